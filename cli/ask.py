@@ -1,0 +1,203 @@
+"""`kb ask`, `kb search`, `kb chat`: questions, with places a person can check."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import options, screen
+from cli.session import Session, begin
+from kb.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kb.types import Answer, Citation, Hit
+    from rag.answer import Answerer
+    from rag.open import Knowledge
+
+Question = Annotated[str, typer.Argument(help="A question in your own words.", metavar="QUESTION")]
+
+
+def _filters(knowledge: Knowledge, session: Session, docs: list[str] | None, pages: list[int] | None) -> dict[str, Any]:
+    """Return search filters: document hashes and 0-based pages."""
+    found = [knowledge.catalogue.resolve(session.collection, name).sha256 for name in docs or ()]
+    return {"docs": found or None, "pages": [page - 1 for page in pages or ()] or None}
+
+
+def _open(session: Session, *, quiet: bool) -> Knowledge:
+    from rag.open import open_knowledge
+
+    knowledge = open_knowledge(session.settings, session.home, session.collection)
+    if knowledge.behind:
+        flag = "" if session.collection == "default" else f" --collection {session.collection}"
+        screen.note(f"kb: the index lacks {knowledge.behind} documents; to add them: kb reindex{flag}", quiet=quiet)
+    return knowledge
+
+
+def _required(text: str, what: str) -> str:
+    if not text.strip():
+        raise ConfigError(f"the {what} is empty", hint='kb ask "What is the limit for guests?"')
+    return text
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="Words or a question.", metavar="QUERY")],
+    explain: Annotated[bool, typer.Option("--explain", help="Show the route, both lists and the fusion.")] = False,
+    doc: options.InDoc = None,
+    page: options.InPage = None,
+    top_k: options.TopK = None,
+    collection: options.Collection = None,
+    store: options.Store = None,
+    pairs: options.Set = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Find passages: dense and BM25, fused."""
+    session = begin(collection=collection, store=store, top_k=top_k, pairs=pairs)
+    _required(query, "query")
+    knowledge = _open(session, quiet=quiet)
+    filters = _filters(knowledge, session, doc, page)
+    k = session.settings.rag.top_k
+    if explain:
+        explanation = knowledge.searcher.explain(query, k, **filters)
+        hits = list(explanation.hits)
+        if as_json:
+            screen.document(explanation.to_json())
+        else:
+            screen.say(screen.plain(explanation.describe()))
+        return
+    hits = knowledge.searcher.search(query, k, **filters)
+    if as_json:
+        screen.document({"hits": [_hit(hit) for hit in hits]})
+        return
+    for rank, hit in enumerate(hits, 1):
+        screen.say(f"{rank}. {screen.page_label(hit.doc, hit.page)}  (score {hit.score:.3f})")
+        screen.say(f"   {screen.plain(' '.join(hit.text.split()))[:300]}")
+    screen.note("nothing found" if not hits else 'Next: kb ask "QUESTION", or kb show DOC --page N', quiet=quiet)
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    return {
+        "doc": hit.doc,
+        "sha256": hit.sha256,
+        "page": hit.page,
+        "start": hit.start,
+        "end": hit.end,
+        "text": hit.text,
+        "score": hit.score,
+    }
+
+
+def _answerer(session: Session, *, quiet: bool, filters: Callable[[Knowledge], dict[str, Any]]) -> Answerer:
+    from kb.models import open_chat
+
+    from rag.answer import Answerer
+
+    knowledge = _open(session, quiet=quiet)
+    return Answerer(
+        searcher=knowledge.searcher.narrowed(**filters(knowledge)),
+        chat=open_chat(session.settings.rag.model, session.settings, session.home),
+        settings=session.settings,
+        page_text=lambda sha256, page: knowledge.catalogue.page(session.collection, sha256, page).text,
+    )
+
+
+def ask(
+    question: Question,
+    doc: options.InDoc = None,
+    page: options.InPage = None,
+    top_k: options.TopK = None,
+    model: options.Model = None,
+    collection: options.Collection = None,
+    store: options.Store = None,
+    pairs: options.Set = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Answer a question from the documents, with quotes and pages."""
+    session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
+    _required(question, "question")
+    answerer = _answerer(session, quiet=quiet, filters=lambda knowledge: _filters(knowledge, session, doc, page))
+    # A pipe gets the checked text at the end; a terminal sees it grow.
+    live = sys.stdout.isatty() and not as_json
+    answer = answerer.ask(question, on_token=screen.stream if live else None)
+    if as_json:
+        screen.document(answer_json(answer))
+        return
+    screen.say() if live else None
+    _tell(answer, live=live, quiet=quiet)
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """Return the contract of `kb ask --json`."""
+    return {
+        "answer": answer.answer,
+        "ground": answer.ground,
+        "citations": [_citation(citation) for citation in answer.citations],
+        "model": answer.model,
+        "timings": dict(answer.timings),
+        "tokens": dict(answer.tokens),
+    }
+
+
+def _citation(citation: Citation) -> dict[str, Any]:
+    return {
+        "doc": citation.doc,
+        "sha256": citation.sha256,
+        "page": citation.page,
+        "start": citation.start,
+        "end": citation.end,
+        "quote": citation.quote,
+    }
+
+
+def _tell(answer: Answer, *, live: bool, quiet: bool) -> None:
+    if not live or any(not statement.supported for statement in answer.statements):
+        screen.say(screen.plain(answer.answer))
+    for citation in answer.citations:
+        quote = screen.plain(" ".join(citation.quote.split()))
+        screen.note(f"  {screen.page_label(citation.doc, citation.page)}: “{quote[:240]}”", quiet=quiet)
+    grounds = {
+        "cited": f"{len(answer.citations)} quotes checked against their pages",
+        "ungrounded": "nothing in the documents was found to support this",
+        "abstained": "the documents do not support an answer",
+    }
+    screen.note(
+        f"ground: {answer.ground} ({grounds[answer.ground]}); written by {answer.model}"
+        f" in {answer.timings.get('total_s', 0.0):.1f} s",
+        quiet=quiet,
+    )
+
+
+def chat(
+    top_k: options.TopK = None,
+    model: options.Model = None,
+    collection: options.Collection = None,
+    store: options.Store = None,
+    pairs: options.Set = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Ask and follow up, until an empty line or Ctrl-D."""
+    session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
+    from rag.chat import Conversation
+
+    conversation = Conversation(_answerer(session, quiet=quiet, filters=lambda _: {}))
+    if sys.stdin.isatty():
+        import readline  # noqa: F401 - importing it gives input() a line editor and a history
+
+        screen.note("Ask; an empty line or Ctrl-D ends.", quiet=quiet)
+    while question := _prompt():
+        live = sys.stdout.isatty()
+        answer = conversation.ask(question, on_token=screen.stream if live else None)
+        screen.say() if live else None
+        _tell(answer, live=live, quiet=quiet)
+
+
+def _prompt() -> str:
+    try:
+        return input("> " if sys.stdin.isatty() else "").strip()
+    except EOFError:
+        return ""

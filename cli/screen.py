@@ -1,0 +1,82 @@
+"""What a person sees: notes and progress on stderr, answers on stdout, text from documents made harmless.
+
+Knows nothing of what the commands do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+# C0 and C1 controls but newline and tab: a document must not move the cursor or colour the terminal.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def plain(text: str) -> str:
+    """Return text without terminal control characters."""
+    return _CONTROL.sub("", text)
+
+
+def say(text: str = "") -> None:
+    """Print one line of the answer."""
+    sys.stdout.write(f"{text}\n")
+
+
+def stream(text: str) -> None:
+    """Print a piece of the answer at once."""
+    sys.stdout.write(plain(text))
+    sys.stdout.flush()
+
+
+def note(text: str, *, quiet: bool = False) -> None:
+    """Print one line that is not the answer."""
+    if not quiet:
+        sys.stderr.write(f"{plain(text)}\n")
+        sys.stderr.flush()
+
+
+def document(value: Any) -> None:
+    """Print the one JSON document of a command."""
+    say(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def table(headers: list[str], rows: list[list[str]], *, right: frozenset[int] = frozenset()) -> None:
+    """Print aligned columns; `right` holds the indices of columns of figures."""
+    cells = [headers, *[[plain(cell) for cell in row] for row in rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(headers))]
+    for row in cells:
+        line = [
+            cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        say("  ".join(line).rstrip())
+
+
+def page_label(doc: str, page: int, unit: str = "page") -> str:
+    """Return how a person names a place: `handbook.pdf, p. 3`."""
+    return f"{plain(doc)}, {'p.' if unit == 'page' else 'section'} {page + 1}"
+
+
+@contextmanager
+def bar(*columns: str, quiet: bool) -> Iterator[Progress | None]:
+    """Show one progress bar on stderr, or none when it is no terminal or not wanted.
+
+    Args:
+        columns: Rich column templates after the bar.
+        quiet: Show nothing.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    shown = [TextColumn("{task.description}"), BarColumn(bar_width=24), *(TextColumn(c) for c in columns)]
+    with Progress(*shown, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
+        yield progress

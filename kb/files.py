@@ -1,0 +1,103 @@
+"""Files that are whole or absent: atomic writes, hashes, and the layout of `KB_HOME`.
+
+Knows paths and bytes, nothing of what they hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where state lives; directories are made when first written to."""
+
+    root: Path
+
+    @property
+    def catalogue(self) -> Path:
+        """SQLite file: the truth."""
+        return self.root / "catalogue.sqlite"
+
+    @property
+    def index(self) -> Path:
+        """Vector index, derived from the catalogue."""
+        return self.root / "index"
+
+    @property
+    def originals(self) -> Path:
+        """Ingested files by hash."""
+        return self.root / "originals"
+
+    @property
+    def models(self) -> Path:
+        """Prepared weights, one folder each."""
+        return self.root / "models"
+
+    @property
+    def runs(self) -> Path:
+        """Training runs, one folder each."""
+        return self.root / "runs"
+
+    @property
+    def cache(self) -> Path:
+        """Anything that may be deleted at any time."""
+        return self.root / "cache"
+
+    @property
+    def writer_lock(self) -> Path:
+        """Held by the one process that changes catalogue or index."""
+        return self.root / "writer.lock"
+
+    def original(self, sha256: str, doc: str) -> Path:
+        """Path of the stored original of a document; the name's suffix stays, since readers go by it."""
+        return self.originals / sha256[:2] / f"{sha256}{Path(doc).suffix.lower()}"
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hex SHA-256 of a file's bytes, read in blocks.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while block := handle.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a handle whose bytes appear at `path` whole, on success, or not at all.
+
+    The file and its directory are flushed to disk before the rename is reported.
+
+    Raises:
+        OSError: The disk is full or the directory is read-only; `path` is then untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            yield handle
+            handle.flush()
+            os.fsync(handle.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

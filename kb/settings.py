@@ -1,0 +1,215 @@
+"""Settings: flag > environment (`KB_RAG__TOP_K`) > `./kb.toml` > XDG file > default.
+
+Values only: nothing here opens a file of data, a client or a model. All faults are reported at once, an
+unknown key with the nearest known one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kb.errors import ConfigError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class RagSettings(_Section):
+    """Indexing, search and answers."""
+
+    collection: str = Field(
+        "default", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="Collection used when none is named."
+    )
+    store: Literal["lancedb"] = Field("lancedb", description="Vector index behind the catalogue.")
+    embedder: str = Field(
+        "minilm", description="minilm, a sentence-transformers folder or Hub id (kb[train]), or ollama:NAME."
+    )
+    precision: Literal["auto", "bf16", "f32"] = Field(
+        "auto", description="Arithmetic of the embedder; auto takes bf16 where the CPU has it."
+    )
+    splitter: Literal["recursive", "plain"] = Field("recursive", description="LangChain text splitter.")
+    chunk_chars: int = Field(
+        900, ge=100, le=8000, description="Longest chunk, in code points; the embedder's token limit binds too."
+    )
+    overlap_chars: int = Field(100, ge=0, le=4000, description="Overlap of neighbouring chunks, in code points.")
+    top_k: int = Field(8, ge=1, le=200, description="Passages a search returns and an answer reads.")
+    dense_weight: float = Field(1.0, ge=0, le=100, description="Weight of the dense list in the fusion.")
+    bm25_weight: float = Field(0.3, ge=0, le=100, description="Weight of the BM25 list in the fusion.")
+    router_weight: float = Field(1.0, ge=0, le=100, description="Weight of the document router; 0 turns it off.")
+    model: str = Field(
+        "auto",
+        description="Chat model: auto, extractive, smollm2, gguf:PATH, hf:PATH|ID, ollama:NAME, openai:NAME@URL.",
+    )
+    ollama_model: str = Field("llama3.1", description="Model that auto takes where Ollama has it.")
+    ollama_url: str = Field("http://127.0.0.1:11434", description="Where Ollama listens.")
+    prompt_file: Path | None = Field(
+        None, description="Replaces the answer prompt; must hold {passages} and {question}."
+    )
+
+
+class IngestSettings(_Section):
+    """Limits on hostile or huge input."""
+
+    max_file_mb: int = Field(512, ge=1, description="Largest file read, in MiB.")
+    max_pages: int = Field(20_000, ge=1, description="Most pages read of one file.")
+    max_page_chars: int = Field(200_000, ge=1000, description="Most code points kept of one page.")
+    memory_mb: int = Field(1024, ge=256, description="Memory of one parser process, in MiB.")
+    page_timeout_s: float = Field(20.0, gt=0, description="Longest time one page may take.")
+    file_timeout_s: float = Field(900.0, gt=0, description="Longest time one file may take.")
+
+
+class ModelSettings(_Section):
+    """How chat models generate."""
+
+    temperature: float = Field(0.0, ge=0, le=2, description="0 is greedy.")
+    seed: int = Field(0, ge=0, description="Seed where sampling is on.")
+    num_ctx: int = Field(8192, ge=512, description="Context window asked of a model, in tokens.")
+    max_tokens: int = Field(512, ge=1, description="Longest answer, in tokens.")
+    timeout_s: float = Field(300.0, gt=0, description="Longest wait for a model server.")
+
+
+class Settings(_Section):
+    """All settings; sections are TOML tables."""
+
+    rag: RagSettings = RagSettings()  # type: ignore[call-arg]
+    ingest: IngestSettings = IngestSettings()  # type: ignore[call-arg]
+    models: ModelSettings = ModelSettings()  # type: ignore[call-arg]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """Settings with the origin of every value.
+
+    Attributes:
+        values: The validated settings.
+        sources: Dotted key to `"flag"`, `"environment KB_..."`, a file's path, or `"default"`.
+        home: `KB_HOME`, where state lives.
+    """
+
+    values: Settings
+    sources: Mapping[str, str]
+    home: Path
+
+
+def home_dir(env: Mapping[str, str]) -> Path:
+    """Return `KB_HOME`, else `$XDG_DATA_HOME/kb`, else `~/.local/share/kb`."""
+    if env.get("KB_HOME"):
+        return Path(env["KB_HOME"]).expanduser().absolute()
+    base = env.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser().absolute() / "kb"
+
+
+def config_files(env: Mapping[str, str], cwd: Path) -> list[Path]:
+    """Return the files that may hold settings, strongest first, existing or not."""
+    base = env.get("XDG_CONFIG_HOME") or "~/.config"
+    return [cwd / "kb.toml", Path(base).expanduser() / "kb" / "config.toml"]
+
+
+def known_keys() -> dict[str, Any]:
+    """Return every dotted key with its pydantic field."""
+    return {
+        f"{section}.{name}": info
+        for section, outer in Settings.model_fields.items()
+        for name, info in outer.annotation.model_fields.items()  # type: ignore[union-attr]
+    }
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _from_file(path: Path) -> list[tuple[str, Any, str]]:
+    if not path.is_file():
+        return []
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}", hint=f"mend {path}, then: kb config show") from error
+    return [(key, value, str(path)) for key, value in _flat(table)]
+
+
+# Read elsewhere or by other tools; not settings keys.
+_RESERVED = {"KB_HOME"}
+
+
+def _from_env(env: Mapping[str, str]) -> list[tuple[str, Any, str]]:
+    found = []
+    for name, value in env.items():
+        if name.startswith("KB_") and name not in _RESERVED and "__" in name:
+            key = name[3:].lower().replace("__", ".")
+            found.append((key, value, f"environment {name}"))
+    return found
+
+
+def _from_flags(pairs: Sequence[str]) -> list[tuple[str, Any, str]]:
+    found = []
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign:
+            raise ConfigError(f"--set {pair}: not KEY=VALUE", hint="kb ask --set rag.top_k=6 QUESTION")
+        found.append((key.strip(), value, "flag"))
+    return found
+
+
+def load(
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+    pairs: Sequence[str] = (),
+) -> Resolved:
+    """Resolve settings from all sources.
+
+    Args:
+        env: Environment; `os.environ` by default.
+        cwd: Where `kb.toml` is looked for; the working directory by default.
+        flags: Dotted key to value from dedicated flags; `None` values are ignored.
+        pairs: `key=value` strings from `--set`.
+
+    Raises:
+        ConfigError: Unknown keys or impossible values; every fault in one message.
+    """
+    env = os.environ if env is None else env
+    cwd = Path.cwd() if cwd is None else cwd
+    entries: list[tuple[str, Any, str]] = []
+    for path in reversed(config_files(env, cwd)):
+        entries += _from_file(path)
+    entries += _from_env(env)
+    entries += _from_flags(pairs)
+    entries += [(key, value, "flag") for key, value in (flags or {}).items() if value is not None]
+
+    known = known_keys()
+    faults: list[str] = []
+    tree: dict[str, dict[str, Any]] = {}
+    sources = dict.fromkeys(known, "default")
+    for key, value, source in entries:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+            faults.append(f"{source}: unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            continue
+        section, name = key.split(".", 1)
+        tree.setdefault(section, {})[name] = value
+        sources[key] = source
+    values = Settings()
+    try:
+        values = Settings.model_validate(tree)
+    except ValidationError as error:
+        for fault in error.errors():
+            key = ".".join(str(part) for part in fault["loc"])
+            faults.append(f"{sources.get(key, '?')}: {key} = {fault['input']!r}: {fault['msg']}")
+    if faults:
+        raise ConfigError("settings: " + "\n  ".join(["", *faults]).strip(), hint="kb config show")
+    return Resolved(values=values, sources=sources, home=home_dir(env))

@@ -1,0 +1,25 @@
+"""Turns off every phone-home switch of the libraries we load, before they are loaded.
+
+The doors call `disable()` first thing. Values already set by the user win only where they are stricter;
+nothing here needs a library to be installed.
+"""
+
+from __future__ import annotations
+
+import os
+
+SWITCHES: dict[str, str] = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "LANGSMITH_TRACING": "false",
+    "LANGCHAIN_TRACING_V2": "false",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "ANONYMIZED_TELEMETRY": "False",
+    "WANDB_DISABLED": "true",
+    "TOKENIZERS_PARALLELISM": "true",
+}
+
+
+def disable() -> None:
+    """Set every switch in this process and, by inheritance, in its children."""
+    os.environ.update(SWITCHES)

@@ -1,0 +1,116 @@
+"""Does text leave ink? Renders a PDF page with and without some text objects and compares the pixels.
+
+What paints nothing changes nothing, whatever the trick: white on white, alpha 0, a cover, a clip, a layer that is
+off. Knows pixels, not text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+import numpy as np
+import pypdfium2
+from numpy.typing import NDArray
+
+from rag.load import pdfium
+
+Image = NDArray[np.uint8]  # (height, width, 3), top row first
+
+_MAX_PIXELS = 6_000_000
+_GLYPH_PX = 6.0  # height at which a stroke is about a pixel wide and so paints at nearly full strength
+# A glyph shows when this much of its box differs by this much (of 255, in some channel): 24 is a contrast of
+# about 1.2 to 1 on white, under the weakest grey that print uses; the share ignores a neighbour's edge.
+_CONTRAST = 24
+_SHARE = 0.05
+
+
+class Frame:
+    """Page space to pixels for one page at one scale, rotation and crop included."""
+
+    def __init__(self, page: pypdfium2.PdfPage, scale: float) -> None:
+        self.page = page
+        width, height = page.get_size()
+        self.scale = min(scale, (_MAX_PIXELS / max(1.0, width * height)) ** 0.5)
+        self._box = page.get_bbox()
+        self._rotation = page.get_rotation()
+
+    @cached_property
+    def drawn(self) -> Image:
+        """The page as a reader sees it."""
+        return self.render()
+
+    @cached_property
+    def grey(self) -> NDArray[np.float64]:
+        """The same in one channel, 0 to 255."""
+        return np.asarray(self.drawn.mean(axis=2))
+
+    def render(self) -> Image:
+        """Draw the page on white, without annotations."""
+        bitmap = self.page.render(scale=self.scale, may_draw_forms=False, draw_annots=False, rev_byteorder=True)
+        return np.array(bitmap.to_numpy()[:, :, :3])
+
+    def pixels(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn boxes `(n, 4)` left, bottom, right, top into pixel boxes left, top, right, bottom."""
+        left, bottom, right, top = self._box
+        x0, y0, x1, y1 = boxes.T
+        turned = {
+            0: (x0 - left, top - y1, x1 - left, top - y0),
+            90: (y0 - bottom, x0 - left, y1 - bottom, x1 - left),
+            180: (right - x1, y0 - bottom, right - x0, y1 - bottom),
+            270: (top - y1, right - x1, top - y0, right - x0),
+        }[self._rotation]
+        return np.stack(turned, axis=1) * self.scale
+
+
+def scale_for(heights: NDArray[np.float64]) -> float:
+    """Return a scale that draws the lowest of these glyph heights (points) tall enough to judge."""
+    tall = heights[heights > 1.0]
+    return float(np.clip(_GLYPH_PX / tall.min(), 1.0, 4.0)) if tall.size else 1.0
+
+
+def changes(frame: Frame, boxes: NDArray[np.float64], objects: Iterable[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Count the pixels of each box that change when `objects` are switched off.
+
+    Returns:
+        Changed pixels and all pixels per box, each `(n,)`.
+    """
+    listed = list(objects)
+    with_text = frame.drawn.astype(np.int16)
+    for item in listed:
+        pdfium.set_active(item, 0)
+    without = frame.render()
+    for item in listed:
+        pdfium.set_active(item, 1)
+    changed = np.abs(with_text - without).max(axis=2) >= _CONTRAST
+    return _box_sums(changed, frame.pixels(boxes))
+
+
+def enough(changed: float, area: float) -> bool:
+    """Tell whether so many changed pixels in a box of this area are a visible glyph."""
+    return changed > 0 and changed >= _SHARE * area
+
+
+def varies(frame: Frame, boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell for each box whether the page as drawn shows both dark and light in it."""
+    grey = frame.grey
+    out = np.zeros(len(boxes), bool)
+    for index, (left, top, right, bottom) in enumerate(_clipped(frame.pixels(boxes), grey.shape)):
+        part = grey[top:bottom, left:right]
+        out[index] = part.size > 0 and float(part.max() - part.min()) >= 2 * _CONTRAST
+    return out
+
+
+def _clipped(boxes: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    low, high = np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])
+    limit = np.array([shape[1], shape[0]], np.float64)
+    return np.concatenate([np.clip(low, 0, limit), np.clip(high, 0, limit)], axis=1).astype(np.int64)
+
+
+def _box_sums(mask: NDArray[np.bool_], boxes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    table = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), np.int32)
+    table[1:, 1:] = mask.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, dtype=np.int32)
+    left, top, right, bottom = _clipped(boxes, mask.shape).T
+    sums = table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
+    area = (right - left) * (bottom - top)
+    return sums.astype(np.float64), area.astype(np.float64)

@@ -1,0 +1,166 @@
+"""Reads PDF with PDFium, page by page, without what no reader of the page would see.
+
+Knows PDF and PDFium; which characters hide is decided by `rag.load.hidden`, what text is good by `rag.load.grade`.
+A page that PDFium cannot read is tried with pypdf.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+import pypdfium2
+import pypdfium2.raw as raw
+from pypdfium2 import PDFIUM_INFO, PYPDFIUM_INFO
+
+from kb.errors import DataError
+from kb.types import Page
+from rag.load import pdfium, title
+from rag.load.clean import Cleaned, clean
+from rag.load.grade import grade
+from rag.load.hidden import Verdict, char_size, judge
+from rag.load.reader import FileInfo
+from rag.load.survey import survey
+
+PARSER = f"pypdfium2 {PYPDFIUM_INFO.version} (PDFium {PDFIUM_INFO.build})"
+_METADATA = {
+    "Title": "title",
+    "Author": "author",
+    "Subject": "subject",
+    "Keywords": "keywords",
+    "Creator": "creator",
+    "Producer": "producer",
+    "CreationDate": "created",
+    "ModDate": "modified",
+}
+_MAX_METADATA_CHARS = 1000
+_PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([-+Z])(\d\d)?'?(\d\d)?)?")
+_BLANK_RUN = re.compile(r"\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """A page's text with the way back to PDFium's characters.
+
+    Attributes:
+        cleaned: Clean text, edits counted in `raw`.
+        chars: PDFium character index of each code point of the raw text, and one past the last.
+        scan: Whether it is the text layer of a scan.
+        cut: Whether the page holds more characters than the limit.
+    """
+
+    cleaned: Cleaned
+    chars: list[int] | range
+    scan: bool
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPage:
+    """A page and its characters, open in PDFium."""
+
+    page: pypdfium2.PdfPage
+    text: pypdfium2.PdfTextPage
+
+
+def open_document(path: Path, password: str | None) -> pypdfium2.PdfDocument:
+    """Open a PDF.
+
+    Raises:
+        DataError: The file is locked.
+        pypdfium2.PdfiumError: PDFium cannot open it.
+    """
+    pypdfium2.PdfDocument  # noqa: B018 - importing the class initialises the library
+    secret = None if password is None else password.encode()
+    handle = raw.FPDF_LoadDocument(os.fsencode(path), secret)
+    if handle:
+        return pypdfium2.PdfDocument(handle, autoclose=True)
+    if raw.FPDF_GetLastError() == raw.FPDF_ERR_PASSWORD:
+        raise locked(path, password)
+    raise pypdfium2.PdfiumError("PDFium cannot open the file")
+
+
+def locked(path: Path, password: str | None) -> DataError:
+    """Return the refusal of a file whose password is missing or wrong."""
+    what = "is locked; pass --password" if password is None else "is locked and the password does not open it"
+    return DataError(what, path=path, hint=f"kb ingest --password PASSWORD {path}")
+
+
+@contextmanager
+def loaded(document: pypdfium2.PdfDocument, index: int) -> Iterator[LoadedPage]:
+    """Load one page with its characters.
+
+    Raises:
+        pypdfium2.PdfiumError: PDFium cannot load it.
+    """
+    page = document[index]
+    try:
+        text = page.get_textpage()
+        try:
+            yield LoadedPage(page, text)
+        finally:
+            text.close()
+    finally:
+        page.close()
+
+
+def page_text(at: LoadedPage, max_chars: int) -> PageText:
+    """Extract what a reader sees on a loaded page; the same page gives the same text, always."""
+    textpage = pdfium.address(at.text.raw)
+    total = max(0, pdfium.count_chars(textpage))
+    count = min(total, max_chars)
+    raw_text, chars = _raw_text(textpage, count)
+    verdict = Verdict()
+    found = survey(pdfium.address(at.page.raw), at.page.get_bbox()) if count else None
+    if found and found.suspects:
+        n_written = len(raw_text) - sum(character.isspace() for character in raw_text)
+        verdict = judge(at.page, textpage, count, n_written, found)
+    drop = _text_spans(verdict, raw_text, chars)
+    return PageText(clean(raw_text, drop), chars, verdict.scan, total > count)
+
+
+def _raw_text(textpage: int, count: int) -> tuple[str, list[int] | range]:
+    """Return PDFium's text and the character index of each code point.
+
+    PDFium counts in UTF-16 units and leaves characters without a code point (U+0000) out of its text.
+    """
+    buffer = (ctypes.c_ushort * (count + 1))()
+    units = max(0, pdfium.get_text(textpage, 0, count, ctypes.addressof(buffer)) - 1) if count else 0
+    text = bytes(buffer)[: 2 * units].decode("utf-16-le", "surrogatepass")
+    if units == count == len(text):
+        return text, range(count + 1)
+    chars: list[int] | range = range(count + 1)
+    if units != count:
+        chars = [char for char in range(count) if pdfium.char_unicode(textpage, char) != 0][:units] + [count]
+    if len(text) != units:
+        starts = accumulate((1 + (character > "\uffff") for character in text), initial=0)
+        chars = [chars[start] for start in starts]
+    return text, chars
+
+
+def _text_spans(verdict: Verdict, text: str, chars: list[int] | range) -> list[tuple[int, int, str]]:
+    """Turn hidden character spans into text spans that take the blanks left over between and after them."""
+    if not verdict.spans:
+        return []
+    offset_of = {char: offset for offset, char in reversed(list(enumerate(chars)))}
+    spans: list[tuple[int, int, str]] = []
+    for first, after, kind in verdict.spans:
+        inside = [offset_of[char] for char in range(first, after) if char in offset_of]
+        if not inside:
+            continue
+        start, end = inside[0], inside[-1] + 1
+        blanks = _BLANK_RUN.match(text, end)
+        stop = blanks.end() if blanks else end
+        alone = start == 0 or text[start - 1].isspace()
+        end = stop if alone else end
+        if spans and spans[-1][2] == kind and not text[spans[-1][1] : start].strip():
+            spans[-1] = (spans[-1][0], end, kind)
+        else:
+            spans.append((start, end, kind))
+    return spans

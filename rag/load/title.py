@@ -1,0 +1,74 @@
+"""A name for a document: what its metadata says when that is sensible, its first heading, or its file name in words.
+
+Pure functions on strings and font sizes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from statistics import median
+
+from rag.load.clean import clean
+
+_MAX_CHARS = 200
+_MIN_LETTERS = 4
+_HEADING_RATIO = 1.25  # a heading is set at least this much larger than the page's median line
+# What programs write by themselves: product names, file names, paths, identifiers.
+_SENSELESS = re.compile(
+    r"(?i)^(untitled|no title|none|null|title|document\s*\d*|dokument\s*\d*|presentation\s*\d*|slide\s*\d*|book\s*\d*|new\b.*|"
+    r"(microsoft )?(word|excel|powerpoint) ?-.*|.*\.(docx?|dotx?|pptx?|xlsx?|rtf|odt|pages|tex|dvi|p?s|eps|html?|indd|qxd|pdf|pub|txt|md|xml|fm|cdr|tmp)|"
+    r"[a-z]:\\.*|/.*|file:.*|https?:.*|[0-9a-f-]{16,}|\S*_\S*|\(.*\)|.*\bcid:\d+.*)$"
+)
+# First lines that many documents share and that name none of them.
+_BOILERPLATE = re.compile(
+    r"(?i)^(united states|securities and exchange commission|washington,? d\.? ?c\.?.*|form (10-?[kq]|8-?k)|table of contents|contents|index|"
+    r"page \d+.*|confidential|draft|abstract|introduction)\W*$"
+)
+_SPACE = re.compile(r"\s+")
+
+
+def in_words(file_name: str) -> str:
+    """Return a file name without its suffix, its words set apart: `"Staff_handbook-2024.pdf"` -> `"Staff handbook 2024"`."""
+    stem = file_name.rsplit(".", 1)[0] if "." in file_name[1:] else file_name
+    stem = re.sub(r"%20|[_+]+|(?<=\w)-(?=\w)", " ", stem)
+    return _SPACE.sub(" ", clean(stem).text).strip() or file_name
+
+
+def sensible(title: str) -> bool:
+    """Tell whether a title names the document rather than the program that made it."""
+    letters = sum(character.isalpha() for character in title)
+    return letters >= _MIN_LETTERS and len(title) <= _MAX_CHARS and not _SENSELESS.match(title) and not _BOILERPLATE.match(title)
+
+
+def tidy(title: str) -> str:
+    """Return a title on one line, without invisible characters."""
+    return _SPACE.sub(" ", clean(title).text).strip()
+
+
+def heading(lines: Sequence[tuple[str, float]]) -> str:
+    """Return the first run of largest lines of a page, `""` when nothing stands out.
+
+    Args:
+        lines: Text and font size (points) of each line, top to bottom.
+    """
+    sized = [(tidy(text), size) for text, size in lines if text.strip()]
+    if not sized:
+        return ""
+    largest = max(size for _, size in sized)
+    if largest < _HEADING_RATIO * median(size for _, size in sized):
+        return ""
+    run: list[str] = []
+    for text, size in sized:
+        if size >= 0.95 * largest:
+            run.append(text)
+        elif run:
+            break
+    joined = " ".join(run)
+    return joined if sensible(joined) and " " in joined else ""
+
+
+def choose(metadata_title: str, lines: Sequence[tuple[str, float]], file_name: str) -> str:
+    """Return the best name there is for a document."""
+    stated = tidy(metadata_title)
+    return stated if sensible(stated) else heading(lines) or in_words(file_name)

@@ -1,0 +1,105 @@
+"""Opens what a collection needs to be read or written; the doors use it, nothing else does.
+
+The only place where settings become clients. Loads no chat model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from kb.errors import BackendError
+from kb.files import Home
+from kb.settings import Settings
+from rag.catalogue.reader import CatalogueReader
+from rag.embed.base import Embedder
+from rag.embed.open import open_embedder
+from rag.ingest import require_embedder
+from rag.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rag.search import Searcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """An open collection.
+
+    Attributes:
+        catalogue: The truth.
+        store: The index.
+        embedder: The model its vectors came from.
+        searcher: Search over the three.
+        behind: Documents that the index does not hold yet.
+    """
+
+    catalogue: CatalogueReader
+    store: Store
+    embedder: Embedder
+    searcher: Searcher
+    behind: int
+
+
+def open_store(home: Home, collection: str, dimension: int) -> Store:
+    """Return the index of a collection."""
+    from rag.lance import LanceStore
+
+    return LanceStore(home.index, collection, dimension)
+
+
+def open_knowledge(settings: Settings, home: Home, collection: str) -> Knowledge:
+    """Open a collection for search.
+
+    Raises:
+        ConfigError: There is no such collection, or another model embedded it.
+        MissingExtra: The embedder's weights are not there.
+    """
+    from rag.search import Searcher
+
+    catalogue = CatalogueReader(home.catalogue)
+    known = catalogue.require_collection(collection)
+    embedder = open_embedder(settings.rag.embedder, home, precision=settings.rag.precision)
+    require_embedder(collection, known, embedder.identity.to_json())
+    store = open_store(home, collection, embedder.identity.dimension)
+    return Knowledge(
+        catalogue=catalogue,
+        store=store,
+        embedder=embedder,
+        searcher=Searcher(
+            store=store, catalogue=catalogue, embedder=embedder, settings=settings, collection=collection
+        ),
+        behind=len(catalogue.to_index(store.name, collection)),
+    )
+
+
+@contextmanager
+def writing(home: Home, on_wait: Callable[[], None], timeout_s: float = -1) -> Iterator[None]:
+    """Hold the writer lock; `on_wait` is told once when another process has it.
+
+    Raises:
+        BackendError: The lock cannot be made, or was not free within `timeout_s` (negative waits for ever).
+    """
+    try:
+        home.root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(home.writer_lock)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            on_wait()
+            lock.acquire(timeout=timeout_s)
+    except Timeout as error:
+        raise BackendError(f"{home.writer_lock}: another kb is writing", hint="try again when it is done") from error
+    except OSError as error:
+        raise BackendError(
+            f"{home.root}: cannot be written: {error.strerror}", hint="KB_HOME=/a/writable/folder kb ingest PATH"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,247 @@
+"""Which documents a question names: by name, short form, period, kind or "the latest".
+
+A boost, never a filter: a question that names nothing gets no scores, and ranking goes by text alone. A word
+names a document when few documents of the collection carry it in their profile; there is no list of names or of
+document types. Refuses to know chunks, vectors and stores.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rag.cues import STOP_WORDS, Period, Word, periods, words
+from rag.profile import DocumentProfile
+
+# A word written small names a document only where a file name, title or subject holds it, and then less surely.
+_LOWER_CASE = 0.5
+_STRONG_TRUST = 0.6
+_SHORT_FORM = 0.8
+_LONGEST_NAME_WORDS = 4
+_SHORTEST_RUN = 4
+# Below this, name evidence counts in proportion: one common word is not a name.
+_SURE = 0.5
+# Weight of periods among documents where no name tells them apart.
+_UNNAMED = 0.3
+_PERIOD_WEIGHT = 1.0
+_LATEST_WEIGHT = 0.8
+
+_LATEST = re.compile(r"\b(?:latest|newest|most\s+recent|most\s+current|current)((?:\s+[\w.-]+){1,3})", re.IGNORECASE)
+_VERSIONED = re.compile(
+    r"^(?:report|filing|quarter|quarterly|year|annual|fiscal|version|edition|release|revision|update|issue|statement|"
+    r"document|policy|manual|handbook|guide|agreement|plan|contract|terms|standard|specification|results|period)s?$"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """What a question says about documents.
+
+    Attributes:
+        scores: Document id to evidence in about [0, 2.6], best first; documents without evidence are absent.
+        reasons: Document id to what matched, for a person.
+        names: The question's words that named some document, with how telling they are in [0, 1].
+        periods: Periods the question speaks of.
+        latest: Whether it asks for the newest version.
+        strength: How sure the names are, in [0, 1]; 0 where nothing is named.
+    """
+
+    scores: Mapping[str, float] = field(default_factory=dict)
+    reasons: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    names: Mapping[str, float] = field(default_factory=dict)
+    periods: Sequence[Period] = ()
+    latest: bool = False
+    strength: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able form."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class _Evidence:
+    names: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    reasons: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    words: dict[str, float] = field(default_factory=dict)
+
+    def add(self, document: int, score: float, reason: str) -> None:
+        self.names[document] += score
+        self.reasons[document].append(reason)
+
+
+class Router:
+    """Scores documents by what a question says of them.
+
+    Args:
+        profiles: One per document of the collection. Building costs one pass; routing touches only matching terms.
+    """
+
+    def __init__(self, profiles: Sequence[DocumentProfile]) -> None:
+        self._profiles = list(profiles)
+        self._terms: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        runs: dict[str, set[int]] = defaultdict(set)
+        self._years: dict[int, set[int]] = defaultdict(set)
+        self._initials: dict[str, dict[tuple[str, ...], set[int]]] = defaultdict(lambda: defaultdict(set))
+        for number, profile in enumerate(self._profiles):
+            for term, trust in profile.terms.items():
+                self._terms[term].append((number, trust))
+            for run in profile.runs:
+                runs[run].add(number)
+            for year, _, _ in profile.periods:
+                self._years[year].add(number)
+            for name in profile.names:
+                self._initials[name[0][0]][tuple(name)].add(number)
+        self._runs = sorted((run, sorted(documents)) for run, documents in runs.items())
+
+    def route(self, question: str) -> Route:
+        """Return the evidence for each document that the question points at."""
+        evidence = _Evidence()
+        asked = words(question)
+        self._match_terms(asked, evidence)
+        self._match_runs(asked, evidence)
+        self._match_short_forms(asked, evidence)
+        best = max(evidence.names.values(), default=0.0)
+        strength = min(1.0, best / _SURE)
+        named = {number: strength * score / best for number, score in evidence.names.items()} if best > 0 else {}
+        spoken = periods(question)
+        totals = dict(named)
+        for number, share in self._periods(spoken).items():
+            gate = _gate(named.get(number, 0.0), strength)
+            totals[number] = totals.get(number, 0.0) + _PERIOD_WEIGHT * gate * share
+            evidence.reasons[number].append(f"period {_periods_text(self._profiles[number])}")
+        latest = self._asks_latest(question)
+        if latest:
+            for number, share in self._recency(named, strength).items():
+                totals[number] = totals.get(number, 0.0) + _LATEST_WEIGHT * share
+                evidence.reasons[number].append(f"recency {share:.2f}")
+        ranked = sorted(((score, number) for number, score in totals.items() if score > 0), key=lambda s: (-s[0], s[1]))
+        return Route(
+            scores={self._profiles[number].sha256: score for score, number in ranked},
+            reasons={self._profiles[number].sha256: tuple(evidence.reasons[number]) for _, number in ranked},
+            names=evidence.words,
+            periods=spoken,
+            latest=latest,
+            strength=strength,
+        )
+
+    def _rarity(self, count: int) -> float:
+        """Return how telling a term is: 1 for one document of many, 0 where all documents have it."""
+        total = len(self._profiles)
+        return math.log(total / count) / math.log(total) if total > 1 else 0.0
+
+    def _match_terms(self, asked: Sequence[Word], evidence: _Evidence) -> None:
+        proper = {key for word in asked if word.proper for key in (word.key, *word.parts)}
+        for key in dict.fromkeys(key for word in asked for key in (word.key, *word.parts)):
+            postings = () if key in STOP_WORDS else self._terms.get(key, ())
+            rarity = self._rarity(len(postings)) if postings else 0.0
+            if rarity <= 0:
+                continue
+            for number, trust in postings:
+                if key not in proper and trust < _STRONG_TRUST:
+                    continue
+                evidence.add(number, rarity * trust * (1.0 if key in proper else _LOWER_CASE), key)
+                evidence.words[key] = round(rarity, 3)
+
+    def _match_runs(self, asked: Sequence[Word], evidence: _Evidence) -> None:
+        """Match one to four words, spaces removed, with the beginning of a run-together name."""
+        best: dict[int, tuple[float, str]] = {}
+        for first in range(len(asked)):
+            joined = ""
+            for last in range(first, min(first + _LONGEST_NAME_WORDS, len(asked))):
+                joined += asked[last].key
+                if len(joined) < _SHORTEST_RUN or asked[first].key in STOP_WORDS:
+                    continue
+                for run, documents in self._starting_with(joined):
+                    if run == asked[first].key or not any(word.proper for word in asked[first : last + 1]):
+                        continue
+                    score = self._rarity(len(documents)) * len(joined) / len(run)
+                    for number in documents:
+                        best[number] = max(best.get(number, (0.0, "")), (score, run))
+        for number, (score, run) in best.items():
+            evidence.add(number, score, run)
+            evidence.words[run] = round(score, 3)
+
+    def _starting_with(self, prefix: str) -> Iterator[tuple[str, list[int]]]:
+        position = bisect_left(self._runs, (prefix,))
+        while position < len(self._runs) and self._runs[position][0].startswith(prefix):
+            yield self._runs[position]
+            position += 1
+
+    def _match_short_forms(self, asked: Sequence[Word], evidence: _Evidence) -> None:
+        for key in dict.fromkeys(word.key for word in asked if word.proper and 3 <= len(word.key) <= 6):
+            if key in self._terms:
+                continue
+            for name, documents in self._initials.get(key[0], {}).items():
+                if _blends(key, name):
+                    score = _SHORT_FORM * self._rarity(len(documents))
+                    evidence.words[key] = round(score, 3)
+                    for number in documents:
+                        evidence.add(number, score, f"{key} = {' '.join(name)}")
+
+    def _periods(self, spoken: Sequence[Period]) -> dict[int, float]:
+        """Return per document how well its periods answer those of the question, in [0, 1]."""
+        shares: dict[int, float] = {}
+        newest = max((period.year for period in spoken), default=0)
+        for period in spoken:
+            weight = 1.0 if period.year == newest else 0.6
+            for later in range(3):
+                for number in self._years.get(period.year + later, ()):
+                    share = weight * max(_overlap(period, *held) for held in self._profiles[number].periods)
+                    shares[number] = max(share, shares.get(number, 0.0))
+        return {number: share for number, share in shares.items() if share > 0}
+
+    def _asks_latest(self, question: str) -> bool:
+        for match in _LATEST.finditer(question):
+            if any(_VERSIONED.match(word.key) or word.key in self._terms for word in words(match.group(1))):
+                return True
+        return False
+
+    def _recency(self, named: Mapping[int, float], strength: float) -> dict[int, float]:
+        """Return 1 for the newest among the documents named about equally well, falling by order."""
+        top = [number for number, share in named.items() if share >= 0.8 * strength] if strength > 0.5 else []
+        pool = top or range(len(self._profiles))
+        dated = sorted({self._profiles[number].date for number in pool if self._profiles[number].date}, reverse=True)
+        place = {date: order for order, date in enumerate(dated)}
+        gate = 1.0 if top else _UNNAMED
+        return {
+            number: gate * 0.5 ** place[self._profiles[number].date]
+            for number in pool
+            if self._profiles[number].date and place[self._profiles[number].date] < 4
+        }
+
+
+def _gate(named: float, strength: float) -> float:
+    """Let periods count among the documents a question names; a little everywhere where it names none."""
+    return min(1.0, 2.0 * named) + (1.0 - strength) * _UNNAMED
+
+
+def _overlap(asked: Period, year: int, quarter: int, trust: float) -> float:
+    """Return how well a document of one period answers for another; later ones still cover earlier years."""
+    later = year - asked.year
+    if later < 0 or later > 2:
+        return 0.0
+    if later:
+        return trust * (0.35, 0.2)[later - 1]
+    if asked.quarter == quarter:
+        return trust
+    if asked.quarter and quarter:
+        return 0.2 * trust
+    return trust * (0.6 if asked.quarter else 0.5)
+
+
+def _blends(key: str, name: Sequence[str]) -> bool:
+    """Tell whether a key is made of beginnings of a name's words, in order, all of them used."""
+    if not name:
+        return not key
+    longest = min(len(key), len(name[0]))
+    return any(key[:size] == name[0][:size] and _blends(key[size:], name[1:]) for size in range(1, longest + 1))
+
+
+def _periods_text(profile: DocumentProfile) -> str:
+    year, quarter, _ = profile.periods[0]
+    return f"{year} Q{quarter}" if quarter else str(year)
