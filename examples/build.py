@@ -332,7 +332,11 @@ def draw_hidden(canvas: Canvas, entries: Sequence[dict[str, str]]) -> None:
     """Put each entry on the first page in the way its kind names."""
     if canvas.getPageNumber() != 1:
         return
-    spell = {"zero_width": partial(in_bits, pair=ZERO_WIDTH), "bidi": partial(in_bits, pair=BIDI), "tag": in_tags}
+    spell: dict[str, Callable[[str], str]] = {
+        "zero_width": partial(in_bits, pair=ZERO_WIDTH),
+        "bidi": partial(in_bits, pair=BIDI),
+        "tag": in_tags,
+    }
     for row, entry in enumerate(entries):
         canvas.saveState()
         x, y, kind, text = MARGIN, (70 - 5 * row) * mm, entry["kind"], entry["text"]

@@ -59,8 +59,8 @@ class Home:
         return self.root / "writer.lock"
 
     def original(self, sha256: str, doc: str) -> Path:
-        """Path of the stored original of a document; the name's suffix stays, since readers go by it."""
-        return self.originals / sha256[:2] / f"{sha256}{Path(doc).suffix.lower()}"
+        """Path of the stored original of a document; its name stays, since readers go by it."""
+        return self.originals / sha256[:2] / sha256 / Path(doc).name
 
 
 def sha256_of(path: Path) -> str:

@@ -22,6 +22,7 @@ STOPWORDS = frozenset(
 )
 _NUMBER = re.compile(r"(?<![\w.,])[$€£¥]?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d|[.,]\d)")
 _SMALL = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_DIGIT_OF = {word: str(value) for value, word in enumerate(_SMALL)}
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_SMALL)})\b", re.IGNORECASE)
 _SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12, "k": 3, "m": 6, "bn": 9, "mn": 6}
 _SCALE = re.compile(r"\s?(thousand|million|billion|trillion|[km]|bn|mn)\b", re.IGNORECASE)
@@ -36,9 +37,13 @@ def words(text: str) -> list[str]:
 def stem(word: str) -> str:
     """Strip inflection from a lower-case word: plural, possessive, -ed, -ing, -ly, and a final e or doubled letter.
 
+    Number words up to twelve become digits.
+
     Lighter than Porter's stemmer (Program 14, 1980): forms of one word meet, different words mostly do not.
     """
     word = word.removesuffix("'s")
+    if word in _DIGIT_OF:
+        return _DIGIT_OF[word]
     if len(word) < 4 or not word.isalpha():
         return word
     if word.endswith("ies") and len(word) > 4:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import sqlite3
 import tarfile
 import tempfile
@@ -48,7 +49,7 @@ def write_backup(home: Home, target: Path) -> int:
             sink.execute("DELETE FROM indexed")
             sink.commit()
         members = {_CATALOGUE: copy}
-        members |= {f"originals/{path.name}": path for path in _originals(home, copy)}
+        members |= {f"originals/{path.parent.name}/{path.name}": path for path in _originals(home, copy)}
         manifest = {
             "schema": SCHEMA_VERSION,
             "members": {
@@ -110,11 +111,11 @@ def _manifest(archive: tarfile.TarFile, source: Path) -> dict[str, dict[str, dic
 def _place(home: Home, name: str, source: Path) -> Path:
     if name == _CATALOGUE:
         return home.catalogue
-    folder, _, file = name.partition("/")
     # Names in an archive are input: only what write_backup makes is accepted.
-    if folder != "originals" or "/" in file or len(file) < 64:
+    parts = re.fullmatch(r"originals/([0-9a-f]{64})/([^/]+)", name)
+    if parts is None or parts[2] in {".", ".."}:
         raise DataError(f"holds an unexpected member {name!r}", path=source)
-    return home.original(file[:64], file)
+    return home.original(parts[1], parts[2])
 
 
 def _extract(archive: tarfile.TarFile, name: str, sha256: str, target: Path, source: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from kb.files import Home
 from kb.types import Document
 from rag.catalogue.writer import Catalogue
+from rag.reading import discard_original
 from rag.store import Store, sync
 
 
@@ -62,6 +63,4 @@ def _clean(home: Home, catalogue: Catalogue, store: Store, gone: Sequence[Docume
         if sync(store, catalogue, collection):
             store.optimize()
     for document in gone:
-        held = any(catalogue.find(name, document.sha256) for name in catalogue.collections())
-        if not held:
-            home.original(document.sha256, document.doc).unlink(missing_ok=True)
+        discard_original(home, catalogue, document.sha256)

@@ -15,11 +15,13 @@ from kb.errors import BackendError, DataError
 from kb.files import Home, atomic_write, sha256_of
 from kb.settings import Settings
 from kb.types import Chunk, Page
+from rag.catalogue.reader import CatalogueReader
 from rag.catalogue.writer import Catalogue, NewDocument
 from rag.chunk import Chunker
 from rag.embed.base import Embedder
 from rag.header import chunk_header
 from rag.load.parse import Parsed, parse_file
+from rag.load.reader import FileInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,29 +133,37 @@ class Reader:
                 return
             # Parsed from our copy: the text then belongs to the bytes that were hashed, whatever happens outside.
             original = self._stored(path, sha256)
-            parsed = parse_file(original, self._settings.ingest, password=self._password, name=path.name, ocr=self._ocr)
-            document, first = catalogue.stage(self._collection, _new(parsed, path, sha256), self._recipe)
-            for page in parsed.pages(first):
-                share = span[0] + (span[1] - span[0]) * (page.index + 1) / max(1, parsed.info.n_pages)
-                yield Read(
-                    doc=path.name, source=source, sha256=sha256, share=share,
-                    document=document, page=page, chunks=self._chunks(parsed, path, sha256, page),
-                )  # fmt: skip
+            parsed = self._parse(original)
+            document, first = catalogue.stage(self._collection, _new(parsed.info, original, sha256), self._recipe)
+            if first:
+                parsed.pages.close()
+                parsed = self._parse(original, first)
+            try:
+                for page in parsed.pages:
+                    share = span[0] + (span[1] - span[0]) * (page.index + 1) / max(1, parsed.info.n_pages)
+                    header = chunk_header(parsed.info.title, path.name, page, parsed.info.metadata)
+                    yield Read(
+                        doc=path.name, source=source, sha256=sha256, share=share,
+                        document=document, page=page, chunks=self._chunker.split(sha256, page, header),
+                    )  # fmt: skip
+            finally:
+                parsed.pages.close()
             yield Ended(
                 doc=path.name, source=source, sha256=sha256, share=span[1],
                 document=document, title=parsed.info.title, metadata=parsed.info.metadata,
             )  # fmt: skip
             seen.add(sha256)
         except DataError as error:
-            if document is None and sha256:
-                self._home.original(sha256, path.name).unlink(missing_ok=True)
+            if sha256:
+                discard_original(self._home, catalogue, sha256)
             yield Refused(
                 doc=path.name, source=source, sha256=sha256, share=span[1], reason=error.message, document=document
             )
 
-    def _chunks(self, parsed: Parsed, path: Path, sha256: str, page: Page) -> list[Chunk]:
-        header = chunk_header(parsed.info.title, path.name, page, parsed.info.metadata)
-        return self._chunker.split(sha256, page, header)
+    def _parse(self, original: Path, first_page: int = 0) -> Parsed:
+        return parse_file(
+            original, self._settings.ingest, password=self._password, first_page=first_page, ocr=self._ocr
+        )
 
     def _hashed(self, path: Path) -> str:
         limit_mb = self._settings.ingest.max_file_mb
@@ -183,6 +193,12 @@ class Reader:
         return target
 
 
+def discard_original(home: Home, catalogue: CatalogueReader, sha256: str) -> None:
+    """Remove a stored original unless a collection still holds the document."""
+    if not any(catalogue.find(name, sha256) for name in catalogue.collections()):
+        shutil.rmtree(home.original(sha256, "any").parent, ignore_errors=True)
+
+
 def recipe(settings: Settings, identity: Mapping[str, object]) -> dict[str, object]:
     """Return what decides how a document's chunks look; stored with each document."""
     rag = settings.rag
@@ -206,8 +222,7 @@ def make_chunker(settings: Settings, embedder: Embedder) -> Chunker:
     )
 
 
-def _new(parsed: Parsed, path: Path, sha256: str) -> NewDocument:
-    info = parsed.info
+def _new(info: FileInfo, path: Path, sha256: str) -> NewDocument:
     return NewDocument(
         sha256=sha256, doc=path.name, title=info.title, unit=info.unit, parser=info.parser,
         metadata=info.metadata, n_pages=info.n_pages, size_bytes=path.stat().st_size,

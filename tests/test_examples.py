@@ -168,7 +168,10 @@ def test_the_visible_text_is_intact(builder: ModuleType, trap_text: str) -> None
         assert line in visible
 
 
-def test_hidden_text_leaves_the_printed_page_as_it_is(builder: ModuleType, tmp_path: Path) -> None:
+def test_hidden_text_leaves_the_printed_page_as_it_is(
+    builder: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")  # the builder sets it; this puts it back afterwards
     entries = builder.hidden_entries()
     plain, full = tmp_path / "plain.pdf", tmp_path / "full.pdf"
     replaced = {"covered": "", "render_mode": "", "white_on_white": "", "off_page": "", "transparent": ""}

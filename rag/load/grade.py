@@ -10,6 +10,15 @@ import re
 
 from kb.types import Quality
 
+MAX_UNREADABLE = 0.05
+MAX_UNUSUAL = 0.5
+MIN_WRITTEN = 40
+MIN_WORDS = 40
+MAX_FRAGMENTS = 0.4
+MAX_WORD_LENGTH = 14.0
+MIN_GLUED = 4
+MAX_GLUED = 0.1
+
 _BLANK = re.compile(r"\s+")
 _UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010fffd]")
 _UNUSUAL = re.compile(r"[^\w\s]|_")
@@ -23,4 +32,20 @@ _WIDE_SCRIPT = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff
 
 def grade(text: str) -> tuple[Quality, str]:
     """Return the grade of clean page text and why it is not good (`""` when it is)."""
-    raise NotImplementedError
+    written = len(text) - sum(map(len, _BLANK.findall(text)))
+    if not written:
+        return "empty", ""
+    if len(_UNREADABLE.findall(text)) > MAX_UNREADABLE * written:
+        return "poor", "characters without a meaning in Unicode"
+    if written >= MIN_WRITTEN and len(_UNUSUAL.findall(text)) > MAX_UNUSUAL * written:
+        return "poor", "almost no letters or digits"
+    words = _WORD.findall(text)
+    if len(words) >= MIN_WORDS and not _WIDE_SCRIPT.search(text):
+        if len(_FRAGMENT.findall(text)) > MAX_FRAGMENTS * len(words):
+            return "poor", "words in fragments"
+        if sum(map(len, words)) > MAX_WORD_LENGTH * len(words):
+            return "poor", "words run together"
+    glued = len(_GLUED_FIGURE.findall(text))
+    if glued >= MIN_GLUED and glued > MAX_GLUED * len(_FIGURE.findall(text)):
+        return "poor", "figures run together"
+    return "good", ""

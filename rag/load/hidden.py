@@ -55,7 +55,8 @@ def judge(page: pypdfium2.PdfPage, textpage: int, n_chars: int, n_written: int, 
     if not words:
         return Verdict()
     kinds = _kinds_by_number(textpage, chars, words, page.get_bbox())
-    frame = ink.Frame(page, ink.scale_for(chars.boxes[:, 3] - chars.boxes[:, 1]))
+    boxes = np.array([_union(chars.boxes[start:end]) for start, end in words])
+    frame = ink.Frame(page, boxes, ink.scale_for(boxes[:, 3] - boxes[:, 1]))
     _kinds_by_ink(frame, chars, words, kinds, survey)
     scan = _is_scan(frame, chars, words, kinds, n_written, survey)
     return Verdict(_spans(chars, words, kinds), scan)

@@ -18,6 +18,7 @@ from rag.load import pdfium
 Image = NDArray[np.uint8]  # (height, width, 3), top row first
 
 _MAX_PIXELS = 6_000_000
+_MARGIN_PT = 4.0
 _GLYPH_PX = 6.0  # height at which a stroke is about a pixel wide and so paints at nearly full strength
 # A glyph shows when this much of its box differs by this much (of 255, in some channel): 24 is a contrast of
 # about 1.2 to 1 on white, under the weakest grey that print uses; the share ignores a neighbour's edge.
@@ -26,18 +27,28 @@ _SHARE = 0.05
 
 
 class Frame:
-    """Page space to pixels for one page at one scale, rotation and crop included."""
+    """A part of a page at one scale: page space to pixels, rotation and crop box included.
 
-    def __init__(self, page: pypdfium2.PdfPage, scale: float) -> None:
+    Args:
+        page: The loaded page.
+        boxes: What must be inside, `(n, 4)` left, bottom, right, top in page space.
+        scale: Pixels per point; lowered where the part would hold too many pixels.
+    """
+
+    def __init__(self, page: pypdfium2.PdfPage, boxes: NDArray[np.float64], scale: float) -> None:
         self.page = page
-        width, height = page.get_size()
-        self.scale = min(scale, (_MAX_PIXELS / max(1.0, width * height)) ** 0.5)
         self._box = page.get_bbox()
         self._rotation = page.get_rotation()
+        self._size = np.array(page.get_size())
+        shown = self._displayed(boxes)
+        low = np.clip(shown[:, :2].min(axis=0) - _MARGIN_PT, 0, self._size - 1)
+        high = np.clip(shown[:, 2:].max(axis=0) + _MARGIN_PT, low + 1, self._size)
+        self._low, self._high = low, high
+        self.scale = min(scale, (_MAX_PIXELS / float(np.prod(high - low))) ** 0.5)
 
     @cached_property
     def drawn(self) -> Image:
-        """The page as a reader sees it."""
+        """The part as a reader sees it."""
         return self.render()
 
     @cached_property
@@ -46,12 +57,23 @@ class Frame:
         return np.asarray(self.drawn.mean(axis=2))
 
     def render(self) -> Image:
-        """Draw the page on white, without annotations."""
-        bitmap = self.page.render(scale=self.scale, may_draw_forms=False, draw_annots=False, rev_byteorder=True)
+        """Draw the part on white, without annotations."""
+        (left, top), (right, bottom) = self._low, self._size - self._high
+        bitmap = self.page.render(
+            scale=self.scale,
+            crop=(left, bottom, right, top),
+            may_draw_forms=False,
+            draw_annots=False,
+            rev_byteorder=True,
+        )
         return np.array(bitmap.to_numpy()[:, :, :3])
 
     def pixels(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn boxes `(n, 4)` left, bottom, right, top into pixel boxes left, top, right, bottom."""
+        return (self._displayed(boxes) - np.tile(self._low, 2)) * self.scale
+
+    def _displayed(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn boxes into left, top, right, bottom from the upper left corner of the page as shown, points."""
         left, bottom, right, top = self._box
         x0, y0, x1, y1 = boxes.T
         turned = {
@@ -60,13 +82,12 @@ class Frame:
             180: (right - x1, y0 - bottom, right - x0, y1 - bottom),
             270: (top - y1, right - x1, top - y0, right - x0),
         }[self._rotation]
-        return np.stack(turned, axis=1) * self.scale
+        return np.stack(turned, axis=1)
 
 
 def scale_for(heights: NDArray[np.float64]) -> float:
-    """Return a scale that draws the lowest of these glyph heights (points) tall enough to judge."""
-    tall = heights[heights > 1.0]
-    return float(np.clip(_GLYPH_PX / tall.min(), 1.0, 4.0)) if tall.size else 1.0
+    """Return a scale that draws words of these heights (points) tall enough to judge."""
+    return float(np.clip(_GLYPH_PX / max(1.0, float(np.median(heights))), 1.0, 4.0))
 
 
 def changes(frame: Frame, boxes: NDArray[np.float64], objects: Iterable[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -76,14 +97,14 @@ def changes(frame: Frame, boxes: NDArray[np.float64], objects: Iterable[int]) ->
         Changed pixels and all pixels per box, each `(n,)`.
     """
     listed = list(objects)
-    with_text = frame.drawn.astype(np.int16)
+    seen = frame.drawn
     for item in listed:
         pdfium.set_active(item, 0)
     without = frame.render()
     for item in listed:
         pdfium.set_active(item, 1)
-    changed = np.abs(with_text - without).max(axis=2) >= _CONTRAST
-    return _box_sums(changed, frame.pixels(boxes))
+    apart = np.maximum(seen, without) - np.minimum(seen, without) >= _CONTRAST
+    return _box_sums(apart[..., 0] | apart[..., 1] | apart[..., 2], frame.pixels(boxes))
 
 
 def enough(changed: float, area: float) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
@@ -20,13 +20,16 @@ import pypdfium2.raw as raw
 from pypdfium2 import PDFIUM_INFO, PYPDFIUM_INFO
 
 from kb.errors import DataError
+from kb.settings import IngestSettings
 from kb.types import Page
-from rag.load import pdfium, title
+from rag.load import pdfium
 from rag.load.clean import Cleaned, clean
-from rag.load.grade import grade
 from rag.load.hidden import Verdict, char_size, judge
+from rag.load.page import failed_page, make_page
+from rag.load.pypdf_reader import PypdfReader
 from rag.load.reader import FileInfo
 from rag.load.survey import survey
+from rag.load.title import choose, tidy
 
 PARSER = f"pypdfium2 {PYPDFIUM_INFO.version} (PDFium {PDFIUM_INFO.build})"
 _METADATA = {
@@ -42,6 +45,7 @@ _METADATA = {
 _MAX_METADATA_CHARS = 1000
 _PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([-+Z])(\d\d)?'?(\d\d)?)?")
 _BLANK_RUN = re.compile(r"\s*")
+_TITLE_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,6 @@ def open_document(path: Path, password: str | None) -> pypdfium2.PdfDocument:
         DataError: The file is locked.
         pypdfium2.PdfiumError: PDFium cannot open it.
     """
-    pypdfium2.PdfDocument  # noqa: B018 - importing the class initialises the library
     secret = None if password is None else password.encode()
     handle = raw.FPDF_LoadDocument(os.fsencode(path), secret)
     if handle:
@@ -164,3 +167,93 @@ def _text_spans(verdict: Verdict, text: str, chars: list[int] | range) -> list[t
         else:
             spans.append((start, end, kind))
     return spans
+
+
+class PdfReader:
+    """A PDF open in PDFium.
+
+    Args:
+        path: The file.
+        limits: Pages and characters per page.
+        password: For locked files; an empty user password needs none.
+
+    Raises:
+        DataError: The file is locked, or neither PDFium nor pypdf can open it.
+        pypdfium2.PdfiumError: PDFium cannot open it.
+    """
+
+    def __init__(self, path: Path, limits: IngestSettings, password: str | None = None) -> None:
+        self._path, self._limits, self._password = path, limits, password
+        self._document = open_document(path, password)
+        self._fallback: PypdfReader | None = None
+        n_pages = len(self._document)
+        if not n_pages:
+            raise pypdfium2.PdfiumError("the page tree holds no pages")
+        metadata = _metadata(self._document)
+        name = choose(metadata.get("title", ""), self._title_lines(), path.name)
+        self.info = FileInfo(kind="pdf", unit="page", title=name, n_pages=n_pages, parser=PARSER, metadata=metadata)
+
+    def page(self, index: int) -> Page:
+        """Return one page, read with pypdf where PDFium cannot load it."""
+        try:
+            with loaded(self._document, index) as at:
+                content = page_text(at, self._limits.max_page_chars)
+        except pypdfium2.PdfiumError:
+            return self.fallback_page(index, "PDFium cannot load the page")
+        note = "text layer of a scan" if content.scan else ""
+        return make_page(index, content.cleaned, parser=PARSER, limits=self._limits, note=note, cut=content.cut)
+
+    def fallback_page(self, index: int, why: str) -> Page:
+        """Return one page as pypdf reads it."""
+        try:
+            if self._fallback is None:
+                self._fallback = PypdfReader(self._path, self._limits, self._password)
+        except DataError as error:
+            return failed_page(index, f"{why}; {error.message}", PARSER)
+        return self._fallback.page(index)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._document.close()
+
+    def _title_lines(self) -> list[tuple[str, float]]:
+        """Return the first lines of page 1 with their font sizes in points."""
+        try:
+            with loaded(self._document, 0) as at:
+                content = page_text(at, self._limits.max_page_chars)
+                textpage = pdfium.address(at.text.raw)
+                lines, offset = [], 0
+                for line in content.cleaned.text.split("\n")[:_TITLE_LINES]:
+                    if line.strip():
+                        start, _ = content.cleaned.raw_span(offset, offset + 1)
+                        lines.append((line, char_size(textpage, content.chars[start])))
+                    offset += len(line) + 1
+        except pypdfium2.PdfiumError:
+            return []
+        return lines
+
+
+def _metadata(document: pypdfium2.PdfDocument) -> dict[str, str]:
+    found = {}
+    for key, value in document.get_metadata_dict(skip_empty=True).items():
+        name = _METADATA.get(key)
+        if name:
+            found[name] = tidy(iso_date(value) if name in ("created", "modified") else value)[:_MAX_METADATA_CHARS]
+    buffer = (ctypes.c_ushort * 64)()
+    size = raw.FPDFCatalog_GetLanguage(document.raw, buffer, ctypes.sizeof(buffer))
+    if 2 < size <= ctypes.sizeof(buffer):
+        found["language"] = tidy(bytes(buffer)[: size - 2].decode("utf-16-le", "replace"))
+    return {name: value for name, value in found.items() if value}
+
+
+def iso_date(value: str) -> str:
+    """Return a PDF date (ISO 32000-1, 7.9.4) as ISO 8601 to its own precision; other text unchanged."""
+    match = _PDF_DATE.fullmatch(value.strip())
+    if match is None:
+        return value
+    year, month, day, hour, minute, second, sign, zone_hour, zone_minute = match.groups()
+    date = "-".join(part for part in (year, month, day) if part)
+    if hour is None or day is None:
+        return date
+    zone = "" if sign is None else "Z" if sign == "Z" else f"{sign}{zone_hour or '00'}:{zone_minute or '00'}"
+    return f"{date}T{hour}:{minute or '00'}:{second or '00'}{zone}"

@@ -1,0 +1,189 @@
+"""Worker processes and the watch over them: start, ask, wait no longer than allowed, kill, use again.
+
+Knows frames and time, nothing of documents. Workers are started as fresh programs, never forked, and get none of the
+parent's environment but what Python needs.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import rag
+from rag.load.worker import HEADER, OUT_OF_MEMORY
+
+_READ_BYTES = 1 << 20
+_PIPE_BYTES = 1 << 20  # how far a worker may read ahead of a parent that is busy
+_MAX_FRAME_BYTES = 64 << 20
+_MAX_IDLE = 8
+_ROOT = Path(next(iter(rag.__path__))).parent
+_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "KB_HOME")
+
+
+class WorkerLost(Exception):  # noqa: N818 - a state the caller acts on, not an error a person sees
+    """The worker is gone; the message says why, in words for a page's reason.
+
+    Attributes:
+        crashed: Whether it died by itself, limits apart: another reader may do better.
+    """
+
+    def __init__(self, message: str, *, crashed: bool = False) -> None:
+        super().__init__(message)
+        self.crashed = crashed
+
+
+class Worker:
+    """One parser process.
+
+    Args:
+        memory_mb: What it may use, in MiB.
+    """
+
+    def __init__(self, memory_mb: int) -> None:
+        self.memory_mb = memory_mb
+        self._buffer = bytearray()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *(path for path in sys.path if path)])
+        environment.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MALLOC_ARENA_MAX="2")
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-B", "-m", "rag.load.worker", str(memory_mb)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env=environment,
+            cwd="/",
+            bufsize=0,
+            start_new_session=True,
+        )
+        assert self._process.stdin and self._process.stdout
+        self._in, self._out = self._process.stdin, self._process.stdout
+        if sys.platform == "linux":
+            fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        _alive.add(self)
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._process.poll() is None
+
+    def send(self, request: Mapping[str, Any]) -> None:
+        """Send one request.
+
+        Raises:
+            WorkerLost: It has died.
+        """
+        body = json.dumps(request).encode()
+        try:
+            self._in.write(HEADER.pack(len(body)) + body)
+        except BrokenPipeError as error:
+            raise self._lost() from error
+
+    def receive(self, timeout_s: float) -> dict[str, Any]:
+        """Return the next frame.
+
+        Raises:
+            WorkerLost: It died, or sent nothing whole in time and was killed.
+        """
+        deadline = time.monotonic() + timeout_s
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._out, selectors.EVENT_READ)
+            while (frame := self._frame()) is None:
+                left = deadline - time.monotonic()
+                if left <= 0 or not selector.select(left):
+                    self.kill()
+                    raise WorkerLost(f"took longer than {timeout_s:g} s")
+                piece = os.read(self._out.fileno(), _READ_BYTES)
+                if not piece:
+                    raise self._lost()
+                self._buffer += piece
+        return frame
+
+    def kill(self) -> None:
+        """End the process at once and release what it held."""
+        _alive.discard(self)
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        for stream in (self._in, self._out, self._stderr):
+            stream.close()
+
+    def _frame(self) -> dict[str, Any] | None:
+        if len(self._buffer) < HEADER.size:
+            return None
+        (size,) = HEADER.unpack_from(self._buffer)
+        if size > _MAX_FRAME_BYTES:
+            self.kill()
+            raise WorkerLost("sent more than the parser may")
+        if len(self._buffer) < HEADER.size + size:
+            return None
+        body = bytes(self._buffer[HEADER.size : HEADER.size + size])
+        del self._buffer[: HEADER.size + size]
+        frame = json.loads(body)
+        assert isinstance(frame, dict)
+        return frame
+
+    def _lost(self) -> WorkerLost:
+        """Say why the process died."""
+        try:
+            code = self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            code = 0
+        self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - 4096))
+        said = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
+        self.kill()
+        last = said[-1][:200] if said else ""
+        if code == OUT_OF_MEMORY or "MemoryError" in last or "bad_alloc" in last:
+            return WorkerLost(f"needs more memory than {self.memory_mb} MiB")
+        if code == -signal.SIGXCPU:
+            return WorkerLost("used all its CPU time")
+        if code < 0:
+            return WorkerLost(f"the reader crashed ({signal.Signals(-code).name})", crashed=True)
+        return WorkerLost(f"the reader failed: {last}" if last else "the reader ended early", crashed=True)
+
+
+_alive: weakref.WeakSet[Worker] = weakref.WeakSet()
+_idle: list[Worker] = []
+_lock = threading.Lock()
+
+
+def borrow(memory_mb: int) -> Worker:
+    """Return an idle worker with this limit, or a new one."""
+    with _lock:
+        for worker in list(_idle):
+            if not worker.running:
+                _idle.remove(worker)
+            elif worker.memory_mb == memory_mb:
+                _idle.remove(worker)
+                return worker
+    return Worker(memory_mb)
+
+
+def give_back(worker: Worker) -> None:
+    """Keep a worker that has answered its last request whole for the next file."""
+    with _lock:
+        if len(_idle) < _MAX_IDLE:
+            _idle.append(worker)
+            return
+    worker.kill()
+
+
+@atexit.register
+def _end_all() -> None:
+    with _lock:
+        _idle.clear()
+    for worker in list(_alive):
+        worker.kill()

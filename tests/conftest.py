@@ -1,0 +1,58 @@
+"""What every test may lean on: a place for state, real weights where they are, the development data where it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kb.files import Home
+from kb.telemetry import disable
+
+ROOT = Path(__file__).parent.parent
+# Nothing in a test may reach out or read the user's own settings.
+disable()
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+for _name in [name for name in os.environ if name.startswith("KB_") and name not in {"KB_DEV_DATA", "KB_TEST_HOME"}]:
+    del os.environ[_name]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty KB_HOME, also for child processes."""
+    root = tmp_path / "kb-home"
+    monkeypatch.setenv("KB_HOME", str(root))
+    return Home(root)
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """The folder `models` of a KB_HOME with MiniLM and SmolLM2; pulled once into the user's cache."""
+    from kb.weights import pull
+
+    cache = os.environ.get("KB_TEST_HOME") or str(
+        Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "kb-test"
+    )
+    home = Home(Path(cache))
+    for name in ("minilm", "smollm2"):
+        pull(name, home)
+    return home.models
+
+
+@pytest.fixture
+def model_home(home: Home, weights: Path) -> Home:
+    """An empty KB_HOME but for the models."""
+    home.root.mkdir(parents=True)
+    home.models.symlink_to(weights)
+    return home
+
+
+@pytest.fixture(scope="session")
+def dev_data() -> Iterator[Path]:
+    """The development data beside the checkout, or a skip."""
+    path = Path(os.environ.get("KB_DEV_DATA", ROOT.parent / "shared" / "data"))
+    if not path.is_dir():
+        pytest.skip(f"no development data at {path} (set KB_DEV_DATA)")
+    yield path
