@@ -32,7 +32,9 @@ def articles(paths: Iterable[Path]) -> Iterator[tuple[str, list[dict[str, Any]]]
             yield article["title"], [paragraph for paragraph in article["paragraphs"] if paragraph["qas"]]
 
 
-def books(found: Iterable[tuple[str, list[dict[str, Any]]]], min_pages: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def books(
+    found: Iterable[tuple[str, list[dict[str, Any]]]], min_pages: int
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Join articles, in order, into books of at least `min_pages`, named by number: their names tell nothing."""
     number, pages = 1, []
     for _, paragraphs in found:

@@ -108,7 +108,8 @@ class _Cursor:
             return tuple(self.value(kind, keep=True) for _ in range(count))
         for _ in range(count):
             if kind == _STRING:
-                self.offset += self.scalar("Q")
+                size = self.scalar("Q")
+                self.offset += size
             else:
                 self.value(kind, keep=False)
         return None

@@ -25,6 +25,9 @@ if _postponed:
     del sys.modules[_CONVERTER]
 
 
+__all__ = ["core", "has_bf16", "openvino", "pick_precision"]
+
+
 @cache
 def core() -> openvino.Core:
     """Return the process's one OpenVINO core."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -67,6 +67,13 @@ _YEARS = (
     re.compile(rf"(?<![\d,.$€£]){_YEAR}(?!\d|,\d|\.\d|%)"),
     re.compile(r"(?<![A-Za-z])FY\s*['’]?(?P<year>\d{4}|\d\d)(?!\d)", re.IGNORECASE),
     re.compile(r"(?<=[A-Za-z0-9])['’](?P<year>\d\d)(?!\d)"),
+)
+
+_ASKS_FOR_NUMBER = re.compile(
+    r"[%$€£]|\b(?:how (?:much|many|long|large|big|old|far|high|often)|per ?cent(?:age)?s?|ratios?|rates?|amounts?|totals?|"
+    r"averages?|numbers? of|(?:grow|increas|decreas|declin|calculat|comput)\w*|grew|margins?|thousands?|millions?|billions?|"
+    r"usd|costs?|prices?|values?|rounded|largest|highest|biggest|lowest|smallest|figures?|revenues?|sums?)\b",
+    re.IGNORECASE,
 )
 
 
@@ -169,3 +176,17 @@ def _full_year(digits: str) -> int:
     if year >= 100:
         return year
     return 2000 + year if year < 70 else 1900 + year
+
+
+def asks_for_number(question: str) -> bool:
+    """Tell whether a question is likely to be answered by a figure (English cues; False where unsure)."""
+    return _ASKS_FOR_NUMBER.search(question) is not None
+
+
+def digit_share(texts: Iterable[str]) -> float:
+    """Return the part of digits among the code points of some texts: about 0.02 in prose, 0.2 in tables of figures."""
+    length = digits = 0
+    for text in texts:
+        length += len(text)
+        digits += sum(map(text.count, "0123456789"))
+    return digits / length if length else 0.0

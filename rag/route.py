@@ -11,7 +11,7 @@ import math
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -83,6 +83,7 @@ class Router:
 
     def __init__(self, profiles: Sequence[DocumentProfile]) -> None:
         self._profiles = list(profiles)
+        self._documents = frozenset(profile.sha256 for profile in profiles)
         self._terms: dict[str, list[tuple[int, float]]] = defaultdict(list)
         runs: dict[str, set[int]] = defaultdict(set)
         self._years: dict[int, set[int]] = defaultdict(set)
@@ -98,8 +99,18 @@ class Router:
                 self._initials[name[0][0]][tuple(name)].add(number)
         self._runs = sorted((run, sorted(documents)) for run, documents in runs.items())
 
-    def route(self, question: str) -> Route:
-        """Return the evidence for each document that the question points at."""
+    @property
+    def documents(self) -> Set[str]:
+        """Ids of the documents it knows."""
+        return self._documents
+
+    def route(self, question: str, *, among: Collection[str] | None = None) -> Route:
+        """Return the evidence for each document that the question points at.
+
+        Args:
+            question: A question or keywords.
+            among: Only these documents may be meant.
+        """
         evidence = _Evidence()
         asked = words(question)
         self._match_terms(asked, evidence)
@@ -119,7 +130,14 @@ class Router:
             for number, share in self._recency(named, strength).items():
                 totals[number] = totals.get(number, 0.0) + _LATEST_WEIGHT * share
                 evidence.reasons[number].append(f"recency {share:.2f}")
-        ranked = sorted(((score, number) for number, score in totals.items() if score > 0), key=lambda s: (-s[0], s[1]))
+        ranked = sorted(
+            (
+                (score, number)
+                for number, score in totals.items()
+                if score > 0 and (among is None or self._profiles[number].sha256 in among)
+            ),
+            key=lambda pair: (-pair[0], pair[1]),
+        )
         return Route(
             scores={self._profiles[number].sha256: score for score, number in ranked},
             reasons={self._profiles[number].sha256: tuple(evidence.reasons[number]) for _, number in ranked},

@@ -13,8 +13,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from openvino import Model, Node, PartialShape, Type
-from openvino import opset15 as ops
+
+from kb.inference import openvino
+
+ops = openvino.opset15
+# OpenVINO ships without types.
+Node = Any
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -47,7 +51,7 @@ class BertShape:
         )
 
 
-def _constant(value: NDArray[Any]) -> Node:
+def _constant(value: NDArray[Any] | np.float32) -> Node:
     return ops.constant(np.ascontiguousarray(value, dtype=np.float32))
 
 
@@ -56,7 +60,7 @@ def _ints(*values: int) -> Node:
 
 
 def _scalar(value: int) -> Node:
-    return ops.constant(np.int64(value))
+    return ops.constant(np.array(value, dtype=np.int64))
 
 
 class _Builder:
@@ -66,10 +70,9 @@ class _Builder:
         self._weights = weights
         self._shape = shape
 
-    def linear(self, x: Node, *names: str) -> Node:
-        """`x @ W.T + b`; several names are stacked into one wider product."""
-        weight = np.concatenate([self._weights[f"{name}.weight"] for name in names])
-        bias = np.concatenate([self._weights[f"{name}.bias"] for name in names])
+    def linear(self, x: Node, name: str) -> Node:
+        """`x @ W.T + b`."""
+        weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
         return ops.add(ops.matmul(x, _constant(weight), False, True), _constant(bias))
 
     def norm(self, x: Node, name: str) -> Node:
@@ -89,16 +92,23 @@ class _Builder:
         return self.norm(ops.add(words, places), "embeddings.LayerNorm")
 
     def attend(self, x: Node, mask: Node, prefix: str) -> Node:
-        """Multi-head self-attention; `mask` is added to the scores, `(b, 1, 1, t)`."""
-        shape = self._shape
-        size = shape.hidden // shape.heads
-        names = [f"{prefix}.self.{part}" for part in ("query", "key", "value")]
-        stacked = ops.reshape(self.linear(x, *names), _ints(0, 0, 3, shape.heads, size), True)
-        parts = ops.transpose(stacked, _ints(2, 0, 3, 1, 4))
-        query, key, value = (ops.gather(parts, _scalar(index), _scalar(0)) for index in range(3))
-        mixed = ops.scaled_dot_product_attention(query, key, value, mask)
-        joined = ops.reshape(ops.transpose(mixed, _ints(0, 2, 1, 3)), _ints(0, 0, shape.hidden), True)
+        """Multi-head self-attention; `mask` is added to the scores, `(b, 1, 1, t)`.
+
+        Spelled as single products: the CPU plugin fuses them faster than its own attention operation.
+        """
+        size = self._shape.hidden // self._shape.heads
+        query, key, value = (self.heads(x, f"{prefix}.self.{part}") for part in ("query", "key", "value"))
+        query = ops.multiply(query, _constant(np.float32(size**-0.5)))
+        scores = ops.add(ops.matmul(query, key, False, True), mask)
+        mixed = ops.matmul(ops.softmax(scores, -1), value, False, False)
+        joined = ops.reshape(ops.transpose(mixed, _ints(0, 2, 1, 3)), _ints(0, 0, self._shape.hidden), True)
         return self.linear(joined, f"{prefix}.output.dense")
+
+    def heads(self, x: Node, name: str) -> Node:
+        """A projection cut into heads: `(b, t, hidden)` to `(b, heads, t, hidden / heads)`."""
+        size = self._shape.hidden // self._shape.heads
+        cut = ops.reshape(self.linear(x, name), _ints(0, 0, self._shape.heads, size), True)
+        return ops.transpose(cut, _ints(0, 2, 1, 3))
 
     def layer(self, x: Node, mask: Node, prefix: str) -> Node:
         """One encoder block, `(b, t, hidden)` to the same."""
@@ -117,7 +127,7 @@ def _pool(x: Node, kept: Node, pooling: str) -> Node:
     return ops.reduce_sum(ops.multiply(x, weights), _ints(1), False)
 
 
-def build_bert(weights: Weights, shape: BertShape, pooling: str = "mean") -> Model:
+def build_bert(weights: Weights, shape: BertShape, pooling: str = "mean") -> openvino.Model:
     """Assemble the encoder.
 
     Args:
@@ -133,14 +143,15 @@ def build_bert(weights: Weights, shape: BertShape, pooling: str = "mean") -> Mod
         KeyError: A tensor is missing.
     """
     build = _Builder(weights, shape)
-    ids = ops.parameter(PartialShape([-1, -1]), Type.i64, name="input_ids")
-    mask = ops.parameter(PartialShape([-1, -1]), Type.i64, name="attention_mask")
+    ids = ops.parameter(openvino.PartialShape([-1, -1]), openvino.Type.i64, name="input_ids")
+    mask = ops.parameter(openvino.PartialShape([-1, -1]), openvino.Type.i64, name="attention_mask")
     kept = ops.convert(mask, "f32")
-    hidden = ops.multiply(ops.subtract(kept, ops.constant(np.float32(1))), ops.constant(np.float32(1e4)))
-    hidden = ops.unsqueeze(hidden, _ints(1, 2))
+    # 0 where a token is kept, -10,000 where it is padding: nothing is left of it after the softmax.
+    padding = ops.multiply(ops.subtract(kept, _constant(np.float32(1))), _constant(np.float32(1e4)))
+    padding = ops.unsqueeze(padding, _ints(1, 2))
     x = build.embed(ids)
     for index in range(shape.layers):
-        x = build.layer(x, hidden, f"encoder.layer.{index}")
+        x = build.layer(x, padding, f"encoder.layer.{index}")
     # The mean's divisor cancels in the normalisation.
     unit = ops.normalize_l2(_pool(x, kept, pooling), _ints(1), 1e-12, "max")
-    return Model([ops.result(unit)], [ids, mask], "bert")
+    return openvino.Model([ops.result(unit)], [ids, mask], "bert")

@@ -15,7 +15,7 @@ import pypdfium2
 from numpy.typing import NDArray
 
 from rag.load import ink, pdfium
-from rag.load.survey import TINY_PT, Doubt, Rectangle, Survey, effective_size, matrix
+from rag.load.survey import TINY_PT, Doubt, Rectangle, Survey, effective_size
 
 # A page is a scan when pictures cover this much of it, what else is written is at most this much of the layer
 # (a stamp, a page number), and this share of the layer's words stands on ink.
@@ -87,7 +87,7 @@ def _suspect_chars(textpage: int, n_chars: int, survey: Survey) -> _Chars:
         if doubt is not None:
             index.append(at)
             owner.append(item)
-            doubts.append(int(doubt))
+            doubts.append(doubt)
     return _Chars(
         np.array(index, np.int64), np.array(owner, np.int64), np.array(doubts, np.int64), char_boxes(textpage, index)
     )
@@ -108,7 +108,7 @@ def char_size(textpage: int, char: int) -> float:
     values = (ctypes.c_float * 6)()
     if not pdfium.char_matrix(textpage, char, ctypes.addressof(values)):
         return 0.0
-    return effective_size(pdfium.char_font_size(textpage, char), matrix(tuple(values)))
+    return effective_size(pdfium.char_font_size(textpage, char), *values[:4])
 
 
 def _kinds_by_number(textpage: int, chars: _Chars, words: list[_Word], box: Rectangle) -> list[str]:

@@ -8,6 +8,7 @@ looks at the pixels. A page without suspects costs this loop and nothing else.
 from __future__ import annotations
 
 import ctypes
+import math
 from dataclasses import dataclass, field
 from enum import IntFlag
 
@@ -41,6 +42,10 @@ class Doubt(IntFlag):
     LAYER = 128  # optional content
     BLEND = 256  # soft mask or blend mode
     FORM = 512  # inside a form XObject, whose own clip and layer are not known
+
+
+_TINY = int(Doubt.TINY)
+_MODE_DOUBTS = {pdfium.INVISIBLE_MODE: int(Doubt.INVISIBLE), pdfium.CLIP_MODE: int(Doubt.CLIP_MODE)}
 
 
 @dataclass(slots=True)
@@ -84,11 +89,7 @@ def survey(page: int, box: Rectangle) -> Survey:
             mode = pdfium.render_mode(item)
             colour_of = pdfium.stroke_color if mode in pdfium.STROKE_MODES else pdfium.fill_color
             known = colour_of(item, colour_at, colour_at + 4, colour_at + 8, colour_at + 12)
-            doubt = 0 if known else Doubt.COLOUR
-            if mode == pdfium.INVISIBLE_MODE:
-                doubt |= Doubt.INVISIBLE
-            elif mode == pdfium.CLIP_MODE:
-                doubt |= Doubt.CLIP_MODE
+            doubt = _MODE_DOUBTS.get(mode, 0) if known else int(Doubt.COLOUR) | _MODE_DOUBTS.get(mode, 0)
             if pdfium.count_clip_paths(pdfium.clip_path(item)) >= 0 and clips.cut(item, bounds[index]):
                 doubt |= Doubt.CLIPPED
             if pdfium.count_marks(item) > 0 and layers.holds(item):
@@ -113,12 +114,12 @@ def survey(page: int, box: Rectangle) -> Survey:
     if at.size:
         doubts[at] |= _look_doubts(colours[at], bounds[at], box)
         doubts[at] |= _neighbour_doubts(at, np.flatnonzero(fills), np.flatnonzero(pictures), colours, bounds)
-        for index in at[doubts[at] != 0]:
-            found.suspects[int(texts[index])] = Doubt(int(doubts[index]))
-        for address, doubt in found.suspects.items():
-            if doubt & Doubt.TINY and _font_size(address) >= TINY_PT:
-                found.suspects[address] = doubt & ~Doubt.TINY
-        found.suspects = {address: doubt for address, doubt in found.suspects.items() if doubt}
+        sizes = _Sizes()
+        for item, doubt in zip(texts[at].tolist(), doubts[at].tolist(), strict=True):
+            if doubt & _TINY and not sizes.tiny(item):
+                doubt &= ~_TINY
+            if doubt:
+                found.suspects[item] = Doubt(doubt)
     return found
 
 
@@ -171,52 +172,47 @@ def _is_filled(path: int) -> bool:
     return fill_mode.value != 0
 
 
-def matrix_of(item: int) -> NDArray[np.float64]:
-    """Return a page object's matrix as 3x3, for row vectors `(x, y, 1)`."""
-    values = (ctypes.c_float * 6)(1, 0, 0, 1, 0, 0)
-    pdfium.object_matrix(item, ctypes.addressof(values))
-    return matrix(tuple(values))
+def effective_size(font_size: float, a: float, b: float, c: float, d: float) -> float:
+    """Return the smaller of a glyph's sizes along and across the line, in points.
+
+    Args:
+        font_size: As set by `Tf`.
+        a, b, c, d: The linear part of the text's matrix (ISO 32000-1, 9.4.4).
+    """
+    return abs(font_size) * min(math.hypot(a, b), math.hypot(c, d))
 
 
-def matrix(values: tuple[float, ...]) -> NDArray[np.float64]:
-    """Return six PDF matrix values as 3x3, for row vectors `(x, y, 1)`."""
-    a, b, c, d, e, f = values
-    return np.array([[a, b, 0], [c, d, 0], [e, f, 1]], np.float64)
+class _Sizes:
+    """Whether a text object of little extent is set too small to read; a dash or a blank has little extent too."""
 
+    def __init__(self) -> None:
+        self._size, self._matrix = ctypes.c_float(), (ctypes.c_float * 6)()
+        self._size_at, self._matrix_at = ctypes.addressof(self._size), ctypes.addressof(self._matrix)
 
-def effective_size(font_size: float, values: NDArray[np.float64]) -> float:
-    """Return the smaller of a glyph's scale along and across the line, in points."""
-    along, across = np.hypot(*values[0, :2]), np.hypot(*values[1, :2])
-    return float(abs(font_size) * min(along, across))
-
-
-def _font_size(item: int) -> float:
-    size = ctypes.c_float()
-    pdfium.object_font_size(item, ctypes.addressof(size))
-    return effective_size(size.value, matrix_of(item))
+    def tiny(self, item: int) -> bool:
+        pdfium.object_font_size(item, self._size_at)
+        pdfium.object_matrix(item, self._matrix_at)
+        return effective_size(self._size.value, *self._matrix[:4]) < TINY_PT
 
 
 def _survey_form(form: int, outer: NDArray[np.float64], found: Survey, depth: int) -> None:
     """Doubt every text of a form XObject; note its images in page space."""
-    inner = matrix_of(form) @ outer
+    values = (ctypes.c_float * 6)(1, 0, 0, 1, 0, 0)
+    pdfium.object_matrix(form, ctypes.addressof(values))
+    a, b, c, d, e, f = values
+    inner = np.array([[a, b, 0], [c, d, 0], [e, f, 1]]) @ outer  # row vectors (x, y, 1)
     for index in range(max(0, pdfium.count_form_objects(form))):
         item = pdfium.get_form_object(form, index)
         kind = pdfium.object_type(item)
         if kind == pdfium.TEXT:
-            mode = pdfium.render_mode(item)
-            doubt = Doubt.FORM
-            if mode == pdfium.INVISIBLE_MODE:
-                doubt |= Doubt.INVISIBLE
-            elif mode == pdfium.CLIP_MODE:
-                doubt |= Doubt.CLIP_MODE
-            found.suspects[item] = doubt
+            found.suspects[item] = Doubt(Doubt.FORM | _MODE_DOUBTS.get(pdfium.render_mode(item), 0))
         elif kind == pdfium.FORM and depth < _MAX_FORM_DEPTH:
             _survey_form(item, inner, found, depth + 1)
         elif kind == pdfium.IMAGE:
-            values = (ctypes.c_float * 4)()
-            at = ctypes.addressof(values)
+            sides = (ctypes.c_float * 4)()
+            at = ctypes.addressof(sides)
             pdfium.object_bounds(item, at, at + 4, at + 8, at + 12)
-            corners = np.array([[x, y, 1] for x in (values[0], values[2]) for y in (values[1], values[3])]) @ inner
+            corners = np.array([[x, y, 1] for x in (sides[0], sides[2]) for y in (sides[1], sides[3])]) @ inner
             low, high = corners.min(axis=0), corners.max(axis=0)
             found.images.append((float(low[0]), float(low[1]), float(high[0]), float(high[1])))
 

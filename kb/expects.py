@@ -1,0 +1,106 @@
+"""What kind of answer a question asks for, and what a sentence that gives one looks like.
+
+English rules; knows question words and spellings of dates, amounts, names and places, nothing of passages.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_MONTH = "january|february|march|april|may|june|july|august|september|october|november|december"
+_SPELLED = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|half|twice|once"
+_COUNT = rf"\d|\b(?:{_SPELLED})\b"
+_UNIT_OF_TIME = "seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centur(?:y|ies)"
+_CAPITALISED = r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A kind of answer.
+
+    Attributes:
+        kind: Its name.
+        asks: Matches questions that ask for it.
+        gives: Matches text that gives it.
+        numeric: Whether a bare figure, as in a table, gives it.
+    """
+
+    kind: str
+    asks: re.Pattern[str]
+    gives: re.Pattern[str]
+    numeric: bool = False
+
+
+def _kind(kind: str, asks: str, gives: str, *, numeric: bool = False, case: bool = False) -> Expectation:
+    return Expectation(kind, re.compile(asks, re.IGNORECASE), re.compile(gives, 0 if case else re.IGNORECASE), numeric)
+
+
+_KINDS = (
+    _kind(
+        "percent",
+        r"\b(?:what|which) (?:percent|percentage|share|proportion)|\bhow many percent",
+        r"\d\s?(?:%|per ?cent)",
+        numeric=True,
+    ),
+    _kind(
+        "money",
+        r"\bhow much (?:money|does|did|do|is|was|were)\b|\b(?:cost|price|fee|budget|revenue|income|salary|fine)s?\b",
+        r"[$€£¥]\s?\d|\d.{0,12}\b(?:dollars?|euros?|pounds?|usd|eur|gbp|million|billion)\b|\d,\d{3}",
+        numeric=True,
+    ),
+    _kind(
+        "duration",
+        r"\bhow (?:long|often|frequently|soon|old)\b|\bwhat (?:age|period|duration|interval)\b",
+        rf"(?:{_COUNT}).{{0,14}}\b(?:{_UNIT_OF_TIME})\b|\b(?:hourly|daily|weekly|monthly|yearly|annually)\b",
+        numeric=True,
+    ),
+    _kind(
+        "date",
+        r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade|time)\b|\bsince what\b",
+        rf"\b(?:1\d|20)\d\d\b|\b(?:{_MONTH})\b|\b\d{{1,2}}[/.:]\d{{1,2}}|\bcentury\b"
+        r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day",
+        numeric=True,
+    ),
+    _kind(
+        "number",
+        r"\bhow (?:many|much|far|high|tall|large|big|deep|fast|heavy|wide|hot|cold)\b"
+        r"|\bwhat (?:is|was|are|were)? ?(?:the )?(?:[\w-]+ )?(?:number|amount|total|size|length|height|weight|temperature"
+        r"|rate|ratio|population|area|score|distance|capacity|limit|speed)\b",
+        _COUNT,
+        numeric=True,
+    ),
+    _kind(
+        "person",
+        r"\bwho(?:m|se)?\b|\b(?:what|which) (?:person|man|woman|author|scientist|researcher|king|president|player|artist"
+        r"|leader|team|company|group|organi[sz]ation)\b|\bname of\b",
+        _CAPITALISED,
+        case=True,
+    ),
+    _kind(
+        "place",
+        r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|region|town|river|continent|location|area)\b",
+        r"\b(?:in|at|from|near|to|of|on|via|under) (?:the )?[A-Z]|https?:|www\.",
+        case=True,
+    ),
+    _kind(
+        "reason",
+        r"\bwhy\b|\bwhat (?:caused|causes|reason|led)\b|\bhow come\b",
+        r"\b(?:because|due to|owing|in order|so that|since|result|caus|reason|therefore|thus|to avoid|to ensure|reflect)",
+    ),
+    _kind(
+        "definition",
+        r"^(?:what|who) (?:is|are|was|were) (?:an? |the )?[\w\s-]{2,40}\??$|\bmean(?:s|ing)?\b|\bdefin",
+        r"\b(?:is|are|was|were) (?:an?|the|any|one)\b|\b(?:means?|refers? to|defined as|known as|called)\b",
+    ),
+    _kind(
+        "manner",
+        r"^how (?:do|does|did|can|should|is|are|was|were|to)\b",
+        r"\b(?:by|via|through|using|with|must|should|press|use)\b",
+    ),
+)
+
+
+def expectation(question: str) -> Expectation | None:
+    """Return the kind of answer that a question asks for, None where its words do not tell."""
+    return next((kind for kind in _KINDS if kind.asks.search(question)), None)
