@@ -3,8 +3,8 @@
     python bench/pageset.py OUT --data FOLDER
 
 writes `OUT/<set>/*.pdf` and `OUT/<set>/questions.jsonl` with rows
-`{"question", "answer", "doc", "pages", "scope"}`; pages are 0-based. `scope` is `all` where the question is asked of the whole
-collection, and `doc` where several documents answer it alike (privacy policies), so that it is asked inside one.
+`{"question", "answer", "doc", "pages", "scope"}`; pages are 0-based. `scope` is `all` where the question is asked of
+the whole collection, and `doc` where several documents answer it alike (privacy policies), so that it is asked in one.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 from reportlab.lib.pagesizes import A5
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate
-from xml.sax.saxutils import escape
 
 SETS = {"xquad": ("xquad.en.json",), "policies": ("policyqa-dev.json", "policyqa-test.json")}
 
@@ -71,7 +71,9 @@ def rows(doc: str, paragraphs: Sequence[dict[str, Any]], scope: str) -> list[dic
     ]
 
 
-def write_set(name: str, paths: Sequence[Path], out: Path, *, min_pages: int, most: int, seed: int) -> int:
+def write_set(
+    name: str, paths: Sequence[Path], out: Path, *, min_pages: int = 40, most: int = 600, seed: int = 0
+) -> int:
     """Write one set's PDFs and questions; return the number of questions."""
     out.mkdir(parents=True, exist_ok=True)
     scope = "doc" if name == "policies" else "all"

@@ -12,11 +12,15 @@ from cli.session import Session, begin
 from kb.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from kb.types import Answer, Citation, Hit
     from rag.answer import Answerer
     from rag.open import Knowledge
+    from rag.search import Explanation
+
+# Rows of each list that --explain prints; --json holds all.
+SHOWN = 10
 
 Question = Annotated[str, typer.Argument(help="A question in your own words.", metavar="QUESTION")]
 
@@ -63,11 +67,11 @@ def search(
     k = session.settings.rag.top_k
     if explain:
         explanation = knowledge.searcher.explain(query, k, **filters)
-        hits = list(explanation.hits)
         if as_json:
             screen.document(explanation.to_json())
         else:
-            screen.say(screen.plain(explanation.describe()))
+            names = {d.sha256: d.doc for d in knowledge.catalogue.documents(session.collection)}
+            _lay_open(explanation, names)
         return
     hits = knowledge.searcher.search(query, k, **filters)
     if as_json:
@@ -77,6 +81,30 @@ def search(
         screen.say(f"{rank}. {screen.page_label(hit.doc, hit.page)}  (score {hit.score:.3f})")
         screen.say(f"   {screen.plain(' '.join(hit.text.split()))[:300]}")
     screen.note("nothing found" if not hits else 'Next: kb ask "QUESTION", or kb show DOC --page N', quiet=quiet)
+
+
+def _lay_open(explanation: Explanation, names: Mapping[str, str]) -> None:
+    route = explanation.route
+
+    def place(sha256: str, page: int) -> str:
+        return screen.page_label(names.get(sha256, sha256[:12]), page)
+
+    screen.say(f"query: {screen.plain(explanation.query)}")
+    screen.say(f"asks for a number: {'yes' if explanation.asks_for_number else 'no'}")
+    screen.say("route: " + ("no document is named" if not route.scores else ""))
+    for sha256, score in sorted(route.scores.items(), key=lambda item: -item[1])[:SHOWN]:
+        reasons = ", ".join(route.reasons.get(sha256, ()))
+        depth = " (searched in depth)" if sha256 in explanation.named else ""
+        screen.say(f"  {score:6.3f}  {screen.plain(names.get(sha256, sha256[:12]))}{depth}: {screen.plain(reasons)}")
+    for label, scored in (("dense (cosine)", explanation.dense), ("bm25", explanation.bm25)):
+        screen.say(f"{label}: {len(scored)} chunks")
+        for chunk_id, score in scored[:SHOWN]:
+            sha256, page, start, end = chunk_id.split(":")
+            screen.say(f"  {score:6.3f}  {place(sha256, int(page))} [{start}:{end}]")
+    screen.say("fusion, by page: score = text + route + figures")
+    for ranked in explanation.pages[:SHOWN]:
+        parts = f"{ranked.score:6.3f} = {ranked.text:.3f} + {ranked.route:.3f} + {ranked.figures:.3f}"
+        screen.say(f"  {parts}  {place(ranked.sha256, ranked.page)}")
 
 
 def _hit(hit: Hit) -> dict[str, Any]:
@@ -91,17 +119,18 @@ def _hit(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _answerer(session: Session, *, quiet: bool, filters: Callable[[Knowledge], dict[str, Any]]) -> Answerer:
-    from kb.models import open_chat
-
+def _answerer(session: Session, docs: list[str] | None, pages: list[int] | None, *, quiet: bool) -> Answerer:
+    from kb.models import open_chat, resolve
     from rag.answer import Answerer
 
     knowledge = _open(session, quiet=quiet)
+    spec = resolve(session.settings.rag.model, session.settings)
     return Answerer(
-        searcher=knowledge.searcher.narrowed(**filters(knowledge)),
-        chat=open_chat(session.settings.rag.model, session.settings, session.home),
-        settings=session.settings,
-        page_text=lambda sha256, page: knowledge.catalogue.page(session.collection, sha256, page).text,
+        knowledge.narrowed(**_filters(knowledge, session, docs, pages)),
+        open_chat(str(spec), session.settings, session.home),
+        session.settings,
+        lambda sha256, page: knowledge.catalogue.page(session.collection, sha256, page).text,
+        model=str(spec),
     )
 
 
@@ -120,7 +149,7 @@ def ask(
     """Answer a question from the documents, with quotes and pages."""
     session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
     _required(question, "question")
-    answerer = _answerer(session, quiet=quiet, filters=lambda knowledge: _filters(knowledge, session, doc, page))
+    answerer = _answerer(session, doc, page, quiet=quiet)
     # A pipe gets the checked text at the end; a terminal sees it grow.
     live = sys.stdout.isatty() and not as_json
     answer = answerer.ask(question, on_token=screen.stream if live else None)
@@ -182,16 +211,16 @@ def chat(
 ) -> None:
     """Ask and follow up, until an empty line or Ctrl-D."""
     session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
-    from rag.chat import Conversation
-
-    conversation = Conversation(_answerer(session, quiet=quiet, filters=lambda _: {}))
+    answerer = _answerer(session, None, None, quiet=quiet)
+    history: list[tuple[str, str]] = []
     if sys.stdin.isatty():
         import readline  # noqa: F401 - importing it gives input() a line editor and a history
 
         screen.note("Ask; an empty line or Ctrl-D ends.", quiet=quiet)
     while question := _prompt():
         live = sys.stdout.isatty()
-        answer = conversation.ask(question, on_token=screen.stream if live else None)
+        answer = answerer.ask(question, on_token=screen.stream if live else None, history=history)
+        history.append((question, answer.answer))
         screen.say() if live else None
         _tell(answer, live=live, quiet=quiet)
 

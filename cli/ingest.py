@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def ingest(
-    paths: Annotated[list[str], typer.Argument(help="Files or folders to read.", metavar="PATH|DIR...")],
+    paths: Annotated[list[str], typer.Argument(help="Files, folders or URLs to read.", metavar="PATH|DIR|URL...")],
     glob: Annotated[str | None, typer.Option(help="Take files of a folder that match this.", metavar="GLOB")] = None,
     password: Annotated[
         str | None,
@@ -25,6 +27,9 @@ def ingest(
     ] = None,
     ocr: Annotated[bool, typer.Option("--ocr", help="Read scanned pages from their image (kb[ocr]).")] = False,
     sync: Annotated[bool, typer.Option("--sync", help="Also forget what is gone from the folders.")] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Fetch URLs from loopback and private addresses too.")
+    ] = False,
     collection: options.Collection = None,
     store: options.Store = None,
     pairs: options.Set = None,
@@ -35,15 +40,18 @@ def ingest(
     """Read documents into a collection; the same command goes on after an interruption."""
     session = begin(collection=collection, store=store, pairs=pairs)
     from rag.discover import find_files
+    from rag.fetch import is_url
 
-    roots = [Path(path) for path in paths]
-    files = [(path, str(path)) for path in find_files(roots, glob)]
+    urls = [path for path in paths if is_url(path)]
+    roots = [Path(path) for path in paths if not is_url(path)]
+    files = find_files(roots, glob) if roots or not urls else []
     if dry_run:
-        for path, _ in files:
-            screen.say(str(path))
+        for name in [*map(str, files), *urls]:
+            screen.say(name)
         return 0
     started = time.monotonic()
-    results, forgotten = _run(session, files, roots if sync else [], password=password, ocr=ocr, quiet=quiet)
+    job = _Job(session=session, password=password, ocr=ocr, allow_private=allow_private, quiet=quiet)
+    results, forgotten = job.run(files, urls, roots if sync else [])
     if as_json:
         screen.document({"files": [_row(result) for result in results]})
     else:
@@ -52,36 +60,66 @@ def ingest(
     return DataError.exit_code if any(result.status == "refused" for result in results) else 0
 
 
-def _run(
-    session: Session, files: list[tuple[Path, str]], synced: list[Path], *, password: str | None, ocr: bool, quiet: bool
-) -> tuple[list[FileResult], int]:
-    from rag.catalogue.writer import Catalogue
-    from rag.embed.open import open_embedder
-    from rag.forget import forget_missing
-    from rag.ingest import Ingest
-    from rag.open import open_store, writing
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One ingest with its flags."""
 
-    settings = session.settings
-    embedder = open_embedder(settings.rag.embedder, session.home, precision=settings.rag.precision)
-    wait = "another kb is writing here; waiting for it to finish (Ctrl-C gives up)"
-    with (
-        writing(session.home, lambda: screen.note(wait, quiet=quiet)),
-        screen.bar("{task.fields[pages]} pages", "{task.fields[rate]}", quiet=quiet) as bar,
-    ):
-        catalogue = Catalogue(session.home.catalogue, create=True)
-        index = open_store(session.home, session.collection, embedder.identity.dimension)
-        run = Ingest(
-            home=session.home,
-            catalogue=catalogue,
-            store=index,
-            embedder=embedder,
-            settings=settings,
-            collection=session.collection,
-            on_progress=_Meter(bar),
-        )
-        results = run.run(files, password=password, ocr=ocr)
-        forgotten = forget_missing(session.home, catalogue, index, session.collection, synced, [s for _, s in files])
-    return results, forgotten
+    session: Session
+    password: str | None
+    ocr: bool
+    allow_private: bool
+    quiet: bool
+
+    def run(self, files: list[Path], urls: list[str], synced: list[Path]) -> tuple[list[FileResult], int]:
+        """Return what became of every file and URL, and how many documents `--sync` forgot."""
+        from rag.catalogue.writer import Catalogue
+        from rag.embed.open import open_embedder
+        from rag.forget import forget_missing
+        from rag.ingest import Ingest
+        from rag.open import open_store, writing
+
+        session, settings = self.session, self.session.settings
+        embedder = open_embedder(settings.rag.embedder, session.home, precision=settings.rag.precision)
+        wait = "another kb is writing here; waiting for it to finish (Ctrl-C gives up)"
+        with (
+            writing(session.home, lambda: screen.note(wait, quiet=self.quiet)),
+            tempfile.TemporaryDirectory(prefix="kb-fetch-") as folder,
+            screen.bar("{task.fields[pages]} pages", "{task.fields[rate]}", quiet=self.quiet) as bar,
+        ):
+            fetched, refused = self._fetch(urls, Path(folder))
+            catalogue = Catalogue(session.home.catalogue, create=True)
+            index = open_store(session.home, session.collection, embedder.identity.dimension)
+            run = Ingest(
+                home=session.home,
+                catalogue=catalogue,
+                store=index,
+                embedder=embedder,
+                settings=settings,
+                collection=session.collection,
+                on_progress=_Meter(bar),
+            )
+            sources = [(path, str(path)) for path in files]
+            results = run.run([*sources, *fetched], password=self.password, ocr=self.ocr)
+            present = [source for _, source in sources]
+            forgotten = forget_missing(session.home, catalogue, index, session.collection, synced, present)
+        return [*results, *refused], forgotten
+
+    def _fetch(self, urls: list[str], folder: Path) -> tuple[list[tuple[Path, str]], list[FileResult]]:
+        from rag.fetch import fetch
+        from rag.ingest import FileResult
+
+        fetched: list[tuple[Path, str]] = []
+        refused: list[FileResult] = []
+        for number, url in enumerate(urls):
+            limits = self.session.settings.ingest
+            try:
+                path = fetch(url, folder / str(number), limits, allow_private=self.allow_private)
+                fetched.append((path, url))
+            except DataError as error:
+                refused.append(
+                    FileResult(doc=url, source=url, sha256="", pages=0, status="refused", reason=error.message)
+                )
+        return fetched, refused
 
 
 class _Meter:

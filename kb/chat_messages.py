@@ -5,7 +5,7 @@ For models that run in this process and read text; refuses to know which.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from langchain_core.messages import BaseMessage, ChatMessage
 
@@ -14,15 +14,21 @@ from kb.errors import ConfigError
 _ROLES = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool"}
 
 
-def as_roles(messages: Sequence[BaseMessage]) -> list[dict[str, str]]:
+def as_roles(messages: Sequence[BaseMessage], control_tokens: Iterable[str] = ()) -> list[dict[str, str]]:
     """Return `{"role", "content"}` per message, in order.
+
+    Args:
+        messages: At least one.
+        control_tokens: Spellings that steer the model (`<|im_start|>`); inside a content they are broken up by a
+            space, so that a document cannot speak as the system.
 
     Raises:
         ConfigError: A message holds an image or another thing that is not text, or there is none.
     """
     if not messages:
         raise ConfigError("a chat model was called without a message", hint='kb ask "QUESTION"')
-    return [{"role": _role(message), "content": _text(message)} for message in messages]
+    ordered = sorted(control_tokens, key=len, reverse=True)
+    return [{"role": _role(message), "content": _defused(_text(message), ordered)} for message in messages]
 
 
 def _role(message: BaseMessage) -> str:
@@ -39,3 +45,10 @@ def _text(message: BaseMessage) -> str:
             found = ", ".join(sorted(str(kind) for kind in kinds))
             raise ConfigError(f"this model reads text only, not {found}", hint="kb ask --model ollama:NAME")
     return str(message.text)
+
+
+def _defused(text: str, control_tokens: Sequence[str]) -> str:
+    for token in control_tokens:
+        if token in text:
+            text = text.replace(token, f"{token[0]} {token[1:]}")
+    return text

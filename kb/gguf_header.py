@@ -1,4 +1,4 @@
-"""The head of a GGUF file: metadata and tensor types, without touching a weight.
+"""The head of a GGUF file: metadata and the encodings of its matrices, without touching a weight.
 
 Reads a vocabulary of 50,000 in a tenth of the time that the `gguf` package needs, because arrays that nobody asked
 for are passed over. Knows the container (version 2 and 3, little endian); refuses to know what a model computes.
@@ -16,7 +16,7 @@ from typing import Any
 
 from kb.errors import DataError
 
-# ggml_type numbers of the tensor encodings, https://github.com/ggml-org/ggml/blob/master/include/ggml.h
+# ggml_type numbers of encodings, https://github.com/ggml-org/ggml/blob/master/include/ggml.h
 TENSOR_TYPES = {
     0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 8: "Q8_0", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K",
     12: "Q4_K", 13: "Q5_K", 14: "Q6_K", 15: "Q8_K", 30: "BF16",
@@ -34,12 +34,13 @@ class GgufHeader:
 
     Attributes:
         metadata: Key to value; arrays of more than 64 entries other than the vocabulary are left out.
-        tensor_types: Tensor name to the name of its encoding (`F16`, `Q8_0`, ...; `type N` where unknown).
+        matrix_types: Name of a tensor with two or more dimensions to the name of its encoding (`F16`, `Q8_0`, ...;
+            `type N` where unknown). Vectors are always F32.
     """
 
     path: Path
     metadata: Mapping[str, Any]
-    tensor_types: Mapping[str, str]
+    matrix_types: Mapping[str, str]
 
     @property
     def architecture(self) -> str:
@@ -116,7 +117,7 @@ class _Cursor:
 
 
 def read_header(path: Path) -> GgufHeader:
-    """Read metadata and tensor types.
+    """Read metadata and encodings.
 
     Raises:
         DataError: The file is absent, unreadable, truncated or no GGUF of version 2 or 3.
@@ -150,5 +151,6 @@ def _parse(path: Path, data: mmap.mmap) -> GgufHeader:
         cursor.offset += 8 * n_dims
         kind = cursor.scalar("I")
         cursor.offset += 8  # the tensor's place among the weights
-        types[name] = TENSOR_TYPES.get(kind, f"type {kind}")
-    return GgufHeader(path=path, metadata=metadata, tensor_types=types)
+        if n_dims > 1:
+            types[name] = TENSOR_TYPES.get(kind, f"type {kind}")
+    return GgufHeader(path=path, metadata=metadata, matrix_types=types)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-import ipaddress
 import re
 import socket
 from dataclasses import dataclass
@@ -107,20 +106,12 @@ def resolve(spec: str, settings: Settings) -> ModelSpec:
     parsed = parse_spec(spec)
     if parsed.kind != "auto":
         return parsed
+    from kb.remote_chat import is_loopback
+
     wanted = settings.rag.ollama_model
-    if _is_loopback(settings.rag.ollama_url) and _tagged(wanted) in _ollama_models(settings.rag.ollama_url):
+    if is_loopback(settings.rag.ollama_url) and _tagged(wanted) in _ollama_models(settings.rag.ollama_url):
         return ModelSpec(kind="ollama", name=wanted)
     return parse_spec(EMBEDDED_DEFAULT)
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _tagged(name: str) -> str:

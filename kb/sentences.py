@@ -13,8 +13,10 @@ from typing import Literal
 
 Kind = Literal["prose", "item", "row", "heading"]
 Offsets = tuple[int, int]
+_BlockKind = Literal["row", "line", "item", "prose"]
 
-_BULLET = re.compile(r"\s*(?:[•●▪◦‣·○■□➢✓*–—-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]|\d+(?:\.\d+)+)\s+(?=\S)")
+_SIGN_BULLET = re.compile(r"[•●▪◦‣·○■□➢✓*–—-]\s+(?=\S)")
+_COUNTED_BULLET = re.compile(r"(?:\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]|\d+(?:\.\d+)+)\s+(?=[^a-z\s])")
 _CELL = r"(?:[$€£¥]?\s?\(?[-–−]?[$€£¥]?\d[\d,.]*\)?%?|[—–-]|[$€£¥]|n/?a)"
 _ROW = re.compile(rf"{_CELL}\s+{_CELL}(?:\s+[)%]|\s+{_CELL})*\s*$", re.IGNORECASE)
 _COLUMNS = re.compile(r"\S(?:\t+| {3,}| ?\| ?)\S")
@@ -37,6 +39,8 @@ _FOLIO = re.compile(r"(?:page\s+)?\d{1,4}(?:\s+of\s+\d{1,4})?$", re.IGNORECASE)
 _OPEN_END = re.compile(r"(?:[,;&/\-–—(]|\b(?:the|a|an|of|and|or|to|in|for|with|by|on|at|from|as|is|are|was|were))\s*$")
 _LAST_WORD = re.compile(r"([\w.]*\w)\.$")
 _HEADING_CHARS = 90
+_CAPTION = re.compile(r"(?:table|figure|exhibit|schedule)\s+[\w.-]+", re.IGNORECASE)
+_FEWEST_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,34 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
+    """A line of the page, stripped; `row` if it ends in figures or stands in columns."""
+
     start: int
     end: int
     text: str
-    bullet: bool
     row: bool
 
+
+@dataclass(slots=True)
+class _Block:
+    """Lines that belong together.
+
+    Attributes:
+        kind: `row` for one line of figures, `line` for one that reads like a heading, `item`, or `prose`.
+        joined: Whether it follows the block before without a blank line.
+    """
+
+    lines: list[_Line]
+    kind: _BlockKind
+    joined: bool
+
     @property
-    def blank(self) -> bool:
-        return not self.text
+    def span(self) -> Offsets:
+        return self.lines[0].start, self.lines[-1].end
+
+    @property
+    def text(self) -> str:
+        return " ".join(line.text for line in self.lines)
 
 
 def _lines(text: str) -> list[_Line]:
@@ -78,8 +101,7 @@ def _lines(text: str) -> list[_Line]:
         stripped = raw.strip()
         start = at + (len(raw) - len(raw.lstrip()))
         row = bool(_ROW.search(stripped) or _COLUMNS.search(stripped)) and not re.search(r"[a-z]{3}[.!?]$", stripped)
-        bullet = not row and bool(_BULLET.match(stripped))
-        lines.append(_Line(start, start + len(stripped), stripped, bullet, row))
+        lines.append(_Line(start, start + len(stripped), stripped, row))
         at += len(raw) + 1
     return lines
 
@@ -90,28 +112,55 @@ def _width(lines: list[_Line]) -> int:
     return lengths[int(len(lengths) * 0.8)] if lengths else 0
 
 
-def _breaks_after(line: _Line, following: _Line, width: int) -> bool:
-    """Whether a paragraph ends between two lines."""
-    if line.blank or following.blank or line.row or following.row or following.bullet:
+def _begins_item(line: _Line, before: _Line | None, width: int) -> bool:
+    """Whether a line begins a list item; a number at its head may as well go on a sentence ("is\\n6.2 million")."""
+    if _SIGN_BULLET.match(line.text):
         return True
-    if _FOLIO.match(line.text) or _FOLIO.match(following.text):  # a page number
+    if not _COUNTED_BULLET.match(line.text):
+        return False
+    ended = before is None or not before.text or before.text[-1] in ".:;!?" or len(before.text) < 0.7 * width
+    return ended or bool(_COUNTED_BULLET.match(before.text)) if before else True
+
+
+def _breaks(line: _Line, following: _Line, width: int) -> bool:
+    """Whether a paragraph ends between two lines."""
+    if line.row or following.row or _FOLIO.match(line.text) or _FOLIO.match(following.text):
         return True
     if _OPEN_END.search(line.text) or following.text[0].islower():
         return False
-    return len(line.text) < 0.7 * width
+    # Text is filled greedily: had it gone on, the next word would have fitted (letters are not equally wide).
+    return len(line.text) + 1 + len(following.text.split(None, 1)[0]) < 0.88 * width
 
 
-def _blocks(lines: list[_Line], width: int) -> list[list[_Line]]:
-    """Group lines into paragraphs, list items and single rows."""
-    blocks: list[list[_Line]] = []
-    current: list[_Line] = []
+def _blocks(lines: list[_Line]) -> list[_Block]:
+    """Group lines into paragraphs, list items, rows and headings."""
+    width = _width(lines)
+    blocks: list[_Block] = []
+    before: _Line | None = None
     for line in lines:
-        if current and _breaks_after(current[-1], line, width):
-            blocks.append(current)
-            current = []
-        if not line.blank:
-            current.append(line)
-    return [*blocks, current] if current else blocks
+        if line.text:
+            item = not line.row and _begins_item(line, before, width)
+            if before is None or not before.text or item or _breaks(before, line, width):
+                kind: _BlockKind = "row" if line.row else "item" if item else "prose"
+                blocks.append(_Block([line], kind, joined=before is not None and bool(before.text)))
+            else:
+                blocks[-1].lines.append(line)
+        before = line
+    return [part for block in blocks for part in _as_lines(block)]
+
+
+def _as_lines(block: _Block) -> list[_Block]:
+    """A block that reads like headings, not like sentences, falls apart into its lines."""
+    if block.kind != "prose" or re.search(r"[.!?;,]$", block.text):
+        return [block]
+    alone = len(block.lines) == 1 and len(block.text) <= _HEADING_CHARS
+    listed = len(block.lines) > 1 and not any(
+        line.text[0].islower() or re.search(r"[a-z]{2}[.!?]\s", line.text) or _OPEN_END.search(line.text)
+        for line in block.lines
+    )
+    if not alone and not listed:
+        return [block]
+    return [_Block([line], "line", block.joined if at == 0 else True) for at, line in enumerate(block.lines)]
 
 
 def _ends_sentence(text: str, stop: int, following: str) -> bool:
@@ -127,13 +176,9 @@ def _ends_sentence(text: str, stop: int, following: str) -> bool:
         return word in ("no", "art", "mar", "est") and starter
     if word in _SOMETIMES_LAST or re.fullmatch(r"(?:[a-z]\.)+[a-z]", word):
         return starter
-    if len(word) == 1 and word.isalpha():  # an initial: "J. Smith"
-        return starter and following[:1].isupper()
-    return not (word.isdigit() and len(word) <= 2 and _starts_line(text, last.start()))
-
-
-def _starts_line(text: str, at: int) -> bool:
-    return not text[:at].rpartition("\n")[2].strip()
+    if len(word) == 1 and last[1].isupper() and not text[last.start() - 1 : last.start()].strip():
+        return starter and following[:1].isupper()  # an initial: "J. Smith"
+    return not (word.isdigit() and len(word) <= 2 and not text[: last.start()].rpartition("\n")[2].strip())
 
 
 def split_prose(text: str, start: int, end: int) -> list[Offsets]:
@@ -150,26 +195,46 @@ def split_prose(text: str, start: int, end: int) -> list[Offsets]:
     return spans
 
 
-def _is_heading(block: list[_Line]) -> bool:
-    text = block[0].text
-    return len(block) == 1 and len(text) <= _HEADING_CHARS and not re.search(r"[.!?;,]$", text) and not block[0].row
+def _heads_columns(text: str) -> bool:
+    """Whether a line holds the heads of columns: years, days of a month, or no figure at all."""
+    figures = [figure.strip(",.") for figure in _NUMBER.findall(_YEAR.sub(" ", text))]
+    return all(figure.isdigit() and int(figure) <= 31 for figure in figures)
 
 
-def _is_header(text: str) -> bool:
-    """Whether a row holds the heads of columns: years, or no number at all."""
-    figures = _NUMBER.findall(text)
-    years = _YEAR.findall(text)
-    return len(years) + sum(
-        figure.strip(",.").isdigit() and int(figure.strip(",.")) <= 31 for figure in figures
-    ) >= len(figures) and (bool(years) or not figures)
+def _table(run: list[_Block]) -> list[Sentence]:
+    """Rows, with the heads of their columns, from lines that stand together."""
+    caption = next((at for at, block in enumerate(run) if _CAPTION.match(block.text)), -1)
+    first = next((at for at, block in enumerate(run) if at > caption and _NUMBER.search(block.text)), 1)
+    head = caption + 1 if caption >= 0 else max(0, first - 1)
+    figures = sum(block.kind == "row" for block in run)
+    if len(run) - head <= _FEWEST_ROWS - (caption >= 0) or figures * 2 >= len(run):
+        return _figures(run)
+    found: list[Sentence] = []
+    label = run[caption].span if caption >= 0 else run[head - 1].span if head > 0 else None
+    for at, block in enumerate(run):
+        if at <= head:
+            found.append(Sentence(*block.span, "heading", None, found[-1].label if found else None))
+        else:
+            found.append(Sentence(*block.span, "row", run[head].span, label))
+    return found
 
 
-def _names_columns(text: str, span: Offsets, header: Offsets | None) -> bool:
-    """Whether a heading takes over as the column heads of the rows below it."""
-    if _YEAR.search(text, *span) or header is None:
-        return True
-    heading = text[slice(*span)]
-    return not _YEAR.search(text, *header) and len(heading.split()) > 1 and not heading.endswith(":")
+def _figures(run: list[_Block]) -> list[Sentence]:
+    """A table of figures: lines without figures are column heads or label the rows below them."""
+    found: list[Sentence] = []
+    header: Offsets | None = None
+    yearly = False
+    label: Offsets | None = None
+    for block in run:
+        heads = _heads_columns(block.text)
+        found.append(Sentence(*block.span, "row" if block.kind == "row" and not heads else "heading", header, label))
+        if not heads and block.kind == "row":
+            continue
+        dated = bool(_YEAR.search(block.text))
+        if dated or header is None or (not yearly and len(block.text.split()) > 1 and not block.text.endswith(":")):
+            header, yearly = block.span, dated
+        label = block.span if block.kind == "line" else label
+    return found
 
 
 def sentences(text: str) -> list[Sentence]:
@@ -178,34 +243,43 @@ def sentences(text: str) -> list[Sentence]:
     Spans do not overlap, begin and end with a visible character and together hold every visible character
     of `text`.
     """
-    lines = _lines(text)
     found: list[Sentence] = []
+    run: list[_Block] = []
     label: Offsets | None = None
-    header: Offsets | None = None
     lead: Offsets | None = None
-    for block in _blocks(lines, _width(lines)):
-        span = (block[0].start, block[-1].end)
-        if block[0].row:
-            head = _is_header(block[0].text)
-            found.append(Sentence(*span, "heading" if head else "row", header, label))
-            header = span if head else header
-        elif block[0].bullet:
-            found += [Sentence(*part, "item", lead, label) for part in split_prose(text, *span)]
-        elif _is_heading(block):
-            found.append(Sentence(*span, "heading", None, label))
-            label = span
-            if _names_columns(text, span, header):
-                header = span
-            lead = span if block[0].text.endswith(":") else None
-        else:
-            parts = split_prose(text, *span)
-            found += [Sentence(*part, "prose", None, label) for part in parts]
-            header = None
-            lead = parts[-1] if text[: parts[-1][1]].endswith(":") else None
-    return [_trimmed(sentence, text) for sentence in found]
+    for block in _blocks(_lines(text)):
+        if run and not (block.kind in ("row", "line") and block.joined):
+            rows = _table(run)
+            found, label, run = [*found, *_under(rows, label)], _label_after(rows) or label, []
+        if block.kind in ("row", "line"):
+            run.append(block)
+            lead = block.span if block.text.endswith(":") else None
+            continue
+        parts = split_prose(text, *block.span)
+        if block.kind == "item":
+            found += [Sentence(*part, "item", lead, label) for part in parts]
+            continue
+        for part in parts:
+            glued = part is parts[-1] and len(parts) > 1 and _is_glued_heading(text, part)
+            found.append(Sentence(*part, "heading" if glued else "prose", None, label))
+            label = part if glued else label
+        lead = parts[-1] if text[: parts[-1][1]].endswith(":") else None
+    return [*found, *_under(_table(run), label)] if run else found
 
 
-def _trimmed(sentence: Sentence, text: str) -> Sentence:
-    piece = text[sentence.start : sentence.end]
-    start = sentence.start + len(piece) - len(piece.lstrip())
-    return replace(sentence, start=start, end=start + len(piece.strip()))
+def _under(rows: list[Sentence], label: Offsets | None) -> list[Sentence]:
+    """Put sentences that have no label under the heading before them."""
+    return [sentence if sentence.label else replace(sentence, label=label) for sentence in rows]
+
+
+def _label_after(rows: list[Sentence]) -> Offsets | None:
+    """The heading that a run of rows and headings leaves for what comes below it."""
+    last = rows[-1]
+    return (last.start, last.end) if last.kind == "heading" else None
+
+
+def _is_glued_heading(text: str, span: Offsets) -> bool:
+    """Whether the end of a paragraph is a heading on a line of its own ("... of 5.3 m.\\nSites")."""
+    piece = text[slice(*span)]
+    own_line = not text[: span[0]].rpartition("\n")[2].strip()
+    return own_line and len(piece) <= _HEADING_CHARS and "\n" not in piece and piece[-1] not in '.!?:;,)”"'

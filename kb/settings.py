@@ -65,6 +65,8 @@ class IngestSettings(_Section):
     memory_mb: int = Field(1024, ge=256, description="Memory of one parser process, in MiB.")
     page_timeout_s: float = Field(20.0, gt=0, description="Longest time one page may take.")
     file_timeout_s: float = Field(900.0, gt=0, description="Longest time one file may take.")
+    url_timeout_s: float = Field(120.0, gt=0, description="Longest time a download may take.")
+    max_redirects: int = Field(5, ge=0, le=20, description="Redirects followed for a URL.")
 
 
 class ModelSettings(_Section):

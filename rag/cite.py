@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from kb.extractive import ABSTENTION, NOTICE
 from kb.fold import Folded
+from kb.passages import KEY_SHAPE
 from kb.sentences import Offsets, sentences, split_prose
 from kb.types import Citation, Ground, Statement
 from kb.words import scaled_numbers, stated_numbers, terms
@@ -30,7 +31,7 @@ MIN_SHARE_WITHOUT_KEY = 0.65
 _KEPT_SHARE = 0.6  # of several cited passages, one that holds less than this part of the best one's share is dropped
 _QUOTED = re.compile(r"“([^”]+)”|(?<!\w)\"([^\"]+)\"(?!\w)|«([^»]+)»")
 _ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*")
-_MARKER = re.compile("\ue000([^\ue001]*)\ue001")
+_MARKER = re.compile(rf"\[\[({KEY_SHAPE}(?:,{KEY_SHAPE})*)\]\]")
 _ENUMERATOR = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+")
 _PAGE_REFERENCE = re.compile(r"\bp(?:p|ages?)?\.?\s?\d+", re.IGNORECASE)
 _ABSTAINS = re.compile(
@@ -102,14 +103,14 @@ def _source(span: Span, page_text: PageText) -> _Source:
 
 def _claims(reply: str) -> tuple[str, list[_Claim]]:
     """Split a reply into sentences; a key belongs to the sentence before it, at the head of a line to the one after."""
-    marked = transform(reply, lambda keys: f"\ue000{' '.join(keys)}\ue001".replace(" ", ","))
+    marked = transform(reply, lambda keys: f"[[{','.join(keys)}]]")
     places: list[tuple[int, list[str]]] = []
     text = ""
     at = 0
     for marker in _MARKER.finditer(marked):
         before = marked[at : marker.start()]
         at = marker.end()
-        text += before.rstrip(" ") if re.match(r"\s|[.,;:!?]|$|\ue000", marked[at : at + 1]) else before
+        text += before.rstrip(" ") if re.match(r"\s|[.,;:!?]|$|\[\[", marked[at : at + 2]) else before
         places.append((len(text), marker[1].split(",")))
     text += marked[at:]
     spans = [part for line in re.finditer(r"[^\n]+", text) for part in split_prose(text, *line.span())]

@@ -5,26 +5,36 @@ The only place where settings become clients. Loads no chat model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from kb.errors import BackendError
 from kb.files import Home
 from kb.settings import Settings
+from kb.types import Hit
 from rag.catalogue.reader import CatalogueReader
 from rag.embed.base import Embedder
 from rag.embed.open import open_embedder
 from rag.ingest import require_embedder
+from rag.lance import LanceStore
+from rag.search import Searcher
 from rag.store import Store
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
-    from rag.search import Searcher
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """A `kb.types.Retriever` over a part of a collection."""
+
+    searcher: Searcher
+    docs: Sequence[str] | None
+    pages: Sequence[int] | None
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        """Return at most `k` hits, best first."""
+        return self.searcher.search(query, k, docs=self.docs, pages=self.pages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +55,13 @@ class Knowledge:
     searcher: Searcher
     behind: int
 
+    def narrowed(self, docs: Sequence[str] | None = None, pages: Sequence[int] | None = None) -> Narrowed:
+        """Return a retriever over these documents (by hash) and 0-based pages only."""
+        return Narrowed(self.searcher, docs, pages)
+
 
 def open_store(home: Home, collection: str, dimension: int) -> Store:
     """Return the index of a collection."""
-    from rag.lance import LanceStore
-
     return LanceStore(home.index, collection, dimension)
 
 
@@ -60,8 +72,6 @@ def open_knowledge(settings: Settings, home: Home, collection: str) -> Knowledge
         ConfigError: There is no such collection, or another model embedded it.
         MissingExtra: The embedder's weights are not there.
     """
-    from rag.search import Searcher
-
     catalogue = CatalogueReader(home.catalogue)
     known = catalogue.require_collection(collection)
     embedder = open_embedder(settings.rag.embedder, home, precision=settings.rag.precision)

@@ -27,7 +27,7 @@ _OPENER = re.compile(r"\[|!(?=\[|$)|<(?=[<a-zA-Z/]|$)|\x1b")
 
 
 def transform(text: str, on_keys: Callable[[list[str]], str]) -> str:
-    """Replace every special sequence in `text`; groups of citation keys by what `on_keys` returns."""
+    """Replace every special sequence in `text`; groups of citation keys by what `on_keys` returns (visible signs)."""
 
     def replacement(found: re.Match[str]) -> str:
         if found["keys"]:

@@ -1,8 +1,8 @@
 """From scored chunks to an order of pages: fusion of lists, pages from chunks, pages first and then the rest.
 
-Pure functions over chunk ids (`sha256:page:start:end`). Cosine and BM25 share no scale, so the latter counts as a part of
-the best in its list; ranks alone (reciprocal rank fusion) throw away how far ahead the first is, and measured worse.
-Knows no store.
+Pure functions over chunk ids (`sha256:page:start:end`). Cosine and BM25 share no scale, so the latter counts as a part
+of the best in its list; ranks alone (reciprocal rank fusion) throw away how far ahead the first is, and measured worse
+(docs/LOG.md). Knows no store.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Search: which documents are meant, which pages answer, which chunks show it.
 
-Everything is searched, and the documents that the question names are searched again in depth; a page's score is its best
-chunk's (cosine, and a part of BM25) plus what the router says of its document, plus a little for pages of figures where a
-figure is asked for. Imports no model and no LangChain: a question from the shell must not wait for either.
+Everything is searched, and the documents that the question names are searched again in depth; a page's score is its
+best chunk's (cosine, and a part of BM25) plus what the router says of its document, plus a little for pages of figures
+where a figure is asked for. Imports no model and no LangChain: a question from the shell must not wait for either.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from kb.errors import ConfigError
 from kb.settings import Settings
 from kb.types import Chunk, Hit
 from rag.catalogue.reader import CatalogueReader
@@ -28,7 +29,7 @@ MOST_NAMED = 5
 # A document counts as named when it has this part of the best document's evidence, and that is no mere hint.
 NAMED_SHARE = 0.5
 NAMED_EVIDENCE = 0.3
-# Cosine per unit of router evidence (about 2 at most): enough to part near-duplicates, too little to beat a far better text.
+# Cosine per unit of router evidence (about 2 at most): parts near-duplicates and does not beat a far better text.
 ROUTE_COSINE = 0.2
 # Cosine per digit share, which is capped where a page is nothing but a table.
 FIGURES_COSINE = 0.5
@@ -166,20 +167,17 @@ class Searcher:
             )
         ranked.sort(key=_order)
         if numeric:
-            ranked[:FIGURE_PAGES] = self._with_figures(ranked[:FIGURE_PAGES], grouped)
+            ranked[:FIGURE_PAGES] = [self._with_figures(page) for page in ranked[:FIGURE_PAGES]]
             ranked.sort(key=_order)
         return ranked
 
-    def _with_figures(self, ranked: Sequence[RankedPage], grouped: Mapping[PageKey, Sequence[str]]) -> list[RankedPage]:
-        """Credit pages for figures, judged by those of their chunks that were found."""
-        ids = [chunk_id for page in ranked for chunk_id in grouped[page.sha256, page.page]]
-        texts = self._catalogue.chunks(self._collection, ids)
-        credited = []
-        for page in ranked:
-            own = [texts[chunk_id].text for chunk_id in grouped[page.sha256, page.page] if chunk_id in texts]
-            figures = FIGURES_COSINE * min(MOST_DIGITS, digit_share(own))
-            credited.append(replace(page, figures=figures, score=page.score + figures))
-        return credited
+    def _with_figures(self, page: RankedPage) -> RankedPage:
+        try:
+            text = self._catalogue.page(self._collection, page.sha256, page.page).text
+        except ConfigError:  # forgotten a moment ago; the index follows
+            return page
+        figures = FIGURES_COSINE * min(MOST_DIGITS, digit_share(text))
+        return replace(page, figures=figures, score=page.score + figures)
 
     def _hits(
         self,

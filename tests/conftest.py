@@ -30,14 +30,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 @pytest.fixture(scope="session")
 def weights() -> Path:
     """The folder `models` of a KB_HOME with MiniLM and SmolLM2; pulled once into the user's cache."""
-    from kb.weights import pull
-
-    cache = os.environ.get("KB_TEST_HOME") or str(
-        Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "kb-test"
-    )
-    home = Home(Path(cache))
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "kb-test"
+    home = Home(Path(os.environ.get("KB_TEST_HOME", cache)))
     for name in ("minilm", "smollm2"):
-        pull(name, home)
+        if not (home.models / name).is_dir():
+            from kb.weights import pull
+
+            pull(name, home)
     return home.models
 
 

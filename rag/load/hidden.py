@@ -51,7 +51,7 @@ def judge(page: pypdfium2.PdfPage, textpage: int, n_chars: int, n_written: int, 
         survey: Suspects of the same loaded page.
     """
     chars = _suspect_chars(textpage, n_chars, survey)
-    words = _words(textpage, chars)
+    words = _words(chars)
     if not words:
         return Verdict()
     kinds = _kinds_by_number(textpage, chars, words, page.get_bbox())
@@ -70,17 +70,19 @@ class _Chars:
         index: PDFium character index, `(m,)`.
         owner: Address of the text object, `(m,)`.
         doubts: `Doubt` flags of the object, `(m,)`.
+        codes: UTF-16 unit, `(m,)`.
         boxes: Left, bottom, right, top in page space, `(m, 4)`, points.
     """
 
     index: NDArray[np.int64]
     owner: NDArray[np.int64]
     doubts: NDArray[np.int64]
+    codes: list[int]
     boxes: NDArray[np.float64]
 
 
 def _suspect_chars(textpage: int, n_chars: int, survey: Survey) -> _Chars:
-    index, owner, doubts = [], [], []
+    index, owner, doubts, codes = [], [], [], []
     for at in range(n_chars):
         item = pdfium.char_object(textpage, at)
         doubt = survey.suspects.get(item)
@@ -88,9 +90,9 @@ def _suspect_chars(textpage: int, n_chars: int, survey: Survey) -> _Chars:
             index.append(at)
             owner.append(item)
             doubts.append(doubt)
-    return _Chars(
-        np.array(index, np.int64), np.array(owner, np.int64), np.array(doubts, np.int64), char_boxes(textpage, index)
-    )
+            codes.append(pdfium.char_unicode(textpage, at))
+    boxes = char_boxes(textpage, index)
+    return _Chars(np.array(index, np.int64), np.array(owner, np.int64), np.array(doubts, np.int64), codes, boxes)
 
 
 def char_boxes(textpage: int, chars: list[int]) -> NDArray[np.float64]:
@@ -130,8 +132,11 @@ def _kinds_by_number(textpage: int, chars: _Chars, words: list[_Word], box: Rect
 
 
 def _kinds_by_ink(frame: ink.Frame, chars: _Chars, words: list[_Word], kinds: list[str], survey: Survey) -> None:
-    """Settle the remaining words by their pixels."""
-    unsettled = [at for at, kind in enumerate(kinds) if not kind]
+    """Settle the remaining words by their pixels.
+
+    Words without a letter or digit stay: a dot leaves few pixels, and a symbol none where its font is missing.
+    """
+    unsettled = [at for at, kind in enumerate(kinds) if not kind and any(map(_speaks, chars.codes[slice(*words[at])]))]
     if not unsettled:
         return
     changed, area = ink.changes(frame, chars.boxes, survey.suspects)
@@ -146,12 +151,12 @@ def _kinds_by_ink(frame: ink.Frame, chars: _Chars, words: list[_Word], kinds: li
             kinds[at] = _trick(doubt)
 
 
-def _words(textpage: int, chars: _Chars) -> list[_Word]:
+def _words(chars: _Chars) -> list[_Word]:
     """Group neighbours of one object without blanks between them; positions in `chars`."""
     words: list[_Word] = []
     start = -1
     for at, char in enumerate(chars.index.tolist()):
-        blank = pdfium.char_unicode(textpage, char) in _BLANKS
+        blank = chars.codes[at] in _BLANKS
         joined = start >= 0 and chars.index[at - 1] == char - 1 and chars.owner[at - 1] == chars.owner[at]
         if start >= 0 and (blank or not joined):
             words.append((start, at))
@@ -161,6 +166,11 @@ def _words(textpage: int, chars: _Chars) -> list[_Word]:
     if start >= 0:
         words.append((start, chars.index.size))
     return words
+
+
+def _speaks(code: int) -> bool:
+    """Tell whether a UTF-16 unit is a letter, a digit or half of either."""
+    return chr(code).isalnum() or 0xD800 <= code < 0xE000
 
 
 def _trick(doubt: Doubt) -> str:

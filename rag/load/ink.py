@@ -90,7 +90,9 @@ def scale_for(heights: NDArray[np.float64]) -> float:
     return float(np.clip(_GLYPH_PX / max(1.0, float(np.median(heights))), 1.0, 4.0))
 
 
-def changes(frame: Frame, boxes: NDArray[np.float64], objects: Iterable[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def changes(
+    frame: Frame, boxes: NDArray[np.float64], objects: Iterable[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Count the pixels of each box that change when `objects` are switched off.
 
     Returns:

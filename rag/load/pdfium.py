@@ -23,8 +23,13 @@ STROKE_MODES = frozenset((1, 5))
 INVISIBLE_MODE, CLIP_MODE = 3, 7
 
 
+def address(handle: Any) -> int:
+    """Return the address behind a pypdfium2 handle or function."""
+    return int(ctypes.cast(handle, _POINTER).value or 0)
+
+
 def _bind(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:
-    return ctypes.PYFUNCTYPE(result, *arguments)(ctypes.cast(function, _POINTER).value)
+    return ctypes.PYFUNCTYPE(result, *arguments)(address(function))
 
 
 count_objects = _bind(raw.FPDFPage_CountObjects, _INT, _POINTER)
@@ -35,6 +40,7 @@ page_has_transparency = _bind(raw.FPDFPage_HasTransparency, _INT, _POINTER)
 
 object_type = _bind(raw.FPDFPageObj_GetType, _INT, _POINTER)
 object_bounds = _bind(raw.FPDFPageObj_GetBounds, _INT, *[_POINTER] * 5)
+rotated_bounds = _bind(raw.FPDFPageObj_GetRotatedBounds, _INT, _POINTER, _POINTER)
 object_matrix = _bind(raw.FPDFPageObj_GetMatrix, _INT, _POINTER, _POINTER)
 fill_color = _bind(raw.FPDFPageObj_GetFillColor, _INT, *[_POINTER] * 5)
 stroke_color = _bind(raw.FPDFPageObj_GetStrokeColor, _INT, *[_POINTER] * 5)
@@ -62,8 +68,3 @@ char_unicode = _bind(raw.FPDFText_GetUnicode, ctypes.c_uint, _POINTER, _INT)
 char_box = _bind(raw.FPDFText_GetCharBox, _INT, _POINTER, _INT, *[_POINTER] * 4)
 char_matrix = _bind(raw.FPDFText_GetMatrix, _INT, _POINTER, _INT, _POINTER)
 char_font_size = _bind(raw.FPDFText_GetFontSize, _DOUBLE, _POINTER, _INT)
-
-
-def address(handle: Any) -> int:
-    """Return the address behind a pypdfium2 handle."""
-    return int(ctypes.cast(handle, _POINTER).value or 0)

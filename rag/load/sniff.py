@@ -21,9 +21,14 @@ _MARKDOWN = frozenset({".md", ".markdown", ".mdown"})
 _HTML = frozenset({".html", ".htm", ".xhtml"})
 _PLAIN = frozenset({".txt", ".text", ".log"})
 # Formats left to langchain-community's loaders (kb[community]).
-EXTENDED = frozenset({".csv", ".eml", ".epub", ".msg", ".odt", ".org", ".pptx", ".rst", ".rtf", ".srt", ".tsv", ".xlsx", ".xml"})
+EXTENDED = frozenset(
+    {".csv", ".eml", ".epub", ".msg", ".odt", ".org", ".pptx", ".rst", ".rtf", ".srt", ".tsv", ".xlsx", ".xml"}
+)
 _SIGNATURES = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an Office file of the old or the encrypted kind; save it as .docx or PDF"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "is an Office file of the old or the encrypted kind; save it as .docx or PDF",
+    ),
     (b"\x89PNG", "is an image"),
     (b"\xff\xd8\xff", "is an image"),
     (b"GIF8", "is an image"),

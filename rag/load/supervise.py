@@ -33,7 +33,7 @@ _ROOT = Path(next(iter(rag.__path__))).parent
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "KB_HOME")
 
 
-class WorkerLost(Exception):  # noqa: N818 - a state the caller acts on, not an error a person sees
+class WorkerLost(Exception):
     """The worker is gone; the message says why, in words for a page's reason.
 
     Attributes:

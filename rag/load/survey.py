@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
 
@@ -16,6 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.load import pdfium
+from rag.load.pdfium import (  # bare names: they are called thousands of times a page
+    clip_path,
+    count_clip_paths,
+    count_marks,
+    fill_color,
+    get_mark,
+    get_object,
+    render_mode,
+    rotated_bounds,
+)
 
 Rectangle = tuple[float, float, float, float]  # left, bottom, right, top in page space, points
 
@@ -27,6 +38,7 @@ _THIN_PT = 2.0  # filled rectangles thinner than this are rules, not backgrounds
 _SLACK_PT = 1.0
 _MAX_PAIRS = 4_000_000
 _MAX_FORM_DEPTH = 8
+_MAX_CLIPS = 4
 
 
 class Doubt(IntFlag):
@@ -44,7 +56,8 @@ class Doubt(IntFlag):
     FORM = 512  # inside a form XObject, whose own clip and layer are not known
 
 
-_TINY = int(Doubt.TINY)
+_TINY, _COLOUR, _CLIPPED = int(Doubt.TINY), int(Doubt.COLOUR), int(Doubt.CLIPPED)
+_LAYER, _BLEND = int(Doubt.LAYER), int(Doubt.BLEND)
 _MODE_DOUBTS = {pdfium.INVISIBLE_MODE: int(Doubt.INVISIBLE), pdfium.CLIP_MODE: int(Doubt.CLIP_MODE)}
 
 
@@ -54,7 +67,6 @@ class Survey:
 
     Attributes:
         suspects: Address of a text object to the reasons for doubt.
-        actives: Addresses of all suspects, for switching them off in a rendering.
         images: Boxes of the images, in page space.
     """
 
@@ -69,58 +81,94 @@ def survey(page: int, box: Rectangle) -> Survey:
         page: Address of a loaded `FPDF_PAGE`.
         box: The visible box of the page.
     """
-    count = max(0, pdfium.count_objects(page))
+    objects = _Objects(page)
     found = Survey()
-    colours = np.zeros((count, 4), np.uint32)
-    bounds = np.zeros((count, 4), np.float32)
-    doubts = np.zeros(count, np.int64)
-    texts = np.zeros(count, np.int64)
-    fills = np.zeros(count, bool)  # paths that paint an area
-    pictures = np.zeros(count, bool)
-    colour_at, bounds_at = colours.ctypes.data, bounds.ctypes.data
-    blends = bool(pdfium.page_has_transparency(page))
-    clips, layers = _Clips(), _Layers()
-    for index in range(count):
-        item = pdfium.get_object(page, index)
-        kind = pdfium.object_type(item)
-        pdfium.object_bounds(item, bounds_at, bounds_at + 4, bounds_at + 8, bounds_at + 12)
-        if kind == pdfium.TEXT:
-            texts[index] = item
-            mode = pdfium.render_mode(item)
-            colour_of = pdfium.stroke_color if mode in pdfium.STROKE_MODES else pdfium.fill_color
-            known = colour_of(item, colour_at, colour_at + 4, colour_at + 8, colour_at + 12)
-            doubt = _MODE_DOUBTS.get(mode, 0) if known else int(Doubt.COLOUR) | _MODE_DOUBTS.get(mode, 0)
-            if pdfium.count_clip_paths(pdfium.clip_path(item)) >= 0 and clips.cut(item, bounds[index]):
-                doubt |= Doubt.CLIPPED
-            if pdfium.count_marks(item) > 0 and layers.holds(item):
-                doubt |= Doubt.LAYER
-            if blends and pdfium.has_transparency(item):
-                doubt |= Doubt.BLEND
-            doubts[index] = doubt
-        elif kind == pdfium.PATH:
-            pdfium.fill_color(item, colour_at, colour_at + 4, colour_at + 8, colour_at + 12)
-            left, bottom, right, top = bounds[index]
-            fills[index] = right - left > _THIN_PT and top - bottom > _THIN_PT and _is_filled(item)
-        elif kind == pdfium.FORM:
-            _survey_form(item, np.eye(3), found, 0)
-            pictures[index] = True
-        elif kind in (pdfium.IMAGE, pdfium.SHADING):
-            pictures[index] = True
-            if kind == pdfium.IMAGE:
-                found.images.append(_rectangle(bounds[index]))
-        colour_at += 16
-        bounds_at += 16
-    at = np.flatnonzero(texts)
+    for form in objects.forms:
+        _survey_form(form, np.eye(3), found, 0)
+    found.images += [_rectangle(objects.bounds[index]) for index in objects.images]
+    at = np.array(objects.texts, np.int64)
     if at.size:
-        doubts[at] |= _look_doubts(colours[at], bounds[at], box)
-        doubts[at] |= _neighbour_doubts(at, np.flatnonzero(fills), np.flatnonzero(pictures), colours, bounds)
+        doubts = np.array(objects.doubts, np.int64)
+        doubts |= _look_doubts(objects.colours[at], objects.bounds[at], box)
+        fills, pictures = np.array(objects.fills, np.int64), np.array(objects.pictures, np.int64)
+        doubts |= _neighbour_doubts(at, fills, pictures, objects.colours, objects.bounds)
         sizes = _Sizes()
-        for item, doubt in zip(texts[at].tolist(), doubts[at].tolist(), strict=True):
+        for where in np.flatnonzero(doubts).tolist():
+            item, doubt = objects.items[where], int(doubts[where])
             if doubt & _TINY and not sizes.tiny(item):
                 doubt &= ~_TINY
             if doubt:
                 found.suspects[item] = Doubt(doubt)
     return found
+
+
+class _Objects:
+    """Facts of a page's objects, read in one pass.
+
+    Attributes:
+        colours: Fill (or stroke) red, green, blue, alpha of each object, `(n, 4)`, 0 to 255.
+        bounds: Left, bottom, right, top of each object in page space, `(n, 4)`, points.
+        texts: Indices of the text objects; `items` and `doubts` run beside it.
+        items: Their addresses.
+        doubts: What one object by itself gives away: mode, clip, layer, blend.
+        fills: Indices of paths that paint an area.
+        pictures: Indices of images, shadings and forms, whose colours are not known.
+        images: Indices of images.
+        forms: Addresses of form XObjects.
+    """
+
+    def __init__(self, page: int) -> None:
+        self._page = page
+        self.count = max(0, pdfium.count_objects(page))
+        self.colours = np.zeros((self.count, 4), np.uint32)
+        self._corners = (ctypes.c_float * (8 * self.count + 8))()  # x, y of four corners
+        self.texts: list[int] = []
+        self.items: list[int] = []
+        self.doubts: list[int] = []
+        self.fills: list[int] = []
+        self.pictures: list[int] = []
+        self.images: list[int] = []
+        self.forms: list[int] = []
+        self._read()
+        corners = np.frombuffer(self._corners, np.float32).reshape(-1, 4, 2)[: self.count]
+        self.bounds = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+
+    def _read(self) -> None:
+        """Ask every object what it is."""
+        page, corners = self._page, self._corners
+        colours, bounds = self.colours.ctypes.data, ctypes.addressof(corners)
+        look = _Look(page, corners).doubt
+        for index in range(self.count):
+            item = get_object(page, index)
+            mode = render_mode(item)
+            if mode < 0:
+                self._read_other(item, index, colours + 16 * index, bounds + 32 * index)
+                continue
+            rotated_bounds(item, bounds + 32 * index)
+            at = 8 * index
+            self.texts.append(index)
+            self.items.append(item)
+            if corners[at] == corners[at + 4] and corners[at + 1] == corners[at + 5]:  # a blank, or text of size 0
+                self.doubts.append(0)
+            else:
+                self.doubts.append(look(item, mode, colours + 16 * index, at))
+
+    def _read_other(self, item: int, index: int, colour: int, bounds: int) -> None:
+        kind = pdfium.object_type(item)
+        at = 8 * index
+        pdfium.object_bounds(item, bounds, bounds + 4, bounds + 8, bounds + 12)
+        left, bottom, right, top = self._corners[at : at + 4]
+        self._corners[at : at + 8] = [left, bottom, right, top] * 2
+        if kind == pdfium.PATH:
+            if right - left > _THIN_PT and top - bottom > _THIN_PT and _is_filled(item):
+                pdfium.fill_color(item, colour, colour + 4, colour + 8, colour + 12)
+                self.fills.append(index)
+            return
+        self.pictures.append(index)
+        if kind == pdfium.IMAGE:
+            self.images.append(index)
+        elif kind == pdfium.FORM:
+            self.forms.append(item)
 
 
 def _rectangle(bounds: NDArray[np.float32]) -> Rectangle:
@@ -129,15 +177,16 @@ def _rectangle(bounds: NDArray[np.float32]) -> Rectangle:
 
 
 def _look_doubts(colours: NDArray[np.uint32], bounds: NDArray[np.float32], box: Rectangle) -> NDArray[np.int64]:
-    """Doubts that need only the object itself: colour, size, place."""
+    """Doubts from how the object looks: colour, size, place."""
     luma = colours[:, :3] @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
-    doubts = np.where((luma > _SUSPECT_LUMA) | (colours[:, 3] < _SUSPECT_ALPHA), int(Doubt.COLOUR), 0)
     left, bottom, right, top = bounds.T
+    seen = (left != right) | (bottom != top)
+    doubts = np.where(seen & ((luma > _SUSPECT_LUMA) | (colours[:, 3] < _SUSPECT_ALPHA)), _COLOUR, 0)
     inside = (left >= box[0] - _SLACK_PT) & (right <= box[2] + _SLACK_PT)
     inside &= (bottom >= box[1] - _SLACK_PT) & (top <= box[3] + _SLACK_PT)
     doubts |= np.where(inside, 0, int(Doubt.OFF_PAGE))
     low = np.minimum(right - left, top - bottom) < TINY_PT + 0.5  # a dash is low too: the font size settles it
-    doubts |= np.where(low, int(Doubt.TINY), 0)
+    doubts |= np.where(low, _TINY, 0)
     return doubts.astype(np.int64)
 
 
@@ -150,19 +199,18 @@ def _neighbour_doubts(
 ) -> NDArray[np.int64]:
     """Doubts from what is painted where the text stands: a similar fill below, anything above."""
     doubts = np.zeros(texts.size, np.int64)
-    if texts.size * (fills.size + pictures.size) > _MAX_PAIRS:
+    boxes = np.concatenate([fills, pictures])
+    if not boxes.size:
+        return doubts
+    if texts.size * boxes.size > _MAX_PAIRS:
         return doubts | int(Doubt.COLOUR | Doubt.COVERED)
-    for index in np.concatenate([fills, pictures]):
-        left, bottom, right, top = bounds[index]
-        touch = (bounds[texts, 0] < right) & (bounds[texts, 2] > left)
-        touch &= (bounds[texts, 1] < top) & (bounds[texts, 3] > bottom)
-        after = touch & (texts < index)
-        doubts[after] |= int(Doubt.COVERED)
-        before = touch & (texts > index)
-        if before.any():
-            apart = np.abs(colours[texts, :3].astype(np.int64) - colours[index, :3].astype(np.int64)).max(axis=1)
-            similar = before & (apart < _SIMILAR) if index in fills else before
-            doubts[similar] |= int(Doubt.COLOUR)
+    text, box = bounds[texts].T[:, :, None], bounds[boxes].T[:, None, :]
+    row, column = np.nonzero((text[0] < box[2]) & (text[2] > box[0]) & (text[1] < box[3]) & (text[3] > box[1]))
+    above = boxes[column] > texts[row]
+    doubts[row[above]] |= int(Doubt.COVERED)
+    row, column = row[~above], column[~above]
+    apart = np.abs(colours[texts[row], :3].astype(np.int64) - colours[boxes[column], :3].astype(np.int64)).max(axis=1)
+    doubts[row[(column >= fills.size) | (apart < _SIMILAR)]] |= _COLOUR
     return doubts
 
 
@@ -192,7 +240,10 @@ class _Sizes:
     def tiny(self, item: int) -> bool:
         pdfium.object_font_size(item, self._size_at)
         pdfium.object_matrix(item, self._matrix_at)
-        return effective_size(self._size.value, *self._matrix[:4]) < TINY_PT
+        size, matrix = self._size.value, self._matrix
+        if abs(size * matrix[0]) >= TINY_PT and abs(size * matrix[3]) >= TINY_PT:  # upright, as nearly all text is
+            return False
+        return effective_size(size, *matrix[:4]) < TINY_PT
 
 
 def _survey_form(form: int, outer: NDArray[np.float64], found: Survey, depth: int) -> None:
@@ -217,29 +268,49 @@ def _survey_form(form: int, outer: NDArray[np.float64], found: Survey, depth: in
             found.images.append((float(low[0]), float(low[1]), float(high[0]), float(high[1])))
 
 
-class _Clips:
-    """Whether clip paths may cut a text; only plain rectangles are understood, others count as a cut."""
+class _Look:
+    """What one text object by itself gives away: mode, colour space, clip, layer, blend."""
 
-    def __init__(self) -> None:
+    def __init__(self, page: int, corners: Sequence[float]) -> None:
+        self._corners = corners
+        self._blends = bool(pdfium.page_has_transparency(page))
         self._x, self._y = ctypes.c_float(), ctypes.c_float()
+        self._layers: dict[int, bool] = {}  # by mark; neighbours share marks
+        self._name, self._size = ctypes.create_string_buffer(16), ctypes.c_ulong()
 
-    def cut(self, item: int, bounds: NDArray[np.float32]) -> bool:
-        path = pdfium.clip_path(item)
-        count = pdfium.count_clip_paths(path)
-        if not 1 <= count <= 4:
+    def doubt(self, item: int, mode: int, colour: int, at: int) -> int:
+        """Return the doubts of an object, whose corners begin at `at`, and write its colour at an address."""
+        doubt, colour_of = 0, fill_color
+        if mode:
+            doubt = _MODE_DOUBTS.get(mode, 0)
+            colour_of = pdfium.stroke_color if mode in pdfium.STROKE_MODES else fill_color
+        if not colour_of(item, colour, colour + 4, colour + 8, colour + 12):
+            doubt |= _COLOUR
+        path = clip_path(item)
+        clips = count_clip_paths(path)
+        if clips >= 0 and self._cuts(path, clips, self._corners[at : at + 8]):
+            doubt |= _CLIPPED
+        marks = count_marks(item)
+        if marks > 0 and self._in_layer(item, marks):
+            doubt |= _LAYER
+        if self._blends and pdfium.has_transparency(item):
+            doubt |= _BLEND
+        return doubt
+
+    def _cuts(self, path: int, count: int, corners: Sequence[float]) -> bool:
+        """Tell whether clip paths may cut a text; only plain rectangles are understood, others count as a cut."""
+        if not 1 <= count <= _MAX_CLIPS:
             return True
         for index in range(count):
             segments = pdfium.count_clip_segments(path, index)
             if not 4 <= segments <= 6:
                 return True
-            corners = [self._point(path, index, segment) for segment in range(segments)]
-            xs, ys = [x for x, _ in corners], [y for _, y in corners]
-            if len(set(xs)) > 2 or len(set(ys)) > 2:
-                return True
-            if min(xs) > bounds[0] + _SLACK_PT or max(xs) < bounds[2] - _SLACK_PT:
-                return True
-            if min(ys) > bounds[1] + _SLACK_PT or max(ys) < bounds[3] - _SLACK_PT:
-                return True
+            points = [self._point(path, index, segment) for segment in range(segments)]
+            for axis in (0, 1):
+                sides = {point[axis] for point in points}
+                low, high = min(corners[axis::2]), max(corners[axis::2])
+                if len(sides) > 2 or min(sides) > low + _SLACK_PT or max(sides) < high - _SLACK_PT:
+                    return True
         return False
 
     def _point(self, path: int, index: int, segment: int) -> tuple[float, float]:
@@ -247,20 +318,16 @@ class _Clips:
         pdfium.segment_point(at, ctypes.addressof(self._x), ctypes.addressof(self._y))
         return self._x.value, self._y.value
 
-
-class _Layers:
-    """Whether a text is marked as optional content; marks are shared by neighbours, so answers are kept."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, bool] = {}
-        self._name = ctypes.create_string_buffer(16)
-        self._size = ctypes.c_ulong()
-
-    def holds(self, item: int) -> bool:
-        return any(self._is_layer(pdfium.get_mark(item, index)) for index in range(pdfium.count_marks(item)))
+    def _in_layer(self, item: int, marks: int) -> bool:
+        for index in range(marks):
+            mark = get_mark(item, index)
+            layer = self._layers.get(mark)
+            if layer is None:
+                layer = self._layers[mark] = self._is_layer(mark)
+            if layer:
+                return True
+        return False
 
     def _is_layer(self, mark: int) -> bool:
-        if mark not in self._known:
-            fits = pdfium.mark_name(mark, ctypes.addressof(self._name), 16, ctypes.addressof(self._size))
-            self._known[mark] = bool(fits) and self._name.raw[: self._size.value] == "OC\0".encode("utf-16-le")
-        return self._known[mark]
+        named = pdfium.mark_name(mark, ctypes.addressof(self._name), 16, ctypes.addressof(self._size))
+        return bool(named) and self._name.raw[: self._size.value] == "OC\0".encode("utf-16-le")

@@ -22,7 +22,7 @@ _SENSELESS = re.compile(
 )
 # First lines that many documents share and that name none of them.
 _BOILERPLATE = re.compile(
-    r"(?i)^(united states|securities and exchange commission|washington,? d\.? ?c\.?.*|form (10-?[kq]|8-?k)|table of contents|contents|index|"
+    r"(?i)^((united states\s*)?securities and exchange commission.*|united states|washington,? d\.? ?c\.?.*|form (10-?[kq]|8-?k)|table of contents|contents|index|"
     r"page \d+.*|confidential|draft|abstract|introduction)\W*$"
 )
 _SPACE = re.compile(r"\s+")
@@ -38,7 +38,12 @@ def in_words(file_name: str) -> str:
 def sensible(title: str) -> bool:
     """Tell whether a title names the document rather than the program that made it."""
     letters = sum(character.isalpha() for character in title)
-    return letters >= _MIN_LETTERS and len(title) <= _MAX_CHARS and not _SENSELESS.match(title) and not _BOILERPLATE.match(title)
+    return (
+        letters >= _MIN_LETTERS
+        and len(title) <= _MAX_CHARS
+        and not _SENSELESS.match(title)
+        and not _BOILERPLATE.match(title)
+    )
 
 
 def tidy(title: str) -> str:

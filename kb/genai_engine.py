@@ -2,32 +2,31 @@
 
 Every request joins the same continuous batch. Whoever waits for a token turns the crank for everybody under a lock,
 so threads that ask at the same time share each pass over the weights and no thread runs when nobody asks. Knows
-tokens, sampling and memory; refuses to know LangChain, messages of any library, and settings.
+tokens, sampling and memory; refuses to know LangChain and settings.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 
-from kb.errors import BackendError, ConfigError, DataError, KbError
+from kb.decoding import Finish, Piece, Sampling, StopFilter, answer_room
+from kb.errors import BackendError, DataError
 from kb.gguf_header import GgufHeader, read_header
 from kb.inference import openvino, pick_precision  # first: it silences OpenVINO's statistics
 
 import openvino_genai as genai  # isort: skip
 
-Finish = Literal["stop", "length"]
-
-# Encodings that OpenVINO GenAI 2026.4 was seen to read rightly: greedy text against transformers on the same weights.
-FAITHFUL_TYPES = frozenset({"F32", "F16", "BF16", "Q8_0"})
+# Encodings of matrices that OpenVINO GenAI 2026.4 was seen to read rightly: greedy text against the same weights in
+# F16 (themselves against transformers). Q4_1 loads and is read wrongly; F32, BF16, Q5_0 and Q5_1 do not load.
+FAITHFUL_TYPES = frozenset({"F16", "Q8_0", "Q4_0"})
 # Tokens per block of the key-value cache on a CPU.
 _BLOCK_TOKENS = 32
 # The cache holds this many full contexts; further requests wait their turn.
@@ -36,74 +35,13 @@ _PREFILL_TOKENS = 1024
 _LOADED_MODELS = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sampling:
-    """How tokens are chosen.
-
-    Attributes:
-        temperature: 0 is greedy; `top_p`, `top_k` and `seed` then have no effect.
-        top_k: Candidates kept; 0 keeps all.
-        stop: Strings that end the text and are not part of it.
-        json_schema: The text is one JSON value of this schema, unless it is cut by `max_tokens`.
-    """
-
-    temperature: float = 0.0
-    top_p: float = 1.0
-    top_k: int = 0
-    repetition_penalty: float = 1.0
-    seed: int = 0
-    max_tokens: int = 512
-    stop: tuple[str, ...] = ()
-    json_schema: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A part of a text as it grows; `finish` is set on the last."""
-
-    text: str
-    n_tokens: int
-    finish: Finish | None = None
-
-
-class StopFilter:
-    """Passes text on, but never a stop string nor the beginning of one."""
-
-    def __init__(self, stop: Sequence[str]) -> None:
-        self.stop = [text for text in stop if text]
-        self.pending = ""
-        self.stopped = False
-
-    def push(self, text: str) -> str:
-        """Return what may be shown now of everything pushed so far."""
-        self.pending += text
-        found = [at for at in (self.pending.find(stop) for stop in self.stop) if at >= 0]
-        if found:
-            self.stopped = True
-            shown, self.pending = self.pending[: min(found)], ""
-            return shown
-        held = max((_overlap(self.pending, stop) for stop in self.stop), default=0)
-        cut = len(self.pending) - held
-        shown, self.pending = self.pending[:cut], self.pending[cut:]
-        return shown
-
-    def flush(self) -> str:
-        """Return what was held back, now that no more text comes."""
-        shown, self.pending = self.pending, ""
-        return shown
-
-
-def _overlap(text: str, stop: str) -> int:
-    """Return how many of the last characters of `text` begin `stop`."""
-    return next((n for n in range(min(len(text), len(stop) - 1), 0, -1) if text.endswith(stop[:n])), 0)
-
-
-class Engine:
+class GenAIEngine:
     """One GGUF file, loaded.
 
     Attributes:
         header: What the file says of itself.
         context_tokens: Longest prompt and answer together.
+        control_tokens: Spellings that steer the model.
     """
 
     def __init__(self, path: Path, context_tokens: int, precision: str = "auto") -> None:
@@ -115,14 +53,13 @@ class Engine:
             precision: `auto`, `bf16` or `f32`: arithmetic of activations.
 
         Raises:
-            DataError: The file is damaged, holds tensors that would be read wrongly, or has no chat template.
+            DataError: The file is damaged, holds matrices that would be read wrongly, or the runtime refuses it.
             ConfigError: The CPU has no bf16 and it was asked for.
         """
         self.header = read_header(path)
-        check_types(self.header)
-        trained = self.header.context_tokens
-        self.context_tokens = min(context_tokens, trained) if trained else context_tokens
-        self._control_tokens = sorted(self.header.control_tokens, key=len, reverse=True)
+        check_readable(self.header)
+        self.context_tokens = min(context_tokens, self.header.context_tokens)
+        self.control_tokens = self.header.control_tokens
         self._crank = threading.Lock()
         self._ids = itertools.count()
         scheduler = genai.SchedulerConfig()
@@ -141,39 +78,32 @@ class Engine:
             raise DataError(message, path=path, hint="kb ask --model ollama:NAME") from error
 
     def encode(self, text: str) -> list[int]:
-        """Return token ids; control tokens spelled in `text` become themselves, none are added."""
+        """Return token ids; control tokens spelled in `text` become themselves, none are added.
+
+        The tokenizer cuts at the context the model was trained for.
+        """
         ids = self._tokenizer.encode(text, add_special_tokens=False).input_ids.data
         return [int(token) for token in ids.reshape(-1)]
 
     def render(self, messages: Sequence[Mapping[str, str]]) -> str:
         """Return the prompt that the file's chat template makes of messages (`role`, `content`).
 
-        Control tokens inside a content are broken up, so that a document cannot speak as the system.
-
         Raises:
             DataError: The file has no template, or its template refuses these messages.
         """
         if not self.header.chat_template:
             raise DataError("has no chat template", path=self.header.path, hint="kb models pull smollm2")
-        safe = [{"role": message["role"], "content": self._defused(message["content"])} for message in messages]
         try:
-            return str(self._tokenizer.apply_chat_template(safe, add_generation_prompt=True))
+            return str(self._tokenizer.apply_chat_template(list(messages), add_generation_prompt=True))
         except RuntimeError as error:
             raise DataError(f"its chat template fails: {_reason(error)}", path=self.header.path) from error
-
-    def _defused(self, text: str) -> str:
-        for token in self._control_tokens:
-            if token in text:
-                text = text.replace(token, f"{token[0]} {token[1:]}")
-        return text
 
     def stream(self, prompt: Sequence[int], sampling: Sampling) -> Iterator[Piece]:
         """Generate; a consumer that stops iterating stops the generation.
 
         Raises:
             KbError: The prompt leaves no room for an answer in the context.
-            ConfigError: The JSON schema cannot be turned into a grammar.
-            BackendError: The runtime gave up on the request.
+            BackendError: The runtime failed, for instance on a JSON schema that it cannot turn into a grammar.
         """
         yield from self._follow(self._submit(prompt, sampling), sampling)
 
@@ -192,44 +122,14 @@ class Engine:
             for handle in handles:
                 self._release(handle)
 
-    def _follow(self, handle: genai.GenerationHandle, sampling: Sampling) -> Iterator[Piece]:
-        parts: list[str] = []
-        decoder = genai.TextStreamer(self._tokenizer, parts.append)
-        gate = StopFilter(sampling.stop)
-        try:
-            while True:
-                ids, reason = self._next(handle)
-                if ids:
-                    decoder.write(ids)
-                if reason is not None:
-                    decoder.end()
-                text = gate.push("".join(parts))
-                parts.clear()
-                if gate.stopped:
-                    reason = "stop"
-                elif reason is not None:
-                    text += gate.flush()
-                yield Piece(text=text, n_tokens=len(ids), finish=reason)
-                if reason is not None:
-                    return
-        finally:
-            self._release(handle)
-
     def _submit(self, prompt: Sequence[int], sampling: Sampling) -> genai.GenerationHandle:
-        room = self.context_tokens - len(prompt)
-        if room < 1:
-            raise KbError(
-                f"the prompt has {len(prompt)} tokens and the model reads {self.context_tokens}: "
-                "ask with fewer passages (rag.top_k) or raise models.num_ctx as far as the model allows",
-                hint='kb ask --set rag.top_k=3 --set models.num_ctx=8192 "QUESTION"',
-            )
-        config = self._config(sampling, min(sampling.max_tokens, room))
+        config = self._config(sampling, answer_room(len(prompt), self.context_tokens, sampling.max_tokens))
         ids = openvino.Tensor(np.array([prompt], dtype=np.int64))
         try:
             with self._crank:
                 return self._pipeline.add_request(next(self._ids), ids, config)
         except RuntimeError as error:
-            raise ConfigError(f"the runtime refuses this request: {_reason(error)}", hint="kb config show") from error
+            raise BackendError(f"the runtime refuses this request: {_reason(error)}", hint="kb doctor") from error
 
     def _config(self, sampling: Sampling, max_tokens: int) -> genai.GenerationConfig:
         config = self._pipeline.get_config()
@@ -248,15 +148,41 @@ class Engine:
             config.structured_output_config = genai.StructuredOutputConfig(json_schema=schema)
         return config
 
+    def _follow(self, handle: genai.GenerationHandle, sampling: Sampling) -> Iterator[Piece]:
+        parts: list[str] = []
+        decoder = genai.TextStreamer(self._tokenizer, parts.append)
+        gate = StopFilter(sampling.stop)
+        finish: Finish | None = None
+        try:
+            while finish is None:
+                ids, finish = self._next(handle)
+                if ids:
+                    decoder.write(ids)
+                if finish is not None:
+                    decoder.end()
+                text = gate.push("".join(parts))
+                parts.clear()
+                if gate.stopped:
+                    finish = "stop"
+                elif finish is not None:
+                    text += gate.flush()
+                yield Piece(text=text, n_tokens=len(ids), finish=finish)
+        finally:
+            self._release(handle)
+
     def _next(self, handle: genai.GenerationHandle) -> tuple[list[int], Finish | None]:
         """Return the next tokens of a request and how it ended, if it did; turns the crank while there are none."""
         while not handle.can_read():
-            status = handle.get_status()
-            if status != genai.GenerationStatus.RUNNING and not handle.can_read():
-                raise BackendError("the runtime gave up on this answer: its memory for contexts is too small")
             with self._crank:
-                if not handle.can_read():
+                if handle.can_read():
+                    break
+                # An error of one request drops those beside it without telling their handles.
+                if not self._pipeline.has_non_finished_requests():
+                    raise BackendError("the runtime dropped this answer: ask again", hint="kb doctor")
+                try:
                     self._pipeline.step()
+                except RuntimeError as error:
+                    raise BackendError(f"the runtime failed: {_reason(error)}", hint="kb doctor") from error
         (output,) = handle.read().values()
         reasons: dict[genai.GenerationFinishReason, Finish] = {
             genai.GenerationFinishReason.STOP: "stop",
@@ -266,38 +192,40 @@ class Engine:
 
     def _release(self, handle: genai.GenerationHandle) -> None:
         with self._crank:
-            if handle.get_status() == genai.GenerationStatus.RUNNING:
+            if handle.get_status() == genai.GenerationStatus.RUNNING and self._pipeline.has_non_finished_requests():
                 handle.cancel()
                 # The request's memory is given back by the next turn; without one it would wait for a next question.
                 self._pipeline.step()
 
 
-def check_types(header: GgufHeader) -> None:
-    """Refuse a file whose tensors OpenVINO GenAI would read wrongly, without a word.
+def check_readable(header: GgufHeader) -> None:
+    """Refuse a file whose matrices OpenVINO GenAI would read wrongly, without a word, or not at all.
 
     Raises:
-        DataError: Names the encodings found and those that are fine.
+        DataError: Names the encodings found and those that are fine; or the file does not say its context length.
     """
-    wrong = sorted(set(header.tensor_types.values()) - FAITHFUL_TYPES)
+    wrong = sorted(set(header.matrix_types.values()) - FAITHFUL_TYPES)
     if wrong:
         raise DataError(
-            f"holds tensors in {', '.join(wrong)}, which OpenVINO GenAI does not read faithfully; "
+            f"holds matrices in {', '.join(wrong)}, which OpenVINO GenAI does not read faithfully; "
             f"{', '.join(sorted(FAITHFUL_TYPES))} are fine. Take such a file, or run this one in Ollama",
             path=header.path,
             hint="kb models pull smollm2",
         )
+    if not header.context_tokens:
+        raise DataError("does not say how long its context is", path=header.path, hint="kb models pull smollm2")
 
 
 def _reason(error: RuntimeError) -> str:
-    """Return the last line of the runtime's report; those before it name its source files."""
+    """Return the last line of the runtime's report, without the places in its source."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
+    return re.sub(r"^\[[\d:]+\]\s*|\S*/\S+:\d+:\s*", "", lines[-1]) if lines else "no reason given"
 
 
 def _arithmetic(header: GgufHeader, precision: str) -> dict[str, str]:
     # bfloat16 reads a prompt three times as fast where the CPU has it; on Q8_0 weights it changes answers at gaps of
     # 0.2 nats, and so does rounding activations to 8 bits (dynamic quantisation) on any.
-    if precision == "auto" and "Q8_0" in header.tensor_types.values():
+    if precision == "auto" and set(header.matrix_types.values()) != {"F16"}:
         precision = "f32"
     chosen = pick_precision(precision)
     return {
@@ -311,15 +239,15 @@ _loading = threading.Lock()
 
 
 @lru_cache(maxsize=_LOADED_MODELS)
-def _load(path: Path, stamp: tuple[int, int], context_tokens: int, precision: str) -> Engine:  # noqa: ARG001
-    return Engine(path, context_tokens, precision)
+def _load(path: Path, stamp: tuple[int, int], context_tokens: int, precision: str) -> GenAIEngine:  # noqa: ARG001
+    return GenAIEngine(path, context_tokens, precision)
 
 
-def engine_for(path: Path, context_tokens: int, precision: str = "auto") -> Engine:
+def engine_for(path: Path, context_tokens: int, precision: str = "auto") -> GenAIEngine:
     """Return the process's engine for a file, loading it once per file content and window.
 
     Raises:
-        DataError: As `Engine`, or the file is absent.
+        DataError: As `GenAIEngine`, or the file is absent.
     """
     try:
         stat = path.stat()

@@ -1,0 +1,137 @@
+"""Downloads from a real server on loopback."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from kb.errors import DataError
+from kb.settings import IngestSettings
+from rag.fetch import fetch, is_url
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves what each path is named for."""
+
+    def log_message(self, *_: object) -> None: ...
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/loop"):
+            self._answer(302, "text/plain", b"", location="/loop")
+        elif self.path == "/moved":
+            self._answer(301, "text/plain", b"", location="/docs/page")
+        elif self.path == "/to-file":
+            self._answer(302, "text/plain", b"", location="file:///etc/passwd")
+        elif self.path == "/endless":
+            self._endless()
+        elif self.path == "/binary":
+            self._answer(200, "application/x-msdownload", b"MZ")
+        elif self.path == "/missing":
+            self._answer(404, "text/plain", b"no")
+        else:
+            self._answer(200, "text/html; charset=utf-8", b"<h1>Herons</h1><p>They nest in reeds.</p>")
+
+    def _answer(self, status: int, kind: str, body: bytes, location: str = "") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        if location:
+            self.send_header("Location", location)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _endless(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        try:
+            for _ in range(200):
+                self.wfile.write(b"x" * 65536)
+                time.sleep(0.01)
+        except OSError:
+            return
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+LIMITS = IngestSettings(max_file_mb=1, url_timeout_s=10, max_redirects=3)  # type: ignore[call-arg]
+
+
+def test_a_page_arrives_under_a_safe_name(site: str, tmp_path: Path) -> None:
+    path = fetch(f"{site}/a/..%2F..%2Fetc%2Fpass wd?q=1", tmp_path, LIMITS, allow_private=True)
+    assert path.parent == tmp_path
+    assert path.suffix == ".html"
+    assert b"Herons" in path.read_bytes()
+
+
+def test_a_redirect_is_followed(site: str, tmp_path: Path) -> None:
+    assert fetch(f"{site}/moved", tmp_path, LIMITS, allow_private=True).name == "page.html"
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/loop", "redirects more than 3"),
+        ("/binary", "not a document"),
+        ("/missing", "answered 404"),
+        ("/endless", "larger than 1 MiB"),
+        ("/to-file", "no address to fetch from"),
+    ],
+)
+def test_what_is_refused_says_why_and_leaves_nothing(site: str, tmp_path: Path, path: str, says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        fetch(site + path, tmp_path, LIMITS, allow_private=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/a.pdf",
+        "http://localhost/a.pdf",
+        "http://[::1]/a.pdf",
+        "http://[::ffff:127.0.0.1]/a.pdf",
+        "http://10.0.0.1/a.pdf",
+        "http://192.168.1.1/a.pdf",
+        "http://169.254.169.254/latest/meta-data",
+        "http://0.0.0.0/a.pdf",
+        "http://2130706433/a.pdf",
+        "http://100.64.0.1/a.pdf",
+    ],
+)
+def test_private_addresses_are_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="private address") as caught:
+        fetch(url, tmp_path, LIMITS)
+    assert "--allow-private" in caught.value.hint
+
+
+def test_time_is_limited(site: str, tmp_path: Path) -> None:
+    limits = IngestSettings(max_file_mb=100, url_timeout_s=0.3)  # type: ignore[call-arg]
+    with pytest.raises(DataError, match="took longer"):
+        fetch(f"{site}/endless", tmp_path, limits, allow_private=True)
+
+
+def test_a_dead_server_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be fetched"):
+        fetch("http://127.0.0.1:9/a.pdf", tmp_path, LIMITS, allow_private=True)
+
+
+def test_paths_are_not_urls() -> None:
+    assert is_url("https://example.org/a.pdf")
+    assert is_url("ftp://example.org/a.pdf")
+    assert not is_url("C:/docs/a.pdf")
+    assert not is_url("docs/a.pdf")
