@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -152,7 +151,7 @@ def work_home(work: Path, home: Path) -> Home:
     """Return a throw-away home that reads the weights of another."""
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "models").exists():
-        os.symlink((home / "models").resolve(), work / "models")
+        (work / "models").symlink_to((home / "models").resolve())
     return Home(work)
 
 

@@ -14,7 +14,7 @@ from kb.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kb.types import Answer, Citation, Hit
+    from kb.types import Answer, Citation, Hit, Retriever
     from rag.answer import Answerer
     from rag.open import Knowledge
     from rag.search import Explanation
@@ -31,7 +31,8 @@ def _filters(knowledge: Knowledge, session: Session, docs: list[str] | None, pag
     return {"docs": found or None, "pages": [page - 1 for page in pages or ()] or None}
 
 
-def _open(session: Session, *, quiet: bool) -> Knowledge:
+def open_collection(session: Session, *, quiet: bool) -> Knowledge:
+    """Open the session's collection; a note on stderr says when its index is behind."""
     from rag.open import open_knowledge
 
     knowledge = open_knowledge(session.settings, session.home, session.collection)
@@ -62,7 +63,7 @@ def search(
     """Find passages: dense and BM25, fused."""
     session = begin(collection=collection, store=store, top_k=top_k, pairs=pairs)
     _required(query, "query")
-    knowledge = _open(session, quiet=quiet)
+    knowledge = open_collection(session, quiet=quiet)
     filters = _filters(knowledge, session, doc, page)
     k = session.settings.rag.top_k
     if explain:
@@ -119,18 +120,20 @@ def _hit(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _answerer(session: Session, docs: list[str] | None, pages: list[int] | None, *, quiet: bool) -> Answerer:
+def open_answerer(session: Session, retriever: Retriever) -> Answerer:
+    """Put the session's chat model behind a retriever."""
     from kb.models import open_chat, resolve
     from rag.answer import Answerer
+    from rag.catalogue.reader import CatalogueReader
 
-    knowledge = _open(session, quiet=quiet)
-    spec = resolve(session.settings.rag.model, session.settings)
+    spec = str(resolve(session.settings.rag.model, session.settings))
+    catalogue = CatalogueReader(session.home.catalogue)
     return Answerer(
-        knowledge.narrowed(**_filters(knowledge, session, docs, pages)),
-        open_chat(str(spec), session.settings, session.home),
+        retriever,
+        open_chat(spec, session.settings, session.home),
         session.settings,
-        lambda sha256, page: knowledge.catalogue.page(session.collection, sha256, page).text,
-        model=str(spec),
+        lambda sha256, page: catalogue.page(session.collection, sha256, page).text,
+        model=spec,
     )
 
 
@@ -149,7 +152,8 @@ def ask(
     """Answer a question from the documents, with quotes and pages."""
     session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
     _required(question, "question")
-    answerer = _answerer(session, doc, page, quiet=quiet)
+    knowledge = open_collection(session, quiet=quiet)
+    answerer = open_answerer(session, knowledge.narrowed(**_filters(knowledge, session, doc, page)))
     # A pipe gets the checked text at the end; a terminal sees it grow.
     live = sys.stdout.isatty() and not as_json
     answer = answerer.ask(question, on_token=screen.stream if live else None)
@@ -211,7 +215,7 @@ def chat(
 ) -> None:
     """Ask and follow up, until an empty line or Ctrl-D."""
     session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
-    answerer = _answerer(session, None, None, quiet=quiet)
+    answerer = open_answerer(session, open_collection(session, quiet=quiet).narrowed())
     history: list[tuple[str, str]] = []
     if sys.stdin.isatty():
         import readline  # noqa: F401 - importing it gives input() a line editor and a history

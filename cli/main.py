@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from cli import admin, ask, documents, ingest, models
+from cli import admin, ask, documents, evaluate, ingest, models
 from kb.errors import KbError
 from kb.telemetry import disable
 
@@ -33,6 +33,7 @@ app.command("chat")(ask.chat)
 app.command("list")(documents.list_documents)
 app.command("show")(documents.show)
 app.command("forget")(documents.forget)
+app.command("eval")(evaluate.evaluate)
 app.add_typer(models.app, name="models")
 app.command("reindex")(admin.reindex)
 app.command("backup")(admin.backup)

@@ -18,7 +18,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from kb.passages import Passage, parse
-from kb.reader import Candidate, Embed, rank, support
+from kb.reader import Candidate, Cosines, rank, support
 from kb.sentences import Sentence, sentences
 from kb.words import words
 
@@ -39,12 +39,12 @@ class ExtractiveChat(BaseChatModel):
 
     Attributes:
         max_quotes: Most sentences quoted in one answer.
-        embed: Maps n texts to an array (n, d) of L2-normalised vectors; makes the choice of sentences better, and
-            slower. None works by words alone.
+        cosines: Maps a question and n texts to n cosines; makes the choice of sentences better, and slower. None
+            works by words alone.
     """
 
     max_quotes: int = 2
-    embed: Embed | None = None
+    cosines: Cosines | None = None
 
     @property
     def _llm_type(self) -> str:
@@ -52,7 +52,7 @@ class ExtractiveChat(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {"max_quotes": self.max_quotes, "embed": self.embed is not None}
+        return {"max_quotes": self.max_quotes, "cosines": self.cosines is not None}
 
     def get_token_ids(self, text: str) -> list[int]:
         """Return one id per word or sign; there is no vocabulary, so an id is the token's offset."""
@@ -103,8 +103,8 @@ class ExtractiveChat(BaseChatModel):
         passages, outside = parse("\n\n".join(message.text for message in messages))
         last = parse(messages[-1].text)[1] if messages else ""
         question = question_in(last if last.strip() else outside)
-        ranked = rank(question, passages, embed=self.embed)
-        if not ranked or support(question, ranked) < MIN_SUPPORT:
+        ranked = rank(question, passages, cosines=self.cosines)
+        if not ranked or support(ranked) < MIN_SUPPORT:
             return ABSTENTION
         chosen = choose(ranked, passages, self.max_quotes)
         return "\n".join([*(quoted(candidate, passages[candidate.passage]) for candidate in chosen), NOTICE])

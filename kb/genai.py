@@ -59,19 +59,20 @@ class GenAIChat(LocalChat):
         return ["".join(piece.text for piece in pieces) for pieces in self.load().generate_many(prompts, sampling)]
 
     def with_structured_output(
-        self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
+        self,
+        schema: dict[str, Any] | type,
+        *,
+        include_raw: bool = False,
+        **kwargs: Any,  # noqa: ARG002
     ) -> Runnable[LanguageModelInput, Any]:
         """Return a model whose text is held to a JSON schema, token by token, and parsed.
 
         Args:
             schema: A pydantic class, a TypedDict or a JSON schema.
             include_raw: Give `{"raw", "parsed", "parsing_error"}` in place of the parsed value.
-            kwargs: `method="json_schema"` and `strict` are accepted and change nothing.
-
-        Raises:
-            ConfigError: Another method was asked for.
+            kwargs: `method` and `strict` are accepted and change nothing: the schema holds whatever they say.
         """
-        return structured(self, schema, include_raw=include_raw, method=kwargs.get("method", "json_schema"))
+        return structured(self, schema, include_raw=include_raw)
 
 
 def open_gguf(path: Path, settings: ModelSettings, *, name: str) -> GenAIChat:

@@ -100,20 +100,17 @@ class _Cursor:
     def array(self, *, keep: bool) -> tuple[Any, ...] | None:
         kind, count = self.scalar("I"), self.scalar("Q")
         keep = keep or count <= _LONG_ARRAY
-        if kind in _SCALARS:
-            code = f"{count}{_SCALARS[kind]}"
-            values = struct.unpack_from("<" + code, self.data, self.offset) if keep else None
-            self.offset += struct.calcsize("<" + code)
-            return values
-        if keep:
-            return tuple(self.value(kind, keep=True) for _ in range(count))
-        for _ in range(count):
-            if kind == _STRING:
+        if kind == _STRING:
+            if keep:
+                return tuple(self.string() for _ in range(count))
+            for _ in range(count):
                 size = self.scalar("Q")
                 self.offset += size
-            else:
-                self.value(kind, keep=False)
-        return None
+            return None
+        code = f"<{count}{_SCALARS[kind]}"  # arrays of arrays exist on paper only
+        values = struct.unpack_from(code, self.data, self.offset) if keep else None
+        self.offset += struct.calcsize(code)
+        return values
 
 
 def read_header(path: Path) -> GgufHeader:

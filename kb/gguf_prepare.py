@@ -65,8 +65,9 @@ def _stored(shape: tuple[int, ...]) -> np.dtype[Any]:
 
 
 def _plain(tensor: Any, source: Path) -> NDArray[Any]:
-    exact = gguf.dequantize(tensor.data, tensor.tensor_type)
-    stored = exact.astype(_stored(exact.shape))
+    exact: NDArray[np.float32] = gguf.dequantize(tensor.data, tensor.tensor_type)
+    with np.errstate(over="ignore"):
+        stored: NDArray[Any] = exact.astype(_stored(exact.shape))
     if not np.isfinite(stored).all():
         raise DataError(f"tensor {tensor.name} does not fit into half precision", path=source)
     return stored

@@ -7,6 +7,7 @@ is opened and not before, so that one spelling never needs another's packages.
 from __future__ import annotations
 
 import difflib
+import importlib
 import importlib.util
 import re
 import socket
@@ -190,8 +191,7 @@ def _gguf_path(spec: ModelSpec, home: Home) -> Path:
 def _open_langchain(name: str, settings: Settings) -> BaseChatModel:
     if importlib.util.find_spec("langchain") is None:
         raise MissingExtra("langchain:PROVIDER:NAME needs the package langchain", hint="pip install langchain")
-    from langchain.chat_models import init_chat_model
-
+    init_chat_model = importlib.import_module("langchain.chat_models").init_chat_model
     provider, _, model = name.partition(":")
     try:
         opened = init_chat_model(

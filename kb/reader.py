@@ -14,21 +14,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kb.expects import Expectation, expectation
 from kb.passages import Passage
 from kb.sentences import Sentence, sentences
 from kb.words import STOPWORDS, stem, words
 
-Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+# Maps a question and n texts to n cosines.
+Cosines = Callable[[str, Sequence[str]], Sequence[float]]
 
 FEATURES = (
     "coverage",  # question terms in the sentence, weighted by rarity
     "context",  # the same, in the sentence, the one before, its heading and the passage's source
     "phrases",  # neighbouring question terms that are neighbours in the sentence
-    "expected",  # the kind of answer asked for is there
+    "names",  # names, codes and numbers of the question, in the sentence or its context
+    "expected",  # the kind of answer asked for is there, or none is
     "news",  # content words that the question has not
     "rank",  # the passage's place
     "short",
@@ -39,8 +38,8 @@ FEATURES = (
 )
 # Fitted by `python bench/abstain.py --fit`, which also prints held-out figures. Headings and questions are too rare
 # in that data: their weights are set. The cosine changes what the words are worth, so there are two sets.
-WEIGHTS = (3.7, 2.9, 2.1, 1.1, 1.2, 2.1, -0.4, -0.3, -1.0, -0.5, 0.0)
-WEIGHTS_EMBED = (2.4, 2.6, 1.6, 1.0, 1.6, 1.6, -0.3, 0.1, -1.0, -0.5, 4.4)
+WEIGHTS = (4.3, 3.4, 1.8, 0.0, 1.4, 0.7, 2.0, -0.4, -0.5, -2.0, -0.5, 0.0)
+WEIGHTS_EMBED = (2.6, 3.6, 1.5, 0.0, 1.4, 0.9, 1.4, -0.3, -0.2, -2.0, -0.5, 5.3)
 
 _NAME_BONUS = 1.5  # names, codes and numbers identify: they weigh more than their rarity in a few passages tells
 _EMBEDDED = 16  # sentences that are worth an embedding, best by words
@@ -142,7 +141,7 @@ def _rarity(question: Question, units: Sequence[_Unit]) -> dict[str, float]:
 def _expected(question: Question, text: str) -> float:
     """1 where the sentence holds what the question word asks for, other than by repeating the question."""
     if question.expected is None:
-        return 0.0
+        return 1.0
     for found in question.expected.gives.finditer(text):
         held = {stem(word) for word in words(found[0])}
         if not held or held - set(question.terms):
@@ -158,6 +157,7 @@ def _features(question: Question, unit: _Unit, rarity: dict[str, float]) -> tupl
         sum(weight * _match(term, held) for term, weight in rarity.items()),
         sum(weight * _match(term, near) for term, weight in rarity.items()),
         len(question.pairs.intersection(pairwise(content))) / (len(question.pairs) or 1),
+        len(question.names & near) / len(question.names) if question.names else 1.0,
         _expected(question, unit.text),
         min(1.0, len(set(content).difference(question.terms)) / 5),
         math.exp(-unit.passage / 3),
@@ -173,14 +173,14 @@ def _score(features: Sequence[float], weights: Sequence[float]) -> float:
     return sum(weight * value for weight, value in zip(weights, features, strict=True))
 
 
-def rank(question: str, passages: Sequence[Passage], *, embed: Embed | None = None) -> list[Candidate]:
+def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None = None) -> list[Candidate]:
     """Score the sentences of the passages, best first.
 
     Args:
         question: As a person asks it.
         passages: Best first; earlier ones weigh a little more.
-        embed: Maps n texts to an array (n, d) of L2-normalised vectors. Given one, only the best sentences by words
-            are scored again with their cosine to the question, and returned.
+        cosines: Maps the question and n texts to n cosines. Given it, the best sentences by words are scored again
+            with their cosine, and only they are returned.
     """
     asked = read_question(question)
     units = _units(passages)
@@ -188,24 +188,36 @@ def rank(question: str, passages: Sequence[Passage], *, embed: Embed | None = No
     scored = [(unit, _features(asked, unit, rarity)) for unit in units]
     scored.sort(key=lambda pair: -_score(pair[1], WEIGHTS))
     weights = WEIGHTS
-    if embed is not None and scored:
+    if cosines is not None and scored:
         weights, scored = WEIGHTS_EMBED, scored[:_EMBEDDED]
-        vectors = embed([question, *(unit.text for unit, _ in scored)])
-        cosines = vectors[1:] @ vectors[0]
-        scored = [(unit, (*part[:-1], float(cosine))) for (unit, part), cosine in zip(scored, cosines, strict=True)]
+        values = cosines(question, [" ".join(unit.text.split()) for unit, _ in scored])
+        scored = [(unit, (*part[:-1], value)) for (unit, part), value in zip(scored, values, strict=True)]
     candidates = [Candidate(unit.passage, unit.sentence, part, _score(part, weights)) for unit, part in scored]
     return sorted(candidates, key=lambda candidate: -candidate.score)
 
 
-# Logistic model of "a sentence of these passages answers": intercept, then one weight per feature of the best one.
-EVIDENCE = ("coverage", "context", "phrases", "expected", "news")
-SUPPORT_WEIGHTS = (-4.0, 3.0, 3.0, 1.0, 1.0, 0.5)
+# Logistic models of "a sentence of these passages answers", by words alone and with cosines: intercept, then one weight
+# per value of `evidence`. Fitted by `python bench/abstain.py --fit` at equal numbers of both cases.
+SUPPORT_WEIGHTS = (-4.86, 0.28, 4.15, 3.16, 1.13, 0.74, 2.72, 0.0)
+SUPPORT_WEIGHTS_EMBED = (-9.18, 1.06, 4.02, 1.29, 0.83, 0.41, -0.64, 11.37)
+_EVIDENCE = ("coverage", "context", "phrases", "names", "expected")
 
 
-def support(question: str, ranked: Sequence[Candidate]) -> float:
-    """Estimate from the best candidate's features how probable it is that the passages answer, in [0, 1]."""
-    if not ranked or not read_question(question).terms:
+def evidence(ranked: Sequence[Candidate]) -> tuple[float, ...]:
+    """What speaks for an answer: features of the best sentence, then the best context and cosine of any."""
+    best = dict(zip(FEATURES, ranked[0].features, strict=True))
+    context, cosine = FEATURES.index("context"), FEATURES.index("cosine")
+    return (
+        *(best[name] for name in _EVIDENCE),
+        max(candidate.features[context] for candidate in ranked),
+        max(candidate.features[cosine] for candidate in ranked),
+    )
+
+
+def support(ranked: Sequence[Candidate]) -> float:
+    """Estimate how probable it is that the passages behind a ranking answer its question, in [0, 1]."""
+    if not ranked:
         return 0.0
-    features = dict(zip(FEATURES, ranked[0].features, strict=True))
-    logit = _score([1.0, *(features[name] for name in EVIDENCE)], SUPPORT_WEIGHTS)
-    return 1 / (1 + math.exp(-logit))
+    values = evidence(ranked)
+    weights = SUPPORT_WEIGHTS_EMBED if values[-1] else SUPPORT_WEIGHTS
+    return 1 / (1 + math.exp(-_score((1.0, *values), weights)))

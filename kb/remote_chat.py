@@ -40,7 +40,12 @@ class RemoteChat(BaseChatModel):
         """Return an estimate from above, one token for three bytes of UTF-8."""
         return -(-len(text.encode()) // _BYTES_PER_TOKEN)
 
-    def get_num_tokens_from_messages(self, messages: list[BaseMessage], tools: Sequence[Any] | None = None) -> int:
+    def get_num_tokens_from_messages(
+        self,
+        messages: Sequence[BaseMessage],
+        tools: Sequence[Any] | None = None,
+        **kwargs: Any,  # noqa: ARG002
+    ) -> int:
         """Return an estimate from above of the prompt's length; `tools` count as their text."""
         texts = [str(message.text) for message in messages] + [str(tool) for tool in tools or ()]
         return sum(self.get_num_tokens(text) + _TOKENS_PER_MESSAGE for text in texts)

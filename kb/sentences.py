@@ -40,6 +40,7 @@ _OPEN_END = re.compile(r"(?:[,;&/\-–—(]|\b(?:the|a|an|of|and|or|to|in|for|wi
 _LAST_WORD = re.compile(r"([\w.]*\w)\.$")
 _HEADING_CHARS = 90
 _CAPTION = re.compile(r"(?:table|figure|exhibit|schedule)\s+[\w.-]+", re.IGNORECASE)
+_PROPERTY = re.compile(r"[^:]{2,40}:\s+\S")  # "Weight: 12 kg"
 _FEWEST_ROWS = 3
 
 
@@ -226,10 +227,11 @@ def _figures(run: list[_Block]) -> list[Sentence]:
     yearly = False
     label: Offsets | None = None
     for block in run:
-        heads = _heads_columns(block.text)
-        found.append(Sentence(*block.span, "row" if block.kind == "row" and not heads else "heading", header, label))
-        if not heads and block.kind == "row":
+        filled = block.kind == "row" and not _heads_columns(block.text)
+        if filled or _PROPERTY.match(block.text):
+            found.append(Sentence(*block.span, "row", header if filled else None, label))
             continue
+        found.append(Sentence(*block.span, "heading", header, label))
         dated = bool(_YEAR.search(block.text))
         if dated or header is None or (not yearly and len(block.text.split()) > 1 and not block.text.endswith(":")):
             header, yearly = block.span, dated

@@ -15,11 +15,9 @@ from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
-from kb.errors import ConfigError
-
 
 def structured(
-    chat: BaseChatModel, schema: dict[str, Any] | type, *, include_raw: bool, method: str
+    chat: BaseChatModel, schema: dict[str, Any] | type, *, include_raw: bool
 ) -> Runnable[LanguageModelInput, Any]:
     """Return `chat` bound to a schema and followed by its parser.
 
@@ -27,16 +25,10 @@ def structured(
         chat: A model that takes the keyword `json_schema`.
         schema: A pydantic class, a TypedDict or a JSON schema.
         include_raw: Give `{"raw", "parsed", "parsing_error"}`.
-        method: Must be `json_schema`.
-
-    Raises:
-        ConfigError: Another method.
     """
-    if method != "json_schema":
-        raise ConfigError(f"structured output by {method!r} is not offered; json_schema is", hint="kb config show")
     as_json = convert_to_json_schema(schema)
     bound = chat.bind(
-        json_schema=as_json, ls_structured_output_format={"kwargs": {"method": method}, "schema": as_json}
+        json_schema=as_json, ls_structured_output_format={"kwargs": {"method": "json_schema"}, "schema": as_json}
     )
     parser: Runnable[Any, Any] = JsonOutputParser()
     if isinstance(schema, type) and is_basemodel_subclass(schema):

@@ -17,42 +17,41 @@ from langchain_core.messages import BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 
 from kb.errors import ConfigError
-from kb.extractive import ABSTENTION
+from kb.extractive import ABSTENTION, ExtractiveChat
 from kb.passages import Passage, new_keys, new_mark, render
-from kb.reader import rank, support
+from kb.reader import Candidate, rank, support
 from kb.settings import Settings
 from kb.types import Answer, Hit, Retriever, Statement
 from rag.chat import Turn, standalone
 from rag.cite import check
+from rag.embed.base import Embedder
 from rag.pack import PageText, Span, pack
 from rag.plain import Stream
 from rag.prompt import fill, load_prompt
+from rag.similar import Similarity
 
 # Hits asked for per passage wanted: neighbours merge and repeats fall away.
 _OVERFETCH = 3
 _SPARE_TOKENS = 64  # chat template and rounding
-# Logistic model of "the passages answer", fitted by `python bench/abstain.py`: intercept, logit of the reader's
-# lexical support, best cosine (its mean over the calibration set where no dense list ran).
-_ANSWERABLE = (-2.0, 1.0, 4.0)
-_MEAN_COSINE = 0.55
-MIN_ANSWERABLE = 0.25
+# Logistic model of "the passages answer", fitted by `python bench/abstain.py --fit`: intercept, logit of the reader's
+# support, best cosine of a passage. The reader's support decides alone where search gave no cosine.
+_ANSWERABLE = (-0.93, 0.94, 1.91)
+MIN_ANSWERABLE = 0.5
 
 
-def answerable(question: str, hits: Sequence[Hit], passages: Sequence[Passage]) -> float:
+def answerable(ranked: Sequence[Candidate], cosine: float | None) -> float:
     """Estimate the probability that the passages answer the question.
 
     Args:
-        question: Stand-alone.
-        hits: What was retrieved; the best `dense` score is read.
-        passages: What the model will read, best first.
+        ranked: The sentences of the passages as `kb.reader.rank` orders them for the question.
+        cosine: Best `dense` score of the hits, where a dense list ran.
 
     Returns:
-        A calibrated probability in [0, 1]; 0 where there are no passages.
+        A probability in [0, 1], calibrated for equal numbers of answerable and unanswerable questions.
     """
-    if not passages:
-        return 0.0
-    held = min(max(support(question, rank(question, passages)), 1e-6), 1 - 1e-6)
-    cosine = max((hit.dense for hit in hits if hit.dense is not None), default=_MEAN_COSINE)
+    held = min(max(support(ranked), 1e-6), 1 - 1e-6)
+    if not ranked or cosine is None:
+        return held if ranked else 0.0
     logit = _ANSWERABLE[0] + _ANSWERABLE[1] * math.log(held / (1 - held)) + _ANSWERABLE[2] * cosine
     return 1 / (1 + math.exp(-logit))
 
@@ -84,6 +83,7 @@ class Answerer:
         settings: `rag.top_k`, `rag.prompt_file`, `models.num_ctx` and `models.max_tokens` are read.
         page_text: Gives the text of a page by document hash and page index.
         model: Spelling of the model, for the answer.
+        embedder: Judges which sentences answer, beside their words; the collection's own is best.
         rng: Draws keys and marks; must not be guessable by who writes the documents.
         clock: Seconds, monotonic.
 
@@ -99,11 +99,14 @@ class Answerer:
         page_text: PageText,
         *,
         model: str = "",
+        embedder: Embedder | None = None,
         rng: random.Random | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._searcher = searcher
-        self._chat = chat
+        self._cosines = Similarity(embedder) if embedder else None
+        reads = isinstance(chat, ExtractiveChat) and chat.cosines is None
+        self._chat = chat.model_copy(update={"cosines": self._cosines}) if reads else chat
         self._settings = settings
         self._page_text = page_text
         self._model = model or chat._llm_type
@@ -143,7 +146,8 @@ class Answerer:
         retrieved = self._clock()
         passages = self._keyed(spans)
         timings = {"retrieve_s": retrieved - begun}
-        if answerable(asked, hits, passages) < MIN_ANSWERABLE:
+        cosine = max((hit.dense for hit in hits if hit.dense is not None), default=None)
+        if answerable(rank(asked, passages, cosines=self._cosines), cosine) < MIN_ANSWERABLE:
             return self._abstained(question, timings, begun, on_token)
         by_key = {passage.key: span for passage, span in zip(passages, spans, strict=True)}
         messages = fill(self._template, render(passages, new_mark(self._rng)), asked)

@@ -6,18 +6,18 @@ A reader thread turns files into events; the calling thread embeds and commits t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from kb.errors import ConfigError
 from kb.files import Home
 from kb.settings import Settings
 from rag.catalogue.reader import EmbeddedChunk
 from rag.catalogue.writer import Catalogue, Finished
 from rag.embed.base import Embedder
+from rag.identity import claim_collection
 from rag.prefetch import prefetched
 from rag.profile import build_profile
 from rag.reading import Ended, Event, Kept, Read, Reader, Refused
@@ -209,33 +209,6 @@ class Ingest:
         if changed and final:
             self._on_progress(report)
             self._store.optimize()
-
-
-def claim_collection(catalogue: Catalogue, collection: str, identity: Mapping[str, object]) -> None:
-    """Make a collection for an embedder, or see that it is this one's.
-
-    Raises:
-        ConfigError: Its vectors come from another embedder.
-    """
-    known = catalogue.collections().get(collection)
-    if known is None or (known != identity and not catalogue.counts(collection)["documents"]):
-        catalogue.set_collection(collection, identity)
-        return
-    require_embedder(collection, known, identity)
-
-
-def require_embedder(collection: str, known: Mapping[str, object], identity: Mapping[str, object]) -> None:
-    """Refuse vectors of two models in one collection.
-
-    Raises:
-        ConfigError: With the command that re-embeds.
-    """
-    if known != identity:
-        raise ConfigError(
-            f"collection {collection!r} was embedded by {known.get('model')} ({known.get('dimension')} dimensions),"
-            f" not by {identity.get('model')} ({identity.get('dimension')})",
-            hint=f"kb reindex --collection {collection}",
-        )
 
 
 def _batched(events: Iterable[Event]) -> Iterator[list[Event]]:

@@ -12,20 +12,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import lancedb
 import numpy as np
 import pyarrow as pa
-from lancedb.index import FTS, Bitmap, IvfRq
-from lancedb.query import MatchQuery
 from numpy.typing import NDArray
 
 from kb.errors import BackendError
 from rag.catalogue.reader import EmbeddedChunk
+from rag.lancedb_light import lancedb
 from rag.store import indexed_text
 
 # Below this an exact scan is as fast and needs no training.
 ANN_FROM_ROWS = 10_000
-# Candidates re-scored with full vectors per result; IVF codes alone lose more than half of the neighbours.
+# Candidates re-scored with full vectors: the codes of the index alone lose more than half of the neighbours.
+REFINED = 400
 REFINE_FACTOR = 4
 N_PROBES = 20
 
@@ -108,7 +107,7 @@ class LanceStore:
         if table is None:
             return []
         query = table.search(vector, query_type="vector", vector_column_name="vector").distance_type("cosine")
-        query = query.nprobes(N_PROBES).refine_factor(REFINE_FACTOR)
+        query = query.nprobes(N_PROBES).refine_factor(max(REFINE_FACTOR, REFINED // k))
         rows = _limited(query, k, docs, pages, "_distance")
         return [(chunk_id, 1.0 - distance) for chunk_id, distance in rows]
 
@@ -120,7 +119,7 @@ class LanceStore:
         # A query of punctuation alone has no terms, and the parser takes that for a fault.
         if table is None or not any(char.isalnum() for char in text):
             return []
-        query = table.search(MatchQuery(text, "text"), query_type="fts")
+        query = table.search(lancedb.query.MatchQuery(text, "text"), query_type="fts")
         return _limited(query, k, docs, pages, "_score")
 
     def count(self) -> int:
@@ -136,11 +135,11 @@ class LanceStore:
         try:
             present = {index.columns[0] for index in table.list_indices()}
             if "text" not in present:
-                table.create_index("text", config=FTS(language="English", stem=True, ascii_folding=True))
+                table.create_index("text", config=lancedb.index.FTS(language="English", stem=True, ascii_folding=True))
             if "sha256" not in present:
-                table.create_index("sha256", config=Bitmap())
+                table.create_index("sha256", config=lancedb.index.Bitmap())
             if "vector" not in present and table.count_rows() >= ANN_FROM_ROWS:
-                table.create_index("vector", config=IvfRq(distance_type="cosine"))
+                table.create_index("vector", config=lancedb.index.IvfRq(distance_type="cosine"))
             table.optimize(cleanup_older_than=timedelta(minutes=10))
         except (OSError, RuntimeError) as error:
             raise BackendError(f"index {self._root}: {error}", hint="kb reindex") from error

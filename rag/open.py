@@ -18,7 +18,7 @@ from kb.types import Hit
 from rag.catalogue.reader import CatalogueReader
 from rag.embed.base import Embedder
 from rag.embed.open import open_embedder
-from rag.ingest import require_embedder
+from rag.identity import require_embedder
 from rag.lance import LanceStore
 from rag.search import Searcher
 from rag.store import Store

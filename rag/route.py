@@ -28,8 +28,8 @@ _SHORTEST_RUN = 4
 _SURE = 0.5
 # Weight of periods among documents where no name tells them apart.
 _UNNAMED = 0.3
-_PERIOD_WEIGHT = 1.0
-_LATEST_WEIGHT = 0.8
+_PERIOD_WEIGHT = 1.5
+_LATEST_WEIGHT = 1.2
 
 _LATEST = re.compile(r"\b(?:latest|newest|most\s+recent|most\s+current|current)((?:\s+[\w.-]+){1,3})", re.IGNORECASE)
 _VERSIONED = re.compile(
@@ -43,7 +43,7 @@ class Route:
     """What a question says about documents.
 
     Attributes:
-        scores: Document id to evidence in about [0, 2.6], best first; documents without evidence are absent.
+        scores: Document id to evidence in about [0, 3.7], best first; documents without evidence are absent.
         reasons: Document id to what matched, for a person.
         names: The question's words that named some document, with how telling they are in [0, 1].
         periods: Periods the question speaks of.

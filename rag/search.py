@@ -8,6 +8,7 @@ where a figure is asked for. Imports no model and no LangChain: a question from 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -23,18 +24,18 @@ from rag.route import Route, Router
 from rag.store import Store
 
 # Chunks per list over the whole collection, and inside the documents a question names.
-DEPTH = 200
-NAMED_DEPTH = 400
+DEPTH = 100
+NAMED_DEPTH = 200
 MOST_NAMED = 5
 # A document counts as named when it has this part of the best document's evidence, and that is no mere hint.
-NAMED_SHARE = 0.5
+NAMED_SHARE = 0.7
 NAMED_EVIDENCE = 0.3
-# Cosine per unit of router evidence (about 2 at most): parts near-duplicates and does not beat a far better text.
-ROUTE_COSINE = 0.2
+# Cosine per unit of router evidence (about 3 at most): parts near-duplicates and does not beat a far better text.
+ROUTE_COSINE = 0.25
 # Cosine per digit share, which is capped where a page is nothing but a table.
 FIGURES_COSINE = 0.5
 MOST_DIGITS = 0.3
-FIGURE_PAGES = 60
+FIGURE_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,8 @@ class Searcher:
         self._settings = settings.rag
         self._collection = collection
         self._router: Router | None = None
+        self._known: set[str] = set()
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="search")
 
     def search(
         self, query: str, k: int, *, docs: Collection[str] | None = None, pages: Collection[int] | None = None
@@ -123,16 +126,11 @@ class Searcher:
     ) -> Explanation:
         """Search, and keep every step; see `search` for the arguments."""
         wanted = None if docs is None else set(docs)
-        vector = self._embedder.embed_query(query)
-        depth = max(DEPTH, 4 * k)
-        dense = [self._store.dense(vector, depth, docs=wanted, pages=pages)]
-        bm25 = [self._store.bm25(query, depth, docs=wanted, pages=pages)]
-        route = self._route(query, wanted, {page_of(chunk_id)[0] for chunk_id, _ in (*dense[0], *bm25[0])})
-        named = _named(route)
-        if named:
-            dense.append(self._store.dense(vector, NAMED_DEPTH, docs=named, pages=pages))
-            bm25.append(self._store.bm25(query, NAMED_DEPTH, docs=named, pages=pages))
-        by_dense, by_bm25 = merged(dense), merged(bm25)
+        route = self._route(query, wanted)
+        by_dense, by_bm25 = self._lists(query, k, _named(route), wanted, pages)
+        if self._missed({page_of(chunk_id)[0] for chunk_id, _ in (*by_dense, *by_bm25)}):
+            route = self._route(query, wanted)
+            by_dense, by_bm25 = self._lists(query, k, _named(route), wanted, pages)
         weights = self._settings
         chunks = fused(by_dense, by_bm25, dense_weight=weights.dense_weight, bm25_weight=weights.bm25_weight)
         grouped = by_page(chunks)
@@ -142,18 +140,37 @@ class Searcher:
             grouped, chunks, ranked, k, dict(by_dense), {"dense": ranks(by_dense), "bm25": ranks(by_bm25)}
         )
         return Explanation(
-            query=query, route=route, named=named, asks_for_number=numeric,
+            query=query, route=route, named=_named(route), asks_for_number=numeric,
             dense=by_dense, bm25=by_bm25, pages=ranked, hits=hits,
         )  # fmt: skip
 
-    def _route(self, query: str, wanted: set[str] | None, seen: set[str]) -> Route:
-        """Ask the router; it is made anew when the lists show a document that it does not know."""
+    def _route(self, query: str, wanted: set[str] | None) -> Route:
         if self._settings.router_weight == 0 or (wanted is not None and len(wanted) == 1):
             return Route()
-        if self._router is None or not seen <= self._router.documents:
+        if self._router is None:
             rows = self._catalogue.profiles(self._collection)
             self._router = Router([DocumentProfile.from_json(row) for row in rows.values()])
+            self._known |= self._router.documents
         return self._router.route(query, among=wanted)
+
+    def _missed(self, seen: set[str]) -> bool:
+        """Tell whether the lists show documents newer than the router, and forget that router; once per document."""
+        strangers = seen - self._known
+        if self._router is None or not strangers:
+            return False
+        self._known |= strangers
+        self._router = None
+        return True
+
+    def _lists(
+        self, query: str, k: int, named: list[str], wanted: set[str] | None, pages: Collection[int] | None
+    ) -> tuple[Scored, Scored]:
+        """Return the dense and the BM25 list; words need not wait for the embedder."""
+        places = [(max(DEPTH, 4 * k), wanted)] + [(max(NAMED_DEPTH, 4 * k), named)] * bool(named)
+        bm25 = [self._pool.submit(self._store.bm25, query, depth, docs=docs, pages=pages) for depth, docs in places]
+        vector = self._embedder.embed_query(query)
+        dense = [self._pool.submit(self._store.dense, vector, depth, docs=docs, pages=pages) for depth, docs in places]
+        return merged(future.result() for future in dense), merged(future.result() for future in bm25)
 
     def _rank(
         self, grouped: Mapping[PageKey, Sequence[str]], chunks: Mapping[str, float], route: Route, *, numeric: bool

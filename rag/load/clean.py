@@ -50,6 +50,7 @@ _LETTERS_AFTER = re.compile(r"[^\W\d_]{1,40}")
 # Where nothing on the page speaks for either reading, a page with this share of lines ending in a hyphen is
 # taken to be hyphenated by its typesetter. Office documents break at real hyphens only: about 1 line in 60.
 _HYPHENATED_SHARE = 0.03
+_LINE_ENDS = re.compile(r"\s*[\r\n]\s*")
 _HALVES = re.compile(r"\w{0,40}[\x02\ufffe]\w{0,40}")
 _PLAIN = {"line": "\n", "soft": "", "space": " ", "control": "", "surrogate": "\ufffd"}
 _SILENT = {*_PLAIN, "ligature", "hyphen"}  # not counted as hidden text
@@ -114,13 +115,13 @@ def clean(raw: str, drop: Sequence[tuple[int, int, str]] = ()) -> Cleaned:
         if new != found:
             edits.append((start, end, new))
         if new == "" and kind not in _SILENT:
-            hidden["zero_width" if kind == "joiner" else kind] += len(found)
+            hidden["zero_width" if kind == "joiner" else kind] += len(found.strip())
             audit.append(_legible(found) + ("\n" if kind not in _SPECIAL.groupindex else ""))
         pieces.append(new)
         last = new[-1:] or last
         position = end
     pieces.append(raw[position:])
-    return Cleaned("".join(pieces), dict(hidden), "".join(audit).strip(), edits)
+    return Cleaned("".join(pieces), dict(hidden), _LINE_ENDS.sub("\n", "".join(audit)).strip(), edits)
 
 
 def _events(raw: str, drop: Sequence[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:

@@ -15,7 +15,8 @@ import pypdfium2
 from numpy.typing import NDArray
 
 from rag.load import ink, pdfium
-from rag.load.survey import TINY_PT, Doubt, Rectangle, Survey, effective_size
+from rag.load.survey import Doubt, Rectangle, Survey, effective_size
+from rag.load.visible import TINY_PT
 
 # A page is a scan when pictures cover this much of it, what else is written is at most this much of the layer
 # (a stamp, a page number), and this share of the layer's words stands on ink.

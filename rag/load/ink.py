@@ -14,15 +14,14 @@ import pypdfium2
 from numpy.typing import NDArray
 
 from rag.load import pdfium
+from rag.load.visible import MIN_CONTRAST
 
 Image = NDArray[np.uint8]  # (height, width, 3), top row first
 
 _MAX_PIXELS = 6_000_000
 _MARGIN_PT = 4.0
 _GLYPH_PX = 6.0  # height at which a stroke is about a pixel wide and so paints at nearly full strength
-# A glyph shows when this much of its box differs by this much (of 255, in some channel): 24 is a contrast of
-# about 1.2 to 1 on white, under the weakest grey that print uses; the share ignores a neighbour's edge.
-_CONTRAST = 24
+# A glyph shows when this share of its box changes; a neighbour's edge changes less.
 _SHARE = 0.05
 
 
@@ -70,7 +69,7 @@ class Frame:
 
     def pixels(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn boxes `(n, 4)` left, bottom, right, top into pixel boxes left, top, right, bottom."""
-        return (self._displayed(boxes) - np.tile(self._low, 2)) * self.scale
+        return np.asarray((self._displayed(boxes) - np.tile(self._low, 2)) * self.scale)
 
     def _displayed(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn boxes into left, top, right, bottom from the upper left corner of the page as shown, points."""
@@ -105,7 +104,7 @@ def changes(
     without = frame.render()
     for item in listed:
         pdfium.set_active(item, 1)
-    apart = np.maximum(seen, without) - np.minimum(seen, without) >= _CONTRAST
+    apart = np.maximum(seen, without) - np.minimum(seen, without) >= MIN_CONTRAST
     return _box_sums(apart[..., 0] | apart[..., 1] | apart[..., 2], frame.pixels(boxes))
 
 
@@ -120,7 +119,7 @@ def varies(frame: Frame, boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
     out = np.zeros(len(boxes), bool)
     for index, (left, top, right, bottom) in enumerate(_clipped(frame.pixels(boxes), grey.shape)):
         part = grey[top:bottom, left:right]
-        out[index] = part.size > 0 and float(part.max() - part.min()) >= 2 * _CONTRAST
+        out[index] = part.size > 0 and float(part.max() - part.min()) >= 2 * MIN_CONTRAST
     return out
 
 

@@ -52,7 +52,7 @@ def _open_pdf(path: Path, limits: IngestSettings, password: str | None, ocr: boo
     if ocr:
         from rag.load.ocr import OcrReader
 
-        return OcrReader(reader, path, password)
+        return OcrReader(reader, path, limits, password)
     return reader
 
 

@@ -19,6 +19,7 @@ def make_page(
     label: str = "",
     note: str = "",
     cut: bool = False,
+    blank: str = NO_TEXT_LAYER,
 ) -> Page:
     """Return a graded page.
 
@@ -30,12 +31,13 @@ def make_page(
         label: A section's heading path.
         note: Why the text is second-rate whatever it looks like (a scan's layer, read by OCR).
         cut: Whether the reader left characters out already.
+        blank: What to say of a page that holds no text at all.
     """
     text = cleaned.text[: limits.max_page_chars]
     quality: Quality
     quality, reason = grade(text)
     if quality == "empty":
-        reason = "all text on the page is hidden" if cleaned.hidden else NO_TEXT_LAYER
+        reason = "all text is hidden" if cleaned.hidden else blank
         return _page(index, "", "empty", reason, label, cleaned, parser)
     reasons = [note, reason]
     if cut or len(cleaned.text) > len(text):

@@ -43,7 +43,7 @@ _METADATA = {
     "ModDate": "modified",
 }
 _MAX_METADATA_CHARS = 1000
-_PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([-+Z])(\d\d)?'?(\d\d)?)?")
+_PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([-+Z])(\d\d)?'?(\d\d)?'?)?")
 _BLANK_RUN = re.compile(r"\s*")
 _TITLE_LINES = 40
 
@@ -140,7 +140,7 @@ def _raw_text(textpage: int, count: int) -> tuple[str, list[int] | range]:
         return text, range(count + 1)
     chars: list[int] | range = range(count + 1)
     if units != count:
-        chars = [char for char in range(count) if pdfium.char_unicode(textpage, char) != 0][:units] + [count]
+        chars = [*[char for char in range(count) if pdfium.char_unicode(textpage, char)][:units], count]
     if len(text) != units:
         starts = accumulate((1 + (character > "\uffff") for character in text), initial=0)
         chars = [chars[start] for start in starts]

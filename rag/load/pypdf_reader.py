@@ -20,9 +20,9 @@ from rag.load.clean import clean
 from rag.load.page import failed_page, make_page
 from rag.load.reader import FileInfo
 from rag.load.title import choose
+from rag.load.visible import TINY_PT
 
 PARSER = f"pypdf {pypdf.__version__}"
-_TINY_PT = 2.0
 _WHITE = {"g": [1.0], "rg": [1.0] * 3, "k": [0.0] * 4}
 # What pypdf raises on broken files beside its own errors; anything else ends the worker, which costs this page only.
 _FAULTS = (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, NotImplementedError)
@@ -123,7 +123,7 @@ class _Sieve:
         left, bottom, right, top = self._box
         if any(mode in (3, 7) for mode, _ in self._shown):
             return "render_mode"
-        if 0 < size * scale < _TINY_PT:
+        if 0 < size * scale < TINY_PT:
             return "tiny"
         if not (left <= x <= right and bottom <= y <= top):
             return "off_page"

@@ -117,6 +117,10 @@ def _encoding(data: bytes) -> str:
     try:
         codecs.utf_8_decode(data, "strict", True)
     except UnicodeDecodeError:
-        best = from_bytes(data[:_SAMPLE_BYTES]).best()
-        return best.encoding if best else ""
+        matches = from_bytes(data[:_SAMPLE_BYTES])
+        best = matches.best()
+        if best is None:
+            return ""
+        as_good = {match.encoding for match in matches if match.chaos <= best.chaos}
+        return "cp1252" if "cp1252" in as_good else best.encoding  # short Western text fits its neighbours as well
     return "utf-8-sig"

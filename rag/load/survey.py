@@ -27,10 +27,10 @@ from rag.load.pdfium import (  # bare names: they are called thousands of times 
     render_mode,
     rotated_bounds,
 )
+from rag.load.visible import TINY_PT
 
 Rectangle = tuple[float, float, float, float]  # left, bottom, right, top in page space, points
 
-TINY_PT = 2.0  # text under 2 pt cannot be read on paper; 4 pt is the smallest print in use
 _SUSPECT_LUMA = 200  # of 255: darker text stands out on a white page
 _SUSPECT_ALPHA = 128  # of 255
 _SIMILAR = 64  # of 255 in every channel: fill and text too close to be sure

@@ -6,7 +6,7 @@ Pure functions on strings and font sizes.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 from rag.load.clean import clean
@@ -16,20 +16,21 @@ _MIN_LETTERS = 4
 _HEADING_RATIO = 1.25  # a heading is set at least this much larger than the page's median line
 # What programs write by themselves: product names, file names, paths, identifiers.
 _SENSELESS = re.compile(
-    r"(?i)^(untitled|no title|none|null|title|document\s*\d*|dokument\s*\d*|presentation\s*\d*|slide\s*\d*|book\s*\d*|new\b.*|"
-    r"(microsoft )?(word|excel|powerpoint) ?-.*|.*\.(docx?|dotx?|pptx?|xlsx?|rtf|odt|pages|tex|dvi|p?s|eps|html?|indd|qxd|pdf|pub|txt|md|xml|fm|cdr|tmp)|"
+    r"(?i)^(untitled|no title|none|null|title|(document|dokument|presentation|slide|book)\s*\d*|new document.*|"
+    r"(microsoft )?(word|excel|powerpoint) ?-.*|.*\.(docx?|dotx?|pptx?|xlsx?|rtf|odt|pages|tex|dvi|p?s|eps|html?|indd|"
+    r"qxd|pdf|pub|txt|md|xml|fm|cdr|tmp)|"
     r"[a-z]:\\.*|/.*|file:.*|https?:.*|[0-9a-f-]{16,}|\S*_\S*|\(.*\)|.*\bcid:\d+.*)$"
 )
 # First lines that many documents share and that name none of them.
 _BOILERPLATE = re.compile(
-    r"(?i)^((united states\s*)?securities and exchange commission.*|united states|washington,? d\.? ?c\.?.*|form (10-?[kq]|8-?k)|table of contents|contents|index|"
-    r"page \d+.*|confidential|draft|abstract|introduction)\W*$"
+    r"(?i)^((united states\s*)?securities and exchange commission.*|united states|washington,? d\.? ?c\.?.*|"
+    r"form (10-?[kq]|8-?k)|table of contents|contents|index|page \d+.*|confidential|draft|abstract|introduction)\W*$"
 )
 _SPACE = re.compile(r"\s+")
 
 
 def in_words(file_name: str) -> str:
-    """Return a file name without its suffix, its words set apart: `"Staff_handbook-2024.pdf"` -> `"Staff handbook 2024"`."""
+    """Return a file name without its suffix, its words set apart: `My_plan-2024.pdf` becomes `My plan 2024`."""
     stem = file_name.rsplit(".", 1)[0] if "." in file_name[1:] else file_name
     stem = re.sub(r"%20|[_+]+|(?<=\w)-(?=\w)", " ", stem)
     return _SPACE.sub(" ", clean(stem).text).strip() or file_name
@@ -73,7 +74,11 @@ def heading(lines: Sequence[tuple[str, float]]) -> str:
     return joined if sensible(joined) and " " in joined else ""
 
 
-def choose(metadata_title: str, lines: Sequence[tuple[str, float]], file_name: str) -> str:
-    """Return the best name there is for a document."""
-    stated = tidy(metadata_title)
-    return stated if sensible(stated) else heading(lines) or in_words(file_name)
+def first_sensible(candidates: Iterable[str], file_name: str) -> str:
+    """Return the first candidate that names a document, else the file name in words."""
+    return next((title for title in map(tidy, candidates) if sensible(title)), in_words(file_name))
+
+
+def choose(stated: str, lines: Sequence[tuple[str, float]], file_name: str) -> str:
+    """Return the best name there is: the metadata's, the first page's heading, the file's."""
+    return first_sensible([stated, heading(lines)], file_name)

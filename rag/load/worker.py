@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 
 from kb.errors import KbError
 from kb.settings import IngestSettings
+from rag.load.draw import draw_page, find_boxes
 from rag.load.open_reader import open_reader
 
 HEADER = struct.Struct(">I")
@@ -93,13 +94,9 @@ def _serve(request: Mapping[str, Any], answers: BinaryIO) -> None:
             reader.close()
         _write(answers, {"end": True})
     elif request["do"] == "boxes":
-        from rag.load.draw import find_boxes
-
         found = find_boxes(path, request["page"], request["start"], request["end"], limits, password)
         _write(answers, {"boxes": found})
     elif request["do"] == "render":
-        from rag.load.draw import draw_page
-
         png = draw_page(path, request["page"], request["scale"], request["boxes"], password)
         _write(answers, {"png": base64.b64encode(png).decode()})
 

@@ -1,0 +1,56 @@
+"""Formats left to langchain-community's loaders (kb[community]); what they give is taken as plain text.
+
+Only the loaders' names stand here. They cannot tell hidden text, so only invisible characters are removed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from kb.errors import DataError, MissingExtra
+from kb.settings import IngestSettings
+from rag.load.sections import Outline, SectionReader, plain_block
+
+_LOADERS = {
+    ".csv": "CSVLoader",
+    ".eml": "UnstructuredEmailLoader",
+    ".epub": "UnstructuredEPubLoader",
+    ".msg": "OutlookMessageLoader",
+    ".odt": "UnstructuredODTLoader",
+    ".org": "UnstructuredOrgModeLoader",
+    ".pptx": "UnstructuredPowerPointLoader",
+    ".rst": "UnstructuredRSTLoader",
+    ".rtf": "UnstructuredRTFLoader",
+    ".srt": "SRTLoader",
+    ".tsv": "UnstructuredTSVLoader",
+    ".xlsx": "UnstructuredExcelLoader",
+    ".xml": "UnstructuredXMLLoader",
+}
+
+
+def read_extended(path: Path, kind: str, limits: IngestSettings) -> SectionReader:
+    """Open a file with the community loader of its suffix.
+
+    Raises:
+        DataError: The loader cannot read it.
+        MissingExtra: langchain-community, or the package its loader needs, is not installed.
+    """
+    try:
+        loaders = importlib.import_module("langchain_community.document_loaders")
+    except ImportError as error:
+        raise MissingExtra(
+            f"{path.name}: reading {kind} needs kb[community]", hint="pip install 'kb[community]'"
+        ) from error
+    try:
+        documents = getattr(loaders, _LOADERS[kind])(str(path)).load()
+    except ImportError as error:
+        package = error.name or "unstructured"
+        raise MissingExtra(
+            f"{path.name}: reading {kind} needs {package} beside kb[community]",
+            hint=f"pip install 'kb[community]' {package}",
+        ) from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DataError(f"cannot be read: {error}", path=path) from error
+    text = "\n\n".join(document.page_content for document in documents)
+    return SectionReader(path, kind, f"langchain-community {_LOADERS[kind]}", Outline((plain_block(text),)), limits)
