@@ -1,16 +1,17 @@
 """Fit and judge the reader: which sentence answers, and when none does.
 
-    python bench/abstain.py --data FOLDER            held-out figures of the constants in the code
-    python bench/abstain.py --data FOLDER --fit      fit them anew on the calibration half and print them
+    python -m bench.abstain --data FOLDER            held-out figures of the constants in the code
+    python -m bench.abstain --data FOLDER --fit      fit them anew on the calibration half and print them
 
-Half of the documents of each set (by a hash of their name) calibrate, half are held out; every figure is of the held-out
-half. Sets: XQuAD (wikipedia), CovidQA (papers); MTRAG's own unanswerable questions are a test only. Needs MiniLM under KB_HOME.
+Half of the documents of each set (by a hash of their name) calibrate, half are held out; every figure is of the
+held-out half. Sets: XQuAD (Wikipedia), CovidQA (papers); MTRAG's own unanswerable questions are a test only. Needs
+MiniLM under KB_HOME. Run it from the root of the repository as `python -m bench.abstain`.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
+import json
 import os
 import random
 from collections.abc import Sequence
@@ -25,15 +26,18 @@ from kb import reader
 from kb.extractive import choose
 from kb.files import Home
 from kb.metrics import normalised, token_f1
+from kb.passages import new_keys, visible
 from kb.reader import Candidate, Cosines
 from kb.settings import home_dir
 from rag import answer
+from rag.cite import check
 from rag.embed.open import open_embedder
+from rag.pack import Span
 from rag.similar import Similarity
 
 # Too rare in these sets to be fitted: headings and questions are context, seldom answers.
 SET_BY_HAND = {"heading": -2.0, "question": -0.5, "names": 0.0}
-KEPT_ANSWERS = 0.95  # an answerable question must be answered at least this often: the threshold's constraint
+KEPT_ANSWERS = 0.97  # an answerable question must be answered at least this often: the threshold's constraint
 COUNT = {"xquad": 600, "covidqa": 400}
 
 
@@ -163,9 +167,27 @@ def report_abstention(reads: Sequence[Read], label: str) -> None:
         rightly = sum(chance(read) < limit for read in cannot)
         precision = rightly / max(1, rightly + wrongly * len(cannot) / len(can))
         print(
-            f"{label}: {kind:14} n={len(cannot)} abstention recall {rightly / len(cannot):.3f}, precision at equal numbers "
-            f"{precision:.3f}, answerable kept {1 - wrongly / len(can):.3f}"
+            f"{label}: {kind:14} n={len(cannot)} abstention recall {rightly / len(cannot):.3f}, precision at equal "
+            f"numbers {precision:.3f}, answerable kept {1 - wrongly / len(can):.3f}"
         )
+
+
+def report_support(path: Path) -> None:
+    """Print how often sentences that people wrote from contexts hold there, and in another task's contexts."""
+    tasks = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    tasks = [task for task in tasks if task["contexts"] and task["answerability"] == ["ANSWERABLE"]]
+    for label, shift in (("own", 0), ("foreign", 1)):
+        supported: list[bool] = []
+        for at, task in enumerate(tasks):
+            contexts = tasks[(at + shift * len(tasks) // 2) % len(tasks)]["contexts"]
+            pages = [visible(context["text"]) for context in contexts]
+            spans = {
+                key: Span(doc="-", sha256=str(page), page=0, start=0, end=len(text), text=text)
+                for page, (key, text) in enumerate(zip(new_keys(len(pages), random.Random(0)), pages, strict=True))
+            }
+            checked = check(task["targets"][0]["text"], spans, lambda sha256, _, pages=pages: pages[int(sha256)])
+            supported += [statement.supported for statement in checked.statements]
+        print(f"sentences without keys held up by {label} contexts: {np.mean(supported):.3f} of {len(supported)}")
 
 
 def main() -> None:
@@ -184,6 +206,7 @@ def main() -> None:
         collection = Collection(name, parsed.data / "qa" / file, embedder, documents=50)
         tasks += collection.tasks(COUNT[name], rng)
     foreign = mtrag(parsed.data / "qa" / "mtrag-unanswerable.jsonl", embedder)
+    report_support(parsed.data / "qa" / "mtrag-unanswerable.jsonl")
     similarity = Similarity(embedder)
     for label, cosines in (("words", None), ("cosines", similarity)):
         reads = read_all(tasks, cosines)

@@ -174,13 +174,13 @@ class _BM25:
 
 
 def mtrag(path: Path, embedder: Embedder) -> list[Task]:
-    """Read the last turns of MTRAG tasks with at least two contexts; kind is their answerability, lower case."""
+    """Read the last turns of MTRAG tasks with contexts; kind is their answerability, lower case."""
     found = []
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         texts = [context["text"].strip() for context in row["contexts"]][:PASSAGES]
         question = row["input"][-1]["text"]
-        if len(texts) < 2 or not question.strip():
+        if not texts or not question.strip():
             continue
         similarity = Similarity(embedder)
         cosine = max(similarity(question, texts))

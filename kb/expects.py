@@ -65,15 +65,15 @@ _KINDS = (
     _kind(
         "number",
         r"\bhow (?:many|much|far|high|tall|large|big|deep|fast|heavy|wide|hot|cold)\b"
-        r"|\bwhat (?:is|was|are|were)? ?(?:the )?(?:[\w-]+ )?(?:number|amount|total|size|length|height|weight|temperature"
-        r"|rate|ratio|population|area|score|distance|capacity|limit|speed)\b",
+        r"|\bwhat (?:is|was|are|were)? ?(?:the )?(?:[\w-]+ )?(?:number|amount|total|size|length|height|weight"
+        r"|temperature|rate|ratio|population|area|score|distance|capacity|limit|speed)\b",
         _COUNT,
         numeric=True,
     ),
     _kind(
         "person",
-        r"\bwho(?:m|se)?\b|\b(?:what|which) (?:person|man|woman|author|scientist|researcher|king|president|player|artist"
-        r"|leader|team|company|group|organi[sz]ation)\b|\bname of\b",
+        r"\bwho(?:m|se)?\b|\b(?:what|which) (?:person|man|woman|author|scientist|researcher|king|president|player"
+        r"|artist|leader|team|company|group|organi[sz]ation)\b|\bname of\b",
         _CAPITALISED,
         case=True,
     ),
@@ -86,7 +86,8 @@ _KINDS = (
     _kind(
         "reason",
         r"\bwhy\b|\bwhat (?:caused|causes|reason|led)\b|\bhow come\b",
-        r"\b(?:because|due to|owing|in order|so that|since|result|caus|reason|therefore|thus|to avoid|to ensure|reflect)",
+        r"\b(?:because|due to|owing|in order|so that|since|result|caus|reason|therefore|thus|to avoid|to ensure"
+        r"|reflect)",
     ),
     _kind(
         "definition",

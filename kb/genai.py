@@ -56,7 +56,7 @@ class GenAIChat(LocalChat):
         """
         sampling = self.sampling(kwargs.pop("stop", None), kwargs)
         prompts = [self.get_token_ids(self.prompt(messages)) for messages in conversations]
-        return ["".join(piece.text for piece in pieces) for pieces in self.load().generate_many(prompts, sampling)]
+        return self.load().generate_many(prompts, sampling)
 
     def with_structured_output(
         self,

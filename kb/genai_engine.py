@@ -1,13 +1,11 @@
-"""OpenVINO GenAI running one GGUF file in this process: token ids in, text out, many requests at a time.
+"""OpenVINO GenAI running one GGUF file in this process: token ids in, text out.
 
-Every request joins the same continuous batch. Whoever waits for a token turns the crank for everybody under a lock,
-so threads that ask at the same time share each pass over the weights and no thread runs when nobody asks. Knows
-tokens, sampling and memory; refuses to know LangChain and settings.
+One generation or one batch at a time holds the engine; Python runs on meanwhile. Knows tokens, sampling and memory;
+refuses to know LangChain and settings.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 import threading
@@ -21,6 +19,7 @@ from kb.decoding import Finish, Piece, Sampling, StopFilter, answer_room
 from kb.errors import BackendError, DataError
 from kb.gguf_header import GgufHeader, read_header
 from kb.inference import openvino, pick_precision  # first: it silences OpenVINO's statistics
+from kb.token_stream import Emit, pieces
 
 import openvino_genai as genai  # isort: skip
 
@@ -29,7 +28,7 @@ import openvino_genai as genai  # isort: skip
 FAITHFUL_TYPES = frozenset({"F16", "Q8_0", "Q4_0"})
 # Tokens per block of the key-value cache on a CPU.
 _BLOCK_TOKENS = 32
-# The cache holds this many full contexts; further requests wait their turn.
+# The cache holds this many full contexts; a larger batch takes turns.
 _CACHED_CONTEXTS = 2
 _PREFILL_TOKENS = 1024
 _LOADED_MODELS = 2
@@ -60,8 +59,7 @@ class GenAIEngine:
         check_readable(self.header)
         self.context_tokens = min(context_tokens, self.header.context_tokens)
         self.control_tokens = self.header.control_tokens
-        self._crank = threading.Lock()
-        self._ids = itertools.count()
+        self._busy = threading.Lock()
         scheduler = genai.SchedulerConfig()
         # Prefix caching changes the arithmetic of the prompt and with it, at near-ties, a greedy answer asked twice.
         scheduler.enable_prefix_caching = False
@@ -105,31 +103,52 @@ class GenAIEngine:
             KbError: The prompt leaves no room for an answer in the context.
             BackendError: The runtime failed, for instance on a JSON schema that it cannot turn into a grammar.
         """
-        yield from self._follow(self._submit(prompt, sampling), sampling)
+        config = self._config(sampling, answer_room(len(prompt), self.context_tokens, sampling.max_tokens))
 
-    def generate_many(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[list[Piece]]:
+        def work(emit: Emit) -> Finish:
+            with self._busy:
+                return self._finish(self._generate([prompt], [config], _Streamer(emit))[0])
+
+        yield from pieces(work, self._decode, sampling.stop)
+
+    def generate_many(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[str]:
         """Generate for many prompts in one batch; several times the throughput of one after the other.
 
         Raises:
             KbError: As `stream`; nothing is then generated.
         """
-        handles: list[genai.GenerationHandle] = []
-        try:
-            for prompt in prompts:
-                handles.append(self._submit(prompt, sampling))
-            return [list(self._follow(handle, sampling)) for handle in handles]
-        finally:
-            for handle in handles:
-                self._release(handle)
+        configs = [
+            self._config(sampling, answer_room(len(prompt), self.context_tokens, sampling.max_tokens))
+            for prompt in prompts
+        ]
+        if not configs:
+            return []
+        with self._busy:
+            try:
+                results = self._generate(prompts, configs, None)
+            except RuntimeError as error:
+                raise BackendError(f"the runtime failed: {error}", hint="kb doctor") from error
+        return [self._whole(result.m_generation_ids[0], sampling) for result in results]
 
-    def _submit(self, prompt: Sequence[int], sampling: Sampling) -> genai.GenerationHandle:
-        config = self._config(sampling, answer_room(len(prompt), self.context_tokens, sampling.max_tokens))
-        ids = openvino.Tensor(np.array([prompt], dtype=np.int64))
+    def _whole(self, ids: Sequence[int], sampling: Sampling) -> str:
+        gate = StopFilter(sampling.stop)
+        return gate.push(self._decode(ids)) + gate.flush()
+
+    def _generate(
+        self, prompts: Sequence[Sequence[int]], configs: list[genai.GenerationConfig], streamer: _Streamer | None
+    ) -> list[genai.EncodedGenerationResult]:
+        ids = [openvino.Tensor(np.array([prompt], dtype=np.int64)) for prompt in prompts]
         try:
-            with self._crank:
-                return self._pipeline.add_request(next(self._ids), ids, config)
+            results = self._pipeline.generate(ids, configs, streamer)
         except RuntimeError as error:
-            raise BackendError(f"the runtime refuses this request: {_reason(error)}", hint="kb doctor") from error
+            raise RuntimeError(_reason(error)) from error
+        return list(results)
+
+    def _finish(self, result: genai.EncodedGenerationResult) -> Finish:
+        return "length" if result.finish_reasons[0] == genai.GenerationFinishReason.LENGTH else "stop"
+
+    def _decode(self, ids: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(list(ids))) if ids else ""
 
     def _config(self, sampling: Sampling, max_tokens: int) -> genai.GenerationConfig:
         config = self._pipeline.get_config()
@@ -148,54 +167,20 @@ class GenAIEngine:
             config.structured_output_config = genai.StructuredOutputConfig(json_schema=schema)
         return config
 
-    def _follow(self, handle: genai.GenerationHandle, sampling: Sampling) -> Iterator[Piece]:
-        parts: list[str] = []
-        decoder = genai.TextStreamer(self._tokenizer, parts.append)
-        gate = StopFilter(sampling.stop)
-        finish: Finish | None = None
-        try:
-            while finish is None:
-                ids, finish = self._next(handle)
-                if ids:
-                    decoder.write(ids)
-                if finish is not None:
-                    decoder.end()
-                text = gate.push("".join(parts))
-                parts.clear()
-                if gate.stopped:
-                    finish = "stop"
-                elif finish is not None:
-                    text += gate.flush()
-                yield Piece(text=text, n_tokens=len(ids), finish=finish)
-        finally:
-            self._release(handle)
 
-    def _next(self, handle: genai.GenerationHandle) -> tuple[list[int], Finish | None]:
-        """Return the next tokens of a request and how it ended, if it did; turns the crank while there are none."""
-        while not handle.can_read():
-            with self._crank:
-                if handle.can_read():
-                    break
-                # An error of one request drops those beside it without telling their handles.
-                if not self._pipeline.has_non_finished_requests():
-                    raise BackendError("the runtime dropped this answer: ask again", hint="kb doctor")
-                try:
-                    self._pipeline.step()
-                except RuntimeError as error:
-                    raise BackendError(f"the runtime failed: {_reason(error)}", hint="kb doctor") from error
-        (output,) = handle.read().values()
-        reasons: dict[genai.GenerationFinishReason, Finish] = {
-            genai.GenerationFinishReason.STOP: "stop",
-            genai.GenerationFinishReason.LENGTH: "length",
-        }
-        return list(output.generated_ids), reasons.get(output.finish_reason)
+class _Streamer(genai.StreamerBase):  # type: ignore[misc]
+    """Hands tokens on and cancels when they are no longer wanted."""
 
-    def _release(self, handle: genai.GenerationHandle) -> None:
-        with self._crank:
-            if handle.get_status() == genai.GenerationStatus.RUNNING and self._pipeline.has_non_finished_requests():
-                handle.cancel()
-                # The request's memory is given back by the next turn; without one it would wait for a next question.
-                self._pipeline.step()
+    def __init__(self, emit: Emit) -> None:
+        super().__init__()
+        self._emit = emit
+
+    def write(self, token: int | Sequence[int]) -> genai.StreamingStatus:
+        tokens = [token] if isinstance(token, int) else token
+        return genai.StreamingStatus.RUNNING if self._emit(tokens) else genai.StreamingStatus.CANCEL
+
+    def end(self) -> None:
+        """Called at the end; the result says how it ended."""
 
 
 def check_readable(header: GgufHeader) -> None:

@@ -6,25 +6,23 @@ Loads safetensors only and runs no code that comes with a model. Knows transform
 from __future__ import annotations
 
 import importlib.util
-import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kb.decoding import Piece, Sampling, StopFilter, answer_room
-from kb.errors import BackendError, ConfigError, DataError, MissingExtra
+from kb.decoding import Finish, Piece, Sampling, answer_room
+from kb.errors import ConfigError, DataError, MissingExtra
 from kb.inference import has_bf16
 from kb.local_chat import LocalChat
 from kb.settings import ModelSettings
+from kb.token_stream import Emit, pieces
 
 if TYPE_CHECKING:
     import torch
 
 _LOADED_MODELS = 1
-# U+FFFD stands where the bytes of a character are not complete yet.
-_INCOMPLETE = "\N{REPLACEMENT CHARACTER}"
 
 
 class HFEngine:
@@ -65,6 +63,8 @@ class HFEngine:
         self.context_tokens = min(context_tokens, int(trained))
         added = self._tokenizer.added_tokens_decoder.values()
         self.control_tokens = tuple(token.content for token in added if token.special)
+        ends = self._model.generation_config.eos_token_id
+        self._end_ids = frozenset(ends if isinstance(ends, list) else [ends])
         self._busy = threading.Lock()
 
     def encode(self, text: str) -> list[int]:
@@ -93,46 +93,17 @@ class HFEngine:
             BackendError: Torch failed, for want of memory for instance.
         """
         max_tokens = answer_room(len(prompt), self.context_tokens, sampling.max_tokens)
-        with self._busy:
-            yield from self._follow(_Run(self._model, prompt, sampling, max_tokens), sampling, max_tokens)
 
-    def _follow(self, run: _Run, sampling: Sampling, max_tokens: int) -> Iterator[Piece]:
-        gate = StopFilter(sampling.stop)
-        ids: list[int] = []
-        shown = 0
-        try:
-            for token in run:
-                ids.append(token)
-                text = str(self._tokenizer.decode(ids, skip_special_tokens=True))
-                whole = shown if text.endswith(_INCOMPLETE) else len(text)
-                piece, shown = gate.push(text[shown:whole]), whole
-                if gate.stopped:
-                    yield Piece(text=piece, n_tokens=1, finish="stop")
-                    return
-                yield Piece(text=piece, n_tokens=1)
-            rest = gate.push(str(self._tokenizer.decode(ids, skip_special_tokens=True))[shown:]) + gate.flush()
-            ended = bool(ids) and (ids[-1] in run.end_ids or len(ids) < max_tokens)
-            yield Piece(text=rest, n_tokens=0, finish="stop" if ended else "length")
-        finally:
-            run.cancel()
+        def work(emit: Emit) -> Finish:
+            with self._busy:
+                return self._generate(prompt, sampling, max_tokens, emit)
 
+        yield from pieces(work, self._decode, sampling.stop)
 
-class _Run:
-    """One call of `generate` in a thread, read token by token."""
+    def _decode(self, ids: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True))
 
-    def __init__(self, model: Any, prompt: Sequence[int], sampling: Sampling, max_tokens: int) -> None:
-        import torch
-
-        ends = model.generation_config.eos_token_id
-        self.end_ids = frozenset(ends if isinstance(ends, list) else [ends])
-        self._tokens: queue.SimpleQueue[int | BaseException | None] = queue.SimpleQueue()
-        self._cancelled = threading.Event()
-        self._n_prompt = len(prompt)
-        ids = torch.tensor([list(prompt)], device=model.device)
-        self._thread = threading.Thread(target=self._work, args=(model, ids, sampling, max_tokens), daemon=True)
-        self._thread.start()
-
-    def _work(self, model: Any, ids: torch.Tensor, sampling: Sampling, max_tokens: int) -> None:
+    def _generate(self, prompt: Sequence[int], sampling: Sampling, max_tokens: int, emit: Emit) -> Finish:
         import torch
 
         options: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
@@ -140,44 +111,36 @@ class _Run:
             torch.manual_seed(sampling.seed)
             options = {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p}
             options["top_k"] = sampling.top_k
-        try:
-            model.generate(
-                ids,
-                attention_mask=torch.ones_like(ids),
-                max_new_tokens=max_tokens,
-                repetition_penalty=sampling.repetition_penalty,
-                pad_token_id=next(iter(self.end_ids)),
-                streamer=self,
-                stopping_criteria=[lambda ids, scores: torch.full((ids.shape[0],), self._cancelled.is_set())],  # noqa: ARG005
-                **options,
-            )
-        except (RuntimeError, ValueError) as error:
-            self._tokens.put(error)
-        else:
-            self._tokens.put(None)
+        ids = torch.tensor([list(prompt)], device=self._model.device)
+        streamer = _Streamer(emit)
+        made = self._model.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=max_tokens,
+            repetition_penalty=sampling.repetition_penalty,
+            pad_token_id=min(self._end_ids),
+            streamer=streamer,
+            stopping_criteria=[lambda seen, _: torch.full((len(seen),), streamer.unwanted, device=seen.device)],
+            **options,
+        )[0, len(prompt) :].tolist()
+        return "stop" if made and made[-1] in self._end_ids else "length"
+
+
+class _Streamer:
+    """Hands tokens on; the first call of `generate` brings the prompt back and is passed over."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._seen_prompt = False
+        self.unwanted = False
 
     def put(self, value: torch.Tensor) -> None:
-        """Take tokens from `generate`; the first call brings the prompt back."""
-        tokens = value.flatten().tolist()
-        if self._n_prompt:
-            self._n_prompt = 0
-            return
-        for token in tokens:
-            self._tokens.put(token)
+        if self._seen_prompt:
+            self.unwanted = not self._emit(value.flatten().tolist())
+        self._seen_prompt = True
 
     def end(self) -> None:
-        """Called by `generate` at its end; `_work` says so itself."""
-
-    def __iter__(self) -> Iterator[int]:
-        while (item := self._tokens.get()) is not None:
-            if isinstance(item, BaseException):
-                raise BackendError(f"torch failed: {item}", hint="kb doctor") from item
-            yield item
-
-    def cancel(self) -> None:
-        """Stop after the next token and wait for it."""
-        self._cancelled.set()
-        self._thread.join()
+        """Called at the end; the result says how it ended."""
 
 
 _loading = threading.Lock()

@@ -73,7 +73,7 @@ def _check(relevant: Collection[Hashable], k: int) -> None:
 
 
 def normalised(text: str) -> str:
-    """Lower case, without ASCII punctuation, articles and extra blanks (SQuAD 1.1 evaluation script, Rajpurkar 2016)."""
+    """Lower case, without ASCII punctuation, articles and extra blanks (SQuAD 1.1 script, Rajpurkar et al. 2016)."""
     return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
 
 
@@ -200,4 +200,4 @@ def _per_cluster(
         raise ValueError(f"{len(clusters)} clusters for {len(scores)} scores")
     places = {label: at for at, label in enumerate(dict.fromkeys(clusters))}
     rows = np.array([places[label] for label in clusters])
-    return np.bincount(rows, weights=scores), np.bincount(rows).astype(np.float64)
+    return np.bincount(rows, weights=scores).astype(np.float64), np.bincount(rows).astype(np.float64)

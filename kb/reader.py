@@ -36,10 +36,10 @@ FEATURES = (
     "question",  # it is itself a question
     "cosine",  # to the question, where an embedder is given
 )
-# Fitted by `python bench/abstain.py --fit`, which also prints held-out figures. Headings and questions are too rare
+# Fitted by `python -m bench.abstain --fit`, which also prints held-out figures. Headings and questions are too rare
 # in that data: their weights are set. The cosine changes what the words are worth, so there are two sets.
-WEIGHTS = (4.3, 3.4, 1.8, 0.0, 1.4, 0.7, 2.0, -0.4, -0.5, -2.0, -0.5, 0.0)
-WEIGHTS_EMBED = (2.6, 3.6, 1.5, 0.0, 1.4, 0.9, 1.4, -0.3, -0.2, -2.0, -0.5, 5.3)
+WEIGHTS = (4.4, 3.5, 1.8, 0.0, 1.4, 0.6, 2.0, -0.4, -0.6, -2.0, -0.5, 0.0)
+WEIGHTS_EMBED = (2.7, 3.9, 1.5, 0.0, 1.4, 0.9, 1.3, -0.3, -0.2, -2.0, -0.5, 5.1)
 
 _NAME_BONUS = 1.5  # names, codes and numbers identify: they weigh more than their rarity in a few passages tells
 _EMBEDDED = 16  # sentences that are worth an embedding, best by words
@@ -197,9 +197,9 @@ def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None 
 
 
 # Logistic models of "a sentence of these passages answers", by words alone and with cosines: intercept, then one weight
-# per value of `evidence`. Fitted by `python bench/abstain.py --fit` at equal numbers of both cases.
-SUPPORT_WEIGHTS = (-4.86, 0.28, 4.15, 3.16, 1.13, 0.74, 2.72, 0.0)
-SUPPORT_WEIGHTS_EMBED = (-9.18, 1.06, 4.02, 1.29, 0.83, 0.41, -0.64, 11.37)
+# per value of `evidence`. Fitted by `python -m bench.abstain --fit` at equal numbers of both cases.
+SUPPORT_WEIGHTS = (-4.66, -0.41, 4.34, 3.35, 1.17, 0.5, 3.0, 0.0)
+SUPPORT_WEIGHTS_EMBED = (-9.15, -0.44, 5.44, 1.49, 0.67, 0.42, -0.75, 11.54)
 _EVIDENCE = ("coverage", "context", "phrases", "names", "expected")
 
 
@@ -214,10 +214,15 @@ def evidence(ranked: Sequence[Candidate]) -> tuple[float, ...]:
     )
 
 
+def has_cosines(ranked: Sequence[Candidate]) -> bool:
+    """Whether a ranking was made with cosines."""
+    return any(candidate.features[-1] for candidate in ranked)
+
+
 def support(ranked: Sequence[Candidate]) -> float:
     """Estimate how probable it is that the passages behind a ranking answer its question, in [0, 1]."""
     if not ranked:
         return 0.0
     values = evidence(ranked)
-    weights = SUPPORT_WEIGHTS_EMBED if values[-1] else SUPPORT_WEIGHTS
+    weights = SUPPORT_WEIGHTS_EMBED if has_cosines(ranked) else SUPPORT_WEIGHTS
     return 1 / (1 + math.exp(-_score((1.0, *values), weights)))

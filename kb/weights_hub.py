@@ -13,17 +13,16 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import httpx
 from huggingface_hub import HfApi, hf_hub_download
-from huggingface_hub.errors import (
+from huggingface_hub.errors import (  # type: ignore[attr-defined]
     EntryNotFoundError,
     GatedRepoError,
-    HfHubHTTPError,
     HFValidationError,
+    HTTPError,  # of the HTTP client that the library is built on, httpx or httpx2
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
 )
-from huggingface_hub.utils import tqdm
+from huggingface_hub.utils.tqdm import tqdm
 
 from kb.errors import BackendError, ConfigError, DataError
 from kb.files import sha256_of
@@ -65,7 +64,7 @@ def fetch_repository(spec: str, target: Path, *, progress: Callable[[int, int], 
         raise BackendError(f"{repository} asks for a login and accepted terms", hint="hf auth login") from error
     except (RepositoryNotFoundError, EntryNotFoundError, HFValidationError) as error:
         raise ConfigError(f"the Hub has no model {repository!r} that you may read", hint="kb models list") from error
-    except (HfHubHTTPError, httpx.HTTPError, OfflineModeIsEnabled, ConnectionError) as error:
+    except (HTTPError, OfflineModeIsEnabled, ConnectionError) as error:
         raise BackendError(f"the Hub did not give {repository}: {error}", hint=f"kb models pull {spec}") from error
     return HubModel(commit=str(info.sha), licence=_licence(info))
 
@@ -132,9 +131,9 @@ def _report(progress: Callable[[int, int], None], before: int, total: int, read:
 def _meter(report: Callable[[int], None]) -> type[Any]:
     """Return a progress-bar class that shows nothing and reports the bytes read so far."""
 
-    class Meter(tqdm):  # type: ignore[misc]
+    class Meter(tqdm):
         def __init__(self, **kwargs: Any) -> None:
-            super().__init__(**{**kwargs, "disable": True})
+            super().__init__(**{**kwargs, "disable": True})  # type: ignore[no-untyped-call]
             self.read = int(kwargs.get("initial") or 0)
 
         def update(self, n: float | None = 1) -> None:

@@ -23,6 +23,7 @@ STOPWORDS = frozenset(
 _NUMBER = re.compile(r"(?<![\w.,])[$€£¥]?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d|[.,]\d)")
 _SMALL = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _DIGIT_OF = {word: str(value) for value, word in enumerate(_SMALL)}
+_IRREGULAR = _DIGIT_OF | {"used": "use", "using": "use", "news": "news"}
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_SMALL)})\b", re.IGNORECASE)
 _SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12, "k": 3, "m": 6, "bn": 9, "mn": 6}
 _SCALE = re.compile(r"\s?(thousand|million|billion|trillion|[km]|bn|mn)\b", re.IGNORECASE)
@@ -42,8 +43,8 @@ def stem(word: str) -> str:
     Lighter than Porter's stemmer (Program 14, 1980): forms of one word meet, different words mostly do not.
     """
     word = word.removesuffix("'s")
-    if word in _DIGIT_OF:
-        return _DIGIT_OF[word]
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
     if len(word) < 4 or not word.isalpha():
         return word
     if word.endswith("ies") and len(word) > 4:

@@ -19,24 +19,27 @@ from langchain_core.messages.ai import UsageMetadata
 from kb.errors import ConfigError
 from kb.extractive import ABSTENTION, ExtractiveChat
 from kb.passages import Passage, new_keys, new_mark, render
-from kb.reader import Candidate, rank, support
+from kb.reader import Candidate, has_cosines, rank, support
 from kb.settings import Settings
 from kb.types import Answer, Hit, Retriever, Statement
 from rag.chat import Turn, standalone
 from rag.cite import check
 from rag.embed.base import Embedder
-from rag.pack import PageText, Span, pack
+from rag.pack import WIDEN_CHARS, PageText, Span, pack
 from rag.plain import Stream
 from rag.prompt import fill, load_prompt
 from rag.similar import Similarity
 
 # Hits asked for per passage wanted: neighbours merge and repeats fall away.
 _OVERFETCH = 3
+# The extractive reader takes in a page at no cost, and the answer often stands beside the hit; a language model pays
+# for every token.
+_READER_WIDEN_CHARS = 1000
 _SPARE_TOKENS = 64  # chat template and rounding
-# Logistic model of "the passages answer", fitted by `python bench/abstain.py --fit`: intercept, logit of the reader's
-# support, best cosine of a passage. The reader's support decides alone where search gave no cosine.
-_ANSWERABLE = (-0.93, 0.94, 1.91)
-MIN_ANSWERABLE = 0.5
+# Logistic model of "the passages answer", fitted by `python -m bench.abstain --fit`: intercept, logit of the reader's
+# support, best cosine of a passage. The reader's support decides alone where search or reader had no cosines.
+_ANSWERABLE = (-0.83, 0.94, 1.68)
+MIN_ANSWERABLE = 0.2
 
 
 def answerable(ranked: Sequence[Candidate], cosine: float | None) -> float:
@@ -49,9 +52,9 @@ def answerable(ranked: Sequence[Candidate], cosine: float | None) -> float:
     Returns:
         A probability in [0, 1], calibrated for equal numbers of answerable and unanswerable questions.
     """
-    held = min(max(support(ranked), 1e-6), 1 - 1e-6)
-    if not ranked or cosine is None:
-        return held if ranked else 0.0
+    held = support(ranked)
+    if cosine is None or not 0 < held < 1 or not has_cosines(ranked):
+        return held
     logit = _ANSWERABLE[0] + _ANSWERABLE[1] * math.log(held / (1 - held)) + _ANSWERABLE[2] * cosine
     return 1 / (1 + math.exp(-logit))
 
@@ -179,7 +182,15 @@ class Answerer:
                 f"the question and the prompt leave no room for documents in {models.num_ctx} tokens",
                 hint=f"kb ask --set models.num_ctx={models.num_ctx * 2} QUESTION",
             )
-        return pack(hits, self._page_text, limit=limit, budget_tokens=budget, count_tokens=self._count)
+        widen_chars = _READER_WIDEN_CHARS if isinstance(self._chat, ExtractiveChat) else WIDEN_CHARS
+        return pack(
+            hits,
+            self._page_text,
+            limit=limit,
+            budget_tokens=budget,
+            count_tokens=self._count,
+            widen_chars=widen_chars,
+        )
 
     def _keyed(self, spans: Sequence[Span]) -> list[Passage]:
         keys = new_keys(len(spans), self._rng)

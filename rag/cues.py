@@ -138,14 +138,17 @@ def letters(text: str) -> str:
 
 def dates(text: str) -> list[date]:
     """Return the dates in a text, in order of appearance; the middle of the month where no day is said."""
-    found: list[tuple[int, date]] = []
+    found: dict[int, date] = {}
     for pattern in _DATES:
         for match in pattern.finditer(text):
+            # A full date has been read already where only its month and year match now.
+            if match.start("year") in found:
+                continue
             month = match.group("month").lower()
             year, number = int(match.group("year")), _MONTHS.get(month) or int(month)
             day = min(int(match.group("day") or 15), monthrange(year, number)[1])
-            found.append((match.start(), date(year, number, max(day, 1))))
-    return [day for _, day in sorted(found)]
+            found[match.start("year")] = date(year, number, max(day, 1))
+    return [day for _, day in sorted(found.items())]
 
 
 def periods(text: str) -> list[Period]:

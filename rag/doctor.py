@@ -12,6 +12,7 @@ from typing import Literal
 
 from kb.errors import KbError
 from kb.files import Home
+from kb.inference import core, has_bf16, openvino
 from kb.settings import Settings
 from kb.weights import list_models
 from rag.catalogue.reader import CatalogueReader
@@ -52,13 +53,9 @@ def examine(settings: Settings, home: Home) -> list[Check]:
 
 
 def _machine() -> Check:
-    import openvino
-
-    core = openvino.Core()
-    name = core.get_property("CPU", "FULL_DEVICE_NAME")
-    bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    name = core().get_property("CPU", "FULL_DEVICE_NAME")
     detail = f"Python {platform.python_version()}, OpenVINO {openvino.__version__.split('-')[0]}, {name}"
-    return Check(name="machine", state="good", detail=f"{detail}, {'bf16' if bf16 else 'f32 (no bf16)'}")
+    return Check(name="machine", state="good", detail=f"{detail}, {'bf16' if has_bf16() else 'f32 (no bf16)'}")
 
 
 def _home(home: Home) -> Check:

@@ -15,8 +15,8 @@ from kb.words import numbers, words
 
 PageText = Callable[[str, int], str]
 
-# A chunk begins and ends where a splitter cut; a reader wants the sentence whole and a little around it.
-_WIDEN_CHARS = 240
+# A chunk begins and ends where a splitter cut; a reader wants the sentence whole and what stands around it.
+WIDEN_CHARS = 240
 # Spans of one page with no more than this between them read better as one.
 _GAP_CHARS = 80
 _SHINGLE = 3
@@ -41,8 +41,8 @@ class Span:
         return f"{self.doc}, p. {self.page + 1}"
 
 
-def widened(page: str, start: int, end: int, *, by: int = _WIDEN_CHARS) -> tuple[int, int]:
-    """Grow a span to whole sentences, by at most `by` code points on each side."""
+def widened(page: str, start: int, end: int, by: int) -> tuple[int, int]:
+    """Grow a span to whole sentences, by as many as `by` code points on each side hold."""
     low, high = max(0, start - by), min(len(page), end + by)
     for sentence in sentences(page):
         if low <= sentence.start < start:
@@ -52,12 +52,12 @@ def widened(page: str, start: int, end: int, *, by: int = _WIDEN_CHARS) -> tuple
     return start, end
 
 
-def merge(hits: Sequence[Hit], page_text: PageText) -> list[Span]:
+def merge(hits: Sequence[Hit], page_text: PageText, *, widen_chars: int = WIDEN_CHARS) -> list[Span]:
     """Join hits of one page that overlap or nearly touch, widened to sentences; order is that of the best hit."""
     spans: list[Span] = []
     for hit in hits:
         page = page_text(hit.sha256, hit.page)
-        start, end = widened(page, hit.start, hit.end)
+        start, end = widened(page, hit.start, hit.end, widen_chars)
         place = len(spans)
         for at in range(len(spans) - 1, -1, -1):
             other = spans[at]
@@ -110,6 +110,7 @@ def pack(
     budget_tokens: int,
     count_tokens: Callable[[str], int],
     frame_tokens: int = 40,
+    widen_chars: int = WIDEN_CHARS,
 ) -> list[Span]:
     """Choose the passages of a prompt.
 
@@ -120,13 +121,14 @@ def pack(
         budget_tokens: Most tokens for all of them.
         count_tokens: Counts as the answering model does.
         frame_tokens: What a passage costs beside its text: marks, key and source.
+        widen_chars: How far a hit grows to each side, in whole sentences.
 
     Returns:
         Spans, best first. One that does not fit is cut at a sentence end; a later one that is smaller may still fit.
     """
     packed: list[Span] = []
     left = budget_tokens
-    for span in distinct(merge(hits, page_text)):
+    for span in distinct(merge(hits, page_text, widen_chars=widen_chars)):
         if len(packed) == limit:
             break
         room = left - frame_tokens

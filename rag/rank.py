@@ -50,7 +50,7 @@ def fused(dense: Scored, bm25: Scored, *, dense_weight: float, bm25_weight: floa
     lexical = shares(bm25)
     return {
         chunk_id: dense_weight * cosine.get(chunk_id, floor) + bm25_weight * lexical.get(chunk_id, 0.0)
-        for chunk_id in cosine.keys() | lexical.keys()
+        for chunk_id in cosine.keys() | dict(bm25).keys()
     }
 
 

@@ -23,9 +23,10 @@ from rag.rank import PageKey, Scored, by_page, fused, merged, page_of, pages_fir
 from rag.route import Route, Router
 from rag.store import Store
 
-# Chunks per list over the whole collection, and inside the documents a question names.
+# Chunks per list over the whole collection, inside the documents a question names, and then over the whole.
 DEPTH = 100
 NAMED_DEPTH = 200
+DEPTH_BESIDE = 40
 MOST_NAMED = 5
 # A document counts as named when it has this part of the best document's evidence, and that is no mere hint.
 NAMED_SHARE = 0.7
@@ -166,7 +167,9 @@ class Searcher:
         self, query: str, k: int, named: list[str], wanted: set[str] | None, pages: Collection[int] | None
     ) -> tuple[Scored, Scored]:
         """Return the dense and the BM25 list; words need not wait for the embedder."""
-        places = [(max(DEPTH, 4 * k), wanted)] + [(max(NAMED_DEPTH, 4 * k), named)] * bool(named)
+        places: list[tuple[int, Collection[str] | None]] = [(max(DEPTH_BESIDE if named else DEPTH, 4 * k), wanted)]
+        if named:
+            places.append((max(NAMED_DEPTH, 4 * k), named))
         bm25 = [self._pool.submit(self._store.bm25, query, depth, docs=docs, pages=pages) for depth, docs in places]
         vector = self._embedder.embed_query(query)
         dense = [self._pool.submit(self._store.dense, vector, depth, docs=docs, pages=pages) for depth, docs in places]

@@ -5,26 +5,51 @@ Each kind loads only what it needs; this module knows the spellings and nothing 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kb.errors import ConfigError
 from kb.files import Home
 from rag.embed.base import Embedder
 
 
-def open_embedder(spec: str, home: Home, *, precision: str = "auto") -> Embedder:
+def open_embedder(
+    spec: str,
+    home: Home,
+    *,
+    precision: str = "auto",
+    ollama_url: str = "http://127.0.0.1:11434",
+    timeout_s: float = 300.0,
+) -> Embedder:
     """Open an embedder.
 
     Args:
-        spec: `minilm`, `ollama:NAME`, or a sentence-transformers folder or Hub id.
+        spec: `minilm`, `ollama:NAME`, a sentence-transformers folder, or a Hub id that was pulled.
         home: Where weights lie.
         precision: `auto`, `bf16` or `f32`; not used by servers.
+        ollama_url: Where Ollama listens.
+        timeout_s: Longest wait for a server's answer.
 
     Raises:
         ConfigError: The spelling is unknown or the precision not available here.
         MissingExtra: Weights or packages are absent.
+        DataError: The folder is not one that can be read.
         BackendError: The server behind `ollama:` does not answer.
     """
-    if spec == "minilm":
-        from rag.embed.minilm import open_minilm
+    kind, _, name = spec.partition(":")
+    if kind == "ollama" and name:
+        from rag.embed.ollama import OllamaEmbedder
 
-        return open_minilm(home, precision=precision)
-    raise ConfigError(f"unknown embedder {spec!r}", hint="kb config show")
+        return OllamaEmbedder(name, url=ollama_url, timeout_s=timeout_s)
+    from rag.embed.folder import open_folder
+
+    folder = Path(spec).expanduser()
+    if spec != "minilm" and folder.is_dir():
+        return open_folder(folder, folder.resolve().name, home, precision=precision)
+    from kb.weights import require
+
+    if spec != "minilm" and "/" not in spec:
+        raise ConfigError(
+            f"there is no embedder {spec!r}: minilm, ollama:NAME, a folder, or ORG/NAME on the Hub",
+            hint="kb config show",
+        )
+    return open_folder(require(spec, home), spec, home, precision=precision)

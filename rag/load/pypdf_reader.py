@@ -7,6 +7,7 @@ when it is white. Knows nothing of PDFium.
 from __future__ import annotations
 
 import logging
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,19 @@ from rag.load.visible import TINY_PT
 PARSER = f"pypdf {pypdf.__version__}"
 _WHITE = {"g": [1.0], "rg": [1.0] * 3, "k": [0.0] * 4}
 # What pypdf raises on broken files beside its own errors; anything else ends the worker, which costs this page only.
-_FAULTS = (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, NotImplementedError)
+_FAULTS = (
+    PyPdfError,
+    zlib.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class PypdfReader:

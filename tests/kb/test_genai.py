@@ -62,6 +62,10 @@ class TestIntegration(ChatModelIntegrationTests):
     def has_tool_calling(self) -> bool:
         return False
 
+    @property
+    def supports_json_mode(self) -> bool:
+        return True
+
 
 @pytest.fixture
 def chat(weights: Path) -> GenAIChat:
@@ -193,10 +197,12 @@ def test_python_runs_on_while_the_model_works(chat: GenAIChat) -> None:
 
 @pytest.mark.weights
 def test_a_batch_answers_in_order(chat: GenAIChat) -> None:
-    capitals = {"France": "Paris", "Italy": "Rome", "Japan": "Tokyo"}
+    capitals = {"France": "Paris", "Germany": "Berlin", "Japan": "Tokyo"}
     asked = [[HumanMessage(f"What is the capital of {country}?")] for country in capitals]
     answers = chat.generate_batch(asked, max_tokens=24)
     assert [capital in answer for capital, answer in zip(capitals.values(), answers, strict=True)] == [True] * 3
+    assert chat.generate_batch([], max_tokens=24) == []
+    assert chat.generate_batch(asked[:1], stop=["Par"]) == [answers[0][: answers[0].index("Par")]]
     with pytest.raises(KbError):
         chat.generate_batch([*asked, [HumanMessage("word " * 20_000)]])
     assert not chat.load()._pipeline.has_non_finished_requests()

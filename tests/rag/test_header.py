@@ -1,0 +1,34 @@
+"""The line before a chunk."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.types import Page
+from rag.header import SECTION_CHARS, chunk_header, section
+
+
+def test_document_and_first_lines() -> None:
+    page = Page(index=3, text="Table of Contents\n12\n\nNOTES  TO ACCOUNTS\nLeases\nThe lease runs on.\nAnd on.")
+    assert (
+        chunk_header("", "ACME_2022_10K.pdf", page, {}) == "ACME 2022 10K | NOTES TO ACCOUNTS Leases The lease runs on."
+    )
+
+
+def test_a_title_is_added_where_it_says_more() -> None:
+    page = Page(index=0, text="")
+    assert chunk_header("Travel Policy of Acme", "doc-17.pdf", page, {}) == "doc 17, Travel Policy of Acme"
+    assert chunk_header("travel policy", "travel-policy.pdf", page, {}) == "travel policy"
+    assert chunk_header("0001-22-7", "a.pdf", page, {}) == "a"
+
+
+def test_a_section_has_its_label() -> None:
+    assert chunk_header("", "guide.md", Page(index=1, text="Turn the key.", label="Start"), {}) == "guide | Start"
+
+
+@given(st.text())
+def test_sections_are_one_short_line(text: str) -> None:
+    found = section(text)
+    assert len(found) <= SECTION_CHARS
+    assert found.splitlines() in ([], [found])
