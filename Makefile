@@ -6,7 +6,7 @@ KB := $(BIN)/kb
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO := --collection examples
 
-.PHONY: demo test setup lint types floors check live bench examples clean help
+.PHONY: demo test setup lint types floors check live bench docs examples clean help
 
 help:
 	@echo "make demo   install, fetch the models, ingest examples/, ask three questions"
@@ -57,6 +57,10 @@ bench: $(VENV)/.dev
 	$(BIN)/python bench/embed.py
 	$(BIN)/python bench/ingest.py
 	$(BIN)/python bench/retrieval.py
+
+docs: $(VENV)/.dev
+	$(BIN)/typer cli.main utils docs --name kb --output docs/cli.md
+	$(BIN)/python docs/picture.py
 
 examples: $(VENV)/.dev
 	$(BIN)/python examples/build.py

@@ -190,8 +190,11 @@ def _citation(citation: Citation) -> dict[str, Any]:
 def _tell(answer: Answer, *, live: bool, quiet: bool) -> None:
     if not live or any(not statement.supported for statement in answer.statements):
         screen.say(screen.plain(answer.answer))
+    told = " ".join(answer.answer.split())
     for citation in answer.citations:
         quote = screen.plain(" ".join(citation.quote.split()))
+        if quote in told:
+            continue
         screen.note(f"  {screen.page_label(citation.doc, citation.page)}: “{quote[:240]}”", quiet=quiet)
     grounds = {
         "cited": f"{len(answer.citations)} quotes checked against their pages",

@@ -38,6 +38,8 @@ def stream(text: str) -> None:
 def note(text: str, *, quiet: bool = False) -> None:
     """Print one line that is not the answer."""
     if not quiet:
+        # Both may go to one file: what was said first stands first.
+        sys.stdout.flush()
         sys.stderr.write(f"{plain(text)}\n")
         sys.stderr.flush()
 

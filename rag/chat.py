@@ -34,9 +34,9 @@ _POINTS_BACK = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|one|ones|former|latter|same)\b",
     re.IGNORECASE,
 )
-# "that" and "there" that do not point back: "Is there ...", "the parts that ...".
+# Words that do not point back here: "Is there ...", "the parts that ...", "this manual".
 _IDLE = re.compile(
-    r"\b(?:is|are|was|were) there\b|\b\w+s? that (?!\W)|\bthis (?:document|manual|handbook)\b", re.IGNORECASE
+    r"\b(?:is|are|was|were) there\b|\b\w+ that (?=\w)|\bthis (?:document|manual|handbook)\b", re.IGNORECASE
 )
 _ELLIPSIS = re.compile(
     r"^\s*(?:and|but|or|so|what about|how about|what else|why not|why|really|then|also|same for)\b[\s,]*", re.IGNORECASE
@@ -104,4 +104,12 @@ def standalone(question: str, history: Sequence[Turn], chat: BaseChatModel) -> s
         rewritten = reply.text.strip().strip('"“”').strip()
         if _trusted(rewritten, question, recent):
             return rewritten
-    return carried(question, history[-1][0])
+    return carried(question, _earlier(history))
+
+
+def _earlier(history: Sequence[Turn]) -> str:
+    """The last question of a conversation, itself made to stand alone."""
+    earlier = history[0][0]
+    for asked, _ in history[1:]:
+        earlier = carried(asked, earlier)
+    return earlier

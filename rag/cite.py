@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from kb.extractive import ABSTENTION, NOTICE
 from kb.fold import Folded
@@ -115,6 +116,7 @@ def _claims(reply: str) -> tuple[str, list[_Claim]]:
         text += before.rstrip(" ") if re.match(r"\s|[.,;:!?]|$|\[\[", marked[at : at + 2]) else before
         places.append((len(text), marker[1].split(",")))
     text += marked[at:]
+    text = re.sub(r"“[^”]*”", lambda quote: quote[0].replace("\n", " "), text)
     spans = [part for line in re.finditer(r"[^\n]+", text) for part in split_prose(text, *line.span())]
     spans = [span for span in spans if text[slice(*span)].strip()]
     named: list[list[str]] = [[] for _ in spans]
@@ -228,16 +230,25 @@ def check(reply: str, passages: Mapping[str, Span], page_text: PageText) -> Chec
     known = [claim for claim in claims if any(key in passages for key in claim.keys)]
     if not claims or (not known and abstains(text)):
         return Checked(ABSTENTION, "abstained", (), (Statement(text=ABSTENTION),))
-    sources = {key: _source(span, page_text) for key, span in passages.items()}
+
+    @cache
+    def source(key: str) -> _Source:
+        return _source(passages[key], page_text)
+
     citations: dict[Citation, int] = {}
     statements: list[Statement] = []
     shown: list[str] = []
     at = 0
     for claim in claims:
-        cited = [sources[key] for key in claim.keys if key in sources]
+        cited = [source(key) for key in claim.keys if key in passages]
         idle = not cited and _idle(claim.text)
-        verdict = _judge(claim.text, cited, MIN_SHARE) if cited else _attribute(claim.text, list(sources.values()))
-        indices = () if idle else tuple(citations.setdefault(found, len(citations)) for found in verdict.citations)
+        if idle:
+            verdict = _Verdict()
+        elif cited:
+            verdict = _judge(claim.text, cited, MIN_SHARE)
+        else:
+            verdict = _attribute(claim.text, [source(key) for key in passages])
+        indices = tuple(citations.setdefault(found, len(citations)) for found in verdict.citations)
         holds = idle or bool(indices)
         statements.append(
             Statement(text=claim.text, citations=indices, supported=holds, reason="" if holds else verdict.reason)

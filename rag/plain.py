@@ -14,7 +14,7 @@ from kb.passages import KEY_SHAPE, visible
 
 _LONGEST = 400
 _SPECIAL = re.compile(
-    rf"""(?P<think><think>.*?</think>)
+    rf"""(?P<think><think>.*?(?:</think>|\Z))
     | \[{{1,2}}(?P<keys>{KEY_SHAPE}(?:[\s,;]+{KEY_SHAPE})*)\]{{1,2}}
     | \[\[(?P<unknown>[^\[\]\n]{{0,80}})\]\]
     | !?\[(?P<link>[^\[\]\n]{{0,160}})\]\([^()\n]{{0,200}}\)
@@ -57,7 +57,6 @@ class Stream:
 
     def end(self) -> str:
         """Return what was held back to the end; reasoning that never closed is dropped."""
-        self._held = re.sub(r"<think>(?!.*</think>).*", "", self._held, flags=re.DOTALL)
         return self._release(len(self._held))
 
     def _release(self, upto: int) -> str:
@@ -78,8 +77,7 @@ class Stream:
                 at = found.end()
                 continue
             rest = self._held[start:]
-            thinking = "<think>".startswith(rest[:7]) if len(rest) < 7 else rest.startswith("<think>")
-            if found is not None or thinking or ("\n" not in rest and len(rest) < _LONGEST):
+            if found is not None or ("\n" not in rest and len(rest) < _LONGEST):
                 return start
             at = start + 1
         return len(self._held)

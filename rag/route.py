@@ -18,8 +18,10 @@ from typing import Any
 from rag.cues import STOP_WORDS, Period, Word, periods, words
 from rag.profile import DocumentProfile
 
-# A word written small names a document only where a file name, title or subject holds it, and then less surely.
+# A word written small names a document only where a file name, title or subject holds it, and then less surely;
+# less still where the writer begins with a capital and so minds them.
 _LOWER_CASE = 0.5
+_LOWER_CASE_MINDED = 0.2
 _STRONG_TRUST = 0.6
 _SHORT_FORM = 0.8
 _LONGEST_NAME_WORDS = 4
@@ -30,6 +32,10 @@ _SURE = 0.5
 _UNNAMED = 0.3
 _PERIOD_WEIGHT = 1.5
 _LATEST_WEIGHT = 1.2
+
+# Which share of the best name evidence keeps a document in question when the latest is asked for, and how many count.
+_NAMED = 0.3
+_VERSIONS = 4
 
 _LATEST = re.compile(r"\b(?:latest|newest|most\s+recent|most\s+current|current)((?:\s+[\w.-]+){1,3})", re.IGNORECASE)
 _VERSIONED = re.compile(
@@ -125,9 +131,9 @@ class Router:
             gate = _gate(named.get(number, 0.0), strength)
             totals[number] = totals.get(number, 0.0) + _PERIOD_WEIGHT * gate * share
             evidence.reasons[number].append(f"period {_periods_text(self._profiles[number])}")
-        latest = self._asks_latest(question)
-        if latest:
-            for number, share in self._recency(named, strength).items():
+        latest = self._latest_what(question)
+        if latest is not None:
+            for number, share in self._recency(named, strength, latest).items():
                 totals[number] = totals.get(number, 0.0) + _LATEST_WEIGHT * share
                 evidence.reasons[number].append(f"recency {share:.2f}")
         ranked = sorted(
@@ -143,7 +149,7 @@ class Router:
             reasons={self._profiles[number].sha256: tuple(evidence.reasons[number]) for _, number in ranked},
             names=evidence.words,
             periods=spoken,
-            latest=latest,
+            latest=latest is not None,
             strength=strength,
         )
 
@@ -153,6 +159,7 @@ class Router:
         return math.log(total / count) / math.log(total) if total > 1 else 0.0
 
     def _match_terms(self, asked: Sequence[Word], evidence: _Evidence) -> None:
+        small = _LOWER_CASE_MINDED if asked and asked[0].proper else _LOWER_CASE
         proper = {key for word in asked if word.proper for key in (word.key, *word.parts)}
         for key in dict.fromkeys(key for word in asked for key in (word.key, *word.parts)):
             postings = () if key in STOP_WORDS else self._terms.get(key, ())
@@ -162,7 +169,7 @@ class Router:
             for number, trust in postings:
                 if key not in proper and trust < _STRONG_TRUST:
                     continue
-                evidence.add(number, rarity * trust * (1.0 if key in proper else _LOWER_CASE), key)
+                evidence.add(number, rarity * trust * (1.0 if key in proper else small), key)
                 evidence.words[key] = round(rarity, 3)
 
     def _match_runs(self, asked: Sequence[Word], evidence: _Evidence) -> None:
@@ -181,7 +188,8 @@ class Router:
                     for number in documents:
                         best[number] = max(best.get(number, (0.0, "")), (score, run))
         for number, (score, run) in best.items():
-            evidence.add(number, score, run)
+            # The words of the run may have counted one by one already: the same evidence, taken once.
+            evidence.add(number, max(0.0, score - evidence.names[number]), run)
             evidence.words[run] = round(score, 3)
 
     def _starting_with(self, prefix: str) -> Iterator[tuple[str, list[int]]]:
@@ -213,24 +221,26 @@ class Router:
                     shares[number] = max(share, shares.get(number, 0.0))
         return {number: share for number, share in shares.items() if share > 0}
 
-    def _asks_latest(self, question: str) -> bool:
+    def _latest_what(self, question: str) -> set[str] | None:
+        """Return what the newest is asked of, as far as profiles know the words; None where it is not asked for."""
         for match in _LATEST.finditer(question):
-            if any(_VERSIONED.match(word.key) or word.key in self._terms for word in words(match.group(1))):
-                return True
-        return False
+            what = [word.key for word in words(match.group(1))]
+            known = {key for key in what if key in self._terms}
+            if known or any(_VERSIONED.match(key) for key in what):
+                return known
+        return None
 
-    def _recency(self, named: Mapping[int, float], strength: float) -> dict[int, float]:
-        """Return 1 for the newest among the documents named about equally well, falling by order."""
-        top = [number for number, share in named.items() if share >= 0.8 * strength] if strength > 0.5 else []
-        pool = top or range(len(self._profiles))
-        dated = sorted({self._profiles[number].date for number in pool if self._profiles[number].date}, reverse=True)
-        place = {date: order for order, date in enumerate(dated)}
-        gate = 1.0 if top else _UNNAMED
-        return {
-            number: gate * 0.5 ** place[self._profiles[number].date]
-            for number in pool
-            if self._profiles[number].date and place[self._profiles[number].date] < 4
-        }
+    def _recency(self, named: Mapping[int, float], strength: float, what: set[str]) -> dict[int, float]:
+        """Return 1 for the newest document of the kind asked for, among those named; less for older ones."""
+        sure = strength > _SURE
+        pool = {number for number, share in named.items() if share >= _NAMED * strength}
+        pool = pool if sure and pool else set(range(len(self._profiles)))
+        fitting = {number: len(what & self._profiles[number].terms.keys()) for number in pool}
+        best = max(fitting.values(), default=0)
+        dated = {number: self._profiles[number].date for number in pool if fitting[number] == best}
+        newest = sorted({date for date in dated.values() if date}, reverse=True)[:_VERSIONS]
+        gate = 1.0 if sure else _UNNAMED
+        return {number: gate * 0.5 ** newest.index(date) for number, date in dated.items() if date in newest}
 
 
 def _gate(named: float, strength: float) -> float:

@@ -5,6 +5,7 @@ Loads safetensors only and runs no code from the folder. Knows torch; refuses to
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from openvino.tools.ovc import convert_model
 from sentence_transformers import SentenceTransformer
+from transformers.utils.logging import disable_progress_bar
 
 from kb.errors import DataError, GateError
 from kb.inference import core, openvino
@@ -48,6 +50,7 @@ def export(folder: Path, tokenizer: Path) -> tuple[openvino.Model, int]:
         DataError: It cannot be loaded without running code from the folder, or has no fast tokenizer.
         GateError: The graph does not give what torch gives.
     """
+    disable_progress_bar()
     try:
         model = SentenceTransformer(
             str(folder),
@@ -62,7 +65,9 @@ def export(folder: Path, tokenizer: Path) -> tuple[openvino.Model, int]:
         raise DataError("it has no fast tokenizer", path=folder)
     model.tokenizer.backend_tokenizer.save(str(tokenizer))
     encoder = _Encoder(model)
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        # The tracer warns of every branch that it fixes; the gate below sees whether one mattered.
+        warnings.simplefilter("ignore")
         graph = convert_model(encoder, example_input=_tokens(model, _PROBES))
         for port, key in zip(graph.inputs, ("input_ids", "attention_mask"), strict=True):
             port.get_tensor().set_names({key})

@@ -24,7 +24,7 @@ _UNUSUAL = re.compile(r"[^\w\s.·…-]")  # leaders of dots are usual
 _WORD = re.compile(r"[^\W\d_]+")
 _FIGURE = re.compile(r"\d[\d,.]*")
 # Two figures without a gap: 1,2343,456 or 12.5013.75; not a version, a date or an address.
-_GLUED_FIGURE = re.compile(r"\d,\d{3}\d|\.\d{3,}\.\d\d(?!\d)")
+_GLUED_FIGURE = re.compile(r"\d,\d{3}\d|(?<![\d.])\d+\.\d{3,}\.\d\d(?!\d)")
 _WIDE_SCRIPT = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 

@@ -166,6 +166,9 @@ def _text_spans(verdict: Verdict, text: str, chars: list[int] | range) -> list[t
             spans[-1] = (spans[-1][0], end, kind)
         else:
             spans.append((start, end, kind))
+    if spans and spans[-1][1] == len(text):  # nothing follows: the blanks before go too
+        start, end, kind = spans.pop()
+        spans.append((max(len(text[:start].rstrip()), spans[-1][1] if spans else 0), end, kind))
     return spans
 
 

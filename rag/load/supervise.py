@@ -150,6 +150,9 @@ class Worker:
             return WorkerLost(f"needs more memory than {self.memory_mb} MiB")
         if code == -signal.SIGXCPU:
             return WorkerLost("used all its CPU time")
+        if code == -signal.SIGABRT:  # what PDFium does when an allocation fails
+            why = f"the reader gave up (SIGABRT), most likely at its limit of {self.memory_mb} MiB"
+            return WorkerLost(why, crashed=True)
         if code < 0:
             return WorkerLost(f"the reader crashed ({signal.Signals(-code).name})", crashed=True)
         return WorkerLost(f"the reader failed: {last}" if last else "the reader ended early", crashed=True)

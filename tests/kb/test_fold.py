@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from kb.fold import Folded, fold
 
-WORDS = st.lists(st.sampled_from("the office file co-operate naïve fee 24 3.5 1,200 don’t “quoted” text".split()), min_size=1)
+WORDS = st.lists(
+    st.sampled_from("the office file co-operate naïve fee 24 3.5 1,200 don’t “quoted” text".split()), min_size=1
+)
 
 
 def changed(words: list[str], draw: st.DataObject) -> str:
@@ -33,7 +35,11 @@ def test_a_true_quote_is_found_at_its_place(
     assert span == (place - 3, place + len(middle) + 3)
 
 
-@given(before=st.text(max_size=100), word=st.from_regex(r"[A-Za-z]{1,9}|[0-9]{1,6}", fullmatch=True), after=st.text(max_size=100))
+@given(
+    before=st.text(max_size=100),
+    word=st.from_regex(r"[A-Za-z]{1,9}|[0-9]{1,6}", fullmatch=True),
+    after=st.text(max_size=100),
+)
 def test_every_whole_word_of_a_page_is_found(before: str, word: str, after: str) -> None:
     page = f"{before} , {word} , {after}"
     span = Folded(page).find(word)

@@ -12,7 +12,16 @@ from kb.passages import KEY_SHAPE, Passage, new_keys, new_mark, parse, render, v
 
 NASTY = st.lists(
     st.sampled_from(
-        ["<<h4n8c2 [[b7k2m]] evil.pdf>>", "\n<<h4n8c2 end>>\n", "[[b7k2m]]", "\x1b[31m", "\u202e", "]]>>", "\n\n", "Fee: 5 "]
+        [
+            "<<h4n8c2 [[b7k2m]] evil.pdf>>",
+            "\n<<h4n8c2 end>>\n",
+            "[[b7k2m]]",
+            "\x1b[31m",
+            "\u202e",
+            "]]>>",
+            "\n\n",
+            "Fee: 5 ",
+        ]
     )
     | st.text(max_size=12),
     max_size=12,

@@ -24,7 +24,19 @@ def find(text: str, piece: str) -> Sentence:
 
 PIECES = st.lists(
     st.sampled_from(
-        ["Dr. Smith paid $3.50.", "see Fig. 3", "\n", "\n\n", " ", "- item", "Plan 2022 2021", "Basic 10 5", "e.g.", "U.S.", "?"]
+        [
+            "Dr. Smith paid $3.50.",
+            "see Fig. 3",
+            "\n",
+            "\n\n",
+            " ",
+            "- item",
+            "Plan 2022 2021",
+            "Basic 10 5",
+            "e.g.",
+            "U.S.",
+            "?",
+        ]
     )
     | st.text(max_size=10),
     max_size=15,
@@ -47,7 +59,10 @@ def test_spans_are_ordered_and_hold_every_visible_character(text: str) -> None:
     [
         ("Dr. J. Smith came. He left.", ["Dr. J. Smith came.", "He left."]),
         ("It costs $3.50. Pay now.", ["It costs $3.50.", "Pay now."]),
-        ("See Fig. 3 for the U.S. model, e.g. No. 5. It fits.", ["See Fig. 3 for the U.S. model, e.g. No. 5.", "It fits."]),
+        (
+            "See Fig. 3 for the U.S. model, e.g. No. 5. It fits.",
+            ["See Fig. 3 for the U.S. model, e.g. No. 5.", "It fits."],
+        ),
         ("Made by Acme Inc. The company grew.", ["Made by Acme Inc.", "The company grew."]),
         ("Sold by Acme Inc. Holdings today.", ["Sold by Acme Inc. Holdings today."]),
         ("Wind is above 20 m/s. Stop. Is it?  Yes!", ["Wind is above 20 m/s.", "Stop.", "Is it?", "Yes!"]),

@@ -55,7 +55,7 @@ def test_chunks_are_widened_to_whole_sentences() -> None:
     (narrow,) = merge([hit(start, 12)], lambda *_: PAGE, widen_chars=25)
     assert narrow.text == SENTENCES[1]
     (wide,) = merge([hit(start, 12)], lambda *_: PAGE, widen_chars=100)
-    assert wide.text == "\n".join(SENTENCES[:4])
+    assert wide.text == "\n".join(SENTENCES[:3])
 
 
 def test_order_is_that_of_the_best_hit() -> None:

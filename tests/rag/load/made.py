@@ -77,7 +77,11 @@ def endless(path: Path, *, before: bytes = b"", after: bytes = b"") -> Path:
 def heavy(path: Path, size_bytes: int) -> Path:
     """Write three pages; the second unpacks to so many bytes of text operators."""
     shown = b"BT /F 12 Tf 72 700 Td (0123456789abcdef) Tj ET\n"
-    pages = [b"BT /F 12 Tf 72 700 Td (first page) Tj ET", shown * (size_bytes // len(shown)), b"BT /F 12 Tf 72 700 Td (third page) Tj ET"]
+    pages = [
+        b"BT /F 12 Tf 72 700 Td (first page) Tj ET",
+        shown * (size_bytes // len(shown)),
+        b"BT /F 12 Tf 72 700 Td (third page) Tj ET",
+    ]
     return raw_pdf(path, pages)
 
 

@@ -1,0 +1,60 @@
+"""Follow-ups stand alone after rewriting, by rule and by a model that may talk nonsense."""
+
+from __future__ import annotations
+
+import pytest
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+
+from kb.extractive import ExtractiveChat
+from rag.chat import carried, depends_on_history, standalone
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "expected"),
+    [
+        ("What was Apple's revenue in 2023?", "And in 2022?", "What was Apple's revenue in 2022?"),
+        ("How long is the warranty of the Fulmar X200?", "What does it cover?", "What does it cover (Fulmar X200)?"),
+        ("How long is the warranty?", "Does it cover water?", "Does it cover water (long warranty)?"),
+        ("What does the handbook say on guests?", "What about dogs?", "What does the handbook say on guests dogs?"),
+        (
+            "Who chairs the Council?",
+            "How deep may divers go in Corrow Sound?",
+            "How deep may divers go in Corrow Sound?",
+        ),
+        ("Who chairs the Council?", "Is there a shop on the island?", "Is there a shop on the island?"),
+        ("How high is Tharrow Top?", "Why?", "How high is Tharrow Top?"),
+    ],
+)
+def test_the_rule(earlier: str, question: str, expected: str) -> None:
+    assert carried(question, earlier) == expected
+    assert standalone(question, [(earlier, "An answer.")], ExtractiveChat()) == expected
+
+
+def test_a_chain_of_follow_ups_keeps_its_subject() -> None:
+    history = [("What was Acme's revenue in 2021?", "5"), ("And in 2022?", "6")]
+    assert standalone("And in 2023?", history, ExtractiveChat()) == "What was Acme's revenue in 2023?"
+
+
+def test_no_history_no_change() -> None:
+    assert standalone("And in 2022?", [], ExtractiveChat()) == "And in 2022?"
+    assert depends_on_history("And in 2022?")
+
+
+def says(text: str) -> GenericFakeChatModel:
+    return GenericFakeChatModel(messages=iter([AIMessage(text)]))
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("What does the warranty of the Fulmar X200 cover?", "What does the warranty of the Fulmar X200 cover?"),
+        ('"What does the warranty of the Fulmar X200 cover?"\n', "What does the warranty of the Fulmar X200 cover?"),
+        ("Sure! Here is it:\nWhat?", "What does it cover (Fulmar X200)?"),
+        ("What does the Pentagon cover?", "What does it cover (Fulmar X200)?"),
+        ("", "What does it cover (Fulmar X200)?"),
+    ],
+)
+def test_a_model_rewrites_and_is_not_trusted_blindly(reply: str, expected: str) -> None:
+    history = [("How long is the warranty of the Fulmar X200?", "24 months.")]
+    assert standalone("What does it cover?", history, says(reply)) == expected
