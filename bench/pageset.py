@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from reportlab.lib.pagesizes import A5
+from pypdfium2 import PdfDocument
+from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate
 
@@ -47,13 +48,20 @@ def books(
 
 
 def write_pdf(path: Path, texts: Sequence[str]) -> None:
-    """Print one text per page (A5; the longest paragraphs fit at 8 points)."""
+    """Print one text per page.
+
+    Raises:
+        ValueError: A text took more than one page, so that page numbers would not be those of the texts.
+    """
     style = getSampleStyleSheet()["BodyText"]
     style.fontSize, style.leading = 8, 10
     story: list[Any] = []
     for text in texts:
         story += [Paragraph(escape(text).replace("\n", "<br/>"), style), PageBreak()]
-    SimpleDocTemplate(str(path), pagesize=A5, title=path.stem, invariant=True).build(story)
+    SimpleDocTemplate(str(path), pagesize=A4, title=path.stem, invariant=True).build(story)
+    printed = len(PdfDocument(path))
+    if printed != len(texts):
+        raise ValueError(f"{path}: {len(texts)} texts took {printed} pages")
 
 
 def rows(doc: str, paragraphs: Sequence[dict[str, Any]], scope: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models.base import LangSmithParams
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
@@ -31,7 +32,7 @@ MIN_SUPPORT = 0.16
 # A further sentence is quoted when its score comes this close to the best one's.
 _MARGIN = 1.5
 _MAX_LIST_CHARS = 700
-_QUESTION = re.compile(r"^\s*(?:question|q)\s*:\s*(.*)", re.IGNORECASE | re.DOTALL | re.MULTILINE)
+_LABEL = re.compile(r"^[ \t]*(?:question|q)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
@@ -54,6 +55,12 @@ class ExtractiveChat(BaseChatModel):
     @property
     def _identifying_params(self) -> dict[str, Any]:
         return {"max_quotes": self.max_quotes, "cosines": self.cosines is not None}
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        params = super()._get_ls_params(stop=stop, **kwargs)
+        params["ls_provider"] = "extractive"
+        params["ls_model_name"] = kwargs.get("model", "extractive")
+        return params
 
     def get_token_ids(self, text: str) -> list[int]:
         """Return one id per word or sign; there is no vocabulary, so an id is the token's offset."""
@@ -116,10 +123,9 @@ def question_in(prompt: str) -> str:
 
     That is what follows the last line beginning "Question:", else the last paragraph.
     """
-    labelled = list(_QUESTION.finditer(prompt))
-    if labelled:
-        text = labelled[-1][1] if len(labelled) == 1 else prompt[labelled[-1].start(1) :]
-        return text.strip().split("\n\n")[0].removesuffix("Answer:").strip()
+    labels = list(_LABEL.finditer(prompt))
+    if labels:
+        return prompt[labels[-1].end() :].strip().split("\n\n")[0].removesuffix("Answer:").strip()
     paragraphs = [part.strip() for part in prompt.split("\n\n") if part.strip()]
     return paragraphs[-1] if paragraphs else ""
 

@@ -6,8 +6,14 @@ absent before the import. Knows the runtime and the CPU; refuses to know any mod
 
 from __future__ import annotations
 
+import hashlib
+import platform
+import re
 import sys
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from kb.errors import ConfigError
 
@@ -25,13 +31,39 @@ if _postponed:
     del sys.modules[_CONVERTER]
 
 
-__all__ = ["core", "has_bf16", "openvino", "pick_precision"]
+__all__ = ["compile_cached", "core", "cpu_key", "has_bf16", "openvino", "pick_precision"]
 
 
 @cache
 def core() -> openvino.Core:
     """Return the process's one OpenVINO core."""
     return openvino.Core()
+
+
+@cache
+def cpu_key() -> str:
+    """Return a short name for this kind of CPU, equal where compiled code may be shared."""
+    flags = Path("/proc/cpuinfo")
+    listed = flags.read_text(encoding="utf-8") if flags.is_file() else platform.processor()
+    features = re.search(r"^(flags|Features)\s*:.*$", listed, re.MULTILINE)
+    described = f"{core().get_property('CPU', 'FULL_DEVICE_NAME')} {features[0] if features else listed}"
+    return hashlib.sha256(described.encode()).hexdigest()[:8]
+
+
+def compile_cached(graph: Path, precision: str, settings: Mapping[str, object]) -> Any:
+    """Compile a stored graph for the CPU, keeping the compiled code beside it.
+
+    OpenVINO 2026.4 takes code that was cached for one precision for another and then corrupts memory, so each precision
+    and each kind of CPU has a cache of its own.
+
+    Args:
+        graph: The model's `.xml`.
+        precision: `bf16` or `f32`.
+        settings: Further OpenVINO properties.
+    """
+    cache_dir = graph.parent / f"{precision}-{cpu_key()}"
+    fixed = {"INFERENCE_PRECISION_HINT": precision, "CACHE_DIR": str(cache_dir)}
+    return core().compile_model(str(graph), "CPU", {**settings, **fixed})
 
 
 def has_bf16() -> bool:

@@ -30,6 +30,11 @@ _OPENAI_HOST = "api.openai.com"
 class OpenAIChat(RemoteChat, ChatOpenAI):
     """`ChatOpenAI` for any server that speaks its protocol; failures are `KbError`s."""
 
+    @classmethod
+    def is_lc_serializable(cls) -> bool:
+        """Return False: LangChain would load `ChatOpenAI` in its place."""
+        return False
+
     def _get_request_payload(
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
@@ -79,6 +84,9 @@ def _failures(url: str, model: str) -> Iterator[None]:
             message = f"the prompt does not fit the context of {model!r}: ask with fewer passages (rag.top_k)"
             raise KbError(message, hint='kb ask --set rag.top_k=3 "QUESTION"') from error
         raise BackendError(f"{url} refuses the request: {error.message}", hint="kb config show") from error
+    except openai.LengthFinishReasonError as error:
+        message = f"the answer of {model!r} was cut before its JSON was complete: raise models.max_tokens"
+        raise KbError(message, hint='kb ask --set models.max_tokens=1024 "QUESTION"') from error
     except openai.OpenAIError as error:
         raise BackendError(f"{url} failed: {error}", hint=f"curl {url}/models") from error
     except (TypeError, ValueError) as error:  # an answer without the fields of the protocol

@@ -10,10 +10,13 @@ from typing import Any
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import BaseMessage
 from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
-from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.runnables import Runnable, RunnableLambda, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
+
+from kb.errors import KbError
 
 
 def structured(
@@ -25,6 +28,8 @@ def structured(
         chat: A model that takes the keyword `json_schema`.
         schema: A pydantic class, a TypedDict or a JSON schema.
         include_raw: Give `{"raw", "parsed", "parsing_error"}`.
+
+    The result raises `KbError` (or carries it as `parsing_error`) where the answer was cut at `max_tokens`.
     """
     as_json = convert_to_json_schema(schema)
     bound = chat.bind(
@@ -33,8 +38,20 @@ def structured(
     parser: Runnable[Any, Any] = JsonOutputParser()
     if isinstance(schema, type) and is_basemodel_subclass(schema):
         parser = PydanticOutputParser(pydantic_object=schema)
+    # The parsers close what was cut and would pass off half a value as a whole one.
+    whole = RunnableLambda(_require_whole) | parser
     if not include_raw:
-        return bound | parser
-    parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
+        return bound | whole
+    parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | whole, parsing_error=lambda _: None)
     failed = RunnablePassthrough.assign(parsed=lambda _: None)
     return RunnableMap(raw=bound) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+
+
+def _require_whole(message: BaseMessage) -> BaseMessage:
+    """Return the message unless it was cut at its longest."""
+    if message.response_metadata.get("finish_reason") == "length":
+        raise KbError(
+            "the answer was cut before its JSON was complete: raise models.max_tokens, or bound the schema (maxLength)",
+            hint='kb ask --set models.max_tokens=1024 "QUESTION"',
+        )
+    return message

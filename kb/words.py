@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*(?:[^\W\d_]+)?")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*(?:[^\W\d_]+)?|[^\W_]+(?:['’][^\W\d_]+)*")
 # Function words, and the verbs and nouns that only make a sentence a question.
 STOPWORDS = frozenset(
     """a about above after again all also am an and any are aren't as at be because been before being below between both

@@ -141,7 +141,7 @@ def _quotes(text: str) -> Iterator[str]:
     for found in _QUOTED.finditer(text):
         for part in _ELLIPSIS.split(found[1] or found[2] or found[3]):
             if len(part.split()) > 1 or len(part) > 11:
-                yield part.strip(" ,.;")
+                yield part.strip()
 
 
 def _best_window(words: frozenset[str], source: _Source) -> tuple[float, Offsets | None, frozenset[str]]:
@@ -174,13 +174,19 @@ def _missing_number(text: str, sources: Sequence[_Source]) -> str:
     return next((written for written, spellings in scaled_numbers(body) if not spellings & stated), "")
 
 
+def _place(quote: str, source: _Source) -> Offsets | None:
+    """Where a quote stands on its page; the stop or comma that a writer puts inside the marks may be missing there."""
+    near = source.span.start
+    return source.page.find(quote, near=near) or source.page.find(quote.strip(" ,.;"), near=near)
+
+
 def _judge(text: str, sources: Sequence[_Source], needed: float) -> _Verdict:
     """Check one sentence against the passages it cites."""
     quotes: list[Citation] = []
     words = frozenset(terms(_ENUMERATOR.sub("", text)))
     held: frozenset[str] = frozenset()
     for quote in _quotes(text):
-        places = [(source, source.page.find(quote, near=source.span.start)) for source in sources]
+        places = [(source, _place(quote, source)) for source in sources]
         found = next(((source, place) for source, place in places if place), None)
         if found is None:
             return _Verdict(reason=f"the quote “{quote}” is not on the cited page")
@@ -195,7 +201,8 @@ def _judge(text: str, sources: Sequence[_Source], needed: float) -> _Verdict:
     held = held.union(*(window[3] for window in kept))
     if _weight(words & held) < needed * _weight(words):
         return _Verdict(reason="its words do not stand together in the cited passage")
-    return _Verdict(tuple(quotes) or tuple(source.citation(*place) for source, _, place, _ in kept if place))
+    citations = tuple(quotes) or tuple(source.citation(*place) for source, _, place, _ in kept if place)
+    return _Verdict(citations, "" if citations else "it says nothing that can be looked up")
 
 
 def _attribute(text: str, sources: Sequence[_Source]) -> _Verdict:

@@ -156,6 +156,11 @@ def periods(text: str) -> list[Period]:
     return list(dict.fromkeys(period for _, period in sorted(_periods(text))))
 
 
+def year_fraction(day: date) -> float:
+    """Return a date as a year with its part gone by, to three places."""
+    return round(day.year + (day.timetuple().tm_yday - 1) / 366, 3)
+
+
 def quarter_of(day: date) -> Period:
     """Return the calendar quarter that ends at about a date: books kept in weeks close some days late."""
     end = day - timedelta(days=7)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from rag.cues import STOP_WORDS, Period, Word, dates, letters, periods, quarter_of, words, words_of_name
+from rag.cues import STOP_WORDS, Period, Word, dates, letters, periods, quarter_of, words, words_of_name, year_fraction
 
 # How far each source is trusted to name the document rather than something in it.
 _FILE, _TITLE, _SUBJECT, _FIRST_PAGE, _SECOND_PAGE = 1.0, 0.9, 0.7, 0.5, 0.25
@@ -81,9 +81,9 @@ def build_profile(
     for page, trust in zip(pages, (_FIRST_PAGE, _SECOND_PAGE), strict=False):
         proper = dict.fromkeys(key for word in words(page) if word.proper for key in _names([word]))
         _add(terms, list(proper)[:_PAGE_TERMS], trust)
-    found, date = _time(stem, (title, subject), pages[0] if pages else "")
+    spoken_of, dated = _time(doc, stem, (title, subject), pages[0] if pages else "")
     runs, names = _runs(stem, title, pages)
-    return DocumentProfile(sha256=sha256, doc=doc, terms=terms, runs=runs, names=names, periods=found, date=date)
+    return DocumentProfile(sha256=sha256, doc=doc, terms=terms, runs=runs, names=names, periods=spoken_of, date=dated)
 
 
 def said_title(title: str) -> str:
@@ -103,10 +103,10 @@ def _add(terms: dict[str, float], keys: Iterable[str], trust: float) -> None:
         terms[key] = max(trust, terms.get(key, 0.0))
 
 
-def _time(stem: str, said: Sequence[str], page: str) -> tuple[list[tuple[int, int, float]], float]:
+def _time(doc: str, stem: str, said: Sequence[str], page: str) -> tuple[list[tuple[int, int, float]], float]:
     """Return periods by trust, and the date. Once a source has spoken, weaker ones only support it."""
     on_page = dates(page)[:1]
-    tiers = [(periods(stem), dates(stem), _FILE)]
+    tiers = [(periods(stem), dates(doc), _FILE)]
     tiers += [(periods(text), dates(text), _TITLE) for text in said]
     tiers.append(([], on_page, _TITLE))
     found: dict[Period, float] = {}
@@ -118,14 +118,14 @@ def _time(stem: str, said: Sequence[str], page: str) -> tuple[list[tuple[int, in
         for period in (*(Period(day.year) for day in dated), *map(quarter_of, dated)):
             found.setdefault(period, support / 2)
     ordered = sorted(((p.year, p.quarter, round(trust, 3)) for p, trust in found.items()), key=lambda row: -row[2])
-    return ordered, _date(stem, said, on_page)
+    return ordered, _date(doc, stem, said, on_page)
 
 
-def _date(stem: str, said: Sequence[str], on_page: Sequence[date]) -> float:
+def _date(doc: str, stem: str, said: Sequence[str], on_page: Sequence[date]) -> float:
     """Prefer a full date in the file name, on the first page or in the metadata, then any period named."""
-    for dated in (dates(stem)[:1], on_page, *(dates(text)[:1] for text in said)):
+    for dated in (dates(doc)[:1], on_page, *(dates(text)[:1] for text in said)):
         for day in dated:
-            return round(day.year + (day.timetuple().tm_yday - 1) / 366, 3)
+            return year_fraction(day)
     for text in (stem, *said):
         for period in periods(text):
             return period.year + (period.quarter / 4 if period.quarter else 0.5)

@@ -13,9 +13,10 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
-from rag.cues import STOP_WORDS, Period, Word, periods, words
+from rag.cues import STOP_WORDS, Period, Word, dates, periods, words, year_fraction
 from rag.profile import DocumentProfile
 
 # A word written small names a document only where a file name, title or subject holds it, and then less surely;
@@ -25,13 +26,17 @@ _LOWER_CASE_MINDED = 0.2
 _STRONG_TRUST = 0.6
 _SHORT_FORM = 0.8
 _LONGEST_NAME_WORDS = 4
-_SHORTEST_RUN = 4
+_SHORTEST_RUN = 3
 # Below this, name evidence counts in proportion: one common word is not a name.
 _SURE = 0.5
 # Weight of periods among documents where no name tells them apart.
 _UNNAMED = 0.3
 _PERIOD_WEIGHT = 1.5
 _LATEST_WEIGHT = 1.2
+# A full date points at what was written on it or within some weeks after.
+_DATE_WEIGHT = 0.5
+_DATE_REACH_YEARS = 0.12
+_DATE_SLACK_YEARS = 0.01
 
 # Which share of the best name evidence keeps a document in question when the latest is asked for, and how many count.
 _NAMED = 0.3
@@ -79,6 +84,16 @@ class _Evidence:
         self.names[document] += score
         self.reasons[document].append(reason)
 
+    @property
+    def strength(self) -> float:
+        """How sure the best name is, in [0, 1]."""
+        return min(1.0, max(self.names.values(), default=0.0) / _SURE)
+
+    def shares(self) -> dict[int, float]:
+        """Return the part of every document that has any evidence."""
+        best, strength = max(self.names.values(), default=0.0), self.strength
+        return {document: strength * score / best for document, score in self.names.items()} if best > 0 else {}
+
 
 class Router:
     """Scores documents by what a question says of them.
@@ -103,6 +118,7 @@ class Router:
                 self._years[year].add(number)
             for name in profile.names:
                 self._initials[name[0][0]][tuple(name)].add(number)
+        self._dates = sorted((profile.date, number) for number, profile in enumerate(self._profiles) if profile.date)
         self._runs = sorted((run, sorted(documents)) for run, documents in runs.items())
 
     @property
@@ -117,41 +133,40 @@ class Router:
             question: A question or keywords.
             among: Only these documents may be meant.
         """
-        evidence = _Evidence()
-        asked = words(question)
-        self._match_terms(asked, evidence)
-        self._match_runs(asked, evidence)
-        self._match_short_forms(asked, evidence)
-        best = max(evidence.names.values(), default=0.0)
-        strength = min(1.0, best / _SURE)
-        named = {number: strength * score / best for number, score in evidence.names.items()} if best > 0 else {}
-        spoken = periods(question)
+        asked, spoken, latest = words(question), periods(question), self._latest_what(question)
+        evidence = self._names(asked)
+        strength, named = evidence.strength, evidence.shares()
         totals = dict(named)
         for number, share in self._periods(spoken).items():
             gate = _gate(named.get(number, 0.0), strength)
             totals[number] = totals.get(number, 0.0) + _PERIOD_WEIGHT * gate * share
             evidence.reasons[number].append(f"period {_periods_text(self._profiles[number])}")
-        latest = self._latest_what(question)
+        for number, share in self._written_after(dates(question)).items():
+            totals[number] = totals.get(number, 0.0) + _DATE_WEIGHT * _gate(named.get(number, 0.0), strength) * share
+            evidence.reasons[number].append("date")
         if latest is not None:
-            for number, share in self._recency(named, strength, latest).items():
+            # What kind of document is asked for narrows the choice below; here only names count.
+            names = self._names([word for word in asked if word.key not in latest])
+            for number, share in self._recency(names, latest).items():
                 totals[number] = totals.get(number, 0.0) + _LATEST_WEIGHT * share
                 evidence.reasons[number].append(f"recency {share:.2f}")
-        ranked = sorted(
-            (
-                (score, number)
-                for number, score in totals.items()
-                if score > 0 and (among is None or self._profiles[number].sha256 in among)
-            ),
-            key=lambda pair: (-pair[0], pair[1]),
-        )
+        wanted = totals if among is None else {n for n in totals if self._profiles[n].sha256 in among}
+        ranked = sorted((number for number in wanted if totals[number] > 0), key=lambda n: (-totals[n], n))
         return Route(
-            scores={self._profiles[number].sha256: score for score, number in ranked},
-            reasons={self._profiles[number].sha256: tuple(evidence.reasons[number]) for _, number in ranked},
+            scores={self._profiles[number].sha256: totals[number] for number in ranked},
+            reasons={self._profiles[number].sha256: tuple(evidence.reasons[number]) for number in ranked},
             names=evidence.words,
             periods=spoken,
             latest=latest is not None,
             strength=strength,
         )
+
+    def _names(self, asked: Sequence[Word]) -> _Evidence:
+        evidence = _Evidence()
+        self._match_terms(asked, evidence)
+        self._match_runs(asked, evidence)
+        self._match_short_forms(asked, evidence)
+        return evidence
 
     def _rarity(self, count: int) -> float:
         """Return how telling a term is: 1 for one document of many, 0 where all documents have it."""
@@ -221,6 +236,18 @@ class Router:
                     shares[number] = max(share, shares.get(number, 0.0))
         return {number: share for number, share in shares.items() if share > 0}
 
+    def _written_after(self, asked: Sequence[date]) -> dict[int, float]:
+        """Return documents dated at or soon after a date of the question: 1 on the day, falling to 0."""
+        shares: dict[int, float] = {}
+        for day in map(year_fraction, asked):
+            position = bisect_left(self._dates, (day - _DATE_SLACK_YEARS,))
+            while position < len(self._dates) and self._dates[position][0] < day + _DATE_REACH_YEARS:
+                dated, number = self._dates[position]
+                share = 1.0 - max(0.0, dated - day) / _DATE_REACH_YEARS
+                shares[number] = max(share, shares.get(number, 0.0))
+                position += 1
+        return shares
+
     def _latest_what(self, question: str) -> set[str] | None:
         """Return what the newest is asked of, as far as profiles know the words; None where it is not asked for."""
         for match in _LATEST.finditer(question):
@@ -230,17 +257,17 @@ class Router:
                 return known
         return None
 
-    def _recency(self, named: Mapping[int, float], strength: float, what: set[str]) -> dict[int, float]:
+    def _recency(self, names: _Evidence, what: set[str]) -> dict[int, float]:
         """Return 1 for the newest document of the kind asked for, among those named; less for older ones."""
-        sure = strength > _SURE
-        pool = {number for number, share in named.items() if share >= _NAMED * strength}
-        pool = pool if sure and pool else set(range(len(self._profiles)))
-        fitting = {number: len(what & self._profiles[number].terms.keys()) for number in pool}
+        shares = names.shares()
+        sure = names.strength > _SURE
+        pool = [number for number, share in shares.items() if share >= _NAMED * names.strength] if sure else []
+        fitting = {n: len(what & self._profiles[n].terms.keys()) for n in pool or range(len(self._profiles))}
         best = max(fitting.values(), default=0)
-        dated = {number: self._profiles[number].date for number in pool if fitting[number] == best}
-        newest = sorted({date for date in dated.values() if date}, reverse=True)[:_VERSIONS]
-        gate = 1.0 if sure else _UNNAMED
-        return {number: gate * 0.5 ** newest.index(date) for number, date in dated.items() if date in newest}
+        dated = {number: self._profiles[number].date for number, count in fitting.items() if count == best}
+        newest = sorted({day for day in dated.values() if day}, reverse=True)[:_VERSIONS]
+        gate = 1.0 if pool else _UNNAMED
+        return {number: gate * 0.5 ** newest.index(day) for number, day in dated.items() if day in newest}
 
 
 def _gate(named: float, strength: float) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from kb.inference import core, openvino, pick_precision
+from kb.inference import compile_cached, openvino, pick_precision
 from rag.embed.base import EmbedderIdentity
 
 # Texts are tokenised, sorted by length and run in windows: long enough to sort well, short enough to bound memory.
@@ -127,8 +127,7 @@ class OpenVinoEmbedder:
         return queue
 
     def _compile(self, how: Mapping[str, object]) -> Any:
-        settings = {**how, "INFERENCE_PRECISION_HINT": self.precision, "CACHE_DIR": str(self._graph.parent)}
-        return core().compile_model(str(self._graph), "CPU", settings)
+        return compile_cached(self._graph, self.precision, how)
 
 
 def _keep(request: Any, place: tuple[NDArray[np.float32], list[int]]) -> None:

@@ -42,7 +42,9 @@ class OllamaEmbedder:
     def __init__(self, name: str, *, url: str, timeout_s: float) -> None:
         self._name = name
         self._url = url
-        self._client = ollama.Client(host=url, timeout=timeout_s)
+        # No connection is kept open between calls: the embedder has no end at which it could be closed.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._client = ollama.Client(host=url, timeout=timeout_s, limits=limits)
         self._identity = self._describe()
 
     @property

@@ -43,7 +43,7 @@ def open_embedder(
     from rag.embed.folder import open_folder
 
     folder = Path(spec).expanduser()
-    if spec != "minilm" and folder.is_dir():
+    if spec not in {"", "minilm"} and folder.is_dir():
         return open_folder(folder, folder.resolve().name, home, precision=precision)
     from kb.weights import require
 

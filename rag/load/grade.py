@@ -1,7 +1,7 @@
 """Grades the text layer of a page: good, poor, empty, with the reason.
 
-The thresholds mark text that a search cannot use, not text that is unusual. Beside each stands the largest value met on
-3,959 pages of reports, filings and a mathematics book, so that a table of numbers and a page of formulas are still good.
+The thresholds mark text that a search cannot use, not text that is unusual. Beside each stands the largest value met
+on 3,959 pages of reports, filings and a mathematics book: a table of numbers and a page of formulas are still good.
 """
 
 from __future__ import annotations

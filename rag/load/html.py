@@ -96,7 +96,7 @@ class _Walk:
         self._sheet = Stylesheet(sheets)
         self._runs: list[Run] = []
         self._level = 0
-        self._close_up = self._in_rows = False  # whether the block being read, and the one before it, is a row
+        self._row = self._last_row = ""  # tag of the row or list item being read, and of the block before it
         self._ready: list[Block] = []
 
     def blocks(self) -> Iterator[Block]:
@@ -137,7 +137,7 @@ class _Walk:
         elif tag not in _INLINE:
             self._flush()
             self._level = _HEADINGS.get(tag, self._level)
-            self._close_up = tag in _ROWS
+            self._row = tag if tag in _ROWS else ""
             if tag == "li":
                 self._runs.append(Run("- "))
 
@@ -155,8 +155,10 @@ class _Walk:
 
     def _flush(self) -> None:
         if any(run.text.strip(" -") for run in self._runs):
-            self._ready.append(Block(_trimmed(self._runs), self._level, self._close_up and self._in_rows))
-            self._in_rows = self._close_up
+            self._ready.append(
+                Block(_trimmed(self._runs), self._level, self._row != "" and self._row == self._last_row)
+            )
+            self._last_row = self._row
         self._runs.clear()
 
 

@@ -23,12 +23,14 @@ from pathlib import Path
 from typing import Any
 
 import rag
+from kb.errors import BackendError
 from rag.load.worker import HEADER, OUT_OF_MEMORY
 
 _READ_BYTES = 1 << 20
 _PIPE_BYTES = 1 << 20  # how far a worker may read ahead of a parent that is busy
 _MAX_FRAME_BYTES = 64 << 20
 _MAX_IDLE = 8
+_START_TIMEOUT_S = 60.0  # apart from the time a page may take; a busy machine starts programs slowly
 _ROOT = Path(next(iter(rag.__path__))).parent
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "KB_HOME")
 
@@ -74,6 +76,11 @@ class Worker:
         if sys.platform == "linux":
             fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         _alive.add(self)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
 
     @property
     def running(self) -> bool:
@@ -164,15 +171,31 @@ _lock = threading.Lock()
 
 
 def borrow(memory_mb: int) -> Worker:
-    """Return an idle worker with this limit, or a new one."""
+    """Return an idle worker with this limit, or a new one that is ready.
+
+    Raises:
+        BackendError: A new one does not start.
+    """
     with _lock:
         for worker in list(_idle):
             if not worker.running:
                 _idle.remove(worker)
+                worker.kill()
             elif worker.memory_mb == memory_mb:
                 _idle.remove(worker)
                 return worker
-    return Worker(memory_mb)
+    worker = Worker(memory_mb)
+    try:
+        worker.receive(_START_TIMEOUT_S)
+    except WorkerLost as lost:
+        raise BackendError(f"the parser process did not start: {lost}", hint="kb doctor") from lost
+    return worker
+
+
+def idle() -> list[Worker]:
+    """Return the workers that wait for a file."""
+    with _lock:
+        return list(_idle)
 
 
 def give_back(worker: Worker) -> None:

@@ -89,7 +89,7 @@ def survey(page: int, box: Rectangle) -> Survey:
     at = np.array(objects.texts, np.int64)
     if at.size:
         doubts = np.array(objects.doubts, np.int64)
-        doubts |= _look_doubts(objects.colours[at], objects.bounds[at], box)
+        doubts |= _look_doubts(objects.colours[at], objects.bounds[at], objects.heights[at], box)
         fills, pictures = np.array(objects.fills, np.int64), np.array(objects.pictures, np.int64)
         doubts |= _neighbour_doubts(at, fills, pictures, objects.colours, objects.bounds)
         sizes = _Sizes()
@@ -108,6 +108,7 @@ class _Objects:
     Attributes:
         colours: Fill (or stroke) red, green, blue, alpha of each object, `(n, 4)`, 0 to 255.
         bounds: Left, bottom, right, top of each object in page space, `(n, 4)`, points.
+        heights: The shorter side of each object as it stands, turned or not, `(n,)`, points.
         texts: Indices of the text objects; `items` and `doubts` run beside it.
         items: Their addresses.
         doubts: What one object by itself gives away: mode, clip, layer, blend.
@@ -132,6 +133,8 @@ class _Objects:
         self._read()
         corners = np.frombuffer(self._corners, np.float32).reshape(-1, 4, 2)[: self.count]
         self.bounds = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+        sides = np.hypot(*np.moveaxis(corners[:, 1:3] - corners[:, 0:2], 2, 0))
+        self.heights = sides.min(axis=1)
 
     def _read(self) -> None:
         """Ask every object what it is."""
@@ -176,7 +179,9 @@ def _rectangle(bounds: NDArray[np.float32]) -> Rectangle:
     return left, bottom, right, top
 
 
-def _look_doubts(colours: NDArray[np.uint32], bounds: NDArray[np.float32], box: Rectangle) -> NDArray[np.int64]:
+def _look_doubts(
+    colours: NDArray[np.uint32], bounds: NDArray[np.float32], heights: NDArray[np.float32], box: Rectangle
+) -> NDArray[np.int64]:
     """Doubts from how the object looks: colour, size, place."""
     luma = colours[:, :3] @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
     left, bottom, right, top = bounds.T
@@ -185,7 +190,7 @@ def _look_doubts(colours: NDArray[np.uint32], bounds: NDArray[np.float32], box: 
     inside = (left >= box[0] - _SLACK_PT) & (right <= box[2] + _SLACK_PT)
     inside &= (bottom >= box[1] - _SLACK_PT) & (top <= box[3] + _SLACK_PT)
     doubts |= np.where(inside, 0, int(Doubt.OFF_PAGE))
-    low = np.minimum(right - left, top - bottom) < TINY_PT + 0.5  # a dash is low too: the font size settles it
+    low = heights < TINY_PT + 0.5  # a dash is low too: the font size settles it
     doubts |= np.where(low, _TINY, 0)
     return doubts.astype(np.int64)
 

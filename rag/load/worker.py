@@ -36,6 +36,7 @@ def main() -> None:
     """Serve requests from stdin until it ends."""
     requests, answers = _take_pipes()
     _limit_memory(int(sys.argv[1]) << 20)
+    _write(answers, {"ready": True})
     while (request := _read(requests)) is not None:
         try:
             _serve(request, answers)

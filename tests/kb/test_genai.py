@@ -56,7 +56,7 @@ class TestIntegration(ChatModelIntegrationTests):
 
     @property
     def chat_model_params(self) -> dict[str, object]:
-        return {"path": self.path, "max_tokens": 200}
+        return {"path": self.path, "max_tokens": 200, "repetition_penalty": 1.1}
 
     @property
     def has_tool_calling(self) -> bool:
@@ -217,6 +217,8 @@ def test_output_keeps_to_a_schema(chat: GenAIChat) -> None:
     both = chat.with_structured_output(SCHEMA, include_raw=True).invoke("Describe a cat.")
     assert both["parsed"] == value
     assert both["parsing_error"] is None
+    with pytest.raises(KbError, match=r"models\.max_tokens"):
+        GenAIChat(path=chat.path, max_tokens=4).with_structured_output(SCHEMA).invoke("Describe a cat.")
 
 
 @pytest.mark.weights

@@ -21,7 +21,7 @@ from tests.kb.openai_server import MODEL, serving
 
 @pytest.fixture(scope="module")
 def url(weights: Path) -> Iterator[str]:
-    with serving(GenAIChat(path=weights / "smollm2" / "model.gguf")) as base_url:
+    with serving(GenAIChat(path=weights / "smollm2" / "model.gguf", repetition_penalty=1.1)) as base_url:
         yield base_url
 
 
@@ -36,6 +36,8 @@ class TestUnit(ChatModelUnitTests):
 
 
 @pytest.mark.weights
+# langchain-openai puts a parsed object where the client's type has None, and pydantic remarks on it.
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning")
 class TestIntegration(ChatModelIntegrationTests):
     url: str
 
@@ -61,6 +63,10 @@ class TestIntegration(ChatModelIntegrationTests):
     @property
     def has_tool_calling(self) -> bool:
         return False
+
+    @pytest.mark.xfail(reason="for a schema of pydantic 1 the client calls a tool, and this server has none")
+    def test_structured_output_pydantic_2_v1(self, model: BaseChatModel) -> None:
+        super().test_structured_output_pydantic_2_v1(model)
 
 
 @pytest.mark.weights

@@ -70,6 +70,13 @@ def test_the_latest_of_the_documents_named() -> None:
     assert "2022" in best(Router(FILINGS).route("Margin of Orion in its most recent 10-K?"))
 
 
+def test_a_date_points_at_what_was_written_on_it_or_soon_after() -> None:
+    notices = [profile(f"ORION_2023_8K_dated-2023-{day}.pdf") for day in ("03-02", "05-05", "05-30", "11-12")]
+    router = Router([*FILINGS, *notices])
+    for asked, written in (("May 26, 2023", "05-30"), ("5 May 2023", "05-05"), ("2023-11-12", "11-12")):
+        assert best(router.route(f"What did Orion decide on {asked}?")) == f"ORION_2023_8K_dated-2023-{written}.pdf"
+
+
 def test_what_is_in_every_document_names_none() -> None:
     router = Router([profile("a.pdf", "Acme Rules"), profile("b.pdf", "Acme Fees"), profile("c.pdf", "Acme Maps")])
     assert router.route("Who is behind Acme?").scores == {}

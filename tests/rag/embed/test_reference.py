@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.train,
     pytest.mark.weights,
     pytest.mark.skipif(not importlib.util.find_spec("sentence_transformers"), reason="needs kb[train]"),
-    pytest.mark.filterwarnings("default"),
+    pytest.mark.filterwarnings("ignore:.torch.jit.script_method.:DeprecationWarning"),
 ]
 
 

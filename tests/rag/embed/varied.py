@@ -6,7 +6,7 @@ import random
 
 _WORDS = (
     "the bridge opened in 1932 and carries eight lanes revenue rose 4.5% to $1,204 million Überprüfung naïve café "
-    "Москва 東京タワー مرحبا भारत co-operate re-elected x86_64 https://example.org/a?b=c (see Fig. 3) § 12(b) 😀 fi 𝔘𝔫𝔦 "
+    "Москва 東京タワー مرحبا भारत co-operate re-elected x86_64 https://example.org/a?b=c (see Fig. 3) § 12(b) 😀 𝔘𝔫𝔦 "
     "antidisestablishmentarianism e-mail@example.com -- ... \t 0x1F A.B.C. İstanbul ß ǅ ½ ™ № 5 of to a in and"
 ).split()
 

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pypdf import PdfWriter
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
@@ -83,6 +84,23 @@ def heavy(path: Path, size_bytes: int) -> Path:
         b"BT /F 12 Tf 72 700 Td (third page) Tj ET",
     ]
     return raw_pdf(path, pages)
+
+
+def turned(path: Path, degrees: int) -> Path:
+    """Rotate every page of a PDF, in place."""
+    writer = PdfWriter(clone_from=path)
+    for page in writer.pages:
+        page.rotate(degrees)
+    writer.write(path)
+    return path
+
+
+def locked(source: Path, path: Path, password: str) -> Path:
+    """Write a copy of a PDF that this user password opens."""
+    writer = PdfWriter(clone_from=source)
+    writer.encrypt(user_password=password, owner_password="owner", algorithm="RC4-128")
+    writer.write(path)
+    return path
 
 
 def picture_of(text_page: Path) -> ImageReader:

@@ -1,0 +1,140 @@
+"""How fast documents become searchable: kb beside the usual LangChain recipe, paired on the same files.
+
+    python bench/ingest.py --data FOLDER_OF_PDFS [--rounds 3] [--files 4] [--json]
+
+The recipe: PyPDFLoader, RecursiveCharacterTextSplitter(1000, 200), HuggingFaceEmbeddings (all-MiniLM-L6-v2, fp32,
+torch), a vector store in memory. Every round takes the next few files and runs each arm on them in a process of its
+own, one after the other; clocks start when libraries and models are loaded. Needs kb[train] and kb[community].
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from kb.files import Home
+from kb.settings import Settings, load
+
+ARMS = ("recipe", "kb", "kb f32")
+
+
+def recipe(files: list[Path], weights: Path) -> tuple[int, float]:
+    """Return pages and seconds of the usual recipe."""
+    import warnings
+
+    warnings.simplefilter("ignore")
+    from langchain_community.document_loaders import PyPDFLoader
+    from langchain_community.embeddings import HuggingFaceEmbeddings
+    from langchain_core.vectorstores import InMemoryVectorStore
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+    store = InMemoryVectorStore(HuggingFaceEmbeddings(model_name=str(weights)))
+    splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
+    started = time.perf_counter()
+    n_pages = 0
+    for path in files:
+        pages = PyPDFLoader(str(path)).load()
+        n_pages += len(pages)
+        store.add_documents(splitter.split_documents(pages))
+    return n_pages, time.perf_counter() - started
+
+
+def ours(files: list[Path], weights: Path, precision: str) -> tuple[int, float]:
+    """Return pages and seconds of `kb ingest` into an empty home."""
+    from rag.catalogue.writer import Catalogue
+    from rag.embed.open import open_embedder
+    from rag.ingest import Ingest
+    from rag.open import open_store
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        home.models.symlink_to(weights.parent)
+        embedder = open_embedder("minilm", home, precision=precision)
+        run = Ingest(
+            home=home,
+            catalogue=Catalogue(home.catalogue, create=True),
+            store=open_store(home, "default", embedder.identity.dimension),
+            embedder=embedder,
+            settings=Settings(),
+            collection="default",
+        )
+        started = time.perf_counter()
+        results = run.run([(path, str(path)) for path in files])
+        return sum(result.pages for result in results), time.perf_counter() - started
+
+
+def measure(arm: str, files: list[Path], weights: Path) -> dict[str, float]:
+    """Run one arm in this process and return its figures."""
+    if arm == "recipe":
+        pages, seconds = recipe(files, weights)
+    else:
+        pages, seconds = ours(files, weights, "f32" if arm == "kb f32" else "auto")
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return {"pages": pages, "pages_per_s": pages / seconds, "peak_mb": (own + children) / 1024}
+
+
+def in_child(arm: str, files: list[Path], weights: Path) -> dict[str, float]:
+    """Run one arm in a process of its own."""
+    command = [sys.executable, __file__, "--arm", arm, "--weights", str(weights), *map(str, files)]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def compare(data: Path, weights: Path, rounds: int, per_round: int) -> dict[str, object]:
+    """Return medians per arm, and of the ratios to the recipe, round by round."""
+    files = sorted(data.rglob("*.pdf"))
+    # Strided, so that every round has files of every kind.
+    groups = [files[number::rounds][:per_round] for number in range(rounds)]
+    rows = [{arm: in_child(arm, group, weights) for arm in ARMS} for group in groups]
+    figures = {
+        arm: {
+            "pages_per_s": statistics.median(row[arm]["pages_per_s"] for row in rows),
+            "peak_mb": max(row[arm]["peak_mb"] for row in rows),
+            "times_recipe": statistics.median(row[arm]["pages_per_s"] / row["recipe"]["pages_per_s"] for row in rows),
+        }
+        for arm in ARMS
+    }
+    return {"rounds": rounds, "pages": sum(int(row["kb"]["pages"]) for row in rows), "arms": figures}
+
+
+def main() -> None:
+    """Run the comparison, or one arm of it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("examples"))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--files", type=int, default=4)
+    parser.add_argument("--weights", type=Path, default=Home(load().home).models / "minilm")
+    parser.add_argument("--arm", choices=ARMS)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("paths", nargs="*", type=Path)
+    options = parser.parse_args()
+    if options.arm:
+        print(json.dumps(measure(options.arm, options.paths, options.weights)))
+        return
+    report = compare(options.data, options.weights, options.rounds, options.files)
+    if options.json:
+        print(json.dumps(report, indent=2))
+        return
+    print(f"{report['pages']} pages in {report['rounds']} rounds; medians, ratios paired by round")
+    arms: dict[str, dict[str, float]] = report["arms"]  # type: ignore[assignment]
+    for arm, row in arms.items():
+        print(
+            f"{arm:8} {row['pages_per_s']:7.1f} pages/s  {row['times_recipe']:5.2f} x recipe  {row['peak_mb']:6.0f} MB peak"
+        )
+
+
+if __name__ == "__main__":
+    main()
