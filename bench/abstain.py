@@ -185,7 +185,12 @@ def report_support(path: Path) -> None:
                 key: Span(doc="-", sha256=str(page), page=0, start=0, end=len(text), text=text)
                 for page, (key, text) in enumerate(zip(new_keys(len(pages), random.Random(0)), pages, strict=True))
             }
-            checked = check(task["targets"][0]["text"], spans, lambda sha256, _, pages=pages: pages[int(sha256)])
+            checked = check(
+                task["targets"][0]["text"],
+                spans,
+                lambda sha256, _, pages=pages: pages[int(sha256)],
+                question=task["input"][-1]["text"],
+            )
             supported += [statement.supported for statement in checked.statements]
         print(f"sentences without keys held up by {label} contexts: {np.mean(supported):.3f} of {len(supported)}")
 

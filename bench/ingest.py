@@ -87,7 +87,7 @@ def in_child(arm: str, files: list[Path], weights: Path) -> dict[str, float]:
     command = [sys.executable, __file__, "--arm", arm, "--weights", str(weights), *map(str, files)]
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
-        stdout=subprocess.PIPE, text=True, check=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
     )  # fmt: skip
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -131,9 +131,8 @@ def main() -> None:
     print(f"{report['pages']} pages in {report['rounds']} rounds; medians, ratios paired by round")
     arms: dict[str, dict[str, float]] = report["arms"]  # type: ignore[assignment]
     for arm, row in arms.items():
-        print(
-            f"{arm:8} {row['pages_per_s']:7.1f} pages/s  {row['times_recipe']:5.2f} x recipe  {row['peak_mb']:6.0f} MB peak"
-        )
+        speed = f"{row['pages_per_s']:7.1f} pages/s  {row['times_recipe']:5.2f} x recipe"
+        print(f"{arm:8} {speed}  {row['peak_mb']:6.0f} MB peak")
 
 
 if __name__ == "__main__":

@@ -155,7 +155,7 @@ class Answerer:
         by_key = {passage.key: span for passage, span in zip(passages, spans, strict=True)}
         messages = fill(self._template, render(passages, new_mark(self._rng)), asked)
         reply = self._generate(messages, {key: span.source for key, span in by_key.items()}, on_token)
-        checked = check(reply.text, by_key, self._page_text)
+        checked = check(reply.text, by_key, self._page_text, question=asked)
         ended = self._clock()
         timings |= {
             "first_token_s": reply.first_token_s - begun,

@@ -29,6 +29,8 @@ NO_SOURCE = "[no source found]"
 # key needs more. `python -m bench.abstain` prints how often they hold for true and for foreign sources.
 MIN_SHARE = 0.5
 MIN_SHARE_WITHOUT_KEY = 0.6
+_FEWEST_WORDS = 3  # content words of a sentence that a passage can be sought for
+_HOLLOW = frozenset(terms("answer question document passage text"))
 _KEPT_SHARE = 0.6  # of several cited passages, one that holds less than this part of the best one's share is dropped
 _QUOTED = re.compile(r"“([^”]+)”|(?<!\w)\"([^\"]+)\"(?!\w)|«([^»]+)»")
 _ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*")
@@ -180,8 +182,8 @@ def _place(quote: str, source: _Source) -> Offsets | None:
     return source.page.find(quote, near=near) or source.page.find(quote.strip(" ,.;"), near=near)
 
 
-def _judge(text: str, sources: Sequence[_Source], needed: float) -> _Verdict:
-    """Check one sentence against the passages it cites."""
+def _judge(text: str, sources: Sequence[_Source], needed: float, asked: frozenset[str]) -> _Verdict:
+    """Check one sentence against the passages it cites; `asked` are the question's words, which it may just repeat."""
     quotes: list[Citation] = []
     words = frozenset(terms(_ENUMERATOR.sub("", text)))
     held: frozenset[str] = frozenset()
@@ -199,18 +201,20 @@ def _judge(text: str, sources: Sequence[_Source], needed: float) -> _Verdict:
     top = max((share for _, share, _, _ in windows), default=0.0)
     kept = [window for window in windows if window[2] and window[1] >= _KEPT_SHARE * top]
     held = held.union(*(window[3] for window in kept))
-    if _weight(words & held) < needed * _weight(words):
+    if any(_weight(part & held) < needed * _weight(part) for part in (words, words - asked)):
         return _Verdict(reason="its words do not stand together in the cited passage")
     citations = tuple(quotes) or tuple(source.citation(*place) for source, _, place, _ in kept if place)
     return _Verdict(citations, "" if citations else "it says nothing that can be looked up")
 
 
-def _attribute(text: str, sources: Sequence[_Source]) -> _Verdict:
-    """Find the one passage that bears out a sentence which names none."""
-    words = frozenset(terms(text))
+def _attribute(text: str, sources: Sequence[_Source], asked: frozenset[str]) -> _Verdict:
+    """Find the one passage that bears out a sentence which names none; it must say something and something new."""
+    words = frozenset(terms(text)) - _HOLLOW
+    if len(words) < _FEWEST_WORDS or words <= asked:
+        return _Verdict(reason="it says nothing that could be looked for")
     shares = [_best_window(words, source)[0] for source in sources]
     order = sorted(range(len(sources)), key=lambda at: -shares[at])
-    verdicts = (_judge(text, [sources[at]], MIN_SHARE_WITHOUT_KEY) for at in order[:3])
+    verdicts = (_judge(text, [sources[at]], MIN_SHARE_WITHOUT_KEY, asked) for at in order[:3])
     return next((found for found in verdicts if found.citations), _Verdict(reason="no passage bears it out"))
 
 
@@ -225,14 +229,16 @@ def abstains(text: str) -> bool:
     return plain.startswith(ABSTENTION.rstrip(".")) or (len(plain) < 200 and bool(_ABSTAINS.search(plain)))
 
 
-def check(reply: str, passages: Mapping[str, Span], page_text: PageText) -> Checked:
+def check(reply: str, passages: Mapping[str, Span], page_text: PageText, *, question: str = "") -> Checked:
     """Check a model's reply.
 
     Args:
         reply: The raw text, citation keys in it.
         passages: Key to the span that stood under it in the prompt.
         page_text: Gives the text of a page; offsets of citations count in it.
+        question: What was asked; a sentence is not supported by the words that it repeats of it.
     """
+    asked = frozenset(terms(question))
     text, claims = _claims(reply)
     known = [claim for claim in claims if any(key in passages for key in claim.keys)]
     if not claims or (not known and abstains(text)):
@@ -252,9 +258,9 @@ def check(reply: str, passages: Mapping[str, Span], page_text: PageText) -> Chec
         if idle:
             verdict = _Verdict()
         elif cited:
-            verdict = _judge(claim.text, cited, MIN_SHARE)
+            verdict = _judge(claim.text, cited, MIN_SHARE, asked)
         else:
-            verdict = _attribute(claim.text, [source(key) for key in passages])
+            verdict = _attribute(claim.text, [source(key) for key in passages], asked)
         indices = tuple(citations.setdefault(found, len(citations)) for found in verdict.citations)
         holds = idle or bool(indices)
         statements.append(

@@ -25,7 +25,7 @@ from rag.store import indexed_text
 ANN_FROM_ROWS = 10_000
 # Candidates re-scored with full vectors: the codes of the index alone lose more than half of the neighbours.
 REFINED = 400
-REFINE_FACTOR = 4
+REFINE_FACTOR = 2
 N_PROBES = 20
 
 

@@ -15,7 +15,7 @@ from kb.extractive import ABSTENTION, NOTICE, ExtractiveChat, question_in
 from kb.passages import Passage, new_keys, new_mark, render
 
 TEXTS = {
-    "terms.pdf, p. 1": "The warranty of the Fulmar lasts 24\nmonths from the day of purchase. It covers parts and labour.",
+    "terms.pdf, p. 1": "The warranty of the Fulmar lasts 24\nmonths from the day of purchase. It covers parts.",
     "terms.pdf, p. 2": "Prices\nPlan 2023 2022\nBasic 12 10\nPro 20 15",
     "terms.pdf, p. 3": "The box contains:\n- a charger\n- two cables\n- a manual\nNothing else is in it.",
 }

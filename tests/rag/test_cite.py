@@ -101,6 +101,16 @@ def test_an_invented_key_is_removed(letters: str) -> None:
     assert result.ground == "cited"  # its words stand on the one page there is
 
 
+@pytest.mark.parametrize("key", ["", f" [[{INSTITUTE}]]"])
+def test_repeating_the_question_supports_nothing_else(key: str) -> None:
+    question = "Who chairs the Council of the Institute?"
+    said = check(f"Bartholomew chairs the Council of the Institute.{key}", SPANS, page_text, question=question)
+    assert said.ground == "ungrounded"
+    echo = check("The Council of the Institute chairs the Council.", SPANS, page_text, question=question)
+    assert echo.ground == "ungrounded"
+    assert check("The answer is 1908.", SPANS, page_text, question=question).ground == "ungrounded"
+
+
 def test_an_invented_key_lends_no_support() -> None:
     result = checked("Penguins rule the southern ice shelf. [[z9z9z]]")
     assert result.ground == "ungrounded"

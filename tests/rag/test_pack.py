@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,7 +41,7 @@ def test_merged_spans_are_verbatim_disjoint_and_hold_every_hit(hits: list[Hit]) 
             assert len(holders) == 1
     for page in range(3):
         ends = sorted((span.start, span.end) for span in spans if span.page == page)
-        assert all(before[1] < after[0] for before, after in zip(ends, ends[1:], strict=False))
+        assert all(before[1] < after[0] for before, after in pairwise(ends))
 
 
 @given(hits=HITS, limit=st.integers(1, 8), budget=st.integers(0, 400))

@@ -65,10 +65,10 @@ def stream(body: bytes, extra: bytes = b"") -> bytes:
 
 
 def endless(path: Path, *, before: bytes = b"", after: bytes = b"") -> Path:
-    """Write three pages; the second draws forms inside forms, 4 to the 12th of them, and takes hours."""
+    """Write three pages; the second draws forms inside forms, 4 to the 11th of them; it takes hours and little memory."""
     forms = []
     for depth in range(12):
-        body = b" ".join(b"/X%d Do" % (depth + 1) for _ in range(4)) if depth < 11 else b"0 0 1 1 re f " * 400
+        body = b" ".join(b"/X%d Do" % (depth + 1) for _ in range(4)) if depth < 11 else b"q Q " * 20_000
         names = b"/Resources<</XObject<</X%d %d 0 R>>>>" % (depth + 1, 101 + depth) if depth < 11 else b""
         forms.append(stream(body, b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]" + names))
     pages = [b"BT /F 12 Tf 72 700 Td (first page) Tj ET", b"/X0 Do", b"BT /F 12 Tf 72 700 Td (third page) Tj ET"]
