@@ -2,6 +2,7 @@
 
     python -m bench.abstain --data FOLDER            held-out figures of the constants in the code
     python -m bench.abstain --data FOLDER --fit      fit them anew on the calibration half and print them
+    python -m bench.abstain --data FOLDER --model smollm2 --count 40      a chat model against the reader, same prompts
 
 Half of the documents of each set (by a hash of their name) calibrate, half are held out; every figure is of the
 held-out half. Sets: XQuAD (Wikipedia), CovidQA (papers); MTRAG's own unanswerable questions are a test only. Needs
@@ -14,25 +15,30 @@ import argparse
 import json
 import os
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from langchain_core.language_models.chat_models import BaseChatModel
 from numpy.typing import NDArray
 
 from bench.squad import Collection, Task, mtrag
 from kb import reader
-from kb.extractive import choose
+from kb.extractive import NOTICE, ExtractiveChat, choose
 from kb.files import Home
 from kb.metrics import normalised, token_f1
-from kb.passages import new_keys, visible
+from kb.models import open_chat
+from kb.passages import Passage, new_keys, new_mark, render, visible
 from kb.reader import Candidate, Cosines
-from kb.settings import home_dir
+from kb.settings import Settings, home_dir
 from rag import answer
 from rag.cite import check
 from rag.embed.open import open_embedder
 from rag.pack import Span
+from rag.plain import transform
+from rag.prompt import fill, load_prompt
 from rag.similar import Similarity
 
 # Too rare in these sets to be fitted: headings and questions are context, seldom answers.
@@ -195,6 +201,30 @@ def report_support(path: Path) -> None:
         print(f"sentences without keys held up by {label} contexts: {np.mean(supported):.3f} of {len(supported)}")
 
 
+def report_models(tasks: Sequence[Task], chats: Sequence[BaseChatModel], passages: int) -> None:
+    """Print how often each model's reply to the answer prompt holds the gold answer, its token F1 and its time."""
+    template = load_prompt()
+    for chat in chats:
+        rng = random.Random(0)
+        right, f1, begun = [], [], time.perf_counter()
+        for task in tasks:
+            # The right passage is always among those read; keys are drawn as in the product.
+            kept = sorted({*range(passages - 1), task.gold})
+            keyed = [
+                Passage(key=key, source="a.pdf, p. 1", text=task.passages[at].text)
+                for key, at in zip(new_keys(len(kept), rng), kept, strict=True)
+            ]
+            reply = chat.invoke(fill(template, render(keyed, new_mark(rng)), task.question)).text
+            reply = transform(reply.removesuffix(NOTICE), lambda _: "")
+            right.append(holds(reply, task.answers))
+            f1.append(max(token_f1(reply, gold) for gold in task.answers))
+        took = (time.perf_counter() - begun) / len(tasks)
+        print(
+            f"{chat._llm_type:16} n={len(tasks)}, {passages} passages: gold in reply {np.mean(right):.3f}, "
+            f"token F1 {np.mean(f1):.3f}, {took:.2f} s a question"
+        )
+
+
 def main() -> None:
     """Read the sets, fit if asked, report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -202,6 +232,9 @@ def main() -> None:
         "--data", type=Path, default=os.environ.get("KB_DEV_DATA"), required="KB_DEV_DATA" not in os.environ
     )
     parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--model", default="")
+    parser.add_argument("--count", type=int, default=40)
+    parser.add_argument("--passages", type=int, default=8)
     parsed = parser.parse_args()
     embedder = open_embedder("minilm", Home(home_dir(os.environ)), precision="auto")
     rng = random.Random(0)
@@ -210,6 +243,11 @@ def main() -> None:
     for name, file in files.items():
         collection = Collection(name, parsed.data / "qa" / file, embedder, documents=50)
         tasks += collection.tasks(COUNT[name], rng)
+    if parsed.model:
+        held = [task for task in tasks if task.held_out and task.kind == "own"]
+        chat = open_chat(parsed.model, Settings(), Home(home_dir(os.environ)))
+        report_models(rng.sample(held, parsed.count), [ExtractiveChat(), chat], parsed.passages)
+        return
     foreign = mtrag(parsed.data / "qa" / "mtrag-unanswerable.jsonl", embedder)
     report_support(parsed.data / "qa" / "mtrag-unanswerable.jsonl")
     similarity = Similarity(embedder)

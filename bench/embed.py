@@ -32,10 +32,11 @@ from rag.embed.open import open_embedder
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 _WORDS = (
-    "net sales of the company increased by 4.5 percent during the quarter ended December 31, 2021 compared with the same "
-    "period of the prior year because demand for services and products rose in all regions while operating expenses "
-    "including research and development amounted to $1,204 million the board approved a dividend per share of common "
-    "stock maintenance of the pump requires that the valve be closed before any work begins see section 4.2"
+    "net sales of the company increased by 4.5 percent during the quarter ended December 31, 2021 "
+    "compared with the same period of the prior year because demand for services and products rose in all "
+    "regions while operating expenses including research and development amounted to $1,204 million the "
+    "board approved a dividend per share of common stock maintenance of the pump requires that the valve "
+    "be closed before any work begins see section 4.2 "
 ).split()
 
 

@@ -26,8 +26,8 @@ from kb.words import words
 ABSTENTION = "The documents do not say."
 NOTICE = "(Quoted from the documents; no language model wrote this.)"
 
-# Set by `python -m bench.abstain --fit` to keep nearly every question that can be answered. Who has retrieval's scores too
-# judges better and earlier.
+# Set by `python -m bench.abstain --fit` to keep nearly every question that can be answered. Who has retrieval's scores
+# too judges better and earlier.
 MIN_SUPPORT = 0.16
 # A further sentence is quoted when its score comes this close to the best one's.
 _MARGIN = 1.5

@@ -88,7 +88,11 @@ class Folded:
         at = self._folded.find(needle) if needle else -1
         while at >= 0:
             start, end = self._origin[at], self._origin[at + len(needle) - 1] + 1
-            if _whole(self.text, start, end):
+            if not self._splits_sign(at) and not self._splits_sign(at + len(needle)) and _whole(self.text, start, end):
                 spans.append((start, end))
             at = self._folded.find(needle, at + 1)
         return min(spans, key=lambda span: abs(span[0] - near)) if spans else None
+
+    def _splits_sign(self, at: int) -> bool:
+        """Whether a cut in the folded text parts what was one character, such as a ligature or an accented letter."""
+        return 0 < at < len(self._origin) and self._origin[at - 1] == self._origin[at]

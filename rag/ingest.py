@@ -19,7 +19,7 @@ from rag.catalogue.writer import Catalogue, Finished
 from rag.embed.base import Embedder
 from rag.identity import claim_collection
 from rag.prefetch import prefetched
-from rag.profile import build_profile
+from rag.profile import PROFILE_PAGES, build_profile
 from rag.reading import Ended, Event, Kept, Read, Reader, Refused
 from rag.store import Store, indexed_text, sync
 
@@ -28,7 +28,6 @@ CHUNKS_PER_BATCH = 384
 EVENTS_PER_BATCH = 256
 # The index follows the catalogue this many chunks at a time while a long ingest runs.
 CHUNKS_PER_SYNC = 20_000
-PROFILE_PAGES = 3
 STALE_AFTER = timedelta(days=7)
 
 Status = Literal["indexed", "unchanged", "refused", "no text"]

@@ -17,6 +17,8 @@ from rag.cues import STOP_WORDS, Period, Word, dates, letters, periods, quarter_
 # How far each source is trusted to name the document rather than something in it.
 _FILE, _TITLE, _SUBJECT, _FIRST_PAGE, _SECOND_PAGE = 1.0, 0.9, 0.7, 0.5, 0.25
 _PERIOD_WORD = re.compile(r"(?:fy)?\d+|(?:(?:19|20)\d\d)?q[1-4](?:\d\d)*|[1-4]q\d*|fy")
+# Pages read from the front of a document.
+PROFILE_PAGES = 3
 _PAGE_CHARS = 6000
 _PAGE_TERMS = 100
 # What a weaker source adds where a stronger one has named a period.

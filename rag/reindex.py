@@ -1,4 +1,4 @@
-"""Rebuilds what is derived: the index from the catalogue's vectors, and vectors where their recipe has changed.
+"""Rebuilds what is derived: the index and the router's profiles, and vectors where their recipe has changed.
 
 Interrupted at any moment it goes on where it was: a document is rewritten in one transaction and carries the recipe
 it was made with.
@@ -13,6 +13,7 @@ from rag.catalogue.reader import EmbeddedChunk
 from rag.catalogue.writer import Catalogue
 from rag.embed.base import Embedder
 from rag.header import chunk_header
+from rag.profile import PROFILE_PAGES, build_profile
 from rag.reading import make_chunker, recipe
 from rag.store import Store, indexed_text, sync
 
@@ -52,11 +53,20 @@ def reindex(
         on_progress(done, len(stale))
         _rewrite(catalogue, embedder, settings, collection, document, wanted)
     on_progress(len(stale), len(stale))
+    for document in recipes:
+        _profile_again(catalogue, document)
     store.clear()
     catalogue.mark_dropped(store.name, collection)
     sync(store, catalogue, collection)
     store.optimize()
     return len(stale), store.count()
+
+
+def _profile_again(catalogue: Catalogue, document: int) -> None:
+    known = catalogue.document_by_id(document)
+    first = [page.text for page in catalogue.first_pages(document, PROFILE_PAGES)]
+    profile = build_profile(known.sha256, known.doc, known.title, known.metadata, first)
+    catalogue.set_profile(document, profile.to_json())
 
 
 def _rewrite(

@@ -144,6 +144,11 @@ class Catalogue(CatalogueReader):
             self._execute("UPDATE documents SET recipe=? WHERE id=?", (dump(recipe), document))
             self._execute("DELETE FROM indexed WHERE document=?", (document,))
 
+    def set_profile(self, document: int, profile: Mapping[str, object]) -> None:
+        """Replace a document's router profile."""
+        with self.transaction():
+            self._execute("UPDATE documents SET profile=? WHERE id=?", (dump(profile), document))
+
     def _add_chunks(self, document: int, chunks: Iterable[EmbeddedChunk]) -> None:
         self._db.executemany(
             "INSERT INTO chunks VALUES(?,?,?,?,?,?)",

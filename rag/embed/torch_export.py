@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from openvino.tools.ovc import convert_model
 from sentence_transformers import SentenceTransformer
 from transformers.utils.logging import disable_progress_bar
 
@@ -50,6 +49,9 @@ def export(folder: Path, tokenizer: Path) -> tuple[openvino.Model, int]:
         DataError: It cannot be loaded without running code from the folder, or has no fast tokenizer.
         GateError: The graph does not give what torch gives.
     """
+    # After kb.inference, which silences it.
+    from openvino.tools.ovc import convert_model
+
     disable_progress_bar()
     try:
         model = SentenceTransformer(

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from kb.errors import DataError
 from kb.settings import IngestSettings
 from rag.load import pdfium
-from rag.load.hidden import char_boxes
 from rag.load.ink import Frame
 from rag.load.pdf import LoadedPage, PageText, loaded, open_document, page_text
 
@@ -26,7 +25,7 @@ Sides = tuple[float, float, float, float]  # left, top, right, bottom in page sp
 
 _MARK = np.array([255, 235, 90], np.uint16)  # multiplied: paper turns yellow, ink stays
 _MAX_SCALE = 8.0
-_SAME_LINE = 0.25  # of the lower glyph; a comma reaches that far into its line
+_SAME_LINE = 0.5  # of the lower box
 
 
 def find_boxes(
@@ -42,7 +41,7 @@ def find_boxes(
         if not 0 <= start <= end <= len(content.cleaned.text):
             raise DataError(f"has no text at [{start}, {end})", path=path, page=page)
         textpage = pdfium.address(at.text.raw)
-        return [box for chars in _lines_of(content, start, end) for box in _joined(char_boxes(textpage, chars))]
+        return [box for chars in _lines_of(content, start, end) for box in _joined(_line_boxes(textpage, chars))]
 
 
 def draw_page(path: Path, page: int, scale: float, boxes: Sequence[Sides], password: str | None) -> bytes:
@@ -101,7 +100,15 @@ def _lines_of(content: PageText, start: int, end: int) -> list[list[int]]:
     return lines
 
 
-def _joined(boxes: NDArray[np.float64]) -> list[Sides]:
+def _line_boxes(textpage: int, chars: list[int]) -> NDArray[np.float32]:
+    """Return for each character its advance times its font's height: left, bottom, right, top, `(n, 4)`."""
+    sides = np.zeros((len(chars), 4), np.float32)  # PDFium's order: left, top, right, bottom
+    for row, char in enumerate(chars):
+        pdfium.loose_char_box(textpage, char, sides.ctypes.data + 16 * row)
+    return sides[:, [0, 3, 2, 1]]
+
+
+def _joined(boxes: NDArray[np.float32]) -> list[Sides]:
     """Join the boxes of characters that follow each other at about one height; PDFium may drop a line end."""
     joined: list[Sides] = []
     for left, bottom, right, top in boxes.tolist():

@@ -18,7 +18,7 @@ from kb.types import Page
 from rag.load.page import failed_page
 from rag.load.reader import FileInfo
 from rag.load.sniff import is_pdf
-from rag.load.supervise import Worker, WorkerLost, borrow, give_back
+from rag.load.supervise import Worker, WorkerLost, borrow, give_back, start
 
 _MIB = 1 << 20
 _REFUSALS: dict[str, type[KbError]] = {"MissingExtra": MissingExtra, "ConfigError": ConfigError}
@@ -197,6 +197,15 @@ class Pages(Iterator[Page]):
     def _start(self, engine: str) -> FileInfo:
         """Open the file in a worker, to be read from the next page on."""
         worker = borrow(self._limits.memory_mb)
+        try:
+            return self._begin(worker, engine)
+        except WorkerLost as lost:
+            if not (lost.crashed and worker.served):
+                raise
+        # It had served other files and may have been ill before it saw this one.
+        return self._begin(start(self._limits.memory_mb), engine)
+
+    def _begin(self, worker: Worker, engine: str) -> FileInfo:
         self._worker = worker
         worker.send(self._request | {"engine": engine, "first": self._next})
         frame = self._receive()

@@ -30,6 +30,7 @@ _READ_BYTES = 1 << 20
 _PIPE_BYTES = 1 << 20  # how far a worker may read ahead of a parent that is busy
 _MAX_FRAME_BYTES = 64 << 20
 _MAX_IDLE = 8
+_MAX_SERVED = 500  # files; a fresh process has no leaks
 _START_TIMEOUT_S = 60.0  # apart from the time a page may take; a busy machine starts programs slowly
 _ROOT = Path(next(iter(rag.__path__))).parent
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "KB_HOME")
@@ -52,10 +53,14 @@ class Worker:
 
     Args:
         memory_mb: What it may use, in MiB.
+
+    Attributes:
+        served: How many requests it has answered whole.
     """
 
     def __init__(self, memory_mb: int) -> None:
         self.memory_mb = memory_mb
+        self.served = 0
         self._buffer = bytearray()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
@@ -158,8 +163,7 @@ class Worker:
         if code == -signal.SIGXCPU:
             return WorkerLost("used all its CPU time")
         if code == -signal.SIGABRT:  # what PDFium does when an allocation fails
-            why = f"the reader gave up (SIGABRT), most likely at its limit of {self.memory_mb} MiB"
-            return WorkerLost(why, crashed=True)
+            return WorkerLost(f"the reader gave up (SIGABRT), most likely at its limit of {self.memory_mb} MiB")
         if code < 0:
             return WorkerLost(f"the reader crashed ({signal.Signals(-code).name})", crashed=True)
         return WorkerLost(f"the reader failed: {last}" if last else "the reader ended early", crashed=True)
@@ -171,7 +175,7 @@ _lock = threading.Lock()
 
 
 def borrow(memory_mb: int) -> Worker:
-    """Return an idle worker with this limit, or a new one that is ready.
+    """Return an idle worker with this limit, or a new one.
 
     Raises:
         BackendError: A new one does not start.
@@ -184,6 +188,15 @@ def borrow(memory_mb: int) -> Worker:
             elif worker.memory_mb == memory_mb:
                 _idle.remove(worker)
                 return worker
+    return start(memory_mb)
+
+
+def start(memory_mb: int) -> Worker:
+    """Return a new worker that is ready.
+
+    Raises:
+        BackendError: It does not start.
+    """
     worker = Worker(memory_mb)
     try:
         worker.receive(_START_TIMEOUT_S)
@@ -200,8 +213,9 @@ def idle() -> list[Worker]:
 
 def give_back(worker: Worker) -> None:
     """Keep a worker that has answered its last request whole for the next file."""
+    worker.served += 1
     with _lock:
-        if len(_idle) < _MAX_IDLE:
+        if len(_idle) < _MAX_IDLE and worker.served < _MAX_SERVED:
             _idle.append(worker)
             return
     worker.kill()

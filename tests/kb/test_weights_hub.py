@@ -54,7 +54,8 @@ def _repository(root: Path, name: str, files: dict[str, bytes]) -> None:
 
 def test_a_repository_arrives_without_anything_that_runs_code(tmp_path: Path, home: Home) -> None:
     _repository(tmp_path, "org/some.model", {
-        "config.json": b"{}", "model.safetensors": b"t" * 4_000_000, "tokenizer.json": b"{}", "1_Pooling/config.json": b"{}",
+        "config.json": b"{}", "model.safetensors": b"t" * 4_000_000, "tokenizer.json": b"{}",
+        "1_Pooling/config.json": b"{}",
         "pytorch_model.bin": b"pickle", "modeling_own.py": b"evil", "onnx/model.onnx": b"o", "onnx/config.json": b"{}",
         ".gitattributes": b"x", "README.md": b"#",
     })  # fmt: skip

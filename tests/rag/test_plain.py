@@ -17,7 +17,7 @@ OUTPUT = st.lists(
         [
             "The fee is 5 euros. ", "[[b7k2m]]", "[b7k2m]", "[[b7k2m, c3d4f]]", "[[z9z9z]]", "[[nonsense]]", "[", "[[",
             "]]", "<", "<<", ">>", "<<h4n8c2 end>>", "<b>", "![x](http://evil)", "[text](http://evil)", "!", "a < b",
-            "\x1b[31m", "\x1b]8;;http://evil\x07", "\x1b", "\n", "<think>", "</think>", "\u202e", "naïve", "[1]", "(see",
+            "\x1b[31m", "\x1b]8;;http://evil\x07", "\x1b", "\n", "<think>", "</think>", "\u202e", "naïve", "[1]",
         ]
     ),
     max_size=14,

@@ -13,7 +13,10 @@ from rag.embed.prefixes import known_prefixes
 _OLD = "sentence_transformers.models"
 
 
-def _folder(root: Path, *, modules: tuple[str, ...] = ("Transformer", "Pooling", "Normalize"), **files: Any) -> Path:
+_USUAL = ("Transformer", "Pooling", "Normalize")
+
+
+def _folder(root: Path, files: dict[str, Any] | None = None, *, modules: tuple[str, ...] = _USUAL) -> Path:
     places = {"Transformer": "", "Pooling": "1_Pooling"}
     listed = [
         {"idx": index, "name": str(index), "path": places.get(name, f"{index}_{name}"), "type": f"{_OLD}.{name}"}
@@ -23,7 +26,7 @@ def _folder(root: Path, *, modules: tuple[str, ...] = ("Transformer", "Pooling",
         "modules.json": listed,
         "config.json": {"model_type": "bert", "max_position_embeddings": 512},
         "1_Pooling/config.json": {"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": False},
-        **{name.replace("__", "/") + ".json": content for name, content in files.items()},
+        **(files or {}),
     }
     for name, content in contents.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +45,7 @@ def _folder(root: Path, *, modules: tuple[str, ...] = ("Transformer", "Pooling",
     ],
 )
 def test_both_spellings_of_pooling(config: dict[str, Any], mode: str, tmp_path: Path) -> None:
-    layout = read_layout(_folder(tmp_path, **{"1_Pooling__config": config}))
+    layout = read_layout(_folder(tmp_path, {"1_Pooling/config.json": config}))
     assert layout.pooling == mode
     assert layout.is_plain == (mode in {"mean", "cls"})
 
@@ -51,8 +54,10 @@ def test_prompts_and_limits(tmp_path: Path) -> None:
     layout = read_layout(
         _folder(
             tmp_path,
-            config_sentence_transformers={"prompts": {"query": "query: ", "passage": "passage: "}},
-            sentence_bert_config={"max_seq_length": 384},
+            {
+                "config_sentence_transformers.json": {"prompts": {"query": "query: ", "passage": "passage: "}},
+                "sentence_bert_config.json": {"max_seq_length": 384},
+            },
         )
     )
     assert (layout.query_prefix, layout.document_prefix, layout.max_tokens) == ("query: ", "passage: ", 384)
@@ -60,7 +65,7 @@ def test_prompts_and_limits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("stated", "limit"), [(256, 256), (10**30, 512), (None, 512)])
 def test_the_tokenizer_may_state_the_limit(stated: int | None, limit: int, tmp_path: Path) -> None:
-    assert read_layout(_folder(tmp_path, tokenizer_config={"model_max_length": stated})).max_tokens == limit
+    assert read_layout(_folder(tmp_path, {"tokenizer_config.json": {"model_max_length": stated}})).max_tokens == limit
 
 
 def test_more_modules_are_not_plain(tmp_path: Path) -> None:
@@ -71,7 +76,7 @@ def test_more_modules_are_not_plain(tmp_path: Path) -> None:
 def test_what_is_no_such_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"modules\.json is missing"):
         read_layout(tmp_path)
-    _folder(tmp_path, **{"1_Pooling__config": {"pooling_mode": "mean", "include_prompt": False}})
+    _folder(tmp_path, {"1_Pooling/config.json": {"pooling_mode": "mean", "include_prompt": False}})
     with pytest.raises(DataError, match="prompts"):
         read_layout(tmp_path)
     (tmp_path / "modules.json").write_text("{")

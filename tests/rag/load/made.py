@@ -64,8 +64,8 @@ def stream(body: bytes, extra: bytes = b"") -> bytes:
     return b"<</Filter/FlateDecode/Length %d%s>>stream\n%s\nendstream" % (len(packed), extra, packed)
 
 
-def endless(path: Path, *, before: bytes = b"", after: bytes = b"") -> Path:
-    """Write three pages; the second draws forms inside forms, 4 to the 11th of them; it takes hours and little memory."""
+def endless(path: Path) -> Path:
+    """Write three pages; the second draws 4 to the 11th forms inside forms, for hours, in little memory."""
     forms = []
     for depth in range(12):
         body = b" ".join(b"/X%d Do" % (depth + 1) for _ in range(4)) if depth < 11 else b"q Q " * 20_000
