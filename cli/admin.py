@@ -46,11 +46,10 @@ def reindex(
     """Rebuild the index; re-embed where the model or the chunking has changed."""
     session = begin(collection=collection, store=store, pairs=pairs)
     from rag.catalogue.writer import Catalogue
-    from rag.embed.open import open_embedder
-    from rag.open import open_store, writing
+    from rag.open import embedder_of, open_store, writing
     from rag.reindex import reindex as rebuild
 
-    embedder = open_embedder(session.settings.rag.embedder, session.home, precision=session.settings.rag.precision)
+    embedder = embedder_of(session.settings, session.home)
     with (
         writing(session.home, lambda: screen.note("another kb is writing here; waiting", quiet=quiet)),
         screen.bar("{task.completed}/{task.total} documents", quiet=quiet) as bar,

@@ -73,13 +73,12 @@ class _Job:
     def run(self, files: list[Path], urls: list[str], synced: list[Path]) -> tuple[list[FileResult], int]:
         """Return what became of every file and URL, and how many documents `--sync` forgot."""
         from rag.catalogue.writer import Catalogue
-        from rag.embed.open import open_embedder
         from rag.forget import forget_missing
         from rag.ingest import Ingest
-        from rag.open import open_store, writing
+        from rag.open import embedder_of, open_store, writing
 
         session, settings = self.session, self.session.settings
-        embedder = open_embedder(settings.rag.embedder, session.home, precision=settings.rag.precision)
+        embedder = embedder_of(settings, session.home)
         wait = "another kb is writing here; waiting for it to finish (Ctrl-C gives up)"
         with (
             writing(session.home, lambda: screen.note(wait, quiet=self.quiet)),

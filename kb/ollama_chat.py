@@ -113,9 +113,14 @@ def _failures(url: str, model: str, num_ctx: int | None) -> Iterator[None]:
 
 
 def _client_arguments(url: str, timeout_s: float, connect_s: float) -> dict[str, Any]:
-    # A proxy of the environment has no business between this machine and itself.
-    timeout = httpx.Timeout(timeout_s, connect=connect_s)
-    return {"timeout": timeout, "trust_env": not is_loopback(url), "follow_redirects": False}
+    return {
+        "timeout": httpx.Timeout(timeout_s, connect=connect_s),
+        # A proxy of the environment has no business between this machine and itself.
+        "trust_env": not is_loopback(url),
+        "follow_redirects": False,
+        # Nobody closes a chat model: no connection outlives its answer.
+        "limits": httpx.Limits(max_keepalive_connections=0),
+    }
 
 
 def model_names(url: str, *, timeout_s: float) -> frozenset[str]:
@@ -124,8 +129,8 @@ def model_names(url: str, *, timeout_s: float) -> frozenset[str]:
     Raises:
         BackendError: Nothing answers within `timeout_s`, or not as Ollama does.
     """
-    with _failures(url, "", None):
-        listed = Client(host=url, **_client_arguments(url, timeout_s, _PROBE_TIMEOUT_S)).list()
+    with _failures(url, "", None), Client(host=url, **_client_arguments(url, timeout_s, _PROBE_TIMEOUT_S)) as client:
+        listed = client.list()
     return frozenset(model.model for model in listed.models if model.model)
 
 

@@ -114,6 +114,11 @@ def open_openai(name: str, url: str, settings: ModelSettings) -> OpenAIChat:
         timeout=timeout,
         stream_usage=True,
         use_responses_api=False,
-        # A proxy of the environment has no business between this machine and itself.
-        http_client=httpx.Client(timeout=timeout, trust_env=not is_loopback(url)),
+        # A proxy of the environment has no business between this machine and itself; and nobody closes a chat model,
+        # so no connection outlives its answer.
+        http_client=httpx.Client(
+            timeout=timeout,
+            trust_env=not is_loopback(url),
+            limits=httpx.Limits(max_keepalive_connections=0),
+        ),
     )

@@ -7,6 +7,7 @@ nothing here needs a library to be installed.
 from __future__ import annotations
 
 import os
+import sys
 
 SWITCHES: dict[str, str] = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -15,7 +16,6 @@ SWITCHES: dict[str, str] = {
     "LANGCHAIN_TRACING_V2": "false",
     "GRADIO_ANALYTICS_ENABLED": "False",
     "ANONYMIZED_TELEMETRY": "False",
-    "WANDB_DISABLED": "true",
     "TOKENIZERS_PARALLELISM": "true",
 }
 
@@ -23,3 +23,5 @@ SWITCHES: dict[str, str] = {
 def disable() -> None:
     """Set every switch in this process and, by inheritance, in its children."""
     os.environ.update(SWITCHES)
+    # OpenVINO has no switch: with its statistics package absent it takes a stub of its own.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

@@ -60,6 +60,22 @@ class Knowledge:
         return Narrowed(self.searcher, docs, pages)
 
 
+def embedder_of(settings: Settings, home: Home) -> Embedder:
+    """Return the embedder that the settings name.
+
+    Raises:
+        MissingExtra: Its weights or packages are not there.
+        BackendError: Its server does not answer.
+    """
+    return open_embedder(
+        settings.rag.embedder,
+        home,
+        precision=settings.rag.precision,
+        ollama_url=settings.rag.ollama_url,
+        timeout_s=settings.models.timeout_s,
+    )
+
+
 def open_store(home: Home, collection: str, dimension: int) -> Store:
     """Return the index of a collection."""
     return LanceStore(home.index, collection, dimension)
@@ -74,7 +90,7 @@ def open_knowledge(settings: Settings, home: Home, collection: str) -> Knowledge
     """
     catalogue = CatalogueReader(home.catalogue)
     known = catalogue.require_collection(collection)
-    embedder = open_embedder(settings.rag.embedder, home, precision=settings.rag.precision)
+    embedder = embedder_of(settings, home)
     require_embedder(collection, known, embedder.identity.to_json())
     store = open_store(home, collection, embedder.identity.dimension)
     return Knowledge(

@@ -18,7 +18,7 @@ from rag.cues import STOP_WORDS, Period, Word, dates, letters, periods, quarter_
 _FILE, _TITLE, _SUBJECT, _FIRST_PAGE, _SECOND_PAGE = 1.0, 0.9, 0.7, 0.5, 0.25
 _PERIOD_WORD = re.compile(r"(?:fy)?\d+|(?:(?:19|20)\d\d)?q[1-4](?:\d\d)*|[1-4]q\d*|fy")
 # Pages read from the front of a document.
-PROFILE_PAGES = 3
+PROFILE_PAGES = 2
 _PAGE_CHARS = 6000
 _PAGE_TERMS = 100
 # What a weaker source adds where a stronger one has named a period.

@@ -31,6 +31,7 @@ pytestmark = [pytest.mark.live, pytest.mark.weights]
 
 MODEL = "smollm2-test"
 START_S = 60.0
+NO_KEEPALIVE = httpx.Limits(max_keepalive_connections=0)
 # The model's Jinja template in Ollama's language, its default system prompt included.
 TEMPLATE = (
     "{{- if not (and .Messages (eq (index .Messages 0).Role \"system\")) }}<|im_start|>system\n"
@@ -88,16 +89,16 @@ def gguf(weights: Path) -> Path:
 @pytest.fixture(scope="module")
 def url(server: str, gguf: Path) -> str:
     """The server with SmolLM2 as `smollm2-test`."""
-    client = Client(host=server, trust_env=False)
     digest = f"sha256:{sha256(gguf.read_bytes()).hexdigest()}"
-    client.create_blob(gguf)
-    client.create(
-        model=MODEL,
-        files={gguf.name: digest},
-        template=TEMPLATE,
-        parameters={"stop": ["<|im_end|>"]},
-        stream=False,
-    )
+    with Client(host=server, trust_env=False) as client:
+        client.create_blob(gguf)
+        client.create(
+            model=MODEL,
+            files={gguf.name: digest},
+            template=TEMPLATE,
+            parameters={"stop": ["<|im_end|>"]},
+            stream=False,
+        )
     return server
 
 
@@ -135,15 +136,13 @@ class TestIntegration(ChatModelIntegrationTests):
             "num_predict": 100,
             "temperature": 0.0,
             "seed": 0,
+            "repeat_penalty": 1.0,
+            "client_kwargs": {"limits": NO_KEEPALIVE},
         }
 
     @property
     def has_tool_calling(self) -> bool:
         return False
-
-    @property
-    def supports_json_mode(self) -> bool:
-        return True
 
 
 def test_auto_takes_the_model_that_the_server_has(url: str) -> None:
@@ -186,7 +185,8 @@ def test_a_server_that_cuts_is_found_out_by_its_count(url: str) -> None:
     from kb.ollama_chat import _check_whole
 
     messages = [HumanMessage("word " * 600 + "Sum up.")]
-    cut = ChatOllama(model=MODEL, base_url=url, num_ctx=512, num_predict=5, reasoning=False).invoke(messages)
+    plain = ChatOllama(model=MODEL, base_url=url, num_ctx=512, num_predict=5, client_kwargs={"limits": NO_KEEPALIVE})
+    cut = plain.invoke(messages)
     assert cut.usage_metadata is not None
     with pytest.raises(KbError, match=r"models\.num_ctx"):
         _check_whole(cut.usage_metadata["input_tokens"], messages, 512)
