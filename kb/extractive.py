@@ -159,16 +159,16 @@ def quoted(candidate: Candidate, passage: Passage) -> str:
 
 
 def _list_end(sentence: Sentence, text: str) -> int:
-    """End of the list that a sentence ending in a colon introduces, or of the sentence itself."""
+    """End of the list or table that a sentence ending in a colon introduces, or of the sentence itself."""
     end = sentence.end
     if not text[: sentence.end].endswith(":"):
         return end
     for following in sentences(text):
         if following.start < sentence.end:
             continue
-        if following.kind != "item" or following.end - sentence.start > _MAX_LIST_CHARS:
+        if following.kind == "prose" or following.end - sentence.start > _MAX_LIST_CHARS:
             break
-        end = following.end
+        end = following.end if following.kind != "heading" else end
     return end
 
 

@@ -27,6 +27,7 @@ FEATURES = (
     "context",  # the same, in the sentence, the one before, its heading and the passage's source
     "phrases",  # neighbouring question terms that are neighbours in the sentence
     "names",  # names, codes and numbers of the question, in the sentence or its context
+    "known",  # the same, anywhere in the passages: a question of something else names what none of them does
     "expected",  # the kind of answer asked for is there, or none is
     "news",  # content words that the question has not
     "rank",  # the passage's place
@@ -38,8 +39,8 @@ FEATURES = (
 )
 # Fitted by `python -m bench.abstain --fit`, which also prints held-out figures. Headings and questions are too rare
 # in that data: their weights are set. The cosine changes what the words are worth, so there are two sets.
-WEIGHTS = (4.4, 3.5, 1.8, 0.0, 1.4, 0.6, 2.0, -0.4, -0.6, -2.0, -0.5, 0.0)
-WEIGHTS_EMBED = (2.7, 3.9, 1.5, 0.0, 1.4, 0.9, 1.3, -0.3, -0.2, -2.0, -0.5, 5.1)
+WEIGHTS = (4.5, 3.4, 1.7, 0.0, 0.0, 1.4, 0.6, 2.0, -0.5, -0.6, -2.0, -0.5, 0.0)
+WEIGHTS_EMBED = (2.7, 3.9, 1.5, 0.0, 0.0, 1.4, 0.9, 1.3, -0.3, -0.2, -2.0, -0.5, 5.1)
 
 _NAME_BONUS = 1.5  # names, codes and numbers identify: they weigh more than their rarity in a few passages tells
 _EMBEDDED = 16  # sentences that are worth an embedding, best by words
@@ -149,7 +150,11 @@ def _expected(question: Question, text: str) -> float:
     return 0.0
 
 
-def _features(question: Question, unit: _Unit, rarity: dict[str, float]) -> tuple[float, ...]:
+def _share(wanted: frozenset[str], held: frozenset[str]) -> float:
+    return len(wanted & held) / len(wanted) if wanted else 1.0
+
+
+def _features(question: Question, unit: _Unit, rarity: dict[str, float], known: float) -> tuple[float, ...]:
     held = frozenset(unit.stems)
     near = held | unit.around
     content = [word for word in unit.stems if word not in STOPWORDS]
@@ -157,7 +162,8 @@ def _features(question: Question, unit: _Unit, rarity: dict[str, float]) -> tupl
         sum(weight * _match(term, held) for term, weight in rarity.items()),
         sum(weight * _match(term, near) for term, weight in rarity.items()),
         len(question.pairs.intersection(pairwise(content))) / (len(question.pairs) or 1),
-        len(question.names & near) / len(question.names) if question.names else 1.0,
+        _share(question.names, near),
+        known,
         _expected(question, unit.text),
         min(1.0, len(set(content).difference(question.terms)) / 5),
         math.exp(-unit.passage / 3),
@@ -185,7 +191,8 @@ def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None 
     asked = read_question(question)
     units = _units(passages)
     rarity = _rarity(asked, units)
-    scored = [(unit, _features(asked, unit, rarity)) for unit in units]
+    known = _share(asked.names, frozenset(word for unit in units for word in (*unit.stems, *unit.around)))
+    scored = [(unit, _features(asked, unit, rarity, known)) for unit in units]
     scored.sort(key=lambda pair: -_score(pair[1], WEIGHTS))
     weights = WEIGHTS
     if cosines is not None and scored:
@@ -198,9 +205,9 @@ def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None 
 
 # Logistic models of "a sentence of these passages answers", by words alone and with cosines: intercept, then one weight
 # per value of `evidence`. Fitted by `python -m bench.abstain --fit` at equal numbers of both cases.
-SUPPORT_WEIGHTS = (-4.66, -0.41, 4.34, 3.35, 1.17, 0.5, 3.0, 0.0)
-SUPPORT_WEIGHTS_EMBED = (-9.15, -0.44, 5.44, 1.49, 0.67, 0.42, -0.75, 11.54)
-_EVIDENCE = ("coverage", "context", "phrases", "names", "expected")
+SUPPORT_WEIGHTS = (-4.75, -0.1, 4.17, 3.1, 1.13, 0.0, 0.54, 3.19, 0.0)
+SUPPORT_WEIGHTS_EMBED = (-9.22, 0.16, 6.15, 1.28, 0.69, 0.0, 0.36, -1.78, 11.61)
+_EVIDENCE = ("coverage", "context", "phrases", "names", "known", "expected")
 
 
 def evidence(ranked: Sequence[Candidate]) -> tuple[float, ...]:

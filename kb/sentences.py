@@ -40,6 +40,9 @@ _OPEN_END = re.compile(r"(?:[,;&/\-–—(]|\b(?:the|a|an|of|and|or|to|in|for|wi
 _LAST_WORD = re.compile(r"([\w.]*\w)\.$")
 _HEADING_CHARS = 90
 _CAPTION = re.compile(r"(?:table|figure|exhibit|schedule)\s+[\w.-]+", re.IGNORECASE)
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_DATE_HEAD = re.compile(rf"{_MONTH} \d{{1,2}},", re.IGNORECASE)  # "June 25," over "2022"
+_COLUMN_HEAD = re.compile(rf"\b(?:19|20)\d\d\b|\b{_MONTH} \d|\bended\b|\bas of\b|\(in ", re.IGNORECASE)
 _PROPERTY = re.compile(r"[^:]{2,40}:\s+\S")  # "Weight: 12 kg"
 _FEWEST_ROWS = 3
 
@@ -152,7 +155,8 @@ def _blocks(lines: list[_Line]) -> list[_Block]:
 
 def _as_lines(block: _Block) -> list[_Block]:
     """A block that reads like headings, not like sentences, falls apart into its lines."""
-    if block.kind != "prose" or re.search(r"[.!?;,]$", block.text):
+    dated = len(block.lines) == 1 and _DATE_HEAD.fullmatch(block.text)
+    if block.kind != "prose" or (re.search(r"[.!?;,]$", block.text) and not dated):
         return [block]
     alone = len(block.lines) == 1 and len(block.text) <= _HEADING_CHARS
     listed = len(block.lines) > 1 and not any(
@@ -208,7 +212,8 @@ def _table(run: list[_Block]) -> list[Sentence]:
     first = next((at for at, block in enumerate(run) if at > caption and _NUMBER.search(block.text)), 1)
     head = caption + 1 if caption >= 0 else max(0, first - 1)
     figures = sum(block.kind == "row" for block in run)
-    if len(run) - head <= _FEWEST_ROWS - (caption >= 0) or figures * 2 >= len(run):
+    heads = sum(block.kind != "row" and bool(_COLUMN_HEAD.search(block.text)) for block in run)
+    if len(run) - head <= _FEWEST_ROWS - (caption >= 0) or figures * 2 >= len(run) - heads:
         return _figures(run)
     found: list[Sentence] = []
     label = run[caption].span if caption >= 0 else run[head - 1].span if head > 0 else None
@@ -224,17 +229,23 @@ def _figures(run: list[_Block]) -> list[Sentence]:
     """A table of figures: lines without figures are column heads or label the rows below them."""
     found: list[Sentence] = []
     header: Offsets | None = None
-    yearly = False
     label: Offsets | None = None
+    dated = False
+    growing = False  # heads of columns may stand on several lines
     for block in run:
         filled = block.kind == "row" and not _heads_columns(block.text)
         if filled or _PROPERTY.match(block.text):
             found.append(Sentence(*block.span, "row", header if filled else None, label))
+            growing = False
             continue
         found.append(Sentence(*block.span, "heading", header, label))
-        dated = bool(_YEAR.search(block.text))
-        if dated or header is None or (not yearly and len(block.text.split()) > 1 and not block.text.endswith(":")):
-            header, yearly = block.span, dated
+        if _COLUMN_HEAD.search(block.text):
+            header = (header[0], block.span[1]) if header and growing else block.span
+            dated = growing = True
+            continue
+        growing = False
+        if not dated and (header is None or (len(block.text.split()) > 1 and not block.text.endswith(":"))):
+            header = block.span
         label = block.span if block.kind == "line" else label
     return found
 
@@ -249,11 +260,13 @@ def sentences(text: str) -> list[Sentence]:
     run: list[_Block] = []
     label: Offsets | None = None
     lead: Offsets | None = None
+    above: Offsets | None = None  # what a run of rows stands under
     for block in _blocks(_lines(text)):
         if run and not (block.kind in ("row", "line") and block.joined):
             rows = _table(run)
-            found, label, run = [*found, *_under(rows, label)], _label_after(rows) or label, []
+            found, label, run = [*found, *_under(rows, above)], _label_after(rows) or label, []
         if block.kind in ("row", "line"):
+            above = above if run else lead or label
             run.append(block)
             lead = block.span if block.text.endswith(":") else None
             continue
@@ -266,7 +279,7 @@ def sentences(text: str) -> list[Sentence]:
             found.append(Sentence(*part, "heading" if glued else "prose", None, label))
             label = part if glued else label
         lead = parts[-1] if text[: parts[-1][1]].endswith(":") else None
-    return [*found, *_under(_table(run), label)] if run else found
+    return [*found, *_under(_table(run), above)] if run else found
 
 
 def _under(rows: list[Sentence], label: Offsets | None) -> list[Sentence]:

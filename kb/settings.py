@@ -60,7 +60,7 @@ class IngestSettings(_Section):
     """Limits on hostile or huge input."""
 
     max_file_mb: int = Field(512, ge=1, description="Largest file read, in MiB.")
-    max_pages: int = Field(20_000, ge=1, description="Most pages read of one file.")
+    max_pages: int = Field(20_000, ge=1, description="Most pages of one file; a longer one is refused.")
     max_page_chars: int = Field(200_000, ge=1000, description="Most code points kept of one page.")
     memory_mb: int = Field(1024, ge=256, description="Memory of one parser process, in MiB.")
     page_timeout_s: float = Field(20.0, gt=0, description="Longest time one page may take.")

@@ -119,7 +119,9 @@ def _claims(reply: str) -> tuple[str, list[_Claim]]:
         places.append((len(text), marker[1].split(",")))
     text += marked[at:]
     text = re.sub(r"“[^”]*”", lambda quote: quote[0].replace("\n", " "), text)
-    spans = [part for line in re.finditer(r"[^\n]+", text) for part in split_prose(text, *line.span())]
+    # A quote stays in one piece: its stops and breaks are no ends of sentences of the reply.
+    whole = re.sub(r"“[^”]*”", lambda quote: re.sub(r"[.!?…](?=.*”)", "_", quote[0]), text)
+    spans = [part for line in re.finditer(r"[^\n]+", text) for part in split_prose(whole, *line.span())]
     spans = [span for span in spans if text[slice(*span)].strip()]
     named: list[list[str]] = [[] for _ in spans]
     for place, keys in places:

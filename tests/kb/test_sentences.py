@@ -92,6 +92,17 @@ def test_a_row_knows_the_heads_of_its_columns() -> None:
     assert row.label is not None and text[slice(*row.label)] == "Net sales"
 
 
+def test_heads_of_columns_on_several_lines() -> None:
+    text = (
+        "Net sales by product were as follows (in millions):\nThree Months Ended\nJune 25,\n2022\nJune 26,\n2021\n"
+        "Americas:\nPhones $ 40,665 $ 39,570\nTablets 7,224 7,368\nTotal net sales $ 47,889 $ 46,938"
+    )
+    row = find(text, "Total")
+    assert row.header is not None
+    assert text[slice(*row.header)] == "Three Months Ended\nJune 25,\n2022\nJune 26,\n2021"
+    assert row.label is not None and text[slice(*row.label)] == "Americas:"
+
+
 def test_rows_of_words_under_a_caption() -> None:
     text = "Table 3. Bell signals\nStrokes Meaning\nOne Stop\nTwo Start uphill\nFour Slow to 0.5 m/s"
     row = find(text, "Four")

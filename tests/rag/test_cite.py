@@ -164,6 +164,13 @@ def test_quotes_of_a_row_and_its_heads_are_two_citations() -> None:
     assert result.answer.endswith(NOTICE)
 
 
+def test_a_quote_with_stops_in_it_is_one_statement() -> None:
+    quote = "The Institute is governed by a Council of eleven members, of whom seven make a quorum. The\nCouncil meets"
+    result = checked(f"“{quote}” [[{INSTITUTE}]]")
+    assert len(result.statements) == 1
+    assert [citation.quote for citation in result.citations] == [quote]
+
+
 def test_scaled_and_spelled_numbers_hold() -> None:
     assert checked(f"The approved budget for 2024 is 6.2 million crowns. [[{INSTITUTE}]]").ground == "cited"
     assert checked(f"Of eleven members of the Council, 7 make a quorum. [[{INSTITUTE}]]").ground == "cited"

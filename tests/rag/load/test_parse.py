@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from kb.errors import DataError, MissingExtra
 from kb.settings import IngestSettings
@@ -104,9 +105,9 @@ def test_a_file_that_takes_too_long_keeps_the_pages_it_had(tmp_path: Path) -> No
 
 
 def test_long_pages_are_cut_and_say_so(tmp_path: Path) -> None:
-    def page(canvas: object) -> None:
+    def page(canvas: Canvas) -> None:
         for row in range(50):
-            line("many words on this line of the page", y=790 - 15 * row)(canvas)  # type: ignore[arg-type]
+            line("many words on this line of the page", y=790 - 15 * row)(canvas)
 
     got = pages_of(drawn(tmp_path / "l.pdf", page), IngestSettings(max_page_chars=1000))[0]
     assert len(got.text) <= 1000
@@ -188,11 +189,15 @@ def test_community_loaders_are_used_where_they_are(tmp_path: Path) -> None:
 
 
 def test_scans_are_read_where_ocr_is_and_the_extra_is_named_where_not(tmp_path: Path) -> None:
-    picture = picture_of(drawn(tmp_path / "src.pdf", line("Harbour notice 1234")))
+    def notices(canvas: Canvas) -> None:
+        for row in range(20):
+            line(f"Harbour notice {1000 + row} about the quay and the ferry", y=700 - 20 * row)(canvas)
+
+    picture = picture_of(drawn(tmp_path / "src.pdf", notices))
     path = drawn(tmp_path / "s.pdf", lambda canvas: canvas.drawImage(picture, 0, 0, 600, 800))
     if importlib.util.find_spec("rapidocr"):
         page = pages_of(path, IngestSettings(memory_mb=4096, page_timeout_s=120), ocr=True)[0]
-        assert "1234" in page.text
+        assert "Harbour notice 1007 about the quay" in page.text
         assert (page.quality, page.reason) == ("poor", "read by OCR")
     else:
         with pytest.raises(MissingExtra) as caught:
