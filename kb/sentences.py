@@ -239,7 +239,7 @@ def _figures(run: list[_Block]) -> list[Sentence]:
             growing = False
             continue
         found.append(Sentence(*block.span, "heading", header, label))
-        if _COLUMN_HEAD.search(block.text):
+        if _COLUMN_HEAD.search(block.text) and not block.text.endswith(":"):
             header = (header[0], block.span[1]) if header and growing else block.span
             dated = growing = True
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -28,14 +29,19 @@ def find_files(paths: Sequence[Path], glob: str | None = None) -> list[Path]:
         if not path.exists():
             raise DataError("there is no such file or directory", path=path, hint="kb ingest PATH")
         if path.is_dir():
-            inside = list(_walk(path.absolute(), glob))
+            inside = list(_walk(_normal(path), glob))
             if not inside:
                 wanted = f"matching {glob!r}" if glob else "of a known type (" + " ".join(sorted(SUFFIXES)) + ")"
                 raise DataError(f"holds no file {wanted}", path=path, hint=f"kb ingest {path} --glob '*'")
             found.update(dict.fromkeys(inside))
         else:
-            found[path.absolute()] = None
+            found[_normal(path)] = None
     return list(found)
+
+
+def _normal(path: Path) -> Path:
+    # Without `..`, so that one file has one name; symbolic links keep theirs.
+    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _walk(directory: Path, glob: str | None) -> Iterator[Path]:

@@ -18,6 +18,9 @@ from kb.errors import ConfigError
 from kb.types import Chunk, Document, Page
 from rag.catalogue.database import Database
 
+# What readers say of a page that shows something and has no text: OCR may help, as it may not on a blank page.
+NO_TEXT_LAYER = "no text layer"
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedChunk:
@@ -162,7 +165,7 @@ class CatalogueReader(Database):
         return Quality(
             pages=len(rows),
             chunks=self.chunk_count(document),
-            empty=tuple(row["page"] for row in rows if row["quality"] == "empty"),
+            empty=tuple(row["page"] for row in rows if row["reason"] == NO_TEXT_LAYER),
             failed=tuple((row["page"], row["reason"]) for row in rows if row["quality"] == "failed"),
             hidden=sum(sum(json.loads(row["hidden"]).values()) for row in rows),
         )

@@ -25,7 +25,7 @@ from kb.types import Page
 from rag.load import pdfium
 from rag.load.clean import Cleaned, clean
 from rag.load.hidden import Verdict, char_size, judge
-from rag.load.page import failed_page, make_page
+from rag.load.page import NO_TEXT_LAYER, failed_page, make_page
 from rag.load.pypdf_reader import PypdfReader
 from rag.load.reader import FileInfo
 from rag.load.survey import survey
@@ -46,6 +46,8 @@ _MAX_METADATA_CHARS = 1000
 _PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([-+Z])(\d\d)?'?(\d\d)?'?)?")
 _BLANK_RUN = re.compile(r"\s*")
 _TITLE_LINES = 40
+# A page of fewer paths than this is blank but for its rules and frames; letters drawn as outlines take more.
+_RULES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,12 @@ def page_text(at: LoadedPage, max_chars: int) -> PageText:
     return PageText(clean(raw_text, drop), chars, verdict.scan, total > count)
 
 
+def _shows_something(at: LoadedPage) -> bool:
+    """Tell whether a page without characters may hold writing: a picture, or outlines enough to draw letters."""
+    kinds = [found.type for found in at.page.get_objects(max_depth=3)]
+    return raw.FPDF_PAGEOBJ_IMAGE in kinds or len(kinds) > _RULES
+
+
 def _raw_text(textpage: int, count: int) -> tuple[str, list[int] | range]:
     """Return PDFium's text and the character index of each code point.
 
@@ -201,10 +209,13 @@ class PdfReader:
         try:
             with loaded(self._document, index) as at:
                 content = page_text(at, self._limits.max_page_chars)
+                blank = NO_TEXT_LAYER if content.cleaned.text or _shows_something(at) else "blank page"
         except pypdfium2.PdfiumError:
             return self.fallback_page(index, "PDFium cannot load the page")
         note = "text layer of a scan" if content.scan else ""
-        return make_page(index, content.cleaned, parser=PARSER, limits=self._limits, note=note, cut=content.cut)
+        return make_page(
+            index, content.cleaned, parser=PARSER, limits=self._limits, note=note, cut=content.cut, blank=blank
+        )
 
     def fallback_page(self, index: int, why: str) -> Page:
         """Return one page as pypdf reads it."""
