@@ -48,7 +48,7 @@ floors: $(VENV)/.dev
 check: lint types floors
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not live" --numprocesses auto --dist loadfile
 
 live: $(VENV)/.dev
 	$(BIN)/python -m pytest -m live tests/live

@@ -42,8 +42,8 @@ from rag.prompt import fill, load_prompt
 from rag.similar import Similarity
 
 # Too rare in these sets to be fitted: headings and questions are context, seldom answers.
-SET_BY_HAND = {"heading": -2.0, "question": -0.5, "names": 0.0, "known": 0.0}
-KEPT_ANSWERS = 0.975  # an answerable question must be answered at least this often: the threshold's constraint
+SET_BY_HAND = {"heading": -2.0, "question": -0.5, "known": 0.0}
+WRONGLY_TURNED_AWAY = 4.0  # cost of refusing a question that can be answered, in wrong answers
 COUNT = {"xquad": 600, "covidqa": 400}
 
 
@@ -119,9 +119,13 @@ def fit_logistic(rows: NDArray[np.float64], labels: NDArray[np.bool_]) -> list[f
 
 
 def threshold(chances: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
-    """The threshold of best balanced accuracy among those that still answer `KEPT_ANSWERS` of what can be answered."""
-    candidates = [value for value in np.linspace(0.02, 0.9, 89) if (chances[labels] >= value).mean() >= KEPT_ANSWERS]
-    return round(max(candidates, key=lambda value: (chances[~labels] < value).mean(), default=0.02), 2)
+    """The threshold of least cost where half of the questions can be answered."""
+
+    def cost(value: float) -> float:
+        refused = float((chances[labels] < value).mean())
+        return WRONGLY_TURNED_AWAY * refused + float((chances[~labels] >= value).mean())
+
+    return round(float(min(np.linspace(0.02, 0.9, 89), key=cost)), 2)
 
 
 def answerable_label(task: Task) -> bool:

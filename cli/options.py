@@ -30,7 +30,7 @@ Model = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="auto, extractive, smollm2, gguf:PATH, hf:PATH|ID, ollama:NAME, openai:NAME@URL.",
+        help="auto, extractive, smollm2, gguf:PATH, hf:PATH|ID, ollama:NAME, openai:NAME@URL, langchain:PROVIDER:NAME.",
         metavar="MODEL",
     ),
 ]

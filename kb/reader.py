@@ -26,8 +26,7 @@ FEATURES = (
     "coverage",  # question terms in the sentence, weighted by rarity
     "context",  # the same, in the sentence, the one before, its heading and the passage's source
     "phrases",  # neighbouring question terms that are neighbours in the sentence
-    "names",  # names, codes and numbers of the question, in the sentence or its context
-    "known",  # the same, anywhere in the passages: a question of something else names what none of them does
+    "known",  # names, codes and numbers of the question, anywhere in the passages: tells what the question is not of
     "expected",  # the kind of answer asked for is there, or none is
     "news",  # content words that the question has not
     "rank",  # the passage's place
@@ -39,8 +38,8 @@ FEATURES = (
 )
 # Fitted by `python -m bench.abstain --fit`, which also prints held-out figures. Headings and questions are too rare
 # in that data: their weights are set. The cosine changes what the words are worth, so there are two sets.
-WEIGHTS = (4.5, 3.4, 1.7, 0.0, 0.0, 1.4, 0.6, 2.0, -0.5, -0.6, -2.0, -0.5, 0.0)
-WEIGHTS_EMBED = (2.7, 3.9, 1.5, 0.0, 0.0, 1.4, 0.9, 1.3, -0.3, -0.2, -2.0, -0.5, 5.1)
+WEIGHTS = (4.5, 3.4, 1.7, 0.0, 1.4, 0.6, 2.0, -0.5, -0.6, -2.0, -0.5, 0.0)
+WEIGHTS_EMBED = (2.8, 3.9, 1.4, 0.0, 1.4, 0.9, 1.3, -0.2, -0.2, -2.0, -0.5, 5.2)
 
 _NAME_BONUS = 1.5  # names, codes and numbers identify: they weigh more than their rarity in a few passages tells
 _EMBEDDED = 16  # sentences that are worth an embedding, best by words
@@ -162,7 +161,6 @@ def _features(question: Question, unit: _Unit, rarity: dict[str, float], known: 
         sum(weight * _match(term, held) for term, weight in rarity.items()),
         sum(weight * _match(term, near) for term, weight in rarity.items()),
         len(question.pairs.intersection(pairwise(content))) / (len(question.pairs) or 1),
-        _share(question.names, near),
         known,
         _expected(question, unit.text),
         min(1.0, len(set(content).difference(question.terms)) / 5),
@@ -205,9 +203,9 @@ def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None 
 
 # Logistic models of "a sentence of these passages answers", by words alone and with cosines: intercept, then one weight
 # per value of `evidence`. Fitted by `python -m bench.abstain --fit` at equal numbers of both cases.
-SUPPORT_WEIGHTS = (-4.75, -0.1, 4.17, 3.1, 1.13, 0.0, 0.54, 3.19, 0.0)
-SUPPORT_WEIGHTS_EMBED = (-9.22, 0.16, 6.15, 1.28, 0.69, 0.0, 0.36, -1.78, 11.61)
-_EVIDENCE = ("coverage", "context", "phrases", "names", "known", "expected")
+SUPPORT_WEIGHTS = (-5.8, 0.02, 3.78, 3.13, 2.45, 0.56, 2.85, 0.0)
+SUPPORT_WEIGHTS_EMBED = (-10.35, -0.07, 6.42, 1.32, 2.13, 0.46, -2.28, 11.41)
+_EVIDENCE = ("coverage", "context", "phrases", "known", "expected")
 
 
 def evidence(ranked: Sequence[Candidate]) -> tuple[float, ...]:

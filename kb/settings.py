@@ -47,7 +47,7 @@ class RagSettings(_Section):
     router_weight: float = Field(1.0, ge=0, le=100, description="Weight of the document router; 0 turns it off.")
     model: str = Field(
         "auto",
-        description="Chat model: auto, extractive, smollm2, gguf:PATH, hf:PATH|ID, ollama:NAME, openai:NAME@URL.",
+        description="Chat model; kb ask --help lists the spellings.",
     )
     ollama_model: str = Field("llama3.1", description="Model that auto takes where Ollama has it.")
     ollama_url: str = Field("http://127.0.0.1:11434", description="Where Ollama listens.")
