@@ -197,7 +197,7 @@ def _tell(answer: Answer, *, live: bool, quiet: bool) -> None:
             continue
         screen.note(f"  {screen.page_label(citation.doc, citation.page)}: “{quote[:240]}”", quiet=quiet)
     grounds = {
-        "cited": f"{len(answer.citations)} quotes checked against their pages",
+        "cited": f"{len(answer.citations)} quote{'s' * (len(answer.citations) != 1)} checked against the page",
         "ungrounded": "nothing in the documents was found to support this",
         "abstained": "the documents do not support an answer",
     }

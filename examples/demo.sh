@@ -6,7 +6,7 @@ shift
 for question in \
   "How large was the approved budget in 2024?" \
   "What is the coldest temperature ever measured on the island?" \
-  "Who is the Harbour Master married to?"; do
+  "Who composed the symphony of the seven whales?"; do
   printf '\n$ kb ask "%s"\n' "$question"
   "$kb" ask "$@" "$question" 2>&1
 done

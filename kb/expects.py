@@ -23,17 +23,15 @@ class Expectation:
         kind: Its name.
         asks: Matches questions that ask for it.
         gives: Matches text that gives it.
-        numeric: Whether a bare figure, as in a table, gives it.
     """
 
     kind: str
     asks: re.Pattern[str]
     gives: re.Pattern[str]
-    numeric: bool = False
 
 
-def _kind(kind: str, asks: str, gives: str, *, numeric: bool = False, case: bool = False) -> Expectation:
-    return Expectation(kind, re.compile(asks, re.IGNORECASE), re.compile(gives, 0 if case else re.IGNORECASE), numeric)
+def _kind(kind: str, asks: str, gives: str, *, case: bool = False) -> Expectation:
+    return Expectation(kind, re.compile(asks, re.IGNORECASE), re.compile(gives, 0 if case else re.IGNORECASE))
 
 
 _KINDS = (
@@ -41,26 +39,22 @@ _KINDS = (
         "percent",
         r"\b(?:what|which) (?:percent|percentage|share|proportion)|\bhow many percent",
         r"\d\s?(?:%|per ?cent)",
-        numeric=True,
     ),
     _kind(
         "money",
         r"\bhow much (?:money|does|did|do|is|was|were)\b|\b(?:cost|price|fee|budget|revenue|income|salary|fine)s?\b",
         r"[$€£¥]\s?\d|\d.{0,12}\b(?:dollars?|euros?|pounds?|usd|eur|gbp|million|billion)\b|\d,\d{3}",
-        numeric=True,
     ),
     _kind(
         "duration",
         r"\bhow (?:long|often|frequently|soon|old)\b|\bwhat (?:age|period|duration|interval)\b",
         rf"(?:{_COUNT}).{{0,14}}\b(?:{_UNIT_OF_TIME})\b|\b(?:hourly|daily|weekly|monthly|yearly|annually)\b",
-        numeric=True,
     ),
     _kind(
         "date",
         r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade|time)\b|\bsince what\b",
         rf"\b(?:1\d|20)\d\d\b|\b(?:{_MONTH})\b|\b\d{{1,2}}[/.:]\d{{1,2}}|\bcentury\b"
         r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day",
-        numeric=True,
     ),
     _kind(
         "number",
@@ -68,7 +62,6 @@ _KINDS = (
         r"|\bwhat (?:is|was|are|were)? ?(?:the )?(?:[\w-]+ )?(?:number|amount|total|size|length|height|weight"
         r"|temperature|rate|ratio|population|area|score|distance|capacity|limit|speed)\b",
         _COUNT,
-        numeric=True,
     ),
     _kind(
         "person",

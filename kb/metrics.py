@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
-_PUNCTUATION = str.maketrans("", "", string.punctuation)
+# The evaluation script drops ASCII punctuation; the quotation marks and dashes of print go with it: answers quote.
+_PUNCTUATION = str.maketrans("", "", string.punctuation + "“”„‘’«»…–—")
 _NUMBER = re.compile(r"(?P<sign>(?<!\d)[-−]\s?|\()?[$€£¥]?\s?(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*(?P<close>\))?")
 _SCALE = re.compile(r"\s*(thousand|million|billion|trillion|[kmb]|bn|mn)\b", re.IGNORECASE)
 _POWER = {"t": 3, "k": 3, "m": 6, "b": 9}

@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 # No vowels (no words), nothing that looks like another sign (0/o, 1/l/i): a key is never part of ordinary text.
@@ -105,9 +105,3 @@ def parse(prompt: str) -> tuple[list[Passage], str]:
         at = end + len(closing)
     outside.append(prompt[at:])
     return passages, "".join(outside)
-
-
-def keys_in(text: str, known: Sequence[str]) -> list[str]:
-    """Return the known keys that `text` names, in order, once each."""
-    found = re.findall(rf"\b{KEY_SHAPE}\b", text)
-    return [key for key in dict.fromkeys(found) if key in known]

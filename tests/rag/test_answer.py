@@ -53,7 +53,7 @@ class Parrot(BaseChatModel):
         self.seen.append(prompt)
         text = self.reply(parse(prompt)[0])
         for at in range(0, len(text) or 1, 3):
-            yield ChatGenerationChunk(message=AIMessageChunk(text[at : at + 3]))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=text[at : at + 3]))
 
 
 def holder(passages: list[Passage]) -> Passage:
