@@ -43,7 +43,7 @@ from rag.similar import Similarity
 
 # Too rare in these sets to be fitted: headings and questions are context, seldom answers.
 SET_BY_HAND = {"heading": -2.0, "question": -0.5, "known": 0.0}
-WRONGLY_TURNED_AWAY = 4.0  # cost of refusing a question that can be answered, in wrong answers
+KEPT_ANSWERS = 0.98  # share of the questions that can be answered which the threshold must let through
 COUNT = {"xquad": 600, "covidqa": 400}
 
 
@@ -119,13 +119,9 @@ def fit_logistic(rows: NDArray[np.float64], labels: NDArray[np.bool_]) -> list[f
 
 
 def threshold(chances: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
-    """The threshold of least cost where half of the questions can be answered."""
-
-    def cost(value: float) -> float:
-        refused = float((chances[labels] < value).mean())
-        return WRONGLY_TURNED_AWAY * refused + float((chances[~labels] >= value).mean())
-
-    return round(float(min(np.linspace(0.02, 0.9, 89), key=cost)), 2)
+    """The highest threshold that lets `KEPT_ANSWERS` of the questions that can be answered through."""
+    kept = [value for value in np.linspace(0.02, 0.9, 89) if (chances[labels] >= value).mean() >= KEPT_ANSWERS]
+    return round(float(max(kept, default=0.02)), 2)
 
 
 def answerable_label(task: Task) -> bool:

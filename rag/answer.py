@@ -39,7 +39,7 @@ _SPARE_TOKENS = 64  # chat template and rounding
 # Logistic model of "the passages answer", fitted by `python -m bench.abstain --fit`: intercept, logit of the reader's
 # support, best cosine of a passage. The reader's support decides alone where search or reader had no cosines.
 _ANSWERABLE = (-0.71, 0.95, 1.45)
-MIN_ANSWERABLE = 0.2
+MIN_ANSWERABLE = 0.15
 
 
 def answerable(ranked: Sequence[Candidate], cosine: float | None) -> float:

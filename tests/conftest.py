@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from kb.files import Home
 from kb.telemetry import disable
 
 ROOT = Path(__file__).parent.parent
+# A shared machine is slow at times, and a test that failed must fail again: no deadlines, the same examples each time.
+settings.register_profile("kb", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kb")
 # Nothing in a test may reach out or read the user's own settings.
 disable()
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +46,8 @@ def test_every_whole_word_of_a_page_is_found(before: str, word: str, after: str)
     page = f"{before} , {word} , {after}"
     span = Folded(page).find(word)
     assert span is not None
-    assert page[span[0] : span[1]].casefold() == word.casefold()
+    # "ª" stands for "a" as well: what is found folds to the word.
+    assert unicodedata.normalize("NFKC", page[span[0] : span[1]]).casefold() == word.casefold()
 
 
 @pytest.mark.parametrize(
