@@ -120,20 +120,19 @@ def _hit(hit: Hit) -> dict[str, Any]:
     }
 
 
-def open_answerer(session: Session, retriever: Retriever) -> Answerer:
-    """Put the session's chat model behind a retriever."""
+def open_answerer(session: Session, knowledge: Knowledge, retriever: Retriever) -> Answerer:
+    """Put the session's chat model behind a retriever over this collection."""
     from kb.models import open_chat, resolve
     from rag.answer import Answerer
-    from rag.catalogue.reader import CatalogueReader
 
     spec = str(resolve(session.settings.rag.model, session.settings))
-    catalogue = CatalogueReader(session.home.catalogue)
     return Answerer(
         retriever,
         open_chat(spec, session.settings, session.home),
         session.settings,
-        lambda sha256, page: catalogue.page(session.collection, sha256, page).text,
+        lambda sha256, page: knowledge.catalogue.page(session.collection, sha256, page).text,
         model=spec,
+        embedder=knowledge.embedder,
     )
 
 
@@ -153,7 +152,7 @@ def ask(
     session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
     _required(question, "question")
     knowledge = open_collection(session, quiet=quiet)
-    answerer = open_answerer(session, knowledge.narrowed(**_filters(knowledge, session, doc, page)))
+    answerer = open_answerer(session, knowledge, knowledge.narrowed(**_filters(knowledge, session, doc, page)))
     # A pipe gets the checked text at the end; a terminal sees it grow.
     live = sys.stdout.isatty() and not as_json
     answer = answerer.ask(question, on_token=screen.stream if live else None)
@@ -218,7 +217,8 @@ def chat(
 ) -> None:
     """Ask and follow up, until an empty line or Ctrl-D."""
     session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
-    answerer = open_answerer(session, open_collection(session, quiet=quiet).narrowed())
+    knowledge = open_collection(session, quiet=quiet)
+    answerer = open_answerer(session, knowledge, knowledge.narrowed())
     history: list[tuple[str, str]] = []
     if sys.stdin.isatty():
         import readline  # noqa: F401 - importing it gives input() a line editor and a history

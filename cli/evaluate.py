@@ -74,7 +74,7 @@ def _scores(session: Session, records: list[Record], *, answers: bool, quiet: bo
     from rag.evaluate import run
 
     knowledge = open_collection(session, quiet=quiet)
-    ask = open_answerer(session, knowledge.narrowed()).ask if answers else None
+    ask = open_answerer(session, knowledge, knowledge.narrowed()).ask if answers else None
     with screen.bar("{task.completed}/{task.total} questions", quiet=quiet) as bar:
         task = bar.add_task("asking", total=len(records)) if bar else None
 
