@@ -20,23 +20,28 @@ _SECTION_LINES = 3
 _RUNNING = re.compile(
     r"(?:table of contents|contents|index|(?:page|p\.)?\s*[\divxlc]+(?:\s*(?:of|/)\s*\d+)?|https?://\S+)", re.I
 )
+_YEAR = re.compile(r"(?:19|20)\d\d(?=-)")
 _WORD = re.compile(r"[^\W\d_]{2}")
 
 
-def chunk_header(title: str, doc: str, page: Page, metadata: Mapping[str, str]) -> str:  # noqa: ARG001
-    """Return `document | section` for the chunks of a page.
+def chunk_header(title: str, doc: str, page: Page, metadata: Mapping[str, str]) -> str:
+    """Return `document, title, year | section` for the chunks of a page.
 
     Args:
         title: The document's title; left out where it repeats the file name or says nothing.
         doc: File name, put as words.
         page: Its first lines stand for the section.
-        metadata: What the file says of itself.
+        metadata: The year it was made in, where neither name nor title holds a year.
     """
     name = words_of_name(doc)
     title = said_title(title)[:TITLE_CHARS]
     known = {word.key for word in words(name)}
     news = [word for word in words(title) if word.key not in known]
-    parts = [f"{name}, {title}" if len(news) > 1 else name, page.label or section(page.text)]
+    called = f"{name}, {title}" if len(news) > 1 else name
+    year = _YEAR.match(metadata.get("created", ""))
+    if year and not re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", called):
+        called += f", {year[0]}"
+    parts = [called, page.label or section(page.text)]
     return " | ".join(part for part in parts if part)
 
 

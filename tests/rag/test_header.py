@@ -23,6 +23,14 @@ def test_a_title_is_added_where_it_says_more() -> None:
     assert chunk_header("0001-22-7", "a.pdf", page, {}) == "a"
 
 
+def test_the_year_stands_where_no_other_does() -> None:
+    page, made = Page(index=0, text=""), {"created": "2024-09-01T00:00:00"}
+    assert chunk_header("", "handbook.pdf", page, made) == "handbook, 2024"
+    assert chunk_header("", "handbook 2019.pdf", page, made) == "handbook 2019"
+    assert chunk_header("Report for 2021 and beyond", "r.pdf", page, made) == "r, Report for 2021 and beyond"
+    assert chunk_header("", "handbook.pdf", page, {"created": "unknown"}) == "handbook"
+
+
 def test_a_section_has_its_label() -> None:
     assert chunk_header("", "guide.md", Page(index=1, text="Turn the key.", label="Start"), {}) == "guide | Start"
 
