@@ -5,6 +5,7 @@ Knows messages, streaming, counts and overrides; refuses to know how tokens are 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Protocol
@@ -78,9 +79,9 @@ class LocalChat(BaseChatModel):
     max_tokens: int = 512
     stop: list[str] | None = None
 
+    @abstractmethod
     def load(self) -> LocalEngine:
         """Return the engine behind this model, loading it if no one has."""
-        raise NotImplementedError
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
