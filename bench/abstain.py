@@ -25,13 +25,13 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from numpy.typing import NDArray
 
 from bench.squad import Collection, Task, mtrag
-from kb import reader
-from kb.extractive import NOTICE, ExtractiveChat, choose
 from kb.files import Home
 from kb.metrics import normalised, token_f1
 from kb.models import open_chat
-from kb.passages import Passage, new_keys, new_mark, render, visible
-from kb.reader import Candidate, Cosines
+from kb.reading import reader
+from kb.reading.extractive import NOTICE, ExtractiveChat, choose
+from kb.reading.passages import Passage, new_keys, new_mark, render, visible
+from kb.reading.reader import Candidate, Cosines
 from kb.settings import Settings, home_dir
 from rag import answer
 from rag.cite import check

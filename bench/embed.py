@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from kb.files import Home
 from kb.inference import has_bf16
 from kb.settings import home_dir
-from kb.weights import pull
+from kb.weights.shelf import pull
 from rag.embed.open import open_embedder
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]

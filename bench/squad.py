@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.passages import Passage
-from kb.sentences import split_prose
-from kb.words import terms
+from kb.reading.passages import Passage
+from kb.reading.sentences import split_prose
+from kb.reading.words import terms
 from rag.embed.base import Embedder
 from rag.similar import Similarity
 

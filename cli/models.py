@@ -18,7 +18,7 @@ Names = Annotated[list[str], typer.Argument(help="minilm, smollm2, or a Hub id s
 def pull(names: Names, quiet: options.Quiet = False) -> None:
     """Fetch weights, check them against their pinned hash and prepare them."""
     session = begin()
-    from kb.weights import pull as fetch
+    from kb.weights.shelf import pull as fetch
 
     for name in names:
         with screen.bar("{task.percentage:>3.0f}%", quiet=quiet) as bar:
@@ -41,7 +41,7 @@ def _meter(bar: Any, name: str) -> Any:
 def list_models(as_json: options.Json = False) -> None:
     """List prepared models."""
     session = begin()
-    from kb.weights import list_models as listed
+    from kb.weights.shelf import list_models as listed
 
     found = listed(session.home)
     if as_json:
@@ -56,7 +56,7 @@ def list_models(as_json: options.Json = False) -> None:
 def rm(names: Names, yes: options.Yes = False, quiet: options.Quiet = False) -> None:
     """Remove prepared models."""
     session = begin()
-    from kb.weights import remove, require
+    from kb.weights.shelf import remove, require
 
     for name in names:
         require(name, session.home)

@@ -21,7 +21,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from kb.errors import BackendError, ConfigError, MissingExtra
 from kb.files import Home
 from kb.settings import Settings
-from kb.weights import require
+from kb.weights.shelf import require
 
 Kind = Literal["auto", "extractive", "smollm2", "gguf", "hf", "ollama", "openai", "langchain", "run"]
 
@@ -107,7 +107,7 @@ def resolve(spec: str, settings: Settings) -> ModelSpec:
     parsed = parse_spec(spec)
     if parsed.kind != "auto":
         return parsed
-    from kb.remote_chat import is_loopback
+    from kb.chat.remote import is_loopback
 
     wanted = settings.rag.ollama_model
     if is_loopback(settings.rag.ollama_url) and _tagged(wanted) in _ollama_models(settings.rag.ollama_url):
@@ -128,7 +128,7 @@ def _ollama_models(url: str) -> frozenset[str]:
         socket.create_connection((parts.hostname or "", parts.port or _OLLAMA_PORT), _PROBE_TIMEOUT_S).close()
     except OSError:
         return frozenset()
-    from kb.ollama_chat import model_names
+    from kb.chat.ollama import model_names
 
     try:
         return model_names(url, timeout_s=_LIST_TIMEOUT_S)
@@ -152,24 +152,24 @@ def open_chat(spec: str, settings: Settings, home: Home) -> BaseChatModel:
     """
     chosen = resolve(spec, settings)
     if chosen.kind == "extractive":
-        from kb.extractive import ExtractiveChat
+        from kb.reading.extractive import ExtractiveChat
 
         return ExtractiveChat()
     if chosen.kind == "ollama":
-        from kb.ollama_chat import open_ollama
+        from kb.chat.ollama import open_ollama
 
         return open_ollama(chosen.name, settings.rag.ollama_url, settings.models)
     if chosen.kind == "openai":
-        from kb.openai_chat import open_openai
+        from kb.chat.openai import open_openai
 
         return open_openai(chosen.name, chosen.url, settings.models)
     if chosen.kind == "hf":
-        from kb.hf_chat import open_hf
+        from kb.chat.hf import open_hf
 
         return open_hf(chosen.name, settings.models)
     if chosen.kind == "langchain":
         return _open_langchain(chosen.name, settings)
-    from kb.genai import open_gguf
+    from kb.chat.genai import open_gguf
 
     return open_gguf(_gguf_path(chosen, home), settings.models, name=str(chosen))
 

@@ -29,7 +29,7 @@ class RagSettings(_Section):
     collection: str = Field(
         "default", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="Collection used when none is named."
     )
-    store: Literal["lancedb"] = Field("lancedb", description="Vector index behind the catalogue.")
+    store: Literal["lancedb", "weaviate"] = Field("lancedb", description="Vector index behind the catalogue.")
     embedder: str = Field(
         "minilm", description="minilm, a sentence-transformers folder or Hub id (kb[train]), or ollama:NAME."
     )
@@ -77,6 +77,25 @@ class ModelSettings(_Section):
     num_ctx: int = Field(8192, ge=512, description="Context window asked of a model, in tokens.")
     max_tokens: int = Field(512, ge=1, description="Longest answer, in tokens.")
     timeout_s: float = Field(300.0, gt=0, description="Longest wait for a model server.")
+    deadline_s: float = Field(60.0, ge=0, description="Longest time a call is tried again while a server is away.")
+    keep_alive: str = Field("5m", pattern=r"^-?[0-9]+(ms|s|m|h)?$", description="How long Ollama keeps a model loaded.")
+    think: bool = Field(False, description="Let a model that can think do so before it answers.")
+
+
+class WeaviateSettings(_Section):
+    """The Weaviate server behind `rag.store = weaviate`; the API key comes from WEAVIATE_API_KEY alone."""
+
+    url: str = Field("http://127.0.0.1:8080", description="Where Weaviate listens (REST).")
+    grpc_port: int = Field(50051, ge=1, le=65535, description="Where it listens for gRPC, on the same host.")
+    quantizer: Literal["none", "rq8", "rq1"] = Field("rq8", description="Rotational quantisation of HNSW, in bits.")
+    replication: int = Field(1, ge=1, le=32, description="Copies of every object; fixed when a collection is made.")
+    shards: int = Field(1, ge=1, le=1024, description="Shards of a collection; fixed when it is made.")
+    consistency: Literal["ONE", "QUORUM", "ALL"] = Field("QUORUM", description="Replicas that must agree per call.")
+    alpha: float = Field(0.7, ge=0, le=1, description="Share of the vector in the server's own hybrid search.")
+    batch_rows: int = Field(300, ge=1, le=5000, description="Chunks per request.")
+    concurrency: int = Field(2, ge=1, le=32, description="Requests under way at once.")
+    timeout_s: float = Field(60.0, gt=0, description="Longest wait for one call.")
+    deadline_s: float = Field(120.0, gt=0, description="Longest time a call is tried again while the server is away.")
 
 
 class Settings(_Section):
@@ -85,6 +104,7 @@ class Settings(_Section):
     rag: RagSettings = RagSettings()  # type: ignore[call-arg]
     ingest: IngestSettings = IngestSettings()  # type: ignore[call-arg]
     models: ModelSettings = ModelSettings()  # type: ignore[call-arg]
+    weaviate: WeaviateSettings = WeaviateSettings()  # type: ignore[call-arg]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Offsets are code points in `Page.text`, half open; page indices are 0-based here
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -188,16 +188,47 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """Something a document states, with the quote that proves it."""
+    """Something a document states, with the quote that proves it.
+
+    Attributes:
+        id: Deterministic over document, place and statement.
+        kind: `definition`, `quantity`, `date`, `name`, `is-a`, `table`, `heading`, `acronym`, or `model` where a
+            chat model read it.
+        statement: The fact as one sentence that needs no context.
+        subject: What it is about, as the document spells it.
+        value: The gold value, verbatim from the quote.
+        answer: The short answer to every one of `questions`; numbers are spelled as in the quote.
+        questions: Phrasings that ask for `value`; each can be understood without the document in hand.
+        evidence: Quotes that prove the statement; the first holds `value`.
+    """
 
     id: str
     statement: str
     evidence: tuple[Citation, ...]
+    kind: str = ""
+    subject: str = ""
+    value: str = ""
+    answer: str = ""
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A question-answer row; the fields are the contract of `pairs.jsonl`."""
+    """A question-answer row; the first nine fields are the contract of `pairs.jsonl`.
+
+    Attributes:
+        kind: `evidence`, `closed-book`, `distractors`, `abstain`, `unanswerable`, `false-premise`, `instruction`,
+            `rewrite`, `summary`, `conversation`, `import`, ...
+        question: The instruction; empty for plain text, whose words are all in `answer`.
+        answer: The target.
+        context: What stands in the prompt beside the question (passages, an input); empty for closed book.
+        fact: Id of the fact the row teaches; empty where there is none.
+        group: What a split moves whole.
+        origin: Who wrote it: `rules`, `person`, `import`, or the spelling of a chat model.
+        template: Name of the wording it was rendered with.
+        checks: Every check the row passed with its figure: why it was kept.
+        turns: Earlier (question, answer) turns of a conversation, oldest first.
+    """
 
     id: str
     kind: str
@@ -208,11 +239,22 @@ class Pair:
     fact: str
     group: str
     split: Split
+    origin: str = "rules"
+    template: str = ""
+    checks: Mapping[str, float] = field(default_factory=dict)
+    turns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
-    """A prompt with a better and a worse answer."""
+    """A prompt with a better and a worse answer.
+
+    Attributes:
+        prompt: The question.
+        context: What stands in the prompt beside it, the same for both answers.
+        fact: Id of the fact, where there is one.
+        checks: Every check the pair passed with its figure.
+    """
 
     id: str
     kind: str
@@ -221,6 +263,10 @@ class Preference:
     rejected: str
     group: str
     split: Split
+    context: str = ""
+    fact: str = ""
+    origin: str = "rules"
+    checks: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,4 +291,20 @@ class Retriever(Protocol):
         Raises:
             ConfigError: The collection does not exist or was embedded by another model.
         """
+        ...
+
+
+class Corpus(Protocol):
+    """A collection, as the training workshop reads it."""
+
+    def documents(self) -> Sequence[Document]:
+        """Return the documents, in order of name."""
+        ...
+
+    def pages(self, sha256: str) -> Iterator[Page]:
+        """Yield a document's pages in order; hidden text is not in `Page.text`."""
+        ...
+
+    def chunks(self, sha256: str) -> Iterator[Chunk]:
+        """Yield a document's chunks in order of page and start."""
         ...

@@ -17,9 +17,9 @@ from langchain_core.messages import BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 
 from kb.errors import ConfigError
-from kb.extractive import ABSTENTION, ExtractiveChat
-from kb.passages import Passage, new_keys, new_mark, render
-from kb.reader import Candidate, has_cosines, rank, support
+from kb.reading.extractive import ABSTENTION, ExtractiveChat
+from kb.reading.passages import Passage, new_keys, new_mark, render
+from kb.reading.reader import Candidate, has_cosines, rank, support
 from kb.settings import Settings
 from kb.types import Answer, Hit, Retriever, Statement
 from rag.chat import Turn, standalone
@@ -46,7 +46,7 @@ def answerable(ranked: Sequence[Candidate], cosine: float | None) -> float:
     """Estimate the probability that the passages answer the question.
 
     Args:
-        ranked: The sentences of the passages as `kb.reader.rank` orders them for the question.
+        ranked: The sentences of the passages as `kb.reading.reader.rank` orders them for the question.
         cosine: Best `dense` score of the hits, where a dense list ran.
 
     Returns:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.prompts import ChatPromptTemplate
 
-from kb.extractive import ExtractiveChat
-from kb.words import STOPWORDS, terms, words
+from kb.reading.extractive import ExtractiveChat
+from kb.reading.words import STOPWORDS, terms, words
 
 Turn = tuple[str, str]
 

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from kb.extractive import ABSTENTION, NOTICE
-from kb.fold import Folded
-from kb.passages import KEY_SHAPE
-from kb.sentences import Offsets, sentences, split_prose
+from kb.reading.extractive import ABSTENTION, NOTICE
+from kb.reading.fold import Folded
+from kb.reading.passages import KEY_SHAPE
+from kb.reading.sentences import Offsets, sentences, split_prose
+from kb.reading.words import scaled_numbers, stated_numbers, terms
 from kb.types import Citation, Ground, Statement
-from kb.words import scaled_numbers, stated_numbers, terms
 from rag.pack import PageText, Span
 from rag.plain import transform
 

@@ -14,7 +14,7 @@ from kb.errors import KbError
 from kb.files import Home
 from kb.inference import core, has_bf16, openvino
 from kb.settings import Settings
-from kb.weights import list_models
+from kb.weights.shelf import list_models
 from rag.catalogue.reader import CatalogueReader
 from rag.open import open_store
 

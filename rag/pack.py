@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kb.sentences import sentences
+from kb.reading.sentences import sentences
+from kb.reading.words import numbers, words
 from kb.types import Hit
-from kb.words import numbers, words
 
 PageText = Callable[[str, int], str]
 

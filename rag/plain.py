@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from kb.passages import KEY_SHAPE, visible
+from kb.reading.passages import KEY_SHAPE, visible
 
 _LONGEST = 400
 _SPECIAL = re.compile(

@@ -38,7 +38,7 @@ def weights() -> Path:
     home = Home(Path(os.environ.get("KB_TEST_HOME", cache)))
     for name in ("minilm", "smollm2"):
         if not (home.models / name).is_dir():
-            from kb.weights import pull
+            from kb.weights.shelf import pull
 
             pull(name, home)
     return home.models

@@ -18,7 +18,7 @@ from typing import Any
 from kb.errors import DataError, MissingExtra
 from kb.files import Home, sha256_of
 from kb.inference import openvino
-from kb.weights import MANIFEST, stored
+from kb.weights.shelf import MANIFEST, stored
 from rag.embed.base import EmbedderIdentity
 from rag.embed.encoder import OpenVinoEmbedder, load_tokenizer
 from rag.embed.prepared import prepare

@@ -45,7 +45,7 @@ def open_embedder(
     folder = Path(spec).expanduser()
     if spec not in {"", "minilm"} and folder.is_dir():
         return open_folder(folder, folder.resolve().name, home, precision=precision)
-    from kb.weights import require
+    from kb.weights.shelf import require
 
     if spec != "minilm" and "/" not in spec:
         raise ConfigError(

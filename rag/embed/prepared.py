@@ -24,7 +24,7 @@ def prepare(folder: Path, build: Callable[[Path], openvino.Model]) -> Path:
         OSError: The disk is full or read-only.
     """
     if not (folder / GRAPH).is_file():
-        from kb.folders import make_folder
+        from kb.weights.folders import make_folder
 
         make_folder(folder, lambda work: openvino.save_model(build(work), work / GRAPH, False), ready=GRAPH)
     return folder / GRAPH

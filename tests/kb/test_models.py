@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb.chat.ollama import model_names
+from kb.chat.remote import RemoteChat, is_loopback
 from kb.errors import BackendError, ConfigError, DataError, KbError, MissingExtra
-from kb.extractive import ExtractiveChat
 from kb.files import Home
 from kb.models import EMBEDDED_DEFAULT, SPELLINGS, ModelSpec, open_chat, parse_spec, resolve
-from kb.ollama_chat import model_names
-from kb.remote_chat import RemoteChat, is_loopback
+from kb.reading.extractive import ExtractiveChat
 from kb.settings import ModelSettings, RagSettings, Settings
 
 

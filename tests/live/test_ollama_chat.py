@@ -20,11 +20,11 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from ollama import Client
 
+from kb.chat.genai import GenAIChat
+from kb.chat.ollama import OllamaChat, model_names
 from kb.errors import BackendError, KbError
 from kb.files import Home
-from kb.genai import GenAIChat
 from kb.models import open_chat, resolve
-from kb.ollama_chat import OllamaChat, model_names
 from kb.settings import ModelSettings, RagSettings, Settings
 
 pytestmark = [pytest.mark.live, pytest.mark.weights]
@@ -182,7 +182,7 @@ def test_a_prompt_that_does_not_fit_is_an_error_and_not_a_cut(url: str) -> None:
 def test_a_server_that_cuts_is_found_out_by_its_count(url: str) -> None:
     from langchain_ollama import ChatOllama
 
-    from kb.ollama_chat import _check_whole
+    from kb.chat.ollama import _check_whole
 
     messages = [HumanMessage("word " * 600 + "Sum up.")]
     plain = ChatOllama(model=MODEL, base_url=url, num_ctx=512, num_predict=5, client_kwargs={"limits": NO_KEEPALIVE})

@@ -16,8 +16,8 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from kb.errors import ConfigError
-from kb.extractive import ABSTENTION, NOTICE, ExtractiveChat
-from kb.passages import Passage, parse
+from kb.reading.extractive import ABSTENTION, NOTICE, ExtractiveChat
+from kb.reading.passages import Passage, parse
 from kb.settings import ModelSettings, RagSettings, Settings
 from kb.types import Answer
 from rag.answer import Answerer, answerable, token_counter

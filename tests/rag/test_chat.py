@@ -6,7 +6,7 @@ import pytest
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from kb.extractive import ExtractiveChat
+from kb.reading.extractive import ExtractiveChat
 from rag.chat import carried, depends_on_history, standalone
 
 

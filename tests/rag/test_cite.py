@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.extractive import ABSTENTION, NOTICE
+from kb.reading.extractive import ABSTENTION, NOTICE
 from rag.cite import NO_SOURCE, UNSUPPORTED, Checked, abstains, check
 from rag.pack import Span
 from tests.rag.shelf import EXAMPLES, pdf_pages

@@ -1,0 +1,233 @@
+"""Which sentences of a few passages answer a question, by words alone or with an embedder's help.
+
+A linear score over features that a person can check: rare question words in the sentence and around it, phrases,
+the kind of answer the question word asks for. `bench/abstain.py` fits the weights on the calibration half of public
+question sets. Knows passages and questions; refuses to know prompts, models and files.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from kb.reading.expects import Expectation, expectation
+from kb.reading.passages import Passage
+from kb.reading.sentences import Sentence, sentences
+from kb.reading.words import STOPWORDS, stem, words
+
+# Maps a question and n texts to n cosines.
+Cosines = Callable[[str, Sequence[str]], Sequence[float]]
+
+FEATURES = (
+    "coverage",  # question terms in the sentence, weighted by rarity
+    "context",  # the same, in the sentence, the one before, its heading and the passage's source
+    "phrases",  # neighbouring question terms that are neighbours in the sentence
+    "known",  # names, codes and numbers of the question, anywhere in the passages: tells what the question is not of
+    "expected",  # the kind of answer asked for is there, or none is
+    "news",  # content words that the question has not
+    "rank",  # the passage's place
+    "short",
+    "long",
+    "heading",
+    "question",  # it is itself a question
+    "cosine",  # to the question, where an embedder is given
+)
+# Fitted by `python -m bench.abstain --fit`, which also prints held-out figures. Headings and questions are too rare
+# in that data: their weights are set. The cosine changes what the words are worth, so there are two sets.
+WEIGHTS = (4.5, 3.4, 1.7, 0.0, 1.4, 0.6, 2.0, -0.5, -0.6, -2.0, -0.5, 0.0)
+WEIGHTS_EMBED = (2.8, 3.9, 1.4, 0.0, 1.4, 0.9, 1.3, -0.2, -0.2, -2.0, -0.5, 5.2)
+
+_NAME_BONUS = 1.5  # names, codes and numbers identify: they weigh more than their rarity in a few passages tells
+_EMBEDDED = 16  # sentences that are worth an embedding, best by words
+_NAME = re.compile(r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'-]*|\b[A-Z][A-Z\d]+\b|\b\w*\d\w*|(?<=[\"“])[^\"”]+(?=[\"”])")
+# Words that say how to answer, not what about.
+_EMPTY = frozenset(map(stem, "name list describe explain give state document mention according".split()))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question taken apart.
+
+    Attributes:
+        terms: Distinct stems of its content words, in order.
+        pairs: Neighbouring stems, for phrase matches.
+        names: Stems of its capitalised, quoted and numbered words.
+        expected: The kind of answer it asks for, if its words tell.
+    """
+
+    terms: tuple[str, ...]
+    pairs: frozenset[tuple[str, str]]
+    names: frozenset[str]
+    expected: Expectation | None
+
+
+def read_question(question: str) -> Question:
+    """Take a question apart."""
+    every = [stem(word) for word in words(question) if word not in STOPWORDS]
+    stems = [found for found in every if found not in _EMPTY] or every
+    names = frozenset(stem(word) for part in _NAME.findall(question) for word in words(part))
+    return Question(tuple(dict.fromkeys(stems)), frozenset(pairwise(stems)), names, expectation(question))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that may answer.
+
+    Attributes:
+        passage: Index of its passage.
+        sentence: Its span there.
+        features: Values in the order of `FEATURES`.
+        score: Weighted sum of the features; comparable within one question.
+    """
+
+    passage: int
+    sentence: Sentence
+    features: tuple[float, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A sentence with its words, made once."""
+
+    passage: int
+    sentence: Sentence
+    text: str
+    stems: tuple[str, ...]
+    around: frozenset[str]
+
+
+def _units(passages: Sequence[Passage]) -> list[_Unit]:
+    units: list[_Unit] = []
+    for index, passage in enumerate(passages):
+        before = tuple(map(stem, words(passage.source)))
+        named = frozenset(before)
+        for sentence in sentences(passage.text):
+            piece = passage.text[sentence.start : sentence.end]
+            stems = tuple(map(stem, words(piece)))
+            governing = " ".join(passage.text[slice(*span)] for span in (sentence.header, sentence.label) if span)
+            around = named.union(before, map(stem, words(governing)))
+            units.append(_Unit(index, sentence, piece, stems, around))
+            before = stems
+    return units
+
+
+def _match(term: str, stems: frozenset[str]) -> float:
+    """1 for the same stem, 0.5 for one that begins alike: "product" in "production", not "pay" in "paint"."""
+    if term in stems:
+        return 1.0
+    if len(term) < 5 or not term.isalpha():
+        return 0.0
+    root = term[: max(5, len(term) - 3)]
+    return 0.5 if any(word.startswith(root) and len(word) - len(term) < 5 for word in stems) else 0.0
+
+
+def _rarity(question: Question, units: Sequence[_Unit]) -> dict[str, float]:
+    """Share of each question term in what the question is about: BM25's inverse frequency over the sentences."""
+    seen = Counter(term for unit in units for term in set(unit.stems).intersection(question.terms))
+    idf = {
+        term: math.log(1 + (len(units) - seen[term] + 0.5) / (seen[term] + 0.5))
+        * (_NAME_BONUS if term in question.names else 1.0)
+        for term in question.terms
+    }
+    total = sum(idf.values()) or 1.0
+    return {term: value / total for term, value in idf.items()}
+
+
+def _expected(question: Question, text: str) -> float:
+    """1 where the sentence holds what the question word asks for, other than by repeating the question."""
+    if question.expected is None:
+        return 1.0
+    for found in question.expected.gives.finditer(text):
+        held = {stem(word) for word in words(found[0])}
+        if not held or held - set(question.terms):
+            return 1.0
+    return 0.0
+
+
+def _share(wanted: frozenset[str], held: frozenset[str]) -> float:
+    return len(wanted & held) / len(wanted) if wanted else 1.0
+
+
+def _features(question: Question, unit: _Unit, rarity: dict[str, float], known: float) -> tuple[float, ...]:
+    held = frozenset(unit.stems)
+    near = held | unit.around
+    content = [word for word in unit.stems if word not in STOPWORDS]
+    return (
+        sum(weight * _match(term, held) for term, weight in rarity.items()),
+        sum(weight * _match(term, near) for term, weight in rarity.items()),
+        len(question.pairs.intersection(pairwise(content))) / (len(question.pairs) or 1),
+        known,
+        _expected(question, unit.text),
+        min(1.0, len(set(content).difference(question.terms)) / 5),
+        math.exp(-unit.passage / 3),
+        float(len(held) < 4),
+        min(1.0, max(0.0, len(unit.stems) / 40 - 1)),
+        float(unit.sentence.kind == "heading"),
+        float(unit.text.endswith("?")),
+        0.0,
+    )
+
+
+def _score(features: Sequence[float], weights: Sequence[float]) -> float:
+    return sum(weight * value for weight, value in zip(weights, features, strict=True))
+
+
+def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None = None) -> list[Candidate]:
+    """Score the sentences of the passages, best first.
+
+    Args:
+        question: As a person asks it.
+        passages: Best first; earlier ones weigh a little more.
+        cosines: Maps the question and n texts to n cosines. Given it, the best sentences by words are scored again
+            with their cosine, and only they are returned.
+    """
+    asked = read_question(question)
+    units = _units(passages)
+    rarity = _rarity(asked, units)
+    known = _share(asked.names, frozenset(word for unit in units for word in (*unit.stems, *unit.around)))
+    scored = [(unit, _features(asked, unit, rarity, known)) for unit in units]
+    scored.sort(key=lambda pair: -_score(pair[1], WEIGHTS))
+    weights = WEIGHTS
+    if cosines is not None and scored:
+        weights, scored = WEIGHTS_EMBED, scored[:_EMBEDDED]
+        values = cosines(question, [" ".join(unit.text.split()) for unit, _ in scored])
+        scored = [(unit, (*part[:-1], value)) for (unit, part), value in zip(scored, values, strict=True)]
+    candidates = [Candidate(unit.passage, unit.sentence, part, _score(part, weights)) for unit, part in scored]
+    return sorted(candidates, key=lambda candidate: -candidate.score)
+
+
+# Logistic models of "a sentence of these passages answers", by words alone and with cosines: intercept, then one weight
+# per value of `evidence`. Fitted by `python -m bench.abstain --fit` at equal numbers of both cases.
+SUPPORT_WEIGHTS = (-5.8, 0.02, 3.78, 3.13, 2.45, 0.56, 2.85, 0.0)
+SUPPORT_WEIGHTS_EMBED = (-10.35, -0.07, 6.42, 1.32, 2.13, 0.46, -2.28, 11.41)
+_EVIDENCE = ("coverage", "context", "phrases", "known", "expected")
+
+
+def evidence(ranked: Sequence[Candidate]) -> tuple[float, ...]:
+    """What speaks for an answer: features of the best sentence, then the best context and cosine of any."""
+    best = dict(zip(FEATURES, ranked[0].features, strict=True))
+    context, cosine = FEATURES.index("context"), FEATURES.index("cosine")
+    return (
+        *(best[name] for name in _EVIDENCE),
+        max(candidate.features[context] for candidate in ranked),
+        max(candidate.features[cosine] for candidate in ranked),
+    )
+
+
+def has_cosines(ranked: Sequence[Candidate]) -> bool:
+    """Whether a ranking was made with cosines."""
+    return any(candidate.features[-1] for candidate in ranked)
+
+
+def support(ranked: Sequence[Candidate]) -> float:
+    """Estimate how probable it is that the passages behind a ranking answer its question, in [0, 1]."""
+    if not ranked:
+        return 0.0
+    values = evidence(ranked)
+    weights = SUPPORT_WEIGHTS_EMBED if has_cosines(ranked) else SUPPORT_WEIGHTS
+    return 1 / (1 + math.exp(-_score((1.0, *values), weights)))
