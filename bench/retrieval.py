@@ -10,20 +10,20 @@ Prints shares with 95% intervals, drawn by documents: questions about one docume
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import statistics
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.filings import annual, quarterly
 from bench.pageset import SETS, write_set
 from kb.files import Home
 from kb.settings import Settings, load
@@ -48,21 +48,19 @@ class Question:
     inside: bool = False
 
 
-def filings(data: Path) -> tuple[list[Path], dict[str, list[Question]]]:
-    """Return the folders of filings and the questions about them that have one document."""
-    with (data / "sec10q" / "qna_data.csv").open(encoding="utf-8-sig", newline="") as handle:
-        quarterly = [
-            Question(text=row["Question"], doc=row["Source Docs"].strip("* ") + ".pdf")
-            for row in csv.DictReader(handle)
-            if row["Question Type"].startswith("Single-Doc")
-        ]
-    rows = map(json.loads, (data / "financebench" / "questions.jsonl").read_text(encoding="utf-8").splitlines())
-    annual = [
-        Question(text=row["question"], doc=row["doc"], pages=frozenset(e["page_index"] for e in row["evidence"]))
+def asked(rows: Iterable[dict[str, Any]]) -> list[Question]:
+    """Return records of `bench/filings.py` as questions."""
+    return [
+        Question(text=row["question"], doc=row["doc"], pages=frozenset(row.get("pages", ())), inside=False)
         for row in rows
     ]
+
+
+def filings(data: Path) -> tuple[list[Path], dict[str, list[Question]]]:
+    """Return the folders of filings and the questions about them that have one document."""
+    yearly, quarters = asked(annual(data)), asked(quarterly(data))
     folders = [data / "financebench" / "docs", data / "sec10q" / "docs"]
-    return folders, {"financebench": annual, "sec10q": quarterly, "all filings": [*annual, *quarterly]}
+    return folders, {"financebench": yearly, "sec10q": quarters, "all filings": [*yearly, *quarters]}
 
 
 def printed(folder: Path) -> list[Question]:
@@ -79,7 +77,7 @@ def ingest(settings: Settings, home: Home, collection: str, roots: Sequence[Path
     embedder = open_embedder(settings.rag.embedder, home, precision=settings.rag.precision)
     with writing(home, lambda: None):
         catalogue = Catalogue(home.catalogue, create=True)
-        store = open_store(home, collection, embedder.identity.dimension)
+        store = open_store(settings, home, collection, embedder.identity.dimension)
         run = Ingest(
             home=home, catalogue=catalogue, store=store, embedder=embedder, settings=settings, collection=collection
         )

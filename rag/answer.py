@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from typing import cast
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 
 from kb.errors import ConfigError
@@ -25,6 +27,7 @@ from kb.types import Answer, Hit, Retriever, Statement
 from rag.chat import Turn, standalone
 from rag.cite import check
 from rag.embed.base import Embedder
+from rag.loops import without_loop
 from rag.pack import WIDEN_CHARS, PageText, Span, pack
 from rag.plain import Stream
 from rag.prompt import fill, load_prompt
@@ -222,18 +225,23 @@ class Answerer:
         parts: list[str] = []
         first = 0.0
         usage: UsageMetadata | None = None
-        for chunk in self._chat.stream(list(messages)):
-            if chunk.text and not parts:
-                first = self._clock()
-            parts.append(chunk.text)
-            usage = getattr(chunk, "usage_metadata", None) or usage
-            shown = stream.feed(chunk.text)
-            if shown and on_token is not None:
-                on_token(shown)
+        unlooped: str | None = None
+        with closing(cast(Generator[AIMessageChunk], self._chat.stream(list(messages)))) as chunks:
+            for chunk in chunks:
+                if chunk.text and not parts:
+                    first = self._clock()
+                parts.append(chunk.text)
+                usage = getattr(chunk, "usage_metadata", None) or usage
+                shown = stream.feed(chunk.text)
+                if shown and on_token is not None:
+                    on_token(shown)
+                unlooped = without_loop("".join(parts))
+                if unlooped is not None:
+                    break
         rest = stream.end()
         if rest and on_token is not None:
             on_token(rest)
-        return _Reply("".join(parts), first or self._clock(), usage)
+        return _Reply(unlooped or "".join(parts), first or self._clock(), usage)
 
     def _tokens(self, reply: _Reply, messages: Sequence[BaseMessage]) -> dict[str, int]:
         if reply.usage is not None:

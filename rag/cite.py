@@ -35,6 +35,7 @@ _KEPT_SHARE = 0.6  # of several cited passages, one that holds less than this pa
 _QUOTED = re.compile(r"“([^”]+)”|(?<!\w)\"([^\"]+)\"(?!\w)|«([^»]+)»")
 _ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*")
 _MARKER = re.compile(rf"\[\[({KEY_SHAPE}(?:,{KEY_SHAPE})*)\]\]")
+_WRAPPED = re.compile(r"(?<=[^\s.!?:;…])\n(?=[a-z])")  # a line that goes on in the next: as long as a break is
 _ENUMERATOR = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+")
 _PAGE_REFERENCE = re.compile(r"\bp(?:p|ages?)?\.?\s?\d+", re.IGNORECASE)
 _MATERIAL = r"(?:documents?|passages?|(?:provided|given) (?:text|context|information)|context|sources?)"
@@ -119,6 +120,7 @@ def _claims(reply: str) -> tuple[str, list[_Claim]]:
         places.append((len(text), marker[1].split(",")))
     text += marked[at:]
     text = re.sub(r"“[^”]*”", lambda quote: quote[0].replace("\n", " "), text)
+    text = _WRAPPED.sub(" ", text)
     # A quote stays in one piece: its stops and breaks are no ends of sentences of the reply.
     whole = re.sub(r"“[^”]*”", lambda quote: re.sub(r"[.!?…](?=.*”)", "_", quote[0]), text)
     spans = [part for line in re.finditer(r"[^\n]+", text) for part in split_prose(whole, *line.span())]

@@ -14,7 +14,7 @@ from kb.reading.expects import expectation
 from kb.reading.passages import Passage
 from kb.reading.reader import FEATURES, WEIGHTS, WEIGHTS_EMBED, rank, read_question, support
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 # Questions and pages are ours, but the questions here are not those the weights were fitted on.
 with pypdfium2.PdfDocument(EXAMPLES / "handbook.pdf") as _pdf:
     PASSAGES = [

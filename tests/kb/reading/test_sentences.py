@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kb.reading.sentences import Sentence, sentences
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 def cut(text: str) -> list[str]:
