@@ -81,7 +81,7 @@ def ingest(settings: Settings, home: Home, collection: str, roots: Sequence[Path
         run = Ingest(
             home=home, catalogue=catalogue, store=store, embedder=embedder, settings=settings, collection=collection
         )
-        run.run([(path, str(path)) for path in find_files(list(roots), "*.pdf")])
+        run.run([(path, str(path)) for path in find_files(list(roots), "*.pdf").files])
         catalogue.close()
 
 

@@ -62,7 +62,7 @@ def reindex(
 
         embedded, rows = rebuild(
             catalogue=Catalogue(session.home.catalogue),
-            store=open_store(session.home, session.collection, embedder.identity.dimension),
+            store=open_store(session.settings, session.home, session.collection, embedder.identity.dimension),
             embedder=embedder,
             settings=session.settings,
             collection=session.collection,
@@ -101,7 +101,7 @@ def _index_all(session: Session) -> None:
 
     catalogue = Catalogue(session.home.catalogue)
     for name, identity in catalogue.collections().items():
-        store = open_store(session.home, name, int(str(identity["dimension"])))
+        store = open_store(session.settings, session.home, name, int(str(identity["dimension"])))
         if sync(store, catalogue, name):
             store.optimize()
 

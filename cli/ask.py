@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import options, screen
+from cli.models import provide_chat
 from cli.session import Session, begin
 from kb.errors import ConfigError
 
@@ -32,20 +33,25 @@ def _filters(knowledge: Knowledge, session: Session, docs: list[str] | None, pag
 
 
 def open_collection(session: Session, *, quiet: bool) -> Knowledge:
-    """Open the session's collection; a note on stderr says when its index is behind."""
+    """Open the session's collection; a note on stderr says when it is empty or its index behind."""
     from rag.open import open_knowledge
 
     knowledge = open_knowledge(session.settings, session.home, session.collection)
+    flag = "" if session.settings.rag.store == "lancedb" else f" --store {session.settings.rag.store}"
+    flag += "" if session.collection == "default" else f" --collection {session.collection}"
     if knowledge.behind:
-        flag = "" if session.collection == "default" else f" --collection {session.collection}"
         screen.note(f"kb: the index lacks {knowledge.behind} documents; to add them: kb reindex{flag}", quiet=quiet)
+    if not knowledge.catalogue.counts(session.collection)["documents"]:
+        screen.note(f"kb: {session.collection!r} holds no document; to add some: kb ingest{flag} PATH", quiet=quiet)
     return knowledge
 
 
 def _required(text: str, what: str) -> str:
-    if not text.strip():
+    """Return what was typed without terminal controls and bytes that are no UTF-8, if that leaves anything."""
+    typed = screen.plain(text).encode("utf-8", "replace").decode()
+    if not typed.strip():
         raise ConfigError(f"the {what} is empty", hint='kb ask "What is the limit for guests?"')
-    return text
+    return typed
 
 
 def search(
@@ -62,7 +68,7 @@ def search(
 ) -> None:
     """Find passages: dense and BM25, fused."""
     session = begin(collection=collection, store=store, top_k=top_k, pairs=pairs)
-    _required(query, "query")
+    query = _required(query, "query")
     knowledge = open_collection(session, quiet=quiet)
     filters = _filters(knowledge, session, doc, page)
     k = session.settings.rag.top_k
@@ -80,7 +86,7 @@ def search(
         return
     for rank, hit in enumerate(hits, 1):
         screen.say(f"{rank}. {screen.page_label(hit.doc, hit.page)}  (score {hit.score:.3f})")
-        screen.say(f"   {screen.plain(' '.join(hit.text.split()))[:300]}")
+        screen.say(f"   {screen.line(hit.text)[:300]}")
     screen.note("nothing found" if not hits else 'Next: kb ask "QUESTION", or kb show DOC --page N', quiet=quiet)
 
 
@@ -96,7 +102,7 @@ def _lay_open(explanation: Explanation, names: Mapping[str, str]) -> None:
     for sha256, score in sorted(route.scores.items(), key=lambda item: -item[1])[:SHOWN]:
         reasons = ", ".join(route.reasons.get(sha256, ()))
         depth = " (searched in depth)" if sha256 in explanation.named else ""
-        screen.say(f"  {score:6.3f}  {screen.plain(names.get(sha256, sha256[:12]))}{depth}: {screen.plain(reasons)}")
+        screen.say(f"  {score:6.3f}  {screen.line(names.get(sha256, sha256[:12]))}{depth}: {screen.plain(reasons)}")
     for label, scored in (("dense (cosine)", explanation.dense), ("bm25", explanation.bm25)):
         screen.say(f"{label}: {len(scored)} chunks")
         for chunk_id, score in scored[:SHOWN]:
@@ -142,6 +148,7 @@ def ask(
     page: options.InPage = None,
     top_k: options.TopK = None,
     model: options.Model = None,
+    pull: options.Pull = False,
     collection: options.Collection = None,
     store: options.Store = None,
     pairs: options.Set = None,
@@ -150,8 +157,10 @@ def ask(
 ) -> None:
     """Answer a question from the documents, with quotes and pages."""
     session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
-    _required(question, "question")
+    question = _required(question, "question")
     knowledge = open_collection(session, quiet=quiet)
+    if pull:
+        provide_chat(session, quiet=quiet)
     answerer = open_answerer(session, knowledge, knowledge.narrowed(**_filters(knowledge, session, doc, page)))
     # A pipe gets the checked text at the end; a terminal sees it grow.
     live = sys.stdout.isatty() and not as_json
@@ -191,7 +200,7 @@ def _tell(answer: Answer, *, live: bool, quiet: bool) -> None:
         screen.say(screen.plain(answer.answer))
     told = " ".join(answer.answer.split())
     for citation in answer.citations:
-        quote = screen.plain(" ".join(citation.quote.split()))
+        quote = screen.line(citation.quote)
         if quote in told:
             continue
         screen.note(f"  {screen.page_label(citation.doc, citation.page)}: “{quote[:240]}”", quiet=quiet)
@@ -210,6 +219,7 @@ def _tell(answer: Answer, *, live: bool, quiet: bool) -> None:
 def chat(
     top_k: options.TopK = None,
     model: options.Model = None,
+    pull: options.Pull = False,
     collection: options.Collection = None,
     store: options.Store = None,
     pairs: options.Set = None,
@@ -218,6 +228,8 @@ def chat(
     """Ask and follow up, until an empty line or Ctrl-D."""
     session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
     knowledge = open_collection(session, quiet=quiet)
+    if pull:
+        provide_chat(session, quiet=quiet)
     answerer = open_answerer(session, knowledge, knowledge.narrowed())
     history: list[tuple[str, str]] = []
     if sys.stdin.isatty():
@@ -234,6 +246,6 @@ def chat(
 
 def _prompt() -> str:
     try:
-        return input("> " if sys.stdin.isatty() else "").strip()
+        return screen.plain(input("> " if sys.stdin.isatty() else "")).strip()
     except EOFError:
         return ""

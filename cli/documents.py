@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -123,16 +124,16 @@ def _hidden(catalogue: CatalogueReader, session: Session, document: Document, *,
 
 
 def _facts(catalogue: CatalogueReader, session: Session, document: Document) -> None:
-    screen.say(f"{screen.plain(document.doc)}: {screen.plain(document.title)}")
+    screen.say(f"{screen.line(document.doc)}: {screen.line(document.title)}")
     screen.say(f"  id        {document.sha256}")
     screen.say(f"  pages     {document.n_pages}{' (sections)' if document.unit == 'section' else ''}")
     screen.say(f"  status    {document.status}")
-    screen.say(f"  source    {screen.plain(document.source)}")
+    screen.say(f"  source    {screen.line(document.source)}")
     screen.say(f"  ingested  {document.ingested_at}")
     for key, value in document.metadata.items():
-        screen.say(f"  {screen.plain(key):<9} {screen.plain(value)[:100]}")
+        screen.say(f"  {screen.line(key):<9} {screen.line(value)[:100]}")
     for index, quality, reason in catalogue.page_problems(session.collection, document.sha256)[:20]:
-        screen.say(f"  page {index + 1} is {quality}: {screen.plain(reason)}")
+        screen.say(f"  page {index + 1} is {quality}: {screen.line(reason)}")
 
 
 def forget(
@@ -148,12 +149,12 @@ def forget(
     session = begin(collection=collection, store=store, pairs=pairs)
     catalogue = _catalogue(session)
     found = [catalogue.resolve(session.collection, doc) for doc in docs]
-    names = ", ".join(f"{screen.plain(d.doc)} ({d.n_pages} pages)" for d in found)
+    names = ", ".join(f"{screen.line(d.doc)} ({d.n_pages} pages)" for d in found)
     if dry_run:
         screen.say(f"would forget {names}")
         return
     if not yes:
-        typer.confirm(f"Forget {names}?", abort=True, err=True)
+        screen.confirm(f"Forget {names}?", f"kb forget --yes {shlex.join(docs)}")
     _forget(session, found, quiet=quiet)
     screen.note(f"forgot {names}. Next: kb list", quiet=quiet)
 
@@ -166,6 +167,6 @@ def _forget(session: Session, documents: list[Document], *, quiet: bool) -> None
     with writing(session.home, lambda: screen.note("another kb is writing here; waiting", quiet=quiet)):
         catalogue = Catalogue(session.home.catalogue)
         dimension = int(str(catalogue.require_collection(session.collection)["dimension"]))
-        store = open_store(session.home, session.collection, dimension)
+        store = open_store(session.settings, session.home, session.collection, dimension)
         for document in documents:
             forget(session.home, catalogue, store, document)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,19 +41,24 @@ def ingest(
 ) -> int:
     """Read documents into a collection; the same command goes on after an interruption."""
     session = begin(collection=collection, store=store, pairs=pairs)
-    from rag.discover import find_files
+    from rag.discover import Found, find_files
     from rag.fetch import is_url
 
     urls = [path for path in paths if is_url(path)]
     roots = [Path(path) for path in paths if not is_url(path)]
-    files = find_files(roots, glob) if roots or not urls else []
+    found = find_files(roots, glob) if roots or not urls else Found((), ())
     if dry_run:
-        for name in [*map(str, files), *urls]:
-            screen.say(name)
-        return 0
+        for name in [*map(str, found.files), *urls]:
+            screen.say(screen.line(name))
+        for fault in found.faults:
+            screen.note(f"kb: {fault}")
+        return DataError.exit_code if found.faults else 0
     started = time.monotonic()
     job = _Job(session=session, password=password, ocr=ocr, allow_private=allow_private, quiet=quiet)
-    results, forgotten = job.run(files, urls, roots if sync else [])
+    if sync and found.faults:
+        screen.note("kb: --sync forgets nothing this time: not every path could be read", quiet=quiet)
+    results, forgotten = job.run(found.files, urls, roots if sync and not found.faults else [])
+    results += [_refused(fault.path or "", fault) for fault in found.faults]
     if as_json:
         screen.document({"files": [_row(result) for result in results]})
     else:
@@ -70,9 +77,10 @@ class _Job:
     allow_private: bool
     quiet: bool
 
-    def run(self, files: list[Path], urls: list[str], synced: list[Path]) -> tuple[list[FileResult], int]:
+    def run(self, files: Sequence[Path], urls: list[str], synced: list[Path]) -> tuple[list[FileResult], int]:
         """Return what became of every file and URL, and how many documents `--sync` forgot."""
         from rag.catalogue.writer import Catalogue
+        from rag.discover import source_of
         from rag.forget import forget_missing
         from rag.ingest import Ingest
         from rag.open import embedder_of, open_store, writing
@@ -87,7 +95,7 @@ class _Job:
         ):
             fetched, refused = self._fetch(urls, Path(folder))
             catalogue = Catalogue(session.home.catalogue, create=True)
-            index = open_store(session.home, session.collection, embedder.identity.dimension)
+            index = open_store(settings, session.home, session.collection, embedder.identity.dimension)
             run = Ingest(
                 home=session.home,
                 catalogue=catalogue,
@@ -97,7 +105,7 @@ class _Job:
                 collection=session.collection,
                 on_progress=_Meter(bar),
             )
-            sources = [(path, str(path)) for path in files]
+            sources = [(path, source_of(path)) for path in files]
             results = run.run([*sources, *fetched], password=self.password, ocr=self.ocr)
             present = [source for _, source in sources]
             forgotten = forget_missing(session.home, catalogue, index, session.collection, synced, present)
@@ -105,7 +113,6 @@ class _Job:
 
     def _fetch(self, urls: list[str], folder: Path) -> tuple[list[tuple[Path, str]], list[FileResult]]:
         from rag.fetch import fetch
-        from rag.ingest import FileResult
 
         fetched: list[tuple[Path, str]] = []
         refused: list[FileResult] = []
@@ -115,9 +122,7 @@ class _Job:
                 path = fetch(url, folder / str(number), limits, allow_private=self.allow_private)
                 fetched.append((path, url))
             except DataError as error:
-                refused.append(
-                    FileResult(doc=url, source=url, sha256="", pages=0, status="refused", reason=error.message)
-                )
+                refused.append(_refused(url, error))
         return fetched, refused
 
 
@@ -133,10 +138,19 @@ class _Meter:
         if self._bar is None:
             return
         rate = progress.pages / max(1e-9, time.monotonic() - self._started)
-        label = screen.plain(progress.doc)[:32] if progress.stage == "read" else "indexing"
+        label = screen.line(progress.doc)[:32] if progress.stage == "read" else "indexing"
         self._bar.update(
             self._task, completed=progress.share, description=label, pages=progress.pages, rate=f"{rate:.0f} pages/s"
         )
+
+
+def _refused(source: str, error: DataError) -> FileResult:
+    from rag.ingest import FileResult
+
+    return FileResult(
+        doc=screen.line(source), source=source, sha256="", pages=0, status="refused", reason=error.message,
+        hint=error.hint,
+    )  # fmt: skip
 
 
 def _row(result: FileResult) -> dict[str, Any]:
@@ -153,13 +167,15 @@ def _row(result: FileResult) -> dict[str, Any]:
 
 def _tell(results: list[FileResult]) -> None:
     for result in results:
-        line = f"{screen.plain(result.doc)}: {result.status}"
+        line = f"{screen.line(result.doc)}: {result.status}"
         if result.status in ("indexed", "no text"):
             line += f", {result.pages} page{'s' if result.pages != 1 else ''}"
         if result.reason:
-            line += f" ({screen.plain(result.reason)})"
+            line += f" ({screen.line(result.reason)})"
         if result.hidden:
-            line += f"; {result.hidden} hidden characters removed (kb show {screen.plain(result.doc)} --hidden)"
+            line += (
+                f"; {result.hidden} hidden characters removed (kb show {shlex.quote(screen.line(result.doc))} --hidden)"
+            )
         screen.say(line)
 
 
@@ -173,5 +189,12 @@ def _summary(results: list[FileResult], forgotten: int, seconds: float, session:
     if forgotten:
         parts.append(f"{forgotten} forgotten")
     rate = f", {pages / seconds:.0f} pages/s" if pages else ""
-    flag = "" if session.collection == "default" else f" --collection {session.collection}"
-    return f'{", ".join(parts)}: {pages} pages in {seconds:.1f} s{rate}. Next: kb ask{flag} "QUESTION"'
+    return f"{', '.join(parts)}: {pages} pages in {seconds:.1f} s{rate}. Next: {_next(results, session)}"
+
+
+def _next(results: list[FileResult], session: Session) -> str:
+    """Return the command that helps now: a question where something can answer it."""
+    if any(result.status in ("indexed", "unchanged") for result in results):
+        flag = "" if session.collection == "default" else f" --collection {session.collection}"
+        return f'kb ask{flag} "QUESTION"'
+    return next((result.hint for result in results if result.hint), "kb ingest PATH")

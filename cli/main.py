@@ -5,6 +5,8 @@ Imports no workshop; each command does when it runs.
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
 import sys
@@ -13,9 +15,12 @@ from typing import Annotated
 
 import typer
 
-from cli import admin, ask, documents, evaluate, ingest, models
-from kb.errors import KbError
+from cli import admin, ask, documents, evaluate, finetune, ingest, models, screen, synth
+from kb.errors import BackendError, KbError
 from kb.telemetry import disable
+
+# What a write meets when the disk is full or closed to us.
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
 
 app = typer.Typer(
     name="kb",
@@ -34,6 +39,8 @@ app.command("list")(documents.list_documents)
 app.command("show")(documents.show)
 app.command("forget")(documents.forget)
 app.command("eval")(evaluate.evaluate)
+app.add_typer(synth.app, name="synth")
+app.command("finetune")(finetune.finetune)
 app.add_typer(models.app, name="models")
 app.command("reindex")(admin.reindex)
 app.command("backup")(admin.backup)
@@ -60,32 +67,62 @@ def main(
 
 def run() -> None:
     """Run the command line; the process's entry point."""
+    _mend_streams()
     disable()
-    # A reader that closes the pipe early (`kb list | head`) ends us quietly, as it does every Unix tool.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(_guarded())
+
+
+def _mend_streams() -> None:
+    """Make sure that there are three streams, and that no character can break one."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:  # closed by whoever started us; its number must not go to another file
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
 
 
 def _guarded() -> int:
     try:
         result = app(standalone_mode=False)
+        sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except KbError as error:
-        sys.stderr.write(f"kb: {error}\n")
-        if error.hint:
-            sys.stderr.write(f"    try: {error.hint}\n")
+        _say(str(error), error.hint)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("kb: interrupted; the same command goes on where it was\n")
+        _say("interrupted; the same command goes on where it was")
         return 130
+    except BrokenPipeError:
+        return _hung_up()
+    except SystemExit as left:
+        if isinstance(left.__context__, BrokenPipeError):  # how typer passes it on
+            return _hung_up()
+        raise
     except Exception as error:
         usage = _usage_error(error)
         if usage is not None:
             return usage
         if os.environ.get("KB_DEBUG"):
             traceback.print_exc()
-        sys.stderr.write(f"kb: unexpected {type(error).__name__}: {error}\n    try: KB_DEBUG=1 and the same command\n")
+        if isinstance(error, OSError) and error.errno in _DISK:
+            _say(f"{error.filename or 'standard output'}: {error.strerror}", "df -h; then the same command again")
+            return BackendError.exit_code
+        _say(f"unexpected {type(error).__name__}: {error}", "KB_DEBUG=1 and the same command")
         return 1
+
+
+def _say(message: str, hint: str = "") -> None:
+    sys.stderr.write(f"kb: {screen.plain(message)}\n")
+    if hint:
+        sys.stderr.write(f"    try: {screen.plain(hint)}\n")
+
+
+def _hung_up() -> int:
+    """A reader closed the pipe early (`kb list | head`): end without a word and with the code of SIGPIPE."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 128 + signal.SIGPIPE
 
 
 def _usage_error(error: Exception) -> int | None:

@@ -19,7 +19,7 @@ Set = Annotated[
 ]
 Store = Annotated[
     str | None,
-    typer.Option("--store", help="Vector index: lancedb.", metavar="NAME"),
+    typer.Option("--store", help="Vector index: lancedb or weaviate.", metavar="NAME"),
 ]
 TopK = Annotated[
     int | None,
@@ -32,6 +32,15 @@ Model = Annotated[
         "-m",
         help="auto, extractive, smollm2, gguf:PATH, hf:PATH|ID, ollama:NAME, openai:NAME@URL, langchain:PROVIDER:NAME.",
         metavar="MODEL",
+    ),
+]
+Pull = Annotated[
+    bool,
+    typer.Option(
+        "--pull",
+        help="Fetch the model first where it is missing: smollm2, or ollama:NAME into that Ollama.",
+        envvar="KB_PULL",
+        show_envvar=True,
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

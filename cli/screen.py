@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from kb.errors import ConfigError, KbError
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -22,6 +24,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 def plain(text: str) -> str:
     """Return text without terminal control characters."""
     return _CONTROL.sub("", text)
+
+
+def line(text: str) -> str:
+    """Return a name or a reason on one line, without terminal control characters."""
+    return plain(" ".join(text.split()))
 
 
 def say(text: str = "") -> None:
@@ -46,23 +53,45 @@ def note(text: str, *, quiet: bool = False) -> None:
 
 def document(value: Any) -> None:
     """Print the one JSON document of a command."""
-    say(json.dumps(value, ensure_ascii=False, indent=2))
+    # A terminal or pipe that is not UTF-8 gets escapes, which mean the same.
+    readable = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    say(json.dumps(value, ensure_ascii=not readable, indent=2))
+
+
+def confirm(question: str, again: str) -> None:
+    """Ask on stderr, and go on only when told yes.
+
+    Args:
+        question: What is about to be done.
+        again: The command that does it without asking.
+
+    Raises:
+        KbError: The answer was no.
+        ConfigError: There is nobody to ask.
+    """
+    sys.stderr.write(f"{plain(question)} [y/N] ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        raise ConfigError("there is nobody to ask; nothing was changed", hint=again)
+    if answer.strip().lower() not in ("y", "yes"):
+        raise KbError("nothing was changed", hint=again)
 
 
 def table(headers: list[str], rows: list[list[str]], *, right: frozenset[int] = frozenset()) -> None:
     """Print aligned columns; `right` holds the indices of columns of figures."""
-    cells = [headers, *[[plain(cell) for cell in row] for row in rows]]
+    cells = [headers, *[[line(cell) for cell in row] for row in rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(headers))]
     for row in cells:
-        line = [
+        padded = [
             cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
         ]
-        say("  ".join(line).rstrip())
+        say("  ".join(padded).rstrip())
 
 
 def page_label(doc: str, page: int, unit: str = "page") -> str:
     """Return how a person names a place: `handbook.pdf, p. 3`."""
-    return f"{plain(doc)}, {'p.' if unit == 'page' else 'section'} {page + 1}"
+    return f"{line(doc)}, {'p.' if unit == 'page' else 'section'} {page + 1}"
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from langchain_core.language_models.chat_models import BaseChatModel
 
+from kb.chat.address import is_loopback
 from kb.errors import BackendError, ConfigError, MissingExtra
 from kb.files import Home
 from kb.settings import Settings
@@ -107,33 +108,26 @@ def resolve(spec: str, settings: Settings) -> ModelSpec:
     parsed = parse_spec(spec)
     if parsed.kind != "auto":
         return parsed
-    from kb.chat.remote import is_loopback
-
     wanted = settings.rag.ollama_model
-    if is_loopback(settings.rag.ollama_url) and _tagged(wanted) in _ollama_models(settings.rag.ollama_url):
+    if is_loopback(settings.rag.ollama_url) and ollama_has(wanted, settings.rag.ollama_url):
         return ModelSpec(kind="ollama", name=wanted)
     return parse_spec(EMBEDDED_DEFAULT)
 
 
-def _tagged(name: str) -> str:
-    """Return an Ollama model name with its tag: `llama3.1` is `llama3.1:latest`."""
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
-
-
-def _ollama_models(url: str) -> frozenset[str]:
-    """Return the tagged names of the models that an Ollama has; none where nothing answers."""
+def ollama_has(name: str, url: str) -> bool:
+    """Tell whether an Ollama at `url` has a model; False where nothing answers."""
     parts = urlsplit(url)
     try:
         # A bare connection first: where nobody listens, importing the client would cost more than the answer.
         socket.create_connection((parts.hostname or "", parts.port or _OLLAMA_PORT), _PROBE_TIMEOUT_S).close()
     except OSError:
-        return frozenset()
-    from kb.chat.ollama import model_names
+        return False
+    from kb.ollama_server import ask_state, tagged
 
     try:
-        return model_names(url, timeout_s=_LIST_TIMEOUT_S)
+        return tagged(name) in ask_state(url, timeout_s=_LIST_TIMEOUT_S).models
     except BackendError:  # whatever listens there is not Ollama, or not well
-        return frozenset()
+        return False
 
 
 def open_chat(spec: str, settings: Settings, home: Home) -> BaseChatModel:

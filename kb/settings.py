@@ -12,9 +12,9 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kb.errors import ConfigError
 
@@ -98,6 +98,77 @@ class WeaviateSettings(_Section):
     deadline_s: float = Field(120.0, gt=0, description="Longest time a call is tried again while the server is away.")
 
 
+# Kinds of training rows with their shares; an override names those it changes, 0 turns a kind off.
+ROW_SHARES = {
+    "closed-book": 0.24,
+    "evidence": 0.22,
+    "distractors": 0.18,
+    "abstain": 0.08,
+    "memory": 0.02,
+    "unanswerable": 0.04,
+    "false-premise": 0.04,
+    "instruction": 0.05,
+    "instruction-input": 0.05,
+    "rewrite": 0.04,
+    "summary": 0.04,
+}
+# Kinds of preference pairs that need no model.
+PREFERENCE_SHARES = {"corrupted": 0.4, "unsupported": 0.3, "refusal": 0.2, "counterfactual": 0.1}
+
+
+def _over(default: Mapping[str, float], given: object) -> object:
+    """Lay given shares over the defaults; a string is "kind=share, kind=share"."""
+    if isinstance(given, str):
+        given = dict(part.split("=", 1) for part in given.replace(" ", "").split(",") if "=" in part)
+    if not isinstance(given, Mapping):
+        return given
+    named = {str(kind).replace("_", "-"): share for kind, share in given.items()}
+    unknown = sorted(set(named) - set(default))
+    if unknown:
+        raise ValueError(f"unknown kinds {', '.join(unknown)}; there are {', '.join(default)}")
+    return {**default, **named}
+
+
+class SynthSettings(_Section):
+    """Training data made from documents."""
+
+    generator: str = Field("builtin", description="builtin (rules, no model) or a chat model as kb ask spells it.")
+    mode: Literal["knowledge", "document"] = Field(
+        "knowledge", description="What a test row is new in: the phrasing of a known fact, or its whole document."
+    )
+    per_chunk: int = Field(6, ge=1, le=100, description="Most facts taken of one chunk.")
+    phrasings: int = Field(5, ge=1, le=12, description="Most phrasings of one fact.")
+    shares: dict[str, Annotated[float, Field(ge=0)]] = Field(ROW_SHARES, description="Share of each kind of row.")
+    preferences: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        PREFERENCE_SHARES, description="Share of each kind of preference pair made without a model."
+    )
+    preference_rows: float = Field(0.25, ge=0, le=1, description="Preference pairs per row of pairs.jsonl.")
+    val_share: float = Field(0.1, ge=0, le=0.4, description="Share of the rows that validate.")
+    test_share: float = Field(0.1, ge=0, le=0.4, description="Share of the rows that test.")
+    retriever_k: int = Field(10, ge=1, le=100, description="Hits among which the source chunk must be.")
+    distractors: int = Field(3, ge=1, le=10, description="Most wrong passages in a prompt.")
+    round_trip_f1: float = Field(0.6, ge=0, le=1, description="Token F1 at which a second answer agrees.")
+    grounding: Literal["lexical", "nli"] = Field("lexical", description="Scorer of how well evidence bears a claim.")
+    nli_model: str = Field("", description="Folder or Hub id of an NLI cross-encoder (kb[train]).")
+    min_grounding: float = Field(0.5, ge=0, le=1, description="Least grounding of a row.")
+    margin: float = Field(0.1, ge=0, le=1, description="Least lead of the better answer's grounding in a preference.")
+    judge: str = Field("", description="Chat model that reads every row beside its source last; none if empty.")
+    jaccard: float = Field(0.8, gt=0, le=1, description="Jaccard of 5-gram shingles at which texts are one.")
+    cosine: float = Field(0.92, gt=0, le=1, description="Cosine at which questions of different facts are one.")
+    enough: int = Field(2, ge=1, le=100, description="Surviving rows that cover a fact or a source sentence.")
+    concurrency: int = Field(4, ge=1, le=64, description="Requests to a chat model under way at once.")
+
+    @field_validator("shares", mode="before")
+    @classmethod
+    def _all_shares(cls, given: object) -> object:
+        return _over(ROW_SHARES, given)
+
+    @field_validator("preferences", mode="before")
+    @classmethod
+    def _all_preferences(cls, given: object) -> object:
+        return _over(PREFERENCE_SHARES, given)
+
+
 class Settings(_Section):
     """All settings; sections are TOML tables."""
 
@@ -105,6 +176,7 @@ class Settings(_Section):
     ingest: IngestSettings = IngestSettings()  # type: ignore[call-arg]
     models: ModelSettings = ModelSettings()  # type: ignore[call-arg]
     weaviate: WeaviateSettings = WeaviateSettings()  # type: ignore[call-arg]
+    synth: SynthSettings = SynthSettings()  # type: ignore[call-arg]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +290,13 @@ def load(
     tree: dict[str, dict[str, Any]] = {}
     sources = dict.fromkeys(known, "default")
     for key, value, source in entries:
+        table, _, part = key.rpartition(".")
+        if table in known and isinstance(known[table].default, Mapping):  # one entry of a mapping
+            section, name = table.split(".", 1)
+            held = tree.setdefault(section, {}).get(name)
+            tree[section][name] = {**(held if isinstance(held, Mapping) else {}), part: value}
+            sources[table] = source
+            continue
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
             faults.append(f"{source}: unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))

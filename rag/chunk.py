@@ -57,7 +57,8 @@ class Chunker:
         fitting: list[Chunk] = []
         for chunk, count in zip(chunks, counts, strict=True):
             fitting += [chunk] if count <= self._max_tokens else self._halve(chunk, page)
-        return fitting
+        # Neighbours overlap, and halves of two of them may be one and the same span.
+        return list({chunk.id: chunk for chunk in fitting}.values())
 
     def _fitting_header(self, header: str) -> str:
         # A header may take a third of the window; a longer one says less with every word.

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import importlib.util
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from kb.errors import KbError
+from kb.errors import BackendError, KbError
 from kb.files import Home
 from kb.inference import core, has_bf16, openvino
+from kb.ollama_server import OllamaState, ask_context, ask_state, tagged
 from kb.settings import Settings
 from kb.weights.shelf import list_models
 from rag.catalogue.reader import CatalogueReader
-from rag.open import open_store
+from rag.open import connect_weaviate, open_store
+from rag.store import Store
 
 State = Literal["good", "note", "bad"]
 LOW_DISK_BYTES = 2 << 30
+# kb works with older ones too, from 0.24.
+OLLAMA_MENDED = [0, 32, 2]
 EXTRAS = {
     "train": "trl",
     "serve": "gradio",
@@ -41,13 +46,16 @@ class Check:
 
 def examine(settings: Settings, home: Home) -> list[Check]:
     """Return every check, in the order a person should read them."""
+    server = list(_weaviate(settings))
+    reachable = all(check.state != "bad" for check in server)
     return [
         _machine(),
         _home(home),
         _disk(home),
         *_models(settings, home),
-        *_collections(home),
-        _ollama(settings),
+        *server,
+        *_collections(settings, home, reachable=reachable),
+        *_ollama(settings),
         _extras(),
     ]
 
@@ -91,7 +99,27 @@ def _models(settings: Settings, home: Home) -> Iterator[Check]:
         yield Check(name="smollm2", state="note", detail="not here", hint="kb models pull smollm2")
 
 
-def _collections(home: Home) -> Iterator[Check]:
+def _weaviate(settings: Settings) -> Iterator[Check]:
+    if settings.rag.store != "weaviate":
+        return
+    try:
+        connection = connect_weaviate(settings)
+        from rag.weaviate.inspect import server_state
+
+        state = server_state(connection)
+    except KbError as error:
+        yield Check(name="weaviate", state="bad", detail=error.message, hint=error.hint)
+        return
+    detail = f"{state.version} on {settings.weaviate.url}, {len(state.well)} nodes"
+    # A node that is gone for good is forgotten by its cluster: fewer than copies tells of that one too.
+    if state.down or len(state.well) < settings.weaviate.replication:
+        detail += f" for {settings.weaviate.replication} copies" + "".join(f"; down: {name}" for name in state.down)
+        yield Check(name="weaviate", state="note", detail=detail, hint="docker compose up -d weaviate")
+    else:
+        yield Check(name="weaviate", state="good", detail=detail)
+
+
+def _collections(settings: Settings, home: Home, *, reachable: bool) -> Iterator[Check]:
     if not home.catalogue.exists():
         yield Check(name="catalogue", state="note", detail="nothing ingested yet", hint="kb ingest PATH")
         return
@@ -102,36 +130,80 @@ def _collections(home: Home) -> Iterator[Check]:
             yield Check(name="catalogue", state="bad", detail=fault, hint="kb backup --restore FILE")
             return
         for name, identity in catalogue.collections().items():
-            yield _collection(home, catalogue, name, identity)
+            if reachable:
+                yield _collection(settings, home, catalogue, name, identity)
     except KbError as error:
         yield Check(name="catalogue", state="bad", detail=str(error), hint=error.hint)
 
 
-def _collection(home: Home, catalogue: CatalogueReader, name: str, identity: dict[str, object]) -> Check:
+def _collection(
+    settings: Settings, home: Home, catalogue: CatalogueReader, name: str, identity: dict[str, object]
+) -> Check:
     counts = catalogue.counts(name)
-    store = open_store(home, name, int(str(identity["dimension"])))
+    dimension = int(str(identity["dimension"]))
+    store = open_store(settings, home, name, dimension)
     behind = len(catalogue.to_index(store.name, name)) + len(catalogue.to_drop(store.name, name))
     rows = store.count()
     label = f"{counts['documents']} documents, {counts['chunks']} chunks, {rows} in {store.name}, {identity['model']}"
-    if behind or rows != counts["chunks"]:
+    faults = ["index out of step"] if behind or rows != counts["chunks"] else []
+    faults += _index_faults(store, dimension)
+    if faults:
         return Check(
-            name=f"collection {name}", state="bad", detail=f"index out of step: {label}",
-            hint=f"kb reindex --collection {name}",
+            name=f"collection {name}", state="bad", detail=f"{'; '.join(faults)}: {label}",
+            hint=f"kb reindex --store {store.name} --collection {name}",
         )  # fmt: skip
     return Check(name=f"collection {name}", state="good", detail=label)
 
 
-def _ollama(settings: Settings) -> Check:
-    import httpx
+def _index_faults(store: Store, dimension: int) -> list[str]:
+    if store.name != "weaviate":
+        return []
+    from rag.weaviate.inspect import index_faults
+    from rag.weaviate.store import WeaviateStore
 
+    return index_faults(store, dimension) if isinstance(store, WeaviateStore) else []
+
+
+def _ollama(settings: Settings) -> Iterator[Check]:
     url = settings.rag.ollama_url
+    needed = [spec.partition(":")[2] for spec in (settings.rag.model, settings.rag.embedder) if _is_ollama(spec)]
     try:
-        tags = httpx.get(f"{url}/api/tags", timeout=1.0).raise_for_status().json()
-        version = httpx.get(f"{url}/api/version", timeout=1.0).raise_for_status().json()["version"]
-    except (httpx.HTTPError, ValueError, KeyError):
-        return Check(name="ollama", state="note", detail=f"does not answer on {url} (not needed)")
-    names = ", ".join(model["name"] for model in tags.get("models", [])) or "no models"
-    return Check(name="ollama", state="good", detail=f"{version} on {url}: {names}")
+        state = ask_state(url, timeout_s=2.0, connect_s=0.5)
+    except BackendError as error:
+        if needed:
+            yield Check(name="ollama", state="bad", detail=error.message, hint=error.hint)
+        else:
+            yield Check(name="ollama", state="note", detail=f"does not answer on {url} (not needed)")
+        return
+    yield _ollama_version(state.version, url)
+    for name in dict.fromkeys(needed or [settings.rag.ollama_model]):
+        yield _ollama_model(name, state, settings, needed=bool(needed))
+
+
+def _is_ollama(spec: str) -> bool:
+    return spec.startswith("ollama:")
+
+
+def _ollama_version(version: str, url: str) -> Check:
+    if [int(part) for part in re.findall(r"\d+", version)[:3]] >= OLLAMA_MENDED:
+        return Check(name="ollama", state="good", detail=f"{version} on {url}")
+    mended = ".".join(map(str, OLLAMA_MENDED))
+    detail = f"{version} on {url}; {mended} mends a crash on CPUs with AMX and CVE-2026-7482"
+    return Check(name="ollama", state="note", detail=detail, hint=f"install Ollama {mended} or newer, then: kb doctor")
+
+
+def _ollama_model(name: str, state: OllamaState, settings: Settings, *, needed: bool) -> Check:
+    label = f"ollama:{name}"
+    if tagged(name) not in state.models:
+        there = ", ".join(state.models) or "no models"
+        detail = f"is not there (Ollama has {there})"
+        return Check(name=label, state="bad" if needed else "note", detail=detail, hint=f"ollama pull {name}")
+    context = ask_context(name, settings.rag.ollama_url, timeout_s=2.0)
+    asked = settings.models.num_ctx
+    if 0 < context < asked:
+        detail = f"reads {context} tokens at once; models.num_ctx = {asked} is more"
+        return Check(name=label, state="note", detail=detail, hint=f"export KB_MODELS__NUM_CTX={context}")
+    return Check(name=label, state="good", detail=f"reads {context or '?'} tokens at once; models.num_ctx = {asked}")
 
 
 def _extras() -> Check:

@@ -6,6 +6,7 @@ A reader thread turns files into events; the calling thread embeds and commits t
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from rag.embed.base import Embedder
 from rag.identity import claim_collection
 from rag.prefetch import prefetched
 from rag.profile import PROFILE_PAGES, build_profile
-from rag.reading import Ended, Event, Kept, Read, Reader, Refused
+from rag.reading import Ended, Event, Kept, Read, Reader, Refused, discard_original
 from rag.store import Store, indexed_text, sync
 
 # One embedding call: enough texts to sort by length, few enough that a commit comes every few seconds.
@@ -45,6 +46,7 @@ class FileResult:
         status: `indexed`, `unchanged`, `refused` or `no text`.
         reason: Why, when it is not plainly indexed.
         hidden: Code points removed as hidden text.
+        hint: The next step, where one helps: a command to paste.
     """
 
     doc: str
@@ -54,6 +56,7 @@ class FileResult:
     status: Status
     reason: str = ""
     hidden: int = 0
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +129,7 @@ class Ingest:
             BackendError: Catalogue or index cannot be written; what was committed stays.
         """
         claim_collection(self._catalogue, self._collection, self._embedder.identity.to_json())
+        stop = threading.Event()
         reader = Reader(
             home=self._home,
             settings=self._settings,
@@ -133,8 +137,9 @@ class Ingest:
             embedder=self._embedder,
             password=password,
             ocr=ocr,
+            stop=stop,
         )
-        with prefetched(reader.events(files), ahead=2 * EVENTS_PER_BATCH) as events:
+        with prefetched(reader.events(files), 2 * EVENTS_PER_BATCH, stop) as events:
             for batch in _batched(events):
                 self._commit(batch)
                 if self._unsynced >= CHUNKS_PER_SYNC:
@@ -161,13 +166,16 @@ class Ingest:
 
     def _settle(self, event: Event) -> None:
         if isinstance(event, Kept):
-            self._catalogue.add_source(self._collection, event.sha256, event.source)
             known = self._catalogue.find(self._collection, event.sha256)
-            self._note(event, sha256=event.sha256, pages=known.n_pages if known else 0, status="unchanged")
+            if known is None:  # a copy of a file whose every page turned out unreadable
+                self._note(event, sha256=event.sha256, pages=0, status="refused", reason="no page can be read")
+                return
+            self._catalogue.add_source(self._collection, event.sha256, event.source)
+            self._note(event, sha256=event.sha256, pages=known.n_pages, status="unchanged")
         elif isinstance(event, Refused):
             if event.document is not None:
                 self._catalogue.unstage(event.document)
-            self._note(event, sha256=event.sha256, pages=0, status="refused", reason=event.reason)
+            self._note(event, sha256=event.sha256, pages=0, status="refused", reason=event.reason, hint=event.hint)
         elif isinstance(event, Ended):
             self._finish(event)
 
@@ -177,6 +185,7 @@ class Ingest:
         quality = self._catalogue.quality_of(event.document)
         if quality.pages and len(quality.failed) == quality.pages:
             self._catalogue.unstage(event.document)
+            discard_original(self._home, self._catalogue, event.sha256)
             self._note(event, sha256=event.sha256, pages=0, status="refused", reason=quality.describe())
             return
         status: Status = "indexed" if quality.chunks else "no text"
@@ -195,11 +204,20 @@ class Ingest:
         )
 
     def _note(
-        self, event: Event, *, sha256: str, pages: int, status: Status, reason: str = "", hidden: int = 0
+        self,
+        event: Event,
+        *,
+        sha256: str,
+        pages: int,
+        status: Status,
+        reason: str = "",
+        hidden: int = 0,
+        hint: str = "",
     ) -> None:
         self._results[event.source] = FileResult(
-            doc=event.doc, source=event.source, sha256=sha256, pages=pages, status=status, reason=reason, hidden=hidden
-        )
+            doc=event.doc, source=event.source, sha256=sha256, pages=pages, status=status, reason=reason,
+            hidden=hidden, hint=hint,
+        )  # fmt: skip
 
     def _sync(self, *, final: bool = False) -> None:
         self._unsynced = 0

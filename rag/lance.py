@@ -18,14 +18,16 @@ from numpy.typing import NDArray
 
 from kb.errors import BackendError
 from rag.catalogue.reader import EmbeddedChunk
+from rag.disk import disk_fault
 from rag.lancedb_light import lancedb
 from rag.store import indexed_text
 
 # Below this an exact scan is as fast and needs no training.
 ANN_FROM_ROWS = 10_000
-# Candidates re-scored with full vectors: the codes of the index alone lose more than half of the neighbours.
-REFINED = 400
-REFINE_FACTOR = 2
+# Bits a dimension: of the 100 nearest among 40,000, one bit finds 0.84 and eight 0.99 before anything is re-scored.
+CODE_BITS = 8
+# Candidates re-scored with full vectors at least: their cosines are then exact.
+REFINED = 100
 N_PROBES = 20
 
 
@@ -52,6 +54,11 @@ class LanceStore:
         if self._table is None and (self._root / f"{self._table_name}.lance").exists():
             self._table = self._db.open_table(self._table_name)
         return self._table
+
+    def _fault(self, error: Exception) -> BackendError:
+        # What Lance says ends in the Rust source line that said it.
+        said = str(error).partition(", /")[0].partition("\n")[0]
+        return disk_fault(self._root, error) or BackendError(f"index {self._root}: {said}", hint="kb reindex")
 
     def _schema(self) -> pa.Schema:
         return pa.schema(
@@ -86,13 +93,16 @@ class LanceStore:
             else:
                 table.add(batch)
         except (OSError, RuntimeError, ValueError) as error:
-            raise BackendError(f"index {self._root}: {error}", hint="df -h; then the same command again") from error
+            raise self._fault(error) from error
 
     def drop(self, sha256s: Collection[str]) -> None:
         """Remove documents; see `Store.drop`."""
-        table = self._open()
-        if table is not None and sha256s:
-            table.delete(_condition(sha256s, None))
+        try:
+            table = self._open()
+            if table is not None and sha256s:
+                table.delete(_condition(sha256s, None))
+        except (OSError, RuntimeError, ValueError) as error:
+            raise self._fault(error) from error
 
     def dense(
         self,
@@ -107,7 +117,7 @@ class LanceStore:
         if table is None:
             return []
         query = table.search(vector, query_type="vector", vector_column_name="vector").distance_type("cosine")
-        query = query.nprobes(N_PROBES).refine_factor(max(REFINE_FACTOR, REFINED // k))
+        query = query.nprobes(N_PROBES).refine_factor(max(1, REFINED // k))
         rows = _limited(query, k, docs, pages, "_distance")
         return [(chunk_id, 1.0 - distance) for chunk_id, distance in rows]
 
@@ -139,10 +149,10 @@ class LanceStore:
             if "sha256" not in present:
                 table.create_index("sha256", config=lancedb.index.Bitmap())
             if "vector" not in present and table.count_rows() >= ANN_FROM_ROWS:
-                table.create_index("vector", config=lancedb.index.IvfRq(distance_type="cosine"))
+                table.create_index("vector", config=lancedb.index.IvfRq(distance_type="cosine", num_bits=CODE_BITS))
             table.optimize(cleanup_older_than=timedelta(minutes=10))
         except (OSError, RuntimeError) as error:
-            raise BackendError(f"index {self._root}: {error}", hint="kb reindex") from error
+            raise self._fault(error) from error
 
     def clear(self) -> None:
         """Remove the table; what LanceDB itself cannot read is removed as files."""

@@ -5,23 +5,30 @@ The only place where settings become clients. Loads no chat model.
 
 from __future__ import annotations
 
+import importlib.util
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from kb.errors import BackendError
+from kb.errors import BackendError, MissingExtra
 from kb.files import Home
 from kb.settings import Settings
 from kb.types import Hit
 from rag.catalogue.reader import CatalogueReader
+from rag.disk import disk_fault
 from rag.embed.base import Embedder
 from rag.embed.open import open_embedder
 from rag.identity import require_embedder
 from rag.lance import LanceStore
 from rag.search import Searcher
-from rag.store import Store
+from rag.store import Store, lacking
+
+if TYPE_CHECKING:
+    from rag.weaviate.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +83,36 @@ def embedder_of(settings: Settings, home: Home) -> Embedder:
     )
 
 
-def open_store(home: Home, collection: str, dimension: int) -> Store:
-    """Return the index of a collection."""
-    return LanceStore(home.index, collection, dimension)
+def open_store(settings: Settings, home: Home, collection: str, dimension: int) -> Store:
+    """Return the index of a collection in the store that the settings name.
+
+    Raises:
+        MissingExtra: The client of that store is not installed.
+        BackendError: Its server does not answer, refuses the key, or is too old.
+    """
+    if settings.rag.store == "lancedb":
+        return LanceStore(home.index, collection, dimension)
+    connection = connect_weaviate(settings)
+    from rag.weaviate.schema import collection_name, home_id
+    from rag.weaviate.store import WeaviateStore
+
+    name = collection_name(home_id(home), collection)
+    return WeaviateStore(connection, name, collection, dimension, settings.weaviate)
+
+
+def connect_weaviate(settings: Settings) -> Connection:
+    """Return a connection to the server that the settings name; the API key is in `WEAVIATE_API_KEY`.
+
+    Raises:
+        MissingExtra: kb[weaviate] is not installed.
+        BackendError: The server does not answer, refuses the key, or is too old.
+    """
+    if importlib.util.find_spec("weaviate") is None:
+        raise MissingExtra("the store weaviate needs kb[weaviate]", hint="pip install 'kb[weaviate]'")
+    # A second of imports that only this store needs.
+    from rag.weaviate.connection import Connection
+
+    return Connection(settings.weaviate, os.environ.get("WEAVIATE_API_KEY", ""))
 
 
 def open_knowledge(settings: Settings, home: Home, collection: str) -> Knowledge:
@@ -92,7 +126,7 @@ def open_knowledge(settings: Settings, home: Home, collection: str) -> Knowledge
     known = catalogue.require_collection(collection)
     embedder = embedder_of(settings, home)
     require_embedder(collection, known, embedder.identity.to_json())
-    store = open_store(home, collection, embedder.identity.dimension)
+    store = open_store(settings, home, collection, embedder.identity.dimension)
     return Knowledge(
         catalogue=catalogue,
         store=store,
@@ -100,7 +134,7 @@ def open_knowledge(settings: Settings, home: Home, collection: str) -> Knowledge
         searcher=Searcher(
             store=store, catalogue=catalogue, embedder=embedder, settings=settings, collection=collection
         ),
-        behind=len(catalogue.to_index(store.name, collection)),
+        behind=lacking(store, catalogue, collection),
     )
 
 
@@ -122,9 +156,7 @@ def writing(home: Home, on_wait: Callable[[], None], timeout_s: float = -1) -> I
     except Timeout as error:
         raise BackendError(f"{home.writer_lock}: another kb is writing", hint="try again when it is done") from error
     except OSError as error:
-        raise BackendError(
-            f"{home.root}: cannot be written: {error.strerror}", hint="KB_HOME=/a/writable/folder kb ingest PATH"
-        ) from error
+        raise disk_fault(home.root, error) or BackendError(f"{home.root}: {error}", hint="kb doctor") from error
     try:
         yield
     finally:

@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 
 @contextmanager
-def prefetched(source: Generator[T, None, None], ahead: int) -> Iterator[Iterator[T]]:
+def prefetched(source: Generator[T, None, None], ahead: int, stop: threading.Event) -> Iterator[Iterator[T]]:
     """Yield an iterator over `source`, which runs at most `ahead` items in front of it.
 
-    Leaving the block, however it is left, closes the generator in its own thread before control goes on. What
-    the generator raises is raised where the items are taken.
+    Leaving the block, however it is left, sets `stop` and closes the generator in its own thread before control goes
+    on; a generator that waits for something should look at `stop`. What the generator raises is raised where the items
+    are taken.
     """
     items: queue.Queue[T | None] = queue.Queue(maxsize=ahead)
-    stop = threading.Event()
 
     def put(item: T | None) -> None:
         while not stop.is_set():

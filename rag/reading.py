@@ -6,22 +6,31 @@ commits no page.
 
 from __future__ import annotations
 
+import hashlib
+import re
+import shlex
 import shutil
+import threading
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kb.errors import BackendError, DataError
+from kb.errors import DataError, MissingExtra
 from kb.files import Home, atomic_write, sha256_of
 from kb.settings import Settings
 from kb.types import Chunk, Page
 from rag.catalogue.reader import CatalogueReader
 from rag.catalogue.writer import Catalogue, NewDocument
 from rag.chunk import Chunker
+from rag.disk import disk_fault
 from rag.embed.base import Embedder
 from rag.header import chunk_header
 from rag.load.parse import Parsed, parse_file
 from rag.load.reader import FileInfo
+
+_BLOCK_BYTES = 1 << 20
+# Controls, line and paragraph separators, direction overrides, and the surrogates that stand for undecodable bytes.
+_UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +78,7 @@ class Refused(Event):
     """The file cannot be used; `document` is the staged row to drop, if it came so far."""
 
     reason: str
+    hint: str = ""
     document: int | None = None
 
 
@@ -82,6 +92,7 @@ class Reader:
         embedder: Counts tokens and says how many fit.
         password: Tried on locked documents.
         ocr: Read pages without a text layer from their image.
+        stop: Once set, a wait for a page ends.
     """
 
     def __init__(
@@ -93,12 +104,14 @@ class Reader:
         embedder: Embedder,
         password: str | None = None,
         ocr: bool = False,
+        stop: threading.Event | None = None,
     ) -> None:
         self._home = home
         self._settings = settings
         self._collection = collection
         self._password = password
         self._ocr = ocr
+        self._stop = stop
         self._recipe = recipe(settings, embedder.identity.to_json())
         self._chunker = make_chunker(settings, embedder)
 
@@ -109,7 +122,7 @@ class Reader:
             BackendError: An original cannot be stored, or the catalogue cannot be written.
         """
         catalogue = Catalogue(self._home.catalogue, create=True)
-        sizes = [path.stat().st_size if path.is_file() else 0 for path, _ in files]
+        sizes = [_size_bytes(path) for path, _ in files]
         total = max(1, sum(sizes))
         seen: set[str] = set()
         done = 0
@@ -124,15 +137,16 @@ class Reader:
     def _file(
         self, catalogue: Catalogue, path: Path, source: str, span: tuple[float, float], seen: set[str]
     ) -> Generator[Event, None, None]:
+        doc = showable(path.name)
         sha256 = ""
         document: int | None = None
         try:
             sha256 = self._hashed(path)
             if sha256 in seen or catalogue.find(self._collection, sha256):
-                yield Kept(doc=path.name, source=source, sha256=sha256, share=span[1])
+                yield Kept(doc=doc, source=source, sha256=sha256, share=span[1])
                 return
             # Parsed from our copy: the text then belongs to the bytes that were hashed, whatever happens outside.
-            original = self._stored(path, sha256)
+            original = self._stored(path, doc, sha256)
             parsed = self._parse(original)
             document, first = catalogue.stage(self._collection, _new(parsed.info, original, sha256), self._recipe)
             if first:
@@ -141,56 +155,98 @@ class Reader:
             try:
                 for page in parsed.pages:
                     share = span[0] + (span[1] - span[0]) * (page.index + 1) / max(1, parsed.info.n_pages)
-                    header = chunk_header(parsed.info.title, path.name, page, parsed.info.metadata)
+                    header = chunk_header(parsed.info.title, doc, page, parsed.info.metadata)
                     yield Read(
-                        doc=path.name, source=source, sha256=sha256, share=share,
+                        doc=doc, source=source, sha256=sha256, share=share,
                         document=document, page=page, chunks=self._chunker.split(sha256, page, header),
                     )  # fmt: skip
             finally:
                 parsed.pages.close()
             yield Ended(
-                doc=path.name, source=source, sha256=sha256, share=span[1],
+                doc=doc, source=source, sha256=sha256, share=span[1],
                 document=document, title=parsed.info.title, metadata=parsed.info.metadata,
             )  # fmt: skip
             seen.add(sha256)
-        except DataError as error:
+        except (DataError, MissingExtra) as error:
+            if isinstance(error, MissingExtra) and self._ocr:
+                raise  # asked for by name, and no file will fare better
             if sha256:
                 discard_original(self._home, catalogue, sha256)
             yield Refused(
-                doc=path.name, source=source, sha256=sha256, share=span[1], reason=error.message, document=document
-            )
+                doc=doc, source=source, sha256=sha256, share=span[1], document=document,
+                reason=error.message, hint=_about(error.hint, self._home, sha256, doc, source),
+            )  # fmt: skip
 
     def _parse(self, original: Path, first_page: int = 0) -> Parsed:
         return parse_file(
-            original, self._settings.ingest, password=self._password, first_page=first_page, ocr=self._ocr
+            original,
+            self._settings.ingest,
+            password=self._password,
+            first_page=first_page,
+            ocr=self._ocr,
+            stop=self._stop,
         )
 
     def _hashed(self, path: Path) -> str:
         limit_mb = self._settings.ingest.max_file_mb
         try:
-            if path.stat().st_size > limit_mb << 20:
+            size_mb = -(-path.stat().st_size // (1 << 20))
+            if not path.is_file():  # a pipe or a device would never end
+                raise DataError("is not a file", path=path)
+            if size_mb > limit_mb:
                 raise DataError(
-                    f"is larger than {limit_mb} MiB",
+                    f"is larger ({size_mb} MiB) than ingest.max_file_mb allows ({limit_mb})",
                     path=path,
-                    hint=f"kb ingest --set ingest.max_file_mb={(path.stat().st_size >> 20) + 1} {path}",
+                    hint=f"kb ingest --set ingest.max_file_mb={size_mb} {shlex.quote(str(path))}",
                 )
             return sha256_of(path)
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror}", path=path) from error
 
-    def _stored(self, path: Path, sha256: str) -> Path:
-        target = self._home.original(sha256, path.name)
+    def _stored(self, path: Path, doc: str, sha256: str) -> Path:
+        """Return our copy of a file, made under another name first: what has its own name has its bytes."""
+        target = self._home.original(sha256, doc)
         if target.exists():
             return target
+        part = target.with_name(".part")
+        digest = hashlib.sha256()
         try:
-            with path.open("rb") as source, atomic_write(target) as copy:
-                shutil.copyfileobj(source, copy)
+            source = path.open("rb")
         except OSError as error:
-            raise BackendError(f"{target}: cannot be written: {error.strerror}", hint="df -h") from error
-        if sha256_of(target) != sha256:
-            target.unlink()
-            raise DataError("changed while it was read", path=path, hint=f"kb ingest {path}")
-        return target
+            raise DataError(f"cannot be read: {error.strerror}", path=path) from error
+        try:
+            with source, atomic_write(part) as copy:
+                while block := source.read(_BLOCK_BYTES):
+                    digest.update(block)
+                    copy.write(block)
+            if digest.hexdigest() == sha256:
+                return part.replace(target)
+            part.unlink()
+        except OSError as error:
+            fault = disk_fault(target, error)
+            if fault is None:
+                raise DataError(f"cannot be copied: {error.strerror}", path=path) from error
+            raise fault from error
+        raise DataError("changed while it was read", path=path, hint=f"kb ingest {shlex.quote(str(path))}")
+
+
+def showable(name: str) -> str:
+    """Return a name that can be stored and shown on one line: bytes that are no UTF-8 and controls are replaced."""
+    return _UNSHOWABLE.sub("\ufffd", name)
+
+
+def _size_bytes(path: Path) -> int:
+    """Return a file's size for the progress bar; 0 when it cannot be told, and reading it will say why."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
+
+
+def _about(hint: str, home: Home, sha256: str, doc: str, source: str) -> str:
+    """Return a reader's hint, which names our copy, so that it names the file the person gave."""
+    ours = shlex.quote(str(home.original(sha256, doc).absolute()))
+    return hint.replace(ours, shlex.quote(source))
 
 
 def discard_original(home: Home, catalogue: CatalogueReader, sha256: str) -> None:

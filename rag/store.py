@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.types import Chunk
-from rag.catalogue.reader import EmbeddedChunk
+from rag.catalogue.reader import CatalogueReader, EmbeddedChunk
 from rag.catalogue.writer import Catalogue
 
 # Every addition is a version in LanceDB and a request elsewhere: few and large ones.
@@ -76,6 +76,18 @@ def indexed_text(chunk: Chunk) -> str:
     return f"{chunk.header}\n{chunk.text}" if chunk.header else chunk.text
 
 
+def is_lost(store: Store, catalogue: CatalogueReader, collection: str) -> bool:
+    """Tell whether the index is empty and should not be: its folder was deleted, or it is on another server."""
+    return store.count() == 0 and catalogue.counts(collection)["chunks"] > 0
+
+
+def lacking(store: Store, catalogue: CatalogueReader, collection: str) -> int:
+    """Return how many documents the index lacks."""
+    if is_lost(store, catalogue, collection):
+        return catalogue.counts(collection)["documents"]
+    return len(catalogue.to_index(store.name, collection))
+
+
 def sync(
     store: Store, catalogue: Catalogue, collection: str, *, on_rows: Callable[[int], None] = lambda _: None
 ) -> bool:
@@ -92,6 +104,8 @@ def sync(
     Returns:
         Whether anything changed; the caller then optimizes when it suits.
     """
+    if is_lost(store, catalogue, collection):
+        catalogue.mark_dropped(store.name, collection)
     gone = catalogue.to_drop(store.name, collection)
     if gone:
         store.drop({sha256 for _, sha256 in gone})

@@ -1,31 +1,32 @@
 """Chat models in an Ollama server: explicit about context and sampling, and loud when a prompt was cut.
 
-Ollama drops what does not fit its context without a word, keeps a random seed and penalises repetition by default;
-here none of that holds. Knows the client and its failures; refuses to know where the URL comes from.
+Ollama drops what does not fit its context without a word, keeps a random seed, penalises repetition and lets models
+think by default; here none of that holds. Refuses to know where the URL comes from.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Literal, Self
 
-import httpx
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models.chat_models import generate_from_stream
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
 from langchain_ollama import ChatOllama
-from ollama import Client, ResponseError
+from ollama import Client
 from pydantic import model_validator
 
-from kb.chat.remote import RemoteChat, is_loopback
-from kb.errors import BackendError, KbError
+from kb.chat.remote import Chunks, RemoteChat
+from kb.chat.retry import Interrupted
+from kb.chat.structured import structured
+from kb.errors import KbError
+from kb.ollama_server import InputTooLong, client_arguments, failures
 from kb.settings import ModelSettings
 
-_CONNECT_TIMEOUT_S = 3.0
-_PROBE_TIMEOUT_S = 0.3
-_NOT_FOUND = 404
+_DEFAULT_NUM_CTX = 4096
+_SECONDS = re.compile(r"-?[0-9]+")
 
 
 class _FrankClient(Client):
@@ -38,48 +39,68 @@ class _FrankClient(Client):
 
 
 class OllamaChat(RemoteChat, ChatOllama):
-    """`ChatOllama` whose failures are `KbError`s and whose prompts are whole."""
+    """`ChatOllama` whose failures are `KbError`s, whose prompts are whole and whose answers survive a restart."""
 
     @model_validator(mode="after")
     def _set_frank_client(self) -> Self:
         self._client = _FrankClient(host=self.base_url, **(self.client_kwargs or {}))
         return self
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+    def attempt(self, messages: list[BaseMessage], stop: list[str] | None, **kwargs: Any) -> Chunks:
+        """Stream one answer, once.
 
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
+        Raises:
+            KbError: The prompt does not fit `num_ctx`; nothing is cut.
+            Unreachable: Nothing listens.
+            Interrupted: The server broke off.
+            BackendError: It lacks the model, fell silent or failed.
+        """
         url = self.base_url or ""
+        n_words = _count_words(messages)
+        if self.num_ctx and n_words >= self.num_ctx:
+            raise _too_long(self.num_ctx)
         finished = False
         with _failures(url, self.model, self.num_ctx):
-            for chunk in super()._stream(messages, stop, run_manager, **kwargs):
+            for chunk in ChatOllama._stream(self, messages, stop, None, **kwargs):
                 if isinstance(chunk.message, AIMessageChunk) and chunk.message.usage_metadata:
-                    _check_whole(chunk.message.usage_metadata["input_tokens"], messages, self.num_ctx)
+                    check_whole(chunk.message.usage_metadata["input_tokens"], n_words, self.num_ctx)
                     finished = True
                 yield chunk
         if not finished:
-            raise BackendError(f"Ollama at {url} broke off the answer of {self.model}", hint="ollama serve")
+            raise Interrupted(f"Ollama at {url} broke off the answer of {self.model}", hint="ollama ps")
+
+    def with_structured_output(
+        self,
+        schema: dict[str, Any] | type,
+        *,
+        method: Literal["function_calling", "json_mode", "json_schema"] = "json_schema",
+        include_raw: bool = False,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Return the model held to a JSON schema; an answer cut at `num_predict` is a `KbError`, not half a value."""
+        if method != "json_schema":
+            return super().with_structured_output(schema, method=method, include_raw=include_raw, **kwargs)
+        return structured(self, schema, include_raw=include_raw, keyword="format")
 
 
-def _check_whole(n_prompt: int, messages: list[BaseMessage], num_ctx: int | None) -> None:
+def _count_words(messages: list[BaseMessage]) -> int:
+    return sum(len(str(message.text).split()) for message in messages)
+
+
+def check_whole(n_prompt: int, n_words: int, num_ctx: int | None) -> None:
     """Raise when the server read less than it was sent.
 
     No tokenizer joins words across blanks, so a prompt has at least as many tokens as words; a server too old to
     know `truncate` reports, after cutting, fewer.
+
+    Args:
+        n_prompt: Tokens that the server says it read (`prompt_eval_count`); 0 where it does not say.
+        n_words: Words that it was sent.
+        num_ctx: Its window, in tokens.
+
+    Raises:
+        KbError: It cut the prompt.
     """
-    n_words = sum(len(str(message.text).split()) for message in messages)
     if n_prompt and num_ctx and (n_prompt >= num_ctx or n_prompt < n_words):
         raise _too_long(num_ctx)
 
@@ -87,51 +108,17 @@ def _check_whole(n_prompt: int, messages: list[BaseMessage], num_ctx: int | None
 def _too_long(num_ctx: int | None) -> KbError:
     return KbError(
         f"the prompt does not fit models.num_ctx = {num_ctx} tokens: raise it, or ask with fewer passages (rag.top_k)",
-        hint=f'kb ask --set models.num_ctx={2 * (num_ctx or 4096)} "QUESTION"',
+        hint=f'kb ask --set models.num_ctx={2 * (num_ctx or _DEFAULT_NUM_CTX)} "QUESTION"',
     )
 
 
 @contextmanager
 def _failures(url: str, model: str, num_ctx: int | None) -> Iterator[None]:
-    """Turn the client's failures into `KbError`s."""
     try:
-        yield
-    except ResponseError as error:
-        if error.status_code == _NOT_FOUND:
-            message = f"Ollama at {url} has no model {model!r}"
-            raise BackendError(message, hint=f"ollama pull {model}") from error
-        if "context length" in error.error or "context size" in error.error:
-            raise _too_long(num_ctx) from error
-        raise BackendError(f"Ollama at {url} failed: {error.error}", hint="ollama ps") from error
-    except httpx.TimeoutException as error:
-        message = f"Ollama at {url} gave no answer in time (models.timeout_s)"
-        raise BackendError(message, hint="kb config show") from error
-    except (httpx.HTTPError, ConnectionError) as error:
-        raise BackendError(f"Ollama at {url} cannot be reached: {error}", hint="ollama serve") from error
-    except ValueError as error:  # no JSON, or JSON of another service
-        raise BackendError(f"what answers at {url} is not Ollama: {error}", hint="kb config show") from error
-
-
-def _client_arguments(url: str, timeout_s: float, connect_s: float) -> dict[str, Any]:
-    return {
-        "timeout": httpx.Timeout(timeout_s, connect=connect_s),
-        # A proxy of the environment has no business between this machine and itself.
-        "trust_env": not is_loopback(url),
-        "follow_redirects": False,
-        # Nobody closes a chat model: no connection outlives its answer.
-        "limits": httpx.Limits(max_keepalive_connections=0),
-    }
-
-
-def model_names(url: str, *, timeout_s: float) -> frozenset[str]:
-    """Return the names (with tags) of the models that a server has.
-
-    Raises:
-        BackendError: Nothing answers within `timeout_s`, or not as Ollama does.
-    """
-    with _failures(url, "", None), Client(host=url, **_client_arguments(url, timeout_s, _PROBE_TIMEOUT_S)) as client:
-        listed = client.list()
-    return frozenset(model.model for model in listed.models if model.model)
+        with failures(url, model):
+            yield
+    except InputTooLong as error:
+        raise _too_long(num_ctx) from error
 
 
 def open_ollama(name: str, url: str, settings: ModelSettings) -> OllamaChat:
@@ -142,6 +129,8 @@ def open_ollama(name: str, url: str, settings: ModelSettings) -> OllamaChat:
         url: Where Ollama listens.
         settings: How it generates.
     """
+    # Ollama reads a number as seconds and a text as a duration with its unit.
+    keep_alive = int(settings.keep_alive) if _SECONDS.fullmatch(settings.keep_alive) else settings.keep_alive
     return OllamaChat(
         model=name,
         base_url=url,
@@ -151,7 +140,8 @@ def open_ollama(name: str, url: str, settings: ModelSettings) -> OllamaChat:
         seed=settings.seed,
         # Ollama's default of 1.1 changes even greedy answers.
         repeat_penalty=1.0,
-        keep_alive="5m",
-        reasoning=False,
-        client_kwargs=_client_arguments(url, settings.timeout_s, _CONNECT_TIMEOUT_S),
+        keep_alive=keep_alive,
+        reasoning=settings.think,
+        deadline_s=settings.deadline_s,
+        client_kwargs=client_arguments(url, settings.timeout_s),
     )

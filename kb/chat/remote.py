@@ -1,40 +1,83 @@
-"""What chat models behind a server share: token counts that ask nobody, and one path for sync and async calls.
+"""What chat models behind a server share: counts that ask nobody, answers that survive the server, one path for sync
+and async calls.
 
 LangChain's own counting would fetch a vocabulary from the network, and a wrong one; refuses to know any server.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
-from urllib.parse import urlsplit
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from typing import Any, Self
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
-from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import PrivateAttr, model_validator
 
-from kb.errors import ConfigError
+from kb.chat.retry import Patience
+from kb.errors import BackendError, ConfigError
 
 # English has about 4.2 bytes a token, figures and code fewer; too many tokens is the safe side when a prompt is packed.
 _BYTES_PER_TOKEN = 3
 _TOKENS_PER_MESSAGE = 8
 
+Chunks = Generator[ChatGenerationChunk, None, None]
 
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL names this machine."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+
+class Diverged(BackendError):
+    """A server that came back writes another answer than the one whose beginning was already given out."""
 
 
 class RemoteChat(BaseChatModel):
-    """Mixed in before a client's own class, it replaces counting and the asynchronous calls."""
+    """Mixed in before a client's own class, it replaces counting, asynchronous calls, and the answer of a dead server.
+
+    Attributes:
+        deadline_s: Longest time a call is tried again while the server is away.
+    """
+
+    deadline_s: float = 60.0
+    _patience: Patience = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _set_patience(self) -> Self:
+        self._patience = Patience(self.deadline_s)
+        return self
+
+    @abstractmethod
+    def attempt(self, messages: list[BaseMessage], stop: list[str] | None, **kwargs: Any) -> Chunks:
+        """Stream one answer, once.
+
+        Raises:
+            Unreachable: Nothing listens.
+            Interrupted: The server broke off, the answer's regular end included in what must have come.
+            KbError: Anything else that repeating would not mend.
+        """
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
+        **kwargs: Any,
+    ) -> ChatResult:
+        # Nobody has seen a part of it: another attempt begins anew.
+        return self._patience(lambda: generate_from_stream(self.attempt(messages, stop, **kwargs)))
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        with closing(resumed(lambda: self.attempt(messages, stop, **kwargs), self._patience)) as chunks:
+            for chunk in chunks:
+                if run_manager:
+                    run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
 
     def get_num_tokens(self, text: str) -> int:
         """Return an estimate from above, one token for three bytes of UTF-8."""
@@ -76,3 +119,64 @@ class RemoteChat(BaseChatModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         async for chunk in BaseChatModel._astream(self, messages, stop, run_manager, **kwargs):
             yield chunk
+
+
+def resumed(attempt: Callable[[], Chunks], patience: Patience) -> Chunks:
+    """Stream an answer, beginning another attempt wherever the server breaks off.
+
+    With one seed a model writes one answer, so a new attempt repeats what was given out before; that part is held
+    back, and nobody reads anything twice. The deadline counts from the last word that was new. Reasoning is not
+    compared and may repeat.
+
+    Args:
+        attempt: Begins the answer from its first word.
+        patience: How long the server may be away.
+
+    Raises:
+        Diverged: The new attempt does not begin with what was given out.
+        KbError: What the last attempt raised.
+    """
+    said = ""
+    current: Chunks | None = None
+
+    def advance() -> ChatGenerationChunk | None:
+        nonlocal current
+        current = current or _after(said, attempt())
+        try:
+            return next(current, None)
+        except BackendError:
+            current = None
+            raise
+
+    try:
+        while (chunk := patience(advance)) is not None:
+            said += chunk.text
+            yield chunk
+    finally:
+        if current is not None:
+            current.close()
+
+
+def _after(said: str, chunks: Chunks) -> Chunks:
+    """Yield what `chunks` hold beyond the text `said`."""
+    left = said
+    with closing(chunks):
+        for chunk in chunks:
+            text = chunk.text
+            if not left:
+                yield chunk
+            elif text.startswith(left):
+                message = chunk.message.model_copy(update={"content": text[len(left) :]})
+                yield ChatGenerationChunk(message=message, generation_info=chunk.generation_info)
+                left = ""
+            elif left.startswith(text):
+                left = left[len(text) :]
+            else:
+                raise _diverged()
+    if left:
+        raise _diverged()
+
+
+def _diverged() -> Diverged:
+    message = "the model server came back, but its answer is not the one that was begun"
+    return Diverged(message, hint='ask again: kb ask "QUESTION"')

@@ -1,4 +1,4 @@
-"""Structured output for models whose decoding can be held to a JSON schema (keyword `json_schema`).
+"""Structured output for models whose decoding can be held to a JSON schema.
 
 Knows LangChain's schema forms and parsers; refuses to know how a model keeps to a schema.
 """
@@ -20,21 +20,21 @@ from kb.errors import KbError
 
 
 def structured(
-    chat: BaseChatModel, schema: dict[str, Any] | type, *, include_raw: bool
+    chat: BaseChatModel, schema: dict[str, Any] | type, *, include_raw: bool, keyword: str = "json_schema"
 ) -> Runnable[LanguageModelInput, Any]:
     """Return `chat` bound to a schema and followed by its parser.
 
     Args:
-        chat: A model that takes the keyword `json_schema`.
+        chat: A model that takes a JSON schema per call.
         schema: A pydantic class, a TypedDict or a JSON schema.
         include_raw: Give `{"raw", "parsed", "parsing_error"}`.
+        keyword: The keyword by which it takes the schema.
 
     The result raises `KbError` (or carries it as `parsing_error`) where the answer was cut at `max_tokens`.
     """
     as_json = convert_to_json_schema(schema)
-    bound = chat.bind(
-        json_schema=as_json, ls_structured_output_format={"kwargs": {"method": "json_schema"}, "schema": as_json}
-    )
+    described = {"kwargs": {"method": "json_schema"}, "schema": as_json}
+    bound = chat.bind(**{keyword: as_json}, ls_structured_output_format=described)
     parser: Runnable[Any, Any] = JsonOutputParser()
     if isinstance(schema, type) and is_basemodel_subclass(schema):
         parser = PydanticOutputParser(pydantic_object=schema)
@@ -49,7 +49,8 @@ def structured(
 
 def _require_whole(message: BaseMessage) -> BaseMessage:
     """Return the message unless it was cut at its longest."""
-    if message.response_metadata.get("finish_reason") == "length":
+    metadata = message.response_metadata
+    if "length" in (metadata.get("finish_reason"), metadata.get("done_reason")):
         raise KbError(
             "the answer was cut before its JSON was complete: raise models.max_tokens, or bound the schema (maxLength)",
             hint='kb ask --set models.max_tokens=1024 "QUESTION"',

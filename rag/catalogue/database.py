@@ -5,7 +5,6 @@ Knows tables and durability; what the rows mean is the business of `reader` and 
 
 from __future__ import annotations
 
-import errno
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kb.errors import BackendError, ConfigError
+from rag.disk import disk_fault
 
 SCHEMA_VERSION = 1
 
@@ -136,7 +136,9 @@ class Database:
             try:
                 yield
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # SQLite has rolled back by itself when the disk is full.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
@@ -151,20 +153,12 @@ def dump(value: Mapping[str, object]) -> str:
 
 
 def _unusable(path: Path, error: Exception) -> BackendError:
+    fault = disk_fault(path, error)
+    if fault is not None:
+        return fault
     text = str(error)
-    if "full" in text:
-        return BackendError(
-            f"{path}: the disk is full; nothing was lost", hint="free some space, then the same command again"
-        )
-    if (
-        "readonly" in text
-        or isinstance(error, PermissionError)
-        or "unable to open" in text
-        or getattr(error, "errno", 0) == errno.EROFS
-    ):
-        return BackendError(f"{path}: cannot be written ({error})", hint="KB_HOME=/a/writable/folder kb ingest PATH")
     if "locked" in text:
         return BackendError(f"{path}: another process holds it for too long", hint="kb doctor")
     if "malformed" in text or "not a database" in text:
         return BackendError(f"{path}: the catalogue is damaged ({error})", hint="kb backup --restore FILE")
-    return BackendError(f"{path}: {error}", hint="kb doctor")
+    return BackendError(f"{path}: {error}", hint="df -h; then kb doctor")

@@ -188,6 +188,20 @@ class CatalogueReader(Database):
                 )  # fmt: skip
         return found
 
+    def chunks_of(self, collection: str, sha256: str) -> Iterator[Chunk]:
+        """Yield a visible document's chunks in order of page and start."""
+        rows = self._execute(
+            'SELECT c.page, c.start, c."end", c.header, substr(p.text, c.start + 1, c."end" - c.start) AS text'
+            " FROM visible d JOIN chunks c ON c.document = d.id JOIN pages p ON p.document = d.id AND p.page = c.page"
+            ' WHERE d.collection=? AND d.sha256=? ORDER BY c.page, c.start, c."end"',
+            (collection, sha256),
+        )
+        for row in rows:
+            yield Chunk(
+                sha256=sha256, page=row["page"], start=row["start"], end=row["end"],
+                text=row["text"], header=row["header"],
+            )  # fmt: skip
+
     def embedded_chunks(self, document: int) -> Iterator[EmbeddedChunk]:
         """Yield a document's chunks with their vectors, in page order."""
         sha256 = self._execute("SELECT sha256 FROM documents WHERE id=?", (document,)).fetchone()["sha256"]

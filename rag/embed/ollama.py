@@ -1,28 +1,30 @@
 """Embeds through an Ollama server; the model and its limits are the server's.
 
-Nothing is cut silently: the server is told to refuse a text that is too long. Refuses to start a server or pull a
-model.
+Nothing is cut silently: the server is told to refuse a text that is too long, and that text is named. A server that
+dies and comes back costs time only. Refuses to start a server or pull a model.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-import httpx
 import numpy as np
 import ollama
 from numpy.typing import NDArray
 
+from kb.chat.retry import Patience
 from kb.errors import BackendError
+from kb.ollama_server import InputTooLong, client_arguments, failures, tagged
 from rag.embed.base import EmbedderIdentity
 from rag.embed.prefixes import known_prefixes
+
+T = TypeVar("T")
 
 _BATCH_TEXTS = 64
 # Ollama reserves memory for the whole window, and no chunk needs a longer one.
 _LARGEST_MAX_TOKENS = 2048
-_TOO_LONG = re.compile(r"(exceeds?|longer than|too long)\b.*|context length", re.IGNORECASE)
 # Runs of Latin letters, one digit, or one other visible character.
 _PIECE = re.compile(r"[A-Za-z]+|\S")
 
@@ -34,17 +36,17 @@ class OllamaEmbedder:
         name: As Ollama lists it.
         url: Where Ollama listens.
         timeout_s: Longest wait for one batch.
+        deadline_s: Longest time a batch is tried again while the server is away.
 
     Raises:
         BackendError: No server answers, it lacks the model, or the model does not embed.
     """
 
-    def __init__(self, name: str, *, url: str, timeout_s: float) -> None:
+    def __init__(self, name: str, *, url: str, timeout_s: float, deadline_s: float = 60.0) -> None:
         self._name = name
         self._url = url
-        # No connection is kept open between calls: the embedder has no end at which it could be closed.
-        limits = httpx.Limits(max_keepalive_connections=0)
-        self._client = ollama.Client(host=url, timeout=timeout_s, limits=limits)
+        self._client = ollama.Client(host=url, **client_arguments(url, timeout_s))
+        self._patience = Patience(deadline_s)
         self._identity = self._describe()
 
     @property
@@ -56,8 +58,8 @@ class OllamaEmbedder:
         """Return unit vectors, float32, `(len(texts), dimension)`, in the order given.
 
         Raises:
-            ValueError: The server finds a text too long.
-            BackendError: The server failed or fell silent.
+            ValueError: The server finds a text too long; the message names it.
+            BackendError: The server failed, fell silent or stayed away.
         """
         prefixed = [self._identity.document_prefix + text for text in texts]
         vectors = np.zeros((len(texts), self._identity.dimension), dtype=np.float32)
@@ -83,11 +85,11 @@ class OllamaEmbedder:
         return [estimate_tokens(self._identity.document_prefix + text) for text in texts]
 
     def _describe(self) -> EmbedderIdentity:
-        shown: Any = self._ask(lambda: self._client.show(self._name))
-        listed: Any = self._ask(self._client.list)
-        digests = [model.digest for model in listed.models if model.model in {self._name, f"{self._name}:latest"}]
+        shown = self._ask(lambda: self._client.show(self._name))
+        listed = self._ask(self._client.list)
+        digests = [model.digest or "" for model in listed.models if model.model == tagged(self._name)]
         limits = [int(value) for key, value in (shown.modelinfo or {}).items() if key.endswith(".context_length")]
-        probe: Any = self._ask(lambda: self._client.embed(self._name, ["probe"], truncate=False))
+        probe = self._ask(lambda: self._client.embed(self._name, ["probe"], truncate=False))
         query_prefix, document_prefix = known_prefixes(self._name)
         return EmbedderIdentity(
             model=f"ollama:{self._name}@{(digests or [''])[0].removeprefix('sha256:')[:12]}",
@@ -101,27 +103,26 @@ class OllamaEmbedder:
     def _embed(self, texts: list[str], start: int, *, truncate: bool) -> NDArray[np.float32]:
         options = {"num_ctx": self._identity.max_tokens}
         try:
-            answer: Any = self._ask(lambda: self._client.embed(self._name, texts, truncate=truncate, options=options))
-        except BackendError as error:
-            if _TOO_LONG.search(error.message):
-                raise ValueError(f"one of texts {start}-{start + len(texts) - 1}: {error.message}") from error
-            raise
+            answer = self._ask(lambda: self._client.embed(self._name, texts, truncate=truncate, options=options))
+        except InputTooLong as error:
+            if len(texts) > 1:  # one bad text fails the whole call: find it
+                half = len(texts) // 2
+                parts = (texts[:half], start), (texts[half:], start + half)
+                return np.concatenate([self._embed(part, at, truncate=truncate) for part, at in parts])
+            message = f"text {start} is too long for {self._name} ({len(texts[0])} characters): {texts[0][:60]!r}..."
+            raise ValueError(message) from error
         vectors = np.asarray(answer.embeddings, dtype=np.float32)
         if vectors.shape != (len(texts), self._identity.dimension):
-            raise BackendError(f"Ollama gave vectors of shape {vectors.shape} for {len(texts)} texts")
+            raise BackendError(f"Ollama gave vectors of shape {vectors.shape} for {len(texts)} texts", hint="ollama ps")
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
 
-    def _ask(self, call: Any) -> Any:
-        try:
-            return call()
-        except ollama.ResponseError as error:
-            hint = f"ollama pull {self._name}" if error.status_code == 404 else "ollama ps"
-            raise BackendError(f"Ollama, model {self._name}: {error.error}", hint=hint) from error
-        except httpx.TimeoutException as error:
-            raise BackendError(f"Ollama at {self._url} did not answer in time", hint="ollama ps") from error
-        except (ConnectionError, httpx.HTTPError) as error:
-            raise BackendError(f"no Ollama answers at {self._url}", hint="ollama serve") from error
+    def _ask(self, call: Callable[[], T]) -> T:
+        def once() -> T:
+            with failures(self._url, self._name):
+                return call()
+
+        return self._patience(once)
 
 
 def estimate_tokens(text: str) -> int:

@@ -19,6 +19,7 @@ def open_embedder(
     precision: str = "auto",
     ollama_url: str = "http://127.0.0.1:11434",
     timeout_s: float = 300.0,
+    deadline_s: float = 60.0,
 ) -> Embedder:
     """Open an embedder.
 
@@ -28,6 +29,7 @@ def open_embedder(
         precision: `auto`, `bf16` or `f32`; not used by servers.
         ollama_url: Where Ollama listens.
         timeout_s: Longest wait for a server's answer.
+        deadline_s: Longest time a server that is away is called again.
 
     Raises:
         ConfigError: The spelling is unknown or the precision not available here.
@@ -39,7 +41,7 @@ def open_embedder(
     if kind == "ollama" and name:
         from rag.embed.ollama import OllamaEmbedder
 
-        return OllamaEmbedder(name, url=ollama_url, timeout_s=timeout_s)
+        return OllamaEmbedder(name, url=ollama_url, timeout_s=timeout_s, deadline_s=deadline_s)
     from rag.embed.folder import open_folder
 
     folder = Path(spec).expanduser()

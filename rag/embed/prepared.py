@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kb.inference import openvino
+from rag.disk import disk_fault
 
 GRAPH = "graph.xml"
 
@@ -21,10 +22,16 @@ def prepare(folder: Path, build: Callable[[Path], openvino.Model]) -> Path:
         build: Makes the model; may leave further files in the folder it is given.
 
     Raises:
-        OSError: The disk is full or read-only.
+        BackendError: The disk is full or read-only.
     """
     if not (folder / GRAPH).is_file():
         from kb.weights.folders import make_folder
 
-        make_folder(folder, lambda work: openvino.save_model(build(work), work / GRAPH, False), ready=GRAPH)
+        try:
+            make_folder(folder, lambda work: openvino.save_model(build(work), work / GRAPH, False), ready=GRAPH)
+        except (OSError, RuntimeError) as error:
+            fault = disk_fault(folder, error)
+            if fault is None:
+                raise
+            raise fault from error
     return folder / GRAPH

@@ -71,11 +71,14 @@ def outline_of(markup: str, path: Path) -> Outline:
     Raises:
         DataError: It holds no element.
     """
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         root = lxml.html.document_fromstring(markup.replace("\0", "").encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise DataError(f"cannot be read as HTML: {error}", path=path) from error
+    limits = [entry.message for entry in parser.error_log if entry.type_name == "ERR_RESOURCE_LIMIT"]
+    if limits:  # the parser goes on without a word, and without the rest of the file
+        raise DataError(f"cannot be read whole as HTML: {limits[0].partition(', use')[0]}", path=path)
     metadata = {
         _META[name]: element.get("content") or ""
         for element in root.iter("meta")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pypdfium2
@@ -37,7 +38,7 @@ def open_reader(
         raise DataError(
             f"has {reader.info.n_pages} {reader.info.unit}s, more than ingest.max_pages allows ({limits.max_pages})",
             path=path,
-            hint=f"kb ingest --set ingest.max_pages={reader.info.n_pages} {path}",
+            hint=f"kb ingest --set ingest.max_pages={reader.info.n_pages} {shlex.quote(str(path))}",
         )
     return reader
 

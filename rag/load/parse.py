@@ -6,6 +6,8 @@ refused with its reason. Knows limits and processes, no file format.
 
 from __future__ import annotations
 
+import shlex
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from kb.types import Page
 from rag.load.page import failed_page
 from rag.load.reader import FileInfo
 from rag.load.sniff import is_pdf
-from rag.load.supervise import Worker, WorkerLost, borrow, give_back, start
+from rag.load.supervise import Stopped, Worker, WorkerLost, borrow, give_back, start
 
 _MIB = 1 << 20
 _REFUSALS: dict[str, type[KbError]] = {"MissingExtra": MissingExtra, "ConfigError": ConfigError}
@@ -44,6 +46,7 @@ def parse_file(
     password: str | None = None,
     first_page: int = 0,
     ocr: bool = False,
+    stop: threading.Event | None = None,
 ) -> Parsed:
     """Open a file in a worker process.
 
@@ -53,6 +56,7 @@ def parse_file(
         password: For locked PDFs; an empty user password needs none.
         first_page: 0-based page to begin with.
         ocr: Read pages without a text layer by OCR.
+        stop: Once set, whoever waits for a page gets `Stopped` instead.
 
     Raises:
         DataError: The file is refused; the message says why.
@@ -69,7 +73,7 @@ def parse_file(
         "first": first_page,
         "engine": "",
     }
-    pages = Pages(request, limits)
+    pages = Pages(request, limits, stop)
     info = pages.open()
     return Parsed(info, pages)
 
@@ -106,7 +110,7 @@ def _check(path: Path, limits: IngestSettings) -> None:
         raise DataError(
             f"is larger ({mib} MiB) than ingest.max_file_mb allows ({limits.max_file_mb})",
             path=path,
-            hint=f"kb ingest --set ingest.max_file_mb={mib} {path}",
+            hint=f"kb ingest --set ingest.max_file_mb={mib} {shlex.quote(str(path))}",
         )
 
 
@@ -120,8 +124,8 @@ def _refusal(said: dict[str, str], path: str) -> KbError:
 class Pages(Iterator[Page]):
     """Pages of one file, from a worker that is replaced when a page kills it."""
 
-    def __init__(self, request: dict[str, Any], limits: IngestSettings) -> None:
-        self._request, self._limits = request, limits
+    def __init__(self, request: dict[str, Any], limits: IngestSettings, stop: threading.Event | None) -> None:
+        self._request, self._limits, self._stop = request, limits, stop
         self._path = Path(request["path"])
         self._worker: Worker | None = None
         self._next = int(request["first"])
@@ -220,8 +224,8 @@ class Pages(Iterator[Page]):
         left = self._limits.file_timeout_s - self._waited_s
         began = time.monotonic()
         try:
-            return self._worker.receive(max(0.0, min(self._limits.page_timeout_s, left)))
-        except WorkerLost:
+            return self._worker.receive(max(0.0, min(self._limits.page_timeout_s, left)), self._stop)
+        except (WorkerLost, Stopped):
             self._worker = None
             raise
         finally:

@@ -26,7 +26,7 @@ from rag.load import pdfium
 from rag.load.clean import Cleaned, clean
 from rag.load.hidden import Verdict, char_size, judge
 from rag.load.page import NO_TEXT_LAYER, failed_page, make_page
-from rag.load.pypdf_reader import PypdfReader
+from rag.load.pypdf_reader import PypdfReader, locked
 from rag.load.reader import FileInfo
 from rag.load.survey import survey
 from rag.load.title import choose, tidy
@@ -89,12 +89,6 @@ def open_document(path: Path, password: str | None) -> pypdfium2.PdfDocument:
     if raw.FPDF_GetLastError() == raw.FPDF_ERR_PASSWORD:
         raise locked(path, password)
     raise pypdfium2.PdfiumError("PDFium cannot open the file")
-
-
-def locked(path: Path, password: str | None) -> DataError:
-    """Return the refusal of a file whose password is missing or wrong."""
-    what = "is locked; pass --password" if password is None else "is locked and the password does not open it"
-    return DataError(what, path=path, hint=f"kb ingest --password PASSWORD {path}")
 
 
 @contextmanager
@@ -249,15 +243,23 @@ class PdfReader:
 
 def _metadata(document: pypdfium2.PdfDocument) -> dict[str, str]:
     found = {}
-    for key, value in document.get_metadata_dict(skip_empty=True).items():
-        name = _METADATA.get(key)
-        if name:
-            found[name] = tidy(iso_date(value) if name in ("created", "modified") else value)[:_MAX_METADATA_CHARS]
+    for key, name in _METADATA.items():
+        value = _meta_text(document, key)
+        found[name] = tidy(iso_date(value) if name in ("created", "modified") else value)[:_MAX_METADATA_CHARS]
     buffer = (ctypes.c_ushort * 64)()
     size = raw.FPDFCatalog_GetLanguage(document.raw, buffer, ctypes.sizeof(buffer))
     if 2 < size <= ctypes.sizeof(buffer):
         found["language"] = tidy(bytes(buffer)[: size - 2].decode("utf-16-le", "replace"))
     return {name: value for name, value in found.items() if value}
+
+
+def _meta_text(document: pypdfium2.PdfDocument, key: str) -> str:
+    """Return the beginning of a metadata value; halves of surrogate pairs are replaced."""
+    size_bytes = raw.FPDF_GetMetaText(document.raw, key.encode(), None, 0)
+    buffer = ctypes.create_string_buffer(size_bytes)
+    raw.FPDF_GetMetaText(document.raw, key.encode(), buffer, size_bytes)
+    kept = min(size_bytes - 2, 4 * _MAX_METADATA_CHARS)  # a terminating NUL of two bytes is left out
+    return buffer.raw[: max(0, kept)].decode("utf-16-le", "replace")
 
 
 def iso_date(value: str) -> str:

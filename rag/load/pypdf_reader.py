@@ -7,6 +7,7 @@ when it is white. Knows nothing of PDFium.
 from __future__ import annotations
 
 import logging
+import shlex
 import zlib
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from kb.types import Page
 from rag.load.clean import clean
 from rag.load.page import failed_page, make_page
 from rag.load.reader import FileInfo
+from rag.load.sniff import has_end
 from rag.load.title import choose
 from rag.load.visible import TINY_PT
 
@@ -59,10 +61,10 @@ class PypdfReader:
         except pypdf.errors.DependencyError as error:
             raise DataError(f"cannot be opened: {error}", path=path) from error
         except _FAULTS as error:
-            raise DataError(f"cannot be opened: pypdf: {_said(error)}", path=path) from error
+            what = "cannot be opened" if has_end(path) else "is cut off: its end is missing"
+            raise DataError(f"{what} (pypdf: {_said(error)})", path=path) from error
         if not opened:
-            what = "is locked; pass --password" if password is None else "is locked and the password does not open it"
-            raise DataError(what, path=path, hint=f"kb ingest --password PASSWORD {path}")
+            raise locked(path, password)
         if not n_pages:
             raise DataError("has no pages", path=path)
         title = choose(stated if isinstance(stated, str) else "", [], path.name)
@@ -82,6 +84,12 @@ class PypdfReader:
     def close(self) -> None:
         """Release the file."""
         self._document.close()
+
+
+def locked(path: Path, password: str | None) -> DataError:
+    """Return the refusal of a file whose password is missing or wrong."""
+    what = "is locked; pass --password" if password is None else "is locked and the password does not open it"
+    return DataError(what, path=path, hint=f"kb ingest --password PASSWORD {shlex.quote(str(path))}")
 
 
 def _said(error: Exception) -> str:

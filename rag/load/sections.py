@@ -18,6 +18,7 @@ from rag.load.reader import FileInfo
 from rag.load.title import first_sensible, tidy
 
 SECTION_CHARS = 4000  # about one printed page: what a person can look through to check a quote
+LABEL_CHARS = 120  # of each heading above a section: all sections below repeat it
 _BORDERS = ("\n\n", "\n", ". ", " ")
 
 
@@ -131,7 +132,7 @@ def _sections(blocks: Iterable[Block]) -> Iterator[_Section]:
                 yield from _cut(label, group)
                 group, has_body = [], False
             path = {level: name for level, name in path.items() if level < block.level}
-            path[block.level] = tidy(block.shown)
+            path[block.level] = tidy(block.shown)[:LABEL_CHARS]
             label = " > ".join(name for _, name in sorted(path.items()) if name)
         group.append(block)
         has_body = has_body or not block.level
@@ -154,14 +155,15 @@ def _cut(label: str, blocks: list[Block]) -> Iterator[_Section]:
             pieces.append(run.text)
             position += len(run.text)
     raw = "".join(pieces)
-    start, part = 0, 1
+    start, part, first = 0, 1, 0  # the first hidden span that reaches into this part
     while start < len(raw):
         end = _border(raw, start)
-        inside = tuple(
-            (max(low, start) - start, min(high, end) - start, kind)
-            for low, high, kind in drop
-            if low < end and high > start
-        )
+        while first < len(drop) and drop[first][1] <= start:
+            first += 1
+        after = first
+        while after < len(drop) and drop[after][0] < end:
+            after += 1
+        inside = tuple((max(low, start) - start, min(high, end) - start, kind) for low, high, kind in drop[first:after])
         shift = len(raw[start:end]) - len(raw[start:end].lstrip("\n"))
         inside = tuple((max(0, low - shift), max(0, high - shift), kind) for low, high, kind in inside)
         name = f"{label}, part {part}".lstrip(", ") if part > 1 else label

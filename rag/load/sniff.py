@@ -51,6 +51,17 @@ def is_pdf(path: Path) -> bool:
         return b"%PDF-" in handle.read(_PDF_HEADER_WITHIN)
 
 
+def has_end(path: Path) -> bool:
+    """Tell whether a PDF ends as one does (ISO 32000-1, 7.5.5), with the 1,024 bytes of slack that Acrobat grants.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as handle:
+        handle.seek(max(0, path.stat().st_size - _PDF_HEADER_WITHIN))
+        return b"%%EOF" in handle.read()
+
+
 def kind_of(path: Path) -> str:
     """Return `pdf`, `docx`, `html`, `markdown`, `text`, or the suffix of an extended format.
 

@@ -20,7 +20,7 @@ import time
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import rag
 from kb.errors import BackendError
@@ -31,9 +31,14 @@ _PIPE_BYTES = 1 << 20  # how far a worker may read ahead of a parent that is bus
 _MAX_FRAME_BYTES = 64 << 20
 _MAX_IDLE = 8
 _MAX_SERVED = 500  # files; a fresh process has no leaks
+_LOOK_S = 0.2  # how soon a wait notices that it is no longer wanted
 _START_TIMEOUT_S = 60.0  # apart from the time a page may take; a busy machine starts programs slowly
 _ROOT = Path(next(iter(rag.__path__))).parent
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "KB_HOME")
+
+
+class Stopped(Exception):
+    """The caller wants no more answers; the worker was killed."""
 
 
 class WorkerLost(Exception):
@@ -62,12 +67,12 @@ class Worker:
         self.memory_mb = memory_mb
         self.served = 0
         self._buffer = bytearray()
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self._stderr = _scratch()
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *(path for path in sys.path if path)])
         environment.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MALLOC_ARENA_MAX="2")
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-B", "-m", "rag.load.worker", str(memory_mb)],
+            [sys.executable, "-P", "-B", "-m", "rag.load.worker", str(memory_mb), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -104,20 +109,26 @@ class Worker:
         except BrokenPipeError as error:
             raise self._lost() from error
 
-    def receive(self, timeout_s: float) -> dict[str, Any]:
+    def receive(self, timeout_s: float, stop: threading.Event | None = None) -> dict[str, Any]:
         """Return the next frame.
 
         Raises:
             WorkerLost: It died, or sent nothing whole in time and was killed.
+            Stopped: `stop` was set while it was waited for.
         """
         deadline = time.monotonic() + timeout_s
         with selectors.DefaultSelector() as selector:
             selector.register(self._out, selectors.EVENT_READ)
             while (frame := self._frame()) is None:
+                if stop is not None and stop.is_set():
+                    self.kill()
+                    raise Stopped
                 left = deadline - time.monotonic()
-                if left <= 0 or not selector.select(left):
+                if left <= 0:
                     self.kill()
                     raise WorkerLost(f"took longer than {timeout_s:g} s")
+                if not selector.select(min(left, _LOOK_S)):
+                    continue
                 piece = os.read(self._out.fileno(), _READ_BYTES)
                 if not piece:
                     raise self._lost()
@@ -172,6 +183,14 @@ class Worker:
 _alive: weakref.WeakSet[Worker] = weakref.WeakSet()
 _idle: list[Worker] = []
 _lock = threading.Lock()
+
+
+def _scratch() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        said = f"no temporary file can be made: {error.strerror}"
+        raise BackendError(said, hint="export TMPDIR=/a/writable/folder") from error
 
 
 def borrow(memory_mb: int) -> Worker:

@@ -12,6 +12,7 @@ from statistics import median
 from rag.load.clean import clean
 
 _MAX_CHARS = 200
+_MAX_TIDIED = 5000
 _MIN_LETTERS = 4
 _HEADING_RATIO = 1.25  # a heading is set at least this much larger than the page's median line
 # What programs write by themselves: product names, file names, paths, identifiers.
@@ -48,8 +49,8 @@ def sensible(title: str) -> bool:
 
 
 def tidy(title: str) -> str:
-    """Return a title on one line, without invisible characters."""
-    return _SPACE.sub(" ", clean(title).text).strip()
+    """Return a title on one line, without invisible characters; one that fills pages loses its end."""
+    return _SPACE.sub(" ", clean(title[:_MAX_TIDIED]).text).strip()
 
 
 def heading(lines: Sequence[tuple[str, float]]) -> str:

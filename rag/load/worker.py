@@ -28,6 +28,7 @@ from rag.load.open_reader import open_reader
 
 HEADER = struct.Struct(">I")
 _WATCH_S = 0.25
+_WATCH_STACK_BYTES = 256 << 10
 _CPU_SLACK_S = 5.0
 OUT_OF_MEMORY = 77  # exit status
 
@@ -35,7 +36,10 @@ OUT_OF_MEMORY = 77  # exit status
 def main() -> None:
     """Serve requests from stdin until it ends."""
     requests, answers = _take_pipes()
-    _limit_memory(int(sys.argv[1]) << 20)
+    size_bytes, parent = int(sys.argv[1]) << 20, int(sys.argv[2])
+    threading.stack_size(_WATCH_STACK_BYTES)
+    threading.Thread(target=_watch, args=(parent, size_bytes), daemon=True).start()
+    _limit_memory(size_bytes)
     _write(answers, {"ready": True})
     while (request := _read(requests)) is not None:
         try:
@@ -61,16 +65,21 @@ def _limit_memory(size_bytes: int) -> None:
         # Counts private writable memory, the kind parsers exhaust; RLIMIT_AS would count address space that
         # threads and libraries only reserve.
         resource.setrlimit(resource.RLIMIT_DATA, (size_bytes, size_bytes))
-    else:
-        threading.Thread(target=_watch_memory, args=(size_bytes,), daemon=True).start()
 
 
-def _watch_memory(size_bytes: int) -> None:
-    """End the process when it has grown too large; for systems that do not enforce RLIMIT_DATA."""
-    while True:
-        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > size_bytes:  # bytes on macOS
+def _watch(parent: int, size_bytes: int) -> None:
+    """End the process when nobody waits for it any more, whatever it is busy with, or when it has grown too large.
+
+    The pipes tell a reader that is between two pages; one page may take minutes. Size is watched for systems that
+    do not enforce RLIMIT_DATA.
+    """
+    while os.getppid() == parent:
+        if (
+            sys.platform != "linux" and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > size_bytes
+        ):  # bytes on macOS
             os._exit(OUT_OF_MEMORY)
         time.sleep(_WATCH_S)
+    os._exit(0)
 
 
 def _limit_cpu(seconds: float) -> None:

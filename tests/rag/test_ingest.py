@@ -44,7 +44,7 @@ class Bench:
         self.embedder = embedder
         self.settings = settings or Settings()
         self.catalogue = Catalogue(home.catalogue, create=True)
-        self.store = open_store(home, "default", embedder.identity.dimension)
+        self.store = open_store(self.settings, home, "default", embedder.identity.dimension)
 
     def ingest(self, *paths: Path, collection: str = "default", password: str | None = None) -> list[FileResult]:
         run = Ingest(
@@ -130,7 +130,7 @@ def test_hidden_text_is_kept_aside_and_never_indexed(bench: Bench) -> None:
 def test_collections_are_separate(bench: Bench) -> None:
     bench.ingest(PDFS[2])
     other = Bench(bench.home, bench.embedder)
-    other.store = open_store(bench.home, "other", bench.embedder.identity.dimension)
+    other.store = open_store(bench.settings, bench.home, "other", bench.embedder.identity.dimension)
     assert other.ingest(PDFS[2], collection="other")[0].status == "indexed"
     forget(bench.home, bench.catalogue, bench.store, bench.catalogue.resolve("default", "update.pdf"))
     assert bench.store.count() == 0
@@ -171,7 +171,7 @@ def test_reindex_follows_new_chunking_and_rebuilds_a_lost_index(bench: Bench) ->
     settings = Settings.model_validate({"rag": {"chunk_chars": 300}})
 
     def again(settings: Settings) -> tuple[int, int]:
-        store = open_store(bench.home, "default", bench.embedder.identity.dimension)
+        store = open_store(bench.settings, bench.home, "default", bench.embedder.identity.dimension)
         return reindex(
             catalogue=bench.catalogue, store=store, embedder=bench.embedder, settings=settings, collection="default"
         )

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kb.files import Home
 from kb.types import Page
 from rag.catalogue.reader import EmbeddedChunk
 from rag.catalogue.writer import Catalogue
 from rag.lance import ANN_FROM_ROWS, LanceStore
-from rag.store import Store, sync
+from rag.open import open_store
+from rag.store import Store, lacking, sync
+from tests.live.weaviate_server import Node, one_server
 from tests.rag.made import DIMENSION, put, rows_of, sha_of, vector_of
+
+# Opens the index of a test once more: a collection and a dimension that tests share.
+Opener = Callable[[int], Store]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    with one_server(tmp_path_factory.mktemp("weaviate")) as node:
+        yield node
+
+
+@pytest.fixture(params=["lancedb", pytest.param("weaviate", marks=pytest.mark.live)])
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    if request.param == "lancedb":
+        return lambda dimension: LanceStore(tmp_path / "index", "default", dimension)
+    node: Node = request.getfixturevalue("server")
+    # An empty home each, so that tests share a server and no collection.
+    return lambda dimension: open_store(node.settings(), Home(tmp_path / "home"), "default", dimension)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return LanceStore(tmp_path / "index", "default", DIMENSION)
+def store(opener: Opener) -> Store:
+    return opener(DIMENSION)
 
 
 @pytest.fixture
@@ -84,8 +106,8 @@ def test_drop_removes_a_document_and_clear_everything(store: Store) -> None:
     assert store.dense(vector_of("x"), 5) == []
 
 
-def test_another_handle_sees_what_was_added(store: Store, tmp_path: Path) -> None:
-    other = LanceStore(tmp_path / "index", "default", DIMENSION)
+def test_another_handle_sees_what_was_added(store: Store, opener: Opener) -> None:
+    other = opener(DIMENSION)
     assert other.count() == 0
     fill(store)
     assert other.count() == 3
@@ -94,8 +116,8 @@ def test_another_handle_sees_what_was_added(store: Store, tmp_path: Path) -> Non
     assert other.bm25("arrival", 1)
 
 
-def test_approximate_search_keeps_its_recall(tmp_path: Path) -> None:
-    store = LanceStore(tmp_path / "index", "default", 384)
+def test_approximate_search_keeps_its_recall(opener: Opener) -> None:
+    store = opener(384)
     rng = np.random.default_rng(7)
     # Clustered, as embeddings of text are; neighbours in isotropic noise are no neighbours.
     centres = rng.standard_normal((100, 384))
@@ -132,3 +154,25 @@ def test_sync_after_a_cut_doubles_nothing(store: Store, catalogue: Catalogue) ->
     store.add(list(catalogue.embedded_chunks(document)))
     sync(store, catalogue, "default")
     assert store.count() == 2
+
+
+def test_adding_twice_after_a_drop_and_under_odd_names_is_exact(store: Store) -> None:
+    page = Page(index=0, text="café Zürich 1,200.50 naïve\n$1.2bn — “quoted”\n日本語の文")
+    sha256 = sha_of("odd")
+    store.add(rows_of(sha256, page))
+    store.drop({sha256})
+    store.add(rows_of(sha256, page))
+    store.optimize()
+    assert store.count() == 3
+    assert store.bm25("cafe zurich", 3)[0][0] == f"{sha256}:0:0:26"
+
+
+def test_an_index_that_was_lost_is_built_anew(store: Store, catalogue: Catalogue) -> None:
+    put(catalogue, "a.pdf", ["one\ntwo"])
+    sync(store, catalogue, "default")
+    assert lacking(store, catalogue, "default") == 0
+    store.clear()
+    assert lacking(store, catalogue, "default") == 1
+    assert sync(store, catalogue, "default") is True
+    assert store.count() == 2
+    assert lacking(store, catalogue, "default") == 0

@@ -1,0 +1,254 @@
+"""A recipe: every choice of a training run as one frozen value, read from TOML, checked whole before anything loads.
+
+Strength of a value: `--set` > flag > the method's own recipe (where `--method` changes it) > recipe file > default.
+Knows which choices exclude each other; refuses to know torch and the data.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from finetune.machine import Dtype, Machine
+from finetune.method_facts import METHOD_NAMES, METHODS, MethodFacts, MethodName
+from kb.errors import ConfigError
+
+Objective = Literal["qa", "text", "mixed"]
+# Output matrix of every causal model of transformers; peft and the merge both refuse it as a target.
+_HEAD = "lm_head"
+
+
+class Recipe(BaseModel):
+    """All choices of a run. Lengths are in tokens, batches in rows, rates per step."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    name: str = Field("custom", description="Where it came from: a recipe's name or a file's.")
+    base: str = Field("", description="smollm2, hf:ID|PATH or a folder; empty: what suits the machine.")
+    accept_licence: str = Field("", description="A licence with conditions that you have read and accept.")
+    method: MethodName = Field("lora", description="How weights change.")
+    objective: Objective = Field("qa", description="qa: answers; text: document text; mixed: both.")
+
+    dtype: Literal["auto", "bf16", "fp16", "f32"] = Field("auto", description="Arithmetic of the base.")
+    attn: Literal["sdpa", "flash", "xformers", "eager"] = Field("sdpa", description="Attention kernel.")
+    rope_scaling: Literal["none", "linear", "yarn"] = Field("none", description="Stretches the context.")
+    rope_factor: float = Field(1.0, ge=1, le=64, description="How many times longer the context becomes.")
+    double_quant: bool = Field(True, description="QLoRA: quantise the scales too.")
+
+    rank: int = Field(16, ge=1, le=1024, description="Rank of LoRA matrices.")
+    alpha: float | None = Field(None, gt=0, description="LoRA scale numerator; twice the rank if not given.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout before LoRA matrices.")
+    target_modules: tuple[str, ...] = Field(
+        ("all-linear",), min_length=1, description="Linear layers that are adapted."
+    )
+    layers_to_transform: tuple[int, ...] = Field((), description="Only these layers (0-based); empty: all.")
+    n_layers: int = Field(4, ge=1, description="last-n-layers: how many are trained.")
+    virtual_tokens: int = Field(20, ge=1, le=4096, description="prompt, prefix, p-tuning, llama-adapter: their length.")
+    adapter_layers: int = Field(0, ge=0, description="llama-adapter: layers from the top; 0: all but the first two.")
+
+    learning_rate: float = Field(2e-4, gt=0, lt=1, description="Peak rate.")
+    scheduler: Literal[
+        "cosine", "linear", "constant", "constant_with_warmup", "cosine_with_restarts", "inverse_sqrt"
+    ] = Field("cosine", description="Shape of the rate.")
+    warmup_ratio: float = Field(0.05, ge=0, lt=1, description="Share of the steps that warm up.")
+    weight_decay: float = Field(0.0, ge=0, le=1, description="AdamW weight decay.")
+    max_grad_norm: float = Field(1.0, gt=0, description="Gradients are clipped to this norm.")
+    epochs: float = Field(3.0, gt=0, le=1000, description="Passes over the data.")
+    max_steps: int = Field(0, ge=0, description="Stop after this many steps; 0: epochs decide.")
+    batch_size: int = Field(16, ge=1, description="Rows per optimiser step, over all devices.")
+    micro_batch: int = Field(0, ge=0, description="Rows per forward pass; 0: the largest that fits.")
+    gradient_checkpointing: bool = Field(False, description="Recompute activations: less memory, a third more time.")
+    packing: Literal["none", "bfd", "wrapped"] = Field("none", description="bfd: whole rows side by side.")
+    group_by_length: bool = Field(True, description="Rows of like length in a batch.")
+    max_length: int = Field(0, ge=0, description="Longest row; 0: from the data.")
+    over_long: Literal["drop", "shorten"] = Field(
+        "drop", description="shorten: take from the context, never the answer."
+    )
+    padding_side: Literal["left", "right"] = Field("right", description="Where batches are padded.")
+    truncation_side: Literal["left", "right"] = Field("right", description="Where a context is shortened.")
+    streaming: bool = Field(False, description="Read rows while training instead of before; needs max_steps.")
+    seed: int = Field(0, ge=0, description="Of weights and order.")
+    save_steps: int = Field(50, ge=1, description="Steps between checkpoints.")
+    eval_steps: int = Field(50, ge=1, description="Steps between evaluations.")
+    logging_steps: int = Field(5, ge=1, description="Steps between log lines.")
+    early_stopping: int = Field(0, ge=0, description="Stop after this many evaluations without gain; 0: never.")
+
+    dpo: bool = Field(True, description="Preferences after answers.")
+    dpo_loss: tuple[str, ...] = Field(("sigmoid",), min_length=1, description="TRL's names of DPO losses.")
+    dpo_learning_rate: float = Field(2e-5, gt=0, lt=1, description="Peak rate of the DPO stage.")
+    dpo_epochs: float = Field(1.0, gt=0, le=100, description="Passes over the preferences.")
+    beta: float = Field(0.1, gt=0, description="How near DPO stays to the policy it started from.")
+
+    system: str = Field("", description="System prompt of every row; empty: the template's own.")
+    context_template: str = Field(
+        "{context}\n\nQuestion: {question}", description="User turn of a row with a context; both places must stand."
+    )
+
+    @property
+    def facts(self) -> MethodFacts:
+        """What the method is."""
+        return METHODS[self.method]
+
+    @property
+    def lora_alpha(self) -> float:
+        """The scale's numerator."""
+        return self.alpha if self.alpha is not None else 2.0 * self.rank
+
+    @property
+    def quantised(self) -> bool:
+        """Whether the base's linear layers are held in four bits."""
+        return self.method == "qlora"
+
+
+def recipe_dtype(recipe: Recipe, machine: Machine) -> Dtype:
+    """Return the arithmetic a run uses: the recipe's, or what the machine does best."""
+    return machine.dtype if recipe.dtype == "auto" else recipe.dtype
+
+
+def recipe_names() -> list[str]:
+    """Return the names of the recipes that come along."""
+    return sorted(entry.name.removesuffix(".toml") for entry in files("finetune").joinpath("recipes").iterdir())
+
+
+def default_recipe(machine: Machine) -> str:
+    """Return the recipe that suits a machine."""
+    return "lora-1.5b" if machine.device == "cuda" else "smollm2-cpu"
+
+
+def default_base(machine: Machine) -> str:
+    """Return the base model of a recipe that names none."""
+    return "hf:Qwen/Qwen2.5-1.5B-Instruct" if machine.device == "cuda" else "smollm2"
+
+
+def load_recipe(
+    spec: str,
+    machine: Machine,
+    *,
+    flags: Mapping[str, Any] | None = None,
+    pairs: Sequence[str] = (),
+    export: bool = False,
+) -> Recipe:
+    """Read a recipe, lay flags and `--set` over it, and check everything at once.
+
+    Args:
+        spec: Name of a recipe that comes along, path of a TOML file, or empty for the machine's default.
+        machine: Where it will run; decides what is impossible.
+        flags: Field to value from dedicated flags; `None` values are ignored.
+        pairs: `key=value` strings; lists are spelled `a,b`.
+        export: Whether merged weights are wanted afterwards.
+
+    Raises:
+        ConfigError: Unknown fields (with the nearest name), impossible values, choices that exclude each other; every
+            fault in one message.
+    """
+    spec = spec or default_recipe(machine)
+    table = {"name": Path(spec).name.removesuffix(".toml"), **_read(spec)}
+    over: dict[str, Any] = {key: value for key, value in (flags or {}).items() if value is not None}
+    faults: list[str] = []
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign:
+            faults.append(f"--set {pair}: not KEY=VALUE")
+        else:
+            over[key.strip().replace("-", "_")] = value.strip()
+    method = over.get("method", table.get("method"))
+    if "method" in over and method != table.get("method") and method in METHOD_NAMES:
+        table |= _read(str(method))
+    table |= over
+    faults += [*_unknown(table)]
+    known = {key: _split(key, value) for key, value in table.items() if key in Recipe.model_fields}
+    recipe = None
+    try:
+        recipe = Recipe.model_validate(known)
+    except ValidationError as error:
+        faults += [f"{fault['loc'][0]} = {fault['input']!r}: {fault['msg']}" for fault in error.errors()]
+    if recipe is not None:
+        recipe = recipe if recipe.base else recipe.model_copy(update={"base": default_base(machine)})
+        faults += conflicts(recipe, machine, export=export)
+    if faults or recipe is None:
+        raise ConfigError(f"recipe {spec}: " + "\n  ".join(["", *faults]).strip(), hint="kb finetune --help")
+    return recipe
+
+
+def _read(spec: str) -> dict[str, Any]:
+    path = Path(spec).expanduser()
+    if spec in recipe_names():
+        text = files("finetune").joinpath("recipes", f"{spec}.toml").read_text(encoding="utf-8")
+    elif path.suffix == ".toml" and path.is_file():
+        text = path.read_text(encoding="utf-8", errors="replace")
+    else:
+        near = difflib.get_close_matches(spec, recipe_names(), n=1, cutoff=0.4)
+        raise ConfigError(
+            f"there is no recipe {spec!r} and no such file; there are: {', '.join(recipe_names())}",
+            hint=f"kb finetune --recipe {near[0] if near else 'quick'} --data DIR --dry-run",
+        )
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{spec}: not valid TOML: {error}", hint=f"mend {spec}") from error
+
+
+def _unknown(table: Mapping[str, Any]) -> Iterator[str]:
+    for key in table:
+        if key not in Recipe.model_fields:
+            near = difflib.get_close_matches(key, Recipe.model_fields, n=1, cutoff=0.4)
+            yield f"unknown field {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+_LISTS = frozenset(name for name, field in Recipe.model_fields.items() if str(field.annotation).startswith("tuple["))
+
+
+def _split(key: str, value: Any) -> Any:
+    if key in _LISTS and isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def conflicts(recipe: Recipe, machine: Machine, *, export: bool) -> Iterator[str]:
+    """Yield every pair of choices that cannot hold together, one sentence each."""
+    facts = recipe.facts
+    if export and not facts.merges:
+        yield f"method {recipe.method} with an export: {facts.title} can be served {facts.served}"
+    if recipe.dtype == "bf16" and not machine.bf16:
+        yield f"dtype bf16: {machine.name} has no bfloat16 arithmetic; take dtype=auto"
+    if recipe.dtype == "fp16" and machine.device == "cpu":
+        yield "dtype fp16 on a CPU: its gradients underflow without a loss scaler; take dtype=auto"
+    if recipe.attn in ("flash", "xformers") and machine.device == "cpu":
+        yield f"attn {recipe.attn} needs a GPU; take attn=sdpa"
+    if recipe.packing == "wrapped":
+        yield 'packing "wrapped" lets a row see its neighbour and cuts rows in two; take packing=bfd'
+    if recipe.packing != "none" and facts.virtual_tokens:
+        yield f"packing with {recipe.method}: virtual tokens would stand before the first row only; take packing=none"
+    if recipe.gradient_checkpointing and recipe.method in ("prefix", "llama-adapter"):
+        yield f"gradient_checkpointing with {recipe.method}: what it adds to attention is lost in a recomputed layer"
+    if recipe.packing != "none" and recipe.attn == "eager":
+        yield "packing with attn=eager: rows could see each other; take attn=sdpa"
+    if (recipe.rope_scaling == "none") != (recipe.rope_factor == 1):
+        yield f"rope_scaling {recipe.rope_scaling} with rope_factor {recipe.rope_factor:g}: give both or neither"
+    if recipe.streaming and not recipe.max_steps:
+        yield "streaming without max_steps: nobody knows how long an epoch is"
+    if recipe.streaming and recipe.packing != "none":
+        yield "streaming with packing: rows are sorted by length before they are packed"
+    if recipe.micro_batch and recipe.batch_size % recipe.micro_batch:
+        yield f"batch_size {recipe.batch_size} is no multiple of micro_batch {recipe.micro_batch}"
+    missing = [place for place in ("{context}", "{question}") if place not in recipe.context_template]
+    if missing:
+        yield f"context_template lacks {' and '.join(missing)}"
+    yield from _target_conflicts(recipe)
+
+
+def _target_conflicts(recipe: Recipe) -> Iterator[str]:
+    if _HEAD in recipe.target_modules:
+        yield f"{_HEAD} as a target module: it is tied to the embedding in many models and cannot be merged alone"
+    if "all-linear" in recipe.target_modules and len(recipe.target_modules) > 1:
+        yield 'target_modules: "all-linear" stands alone'
+    if recipe.layers_to_transform and "all-linear" in recipe.target_modules:
+        yield 'layers_to_transform with "all-linear": give the names, for example target_modules=q_proj,v_proj'
+    if recipe.layers_to_transform and not recipe.facts.lora:
+        yield f"layers_to_transform with {recipe.method}: only LoRA methods choose layers"

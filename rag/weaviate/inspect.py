@@ -1,0 +1,57 @@
+"""What a Weaviate server says of itself and of one index, for a person who wonders whether they are well.
+
+Asks and judges; mends nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rag.weaviate.connection import Connection
+from rag.weaviate.store import WeaviateStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerState:
+    """The server and its cluster.
+
+    Attributes:
+        version: As the server states it.
+        well: Names of the nodes that are.
+        down: Names of those that are not, with what the cluster says of them.
+    """
+
+    version: str
+    well: tuple[str, ...]
+    down: tuple[str, ...]
+
+
+def server_state(connection: Connection) -> ServerState:
+    """Ask the server for its nodes.
+
+    Raises:
+        BackendError: It does not answer.
+    """
+    cluster: Any = connection.client.cluster
+    nodes = connection.call(cluster.nodes)
+    return ServerState(
+        version=connection.version,
+        well=tuple(sorted(node.name for node in nodes if node.status == "HEALTHY")),
+        down=tuple(sorted(f"{node.name} ({node.status})" for node in nodes if node.status != "HEALTHY")),
+    )
+
+
+def index_faults(store: WeaviateStore, dimension: int) -> list[str]:
+    """Return what is wrong with an index, in a person's words; `dimension` is the embedder's.
+
+    Raises:
+        BackendError: The server does not answer.
+    """
+    faults = []
+    if shards := store.read_only_shards():
+        faults.append(f"{len(shards)} shards take no writes (is the server's disk nearly full?)")
+    stored = store.stored_dimension()
+    if stored not in (None, dimension):
+        faults.append(f"vectors of length {stored}, the embedder gives {dimension}")
+    return faults

@@ -1,0 +1,129 @@
+"""Repeats: a question that is already asked of another fact, and questions that two facts answer differently.
+
+Rows of one fact are never compared with each other but to say which of its phrasings read alike. Two questions are one
+only where numbers, names and answer agree: filings repeat their sentences with other figures. Knows shingles and
+vectors; refuses to know where vectors come from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.metrics import normalised
+from kb.reading.words import words
+from synth.candidate import Candidate, digest
+from synth.check.base import Verdict
+from synth.similar import jaccard, sign_shingles
+from synth.workspace import Workspace
+
+_BATCH = 32
+_NAME = re.compile(r"(?<!^)(?<![.?!:]\s)\b[A-Z][\w’'&.-]*|\b\w*\d[\w.,]*")
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors; the door lends the collection's own."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one vector per text, float32, `(len(texts), d)`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unambiguous:
+    """A question that facts answer differently has no place in a training set."""
+
+    work: Workspace
+
+    @property
+    def name(self) -> str:
+        """Name of the stage."""
+        return "ambiguous"
+
+    def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
+        """Yield every candidate with the verdict."""
+        for candidate in candidates:
+            others = self.work.answers_to(candidate.question) - {normalised(candidate.fact.answer)}
+            reason = f"another fact answers it with “{min(others)}”" if others else ""
+            yield candidate, Verdict(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Drops what another fact's row asks already; the figure is the greatest likeness seen.
+
+    Attributes:
+        work: Where questions that were kept are remembered.
+        embedder: Gives their vectors.
+        jaccard: Of shingles of five characters, from which two questions are one.
+        cosine: Of their vectors, from which they are one.
+    """
+
+    work: Workspace
+    embedder: Embedder
+    jaccard: float
+    cosine: float
+
+    @property
+    def name(self) -> str:
+        """Name of the stage."""
+        return "duplicate"
+
+    def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
+        """Yield every candidate with its vector and cluster, and the verdict; what passes is remembered."""
+        stream = iter(candidates)
+        while batch := list(islice(stream, _BATCH)):
+            vectors = unit(self.embedder.embed([candidate.question for candidate in batch]))
+            for candidate, vector in zip(batch, vectors, strict=True):
+                likeness, other = self._nearest(candidate, vector)
+                if other:
+                    yield candidate, Verdict(f"asks what is asked already: “{other}”", likeness)
+                    continue
+                cluster = self._cluster(candidate)
+                self.work.db.execute(
+                    "INSERT INTO kept VALUES(?,?,?,?,?)",
+                    (alike(candidate), candidate.fact.id, cluster, candidate.question, vector.tobytes()),
+                )
+                yield replace(candidate, cluster=cluster, vector=vector.tobytes()), Verdict(figure=1 - likeness)
+
+    def _nearest(self, candidate: Candidate, vector: NDArray[np.float32]) -> tuple[float, str]:
+        """Return the greatest likeness to another fact's question, and that question where they are one."""
+        rows = self.work.db.execute(
+            "SELECT question, vector FROM kept WHERE alike=? AND fact<>?", (alike(candidate), candidate.fact.id)
+        )
+        shingles = sign_shingles(candidate.question)
+        greatest = 0.0
+        for question, held in rows:
+            shared = jaccard(shingles, sign_shingles(question))
+            cosine = float(np.frombuffer(held, dtype=np.float32) @ vector)
+            if shared >= self.jaccard or cosine >= self.cosine:
+                return max(shared, cosine), str(question)
+            greatest = max(greatest, shared, cosine)
+        return greatest, ""
+
+    def _cluster(self, candidate: Candidate) -> int:
+        """Return the number of the fact's phrasings that read like this one: a new one where none does."""
+        rows = self.work.db.execute(
+            "SELECT cluster, question FROM kept WHERE fact=? ORDER BY rowid", (candidate.fact.id,)
+        ).fetchall()
+        shingles = sign_shingles(candidate.question)
+        near = (cluster for cluster, question in rows if jaccard(shingles, sign_shingles(question)) >= self.jaccard)
+        return next(near, max((cluster for cluster, _ in rows), default=-1) + 1)
+
+
+def alike(candidate: Candidate) -> str:
+    """Return what two questions must share to be one: answer, numbers and names."""
+    named = sorted({word for found in _NAME.findall(candidate.question) for word in words(found)})
+    return digest(normalised(candidate.fact.answer), *named)
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors of length one, float32, `(n, d)`."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)

@@ -1,0 +1,115 @@
+"""Evidence: quotes stand where they are said to stand, and hold every figure, unit and name of the answer.
+
+Knows pages and spellings; refuses to know what the words mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from kb.metrics import normalised
+from kb.reading.words import canonical, stem, terms, words
+from synth.candidate import Candidate
+
+PageText = Callable[[str, int], str]
+
+_FIGURE = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+_SPELLED = frozenset(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion trillion"
+    " half once twice".split()
+)
+_CALENDAR = frozenset(
+    "january february march april may june july august september october november december monday tuesday wednesday"
+    " thursday friday saturday sunday".split()
+)
+_UNIT = re.compile(r"[\d)]\s?(%|°\s?[CF]?|[a-zA-Zµ]+(?:/[a-z]+)?)|([$€£¥])\s?\d")
+_CAPITALISED = re.compile(r"\b[A-Z][\w’'&-]*|\b\w*\d[\w-]*[A-Za-z]\w*")
+# Not units although they follow a number.
+_IDLE = frozenset("and or to of in at on for from by per a an the is are was were with as than".split())
+
+
+def quoted(page_text: PageText) -> Callable[[Candidate], str]:
+    """Return a test that every quote stands at its offsets and inside a passage."""
+
+    def look(candidate: Candidate) -> str:
+        fact = candidate.fact
+        for citation in fact.evidence:
+            if page_text(citation.sha256, citation.page)[citation.start : citation.end] != citation.quote:
+                return f"no such quote at its place: “{citation.quote[:80]}”"
+            if not any(source.holds(citation) for source in candidate.sources):
+                return f"the passage does not hold its quote: “{citation.quote[:80]}”"
+        return ""
+
+    return look
+
+
+def valued(candidate: Candidate) -> str:
+    """Reason to drop a fact whose first quote does not hold its value, or whose answer does not give it."""
+    fact = candidate.fact
+    if not fact.value or fact.value not in fact.evidence[0].quote:
+        return f"the quote does not hold the value “{fact.value[:80]}”"
+    if not _share_words(fact.value, fact.answer):
+        return f"the answer “{fact.answer[:80]}” does not give the value “{fact.value[:80]}”"
+    return ""
+
+
+def borne_out(candidate: Candidate) -> str:
+    """Reason to drop an answer of which a number, date, unit or name is not in the evidence.
+
+    Numbers must be spelled as in a quote; a unit may stand in the passage ("in millions" above a table).
+    """
+    answer, quotes = candidate.fact.answer, candidate.quotes
+    written = set(_FIGURE.findall(quotes))
+    for figure in _FIGURE.findall(answer):
+        if figure not in written:
+            return f"the number {figure} is not in the quotes"
+    held = _stems(quotes)
+    for word in words(answer):
+        if (word in _SPELLED or word in _CALENDAR) and stem(word) not in held:
+            return f"“{word}” is not in the quotes"
+    around = held | _stems("\n".join(source.text for source in candidate.sources))
+    close = "".join("\n".join([quotes, *(source.text for source in candidate.sources)]).casefold().split())
+    for unit in units(answer):
+        if stem(unit) not in around and not (unit.startswith("°") and unit in close):
+            return f"the unit “{unit}” is not in the evidence"
+    for name in _CAPITALISED.findall(answer):
+        if not set(map(stem, words(name))) <= held:
+            return f"“{name}” is not in the quotes"
+    return ""
+
+
+def premise(candidate: Candidate) -> str:
+    """Reason to drop a question about something of which the passage and its headings know nothing.
+
+    Looks at its names and numbers, and at every word of the fact's subject.
+    """
+    held = _stems(candidate.about)
+    figures = {canonical(figure) for figure in _FIGURE.findall(candidate.about)}
+    question = candidate.question
+    for figure in _FIGURE.findall(question):
+        if canonical(figure) not in figures:
+            return f"the number {figure} of the question is not in the passage"
+    for found in _CAPITALISED.finditer(question):
+        if found.start() and not set(map(stem, words(found[0]))) <= held:
+            return f"“{found[0]}” of the question is not in the passage"
+    if foreign := set(terms(candidate.fact.subject)) - held:
+        return f"“{min(foreign)}” of the subject is not in the passage"
+    return ""
+
+
+def units(text: str) -> list[str]:
+    """Return what stands after each number of a text and counts it, lower case; a currency sign before one too."""
+    found = [(after or before).casefold().replace(" ", "") for after, before in _UNIT.findall(text)]
+    return [unit for unit in found if unit not in _IDLE]
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word) for word in words(text)} | {sign for sign in "%$€£¥°" if sign in text}
+
+
+def _share_words(value: str, answer: str) -> bool:
+    """Whether one of two spellings stands in the other, normalised."""
+    left, right = f" {normalised(value)} ", f" {normalised(answer)} "
+    return left in right or right in left

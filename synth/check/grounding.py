@@ -1,0 +1,131 @@
+"""How well evidence bears a claim, in [0, 1]: by words, or by a model of natural-language inference.
+
+Knows a claim and the text it must rest on; refuses to know rows, questions and thresholds but its own check's.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any, Protocol
+
+from kb.errors import ConfigError, MissingExtra
+from kb.reading.words import stated_numbers, stem, terms, words
+from synth.candidate import Candidate
+from synth.check.base import Verdict
+
+_NAME = re.compile(r"(?<!^)(?<![.?!:]\s)\b[A-Z][\w’'-]+|\b\w*\d\w*")
+_NAME_WEIGHT = 2.0
+# A claim with a number that the evidence does not state is no better grounded than this.
+_FOREIGN_NUMBER = 0.3
+_BATCH = 16
+_MOST_TOKENS = 512
+
+
+class Scorer(Protocol):
+    """Judges claims by evidence."""
+
+    def scores(self, pairs: Iterable[tuple[str, str]]) -> Iterator[float]:
+        """Yield, for each (claim, evidence), how well the evidence bears the claim, in [0, 1], in order."""
+        ...
+
+
+class LexicalScorer:
+    """Share of the claim's content words that stand in the evidence, names and numbers twice.
+
+    A number that the evidence does not state caps the score at 0.3: words around a wrong figure are mostly right.
+    """
+
+    def scores(self, pairs: Iterable[tuple[str, str]]) -> Iterator[float]:
+        """Yield a score for each pair."""
+        return (self._score(claim, evidence) for claim, evidence in pairs)
+
+    def _score(self, claim: str, evidence: str) -> float:
+        wanted = set(terms(claim))
+        if not wanted:
+            return 0.0
+        named = {stem(word) for found in _NAME.findall(claim) for word in words(found)}
+        held = set(terms(evidence))
+        weights = {term: _NAME_WEIGHT if term in named or term[0].isdigit() else 1.0 for term in wanted}
+        share = sum(weights[term] for term in wanted & held) / sum(weights.values())
+        foreign = stated_numbers(claim) - stated_numbers(evidence)
+        missing_names = {term for term in named & wanted if term not in held and not term[0].isdigit()}
+        return min(share, _FOREIGN_NUMBER) if foreign else share * (0.5 if missing_names else 1.0)
+
+
+@dataclass(frozen=True)
+class NliScorer:
+    """Probability of entailment under a cross-encoder for natural-language inference.
+
+    Attributes:
+        name: Folder or Hub id of a sequence classifier with a label that begins with "entail".
+
+    Raises:
+        MissingExtra: transformers and torch are not installed.
+        ConfigError: The model has no such label, or cannot be loaded.
+    """
+
+    name: str
+
+    def scores(self, pairs: Iterable[tuple[str, str]]) -> Iterator[float]:
+        """Yield a score for each pair; the evidence is cut to what the model reads."""
+        stream = iter(pairs)
+        while batch := list(islice(stream, _BATCH)):
+            yield from self._batch(batch)
+
+    def _batch(self, batch: list[tuple[str, str]]) -> list[float]:
+        tokenizer, model, entailed = self._loaded
+        import torch
+
+        inputs = tokenizer(
+            [evidence for _, evidence in batch], [claim for claim, _ in batch],
+            truncation="only_first", max_length=_MOST_TOKENS, padding=True, return_tensors="pt",
+        )  # fmt: skip
+        with torch.inference_mode():
+            return [float(row[entailed]) for row in model(**inputs).logits.float().softmax(-1)]
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any, int]:
+        if not self.name:
+            message = "synth.grounding = nli needs synth.nli_model"
+            raise ConfigError(message, hint="kb synth --set synth.nli_model=FOLDER")
+        if importlib.util.find_spec("transformers") is None or importlib.util.find_spec("torch") is None:
+            raise MissingExtra("synth.grounding = nli needs transformers and torch", hint="pip install 'kb[train]'")
+        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(self.name)
+            model = AutoModelForSequenceClassification.from_pretrained(self.name).eval()
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"synth.nli_model {self.name}: {error}", hint="kb config show") from error
+        labels = {index: str(label).casefold() for index, label in model.config.id2label.items()}
+        entailed = next((index for index, label in labels.items() if label.startswith("entail")), None)
+        if entailed is None:
+            message = f"synth.nli_model {self.name}: no label “entailment” among {', '.join(labels.values())}"
+            raise ConfigError(message, hint="kb config show")
+        return tokenizer, model, int(entailed)
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """The fact's statement must rest on the passage and its headings; the figure is the score."""
+
+    scorer: Scorer
+    least: float
+
+    @property
+    def name(self) -> str:
+        """Name of the stage."""
+        return "grounding"
+
+    def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
+        """Yield every candidate with the verdict."""
+        stream = iter(candidates)
+        while batch := list(islice(stream, _BATCH)):
+            scores = self.scorer.scores((f"{one.fact.statement} {one.fact.answer}", one.about) for one in batch)
+            for candidate, score in zip(batch, scores, strict=True):
+                yield candidate, Verdict(f"grounded to {score:.2f} only" if score < self.least else "", score)

@@ -1,0 +1,72 @@
+"""Sentences that say two things at once with "respectively", told apart.
+
+"X was $5 and $4 in 2023 and 2022, respectively" becomes "X was $5 in 2023" and "X was $4 in 2022"; every character
+keeps its place on the page. Lists of other lengths stay as they are. Knows this one figure of speech.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from synth.facts.flat import Flat
+from synth.facts.values import DATE, values_in
+
+_WHEN = rf"(?:{DATE}|(?:Q[1-4] )?(?:19|20)\d\d)"
+_TWO_TIMES = re.compile(rf"(?P<first>{_WHEN})(?P<and> and )(?P<second>{_WHEN})")
+_RESPECTIVELY = re.compile(r",? respectively\b")
+
+
+def distributed(flat: Flat) -> Iterator[Flat]:
+    """Yield the sentence, or the two that it holds."""
+    end = _RESPECTIVELY.search(flat.text)
+    if end is None:
+        yield flat
+        return
+    if flat.text[: end.start()].count(" respectively") or not re.match(r"[,.;]|$", flat.text[end.end() :]):
+        return
+    times = [match for match in _TWO_TIMES.finditer(flat.text, 0, end.start())]
+    amounts = _two_amounts(flat.text, end.start())
+    if len(times) != 1 or amounts is None:
+        return
+    time = times[0]
+    if (time["first"].isdigit() != time["second"].isdigit()) or re.search(
+        r"\b(?:and|or)\b", _between(flat.text, amounts, time)
+    ):
+        return
+    head = Flat(flat.text[: end.start()], flat.origin[: end.start()])
+    for taken in (0, 1):
+        yield _with_one(
+            head, taken, amounts, (time.start("first"), time.end("first"), time.start("second"), time.end("second"))
+        )
+
+
+def _between(text: str, amounts: tuple[int, int, int, int], time: re.Match[str]) -> str:
+    if time.start() > amounts[3]:
+        return text[amounts[3] : time.start()]
+    return ""
+
+
+def _two_amounts(text: str, end: int) -> tuple[int, int, int, int] | None:
+    """The spans of the only two amounts, joined by "and"."""
+    found = [
+        value
+        for value in values_in(text[:end])
+        if value.kind in ("money", "percent", "count", "duration", "measure", "number")
+    ]
+    found = [value for value in found if not re.match(r"(?:three|six|nine|twelve)[ -]months?", value.text)]
+    if len(found) != 2 or text[found[0].end : found[1].start].strip(" ,") != "and" or found[0].kind != found[1].kind:
+        return None
+    return found[0].start, found[0].end, found[1].start, found[1].end
+
+
+def _with_one(head: Flat, taken: int, amounts: tuple[int, int, int, int], times: tuple[int, int, int, int]) -> Flat:
+    """Take the other amount and the other time out."""
+    cuts = [(spans[1], spans[3]) if taken == 0 else (spans[0], spans[2]) for spans in (amounts, times)]
+    flat = head
+    for start, stop in sorted(cuts, reverse=True):
+        flat = flat.replaced(start, stop, "")
+    plural = re.search(r"\bfiscal years(?= (?:19|20)\d\d\b)", flat.text)
+    if plural:
+        flat = flat.replaced(plural.end() - 1, plural.end(), "")
+    return flat.replaced(len(flat.text), len(flat.text), ".") if not flat.text.endswith(".") else flat

@@ -1,0 +1,167 @@
+"""Asking a chat model: several requests under way at once, replies in order, none asked twice.
+
+Knows LangChain's chat models and the cache; refuses to know what is asked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.runnables import Runnable
+from langchain_core.utils.json import parse_json_markdown
+from pydantic import BaseModel, ValidationError
+
+from synth.generate.cache import Call, CallCache, key_of
+
+Schema = TypeVar("Schema", bound=BaseModel)
+OnCall = Callable[[Call, bool], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One thing asked.
+
+    Attributes:
+        purpose: What it is for, in reports.
+        text: The prompt, one message of a person.
+        schema: What the reply must look like; plain text without.
+    """
+
+    purpose: str
+    text: str
+    schema: type[BaseModel] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back."""
+
+    call: Call
+
+    @property
+    def text(self) -> str:
+        """The reply as text."""
+        return self.call.text
+
+    def parsed(self, schema: type[Schema]) -> Schema | None:
+        """Return the reply as a value of the schema, None where it is none."""
+        try:
+            return schema.model_validate(self.value())
+        except ValidationError:
+            return None
+
+    def value(self) -> Any:
+        """Return the JSON of the reply, None where it holds none; what was cut off is closed."""
+        try:
+            return parse_json_markdown(self.call.text)
+        except ValueError:
+            return None
+
+
+class Ask:
+    """A chat model with a cache before it and a bounded number of requests under way.
+
+    Args:
+        chat: The model.
+        spec: Its spelling.
+        parameters: How it generates; with spelling, prompt and schema they are what a reply depends on.
+        cache: Where replies are kept.
+        concurrency: Requests under way at once.
+        on_call: Told of every reply, and whether it came from the cache; called from the asking thread.
+    """
+
+    def __init__(
+        self,
+        chat: BaseChatModel,
+        spec: str,
+        parameters: dict[str, Any],
+        cache: CallCache,
+        *,
+        concurrency: int,
+        on_call: OnCall = lambda _call, _cached: None,
+    ) -> None:
+        self.spec = spec
+        self._chat = chat
+        self._parameters = parameters
+        self._cache = cache
+        self._concurrency = concurrency
+        self._on_call = on_call
+        self._pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="ask")
+        self._held: dict[type[BaseModel], Runnable[Any, Any]] = {}
+
+    def all(self, requests: Iterable[Request]) -> Iterator[Reply]:
+        """Yield replies in the order of the requests; twice the concurrency are read ahead, so that nobody waits.
+
+        Raises:
+            KbError: A request failed; those under way are finished first and kept.
+        """
+        stream = iter(requests)
+        waiting: deque[tuple[Future[Call] | Call, bool]] = deque()
+        while True:
+            while len(waiting) < 2 * self._concurrency and (request := next(stream, None)) is not None:
+                waiting.append(self._begin(request))
+            if not waiting:
+                return
+            ahead, cached = waiting.popleft()
+            call = ahead if isinstance(ahead, Call) else ahead.result()
+            self._on_call(call, cached)
+            yield Reply(call)
+
+    def known(self, request: Request) -> bool:
+        """Whether the cache holds the reply."""
+        return self._cache.get(self._key(request)) is not None
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens a text has, as the model counts or estimates."""
+        return self._chat.get_num_tokens(text)
+
+    def close(self) -> None:
+        """Wait for requests under way, so that their replies are kept; drop those not begun."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _begin(self, request: Request) -> tuple[Future[Call] | Call, bool]:
+        key = self._key(request)
+        held = self._cache.get(key)
+        return (held, True) if held else (self._pool.submit(self._ask, request, key), False)
+
+    def _key(self, request: Request) -> str:
+        schema = request.schema.model_json_schema() if request.schema else None
+        return key_of(model=self.spec, parameters=self._parameters, schema=schema, prompt=request.text)
+
+    def _ask(self, request: Request, key: str) -> Call:
+        begun = time.perf_counter()
+        message = self._model(request.schema).invoke([HumanMessage(request.text)])
+        raw = message["raw"] if isinstance(message, dict) else message
+        usage = raw.usage_metadata if isinstance(raw, AIMessage) else None
+        call = Call(
+            text=raw.text,
+            prompt_tokens=usage["input_tokens"] if usage else 0,
+            completion_tokens=usage["output_tokens"] if usage else 0,
+            cut=_was_cut(raw),
+            seconds=time.perf_counter() - begun,
+        )
+        self._cache.put(key, call)
+        return call
+
+    def _model(self, schema: type[BaseModel] | None) -> Runnable[Any, Any]:
+        """The model held to a schema; a model that cannot be held is asked plainly, the prompt shows the JSON."""
+        if schema is None:
+            return self._chat
+        if schema not in self._held:
+            try:
+                self._held[schema] = self._chat.with_structured_output(schema, include_raw=True)
+            except NotImplementedError:
+                self._held[schema] = self._chat
+        return self._held[schema]
+
+
+def _was_cut(message: Any) -> bool:
+    metadata = message.response_metadata
+    return "length" in (metadata.get("finish_reason"), metadata.get("done_reason"))

@@ -1,0 +1,81 @@
+"""What a generator is: it reads facts in passages, answers questions from them, and writes texts about them.
+
+Two stand behind it: rules (`synth.generate.rules`) and a chat model (`synth.generate.model`). Refuses to know checks,
+kinds of rows and files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from synth.candidate import Source
+from synth.workspace import Planned, Workspace
+
+TextKind = Literal["rewrite", "summary"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a run would ask of a model at most; nothing for rules.
+
+    Attributes:
+        calls: Requests by what they are for; those already answered in the cache are not counted.
+        prompt_tokens: Tokens sent.
+        completion_tokens: Tokens written.
+    """
+
+    calls: Mapping[str, int]
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text about a passage.
+
+    Attributes:
+        sentences: What it says, each with the quote's span in the passage that bears it, where there is one.
+    """
+
+    sentences: Sequence[tuple[str, tuple[int, int] | None]]
+
+    @property
+    def plain(self) -> str:
+        """The sentences as one text."""
+        return " ".join(sentence for sentence, _ in self.sentences)
+
+
+class Generator(Protocol):
+    """Writes what training rows are made of."""
+
+    @property
+    def name(self) -> str:
+        """What the manifest calls it: `builtin`, or the spelling of a chat model."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """What rows carry as `origin`."""
+        ...
+
+    def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
+        """Yield facts with the chunk they come from, in the order rows are to be made, at most `per_chunk` of each."""
+        ...
+
+    def answers(self, asked: Iterable[tuple[str, Sequence[Source]]]) -> Iterator[str]:
+        """Answer each question from its passages alone, in order; an empty text where they do not tell."""
+        ...
+
+    def text(self, kind: TextKind, source: Source, work: Workspace) -> Text | None:
+        """Write a text about a passage, None where it gives none."""
+        ...
+
+    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> Estimate:
+        """Return what a run would ask of a model."""
+        ...
+
+    def prompts(self) -> Mapping[str, str]:
+        """Return the prompts by name, for the manifest."""
+        ...

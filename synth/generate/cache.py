@@ -1,0 +1,98 @@
+"""Replies of chat models by what was asked: a run that was cut off asks nothing twice.
+
+One SQLite file; the key is a hash over model, parameters, schema and prompt. Safe to use from several threads and
+processes; may be deleted at any time. Knows no model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kb.errors import BackendError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request with its reply.
+
+    Attributes:
+        text: What the model wrote.
+        prompt_tokens: Tokens read, as the model counts; 0 where it does not say.
+        completion_tokens: Tokens written.
+        cut: Whether the reply ended at its longest.
+        seconds: How long it took when it was asked.
+    """
+
+    text: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cut: bool = False
+    seconds: float = 0.0
+
+
+def key_of(**asked: Any) -> str:
+    """Return the content address of a request: SHA-256 over its canonical JSON."""
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()
+
+
+class CallCache:
+    """Replies on disk.
+
+    Args:
+        path: The file; made where it is not there.
+
+    Raises:
+        BackendError: The file cannot be opened or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS calls(key TEXT PRIMARY KEY, text TEXT, prompt_tokens INTEGER,"
+                " completion_tokens INTEGER, cut INTEGER, seconds REAL)"
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from error
+
+    def get(self, key: str) -> Call | None:
+        """Return a reply, None where the request was never answered."""
+        with self._lock:
+            try:
+                row = self._db.execute(
+                    "SELECT text, prompt_tokens, completion_tokens, cut, seconds FROM calls WHERE key=?", (key,)
+                ).fetchone()
+            except sqlite3.Error as error:
+                raise self._unusable(error) from error
+        if row is None:
+            return None
+        return Call(text=row[0], prompt_tokens=row[1], completion_tokens=row[2], cut=bool(row[3]), seconds=row[4])
+
+    def put(self, key: str, call: Call) -> None:
+        """Keep a reply; it is on disk when this returns."""
+        with self._lock:
+            try:
+                self._db.execute(
+                    "INSERT OR REPLACE INTO calls VALUES(?,?,?,?,?,?)",
+                    (key, call.text, call.prompt_tokens, call.completion_tokens, call.cut, call.seconds),
+                )
+            except sqlite3.Error as error:
+                raise self._unusable(error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def _unusable(self, error: Exception) -> BackendError:
+        return BackendError(f"{self._path}: the cache of replies cannot be used: {error}", hint=f"rm '{self._path}'")

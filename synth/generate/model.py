@@ -1,0 +1,194 @@
+"""A chat model as generator: it reads facts in one passage at a time, and what it quotes must stand there.
+
+A quote that is not found in the page, folded for white space and signs, never becomes a fact. Knows prompts and their
+schemas; refuses to know checks, kinds of rows and which model it is.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, tee
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kb.reading.fold import Folded
+from kb.reading.passages import new_keys, new_mark, render
+from kb.reading.sentences import sentences, split_prose
+from kb.reading.words import terms
+from kb.types import Citation, Fact
+from synth.candidate import Source, digest
+from synth.generate.ask import Ask, Reply, Request
+from synth.generate.base import Estimate, Text, TextKind
+from synth.generate.prompts import all_prompts, prompt
+from synth.workspace import Planned, Workspace
+
+_FEWEST_CHUNK_CHARS = 120
+_NONE = frozenset({"none", "none.", "n/a", "not stated", "not stated.", "unknown"})
+_LEAST_OVERLAP = 0.5
+_SAMPLE = 20
+# What one call writes at most, in tokens; for the estimate of a dry run.
+_FACT_TOKENS, _ANSWER_TOKENS, _TEXT_TOKENS = 140, 16, 180
+
+
+class ReadFact(BaseModel):
+    """One fact as a model returns it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    statement: str = Field(min_length=1, max_length=400)
+    subject: str = Field("", max_length=200)
+    quote: str = Field(min_length=1, max_length=600)
+    answer: str = Field(min_length=1, max_length=300)
+    questions: list[str] = Field(min_length=1, max_length=12)
+
+
+class ReadFacts(BaseModel):
+    """The facts of a passage."""
+
+    facts: list[ReadFact] = Field(max_length=20)
+
+
+class ModelGenerator:
+    """Writes rows with a chat model.
+
+    Args:
+        ask: The model.
+        phrasings: Questions wanted for each fact.
+    """
+
+    def __init__(self, ask: Ask, phrasings: int) -> None:
+        self._ask = ask
+        self._phrasings = phrasings
+
+    @property
+    def name(self) -> str:
+        """The model's spelling."""
+        return self._ask.spec
+
+    @property
+    def origin(self) -> str:
+        """The model's spelling."""
+        return self._ask.spec
+
+    def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
+        """Yield facts chunk by chunk, in the seed's order; what cannot be placed goes to the rejected rows."""
+        sources, asked = tee(source for source in work.chunks_in_order() if _worth_reading(source))
+        replies = self._ask.all(self._request(source, per_chunk) for source in asked)
+        for source, reply in zip(sources, replies, strict=True):
+            for read in _read_facts(reply)[:per_chunk]:
+                fact = _placed(read, source, self._phrasings)
+                if fact is None:
+                    told = {"kind": "fact", "doc": source.doc, "page": source.page, **read.model_dump()}
+                    work.reject("placed", "the quote is not in the passage", told)
+                elif work.add_fact(fact, source.chunk):
+                    yield Planned(fact, source.chunk)
+
+    def answers(self, asked: Iterable[tuple[str, Sequence[Source]]]) -> Iterator[str]:
+        """Answer each question from its passages; nothing to read, nothing said."""
+        kept, requests = tee(asked)
+        replies = self._ask.all(_answer_request(question, sources) for question, sources in requests if sources)
+        for _, sources in kept:
+            text = next(replies).text.strip() if sources else ""
+            yield "" if text.casefold() in _NONE else text.removeprefix("Answer:").strip()
+
+    def text(self, kind: TextKind, source: Source, work: Workspace) -> Text | None:  # noqa: ARG002
+        """Let the model write about a passage; a sentence that no sentence of it bears is left out."""
+        reply = next(self._ask.all([Request(purpose=kind, text=prompt(kind, passage=_rendered([source])))]))
+        said = " ".join(reply.text.split())
+        kept = [
+            (said[slice(*span)], bearing)
+            for span in split_prose(said, 0, len(said))
+            if (bearing := _bearing(said[slice(*span)], source.text))
+        ]
+        return Text(sentences=kept) if kept and not reply.call.cut else None
+
+    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> Estimate:
+        """Return the most that a run asks: one call a chunk, and two for each question that comes so far."""
+        chunks = sum(1 for source in work.chunks_in_order() if _worth_reading(source))
+        needed = chunks if rows is None else min(chunks, -(-rows // max(1, per_chunk * phrasings // 2)))
+        sample = [source for source in islice(work.chunks_in_order(), _SAMPLE) if _worth_reading(source)]
+        reading = [self._ask.count_tokens(self._request(source, per_chunk).text) for source in sample]
+        answering = [self._ask.count_tokens(_answer_request("?" * 60, [source]).text) for source in sample]
+        every = (self._request(source, per_chunk) for source in work.chunks_in_order() if _worth_reading(source))
+        known = sum(map(self._ask.known, islice(every, needed)))
+        questions = needed * per_chunk * phrasings
+        calls = {"facts": needed - known, "round trip": questions, "wrong chunk": questions}
+        return Estimate(
+            calls=calls,
+            prompt_tokens=_mean(reading) * calls["facts"] + 2 * questions * _mean(answering),
+            completion_tokens=calls["facts"] * per_chunk * _FACT_TOKENS + 2 * questions * _ANSWER_TOKENS,
+        )
+
+    def prompts(self) -> Mapping[str, str]:
+        """Return every prompt."""
+        return all_prompts()
+
+    def _request(self, source: Source, per_chunk: int) -> Request:
+        text = prompt(
+            "facts", source=source.name, count=str(per_chunk), phrasings=str(self._phrasings),
+            passage=_rendered([source]),
+        )  # fmt: skip
+        return Request(purpose="facts", text=text, schema=ReadFacts)
+
+
+def _mean(values: Sequence[int]) -> int:
+    return round(sum(values) / len(values)) if values else 0
+
+
+def _worth_reading(source: Source) -> bool:
+    return len(source.text) >= _FEWEST_CHUNK_CHARS
+
+
+def _rendered(sources: Sequence[Source]) -> str:
+    """The passages between marks that depend on their place, so that an equal request has an equal prompt."""
+    rng = random.Random(digest(*(source.chunk for source in sources)))  # noqa: S311
+    keys = new_keys(len(sources), rng)
+    return render((source.passage(key) for source, key in zip(sources, keys, strict=True)), new_mark(rng))
+
+
+def _answer_request(question: str, sources: Sequence[Source]) -> Request:
+    return Request(purpose="answer", text=prompt("answer", passage=_rendered(sources), question=question))
+
+
+def _read_facts(reply: Reply) -> list[ReadFact]:
+    """Return the facts of a reply that are whole; of a reply that was cut the last one is not."""
+    value = reply.value()
+    items: list[Any] = value.get("facts", []) if isinstance(value, dict) else []
+    facts = []
+    for item in items[: len(items) - 1 if reply.call.cut else None]:
+        try:
+            facts.append(ReadFact.model_validate(item))
+        except ValidationError:
+            continue
+    return facts
+
+
+def _placed(read: ReadFact, source: Source, phrasings: int) -> Fact | None:
+    """Put a fact at its place in the page, None where its quote does not stand in the passage."""
+    span = Folded(source.text).find(read.quote)
+    if span is None:
+        return None
+    quote = source.text[slice(*span)]
+    held = Folded(quote).find(read.answer)
+    start = source.start + span[0]
+    evidence = Citation(
+        doc=source.doc, sha256=source.sha256, page=source.page, start=start, end=start + len(quote), quote=quote
+    )
+    questions = tuple(dict.fromkeys(" ".join(text.split()) for text in read.questions if text.strip()))[:phrasings]
+    return Fact(
+        id=digest(source.sha256, str(source.page), str(start), read.statement), kind="model",
+        statement=" ".join(read.statement.split()), subject=read.subject, answer=" ".join(read.answer.split()),
+        value=quote[slice(*held)] if held else "", questions=questions, evidence=(evidence,),
+    )  # fmt: skip
+
+
+def _bearing(sentence: str, text: str) -> tuple[int, int] | None:
+    """Return the span of the sentence that holds most of another's words, None where none holds half of them."""
+    wanted = set(terms(sentence))
+    best = max(
+        ((len(wanted & set(terms(text[one.start : one.end]))), -one.start, one.end) for one in sentences(text)),
+        default=(0, 0, 0),
+    )
+    return (-best[1], best[2]) if wanted and best[0] >= _LEAST_OVERLAP * len(wanted) else None

@@ -1,0 +1,25 @@
+"""The prompts of a model generator: text files beside this module's package, filled in one pass."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from synth.wording import fill
+
+_FOLDER = Path(__file__).parent.parent / "prompts"
+
+
+@cache
+def _template(name: str) -> str:
+    return (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").strip()
+
+
+def prompt(name: str, **values: str) -> str:
+    """Return a prompt with its places filled; braces inside values stay what they are."""
+    return fill(_template(name), values)
+
+
+def all_prompts() -> dict[str, str]:
+    """Return every prompt by name, as the manifest keeps them."""
+    return {path.stem: _template(path.stem) for path in sorted(_FOLDER.glob("*.txt"))}

@@ -1,0 +1,137 @@
+"""The built-in generator: facts by rules, answers by quotation, no model and no network.
+
+Its texts are the facts of a passage said one after the other (rewrite) and the sentences that say most of what it
+repeats (summary). Knows the rules' entry point; refuses to know checks and kinds of rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from kb.reading.extractive import MIN_SUPPORT, choose
+from kb.reading.passages import Passage
+from kb.reading.reader import rank, support
+from kb.reading.sentences import sentences
+from kb.reading.words import terms
+from kb.types import Document, Fact, Page
+from synth.candidate import Source
+from synth.generate.base import Estimate, Text, TextKind
+from synth.workspace import Planned, Workspace
+
+ReadFacts = Callable[[Document, Iterable[Page]], Iterator[Fact]]
+OnDocument = Callable[[str], None]
+
+_FEWEST_STATEMENTS = 3
+_MOST_STATEMENTS = 8
+_FEWEST_SENTENCES = 4
+_SUMMARY_SENTENCES = 2
+_SUMMARY_CHARS = 260
+_WHOLE = re.compile(r"[A-Z“\"(].*[.!?][”\")]*\s*$", re.DOTALL)
+_DEPENDENT = re.compile(
+    r"(?:it|this|these|those|they|he|she|such|however|therefore|also|but|and|or|in addition|as a result|for example"
+    r"|the following|see)\b",
+    re.IGNORECASE,
+)
+
+
+class RulesGenerator:
+    """Writes rows without a model.
+
+    Args:
+        documents: Those of the collection, in order.
+        read: Gives the facts of a document.
+        on_document: Told the name of each document before it is read.
+    """
+
+    name = "builtin"
+    origin = "rules"
+
+    def __init__(
+        self, documents: Sequence[Document], read: ReadFacts, on_document: OnDocument = lambda _doc: None
+    ) -> None:
+        self._documents = documents
+        self._read = read
+        self._on_document = on_document
+
+    def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
+        """Read every document, then yield the facts in rounds over the chunks."""
+        for document in self._documents:
+            self._on_document(document.doc)
+            with work.bulk():
+                for fact in self._read(document, work.pages(document.sha256)):
+                    source = work.source_of(fact.evidence[0])
+                    if source is not None:
+                        work.add_fact(fact, source.chunk)
+        yield from work.planned(per_chunk)
+
+    def answers(self, asked: Iterable[tuple[str, Sequence[Source]]]) -> Iterator[str]:
+        """Answer by quotation, as the model `extractive` does."""
+        return (read(question, sources) for question, sources in asked)
+
+    def text(self, kind: TextKind, source: Source, work: Workspace) -> Text | None:
+        """Write a text about a passage, None where it holds too little."""
+        if kind == "summary":
+            return summary(source)
+        said = dict.fromkeys(
+            (fact.statement, (fact.evidence[0].start - source.start, fact.evidence[0].end - source.start))
+            for fact in work.facts_of(source.chunk)
+            if source.holds(fact.evidence[0])
+        )
+        kept = _distinct(list(said))[:_MOST_STATEMENTS]
+        return Text(sentences=kept) if len(kept) >= _FEWEST_STATEMENTS else None
+
+    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> Estimate:  # noqa: ARG002
+        """Return nothing: rules ask no model."""
+        return Estimate(calls={})
+
+    def prompts(self) -> Mapping[str, str]:
+        """Return none."""
+        return {}
+
+
+def read(question: str, sources: Sequence[Source]) -> str:
+    """Return the sentences of the passages that answer a question, one a line; an empty text where none does."""
+    passages = [Passage(key="", source=source.name, text=source.text) for source in sources]
+    ranked = rank(question, passages)
+    if not ranked or support(ranked) < MIN_SUPPORT:
+        return ""
+    chosen = choose(ranked, passages, 1)
+    return "\n".join(passages[one.passage].text[one.sentence.start : one.sentence.end] for one in chosen)
+
+
+def summary(source: Source) -> Text | None:
+    """Return the sentences of a passage whose words it repeats most, in their order.
+
+    Sum-based extraction (Nenkova and Vanderwende 2005): a sentence is worth the mean probability of its words.
+    """
+    spans = [(one.start, one.end) for one in sentences(source.text) if one.kind == "prose"]
+    whole = [
+        span
+        for span in spans
+        if _WHOLE.match(source.text[slice(*span)]) and not _DEPENDENT.match(source.text[slice(*span)])
+    ]
+    if len(spans) < _FEWEST_SENTENCES or len(whole) < _SUMMARY_SENTENCES:
+        return None
+    counts = Counter(term for span in spans for term in terms(source.text[slice(*span)]))
+    best = sorted(whole, key=lambda span: -_worth(source.text[slice(*span)], counts))[:_SUMMARY_SENTENCES]
+    said = [(" ".join(source.text[slice(*span)].split()), span) for span in sorted(best)]
+    return Text(sentences=said) if all(len(text) <= _SUMMARY_CHARS for text, _ in said) else None
+
+
+def _worth(text: str, counts: Counter[str]) -> float:
+    held = terms(text)
+    return sum(counts[term] for term in held) / len(held) if len(held) > 3 else 0.0
+
+
+def _distinct(said: Sequence[tuple[str, tuple[int, int]]]) -> list[tuple[str, tuple[int, int]]]:
+    """Leave out a statement whose words stand in an earlier one."""
+    kept: list[tuple[str, tuple[int, int]]] = []
+    seen: list[frozenset[str]] = []
+    for statement, span in said:
+        held = frozenset(terms(statement))
+        if not any(len(held & other) > 0.8 * min(len(held), len(other) or 1) for other in seen):
+            kept.append((statement, span))
+            seen.append(held)
+    return kept

@@ -1,0 +1,97 @@
+"""Conversations as rows: OpenAI messages, ShareGPT, LIMA, lists of utterances.
+
+A conversation becomes one row: its last question and answer, with the earlier exchanges as turns. A system message
+stands in the row's context, so that nothing the answers rest on is lost. Knows nothing of files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from synth.importing.drafts import Draft, Unusable
+from synth.importing.fields import Fields, documents
+
+Turns = tuple[tuple[str, str], ...]
+_SPEAKERS = {
+    "user": "user", "human": "user", "prompter": "user", "customer": "user",
+    "assistant": "assistant", "gpt": "assistant", "chatgpt": "assistant", "bing": "assistant", "bard": "assistant",
+    "model": "assistant", "agent": "assistant", "bot": "assistant", "ai": "assistant",
+    "system": "system", "developer": "system",
+}  # fmt: skip
+
+
+def openai(record: Fields) -> Iterator[Draft]:
+    """`messages` or `conversations` with `role` and `content`."""
+    yield draft_of(record.get("messages") or record.get("conversations") or [], documents(record))
+
+
+def sharegpt(record: Fields) -> Iterator[Draft]:
+    """`conversations` with `from` and `value`; a `system` field counts as a system message."""
+    messages = record.get("conversations") or record.get("conversation") or record.get("messages") or []
+    system = record.get("system")
+    lead = [{"role": "system", "content": system}] if isinstance(system, str) and system.strip() else []
+    yield draft_of([*lead, *messages], documents(record))
+
+
+def utterances(record: Fields) -> Iterator[Draft]:
+    """A list of texts that takes turns, the questioner first: LIMA's `conversations`, `dialog`, `dialogue`."""
+    name = next(name for name in ("conversations", "dialog", "dialogue", "utterances", "turns") if record.get(name))
+    said = [text for text in record[name] if isinstance(text, str)]
+    if len(said) != len(record[name]):
+        raise Unusable(f"field {name!r} is not a list of texts")
+    messages = [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(said)]
+    yield draft_of(messages, documents(record))
+
+
+def draft_of(messages: Sequence[Any], named: tuple[str, ...] = ()) -> Draft:
+    """Return the row of a conversation.
+
+    Raises:
+        Unusable: It holds no question with an answer, or something that is not text.
+    """
+    turns, question, answer, system = exchanges(messages)
+    kind = "conversation" if turns else "instruction"
+    return Draft(question=question, answer=answer, context=system, turns=turns, kind=kind, documents=named)
+
+
+def exchanges(messages: Sequence[Any]) -> tuple[Turns, str, str, str]:
+    """Return (earlier turns, last question, its answer, system text).
+
+    Messages of one speaker in a row are joined; what stands before the first question or after the last answer is
+    left out.
+
+    Raises:
+        Unusable: A role is unknown, a content is no text, a tool is called, or nothing is answered.
+    """
+    said: list[tuple[str, str]] = []
+    system = []
+    for message in messages:
+        role, content = _said(message)
+        if role == "system":
+            system.append(content)
+        elif said and said[-1][0] == role:
+            said[-1] = (role, f"{said[-1][1]}\n\n{content}")
+        elif said or role == "user":
+            said.append((role, content))
+    pairs = [(said[i][1], said[i + 1][1]) for i in range(0, len(said) - 1, 2)]
+    if not pairs:
+        raise Unusable("the conversation holds no question with an answer")
+    return tuple(pairs[:-1]), pairs[-1][0], pairs[-1][1], "\n\n".join(system)
+
+
+def _said(message: Any) -> tuple[str, str]:
+    if not isinstance(message, dict):
+        raise Unusable("a message is not an object")
+    name = str(message.get("role") or message.get("from") or message.get("speaker") or "").strip().lower()
+    role = _SPEAKERS.get(name, "")
+    if not role:
+        raise Unusable(f"a message has the role {name!r}, not user, assistant or system")
+    content = next((message[key] for key in ("content", "value", "text") if message.get(key) is not None), None)
+    if isinstance(content, list):
+        # The parts of a message, as newer chat APIs write it.
+        parts = [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
+        content = "\n".join(parts) if len(parts) == len(content) else None
+    if not isinstance(content, str) or not content.strip():
+        raise Unusable("a message holds no text")
+    return role, content.strip()

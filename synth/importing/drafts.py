@@ -1,0 +1,78 @@
+"""What one record of a foreign file becomes before it has an id, a group and a split.
+
+Knows no file format. `Unusable` is how a reader says that one record cannot be used, and why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from kb.types import Citation
+
+
+class Unusable(ValueError):
+    """One record cannot become a row; the message says why in a few words, the same for all records of the kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A row to be: a pair, a preference (`rejected` is set) or a judged answer (`good` is set).
+
+    Attributes:
+        question: The instruction; empty for plain text.
+        answer: The target; the better answer of a preference.
+        context: What stands in the prompt beside the question.
+        turns: Earlier (question, answer) turns, oldest first.
+        kind: As in `Pair.kind`.
+        template: Name of the wording that made the instruction.
+        documents: Names of what the row was taken from; rows with a name in common go to one split.
+        rejected: The worse answer.
+        good: Whether a person liked `answer`, where no second answer is known.
+        split: The split the row must go to; empty to choose.
+        fact: Id of the fact, in rows that `kb` wrote.
+        evidence: Quotes, in rows that `kb` wrote.
+        checks: Checks passed, in rows that `kb` wrote.
+        origin: As in `Pair.origin`.
+    """
+
+    question: str
+    answer: str
+    context: str = ""
+    turns: tuple[tuple[str, str], ...] = ()
+    kind: str = "import"
+    template: str = ""
+    documents: tuple[str, ...] = ()
+    rejected: str | None = None
+    good: bool | None = None
+    split: str = ""
+    fact: str = ""
+    evidence: tuple[Citation, ...] = ()
+    checks: tuple[tuple[str, float], ...] = ()
+    origin: str = "import"
+
+    @property
+    def id(self) -> str:
+        """16 hex digits over everything the row says; equal rows have equal ids."""
+        said = [self.question, self.answer, self.context, self.turns, self.rejected, self.good]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the draft as JSON values."""
+        record = {name: getattr(self, name) for name in self.__slots__}
+        return {**record, "evidence": [asdict(citation) for citation in self.evidence]}
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Self:
+        """Return what `to_json` gave."""
+        return cls(
+            **{
+                **record,
+                "turns": tuple((question, answer) for question, answer in record["turns"]),
+                "documents": tuple(record["documents"]),
+                "checks": tuple((name, value) for name, value in record["checks"]),
+                "evidence": tuple(Citation(**citation) for citation in record["evidence"]),
+            }
+        )

@@ -1,0 +1,114 @@
+"""Questions and answers in Markdown: `Q:` and `A:` lines, and headings that ask.
+
+Knows lines, not files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from synth.importing.drafts import Draft
+
+_ASK = re.compile(r"^\s*(?:[-*>]\s+)?(?:\*\*|__)?(?:Q(?:uestion)?\s*\d*)\s*[:.)](?:\*\*|__)?\s*(?P<text>.*)$", re.I)
+_ANSWER = re.compile(r"^\s*(?:[-*>]\s+)?(?:\*\*|__)?(?:A(?:nswer)?\s*\d*)\s*[:.)](?:\*\*|__)?\s*(?P<text>.*)$", re.I)
+_HEADING = re.compile(r"^ {0,3}(?P<level>#{1,6})\s+(?P<text>.+?)\s*#*\s*$")
+_BOLD = re.compile(r"^\s*(?:\d+[.)]\s*)?(?:\*\*|__)(?P<text>[^*_]+\?)(?:\*\*|__)\s*$")
+_FENCE = re.compile(r"^ {0,3}(```|~~~)")
+_NUMBER = re.compile(r"^\s*(?:\d+(?:\.\d+)*[.)]|[A-Za-z][.)])\s+")
+_INTERROGATIVE = re.compile(
+    r"(?:what|which|who|whom|whose|when|where|why|how|can|could|do|does|did|is|are|am|may|must|should|shall|will|would)\b",
+    re.IGNORECASE,
+)
+# A heading's own level; lower ones belong to its answer. `Q:` lines and bold questions end at the next of their kind.
+_INLINE = 7
+
+
+@dataclass
+class _Open:
+    """A question whose answer is being read."""
+
+    line: int
+    level: int
+    question: list[str]
+    answer: list[str] = field(default_factory=list)
+    answering: bool = True
+
+    def draft(self) -> Draft | None:
+        question = " ".join(" ".join(self.question).split()).strip("*_ ")
+        answer = "\n".join(self.answer).strip()
+        return Draft(question=question, answer=answer) if question and answer else None
+
+
+def looks_like_faq(lines: Iterable[str]) -> bool:
+    """Whether two questions at least stand in the lines as an FAQ has them."""
+    asked = answered = headed = 0
+    for line in lines:
+        asked += bool(_ASK.match(line))
+        answered += bool(_ANSWER.match(line))
+        heading = _HEADING.match(line) or _BOLD.match(line)
+        headed += bool(heading and is_question(heading["text"]))
+    return min(asked, answered) >= 2 or headed >= 2
+
+
+def is_question(text: str) -> bool:
+    """Whether a heading asks: it ends with a question mark or begins with a word that asks."""
+    bare = _NUMBER.sub("", text).strip("*_ ")
+    return bare.endswith(("?", "？")) or bool(_INTERROGATIVE.match(bare))
+
+
+def faq(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Draft]]:
+    """Yield (line of the question, draft); an answer runs to the next question or to a heading as high as its own.
+
+    Every question goes its own way in a split: an FAQ is one document, and held out whole it could not be learned from.
+
+    Args:
+        lines: (1-based line, text).
+    """
+    current: _Open | None = None
+    fenced = False
+    for number, line in lines:
+        if _FENCE.match(line):
+            fenced = not fenced
+        begun, ends = (None, False) if fenced else _begins(number, line, current)
+        if begun or ends:
+            yield from _closed(current)
+            current = begun
+        elif current is not None:
+            _add(current, line, fenced=fenced)
+    yield from _closed(current)
+
+
+def _closed(current: _Open | None) -> Iterator[tuple[int, Draft]]:
+    draft = current.draft() if current else None
+    if current and draft:
+        yield current.line, draft
+
+
+def _begins(number: int, line: str, current: _Open | None) -> tuple[_Open | None, bool]:
+    """Return (the question that this line opens, whether it ends the one before)."""
+    if asked := _ASK.match(line):
+        return _Open(line=number, level=_INLINE, question=[asked["text"]], answering=False), True
+    if heading := _HEADING.match(line):
+        level = len(heading["level"])
+        if current and level > current.level and current.level != _INLINE:
+            return None, False
+        asks = is_question(heading["text"])
+        question = [_NUMBER.sub("", heading["text"])]
+        return (_Open(line=number, level=level, question=question) if asks else None), True
+    bold = _BOLD.match(line)
+    if bold and (current is None or current.level == _INLINE or not current.answer):
+        return _Open(line=number, level=_INLINE, question=[_NUMBER.sub("", bold["text"])]), True
+    return None, False
+
+
+def _add(current: _Open, line: str, *, fenced: bool) -> None:
+    answer = None if fenced else _ANSWER.match(line)
+    if answer and not current.answering:
+        current.answering = True
+        current.answer.append(answer["text"])
+    elif current.answering:
+        current.answer.append(line)
+    else:
+        current.question.append(line.strip())

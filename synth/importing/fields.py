@@ -1,0 +1,81 @@
+"""Fields of a record under the names that people give them. Knows names, not formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from synth.importing.drafts import Unusable
+
+Fields = Mapping[str, Any]
+# Names of what a row was taken from: rows that share one stay together when a dataset is split.
+_DOCUMENT_NAMES = (
+    "document_id", "doc_id", "document", "article_id", "passage_id", "context_id", "story_id", "conversation_id",
+    "thread_id", "focus", "group", "title",
+)  # fmt: skip
+
+
+def normalised(record: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the record with its names in lower case, words joined by underscores."""
+    return {"_".join(str(key).strip().lower().replace("-", " ").split()): value for key, value in record.items()}
+
+
+def has(record: Fields, *names: str) -> bool:
+    """Whether any of the names is there, empty or not."""
+    return any(name in record for name in names)
+
+
+def optional(record: Fields, *names: str) -> str:
+    """Return the first of the names that holds text; empty where none does.
+
+    Raises:
+        Unusable: It holds a list or an object.
+    """
+    for name in names:
+        value = record.get(name)
+        if value is None or value == "":
+            continue
+        if isinstance(value, bool | int | float):
+            return str(value)
+        if not isinstance(value, str):
+            raise Unusable(f"field {name!r} is not text")
+        if value.strip():
+            return value.strip()
+    return ""
+
+
+def required(record: Fields, *names: str) -> str:
+    """Return the first of the names that holds text.
+
+    Raises:
+        Unusable: None does.
+    """
+    found = optional(record, *names)
+    if not found:
+        there = next((name for name in names if name in record), "")
+        raise Unusable(f"field {there!r} is empty" if there else f"field {names[0]!r} is missing")
+    return found
+
+
+def texts(record: Fields, name: str) -> list[str]:
+    """Return a list of texts; one text counts as a list of one.
+
+    Raises:
+        Unusable: The field is missing or holds something else.
+    """
+    value = record.get(name)
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, Sequence) or not all(isinstance(part, str) for part in value):
+        raise Unusable(f"field {name!r} is not a list of texts")
+    return [str(part) for part in value]
+
+
+def documents(record: Fields) -> tuple[str, ...]:
+    """Return the names of what a record was taken from, each with its field: the same title twice is one document."""
+    found = []
+    for name in _DOCUMENT_NAMES:
+        value = record.get(name)
+        if isinstance(value, str | int) and str(value).strip():
+            found.append(f"{name}:{str(value).strip()}")
+    return tuple(found)

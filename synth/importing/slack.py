@@ -1,0 +1,123 @@
+"""A Slack export, folder or zip, as conversations: threads, and talks in a channel outside threads.
+
+Users are named as `users.json` names them. Notices and what bots write are left out. One channel is held
+at a time.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kb.errors import DataError
+from synth.importing.chat_log import Message, conversation, talks
+from synth.importing.drafts import Draft, Unusable
+
+_LINK = re.compile(r"<(?P<what>[@#!]?)(?P<target>[^|>]*)(?:\|(?P<label>[^>]*))?>")
+Outcome = Draft | Unusable
+
+
+def slack_export(path: Path, answers_by: str = "") -> Iterator[tuple[int, Outcome]]:
+    """Yield (running number of the message, row or fault), channel by channel.
+
+    Raises:
+        DataError: The archive or its `users.json` cannot be read.
+    """
+    names = _user_names(path)
+    counted = 0
+    for channel, days in _channels(path).items():
+        said: list[Message] = []
+        threads: dict[str, list[Message]] = {}
+        for day in days:
+            listed = _json(path, day)
+            if not isinstance(listed, list):
+                yield counted, Unusable(f"{day} is not a list of messages")
+                continue
+            for raw in listed:
+                counted += 1
+                message = _message(raw, names, counted)
+                if message:
+                    thread = str(raw.get("thread_ts") or "")
+                    (threads.setdefault(thread, []) if thread else said).append(message)
+        for thread, replies in threads.items():
+            yield from conversation(
+                sorted(replies, key=_when), answers_by=answers_by, document=f"thread:{channel}:{thread}"
+            )
+        for talk in talks(sorted(said, key=_when)):
+            yield from conversation(talk, answers_by=answers_by, document=f"talk:{channel}:{talk[0].time_s}")
+
+
+def _when(message: Message) -> float:
+    return message.time_s or 0.0
+
+
+def _message(raw: Any, names: Mapping[str, str], number: int) -> Message | None:
+    """Return a message that a person wrote; None for notices, bots and empty ones."""
+    if not isinstance(raw, dict) or raw.get("type", "message") != "message" or raw.get("bot_id"):
+        return None
+    if raw.get("subtype") not in (None, "thread_broadcast", "me_message", "file_share") or not raw.get("text"):
+        return None
+    user = str(raw.get("user", ""))
+    return Message(
+        line=number, name=names.get(user, user), text=_plain(str(raw["text"]), names), time_s=float(raw.get("ts", 0))
+    )
+
+
+def _plain(text: str, names: Mapping[str, str]) -> str:
+    """Return a message as a person sees it: names for ids, labels for links, characters for entities."""
+
+    def shown(found: re.Match[str]) -> str:
+        what, target, label = found["what"], found["target"], found["label"]
+        if what == "@":
+            return f"@{label or names.get(target, target)}"
+        if what == "#":
+            return f"#{label or target}"
+        return f"@{target}" if what == "!" else label or target
+
+    return html.unescape(_LINK.sub(shown, text)).strip()
+
+
+def _user_names(path: Path) -> dict[str, str]:
+    users = _json(path, "users.json") if "users.json" in _names(path) else []
+    found = {}
+    for user in users if isinstance(users, list) else []:
+        profile = user.get("profile") or {}
+        shown = [profile.get("display_name"), user.get("real_name"), profile.get("real_name"), user.get("name")]
+        found[str(user.get("id"))] = next((name for name in shown if name), str(user.get("id")))
+    return found
+
+
+def _names(path: Path) -> list[str]:
+    """Return the JSON files of an export by path from its root; a zip may hold them in a folder of its own."""
+    if path.is_dir():
+        return sorted(str(file.relative_to(path)) for file in path.rglob("*.json"))
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".json") and not name.startswith("__MACOSX")]
+    root = next((name[: -len("users.json")] for name in names if Path(name).name == "users.json"), "")
+    return sorted(name.removeprefix(root) for name in names)
+
+
+def _channels(path: Path) -> dict[str, list[str]]:
+    """Return channel to its days, in order."""
+    days: dict[str, list[str]] = {}
+    for name in _names(path):
+        channel = str(Path(name).parent)
+        if channel != ".":
+            days.setdefault(channel, []).append(name)
+    return days
+
+
+def _json(path: Path, name: str) -> Any:
+    try:
+        if path.is_dir():
+            return json.loads((path / name).read_bytes())
+        with zipfile.ZipFile(path) as archive:
+            whole = next(found for found in archive.namelist() if found.endswith(name))
+            return json.loads(archive.read(whole))
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(f"{name} cannot be read: {error}", path=path, hint="export the workspace again") from error

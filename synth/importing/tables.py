@@ -1,0 +1,141 @@
+"""Tables as records: CSV, Parquet and `datasets`, a row at a time, with the class names that the file carries.
+
+Refuses to know what the columns mean.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow.parquet as pq
+
+from kb.errors import DataError, KbError, MissingExtra
+
+_BATCH_ROWS = 256
+# A field longer than this is an unclosed quote that swallows the file.
+_MAX_FIELD_CHARS = 1 << 24
+_DELIMITERS = ",;\t|"
+Rows = Callable[[], Iterator[Any]]
+Labels = Mapping[str, tuple[str, ...]]
+
+
+def looks_like_csv(head: str, *, whole: bool) -> bool:
+    """Whether a text begins with a header and rows of as many fields."""
+    return _dialect(head, whole=whole) is not None
+
+
+def _dialect(head: str, *, whole: bool) -> str | None:
+    """The delimiter that cuts the header and the first rows into the same number of fields, two at least."""
+    for delimiter in _DELIMITERS:
+        rows = list(csv.reader(head.splitlines(keepends=True), delimiter=delimiter, strict=False))
+        # The last row of a cut text may be cut itself.
+        rows = [row for row in (rows if whole else rows[:-1]) if row][:50]
+        if len(rows) < 2 or len(rows[0]) < 2 or not _is_header(rows[0]):
+            continue
+        if sum(len(row) == len(rows[0]) for row in rows) >= 0.8 * len(rows):
+            return delimiter
+    return None
+
+
+def _is_header(names: list[str]) -> bool:
+    """Whether fields are distinct short names and not sentences."""
+    clean = [name.strip() for name in names]
+    return len(set(clean)) == len(clean) and all(re.fullmatch(r"[^\W\d][\w .()/#-]{0,39}|", name) for name in clean)
+
+
+def csv_records(handle: IO[str], head: str, path: Path) -> Iterator[tuple[int, dict[str, str], str]]:
+    """Yield (line on which the row ends, row by column name, fault).
+
+    Raises:
+        DataError: A quote that is never closed.
+    """
+    delimiter = _dialect(head, whole=True) or _dialect(head, whole=False) or ","
+    csv.field_size_limit(_MAX_FIELD_CHARS)
+    reader = csv.reader(handle, delimiter=delimiter)
+    names: list[str] = []
+    while True:
+        before = reader.line_num
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise DataError(f"not CSV: {error}", path=path, line=before + 1, hint="close the quote") from error
+        if row is None:
+            return
+        if not row:
+            continue
+        if not names:
+            names = [name.strip().removeprefix("\ufeff") for name in row]
+        elif len(row) != len(names):
+            yield before + 1, {}, f"{len(row)} fields where the header has {len(names)}"
+        else:
+            yield before + 1, dict(zip(names, row, strict=True)), ""
+
+
+def parquet_records(path: Path) -> tuple[Rows, Labels]:
+    """Return a reader of the rows and the class names that the schema carries.
+
+    Raises:
+        DataError: The file is no Parquet.
+    """
+    try:
+        with pq.ParquetFile(path) as table:
+            metadata = table.schema_arrow.metadata or {}
+    except (OSError, ValueError) as error:
+        raise DataError(f"not Parquet: {error}", path=path, hint="copy the file again") from error
+    info = json.loads(metadata.get(b"huggingface", b"{}"))
+
+    def rows() -> Iterator[Any]:
+        with pq.ParquetFile(path) as table:
+            for batch in table.iter_batches(batch_size=_BATCH_ROWS):
+                yield from batch.to_pylist()
+
+    return rows, _class_names(info.get("info", {}).get("features", {}))
+
+
+def _class_names(features: Any) -> Labels:
+    """Column name to class names, from the features of `datasets` as JSON; a list of classes counts too."""
+    found = {}
+    for column, feature in features.items() if isinstance(features, dict) else ():
+        inner = feature.get("feature", feature) if isinstance(feature, dict) else {}
+        if isinstance(inner, dict) and inner.get("_type") == "ClassLabel":
+            found[column] = tuple(str(name) for name in inner.get("names", ()))
+    return found
+
+
+def is_saved_dataset(path: Path) -> bool:
+    """Whether a folder is what `Dataset.save_to_disk` writes, or holds Parquet files."""
+    return (path / "state.json").is_file() or (path / "dataset_dict.json").is_file() or any(path.rglob("*.parquet"))
+
+
+def hub_records(spec: str) -> tuple[Rows, Labels]:
+    """Return a streaming reader of `ID[:CONFIG][@SPLIT]`, a Hub id or a folder, and its class names.
+
+    The split is `train` where none is named.
+
+    Raises:
+        MissingExtra: `datasets` is not installed.
+        DataError: There is no such dataset, configuration or split.
+    """
+    try:
+        import datasets
+    except ImportError as error:
+        raise MissingExtra("hf: needs the datasets library", hint="pip install 'kb[train]'") from error
+    rest, _, split = spec.partition("@")
+    name, _, config = rest.partition(":")
+    try:
+        if (Path(name) / "state.json").is_file() or (Path(name) / "dataset_dict.json").is_file():
+            loaded = datasets.load_from_disk(name)
+            data = loaded[split or "train"] if isinstance(loaded, datasets.DatasetDict) else loaded
+        else:
+            data = datasets.load_dataset(name, config or None, split=split or "train", streaming=True)
+    except KbError:
+        raise
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise DataError(f"hf:{spec}: {error}", hint="kb synth import hf:OWNER/NAME:CONFIG@SPLIT --out DIR") from error
+    features = data.features
+    return lambda: iter(data), _class_names(features.to_dict() if features is not None else {})

@@ -1,0 +1,43 @@
+"""Bytes as text: the encoding of a file, told from its first bytes. Knows nothing of what the text says."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from pathlib import Path
+from typing import IO
+
+from charset_normalizer import from_bytes
+
+from kb.errors import DataError
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def sniff_encoding(head: bytes, path: Path) -> str:
+    """Return the encoding of a file that begins with `head`.
+
+    A byte order mark decides; then UTF-8 where the bytes are valid in it; then the likeliest of the old code pages,
+    which spreadsheets still write.
+
+    Raises:
+        DataError: The bytes are no text.
+    """
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        guess = from_bytes(head).best()
+        if guess is None or b"\x00" in head:
+            raise DataError("neither text nor a format that is known", path=path, hint=f"file '{path}'") from None
+        return guess.encoding
+    if b"\x00" in head:
+        raise DataError("neither text nor a format that is known", path=path, hint=f"file '{path}'")
+    return "utf-8"
+
+
+def open_text(raw: IO[bytes], encoding: str) -> IO[str]:
+    """Return `raw` as text with its line ends as they stand; a byte that is no text becomes U+FFFD."""
+    return io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="")

@@ -1,0 +1,187 @@
+"""Which rows may not be parted: rows of one document or context, and rows that share a passage or a question.
+
+A row is known by a few 64-bit fingerprints, so that millions fit in memory (about 150 bytes a row). Knows texts;
+refuses to know what a row teaches and which split it goes to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from array import array
+from collections.abc import Iterable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A run of words this long, between marks, is not shared by chance.
+_MIN_WORDS = 6
+# Fingerprints a row keeps: its longest runs. Two rows on one passage share one unless one of them holds as many runs of
+# its own, all longer than the passage's.
+_MAX_RUNS = 6
+# Fingerprints of a second kind, for texts whose runs are all short (talks, lists): the least of the hashes of all
+# windows of so many words. Two texts that are mostly the same share one of them almost surely (Broder 1997). Of a long
+# text every hash in so many is kept besides, so that a part of it is found again in another.
+_WINDOW_WORDS, _LEAST_WINDOWS, _ONE_IN = 12, 4, 64
+_FACTORS = np.random.default_rng(20250101).integers(1, 1 << 63, _WINDOW_WORDS, dtype=np.uint64) | np.uint64(1)
+# Words that a question can gain or lose without becoming another.
+_FILLERS = frozenset(
+    "a an the is are was were do does did please can could would you me tell of in on to for s".split()
+)
+# A context that more rows share than this is an instruction to the model, not a passage to read.
+_COMMON_SHARE = 0.5
+# A group this large is held together by wording (a template's words, a boilerplate), not by a passage.
+_LARGEST_SHARE, _LARGEST_ROWS = 0.2, 100
+# Pairs turned into Python numbers at a time.
+_EDGES_AT_ONCE = 1 << 16
+_RUN = re.compile(r"[^.!?:;\n\"“”«»|]+")
+_WORD = re.compile(r"\w+")
+
+
+def fingerprint(text: str) -> int:
+    """Return 64 bits of SHA-256 over a text."""
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8])
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text, folded to lower case."""
+    return _WORD.findall(text.casefold())
+
+
+@lru_cache(maxsize=64)
+def run_fingerprints(*texts: str) -> list[int]:
+    """Return fingerprints of the longest runs of words of some texts, at most `_MAX_RUNS`, longest first."""
+    runs = {tuple(found) for text in texts for run in _RUN.findall(text) if len(found := words(run)) >= _MIN_WORDS}
+    longest = sorted(runs, key=lambda run: (-len(run), run))[:_MAX_RUNS]
+    return [fingerprint("run " + " ".join(run)) for run in longest]
+
+
+@lru_cache(maxsize=64)
+def window_fingerprints(text: str) -> list[int]:
+    """Return the least hashes of the windows of a text: `_LEAST_WINDOWS`, or one in `_ONE_IN` where that is more."""
+    codes = np.array([zlib.crc32(word.encode("utf-8", "replace")) for word in words(text)], dtype=np.uint64)
+    n = len(codes) - _WINDOW_WORDS + 1
+    if n < 1:
+        return []
+    hashed = np.zeros(n, dtype=np.uint64)
+    for at, factor in enumerate(_FACTORS):
+        hashed += codes[at : at + n] * factor
+    # The high bits of the sums are good, the low ones less so; least means least after mixing.
+    hashed = (hashed ^ (hashed >> np.uint64(29))) * _FACTORS[0]
+    least = np.unique(hashed)
+    kept = max(_LEAST_WINDOWS, int(np.searchsorted(least, np.uint64((1 << 64) // _ONE_IN))))
+    return [int(value) for value in least[:kept]]
+
+
+def question_fingerprint(question: str) -> int:
+    """Return a fingerprint that politeness, order, marks and small words do not change."""
+    asked = words(question)
+    content = sorted(set(asked) - _FILLERS) or sorted(set(asked))
+    return fingerprint("question " + " ".join(content))
+
+
+class Linked:
+    """Rows and what they share; numbers of rows are given in order of `add`."""
+
+    def __init__(self) -> None:
+        self.n_rows = 0
+        self._links: dict[str, tuple[array[int], array[int]]] = {
+            kind: (array("Q"), array("I")) for kind in ("firm", "context", "run")
+        }
+
+    def add(
+        self, *, documents: Iterable[str], question: str, answer: str, context: str, turns: Iterable[tuple[str, str]]
+    ) -> None:
+        """Take in a row.
+
+        Args:
+            documents: Names of what it was taken from; a common name always holds rows together.
+            question: A question without a context is one of the things rows share.
+            answer: Its runs count where there is no context: the same words learned are the same fact.
+            context: Rows on one context stay together, unless most rows have it.
+            turns: Earlier turns; the first question stands for the conversation.
+        """
+        for name in documents:
+            self._add("firm", fingerprint("document " + name))
+        first = next((asked for asked, _ in turns), question)
+        if context:
+            self._add("context", fingerprint("context " + " ".join(words(context))))
+        elif words(first):
+            self._add("firm", question_fingerprint(first))
+        shared = (context,) if context else (first, answer)
+        for key in (*run_fingerprints(*shared), *window_fingerprints(shared[0])):
+            self._add("run", key)
+        self.n_rows += 1
+
+    def _add(self, kind: str, key: int) -> None:
+        keys, rows = self._links[kind]
+        keys.append(key)
+        rows.append(self.n_rows)
+
+    def groups(self) -> NDArray[np.uint32]:
+        """Return per row, shape `(n_rows,)`, the number of the first row of its group.
+
+        Runs that very many rows share are dropped, the commonest first, until no group is held together by wording.
+        """
+        firm = _edges(*self._arrays("firm"))
+        context = _edges(*self._arrays("context"), most=max(2, int(self.n_rows * _COMMON_SHARE)))
+        limit = max(_LARGEST_ROWS, int(self.n_rows * _LARGEST_SHARE))
+        settled = components(self.n_rows, [firm, context])
+        allowed = max(limit, _largest(settled))
+        most = self.n_rows
+        while most > 1:
+            found = components(self.n_rows, [_edges(*self._arrays("run"), most=most)], settled)
+            if _largest(found) <= allowed:
+                return found
+            most //= 2
+        return settled
+
+    def _arrays(self, kind: str) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+        keys, rows = self._links[kind]
+        return np.frombuffer(keys, dtype=np.uint64), np.frombuffer(rows, dtype=np.uint32)
+
+
+def _largest(labels: NDArray[np.uint32]) -> int:
+    return int(np.unique(labels, return_counts=True)[1].max()) if len(labels) else 0
+
+
+def _edges(keys: NDArray[np.uint64], rows: NDArray[np.uint32], most: int | None = None) -> NDArray[np.uint32]:
+    """Return pairs of rows, shape `(n, 2)`, that chain the rows of each key; keys of more than `most` rows are out."""
+    # Rows were added in order, and a stable sort keeps them so within a key.
+    order = np.argsort(keys, kind="stable")
+    keys, rows = keys[order], rows[order]
+    same = keys[1:] == keys[:-1]
+    if most is not None and len(keys):
+        starts = np.flatnonzero(np.concatenate(([True], ~same)))
+        counts = np.diff(np.append(starts, len(keys)))
+        same &= np.repeat(counts <= most, counts)[1:]
+    return np.stack([rows[:-1][same], rows[1:][same]], axis=1)
+
+
+def components(
+    n: int, edges: Iterable[NDArray[np.uint32]], labels: NDArray[np.uint32] | None = None
+) -> NDArray[np.uint32]:
+    """Return the connected components of `n` nodes as the least node of each, shape `(n,)`.
+
+    Args:
+        n: Number of nodes.
+        edges: Arrays of shape `(m, 2)`.
+        labels: Components found before, to go on from.
+    """
+    parent = array("I", np.arange(n, dtype=np.uint32).tobytes() if labels is None else labels.tobytes())
+
+    def root(node: int) -> int:
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    for each in edges:
+        for start in range(0, len(each), _EDGES_AT_ONCE):
+            for left, right in each[start : start + _EDGES_AT_ONCE].tolist():
+                a, b = root(left), root(right)
+                if a != b:
+                    parent[max(a, b)] = min(a, b)
+    return np.array([root(node) for node in range(n)], dtype=np.uint32)

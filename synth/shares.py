@@ -1,0 +1,43 @@
+"""Handing out kinds by their shares: the kind that is furthest behind comes next.
+
+Knows names and numbers; refuses to know what a kind is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+
+class Shares:
+    """Counts what was handed out and says what comes next.
+
+    Args:
+        shares: Kind to share; kinds without one are never handed out. They need not add up to 1.
+    """
+
+    def __init__(self, shares: Mapping[str, float]) -> None:
+        total = sum(shares.values()) or 1.0
+        self._shares = {kind: share / total for kind, share in shares.items() if share > 0}
+        self.counts: Counter[str] = Counter()
+
+    def next(self, among: Collection[str]) -> str:
+        """Return the kind among those given that is furthest behind its share; an empty text where none has one."""
+        total = sum(self.counts.values()) + 1
+        behind = {kind: share * total - self.counts[kind] for kind, share in self._shares.items() if kind in among}
+        return max(behind, key=lambda kind: behind[kind], default="")
+
+    def in_turn(self, kinds: Sequence[str]) -> Iterator[str]:
+        """Yield the kinds that have a share, the one that is furthest behind first."""
+        left = list(kinds)
+        while kind := self.next(left):
+            yield kind
+            left.remove(kind)
+
+    def behind(self, kind: str) -> bool:
+        """Whether a kind has got less than its share so far."""
+        return self._shares.get(kind, 0.0) * (sum(self.counts.values()) + 1) - self.counts[kind] >= 1.0
+
+    def give(self, kind: str) -> None:
+        """Count one."""
+        self.counts[kind] += 1

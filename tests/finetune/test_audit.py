@@ -1,0 +1,152 @@
+"""Each fault is planted and found; sound rows pass."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from finetune.audit import audit, check_first_dpo_loss, check_packing, marked, packed_gap
+from finetune.data import CONTROL, IGNORED, TOO_LONG, Row, Tokenised, encode_pair, tokenise
+from finetune.recipe import Recipe
+from kb.errors import DataError, GateError
+from tests.finetune.made import CHATML, tiny_config, tokenizer_of
+from tests.finetune.test_data import CHAT, chat_of, made
+
+pytestmark = [
+    pytest.mark.train,
+    pytest.mark.skipif(not importlib.util.find_spec("trl"), reason="needs kb[train]"),
+]
+ROW = encode_pair(made(), CHAT)
+
+
+def data_of(*rows: Row, **over: Any) -> Tokenised:
+    return Tokenised(**{"rows": rows, "max_length": 128, "dropped": {}, **over})
+
+
+def test_sound_rows_pass_and_one_is_shown_with_its_trained_tokens() -> None:
+    seen = audit(tokenise([made(number) for number in range(4)], CHAT, Recipe(), 512), CHAT, 512)
+    assert seen.example.endswith("<|im_start|>assistant\n⟦Tank 0 holds 310 litres.<|im_end|>⟧")
+    assert "⟦" not in seen.example.partition("assistant")[0]
+    assert seen.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (replace(ROW, labels=ROW.input_ids), "trains '<|im_start|>user"),
+        (replace(ROW, labels=(*ROW.labels[:-1], IGNORED)), "does not train it"),
+        (replace(ROW, input_ids=ROW.input_ids[:-1], labels=ROW.labels[:-1]), "does not end with EOS"),
+        (replace(ROW, labels=(*[IGNORED] * (len(ROW.labels) - 2), *ROW.labels[-2:])), "where the answer is"),
+        (replace(ROW, labels=(*ROW.labels[1:], ROW.labels[-1])), "not the tokens they stand on"),
+        (replace(ROW, labels=ROW.labels[:-1]), "labels for"),
+        (replace(ROW, input_ids=(1, *ROW.input_ids), labels=(IGNORED, *ROW.labels)), "two BOS"),
+        (replace(ROW, input_ids=(*ROW.input_ids, 0), labels=(*ROW.labels, 0)), "trains the pad token"),
+        (replace(ROW, input_ids=(5,) * 200, labels=(5,) * 200, ends=False), "the limit is 128"),
+    ],
+)
+def test_a_planted_fault_is_found(row: Row, says: str) -> None:
+    with pytest.raises(GateError) as caught:
+        audit(data_of(row), CHAT, 512)
+    assert says in str(caught.value)
+
+
+def test_a_template_that_forgets_eos_is_found() -> None:
+    chat = chat_of(CHATML.replace("<|im_end|>", ""))
+    with pytest.raises(GateError, match="would never stop"):
+        audit(data_of(encode_pair(made(), chat)), chat, 512)
+
+
+def test_padding_that_ends_answers_is_found() -> None:
+    chat = chat_of()
+    chat.tokenizer.pad_token = "<|im_end|>"
+    with pytest.raises(GateError, match="also ends answers"):
+        audit(data_of(ROW), chat, 512)
+
+
+def test_an_empty_thought_of_the_template_is_no_fault() -> None:
+    thinking = CHATML.replace(
+        "{{ message['content'] }}<|im_end|>",
+        "{% if message['role'] == 'assistant' %}<think>\n\n</think>\n\n{% endif %}{{ message['content'] }}<|im_end|>",
+    )
+    chat = chat_of(thinking)
+    assert "⟦<think>" in audit(data_of(encode_pair(made(), chat)), chat, 512).example
+
+
+def test_rows_lost_to_their_length_are_a_fault_when_many() -> None:
+    with pytest.raises(GateError, match="1 of 2 rows are longer"):
+        audit(data_of(ROW, dropped={TOO_LONG: 1}), CHAT, 512)
+    with pytest.raises(DataError, match="3 longer than max_length"):
+        audit(data_of(dropped={TOO_LONG: 3}), CHAT, 512)
+    assert audit(data_of(ROW, dropped={CONTROL: 1}), CHAT, 512).warnings == (f"1 rows dropped: {CONTROL}",)
+
+
+def test_a_language_that_the_tokenizer_spells_out_is_told() -> None:
+    row = encode_pair(made(answer="Водонапорная башня вмещает триста литров"), CHAT)
+    (warning,) = audit(data_of(row), CHAT, 512).warnings
+    assert "hardly knows the language" in warning
+
+
+def test_a_script_that_the_tokenizer_cannot_write_is_a_fault() -> None:
+    tokenizer = tokenizer_of()
+    tokenizer.unk_token = "<|extra_0|>"
+    chat = chat_of(tokenizer=tokenizer)
+    unknown = chat.tokenizer.unk_token_id
+    encode = type(chat).encode
+
+    class Foreign(type(chat)):  # type: ignore[misc]
+        """A byte-level tokenizer knows every script; this one stands for those that do not."""
+
+        def encode(self, text: str) -> list[int]:
+            return [unknown] if "башня" in text else encode(self, text)
+
+    foreign = Foreign(chat.tokenizer, chat.eos_ids, chat.source, chat.system, chat.context_template)
+    row = encode_pair(made(answer="башня"), chat)
+    with pytest.raises(GateError, match="script is foreign"):
+        audit(data_of(row), foreign, 512)
+
+
+def test_marks_stand_around_every_run() -> None:
+    row = Row(id="x", input_ids=ROW.input_ids[-3:], labels=(IGNORED, *ROW.labels[-2:-1], IGNORED), answer="")
+    assert marked(row, CHAT).count("⟦") == 1
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen2"])
+def test_packed_rows_do_not_see_each_other(kind: str) -> None:
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_config(tiny_config(kind), attn_implementation="sdpa")
+    rows = [encode_pair(made(number, context="tank " * number), CHAT) for number in range(4)]
+    gap = packed_gap(model, rows, CHAT.pad_id)
+    check_packing(gap, "f32")
+    assert model.training
+
+
+def test_packing_that_leaks_is_found() -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    class Leaky(torch.nn.Module):
+        """Forgets where rows begin, as kernels that ignore positions do."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = AutoModelForCausalLM.from_config(tiny_config("llama", initializer_range=0.5))
+
+        def forward(self, input_ids: Any, labels: Any, **_: Any) -> Any:
+            return self.inner(input_ids=input_ids, labels=labels)
+
+    rows = [encode_pair(made(number), CHAT) for number in range(4)]
+    with pytest.raises(GateError, match="rows see each other"):
+        check_packing(packed_gap(Leaky(), rows, CHAT.pad_id), "f32")
+
+
+def test_dpo_must_begin_at_ln_2() -> None:
+    check_first_dpo_loss(math.log(2), ["sigmoid"])
+    check_first_dpo_loss(5.0, ["ipo"])
+    for wrong in (0.62, 0.75, math.nan):
+        with pytest.raises(GateError, match="ln 2"):
+            check_first_dpo_loss(wrong, ["sigmoid"])
