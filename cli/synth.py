@@ -14,7 +14,7 @@ import typer
 from cli import options, screen
 from cli.ask import open_collection
 from cli.session import Session, begin
-from cli.synth_data import app
+from cli.synth_data import app as app
 from kb.errors import ConfigError
 
 if TYPE_CHECKING:

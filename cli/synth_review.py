@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from synth.review import Action, Decision, Item, PageText, Review, Reviewed
 
 _KEYS = "a accept   e edit   r reject   s skip   q quit"
+_MOST_CHARS = 3000
 _MARK = "=== {} ==="
 
 
@@ -169,7 +170,7 @@ def _parts(item: Item) -> list[tuple[str, str]]:
     row = item.row
     said = text_of(row)
     parts = [(f"turn {i}", f"{asked}\n{told}") for i, (asked, told) in enumerate(getattr(row, "turns", ()), start=1)]
-    parts += [("context", said["context"])] if said["context"] else []
+    parts += [("context", _short(said["context"]))] if said["context"] else []
     parts += [("question", said["question"]), ("answer", said["answer"])]
     if isinstance(row, Pair):
         parts += [("evidence", f"{screen.page_label(c.doc, c.page)}: “{c.quote}”") for c in row.evidence]
@@ -180,6 +181,11 @@ def _parts(item: Item) -> list[tuple[str, str]]:
     if item.decision:
         parts.append(("decided", f"{item.decision.action}, {item.decision.time}"))
     return parts
+
+
+def _short(text: str) -> str:
+    left = len(text) - _MOST_CHARS
+    return text if left <= 0 else f"{text[:_MOST_CHARS]} … and {left} characters more"
 
 
 def _edit(reviewing: Review, row: Reviewed) -> bool:

@@ -113,7 +113,8 @@ def recipe_dtype(recipe: Recipe, machine: Machine) -> Dtype:
 
 def recipe_names() -> list[str]:
     """Return the names of the recipes that come along."""
-    return sorted(entry.name.removesuffix(".toml") for entry in files("finetune").joinpath("recipes").iterdir())
+    entries = files("finetune").joinpath("recipes").iterdir()
+    return sorted(entry.name.removesuffix(".toml") for entry in entries if entry.name.endswith(".toml"))
 
 
 def default_recipe(machine: Machine) -> str:

@@ -78,8 +78,6 @@ class ModelShape:
         return self.layers * self.layer_parameters + self.embedding_parameters + self.hidden
 
 
-# Families whose layers have these seven linears and nothing that the arithmetic here would miss.
-FAMILIES = frozenset({"llama", "mistral", "qwen2", "qwen3", "smollm3", "olmo2", "olmo3", "phi3", "gemma", "gemma2"})
 _NEEDED = ("num_hidden_layers", "hidden_size", "intermediate_size", "num_attention_heads", "vocab_size")
 
 

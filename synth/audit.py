@@ -134,8 +134,8 @@ def _retold(candidate: Candidate, value: str, wrong: str) -> Candidate:
 
 def _wrong_number(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001
     value = candidate.fact.value
-    wrong = wrong_number(value, rng) if _NUMBER.search(value) and value in candidate.fact.answer else None
-    return _retold(candidate, value, wrong) if wrong and wrong != value else None
+    change = wrong_number(value, rng) if value in candidate.fact.answer else None
+    return _retold(candidate, value, change.text) if change else None
 
 
 def _wrong_entity(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:

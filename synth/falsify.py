@@ -1,6 +1,6 @@
-"""A value made wrong: one figure, date or name changed to another of its kind.
+"""A fact's value made wrong: one figure, date or name changed to another of its kind, and put where the value stood.
 
-Chooses what to change; how figures, dates and names are changed is the business of `synth.facts.perturb`.
+How figures, dates and names are changed is the business of `synth.facts.perturb`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,6 @@ from kb.metrics import normalised
 from kb.types import Fact
 from synth.facts.perturb import wrong_date, wrong_entity, wrong_number
 
-_MONTH = re.compile(
-    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b", re.IGNORECASE
-)
-_SPELLED = "two three four five six seven eight nine ten eleven twelve".split()
-_SPELLED_FIGURE = re.compile(rf"\b(?:{'|'.join(_SPELLED)})\b", re.IGNORECASE)
-
 
 def falsified(fact: Fact, others: Sequence[str], rng: random.Random) -> str:
     """Return the fact's value made wrong, an empty text where it holds nothing to change.
@@ -29,16 +23,13 @@ def falsified(fact: Fact, others: Sequence[str], rng: random.Random) -> str:
         rng: Chooses.
     """
     value = fact.value
-    if _MONTH.search(value):
-        wrong = wrong_date(value, rng)
-    elif re.search(r"\d", value):
-        wrong = wrong_number(value, rng)
-    elif spelled := _SPELLED_FIGURE.search(value):
-        other = rng.choice([word for word in _SPELLED if word != spelled[0].casefold()])
-        wrong = value[: spelled.start()] + other + value[spelled.end() :]
-    else:
-        wrong = wrong_entity(value, [other for other in others if normalised(other) != normalised(value)], rng)
-    return wrong if wrong and normalised(wrong) != normalised(value) else ""
+    change = wrong_date(value, rng) or wrong_number(value, rng)
+    if change is None:
+        # A name of one word is known for one by standing inside a sentence.
+        names = [other for other in others if other[:1].isupper() and normalised(other) != normalised(value)]
+        change = wrong_entity(f"is {value}", names, rng)
+    wrong = change.text.removeprefix("is ") if change else ""
+    return wrong if normalised(wrong) != normalised(value) else ""
 
 
 def swapped(text: str, value: str, wrong: str) -> str:

@@ -277,6 +277,14 @@ class Review:
             path.unlink(missing_ok=True)
 
 
+def rejected_ids(path: Path) -> Iterator[str]:
+    """Yield the ids of the rows of a dataset folder that people rejected."""
+    path = path / REJECTED
+    for _, record in read_records(path) if path.is_file() else ():
+        if isinstance(record, dict) and record.get("check") == CHECK:
+            yield str(record.get("id"))
+
+
 def _json(row: Reviewed) -> dict[str, Any]:
     return pair_to_json(row) if isinstance(row, Pair) else preference_to_json(row)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -249,19 +248,19 @@ def write_rows(path: Path, rows: Iterable[Pair | Preference | Fact | Mapping[str
     return count
 
 
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
+_NAMES: Mapping[type, tuple[str, ...]] = {
+    kind: tuple(each.name for each in fields(kind)) for kind in (Pair, Preference, Fact, Citation)
+}
 
 
 def _plain(row: Pair | Preference | Fact) -> dict[str, Any]:
     """Return a row as JSON values, in the order of its fields (`asdict` copies deeply and takes far longer)."""
-    return {name: _value(getattr(row, name)) for name in _names(row.__class__)}
+    return {name: _value(getattr(row, name)) for name in _NAMES[type(row)]}
 
 
 def _value(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_value(each) for each in value]
     if isinstance(value, Citation):
-        return {name: getattr(value, name) for name in _names(Citation)}
+        return {name: getattr(value, name) for name in _NAMES[Citation]}
     return dict(value) if isinstance(value, Mapping) else value

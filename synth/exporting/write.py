@@ -12,7 +12,7 @@ from typing import Literal
 
 from kb.errors import ConfigError, DataError
 from kb.files import atomic_write
-from kb.types import Preference, Split
+from kb.types import Pair, Preference, Split
 from synth.dataset import Dataset
 from synth.exporting import formats
 from synth.exporting.formats import PAIR_FORMATS, Json
@@ -101,7 +101,7 @@ def _pairs(
 ) -> Iterator[Json]:
     shaped = PAIR_FORMATS[to]
     history = to == "alpaca" and has_turns(dataset, split)
-    for pair in dataset.pairs():
+    for pair in _turns_first(dataset) if history else dataset.pairs():
         if split not in ("all", pair.split):
             continue
         if not pair.question and not pair.context and to != "text":
@@ -109,8 +109,15 @@ def _pairs(
             continue
         done.with_turns += bool(pair.turns)
         row = shaped(pair, given, default)
-        # A column that some rows lack is refused by loaders that read a file in blocks.
         yield {**row, "history": row.get("history", [])} if history else row
+
+
+def _turns_first(dataset: Dataset) -> Iterator[Pair]:
+    """Yield rows with earlier turns before those without.
+
+    `datasets` takes a column's type from the first block of a file, and an empty list has none.
+    """
+    return chain((pair for pair in dataset.pairs() if pair.turns), (pair for pair in dataset.pairs() if not pair.turns))
 
 
 def has_turns(dataset: Dataset, split: str) -> bool:

@@ -249,8 +249,7 @@ def is_subject(subject: str) -> bool:
     if (
         words[0][0].isdigit()
         or any(word in _NOT_SUBJECT for word in plain)
-        or (plain[0] == "all"
-        and len(plain) < 2)
+        or (plain[0] == "all" and len(plain) < 2)
         or not re.search(r"[A-Za-z]{2}", subject)
     ):
         return False

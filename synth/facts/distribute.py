@@ -25,7 +25,7 @@ def distributed(flat: Flat) -> Iterator[Flat]:
         return
     if flat.text[: end.start()].count(" respectively") or not re.match(r"[,.;]|$", flat.text[end.end() :]):
         return
-    times = [match for match in _TWO_TIMES.finditer(flat.text, 0, end.start())]
+    times = list(_TWO_TIMES.finditer(flat.text, 0, end.start()))
     amounts = _two_amounts(flat.text, end.start())
     if len(times) != 1 or amounts is None:
         return

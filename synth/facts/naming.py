@@ -91,7 +91,7 @@ def name_document(document: Document, pages: Sequence[Page]) -> Naming:
 
 
 def _filing(form: str, opening: str, title: str) -> Naming:
-    period = _PERIOD.search(opening)
+    period = _PERIOD.search(" ".join(opening.split()))
     name = _registrant(opening)
     if period:
         when = f" for the {' '.join(period[1].lower().split())} ended {' '.join(period[2].split())}"
@@ -191,7 +191,9 @@ def _without_we(flat: Flat, naming: Naming) -> Flat:
             if verb in _WE_VERB and following:
                 at = match.end() + following.start(1)
                 flat = flat.replaced(at, at + len(verb), _WE_VERB[verb])
-            elif not (past_base(verb) or verb in ("had", "will", "may", "can", "could", "would", "must", "should")) or (is_participle(verb) and not past_base(verb)):
+            elif not (past_base(verb) or verb in ("had", "will", "may", "can", "could", "would", "must", "should")) or (
+                is_participle(verb) and not past_base(verb)
+            ):
                 continue
             flat = flat.replaced(match.start(), match.end(), naming.organisation)
     return flat

@@ -132,13 +132,13 @@ def _other_number(old: str, after: str, rng: Random) -> str:
     share = bool(re.match(r"\s?(?:%|per ?cent)", after)) and value <= 100
     while True:
         factor = Decimal(rng.choice((55, 65, 75, 85, 90, 110, 115, 125, 140, 160, 180))) / 100
-        new = (value * factor).quantize(step)
-        if abs(new - value) < step:
-            new = value + step * rng.choice((1, 2, 3))
-        if share and new > 100:
-            new = (value / 2).quantize(step)
-        if new != value and new >= 0:
-            return f"{new:,.{places}f}" if "," in old else f"{new:.{places}f}"
+        drawn = (value * factor).quantize(step)
+        if abs(drawn - value) < step:
+            drawn = value + step * rng.choice((1, 2, 3))
+        if share and drawn > 100:
+            drawn = (value / 2).quantize(step)
+        if drawn != value and drawn >= 0:
+            return f"{drawn:,.{places}f}" if "," in old else f"{drawn:.{places}f}"
 
 
 def _other_date(old: str, rng: Random) -> str:

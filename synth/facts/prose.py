@@ -246,11 +246,12 @@ def _sized(clause: Clause, value: Value, sized: re.Match[str], after: str) -> Ga
     kept = sized["before"].strip()
     if (
         not _is_bare(clause, kept.split())
-        or (re.search(r"\b(?:total|number|amount|sum|range|series|set|group|result|rate|value)$", sized["noun"])
-        and sized["noun"] not in ("total", "amount"))
-    ):
-        if not sized["noun"].split()[1:]:
-            return None
+        or (
+            re.search(r"\b(?:total|number|amount|sum|range|series|set|group|result|rate|value)$", sized["noun"])
+            and sized["noun"] not in ("total", "amount")
+        )
+    ) and not sized["noun"].split()[1:]:
+        return None
     noun = sized["noun"]
     if value.kind == "duration":
         if sized["article"] == "the":

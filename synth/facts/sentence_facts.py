@@ -120,9 +120,7 @@ def _stands(subject: str, naming: Naming) -> bool:
     bare = re.fullmatch(r"[Tt]he ([a-z-]+)", subject)
     if bare:
         return re.search(rf"\b{re.escape(bare[1])}\b", naming.scope, re.IGNORECASE) is not None
-    if naming.filing and re.match(r"[Tt]he [a-z-]+(?: [a-z-]+)?$", subject):
-        return False
-    return True
+    return not (naming.filing and re.match(r"[Tt]he [a-z-]+(?: [a-z-]+)?$", subject))
 
 
 def _asked(flat: Flat, clause: Clause, gap: Gap, stated: str, naming: Naming, quote: Span, page: str) -> Draft | None:

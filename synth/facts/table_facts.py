@@ -63,11 +63,8 @@ def _answer(table: Table, row: Row, at: int) -> str:
         return _shares(table, about, cell)
     if (
         _NO_MONEY.search(row.label)
-        or (_NO_MONEY.search(row.group)
-        and not cell.sign)
-        or ("." in cell.text
-        and not cell.sign
-        and "," not in cell.text)
+        or (_NO_MONEY.search(row.group) and not cell.sign)
+        or ("." in cell.text and not cell.sign and "," not in cell.text)
     ):
         return ""
     money = currency or ("$" if re.search(r"\$|dollars|usd", table.unit) else "")

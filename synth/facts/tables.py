@@ -28,7 +28,8 @@ _RESETS = re.compile(
 )
 _PROSE = re.compile(r"[a-z]{2}[.!?][”\")]?$|^(?:see|refer to) ", re.IGNORECASE)
 _NOT_TITLE = re.compile(
-    r"(?i)^(?:\(.*\)|table of contents|part [iv]+\b.*|item \d.*|page \d.*|\d+|.*\bform 10-[kq]\b.*|unaudited)$"
+    r"(?i)^(?:\(.*\)|table of contents|part [iv]+\b.*|item \d.*|page \d.*|\d+|.*\bform 10-[kq]\b.*|unaudited"
+    r"|.*\b(?:inc|corp|corporation|company|co|llc|plc|ltd)\b\.?,?(?: and (?:consolidated )?subsidiar(?:y|ies)(?: companies)?)?)$"
 )
 _LEAD_IN = re.compile(
     r"(?:\bas follows|\bfollowing|\bbelow|\bpresents?|\bsummariz|\bshows?|\bwere|\bwas|\bis|\bare)\b.*:?$|:$",
@@ -188,10 +189,8 @@ def _fill(table: Table, body: list[Line]) -> tuple[int, int]:
         pending = None
         if _RESETS.match(row.label):
             group = ""
-            if (
-                not row.group.endswith(":")
-                or (_RESETS.match(row.label)
-                and not re.match(r"(?i)basic|diluted", row.label))
+            if not row.group.endswith(":") or (
+                _RESETS.match(row.label) and not re.match(r"(?i)basic|diluted", row.label)
             ):
                 row = Row(row.label, "", row.span, row.cells)
         table.rows.append(Row(row.label, row.group.rstrip(":"), row.span, row.cells))
@@ -240,6 +239,7 @@ def _row(line: Line, cells_at: int, size: int, group: str, pending: Line | None)
         not re.search(r"[A-Za-z]{2}", label)
         or len(label) > 130
         or label[0] in ")],;%"
+        or re.match(r"(?:million|billion|thousand|and|of|in|to|net of)\b", label)
         or label.count("(") != label.count(")")
     ):
         return None

@@ -102,10 +102,8 @@ def _is_term(subject: str) -> bool:
         return False
     if re.match(r"(?:The|This|That|One|Each|Every|Some)\b", subject):
         return bool(re.search(r" [A-Z]", subject))
-    return (
-        (not _NOT_A_TERM.search(subject)
-        and not re.search(r"\b(?:of|in|for|to|with)\b", subject))
-        or bool(re.match(r"[A-Z]\w+ [A-Z]", subject))
+    return (not _NOT_A_TERM.search(subject) and not re.search(r"\b(?:of|in|for|to|with)\b", subject)) or bool(
+        re.match(r"[A-Z]\w+ [A-Z]", subject)
     )
 
 

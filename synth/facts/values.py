@@ -140,9 +140,9 @@ def values_in(sentence: str) -> tuple[Value, ...]:
     """
     found: list[Value] = []
     dates = list(_WHEN.finditer(sentence))
-    for match in dates:
-        kind: Measure = "frequency" if match["frequency"] else "time" if match["time"] else "date"
-        found.append(Value(kind, match.start(), match.end(), match[0], "recurring" if match["recurring"] else ""))
+    for when in dates:
+        kind: Measure = "frequency" if when["frequency"] else "time" if when["time"] else "date"
+        found.append(Value(kind, when.start(), when.end(), when[0], "recurring" if when["recurring"] else ""))
     taken = [(value.start, value.end) for value in found]
     at = 0
     while match := _BARE.search(sentence, at):

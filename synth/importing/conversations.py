@@ -1,7 +1,8 @@
 """Conversations as rows: OpenAI messages, ShareGPT, LIMA, lists of utterances.
 
 A conversation becomes one row: its last question and answer, with the earlier exchanges as turns. A system message
-stands in the row's context, so that nothing the answers rest on is lost. Knows nothing of files.
+stands before the first question (as the context, where that is the only one), so that nothing the answers rest on is
+lost. Knows nothing of files.
 """
 
 from __future__ import annotations
@@ -51,8 +52,11 @@ def draft_of(messages: Sequence[Any], named: tuple[str, ...] = ()) -> Draft:
         Unusable: It holds no question with an answer, or something that is not text.
     """
     turns, question, answer, system = exchanges(messages)
-    kind = "conversation" if turns else "instruction"
-    return Draft(question=question, answer=answer, context=system, turns=turns, kind=kind, documents=named)
+    if not turns:
+        return Draft(question=question, answer=answer, context=system, kind="instruction", documents=named)
+    if system:
+        turns = ((f"{system}\n\n{turns[0][0]}", turns[0][1]), *turns[1:])
+    return Draft(question=question, answer=answer, turns=turns, kind="conversation", documents=named)
 
 
 def exchanges(messages: Sequence[Any]) -> tuple[Turns, str, str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,10 +29,12 @@ from synth.importing.reading import Opened, recognise
 from synth.importing.sources import open_source
 from synth.judged import Judged
 from synth.leaks import Linked
+from synth.review import rejected_ids
 from synth.rows import SPLITS
 from synth.wording import PromptTemplate
 
 _MAX_SHOWN = 5
+_IMPORTED_ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +165,8 @@ class _Staging:
         # 0 for a row that may go anywhere, else 1 + the number of its split.
         self.pinned = array("B")
         self.old_groups: list[str] = []
+        # Rows that people edited or threw out do not come back with the next import of their file.
+        self.settled = array("Q")
         self._dataset, self._staged = dataset, staged
         # There, held-out phrasings of one fact stand in the test on purpose: context and answer bind nothing.
         by_fact = dataset.manifest().get("mode") == "knowledge"
@@ -170,6 +175,9 @@ class _Staging:
             link = dataclasses.replace(draft, context="", answer="") if by_fact else draft
             self._link(link, id=draft.id, pinned=1 + SPLITS.index(row.split))
             self.old_groups.append(row.group)
+            self._settle(row.id)
+        for row_id in rejected_ids(dataset.path):
+            self._settle(row_id)
 
     def take(self, shape: Opened, read: Read, plan: Plan, on_row: Callable[[str, int], None] | None = None) -> None:
         """Stage every row of a source; count what cannot be used.
@@ -197,6 +205,10 @@ class _Staging:
             documents=draft.documents, question=draft.question, answer=draft.answer, context=draft.context,
             turns=draft.turns,
         )  # fmt: skip
+
+    def _settle(self, row_id: str) -> None:
+        if _IMPORTED_ID.fullmatch(row_id):
+            self.settled.append(int(row_id, 16))
 
     def drafts(self) -> Iterator[Draft]:
         """Yield the new rows again, in order."""
@@ -226,7 +238,8 @@ def _folded(draft: Draft) -> Draft:
 def _settle(dataset: Dataset, rows: _Staging, reads: Sequence[Read], plan: Plan) -> Imported:
     """Give every new row its group and split and write the folder."""
     groups = rows.linked.groups()
-    first = first_of_each(np.array(rows.ids, dtype=np.uint64))
+    ids = np.array(rows.ids, dtype=np.uint64)
+    first = first_of_each(ids) & ~np.isin(ids, np.array(rows.settled, dtype=np.uint64))
     fixed, clash = pins(groups, np.array(rows.pinned, dtype=np.int64))
     wanted = first & ~clash[groups]
     wanted[: len(rows.old_groups)] = False

@@ -32,6 +32,8 @@ COMMANDS = [
     "list",
     "show",
     "forget",
+    "synth",
+    "finetune",
     "models",
     "reindex",
     "backup",

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.chat.ollama import model_names
-from kb.chat.remote import RemoteChat, is_loopback
+from kb.chat.address import is_loopback
+from kb.chat.remote import RemoteChat
 from kb.errors import BackendError, ConfigError, DataError, KbError, MissingExtra
 from kb.files import Home
-from kb.models import EMBEDDED_DEFAULT, SPELLINGS, ModelSpec, open_chat, parse_spec, resolve
+from kb.models import EMBEDDED_DEFAULT, SPELLINGS, ModelSpec, ollama_has, open_chat, parse_spec, resolve
+from kb.ollama_server import ask_state
 from kb.reading.extractive import ExtractiveChat
 from kb.settings import ModelSettings, RagSettings, Settings
 
@@ -150,9 +151,23 @@ def test_absent_runs_files_weights_and_folders(home: Home, tmp_path: Path) -> No
         open_chat(f"hf:{tmp_path / 'nosuch'}", Settings(), home)
 
 
-def test_langchain_without_its_package_or_provider(home: Home) -> None:
-    with pytest.raises((MissingExtra, ConfigError), match="langchain"):
+def test_langchain_without_the_provider(home: Home) -> None:
+    with pytest.raises(ConfigError, match="langchain:nosuchprovider:model"):
         open_chat("langchain:nosuchprovider:model", Settings(), home)
+    with pytest.raises(MissingExtra, match="langchain-groq") as caught:
+        open_chat("langchain:groq:model", Settings(), home)
+    assert caught.value.hint == "pip install langchain-groq"
+
+
+def test_langchain_opens_what_its_provider_makes(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    settings = Settings(models=ModelSettings(max_tokens=7, temperature=0.5, timeout_s=9))
+    chat = open_chat("langchain:openai:gpt-x", settings, home)
+    assert chat._llm_type == "openai-chat"
+    assert chat._identifying_params["model_name"] == "gpt-x"
+    assert (chat.max_tokens, chat.temperature, chat.request_timeout) == (7, 0.5, 9)  # type: ignore[attr-defined]
+    far = open_chat("langchain:ollama:llama3.1", settings, home)
+    assert (far._llm_type, far.temperature) == ("chat-ollama", 0.5)  # type: ignore[attr-defined]
 
 
 def test_a_file_that_is_no_gguf_is_refused_when_opened(home: Home, tmp_path: Path) -> None:
@@ -193,8 +208,9 @@ def test_asynchronous_calls_fail_the_same_way(free_url: str, home: Home) -> None
 
 
 def test_listing_models_of_nobody(free_url: str) -> None:
+    assert not ollama_has("llama3.1", free_url)
     with pytest.raises(BackendError, match="cannot be reached"):
-        model_names(free_url, timeout_s=2)
+        ask_state(free_url, timeout_s=2)
 
 
 @given(st.text(max_size=200))

@@ -89,10 +89,10 @@ class TestIntegration(ChatModelIntegrationTests):
             "model": MODEL,
             "base_url": self.url,
             "num_ctx": 2048,
-            "num_predict": 400,
+            "num_predict": 100,
             "temperature": 0.0,
             "seed": 0,
-            "repeat_penalty": 1.0,
+            "repeat_penalty": 1.1,  # without it a model this small goes round in circles
             "client_kwargs": {"limits": NO_KEEPALIVE},
         }
 

@@ -196,9 +196,11 @@ def claimed_pages(path: Path) -> Path:
 
 
 def long_page(path: Path, n_chars: int = 5_000_000) -> Path:
-    """A page with so many characters."""
-    row = b"(%s) Tj 0 -1 Td\n" % (b"heron reeds quay " * 6)
-    return assembled(path, _one_page(b"BT /F 1 Tf 72 700 Td\n" + row * (n_chars // 102) + b"ET"))
+    """A page with so many characters, all of them visible."""
+    row = b"(%s) Tj 0 -4 Td\n" % (b"heron reeds quay " * 6)
+    n_rows = n_chars // 102
+    box = b"/MediaBox[0 0 600 %d]" % (4 * n_rows + 100)
+    return assembled(path, _one_page(b"BT /F 4 Tf 72 %d Td\n" % (4 * n_rows + 50) + row * n_rows + b"ET", page=box))
 
 
 def _mapped(path: Path, targets: Iterable[bytes], shown: bytes = b"(ABCDEFGHIJKLMNOP)") -> Path:
