@@ -172,7 +172,14 @@ def _is_label(label: str) -> bool:
 
 
 def _rating(
-    row: Line, label: str, name: str, answer: str, value: Span, quotes: tuple[Span, ...], title: str, naming: Naming
+    row: Line,
+    label: str,
+    name: str,
+    answer: str,
+    value: Span,
+    quotes: tuple[Span, ...],
+    title: str,
+    naming: Naming,  # noqa: ARG001
 ) -> Draft:
     item, head, table = f"“{label}”", f"“{name}”", f"“{title}”"
     forms = [

@@ -146,7 +146,7 @@ def _organisation(author: str, opening: str) -> str:
     return author if _COMPANY.search(author) or author.startswith("The ") else f"the {author}"
 
 
-def _aliases(organisation: str, opening: str, *, company: bool = False) -> tuple[str, ...]:
+def _aliases(organisation: str, opening: str, *, company: bool = False) -> tuple[str, ...]:  # noqa: ARG001
     """Short forms of an organisation's name, longest first; without the word "the"."""
     if not organisation:
         return ()
