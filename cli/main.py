@@ -21,6 +21,7 @@ from kb.telemetry import disable
 
 # What a write meets when the disk is full or closed to us.
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
+_INTERRUPTED = 128 + signal.SIGINT
 
 app = typer.Typer(
     name="kb",
@@ -87,13 +88,15 @@ def _guarded() -> int:
     try:
         result = app(standalone_mode=False)
         sys.stdout.flush()
+        if result == _INTERRUPTED:  # typer takes the exception and gives back this
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
     except KbError as error:
         _say(str(error), error.hint)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted; the same command goes on where it was")
-        return 130
+        return _INTERRUPTED
     except BrokenPipeError:
         return _hung_up()
     except SystemExit as left:

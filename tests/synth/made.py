@@ -1,0 +1,86 @@
+"""The example documents as a collection without an index: pages of real PDFs, chunks, search and vectors by words."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.reading.words import terms
+from kb.settings import SynthSettings
+from kb.types import Chunk, Document, Page
+from synth.build import Builder
+from synth.facts.read import read_facts
+from synth.generate.rules import RulesGenerator
+from synth.run import Plan, Tools
+from tests.rag.shelf import Shelf
+
+EXAMPLES = ("handbook.pdf", "manual.pdf", "update.pdf")
+CHUNK, STEP = 500, 400
+_DIMENSION = 512
+
+
+class ShelfCorpus:
+    """A shelf as `kb.types.Corpus`; its chunks are those that the shelf finds."""
+
+    def __init__(self, documents: Mapping[str, Sequence[str]]) -> None:
+        self.shelf = Shelf(documents)
+        self._pages = {sha256: documents[name] for sha256, name in self.shelf.names.items()}
+
+    def documents(self) -> list[Document]:
+        found = [
+            Document(
+                sha256=sha256, doc=name, collection="default", source=name, title=name.removesuffix(".pdf").title(),
+                unit="page", metadata={}, n_pages=len(self._pages[sha256]), status="indexed", size_bytes=1,
+                ingested_at="2025-01-01T00:00:00Z",
+            )
+            for sha256, name in self.shelf.names.items()
+        ]  # fmt: skip
+        return sorted(found, key=lambda document: document.doc)
+
+    def pages(self, sha256: str) -> Iterator[Page]:
+        return (Page(index=at, text=text) for at, text in enumerate(self._pages[sha256]))
+
+    def chunks(self, sha256: str) -> Iterator[Chunk]:
+        for at, text in enumerate(self._pages[sha256]):
+            for start in range(0, len(text), STEP):
+                piece = text[start : start + CHUNK]
+                yield Chunk(sha256=sha256, page=at, start=start, end=start + len(piece), text=piece)
+
+
+class WordVectors:
+    """Vectors of hashed stems: real cosines, no weights."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        found = np.zeros((len(texts), _DIMENSION), dtype=np.float32)
+        for at, text in enumerate(texts):
+            for term in terms(text):
+                found[at, zlib.crc32(term.encode()) % _DIMENSION] += 1
+        return found
+
+
+def examples() -> ShelfCorpus:
+    return ShelfCorpus({name: pages for name, pages in zip(EXAMPLES, map(_pages, EXAMPLES), strict=True)})
+
+
+def _pages(name: str) -> list[str]:
+    from tests.rag.shelf import EXAMPLES as FOLDER
+    from tests.rag.shelf import pdf_pages
+
+    return pdf_pages(FOLDER / name)
+
+
+def builder(corpus: ShelfCorpus, out: Path, *, pairs: int | None = None, seed: int = 0, audit: bool = False,
+            tools: Mapping[str, Any] | None = None, **settings: Any) -> Builder:  # fmt: skip
+    plan = Plan(collection="default", settings=SynthSettings(**settings), seed=seed, pairs=pairs, audit=audit)
+    lent: dict[str, Any] = {
+        "corpus": corpus,
+        "retriever": corpus.shelf,
+        "embedder": WordVectors(),
+        "generator": lambda documents: RulesGenerator(documents, read_facts),
+    }
+    return Builder(plan, Tools(**{**lent, **(tools or {})}), out)
