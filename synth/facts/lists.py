@@ -172,14 +172,14 @@ def _is_label(label: str) -> bool:
 
 
 def _rating(
-    row: Line,
+    row: Line,  # noqa: ARG001
     label: str,
     name: str,
     answer: str,
     value: Span,
     quotes: tuple[Span, ...],
     title: str,
-    naming: Naming,  # noqa: ARG001
+    naming: Naming,
 ) -> Draft:
     item, head, table = f"“{label}”", f"“{name}”", f"“{title}”"
     forms = [

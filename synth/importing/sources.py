@@ -13,7 +13,8 @@ import json
 import lzma
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal, cast
@@ -24,6 +25,8 @@ from synth.importing.tables import csv_records, hub_records, is_saved_dataset, l
 from synth.importing.text_file import open_text, sniff_encoding
 
 Container = Literal["JSON lines", "JSON array", "CSV", "Parquet", "datasets", "Slack export", "text"]
+# What a packed file that is cut short or changed makes its reader raise.
+_DAMAGED = (EOFError, OSError, lzma.LZMAError, zlib.error)
 _BLOCK_CHARS = 1 << 20
 _SNIFF_CHARS = 1 << 16
 # An array of objects under a key at the top of an object: {"version": "1.1", "data": [{ ...
@@ -127,28 +130,33 @@ def _folder(path: Path) -> Source:
 
 
 def _zip(path: Path) -> Source:
-    with zipfile.ZipFile(path) as archive:
-        names = {Path(name).name for name in archive.namelist()}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {Path(name).name for name in archive.namelist()}
+    except zipfile.BadZipFile as error:
+        raise DataError(f"a broken zip archive: {error}", path=path, hint="copy the file again") from error
     if names & {"users.json", "channels.json"}:
         return Source(name=path.name, container="Slack export", path=path, records=lambda: iter(()))
     raise DataError("a zip archive that is no Slack export", path=path, hint=f"unzip '{path}', then import its files")
 
 
 def _text_source(path: Path, magic: bytes) -> Source:
-    with _open(path, magic) as raw:
-        encoding = sniff_encoding(raw.read(_SNIFF_CHARS), path)
-
     def text() -> IO[str]:
         return open_text(_open(path, magic), encoding)
 
-    with text() as handle:
-        head = handle.read(_SNIFF_CHARS)
+    try:
+        with _open(path, magic) as raw:
+            encoding = sniff_encoding(raw.read(_SNIFF_CHARS), path)
+        with text() as handle:
+            head = handle.read(_SNIFF_CHARS)
+    except _DAMAGED as error:
+        raise _damaged(error, path) from error
     whole = len(head) < _SNIFF_CHARS
     container: Container = "text"
     read: Callable[[], Iterator[Record]] = lambda: _lines(text, path)  # noqa: E731
     opened = _array_start(head)
     if opened is not None:
-        container, read = "JSON array", lambda: _elements(text, opened)
+        container, read = "JSON array", lambda: _elements(text, opened, path)
     elif head.lstrip().startswith("{"):
         container, read = "JSON lines", lambda: _json_lines(text, path)
         if whole and _is_one_object(head):
@@ -179,10 +187,11 @@ def _is_one_object(text: str) -> bool:
         return False
 
 
-def _elements(text: Callable[[], IO[str]], start: int) -> Iterator[Record]:
+def _elements(text: Callable[[], IO[str]], start: int, path: Path) -> Iterator[Record]:
     with text() as handle:
         line = handle.read(start).count("\n") + 1
-        for at, element in elements(iter(lambda: handle.read(_BLOCK_CHARS), ""), line=line):
+        blocks = _guarded(iter(lambda: handle.read(_BLOCK_CHARS), ""), path)
+        for at, element in elements(blocks, line=line):
             yield _decoded(at, element)
 
 
@@ -210,13 +219,17 @@ def _lines(text: Callable[[], IO[str]], path: Path) -> Iterator[Record]:
 
 def _csv(text: Callable[[], IO[str]], head: str, path: Path) -> Iterator[Record]:
     with text() as handle:
-        for line, value, fault in csv_records(handle, head, path):
+        for line, value, fault in csv_records(_guarded(handle, path), head, path):
             yield Record(line=line, value=value, fault=fault)
 
 
-def _guarded(handle: IO[str], path: Path) -> Iterator[str]:
-    """Yield lines; a damaged archive is bad data, not a crash."""
+def _guarded(pieces: Iterable[str], path: Path) -> Iterator[str]:
+    """Yield lines or blocks; a damaged archive is bad data, not a crash."""
     try:
-        yield from handle
-    except (EOFError, OSError, lzma.LZMAError) as error:
-        raise DataError(f"cannot be read to its end: {error}", path=path, hint="copy the file again") from error
+        yield from pieces
+    except _DAMAGED as error:
+        raise _damaged(error, path) from error
+
+
+def _damaged(error: Exception, path: Path) -> DataError:
+    return DataError(f"cannot be read to its end: {error}", path=path, hint="copy the file again")

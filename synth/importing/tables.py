@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -48,7 +48,7 @@ def _is_header(names: list[str]) -> bool:
     return len(set(clean)) == len(clean) and all(re.fullmatch(r"[^\W\d][\w .()/#-]{0,39}|", name) for name in clean)
 
 
-def csv_records(handle: IO[str], head: str, path: Path) -> Iterator[tuple[int, dict[str, str], str]]:
+def csv_records(lines: Iterator[str], head: str, path: Path) -> Iterator[tuple[int, dict[str, str], str]]:
     """Yield (line on which the row ends, row by column name, fault).
 
     Raises:
@@ -56,7 +56,7 @@ def csv_records(handle: IO[str], head: str, path: Path) -> Iterator[tuple[int, d
     """
     delimiter = _dialect(head, whole=True) or _dialect(head, whole=False) or ","
     csv.field_size_limit(_MAX_FIELD_CHARS)
-    reader = csv.reader(handle, delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=delimiter)
     names: list[str] = []
     while True:
         before = reader.line_num

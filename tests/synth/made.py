@@ -64,7 +64,7 @@ class WordVectors:
 
 
 def examples() -> ShelfCorpus:
-    return ShelfCorpus({name: pages for name, pages in zip(EXAMPLES, map(_pages, EXAMPLES), strict=True)})
+    return ShelfCorpus({name: pages for name, pages in zip(EXAMPLES, map(_pages, EXAMPLES), strict=True)})  # noqa: C416
 
 
 def _pages(name: str) -> list[str]:
