@@ -177,7 +177,7 @@ def parse(sentence: str) -> Clause | None:
     subject_at = start + lead_end + (2 if lead_end else 0)
     words = [(_low(match[0]), match.start()) for match in _WORD.finditer(text, subject_at)][: _MAX_SUBJECT_WORDS + 8]
     for at, (word, offset) in enumerate(words[: _MAX_SUBJECT_WORDS + 1]):
-        if at and word in ("would", "could", "might", "should"):
+        if at and (word in ("would", "could", "might", "should") or _past_twice(words, at)):
             return None
         if at and _finite(words, at) and not _is_ambiguous(words, at):
             subject = text[subject_at:offset].strip()
@@ -203,6 +203,31 @@ def _low(word: str) -> str:
 def _allowed_comma(text: str, at: int) -> bool:
     """A comma inside a date, a company's name or a number does not end a subject."""
     return bool(re.match(r", (?:(?:19|20)\d\d\b|Inc\b|Ltd\b|LLC\b|L\.P\.|Jr\b|N\.A\.)", text[at:]))
+
+
+def _past_twice(words: list[tuple[str, int]], at: int) -> bool:
+    """Whether two past tenses follow one another so that the first may be a participle: "MRI performed later showed"."""
+    if not past_base(words[at][0]) or words[at][0] in AUXILIARIES:
+        return False
+    for back in range(at + 1, len(words)):
+        word, before = words[back][0], words[back - 1][0]
+        if before[-1] in ",;:." or word in (
+            "and",
+            "or",
+            "that",
+            "which",
+            "who",
+            "but",
+            "when",
+            "while",
+            "as",
+            "because",
+            "than",
+        ):
+            return False
+        if past_base(word) and back > at + 1 and not re.search(r"^(?:an?|the|its|of|for|in|to|by)$|ly$|[’']s$", before):
+            return True
+    return False
 
 
 def _is_ambiguous(words: list[tuple[str, int]], at: int) -> bool:
@@ -241,7 +266,7 @@ def is_subject(subject: str) -> bool:
     ):
         return False
     if re.match(
-        r"(?:Based|Compared|Given|Due|According|Subject|Relative|Owing|Thanks|Except|Together|Along|Included|Including|Related)\b",
+        r"(?:Based|Compared|Given|Due|According|Subject|Relative|Owing|Thanks|Except|Together|Along|Included|Including|Related|Then|Thus|Therefore|So|Hence|Also)\b",
         subject,
     ):
         return False

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from synth.facts.clause import Clause
-from synth.facts.prose import Gap
+from synth.facts.prose import Gap, attaches
 from synth.facts.verbs import BE, is_participle
 
 _POST_NOUN = (
@@ -72,6 +72,8 @@ def agent(clause: Clause) -> Gap | None:
     if found is None or _TIME_WORD.search(found[1]):
         return None
     before = clause.rest[: found.start()].strip()
+    if not attaches(before) or re.match(r", [A-Z]", clause.rest[found.end() :]):
+        return None
     if clause.rest[found.end() :].startswith(",") and re.search(r" (?:and|&) [A-Z]", clause.rest[found.end() :]):
         return None
     if re.search(r"[,;:]|\b(?:by|and|or|not|that|which)\b", before):

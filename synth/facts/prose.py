@@ -139,7 +139,7 @@ def _is_whole(clause: Clause, value: Value, later: Sequence[Value], before: str,
         or _list_goes_on(tail)
     ):
         return False
-    if not _attaches(before) or not _continues(value, after):
+    if not attaches(before) or not _continues(value, after):
         return False
     if _COORDINATED.search(before) or _COORDINATED.search(after):
         return False
@@ -166,7 +166,7 @@ def _sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _attaches(before: str) -> bool:
+def attaches(before: str) -> bool:
     """Whether a phrase after these words belongs to the verb, not to a participle or infinitive among them."""
     words = before.split()[1:]
     return not any(
@@ -344,7 +344,7 @@ def _with_preposition(clause: Clause, value: Value, preposition: str, core: str,
     if (
         value.kind == "count"
         and not re.search(r"\bpoints?$", value.noun)
-        and preposition in ("in", "into", "by", "to", "at", "for", "within", "from")
+        and preposition in ("in", "into", "by", "to", "for", "within", "from")
     ):
         return (f"{preposition} how many {units(value.noun)}{_of(after)}",)
     return ()

@@ -91,6 +91,8 @@ def classified(clause: Clause) -> Meaning | None:
         rest,
     )
     end = stop.start() if stop else len(rest)
+    another = re.search(r",? and (?:[\w-]+ ){1,4}(?:is|are|was|were|has|have|can|may|will)\b", rest[:end])
+    end = another.start() if another else end
     if len(rest[:end].split()) < 4 or not _is_term(clause.subject):
         return None
     return Meaning(clause.subject, clause.rest_at, clause.rest_at + end, "is-a")
@@ -129,6 +131,8 @@ def _long_form(text: str, short: str) -> int | None:
     """Where the words begin whose letters spell `short` and that end the text; initials alone are tried first."""
     letters = [sign.casefold() for sign in short if sign.isalnum()]
     words = [(match[0], match.start()) for match in re.finditer(r"[A-Za-z0-9’']+", text)][-2 * len(letters) - 2 :]
+    if words and (words[-1][0] in _SKIPPED or re.search(r"\w- (?:and|or) [\w-]+(?: \w+)?$", text)):
+        return None
     if not words or words[-1][1] + len(words[-1][0]) != len(text):
         return None
     for most in (1, 3):

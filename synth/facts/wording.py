@@ -22,7 +22,12 @@ def lowered(phrase: str, page: str = "") -> str:
     """
     first = phrase.split(" ", 1)[0]
     bare = re.sub(r"[’']s$", "", first.strip("“”\"’',"))
-    if not bare[:1].isupper() or sum(sign.isupper() for sign in bare) > 1 or any(sign.isdigit() for sign in bare):
+    if (
+        not bare[:1].isupper()
+        or re.fullmatch(r"[A-Z]\.", bare)
+        or sum(sign.isupper() for sign in bare) > 1
+        or any(sign.isdigit() for sign in bare)
+    ):
         return phrase
     small = bare[0].lower() + bare[1:]
     if small in _ARTICLES:
