@@ -53,7 +53,7 @@ class Patience:
         """Return what `call` returns, as soon as it does.
 
         Raises:
-            KbError: What the last attempt raised, with the time it was tried in its message.
+            KbError: What the last attempt raised.
         """
         failed_at: list[float] = []
 

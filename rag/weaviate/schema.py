@@ -10,6 +10,7 @@ import unicodedata
 import uuid
 from typing import Any
 
+from filelock import FileLock
 from weaviate.classes.config import (
     Configure,
     ConsistencyLevel,
@@ -21,7 +22,8 @@ from weaviate.classes.config import (
 )
 from weaviate.classes.data import DataObject
 
-from kb.files import Home
+from kb.errors import BackendError
+from kb.files import Home, atomic_write
 from kb.reading.words import terms
 from kb.settings import WeaviateSettings
 from rag.catalogue.reader import EmbeddedChunk
@@ -40,15 +42,21 @@ def home_id(home: Home) -> str:
 
     A path would not do: in containers every home has the same one. The id is not in backups, so a restored home builds
     an index of its own.
+
+    Raises:
+        BackendError: There is none yet and the home cannot be written.
     """
     path = home.root / "weaviate-id"
-    home.root.mkdir(parents=True, exist_ok=True)
     try:
-        with path.open("x", encoding="ascii") as handle:
-            handle.write(os.urandom(6).hex())
-    except FileExistsError:
-        pass
-    return path.read_text(encoding="ascii")
+        if not path.exists():
+            home.root.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{path}.lock"):
+                if not path.exists():
+                    with atomic_write(path) as handle:
+                        handle.write(os.urandom(6).hex().encode())
+        return path.read_text(encoding="ascii")
+    except OSError as error:
+        raise BackendError(f"{path}: {error.strerror}", hint="KB_HOME=/a/writable/folder kb ingest PATH") from error
 
 
 def collection_name(home: str, collection: str) -> str:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from synth.facts.clause import Clause
-from synth.facts.prose import Gap, attaches
+from synth.facts.asking import Gap
+from synth.facts.prose import attaches
 from synth.facts.verbs import BE, is_participle
 
 _POST_NOUN = (

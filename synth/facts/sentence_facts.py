@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from synth.facts import names, prose, terms
+from synth.facts import asking, names, prose, terms
 from synth.facts.clause import Clause, is_second_verb, parse
 from synth.facts.distribute import distributed
 from synth.facts.draft import Draft, Span
 from synth.facts.flat import Flat, without_asides
 from synth.facts.naming import Naming, resolve
-from synth.facts.prose import Gap
+from synth.facts.asking import Gap
 from synth.facts.values import Value
 from synth.facts.wording import is_named, lowered, questions, sentence
 
@@ -138,11 +138,11 @@ def _asked(flat: Flat, clause: Clause, gap: Gap, stated: str, naming: Naming, qu
     lead = clause.lead[0].lower() + clause.lead[1:] if clause.lead else ""
     forms = []
     for wh in gap.wh:
-        asked = prose.direct(clause, gap, wh, subject)
+        asked = asking.direct(clause, gap, wh, subject)
         forms.append(f"{asked} {lead}".strip())
     if clause.lead:
-        forms.append(f"{lead}, {prose.direct(clause, gap, gap.wh[0], subject)}")
-    told = f"{prose.indirect(clause, gap, gap.wh[0], subject)} {lead}".strip()
+        forms.append(f"{lead}, {asking.direct(clause, gap, gap.wh[0], subject)}")
+    told = f"{asking.indirect(clause, gap, gap.wh[0], subject)} {lead}".strip()
     answer = flat.text[gap.start : gap.end]
     if answer.casefold() in forms[0].casefold():
         return None

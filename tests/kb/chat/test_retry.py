@@ -140,10 +140,10 @@ def test_another_answer_is_an_error_and_not_a_mixture(second: str) -> None:
 def test_the_deadline_starts_anew_with_every_new_word(clock: list[float]) -> None:
     answer = "abcdefgh"
     attempts = [answer[: n + 1] for n in range(8)]
-    assert read(resumed(answering(*attempts), Patience(0.3)))[0] == answer
+    assert read(resumed(answering(*attempts), Patience(0.5)))[0] == answer
     stuck = ["ab"] * 20
     with pytest.raises(Interrupted):
-        read(resumed(answering(*stuck, answer), Patience(0.3)))
+        read(resumed(answering(*stuck, answer), Patience(0.5)))
 
 
 def test_who_stops_reading_stops_the_server() -> None:
