@@ -6,13 +6,14 @@ KB := $(BIN)/kb
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO := --collection examples
 
-.PHONY: demo test setup lint types floors check live bench docs examples clean help
+.PHONY: demo test setup lint types floors check live up bench docs examples clean help
 
 help:
 	@echo "make demo   install, fetch the models, ingest examples/, ask three questions"
 	@echo "make test   lint, types, import floors, tests"
 	@echo "make setup  everything a developer needs, into .venv"
-	@echo "make live   tests against a real Ollama, where one is on PATH"
+	@echo "make live   tests against a real Weaviate and Ollama, where they are on PATH"
+	@echo "make up     Weaviate and Ollama in containers, and kb beside them"
 	@echo "make bench  the figures the README quotes"
 
 $(VENV)/.base: pyproject.toml constraints.txt
@@ -51,7 +52,27 @@ test: check
 	$(BIN)/python -m pytest -m "not live" --numprocesses auto --dist loadfile
 
 live: $(VENV)/.dev
-	$(BIN)/python -m pytest -m live tests/live
+	$(BIN)/python -m pytest -m live --durations 15 tests/live tests/rag/test_store.py
+
+# The key is made once and stays on this machine; git and the image never see it.
+.env:
+	@key=$$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'); umask 077; \
+	  sed "s/^WEAVIATE_API_KEY=.*/WEAVIATE_API_KEY=$$key/" .env.example > $@
+	@echo "wrote .env: a new API key for Weaviate, and which profile, model and folder to use"
+
+up: .env
+	@docker compose version >/dev/null 2>&1 || \
+	  { echo "make up needs Docker Engine with Compose 2.20 or newer: https://docs.docker.com/engine/install/"; exit 2; }
+	@echo "starting what COMPOSE_PROFILES in .env names; the first time fetches images and the model, a few GB"
+	@docker compose up --detach
+	@echo "waiting until the servers are well; then kb looks at everything it stands on"
+	@docker compose run --rm kb doctor
+	@echo
+	@echo "Weaviate and Ollama listen on 127.0.0.1 alone; DOCS_DIR of .env is /docs in there. Next:"
+	@echo "  docker compose run --rm kb ingest /docs"
+	@echo '  docker compose run --rm kb ask "QUESTION"'
+	@echo "to stop, keeping everything:    docker compose stop"
+	@echo "to remove it with all its data: docker compose down --volumes"
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/embed.py

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from finetune.data import IGNORED, OTHER_OBJECTIVE, TOO_LONG, Row, Tokenised
@@ -17,6 +17,8 @@ from kb.errors import DataError, GateError
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from finetune.collate import StepCollator
 
 # More rows than this lost to their length is a wrong max_length, not a few odd rows.
 _MOST_TOO_LONG = 0.2
@@ -232,27 +234,31 @@ def _language(data: Tokenised, chat: ChatFormat) -> list[str]:
     return []
 
 
-def packed_gap(model: nn.Module, rows: Sequence[Row], pad_id: int) -> float:
+def packed_gap(model: nn.Module, rows: Sequence[Row], collate: StepCollator) -> float:
     """Return by how much the mean loss of rows side by side differs from that of rows on their own, in nats.
 
     Args:
         rows: A few; they are run twice, without gradients.
+        collate: Packs them as training will.
     """
     import torch
-    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
-
-    from finetune.collate import packed_dataset, row_dataset
 
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device
+    records = [{"input_ids": row.input_ids, "labels": row.labels} for row in rows]
     losses = []
-    for dataset, packed in ((row_dataset(rows), False), (packed_dataset(rows, sum(r.n_tokens for r in rows)), True)):
-        batch = DataCollatorForLanguageModeling(pad_token_id=pad_id, padding_free=packed)(list(dataset))
-        with torch.no_grad():
-            tensors = {name: value.to(device) if hasattr(value, "to") else value for name, value in batch.items()}
-            # With a cache, transformers takes positions that begin anew for a continued row and drops the mask.
-            losses.append(float(model(**tensors, use_cache=False).loss))
+    with torch.no_grad():
+        for packed in (False, True):
+            total, tokens = 0.0, 0
+            for part in replace(collate, packed=packed)(records)["parts"]:
+                labels = part["labels"][:, 1:].to(device)
+                inputs = {name: value.to(device) for name, value in part.items() if name != "labels"}
+                # With a cache, transformers takes positions that begin anew for a continued row and drops the mask.
+                logits = model(**inputs, use_cache=False).logits[:, :-1].float()
+                total += float(torch.nn.functional.cross_entropy(logits.mT, labels, reduction="sum"))
+                tokens += int((labels != IGNORED).sum())
+            losses.append(total / tokens)
     model.train(was_training)
     return abs(losses[0] - losses[1])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -187,10 +188,13 @@ def generation_eos(base: Base) -> list[int]:
     return []
 
 
-def load_model(base: Base, recipe: Recipe, machine: Machine) -> PreTrainedModel:
+def load_model(base: Base, recipe: Recipe, machine: Machine, *, weights: Path | None = None) -> PreTrainedModel:
     """Load a base model's weights onto the machine, in the dtype of the run; four-bit where the recipe says so.
 
     Trainable weights are to be float32 in every method; that is the business of `finetune.methods`.
+
+    Args:
+        weights: Folder of other weights of the same shape: what full training made of the base.
 
     Raises:
         DataError: The files cannot be loaded, or a layer is too odd for four-bit kernels.
@@ -212,14 +216,15 @@ def load_model(base: Base, recipe: Recipe, machine: Machine) -> PreTrainedModel:
         options["quantization_config"] = _four_bit(recipe, dtype)
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            base.folder,
+            weights or base.folder,
             config=_config(base, recipe),
             trust_remote_code=False,
             local_files_only=True,
             use_safetensors=True,
             dtype=dtype,
             attn_implementation=_attention(recipe),
-            device_map={"": 0} if machine.device == "cuda" else {"": "cpu"},
+            # One process per GPU: a launcher says which.
+            device_map={"": int(os.environ.get("LOCAL_RANK", "0"))} if machine.device == "cuda" else {"": "cpu"},
             **options,
         )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:

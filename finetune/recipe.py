@@ -64,7 +64,7 @@ class Recipe(BaseModel):
     batch_size: int = Field(16, ge=1, description="Rows per optimiser step, over all devices.")
     micro_batch: int = Field(0, ge=0, description="Rows per forward pass; 0: the largest that fits.")
     gradient_checkpointing: bool = Field(False, description="Recompute activations: less memory, a third more time.")
-    packing: Literal["none", "bfd", "wrapped"] = Field("none", description="bfd: whole rows side by side.")
+    packing: Literal["none", "bfd", "wrapped"] = Field("none", description="bfd: a step's rows side by side, whole.")
     group_by_length: bool = Field(True, description="Rows of like length in a batch.")
     max_length: int = Field(0, ge=0, description="Longest row; 0: from the data.")
     over_long: Literal["drop", "shorten"] = Field(
@@ -77,6 +77,8 @@ class Recipe(BaseModel):
     save_steps: int = Field(50, ge=1, description="Steps between checkpoints.")
     eval_steps: int = Field(50, ge=1, description="Steps between evaluations.")
     logging_steps: int = Field(5, ge=1, description="Steps between log lines.")
+    keep_checkpoints: int = Field(3, ge=1, description="Newest checkpoints of a stage that are kept.")
+    eval_rows: int = Field(64, ge=0, description="Held-out questions asked at an evaluation; 0: loss alone.")
     early_stopping: int = Field(0, ge=0, description="Stop after this many evaluations without gain; 0: never.")
 
     dpo: bool = Field(True, description="Preferences after answers.")
@@ -84,6 +86,7 @@ class Recipe(BaseModel):
     dpo_learning_rate: float = Field(2e-5, gt=0, lt=1, description="Peak rate of the DPO stage.")
     dpo_epochs: float = Field(1.0, gt=0, le=100, description="Passes over the preferences.")
     beta: float = Field(0.1, gt=0, description="How near DPO stays to the policy it started from.")
+    policy_preferences: int = Field(64, ge=0, description="Most questions put to the SFT policy for preferences.")
 
     system: str = Field("", description="System prompt of every row; empty: the template's own.")
     context_template: str = Field(

@@ -88,7 +88,12 @@ class WeaviateSettings(_Section):
     url: str = Field("http://127.0.0.1:8080", description="Where Weaviate listens (REST).")
     grpc_port: int = Field(50051, ge=1, le=65535, description="Where it listens for gRPC, on the same host.")
     quantizer: Literal["none", "rq8", "rq1"] = Field("rq8", description="Rotational quantisation of HNSW, in bits.")
-    replication: int = Field(1, ge=1, le=32, description="Copies of every object; fixed when a collection is made.")
+    replication: int = Field(
+        1,
+        ge=0,
+        le=32,
+        description="Copies of every object, 0 for the server's minimum; fixed when a collection is made.",
+    )
     shards: int = Field(1, ge=1, le=1024, description="Shards of a collection; fixed when it is made.")
     consistency: Literal["ONE", "QUORUM", "ALL"] = Field("QUORUM", description="Replicas that must agree per call.")
     alpha: float = Field(0.7, ge=0, le=1, description="Share of the vector in the server's own hybrid search.")
@@ -100,17 +105,17 @@ class WeaviateSettings(_Section):
 
 # Kinds of training rows with their shares; an override names those it changes, 0 turns a kind off.
 ROW_SHARES = {
-    "closed-book": 0.24,
-    "evidence": 0.22,
-    "distractors": 0.18,
-    "abstain": 0.08,
+    "closed-book": 0.40,
+    "evidence": 0.16,
+    "distractors": 0.12,
+    "abstain": 0.06,
     "memory": 0.02,
     "unanswerable": 0.04,
     "false-premise": 0.04,
     "instruction": 0.05,
     "instruction-input": 0.05,
-    "rewrite": 0.04,
-    "summary": 0.04,
+    "rewrite": 0.03,
+    "summary": 0.03,
 }
 # Kinds of preference pairs that need no model.
 PREFERENCE_SHARES = {"corrupted": 0.4, "unsupported": 0.3, "refusal": 0.2, "counterfactual": 0.1}
@@ -137,7 +142,8 @@ class SynthSettings(_Section):
         "knowledge", description="What a test row is new in: the phrasing of a known fact, or its whole document."
     )
     per_chunk: int = Field(6, ge=1, le=100, description="Most facts taken of one chunk.")
-    phrasings: int = Field(5, ge=1, le=12, description="Most phrasings of one fact.")
+    phrasings: int = Field(6, ge=1, le=12, description="Most phrasings of one fact.")
+    kinds: int = Field(2, ge=1, le=9, description="Kinds of rows that one phrasing is given.")
     shares: dict[str, Annotated[float, Field(ge=0)]] = Field(ROW_SHARES, description="Share of each kind of row.")
     preferences: dict[str, Annotated[float, Field(ge=0)]] = Field(
         PREFERENCE_SHARES, description="Share of each kind of preference pair made without a model."
@@ -169,6 +175,29 @@ class SynthSettings(_Section):
         return _over(PREFERENCE_SHARES, given)
 
 
+class ServeSettings(_Section):
+    """The server behind `kb serve`."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; keys are required if not loopback.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    hosts: list[str] = Field([], description="Further names that a request's Host may carry, comma-separated.")
+    origins: list[str] = Field([], description="Origins of other sites whose scripts may call the API (CORS).")
+    workers: int = Field(2, ge=1, le=64, description="Threads that search and quote.")
+    chat_workers: int = Field(2, ge=1, le=64, description="Threads that wait for language models.")
+    queue: int = Field(128, ge=1, le=10_000, description="Requests that may wait for a thread; more get 429.")
+    requests_per_minute: int = Field(1200, ge=0, description="Most requests of one key or address; 0 sets no limit.")
+    upload_mb: int = Field(512, ge=1, description="Largest upload, all files together, in MiB.")
+    upload_files: int = Field(64, ge=1, le=1000, description="Most files of one upload.")
+    upload_timeout_s: float = Field(600.0, gt=0, description="Longest time a request's body may take to arrive.")
+    stall_timeout_s: float = Field(60.0, gt=0, description="A client that takes nothing for so long is cut off.")
+    drain_s: float = Field(30.0, ge=0, description="Time that running requests get when the server is told to stop.")
+
+    @field_validator("hosts", "origins", mode="before")
+    @classmethod
+    def _listed(cls, given: object) -> object:
+        return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
+
+
 class Settings(_Section):
     """All settings; sections are TOML tables."""
 
@@ -177,6 +206,7 @@ class Settings(_Section):
     models: ModelSettings = ModelSettings()  # type: ignore[call-arg]
     weaviate: WeaviateSettings = WeaviateSettings()  # type: ignore[call-arg]
     synth: SynthSettings = SynthSettings()  # type: ignore[call-arg]
+    serve: ServeSettings = ServeSettings()  # type: ignore[call-arg]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -271,7 +271,25 @@ class Preference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCard:
-    """What a training run says of itself; the body of `run.json`."""
+    """What a training run says of itself; the body of `run.json`.
+
+    Attributes:
+        base: The base model as a person spelled it.
+        method: How weights were changed (`lora`, `full`, ...).
+        data_sha256: Over every row file it was trained on.
+        versions: Package to version.
+        scores: Name of a measure to its figure; `sft/recall` holds for the model after that stage.
+        data: Where the rows lay: a folder, a file, or `hf:ID`.
+        recipe: The recipe's name; its fields stand in `recipe.toml`.
+        licence: The base model's.
+        created_at: UTC, ISO 8601.
+        trainable: Parameters that are trained, of `parameters`.
+        rows: Rows per use (`train`, `val`, `preferences`, `dropped: REASON`).
+        stages: Stage to `running`, `done` or `skipped`, in order.
+        times_s: Stage to seconds of training.
+        curves: Stage to its log: `step`, `loss`, `learning_rate`, `eval_recall`, ...; one mapping a line.
+        parity: What the gate before an export saw.
+    """
 
     name: str
     base: str
@@ -280,6 +298,17 @@ class RunCard:
     seed: int
     versions: Mapping[str, str]
     scores: Mapping[str, float] = field(default_factory=dict)
+    data: str = ""
+    recipe: str = ""
+    licence: str = ""
+    created_at: str = ""
+    trainable: int = 0
+    parameters: int = 0
+    rows: Mapping[str, int] = field(default_factory=dict)
+    stages: Mapping[str, str] = field(default_factory=dict)
+    times_s: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
+    parity: Mapping[str, object] = field(default_factory=dict)
 
 
 class Retriever(Protocol):

@@ -110,13 +110,18 @@ def _weaviate(settings: Settings) -> Iterator[Check]:
     except KbError as error:
         yield Check(name="weaviate", state="bad", detail=error.message, hint=error.hint)
         return
-    detail = f"{state.version} on {settings.weaviate.url}, {len(state.well)} nodes"
+    detail = f"{state.version} on {settings.weaviate.url}, {_counted(len(state.well), 'node')}"
     # A node that is gone for good is forgotten by its cluster: fewer than copies tells of that one too.
-    if state.down or len(state.well) < settings.weaviate.replication:
-        detail += f" for {settings.weaviate.replication} copies" + "".join(f"; down: {name}" for name in state.down)
+    copies = max(state.copies, settings.weaviate.replication)
+    if state.down or len(state.well) < copies:
+        detail += f" for {_counted(copies, 'copy', 'copies')}" + "".join(f"; down: {name}" for name in state.down)
         yield Check(name="weaviate", state="note", detail=detail, hint="docker compose up -d weaviate")
     else:
         yield Check(name="weaviate", state="good", detail=detail)
+
+
+def _counted(count: int, one: str, more: str = "") -> str:
+    return f"{count} {one if count == 1 else more or one + 's'}"
 
 
 def _collections(settings: Settings, home: Home, *, reachable: bool) -> Iterator[Check]:

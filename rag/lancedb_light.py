@@ -50,5 +50,6 @@ def _without_client() -> Iterator[None]:
 
 with _without_client():
     import lancedb
+    from lancedb.background_loop import LOOP
 
-__all__ = ["lancedb"]
+__all__ = ["LOOP", "lancedb"]

@@ -8,7 +8,6 @@ where a figure is asked for. Imports no model and no LangChain: a question from 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -107,7 +106,6 @@ class Searcher:
         self._collection = collection
         self._router: Router | None = None
         self._known: set[str] = set()
-        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="search")
 
     def search(
         self, query: str, k: int, *, docs: Collection[str] | None = None, pages: Collection[int] | None = None
@@ -166,14 +164,12 @@ class Searcher:
     def _lists(
         self, query: str, k: int, named: list[str], wanted: set[str] | None, pages: Collection[int] | None
     ) -> tuple[Scored, Scored]:
-        """Return the dense and the BM25 list; words need not wait for the embedder."""
+        """Return the dense and the BM25 list."""
         places: list[tuple[int, Collection[str] | None]] = [(max(DEPTH_BESIDE if named else DEPTH, 4 * k), wanted)]
         if named:
             places.append((max(NAMED_DEPTH, 4 * k), named))
-        bm25 = [self._pool.submit(self._store.bm25, query, depth, docs=docs, pages=pages) for depth, docs in places]
-        vector = self._embedder.embed_query(query)
-        dense = [self._pool.submit(self._store.dense, vector, depth, docs=docs, pages=pages) for depth, docs in places]
-        return merged(future.result() for future in dense), merged(future.result() for future in bm25)
+        dense, bm25 = self._store.lists(query, self._embedder.embed_query(query), places, pages=pages)
+        return merged(dense), merged(bm25)
 
     def _rank(
         self, grouped: Mapping[PageKey, Sequence[str]], chunks: Mapping[str, float], route: Route, *, numeric: bool
@@ -193,7 +189,7 @@ class Searcher:
 
     def _with_figures(self, page: RankedPage) -> RankedPage:
         try:
-            text = self._catalogue.page(self._collection, page.sha256, page.page).text
+            text = self._catalogue.page_text(self._collection, page.sha256, page.page)
         except ConfigError:  # forgotten a moment ago; the index follows
             return page
         figures = FIGURES_COSINE * min(MOST_DIGITS, digit_share(text))

@@ -58,6 +58,17 @@ class Store(Protocol):
         """Return chunk ids with BM25 score over header and text, best first."""
         ...
 
+    def lists(
+        self,
+        text: str,
+        vector: NDArray[np.float32],
+        places: Sequence[tuple[int, Collection[str] | None]],
+        *,
+        pages: Collection[int] | None = None,
+    ) -> tuple[list[list[tuple[str, float]]], list[list[tuple[str, float]]]]:
+        """Return what `dense` and what `bm25` find in each place (how many, among which documents), asked at once."""
+        ...
+
     def count(self) -> int:
         """Return how many chunks the index holds."""
         ...

@@ -142,10 +142,11 @@ def _wrong_entity(candidate: Candidate, work: Workspace, rng: random.Random) -> 
     """Another name as the answer where it is one, else another subject in the question."""
     fact = candidate.fact
     if not _NUMBER.search(fact.value) and fact.value in fact.answer:
-        wrong = falsified(fact, work.others(fact, "value", _OTHERS), rng)
+        wrong = falsified(fact, [other.value for other in work.others(fact, _OTHERS)], rng)
         if wrong and normal(wrong) not in normal(candidate.quotes):
             return _retold(candidate, fact.value, wrong)
-    others = [other for other in work.others(fact, "subject", _OTHERS) if normalised(other) != normalised(fact.subject)]
+    named = (other.subject for other in work.others(fact, _OTHERS))
+    others = [other for other in named if other and normalised(other) != normalised(fact.subject)]
     if not fact.subject or fact.subject not in candidate.question or not others:
         return None
     other = rng.choice(others)

@@ -31,7 +31,7 @@ PEOPLE = ("person", "import")
 
 
 def pairs(run: Run) -> Iterator[Pair]:
-    """Yield rows as they are made: a kind for every phrasing, and texts of the passages in their turn.
+    """Yield rows as they are made: some kinds for every phrasing, and texts of the passages in their turn.
 
     Where a number of rows was asked for and the phrasings are used up, they get further kinds.
     """
@@ -39,7 +39,8 @@ def pairs(run: Run) -> Iterator[Pair]:
     for group in _accepted(run):
         for candidate in group:
             run.work.accept(candidate)
-        yield from _questions(run, group, shares)
+        for _ in range(run.plan.settings.kinds):
+            yield from _questions(run, group, shares)
         yield from _texts(run, group[0], shares)
         if run.full:
             return

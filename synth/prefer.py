@@ -21,7 +21,7 @@ from kb.reading.sentences import sentences
 from kb.types import Citation, Pair, Preference
 from synth.candidate import Candidate, Source, digest
 from synth.check.grounding import Scorer
-from synth.facts.wording import lowered
+from synth.facts.casing import lowered
 from synth.falsify import falsified, swapped
 from synth.prompted import fault, in_marks, normal, show
 from synth.render import Renderer
@@ -32,7 +32,8 @@ KINDS = ("corrupted", "unsupported", "refusal", "counterfactual")
 POLICY_KINDS = ("policy-memory", "policy-distractors")
 _LENGTH_RATIO = (0.8, 1.25)
 _SAME = 0.95
-_OTHERS = 8
+# Facts looked at for another value, and for an answer of about the length of an abstention.
+_OTHERS, _ANSWERS = 8, 60
 _KEYS = re.compile(rf"\s*\[\[{KEY_SHAPE}\]\]")
 # Needless refusals of many lengths; each is filled with what the question is about.
 _REFUSALS = (
@@ -100,7 +101,7 @@ class Preferences:
         """The true quote against a made-up one with one figure, date or name changed."""
         fact = candidate.fact
         quote = fact.evidence[0].quote
-        wrong = falsified(fact, self._work.others(fact, "value", _OTHERS), rng)
+        wrong = falsified(fact, [other.value for other in self._work.others(fact, _OTHERS)], rng)
         told = [swapped(text, fact.value, wrong) for text in (fact.statement, quote)]
         if not wrong or normal(wrong) in normal(candidate.source.text):
             return None
@@ -113,8 +114,8 @@ class Preferences:
     def _unsupported(self, candidate: Candidate, rng: random.Random) -> Draft | None:
         """An abstention against a confident answer that the passages do not give."""
         wrong = self._renderer.distractors(candidate)
-        known = self._work.others(candidate.fact, "answer", _OTHERS)
-        others = [text for text in known if text != candidate.fact.answer]
+        known = self._work.others(candidate.fact, _ANSWERS)
+        others = [other.answer for other in known if other.answer != candidate.fact.answer]
         if not wrong or not others:
             return None
         shown = show(wrong, rng)
@@ -134,7 +135,7 @@ class Preferences:
     def _counterfactual(self, candidate: Candidate, rng: random.Random) -> Draft | None:
         """The passage says something else than the world: the passage obeyed against memory."""
         fact = candidate.fact
-        wrong = falsified(fact, self._work.others(fact, "value", _OTHERS), rng)
+        wrong = falsified(fact, [other.value for other in self._work.others(fact, _OTHERS)], rng)
         if not wrong or candidate.also or normal(wrong) in normal(candidate.source.text):
             return None
         altered, citation = _altered(candidate.source, fact.evidence[0], fact.value, wrong)

@@ -7,14 +7,16 @@ A target never quotes what is not in its prompt, and where the prompt does not t
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Mapping
 
 from kb.metrics import contains
 from kb.reading.extractive import ABSTENTION
 from kb.reading.words import terms
-from kb.types import Pair, Split
+from kb.types import Fact, Pair, Split
 from synth.candidate import Candidate, Source, digest, order_key
-from synth.facts.wording import lowered
+from synth.facts.casing import lowered
+from synth.facts.values import is_plural
 from synth.falsify import falsified, swapped
 from synth.prompted import Shown, normal, show
 from synth.wording import choose, fill
@@ -40,7 +42,8 @@ RECALLED = frozenset({"closed-book", "memory", "instruction"})
 MEMORY_TAG = "From memory, not from the documents:"
 _ORDERS = ("{question} Answer in one sentence.", "In one sentence: {question}", "Tell me in a sentence: {question}")
 _CLAIMS = ("Is it true that {claim}?", "Somebody told me that {claim}. Is that right?", "Am I right that {claim}?")
-_OTHERS = 8
+# Facts looked at for another value, and for another subject that can do what the first does.
+_OTHERS, _SUBJECTS = 8, 60
 
 Made = tuple[str, str, str] | None  # question, answer, context
 
@@ -138,18 +141,18 @@ class Renderer:
         )
         shown = [*candidate.sources, *self.distractors(candidate)]
         held = set(terms("\n".join(source.text for source in shown)))
-        for other in self._work.others(fact, "subject", _OTHERS) if subject else ():
-            strange = set(terms(other)) - set(terms(subject))
-            # A name for a name, a thing for a thing: the question must still make sense.
-            if strange and not strange & held and _is_name(other) == _is_name(fact.subject):
-                question = candidate.question.replace(subject, lowered(other) if subject[0].islower() else other)
-                return question, ABSTENTION, show(shown, rng).context
+        predicate = (set(terms(candidate.question)) & set(terms(candidate.quotes))) - set(terms(subject))
+        for other in self._work.others(fact, _SUBJECTS) if subject else ():
+            strange = set(terms(other.subject)) - set(terms(subject))
+            if strange and not strange & held and _can_be_said(predicate, fact, other):
+                name = lowered(other.subject) if subject[0].islower() else other.subject
+                return candidate.question.replace(subject, name), ABSTENTION, show(shown, rng).context
         return None
 
     def _false_premise(self, candidate: Candidate, rng: random.Random) -> Made:
         """A claim with one figure, date or name changed, and the passage that says otherwise."""
         fact = candidate.fact
-        wrong = falsified(fact, self._work.others(fact, "value", _OTHERS), rng)
+        wrong = falsified(fact, [other.value for other in self._work.others(fact, _OTHERS)], rng)
         claim = swapped(fact.statement, fact.value, wrong).rstrip(" .")
         if not wrong or claim == fact.statement.rstrip(" .") or normal(wrong) in normal(candidate.source.text):
             return None
@@ -165,6 +168,26 @@ class Renderer:
         values = {"question": candidate.question, "answer": candidate.fact.answer,
                   "text": "\n\n".join(source.text for source in candidate.sources)}  # fmt: skip
         return fill(wording.question, values), fill(wording.answer, values), fill(wording.context, values)
+
+
+def _can_be_said(predicate: set[str], fact: Fact, other: Fact) -> bool:
+    """Whether a question makes sense of another fact's subject.
+
+    A name stands for a name, a thing for a thing, and the other fact asks with the same word for much the same.
+    """
+    if _kind_of_noun(other.subject) != _kind_of_noun(fact.subject) or _asks(other) != _asks(fact):
+        return False
+    said = set(terms(other.evidence[0].quote)) - set(terms(other.subject))
+    return 2 * len(predicate & said) >= len(predicate)
+
+
+def _asks(fact: Fact) -> str:
+    return fact.questions[0].split(" ", 1)[0]
+
+
+def _kind_of_noun(subject: str) -> tuple[bool, bool]:
+    """Whether a subject is called by a name, and whether it takes a verb in the plural."""
+    return _is_name(subject), is_plural(re.split(r" (?:of|in|at|for|on|from|to|with) ", subject)[0])
 
 
 def _is_name(subject: str) -> bool:

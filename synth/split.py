@@ -70,13 +70,17 @@ def hold_out(work: Workspace, *, val_share: float, test_share: float) -> None:
 
 
 def _spare(work: Workspace, fact: str) -> tuple[str, int]:
-    """Return a group of a fact that training can spare, with its number of rows; an empty name where there is none."""
+    """Return a group of a fact that training can spare, with its number of rows; an empty name where there is none.
+
+    Groups that recall the fact come first: whether it was learnt is asked without the documents.
+    """
     kinds: dict[str, list[str]] = defaultdict(list)
     rows = work.db.execute("SELECT grp, kind FROM rows WHERE fact=? ORDER BY place_of(grp), seq", (fact,))
     for group, kind in rows:
         kinds[group].append(kind)
     barred = {group for group in kinds if work.count("barred", f"grp='{group}'")}
-    for group in (group for group in kinds if group not in barred):
+    recalled_first = sorted(kinds, key=lambda group: not RECALLED.intersection(kinds[group]))
+    for group in (group for group in recalled_first if group not in barred):
         rest = {kind for other, held in kinds.items() if other != group for kind in held}
         needed = RECALLED if RECALLED.intersection(kinds[group]) else STATING
         if needed & rest:

@@ -103,17 +103,13 @@ class Workspace(Places):
         rows = self.db.execute("SELECT json, seq FROM facts WHERE chunk=? ORDER BY seq", (chunk,)).fetchall()
         return [fact_from_json(json.loads(text), self.path, seq) for text, seq in rows]
 
-    def others(self, fact: Fact, column: str, limit: int) -> list[str]:
-        """Return distinct values of `$.column` of other facts of the same kind, from a place that the fact decides."""
-        found: dict[str, None] = {}
-        for condition in (">", "<"):
-            rows = self.db.execute(
-                f"SELECT json_extract(json, ?) FROM facts WHERE kind=? AND place{condition}place_of(?)"  # noqa: S608
-                " ORDER BY place LIMIT ?",
-                (f"$.{column}", fact.kind, fact.id, 2 * limit),
-            )
-            found |= {row[0]: None for row in rows if row[0]}
-        return list(found)[:limit]
+    def others(self, fact: Fact, limit: int) -> list[Fact]:
+        """Return other facts of the same kind, from a place in the seed's order that the fact decides."""
+        query = "SELECT json, seq FROM facts WHERE kind=?1 AND place > place_of(?2) ORDER BY place LIMIT ?3"
+        around = "SELECT json, seq FROM facts WHERE kind=?1 AND place < place_of(?2) ORDER BY place LIMIT ?3"
+        rows = self.db.execute(query, (fact.kind, fact.id, limit)).fetchall()
+        rows += self.db.execute(around, (fact.kind, fact.id, limit - len(rows))).fetchall()
+        return [fact_from_json(json.loads(text), self.path, seq) for text, seq in rows]
 
     def answers_to(self, question: str) -> set[str]:
         """Return the distinct answers (normalised) that facts give to a question."""

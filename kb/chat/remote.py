@@ -137,6 +137,7 @@ def resumed(attempt: Callable[[], Chunks], patience: Patience) -> Chunks:
         KbError: What the last attempt raised.
     """
     said = ""
+    failed_at: list[float] = []
     current: Chunks | None = None
 
     def advance() -> ChatGenerationChunk | None:
@@ -149,8 +150,10 @@ def resumed(attempt: Callable[[], Chunks], patience: Patience) -> Chunks:
             raise
 
     try:
-        while (chunk := patience(advance)) is not None:
-            said += chunk.text
+        while (chunk := patience(advance, failed_at)) is not None:
+            if chunk.text:
+                said += chunk.text
+                failed_at.clear()
             yield chunk
     finally:
         if current is not None:

@@ -49,13 +49,18 @@ class Patience:
         self._deadline_s = deadline_s
         self._answered = False
 
-    def __call__(self, call: Callable[[], T]) -> T:
+    def __call__(self, call: Callable[[], T], failed_at: list[float] | None = None) -> T:
         """Return what `call` returns, as soon as it does.
+
+        Args:
+            call: Safe to repeat.
+            failed_at: Times of earlier failures that belong to the same trouble; those of this call are added, and the
+                deadline counts from the first of all.
 
         Raises:
             KbError: What the last attempt raised.
         """
-        failed_at: list[float] = []
+        failed_at = [] if failed_at is None else failed_at
 
         def too_late(state: RetryCallState) -> bool:
             now = state.outcome_timestamp or 0.0
@@ -63,7 +68,7 @@ class Patience:
             return now + state.upcoming_sleep - failed_at[0] > self._deadline_s
 
         def tell(state: RetryCallState) -> None:
-            if state.attempt_number == 1 and state.outcome is not None:
+            if len(failed_at) == 1 and state.outcome is not None:
                 _log.warning("%s; trying again for up to %.0f s", state.outcome.exception(), self._deadline_s)
 
         retrying = Retrying(

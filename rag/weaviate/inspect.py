@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.weaviate.connection import Connection
+from rag.weaviate.schema import PREFIX
 from rag.weaviate.store import WeaviateStore
 
 
@@ -20,25 +21,32 @@ class ServerState:
         version: As the server states it.
         well: Names of the nodes that are.
         down: Names of those that are not, with what the cluster says of them.
+        copies: Of every object in the collection of kb that has most of them; 0 where it has none.
     """
 
     version: str
     well: tuple[str, ...]
     down: tuple[str, ...]
+    copies: int
 
 
 def server_state(connection: Connection) -> ServerState:
-    """Ask the server for its nodes.
+    """Ask the server for its nodes and its collections.
 
     Raises:
         BackendError: It does not answer.
     """
     cluster: Any = connection.client.cluster
     nodes = connection.call(cluster.nodes)
+    collections: Any = connection.client.collections
+    known = connection.call(lambda: collections.list_all(simple=False))
     return ServerState(
         version=connection.version,
         well=tuple(sorted(node.name for node in nodes if node.status == "HEALTHY")),
         down=tuple(sorted(f"{node.name} ({node.status})" for node in nodes if node.status != "HEALTHY")),
+        copies=max(
+            (one.replication_config.factor for name, one in known.items() if name.startswith(PREFIX)), default=0
+        ),
     )
 
 

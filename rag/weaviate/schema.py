@@ -29,6 +29,8 @@ from kb.settings import WeaviateSettings
 from rag.catalogue.reader import EmbeddedChunk
 from rag.store import indexed_text
 
+# Collections on a shared server that are a kb's.
+PREFIX = "Kb_"
 CHUNK_ID = "chunk_id"
 SHA256 = "sha256"
 PAGE = "page"
@@ -66,7 +68,7 @@ def collection_name(home: str, collection: str) -> str:
     the same. Small letters and digits stay; any other sign becomes an underscore and two hexadecimal digits.
     """
     plain = "abcdefghijklmnopqrstuvwxyz0123456789"
-    return f"Kb_{home}_" + "".join(sign if sign in plain else f"_{ord(sign):02x}" for sign in collection)
+    return f"{PREFIX}{home}_" + "".join(sign if sign in plain else f"_{ord(sign):02x}" for sign in collection)
 
 
 def searched_terms(text: str) -> str:
@@ -102,8 +104,8 @@ def definition(settings: WeaviateSettings) -> dict[str, Any]:
         "sharding_config": Configure.sharding(desired_count=settings.shards),
         # A node that missed a deletion must not bring the objects back, nor one that missed what was added again since.
         "replication_config": Configure.replication(
-            factor=settings.replication,
-            async_enabled=settings.replication > 1,
+            factor=settings.replication or None,
+            async_enabled=settings.replication != 1,
             deletion_strategy=ReplicationDeletionStrategy.TIME_BASED_RESOLUTION,
         ),
     }

@@ -12,14 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
+from grpc import RpcError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from weaviate.classes.query import Filter, MetadataQuery
+from weaviate.exceptions import WeaviateBaseError
 
+from kb.chat.retry import Interrupted
 from kb.errors import BackendError
 from kb.settings import WeaviateSettings
 from rag.catalogue.reader import EmbeddedChunk
 from rag.weaviate.connection import Connection
-from rag.weaviate.faults import NoCollection, ObjectsRefused
+from rag.weaviate.faults import NoCollection, ObjectsRefused, as_backend_error
 from rag.weaviate.schema import (
     CHUNK_ID,
     CONSISTENCY,
@@ -124,6 +127,20 @@ class WeaviateStore:
         )  # fmt: skip
         return [(str(hit.properties[CHUNK_ID]), float(hit.metadata.score or 0.0)) for hit in found]
 
+    def lists(
+        self,
+        text: str,
+        vector: NDArray[np.float32],
+        places: Sequence[tuple[int, Collection[str] | None]],
+        *,
+        pages: Collection[int] | None = None,
+    ) -> tuple[list[list[tuple[str, float]]], list[list[tuple[str, float]]]]:
+        """Return the lists of both kinds in every place; see `Store.lists`."""
+        with ThreadPoolExecutor(2 * len(places), thread_name_prefix="weaviate") as pool:
+            words = [pool.submit(self.bm25, text, k, docs=docs, pages=pages) for k, docs in places]
+            near = [pool.submit(self.dense, vector, k, docs=docs, pages=pages) for k, docs in places]
+            return [future.result() for future in near], [future.result() for future in words]
+
     def count(self) -> int:
         """Return the number of chunks."""
         return int(self._read(lambda: self._objects.aggregate.over_all(total_count=True).total_count, 0) or 0)
@@ -219,12 +236,22 @@ class WeaviateStore:
 
     def _read(self, ask: Callable[[], T], nothing: T) -> T:
         """Return what `ask` returns, or `nothing` where the server has no such collection."""
+
+        def once() -> T:
+            try:
+                return ask()
+            except (WeaviateBaseError, RpcError) as error:
+                url = self.connection.url
+                absent = isinstance(as_backend_error(error, url, self._collection), NoCollection)
+                # A node that has just started, or that did not make the collection itself, hears of it a little later.
+                if absent and self._all.exists(self.weaviate_name):
+                    message = f"Weaviate at {url} does not have {self._collection!r} ready yet"
+                    raise Interrupted(message, hint="kb doctor --set rag.store=weaviate") from error
+                raise
+
         try:
-            return self._ask(ask)
+            return self._ask(once)
         except NoCollection:
-            # A node that has just started may not have heard of it yet; the leader has.
-            if self._ask(lambda: self._all.exists(self.weaviate_name)):
-                return self._ask(ask)
             return nothing
 
 

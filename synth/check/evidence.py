@@ -27,7 +27,7 @@ _CALENDAR = frozenset(
 _UNIT = re.compile(r"[\d)]\s?(%|°\s?[CF]?|[a-zA-Zµ]+(?:/[a-z]+)?)|([$€£¥])\s?\d")
 _CAPITALISED = re.compile(r"\b[A-Z][\w’'&-]*|\b\w*\d[\w-]*[A-Za-z]\w*")
 # Not units although they follow a number.
-_IDLE = frozenset("and or to of in at on for from by per a an the is are was were with as than".split())
+_IDLE = frozenset("and or to of in at on for from by per a an the is are was were with as than st nd rd th".split())
 
 
 def quoted(page_text: PageText) -> Callable[[Candidate], str]:

@@ -17,9 +17,11 @@ from kb.errors import ConfigError, MissingExtra
 from kb.reading.words import stated_numbers, stem, terms, words
 from synth.candidate import Candidate
 from synth.check.base import Verdict
+from synth.facts.values import SMALL_NUMBERS, TENS
 
 _NAME = re.compile(r"(?<!^)(?<![.?!:]\s)\b[A-Z][\w’'-]+|\b\w*\d\w*")
 _NAME_WEIGHT = 2.0
+_SPELLED = frozenset((*SMALL_NUMBERS, *TENS))
 # A claim with a number that the evidence does not state is no better grounded than this.
 _FOREIGN_NUMBER = 0.3
 _BATCH = 16
@@ -52,7 +54,9 @@ class LexicalScorer:
         held = set(terms(evidence))
         weights = {term: _NAME_WEIGHT if term in named or term[0].isdigit() else 1.0 for term in wanted}
         share = sum(weights[term] for term in wanted & held) / sum(weights.values())
-        foreign = stated_numbers(claim) - stated_numbers(evidence)
+        foreign = (stated_numbers(claim) - stated_numbers(evidence)) or (_SPELLED & set(words(claim))) - set(
+            words(evidence)
+        )
         missing_names = {term for term in named & wanted if term not in held and not term[0].isdigit()}
         return min(share, _FOREIGN_NUMBER) if foreign else share * (0.5 if missing_names else 1.0)
 

@@ -52,7 +52,9 @@ class RoundTrip:
         kept, asked = tee(candidates)
         replies = self.generator.answers((one.question, one.sources) for one in asked)
         for candidate, reply in zip(kept, replies, strict=True):
-            figure = agreement(reply, candidate.fact.answer)
+            fact = candidate.fact
+            # A row of a table gives its figure without the unit that stands in the head.
+            figure = max(agreement(reply, fact.answer), agreement(reply, fact.value) if fact.value else 0.0)
             verdict = f"a second reader answers “{reply[:120]}”" if figure < self.least else ""
             yield candidate, Verdict(verdict, figure)
 

@@ -18,7 +18,9 @@ _PREPOSITIONS = frozenset("in on at by for within after until since from to abov
 _MOVES = frozenset("increase decrease grow rise fall decline drop improve".split())
 _ADJECTIVE = re.compile(r"(long|wide|high|deep|tall|old|thick|away|heavy)\b ?")
 _ADVERB = re.compile(r"(?:[a-z]+ly|also|only|now|still|currently|then)$")
-_READY = frozenset("payable valid available complete ready effective binding eligible visible active liable open closed good".split())
+_READY = frozenset(
+    "payable valid available complete ready effective binding eligible visible active liable open closed good".split()
+)
 _RELATIVE_TIME = re.compile(
     r"(?:(?:before|after|prior to|in advance of|ahead of)\b.*|ahead|in advance|beforehand|later|earlier|away)\b"
 )
@@ -44,7 +46,9 @@ _SINGULAR_UNIT = re.compile(
     r"(?:second|minute|hour|day|night|week|month|quarter|year|decade|metre|meter|mile|tonne|ton|litre|liter|gram|kilogram)"
 )
 # "... of our debt during 2019": where a phrase with "of" stops belonging to the amount.
-_OF_END = re.compile(r" (?=(?:as|during|per|in the (?:first|second|third|fourth|year|quarter)|for the (?:year|quarter))\b)")
+_OF_END = re.compile(
+    r" (?=(?:as|during|per|in the (?:first|second|third|fourth|year|quarter)|for the (?:year|quarter))\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def is_sized(before: str) -> bool:
     return bool(_SIZED.match(before) or _TERM_OF.search(before))
 
 
-def continues(value: Value, after: str) -> bool:
+def continues(after: str) -> bool:
     """Whether an adjective after a value belongs to its question: "7.4 km long"."""
     return bool(_ADJECTIVE.match(after))
 
@@ -104,7 +108,11 @@ def ask(clause: Clause, value: Value, before: str, after: str) -> Gap | None:
     if preposition:
         wh = _with_preposition(clause, value, preposition, core, after)
         return Gap(wh, core, _kept(after), value.start, value.end, "quantity") if wh else None
-    return _adverbial(clause, value, words, after) or _sized(clause, value, before, after) or _bare(clause, value, words, after)
+    return (
+        _adverbial(clause, value, words, after)
+        or _sized(clause, value, before, after)
+        or _bare(clause, value, words, after)
+    )
 
 
 def _adverbial(clause: Clause, value: Value, words: list[str], after: str) -> Gap | None:
@@ -118,7 +126,11 @@ def _adverbial(clause: Clause, value: Value, words: list[str], after: str) -> Ga
         return None
     if words and words[-1] == "every":
         at = value.start - len("every ")
-        return Gap(("how often",), " ".join(words[:-1]), after, at, value.end, "quantity") if words[-2:-1] != ["after"] else None
+        return (
+            Gap(("how often",), " ".join(words[:-1]), after, at, value.end, "quantity")
+            if words[-2:-1] != ["after"]
+            else None
+        )
     relative = _RELATIVE_TIME.match(after)
     if relative is None:
         return None
@@ -186,7 +198,9 @@ def _object(clause: Clause, value: Value, after: str) -> tuple[tuple[str, ...], 
     if value.kind == "percent":
         return (f"what percentage{_of(after)}", f"what share{_of(after)}"), kept
     if value.kind == "money":
-        return ((f"what amount{_of(after)}",), kept) if after.startswith("of ") else (("how much", "what amount"), after)
+        return (
+            ((f"what amount{_of(after)}",), kept) if after.startswith("of ") else (("how much", "what amount"), after)
+        )
     return None
 
 
@@ -229,7 +243,7 @@ def _when(clause: Clause, value: Value, core: str, preposition: str) -> tuple[st
     if not preposition:
         named = clause.verb in BE and not core and not year
         return (f"what {value.kind}",) if named else ()
-    if _NOT_WHEN.search(core) and not is_participle(core) or not _is_verbal(clause, core):
+    if (_NOT_WHEN.search(core) and not is_participle(core)) or not _is_verbal(clause, core):
         return ()
     if preposition in ("by", "until", "since", "from"):
         return (f"{preposition} when", f"{preposition} which year" if year else f"{preposition} what {value.kind}")

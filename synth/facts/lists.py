@@ -99,7 +99,7 @@ def _timeline(rows: Sequence[Line], head: Line, title: Line | None, naming: Nami
         event = f"“{match['event']}”"
         forms = [
             f"which year is given for {event}",
-            f"in which year did this happen: {event}",
+            f"what is the year of {event}",
             f"what year belongs to {event}",
         ]
         yield Draft(
@@ -133,7 +133,6 @@ def _ratings(rows: Sequence[Line], head: Line, title: Line | None, naming: Namin
     for row, label, cells in found:
         for name, (start, end) in zip(heads[1:], cells, strict=True):
             yield _rating(
-                row,
                 label,
                 name,
                 row.text[start:end],
@@ -172,7 +171,6 @@ def _is_label(label: str) -> bool:
 
 
 def _rating(
-    row: Line,  # noqa: ARG001
     label: str,
     name: str,
     answer: str,

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from synth.facts.clause import Clause
 from synth.facts.asking import Gap
+from synth.facts.clause import Clause
 from synth.facts.prose import attaches
 from synth.facts.verbs import BE, is_participle
 

@@ -87,7 +87,7 @@ def name_document(document: Document, pages: Sequence[Page]) -> Naming:
     scope = f"the {title}" if _DOCUMENT_NOUN.search(title) and not title.startswith("The ") else f"“{title}”"
     if organisation and short and not known:
         scope += f" of {organisation}"
-    return Naming(scope, organisation, _aliases(organisation, opening), filing=False)
+    return Naming(scope, organisation, _aliases(organisation), filing=False)
 
 
 def _filing(form: str, opening: str, title: str) -> Naming:
@@ -98,7 +98,7 @@ def _filing(form: str, opening: str, title: str) -> Naming:
     else:
         when = f" (“{title}”)"
     owner = f"{_possessive(name)} " if name else "the "
-    return Naming(f"{owner}Form {form}{when}", name, _aliases(name, opening, company=True), filing=True)
+    return Naming(f"{owner}Form {form}{when}", name, _aliases(name, company=True), filing=True)
 
 
 def _registrant(opening: str) -> str:
@@ -146,7 +146,7 @@ def _organisation(author: str, opening: str) -> str:
     return author if _COMPANY.search(author) or author.startswith("The ") else f"the {author}"
 
 
-def _aliases(organisation: str, opening: str, *, company: bool = False) -> tuple[str, ...]:  # noqa: ARG001
+def _aliases(organisation: str, *, company: bool = False) -> tuple[str, ...]:
     """Short forms of an organisation's name, longest first; without the word "the"."""
     if not organisation:
         return ()

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from synth.facts.asking import Gap, ask, continues, is_sized
 from synth.facts.clause import Clause, holds_verb, parse
 from synth.facts.values import Value, values_in
-from synth.facts.verbs import AUXILIARIES, is_base, is_known_verb, is_participle, is_verb, past_base
+from synth.facts.verbs import AUXILIARIES, is_base, is_known_verb, is_participle, is_verb, past_base, present_base
 
 _BOUNDARY = re.compile(
     r";|:(?=\s|$)|,(?= )|\s(?=because\b|due to\b|unless\b|provided\b|although\b|while\b|whereas\b|compared\b|so that\b)"
@@ -35,7 +35,9 @@ _LIST_GOES_ON = re.compile(r"^,? (?:(?:[^\s,]+ ){0,4}?(?:and|or) |(?:[^\s,]+ ?){
 _CLAUSE_FOLLOWS = re.compile(
     r"(?:what|who|whoever|after|before|from|its|their|it|they|each)\b.*\b(?:is|are|was|were|has|have|may|can|must|gives?)\b"
 )
-_TAIL_ADVERB = re.compile(r"(?:^| )(?:primarily|mainly|largely|partly|principally|mostly|chiefly|also|only|driven|due)$")
+_TAIL_ADVERB = re.compile(
+    r"(?:^| )(?:primarily|mainly|largely|partly|principally|mostly|chiefly|also|only|driven|due)$"
+)
 _SECOND_PREDICATE = re.compile(r" ?\band (?:then |also |thereafter )?(\w+)")
 _AFTER_VALUE = frozenset(
     """in on at by for within after until since from to of into before over under during per each every a an as between
@@ -71,7 +73,12 @@ def leading(sentence: str) -> tuple[Value, str] | None:
     value, end = found[0], _end(sentence, found[0].end)
     said = _first_predicate(sentence[value.end : end].strip())
     verbs = [word for word in said.split()[:9] if word in AUXILIARIES or past_base(word) or is_base(word)]
-    if not verbs or len(said.split()) < _FEWEST_WORDS_SAID or _CONDITION.match(sentence[end:]) or _list_goes_on(sentence[end:]):
+    if (
+        not verbs
+        or len(said.split()) < _FEWEST_WORDS_SAID
+        or _CONDITION.match(sentence[end:])
+        or _list_goes_on(sentence[end:])
+    ):
         return None
     if re.search(r"\b(?:that|which|who|these|those|this|them|respectively|not|such|and|or|their|its)\b", said):
         return None
@@ -98,7 +105,9 @@ def _with_ranges(sentence: str, found: Sequence[Value]) -> list[Value]:
         before = joined[-1] if joined else None
         if before is not None and before.kind == value.kind and value.kind in ("date", "time"):
             opening = re.search(r"\b(?:from|between) $", sentence[: before.start])
-            if opening and re.fullmatch(r" (?:to|until|and|through|-|–) (?:the end of )?", sentence[before.end : value.start]):
+            if opening and re.fullmatch(
+                r" (?:to|until|and|through|-|–) (?:the end of )?", sentence[before.end : value.start]
+            ):
                 at = opening.start()
                 joined[-1] = Value(value.kind, at, value.end, sentence[at : value.end], "range")
                 continue
@@ -116,11 +125,15 @@ def _end(sentence: str, at: int) -> int:
 
 def _is_whole(value: Value, later: Sequence[Value], before: str, after: str, tail: str) -> bool:
     """Whether the value stands alone in its place and nothing after it changes what it says."""
-    if _OPEN.search(before) and not is_sized(before):
+    if (_OPEN.search(before) and not is_sized(before)) or _has_second_verb(before):
         return False
     if re.search(r"[;,“”()]|:(?=\s|$)", before) or holds_verb(before) or _first_predicate(before) != before:
         return False
-    if _CONDITION.match(tail) or re.match(r"(?:and|or|to|through|[-–—]|versus|as|than)\b", after) or _list_goes_on(tail):
+    if (
+        _CONDITION.match(tail)
+        or re.match(r"(?:and|or|to|through|[-–—]|versus|as|than)\b", after)
+        or _list_goes_on(tail)
+    ):
         return False
     if not attaches(before) or not _stops(value, after) or _COORDINATED.search(before) or _COORDINATED.search(after):
         return False
@@ -131,10 +144,19 @@ def _is_whole(value: Value, later: Sequence[Value], before: str, after: str, tai
     return not holds_verb(after) and after.count("(") == after.count(")")
 
 
+def _has_second_verb(before: str) -> bool:
+    """Whether a value belongs to a verb after "and", whose subject is its own: "... and the last returns at 21:10"."""
+    words = before.casefold().split()
+    if "and" not in words:
+        return False
+    verb = words[-2] if words[-1] in ("at", "on", "in", "by", "to", "for", "from", "within", "until") else words[-1]
+    return bool(present_base(verb) or past_base(verb)) and words.index("and") < len(words) - 2
+
+
 def _stops(value: Value, after: str) -> bool:
     """Whether the value ends where its spelling ends: no noun follows that it belongs to."""
     first = after.split(" ", 1)[0].casefold()
-    if not first or value.kind in ("date", "time") or first in _AFTER_VALUE or continues(value, after):
+    if not first or value.kind in ("date", "time") or first in _AFTER_VALUE or continues(after):
         return True
     return first.endswith("ly") or is_participle(first)
 

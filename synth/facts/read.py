@@ -15,6 +15,7 @@ from itertools import chain, islice
 
 from kb.reading.sentences import sentences
 from kb.types import Citation, Document, Fact, Page
+from synth.facts.casing import Casing
 from synth.facts.draft import Draft, Span
 from synth.facts.flat import flatten
 from synth.facts.lists import list_facts
@@ -23,6 +24,7 @@ from synth.facts.sentence_facts import facts_of
 from synth.facts.table_facts import cell_facts
 
 _OPENING_PAGES = 4
+_SPELLING_PAGES = 16  # read ahead to see how words are spelled
 _HELD = 2000  # facts that wait for a contradiction, and so what memory is bounded by
 _MIN_QUESTIONS = 4
 _COMMON = frozenset("the of and to in a is that for on with as by are was be at or from an were which has".split())
@@ -41,9 +43,19 @@ def read_facts(document: Document, pages: Iterable[Page]) -> Iterator[Fact]:
         Facts whose quotes stand at their offsets. No question occurs twice, and none has two answers.
     """
     rest = iter(pages)
-    opening = list(islice(rest, _OPENING_PAGES))
-    naming = name_document(document, opening)
-    yield from _agreeing(fact for page in chain(opening, rest) for fact in _facts_on(document, naming, page))
+    opening = list(islice(rest, _SPELLING_PAGES))
+    naming = name_document(document, opening[:_OPENING_PAGES])
+    casing = Casing()
+    for page in opening:
+        casing.learn(page.text)
+    every = chain(opening, _learnt(rest, casing))
+    yield from _agreeing(fact for page in every for fact in _facts_on(document, naming, casing, page))
+
+
+def _learnt(pages: Iterable[Page], casing: Casing) -> Iterator[Page]:
+    for page in pages:
+        casing.learn(page.text)
+        yield page
 
 
 def sentences_of(page: Page) -> list[Span]:
@@ -65,11 +77,11 @@ def _is_english(text: str) -> bool:
     return sum(word in _COMMON for word in words) >= 0.12 * len(words) if len(words) >= 12 else False
 
 
-def _facts_on(document: Document, naming: Naming, page: Page) -> Iterator[Fact]:
+def _facts_on(document: Document, naming: Naming, casing: Casing, page: Page) -> Iterator[Fact]:
     drafts: list[Draft] = []
     for start, end in sentences_of(page):
         if not _LEADER.search(page.text, start, end):
-            drafts += facts_of(flatten(page.text, *_without_bullet(page.text, start, end)), naming, page.text)
+            drafts += facts_of(flatten(page.text, *_without_bullet(page.text, start, end)), naming, casing)
     if page.quality not in ("failed", "empty"):
         drafts += cell_facts(page.text, naming)
         drafts += list_facts(page.text, naming)

@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterator
 
 from synth.facts import asking, names, prose, terms
+from synth.facts.asking import Gap
+from synth.facts.casing import Casing, lowered
 from synth.facts.clause import Clause, is_second_verb, parse
 from synth.facts.distribute import distributed
 from synth.facts.draft import Draft, Span
 from synth.facts.flat import Flat, without_asides
 from synth.facts.naming import Naming, resolve
-from synth.facts.asking import Gap
 from synth.facts.values import Value
-from synth.facts.wording import is_named, lowered, questions, sentence
+from synth.facts.wording import is_named, questions, sentence
 
 _MIN_CHARS, _MAX_CHARS = 24, 420
 _DANGLING = re.compile(
@@ -37,13 +38,13 @@ _SPLIT = re.compile(r"; (?=\w)|, (?:and|but|while) (?=\w)")
 _FACT_KINDS = {"name": "name"}
 
 
-def facts_of(flat: Flat, naming: Naming, page: str) -> Iterator[Draft]:
+def facts_of(flat: Flat, naming: Naming, casing: Casing) -> Iterator[Draft]:
     """Yield what a sentence states.
 
     Args:
         flat: The sentence on one line.
         naming: How the document is named.
-        page: The page's text, which shows how words are spelled.
+        casing: How the document spells its words.
     """
     if not _MIN_CHARS <= len(flat.text) <= _MAX_CHARS or not _is_whole(flat.text):
         return
@@ -51,8 +52,8 @@ def facts_of(flat: Flat, naming: Naming, page: str) -> Iterator[Draft]:
     whole = resolve(flat, naming)
     yield from _short_forms(flat, naming, quote)
     plain = without_asides(whole)
-    stated = _statement(plain.text, naming)
-    yield from _definition(plain, stated, naming, quote, page)
+    stated = _statement(plain.text, naming, casing)
+    yield from _definition(plain, stated, naming, quote, casing)
     for post, start, end in names.posts(plain.text):
         yield _holder(plain, post, start, end, stated, naming, quote)
     amount = prose.leading(plain.text.rstrip(". "))
@@ -60,12 +61,12 @@ def facts_of(flat: Flat, naming: Naming, page: str) -> Iterator[Draft]:
         yield from _counted(plain, *amount, stated, naming, quote)
     for part, clause in (found for version in distributed(plain) for found in _clauses(version)):
         for gap in _gaps(clause):
-            draft = _asked(part, clause, gap, stated, naming, quote, page)
+            draft = _asked(part, clause, gap, stated, naming, quote, casing)
             if draft is not None:
                 yield draft
         meaning = terms.classified(clause)
         if meaning is not None and _stands(clause.subject, naming) and clause.subject != naming.organisation:
-            yield _meaning(part, meaning, stated, naming, quote, page)
+            yield _meaning(part, meaning, stated, naming, quote, casing)
 
 
 def _is_whole(text: str) -> bool:
@@ -90,8 +91,8 @@ def _clauses(flat: Flat) -> Iterator[tuple[Flat, Clause]]:
     for start in [0, *(match.end() for match in _SPLIT.finditer(flat.text))]:
         part = flat.piece(start, len(flat.text))
         clause = parse(part.text)
-        if clause is None:
-            continue
+        if clause is None or (start and re.match(r"[Aa]n? ", clause.subject)):
+            continue  # "and an appeal goes to ...": of what, the clause before says
         yield part, clause
         second = _second_predicate(part, clause)
         again = parse(second.text) if second else None
@@ -123,11 +124,13 @@ def _stands(subject: str, naming: Naming) -> bool:
     return not (naming.filing and re.match(r"[Tt]he [a-z-]+(?: [a-z-]+)?$", subject))
 
 
-def _asked(flat: Flat, clause: Clause, gap: Gap, stated: str, naming: Naming, quote: Span, page: str) -> Draft | None:
+def _asked(
+    flat: Flat, clause: Clause, gap: Gap, stated: str, naming: Naming, quote: Span, casing: Casing
+) -> Draft | None:
     """A draft for one gap of a clause, None where its question would depend on other sentences."""
     if not _stands(clause.subject, naming):
         return None
-    subject = lowered(clause.subject, page)
+    subject = lowered(clause.subject, casing)
     kept = f"{gap.before} {gap.after} {' '.join(gap.wh)} {clause.lead}"
     if (
         _OWN.search(kept)
@@ -152,7 +155,7 @@ def _asked(flat: Flat, clause: Clause, gap: Gap, stated: str, naming: Naming, qu
     return Draft(
         kind=gap.kind,
         statement=stated,
-        subject=clause.subject,
+        subject=subject,
         answer=answer,
         value=flat.span(gap.start, gap.end),
         quotes=(quote,),
@@ -197,23 +200,23 @@ _BARE_MEASURE = re.compile(
 )
 
 
-def _statement(text: str, naming: Naming) -> str:
+def _statement(text: str, naming: Naming, casing: Casing) -> str:
     """The sentence, with the document it is from where it does not name its subject itself."""
     text = sentence(text, ".")
     if not naming.filing and naming.organisation and naming.organisation.casefold() in text.casefold():
         return text
-    return f"According to {naming.scope}, {lowered(text)}"
+    return f"According to {naming.scope}, {lowered(text, casing)}"
 
 
-def _definition(flat: Flat, stated: str, naming: Naming, quote: Span, page: str) -> Iterator[Draft]:
+def _definition(flat: Flat, stated: str, naming: Naming, quote: Span, casing: Casing) -> Iterator[Draft]:
     meaning = terms.defined(flat.text.rstrip(". "))
     if meaning is not None:
-        yield _meaning(flat, meaning, stated, naming, quote, page)
+        yield _meaning(flat, meaning, stated, naming, quote, casing)
 
 
-def _meaning(flat: Flat, meaning: terms.Meaning, stated: str, naming: Naming, quote: Span, page: str) -> Draft:
+def _meaning(flat: Flat, meaning: terms.Meaning, stated: str, naming: Naming, quote: Span, casing: Casing) -> Draft:
     """A draft that asks what a term means or what a thing is."""
-    term = lowered(meaning.term, page)
+    term = lowered(meaning.term, casing)
     start, end = meaning.start, meaning.end
     plural = meaning.verb in ("are", "are defined as", "were defined as")
     be = "are" if plural else "is"
@@ -231,7 +234,7 @@ def _meaning(flat: Flat, meaning: terms.Meaning, stated: str, naming: Naming, qu
     return Draft(
         kind=meaning.kind,
         statement=stated,
-        subject=meaning.term,
+        subject=meaning.term if meaning.kind == "definition" else term,
         answer=flat.text[start:end],
         value=flat.span(start, end),
         quotes=(quote,),

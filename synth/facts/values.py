@@ -21,12 +21,14 @@ DATE = (
     rf"|{_MONTH} \d{{1,2}}(?![\d,.]*\d)|\d{{1,2}} {_MONTH}|\d{{4}}-\d\d-\d\d)"
 )
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 SMALL_NUMBERS = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
 ).split()
-_SPELLED = rf"(?i:(?:{'|'.join(_TENS)})(?:-(?:{'|'.join(SMALL_NUMBERS[:9])}))?|(?:{'|'.join(SMALL_NUMBERS)})\b(?: and a half)?)"
+_SPELLED = (
+    rf"(?i:(?:{'|'.join(TENS)})(?:-(?:{'|'.join(SMALL_NUMBERS[:9])}))?|(?:{'|'.join(SMALL_NUMBERS)})\b(?: and a half)?)"
+)
 NUMBER = rf"(?:{_DIGITS}|{_SPELLED}\b)"
 _SCALE = r"(?: ?(?:thousand|million|billion|trillion)\b)?"
 _CURRENCY = r"(?:crowns?|dollars?|euros?|pounds? sterling|yen|yuan|rupees?|francs?|cents|USD|EUR|GBP|CHF)\b"

@@ -10,49 +10,8 @@ import re
 from collections.abc import Sequence
 
 _MOST = 8
-_ARTICLES = frozenset("the a an each every all no average total most some".split())
-
-
-def lowered(phrase: str, page: str = "") -> str:
-    """Return a phrase that began a sentence as it reads inside one.
-
-    Args:
-        phrase: Begins with a capital, perhaps only because it began a sentence.
-        page: Text that shows how its first word is spelled elsewhere.
-    """
-    first = phrase.split(" ", 1)[0]
-    bare = re.sub(r"[’']s$", "", first.strip("“”\"’',"))
-    if (
-        not bare[:1].isupper()
-        or re.fullmatch(r"[A-Z]\.", bare)
-        or sum(sign.isupper() for sign in bare) > 1
-        or any(sign.isdigit() for sign in bare)
-    ):
-        return phrase
-    small = bare[0].lower() + bare[1:]
-    if small in _ARTICLES:
-        return phrase[0].lower() + phrase[1:]
-    if re.search(rf"(?<![.!?•\n] )(?<!^)(?<!\n)\b{re.escape(bare)}\b", page[:20000]) or _NATION.search(bare):
-        return phrase
-    second = phrase.split(" ", 2)[1:2]
-    if second and second[0][:1].isupper():
-        return phrase
-    if (
-        re.search(rf"\b{re.escape(small)}\b", page[:20000])
-        or _reads_common(small)
-        or (second and second[0].islower() and bare == first)
-    ):
-        return phrase[0].lower() + phrase[1:] if phrase[0].isalpha() else phrase
-    return phrase
-
-
-_NATION = re.compile(r"(?:[a-z]{3}ian|[a-z]{3}ese|[a-z]{3}ish|[a-z]rican|German|Greek|French|Dutch|Swiss)s?$")
-
-
-def _reads_common(word: str) -> bool:
-    return (
-        bool(re.search(r"(?:[^s]s|tion|sion|ment|ing|ity|ance|ence|ness|ship|ure|ed|ly|ue)$", word)) and len(word) > 3
-    )
+# "say about within how many days" is no English.
+_PREPOSED = re.compile(r"(?:after|at|by|for|from|in|into|on|since|to|until|within) (?:how|what|which|when|whom)\b")
 
 
 def sentence(phrase: str, end: str = "?") -> str:
@@ -76,7 +35,11 @@ def questions(direct: Sequence[str], indirect: str, scope: str, *, named: bool) 
         sentence(f"According to {scope}, {first}"),
         f"Please tell me {indirect}, as stated in {scope}.",
         *(sentence(f"{other}, going by {scope}") for other in direct[1:3]),
-        sentence(f"What does {scope} say about {indirect}"),
+        sentence(
+            f"A question on {scope}: {first}"
+            if _PREPOSED.match(indirect)
+            else f"What does {scope} say about {indirect}"
+        ),
         f"I would like to know {indirect}, according to {scope}." if not named else sentence(f"Do you know {indirect}"),
         sentence(f"Can you tell me from {scope} {indirect}"),
     ]

@@ -101,7 +101,7 @@ def _is_classified(record: Fields) -> bool:
     column = next((name for name in tasks.LABELS if record.get(name) not in (None, "")), "")
     value = record.get(column)
     text = next((name for name in tasks.TEXTS if name != column and isinstance(record.get(name), str)), "")
-    if not text or isinstance(value, list | dict) or has(record, "answer", "answers", "response"):
+    if not column or not text or isinstance(value, list | dict) or has(record, "answer", "answers", "response"):
         return False
     return len(str(value).split()) <= 6
 

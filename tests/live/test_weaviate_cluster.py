@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from kb.errors import BackendError
 from kb.files import Home
 from kb.types import Page
 from rag.catalogue.writer import Catalogue
@@ -90,6 +91,19 @@ def test_a_node_dies_while_reading(nodes: Sequence[Node], home: Home) -> None:
     store.add(rows)
     nodes[1].start()
     wait_for([opened(node, home, "reading", consistency="ONE") for node in nodes], LINES)
+
+
+def test_the_server_says_how_many_copies_there_are(nodes: Sequence[Node], home: Home) -> None:
+    store = opened(nodes[0], home, "copied", replication=0)
+    store.add(rows_of(sha_of("copied"), Page(index=0, text="copied")))
+    config = store.connection.client.collections.use(store.weaviate_name).config.get()
+    assert config.replication_config.factor == 3 and config.replication_config.async_enabled
+    for replication, said in ((1, "minimum replication factor of 3"), (4, "enough weaviate nodes")):
+        with pytest.raises(BackendError, match=said) as told:
+            opened(nodes[0], home, f"copied{replication}", replication=replication).add(
+                rows_of(sha_of("copied"), Page(index=0, text="copied"))
+            )
+        assert told.value.hint.startswith("KB_WEAVIATE__REPLICATION=0 kb reindex")
 
 
 def test_too_few_nodes_are_waited_for(nodes: Sequence[Node], home: Home) -> None:

@@ -158,9 +158,10 @@ def cluster(folder: Path, size: int = 3) -> Iterator[Sequence[Node]]:
     names = [f"node{number + 1}" for number in range(size)]
     ports = [free_ports() for _ in names]
     shared = {
-        "CLUSTER_JOIN": f"127.0.0.1:{ports[0] + 2}",
+        "CLUSTER_JOIN": ",".join(f"127.0.0.1:{port + 2}" for port in ports),
         "RAFT_JOIN": ",".join(f"{name}:{port + 4}" for name, port in zip(names, ports, strict=True)),
         "RAFT_BOOTSTRAP_EXPECT": str(size),
+        "REPLICATION_MINIMUM_FACTOR": str(size),
         "MEMBERLIST_FAST_FAILURE_DETECTION": "true",
     }
     nodes = [Node(folder / name, name, port, shared) for name, port in zip(names, ports, strict=True)]

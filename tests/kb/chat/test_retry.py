@@ -146,6 +146,20 @@ def test_the_deadline_starts_anew_with_every_new_word(clock: list[float]) -> Non
         read(resumed(answering(*stuck, answer), Patience(0.5)))
 
 
+def test_chunks_without_words_are_no_progress() -> None:
+    begun = 0
+
+    def attempt() -> Chunks:  # as servers do that name the role first, and then die of the prompt
+        nonlocal begun
+        begun += 1
+        yield ChatGenerationChunk(message=AIMessageChunk(content=""))
+        raise Interrupted("gone")
+
+    with pytest.raises(Interrupted):
+        read(resumed(attempt, Patience(5)))
+    assert begun < 30
+
+
 def test_who_stops_reading_stops_the_server() -> None:
     closed = []
 

@@ -1,0 +1,126 @@
+"""What is compared: an arm is a model in a configuration that answers questions.
+
+The door builds arms; this module says what one is and what it gives back. Refuses to know models, search and files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from finetune.compare.questions import Question
+from kb.types import Citation
+
+# What an arm is shown beside the question: nothing, what search finds, the right passage, a wrong one.
+Shown = Literal["nothing", "found", "oracle", "wrong"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One answer with what it cost.
+
+    Attributes:
+        text: What the arm said, without citation keys and marks.
+        abstained: Whether it declined to answer.
+        citations: Places that it cites; empty where it was shown nothing.
+        statements: Sentences that were checked against what they cite.
+        unsupported: Those that did not hold.
+        quotes: Stretches that it put between quotation marks as the documents' words.
+        quotes_found: Those that stand on a page it was shown.
+        context: What it was shown.
+        first_token_s: Seconds to the first token.
+        total_s: Seconds to the last.
+        prompt_tokens: Tokens read.
+        completion_tokens: Tokens written.
+    """
+
+    text: str
+    abstained: bool
+    citations: tuple[Citation, ...] = ()
+    statements: int = 0
+    unsupported: int = 0
+    quotes: int = 0
+    quotes_found: int = 0
+    context: str = ""
+    first_token_s: float = 0.0
+    total_s: float = 0.0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Answerer(Protocol):
+    """Answers one question after the other; greedy, so the same question gets the same answer."""
+
+    def answer(self, question: Question) -> Reply:
+        """Answer a question.
+
+        Raises:
+            KbError: The model, its server or the search failed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """A model in a configuration.
+
+    Attributes:
+        name: What tables call it.
+        model: Its spelling.
+        shown: What it is shown beside the question.
+        tuned: Whether it was trained on these documents.
+        identity: Everything its answers depend on, as JSON values: settings, hashes of files and documents.
+        open: Makes it ready; on leaving, its model may be unloaded.
+    """
+
+    name: str
+    model: str
+    shown: Shown
+    tuned: bool = False
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    open: Callable[[], AbstractContextManager[Answerer]]
+
+    @property
+    def candidate(self) -> bool:
+        """Whether it is something a person could use; the right and the wrong passage are experiments."""
+        return self.shown in ("nothing", "found")
+
+    @property
+    def effort(self) -> tuple[bool, bool]:
+        """What it takes to have it, in order: training comes dearer than an index."""
+        return self.tuned, self.shown != "nothing"
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits that change when its answers may."""
+        held = {"model": self.model, "shown": self.shown, **self.identity}
+        return hashlib.sha256(json.dumps(held, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+
+    def asks(self, question: Question) -> bool:
+        """Whether the question can be put to it: the right passage must be known for the two experiments."""
+        if self.candidate:
+            return True
+        return question.answer is not None and any(place.page is not None for place in question.places)
+
+
+def pairs(arms: Sequence[Arm]) -> list[tuple[Arm, Arm]]:
+    """Return which arms are compared, the one that takes more effort first.
+
+    Candidates each with each; an experiment with the candidate of the same model that is shown what search finds, or,
+    where there is none, nothing.
+    """
+    candidates = [arm for arm in arms if arm.candidate]
+    found = [
+        (second, first) if second.effort >= first.effort else (first, second)
+        for at, first in enumerate(candidates)
+        for second in candidates[at + 1 :]
+    ]
+    for arm in arms:
+        like = [one for one in candidates if one.model == arm.model]
+        if not arm.candidate and like:
+            found.append((arm, max(like, key=lambda one: one.shown == "found")))
+    return found

@@ -1,0 +1,234 @@
+"""The report as data: `report.json`, everything that was found and everything needed to find it again.
+
+`report.html` and the short form of the terminal are made of this record alone. Knows tables, costs and the verdict;
+refuses to know how any of it looks.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from finetune.compare.arms import Arm
+from finetune.compare.clusters import cluster
+from finetune.compare.cost import break_even, costs
+from finetune.compare.measures import MEASURES
+from finetune.compare.questions import Question
+from finetune.compare.run import Replies
+from finetune.compare.significance import DRAWS, LEVEL
+from finetune.compare.tables import (
+    Scorer,
+    Scores,
+    Table,
+    abstentions,
+    agreements,
+    beyond_memory,
+    main_tables,
+    scored,
+    stratum_tables,
+)
+from finetune.compare.verdict import MARGIN, decide, told
+from kb.errors import DataError
+from kb.files import atomic_write
+
+VERSION = 1
+JSON_NAME = "report.json"
+SIDE_BY_SIDE = 20
+_CONTEXT_CHARS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a report says of itself besides figures.
+
+    Attributes:
+        made_at: UTC, ISO 8601.
+        command: The command line that made it.
+        training_s: Seconds the tuned arms' training took; 0 where nobody knows.
+        hour_price: Price of an hour of this machine, in any currency; 0 where none is given.
+        repeat: Settings, versions, hashes: JSON values.
+    """
+
+    made_at: str
+    command: str
+    training_s: float = 0.0
+    hour_price: float = 0.0
+    repeat: Mapping[str, Any] = field(default_factory=dict)
+
+
+def build(
+    arms: Sequence[Arm],
+    questions: Sequence[Question],
+    replies: Replies,
+    about: Circumstances,
+    *,
+    scorers: Mapping[str, Scorer] | None = None,
+    judged: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Put the report together.
+
+    Args:
+        arms: As they were asked.
+        questions: As they were asked.
+        replies: Every output by (arm, question id).
+        about: What the report says of itself.
+        scorers: Measures that need a small model, by name.
+        judged: What a judge found, where there was one.
+
+    Returns:
+        The body of `report.json`: JSON values alone.
+    """
+    scores = scored(arms, questions, replies, scorers)
+    held_out = [question for question in questions if question.held_out]
+    clusters = cluster(held_out)
+    every = cluster(questions) if len(held_out) < len(questions) else clusters
+    main = main_tables(arms, questions, scores, clusters)
+    strata = stratum_tables(arms, questions, scores, every)
+    verdict = decide(arms, main, strata, clusters)
+    spent = costs(arms, questions, replies, about.training_s)
+    report: dict[str, Any] = {
+        "version": VERSION,
+        "made_at": about.made_at,
+        "verdict": asdict(verdict),
+        "clusters": {"level": clusters.level, "documents": clusters.documents, "told": clusters.told},
+        "arms": [_arm(arm, questions, replies) for arm in arms],
+        "questions": {"asked": len(questions), "held_out": len(held_out)},
+        "measures": {name: _table(table) for name, table in main.items()},
+        "strata": {name: _table(table) for name, table in strata.items()},
+        "abstention": {name: asdict(one) for name, one in abstentions(arms, questions, replies).items()},
+        "beyond_memory": [asdict(one) for one in beyond_memory(arms, questions, scores)],
+        "agreement": {name: asdict(one) for name, one in agreements(arms, questions, replies, every).items()},
+        "cost": {name: {**asdict(one), "thousand_h": one.thousand_h, "thousand_price": one.thousand_h
+                        * about.hour_price} for name, one in spent.items()},
+        "break_even": [asdict(one) for one in break_even(arms, spent)],
+        "judge": judged,
+        "missed": _missed(arms, questions, scores),
+        "side_by_side": _side_by_side(arms, questions, replies, scores),
+        "all_questions": [_question(one) for one in questions],
+        "method": {"draws": DRAWS, "level": LEVEL, "margin": MARGIN, "hour_price": about.hour_price},
+        "repeat": {"command": about.command, **about.repeat},
+    }  # fmt: skip
+    return {name: _finite(value) for name, value in report.items()}
+
+
+def write_json(folder: Path, report: Mapping[str, Any]) -> Path:
+    """Write `report.json`, whole or not at all, and return its path.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    path = folder / JSON_NAME
+    with atomic_write(path) as handle:
+        handle.write(json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False).encode("utf-8", "replace"))
+    return path
+
+
+def read_missed(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """Read from a report which facts the tuned arm missed, and every question that was asked.
+
+    Raises:
+        DataError: The file is no report of a comparison.
+    """
+    hint = "kb compare RUN --out DIR; then DIR/report.json"
+    try:
+        report = json.loads(path.read_bytes())
+        return list(report["missed"]), [str(one["text"]) for one in report["all_questions"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"is no report of kb compare: {error}", path=path, hint=hint) from error
+
+
+def _arm(arm: Arm, questions: Sequence[Question], replies: Replies) -> dict[str, Any]:
+    return {
+        "name": arm.name, "model": arm.model, "shown": arm.shown, "tuned": arm.tuned, "candidate": arm.candidate,
+        "asked": sum((arm.name, one.id) in replies for one in questions), "identity": dict(arm.identity),
+    }  # fmt: skip
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "measure": table.measure,
+        "title": MEASURES[table.measure].title,
+        "meaning": MEASURES[table.measure].meaning,
+        "higher_is_better": MEASURES[table.measure].higher_is_better,
+        "questions": table.questions,
+        "arms": {name: asdict(cell) for name, cell in table.arms.items()},
+        "pairs": [
+            {
+                "left": row.left,
+                "right": row.right,
+                **asdict(row.found),
+                "significant": row.found.significant,
+                "says": told(row.found),
+            }
+            for row in table.rows
+        ],
+    }
+
+
+def _question(question: Question) -> dict[str, Any]:
+    return {
+        "id": question.id, "text": question.text, "answer": question.answer, "fact": question.fact,
+        "strata": list(question.strata), "places": [asdict(place) for place in question.places],
+    }  # fmt: skip
+
+
+def _missed(arms: Sequence[Arm], questions: Sequence[Question], scores: Scores) -> list[dict[str, Any]]:
+    """Return the questions that the tuned model has wrong when shown nothing; each fact once."""
+    tuned = sorted((arm for arm in arms if arm.tuned and arm.candidate), key=lambda arm: arm.shown != "nothing")
+    if not tuned:
+        return []
+    wrong = [one for one in questions if scores.get((tuned[0].name, one.id), {}).get("right") == 0.0]
+    unique = {question.fact or question.id: question for question in reversed(wrong)}
+    return [
+        {**_question(one), "arm": tuned[0].name, "evidence": [asdict(quote) for quote in one.evidence]}
+        for one in reversed(unique.values())
+    ]
+
+
+def _side_by_side(
+    arms: Sequence[Arm], questions: Sequence[Question], replies: Replies, scores: Scores
+) -> list[dict[str, Any]]:
+    """Return up to twenty questions with every arm's reply: strata in turn, first where candidates part."""
+    candidates = [arm.name for arm in arms if arm.candidate]
+
+    def parted(question: Question) -> bool:
+        measure = "right" if question.answer is not None else "abstention_recall"
+        return len({scores.get((name, question.id), {}).get(measure) for name in candidates}) > 1
+
+    waiting: dict[tuple[str, ...], list[Question]] = {}
+    for question in sorted((one for one in questions if one.held_out), key=lambda one: not parted(one)):
+        waiting.setdefault(question.strata, []).append(question)
+    chosen: list[Question] = []
+    while len(chosen) < SIDE_BY_SIDE and any(waiting.values()):
+        chosen += [left.pop(0) for left in waiting.values() if left][: SIDE_BY_SIDE - len(chosen)]
+    return [
+        {**_question(one), "replies": [_reply(arm, one, replies, scores) for arm in arms
+                                       if (arm.name, one.id) in replies]}
+        for one in chosen
+    ]  # fmt: skip
+
+
+def _reply(arm: Arm, question: Question, replies: Replies, scores: Scores) -> dict[str, Any]:
+    reply = replies[arm.name, question.id].reply
+    held = scores[arm.name, question.id]
+    return {
+        "arm": arm.name,
+        "text": reply.text[:_CONTEXT_CHARS],
+        "abstained": reply.abstained,
+        "right": bool(held.get("right", held.get("abstention_recall", 0.0))),
+        "citations": [{"doc": one.doc, "page": one.page, "quote": one.quote} for one in reply.citations],
+        "total_s": reply.total_s,
+    }
+
+
+def _finite(value: Any) -> Any:
+    """Return JSON values with null for what is infinite: JSON has no such number."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(one) for key, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,174 @@
+"""Asks every arm every question and keeps every output, so that a run that was killed goes on where it was.
+
+`outputs.jsonl` is only ever appended to, one whole line an output; a line that a crash cut short is dropped. An output
+is known by everything it depends on: change the model, a setting, a document or the question, and it is asked anew.
+Knows arms by their protocol; refuses to know scores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from finetune.compare.arms import Arm, Reply
+from finetune.compare.questions import Question
+from kb.errors import ConfigError, DataError
+from kb.types import Citation
+
+OUTPUTS = "outputs.jsonl"
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What an arm said to a question.
+
+    Attributes:
+        key: Digest of everything the reply depends on.
+        arm: Name of the arm.
+        question: Id of the question.
+        reply: What it said.
+        memory_bytes: Memory of this process just after, 0 where the system does not say.
+    """
+
+    key: str
+    arm: str
+    question: str
+    reply: Reply
+    memory_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is: `done` of `total` outputs are there, `arm` is being asked."""
+
+    arm: str
+    done: int
+    total: int
+
+
+Replies = Mapping[tuple[str, str], Output]
+
+
+def ask_all(
+    arms: Sequence[Arm],
+    questions: Sequence[Question],
+    folder: Path,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Replies:
+    """Ask what is not in the folder yet and return all outputs by (arm, question id).
+
+    Each arm is opened once, answers one question that does not count (a first answer pays for loading), then the rest.
+
+    Raises:
+        ConfigError: Another process compares in this folder.
+        KbError: A model or a search failed; the same call goes on where it was.
+        OSError: The folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _held(folder):
+        kept = {output.key: output for output in read_outputs(folder / OUTPUTS)}
+        wanted = [(arm, question, _key(arm, question)) for arm in arms for question in questions if arm.asks(question)]
+        done = sum(key in kept for _, _, key in wanted)
+        for arm in arms:
+            missing = [(question, key) for one, question, key in wanted if one is arm and key not in kept]
+            if not missing:
+                continue
+            on_progress(Progress(arm=arm.name, done=done, total=len(wanted)))
+            for output in _asked(arm, missing, folder / OUTPUTS):
+                kept[output.key] = output
+                done += 1
+                on_progress(Progress(arm=arm.name, done=done, total=len(wanted)))
+    return {(arm.name, question.id): kept[key] for arm, question, key in wanted}
+
+
+def _asked(arm: Arm, missing: Sequence[tuple[Question, str]], path: Path) -> Iterator[Output]:
+    with arm.open() as answerer, path.open("ab") as handle:
+        answerer.answer(missing[0][0])
+        for question, key in missing:
+            reply = answerer.answer(question)
+            output = Output(key=key, arm=arm.name, question=question.id, reply=reply, memory_bytes=resident_bytes())
+            handle.write(json.dumps(output_to_json(output), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+            yield output
+
+
+def read_outputs(path: Path) -> list[Output]:
+    """Read what was kept; a last line that a crash cut short is removed from the file.
+
+    Raises:
+        DataError: A whole line is no output.
+    """
+    if not path.is_file():
+        return []
+    raw = path.read_bytes()
+    whole = raw[: raw.rfind(b"\n") + 1]
+    if len(whole) < len(raw):
+        with path.open("r+b") as handle:
+            handle.truncate(len(whole))
+    found = []
+    for line, text in enumerate(whole.splitlines(), start=1):
+        try:
+            found.append(output_from_json(json.loads(text)))
+        except (ValueError, TypeError, KeyError) as error:
+            raise DataError(f"is no output: {error}", path=path, line=line, hint=f"sed -i {line}d '{path}'") from error
+    return found
+
+
+def output_to_json(output: Output) -> dict[str, Any]:
+    """Return a line of `outputs.jsonl`."""
+    reply = {name.name: getattr(output.reply, name.name) for name in fields(Reply)}
+    reply["citations"] = [
+        {name.name: getattr(one, name.name) for name in fields(Citation)} for one in output.reply.citations
+    ]
+    return {
+        "key": output.key, "arm": output.arm, "question": output.question, "memory_bytes": output.memory_bytes,
+        "reply": reply,
+    }  # fmt: skip
+
+
+def output_from_json(record: Mapping[str, Any]) -> Output:
+    """Read a line of `outputs.jsonl`.
+
+    Raises:
+        TypeError: A field is unknown or missing.
+        KeyError: A field is missing.
+    """
+    reply = dict(record["reply"])
+    reply["citations"] = tuple(Citation(**one) for one in reply["citations"])
+    return Output(**{**record, "reply": Reply(**reply)})
+
+
+def resident_bytes() -> int:
+    """Return the memory this process holds now, 0 where the system does not say (no /proc)."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.is_file() else 0
+
+
+def _key(arm: Arm, question: Question) -> str:
+    held = [arm.fingerprint, question.text]
+    if not arm.candidate:  # what it is shown follows from where the answer stands
+        held += [f"{place.doc}:{place.page}" for place in question.places] + [question.answer or ""]
+    return hashlib.sha256("\x1f".join(held).encode()).hexdigest()[:24]
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise ConfigError(f"{folder}: another kb compares there", hint="kb compare --out ANOTHER_FOLDER") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,235 @@
+"""Scores of all outputs as tables: a value with its interval per arm, a tested difference per pair of arms.
+
+Held-out questions make the main tables; every stratum has one of its own, and the pairs of a table are one family for
+Holm's correction. Knows scores and clusters; refuses to know what follows from them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from finetune.compare.arms import Arm, pairs
+from finetune.compare.clusters import Clusters
+from finetune.compare.measures import MEASURES, agreement, score
+from finetune.compare.questions import UNANSWERABLE, Question
+from finetune.compare.run import Replies
+from finetune.compare.significance import Difference, compare, holm, mean_interval
+from kb.metrics import Interval
+
+# Measures that every arm has on every question they apply to; the others hang on what an arm chose to say.
+PAIRED = (
+    "right", "exact_match", "token_f1", "rouge_l", "number_match", "abstention_recall", "needless_refusal",
+    "similarity", "grounding",
+)  # fmt: skip
+Scores = Mapping[tuple[str, str], Mapping[str, float]]
+# Measures that a small model lends: from questions and replies to one score each, nan where there is none.
+Scorer = Callable[[Sequence[tuple[Question, str]]], Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A value of one arm with its 95% interval over clusters; `n` questions."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRow:
+    """How two arms differ: `left - right`."""
+
+    left: str
+    right: str
+    found: Difference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One measure on one set of questions.
+
+    Attributes:
+        measure: Name in `MEASURES`.
+        questions: Questions that the measure applies to.
+        arms: Arm to its value.
+        rows: Differences, p adjusted over the rows.
+    """
+
+    measure: str
+    questions: int
+    arms: Mapping[str, Cell]
+    rows: Sequence[PairRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abstention:
+    """The 2x2 of declining: `answered` and `declined`, of questions that can be answered and of those that cannot."""
+
+    answered_answerable: int
+    declined_answerable: int
+    answered_unanswerable: int
+    declined_unanswerable: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeyondMemory:
+    """What passages add to a model, apart from what it knows by heart.
+
+    Attributes:
+        left: Arm that is shown passages.
+        right: The same model, shown nothing.
+        known: Questions that the model has right when shown nothing; a gain there is none.
+        unknown: The others.
+        gained: Share of the others that it has right with passages; None where there is none.
+        lost: Share of the known that it has wrong with passages; None where there is none.
+    """
+
+    left: str
+    right: str
+    known: int
+    unknown: int
+    gained: float | None
+    lost: float | None
+
+
+def scored(
+    arms: Sequence[Arm],
+    questions: Sequence[Question],
+    replies: Replies,
+    scorers: Mapping[str, Scorer] | None = None,
+) -> Scores:
+    """Score every reply; `scorers` add measures by name, over replies to questions that can be answered."""
+    scores: dict[tuple[str, str], dict[str, float]] = {}
+    for arm in arms:
+        for question in questions:
+            if (arm.name, question.id) in replies:
+                reply = replies[arm.name, question.id].reply
+                scores[arm.name, question.id] = score(question, reply, arm.shown)
+    for name, scorer in (scorers or {}).items():
+        by_id = {question.id: question for question in questions if question.answer is not None}
+        keys = [key for key in scores if key[1] in by_id]
+        texts = [(by_id[key[1]], "" if replies[key].reply.abstained else replies[key].reply.text) for key in keys]
+        for key, value in zip(keys, scorer(texts), strict=True):
+            if not math.isnan(value):
+                scores[key][name] = value
+    return scores
+
+
+def tabulate(
+    measure: str, arms: Sequence[Arm], questions: Sequence[Question], scores: Scores, clusters: Clusters
+) -> Table:
+    """Make the table of one measure over some questions."""
+    cells: dict[str, Cell] = {}
+    applies: set[str] = set()
+    for arm in arms:
+        held = [(one.id, scores[arm.name, one.id][measure]) for one in questions
+                if measure in scores.get((arm.name, one.id), {})]  # fmt: skip
+        if held:
+            applies.update(identity for identity, _ in held)
+            labels = [clusters.labels[identity] for identity, _ in held]
+            cells[arm.name] = _cell(mean_interval([value for _, value in held], labels), len(held))
+    rows = _rows(measure, arms, questions, scores, clusters) if measure in PAIRED else []
+    return Table(measure=measure, questions=len(applies), arms=cells, rows=rows)
+
+
+def _rows(
+    measure: str, arms: Sequence[Arm], questions: Sequence[Question], scores: Scores, clusters: Clusters
+) -> list[PairRow]:
+    named: list[tuple[str, str]] = []
+    found: list[Difference] = []
+    for left, right in pairs(arms):
+        both = [one.id for one in questions
+                if all(measure in scores.get((arm.name, one.id), {}) for arm in (left, right))]  # fmt: skip
+        if both:
+            first, second = ([scores[arm.name, identity][measure] for identity in both] for arm in (left, right))
+            found.append(compare(first, second, [clusters.labels[identity] for identity in both]))
+            named.append((left.name, right.name))
+    return [PairRow(left=left, right=right, found=one)
+            for (left, right), one in zip(named, holm(found), strict=True)]  # fmt: skip
+
+
+def _cell(interval: Interval, n: int) -> Cell:
+    return Cell(value=interval.mean, low=interval.low, high=interval.high, n=n)
+
+
+def main_tables(
+    arms: Sequence[Arm], questions: Sequence[Question], scores: Scores, clusters: Clusters
+) -> dict[str, Table]:
+    """Return the table of every measure that applies, over the held-out questions."""
+    held_out = [question for question in questions if question.held_out]
+    tables = {name: tabulate(name, arms, held_out, scores, clusters) for name in MEASURES}
+    return {name: table for name, table in tables.items() if table.arms}
+
+
+def stratum_tables(
+    arms: Sequence[Arm], questions: Sequence[Question], scores: Scores, clusters: Clusters
+) -> dict[str, Table]:
+    """Return a table per stratum: of `right`, or of declining for questions that nobody can answer.
+
+    Only the stratum of seen phrasings holds questions that training saw.
+    """
+    names = dict.fromkeys(stratum for question in questions for stratum in question.strata)
+    tables = {}
+    for name in names:
+        inside = [one for one in questions if name in one.strata]
+        inside = [one for one in inside if one.held_out] or inside
+        measure = "abstention_recall" if name == UNANSWERABLE else "right"
+        tables[name] = tabulate(measure, arms, inside, scores, clusters)
+    return {name: table for name, table in tables.items() if table.arms}
+
+
+def agreements(
+    arms: Sequence[Arm], questions: Sequence[Question], replies: Replies, clusters: Clusters
+) -> dict[str, Cell]:
+    """Return how alike each arm's replies to phrasings of one question are, over facts asked more than once."""
+    label = {question.fact: clusters.labels[question.id] for question in questions if question.fact}
+    found = {}
+    for arm in arms:
+        said = [(one, replies[arm.name, one.id].reply) for one in questions if (arm.name, one.id) in replies]
+        values = agreement(said)
+        if values:
+            interval = mean_interval(list(values.values()), [label[fact] for fact in values])
+            found[arm.name] = _cell(interval, len(values))
+    return found
+
+
+def abstentions(arms: Sequence[Arm], questions: Sequence[Question], replies: Replies) -> dict[str, Abstention]:
+    """Count declining per candidate over the held-out questions."""
+    found = {}
+    for arm in arms:
+        asked = [one for one in questions if arm.candidate and one.held_out and (arm.name, one.id) in replies]
+        declined = [(one.answer is not None, replies[arm.name, one.id].reply.abstained) for one in asked]
+        if asked:
+            found[arm.name] = Abstention(
+                answered_answerable=declined.count((True, False)), declined_answerable=declined.count((True, True)),
+                answered_unanswerable=declined.count((False, False)),
+                declined_unanswerable=declined.count((False, True)),
+            )  # fmt: skip
+    return found
+
+
+def beyond_memory(arms: Sequence[Arm], questions: Sequence[Question], scores: Scores) -> list[BeyondMemory]:
+    """Split what passages bring by what the same model knows when shown nothing, over the held-out questions."""
+    found = []
+    for left, right in pairs(arms):
+        if (left.model, left.shown, right.shown) != (right.model, "found", "nothing"):
+            continue
+        both = [(scores[left.name, one.id]["right"], scores[right.name, one.id]["right"])
+                for one in questions if one.held_out and one.answer is not None]  # fmt: skip
+        known = [with_passages for with_passages, alone in both if alone]
+        unknown = [with_passages for with_passages, alone in both if not alone]
+        found.append(
+            BeyondMemory(
+                left=left.name,
+                right=right.name,
+                known=len(known),
+                unknown=len(unknown),
+                gained=fmean(unknown) if unknown else None,
+                lost=1 - fmean(known) if known else None,
+            )
+        )
+    return found

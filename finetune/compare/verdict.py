@@ -1,0 +1,166 @@
+"""What follows from the tables, in one sentence, and which arm to take.
+
+An arm is better where interval and adjusted test say so. Where they do not, "no difference found" is said only if ten
+points would have been seen; otherwise there were too few questions to tell. Of arms that cannot be told apart the one
+that takes least effort is recommended. Knows tables; refuses to know questions and replies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from finetune.compare.arms import Arm
+from finetune.compare.clusters import Clusters
+from finetune.compare.significance import LEAST_CLUSTERS, Difference
+from finetune.compare.tables import Table
+
+Outcome = Literal["better", "no difference found", "too few questions to tell"]
+# A difference that a person would act on; what could not have been seen is not called absent.
+MARGIN = 0.10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer to the question that a comparison asks.
+
+    Attributes:
+        outcome: Which of three.
+        sentence: The verdict for a reader.
+        recommended: Arm to take; empty where nothing can be recommended.
+        notes: What else was found, one sentence each.
+    """
+
+    outcome: Outcome
+    sentence: str
+    recommended: str
+    notes: tuple[str, ...] = ()
+
+
+def told(found: Difference) -> Outcome:
+    """Return what one comparison says."""
+    if found.significant:
+        return "better"
+    if found.clusters < LEAST_CLUSTERS or found.detectable > MARGIN:
+        return "too few questions to tell"
+    return "no difference found"
+
+
+def decide(
+    arms: Sequence[Arm], tables: Mapping[str, Table], strata: Mapping[str, Table], clusters: Clusters
+) -> Verdict:
+    """Decide by `right` over the held-out questions; by declining where no question can be answered.
+
+    Raises:
+        ValueError: There is no table to decide by.
+    """
+    measure = next((name for name in ("right", "abstention_recall") if name in tables), None)
+    if measure is None:
+        raise ValueError("no arm was asked anything")
+    table = tables[measure]
+    candidates = [arm for arm in arms if arm.candidate and arm.name in table.arms]
+    notes = (*_notes(tables, strata), clusters.told)
+    if len(candidates) == 1:
+        return _alone(candidates[0], table, clusters, notes)
+    best = max(candidates, key=lambda arm: (table.arms[arm.name].value, not arm.tuned, arm.shown == "nothing"))
+    level = [arm for arm in candidates if arm is best or not _beats(best, arm, table)]
+    chosen = min(level, key=lambda arm: (arm.effort, -table.arms[arm.name].value))
+    outcome, words = _words(level, chosen, candidates, table)
+    sentence = f"{_advice(chosen, candidates, outcome)}{words}; {_scope(table, clusters)}."
+    return Verdict(outcome=outcome, sentence=sentence, recommended=chosen.name, notes=notes)
+
+
+def _difference(left: Arm, right: Arm, table: Table) -> Difference:
+    return next(row.found for row in table.rows if {row.left, row.right} == {left.name, right.name})
+
+
+def _beats(left: Arm, right: Arm, table: Table) -> bool:
+    found = _difference(left, right, table)
+    return found.significant and table.arms[left.name].value > table.arms[right.name].value
+
+
+def _words(level: Sequence[Arm], chosen: Arm, candidates: Sequence[Arm], table: Table) -> tuple[Outcome, str]:
+    """Return the outcome and the middle of the sentence."""
+    share = f"{chosen.name} has {_percent(table.arms[chosen.name].value)} right"
+    beaten = [arm for arm in candidates if _beats(chosen, arm, table)]
+    over = f", more than {_listed([_versus(chosen, arm, table) for arm in beaten])}" if beaten else ""
+    if len(level) == 1:
+        return "better", share + over
+    others = [arm for arm in level if arm is not chosen]
+    doubtful = [arm for arm in others if told(_difference(chosen, arm, table)) == "too few questions to tell"]
+    if doubtful:
+        least = max(_difference(chosen, arm, table).detectable for arm in doubtful)
+        names = _listed([_with_share(arm, table) for arm in doubtful])
+        seen = f"less than {100 * least:.0f} points would have gone unseen" if least <= 1 else "nothing could be seen"
+        return "too few questions to tell", f"{share}{over}, and whether {names} is better cannot be told: {seen}"
+    names = _listed([_with_share(arm, table) for arm in others])
+    return "no difference found", f"{share}{over}, and no difference from {names} was found"
+
+
+def _advice(chosen: Arm, candidates: Sequence[Arm], outcome: Outcome) -> str:
+    """Return how the sentence begins."""
+    begins = "Too few questions to tell: " if outcome == "too few questions to tell" else ""
+    if outcome == "no difference found" and len(candidates) == 2:
+        begins = "No difference found: "
+    if not any(arm.tuned for arm in candidates) or outcome == "too few questions to tell":
+        return begins or f"Take {chosen.name}: "
+    return "Fine-tune: " if chosen.tuned else "Do not fine-tune: "
+
+
+def _alone(arm: Arm, table: Table, clusters: Clusters, notes: tuple[str, ...]) -> Verdict:
+    share = _percent(table.arms[arm.name].value)
+    sentence = f"Nothing to compare: {arm.name} alone has {share} right; {_scope(table, clusters)}."
+    return Verdict(outcome="too few questions to tell", sentence=sentence, recommended="", notes=notes)
+
+
+def _scope(table: Table, clusters: Clusters) -> str:
+    asked = f"{table.questions} question{'s' * (table.questions != 1)}"
+    if clusters.general:
+        return f"{asked} about {clusters.documents} documents"
+    if clusters.documents:
+        these = "this document" if clusters.documents == 1 else f"these {clusters.documents} documents"
+        return f"{asked}, and true of {these} only"
+    return f"{asked}, and true of these only"
+
+
+def _notes(tables: Mapping[str, Table], strata: Mapping[str, Table]) -> list[str]:
+    """Return what strata and declining show beside the headline, where it is significant."""
+    found = [f"{name}: {_row_words(table)}." for name, table in strata.items() if _significant(table)]
+    for measure, words in (("abstention_recall", "Declining what nobody can answer"),
+                           ("needless_refusal", "Declining what can be answered")):  # fmt: skip
+        if measure in tables and (measure != "abstention_recall" or not strata.get("unanswerable")):
+            table = tables[measure]
+            found += [f"{words}: {_row_words(table)}."] if _significant(table) else []
+    return [note[0].upper() + note[1:] for note in found]
+
+
+def _significant(table: Table) -> bool:
+    return any(row.found.significant for row in table.rows)
+
+
+def _row_words(table: Table) -> str:
+    words = []
+    for row in table.rows:
+        if row.found.significant:
+            high, low = (row.left, row.right) if row.found.mean > 0 else (row.right, row.left)
+            words.append(f"{high} {_percent(table.arms[high].value)} against {low} {_percent(table.arms[low].value)}")
+    return "; ".join(words)
+
+
+def _versus(chosen: Arm, other: Arm, table: Table) -> str:
+    found = _difference(chosen, other, table)
+    low, high = sorted((abs(found.low), abs(found.high)))
+    return f"{_with_share(other, table)} by {100 * low:.0f} to {100 * high:.0f} points"
+
+
+def _with_share(arm: Arm, table: Table) -> str:
+    return f"{arm.name} ({_percent(table.arms[arm.name].value)})"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f}%"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,47 @@
+"""Curves of a run as one picture: loss, what is held out, and the margins of preferences, over the steps.
+
+Draws what it is given; refuses to know where it comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+Curve = Sequence[Mapping[str, float]]
+# Panels: title and the figures drawn in it.
+_PANELS = (
+    ("loss", ("loss", "eval_loss")),
+    ("accuracy", ("mean_token_accuracy", "eval_recall", "rewards/accuracies")),
+    ("reward", ("rewards/margins", "rewards/chosen", "rewards/rejected")),
+    ("learning rate", ("learning_rate",)),
+)
+
+
+def draw(curves: Mapping[str, Curve], path: Path) -> None:
+    """Write a PNG with one row of panels per stage; nothing where nothing was logged.
+
+    Args:
+        curves: Stage to its log.
+        path: Replaced whole.
+    """
+    from matplotlib.figure import Figure
+
+    shown = {stage: curve for stage, curve in curves.items() if curve}
+    if not shown:
+        return
+    figure = Figure(figsize=(14, 3.2 * len(shown)), layout="constrained")
+    axes = figure.subplots(len(shown), len(_PANELS), squeeze=False)
+    for row, (stage, curve) in zip(axes, shown.items(), strict=True):
+        for panel, (title, names) in zip(row, _PANELS, strict=True):
+            for name in names:
+                points = [(entry["step"], entry[name]) for entry in curve if name in entry]
+                if points:
+                    panel.plot(*zip(*points, strict=True), marker=".", label=name)
+            panel.set_title(f"{stage}: {title}")
+            panel.set_xlabel("step")
+            if panel.lines:
+                panel.legend(fontsize="small")
+    work = path.with_name(f".{path.name}.part")
+    figure.savefig(work, format="png", dpi=90)
+    work.replace(path)

@@ -1,0 +1,105 @@
+"""The second stage: preferences by TRL's DPOTrainer, continuing the SFT policy with that same policy as the reference.
+
+The reference's log-probabilities are worked out before the first step from the SFT policy as it lies on disk, also
+after a kill, so that no half-trained model can become the reference. Refuses to know how preferences were made.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+from datasets import Dataset
+
+from finetune.base import attention_kernel
+from finetune.data import PreferenceRow, tokenise_preferences
+from finetune.heldout import answer_tokens, recall
+from finetune.policy import asker, load_policy, put_in_place, save_policy
+from finetune.prepare import held_out
+from finetune.report import emit
+from finetune.rows import open_dataset
+from finetune.runs import Run, update_card
+from finetune.stage import Stage
+from finetune.trainers import PreferenceTrainer, preference_config
+from kb.errors import DataError
+from kb.types import Preference
+
+# Preferences against the policy's own answers, made between the stages.
+POLICY_FILE = "policy.jsonl"
+_DEFAULT_LENGTH = 2048
+
+
+def run_dpo(stage: Stage) -> None:
+    """Train on preferences, from the newest checkpoint where there is one.
+
+    Raises:
+        DataError: There is no preference to train on.
+        GateError: The first loss shows a wrong reference.
+    """
+    prepared, recipe = stage.prepared, stage.prepared.recipe
+    limit = recipe.max_length or prepared.context_tokens or _DEFAULT_LENGTH
+    rows, dropped = tokenise_preferences(preferences(stage), prepared.chat, limit)
+    if not rows:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items()) or "the data has none"
+        raise DataError(f"no preference is left to train on: {reasons}", hint="kb finetune --no-dpo --data DIR")
+    sft = stage.run.stage("sft") / "policy"
+    model = load_policy(prepared.base, recipe, prepared.machine, sft, trainable=True)
+    trainer = PreferenceTrainer(
+        model=model,
+        ref_model=None if recipe.facts.adapter or stage.processes == 1 else load_policy(
+            prepared.base, recipe, prepared.machine, sft
+        ),
+        args=preference_config(
+            recipe, stage.dtype, prepared.machine.device, str(stage.folder), stage.processes,
+            precompute_ref_log_probs=stage.processes == 1,
+            report_to=list(stage.report_to) or "none",
+        ),
+        train_dataset=_dataset(rows),
+        processing_class=prepared.chat.tokenizer,
+        kernel=partial(attention_kernel, recipe),
+    )  # fmt: skip
+    if stage.main:
+        emit("model", text=f"{len(rows):,} preferences")
+        counted = {f"preferences dropped: {reason}": number for reason, number in dropped.items()}
+        update_card(stage.run, rows={"preferences": len(rows), **counted}, stages={stage.name: "running"})
+    trainer.add_callback(stage.reporter(lambda: int(trainer._total_train_tokens)))
+    checkpoint = stage.checkpoint()
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    policy = stage.folder / "policy"
+    if stage.processes > 1:
+        trainer.save_model(str(policy))
+    else:
+        save_policy(trainer.accelerator.unwrap_model(trainer.model), prepared.chat, policy)
+    stage.finished(trainer, _scores(stage, trainer))
+
+
+def preferences(stage: Stage) -> Iterator[Preference]:
+    """Yield the data's preferences and those made against the policy's own answers."""
+    own = stage.folder / POLICY_FILE
+    made = open_dataset(own).preferences("train") if own.is_file() else iter(())
+    return chain(stage.prepared.dataset.preferences("train"), made)
+
+
+def _dataset(rows: list[PreferenceRow]) -> Dataset:
+    names = ("prompt_ids", "chosen_ids", "rejected_ids")
+    return Dataset.from_dict({name: [list(getattr(row, name)) for row in rows] for name in names})
+
+
+def _scores(stage: Stage, trainer: PreferenceTrainer) -> dict[str, float]:
+    """Return recall on held-out phrasings, to see what the preferences cost."""
+    prepared, recipe = stage.prepared, stage.prepared.recipe
+    asked = held_out(list(prepared.dataset.pairs("val")), recipe.eval_rows)
+    if not asked or stage.processes > 1:
+        return {}
+    questions = asker(trainer.model, prepared.chat, recipe, prepared.machine, answer_tokens(prepared.chat, asked))
+    return {"recall": recall(questions, asked)}
+
+
+def publish(run: Run, stage: str) -> None:
+    """Make a stage's policy the run's result, in `adapter/`."""
+    work = run.folder / ".adapter.part"
+    shutil.rmtree(work, ignore_errors=True)
+    put_in_place(Path(shutil.copytree(run.stage(stage) / "policy", work)), run.adapter)

@@ -1,0 +1,131 @@
+"""A merged model as a folder that transformers, llama.cpp's converter and Ollama's importer all read right.
+
+transformers 5 writes two things where the others do not look: the base frequency of the rotary embedding and the chat
+template. Here both stand in both places, and BOS, ends and sampling are said, not left to defaults. Knows files;
+refuses to know where the weights come from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.template import ChatFormat
+from kb.errors import DataError
+from kb.weights.folders import delete_folder, make_folder
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+CONFIG = "config.json"
+_GENERATION, _TOKENIZER = "generation_config.json", "tokenizer_config.json"
+
+
+def turn_end(chat: ChatFormat) -> int:
+    """Return the token that ends an answer under the chat template.
+
+    Raises:
+        DataError: The template ends answers with none of the tokens that stop generation.
+    """
+    ids = chat.encode(
+        chat.render([{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}], generation=False)
+    )
+    ends = [token for token in ids if token in chat.eos_ids]
+    if not ends:
+        raise DataError("the chat template ends answers with no token that stops generation")
+    return ends[-1]
+
+
+def ends_of(chat: ChatFormat) -> list[int]:
+    """Return every token that ends an answer, the chat template's own first."""
+    first = turn_end(chat)
+    return [first, *sorted(chat.eos_ids - {first})]
+
+
+def as_exported(chat: ChatFormat) -> ChatFormat:
+    """Return the format of an exported model: what training said by a system message is the template's own default."""
+    if not chat.system:
+        return chat
+    tokenizer = deepcopy(chat.tokenizer)
+    tokenizer.chat_template = (
+        "{% if not messages or messages[0]['role'] != 'system' %}"
+        f"{{% set messages = [{{'role': 'system', 'content': {json.dumps(chat.system)}}}] + messages %}}"
+        f"{{% endif %}}{tokenizer.chat_template}"
+    )
+    return replace(chat, tokenizer=tokenizer, system="")
+
+
+def save_checkpoint(model: PreTrainedModel, chat: ChatFormat, folder: Path, *, dtype: torch.dtype) -> None:
+    """Write weights, configuration and tokenizer; the folder appears whole, in place of an older one.
+
+    Args:
+        model: Ordinary weights; cast in place.
+        chat: From `as_exported`.
+        dtype: Of the file.
+
+    Raises:
+        DataError: A weight does not fit into `dtype`.
+        OSError: The disk is full.
+    """
+
+    def fill(work: Path) -> None:
+        _save_weights(model, chat, work, dtype)
+        _save_tokenizer(chat, work)
+        _rewrite(work / CONFIG, _old_rope(json.loads((work / CONFIG).read_text(encoding="utf-8"))))
+
+    if folder.exists():
+        delete_folder(folder)
+    make_folder(folder, fill, ready=CONFIG)
+
+
+def _save_weights(model: PreTrainedModel, chat: ChatFormat, work: Path, dtype: torch.dtype) -> None:
+    from transformers import GenerationConfig
+
+    model.to(dtype)
+    for name, weight in model.named_parameters():
+        if not weight.isfinite().all():
+            raise DataError(f"weight {name} does not fit into {dtype}", hint="kb finetune --set dtype=f32 --data DIR")
+    ends = ends_of(chat)
+    tokenizer = chat.tokenizer
+    named = {"bos_token_id": tokenizer.bos_token_id, "pad_token_id": chat.pad_id}
+    model.config.eos_token_id = ends
+    model.config.use_cache = True
+    for name, token in named.items():
+        setattr(model.config, name, token)
+    model.generation_config = GenerationConfig(eos_token_id=ends, do_sample=False, repetition_penalty=1.0, **named)
+    model.save_pretrained(work)
+
+
+def _save_tokenizer(chat: ChatFormat, work: Path) -> None:
+    # In the configuration, not in a file of its own, which Ollama's importer does not read.
+    chat.tokenizer.save_pretrained(work, save_jinja_files=False)
+    said = {
+        # Prompts are rendered by the template, which writes BOS itself where the model wants one.
+        "add_bos_token": False,
+        "add_eos_token": False,
+        "chat_template": str(chat.tokenizer.chat_template),
+        # The name that every version of transformers knows.
+        "tokenizer_class": "PreTrainedTokenizerFast",
+    }
+    _rewrite(work / _TOKENIZER, said, without=("is_local", "local_files_only", "backend"))
+
+
+def _old_rope(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rotary embedding under the names that were used before transformers 5."""
+    rope = dict(config.get("rope_parameters") or {})
+    theta = rope.pop("rope_theta", config.get("rope_theta"))
+    if theta is None:
+        return {}
+    kind = rope.get("rope_type", "default")
+    scaling = None if kind == "default" else {**rope, "type": kind}
+    return {"rope_theta": theta, "rope_scaling": scaling}
+
+
+def _rewrite(path: Path, over: Mapping[str, Any], without: Collection[str] = ()) -> None:
+    held = {key: value for key, value in json.loads(path.read_text(encoding="utf-8")).items() if key not in without}
+    path.write_text(json.dumps({**held, **over}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

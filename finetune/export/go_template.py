@@ -1,0 +1,178 @@
+"""A Jinja chat template said again in the language of Ollama's templates, to the byte.
+
+Found out by rendering conversations and looking at what stands around their contents; a template that does more than
+put fixed words around each message is refused, not approximated. Knows templates; refuses to know servers.
+Language: https://pkg.go.dev/text/template, with the fields that Ollama gives (`.Messages`, `.Role`, `.Content`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from finetune.template import ChatFormat, Message
+from kb.errors import DataError
+
+_HINT = "kb export RUN --to gguf"
+_SYSTEM, _USER, _ASSISTANT, _AGAIN = "kq0system", "kq1user", "kq2assistant", "kq3user"
+# The template reads the clock: what it says today is not what it says tomorrow.
+_CLOCK = "strftime_now"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocks:
+    """A chat template as fixed words around contents.
+
+    Attributes:
+        opening: Before the first message where that is no system message: BOS, the default system prompt.
+        opening_system: Before the content of a system message that comes first.
+        system: Around the content of a later system message, and `system[1]` after the first one's.
+        user: Around the content of a user message.
+        assistant: Around the content of an answer.
+        generation: Where an answer begins.
+        trims: Whether blanks at the ends of contents are dropped, which Ollama's language cannot.
+    """
+
+    opening: str
+    opening_system: str
+    system: tuple[str, str]
+    user: tuple[str, str]
+    assistant: tuple[str, str]
+    generation: str
+    trims: bool = False
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return what Ollama makes of messages with `go_template` of these blocks."""
+        parts = []
+        around = {"system": self.system, "user": self.user}
+        for at, message in enumerate(messages):
+            before, after = around.get(message["role"], self.assistant)
+            if at == 0:
+                before = self.opening_system if message["role"] == "system" else self.opening + before
+            parts += [before, message["content"], after]
+        return "".join([*parts, self.generation])
+
+
+def find_blocks(chat: ChatFormat, conversations: Sequence[Sequence[Message]]) -> Blocks:
+    """Find the blocks of a chat template.
+
+    Args:
+        chat: From `as_exported`.
+        conversations: On which blocks and template must agree to the byte.
+
+    Raises:
+        DataError: The template does something else than putting words around contents; the message says where.
+    """
+    if _CLOCK in str(chat.tokenizer.chat_template):
+        raise DataError("the chat template says today's date, which Ollama's language cannot", hint=_HINT)
+    blocks = _probed(chat)
+    blank = [{"role": "user", "content": f" {_USER}\n"}]
+    trims = chat.render(blank, generation=True) != blocks.render(blank)
+    for messages in conversations:
+        wanted, made = chat.render(messages, generation=True), blocks.render(messages)
+        if wanted != made and not (trims and any(m["content"] != m["content"].strip() for m in messages)):
+            at = first_difference(wanted, made)
+            raise DataError(
+                "the chat template cannot be said in Ollama's language: at "
+                f"{at} it writes {wanted[at : at + 40]!r}, fixed words {made[at : at + 40]!r}",
+                hint=_HINT,
+            )
+    return replace(blocks, trims=trims)
+
+
+def _probed(chat: ChatFormat) -> Blocks:
+    def rendered(*said: tuple[str, str], generation: bool = False) -> str:
+        return chat.render([{"role": role, "content": text} for role, text in said], generation=generation)
+
+    system, user, assistant, again = (
+        ("system", _SYSTEM), ("user", _USER), ("assistant", _ASSISTANT), ("user", _AGAIN),
+    )  # fmt: skip
+    plain = rendered(user)
+    with_generation = rendered(user, generation=True)
+    _, assistant_end = _cut(rendered(user, assistant), _ASSISTANT)
+    head, rest = _cut(rendered(user, assistant, again), _USER)
+    to_assistant, rest = _cut(rest, _ASSISTANT)
+    to_user, user_end = _cut(rest, _AGAIN)
+    user_begin = _after(to_user, assistant_end)
+    opening_system, rest = _cut(rendered(system, user), _SYSTEM)
+    to_user, _ = _cut(rest, _USER)
+    system_end = _before(to_user, user_begin)
+    later = _later_system(chat, user_end, system_end) or opening_system
+    return Blocks(
+        opening=_before(head, user_begin),
+        opening_system=opening_system,
+        system=(later, system_end),
+        user=(user_begin, user_end),
+        assistant=(_after(to_assistant, user_end), assistant_end),
+        generation=_after(with_generation, plain),
+    )
+
+
+def _later_system(chat: ChatFormat, user_end: str, system_end: str) -> str:
+    """Return what stands before a system message in mid-conversation; empty where the template refuses one."""
+    said = [
+        {"role": "user", "content": _USER},
+        {"role": "system", "content": _SYSTEM},
+        {"role": "user", "content": _AGAIN},
+    ]
+    try:
+        text = chat.render(said, generation=False)
+    except DataError:  # many templates want it first
+        return ""
+    if _SYSTEM not in text:
+        return ""
+    between = _cut(_cut(text, _USER)[1], _SYSTEM)[0]
+    return between.removeprefix(user_end) if system_end in text else ""
+
+
+def _cut(text: str, content: str) -> tuple[str, str]:
+    before, found, after = text.partition(content)
+    if not found or content in after:
+        raise DataError(f"the chat template does not say the content of a message once: {text[:80]!r}", hint=_HINT)
+    return before, after
+
+
+def _after(text: str, beginning: str) -> str:
+    if not text.startswith(beginning):
+        raise _uneven(text[:60], beginning[:60])
+    return text[len(beginning) :]
+
+
+def _before(text: str, end: str) -> str:
+    if not text.endswith(end):
+        raise _uneven(text[-60:], end[-60:])
+    return text[: len(text) - len(end)]
+
+
+def _uneven(one: str, other: str) -> DataError:
+    return DataError(f"the chat template says {one!r} in one place and {other!r} in another", hint=_HINT)
+
+
+def first_difference(one: str, other: str) -> int:
+    """Return where two texts part, in code points."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def go_template(blocks: Blocks) -> str:
+    """Return the blocks as a template for Ollama, on one line but for the line breaks of the words themselves."""
+    first_system, later_system = _literal(blocks.opening_system), _literal(blocks.system[0])
+    system = (
+        f"{{{{ if eq $i 0 }}}}{first_system}{{{{ else }}}}{later_system}{{{{ end }}}}"
+        f"{{{{ .Content }}}}{_literal(blocks.system[1])}"
+    )
+    opening = f"{{{{ if eq $i 0 }}}}{_literal(blocks.opening)}{{{{ end }}}}"
+    user, assistant = _around(blocks.user), _around(blocks.assistant)
+    return (
+        f'{{{{ range $i, $m := .Messages }}}}{{{{ if eq .Role "system" }}}}{system}{{{{ else }}}}{opening}'
+        f'{{{{ if eq .Role "user" }}}}{user}{{{{ else }}}}{assistant}{{{{ end }}}}{{{{ end }}}}{{{{ end }}}}'
+        f"{_literal(blocks.generation)}"
+    )
+
+
+def _around(words: tuple[str, str]) -> str:
+    return f"{_literal(words[0])}{{{{ .Content }}}}{_literal(words[1])}"
+
+
+def _literal(text: str) -> str:
+    return text.replace("{{", '{{ "{{" }}')

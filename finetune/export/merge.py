@@ -1,0 +1,153 @@
+"""Adapter and base become ordinary weights: merged in float32, checked against the trained forward pass, then cast.
+
+For QLoRA the adapter is laid on the dequantised four-bit base and on the full-precision one, and what answers more like
+the trained model is kept; nothing is ever merged into four bits. Knows peft and torch; refuses to know file formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.base import Base, load_model
+from finetune.machine import Machine
+from finetune.recipe import Recipe
+from kb.errors import ConfigError, DataError, GateError
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+# Mean KL divergence per token, in nats, between the adapter in its place and merged, both in float32: rounding is
+# below 1e-9, merging into bfloat16 about 1e-3.
+MOST_KL = 1e-4
+_PROBE_TOKENS = 512
+_PLAIN, _DEQUANTISED, _FULL = "plain", "dequantised", "full-precision"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """Ordinary weights in float32.
+
+    Attributes:
+        chosen: Base that the adapter was merged into: `plain`, or for QLoRA `dequantised` or `full-precision`.
+        kl: Name of each base tried to the mean KL divergence per token from the trained model, in nats.
+    """
+
+    model: PreTrainedModel
+    chosen: str
+    kl: Mapping[str, float]
+
+
+def merge(base: Base, adapter: Path, recipe: Recipe, machine: Machine, probes: Sequence[Sequence[int]]) -> Merged:
+    """Merge what a run trained.
+
+    Args:
+        base: What the run started from.
+        adapter: peft's folder, or the whole model for methods that train the base's own weights.
+        recipe: The run's.
+        machine: Where four-bit weights were trained; merging itself happens on the CPU.
+        probes: Token ids of prompts on which models are compared; the first 512 tokens are used.
+
+    Raises:
+        ConfigError: The method cannot be merged.
+        GateError: The merged weights answer otherwise than base and adapter.
+        DataError: A file cannot be read.
+    """
+    if not recipe.facts.merges:
+        raise ConfigError(
+            f"{recipe.facts.title} can be served {recipe.facts.served}", hint="kb finetune --method lora --data DIR"
+        )
+    cpu = replace(machine, device="cpu")
+    whole = recipe.model_copy(update={"dtype": "f32", "method": "lora"})
+    if not recipe.facts.adapter:
+        model = load_model(replace(base, folder=adapter), whole, cpu)
+        return Merged(model=model, chosen=_PLAIN, kl={})
+    if recipe.quantised or base.shape.four_bit:
+        return _merge_quantised(base, adapter, recipe, machine, probes)
+    model = _on(load_model(base, whole, cpu), adapter)
+    trained = log_probabilities(model, probes)
+    merged = _merge(model)
+    kl = divergence(trained, log_probabilities(merged, probes))
+    if not kl <= MOST_KL:
+        raise GateError(f"merged weights part from base and adapter by {kl:.2e} nats a token", hint="kb runs list")
+    return Merged(model=merged, chosen=_PLAIN, kl={_PLAIN: kl})
+
+
+def _merge_quantised(
+    base: Base, adapter: Path, recipe: Recipe, machine: Machine, probes: Sequence[Sequence[int]]
+) -> Merged:
+    four_bit = load_model(base, recipe, machine)
+    plain = dequantised(four_bit)
+    trained = log_probabilities(_on(four_bit, adapter), probes)
+    del four_bit
+    whole = recipe.model_copy(update={"dtype": "f32", "method": "lora"})
+    found: dict[str, float] = {}
+    best: PreTrainedModel | None = None
+    for name in (_DEQUANTISED, _FULL):
+        if base.shape.four_bit and name == _FULL:
+            continue  # the base has no other weights
+        model = load_model(base, whole, replace(machine, device="cpu"))
+        model = model.dequantize() if base.shape.four_bit else model
+        if name == _DEQUANTISED:
+            model.load_state_dict(plain, strict=False)
+        merged = _merge(_on(model.float(), adapter))
+        found[name] = divergence(trained, log_probabilities(merged, probes))
+        if best is None or found[name] < min(value for other, value in found.items() if other != name):
+            best = merged
+    if best is None:
+        raise DataError("no base to merge into", path=base.folder)
+    return Merged(model=best, chosen=min(found, key=lambda name: found[name]), kl=found)
+
+
+def dequantised(model: PreTrainedModel) -> dict[str, torch.Tensor]:
+    """Return what the four-bit linear weights of a model stand for, by name, as float32 on the CPU."""
+    from bitsandbytes.functional import dequantize_4bit
+
+    found = {}
+    for name, module in model.named_modules():
+        weight = getattr(module, "weight", None)
+        state = getattr(weight, "quant_state", None)
+        if weight is not None and state is not None:
+            found[f"{name}.weight"] = dequantize_4bit(weight.data, state).float().cpu()
+    return found
+
+
+def _on(model: PreTrainedModel, adapter: Path) -> Any:
+    from peft import PeftModel
+
+    try:
+        return PeftModel.from_pretrained(model, adapter).eval()
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"the adapter cannot be read: {reason}", path=adapter, hint="kb runs list") from error
+
+
+def _merge(model: Any) -> PreTrainedModel:
+    try:
+        merged: PreTrainedModel = model.merge_and_unload(safe_merge=True)
+    except ValueError as error:
+        raise GateError(f"the adapter does not merge: {error}", hint="kb runs list") from error
+    return merged.eval()
+
+
+def log_probabilities(model: Any, probes: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Return log-probabilities of the next token after every token of the probes, shape (tokens, vocabulary), f32."""
+    import torch
+
+    found, left = [], _PROBE_TOKENS
+    with torch.no_grad():
+        for probe in probes:
+            ids = torch.tensor([list(probe[:left])], device=next(model.parameters()).device)
+            if not ids.numel():
+                break
+            found.append(model(input_ids=ids, use_cache=False).logits[0].float().log_softmax(-1).cpu())
+            left -= ids.numel()
+    return torch.cat(found)
+
+
+def divergence(trained: torch.Tensor, merged: torch.Tensor) -> float:
+    """Return the mean over tokens of KL(trained || merged), in nats; both (tokens, vocabulary) log-probabilities."""
+    return float((trained.exp() * (trained - merged)).sum(-1).mean().clamp(min=0))

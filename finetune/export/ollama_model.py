@@ -1,0 +1,143 @@
+"""A GGUF file becomes a model of an Ollama server: template, ends and sampling said in full, weights uploaded once.
+
+Also Ollama as a quantiser: it makes the K-quants that `gguf` cannot. Knows Modelfiles and Ollama's API; refuses to know
+training and whether the model answers right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from ollama import Client
+
+from finetune.export.go_template import Blocks, go_template
+from kb.errors import BackendError
+from kb.files import sha256_of
+from kb.ollama_server import client_arguments, failures
+
+# Called with what is being done.
+Progress = Callable[[str], None]
+_QUOTES = '"""'
+_FROM = "FROM "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OllamaModel:
+    """All that Ollama must be told beside the weights.
+
+    Attributes:
+        template: In Ollama's language.
+        stops: Spellings of every token that ends an answer.
+        num_ctx: Context window, in tokens.
+    """
+
+    template: str
+    stops: tuple[str, ...]
+    num_ctx: int
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Parameters of the model; Ollama's own defaults penalise repetition even in greedy answers."""
+        return {
+            "stop": list(self.stops),
+            "num_ctx": self.num_ctx,
+            "temperature": 0.0,
+            "repeat_penalty": 1.0,
+        }
+
+
+def describe(blocks: Blocks, stops: Sequence[str], num_ctx: int) -> OllamaModel:
+    """Put together what Ollama must be told."""
+    return OllamaModel(template=go_template(blocks), stops=tuple(stops), num_ctx=num_ctx)
+
+
+def modelfile(model: OllamaModel, gguf: str) -> str:
+    """Return a Modelfile, for `ollama create NAME -f Modelfile` beside the GGUF file.
+
+    Args:
+        model: What is said.
+        gguf: File name of the weights.
+
+    Raises:
+        BackendError: The template holds what a Modelfile cannot.
+    """
+    if _QUOTES in model.template:
+        raise BackendError(f"a Modelfile cannot hold {_QUOTES} in a template", hint="kb export RUN --to ollama")
+    lines = [f"{_FROM}./{gguf}", f"TEMPLATE {_QUOTES}{model.template}{_QUOTES}"]
+    for key, value in model.parameters.items():
+        values = value if isinstance(value, list) else [value]
+        lines += [f'PARAMETER {key} "{one}"' if isinstance(one, str) else f"PARAMETER {key} {one}" for one in values]
+    return "\n".join(lines) + "\n"
+
+
+def create(
+    url: str, name: str, gguf: Path, model: OllamaModel, *, timeout_s: float, progress: Progress, quantize: str = ""
+) -> None:
+    """Put a model into a server, in place of one of the same name.
+
+    Args:
+        url: Where Ollama listens.
+        name: What it will be called there.
+        gguf: The weights; uploaded only where the server lacks them.
+        model: What is said beside them.
+        timeout_s: Longest silence of the server.
+        progress: Told every stage.
+        quantize: Such as `q4_K_M`; the server does it, from F16 or F32. Empty keeps the weights.
+
+    Raises:
+        BackendError: The server cannot be reached, or refuses.
+    """
+    digest = f"sha256:{sha256_of(gguf)}"
+    arguments = client_arguments(url, timeout_s)
+    with failures(url), Client(host=url, **arguments) as client:
+        if not _has_blob(url, digest, arguments):
+            progress("uploading")
+            client.create_blob(gguf)
+        status = ""
+        for part in client.create(
+            model=name,
+            files={gguf.name: digest},
+            template=model.template,
+            parameters=dict(model.parameters),
+            quantize=quantize or None,
+            stream=True,
+        ):
+            status = part.status or ""
+            progress(status)
+    if status != "success":
+        raise BackendError(f"Ollama at {url} broke off creating {name!r}: {status}", hint="ollama list")
+
+
+def _has_blob(url: str, digest: str, arguments: Mapping[str, Any]) -> bool:
+    with httpx.Client(base_url=url, **arguments) as client:
+        return client.head(f"/api/blobs/{digest}").is_success
+
+
+def weights_of(url: str, name: str, *, timeout_s: float) -> Path:
+    """Return where a server on this machine keeps a model's weights.
+
+    Raises:
+        BackendError: The server lacks the model, or its files cannot be read from here.
+    """
+    with failures(url, name), Client(host=url, **client_arguments(url, timeout_s)) as client:
+        shown = client.show(name).modelfile or ""
+    paths = [Path(line.removeprefix(_FROM)) for line in shown.splitlines() if line.startswith(f"{_FROM}/")]
+    if not paths or not paths[0].is_file():
+        raise BackendError(
+            f"the weights of {name!r} in Ollama at {url} cannot be read from here", hint="kb export RUN --quantize q8_0"
+        )
+    return paths[0]
+
+
+def remove(url: str, name: str, *, timeout_s: float) -> None:
+    """Take a model out of a server.
+
+    Raises:
+        BackendError: The server cannot be reached or lacks it.
+    """
+    with failures(url, name), Client(host=url, **client_arguments(url, timeout_s)) as client:
+        client.delete(name)

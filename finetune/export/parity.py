@@ -1,0 +1,224 @@
+"""The gate before a model is published: the exported file answers in its runtime as the trained model does.
+
+Compared per conversation: the bytes of the rendered prompt, its token ids, the first 32 greedy tokens, and that an
+answer ends where the reference ends it. Only a first differing token that the reference itself held nearly as likely is
+passed, and counted. Knows answers and what differs; refuses to know how either side made them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from finetune.export.go_template import first_difference
+from finetune.export.reference import Expected, Reference
+from finetune.template import Message
+from kb.errors import GateError
+
+GREEDY_TOKENS = 32
+# Room for an answer to end by itself.
+MOST_TOKENS = 64
+# Two tokens whose logits are nearer than this are one choice to other arithmetic, in nats.
+NEAR_TIE = 0.05
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a runtime made of one conversation.
+
+    Attributes:
+        prompt: As its template rendered it.
+        prompt_ids: Its tokens; empty where the runtime does not tell.
+        n_prompt: Their number.
+        text: The greedy answer.
+        stopped: Whether it ended by itself.
+    """
+
+    prompt: str
+    prompt_ids: tuple[int, ...] = ()
+    n_prompt: int
+    text: str
+    stopped: bool
+
+
+class Runtime(Protocol):
+    """Where an exported model runs, with the sampling that it was exported with."""
+
+    @property
+    def name(self) -> str:
+        """For a person."""
+        ...
+
+    def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[Reply]:
+        """Answer conversations, in order.
+
+        Raises:
+            KbError: The runtime cannot load or run the model.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that differs: what (`prompt`, `tokens`, `answer`, `stop`), for which question, and how."""
+
+    what: str
+    question: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.what} of {self.question!r}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parity:
+    """What the gate saw in one runtime.
+
+    Attributes:
+        conversations: Compared.
+        equal: Those that agree to the last token compared.
+        near_ties: Those that part at a near-tie.
+        stopped: Answers that end by themselves on both sides.
+        findings: What differs; empty is a pass.
+    """
+
+    runtime: str
+    conversations: int
+    equal: int
+    near_ties: int
+    stopped: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether it may be published."""
+        return not self.findings
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `run.json` keeps."""
+        return {
+            "passed": self.passed,
+            "runtime": self.runtime,
+            "conversations": self.conversations,
+            "equal": self.equal,
+            "near_ties": self.near_ties,
+            "stopped": self.stopped,
+            "findings": [str(finding) for finding in self.findings],
+        }
+
+    def require(self) -> None:
+        """Refuse what answers differently.
+
+        Raises:
+            GateError: It does; the message says what differs and where.
+        """
+        if self.findings:
+            shown = "\n  ".join(str(finding) for finding in self.findings[:5])
+            more = f"\n  and {len(self.findings) - 5} more" if len(self.findings) > 5 else ""
+            raise GateError(
+                f"{self.runtime} answers otherwise than the trained model; nothing is published:\n  {shown}{more}",
+                hint="kb runs show RUN  # parity in run.json",
+            )
+
+
+def compare(
+    reference: Reference,
+    expected: Sequence[Expected],
+    conversations: Sequence[Sequence[Message]],
+    runtime: Runtime,
+) -> Parity:
+    """Ask a runtime what the reference was asked, and compare.
+
+    Args:
+        reference: For the logits at a difference.
+        expected: Its answers, of at most `MOST_TOKENS` tokens.
+        conversations: What both are asked.
+        runtime: Where the exported model runs.
+
+    Raises:
+        KbError: The runtime failed.
+    """
+    replies = runtime.replies(conversations, MOST_TOKENS)
+    findings: list[Finding] = []
+    equal = near = stopped = 0
+    for messages, wanted, reply in zip(conversations, expected, replies, strict=True):
+        found, tie = _compare_one(reference, wanted, reply)
+        findings += [
+            Finding(what=what, question=str(messages[-1]["content"])[:_SHOWN], detail=said) for what, said in found
+        ]
+        equal += not found and not tie
+        near += tie
+        stopped += wanted.stopped and reply.stopped
+    if not any(wanted.stopped for wanted in expected):
+        detail = f"none of {len(expected)} answers of the trained model ends within {MOST_TOKENS} tokens"
+        findings.append(Finding(what="stop", question="any", detail=detail))
+    return Parity(
+        runtime=runtime.name,
+        conversations=len(expected),
+        equal=equal,
+        near_ties=near,
+        stopped=stopped,
+        findings=tuple(findings),
+    )
+
+
+def _compare_one(reference: Reference, wanted: Expected, reply: Reply) -> tuple[list[tuple[str, str]], bool]:
+    """Return what differs, and whether the answers part at a near-tie."""
+    if reply.prompt != wanted.prompt:
+        at = first_difference(wanted.prompt, reply.prompt)
+        trained, now = (text[max(0, at - 10) : at + _SHOWN] for text in (wanted.prompt, reply.prompt))
+        return [("prompt", f"from character {at} on it is {now!r}, trained was {trained!r}")], False
+    found = _token_fault(wanted, reply)
+    if found:
+        return [("tokens", found)], False
+    parted = _first_different_token(reference, wanted, reply)
+    if parted is None:
+        return [], False
+    before = reference.text(wanted.answer_ids[:parted])
+    ends = parted == len(wanted.answer_ids) or (reply.stopped and reply.text == before)
+    if parted >= GREEDY_TOKENS and not ends:
+        return [], False
+    gap = reference.gap(wanted, parted, reply.text, reply.stopped)
+    if gap < NEAR_TIE:
+        return [], True
+    return [("stop" if ends else "answer", _told(reference, wanted, reply, parted, gap))], False
+
+
+def _token_fault(wanted: Expected, reply: Reply) -> str:
+    if reply.prompt_ids and reply.prompt_ids != wanted.prompt_ids:
+        pairs = zip(wanted.prompt_ids, reply.prompt_ids, strict=False)
+        at = next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(wanted.prompt_ids), reply.n_prompt))
+        now, trained = (list(ids[at : at + 5]) for ids in (reply.prompt_ids, wanted.prompt_ids))
+        return f"at {at} they are {now}, trained was {trained}"
+    if reply.n_prompt != len(wanted.prompt_ids):
+        return f"{reply.n_prompt} where training had {len(wanted.prompt_ids)} (a doubled or missing BOS?)"
+    return ""
+
+
+def _first_different_token(reference: Reference, wanted: Expected, reply: Reply) -> int | None:
+    """Return the index of the first answer token that the runtime's text does not begin with; None where all agree.
+
+    The index after the last stands for the end.
+    """
+    whole = reference.text(wanted.answer_ids)
+    said = reply.text.rstrip("\ufffd")
+    if said == whole.rstrip("\ufffd") and reply.stopped == wanted.stopped:
+        return None
+    if not wanted.stopped and said.startswith(whole.rstrip("\ufffd")):
+        return None  # the reference ran out of room, not of words
+    for at in range(len(wanted.answer_ids)):
+        if not said.startswith(reference.text(wanted.answer_ids[: at + 1]).rstrip("\ufffd")):
+            return at
+    return len(wanted.answer_ids)
+
+
+def _told(reference: Reference, wanted: Expected, reply: Reply, at: int, gap: float) -> str:
+    before = len(reference.text(wanted.answer_ids[:at]))
+    trained = (
+        repr(reference.text(wanted.answer_ids)[before : before + _SHOWN]) if at < len(wanted.answer_ids) else "the end"
+    )
+    ended = reply.stopped and len(reply.text) <= before
+    said = "the end" if ended else repr(reply.text[before : before + _SHOWN])
+    return f"at token {at} it says {said}, trained was {trained} ({gap:.2f} nats apart)"

@@ -1,0 +1,71 @@
+"""What an exported model is asked before it is published: a run's own questions, and conversations of many kinds.
+
+Short questions, so that a model can be seen to stop; long words, digits, other scripts, code, several turns and system
+prompts, where tokenizers and templates go wrong. Values only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from finetune.template import ChatFormat, Message
+from kb.errors import DataError
+
+Conversation = tuple[Message, ...]
+
+N_PROBES = 20
+_OWN = 8
+
+
+def _asked(*said: str, system: str = "") -> Conversation:
+    """Return a conversation of a user's and an assistant's turns, the user's first and last."""
+    roles = ("user", "assistant")
+    turns = [{"role": roles[at % 2], "content": text} for at, text in enumerate(said)]
+    return (*([{"role": "system", "content": system}] if system else []), *turns)
+
+
+GENERAL: tuple[Conversation, ...] = (
+    _asked("What is the capital of France?"),
+    _asked("What is 12 plus 7? Answer with the number only."),
+    _asked("Which city lies on the Danube?", "Vienna does.", "And which country is that in?"),
+    _asked("Say yes or no: is ice cold?", system="You answer in one word."),
+    _asked("How many days are there in a week?"),
+    _asked("Übersetze „guten Morgen“ ins Französische."),
+    _asked("Name the colour of the sky on a clear day.", system="Be brief."),
+    _asked("def add(a, b):\n    return a + b\n\nWhat does add(2, 3) return?"),
+    _asked("Passage: The bridge opened in 1932 and is 503.5 metres long.\n\nQuestion: When did the bridge open?"),
+    _asked("What is the opposite of “hot”?"),
+    _asked("日本の首都はどこですか。"),
+    _asked("Name one fruit.", "Apple.", "Name another.", "Pear.", "And one more."),
+    _asked("Which is larger, 1,234.56 or 1 234?"),
+    _asked("What do bees make?"),
+    _asked("Complete: {{ name }} is {% if a %}b{% endif %}", system="Curly braces are text here: {}."),
+    _asked("Who wrote Romeo and Juliet?"),
+    _asked("What's the plural of “mouse”?"),
+    _asked("Is the sun a star or a planet?"),
+    _asked("Répondez par oui ou par non : Paris est-elle en France ?"),
+    _asked("What is H₂O?"),
+    _asked("How many legs has a spider?"),
+    _asked("Write the number 1000000 in words."),
+    _asked("   Two   blanks  and\ta tab: what is 2 + 2?   "),
+)
+
+
+def probes(questions: Sequence[str], chat: ChatFormat) -> list[Conversation]:
+    """Return twenty conversations that the chat template accepts, some of a run's own questions first.
+
+    Args:
+        questions: Of the run's data; evenly spread ones are taken.
+        chat: A template that refuses a conversation (a system message, say) is not asked it.
+    """
+    step = max(1, len(questions) // _OWN)
+    own = [_asked(question) for question in questions[::step][:_OWN]]
+    return [one for one in [*own, *GENERAL] if _accepted(one, chat)][:N_PROBES]
+
+
+def _accepted(conversation: Conversation, chat: ChatFormat) -> bool:
+    try:
+        chat.render(conversation, generation=True)
+    except DataError:
+        return False
+    return True

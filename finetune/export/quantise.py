@@ -1,0 +1,121 @@
+"""Quantisations that `gguf` cannot write: by llama.cpp's own tool where it is on PATH, else by an Ollama server.
+
+And the check that a quantised file stands for the weights it was made of. Knows tools and bounds; refuses to know how
+anything was trained.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import gguf
+import numpy as np
+
+from finetune.export.gguf_file import ENCODINGS
+from finetune.export.gguf_weights import read_checkpoint, read_weights
+from finetune.export.ollama_model import OllamaModel, Progress, create, remove, weights_of
+from kb.errors import BackendError, ConfigError, GateError, MissingExtra
+from kb.files import atomic_write
+
+TOOL = "llama-quantize"
+# Names of both tools; the encodings of `gguf` itself come first.
+BY_TOOL = ("q4_K_M", "q4_K_S", "q5_K_M", "q5_K_S", "q6_K", "q3_K_M", "q2_K")
+BY_OLLAMA = ("q4_K_M", "q4_K_S")
+NAMES = (*ENCODINGS, *BY_TOOL)
+_TIMEOUT_S = 3600
+# Relative error of a matrix (Frobenius) that rounding may cause; a wrong order of rows or a lost tensor makes it 1.
+_MOST_ERROR: Mapping[int, float] = {
+    gguf.GGMLQuantizationType.F32: 1e-6,
+    gguf.GGMLQuantizationType.F16: 1e-3,
+    gguf.GGMLQuantizationType.Q8_0: 0.02,
+    gguf.GGMLQuantizationType.Q6_K: 0.05,
+    gguf.GGMLQuantizationType.Q5_K: 0.08,
+    gguf.GGMLQuantizationType.Q5_0: 0.08,
+    gguf.GGMLQuantizationType.Q5_1: 0.08,
+}
+_COARSE_ERROR = 0.5
+
+
+def check_name(name: str) -> str:
+    """Return a quantisation as it is spelled here, whatever the case.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    for known in NAMES:
+        if known.lower() == name.lower():
+            return known
+    raise ConfigError(f"there is no quantisation {name!r}: {', '.join(NAMES)}", hint="kb export RUN --quantize q8_0")
+
+
+def by_tool(source: Path, target: Path, name: str) -> None:
+    """Quantise a file with llama.cpp's tool.
+
+    Raises:
+        MissingExtra: It is not on PATH.
+        BackendError: It failed.
+    """
+    tool = shutil.which(TOOL)
+    if tool is None:
+        raise MissingExtra(f"{name} needs llama.cpp's {TOOL} on PATH", hint="kb export RUN --to gguf --quantize q8_0")
+    done = subprocess.run(
+        [tool, str(source), str(target), name.upper()],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False,
+    )  # fmt: skip
+    if done.returncode or not target.is_file():
+        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no output"]
+        raise BackendError(f"{TOOL} failed: {lines[-1]}", hint="kb export RUN --to gguf --quantize q8_0")
+
+
+def by_ollama(
+    source: Path, target: Path, name: str, model: OllamaModel, *, url: str, timeout_s: float, progress: Progress
+) -> None:
+    """Quantise a file with an Ollama server on this machine, and take a copy of what it made.
+
+    Raises:
+        ConfigError: Ollama does not make this quantisation.
+        BackendError: No server answers, it failed, or its files cannot be read from here.
+    """
+    if name not in BY_OLLAMA:
+        raise ConfigError(
+            f"{name} needs llama.cpp's {TOOL} on PATH; Ollama makes {' and '.join(BY_OLLAMA)}",
+            hint="kb export RUN --quantize q4_K_M",
+        )
+    scratch = f"kb-quantise-{source.parent.name}"
+    create(url, scratch, source, model, timeout_s=timeout_s, progress=progress, quantize=name)
+    try:
+        made = weights_of(url, scratch, timeout_s=timeout_s)
+        with made.open("rb") as weights, atomic_write(target) as handle:
+            shutil.copyfileobj(weights, handle)
+    finally:
+        remove(url, scratch, timeout_s=timeout_s)
+
+
+def check_weights(path: Path, folder: Path) -> float:
+    """Check that every weight of a GGUF file is that of the checkpoint, but for rounding.
+
+    Args:
+        path: The file.
+        folder: The checkpoint it was made of.
+
+    Returns:
+        The largest relative error of a weight.
+
+    Raises:
+        GateError: One is another; the message names it.
+    """
+    kinds = {tensor.name: tensor.tensor_type for tensor in gguf.GGUFReader(path).tensors}
+    own = dict(read_checkpoint(folder))
+    worst = 0.0
+    for named, key, values in read_weights(path, folder):
+        error = float(np.linalg.norm(values - own[key]) / max(float(np.linalg.norm(own[key])), 1e-12))
+        most = _MOST_ERROR.get(kinds[named], _COARSE_ERROR)
+        if not error <= most:
+            raise GateError(
+                f"{path.name}: weight {named} is off by {error:.1%}, rounding explains {most:.0%}", hint="kb runs list"
+            )
+        worst = max(worst, error)
+    return worst

@@ -1,0 +1,135 @@
+"""What the exported model must say: the merged checkpoint in transformers, in float32, asked as it was trained.
+
+Knows torch and transformers; refuses to know the runtimes that are compared with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.template import ChatFormat, Message
+from kb.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# Tokens among which what another runtime said instead is looked for.
+_NEAREST = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The reference's greedy answer to one conversation.
+
+    Attributes:
+        prompt: As training rendered it.
+        answer_ids: Without the token that ended it.
+        stopped: Whether it ended by itself.
+    """
+
+    prompt: str
+    prompt_ids: tuple[int, ...]
+    answer_ids: tuple[int, ...]
+    stopped: bool
+
+
+class Reference:
+    """The merged checkpoint, loaded.
+
+    Args:
+        folder: As `save_checkpoint` leaves it.
+        chat: The run's format as it was trained, its system prompt said in so many words.
+        weights: Laid over the checkpoint's own, by name in transformers: what a quantised file stands for.
+
+    Raises:
+        DataError: It cannot be loaded.
+    """
+
+    def __init__(self, folder: Path, chat: ChatFormat, weights: Iterable[tuple[str, NDArray[np.float32]]] = ()) -> None:
+        import torch
+        from transformers import AutoModelForCausalLM
+        from transformers.utils.logging import disable_progress_bar
+
+        disable_progress_bar()
+        try:
+            self._model: Any = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=torch.float32, trust_remote_code=False, local_files_only=True, use_safetensors=True
+            ).eval()
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise DataError(f"transformers cannot load it: {reason}", path=folder, hint="kb runs list") from error
+        own = self._model.state_dict()
+        for name, values in weights:
+            own[name].copy_(torch.from_numpy(values))
+        self.chat = chat
+
+    def prompt(self, messages: Sequence[Message]) -> str:
+        """Return the prompt of a conversation as the rows of training were rendered."""
+        said = list(messages)
+        if self.chat.system and (not said or said[0]["role"] != "system"):
+            said = [{"role": "system", "content": self.chat.system}, *said]
+        return self.chat.render(said, generation=True)
+
+    def answers(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[Expected]:
+        """Answer greedily, all conversations in one batch padded on the left."""
+        import torch
+
+        prompts = [self.prompt(messages) for messages in conversations]
+        ids = [self.chat.encode(prompt) for prompt in prompts]
+        width = max(map(len, ids))
+        padded = torch.tensor([[self.chat.pad_id] * (width - len(row)) + row for row in ids])
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in ids])
+        ends = sorted(self.chat.eos_ids)
+        with torch.no_grad():
+            made = self._model.generate(
+                input_ids=padded,
+                attention_mask=mask,
+                max_new_tokens=max_tokens,
+                do_sample=False,
+                repetition_penalty=1.0,
+                eos_token_id=ends,
+                pad_token_id=self.chat.pad_id,
+            )[:, width:].tolist()
+        return [self._expected(*row) for row in zip(prompts, ids, made, strict=True)]
+
+    def _expected(self, prompt: str, ids: list[int], made: list[int]) -> Expected:
+        end = next((at for at, token in enumerate(made) if token in self.chat.eos_ids), len(made))
+        return Expected(prompt=prompt, prompt_ids=tuple(ids), answer_ids=tuple(made[:end]), stopped=end < len(made))
+
+    def text(self, ids: Sequence[int]) -> str:
+        """Return what a reader sees of answer tokens."""
+        return str(self.chat.tokenizer.decode(list(ids), skip_special_tokens=True))
+
+    def gap(self, expected: Expected, at: int, said: str, stopped: bool) -> float:
+        """Return how much likelier the reference found its own token than the one a runtime took, in nats.
+
+        Args:
+            expected: The reference's answer.
+            at: Index of the first token in which they part; past the last one it is the end.
+            said: The runtime's whole answer.
+            stopped: Whether the runtime ended by itself.
+
+        Returns:
+            The difference of the two logits; infinite where no likely token leads to what the runtime said.
+        """
+        import torch
+
+        ids = torch.tensor([[*expected.prompt_ids, *expected.answer_ids[:at]]])
+        with torch.no_grad():
+            logits = self._model(input_ids=ids, logits_to_keep=1, use_cache=False).logits[0, -1]
+        ends = [logits[token] for token in self.chat.eos_ids]
+        own = logits[expected.answer_ids[at]] if at < len(expected.answer_ids) else max(ends)
+        before = self.text(expected.answer_ids[:at])
+        if stopped and said == before:
+            return float(own - max(ends))
+        for token in logits.topk(min(_NEAREST, len(logits))).indices.tolist():
+            if token in self.chat.eos_ids or expected.answer_ids[at : at + 1] == (token,):
+                continue
+            text = self.text([*expected.answer_ids[:at], token]).rstrip("\ufffd")
+            if len(text) > len(before) and said.startswith(text):
+                return float(own - logits[token])
+        return float("inf")

@@ -1,0 +1,92 @@
+"""The runtimes in which an exported model is asked: OpenVINO GenAI in this process, and an Ollama server.
+
+Neither is told how to sample beyond "greedy": what the file and the Modelfile say is part of what is compared. Knows
+how to ask; refuses to know what the right answer is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+
+from finetune.export.parity import Reply
+from finetune.template import Message
+from kb.chat.decoding import Sampling
+from kb.chat.genai_engine import GenAIEngine
+from kb.ollama_server import client_arguments, failures
+
+# Longest conversation and answer together; the probes are far shorter.
+_CONTEXT_TOKENS = 2048
+
+
+class GenAIRuntime:
+    """A GGUF file in OpenVINO GenAI, in float32, so that what differs is the file and not the arithmetic.
+
+    Args:
+        path: The file.
+        repetition_penalty: 1 is none.
+
+    Raises:
+        DataError: The runtime cannot load it.
+    """
+
+    def __init__(self, path: Path, repetition_penalty: float = 1.0) -> None:
+        self.name = "OpenVINO GenAI"
+        self._engine = GenAIEngine(path, _CONTEXT_TOKENS, "f32")
+        self._repetition_penalty = repetition_penalty
+
+    def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[Reply]:
+        """Answer one conversation after the other."""
+        return [self._reply(messages, max_tokens) for messages in conversations]
+
+    def _reply(self, messages: Sequence[Message], max_tokens: int) -> Reply:
+        prompt = self._engine.render(messages)
+        ids = self._engine.encode(prompt)
+        greedy = Sampling(max_tokens=max_tokens, repetition_penalty=self._repetition_penalty)
+        pieces = list(self._engine.stream(ids, greedy))
+        return Reply(
+            prompt=prompt,
+            prompt_ids=tuple(ids),
+            n_prompt=len(ids),
+            text="".join(piece.text for piece in pieces),
+            stopped=bool(pieces) and pieces[-1].finish == "stop",
+        )
+
+
+class OllamaRuntime:
+    """A model of an Ollama server, asked with nothing but the parameters of its own Modelfile.
+
+    Args:
+        url: Where it listens.
+        model: Its name there.
+        timeout_s: Longest silence of the server.
+    """
+
+    def __init__(self, url: str, model: str, timeout_s: float) -> None:
+        self.name = "Ollama"
+        self._url, self._model = url, model
+        self._timeout_s = timeout_s
+
+    def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[Reply]:
+        """Answer one conversation after the other."""
+        arguments = client_arguments(self._url, self._timeout_s)
+        with failures(self._url, self._model), httpx.Client(base_url=self._url, **arguments) as client:
+            return [self._reply(client, messages, max_tokens) for messages in conversations]
+
+    def _reply(self, client: httpx.Client, messages: Sequence[Message], max_tokens: int) -> Reply:
+        asked = {
+            "model": self._model,
+            "messages": [dict(message) for message in messages],
+            "stream": False,
+            "options": {"num_predict": max_tokens, "temperature": 0},
+        }
+        shown = client.post("/api/chat", json={**asked, "_debug_render_only": True}).raise_for_status().json()
+        answered = client.post("/api/chat", json=asked).raise_for_status().json()
+        return Reply(
+            prompt=shown["_debug_info"]["rendered_template"],
+            n_prompt=int(answered["prompt_eval_count"]),
+            text=answered["message"]["content"],
+            stopped=answered["done_reason"] == "stop",
+        )

@@ -1,0 +1,241 @@
+"""The folder of a training run: `recipe.toml`, `run.json`, `card.md`, the adapter, what is merged and exported.
+
+A run's folder appears whole, its files are replaced whole, and a run that is being trained cannot be removed. Knows
+paths, the card and the recipe; refuses to know torch.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from finetune.card import render
+from finetune.recipe import Recipe
+from kb.errors import ConfigError, DataError
+from kb.files import Home, atomic_write
+from kb.types import RunCard
+from kb.weights.folders import delete_folder, make_folder
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_CARD, _RECIPE = "run.json", "recipe.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run's name and where its parts lie; a part may not be there yet."""
+
+    name: str
+    folder: Path
+
+    @property
+    def recipe(self) -> Path:
+        """Every choice of the run, resolved."""
+        return self.folder / _RECIPE
+
+    @property
+    def card(self) -> Path:
+        """The card as JSON."""
+        return self.folder / _CARD
+
+    @property
+    def card_text(self) -> Path:
+        """The card for a person."""
+        return self.folder / "card.md"
+
+    @property
+    def adapter(self) -> Path:
+        """What was trained, with the tokenizer and its chat template.
+
+        A peft adapter; for methods that change the base's own weights, the whole model in transformers' layout.
+        """
+        return self.folder / "adapter"
+
+    @property
+    def merged(self) -> Path:
+        """Adapter and base as ordinary weights, in transformers' layout."""
+        return self.folder / "merged"
+
+    @property
+    def gguf(self) -> Path:
+        """The merged model as one file."""
+        return self.folder / "model.gguf"
+
+    @property
+    def curves(self) -> Path:
+        """The curves as a picture."""
+        return self.folder / "curves.png"
+
+    @property
+    def log(self) -> Path:
+        """One JSON line per report of the trainer, both stages."""
+        return self.folder / "log.jsonl"
+
+    def stage(self, name: str) -> Path:
+        """Checkpoints of a stage (`checkpoint-N/`) and, when it is done, its result (`policy/`)."""
+        return self.folder / name
+
+
+def check_name(name: str) -> str:
+    """Return a run's name if it can be one: also a folder's, and Ollama's after `kb-`.
+
+    Raises:
+        ConfigError: It cannot.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"a run's name is small letters, digits, '-', '_' and '.', at most 64; not {name!r}",
+            hint="kb finetune --name handbook-1 --data DIR",
+        )
+    return name
+
+
+def create_run(home: Home, card: RunCard, recipe: Recipe) -> Run:
+    """Make the folder of a new run, named by its card.
+
+    Raises:
+        ConfigError: The name is taken or cannot be one.
+    """
+    run = Run(name=check_name(card.name), folder=home.runs / card.name)
+    if run.folder.exists():
+        raise ConfigError(f"there is a run {run.name!r} already", hint=f"kb finetune --resume {run.name}")
+
+    def fill(work: Path) -> None:
+        made = Run(name=run.name, folder=work)
+        made.recipe.write_text(to_toml(recipe), encoding="utf-8")
+        _write_card(made, card, recipe)
+
+    make_folder(run.folder, fill, ready=_CARD)
+    return run
+
+
+def open_run(home: Home, name: str) -> Run:
+    """Return a run that is there.
+
+    Raises:
+        ConfigError: It is not; the message names those that are.
+    """
+    run = Run(name=name, folder=home.runs / name)
+    if not _NAME.fullmatch(name) or not run.card.is_file():
+        names = ", ".join(found.name for found in list_runs(home)) or "none"
+        raise ConfigError(f"there is no run {name!r}; there are: {names}", hint="kb runs list")
+    return run
+
+
+def list_runs(home: Home) -> list[Run]:
+    """Return every run, by name; a card that cannot be read is met when it is read."""
+    folders = sorted(path.parent for path in home.runs.glob(f"*/{_CARD}"))
+    return [Run(name=folder.name, folder=folder) for folder in folders if _NAME.fullmatch(folder.name)]
+
+
+def read_card(run: Run) -> RunCard:
+    """Read `run.json`.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    try:
+        held = json.loads(run.card.read_bytes())
+        return RunCard(**held)
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(f"cannot be read: {error}", path=run.card, hint=f"kb runs rm {run.name}") from error
+
+
+def read_recipe(run: Run) -> Recipe:
+    """Read `recipe.toml` as it was resolved when the run began.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    try:
+        return Recipe.model_validate(tomllib.loads(run.recipe.read_text(encoding="utf-8")))
+    except (OSError, ValueError, ValidationError) as error:
+        raise DataError(f"cannot be read: {error}", path=run.recipe, hint=f"kb runs rm {run.name}") from error
+
+
+def update_card(run: Run, **changes: Any) -> RunCard:
+    """Change fields of a card and write `run.json` and `card.md`; a mapping is laid over the one that is there.
+
+    Raises:
+        DataError: The card is damaged.
+        TypeError: A field does not exist.
+    """
+    with FileLock(run.folder / ".card.lock"):
+        card = read_card(run)
+        merged: dict[str, Any] = {
+            name: {**getattr(card, name), **value} if isinstance(value, Mapping) else value
+            for name, value in changes.items()
+        }
+        card = replace(card, **merged)
+        _write_card(run, card, read_recipe(run))
+    return card
+
+
+def remove_run(run: Run) -> None:
+    """Delete a run with everything in it.
+
+    Raises:
+        ConfigError: It is being trained.
+    """
+    with training(run):
+        delete_folder(run.folder)
+
+
+@contextmanager
+def training(run: Run, *, wait_s: float = 0.0) -> Iterator[None]:
+    """Hold a run for training; the hold ends with the process, however that ends.
+
+    Args:
+        wait_s: How long another process may take to let go.
+
+    Raises:
+        ConfigError: Another process holds it.
+    """
+    # Beside the folder, so that it can be held while the folder goes.
+    lock = FileLock(run.folder.parent / f".{run.name}.training.lock")
+    try:
+        lock.acquire(timeout=wait_s)
+    except Timeout as error:
+        raise ConfigError(f"run {run.name!r} is being trained", hint=f"kb runs show {run.name}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _write_card(run: Run, card: RunCard, recipe: Recipe) -> None:
+    with atomic_write(run.card) as handle:
+        handle.write(json.dumps(_plain(card), ensure_ascii=False, indent=1).encode())
+    with atomic_write(run.card_text) as handle:
+        handle.write(render(card, recipe).encode())
+
+
+def _plain(card: RunCard) -> dict[str, Any]:
+    # In the order of the fields, so that two cards can be compared line by line.
+    held = asdict(card)
+    return {field.name: held[field.name] for field in fields(card)}
+
+
+def to_toml(recipe: Recipe) -> str:
+    """Return a recipe as TOML, one field a line, that reads back to the same recipe."""
+    lines = (f"{name} = {_literal(value)}" for name, value in recipe.model_dump().items() if value is not None)
+    return "\n".join(lines) + "\n"
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(_literal(part) for part in value)}]"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's too, but for DEL, which TOML wants escaped.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)

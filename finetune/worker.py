@@ -1,0 +1,92 @@
+"""One training process: `python -m finetune.worker RUN STAGE`, started by `finetune.train` through accelerate.
+
+Standard output carries events, one JSON object a line; a failure that a person can mend is an event too. Ends with the
+process that started it. Refuses to decide anything: recipe and data stand in the run's folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from kb.errors import DataError, KbError
+from kb.telemetry import disable
+
+# Set by accelerate and torchrun.
+_RANK, _WORLD = "RANK", "WORLD_SIZE"
+_FAILED = 1
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one stage of a run.
+
+    Args:
+        arguments: Home, run, stage, and trackers to report to, separated by commas.
+
+    Returns:
+        The exit code.
+    """
+    disable()
+    home, name, stage, trackers = arguments
+    rank, processes = int(os.environ.get(_RANK, "0")), int(os.environ.get(_WORLD, "1"))
+    if rank:
+        sys.stdout = sys.stderr  # one process speaks
+    else:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    from finetune.report import emit
+
+    emit("started", stage=stage, processes=processes)
+    try:
+        _run(Path(home), name, stage, tuple(filter(None, trackers.split(","))), rank, processes)
+    except KbError as error:
+        emit("error", kind=type(error).__name__, message=str(error), hint=error.hint)
+        return _FAILED
+    return 0
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of standard input, which whoever started us holds open and never writes to."""
+    sys.stdin.buffer.read()
+    os._exit(_FAILED)
+
+
+def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int, processes: int) -> None:
+    from contextlib import nullcontext
+
+    from finetune.prepare import prepare
+    from finetune.runs import open_run, read_card, read_recipe, training
+    from finetune.stage import Stage
+    from kb.files import Home
+
+    place = Home(home)
+    run = open_run(place, name)
+    # A process that was killed together with its parent may still be on its way out.
+    with nullcontext() if rank else training(run, wait_s=_WAIT_S):
+        card = read_card(run)
+        prepared = prepare(read_recipe(run), Path(card.data), place)
+        if prepared.dataset.sha256() != card.data_sha256:
+            raise DataError(
+                "the data is not what this run began with", path=card.data, hint="kb finetune --data DIR --name ANOTHER"
+            )
+        _stages()[stage](
+            Stage(
+                run=run, name=stage, prepared=prepared, processes=processes, main=rank == 0, report_to=trackers
+            )
+        )  # fmt: skip
+
+
+_WAIT_S = 20.0
+
+
+def _stages() -> Mapping[str, Callable[..., None]]:
+    from finetune.dpo import run_dpo
+    from finetune.sft import run_sft
+
+    return {"sft": run_sft, "dpo": run_dpo}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

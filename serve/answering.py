@@ -1,0 +1,215 @@
+"""One request of a conversation to one reply, on the thread that calls: from the documents, or by the model alone.
+
+Knows conversations, models and collections; refuses to know HTTP, pages and tools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from typing import Any, Literal, cast
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+
+from kb.errors import ConfigError
+from kb.files import Home
+from kb.models import parse_spec
+from kb.settings import Settings
+from kb.types import Answer, Citation, Retriever
+from rag.answer import Answerer, token_counter
+from rag.open import Knowledge
+from serve.models import BASE, WITH_DOCUMENTS, Controls, Model, Models, tuned
+from serve.opened import Opened
+
+Role = Literal["system", "user", "assistant"]
+_MESSAGES: dict[Role, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+DEFAULT = BASE + WITH_DOCUMENTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One message of a conversation."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked.
+
+    Attributes:
+        conversation: Oldest first; the last message is the question.
+        model: An id of `Models`.
+        collection: Empty for the server's own.
+        passages: Most passages a model reads; the settings' number where None.
+        docs: Only these documents: file names, ids or prefixes.
+    """
+
+    conversation: Sequence[Said]
+    model: str = DEFAULT
+    controls: Controls = field(default_factory=Controls)
+    collection: str = ""
+    passages: int | None = None
+    docs: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came of it.
+
+    Attributes:
+        text: The answer; where documents were read, with every unsupported sentence marked.
+        ground: `cited`, `ungrounded` or `abstained`; empty where no documents were asked.
+        model: Spelling of the model that wrote it.
+        finish: Why it ended.
+    """
+
+    text: str
+    ground: str
+    citations: Sequence[Citation]
+    model: str
+    finish: Literal["stop", "length"]
+    prompt_tokens: int
+    completion_tokens: int
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Return the citations as JSON: `doc, sha256, page` (0-based), `start, end, quote`."""
+        return [asdict(citation) for citation in self.citations]
+
+
+class Answering:
+    """Answers requests; call it on a worker thread.
+
+    Args:
+        settings: The server's.
+        home: Where state lives.
+        models: What can be asked.
+        opened: The collections of each thread.
+    """
+
+    def __init__(self, settings: Settings, home: Home, models: Models, opened: Opened) -> None:
+        self._settings = settings
+        self._home = home
+        self._models = models
+        self._opened = opened
+
+    def is_quick(self, model: Model) -> bool:
+        """Tell whether a model only quotes, so that it need not queue behind models that write.
+
+        Raises:
+            KbError: It cannot be opened.
+        """
+        return parse_spec(self._models.open(model)[0]).kind == "extractive"
+
+    def reply(self, request: Request, on_text: Callable[[str], None]) -> Reply:
+        """Answer.
+
+        Args:
+            request: What is asked.
+            on_text: Receives the text as it is written, before it is checked.
+
+        Raises:
+            KbError: Unknown model or collection, a question that is empty or too long, a model that failed.
+        """
+        model = self._models.find(request.model)
+        spec, chat = self._models.open(model)
+        if not request.conversation or request.conversation[-1].role != "user":
+            raise ConfigError("the last message must be the user's", hint='{"role": "user", "content": "QUESTION"}')
+        if model.documents:
+            return self._from_documents(request, spec, chat, on_text)
+        return _alone(request, spec, tuned(spec, chat, request.controls), on_text)
+
+    def _from_documents(
+        self, request: Request, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]
+    ) -> Reply:
+        collection = request.collection or self._settings.rag.collection
+        knowledge = self._opened.knowledge(collection)
+        answerer = self._answerer(request, collection, knowledge, spec, chat)
+        question, history = request.conversation[-1].text, turns(request.conversation[:-1])
+        answer = answerer.ask(question, k=request.passages, on_token=on_text, history=history)
+        limit = request.controls.max_tokens or self._settings.models.max_tokens
+        return _checked(answer, spec, limit)
+
+    def _answerer(
+        self, request: Request, collection: str, knowledge: Knowledge, spec: str, chat: BaseChatModel
+    ) -> Answerer:
+        adapted = tuned(spec, chat, request.controls)
+        if adapted is chat and not request.docs:
+            kept = self._opened.answerers(collection)
+            if spec not in kept:
+                kept[spec] = self._new(collection, knowledge, knowledge.narrowed(), chat, spec, self._settings)
+            return kept[spec]
+        hashes = [knowledge.catalogue.resolve(collection, name).sha256 for name in request.docs] or None
+        settings = self._settings
+        if request.controls.max_tokens:
+            models = settings.models.model_copy(update={"max_tokens": request.controls.max_tokens})
+            settings = settings.model_copy(update={"models": models})
+        return self._new(collection, knowledge, knowledge.narrowed(docs=hashes), adapted, spec, settings)
+
+    def _new(
+        self,
+        collection: str,
+        knowledge: Knowledge,
+        retriever: Retriever,
+        chat: BaseChatModel,
+        spec: str,
+        settings: Settings,
+    ) -> Answerer:
+        def page_text(sha256: str, page: int) -> str:
+            return knowledge.catalogue.page(collection, sha256, page).text
+
+        return Answerer(retriever, chat, settings, page_text, model=spec, embedder=knowledge.embedder)
+
+
+def turns(said: Sequence[Said]) -> list[tuple[str, str]]:
+    """Return earlier questions with their answers; a question nobody answered is left out."""
+    return [
+        (asked.text, told.text) for asked, told in pairwise(said) if asked.role == "user" and told.role == "assistant"
+    ]
+
+
+def _checked(answer: Answer, spec: str, max_tokens: int) -> Reply:
+    completion = answer.tokens.get("completion", 0)
+    return Reply(
+        text=answer.answer,
+        ground=answer.ground,
+        citations=answer.citations,
+        model=spec,
+        finish="length" if completion >= max_tokens and spec != "extractive" else "stop",
+        prompt_tokens=answer.tokens.get("prompt", 0),
+        completion_tokens=completion,
+    )
+
+
+def _alone(request: Request, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]) -> Reply:
+    """Let the model answer by itself."""
+    messages = [_MESSAGES[said.role](content=said.text) for said in request.conversation]
+    parts: list[str] = []
+    prompt, completion, finish = 0, 0, "stop"
+    # Models that have the field carry it already.
+    stop = list(request.controls.stop) if request.controls.stop and not hasattr(chat, "stop") else None
+    with closing(cast(Generator[AIMessageChunk], chat.stream(messages, stop=stop))) as chunks:
+        for chunk in chunks:
+            if chunk.text:
+                parts.append(chunk.text)
+                on_text(chunk.text)
+            if chunk.usage_metadata:
+                prompt += chunk.usage_metadata["input_tokens"]
+                completion += chunk.usage_metadata["output_tokens"]
+            said_why = chunk.response_metadata.get("finish_reason") or chunk.response_metadata.get("done_reason")
+            finish = said_why or finish
+    text = "".join(parts)
+    count = token_counter(chat)
+    return Reply(
+        text=text,
+        ground="",
+        citations=(),
+        model=spec,
+        finish="length" if finish == "length" else "stop",
+        prompt_tokens=prompt or sum(count(message.text) for message in messages),
+        completion_tokens=completion or count(text),
+    )

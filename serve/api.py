@@ -1,0 +1,230 @@
+"""The application: routes under `/v1`, the page at `/`, tools at `/mcp`, health and figures, the guard around them.
+
+The server's door: whatever fails becomes text here. `create_app` launches nothing and loads no model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Collection
+from importlib.metadata import version
+from typing import Any, Literal
+
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp
+
+from kb.errors import KbError
+from kb.files import Home
+from kb.settings import Settings
+from kb.telemetry import disable
+from serve import faults
+from serve.figures import CONTENT_TYPE
+from serve.guard import ClientStalled, Guard
+from serve.logs import log
+from serve.routes import chat, documents, search
+from serve.service import Service
+from serve.sessions import COOKIE, Sessions, login_page
+
+Part = Literal["ui", "api", "mcp"]
+PARTS: tuple[Part, ...] = ("ui", "api", "mcp")
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "code"],
+            "properties": {name: {"type": ["string", "null"]} for name in ("message", "type", "param", "code", "hint")},
+        }
+    },
+}
+_REASONS = {
+    400: "The request cannot be used", 401: "A key is required", 403: "Host or Origin is not ours",
+    404: "There is no such thing", 405: "Not a method of this path", 408: "The body took too long", 413: "Too large",
+    415: "Of no kind that can be read", 422: "The data cannot be used", 429: "Too many; see Retry-After",
+    502: "A server behind this one failed", 503: "Weights or packages are missing",
+}  # fmt: skip
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": reason, "content": {"application/json": {"schema": _ERROR}}}
+    for status, reason in _REASONS.items()
+}
+
+
+class Health:
+    """Whether the first answers would come at once."""
+
+    def __init__(self) -> None:
+        self.state: Literal["loading", "ok", "failed", "stopping"] = "loading"
+        self.message = ""
+
+
+def create_app(settings: Settings, home: Home, *, parts: Collection[Part] = PARTS) -> FastAPI:
+    """Return the application; nothing runs before its lifespan begins.
+
+    Args:
+        settings: All of them; `serve` says who may come and how many.
+        home: Where state lives.
+        parts: What it offers.
+
+    Raises:
+        BackendError: The list of jobs cannot be opened.
+    """
+    disable()
+    service = Service(settings, home)
+    sessions = Sessions(service.keys)
+    health = Health()
+    app = FastAPI(
+        title="kb", version=version("kb"), docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json",
+        lifespan=_lifespan(service, health),
+    )  # fmt: skip
+    app.state.service, app.state.health = service, health
+    _add_faults(app)
+    app.include_router(_own_routes(service, health, sessions))
+    if "api" in parts:
+        _add_api(app, service)
+    if "mcp" in parts:
+        from serve.mcp import mount_tools
+
+        mount_tools(app, service)
+    if "ui" in parts:
+        from serve.ui.page import mount_page
+
+        mount_page(app, service)
+    app.add_middleware(_Outermost, service=service, sessions=sessions)
+    return app
+
+
+class _Outermost:
+    """CORS where origins are listed, then the guard, then the application."""
+
+    def __init__(self, app: ASGIApp, service: Service, sessions: Sessions) -> None:
+        inner: ASGIApp = Guard(app, service, sessions)
+        origins = service.settings.serve.origins
+        if origins:
+            inner = CORSMiddleware(
+                inner, allow_origins=origins, allow_methods=["GET", "POST", "DELETE"],
+                allow_headers=["authorization", "content-type"],
+            )  # fmt: skip
+        self._inner = inner
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._inner(scope, receive, send)
+
+
+def _lifespan(service: Service, health: Health) -> Any:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        warming = asyncio.create_task(_warm(service, health))
+        try:
+            yield
+        finally:
+            warming.cancel()
+            await asyncio.to_thread(service.close)
+
+    return lifespan
+
+
+async def _warm(service: Service, health: Health) -> None:
+    try:
+        await asyncio.to_thread(service.warm)
+        health.state = "ok"
+    except KbError as error:
+        health.state, health.message = "failed", f"{error}. Try: {error.hint}"
+        log("models cannot be loaded", logging.ERROR, error=error)
+
+
+def _add_api(app: FastAPI, service: Service) -> None:
+    routes = APIRouter(prefix="/v1", responses=_RESPONSES)
+    for part in (chat, search, documents):
+        routes.include_router(part.router(service))
+    app.include_router(routes)
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        """Describe failed validation as what it is here."""
+        schema = described()
+        for path in schema["paths"].values():
+            for operation in path.values():
+                operation["responses"]["422"] = _RESPONSES[422]
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _own_routes(service: Service, health: Health, sessions: Sessions) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/healthz")
+    async def healthz() -> JSONResponse:
+        body = {"status": health.state} | ({"message": health.message} if health.message else {})
+        return JSONResponse(body, 200 if health.state == "ok" else 503)
+
+    @routes.get("/metrics")
+    async def metrics() -> Response:
+        return Response(service.figures.exposition(), media_type=CONTENT_TYPE)
+
+    @routes.get("/login")
+    async def login() -> HTMLResponse:
+        return HTMLResponse(login_page())
+
+    @routes.post("/login")
+    async def logged_in(http: Request) -> Response:
+        form = await http.form(max_files=0, max_fields=2)
+        token = sessions.begin(str(form.get("key", "")))
+        service.audit.note("login", http.state.who, outcome="done" if token else "refused")
+        if token is None:
+            return HTMLResponse(login_page("That is no key of this server."), 401)
+        response = RedirectResponse("/", 303)
+        secure = http.url.scheme == "https"
+        response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/")
+        return response
+
+    @routes.post("/logout")
+    async def logout(http: Request) -> Response:
+        sessions.end(http.headers)
+        return RedirectResponse("/login", 303)
+
+    return routes
+
+
+def _add_faults(app: FastAPI) -> None:
+    """Turn every failure into a status and a text."""
+
+    @app.exception_handler(KbError)
+    async def known(_: Request, error: KbError) -> JSONResponse:
+        status, body, headers = faults.described(error)
+        return JSONResponse(body, status, headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        return JSONResponse(faults.body(f"{where}: {first['msg']}", 400, code="invalid_request", param=where), 400)
+
+    @app.exception_handler(StarletteHTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        if isinstance(error.__cause__, KbError):  # raised while the body was read
+            return await known(request, error.__cause__)
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_request")
+        body = faults.body(str(error.detail), error.status_code, code=code)
+        return JSONResponse(body, error.status_code, error.headers)
+
+    @app.exception_handler(OSError)
+    async def disk(_: Request, error: OSError) -> JSONResponse:
+        if not isinstance(error, ClientStalled):
+            log("disk", logging.ERROR, error=error)
+        return JSONResponse(faults.body("the disk is full or cannot be written", 507, code="disk", hint="df -h"), 507)
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, ClientDisconnect):
+            log("unexpected", logging.ERROR, error=error)
+        return JSONResponse(faults.body("unexpected failure; the log says where", 500, code="internal"), 500)

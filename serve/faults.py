@@ -1,0 +1,57 @@
+"""Failures as OpenAI's clients read them: `{"error": {"message", "type", "param", "code", "hint"}}` and a status.
+
+Knows the error tree and HTTP statuses; refuses to know routes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kb.errors import BackendError, ConfigError, DataError, KbError, MissingExtra
+from serve.lanes import Busy
+from serve.opened import NotFound
+
+_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+
+
+class Refusal(KbError):
+    """A request that is turned away as it stands.
+
+    Args:
+        message: Why.
+        status: HTTP status.
+        code: Short name of the reason.
+        hint: What to do.
+    """
+
+    def __init__(self, message: str, *, status: int, code: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.code = code
+
+
+def body(message: str, status: int, *, code: str, hint: str = "", param: str | None = None) -> dict[str, Any]:
+    """Return the body of an error."""
+    kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
+    return {"error": {"message": message, "type": kind, "param": param, "code": code, "hint": hint or None}}
+
+
+# From the most particular to the root.
+_STATUS: tuple[tuple[type[KbError], int, str], ...] = (
+    (Busy, 429, "rate_limit_exceeded"),
+    (NotFound, 404, "not_found"),
+    (ConfigError, 400, "invalid_request"),
+    (MissingExtra, 503, "not_installed"),
+    (BackendError, 502, "backend_failed"),
+    (DataError, 422, "unusable_data"),
+    (KbError, 400, "invalid_request"),
+)
+
+
+def described(error: KbError) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Return status, body and headers of a failure."""
+    if isinstance(error, Refusal):
+        return error.status, body(str(error), error.status, code=error.code, hint=error.hint), {}
+    status, code = next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Busy) else {}
+    return status, body(str(error), status, code=code, hint=error.hint), headers

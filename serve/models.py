@@ -1,0 +1,155 @@
+"""The models that the server offers: their ids, what each can be told about sampling, and how it is opened.
+
+An id is `base`, a run, a prepared model or one of Ollama's, with `+rag` for answers from the documents. Only what is
+listed can be asked: no path and no address comes in by a request. Refuses to know requests and answers.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from langchain_core.language_models.chat_models import BaseChatModel
+
+from kb.chat.local import LocalChat
+from kb.errors import BackendError
+from kb.files import Home
+from kb.models import open_chat, parse_spec, resolve
+from kb.ollama_server import ask_state
+from kb.settings import Settings
+from kb.weights.shelf import list_models
+from serve.opened import NotFound
+
+BASE, WITH_DOCUMENTS = "base", "+rag"
+_OLLAMA_WAIT_S = 2.0
+# Prepared weights that can chat.
+_CHATS = frozenset({"smollm2"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controls:
+    """How a person wants tokens chosen; None leaves the model's own way."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float | None = None
+    seed: int | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Return what was said."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+# What each back end calls a control; a control that is not named is one it cannot honour.
+_LOCAL = {field.name: field.name for field in fields(Controls)}
+_OLLAMA = {**_LOCAL, "repetition_penalty": "repeat_penalty", "max_tokens": "num_predict"}
+_OPENAI = {name: name for name in ("temperature", "top_p", "seed", "max_tokens", "stop")}
+
+
+def _names(kind: str, chat: BaseChatModel) -> Mapping[str, str]:
+    if isinstance(chat, LocalChat):
+        return _LOCAL
+    return {"ollama": _OLLAMA, "openai": _OPENAI}.get(kind, {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One id of `/v1/models`.
+
+    Attributes:
+        id: What a request names.
+        spec: How `kb ask --model` spells it.
+        documents: Whether it answers from the documents.
+    """
+
+    id: str
+    spec: str
+    documents: bool
+
+
+class Models:
+    """The models of this server.
+
+    Args:
+        settings: Which model is `base`, where Ollama listens, how models generate.
+        home: Where weights and runs lie.
+    """
+
+    def __init__(self, settings: Settings, home: Home) -> None:
+        self._settings = settings
+        self._home = home
+        self._opened: dict[str, BaseChatModel] = {}
+        self._lock = threading.Lock()
+
+    def listed(self) -> list[Model]:
+        """Return every model, `base` first."""
+        plain = {BASE: self._settings.rag.model}
+        plain |= {f"run:{path.parent.name}": f"run:{path.parent.name}" for path in self._runs()}
+        plain |= {found.name: found.name for found in list_models(self._home) if found.name in _CHATS}
+        plain["extractive"] = "extractive"
+        plain |= {f"ollama:{name}": f"ollama:{name}" for name in self._ollama()}
+        return [
+            Model(id=id_ + suffix, spec=spec, documents=bool(suffix))
+            for id_, spec in plain.items()
+            for suffix in ("", WITH_DOCUMENTS)
+        ]
+
+    def find(self, id_: str) -> Model:
+        """Return a model by its id.
+
+        Raises:
+            NotFound: There is none; the message lists those there are.
+        """
+        if id_.removesuffix(WITH_DOCUMENTS) == BASE:  # what is asked most, without asking Ollama first
+            return Model(id=id_, spec=self._settings.rag.model, documents=id_.endswith(WITH_DOCUMENTS))
+        known = {model.id: model for model in self.listed()}
+        # Ollama takes a name without its tag for `latest`.
+        latest = f"{id_.removesuffix(WITH_DOCUMENTS)}:latest" + WITH_DOCUMENTS * id_.endswith(WITH_DOCUMENTS)
+        found = known.get(id_) or known.get(latest)
+        if found is None:
+            raise NotFound(f"there is no model {id_!r}; there are: {', '.join(known)}", hint="kb models list")
+        return found
+
+    def open(self, model: Model) -> tuple[str, BaseChatModel]:
+        """Return the spelling that a model stands for now, and the model; opened once.
+
+        Raises:
+            KbError: As `kb.models.open_chat`.
+        """
+        spec = str(resolve(model.spec, self._settings))
+        with self._lock:
+            if spec not in self._opened:
+                self._opened[spec] = open_chat(spec, self._settings, self._home)
+            return spec, self._opened[spec]
+
+    def controls(self, model: Model) -> frozenset[str]:
+        """Return the controls that a model honours, by the names of `Controls`.
+
+        Raises:
+            KbError: It cannot be opened.
+        """
+        spec, chat = self.open(model)
+        return frozenset(_names(parse_spec(spec).kind, chat))
+
+    def _runs(self) -> list[Any]:
+        return sorted(self._home.runs.glob("[!.]*/model.gguf"))
+
+    def _ollama(self) -> list[str]:
+        try:
+            return sorted(ask_state(self._settings.rag.ollama_url, timeout_s=_OLLAMA_WAIT_S, connect_s=0.3).models)
+        except BackendError:  # no Ollama, no models of it
+            return []
+
+
+def tuned(spec: str, chat: BaseChatModel, controls: Controls) -> BaseChatModel:
+    """Return a model with the controls it knows set for one request; weights are shared, the others left out."""
+    names = _names(parse_spec(spec).kind, chat)
+    update = {names[name]: value for name, value in controls.given().items() if name in names}
+    if isinstance(update.get("stop"), tuple):
+        update["stop"] = list(update["stop"])
+    return chat.model_copy(update=update) if update else chat

@@ -1,0 +1,84 @@
+"""`/v1/search`, `/v1/embeddings`, `/v1/feedback`."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Request
+
+from kb.types import Hit
+from serve.opened import NotFound
+from serve.schemas import Embedding, Judgement, Search
+from serve.service import Service
+from synth.feedback import Feedback, append_feedback
+
+# What `kb search --json` shows of a hit.
+_HIT = ("doc", "sha256", "page", "start", "end", "text", "score")
+
+
+def router(service: Service) -> APIRouter:
+    """Return the routes over a service."""
+    routes = APIRouter()
+
+    @routes.post("/search", tags=["Documents"], summary="Find passages")
+    async def search(body: Search, http: Request) -> dict[str, Any]:
+        service.audit.note("search", http.state.who, collection=body.collection or service.collection, k=body.k)
+        hits = await service.search(body.query, body.k, collection=body.collection, docs=body.docs, pages=body.pages)
+        return {"object": "list", "hits": [hit_json(hit) for hit in hits]}
+
+    @routes.post("/embeddings", tags=["OpenAI"], summary="Vectors of texts")
+    async def embeddings(body: Embedding) -> dict[str, Any]:
+        await _check_embedder(service, body.model)
+        texts = [body.input] if isinstance(body.input, str) else body.input
+        vectors, tokens = await service.embed(texts, query=body.input_type == "query")
+        data = [
+            {"object": "embedding", "index": at, "embedding": _encoded(vector, body.encoding_format)}
+            for at, vector in enumerate(vectors)
+        ]
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        return {"object": "list", "data": data, "model": body.model, "usage": usage}
+
+    @routes.post("/feedback", tags=["Documents"], summary="Say whether an answer was good, and what it should be")
+    async def feedback(body: Judgement, http: Request) -> dict[str, Any]:
+        noted = await keep_feedback(service, http.state.who, **body.model_dump())
+        return {"object": "feedback", "id": noted.id, "time": noted.time}
+
+    return routes
+
+
+async def keep_feedback(service: Service, who: str, **said: Any) -> Feedback:
+    """Add a judgement to `KB_HOME/feedback.jsonl`, which `kb synth import` turns into preference pairs.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    noted = Feedback(**{**said, "citations": tuple(said["citations"])}, id=f"fb-{secrets.token_hex(8)}", time=now)
+    await service.quick.run(lambda: append_feedback(service.home.root / "feedback.jsonl", noted))
+    service.audit.note("feedback", who, id=noted.id, rating=noted.rating)
+    return noted
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """Return a hit as `kb search --json` gives it."""
+    held = asdict(hit)
+    return {name: held[name] for name in _HIT}
+
+
+async def _check_embedder(service: Service, name: str) -> None:
+    """There is one embedder; it answers to its own names and to those of the models that rest on it."""
+    own = {service.settings.rag.embedder, service.embedder.identity.model}
+    if name not in own and name not in {model.id for model in await service.listed_models()}:
+        raise NotFound(f"there is no embedding model {name!r}; there is {service.settings.rag.embedder!r}")
+
+
+def _encoded(vector: np.ndarray[Any, Any], how: str) -> list[float] | str:
+    if how == "base64":
+        return base64.b64encode(vector.astype("<f4").tobytes()).decode()
+    numbers: list[float] = vector.tolist()
+    return numbers

@@ -1,0 +1,108 @@
+"""Runs the application on a socket until it is told to stop, and lets running requests end first.
+
+Knows uvicorn and signals; refuses to know what is served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Collection
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from kb.errors import BackendError, ConfigError
+from kb.files import Home
+from kb.settings import Settings
+from serve.api import Part, create_app
+from serve.guard import keys_required
+from serve.keys import Keys
+from serve.logs import log, set_up
+
+_BACKLOG = 512
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, told what to end before it waits for connections to close."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._drain = drain
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop taking connections, let requests end, then close."""
+        log("draining", requests=len(self.server_state.tasks))
+        self._drain()
+        await super().shutdown(sockets)
+
+
+def check_keys(settings: Settings, home: Home) -> None:
+    """Check that whoever can reach the server will be asked for a key that exists.
+
+    Raises:
+        ConfigError: Others can reach it, and there is no key.
+    """
+    if keys_required(settings.serve) and not Keys(home).listed():
+        raise ConfigError(
+            f"others can reach {settings.serve.host}, and there is no key yet", hint="kb serve keys add NAME"
+        )
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        BackendError: The address is taken or not ours.
+    """
+    serve = settings.serve
+    try:
+        family = socket.getaddrinfo(serve.host, serve.port, type=socket.SOCK_STREAM)[0][0]
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((serve.host, serve.port))
+    except OSError as error:
+        message = f"cannot listen on {serve.host}:{serve.port}: {error.strerror or error}"
+        raise BackendError(message, hint=f"kb serve --port {serve.port + 1}") from error
+    bound.set_inheritable(True)
+    return bound
+
+
+def url_of(bound: socket.socket) -> str:
+    """Return the address that a browser opens."""
+    host, port = bound.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(
+    settings: Settings, home: Home, bound: socket.socket, *, parts: Collection[Part], quiet: bool = False
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        bound: From `bind`.
+        parts: What is offered.
+        quiet: Warnings and errors only in the log.
+
+    Raises:
+        BackendError: The list of jobs cannot be opened.
+    """
+    set_up(quiet=quiet)
+    app = create_app(settings, home, parts=parts)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="on", server_header=False, backlog=_BACKLOG,
+        timeout_graceful_shutdown=int(settings.serve.drain_s), timeout_keep_alive=15, proxy_headers=False, ws="none",
+        h11_max_incomplete_event_size=64 << 10,
+    )  # fmt: skip
+    server = _Server(config, lambda: drain(app))
+    asyncio.run(server.serve(sockets=[bound]))
+
+
+def drain(app: FastAPI) -> None:
+    """Say that we are stopping, and end streams that would go on for ever."""
+    app.state.health.state = "stopping"
+    stop: Any = getattr(app.state, "stop_page", None)
+    if stop is not None:
+        stop()

@@ -1,0 +1,297 @@
+"""What the server can do, whoever asks: the API, the page and the tools all call this and nothing below it.
+
+Every call runs on a worker thread of one of two lanes: `quick` for search, quotation and pages, `chat` for models that
+write, so that a long answer keeps nobody from searching. Refuses to know HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.chat.local import LocalChat
+from kb.errors import ConfigError, KbError
+from kb.files import Home
+from kb.settings import Settings
+from kb.types import Document, Hit, Page
+from rag.catalogue.writer import Catalogue
+from rag.embed.base import Embedder
+from rag.forget import forget
+from rag.open import embedder_of, open_store, writing
+from serve.answering import Answering, Reply, Request
+from serve.figures import Figures
+from serve.jobs import Job, Jobs
+from serve.keys import Keys
+from serve.lanes import Busy, Lane, followed
+from serve.logs import Audit
+from serve.models import BASE, WITH_DOCUMENTS, Model, Models
+from serve.opened import NotFound, Opened
+from serve.pages import PageView, Pictures
+from serve.runner import Runner
+
+T = TypeVar("T")
+MOST_HITS = 200
+
+
+class Service:
+    """One server's models, collections, jobs and books.
+
+    Args:
+        settings: All of them.
+        home: Where state lives.
+    """
+
+    def __init__(self, settings: Settings, home: Home) -> None:
+        self.settings = settings
+        self.home = home
+        self.models = Models(settings, home)
+        self.jobs = Jobs(home)
+        self.keys = Keys(home)
+        self.audit = Audit(home)
+        self.quick = Lane("quick", settings.serve.workers, settings.serve.queue)
+        self.chat = Lane("chat", settings.serve.chat_workers, settings.serve.queue)
+        self.figures = Figures({"quick": lambda: self.quick.held, "chat": lambda: self.chat.held}, self.jobs.open_count)
+        self._opened = Opened(settings, home)
+        self._answering = Answering(settings, home, self.models, self._opened)
+        self._pictures = Pictures(home)
+        self._runner = Runner(self.jobs, settings, home)
+
+    @property
+    def collection(self) -> str:
+        """The collection that requests mean when they name none."""
+        return self.settings.rag.collection
+
+    def start(self) -> None:
+        """Take up jobs."""
+        self._runner.start()
+
+    def close(self) -> None:
+        """Let go of everything; the running job goes on at the next start."""
+        self._runner.stop()
+        self.quick.close()
+        self.chat.close()
+        self.jobs.close()
+        self.audit.close()
+
+    def warm(self) -> None:
+        """Load what the first requests would wait for, on every thread.
+
+        Raises:
+            KbError: A model cannot be loaded.
+        """
+        self.embedder.embed_query("warm")
+
+        def one_thread() -> None:
+            if self._opened.has(self.collection):
+                self._opened.search(self.collection, "warm", 1, None, None)
+
+        waiting = [*self.quick.every_worker(one_thread), *self.chat.every_worker(one_thread)]
+        for future in waiting:
+            future.result()
+        chat = self.models.open(self.models.find(BASE))[1]
+        if isinstance(chat, LocalChat):
+            chat.load()
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedder that the settings name, shared by all threads."""
+        return embedder_of(self.settings, self.home)
+
+    async def listed_models(self) -> list[Model]:
+        """Return the models that can be asked."""
+        return await self.quick.run(self.models.listed)
+
+    async def controls(self, model: str) -> frozenset[str]:
+        """Return the controls that a model honours.
+
+        Raises:
+            KbError: There is no such model, or it cannot be opened.
+        """
+        return await self.quick.run(lambda: self.models.controls(self.models.find(model)))
+
+    async def search(
+        self, query: str, k: int, *, collection: str = "", docs: Sequence[str] = (), pages: Sequence[int] | None = None
+    ) -> list[Hit]:
+        """Search; `docs` are names, ids or prefixes, `pages` 0-based.
+
+        Raises:
+            KbError: No such collection or document, or the index failed.
+        """
+        name = collection or self.collection
+
+        def work() -> list[Hit]:
+            hashes = [self._resolve(name, doc).sha256 for doc in docs] or None
+            return self._opened.search(name, query, k, hashes, pages)
+
+        return await self.quick.run(work)
+
+    async def answer(self, request: Request) -> AsyncIterator[str | Reply]:
+        """Yield the pieces of an answer as they are written, then the checked reply.
+
+        Raises:
+            KbError: As `Answering.reply`.
+        """
+        quick = await self.quick.run(lambda: self._answering.is_quick(self.models.find(request.model)))
+        lane = self.quick if quick else self.chat
+
+        def work(on_text: Callable[[str], None]) -> Reply:
+            return self._answering.reply(request, on_text)
+
+        async for part in followed(lane, work):
+            if isinstance(part, Reply):
+                self.figures.tokens(part.prompt_tokens, part.completion_tokens)
+            yield part
+
+    async def reply(self, request: Request) -> Reply:
+        """Return the checked reply alone.
+
+        Raises:
+            KbError: As `Answering.reply`.
+        """
+        parts = [part async for part in self.answer(request)]
+        assert isinstance(parts[-1], Reply)
+        return parts[-1]
+
+    async def embed(self, texts: Sequence[str], *, query: bool) -> tuple[NDArray[np.float32], int]:
+        """Return unit vectors (n, d) and the number of tokens read.
+
+        Raises:
+            ConfigError: A document is longer than the embedder reads.
+        """
+
+        def work() -> tuple[NDArray[np.float32], int]:
+            counts = self.embedder.count_tokens(texts)
+            if query:
+                return np.stack([self.embedder.embed_query(text) for text in texts]), sum(counts)
+            limit = self.embedder.identity.max_tokens
+            long = next((at for at, count in enumerate(counts) if count > limit), None)
+            if long is not None:
+                raise ConfigError(
+                    f"input {long} has {counts[long]} tokens; the embedder reads {limit}", hint="split it"
+                )
+            return self.embedder.embed_documents(texts), sum(counts)
+
+        return await self.quick.run(work)
+
+    async def documents(self, collection: str = "") -> list[Document]:
+        """Return the documents of a collection; none where it does not exist yet."""
+        name = collection or self.collection
+        return await self.quick.run(lambda: self._opened.catalogue().documents(name) if self._opened.has(name) else [])
+
+    async def collections(self) -> list[str]:
+        """Return the names of all collections, the server's own first."""
+
+        def work() -> list[str]:
+            there = self._opened.catalogue().collections() if self.home.catalogue.exists() else {}
+            return [self.collection, *(name for name in there if name != self.collection)]
+
+        return await self.quick.run(work)
+
+    async def document(self, doc: str, collection: str = "") -> Document:
+        """Return one document by name, id or prefix.
+
+        Raises:
+            NotFound: None, or more than one, is meant.
+        """
+        return await self.quick.run(lambda: self._resolve(collection or self.collection, doc))
+
+    async def page(self, doc: str, page: int, collection: str = "") -> tuple[Document, Page]:
+        """Return a document and one of its pages, 0-based.
+
+        Raises:
+            NotFound: There is no such document or page.
+        """
+        return await self.quick.run(lambda: self._page(collection or self.collection, doc, page))
+
+    async def page_view(self, doc: str, page: int, start: int = 0, end: int = 0, collection: str = "") -> PageView:
+        """Return a page as a person sees it, a span of it marked.
+
+        Raises:
+            NotFound: There is no such document or page.
+        """
+
+        def work() -> PageView:
+            document, found = self._page(collection or self.collection, doc, page)
+            first = min(max(0, start), len(found.text))
+            last = min(max(first, end), len(found.text))
+            picture = self._pictures.picture(document, page, first, last)
+            return PageView(document=document, page=found, start=first, end=last, picture=picture)
+
+        return await self.quick.run(work)
+
+    async def hidden(self, doc: str, collection: str = "") -> list[Page]:
+        """Return the pages from which hidden text was removed.
+
+        Raises:
+            NotFound: There is no such document.
+        """
+        name = collection or self.collection
+
+        def work() -> list[Page]:
+            document = self._resolve(name, doc)
+            catalogue = self._opened.catalogue()
+            return [
+                catalogue.page(name, document.sha256, index) for index in catalogue.hidden_counts(name, document.sha256)
+            ]
+
+        return await self.quick.run(work)
+
+    async def forget(self, doc: str, collection: str = "") -> Document:
+        """Remove a document with everything kept of it.
+
+        Raises:
+            NotFound: There is no such document.
+            Busy: An ingest is writing.
+        """
+        name = collection or self.collection
+
+        def work() -> Document:
+            document = self._resolve(name, doc)
+            with writing(self.home, _busy):
+                catalogue = Catalogue(self.home.catalogue)
+                try:
+                    dimension = int(str(catalogue.require_collection(name)["dimension"]))
+                    forget(self.home, catalogue, open_store(self.settings, self.home, name, dimension), document)
+                finally:
+                    catalogue.close()
+            return document
+
+        return await self.quick.run(work)
+
+    def add_job(self, job_id: str, items: Sequence[Mapping[str, str]], *, who: str, collection: str = "") -> Job:
+        """Write an ingest down and begin it when its turn comes."""
+        job = self.jobs.add(job_id, collection or self.collection, who, items)
+        self._runner.wake()
+        return job
+
+    def _resolve(self, collection: str, doc: str) -> Document:
+        catalogue = self._opened.require(collection)
+        try:
+            return catalogue.resolve(collection, doc)
+        except ConfigError as error:
+            raise NotFound(error.message, hint=error.hint) from error
+
+    def _page(self, collection: str, doc: str, page: int) -> tuple[Document, Page]:
+        document = self._resolve(collection, doc)
+        try:
+            return document, self._opened.catalogue().page(collection, document.sha256, page)
+        except ConfigError as error:
+            raise NotFound(error.message, hint=error.hint) from error
+
+
+def _busy() -> None:
+    raise Busy("documents are being read in; nothing is removed meanwhile", retry_after_s=10)
+
+
+def with_documents(model: str) -> str:
+    """Return a model's id with answers from the documents."""
+    return model if model.endswith(WITH_DOCUMENTS) else model + WITH_DOCUMENTS
+
+
+def told(error: KbError) -> str:
+    """Return a failure as one text for a person: what, and what to do."""
+    return f"{error}. Try: {error.hint}" if error.hint else str(error)
