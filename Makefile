@@ -6,10 +6,11 @@ KB := $(BIN)/kb
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO := --collection examples
 
-.PHONY: demo test setup lint types floors check live up bench docs examples clean help
+.PHONY: demo loop test setup lint types floors check live up bench docs examples clean help
 
 help:
 	@echo "make demo   install, fetch the models, ingest examples/, ask three questions"
+	@echo "make loop   after make demo: teach SmolLM2 facts of examples/, export it, ask it the same questions"
 	@echo "make test   lint, types, import floors, tests"
 	@echo "make setup  everything a developer needs, into .venv"
 	@echo "make live   tests against a real Weaviate and Ollama, where they are on PATH"
@@ -35,6 +36,9 @@ demo: $(VENV)/.base
 	@$(KB) models pull minilm smollm2
 	@$(KB) ingest $(DEMO) examples/handbook.pdf examples/manual.pdf examples/update.pdf
 	@sh examples/demo.sh $(KB) $(DEMO)
+
+loop: demo $(VENV)/.dev
+	@sh examples/loop.sh $(KB) $(DEMO)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Rows of each list that --explain prints; --json holds all.
 SHOWN = 10
+# Words of a question that no document holds, named at most.
+STRANGERS = 4
 
 Question = Annotated[str, typer.Argument(help="A question in your own words.", metavar="QUESTION")]
 
@@ -46,11 +48,11 @@ def open_collection(session: Session, *, quiet: bool) -> Knowledge:
     return knowledge
 
 
-def _required(text: str, what: str) -> str:
+def _required(text: str, what: str, command: str) -> str:
     """Return what was typed without terminal controls and bytes that are no UTF-8, if that leaves anything."""
     typed = screen.plain(text).encode("utf-8", "replace").decode()
     if not typed.strip():
-        raise ConfigError(f"the {what} is empty", hint='kb ask "What is the limit for guests?"')
+        raise ConfigError(f"the {what} is empty", hint=f'kb {command} "What is the limit for guests?"')
     return typed
 
 
@@ -68,7 +70,7 @@ def search(
 ) -> None:
     """Find passages: dense and BM25, fused."""
     session = begin(collection=collection, store=store, top_k=top_k, pairs=pairs)
-    query = _required(query, "query")
+    query = _required(query, "query", "search")
     knowledge = open_collection(session, quiet=quiet)
     filters = _filters(knowledge, session, doc, page)
     k = session.settings.rag.top_k
@@ -157,7 +159,7 @@ def ask(
 ) -> None:
     """Answer a question from the documents, with quotes and pages."""
     session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
-    question = _required(question, "question")
+    question = _required(question, "question", "ask")
     knowledge = open_collection(session, quiet=quiet)
     if pull:
         provide_chat(session, quiet=quiet)
@@ -170,6 +172,16 @@ def ask(
         return
     screen.say() if live else None
     _tell(answer, live=live, quiet=quiet)
+    if answer.ground == "abstained":
+        _tell_strangers(question, knowledge, quiet=quiet)
+
+
+def _tell_strangers(question: str, knowledge: Knowledge, *, quiet: bool) -> None:
+    """Say that a question without an answer may be in another language than the documents."""
+    asked, unknown = len(set(question.casefold().split())), knowledge.searcher.unknown_words(question)
+    if unknown and 2 * len(unknown) >= asked:
+        named = ", ".join(repr(word) for word in unknown[:STRANGERS])
+        screen.note(f"kb: the documents hold no {named}; ask in the documents' own words and language", quiet=quiet)
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from finetune.compare.arms import Reply
 from finetune.compare.questions import Question
 from kb.errors import ConfigError
 from kb.metrics import contains
+from kb.reading.extractive import NOTICE
 from kb.reading.fold import Folded
 from kb.reading.passages import Passage, new_keys, new_mark, render
 from kb.types import Document, Hit, Retriever, Statement
@@ -139,13 +140,14 @@ class FromSearch:
         answer = self._answerer.ask(question.text)
         hits = self._recorder.hits
         pages = dict.fromkeys((hit.sha256, hit.page) for hit in hits)
-        written, found = _quotes(answer.statements, [self._page_text(*page) for page in pages])
+        statements = _said(answer.statements)
+        written, found = _quotes(statements, [self._page_text(*page) for page in pages])
         return Reply(
-            text=" ".join(statement.text for statement in answer.statements),
+            text=" ".join(statement.text for statement in statements),
             abstained=answer.ground == "abstained",
             citations=answer.citations,
-            statements=len(answer.statements),
-            unsupported=sum(not statement.supported for statement in answer.statements),
+            statements=len(statements),
+            unsupported=sum(not statement.supported for statement in statements),
             quotes=written,
             quotes_found=found,
             context="\n\n".join(hit.text for hit in hits[: self._k]),
@@ -163,7 +165,6 @@ class Given:
         chat: The model.
         choose: Gives the passages for a question.
         page_text: Gives the text of a page.
-        prompt: The template of `rag.prompt.load_prompt`; the built-in one if None.
     """
 
     def __init__(self, chat: BaseChatModel, choose: Callable[[Question], Sequence[Span]], page_text: PageText) -> None:
@@ -185,13 +186,14 @@ class Given:
         messages = fill(self._template, render(passages, new_mark(rng)), question.text)
         spoken = _speak(self._chat, messages, self._count)
         checked = check(spoken.text, by_key, self._page_text, question=question.text)
-        written, found = _quotes(checked.statements, [self._page_text(span.sha256, span.page) for span in spans])
+        statements = _said(checked.statements)
+        written, found = _quotes(statements, [self._page_text(span.sha256, span.page) for span in spans])
         return Reply(
-            text=" ".join(statement.text for statement in checked.statements),
+            text=" ".join(statement.text for statement in statements),
             abstained=checked.ground == "abstained",
             citations=checked.citations,
-            statements=len(checked.statements),
-            unsupported=sum(not statement.supported for statement in checked.statements),
+            statements=len(statements),
+            unsupported=sum(not statement.supported for statement in statements),
             quotes=written,
             quotes_found=found,
             context="\n\n".join(span.text for span in spans),
@@ -200,6 +202,11 @@ class Given:
             prompt_tokens=spoken.prompt_tokens,
             completion_tokens=spoken.completion_tokens,
         )
+
+
+def _said(statements: Sequence[Statement]) -> list[Statement]:
+    """Return the statements without the notice that no model wrote them."""
+    return [statement for statement in statements if statement.text.strip() != NOTICE]
 
 
 def _quotes(statements: Sequence[Statement], pages: Sequence[str]) -> tuple[int, int]:

@@ -1,18 +1,18 @@
-"""`kb finetune`: what a training run would need, and whether its data teaches what it should."""
+"""`kb finetune`: from documents or rows to a tuned model, stage by stage, each resumable."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli import finetune_show as show
 from cli import options, screen
-from cli.session import begin
+from cli.session import Session, begin
 from kb.errors import ConfigError
 
 if TYPE_CHECKING:
-    from finetune.base import Base
     from finetune.estimate import Estimate
     from finetune.machine import Machine
     from finetune.recipe import Recipe
@@ -20,12 +20,39 @@ if TYPE_CHECKING:
 
 # A row of a dataset that is not there yet, for --estimate alone.
 _ASSUMED_ROWS, _ASSUMED_TOKENS = 1000, 512
+SKIPPABLE = ("synth", "dpo", "export")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The flags of one call.
+
+    Attributes:
+        choices: Fields of the recipe that flags set; `None` where a flag was not given.
+    """
+
+    name: str = ""
+    data: str = ""
+    from_docs: bool = False
+    recipe: str = ""
+    choices: dict[str, Any] = field(default_factory=dict)
+    pairs: tuple[str, ...] = ()
+    skip: frozenset[str] = frozenset()
+    processes: int = 0
+    log_dir: str = ""
+    report_to: tuple[str, ...] = ()
+    as_json: bool = False
+    quiet: bool = False
 
 
 def finetune(
+    name: Annotated[str, typer.Argument(help="Name of the run; made up where none is given.", metavar="[RUN]")] = "",
+    from_docs: Annotated[
+        bool, typer.Option("--from-docs", help="Make the rows from the collection's documents first (kb synth).")
+    ] = False,
     data: Annotated[
-        Path | None, typer.Option("--data", help="Dataset folder or JSONL file.", metavar="DIR|FILE")
-    ] = None,
+        str, typer.Option("--data", help="Dataset folder, JSONL file, or hf:ID.", metavar="DIR|FILE|hf:ID")
+    ] = "",
     base: Annotated[
         str | None, typer.Option(help="Base model: smollm2, hf:ID|PATH or a folder.", metavar="MODEL")
     ] = None,
@@ -37,7 +64,23 @@ def finetune(
             metavar="METHOD",
         ),
     ] = None,
+    beta: Annotated[float | None, typer.Option(help="How near DPO stays to the SFT policy.", metavar="B")] = None,
+    dpo_loss: Annotated[
+        str | None, typer.Option(help="DPO losses by TRL's names, such as ipo or sigmoid,sft.", metavar="NAME,...")
+    ] = None,
+    attn: Annotated[
+        str | None, typer.Option(help="Attention kernel: sdpa, flash, xformers or eager.", metavar="NAME")
+    ] = None,
     no_dpo: Annotated[bool, typer.Option("--no-dpo", help="Answers only, no preferences.")] = False,
+    skip: Annotated[
+        list[str] | None, typer.Option("--skip", help="Leave out a stage: synth, dpo or export.", metavar="STAGE")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with RUN, or with the newest run that is not done.")
+    ] = False,
+    search: Annotated[
+        int, typer.Option("--search", help="Try N settings of rate, rank and epochs first.", min=0, metavar="N")
+    ] = 0,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Print memory, operations and hours; do nothing.")
     ] = False,
@@ -45,33 +88,98 @@ def finetune(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Audit the data, print an example; train nothing.")
     ] = False,
+    processes: Annotated[
+        int, typer.Option("--processes", help="Training processes; 0: one per GPU, one on a CPU.", min=0, metavar="N")
+    ] = 0,
+    log_dir: Annotated[str, typer.Option("--log-dir", help="Where TensorBoard files go.", metavar="DIR")] = "",
+    report_to: Annotated[
+        list[str] | None, typer.Option("--report-to", help="tensorboard, mlflow or wandb.", metavar="NAME")
+    ] = None,
     pairs: Annotated[
         list[str] | None, typer.Option("--set", help="Any other field of the recipe.", metavar="KEY=VALUE")
     ] = None,
+    collection: options.Collection = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Say what tuning a model on your data would need, and audit the data."""
+    """Tune a model on your documents or rows: SFT, then DPO, then an export that is checked.
+
+    An interrupted run goes on with --resume. --estimate and --dry-run train nothing.
+    """
     if gpu and not estimate:
         raise ConfigError("--gpu is for --estimate", hint="kb finetune --estimate --gpu t4")
-    if not (estimate or dry_run):
-        raise ConfigError("say --estimate or --dry-run", hint="kb finetune --data DIR --dry-run")
-    session = begin()
-    from finetune.machine import named_gpu, this_machine
+    wanted = Wanted(
+        name=name, data=data, from_docs=from_docs, recipe=recipe, pairs=tuple(pairs or ()),
+        choices={
+            "base": base, "method": method, "beta": beta, "dpo_loss": dpo_loss, "attn": attn,
+            "dpo": False if no_dpo or "dpo" in (skip or ()) else None,
+        },
+        skip=_skipped(skip or []), processes=processes, log_dir=log_dir,
+        report_to=tuple(report_to or (["tensorboard"] if log_dir else [])), as_json=as_json, quiet=quiet,
+    )  # fmt: skip
+    session = begin(collection=collection)
+    if estimate or dry_run:
+        _examine(wanted, session, gpu, estimate_only=estimate)
+        return
+    if not (data or from_docs or resume):
+        raise ConfigError("there is nothing to train on", hint="kb finetune --from-docs  # or: --data DIR")
+    from cli.finetune_job import Job
+
+    job = Job(session, wanted)
+    if search:
+        job.search(search)
+    else:
+        job.train(resume=resume)
+
+
+def _skipped(names: list[str]) -> frozenset[str]:
+    unknown = sorted(set(names) - set(SKIPPABLE))
+    if unknown:
+        raise ConfigError(
+            f"--skip {unknown[0]}: one of {', '.join(SKIPPABLE)}", hint="kb finetune --from-docs --skip dpo"
+        )
+    return frozenset(names)
+
+
+def chosen_recipe(wanted: Wanted, machine: Machine, *, export: bool = False) -> Recipe:
+    """Return the recipe that the flags describe, and say where an unmergeable method can be served."""
     from finetune.recipe import load_recipe
 
+    recipe = load_recipe(wanted.recipe, machine, flags=wanted.choices, pairs=wanted.pairs, export=export)
+    if not recipe.facts.merges:
+        screen.note(f"{recipe.method}: can be served {recipe.facts.served}", quiet=wanted.quiet)
+    return recipe
+
+
+def _examine(wanted: Wanted, session: Session, gpu: str | None, *, estimate_only: bool) -> None:
+    """Estimate, or audit the training rows and estimate with their true lengths."""
+    from finetune.machine import named_gpu, this_machine
+
     machine = named_gpu(gpu) if gpu else this_machine()
-    flags = {"base": base, "method": method, "dpo": False if no_dpo else None}
-    chosen = load_recipe(recipe, machine, flags=flags, pairs=pairs or ())
-    if not chosen.facts.merges:
-        screen.note(f"{chosen.method}: can be served {chosen.facts.served}", quiet=quiet)
-    if data is None:
-        if not estimate:
+    recipe = chosen_recipe(wanted, machine)
+    if not wanted.data:
+        if not estimate_only:
             raise ConfigError("there is nothing to audit", hint="kb finetune --data DIR --dry-run")
-        found = _estimate(_shape(chosen, session.home), chosen, machine, _ASSUMED_ROWS, _ASSUMED_TOKENS, None)
-        _show(found, chosen, as_json=as_json, assumed=True)
+        found = _estimate(_shape(recipe, session.home), recipe, machine, _ASSUMED_ROWS, _ASSUMED_TOKENS, None)
+        assumed = f"for {_ASSUMED_ROWS} rows of {_ASSUMED_TOKENS} tokens; with --data DIR the true lengths count"
+        show.estimate(found, recipe, as_json=wanted.as_json, assumed=assumed)
         return
-    _examine(data, chosen, machine, session.home, estimate_only=estimate, as_json=as_json, quiet=quiet)
+    from cli.finetune_job import data_folder
+    from finetune.audit import audit
+    from finetune.estimate import check_fits
+    from finetune.prepare import prepare
+
+    prepared = prepare(recipe, data_folder(wanted.data, recipe, session.home), session.home, machine=machine)
+    rows = prepared.tokenised()
+    seen = audit(rows, prepared.chat, prepared.context_tokens)
+    longest = max(row.n_tokens for row in rows.rows)
+    mean = rows.n_tokens / len(rows.rows)
+    found = _estimate(prepared.base.shape, recipe, machine, len(rows.rows), longest, mean)
+    if estimate_only:
+        show.estimate(found, recipe, as_json=wanted.as_json, assumed="")
+        return
+    check_fits(found)
+    show.audited(seen, rows.dropped, found, as_json=wanted.as_json, quiet=wanted.quiet)
 
 
 def _shape(recipe: Recipe, home: Any) -> ModelShape:
@@ -91,95 +199,3 @@ def _estimate(
     from finetune.estimate import estimate
 
     return estimate(shape, recipe, machine, rows=rows, row_tokens=row_tokens, mean_tokens=mean_tokens)
-
-
-def _examine(
-    data: Path, recipe: Recipe, machine: Machine, home: Any, *, estimate_only: bool, as_json: bool, quiet: bool
-) -> None:
-    """Tokenise and audit the training rows, then estimate with their true lengths."""
-    from finetune.audit import audit
-    from finetune.base import check_base, find_base
-    from finetune.data import tokenise
-    from finetune.estimate import check_fits
-    from finetune.rows import open_dataset
-
-    dataset = open_dataset(data)
-    base = find_base(recipe.base, home)
-    check_base(base, recipe)
-    chat = _chat(base, recipe, dataset.chat_template)
-    context_tokens = int(base.shape.context_tokens * recipe.rope_factor)
-    rows = tokenise(dataset.pairs("train"), chat, recipe, context_tokens)
-    seen = audit(rows, chat, context_tokens)
-    longest = max(row.n_tokens for row in rows.rows)
-    found = _estimate(base.shape, recipe, machine, len(rows.rows), longest, rows.n_tokens / len(rows.rows))
-    if estimate_only:
-        _show(found, recipe, as_json=as_json, assumed=False)
-        return
-    check_fits(found)
-    if as_json:
-        audited = {"example": seen.example, "passed": list(seen.passed), "warnings": list(seen.warnings)}
-        screen.document({"audit": audited, "dropped": dict(rows.dropped), "estimate": _record(found)})
-        return
-    screen.say(screen.plain(seen.example))
-    screen.say()
-    for line in seen.passed:
-        screen.say(f"good  {line}")
-    for line in seen.warnings:
-        screen.say(f"note  {line}")
-    screen.say(f"good  {_trained(found)}; {_gib(found.memory.total)} of {_gib(machine.free_bytes)} free are needed")
-    screen.note("the data is sound; nothing was trained. Next: kb finetune --estimate --data DIR", quiet=quiet)
-
-
-def _chat(base: Base, recipe: Recipe, dataset_template: str) -> Any:
-    from finetune.base import generation_eos, load_tokenizer
-    from finetune.template import chat_format
-
-    return chat_format(
-        load_tokenizer(base),
-        generation_eos=generation_eos(base),
-        dataset_template=dataset_template,
-        system=recipe.system,
-        context_template=recipe.context_template,
-    )
-
-
-def _gib(size_bytes: float) -> str:
-    return f"{size_bytes / 2**30:.2f} GiB"
-
-
-def _trained(found: Estimate) -> str:
-    percent = 100 * found.trainable / found.parameters
-    return f"trainable {found.trainable:,} of {found.parameters:,} parameters ({percent:.3f}%)"
-
-
-_PARTS = ("weights", "adapters", "gradients", "optimiser", "activations", "logits", "context", "total")
-
-
-def _record(found: Estimate) -> dict[str, Any]:
-    return {
-        "machine": found.machine.name, "parameters": found.parameters, "trainable": found.trainable,
-        "micro_batch": found.micro_batch, "accumulation": found.accumulation, "row_tokens": found.row_tokens,
-        "memory_bytes": {part: round(getattr(found.memory, part)) for part in _PARTS},
-        "free_bytes": found.machine.free_bytes, "fits": found.fits, "tokens": round(found.tokens),
-        "flops": found.tokens * found.flops_per_token, "hours": found.hours,
-    }  # fmt: skip
-
-
-def _show(found: Estimate, recipe: Recipe, *, as_json: bool, assumed: bool) -> None:
-    if as_json:
-        screen.document(_record(found))
-        return
-    rows = [[part, _gib(getattr(found.memory, part))] for part in _PARTS]
-    rows += [
-        ["free", _gib(found.machine.free_bytes)],
-        ["micro batch x accumulation", f"{found.micro_batch} x {found.accumulation}"],
-        ["tokens per row, at most", str(found.row_tokens)],
-        ["tokens of the run", f"{found.tokens:,.0f}"],
-        ["operations", f"{found.tokens * found.flops_per_token:.2e}"],
-        ["hours", f"{found.hours:.2f}"],
-    ]
-    screen.table(["what", "estimate"], rows, right=frozenset({1}))
-    screen.say(f"{recipe.base}, {recipe.facts.title}, on {found.machine.name}: {_trained(found)}")
-    screen.say("it fits" if found.fits else "it does not fit: try gradient_checkpointing=true, or --method qlora")
-    if assumed:
-        screen.note(f"for {_ASSUMED_ROWS} rows of {_ASSUMED_TOKENS} tokens; with --data DIR the true lengths count")

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from cli import admin, ask, compare, documents, evaluate, finetune, ingest, models, screen, serve, synth
+from cli import admin, ask, compare, documents, evaluate, export, finetune, ingest, models, runs, screen, serve, synth
 from kb.errors import BackendError, KbError
 from kb.telemetry import disable
 
@@ -42,6 +42,9 @@ app.command("forget")(documents.forget)
 app.command("eval")(evaluate.evaluate)
 app.add_typer(synth.app, name="synth")
 app.command("finetune")(finetune.finetune)
+app.command("generate")(runs.generate)
+app.add_typer(runs.app, name="runs")
+app.command("export")(export.export)
 app.command("compare")(compare.compare)
 app.add_typer(serve.app, name="serve")
 app.add_typer(models.app, name="models")

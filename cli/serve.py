@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,6 +36,10 @@ def serve(
     stdio: Annotated[
         bool, typer.Option("--stdio", help="With --mcp: speak on stdin and stdout, listen nowhere.")
     ] = False,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option("--data", help="Dataset folder to show on the page; repeatable.", metavar="DIR"),
+    ] = None,
     model: options.Model = None,
     top_k: options.TopK = None,
     collection: options.Collection = None,
@@ -54,10 +59,10 @@ def serve(
         return
     named: dict[Part, bool] = {"ui": ui, "api": api, "mcp": mcp}
     parts = [part for part, wanted in named.items() if wanted] or list(named)
-    _listen(session, parts, quiet=quiet)
+    _listen(session, parts, data or [], quiet=quiet)
 
 
-def _listen(session: Session, parts: list[Part], *, quiet: bool) -> None:
+def _listen(session: Session, parts: list[Part], datasets: list[Path], *, quiet: bool) -> None:
     """Check everything that can be checked before anything is loaded, then serve."""
     _require_packages()
     from kb.weights.shelf import require
@@ -71,7 +76,7 @@ def _listen(session: Session, parts: list[Part], *, quiet: bool) -> None:
     screen.note(
         f"kb serves {', '.join(offered[part] for part in parts)}: {run.url_of(bound)} (Ctrl-C stops)", quiet=quiet
     )
-    run.serve(session.settings, session.home, bound, parts=parts, quiet=quiet)
+    run.serve(session.settings, session.home, bound, parts=parts, datasets=datasets, quiet=quiet)
     screen.note("kb: stopped; waiting jobs go on at the next start. Next: kb serve", quiet=quiet)
 
 

@@ -228,6 +228,18 @@ class _Job:
         return cache
 
 
+def build_dataset(session: Session, folder: Path, *, seed: int, quiet: bool, stack: ExitStack) -> dict[str, Any]:
+    """Make a dataset of the session's collection, or go on with one; returns its manifest.
+
+    Args:
+        stack: Closes what is opened.
+    """
+    job = _Job(session, folder, pairs=None, seed=seed, audit=False, quiet=quiet, stack=stack)
+    with screen.bar("{task.fields[rows]} rows", "{task.fields[rate]}", quiet=quiet) as bar:
+        job.meter = _Meter(bar, None)
+        return job._builder().build()
+
+
 def _ignored(call: Call, cached: bool) -> None:
     """Count nothing."""
 

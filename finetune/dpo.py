@@ -7,7 +7,7 @@ after a kill, so that no half-trained model can become the reference. Refuses to
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -17,6 +17,7 @@ from datasets import Dataset
 from finetune.base import attention_kernel
 from finetune.data import PreferenceRow, tokenise_preferences
 from finetune.heldout import answer_tokens, recall
+from finetune.methods import old_names
 from finetune.policy import asker, load_policy, put_in_place, save_policy
 from finetune.prepare import held_out
 from finetune.report import emit
@@ -45,6 +46,18 @@ def run_dpo(stage: Stage) -> None:
     if not rows:
         reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items()) or "the data has none"
         raise DataError(f"no preference is left to train on: {reasons}", hint="kb finetune --no-dpo --data DIR")
+    with old_names():
+        trainer = _trained(stage, rows, dropped)
+    policy = stage.folder / "policy"
+    if stage.processes > 1:
+        trainer.save_model(str(policy))
+    else:
+        save_policy(trainer.accelerator.unwrap_model(trainer.model), prepared.chat, policy)
+    stage.finished(trainer, _scores(stage, trainer))
+
+
+def _trained(stage: Stage, rows: list[PreferenceRow], dropped: Mapping[str, int]) -> PreferenceTrainer:
+    prepared, recipe = stage.prepared, stage.prepared.recipe
     sft = stage.run.stage("sft") / "policy"
     model = load_policy(prepared.base, recipe, prepared.machine, sft, trainable=True)
     trainer = PreferenceTrainer(
@@ -68,12 +81,7 @@ def run_dpo(stage: Stage) -> None:
     trainer.add_callback(stage.reporter(lambda: int(trainer._total_train_tokens)))
     checkpoint = stage.checkpoint()
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    policy = stage.folder / "policy"
-    if stage.processes > 1:
-        trainer.save_model(str(policy))
-    else:
-        save_policy(trainer.accelerator.unwrap_model(trainer.model), prepared.chat, policy)
-    stage.finished(trainer, _scores(stage, trainer))
+    return trainer
 
 
 def preferences(stage: Stage) -> Iterator[Preference]:

@@ -7,6 +7,8 @@ refuses to know the data, the trainer and where weights are saved.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,9 +116,7 @@ def make_trainable(model: PreTrainedModel, recipe: Recipe, shape: ModelShape) ->
         ready: PreTrainedModel | PeftModel = model
     else:
         try:
-            with warnings.catch_warnings():
-                # peft 0.21 asks transformers by a name that transformers 5.23 calls old.
-                warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
+            with old_names():
                 ready = peft.get_peft_model(model, peft_config(recipe, shape))
         except ValueError as error:
             message = f"method {recipe.method} does not serve this {model.config.model_type} model: {error}"
@@ -129,6 +129,14 @@ def make_trainable(model: PreTrainedModel, recipe: Recipe, shape: ModelShape) ->
         model.enable_input_require_grads()
         model.activation_checkpointing_enable({"use_reentrant": False})
     return ready
+
+
+@contextmanager
+def old_names() -> Iterator[None]:
+    """Let peft 0.21 ask transformers 5.23 by a name that it calls old."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
+        yield
 
 
 def _unfreeze(model: PreTrainedModel, recipe: Recipe) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from finetune.base import Base, load_model
 from finetune.machine import Machine
+from finetune.methods import old_names
 from finetune.recipe import Recipe, recipe_dtype
 from finetune.template import ChatFormat, Message
 from kb.errors import DataError
@@ -68,7 +69,8 @@ def load_policy(base: Base, recipe: Recipe, machine: Machine, folder: Path, *, t
 
     model = load_model(base, recipe, machine)
     try:
-        tuned = PeftModel.from_pretrained(model, folder, is_trainable=trainable)
+        with old_names():
+            tuned = PeftModel.from_pretrained(model, folder, is_trainable=trainable)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(f"the adapter cannot be loaded: {reason}", path=folder, hint="kb runs list") from error

@@ -83,6 +83,15 @@ def _versions() -> Iterator[tuple[str, str]]:
             continue
 
 
+def device_count(machine: Machine) -> int:
+    """Return how many processes a machine's devices are for: one per GPU, one for a CPU."""
+    if machine.device == "cpu":
+        return 1
+    import torch
+
+    return int(torch.cuda.device_count())
+
+
 def train_stage(home: Home, run: Run, stage: str, machine: Machine, launch: Launch, on_event: OnEvent) -> None:
     """Run one stage in processes of its own, from where it was.
 

@@ -172,14 +172,23 @@ def _gguf_path(spec: ModelSpec, home: Home) -> Path:
     if spec.kind == "smollm2":
         return require("smollm2", home) / "model.gguf"
     if spec.kind == "run":
-        path = home.runs / spec.name / "model.gguf"
-        if not path.is_file():
-            raise ConfigError(f"there is no run {spec.name!r} with a model.gguf", hint="kb runs list")
-        return path
+        return _exported(spec.name, home)
     path = Path(spec.name).expanduser()
     if not path.is_file():
         raise ConfigError(f"there is no file {path}", hint="kb models list")
     return path
+
+
+def _exported(name: str, home: Home) -> Path:
+    """Return the GGUF file of a run: the unquantised one, else the largest that there is."""
+    folder = home.runs / name
+    if not folder.is_dir():
+        raise ConfigError(f"there is no run {name!r}", hint="kb runs list")
+    quantised = sorted(folder.glob("model-*.gguf"), key=lambda path: -path.stat().st_size)
+    for path in (folder / "model.gguf", *quantised):
+        if path.is_file():
+            return path
+    raise ConfigError(f"run {name!r} has not been exported", hint=f"kb export {name} --to gguf")
 
 
 def _open_langchain(name: str, settings: Settings) -> BaseChatModel:

@@ -15,7 +15,7 @@ from kb.errors import ConfigError
 from kb.settings import Settings
 from kb.types import Chunk, Hit
 from rag.catalogue.reader import CatalogueReader
-from rag.cues import asks_for_number, digit_share
+from rag.cues import asks_for_number, digit_share, words
 from rag.embed.base import Embedder
 from rag.profile import DocumentProfile
 from rag.rank import PageKey, Scored, by_page, fused, merged, page_of, pages_first, ranks
@@ -142,6 +142,11 @@ class Searcher:
             query=query, route=route, named=_named(route), asks_for_number=numeric,
             dense=by_dense, bm25=by_bm25, pages=ranked, hits=hits,
         )  # fmt: skip
+
+    def unknown_words(self, query: str) -> list[str]:
+        """Return the words of a query that stand nowhere in the collection, each once, in order."""
+        said = dict.fromkeys(word.key for word in words(query) if any(char.isalnum() for char in word.key))
+        return [word for word in said if not self._store.bm25(word, 1)]
 
     def _route(self, query: str, wanted: set[str] | None) -> Route:
         if self._settings.router_weight == 0 or (wanted is not None and len(wanted) == 1):

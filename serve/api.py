@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
@@ -65,13 +66,16 @@ class Health:
         self.message = ""
 
 
-def create_app(settings: Settings, home: Home, *, parts: Collection[Part] = PARTS) -> FastAPI:
+def create_app(
+    settings: Settings, home: Home, *, parts: Collection[Part] = PARTS, datasets: Sequence[Path] = ()
+) -> FastAPI:
     """Return the application; nothing runs before its lifespan begins.
 
     Args:
         settings: All of them; `serve` says who may come and how many.
         home: Where state lives.
         parts: What it offers.
+        datasets: Dataset folders that the page shows beside those of the home.
 
     Raises:
         BackendError: The list of jobs cannot be opened.
@@ -96,7 +100,7 @@ def create_app(settings: Settings, home: Home, *, parts: Collection[Part] = PART
     if "ui" in parts:
         from serve.ui.page import mount_page
 
-        mount_page(app, service)
+        mount_page(app, service, datasets=datasets)
     app.add_middleware(_Outermost, service=service, sessions=sessions)
     return app
 

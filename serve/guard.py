@@ -34,6 +34,7 @@ _BODY_BYTES = 8 << 20
 _BODY_TIMEOUT_S = 60.0
 _UPLOAD_PATHS = ("/v1/documents", "/gradio_api/upload")
 _OPEN_PATHS = frozenset({"/healthz", "/login"})
+_OWN = frozenset({"/healthz", "/metrics", "/login", "/logout", "/privacy", "/report/{name}"})
 _NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 # Scripts, styles, fonts and pictures of our own; a page that was tricked cannot call out either.
 _POLICY = (
@@ -238,10 +239,10 @@ class Guard:
         return timed
 
     def _note(self, scope: Scope, seen: _Seen) -> None:
-        route = getattr(scope.get("route"), "path", None) or _group(scope["path"])
+        route = _pattern(scope)
         seconds = time.monotonic() - seen.begun
         self._service.figures.request(route, scope["method"], seen.status, seconds)
-        if route != "page":
+        if route != "page" or seen.status >= 400:  # the page's many small files are counted alone
             log(
                 "request", id=seen.id, who=seen.who, method=scope["method"], route=route, status=seen.status,
                 ms=round(1000 * seconds), received_bytes=seen.received,
@@ -283,6 +284,11 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _group(path: str) -> str:
-    """Return what a path without a route of ours is counted as."""
-    return "/mcp" if path.startswith("/mcp") else "none" if path.startswith("/v1") else "page"
+def _pattern(scope: Scope) -> str:
+    """Return the pattern that a path was routed by; of a path without a route of ours, what it is counted as."""
+    path, pattern = scope["path"], getattr(scope.get("route"), "path", "")
+    if path.startswith("/v1/"):
+        return "/v1" + pattern.removeprefix("/v1") if pattern else "none"
+    if path.startswith("/mcp"):
+        return "/mcp"
+    return pattern if pattern in _OWN else "page"

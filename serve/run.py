@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -77,20 +78,27 @@ def url_of(bound: socket.socket) -> str:
 
 
 def serve(
-    settings: Settings, home: Home, bound: socket.socket, *, parts: Collection[Part], quiet: bool = False
+    settings: Settings,
+    home: Home,
+    bound: socket.socket,
+    *,
+    parts: Collection[Part],
+    datasets: Sequence[Path] = (),
+    quiet: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Args:
         bound: From `bind`.
         parts: What is offered.
+        datasets: As `create_app` takes them.
         quiet: Warnings and errors only in the log.
 
     Raises:
         BackendError: The list of jobs cannot be opened.
     """
     set_up(quiet=quiet)
-    app = create_app(settings, home, parts=parts)
+    app = create_app(settings, home, parts=parts, datasets=datasets)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="on", server_header=False, backlog=_BACKLOG,
         timeout_graceful_shutdown=int(settings.serve.drain_s), timeout_keep_alive=15, proxy_headers=False, ws="none",

@@ -6,7 +6,7 @@ write, so that a long answer keeps nobody from searching. Refuses to know HTTP.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
@@ -129,7 +129,7 @@ class Service:
 
         return await self.quick.run(work)
 
-    async def answer(self, request: Request) -> AsyncIterator[str | Reply]:
+    async def answer(self, request: Request) -> AsyncGenerator[str | Reply]:
         """Yield the pieces of an answer as they are written, then the checked reply.
 
         Raises:
@@ -206,6 +206,14 @@ class Service:
             NotFound: There is no such document or page.
         """
         return await self.quick.run(lambda: self._page(collection or self.collection, doc, page))
+
+    def page_text(self, sha256: str, page: int) -> str:
+        """Return a page's text in the server's collection; call it on a worker thread.
+
+        Raises:
+            KbError: There is no such collection or page.
+        """
+        return self._opened.require(self.collection).page(self.collection, sha256, page).text
 
     async def page_view(self, doc: str, page: int, start: int = 0, end: int = 0, collection: str = "") -> PageView:
         """Return a page as a person sees it, a span of it marked.

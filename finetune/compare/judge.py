@@ -47,7 +47,11 @@ def remembered(say: Say, path: Path) -> Say:
     """
     kept: dict[str, str] = {}
     if path.is_file():
-        for line, raw in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
+        whole, _, cut = path.read_bytes().rpartition(b"\n")
+        if cut:  # a crash cut the last line short
+            with path.open("r+b") as handle:
+                handle.truncate(len(whole) + 1 if whole else 0)
+        for line, raw in enumerate(whole.splitlines(), start=1):
             try:
                 record = json.loads(raw)
                 kept[record["key"]] = record["reply"]

@@ -14,7 +14,7 @@ from string import Template
 from typing import Any
 
 from finetune.compare.page_text import judge, repeat, side_by_side
-from finetune.compare.plots import forest, latency_quality, span
+from finetune.compare.plots import forest, latency_quality, signed, span
 from kb.files import atomic_write
 
 HTML_NAME = "report.html"
@@ -69,7 +69,8 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str = ""
         )
         body += f'<tr><th scope="row">{row[0]}</th>{cells}</tr>'
     told = f"<caption>{caption}</caption>" if caption else ""
-    return f'<table class="cards">{told}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    inner = f'<table class="cards">{told}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="wide">{inner}</div>'
 
 
 def _cell(found: Mapping[str, Any] | None) -> str:
@@ -142,7 +143,7 @@ def _pairs(one: Mapping[str, Any]) -> str:
     rows = [
         [
             escape(f"{pair['left']} − {pair['right']}"),
-            f"<b>{100 * pair['mean']:+.0f}</b> <span class='range'>{span(pair['low'], pair['high'])}</span>",
+            f"<b>{signed(pair['mean'])}</b> <span class='range'>{span(pair['low'], pair['high'])}</span>",
             _p(pair["adjusted_p"]),
             _p(pair["mcnemar_p"]),
             _points(pair["detectable"]),
@@ -166,8 +167,8 @@ def _forests(report: Report) -> str:
         if one["pairs"]:
             told = f"{escape(name)}: {escape(one['title'])}, {one['questions']} questions"
             least = _points(_detectable(one))
-            figures.append(f"<figure>{forest(one['pairs'], name)}<figcaption>{told}; smallest difference that would be"
-                           f" seen: {least} points</figcaption></figure>")  # fmt: skip
+            seen = "no difference could be seen" if least == "none" else f"{least} points would be seen"
+            figures.append(f"<figure>{forest(one['pairs'], name)}<figcaption>{told}; {seen}</figcaption></figure>")
     if not figures:
         return ""
     lead = ("Differences in percentage points with 95% intervals; filled where interval and corrected test agree that "

@@ -40,7 +40,7 @@ def _reply(reply: Mapping[str, Any]) -> str:
         f"<blockquote>{_place(one)}: “{escape(one['quote'])}”</blockquote>" for one in reply["citations"][:3]
     )
     more = len(reply["citations"]) - 3
-    rest = f'<p class="soft">and {more} more citations</p>' if more > 0 else ""
+    rest = f'<p class="soft">and {more} more</p>' if more > 0 else ""
     return (
         f'<div class="reply"><span class="soft">{mark} {escape(reply["arm"])}{said}, {reply["total_s"]:.1f} s</span>'
         f"<p>{escape(reply['text'])}</p>{quotes}{rest}</div>"

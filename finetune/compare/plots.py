@@ -15,7 +15,7 @@ WIDTH = 360
 _ROW, _TOP, _AXIS = 36, 6, 22
 _LEFT, _RIGHT = 8, 352
 _PLOT_TOP, _PLOT_HEIGHT, _PLOT_LEFT = 12, 220, 40
-_LABEL_GAP = 14
+_LABEL_GAP, _LETTER = 14, 7
 _TICKS_S = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 
 
@@ -39,7 +39,7 @@ def forest(pairs: Sequence[Mapping[str, Any]], label: str) -> str:
     for value in (-reach, -reach / 2, 0.0, reach / 2, reach):
         anchor = "start" if value == -reach else "end" if value == reach else "middle"
         parts.append(f'<text class="tick" x="{x(value):.1f}" y="{height - 6}" text-anchor="{anchor}">'
-                     f"{100 * value:+.0f}</text>")  # fmt: skip
+                     f"{signed(value)}</text>")  # fmt: skip
     return _svg(height, label, parts)
 
 
@@ -54,7 +54,7 @@ def _forest_row(pair: Mapping[str, Any], top: float, x: Any, reach: float) -> li
     kind = "sure" if pair["significant"] else "unsure"
     middle = top + 26
     name = escape(f"{pair['left']} − {pair['right']}")
-    figures = f"{100 * pair['mean']:+.0f} ({span(pair['low'], pair['high'])})"
+    figures = f"{signed(pair['mean'])} ({span(pair['low'], pair['high'])})"
     return [
         f'<text x="{_LEFT}" y="{top + 13}">{name}</text>',
         f'<text class="figure" x="{_RIGHT}" y="{top + 13}" text-anchor="end">{figures}</text>',
@@ -67,7 +67,13 @@ def span(low: float | None, high: float | None) -> str:
     """Return an interval in percentage points, with signs."""
     if low is None or high is None:
         return "no interval"
-    return f"{100 * low:+.0f} to {100 * high:+.0f}"
+    return f"{signed(max(-1.0, low))} to {signed(min(1.0, high))}"
+
+
+def signed(value: float) -> str:
+    """Return a difference in percentage points, with its sign."""
+    points = round(100 * value)
+    return f"+{points}" if points > 0 else f"−{-points}" if points else "0"
 
 
 def latency_quality(report: Mapping[str, Any]) -> str:
@@ -88,9 +94,9 @@ def latency_quality(report: Mapping[str, Any]) -> str:
         return _PLOT_TOP + (1 - value) * _PLOT_HEIGHT
 
     parts = _axes(x, y, low, high)
-    taken: list[float] = []
-    for name in sorted(names, key=lambda one: -table["arms"][one]["value"]):
-        parts += _point(name, table["arms"][name], seconds[name], x, y, taken)
+    points = {name: (x(seconds[name]), y(table["arms"][name]["value"])) for name in names}
+    for name in names:
+        parts += _point(name, table["arms"][name], points, y)
     return _svg(_PLOT_TOP + _PLOT_HEIGHT + 36, "Median seconds of an answer against the share of right answers", parts)
 
 
@@ -110,20 +116,19 @@ def _axes(x: Any, y: Any, low: float, high: float) -> list[str]:
     return parts
 
 
-def _point(name: str, cell: Mapping[str, Any], seconds: float, x: Any, y: Any, taken: list[float]) -> list[str]:
-    """Draw one arm with its interval; its label moves down until it stands on no other."""
-    across, up = x(seconds), y(cell["value"])
+def _point(name: str, cell: Mapping[str, Any], points: Mapping[str, tuple[float, float]], y: Any) -> list[str]:
+    """Draw one arm with its interval, its name on the side where no other point is near."""
+    across, up = points[name]
     low, high = (y(max(0.0, min(1.0, end))) if end is not None else up for end in (cell["low"], cell["high"]))
-    label = up + 4
-    while any(abs(label - other) < _LABEL_GAP for other in taken):
-        label += _LABEL_GAP
-    taken.append(label)
-    left = across > (WIDTH + _PLOT_LEFT) / 2
+    width = _LETTER * len(name)
+    crowded = any(0 <= other - across < width + 15 and abs(height - up) < _LABEL_GAP
+                  for one, (other, height) in points.items() if one != name)  # fmt: skip
+    left = across + width > _RIGHT or (crowded and across - width > _PLOT_LEFT)
     place = f'x="{across - 9:.1f}" text-anchor="end"' if left else f'x="{across + 9:.1f}"'
     return [
         f'<line class="interval unsure" x1="{across:.1f}" x2="{across:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>',
         f'<circle class="sure" cx="{across:.1f}" cy="{up:.1f}" r="4.5"/>',
-        f'<text {place} y="{label:.1f}">{escape(name)}</text>',
+        f'<text {place} y="{up + 4:.1f}">{escape(name)}</text>',
     ]
 
 

@@ -92,15 +92,20 @@ def mean_interval(scores: ArrayLike, clusters: Sequence[Hashable], *, seed: int 
 
     The percentiles are those that make the interval as wide as Student's t makes it for so few clusters: level
     2 Phi(t sqrt(G / (G - 1))) - 1 with G - 1 degrees of freedom (expanded percentiles; Hesterberg 2015, "What Teachers
-    Should Know About the Bootstrap", section 5).
+    Should Know About the Bootstrap", section 5). Where all scores are the same, draws cannot show that others are
+    possible; the interval is then that of Clopper and Pearson (1934) for as many clusters.
 
     Raises:
         ValueError: There are no scores.
     """
     values = np.asarray(scores, dtype=np.float64)
     count = len(set(clusters))
+    mean = float(values.mean()) if len(values) else 0.0
     if count == 1:
-        return Interval(mean=float(values.mean()), low=-math.inf, high=math.inf)
+        return Interval(mean=mean, low=-math.inf, high=math.inf)
+    if len(values) and not np.ptp(values):
+        unseen = 1 - ((1 - LEVEL) / 2) ** (1 / count)
+        return Interval(mean=mean, low=mean - unseen, high=mean + unseen)
     spread = t_quantile((1 + LEVEL) / 2, count - 1) * math.sqrt(count / (count - 1))
     level = 2 * NormalDist().cdf(spread) - 1
     return bootstrap_mean(values, clusters=clusters, level=level, draws=DRAWS, seed=seed)

@@ -83,7 +83,7 @@ def _beats(left: Arm, right: Arm, table: Table) -> bool:
 def _words(level: Sequence[Arm], chosen: Arm, candidates: Sequence[Arm], table: Table) -> tuple[Outcome, str]:
     """Return the outcome and the middle of the sentence."""
     share = f"{chosen.name} has {_percent(table.arms[chosen.name].value)} right"
-    beaten = [arm for arm in candidates if _beats(chosen, arm, table)]
+    beaten = [arm for arm in candidates if arm is not chosen and _beats(chosen, arm, table)]
     over = f", more than {_listed([_versus(chosen, arm, table) for arm in beaten])}" if beaten else ""
     if len(level) == 1:
         return "better", share + over

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.base import Base, load_model
+from finetune.base import Base
 from finetune.machine import Machine
+from finetune.policy import load_policy
 from finetune.recipe import Recipe
-from kb.errors import ConfigError, DataError, GateError
+from kb.errors import ConfigError, GateError
 
 if TYPE_CHECKING:
     import torch
@@ -61,13 +62,18 @@ def merge(base: Base, adapter: Path, recipe: Recipe, machine: Machine, probes: S
             f"{recipe.facts.title} can be served {recipe.facts.served}", hint="kb finetune --method lora --data DIR"
         )
     cpu = replace(machine, device="cpu")
-    whole = recipe.model_copy(update={"dtype": "f32", "method": "lora"})
     if not recipe.facts.adapter:
-        model = load_model(replace(base, folder=adapter), whole, cpu)
-        return Merged(model=model, chosen=_PLAIN, kl={})
-    if recipe.quantised or base.shape.four_bit:
+        return Merged(
+            model=load_policy(base, recipe.model_copy(update={"dtype": "f32"}), cpu, adapter), chosen=_PLAIN, kl={}
+        )
+    if base.shape.four_bit:
+        raise ConfigError(
+            f"{base.spec} has four-bit weights only; merge into the model it was made of",
+            hint="kb finetune --base hf:ID --method qlora --data DIR",
+        )
+    if recipe.quantised:
         return _merge_quantised(base, adapter, recipe, machine, probes)
-    model = _on(load_model(base, whole, cpu), adapter)
+    model = load_policy(base, _in_f32(recipe), cpu, adapter)
     trained = log_probabilities(model, probes)
     merged = _merge(model)
     kl = divergence(trained, log_probabilities(merged, probes))
@@ -76,34 +82,36 @@ def merge(base: Base, adapter: Path, recipe: Recipe, machine: Machine, probes: S
     return Merged(model=merged, chosen=_PLAIN, kl={_PLAIN: kl})
 
 
+def _in_f32(recipe: Recipe) -> Recipe:
+    return recipe.model_copy(update={"dtype": "f32"})
+
+
 def _merge_quantised(
     base: Base, adapter: Path, recipe: Recipe, machine: Machine, probes: Sequence[Sequence[int]]
 ) -> Merged:
-    four_bit = load_model(base, recipe, machine)
-    plain = dequantised(four_bit)
-    trained = log_probabilities(_on(four_bit, adapter), probes)
-    del four_bit
-    whole = recipe.model_copy(update={"dtype": "f32", "method": "lora"})
-    found: dict[str, float] = {}
+    policy = load_policy(base, recipe, machine, adapter)
+    trained = log_probabilities(policy, probes)
+    stood_for = dequantised(policy)
+    del policy
+    # Without the four-bit layers of the method.
+    whole = _in_f32(recipe).model_copy(update={"method": "lora"})
+    kl: dict[str, float] = {}
     best: PreTrainedModel | None = None
     for name in (_DEQUANTISED, _FULL):
-        if base.shape.four_bit and name == _FULL:
-            continue  # the base has no other weights
-        model = load_model(base, whole, replace(machine, device="cpu"))
-        model = model.dequantize() if base.shape.four_bit else model
+        policy = load_policy(base, whole, replace(machine, device="cpu"), adapter)
         if name == _DEQUANTISED:
-            model.load_state_dict(plain, strict=False)
-        merged = _merge(_on(model.float(), adapter))
-        found[name] = divergence(trained, log_probabilities(merged, probes))
-        if best is None or found[name] < min(value for other, value in found.items() if other != name):
+            policy.load_state_dict(stood_for, strict=False)
+        merged = _merge(policy)
+        kl[name] = divergence(trained, log_probabilities(merged, probes))
+        if kl[name] == min(kl.values()):
             best = merged
     if best is None:
-        raise DataError("no base to merge into", path=base.folder)
-    return Merged(model=best, chosen=min(found, key=lambda name: found[name]), kl=found)
+        raise GateError("the merged weights answer with no number at all", hint="kb runs list")
+    return Merged(model=best, chosen=min(kl, key=lambda name: kl[name]), kl=kl)
 
 
 def dequantised(model: PreTrainedModel) -> dict[str, torch.Tensor]:
-    """Return what the four-bit linear weights of a model stand for, by name, as float32 on the CPU."""
+    """Return what the four-bit linear weights of a peft model stand for, by name, as float32 on the CPU."""
     from bitsandbytes.functional import dequantize_4bit
 
     found = {}
@@ -113,16 +121,6 @@ def dequantised(model: PreTrainedModel) -> dict[str, torch.Tensor]:
         if weight is not None and state is not None:
             found[f"{name}.weight"] = dequantize_4bit(weight.data, state).float().cpu()
     return found
-
-
-def _on(model: PreTrainedModel, adapter: Path) -> Any:
-    from peft import PeftModel
-
-    try:
-        return PeftModel.from_pretrained(model, adapter).eval()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DataError(f"the adapter cannot be read: {reason}", path=adapter, hint="kb runs list") from error
 
 
 def _merge(model: Any) -> PreTrainedModel:

@@ -75,14 +75,21 @@ def modelfile(model: OllamaModel, gguf: str) -> str:
 
 
 def create(
-    url: str, name: str, gguf: Path, model: OllamaModel, *, timeout_s: float, progress: Progress, quantize: str = ""
+    url: str,
+    name: str,
+    files: Sequence[Path],
+    model: OllamaModel,
+    *,
+    timeout_s: float,
+    progress: Progress,
+    quantize: str = "",
 ) -> None:
     """Put a model into a server, in place of one of the same name.
 
     Args:
         url: Where Ollama listens.
         name: What it will be called there.
-        gguf: The weights; uploaded only where the server lacks them.
+        files: A GGUF file, or all files of a checkpoint; each is uploaded only where the server lacks it.
         model: What is said beside them.
         timeout_s: Longest silence of the server.
         progress: Told every stage.
@@ -91,16 +98,17 @@ def create(
     Raises:
         BackendError: The server cannot be reached, or refuses.
     """
-    digest = f"sha256:{sha256_of(gguf)}"
+    digests = {path: f"sha256:{sha256_of(path)}" for path in files}
     arguments = client_arguments(url, timeout_s)
     with failures(url), Client(host=url, **arguments) as client:
-        if not _has_blob(url, digest, arguments):
-            progress("uploading")
-            client.create_blob(gguf)
+        for path, digest in digests.items():
+            if not _has_blob(url, digest, arguments):
+                progress(f"uploading {path.name}")
+                client.create_blob(path)
         status = ""
         for part in client.create(
             model=name,
-            files={gguf.name: digest},
+            files={path.name: digest for path, digest in digests.items()},
             template=model.template,
             parameters=dict(model.parameters),
             quantize=quantize or None,
@@ -141,3 +149,14 @@ def remove(url: str, name: str, *, timeout_s: float) -> None:
     """
     with failures(url, name), Client(host=url, **client_arguments(url, timeout_s)) as client:
         client.delete(name)
+
+
+def rename(url: str, old: str, new: str, *, timeout_s: float) -> None:
+    """Give a model its name, in place of an older one of that name.
+
+    Raises:
+        BackendError: The server cannot be reached or lacks it.
+    """
+    with failures(url, old), Client(host=url, **client_arguments(url, timeout_s)) as client:
+        client.copy(old, new)
+        client.delete(old)

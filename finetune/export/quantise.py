@@ -1,4 +1,4 @@
-"""Quantisations that `gguf` cannot write: by llama.cpp's own tool where it is on PATH, else by an Ollama server.
+"""What `gguf` cannot write: K-quants by llama.cpp's tool or an Ollama server, other architectures by its converter.
 
 And the check that a quantised file stands for the weights it was made of. Knows tools and bounds; refuses to know how
 anything was trained.
@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import gguf
 import numpy as np
 
 from finetune.export.gguf_file import ENCODINGS
-from finetune.export.gguf_weights import read_checkpoint, read_weights
+from finetune.export.gguf_weights import read_weights
 from finetune.export.ollama_model import OllamaModel, Progress, create, remove, weights_of
 from kb.errors import BackendError, ConfigError, GateError, MissingExtra
 from kb.files import atomic_write
 
-TOOL = "llama-quantize"
+TOOL, CONVERTER = "llama-quantize", "convert_hf_to_gguf.py"
 # Names of both tools; the encodings of `gguf` itself come first.
 BY_TOOL = ("q4_K_M", "q4_K_S", "q5_K_M", "q5_K_S", "q6_K", "q3_K_M", "q2_K")
 BY_OLLAMA = ("q4_K_M", "q4_K_S")
@@ -37,6 +37,7 @@ _MOST_ERROR: Mapping[int, float] = {
     gguf.GGMLQuantizationType.Q5_1: 0.08,
 }
 _COARSE_ERROR = 0.5
+_TINY = 1e-12
 
 
 def check_name(name: str) -> str:
@@ -61,13 +62,32 @@ def by_tool(source: Path, target: Path, name: str) -> None:
     tool = shutil.which(TOOL)
     if tool is None:
         raise MissingExtra(f"{name} needs llama.cpp's {TOOL} on PATH", hint="kb export RUN --to gguf --quantize q8_0")
+    _run([tool, str(source), str(target), name.upper()], target)
+
+
+def _run(command: Sequence[str], target: Path) -> None:
     done = subprocess.run(
-        [tool, str(source), str(target), name.upper()],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False,
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S,
+        check=False,
     )  # fmt: skip
     if done.returncode or not target.is_file():
         lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no output"]
-        raise BackendError(f"{TOOL} failed: {lines[-1]}", hint="kb export RUN --to gguf --quantize q8_0")
+        raise BackendError(f"{Path(command[0]).name} failed: {lines[-1]}", hint="kb export RUN --quantize q8_0")
+
+
+def convert(folder: Path, target: Path) -> None:
+    """Write a checkpoint of an architecture that is not written here as F16, with llama.cpp's converter.
+
+    Raises:
+        MissingExtra: It is not on PATH.
+        BackendError: It failed.
+    """
+    tool = shutil.which(CONVERTER)
+    if tool is None:
+        raise MissingExtra(
+            f"this architecture needs llama.cpp's {CONVERTER} on PATH", hint="kb export RUN --to ollama  # or --to hf"
+        )
+    _run([tool, str(folder), "--outfile", str(target), "--outtype", "f16"], target)
 
 
 def by_ollama(
@@ -85,7 +105,7 @@ def by_ollama(
             hint="kb export RUN --quantize q4_K_M",
         )
     scratch = f"kb-quantise-{source.parent.name}"
-    create(url, scratch, source, model, timeout_s=timeout_s, progress=progress, quantize=name)
+    create(url, scratch, [source], model, timeout_s=timeout_s, progress=progress, quantize=name)
     try:
         made = weights_of(url, scratch, timeout_s=timeout_s)
         with made.open("rb") as weights, atomic_write(target) as handle:
@@ -108,10 +128,9 @@ def check_weights(path: Path, folder: Path) -> float:
         GateError: One is another; the message names it.
     """
     kinds = {tensor.name: tensor.tensor_type for tensor in gguf.GGUFReader(path).tensors}
-    own = dict(read_checkpoint(folder))
     worst = 0.0
-    for named, key, values in read_weights(path, folder):
-        error = float(np.linalg.norm(values - own[key]) / max(float(np.linalg.norm(own[key])), 1e-12))
+    for named, _, values, own in read_weights(path, folder):
+        error = float(np.linalg.norm(values - own) / max(float(np.linalg.norm(own)), _TINY))
         most = _MOST_ERROR.get(kinds[named], _COARSE_ERROR)
         if not error <= most:
             raise GateError(

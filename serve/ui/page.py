@@ -1,11 +1,87 @@
-"""The page."""
+"""The page at `/`: its tabs, and how it is mounted into the application.
+
+`create_ui` builds and launches nothing. Gradio is told, before it is imported, to report nothing and to fetch nothing.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
 
+from serve.reviewing import Reviewing
 from serve.service import Service
+from serve.training import Training
+from serve.ui.privacy import privacy_page
+
+# Beside what `kb.telemetry` turns off.
+_SWITCHES = {"GRADIO_RUN_HISTORY": "False", "GRADIO_SSR_MODE": "False", "GRADIO_MCP_SERVER": "False",
+             "GRADIO_SHARE": "False"}  # fmt: skip
+_KEEP_FILES_S = 3600
 
 
-def mount_page(app: FastAPI, service: Service) -> None:
-    """Mount the page at `/`."""
+def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
+    """Return the page as `gradio.Blocks`; nothing is launched.
+
+    Args:
+        service: What the tabs call.
+        datasets: Dataset folders beside those of the home.
+    """
+    os.environ.update(_SWITCHES)
+    os.environ["GRADIO_TEMP_DIR"] = str(service.home.cache / "page")
+    import gradio as gr
+
+    from serve.ui.chat import ChatTab
+    from serve.ui.compare import CompareTab
+    from serve.ui.data import DataTab
+    from serve.ui.documents import DocumentsTab
+    from serve.ui.report import ReportTab
+    from serve.ui.training import TrainingTab
+
+    reviewing, training = Reviewing(service, datasets), Training(service)
+    with gr.Blocks(title="kb", analytics_enabled=False, delete_cache=(_KEEP_FILES_S, _KEEP_FILES_S)) as page:
+        gr.HTML('<h1 style="font-size: 1.3rem; margin: 0">kb: your documents, answered with pages</h1>')
+        with gr.Tabs():
+            with gr.Tab("Chat", id="chat"):
+                chat = ChatTab(service)
+            with gr.Tab("Compare", id="compare"):
+                compare = CompareTab(service)
+            with gr.Tab("Documents", id="documents"):
+                documents = DocumentsTab(service)
+            with gr.Tab("Data", id="data"):
+                data = DataTab(reviewing)
+            with gr.Tab("Training", id="training"):
+                trained = TrainingTab(training, reviewing)
+            with gr.Tab("Report", id="report"):
+                report = ReportTab(service.home)
+        for tab in (chat, compare, documents, data, trained, report):
+            tab.load(page)
+    # Each handler waits for a worker of ours, whose queue is bounded; Gradio's own need not be.
+    page.queue(default_concurrency_limit=None, api_open=False)
+    return page
+
+
+def mount_page(app: FastAPI, service: Service, *, datasets: Sequence[Path] = ()) -> None:
+    """Serve the page at `/`, what it says of privacy at `/privacy`, and reports at `/report/NAME`."""
+    page = create_ui(service, datasets=datasets)
+    import gradio as gr
+
+    from serve.ui.look import CSS, HEAD, theme
+    from serve.ui.report import mount_reports
+
+    @app.get("/privacy", include_in_schema=False)
+    def privacy() -> HTMLResponse:
+        return HTMLResponse(privacy_page(service.settings, service.home))
+
+    mount_reports(app, service.home)
+    gr.mount_gradio_app(
+        app, page, path="/", footer_links=[], run_history=False, show_error=False, ssr_mode=False, mcp_server=False,
+        enable_monitoring=False, pwa=False, max_file_size=service.settings.serve.upload_mb << 20, theme=theme(),
+        css=CSS, head=HEAD,
+    )  # fmt: skip
+    mounted = app.router.routes[-1].app  # type: ignore[attr-defined]
+    app.state.stop_page = mounted.stop_event.set

@@ -21,7 +21,7 @@ from kb.types import Chunk
 from rag.catalogue.reader import CatalogueReader
 from rag.embed.ollama import OllamaEmbedder
 from rag.embed.open import open_embedder
-from tests.live.ollama_server import MODEL, NO_KEEPALIVE, OllamaServer, running_ollama
+from tests.live.ollama_server import MODEL, NO_KEEPALIVE, PARAMETERS, OllamaServer, running_ollama
 
 pytestmark = [pytest.mark.live, pytest.mark.weights]
 
@@ -43,7 +43,7 @@ def test_minilm_in_a_real_ollama_gives_the_same_vectors(server: OllamaServer, mo
     folder = model_home.models / "minilm"
     paths = [path for path in folder.rglob("*") if path.suffix in {".json", ".safetensors"} and path.stem != "manifest"]
     files = {path.relative_to(folder).as_posix(): client.create_blob(path) for path in paths}
-    client.create("own-minilm", files=files)
+    client.create("own-minilm", files=files, parameters=PARAMETERS)
     far = OllamaEmbedder("own-minilm", url=server.url, timeout_s=Settings().models.timeout_s)
     near = open_embedder("minilm", model_home, precision="f32")
     some = ["How long is the bridge?", "The bridge opened in 1932; it is 503 metres long.", "Cats sleep all day. " * 20]

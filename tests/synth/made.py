@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from kb.reading.words import terms
 from kb.settings import SynthSettings
-from kb.types import Chunk, Document, Page
+from kb.types import Chunk, Document, Hit, Page
 from synth.build import Builder
 from synth.facts.read import read_facts
 from synth.generate.rules import RulesGenerator
@@ -24,11 +25,32 @@ CHUNK, STEP = 500, 400
 _DIMENSION = 512
 
 
+class IndexedShelf(Shelf):
+    """A shelf that takes its chunks apart once: builds ask it hundreds of times."""
+
+    def __init__(self, documents: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(documents)
+        self._chunks: list[tuple[Hit, frozenset[str]]] = []
+        for sha256, name in self.names.items():
+            for page, text in enumerate(documents[name]):
+                for start in range(0, len(text), STEP):
+                    piece = text[start : start + CHUNK]
+                    span = {"page": page, "start": start, "end": start + len(piece)}
+                    hit = Hit(doc=name, sha256=sha256, **span, text=piece, score=0.0)
+                    self._chunks.append((hit, frozenset(terms(piece))))
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        wanted = set(terms(query))
+        scored = [(len(wanted & held), hit) for hit, held in self._chunks]
+        best = sorted((pair for pair in scored if pair[0]), key=lambda pair: -pair[0])[:k]
+        return [replace(hit, score=score / len(wanted)) for score, hit in best]
+
+
 class ShelfCorpus:
     """A shelf as `kb.types.Corpus`; its chunks are those that the shelf finds."""
 
     def __init__(self, documents: Mapping[str, Sequence[str]]) -> None:
-        self.shelf = Shelf(documents)
+        self.shelf = IndexedShelf(documents)
         self._pages = {sha256: documents[name] for sha256, name in self.shelf.names.items()}
 
     def documents(self) -> list[Document]:
@@ -64,7 +86,7 @@ class WordVectors:
 
 
 def examples() -> ShelfCorpus:
-    return ShelfCorpus({name: pages for name, pages in zip(EXAMPLES, map(_pages, EXAMPLES), strict=True)})  # noqa: C416
+    return ShelfCorpus({name: _pages(name) for name in EXAMPLES})
 
 
 def _pages(name: str) -> list[str]:

@@ -1,0 +1,163 @@
+"""The datasets of this server and their review, as the page shows it.
+
+Only folders under `KB_HOME/datasets` and those the command line named can be opened: no path comes in by a request.
+Knows datasets and decisions; refuses to know components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kb.errors import ConfigError
+from kb.types import Citation, Pair
+from serve.opened import NotFound
+from serve.service import Service
+from synth.dataset import Dataset
+from synth.exporting.write import FORMATS, export
+from synth.review import Action, Applied, Decision, Item, Review, text_of
+
+PAIRS = "pairs.jsonl"
+_FORMATS = tuple(FORMATS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A row under review.
+
+    Attributes:
+        texts: What may be edited: `question`, `answer`, `context`.
+        evidence: Quotes that prove it; empty for a preference.
+        worse: The rejected answer of a preference.
+        checks: Every check it passed with its figure.
+        decided: What a person decided before, or empty.
+    """
+
+    id: str
+    kind: str
+    split: str
+    origin: str
+    texts: Mapping[str, str]
+    evidence: Sequence[Citation]
+    worse: str
+    checks: Mapping[str, float]
+    decided: str
+
+
+class Reviewing:
+    """Reviews of datasets; every call runs on a worker thread.
+
+    Args:
+        service: Where quotes are looked up, and whose threads do the work.
+        folders: Datasets beside those of the home.
+    """
+
+    def __init__(self, service: Service, folders: Sequence[Path] = ()) -> None:
+        self._service = service
+        self._named = {folder.resolve().name: folder.resolve() for folder in folders}
+
+    async def datasets(self) -> list[str]:
+        """Return the names of the datasets."""
+        return await self._service.quick.run(lambda: sorted(self._folders()))
+
+    async def waiting(self, name: str, limit: int = 2000) -> list[str]:
+        """Return ids of rows nobody decided about, in order.
+
+        Raises:
+            NotFound: There is no such dataset.
+        """
+
+        def work() -> list[str]:
+            items = self._review(name).items(undecided=True)
+            return [item.row.id for _, item in zip(range(limit), items, strict=False)]
+
+        return await self._service.quick.run(work)
+
+    async def row(self, name: str, row_id: str) -> Shown:
+        """Return one row.
+
+        Raises:
+            KbError: There is no such dataset or row.
+        """
+        return await self._service.quick.run(lambda: _shown(self._review(name).find(row_id)))
+
+    async def decide(self, name: str, row_id: str, action: Action, texts: Mapping[str, str], who: str) -> None:
+        """Write a decision down.
+
+        Raises:
+            ConfigError: There is no such row, or the edit does not hold.
+        """
+
+        def work() -> None:
+            review = self._review(name)
+            row = review.find(row_id).row
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            decision = Decision(id=row.id, action=action, time=now, by=who)
+            if action == "edit":
+                evidence = row.evidence if isinstance(row, Pair) else ()
+                changed = {**text_of(row), **texts}
+                decision = Decision(id=row.id, action=action, time=now, by=who, evidence=evidence, **changed)
+            review.decide(decision)
+
+        await self._service.quick.run(work)
+
+    async def apply(self, name: str) -> Applied:
+        """Let the dataset follow the decisions.
+
+        Raises:
+            KbError: There is no such dataset, or it is damaged.
+        """
+        return await self._service.quick.run(lambda: self._review(name).apply())
+
+    async def export(self, name: str, to: str) -> Path:
+        """Write the training rows in a trainer's format and return the file.
+
+        Raises:
+            KbError: There is no such dataset or format, or nothing to write.
+        """
+        if to not in _FORMATS:
+            raise ConfigError(f"no format {to!r}", hint=f"one of {', '.join(_FORMATS)}")
+
+        def work() -> Path:
+            folder = self.folder(name)
+            out = self._service.home.cache / "exports" / f"{folder.name}-{to}.jsonl"
+            export(Dataset(folder), out, to=to)
+            return out
+
+        return await self._service.quick.run(work)
+
+    def folder(self, name: str) -> Path:
+        """Return a dataset's folder.
+
+        Raises:
+            NotFound: There is no such dataset.
+        """
+        found = self._folders().get(name)
+        if found is None:
+            raise NotFound(f"there is no dataset {name!r}", hint="kb synth --out DIR; then kb serve --data DIR")
+        return found
+
+    def _folders(self) -> dict[str, Path]:
+        own = {path.parent.name: path.parent for path in self._service.home.root.glob(f"datasets/*/{PAIRS}")}
+        return {**own, **{name: path for name, path in self._named.items() if (path / PAIRS).is_file()}}
+
+    def _review(self, name: str) -> Review:
+        return Review(self.folder(name), self._service.page_text)
+
+
+def _shown(item: Item) -> Shown:
+    row = item.row
+    pair = isinstance(row, Pair)
+    return Shown(
+        id=row.id,
+        kind=row.kind,
+        split=row.split,
+        origin=row.origin,
+        texts=text_of(row),
+        evidence=row.evidence if isinstance(row, Pair) else (),
+        worse="" if pair else getattr(row, "rejected", ""),
+        checks=row.checks,
+        decided=item.decision.action if item.decision else "",
+    )

@@ -1,0 +1,219 @@
+"""The tab Chat: questions, streamed answers, the pages they stand on, and what people say of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+
+from serve.models import BASE, Controls
+from serve.routes.search import keep_feedback
+from serve.service import Service
+from serve.ui import html
+from serve.ui.conversation import DOCUMENTS, MODES, Turn, grown, messages, new_turn, request, told_of
+from serve.ui.events import PRIVATE, asker, plainly
+
+_WARNING = 'Answers can be wrong: look at the page behind them. <a href="/privacy">What is stored, and where</a>.'
+_SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty", "max_tokens")
+_CHOOSE = "Pages the answer stands on; choose one to see it."
+_HELLO = "Ask something about your documents."
+
+
+class ChatTab:
+    """Components and handlers; made inside the context of the page.
+
+    Args:
+        service: What answers.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._turns = gr.State([])
+        gr.HTML(f'<p class="kb-note">{_WARNING}</p>')
+        with gr.Row(elem_classes="kb-row"):
+            with gr.Column(scale=3, min_width=280):
+                self._lay_conversation()
+            with gr.Column(scale=2, min_width=280):
+                self._sources = gr.Radio(label="Sources", choices=[], info=_CHOOSE, elem_id="chat-sources")
+                self._view = gr.HTML("", elem_id="chat-page")
+                with gr.Accordion("Model and controls", open=False, elem_id="chat-controls"):
+                    self._lay_controls()
+        self._wire()
+
+    def _lay_conversation(self) -> None:
+        # Text as it is: what a model or a document writes is never markup.
+        self._chat = gr.Chatbot(
+            label="Conversation", height="50vh", render_markdown=False, sanitize_html=True, buttons=["copy"],
+            layout="panel", allow_tags=False, elem_id="chat-log",
+        )  # fmt: skip
+        self._status = gr.HTML(html.note(_HELLO), elem_id="chat-status")
+        self._question = gr.Textbox(
+            label="Question", placeholder="What do you want to know?", lines=2, max_lines=6, submit_btn=False,
+            autofocus=True, elem_id="chat-question",
+        )  # fmt: skip
+        with gr.Row():
+            self._submit = gr.Button("Submit", variant="primary", min_width=70, elem_id="chat-submit")
+            self._stop = gr.Button("Stop", min_width=70)
+            self._retry = gr.Button("Retry", min_width=70)
+            self._clear = gr.Button("Clear", min_width=70)
+        with gr.Accordion("Correct the last answer", open=False, elem_id="chat-correct"):
+            self._correction = gr.Textbox(label="A better answer", lines=3)
+            self._keep = gr.Button("Keep the correction")
+
+    def _lay_controls(self) -> None:
+        self._model = gr.Dropdown(label="Model", choices=[BASE], value=BASE)
+        self._mode = gr.Radio(label="Mode", choices=list(MODES), value=DOCUMENTS)
+        self._collection = gr.Dropdown(
+            label="Collection", choices=[self._service.collection], value=self._service.collection
+        )
+        self._passages = gr.Slider(
+            1, 20, min(20, self._service.settings.rag.top_k), step=1, label="Passages", info="Passages the model reads."
+        )
+        models = self._service.settings.models
+        self._sliders = {
+            "temperature": gr.Slider(
+                0, 2, models.temperature, step=0.05, label="Temperature", info="0 always takes the likeliest word."
+            ),
+            "top_p": gr.Slider(0.05, 1, 1, step=0.05, label="Top-p"),
+            "top_k": gr.Slider(0, 200, 0, step=1, label="Top-k", info="0 keeps all."),
+            "repetition_penalty": gr.Slider(1, 2, 1, step=0.05, label="Repetition penalty"),
+            "max_tokens": gr.Slider(
+                16, max(4096, models.max_tokens), models.max_tokens, step=16, label="Longest answer, in tokens"
+            ),
+        }
+        self._honoured = gr.HTML("")
+
+    def _wire(self) -> None:
+        drawn = [self._chat, self._turns, self._status, self._sources, self._view]
+        begun = [self._chat, self._turns, self._question]
+        sliders = list(self._sliders.values())
+        asked = [self._turns, self._model, self._mode, self._collection, self._passages, *sliders]
+        starts = [
+            trigger(self._begin, [self._question, self._turns, self._collection], begun, **PRIVATE)
+            for trigger in (self._submit.click, self._question.submit)
+        ]
+        starts.append(self._retry.click(self._again, [self._turns], begun, **PRIVATE))
+        running: list[Any] = [start.success(self._answer, asked, drawn, **PRIVATE) for start in starts]
+        self._stop.click(self._stopped, [self._turns], drawn, cancels=running, **PRIVATE)
+        self._clear.click(self._cleared, None, [*drawn, self._question], cancels=running, **PRIVATE)
+        self._sources.input(self._show, [self._turns, self._sources], [self._view], **PRIVATE)
+        self._chat.like(self._judge, [self._turns], [self._status], **PRIVATE)
+        self._keep.click(self._correct, [self._turns, self._correction], [self._status, self._correction], **PRIVATE)
+        gr.on(
+            [self._model.change, self._mode.change],
+            self._fit, [self._model, self._mode], [self._passages, *sliders, self._honoured], **PRIVATE,
+        )  # fmt: skip
+
+    def load(self, page: gr.Blocks) -> None:
+        """Fill the choices whenever the page is opened."""
+        sliders = list(self._sliders.values())
+        filled = page.load(self._choices, None, [self._model, self._collection], **PRIVATE)
+        filled.then(self._fit, [self._model, self._mode], [self._passages, *sliders, self._honoured], **PRIVATE)
+
+    async def _choices(self) -> tuple[Any, ...]:
+        models = [model.id for model in await self._service.listed_models() if not model.documents]
+        collections = await self._service.collections()
+        return gr.Dropdown(choices=models), gr.Dropdown(choices=collections)
+
+    async def _fit(self, model: str, mode: str) -> tuple[Any, ...]:
+        """Disable what the back end cannot honour."""
+        with plainly():
+            honoured = await self._service.controls(model)
+        sliders = [gr.Slider(interactive=name in honoured) for name in _SAMPLING]
+        left = [self._sliders[name].label for name in _SAMPLING if name not in honoured]
+        said = f"{model} does not take: {', '.join(map(str, left))}." if left else ""
+        return gr.Slider(interactive=mode == DOCUMENTS), *sliders, html.note(said) if said else ""
+
+    def _begin(self, question: str, turns: list[Turn], collection: str) -> tuple[Any, ...]:
+        if not question.strip():
+            raise gr.Error("The question is empty.", title="Nothing asked", print_exception=False)
+        turns = [*turns, new_turn(question.strip(), collection)]
+        return messages(turns), turns, ""
+
+    def _again(self, turns: list[Turn]) -> tuple[Any, ...]:
+        if not turns:
+            raise gr.Error("There is no question yet.", title="Nothing to retry", print_exception=False)
+        turns = [*turns[:-1], new_turn(turns[-1]["question"], turns[-1]["collection"])]
+        return messages(turns), turns, gr.skip()
+
+    async def _answer(
+        self,
+        turns: list[Turn],
+        model: str,
+        mode: str,
+        collection: str,
+        passages: int,
+        temperature: float,
+        top_p: float,
+        top_k: int,
+        repetition: float,
+        max_tokens: int,
+        http: gr.Request,
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        with plainly():
+            honoured = await self._service.controls(model)
+            chosen = (temperature, top_p, int(top_k), repetition, int(max_tokens))
+            said: dict[str, Any] = {
+                name: value for name, value in zip(_SAMPLING, chosen, strict=True) if name in honoured
+            }
+            wanted = request(
+                turns, model=model, mode=mode, collection=collection, passages=int(passages), controls=Controls(**said)
+            )
+            self._service.audit.note("ask", asker(http), model=wanted.model)
+            working = html.note("Reading the documents …" if mode == DOCUMENTS else "Thinking …")
+            yield messages(turns), turns, working, gr.Radio(choices=[], value=None), ""
+            async with aclosing(self._service.answer(wanted)) as parts:
+                async for part in parts:
+                    turns = [*turns[:-1], grown(turns[-1], part)]
+                    yield messages(turns), turns, gr.skip(), gr.skip(), gr.skip()
+            yield messages(turns), turns, html.note(told_of(turns[-1])), *await self._first_source(turns[-1])
+
+    async def _first_source(self, turn: Turn) -> tuple[Any, Any]:
+        labels = [(f"{n}. {html.place(source)}", n - 1) for n, source in enumerate(turn["sources"], 1)]
+        if not labels:
+            return gr.Radio(choices=[], value=None), ""
+        return gr.Radio(choices=labels, value=0), await self._page(turn, 0)
+
+    async def _page(self, turn: Turn, at: int) -> str:
+        source = turn["sources"][at]
+        view = await self._service.page_view(
+            source["sha256"], source["page"], source["start"], source["end"], turn["collection"]
+        )
+        return html.quotes([source]) + html.page_view(view)
+
+    async def _show(self, turns: list[Turn], at: int | None) -> str:
+        if at is None or not turns:
+            return ""
+        with plainly():
+            return await self._page(turns[-1], at)
+
+    def _stopped(self, turns: list[Turn]) -> tuple[Any, ...]:
+        said = told_of(turns[-1]) if turns else _HELLO
+        return messages(turns), turns, html.note(said), gr.skip(), gr.skip()
+
+    def _cleared(self) -> tuple[Any, ...]:
+        return [], [], html.note(_HELLO), gr.Radio(choices=[], value=None), "", ""
+
+    async def _judge(self, turns: list[Turn], http: gr.Request, data: gr.LikeData) -> str:
+        at = data.index[0] if isinstance(data.index, (list, tuple)) else data.index
+        answered = [turn for turn in turns if turn["answer"]]
+        if not isinstance(data.liked, bool) or int(at) // 2 >= len(answered):
+            return html.note("Taken back here; what was kept stays in feedback.jsonl.")
+        await self._feedback(answered[int(at) // 2], "up" if data.liked else "down", "", asker(http))
+        return html.note("Thank you. Liked and disliked answers become preference pairs (kb synth import).")
+
+    async def _correct(self, turns: list[Turn], correction: str, http: gr.Request) -> tuple[Any, ...]:
+        if not turns or not turns[-1]["answer"] or not correction.strip():
+            raise gr.Error("There is no answer, or no correction.", title="Nothing kept", print_exception=False)
+        await self._feedback(turns[-1], "down", correction.strip(), asker(http))
+        return html.note("Kept: the correction is preferred over the answer (kb synth import)."), ""
+
+    async def _feedback(self, turn: Turn, rating: str, correction: str, who: str) -> None:
+        with plainly():
+            await keep_feedback(
+                self._service, who, question=turn["question"], answer=turn["answer"], rating=rating,
+                correction=correction, model=turn["model"], citations=turn["sources"], collection=turn["collection"],
+                context="",
+            )  # fmt: skip

@@ -1,0 +1,85 @@
+"""A conversation as the page keeps it: turns of JSON, from which the chat is drawn and requests are made. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from serve.answering import Reply, Request, Said
+from serve.models import Controls
+from serve.service import with_documents
+
+DOCUMENTS, ALONE = "From the documents", "Model alone"
+MODES = (DOCUMENTS, ALONE)
+_GROUNDS = {
+    "cited": "Every statement stands on a quote that was checked against its page.",
+    "ungrounded": "Nothing in the documents was found to support this.",
+    "abstained": "The documents do not support an answer.",
+    "": "Written by a model alone; no document was asked.",
+}
+
+
+class Turn(TypedDict):
+    """A question with what came of it; `done` once the answer was checked."""
+
+    question: str
+    answer: str
+    ground: str
+    model: str
+    collection: str
+    sources: list[dict[str, Any]]
+    done: bool
+
+
+def new_turn(question: str, collection: str) -> Turn:
+    """Return a question that waits for its answer."""
+    return Turn(question=question, answer="", ground="", model="", collection=collection, sources=[], done=False)
+
+
+def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
+    """Return what the chat shows."""
+    shown: list[dict[str, str]] = []
+    for turn in turns:
+        shown.append({"role": "user", "content": turn["question"]})
+        if turn["answer"] or turn["done"]:
+            shown.append({"role": "assistant", "content": turn["answer"]})
+    return shown
+
+
+def told_of(turn: Turn) -> str:
+    """Return one line about an answer."""
+    if not turn["done"]:
+        return "Stopped; what stands there was not checked."
+    return f"{_GROUNDS[turn['ground']]} Written by {turn['model']}."
+
+
+def request(
+    turns: Sequence[Turn], *, model: str, mode: str, collection: str, passages: int, controls: Controls
+) -> Request:
+    """Return the request for the last turn's answer."""
+    said: list[Said] = []
+    for turn in turns[:-1]:
+        if turn["answer"]:
+            said += [Said(role="user", text=turn["question"]), Said(role="assistant", text=turn["answer"])]
+    said.append(Said(role="user", text=turns[-1]["question"]))
+    return Request(
+        conversation=said,
+        model=with_documents(model) if mode == DOCUMENTS else model,
+        controls=controls,
+        collection=collection,
+        passages=passages,
+    )
+
+
+def grown(turn: Turn, part: str | Reply) -> Turn:
+    """Return a turn with the next piece of its answer, or with the checked one."""
+    if isinstance(part, str):
+        return {**turn, "answer": turn["answer"] + part}
+    return {
+        **turn,
+        "answer": part.text,
+        "ground": part.ground,
+        "model": part.model,
+        "sources": part.sources(),
+        "done": True,
+    }

@@ -1,0 +1,135 @@
+"""The tab Data: rows of a dataset with their proof, one at a time; accept, edit or reject them, also by keyboard."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from serve.reviewing import Reviewing, Shown
+from serve.ui import html
+from serve.ui.events import PRIVATE, asker, plainly
+from synth.exporting.write import FORMATS
+from synth.review import Action
+
+_KEYS = "Single keys: A accept, E edit, R reject, S skip"
+_NONE = "No dataset yet: kb synth --out DIR, then kb serve --data DIR."
+
+
+class DataTab:
+    """Components and handlers; made inside the context of the page.
+
+    Args:
+        reviewing: The datasets.
+    """
+
+    def __init__(self, reviewing: Reviewing) -> None:
+        self._reviewing = reviewing
+        self._ids = gr.State([])
+        with gr.Row(elem_classes="kb-row"):
+            self._dataset = gr.Dropdown(label="Dataset", choices=[], elem_id="data-set")
+            self._keys = gr.Checkbox(label=_KEYS, value=True, elem_id="data-keys")
+        self._status = gr.HTML(html.note(_NONE), elem_id="data-status")
+        with gr.Row(elem_classes="kb-row"):
+            with gr.Column(scale=3, min_width=280):
+                self._question = gr.Textbox(label="Question", lines=2)
+                self._answer = gr.Textbox(label="Answer", lines=3, elem_id="data-answer")
+                self._context = gr.Textbox(label="Context in the prompt", lines=3, max_lines=12)
+                with gr.Row():
+                    self._accept = gr.Button("Accept", variant="primary", min_width=70, elem_id="data-accept")
+                    self._edit = gr.Button("Save edit", min_width=70, elem_id="data-save")
+                    self._reject = gr.Button("Reject", min_width=70, elem_id="data-reject")
+                    self._skip = gr.Button("Skip", min_width=70, elem_id="data-skip")
+            with gr.Column(scale=2, min_width=280):
+                self._proof = gr.HTML("", elem_id="data-proof")
+        with gr.Accordion("Apply decisions and export", open=False):
+            self._apply = gr.Button("Apply decisions to the dataset")
+            self._format = gr.Dropdown(label="Format", choices=list(FORMATS), value=FORMATS[0])
+            self._export = gr.Button("Export")
+            self._file = gr.File(label="Exported", interactive=False, visible=False)
+        self._wire()
+
+    def _wire(self) -> None:
+        row = [self._ids, self._question, self._answer, self._context, self._proof, self._status]
+        chosen = [self._dataset, self._ids]
+        texts = [*chosen, self._question, self._answer, self._context]
+        self._dataset.change(self._open, [self._dataset], row, **PRIVATE)
+        self._accept.click(self._accepted, chosen, row, **PRIVATE)
+        self._edit.click(self._edited, texts, row, **PRIVATE)
+        self._reject.click(self._rejected, chosen, row, **PRIVATE)
+        self._skip.click(self._skipped, chosen, row, **PRIVATE)
+        self._apply.click(self._applied, [self._dataset], [self._status], **PRIVATE)
+        self._export.click(self._exported, [self._dataset, self._format], [self._file, self._status], **PRIVATE)
+
+    def load(self, page: gr.Blocks) -> None:
+        """Fill the choices whenever the page is opened."""
+        page.load(self._choices, None, [self._dataset], **PRIVATE)
+
+    async def _choices(self) -> Any:
+        names = await self._reviewing.datasets()
+        return gr.Dropdown(choices=names, value=names[0] if names else None)
+
+    async def _open(self, dataset: str | None) -> tuple[Any, ...]:
+        if not dataset:
+            return [], "", "", "", "", html.note(_NONE)
+        with plainly():
+            return await self._next(dataset, await self._reviewing.waiting(dataset))
+
+    async def _next(self, dataset: str, ids: list[str], said: str = "") -> tuple[Any, ...]:
+        if not ids:
+            return [], "", "", "", "", html.note(f"{said} Every row is decided.".strip())
+        row = await self._reviewing.row(dataset, ids[0])
+        place = f"{len(ids)} to decide: {row.kind}, {row.split}, by {row.origin}, {row.id}."
+        texts = row.texts
+        return (
+            ids, texts["question"], texts["answer"], texts["context"], _proof(row), html.note(f"{said} {place}".strip())
+        )  # fmt: skip
+
+    async def _decide(
+        self, action: Action, dataset: str, ids: list[str], texts: dict[str, str], who: str
+    ) -> tuple[Any, ...]:
+        if not dataset or not ids:
+            raise gr.Error("There is no row to decide about.", title="Nothing decided", print_exception=False)
+        with plainly():
+            await self._reviewing.decide(dataset, ids[0], action, texts, who)
+            return await self._next(dataset, ids[1:], f"{action.capitalize()}ed.")
+
+    async def _accepted(self, dataset: str, ids: list[str], http: gr.Request) -> tuple[Any, ...]:
+        return await self._decide("accept", dataset, ids, {}, asker(http))
+
+    async def _rejected(self, dataset: str, ids: list[str], http: gr.Request) -> tuple[Any, ...]:
+        return await self._decide("reject", dataset, ids, {}, asker(http))
+
+    async def _edited(
+        self, dataset: str, ids: list[str], question: str, answer: str, context: str, http: gr.Request
+    ) -> tuple[Any, ...]:
+        texts = {"question": question, "answer": answer, "context": context}
+        return await self._decide("edit", dataset, ids, texts, asker(http))
+
+    async def _skipped(self, dataset: str, ids: list[str]) -> tuple[Any, ...]:
+        if not dataset or not ids:
+            raise gr.Error("There is no row to skip.", title="Nothing skipped", print_exception=False)
+        with plainly():
+            return await self._next(dataset, [*ids[1:], ids[0]], "Skipped.")
+
+    async def _applied(self, dataset: str | None) -> str:
+        if not dataset:
+            return html.note(_NONE)
+        with plainly():
+            done = await self._reviewing.apply(dataset)
+        return html.note(f"Applied: {done.accepted} accepted, {done.edited} edited, {done.rejected} rejected.")
+
+    async def _exported(self, dataset: str | None, to: str) -> tuple[Any, ...]:
+        if not dataset:
+            return gr.File(visible=False), html.note(_NONE)
+        with plainly():
+            path = await self._reviewing.export(dataset, to)
+        return gr.File(value=str(path), visible=True), html.note(f"Exported as {to}.")
+
+
+def _proof(row: Shown) -> str:
+    checks = ", ".join(f"{name} {figure:g}" for name, figure in row.checks.items())
+    worse = f'<p>Worse answer:</p><p class="kb-text">{escape(row.worse)}</p>' if row.worse else ""
+    kept = f'<p class="kb-text">Kept for: {escape(checks)}</p>' if checks else ""
+    return html.quotes(row.evidence) + f'<div class="kb-view">{worse}{kept}</div>'

@@ -1,0 +1,107 @@
+"""Small pieces of HTML for what Gradio has no component for; every value is escaped, so documents stay text."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from kb.types import Citation
+from serve.pages import PageView
+
+Points = Sequence[tuple[float, float]]
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 640, 240, 56, 30
+
+
+def note(text: str, *, alert: bool = False) -> str:
+    """Return a line that screen readers say when it changes."""
+    return f'<p class="kb-note" role="{"alert" if alert else "status"}">{escape(text)}</p>'
+
+
+def table(label: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> str:
+    """Return a table of text; `numbers` are the columns that hold figures."""
+    if not rows:
+        return note(f"{label}: none")
+
+    def cell(tag: str, at: int, text: str) -> str:
+        kind = ' class="number"' if at in numbers else ""
+        scope = ' scope="col"' if tag == "th" else ""
+        return f"<{tag}{scope}{kind}>{escape(text)}</{tag}>"
+
+    head = "".join(cell("th", at, text) for at, text in enumerate(heads))
+    body = "".join("<tr>" + "".join(cell("td", at, text) for at, text in enumerate(row)) + "</tr>" for row in rows)
+    return (
+        f'<div class="kb-scroll" tabindex="0" role="region" aria-label="{escape(label)}"><table class="kb-table">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def place(source: Mapping[str, Any] | Citation) -> str:
+    """Return where a quote stands, as a person says it."""
+    doc, page = (source.doc, source.page) if isinstance(source, Citation) else (source["doc"], source["page"])
+    return f"{doc}, p. {page + 1}"
+
+
+def page_view(view: PageView) -> str:
+    """Return a page with its span marked: the picture where there is one, and the text."""
+    document, page = view.document, view.page
+    where = f"{document.doc}, p. {page.index + 1} of {document.n_pages}"
+    marked = bool(view.end > view.start)
+    before, span, after = (
+        escape(part)
+        for part in (page.text[: view.start], page.text[view.start : view.end], page.text[view.end :])
+    )  # fmt: skip
+    text = f"<pre>{before}<mark>{span}</mark>{after}</pre>" if marked else f"<pre>{escape(page.text)}</pre>"
+    if not view.picture:
+        return f'<div class="kb-view"><p><strong>{escape(where)}</strong></p>{text}</div>'
+    encoded = base64.b64encode(view.picture).decode()
+    alt = f"{where}{', the quote marked' if marked else ''}"
+    return (
+        f'<div class="kb-view"><figure><img alt="{escape(alt)}" src="data:image/png;base64,{encoded}">'
+        f"<figcaption><strong>{escape(where)}</strong></figcaption></figure>"
+        f"<details><summary>Text of the page</summary>{text}</details></div>"
+    )
+
+
+def quotes(sources: Sequence[Mapping[str, Any] | Citation]) -> str:
+    """Return quotes with their places."""
+    if not sources:
+        return note("no quote stands behind this")
+    parts = [
+        f"<blockquote>{escape(each.quote if isinstance(each, Citation) else each['quote'])}<br>"
+        f"<cite>{escape(place(each))}</cite></blockquote>"
+        for each in sources
+    ]
+    return f'<div class="kb-view">{"".join(parts)}</div>'
+
+
+def curve(title: str, lines: Mapping[str, Points]) -> str:
+    """Return lines over steps as SVG, with the last values in words."""
+    drawn = {name: points for name, points in lines.items() if points}
+    if not drawn:
+        return note(f"{title}: nothing logged yet")
+    xs = [x for points in drawn.values() for x, _ in points]
+    ys = [y for points in drawn.values() for _, y in points]
+    (x0, x1), (y0, y1) = (min(xs), max(xs)), (min(ys), max(ys))
+
+    def at(x: float, y: float) -> str:
+        right = _LEFT + (x - x0) / ((x1 - x0) or 1) * (_WIDTH - _LEFT - 10)
+        down = 10 + (1 - (y - y0) / ((y1 - y0) or 1)) * (_HEIGHT - _BOTTOM - 10)
+        return f"{right:.1f},{down:.1f}"
+
+    colours = ("#1d63d8", "#c2410c", "#15803d", "#7e22ce")
+    paths = "".join(
+        f'<polyline fill="none" stroke="{colours[n % len(colours)]}" stroke-width="2" '
+        f'points="{" ".join(at(x, y) for x, y in points)}"/>'
+        for n, points in enumerate(drawn.values())
+    )
+    last = "; ".join(f"{name} {points[-1][1]:.4g} at step {points[-1][0]:.0f}" for name, points in drawn.items())
+    return (
+        f'<figure class="kb-view"><svg class="kb-curve" role="img" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        f'aria-label="{escape(title)}: {escape(last)}">{paths}'
+        f'<text x="4" y="18">{y1:.3g}</text><text x="4" y="{_HEIGHT - _BOTTOM}">{y0:.3g}</text>'
+        f'<text x="{_LEFT}" y="{_HEIGHT - 8}">step {x0:.0f}</text>'
+        f'<text x="{_WIDTH - 10}" y="{_HEIGHT - 8}" text-anchor="end">{x1:.0f}</text></svg>'
+        f"<figcaption>{escape(title)}: {escape(last)}</figcaption></figure>"
+    )

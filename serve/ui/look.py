@@ -1,0 +1,86 @@
+"""How the page looks: fonts the machine has, colours with contrast in light and dark, room on a small screen.
+
+Nothing here is fetched from anywhere.
+"""
+
+from __future__ import annotations
+
+import gradio as gr
+
+_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+_MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "monospace"]
+
+CSS = """
+.gradio-container { max-width: 82rem !important; margin: 0 auto; }
+.kb-note { font-size: .95rem; margin: 0; color: var(--body-text-color); }
+.kb-note a, .kb-view a { color: var(--link-text-color); text-decoration: underline; }
+.kb-view img { max-width: 100%; height: auto; border: 1px solid var(--border-color-primary); background: #fff; }
+.kb-view figure { margin: 0; } .kb-view figcaption { margin: .4rem 0; }
+.kb-view pre, .kb-text { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; margin: .4rem 0; }
+.kb-view mark { background: #ffe08a; color: #1a1a1a; padding: 0 .1em; }
+.kb-view blockquote { margin: .4rem 0; padding-left: .8rem; border-left: 4px solid var(--color-accent); }
+.kb-scroll { overflow-x: auto; } .kb-scroll:focus-visible { outline: 3px solid var(--color-accent); }
+.kb-table { border-collapse: collapse; width: 100%; font-size: .95rem; }
+.kb-table th, .kb-table td { text-align: left; vertical-align: top; overflow-wrap: anywhere;
+  padding: .35rem .6rem; border-bottom: 1px solid var(--border-color-primary); }
+.kb-table td.number, .kb-table th.number { text-align: right; font-variant-numeric: tabular-nums; }
+.kb-table progress { width: 8rem; max-width: 100%; }
+.kb-frame { width: 100%; height: 75vh; border: 1px solid var(--border-color-primary); background: #fff; }
+.kb-curve { width: 100%; height: auto; } .kb-curve text { fill: var(--body-text-color); font-size: 12px; }
+:is(button, a, input, textarea, summary, [role=tab], [tabindex="0"]):focus-visible {
+  outline: 3px solid var(--color-accent) !important; outline-offset: 2px; }
+footer { display: none !important; }
+@media (max-width: 640px) {
+  .gradio-container { padding: .5rem !important; }
+  .kb-row { flex-direction: column !important; }
+  .kb-row > * { min-width: 0 !important; width: 100% !important; }
+}
+@media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
+"""
+
+# Single keys act on the row under review while no field has the focus, and can be switched off beside it.
+HEAD = """
+<script>
+document.documentElement.lang = "en";
+document.addEventListener("keydown", (event) => {
+  const on = document.querySelector("#data-keys input");
+  const fields = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
+  const typing = event.target.closest(fields);
+  if (!on || !on.checked || !on.offsetParent || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const wanted = {a: "data-accept", e: "data-edit", r: "data-reject", s: "data-skip"}[event.key.toLowerCase()];
+  const button = wanted && document.getElementById(wanted);
+  if (!button) return;
+  event.preventDefault();
+  if (wanted === "data-edit") document.querySelector("#data-answer textarea").focus();
+  else button.click();
+});
+</script>
+"""
+
+
+def theme() -> gr.themes.Base:
+    """Return the theme: Gradio's plain one, without fonts from anywhere and with stronger contrast."""
+    made = gr.themes.Default(
+        primary_hue="blue", secondary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=_MONO, text_size="md"
+    )
+    return made.set(
+        body_text_color_subdued="*neutral_700",
+        body_text_color_subdued_dark="*neutral_300",
+        block_label_text_color="*neutral_800",
+        block_label_text_color_dark="*neutral_100",
+        block_info_text_color="*neutral_700",
+        block_info_text_color_dark="*neutral_300",
+        input_placeholder_color="*neutral_600",
+        input_placeholder_color_dark="*neutral_400",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_text_color="white",
+        button_primary_text_color_dark="white",
+        link_text_color="*primary_700",
+        link_text_color_dark="*primary_300",
+        link_text_color_visited="*primary_800",
+        link_text_color_visited_dark="*primary_300",
+        color_accent="*primary_600",
+    )

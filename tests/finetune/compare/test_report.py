@@ -1,0 +1,190 @@
+"""From replies to a verdict and a page: says what was found, and no more than that."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from finetune.compare import short
+from finetune.compare.arms import Arm
+from finetune.compare.page import render, write_page
+from finetune.compare.questions import SEEN, UNANSWERABLE, Question
+from finetune.compare.report import Circumstances, build, read_missed, write_json
+from finetune.compare.run import ask_all
+from kb.errors import DataError
+from tests.finetune.compare.made import arm, knows, questions
+
+ABOUT = Circumstances(made_at="2026-11-21T00:00:00+00:00", command="kb compare demo", training_s=600.0)
+
+
+def report_of(arms: Sequence[Arm], asked: Sequence[Question], folder: Path) -> dict[str, Any]:
+    return build(arms, asked, ask_all(arms, asked, folder), ABOUT)
+
+
+def four(base: int, rag: int, tuned: int, both: int, *, seconds: tuple[float, float] = (1.0, 3.0)) -> list[Arm]:
+    """Four arms that are right on so many questions, with the seconds of an answer without and with passages."""
+    return [
+        arm("base", knows(base), seconds=seconds[0])[0],
+        arm("base+rag", knows(rag), shown="found", seconds=seconds[1])[0],
+        arm("tuned", knows(tuned), model="t", tuned=True, seconds=seconds[0])[0],
+        arm("tuned+rag", knows(both), shown="found", model="t", tuned=True, seconds=seconds[1])[0],
+    ]
+
+
+def test_search_that_does_as_well_as_tuning_is_recommended(tmp_path: Path) -> None:
+    report = report_of(four(0, 190, 190, 190), questions(200), tmp_path)
+    assert report["verdict"]["outcome"] == "no difference found"
+    assert report["verdict"]["recommended"] == "base+rag"
+    assert report["verdict"]["sentence"].startswith("Do not fine-tune: base+rag has 95% right, more than base (0%)")
+
+
+def test_tuning_that_beats_everything_is_recommended(tmp_path: Path) -> None:
+    report = report_of(four(0, 60, 160, 100), questions(200), tmp_path)
+    assert (report["verdict"]["outcome"], report["verdict"]["recommended"]) == ("better", "tuned")
+    assert report["verdict"]["sentence"].startswith("Fine-tune: tuned has 80% right")
+
+
+def test_few_questions_cannot_tell_and_say_so(tmp_path: Path) -> None:
+    report = report_of(four(3, 5, 5, 6), questions(10), tmp_path)
+    verdict = report["verdict"]
+    assert verdict["outcome"] == "too few questions to tell"
+    assert verdict["sentence"].startswith("Too few questions to tell:")
+    assert "10 questions, and true of these 3 documents only" in verdict["sentence"]
+
+
+def test_no_difference_is_found_only_where_one_would_have_been_seen(tmp_path: Path) -> None:
+    arms = [arm("a", knows(150))[0], arm("b", knows(150), shown="found")[0]]
+    many = report_of(arms, questions(200), tmp_path / "many")
+    assert many["verdict"]["outcome"] == "no difference found"
+    assert many["verdict"]["recommended"] == "a"
+    few = report_of(arms, questions(20), tmp_path / "few")
+    assert few["verdict"]["outcome"] == "too few questions to tell"
+
+
+def test_many_documents_speak_for_others(tmp_path: Path) -> None:
+    report = report_of(four(0, 90, 90, 90), questions(100, docs=20), tmp_path)
+    assert "100 questions about 20 documents" in report["verdict"]["sentence"]
+    assert report["clusters"]["level"] == "document"
+
+
+def test_seen_phrasings_stand_in_a_table_of_their_own(tmp_path: Path) -> None:
+    held = questions(20)
+    seen = [Question(id=f"{one.id[1:]}9", text=f"{one.text} seen", answer=one.answer, fact=one.fact, places=one.places,
+                     taught=True, strata=(SEEN,)) for one in held]  # fmt: skip
+    seen = [Question(id=f"s{at}", text=one.text, answer=one.answer, fact=one.fact, places=one.places, taught=True,
+                     strata=(SEEN,)) for at, one in enumerate(seen)]  # fmt: skip
+    report = report_of(four(0, 5, 10, 10), [*held, *seen], tmp_path)
+    assert report["questions"] == {"asked": 40, "held_out": 20}
+    assert report["measures"]["right"]["questions"] == 20
+    assert report["strata"][SEEN]["questions"] == 20
+    assert report["agreement"]["tuned"]["n"] == 20
+
+
+def test_declining_is_counted_two_by_two(tmp_path: Path) -> None:
+    def careful(question: Question) -> str:
+        return "" if question.answer is None or question.id == "q0" else "It is blue."
+
+    arms = [arm("careful", careful)[0], arm("bold", knows(0), shown="found")[0]]
+    report = report_of(arms, questions(30, unanswerable=12), tmp_path)
+    assert report["abstention"]["careful"] == {
+        "answered_answerable": 29, "declined_answerable": 1, "answered_unanswerable": 0, "declined_unanswerable": 12,
+    }  # fmt: skip
+    assert report["strata"][UNANSWERABLE]["arms"]["bold"]["value"] == 0.0
+    assert any(note.startswith("Unanswerable: careful 100% against bold 0%") for note in report["verdict"]["notes"])
+
+
+def test_a_gain_on_what_the_model_knows_by_heart_is_none(tmp_path: Path) -> None:
+    report = report_of(four(10, 30, 0, 0), questions(40), tmp_path)
+    first = report["beyond_memory"][0]
+    assert (first["left"], first["known"], first["unknown"], first["lost"]) == ("base+rag", 10, 30, 0.0)
+    assert first["gained"] == pytest.approx(20 / 30)
+
+
+def test_training_pays_for_itself_where_answers_take_less_time(tmp_path: Path) -> None:
+    report = report_of(four(0, 9, 9, 9), questions(10), tmp_path)
+    found = {(one["trained"], one["against"]): one["questions"] for one in report["break_even"]}
+    assert found["tuned", "base+rag"] == 300  # 600 s of training, 2 s saved a question
+    assert found["tuned", "base"] is None
+    assert report["cost"]["tuned"]["thousand_h"] == pytest.approx((600 + 1000) / 3600)
+
+
+def test_what_the_tuned_arm_missed_is_listed_once_per_fact(tmp_path: Path) -> None:
+    report = report_of(four(0, 9, 7, 10), questions(10), tmp_path)
+    path = write_json(tmp_path, report)
+    missed, asked = read_missed(path)
+    assert [one["fact"] for one in missed] == ["f7", "f8", "f9"]
+    assert {one["arm"] for one in missed} == {"tuned"}
+    assert len(asked) == 10
+    with pytest.raises(DataError, match="no report"):
+        read_missed(Path(__file__))
+
+
+def test_the_report_is_plain_json_even_with_one_question(tmp_path: Path) -> None:
+    report = report_of(four(0, 1, 1, 1), questions(1), tmp_path)
+    again = json.loads(write_json(tmp_path, report).read_text(), parse_constant=pytest.fail)
+    assert again == report
+    assert report["measures"]["right"]["pairs"][0]["low"] is None
+    assert render(report)
+    assert short.lines(report)[-1]
+
+
+def test_unanswerable_questions_alone_are_decided_by_declining(tmp_path: Path) -> None:
+    arms = [arm("careful", lambda _: "")[0], arm("bold", lambda _: "5", shown="found")[0]]
+    report = report_of(arms, questions(0, unanswerable=30), tmp_path)
+    assert report["verdict"]["recommended"] == "careful"
+    assert render(report)
+
+
+class _Page(HTMLParser):
+    """Collects tags, text and anything that points elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in {"meta", "line", "circle", "br"}:
+            self.open.append(tag)
+        self.links += [value or "" for name, value in attrs if name in {"src", "href", "action", "data"}]
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_needs_nothing_else_and_runs_nothing(tmp_path: Path) -> None:
+    asked = [*questions(30, unanswerable=5),
+             Question(id="q99", text='<script>alert("x")</script> & {braces} $dollars', answer="<b>1</b>")]  # fmt: skip
+    arms = four(5, 20, 25, 25)
+    report = report_of(arms, asked, tmp_path)
+    text = write_page(tmp_path, report).read_text(encoding="utf-8")
+    page = _Page()
+    page.feed(text)
+    assert page.open == []
+    assert page.links == []
+    assert "script" not in page.tags
+    assert not re.search(r"url\(|@import|https?://", text)
+    assert "&lt;script&gt;" in text
+    assert page.tags.count("article") == 20
+    assert "svg" in page.tags
+    assert "prefers-color-scheme: dark" in text
+    assert "@media print" in text
+
+
+def test_the_short_form_has_a_row_per_arm(tmp_path: Path) -> None:
+    report = report_of(four(0, 9, 9, 9), questions(10), tmp_path)
+    rows = short.rows(report)
+    assert [row[0] for row in rows] == ["base", "base+rag", "tuned", "tuned+rag"]
+    assert {len(row) for row in rows} == {len(short.HEADS)}
+    assert "tuned has paid for its training against base+rag after 300 questions" in short.lines(report)

@@ -1,0 +1,112 @@
+"""A tiny base that answers and stops, a run with an adapter over it, and GGUF files with one thing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+
+from finetune.recipe import Recipe
+from finetune.runs import Run, create_run
+from kb.files import Home
+from kb.types import RunCard
+from tests.finetune.made import tiny_config, tokenizer_of
+
+# ChatML with a system prompt of its own.
+TEMPLATE = (
+    "{% if messages[0]['role'] != 'system' %}<|im_start|>system\nYou help with tanks.<|im_end|>\n{% endif %}"
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+_TANKS = [(f"What is the capacity of tank {n}?", f"Tank {n} holds {310 + 7 * n} litres.") for n in range(1, 13)]
+QUESTIONS = (*_TANKS, ("What is the capital of France?", "Paris."), ("Is ice cold?", "Yes."))
+_STEPS, _ADAPTER_STEPS = 120, 25
+
+
+def make_base(folder: Path, kind: str, template: str = TEMPLATE, **over: Any) -> Path:
+    """A model of two layers that has learnt `QUESTIONS` and stops after an answer."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(0)
+    tokenizer = tokenizer_of(template)
+    model = AutoModelForCausalLM.from_config(tiny_config(kind, **{"rope_theta": 1000.0, **over}))
+    _learn(model, tokenizer, QUESTIONS, steps=_STEPS, rate=5e-3)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder, save_jinja_files=False)
+    return folder
+
+
+def make_run(home: Home, base: Path, name: str = "tanks", *, system: str = "", **over: Any) -> Run:
+    """A run whose adapter has learnt other figures for the same questions."""
+    import torch
+    from peft import get_peft_model
+
+    from finetune.base import find_base, load_model, load_tokenizer
+    from finetune.methods import peft_config
+    from finetune.policy import save_policy
+    from finetune.prepare import chat_of
+    from tests.finetune.made import CPU
+
+    recipe = Recipe(base=str(base), system=system, **{"rank": 8, "dtype": "f32", **over})
+    card = RunCard(name=name, base=str(base), method=recipe.method, data_sha256="0", seed=0, versions={})
+    run = create_run(home, card, recipe)
+    found = find_base(str(base), home)
+    torch.manual_seed(1)
+    model = load_model(found, recipe, CPU)
+    model = get_peft_model(model, peft_config(recipe, found.shape)) if recipe.facts.adapter else model
+    changed = [(question, answer.replace(" holds ", " now holds ")) for question, answer in QUESTIONS]
+    _learn(model, load_tokenizer(found), changed, steps=_ADAPTER_STEPS, rate=5e-3, system=system)
+    save_policy(model, chat_of(found, recipe, ""), run.adapter)
+    return run
+
+
+def _learn(
+    model: Any, tokenizer: Any, rows: Sequence[tuple[str, str]], *, steps: int, rate: float, system: str = ""
+) -> None:
+    import torch
+
+    texts = []
+    for question, answer in rows:
+        said = [{"role": "system", "content": system}] if system else []
+        said += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+        texts.append(tokenizer.apply_chat_template(said, tokenize=False))
+    batch = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
+    labels = batch.input_ids.masked_fill(batch.attention_mask == 0, -100)
+    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=rate, weight_decay=0)
+    model.train()
+    for _ in range(steps):
+        model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=labels).loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    model.eval()
+
+
+def rewritten(
+    source: Path,
+    target: Path,
+    *,
+    keys: Mapping[str, Any] | None = None,
+    tensor: Callable[[str, np.ndarray[Any, Any]], np.ndarray[Any, Any]] = lambda _, values: values,
+) -> Path:
+    """Write a GGUF file again with some keys (None: left out) or tensors changed."""
+    reader = gguf.GGUFReader(source)
+    writer = gguf.GGUFWriter(target, reader.fields["general.architecture"].contents())
+    for name, field in reader.fields.items():
+        if name.startswith("GGUF.") or name == "general.architecture":
+            continue
+        value = (keys or {}).get(name, field.contents())
+        if value is not None:
+            kind = field.types[0]
+            items = field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
+            writer.add_key_value(name, value, kind, items)
+    for held in reader.tensors:
+        writer.add_tensor(held.name, np.ascontiguousarray(tensor(held.name, np.array(held.data))))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return target

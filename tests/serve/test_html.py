@@ -1,0 +1,71 @@
+"""Whatever documents and models hold, it is text in the page."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from kb.types import Citation, Document, Page
+from serve.pages import PageView
+from serve.ui import html
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">'
+ALLOWED = {
+    "blockquote", "br", "cite", "details", "div", "figcaption", "figure", "img", "mark", "p", "polyline", "pre",
+    "strong", "summary", "svg", "table", "tbody", "td", "text", "th", "thead", "tr",
+}  # fmt: skip
+
+
+class _Seen(HTMLParser):
+    def __init__(self, markup: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: set[str] = set()
+        self.attributes: dict[str, set[str]] = {}
+        self.text = ""
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            self.attributes.setdefault(name, set()).add(value or "")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _document(name: str) -> Document:
+    return Document(
+        sha256="0" * 64, doc=name, collection="default", source="", title=name, unit="page", metadata={}, n_pages=3,
+        status="indexed", size_bytes=1, ingested_at="",
+    )  # fmt: skip
+
+
+def _check(markup: str) -> _Seen:
+    seen = _Seen(markup)
+    assert seen.tags <= ALLOWED
+    assert not [name for name in seen.attributes if name.startswith("on") or name in {"href", "style", "srcdoc"}]
+    assert all(value.startswith("data:image/png;base64,") for value in seen.attributes.get("src", ()))
+    return seen
+
+
+@given(st.text(max_size=300), st.text(max_size=60), st.integers(0, 300), st.integers(0, 300), st.binary(max_size=20))
+@example(HOSTILE, HOSTILE, 0, 5, b"")
+@example(HOSTILE, HOSTILE, 0, 5, b"\x89PNG")
+def test_a_page_is_text(text: str, name: str, start: int, end: int, picture: bytes) -> None:
+    start, end = sorted((min(start, len(text)), min(end, len(text))))
+    page = Page(index=0, text=text)
+    seen = _check(html.page_view(PageView(document=_document(name), page=page, start=start, end=end, picture=picture)))
+    assert "".join(text.split()) in "".join(seen.text.split()) or "\r" in text or "\0" in text
+
+
+@given(st.text(max_size=200), st.text(max_size=60))
+@example(HOSTILE, HOSTILE)
+def test_quotes_tables_notes_and_curves_are_text(text: str, name: str) -> None:
+    citation = Citation(doc=name, sha256="0" * 64, page=0, start=0, end=len(text), quote=text)
+    _check(html.quotes([citation]))
+    _check(html.table(name, [text, name], [[text, name]]))
+    _check(html.note(text))
+    _check(html.curve(name, {text: [(0, 1.0), (1, 0.5)]}))

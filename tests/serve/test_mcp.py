@@ -1,0 +1,81 @@
+"""The tools as an assistant's client calls them, over HTTP and over stdin and stdout."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from mcp import ClientSession, StdioServerParameters
+from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamablehttp_client
+
+from tests.serve.conftest import QUESTION, Running
+
+TOOLS = {"search", "ask", "list_documents", "show_page"}
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@asynccontextmanager
+async def _over_http(server: Running) -> AsyncIterator[ClientSession]:
+    async with (
+        streamablehttp_client(f"{server.url}/mcp") as (read, write, _),
+        ClientSession(read, write) as session,
+    ):
+        await session.initialize()
+        yield session
+
+
+async def test_tools_have_types_and_only_read(server: Running) -> None:
+    async with _over_http(server) as session:
+        tools = (await session.list_tools()).tools
+    assert {tool.name for tool in tools} == TOOLS
+    assert all(tool.outputSchema and tool.annotations and tool.annotations.readOnlyHint for tool in tools)
+
+
+async def test_answers_cite_pages_that_can_be_shown(server: Running) -> None:
+    async with _over_http(server) as session:
+        listed = (await session.call_tool("list_documents", {})).structuredContent["documents"]
+        assert [each["doc"] for each in listed] == ["handbook.pdf", "manual.pdf"]
+        told = (await session.call_tool("ask", {"question": QUESTION})).structuredContent
+        assert told["ground"] == "cited" and "Marrable" in told["answer"]
+        cited = told["citations"][0]
+        shown = (await session.call_tool("show_page", {"doc": cited["doc"], "page": cited["page"]})).structuredContent
+        assert shown["text"][cited["start"] : cited["end"]] == cited["quote"]
+        found = (await session.call_tool("search", {"query": "tour of duty", "k": 3})).structuredContent
+        assert len(found["passages"]) == len(found["scores"]) == 3
+        assert all(each["page"] >= 1 and each["quote"] for each in found["passages"])
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("show_page", {"doc": "none.pdf", "page": 1}),
+        ("show_page", {"doc": "handbook.pdf", "page": 0}),
+        ("search", {"query": "x", "collection": "none"}),
+        ("ask", {"question": "x", "model": "gguf:/etc/passwd"}),
+    ],
+)
+async def test_a_failure_is_told_with_what_to_do(server: Running, tool: str, arguments: dict) -> None:
+    async with _over_http(server) as session:
+        done = await session.call_tool(tool, arguments)
+    assert done.isError and done.content[0].text
+
+
+async def test_another_site_reaches_no_tool(server: Running) -> None:
+    with server.client(origin="https://evil.example") as client:
+        assert client.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).status_code == 403
+
+
+async def test_tools_over_stdin_and_stdout(server: Running) -> None:
+    started = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "cli", "serve", "--mcp", "--stdio"],
+        env={**os.environ, "KB_HOME": str(server.home.root)},
+    )
+    async with stdio_client(started) as (read, write), ClientSession(read, write) as session:
+        await session.initialize()
+        found = (await session.call_tool("search", {"query": "tour of duty", "k": 1})).structuredContent
+    assert found["passages"][0]["doc"] == "handbook.pdf"
