@@ -2,8 +2,8 @@
 
     python bench/kill.py PATH... [--kills 30] [--seed 0] [--json]
 
-One home is filled without a disturbance. Another is filled by the same command, which is killed (SIGKILL; the process or
-its whole group) after a random part of the undisturbed time and started again, as often as asked; whenever it finishes
+One home is filled without a disturbance. Another is filled by the same command, which is killed (SIGKILL; the
+process or its whole group) after a random part of the undisturbed time and started again, as often as asked; whenever it finishes
 first, the home is emptied and the next round begins. At the end the same command runs to its end, and the catalogues
 are compared: documents, pages, chunks and vectors, and what the index holds. Exit 1 where they differ.
 """
@@ -57,7 +57,7 @@ def content(home: Path) -> dict[str, str]:
     for document in catalogue.documents(COLLECTION):
         digest = hashlib.sha256(document.doc.encode())
         for page in catalogue.pages(COLLECTION, document.sha256):
-            digest.update(repr((page.page, page.text)).encode())
+            digest.update(repr((page.index, page.text)).encode())
         for chunk in catalogue.chunks_of(COLLECTION, document.sha256):
             digest.update(repr(chunk).encode())
         found[document.sha256] = digest.hexdigest()
