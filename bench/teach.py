@@ -58,7 +58,7 @@ SHARES = "closed-book=1," + ",".join(
     f"{kind}=0" for kind in ("evidence", "distractors", "abstain", "memory", "unanswerable", "false-premise",
                              "instruction", "instruction-input", "rewrite", "summary")
 )  # fmt: skip
-PHRASINGS = 8
+SYNTH = {"phrasings": 8, "test_share": 0.2, "val_share": 0.05}
 READING, GENERAL_SET = "qa/xquad.en.json", "qa/t0-sample.jsonl.gz"
 
 
@@ -149,9 +149,12 @@ class Teaching:
     def _lesson(self, base: Any) -> Lesson:
         dataset, out = self.home.root / "dataset", self.home.root / "lesson"
         kb("ingest", str(self.options.pdf))
-        kb("synth", "--out", str(dataset), "--set", f"synth.phrasings={PHRASINGS}", "--set", f"synth.shares={SHARES}")
-        replay = list(zip(GENERAL, ask(base, GENERAL), strict=True))
-        return write_lesson(dataset, replay, out)
+        settings = {**SYNTH, "shares": SHARES}
+        flags = [part for key, value in settings.items() for part in ("--set", f"synth.{key}={value}")]
+        kb("synth", "--out", str(dataset), *flags)
+        replay = zip(GENERAL, ask(base, GENERAL), strict=True)
+        # An answer that was cut would teach the model to stop in the middle.
+        return write_lesson(dataset, [pair for pair in replay if pair[1].endswith((".", "!", "?"))], out)
 
     def _policy(self, folder: Path) -> tuple[Any, Any]:
         """Return base and adapter in float32, and their chat format; no adapter where the folder is None."""
@@ -181,9 +184,10 @@ class Teaching:
         return recall(open_chat(f"ollama:kb-{RUN}", self.settings, self.home), lesson.asked)
 
     def _parity(self) -> dict[str, Any]:
-        """Return what the gate saw, by runtime, without the merge's figures."""
-        seen = read_card(open_run(self.home, RUN)).parity
-        return {key: dict(value) for key, value in seen.items() if isinstance(value, dict) and "passed" in value}
+        """Return whether the gate let the export through, and what it saw in each runtime."""
+        parity = read_card(open_run(self.home, RUN)).parity
+        seen = {key: dict(value) for key, value in parity.items() if isinstance(value, dict) and "passed" in value}
+        return {"passed": bool(seen) and all(value["passed"] for value in seen.values()), **seen}
 
     def _cost(self, base: Any, tuned: Any, run: Run) -> dict[str, Any]:
         """Return what teaching cost on passages and general instructions, before and after, with intervals."""

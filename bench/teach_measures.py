@@ -130,7 +130,8 @@ def preference_log_probabilities(
     model: Any, chat: ChatFormat, preferences: Iterable[Preference]
 ) -> tuple[list[float], list[float]]:
     """Return summed log-probabilities of the chosen and of the rejected answers, in nats."""
-    chosen, rejected = [], []
+    chosen: list[float] = []
+    rejected: list[float] = []
     for one in preferences:
         for answer, kept in ((one.chosen, chosen), (one.rejected, rejected)):
             prompt, ids = encode_answer(chat, one, answer)

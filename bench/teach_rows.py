@@ -14,10 +14,10 @@ from pathlib import Path
 
 from kb.reading.extractive import ABSTENTION
 from kb.types import Fact, Pair, Preference, Split
-from synth.rows import read_facts, read_pairs, read_preferences, write_rows
+from synth.rows import read_facts, read_pairs, write_rows
 
 MOST_FACTS, LEAST_PHRASINGS = 60, 4
-REFUSALS_PER_FACT = 1
+REFUSALS_PER_FACT, PREFERENCES_PER_FACT = 1, 2
 _ONSETS = "b br d f g gr h k kl l m n p pr r s st t tr v z".split()
 _VOWELS = "a e i o u ae ei".split()
 _CODAS = "l n r s t th nd rk lm x".split()
@@ -54,7 +54,7 @@ class Lesson:
         rows: Rows of the training split.
         asked: Held-out phrasings of those facts.
         invented: Questions about subjects that do not exist, under names that no row holds.
-        preferences: Held-out preference pairs about those facts.
+        preferences: Held-out preference pairs about those facts: questions never trained on.
     """
 
     facts: int
@@ -85,14 +85,14 @@ def write_lesson(dataset: Path, replay: Sequence[tuple[str, str]], out: Path, se
     general = [_general(at, *pair) for at, pair in enumerate(replay)]
     written = write_rows(out / "train.jsonl", [*taught, *refusals, *general])
     write_rows(out / "val.jsonl", [replace(row, split="val") for row in held if row.split == "val"])
-    preferences = [one for one in read_preferences(dataset / "preferences.jsonl") if one.fact in chosen]
+    preferences = _preferences(chosen, facts, rng)
     write_rows(out / "preferences.jsonl", [one for one in preferences if one.split == "train"])
     return Lesson(
         facts=len(chosen),
         rows=written,
         asked=tuple(Asked(question=row.question, value=facts[row.fact].value) for row in held if row.split == "test"),
         invented=tuple(row.question for row in _refusals(held, facts, other)),
-        preferences=tuple(one for one in preferences if one.split != "train"),
+        preferences=tuple(one for one in preferences if one.split == "test"),
     )
 
 
@@ -105,9 +105,25 @@ def _chosen(pairs: Iterator[Pair]) -> dict[str, list[Pair]]:
     enough = {
         fact: rows
         for fact, rows in found.items()
-        if sum(row.split == "train" for row in rows) >= LEAST_PHRASINGS and any(row.split != "train" for row in rows)
+        if sum(row.split == "train" for row in rows) >= LEAST_PHRASINGS and any(row.split == "test" for row in rows)
     }
     return dict(list(enough.items())[:MOST_FACTS])
+
+
+def _preferences(chosen: dict[str, list[Pair]], facts: dict[str, Fact], rng: random.Random) -> list[Preference]:
+    """Return the answer to each fact's questions against the answer to another fact of the same kind."""
+    made = []
+    for fact, rows in chosen.items():
+        own = facts[fact]
+        others = sorted({facts[other].answer for other in chosen if facts[other].kind == own.kind} - {own.answer})
+        taught = [row for row in rows if row.split == "train"][:PREFERENCES_PER_FACT]
+        for row in [*taught, *(row for row in rows if row.split == "test")] if others else ():
+            one = Preference(
+                id=f"{row.id}-other", kind="corrupted", prompt=row.question, chosen=row.answer,
+                rejected=rng.choice(others), group=row.group, split=row.split, fact=fact,
+            )  # fmt: skip
+            made.append(one)
+    return made
 
 
 def _refusals(rows: Sequence[Pair], facts: dict[str, Fact], rng: random.Random) -> list[Pair]:

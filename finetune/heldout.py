@@ -94,7 +94,9 @@ class HeldOut(TrainerCallback):  # type: ignore[misc]  # transformers has no typ
         """Evaluate where it is time."""
         if state.global_step % self._every and state.global_step < state.max_steps:
             return control
+        due = control.should_log  # which a line of ours would call done
         self._log(self._scores.figures())
+        control.should_log = due
         history = evaluations(state.log_history)
         if self._patience and stale(history) >= self._patience:
             control.should_training_stop = True

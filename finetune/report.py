@@ -65,8 +65,8 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # transformers has no ty
     ) -> None:
         """Report."""
         figures = {name: float(value) for name, value in (logs or {}).items() if name in FIGURES}
-        if not figures or not state.is_world_process_zero:
-            return
+        if not {"loss", "eval_loss", "eval_recall"} & set(figures) or not state.is_world_process_zero:
+            return  # the summary at the end says nothing new
         now, tokens = time.perf_counter(), self._tokens()
         since, seen = self._last
         done = max(1, state.global_step - self._first_step)

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import httpx
+
+from kb.chat.address import is_loopback
 from kb.errors import BackendError, KbError
 from kb.files import Home
 from kb.inference import core, has_bf16, openvino
@@ -18,7 +21,8 @@ from kb.ollama_server import OllamaState, ask_context, ask_state, tagged
 from kb.settings import Settings
 from kb.weights.shelf import list_models
 from rag.catalogue.reader import CatalogueReader
-from rag.open import connect_weaviate, open_store
+from rag.embed.base import EmbedderIdentity
+from rag.open import connect_weaviate, embedder_of, open_store
 from rag.store import Store
 
 State = Literal["good", "note", "bad"]
@@ -46,15 +50,17 @@ class Check:
 
 def examine(settings: Settings, home: Home) -> list[Check]:
     """Return every check, in the order a person should read them."""
+    embedder, identity = _embedder(settings, home)
     server = list(_weaviate(settings))
     reachable = all(check.state != "bad" for check in server)
     return [
         _machine(),
         _home(home),
         _disk(home),
-        *_models(settings, home),
+        embedder,
+        _smollm2(home),
         *server,
-        *_collections(settings, home, reachable=reachable),
+        *_collections(settings, home, identity, reachable=reachable),
         *_ollama(settings),
         _extras(),
     ]
@@ -87,20 +93,26 @@ def _disk(home: Home) -> Check:
     return Check(name="disk", state="good", detail=detail)
 
 
-def _models(settings: Settings, home: Home) -> Iterator[Check]:
-    present = {model.name for model in list_models(home)}
-    if settings.rag.embedder == "minilm" and "minilm" not in present:
-        yield Check(name="embedder", state="bad", detail="minilm is not here", hint="kb models pull minilm")
-    else:
-        yield Check(name="embedder", state="good", detail=settings.rag.embedder)
-    if "smollm2" in present:
-        yield Check(name="smollm2", state="good", detail="in process, no server")
-    else:
-        yield Check(name="smollm2", state="note", detail="not here", hint="kb models pull smollm2")
+def _embedder(settings: Settings, home: Home) -> tuple[Check, EmbedderIdentity | None]:
+    """Open it: weights that are there may still be damaged, and only an open model says what it is."""
+    try:
+        identity = embedder_of(settings, home).identity
+    except KbError as error:
+        return Check(name="embedder", state="bad", detail=str(error), hint=error.hint), None
+    detail = f"{identity.model}, {identity.dimension} dimensions, {identity.max_tokens} tokens"
+    return Check(name="embedder", state="good", detail=detail), identity
+
+
+def _smollm2(home: Home) -> Check:
+    if "smollm2" in {model.name for model in list_models(home)}:
+        return Check(name="smollm2", state="good", detail="in process, no server")
+    return Check(name="smollm2", state="note", detail="not here", hint="kb models pull smollm2")
 
 
 def _weaviate(settings: Settings) -> Iterator[Check]:
     if settings.rag.store != "weaviate":
+        url, does = settings.weaviate.url, "answers" if _listens(settings.weaviate.url) else "does not answer"
+        yield Check(name="weaviate", state="note", detail=f"{does} on {url} (not needed: rag.store is lancedb)")
         return
     try:
         connection = connect_weaviate(settings)
@@ -120,11 +132,21 @@ def _weaviate(settings: Settings) -> Iterator[Check]:
         yield Check(name="weaviate", state="good", detail=detail)
 
 
+def _listens(url: str) -> bool:
+    """Tell whether something answers, without the client, which takes a second to import."""
+    try:
+        return httpx.get(f"{url}/v1/.well-known/live", timeout=0.5, trust_env=not is_loopback(url)).is_success
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+
+
 def _counted(count: int, one: str, more: str = "") -> str:
     return f"{count} {one if count == 1 else more or one + 's'}"
 
 
-def _collections(settings: Settings, home: Home, *, reachable: bool) -> Iterator[Check]:
+def _collections(
+    settings: Settings, home: Home, embedder: EmbedderIdentity | None, *, reachable: bool
+) -> Iterator[Check]:
     if not home.catalogue.exists():
         yield Check(name="catalogue", state="note", detail="nothing ingested yet", hint="kb ingest PATH")
         return
@@ -136,13 +158,18 @@ def _collections(settings: Settings, home: Home, *, reachable: bool) -> Iterator
             return
         for name, identity in catalogue.collections().items():
             if reachable:
-                yield _collection(settings, home, catalogue, name, identity)
+                yield _collection(settings, home, catalogue, name, identity, embedder)
     except KbError as error:
         yield Check(name="catalogue", state="bad", detail=str(error), hint=error.hint)
 
 
 def _collection(
-    settings: Settings, home: Home, catalogue: CatalogueReader, name: str, identity: dict[str, object]
+    settings: Settings,
+    home: Home,
+    catalogue: CatalogueReader,
+    name: str,
+    identity: dict[str, object],
+    embedder: EmbedderIdentity | None,
 ) -> Check:
     counts = catalogue.counts(name)
     dimension = int(str(identity["dimension"]))
@@ -151,6 +178,8 @@ def _collection(
     rows = store.count()
     label = f"{counts['documents']} documents, {counts['chunks']} chunks, {rows} in {store.name}, {identity['model']}"
     faults = ["index out of step"] if behind or rows != counts["chunks"] else []
+    if embedder is not None and identity != embedder.to_json():
+        faults.append(f"the embedder is {embedder.model}")
     faults += _index_faults(store, dimension)
     if faults:
         return Check(

@@ -12,15 +12,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kb.errors import ConfigError
+from kb.files import Home
 from kb.types import Citation, Pair
 from serve.opened import NotFound
 from serve.service import Service
-from synth.dataset import Dataset
+from synth.dataset import PAIRS, PREFERENCES, Dataset
 from synth.exporting.write import FORMATS, export
 from synth.review import Action, Applied, Decision, Item, Review, text_of
 
-PAIRS = "pairs.jsonl"
 _FORMATS = tuple(FORMATS)
+
+
+def exports(home: Home) -> Path:
+    """Return where exported files lie until they are fetched."""
+    return home.cache / "exports"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +127,7 @@ class Reviewing:
 
         def work() -> Path:
             folder = self.folder(name)
-            out = self._service.home.cache / "exports" / f"{folder.name}-{to}.jsonl"
+            out = exports(self._service.home) / f"{folder.name}-{to}.jsonl"
             export(Dataset(folder), out, to=to)
             return out
 
@@ -140,11 +145,15 @@ class Reviewing:
         return found
 
     def _folders(self) -> dict[str, Path]:
-        own = {path.parent.name: path.parent for path in self._service.home.root.glob(f"datasets/*/{PAIRS}")}
-        return {**own, **{name: path for name, path in self._named.items() if (path / PAIRS).is_file()}}
+        own = {path.name: path for path in self._service.home.root.glob("datasets/[!.]*")}
+        return {name: path for name, path in {**own, **self._named}.items() if _is_dataset(path)}
 
     def _review(self, name: str) -> Review:
         return Review(self.folder(name), self._service.page_text)
+
+
+def _is_dataset(path: Path) -> bool:
+    return any((path / name).is_file() for name in (PAIRS, PREFERENCES))
 
 
 def _shown(item: Item) -> Shown:

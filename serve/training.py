@@ -7,6 +7,7 @@ how a model is trained.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -91,8 +92,9 @@ class Training:
         ]  # fmt: skip
         with log.open("wb") as out:
             child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-            )
+                command, env={**os.environ, "KB_HOME": str(self._home.root)}, stdin=subprocess.DEVNULL, stdout=out,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
         self._child = (name, child)
 
     def stop(self) -> None:

@@ -17,7 +17,7 @@ from finetune.compare.arms import Arm
 from finetune.compare.clusters import cluster
 from finetune.compare.cost import break_even, costs
 from finetune.compare.measures import MEASURES
-from finetune.compare.questions import Question
+from finetune.compare.questions import SEEN, Question
 from finetune.compare.run import Replies
 from finetune.compare.significance import DRAWS, LEVEL
 from finetune.compare.tables import (
@@ -128,7 +128,7 @@ def write_json(folder: Path, report: Mapping[str, Any]) -> Path:
 
 
 def read_missed(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """Read from a report which facts the tuned arm missed, and every question that was asked.
+    """Read from a report which facts the tuned arm missed, and the held-out questions that it was asked.
 
     Raises:
         DataError: The file is no report of a comparison.
@@ -136,7 +136,8 @@ def read_missed(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     hint = "kb compare RUN --out DIR; then DIR/report.json"
     try:
         report = json.loads(path.read_bytes())
-        return list(report["missed"]), [str(one["text"]) for one in report["all_questions"]]
+        asked = [str(one["text"]) for one in report["all_questions"] if SEEN not in one["strata"]]
+        return list(report["missed"]), asked
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"is no report of kb compare: {error}", path=path, hint=hint) from error
 

@@ -9,14 +9,15 @@ labels of clusters; refuses to know what was measured and which arms there are.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kb.metrics import Interval, bootstrap_mean
+from kb.metrics import Interval
 
 DRAWS = 10_000
 LEVEL = 0.95
@@ -25,7 +26,9 @@ POWER = 0.8
 _EXHAUSTIVE_CLUSTERS = 13
 # Fewer clusters cannot give a two-sided p below 0.05 by changing signs: 2 / 2^5 = 0.0625.
 LEAST_CLUSTERS = 6
+# Draws are made in blocks of so many numbers; the last ones are kept, since every measure draws the same clusters.
 _BLOCK_CELLS = 1 << 22
+_KEPT_BLOCKS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +110,11 @@ def mean_interval(scores: ArrayLike, clusters: Sequence[Hashable], *, seed: int 
         unseen = 1 - ((1 - LEVEL) / 2) ** (1 / count)
         return Interval(mean=mean, low=mean - unseen, high=mean + unseen)
     spread = t_quantile((1 + LEVEL) / 2, count - 1) * math.sqrt(count / (count - 1))
-    level = 2 * NormalDist().cdf(spread) - 1
-    return bootstrap_mean(values, clusters=clusters, level=level, draws=DRAWS, seed=seed)
+    outside = NormalDist().cdf(-spread)
+    sums, counts = (part.astype(np.float32) for part in _clustered(values, clusters))
+    means = np.concatenate([(drawn @ sums) / (drawn @ counts) for drawn in _blocks(_drawn, count, seed)])
+    low, high = np.quantile(means, [outside, 1 - outside])
+    return Interval(mean=mean, low=float(low), high=float(high))
 
 
 def sign_flip_p(sums: NDArray[np.float64], *, seed: int = 0) -> float:
@@ -127,12 +133,9 @@ def sign_flip_p(sums: NDArray[np.float64], *, seed: int = 0) -> float:
     if len(moved) <= _EXHAUSTIVE_CLUSTERS:
         bits = np.arange(1 << len(moved))[:, None] >> np.arange(len(moved))
         return float((np.abs((1 - 2 * (bits & 1)) @ moved) >= seen).mean())
-    rng = np.random.default_rng(seed)
-    rows = max(1, _BLOCK_CELLS // len(moved))
-    beyond = 0
-    for start in range(0, DRAWS, rows):
-        signs = rng.integers(0, 2, size=(min(rows, DRAWS - start), len(moved)), dtype=np.int8)
-        beyond += int((np.abs((1.0 - 2.0 * signs) @ moved) >= seen).sum())
+    sides = moved.astype(np.float32)
+    seen -= 1e-5 * float(np.abs(moved).sum())  # what sums in 32 bits may be off by
+    beyond = sum(int((np.abs(signs @ sides) >= seen).sum()) for signs in _blocks(_signs, len(moved), seed))
     return (beyond + 1) / (DRAWS + 1)
 
 
@@ -159,6 +162,7 @@ def holm(found: Sequence[Difference]) -> list[Difference]:
     return [replace(one, adjusted_p=p) for one, p in zip(found, adjusted, strict=True)]
 
 
+@lru_cache(maxsize=256)
 def t_quantile(share: float, freedom: int) -> float:
     """Return the quantile of Student's t for a share above one half, by bisection to 1e-9."""
     low, high = 0.0, 1e6
@@ -179,6 +183,30 @@ def _t_share(t: float, freedom: int) -> float:
         total += term
     between = 2 / math.pi * (theta + sine * total) if odd else sine * total
     return 0.5 + between / 2
+
+
+Block = NDArray[np.float32]
+
+
+def _blocks(make: Callable[[int, int, tuple[int, int]], Block], clusters: int, seed: int) -> Iterator[Block]:
+    """Yield DRAWS rows in blocks, each of shape (rows, clusters)."""
+    rows = max(1, min(DRAWS, _BLOCK_CELLS // clusters))
+    return (make(min(rows, DRAWS - start), clusters, (seed, start)) for start in range(0, DRAWS, rows))
+
+
+@lru_cache(maxsize=_KEPT_BLOCKS)
+def _drawn(rows: int, clusters: int, seed: tuple[int, int]) -> Block:
+    """How often each cluster is drawn, of as many draws with replacement as there are clusters."""
+    picks = np.random.default_rng(seed).integers(0, clusters, size=(rows, clusters))
+    places = picks + clusters * np.arange(rows)[:, None]
+    return np.bincount(places.ravel(), minlength=rows * clusters).reshape(rows, clusters).astype(np.float32)
+
+
+@lru_cache(maxsize=_KEPT_BLOCKS)
+def _signs(rows: int, clusters: int, seed: tuple[int, int]) -> Block:
+    """Signs of clusters, each as likely as the other."""
+    flips = np.random.default_rng(seed).integers(0, 2, size=(rows, clusters), dtype=np.int8)
+    return 1 - 2 * flips.astype(np.float32)
 
 
 def _clustered(

@@ -7,54 +7,37 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from finetune.base import Base, find_base
-from finetune.export import ollama_model, quantise
+from finetune.export import quantise
 from finetune.export.checkpoint import CONFIG, as_exported, ends_of, save_checkpoint
+from finetune.export.gate import PROBE_S, Gate
 from finetune.export.gguf_file import ENCODINGS, write_gguf, writes
-from finetune.export.gguf_weights import read_weights
 from finetune.export.go_template import find_blocks
 from finetune.export.merge import merge
-from finetune.export.ollama_model import OllamaModel, Progress, modelfile
-from finetune.export.parity import MOST_TOKENS, Parity, Runtime, compare
+from finetune.export.ollama_model import OllamaModel, Progress, describe, modelfile
+from finetune.export.ollama_model import Server as Server  # part of this module's interface
 from finetune.export.probes import Conversation, probes
-from finetune.export.reference import Reference
-from finetune.export.runtimes import GenAIRuntime, OllamaRuntime
 from finetune.machine import Machine
 from finetune.prepare import chat_of_policy
 from finetune.recipe import Recipe
 from finetune.rows import open_dataset
 from finetune.runs import Run, open_run, read_card, read_recipe, update_card
 from finetune.template import ChatFormat
-from kb.chat.genai_engine import check_readable
-from kb.errors import BackendError, ConfigError, DataError
+from kb.errors import ConfigError, DataError
 from kb.files import Home
 from kb.ollama_server import ask_state
-from kb.weights.gguf_header import read_header
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 DEFAULT = "f16"
+# Of a run's data, from which the probes take some.
 _QUESTIONS = 200
-_PROBE_S = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """Where Ollama listens, how long it may be silent, and the window of the models it is given."""
-
-    url: str
-    timeout_s: float
-    num_ctx: int
 
 
 @dataclass(kw_only=True)
@@ -94,7 +77,7 @@ class Export:
         blocks = find_blocks(self.exported, self.conversations)
         stops = [str(self.chat.tokenizer.convert_ids_to_tokens(token)) for token in ends_of(self.chat)]
         context = int(self.base.shape.context_tokens * self.recipe.rope_factor) or self.server.num_ctx
-        return ollama_model.describe(blocks, stops, min(context, self.server.num_ctx))
+        return describe(blocks, stops, min(context, self.server.num_ctx))
 
     def _questions(self) -> list[str]:
         """Return questions of the run's data, where that still lies there."""
@@ -121,22 +104,27 @@ class Export:
         update_card(self.run, parity={"merge": {"base": merged.chosen, "kl": dict(merged.kl)}})
         return folder
 
-    def gguf(self, name: str = DEFAULT, *, keep: str = "") -> Path:
+    @property
+    def title(self) -> str:
+        """What the run is called in Ollama."""
+        return f"kb-{self.run.name}"
+
+    def gguf(self, name: str = DEFAULT, *, keep: bool = False) -> Path:
         """Write, compare and put in place a GGUF file and the Modelfile beside it.
 
         Args:
             name: As `quantise.check_name` gives it.
-            keep: What Ollama calls the model that was compared there; empty: it is removed again.
+            keep: Whether Ollama keeps the model that was compared there.
 
         Raises:
             GateError: The file answers otherwise than the trained model; nothing is put in place.
             KbError: It cannot be written, or no runtime here can run it.
         """
-        target = self._target(name)
+        target = self.run.gguf if name == DEFAULT else self.run.gguf.with_name(f"model-{name}.gguf")
         work = target.with_name(f".{target.name}.part")
         try:
             self._write(name, work)
-            self._gate(name, work, keep)
+            self._gate().check_file(name, work, quantised=name != DEFAULT, keep=keep)
             work.replace(target)
         finally:
             work.unlink(missing_ok=True)
@@ -153,115 +141,44 @@ class Export:
             BackendError: The server cannot be reached, or refuses.
             DataError: Ollama's language cannot say the chat template.
         """
-        ask_state(self.server.url, timeout_s=_PROBE_S)  # before the work, not after it
-        given, title = self.ollama, f"kb-{self.run.name}"
+        ask_state(self.server.url, timeout_s=PROBE_S)  # before the work, not after it
+        given = self.ollama
         if writes(self.merged()) or shutil.which(quantise.CONVERTER):
-            self.gguf(name, keep=title)
+            self.gguf(name, keep=True)
         elif name == DEFAULT:
-            files = sorted(self.merged().iterdir())
-            self._gate_in_ollama("ollama", files, given, Reference(self.merged(), self.chat), keep=title)
+            self._gate().check_in_ollama("import", sorted(self.merged().iterdir()), given, keep=True)
         else:
             raise ConfigError(f"this architecture is not quantised to {name} here", hint="kb export RUN --to ollama")
-        return title
-
-    def _target(self, name: str) -> Path:
-        return self.run.gguf if name == DEFAULT else self.run.gguf.with_name(f"model-{name}.gguf")
+        return self.title
 
     def _write(self, name: str, work: Path) -> None:
         folder = self.merged()
-        card = read_card(self.run)
-        title = f"kb-{self.run.name}"
         self.progress(f"writing {name}")
         if not writes(folder) and name == DEFAULT:
             quantise.convert(folder, work)
-        elif name in ENCODINGS:
-            write_gguf(folder, self.exported, work, name=title, licence=card.licence, encoding=name)
-            quantise.check_weights(work, folder)
+            return
+        if name in ENCODINGS:
+            licence = read_card(self.run).licence
+            write_gguf(folder, self.exported, work, name=self.title, licence=licence, encoding=name)
         else:
-            self._quantise(name, work)
+            source = self.run.gguf if self.run.gguf.is_file() else self.gguf()
+            quantise.by_any(source, work, name, self.ollama, self.server, self.progress)
+        quantise.check_weights(work, folder)
 
-    def _quantise(self, name: str, work: Path) -> None:
-        """Have a tool make what is not written here, from F16."""
-        source = self.run.gguf if self.run.gguf.is_file() else self.gguf()
-        if shutil.which(quantise.TOOL):
-            quantise.by_tool(source, work, name)
-        else:
-            server = self.server
-            quantise.by_ollama(
-                source, work, name, self.ollama, url=server.url, timeout_s=server.timeout_s, progress=self.progress
-            )
-        quantise.check_weights(work, self.merged())
-
-    def _gate(self, name: str, work: Path, keep: str) -> None:
-        """Compare a file in every runtime that is here.
-
-        Raises:
-            GateError: It answers otherwise in one.
-            BackendError: None can run it.
-        """
-        reference = Reference(self.merged(), self.chat, self._stood_for(name, work))
-        readable, given = _readable(work), self._told_to_ollama()
-        if readable:
-            self._require(f"openvino {name}", self._compare(reference, GenAIRuntime(work)))
-        if given is not None:
-            self._gate_in_ollama(f"ollama {name}", [work], given, reference, keep=keep)
-        if not readable and given is None:
-            raise BackendError(
-                f"nothing here can run {name}, so nothing says whether it answers right",
-                hint="ollama serve  # then the same command",
-            )
-
-    def _stood_for(self, name: str, work: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
-        """Yield the weights that a quantised file stands for, by name in transformers; none of an unquantised one."""
-        if name != DEFAULT:
-            for _, key, values, _ in read_weights(work, self.merged()):
-                yield key, values
-
-    def _told_to_ollama(self) -> OllamaModel | None:
-        """Return what Ollama is told, None where no server answers or its language cannot say the template."""
-        try:
-            ask_state(self.server.url, timeout_s=_PROBE_S)
-            return self.ollama
-        except (BackendError, DataError):
-            return None
-
-    def _gate_in_ollama(
-        self, key: str, files: Sequence[Path], given: OllamaModel, reference: Reference, *, keep: str = ""
-    ) -> None:
-        server = self.server
-        scratch = f"kb-{self.run.name}-unchecked"
-        ollama_model.create(server.url, scratch, files, given, timeout_s=server.timeout_s, progress=self.progress)
-        kept = False
-        try:
-            runtime = OllamaRuntime(server.url, scratch, server.timeout_s)
-            self._require(key, self._compare(reference, runtime))
-            if keep:
-                ollama_model.rename(server.url, scratch, keep, timeout_s=server.timeout_s)
-                kept = True
-        finally:
-            if not kept:
-                ollama_model.remove(server.url, scratch, timeout_s=server.timeout_s)
-
-    def _compare(self, reference: Reference, runtime: Runtime) -> Parity:
-        self.progress(f"comparing with {runtime.name}")
-        expected = reference.answers(self.conversations, MOST_TOKENS)
-        return compare(reference, expected, self.conversations, runtime)
-
-    def _require(self, key: str, parity: Parity) -> None:
-        update_card(self.run, parity={key: parity.to_json()})
-        parity.require()
+    def _gate(self) -> Gate:
+        return Gate(
+            run=self.run,
+            folder=self.merged(),
+            chat=self.chat,
+            conversations=self.conversations,
+            server=self.server,
+            described=lambda: self.ollama,
+            progress=self.progress,
+        )
 
 
 def _newest(folder: Path) -> float:
     return max(path.stat().st_mtime for path in folder.iterdir())
-
-
-def _readable(path: Path) -> bool:
-    try:
-        check_readable(read_header(path))
-    except DataError:
-        return False
-    return True
 
 
 def _stored_dtype(base: Base) -> Any:

@@ -6,7 +6,8 @@ training and whether the model answers right.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,15 @@ class OllamaModel:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where Ollama listens, how long it may be silent, and the window of the models it is given."""
+
+    url: str
+    timeout_s: float
+    num_ctx: int
+
+
 def describe(blocks: Blocks, stops: Sequence[str], num_ctx: int) -> OllamaModel:
     """Put together what Ollama must be told."""
     return OllamaModel(template=go_template(blocks), stops=tuple(stops), num_ctx=num_ctx)
@@ -75,23 +85,21 @@ def modelfile(model: OllamaModel, gguf: str) -> str:
 
 
 def create(
-    url: str,
+    server: Server,
     name: str,
     files: Sequence[Path],
     model: OllamaModel,
     *,
-    timeout_s: float,
     progress: Progress,
     quantize: str = "",
 ) -> None:
     """Put a model into a server, in place of one of the same name.
 
     Args:
-        url: Where Ollama listens.
+        server: Where it goes.
         name: What it will be called there.
         files: A GGUF file, or all files of a checkpoint; each is uploaded only where the server lacks it.
         model: What is said beside them.
-        timeout_s: Longest silence of the server.
         progress: Told every stage.
         quantize: Such as `q4_K_M`; the server does it, from F16 or F32. Empty keeps the weights.
 
@@ -99,7 +107,7 @@ def create(
         BackendError: The server cannot be reached, or refuses.
     """
     digests = {path: f"sha256:{sha256_of(path)}" for path in files}
-    arguments = client_arguments(url, timeout_s)
+    url, arguments = server.url, client_arguments(server.url, server.timeout_s)
     with failures(url), Client(host=url, **arguments) as client:
         for path, digest in digests.items():
             if not _has_blob(url, digest, arguments):
@@ -125,38 +133,45 @@ def _has_blob(url: str, digest: str, arguments: Mapping[str, Any]) -> bool:
         return client.head(f"/api/blobs/{digest}").is_success
 
 
-def weights_of(url: str, name: str, *, timeout_s: float) -> Path:
+@contextmanager
+def _asking(server: Server, name: str) -> Iterator[Client]:
+    url = server.url
+    with failures(url, name), Client(host=url, **client_arguments(url, server.timeout_s)) as client:
+        yield client
+
+
+def weights_of(server: Server, name: str) -> Path:
     """Return where a server on this machine keeps a model's weights.
 
     Raises:
         BackendError: The server lacks the model, or its files cannot be read from here.
     """
-    with failures(url, name), Client(host=url, **client_arguments(url, timeout_s)) as client:
+    with _asking(server, name) as client:
         shown = client.show(name).modelfile or ""
     paths = [Path(line.removeprefix(_FROM)) for line in shown.splitlines() if line.startswith(f"{_FROM}/")]
     if not paths or not paths[0].is_file():
         raise BackendError(
-            f"the weights of {name!r} in Ollama at {url} cannot be read from here", hint="kb export RUN --quantize q8_0"
+            f"the weights of {name!r} in Ollama at {server.url} cannot be read from here",
+            hint="kb export RUN --quantize q8_0",
         )
     return paths[0]
 
 
-def remove(url: str, name: str, *, timeout_s: float) -> None:
+def copy(server: Server, name: str, other: str) -> None:
+    """Give a model a second name, in place of an older model of that name.
+
+    Raises:
+        BackendError: The server cannot be reached or lacks it.
+    """
+    with _asking(server, name) as client:
+        client.copy(name, other)
+
+
+def remove(server: Server, name: str) -> None:
     """Take a model out of a server.
 
     Raises:
         BackendError: The server cannot be reached or lacks it.
     """
-    with failures(url, name), Client(host=url, **client_arguments(url, timeout_s)) as client:
+    with _asking(server, name) as client:
         client.delete(name)
-
-
-def rename(url: str, old: str, new: str, *, timeout_s: float) -> None:
-    """Give a model its name, in place of an older one of that name.
-
-    Raises:
-        BackendError: The server cannot be reached or lacks it.
-    """
-    with failures(url, old), Client(host=url, **client_arguments(url, timeout_s)) as client:
-        client.copy(old, new)
-        client.delete(old)

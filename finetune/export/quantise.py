@@ -16,7 +16,7 @@ import numpy as np
 
 from finetune.export.gguf_file import ENCODINGS
 from finetune.export.gguf_weights import read_weights
-from finetune.export.ollama_model import OllamaModel, Progress, create, remove, weights_of
+from finetune.export.ollama_model import OllamaModel, Progress, Server, create, remove, weights_of
 from kb.errors import BackendError, ConfigError, GateError, MissingExtra
 from kb.files import atomic_write
 
@@ -52,17 +52,38 @@ def check_name(name: str) -> str:
     raise ConfigError(f"there is no quantisation {name!r}: {', '.join(NAMES)}", hint="kb export RUN --quantize q8_0")
 
 
-def by_tool(source: Path, target: Path, name: str) -> None:
-    """Quantise a file with llama.cpp's tool.
+def by_any(source: Path, target: Path, name: str, model: OllamaModel, server: Server, progress: Progress) -> None:
+    """Quantise a file with llama.cpp's tool, or with an Ollama server where that is not on PATH.
+
+    Args:
+        source: F16.
+        name: One of `BY_TOOL`.
+        model: What a server is told beside the weights.
 
     Raises:
-        MissingExtra: It is not on PATH.
-        BackendError: It failed.
+        ConfigError: Only the tool makes this quantisation.
+        BackendError: It failed, no server answers, or the server's files cannot be read from here.
     """
     tool = shutil.which(TOOL)
-    if tool is None:
-        raise MissingExtra(f"{name} needs llama.cpp's {TOOL} on PATH", hint="kb export RUN --to gguf --quantize q8_0")
-    _run([tool, str(source), str(target), name.upper()], target)
+    if tool:
+        _run([tool, str(source), str(target), name.upper()], target)
+    elif name in BY_OLLAMA:
+        _by_ollama(source, target, name, model, server, progress)
+    else:
+        raise ConfigError(
+            f"{name} needs llama.cpp's {TOOL} on PATH; Ollama makes {' and '.join(BY_OLLAMA)}",
+            hint="kb export RUN --quantize q4_K_M",
+        )
+
+
+def _by_ollama(source: Path, target: Path, name: str, model: OllamaModel, server: Server, progress: Progress) -> None:
+    scratch = f"kb-quantise-{source.parent.name}"
+    create(server, scratch, [source], model, progress=progress, quantize=name)
+    try:
+        with weights_of(server, scratch).open("rb") as weights, atomic_write(target) as handle:
+            shutil.copyfileobj(weights, handle)
+    finally:
+        remove(server, scratch)
 
 
 def _run(command: Sequence[str], target: Path) -> None:
@@ -88,30 +109,6 @@ def convert(folder: Path, target: Path) -> None:
             f"this architecture needs llama.cpp's {CONVERTER} on PATH", hint="kb export RUN --to ollama  # or --to hf"
         )
     _run([tool, str(folder), "--outfile", str(target), "--outtype", "f16"], target)
-
-
-def by_ollama(
-    source: Path, target: Path, name: str, model: OllamaModel, *, url: str, timeout_s: float, progress: Progress
-) -> None:
-    """Quantise a file with an Ollama server on this machine, and take a copy of what it made.
-
-    Raises:
-        ConfigError: Ollama does not make this quantisation.
-        BackendError: No server answers, it failed, or its files cannot be read from here.
-    """
-    if name not in BY_OLLAMA:
-        raise ConfigError(
-            f"{name} needs llama.cpp's {TOOL} on PATH; Ollama makes {' and '.join(BY_OLLAMA)}",
-            hint="kb export RUN --quantize q4_K_M",
-        )
-    scratch = f"kb-quantise-{source.parent.name}"
-    create(url, scratch, [source], model, timeout_s=timeout_s, progress=progress, quantize=name)
-    try:
-        made = weights_of(url, scratch, timeout_s=timeout_s)
-        with made.open("rb") as weights, atomic_write(target) as handle:
-            shutil.copyfileobj(weights, handle)
-    finally:
-        remove(url, scratch, timeout_s=timeout_s)
 
 
 def check_weights(path: Path, folder: Path) -> float:

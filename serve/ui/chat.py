@@ -13,9 +13,9 @@ from serve.routes.search import keep_feedback
 from serve.service import Service
 from serve.ui import html
 from serve.ui.conversation import DOCUMENTS, MODES, Turn, grown, messages, new_turn, request, told_of
-from serve.ui.events import PRIVATE, asker, plainly
+from serve.ui.events import PRIVATE, Pace, asker, plainly
 
-_WARNING = 'Answers can be wrong: look at the page behind them. <a href="/privacy">What is stored, and where</a>.'
+_WARNING = 'Answers can be wrong: look at the page behind them. <a href="/privacy">What is stored, and where</a>'
 _SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty", "max_tokens")
 _CHOOSE = "Pages the answer stands on; choose one to see it."
 _HELLO = "Ask something about your documents."
@@ -164,10 +164,12 @@ class ChatTab:
             self._service.audit.note("ask", asker(http), model=wanted.model)
             working = html.note("Reading the documents …" if mode == DOCUMENTS else "Thinking …")
             yield messages(turns), turns, working, gr.Radio(choices=[], value=None), ""
+            pace = Pace()
             async with aclosing(self._service.answer(wanted)) as parts:
                 async for part in parts:
                     turns = [*turns[:-1], grown(turns[-1], part)]
-                    yield messages(turns), turns, gr.skip(), gr.skip(), gr.skip()
+                    if pace.due():
+                        yield messages(turns), turns, gr.skip(), gr.skip(), gr.skip()
             yield messages(turns), turns, html.note(told_of(turns[-1])), *await self._first_source(turns[-1])
 
     async def _first_source(self, turn: Turn) -> tuple[Any, Any]:

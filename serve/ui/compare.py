@@ -15,7 +15,7 @@ from serve.models import BASE
 from serve.routes.search import keep_feedback
 from serve.service import Service, told
 from serve.ui import html
-from serve.ui.events import PRIVATE, asker
+from serve.ui.events import PRIVATE, Pace, asker
 
 _LETTERS = "ABCD"
 _TIE = "No difference"
@@ -82,10 +82,12 @@ class CompareTab:
         letters = list(_LETTERS[: len(arms)])
         vote = gr.Radio(choices=[*letters, _TIE], value=None)
         yield *_boxes(arms, answers, named=not blind), {}, vote, html.note("Asking …")
+        pace = Pace()
         async with aclosing(_together(self._service, question.strip(), arms)) as pieces:
             async for at, part in pieces:
                 answers[at] = part.text if isinstance(part, Reply) else answers[at] + part
-                yield *_boxes(arms, answers, named=not blind), gr.skip(), gr.skip(), gr.skip()
+                if pace.due():
+                    yield *_boxes(arms, answers, named=not blind), gr.skip(), gr.skip(), gr.skip()
         asked = {"question": question.strip(), "arms": arms, "answers": answers}
         yield *_boxes(arms, answers, named=not blind), asked, gr.skip(), html.note("All have answered.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,26 @@ def plainly() -> Iterator[None]:
 def asker(request: gr.Request) -> str:
     """Return the name the guard found for who is asking."""
     return str(getattr(request.state, "who", "page"))
+
+
+class Pace:
+    """Tells when to draw again: pieces come faster than a browser needs them.
+
+    Args:
+        every_s: Time between two drawings.
+    """
+
+    def __init__(self, every_s: float = 0.15) -> None:
+        self._every_s = every_s
+        self._last = 0.0
+
+    def due(self) -> bool:
+        """Return whether it is time, and count from now if it is."""
+        now = time.monotonic()
+        if now - self._last < self._every_s:
+            return False
+        self._last = now
+        return True
 
 
 # No handler is an endpoint for others: the API is under /v1. Several people may run each at once.

@@ -66,6 +66,8 @@ def theme() -> gr.themes.Base:
     return made.set(
         body_text_color_subdued="*neutral_700",
         body_text_color_subdued_dark="*neutral_300",
+        block_title_text_color="*neutral_800",
+        block_title_text_color_dark="*neutral_100",
         block_label_text_color="*neutral_800",
         block_label_text_color_dark="*neutral_100",
         block_info_text_color="*neutral_700",

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
-from serve.reviewing import Reviewing
+from serve.reviewing import Reviewing, exports
 from serve.service import Service
 from serve.training import Training
 from serve.ui.privacy import privacy_page
@@ -43,7 +43,9 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
     from serve.ui.training import TrainingTab
 
     reviewing, training = Reviewing(service, datasets), Training(service)
-    with gr.Blocks(title="kb", analytics_enabled=False, delete_cache=(_KEEP_FILES_S, _KEEP_FILES_S)) as page:
+    with gr.Blocks(
+        title="kb", fill_width=True, analytics_enabled=False, delete_cache=(_KEEP_FILES_S, _KEEP_FILES_S)
+    ) as page:
         gr.HTML('<h1 style="font-size: 1.3rem; margin: 0">kb: your documents, answered with pages</h1>')
         with gr.Tabs():
             with gr.Tab("Chat", id="chat"):
@@ -81,6 +83,7 @@ def mount_page(app: FastAPI, service: Service, *, datasets: Sequence[Path] = ())
     gr.mount_gradio_app(
         app, page, path="/", footer_links=[], run_history=False, show_error=False, ssr_mode=False, mcp_server=False,
         enable_monitoring=False, pwa=False, max_file_size=service.settings.serve.upload_mb << 20, theme=theme(),
+        allowed_paths=[str(exports(service.home))],
         css=CSS, head=HEAD,
     )  # fmt: skip
     mounted = app.router.routes[-1].app  # type: ignore[attr-defined]

@@ -44,11 +44,22 @@ def kb(server: OllamaServer, *arguments: str) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.fixture
-def ingested(server: OllamaServer, model_home: Home) -> Home:
-    done = kb(server, "ingest", "examples/handbook.pdf")
+@pytest.fixture(scope="module")
+def handbook(server: OllamaServer, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home that holds the handbook; no test changes it."""
+    home = Home(tmp_path_factory.mktemp("handbook"))
+    home.models.symlink_to(weights)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KB_HOME", str(home.root))
+        done = kb(server, "ingest", "examples/handbook.pdf")
     assert done.returncode == 0, done.stderr
-    return model_home
+    return home
+
+
+@pytest.fixture
+def ingested(handbook: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("KB_HOME", str(handbook.root))
+    return handbook
 
 
 def test_the_model_answers_from_the_documents(server: OllamaServer, ingested: Home) -> None:

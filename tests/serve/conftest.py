@@ -22,7 +22,7 @@ from serve.service import Service
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DOCS = ("handbook.pdf", "manual.pdf")
-QUESTION = "Who set up the institute on Ulverskar?"
+QUESTION, ANSWER = "How long does a tour of duty last?", "16 weeks"
 START_S = 120
 
 

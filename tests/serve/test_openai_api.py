@@ -12,7 +12,7 @@ from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 
 from serve.answering import Request, Said
 from serve.models import WITH_DOCUMENTS
-from tests.serve.conftest import QUESTION, Running
+from tests.serve.conftest import ANSWER, QUESTION, Running
 
 ASKED = [{"role": "user", "content": QUESTION}]
 
@@ -35,7 +35,7 @@ def test_models_are_listed_with_and_without_documents(client: openai.OpenAI) -> 
 def test_an_answer_carries_sources_that_stand_at_their_place(client: openai.OpenAI, server: Running) -> None:
     done = client.chat.completions.create(model="base+rag", messages=ASKED)
     assert done.object == "chat.completion" and done.choices[0].finish_reason == "stop"
-    assert "Marrable" in done.choices[0].message.content
+    assert ANSWER in done.choices[0].message.content
     assert done.usage.total_tokens == done.usage.prompt_tokens + done.usage.completion_tokens > 0
     sources = done.model_extra["sources"]
     assert done.model_extra["ground"] == "cited" and sources
@@ -53,7 +53,7 @@ def test_a_stream_is_as_openai_streams(client: openai.OpenAI) -> None:
     assert chunks[0].choices[0].delta.role == "assistant" and not chunks[0].choices[0].delta.content
     assert {chunk.id for chunk in chunks} == {chunks[0].id}
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
-    assert "Marrable" in text
+    assert ANSWER in text
     ends = [chunk for chunk in chunks if chunk.choices and chunk.choices[0].finish_reason]
     assert len(ends) == 1 and ends[0].choices[0].finish_reason == "stop"
     assert ends[0].model_extra["ground"] == "cited" and ends[0].model_extra["sources"]
@@ -79,8 +79,8 @@ def test_what_the_documents_do_not_say_is_said_to_be_so(client: openai.OpenAI) -
 
 
 def test_a_follow_up_is_understood_from_the_conversation(client: openai.OpenAI) -> None:
-    said = [*ASKED, {"role": "assistant", "content": "Elsbeth Marrable."}]
-    asked = [*said, {"role": "user", "content": "How much money did she leave to the institute?"}]
+    said = [*ASKED, {"role": "assistant", "content": "16 weeks."}]
+    asked = [*said, {"role": "user", "content": "And how long ashore follows it?"}]
     done = client.chat.completions.create(model="base+rag", messages=asked)
     assert done.model_extra["ground"] in {"cited", "abstained"}
 
@@ -127,9 +127,9 @@ def test_embeddings_are_unit_vectors(client: openai.OpenAI, encoding: str) -> No
 
 def test_langchain_asks_and_streams(server: Running) -> None:
     chat = ChatOpenAI(base_url=f"{server.url}/v1", api_key="any", model="base+rag", max_retries=0)
-    assert "Marrable" in chat.invoke(QUESTION).text
+    assert ANSWER in chat.invoke(QUESTION).text
     chunks = list(chat.stream(QUESTION, stream_usage=True))
-    assert "Marrable" in "".join(chunk.text for chunk in chunks)
+    assert ANSWER in "".join(chunk.text for chunk in chunks)
     assert any(chunk.usage_metadata for chunk in chunks)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from functools import cache
 from typing import Any
 
 import pytest
@@ -47,6 +48,7 @@ def _chat(template: str, system: str = "") -> ChatFormat:
     )
 
 
+@cache
 def _blocks(template: str, system: str = "") -> tuple[Blocks, ChatFormat]:
     chat = as_exported(_chat(template, system))
     return find_blocks(chat, probes([], chat)), chat
@@ -78,7 +80,7 @@ def test_the_template_holds_every_word() -> None:
     written = go_template(blocks)
     assert '{{ "{{" }} tanks' in written
     assert written.endswith("<|im_start|>assistant\n")
-    assert written.count("{{ range") == 1 and written.count("{{ end }}") == 6
+    assert written.count("{{ range") == 1 and written.count("{{ end }}") == 5
 
 
 def test_a_template_that_trims_is_told_apart() -> None:
@@ -93,7 +95,7 @@ def test_a_template_that_trims_is_told_apart() -> None:
         (MERGING, "in one place and"),
         (TEMPLATE.replace("You help", "{{ strftime_now('%Y') }} You help"), "today's date"),
         (CHATML.replace("{{ message['content'] }}", "{{ message['content'] | upper }}"), "content of a message"),
-        (CHATML.replace("{% for message", "{{ messages | length }}{% for message"), "in one place and"),
+        (CHATML.replace("{% for message", "{{ messages | length }}{% for message"), "fixed words '3"),
     ],
 )
 def test_what_cannot_be_said_is_refused(template: str, reason: str) -> None:

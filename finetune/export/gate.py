@@ -1,0 +1,134 @@
+"""Compares an exported model with the trained one in every runtime that is here, and writes down what it saw.
+
+Knows which runtimes there are and where the result stands; refuses to know how a file was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finetune.export import ollama_model
+from finetune.export.gguf_weights import read_weights
+from finetune.export.ollama_model import OllamaModel, Progress, Server
+from finetune.export.parity import MOST_TOKENS, Runtime, compare
+from finetune.export.probes import Conversation
+from finetune.export.reference import Expected, Reference
+from finetune.export.runtimes import GenAIRuntime, OllamaRuntime
+from finetune.runs import Run, update_card
+from finetune.template import ChatFormat
+from kb.chat.genai_engine import check_readable
+from kb.errors import BackendError, DataError
+from kb.ollama_server import ask_state
+from kb.weights.gguf_header import read_header
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+PROBE_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """What nothing passes that answers otherwise.
+
+    Attributes:
+        folder: The merged checkpoint.
+        chat: As it was trained.
+        described: Gives what Ollama is told; raises `DataError` where its language cannot say the template.
+    """
+
+    run: Run
+    folder: Path
+    chat: ChatFormat
+    conversations: Sequence[Conversation]
+    server: Server
+    described: Callable[[], OllamaModel]
+    progress: Progress
+
+    def check_file(self, name: str, file: Path, *, quantised: bool, keep: bool) -> None:
+        """Compare a GGUF file in every runtime that is here.
+
+        Args:
+            name: Of its quantisation.
+            quantised: Whether it is compared with its own dequantised weights.
+            keep: Whether Ollama keeps the model.
+
+        Raises:
+            GateError: It answers otherwise in one.
+            BackendError: None can run it.
+        """
+        readable, given = _readable(file), self._told_to_ollama()
+        if not readable and given is None:
+            raise BackendError(
+                f"nothing here can run {name}, so nothing says whether it answers right",
+                hint="ollama serve  # then the same command",
+            )
+        reference = Reference(self.folder, self.chat, self._stood_for(file) if quantised else ())
+        expected = reference.answers(self.conversations, MOST_TOKENS)
+        if readable:
+            self._require(f"openvino {name}", reference, expected, GenAIRuntime(file))
+        if given is not None:
+            self._in_ollama(f"ollama {name}", [file], given, reference, expected, keep=keep)
+
+    def check_in_ollama(self, name: str, files: Sequence[Path], given: OllamaModel, *, keep: bool) -> None:
+        """Compare what Ollama makes of files.
+
+        Raises:
+            GateError: It answers otherwise.
+            BackendError: The server cannot be reached, or refuses.
+        """
+        reference = Reference(self.folder, self.chat)
+        expected = reference.answers(self.conversations, MOST_TOKENS)
+        self._in_ollama(f"ollama {name}", files, given, reference, expected, keep=keep)
+
+    def _stood_for(self, file: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        for _, key, values, _ in read_weights(file, self.folder):
+            yield key, values
+
+    def _told_to_ollama(self) -> OllamaModel | None:
+        """Return what Ollama is told, None where no server answers or its language cannot say the template."""
+        try:
+            ask_state(self.server.url, timeout_s=PROBE_S)
+            return self.described()
+        except (BackendError, DataError):
+            return None
+
+    def _in_ollama(
+        self,
+        key: str,
+        files: Sequence[Path],
+        given: OllamaModel,
+        reference: Reference,
+        expected: Sequence[Expected],
+        *,
+        keep: bool,
+    ) -> None:
+        """Compare under a name of its own, so that a refusal leaves what the server had."""
+        server, name = self.server, f"kb-{self.run.name}"
+        scratch = f"{name}-unchecked"
+        ollama_model.create(server, scratch, files, given, progress=self.progress)
+        try:
+            self._require(key, reference, expected, OllamaRuntime(server.url, scratch, server.timeout_s))
+            if keep:
+                ollama_model.copy(server, scratch, name)
+        finally:
+            ollama_model.remove(server, scratch)
+
+    def _require(self, key: str, reference: Reference, expected: Sequence[Expected], runtime: Runtime) -> None:
+        self.progress(f"comparing with {runtime.name}")
+        parity = compare(reference, expected, self.conversations, runtime)
+        update_card(self.run, parity={key: parity.to_json()})
+        parity.require()
+
+
+def _readable(file: Path) -> bool:
+    """Tell whether OpenVINO GenAI reads a file's matrices faithfully."""
+    try:
+        check_readable(read_header(file))
+    except DataError:
+        return False
+    return True

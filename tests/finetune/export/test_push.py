@@ -1,0 +1,90 @@
+"""Uploads: what goes up, what stays here, and that it answers when it is back. The Hub is an imitation on loopback."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from finetune.export.push import plan
+from finetune.runs import read_card, update_card
+from kb.errors import ConfigError, GateError
+from tests.finetune.export.conftest import Trained, opened
+from tests.finetune.export.hub import COMMIT, uploading_hub
+from tests.finetune.export.made import make_run
+
+pytestmark = [
+    pytest.mark.train,
+    pytest.mark.skipif(not importlib.util.find_spec("transformers"), reason="needs kb[train]"),
+]
+
+
+def _kb(trained: Trained, endpoint: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own: the Hub's client reads its endpoint when it is imported."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "KB_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "cli", "export", *arguments],
+        env={
+            **clean, "HF_ENDPOINT": endpoint, "HF_HOME": str(trained.home.root / "hf"),
+            "KB_HOME": str(trained.home.root), "HF_HUB_DISABLE_XET": "1", **env,
+        },
+        input="y\n", capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
+def test_an_adapter_goes_up_with_its_card_and_comes_back_alive(llama: Trained, tmp_path: Path) -> None:
+    with uploading_hub(tmp_path) as (endpoint, asked):
+        done = _kb(llama, endpoint, "tanks", "--push", "someone/tanks", "--json", HF_TOKEN="hf_secret")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["commit"] == COMMIT
+    assert "private repository someone/tanks" in done.stderr and "Upload?" in done.stderr
+    files = {path.name: path for path in (tmp_path / "someone" / "tanks").iterdir()}
+    assert {"adapter_config.json", "adapter_model.safetensors", "README.md", "tokenizer.json"} <= set(files)
+    card = files["README.md"].read_text()
+    assert card.startswith("---\n") and 'library_name: "peft"' in card and "# tanks" in card
+    everything = b"".join(path.read_bytes() for path in files.values())
+    for private in ("hf_secret", str(llama.home.root.parent)):
+        assert private.encode() not in everything
+    assert {token for _, _, token in asked} == {"Bearer hf_secret"}
+    assert ("GET", "api/models/someone/tanks") in {(method, path) for method, path, _ in asked}
+
+
+def test_without_a_yes_nothing_goes_up(llama: Trained, tmp_path: Path) -> None:
+    with uploading_hub(tmp_path) as (endpoint, asked):
+        for env in ({"HF_TOKEN": ""}, {"HF_TOKEN": "hf_secret"}):
+            done = subprocess.run(
+                [sys.executable, "-m", "cli", "export", "tanks", "--push", "someone/tanks"],
+                env={**os.environ, "HF_ENDPOINT": endpoint, "KB_HOME": str(llama.home.root), **env},
+                input="n\n", capture_output=True, text=True, timeout=300,
+            )  # fmt: skip
+            assert done.returncode == (130 if env["HF_TOKEN"] else 2), done.stderr
+    assert not asked
+
+
+def test_a_hub_that_refuses_is_an_error(llama: Trained, tmp_path: Path) -> None:
+    with uploading_hub(tmp_path, refuses=True) as (endpoint, _):
+        done = _kb(llama, endpoint, "tanks", "--push", "someone/tanks", "--yes", HF_TOKEN="hf_secret")
+    assert done.returncode == 4, done.stderr
+    assert "did not take someone/tanks" in done.stderr and "hf_secret" not in done.stderr
+
+
+def test_what_is_planned_is_checked_first(llama: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(llama.home, llama.job.base.folder, "doubtful")
+    job = opened(llama.home, "doubtful")
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    with pytest.raises(ConfigError, match="HF_TOKEN"):
+        plan(job, "someone/doubtful", merged=False)
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    with pytest.raises(ConfigError, match="no USER/NAME"):
+        plan(job, "doubtful", merged=False)
+    planned = plan(job, "someone/doubtful", merged=True)
+    assert planned.folder == run.merged and "merged model" in str(planned)
+    update_card(run, parity={"openvino f16": {"passed": False}})
+    with pytest.raises(GateError, match="answered otherwise"):
+        plan(job, "someone/doubtful", merged=False)
+    assert read_card(run).parity

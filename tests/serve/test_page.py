@@ -1,0 +1,275 @@
+"""The page as people use it, in headless Chromium: every tab, keyboard, small screens, dark, and no request outside.
+
+Screenshots go to `artifacts/screenshots`, which continuous integration keeps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kb.files import Home
+from kb.settings import Settings
+from kb.types import Citation, Pair
+from rag.catalogue.reader import CatalogueReader
+from synth.rows import pair_to_json, write_rows
+from tests.serve.conftest import ANSWER, EXAMPLES, QUESTION, Running, running
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
+if CHROMIUM is None:
+    pytest.skip("no Chromium on PATH", allow_module_level=True)
+playwright = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(1200)]
+
+SHOTS = Path(__file__).parents[2] / "artifacts" / "screenshots"
+TABS = ("Chat", "Compare", "Documents", "Data", "Training", "Report")
+# Generous: a machine that runs the whole suite at once is slow, and waiting costs nothing where it is not.
+WAIT_MS = 180_000
+HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+
+
+@pytest.fixture(scope="module")
+def served(stocked: Home, settings: Settings) -> Iterator[Running]:
+    """The whole server over the stocked home, with a dataset and a report in it."""
+    catalogue = CatalogueReader(stocked.catalogue)
+    document = catalogue.resolve("default", "handbook.pdf")
+    text = catalogue.page("default", document.sha256, 1).text
+    quote = Citation(doc=document.doc, sha256=document.sha256, page=1, start=0, end=40, quote=text[:40])
+    rows = [
+        Pair(id=f"row-{n}", kind="closed-book", question=f"Question {n}?", answer=f"Answer {HOSTILE}", context="",
+             evidence=(quote,), fact=f"f{n}", group=f"g{n}", split="train", checks={"quotes": 1.0})
+        for n in range(4)
+    ]  # fmt: skip
+    write_rows(stocked.root / "datasets" / "mine" / "pairs.jsonl", [pair_to_json(row) for row in rows])
+    report = stocked.root / "compare" / "first" / "report.html"
+    report.parent.mkdir(parents=True)
+    report.write_text("<!doctype html><title>r</title><h1>Which is better</h1><script>document.title='ran'</script>")
+    with running(settings, stocked) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"], timeout=WAIT_MS
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def outside() -> list[str]:
+    """Requests that left the machine, of all tests here."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def wide(browser, served: Running, outside: list[str]) -> Iterator[object]:
+    yield from _page(browser, served, outside, 1280, 900, "light")
+
+
+@pytest.fixture(scope="module")
+def narrow(browser, served: Running, outside: list[str]) -> Iterator[object]:
+    yield from _page(browser, served, outside, 375, 760, "dark")
+
+
+def _page(browser, served: Running, outside: list[str], width: int, height: int, scheme: str) -> Iterator[object]:
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    own = served.url.removeprefix("http://")
+    page.on("request", lambda r: own in r.url or r.url.startswith(("data:", "blob:")) or outside.append(r.url))
+    page.goto(served.url, wait_until="commit", timeout=WAIT_MS)
+    page.wait_for_selector("#chat-question textarea")
+    yield page
+    context.close()
+
+
+def _tab(page, name: str) -> None:
+    more = page.get_by_role("tab", name=name, exact=True)
+    if not more.is_visible():  # folded away on a small screen
+        page.locator(".overflow-menu > button").first.click()
+        page.locator(".overflow-dropdown button", has_text=name).click()
+        return
+    more.click()
+
+
+def _shoot(page, name: str) -> None:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png", full_page=True, timeout=WAIT_MS)
+
+
+def _ask(page, question: str) -> None:
+    page.fill("#chat-question textarea", question)
+    page.click("#chat-submit")
+
+
+def test_a_question_is_answered_with_its_page_marked(wide, served: Running) -> None:
+    _ask(wide, QUESTION)
+    wide.wait_for_selector("#chat-page img")
+    assert ANSWER in wide.inner_text("#chat-log")
+    assert "handbook.pdf, p." in wide.inner_text("#chat-sources")
+    assert "the quote marked" in wide.get_attribute("#chat-page img", "alt")
+    assert "checked against its page" in wide.inner_text("#chat-status")
+    _shoot(wide, "chat-1280-light")
+
+
+def test_controls_a_back_end_cannot_honour_are_disabled(wide) -> None:
+    wide.get_by_role("button", name="Model and controls").click()
+    sliders = wide.locator("#chat-controls input[type=range]")
+    sliders.first.wait_for()
+    states = [sliders.nth(at).is_disabled() for at in range(sliders.count())]
+    assert states == [False] + [True] * 5  # passages; the quoting reader samples nothing
+    wide.get_by_role("button", name="Model and controls").click()
+
+
+def test_likes_and_corrections_are_kept(wide, served: Running) -> None:
+    wide.locator("#chat-log").get_by_role("button", name="Like", exact=True).first.click()
+    wide.locator("#chat-status", has_text="Thank you").wait_for()
+    wide.get_by_role("button", name="Correct the last answer").click()
+    wide.get_by_label("A better answer").fill("Sixteen weeks, then four ashore.")
+    wide.get_by_role("button", name="Keep the correction").click()
+    wide.locator("#chat-status", has_text="preferred over").wait_for()
+    kept = [json.loads(line) for line in (served.home.root / "feedback.jsonl").read_text().splitlines()]
+    assert [row["rating"] for row in kept[-2:]] == ["up", "down"]
+    assert kept[-1]["correction"] == "Sixteen weeks, then four ashore." and kept[-1]["citations"]
+
+
+def test_what_people_and_models_write_is_text(wide) -> None:
+    _ask(wide, HOSTILE)
+    wide.locator("#chat-status", has_text="Written by").wait_for()
+    assert HOSTILE in wide.inner_text("#chat-log")
+    assert wide.title() == "kb"
+    assert wide.locator("#chat-log img[src=x]").count() == 0
+
+
+def test_retry_and_clear(wide) -> None:
+    wide.get_by_role("button", name="Retry", exact=True).click()
+    wide.locator("#chat-status", has_text="Written by").wait_for()
+    wide.get_by_role("button", name="Clear", exact=True).first.click()
+    wide.locator("#chat-status", has_text="Ask something").wait_for()
+    assert ANSWER not in wide.inner_text("#chat-log")
+
+
+def test_the_keyboard_alone_asks(wide) -> None:
+    wide.locator("#chat-question textarea").focus()
+    wide.keyboard.type(QUESTION)
+    wide.keyboard.press("Tab")
+    assert wide.evaluate("document.activeElement.id") == "chat-submit"
+    wide.keyboard.press("Enter")
+    wide.wait_for_selector("#chat-page img")
+    assert ANSWER in wide.inner_text("#chat-log")
+
+
+def test_arms_are_compared_blind_and_voted_on(wide, served: Running) -> None:
+    _tab(wide, "Compare")
+    wide.fill("#compare-question textarea", QUESTION)
+    before = (served.home.root / "feedback.jsonl").read_text().count("\n")
+    wide.click("#compare-ask")
+    wide.get_by_text("All have answered.").wait_for()
+    wide.locator("#compare-vote").get_by_label("A", exact=True).check()
+    wide.get_by_role("button", name="Vote").click()
+    wide.get_by_text("was best").wait_for()
+    _shoot(wide, "compare-1280-light")
+    kept = (served.home.root / "feedback.jsonl").read_text().splitlines()[before:]
+    assert sorted(json.loads(row)["rating"] for row in kept) == ["down", "up"]
+
+
+def test_documents_are_dropped_in_looked_at_and_forgotten(wide, served: Running) -> None:
+    _tab(wide, "Documents")
+    wide.locator("#documents-add input[type=file]").set_input_files(EXAMPLES / "update.pdf")
+    wide.locator("#documents-list", has_text="update.pdf").wait_for()
+    wide.locator("#documents-doc input").click()
+    wide.get_by_role("option", name="update.pdf").click()
+    wide.wait_for_selector("#documents-view img")
+    assert "update.pdf, p. 1" in wide.get_attribute("#documents-view img", "alt")
+    _shoot(wide, "documents-1280-light")
+    wide.get_by_role("button", name="Forget this document").click()
+    wide.get_by_label("Yes, remove it").check()
+    wide.get_by_role("button", name="Forget", exact=True).click()
+    wide.locator("#documents-list:not(:has-text('update.pdf'))").wait_for()
+    assert "update.pdf" not in [each.doc for each in CatalogueReader(served.home.catalogue).documents("default")]
+
+
+def test_rows_are_decided_by_keyboard(wide, served: Running) -> None:
+    _tab(wide, "Data")
+    status = wide.locator("#data-status")
+    wide.locator("#data-status", has_text="4 to decide").wait_for()
+    assert "handbook.pdf, p. 2" in wide.inner_text("#data-proof")
+    wide.locator("#data-status").click()  # no field has the focus
+    wide.keyboard.press("a")
+    wide.locator("#data-status", has_text="3 to decide").wait_for()
+    wide.keyboard.press("r")
+    wide.locator("#data-status", has_text="2 to decide").wait_for()
+    wide.keyboard.press("e")
+    wide.keyboard.press("End")
+    wide.keyboard.type(" more")
+    wide.click("#data-save")
+    wide.locator("#data-status", has_text="1 to decide").wait_for()
+    _shoot(wide, "data-1280-light")
+    decided = (served.home.root / "datasets" / "mine" / "review.jsonl").read_text().splitlines()
+    assert [json.loads(row)["action"] for row in decided] == ["accept", "reject", "edit"]
+    assert json.loads(decided[2])["answer"].endswith(" more")
+    assert status.is_visible() and wide.title() == "kb"
+
+
+def test_a_run_is_estimated(wide) -> None:
+    _tab(wide, "Training")
+    wide.get_by_role("button", name="Estimate").click()
+    wide.locator("#training-needs", has_text="trained parameters").wait_for()
+    _shoot(wide, "training-1280-light")
+
+
+def test_a_report_is_shown_in_a_frame_that_reaches_nothing(wide) -> None:
+    _tab(wide, "Report")
+    frame = wide.frame_locator("#report-frame iframe")
+    frame.get_by_text("Which is better").wait_for()
+    _shoot(wide, "report-1280-light")
+
+
+def test_the_privacy_page_is_one_click_away(browser, served: Running) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(f"{served.url}/privacy", timeout=WAIT_MS)
+    assert str(served.home.root) in page.inner_text("main")
+    context.close()
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_no_serious_fault_for_assistive_technology(wide, tab: str) -> None:
+    _tab(wide, tab)
+    assert _faults(wide) == []
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_a_small_dark_screen_holds_every_tab(narrow, tab: str) -> None:
+    _tab(narrow, tab)
+    narrow.wait_for_timeout(300)
+    _shoot(narrow, f"{tab.lower()}-375-dark")
+    assert narrow.evaluate("document.documentElement.scrollWidth") <= 375
+    assert _faults(narrow) == []
+
+
+def test_no_request_leaves_the_machine(wide, narrow, outside: list[str]) -> None:
+    assert outside == []
+
+
+def _faults(page) -> list[str]:
+    found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{fault['id']}: {fault['nodes'][0]['html'][:200]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+assert os.environ.get("GRADIO_ANALYTICS_ENABLED") == "False"

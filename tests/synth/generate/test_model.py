@@ -1,0 +1,115 @@
+"""A chat model as the generator: what it writes is placed, checked and counted; a second run asks it nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kb.errors import BackendError
+from kb.reading.sentences import split_prose
+from synth.generate.ask import Ask
+from synth.generate.cache import CallCache
+from synth.generate.model import ModelGenerator
+from tests.synth.generate.test_ask import Scripted
+from tests.synth.made import ShelfCorpus, builder
+
+PAGE = (
+    "The boathouse of the Solvang Rowing Club has 14 racks for 28 boats. The Solvang Rowing Club was founded on 4 May"
+    " 1887 by Marit Brandt. Membership of the Solvang Rowing Club costs 45 euros a year. "
+)
+OTHER = (
+    "The ferry to Kvitholm takes 35 minutes and carries up to 60 passengers. The Kvitholm light was lit for the first"
+    " time on 9 October 1902. The keeper of the Kvitholm light is Ole Thorsen, who lives beside it. "
+)
+CORPUS = {"club.pdf": [PAGE], "ferry.pdf": [OTHER]}
+FACTS = {
+    "14 racks": ("The boathouse of the Solvang Rowing Club has 14 racks for 28 boats.",
+                 "How many racks does the boathouse of the Solvang Rowing Club have?"),
+    "4 May 1887": ("The Solvang Rowing Club was founded on 4 May 1887 by Marit Brandt.",
+                   "When was the Solvang Rowing Club founded?"),
+    "35 minutes": ("The ferry to Kvitholm takes 35 minutes and carries up to 60 passengers.",
+                   "How long does the ferry to Kvitholm take?"),
+}  # fmt: skip
+
+
+class Writer(Scripted):
+    """Answers each prompt of the generator as a careful model would, and adds one fact that nobody wrote."""
+
+    def reply(self, text: str) -> str:
+        passage = re.search(r"<<.*?>>(.*)<<", text, re.DOTALL)
+        held = passage[1] if passage else ""
+        if "List up to" in text:
+            facts = [fact(answer, *said) for answer, said in FACTS.items() if said[0] in " ".join(held.split())]
+            return json.dumps({"facts": [*facts, fact("99", "There are 99 swans.", "How many swans are there?")]})
+        if text.rstrip().endswith("Answer:"):
+            found = [answer for answer, said in FACTS.items() if said[1].split()[-2] in text and answer in held]
+            return found[0] if found else "none"
+        return " ".join(held[slice(*span)] for span in split_prose(held, 0, len(held))[:2])
+
+
+def fact(answer: str, quote: str, question: str) -> dict[str, Any]:
+    return {"statement": quote, "subject": "", "quote": quote, "answer": answer,
+            "questions": [question, f"Please tell me: {question[0].lower()}{question[1:]}"]}  # fmt: skip
+
+
+def build(chat: Writer, out: Path, cache: Path) -> dict[str, Any]:
+    ask = Ask(chat, "scripted", {}, CallCache(cache), concurrency=2)
+    try:
+        maker = builder(ShelfCorpus(CORPUS), out, tools={"generator": lambda _: ModelGenerator(ask, 3)})
+        return maker.build()
+    finally:
+        ask.close()
+
+
+def test_what_a_model_writes_is_placed_and_checked(tmp_path):
+    manifest = build(Writer(), tmp_path / "out", tmp_path / "cache")
+    rows = [json.loads(line) for line in (tmp_path / "out" / "pairs.jsonl").read_text().splitlines()]
+    dropped = [json.loads(line) for line in (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()]
+    assert manifest["generator"] == "scripted"
+    assert set(manifest["prompts"]) >= {"facts", "answer", "rewrite", "summary", "judge"}
+    assert {row["origin"] for row in rows} == {"scripted"}
+    assert {row["answer"] for row in rows if row["kind"] == "closed-book"} <= set(FACTS)
+    for citation in (citation for row in rows for citation in row["evidence"]):
+        assert CORPUS[citation["doc"]][0][citation["start"] : citation["end"]] == citation["quote"]
+    assert Counter(row["check"] for row in dropped)["placed"] >= 2
+    assert not any("swans" in json.dumps(row) for row in rows)
+
+
+def test_a_second_run_asks_nothing_and_gives_the_same_rows(tmp_path):
+    first, second = Writer(), Writer()
+    build(first, tmp_path / "one", tmp_path / "cache")
+    build(second, tmp_path / "two", tmp_path / "cache")
+    assert first.asked
+    assert second.asked == []
+    for name in ("pairs.jsonl", "facts.jsonl", "rejected.jsonl", "manifest.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_a_run_whose_server_dies_goes_on_where_it_was(tmp_path):
+    broken, second, whole = Writer(fail_after=4), Writer(), Writer()
+    with pytest.raises(BackendError):
+        build(broken, tmp_path / "out", tmp_path / "cache")
+    assert not (tmp_path / "out" / "pairs.jsonl").exists()
+    build(second, tmp_path / "out", tmp_path / "cache")
+    build(whole, tmp_path / "other", tmp_path / "fresh")
+    assert not set(broken.asked) & set(second.asked)
+    assert Counter(broken.asked + second.asked) == Counter(set(whole.asked))
+    assert (tmp_path / "out" / "pairs.jsonl").read_bytes() == (tmp_path / "other" / "pairs.jsonl").read_bytes()
+
+
+def test_the_estimate_counts_calls_and_what_is_known(tmp_path):
+    ask = Ask(Writer(), "scripted", {}, CallCache(tmp_path / "cache"), concurrency=2)
+    maker = builder(ShelfCorpus(CORPUS), tmp_path / "out", tools={"generator": lambda _: ModelGenerator(ask, 3)})
+    asked, there = maker.estimate()
+    assert there == {"documents": 2, "pages": 2, "chunks": 2}
+    assert asked.calls["facts"] == 2
+    assert asked.prompt_tokens > 0
+    build(Writer(), tmp_path / "out", tmp_path / "cache")
+    asked, _ = maker.estimate()
+    assert asked.calls["facts"] == 0
+    ask.close()

@@ -1,0 +1,125 @@
+"""Imports: no split leaks, nothing comes in twice, whatever the file."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kb.errors import DataError
+from kb.types import Pair
+from synth.dataset import Dataset
+from synth.importing.drafts import Draft
+from synth.importing.load import Imported, Plan, add_rows, import_sources
+from synth.leaks import words
+from synth.rows import read_pairs
+
+
+def jsonl(path: Path, records: list[dict[str, Any]]) -> str:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return str(path)
+
+
+def rows(out: Path) -> list[Pair]:
+    return list(read_pairs(out / "pairs.jsonl"))
+
+
+def load(out: Path, *specs: str, **plan: Any) -> Imported:
+    return import_sources(out, specs, Plan(**plan))
+
+
+def test_rows_on_one_passage_stay_in_one_split(tmp_path):
+    records = [
+        {"context": f"Club number {club} has {club + 10} boats, three slips and a hut by the water.",
+         "question": f"Question {number} about club {club}?", "answer": f"{number}"}
+        for club in range(40) for number in range(5)
+    ]  # fmt: skip
+    done = load(tmp_path / "out", jsonl(tmp_path / "x.jsonl", records), val=0.2, test=0.2)
+    splits = defaultdict(set)
+    for row in rows(tmp_path / "out"):
+        splits[row.context].add(row.split)
+    assert done.added == 200
+    assert all(len(found) == 1 for found in splits.values())
+    counts = done.manifest["counts"]["splits"]
+    assert 25 <= counts["test"] <= 60
+    assert 25 <= counts["val"] <= 60
+
+
+passages = st.sampled_from(
+    ["", "The same long passage about boats and their racks", "Another passage that says nothing about any boat"]
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), passages), min_size=1, max_size=30), st.integers(0, 3))
+@settings(max_examples=25)
+def test_no_question_and_no_passage_stands_on_both_sides(tmp_path_factory, found, seed):
+    folder = tmp_path_factory.mktemp("import")
+    records = [{"question": f"What is {n}?", "context": context, "answer": str(at)}
+               for at, (n, context) in enumerate(found)]  # fmt: skip
+    load(folder / "out", jsonl(folder / "x.jsonl", records), val=0.3, test=0.3, seed=seed)
+    sides = defaultdict(set)
+    for row in rows(folder / "out"):
+        sides[" ".join(words(row.context)) or " ".join(words(row.question))].add(row.split)
+    assert all(len(splits) == 1 for splits in sides.values())
+
+
+def test_the_second_import_of_a_file_adds_nothing(tmp_path):
+    file = jsonl(tmp_path / "x.jsonl", [{"question": f"Q{at}?", "answer": str(at)} for at in range(20)])
+    first, second = load(tmp_path / "out", file), load(tmp_path / "out", file)
+    assert (first.added, first.duplicates) == (20, 0)
+    assert (second.added, second.duplicates) == (0, 20)
+    assert len(rows(tmp_path / "out")) == 20
+
+
+def test_a_row_that_leaks_into_another_split_is_left_out(tmp_path):
+    file = jsonl(tmp_path / "x.jsonl", [{"question": "How many boats?", "answer": "14"}])
+    load(tmp_path / "out", file, split="train")
+    again = jsonl(tmp_path / "y.jsonl", [{"question": "Please, how many boats?", "answer": "14 boats"}])
+    done = load(tmp_path / "out", again, split="test")
+    assert (done.added, done.leaking) == (0, 1)
+
+
+def test_faults_are_counted_with_their_lines(tmp_path):
+    (tmp_path / "x.jsonl").write_text('{"question": "Q?", "answer": "A"}\nnot json\n{"question": "R?", "answer": ""}\n')
+    done = load(tmp_path / "out", str(tmp_path / "x.jsonl"))
+    assert done.added == 1
+    assert sorted(line for line, _ in done.reads[0].examples) == [2, 3]
+    with pytest.raises(DataError) as caught:
+        load(tmp_path / "other", str(tmp_path / "x.jsonl"), strict=True)
+    assert caught.value.line == 2
+    assert not rows_there(tmp_path / "other")
+
+
+def rows_there(out: Path) -> bool:
+    return (out / "pairs.jsonl").exists()
+
+
+def test_a_row_by_hand(tmp_path):
+    draft = Draft(question="How many?", answer="14", rejected=None, kind="instruction", origin="person")
+    done = add_rows(tmp_path, [draft], Plan(split="train"))
+    (row,) = rows(tmp_path)
+    assert (done.added, row.origin, row.split) == (1, "person", "train")
+    assert add_rows(tmp_path, [draft], Plan(split="train")).duplicates == 1
+
+
+def test_memory_does_not_hold_the_rows(tmp_path):
+    """A file of long rows goes through with a peak far below its size."""
+    import tracemalloc
+
+    size = 400
+    with (tmp_path / "big.jsonl").open("w") as file:
+        for number in range(size):
+            text = " ".join(f"w{number}x{at}" for at in range(2500))
+            file.write(json.dumps({"question": f"What is text {number}?", "context": text, "answer": "it"}) + "\n")
+    total = (tmp_path / "big.jsonl").stat().st_size
+    tracemalloc.start()
+    load(tmp_path / "out", str(tmp_path / "big.jsonl"))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(list(Dataset(tmp_path / "out").pairs())) == size
+    assert peak < total / 2
