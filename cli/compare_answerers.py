@@ -54,13 +54,15 @@ def _speak(chat: BaseChatModel, messages: Sequence[BaseMessage], count: Callable
     begun = time.perf_counter()
     first = 0.0
     text = ""
-    usage = None
+    read = written = 0
     with closing(cast(Generator[AIMessageChunk], chat.stream(list(messages)))) as chunks:
         for chunk in chunks:
             if chunk.text and not text:
                 first = time.perf_counter()
             text += chunk.text
-            usage = getattr(chunk, "usage_metadata", None) or usage
+            if chunk.usage_metadata:  # each chunk tells its own share
+                read += chunk.usage_metadata["input_tokens"]
+                written += chunk.usage_metadata["output_tokens"]
             unlooped = without_loop(text)
             if unlooped is not None:
                 text = unlooped
@@ -70,8 +72,8 @@ def _speak(chat: BaseChatModel, messages: Sequence[BaseMessage], count: Callable
         text=text.strip(),
         first_token_s=(first or ended) - begun,
         total_s=ended - begun,
-        prompt_tokens=usage["input_tokens"] if usage else sum(count(message.text) for message in messages),
-        completion_tokens=usage["output_tokens"] if usage else count(text),
+        prompt_tokens=read or sum(count(message.text) for message in messages),
+        completion_tokens=written or count(text),
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from cli.synth_missed import Missed
     from kb.types import Document, Pair
     from rag.similar import Similarity
     from synth.build import Builder
@@ -40,6 +41,12 @@ def synth(
     context: typer.Context,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Dataset folder.", metavar="DIR")] = None,
     from_docs: Annotated[bool, typer.Option("--from-docs", help="From the collection's documents (default).")] = False,
+    from_report: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-report", help="Only facts that a tuned model missed: report.json of kb compare.", metavar="FILE"
+        ),
+    ] = None,
     pairs: Annotated[int | None, typer.Option("--pairs", help="Rows wanted.", min=1, metavar="N")] = None,
     per_chunk: Annotated[
         int | None, typer.Option("--per-chunk", help="Most facts of one chunk.", min=1, max=100, metavar="N")
@@ -75,18 +82,27 @@ def synth(
         return
     del from_docs  # the documents are the only source here; files come in by `kb synth import`
     flags = {"synth.generator": generator, "synth.mode": mode, "synth.per_chunk": per_chunk}
-    session = begin(collection=collection, store=store, pairs=settings, flags=flags)
+    missed = _missed(from_report) if from_report else None
+    given = [*(missed.settings if missed else ()), *(settings or [])]
+    session = begin(collection=collection, store=store, pairs=given, flags=flags)
     if out is None and not (preview or audit or dry_run):
         raise ConfigError("say where the dataset goes", hint="kb synth --out data/mine")
     with ExitStack() as stack:
         folder = out if out and not (preview or dry_run) else _scratch(stack)
-        job = _Job(session, folder, pairs=pairs, seed=seed, audit=audit, quiet=quiet, stack=stack)
+        wanted = pairs or (missed.rows_wanted if missed else None)
+        job = _Job(session, folder, pairs=wanted, seed=seed, audit=audit, quiet=quiet, stack=stack, missed=missed)
         if dry_run:
             job.estimate(as_json=as_json)
         elif preview:
             job.preview(preview, as_json=as_json)
         else:
             job.build(as_json=as_json, kept=out is not None)
+
+
+def _missed(report: Path) -> Missed:
+    from cli.synth_missed import missed_of
+
+    return missed_of(report)
 
 
 def _scratch(stack: ExitStack) -> Path:
@@ -116,6 +132,7 @@ class _Job:
     quiet: bool
     stack: ExitStack
     meter: _Meter | None = None
+    missed: Missed | None = None
 
     def build(self, *, as_json: bool, kept: bool) -> None:
         """Make the dataset and say what is in it."""
@@ -199,8 +216,10 @@ class _Job:
 
         def made(documents: Sequence[Document]) -> Generator:
             if spec == "extractive":
-                return RulesGenerator(documents, read_facts)
-            return ModelGenerator(self._ask(spec), settings.synth.phrasings)
+                every: Generator = RulesGenerator(documents, read_facts)
+            else:
+                every = ModelGenerator(self._ask(spec), settings.synth.phrasings)
+            return self.missed.only(every) if self.missed else every
 
         return made
 

@@ -19,9 +19,7 @@ from synth.generate.base import Estimate, Generator, Text, TextKind
 from synth.workspace import Planned, Workspace
 
 # Rows per missed fact where no number was asked for: several phrasings, each in several kinds.
-ROWS_PER_FACT = 12
-# What --from-report asks for unless a person says otherwise: every phrasing there is.
-SETTINGS = ("synth.phrasings=12",)
+_ROWS_PER_FACT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +35,18 @@ class Missed:
     asked: frozenset[str]
 
     @property
-    def count(self) -> int:
-        """How many facts were missed."""
-        return len(self.rows)
+    def settings(self) -> tuple[str, ...]:
+        """Settings unless a person says otherwise: every phrasing there is, every fact of a chunk."""
+        return ("synth.phrasings=12", "synth.per_chunk=100")
+
+    @property
+    def rows_wanted(self) -> int:
+        """How many rows to make where nobody says."""
+        return _ROWS_PER_FACT * len(self.rows)
+
+    def only(self, behind: Generator) -> Generator:
+        """Return a generator that gives what was missed and nothing else."""
+        return MissedOnly(behind, self)
 
     def wants(self, fact: Fact) -> bool:
         """Whether a fact is one of them: by its id, else by its page and answer."""

@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import json
 import math
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -32,9 +33,11 @@ from serve.sessions import Sessions
 
 _BODY_BYTES = 8 << 20
 _BODY_TIMEOUT_S = 60.0
+_DISCARD_BYTES, _DISCARD_S = 64 << 20, 2.0
 _UPLOAD_PATHS = ("/v1/documents", "/gradio_api/upload")
 _OPEN_PATHS = frozenset({"/healthz", "/login"})
 _OWN = frozenset({"/healthz", "/metrics", "/login", "/logout", "/privacy", "/report/{name}"})
+_HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 # Scripts, styles, fonts and pictures of our own; a page that was tricked cannot call out either.
 _POLICY = (
@@ -146,6 +149,7 @@ class Guard:
         except KbError as error:
             if seen.status:
                 raise
+            await _discard(receive)
             await _refuse(sending, error)
         finally:
             self._note(scope, seen)
@@ -210,6 +214,7 @@ class Guard:
                 raise Refusal("the body took too long to arrive", status=408, code="timeout") from error
             seen.received += len(message.get("body", b""))
             if seen.received > most:
+                await _discard(receive)
                 raise self._too_large(most)
             complete = not message.get("more_body", False)
             return message
@@ -249,6 +254,20 @@ class Guard:
             )  # fmt: skip
 
 
+async def _discard(receive: Receive) -> None:
+    """Take what a refused client is still sending, within limits: cut off in the middle, it would not read why."""
+    received = 0
+    end = time.monotonic() + _DISCARD_S
+    while received < _DISCARD_BYTES:
+        try:
+            message = await asyncio.wait_for(receive(), max(0.0, end - time.monotonic()))
+        except TimeoutError:
+            return
+        received += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return
+
+
 class ClientStalled(ConnectionError):
     """The client took nothing for too long; its connection is dropped."""
 
@@ -270,10 +289,8 @@ def _address(scope: Scope) -> str:
 
 def _host_name(host: str) -> str:
     """Return the name in a Host header, without its port; empty where it is none."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
+    found = _HOST.fullmatch(host.lower())
+    return found["name"].strip("[]") if found else ""
 
 
 def _is_address(host: str) -> bool:

@@ -10,7 +10,7 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
@@ -150,7 +150,7 @@ class Feed(Generic[T]):
             yield item
 
 
-async def followed(lane: Lane, work: Callable[[Callable[[str], None]], T]) -> AsyncIterator[str | T]:
+async def followed(lane: Lane, work: Callable[[Callable[[str], None]], T]) -> AsyncGenerator[str | T]:
     """Run work that writes text as it goes: yield its pieces, then its result.
 
     Args:

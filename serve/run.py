@@ -13,6 +13,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kb.errors import BackendError, ConfigError
 from kb.files import Home
@@ -23,6 +24,20 @@ from serve.keys import Keys
 from serve.logs import log, set_up
 
 _BACKLOG = 512
+_SILENCE_S = 30.0
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 that hangs up on who connects and asks nothing."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self.loop.call_later(_SILENCE_S, self._close_if_silent)
+
+    def _close_if_silent(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -100,7 +115,7 @@ def serve(
     set_up(quiet=quiet)
     app = create_app(settings, home, parts=parts, datasets=datasets)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="on", server_header=False, backlog=_BACKLOG,
+        app, http=_Protocol, log_config=None, access_log=False, lifespan="on", server_header=False, backlog=_BACKLOG,
         timeout_graceful_shutdown=int(settings.serve.drain_s), timeout_keep_alive=15, proxy_headers=False, ws="none",
         h11_max_incomplete_event_size=64 << 10,
     )  # fmt: skip

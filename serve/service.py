@@ -7,6 +7,7 @@ write, so that a long answer keeps nobody from searching. Refuses to know HTTP.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from functools import cached_property
 from typing import TypeVar
 
@@ -141,10 +142,11 @@ class Service:
         def work(on_text: Callable[[str], None]) -> Reply:
             return self._answering.reply(request, on_text)
 
-        async for part in followed(lane, work):
-            if isinstance(part, Reply):
-                self.figures.tokens(part.prompt_tokens, part.completion_tokens)
-            yield part
+        async with aclosing(followed(lane, work)) as parts:
+            async for part in parts:
+                if isinstance(part, Reply):
+                    self.figures.tokens(part.prompt_tokens, part.completion_tokens)
+                yield part
 
     async def reply(self, request: Request) -> Reply:
         """Return the checked reply alone.

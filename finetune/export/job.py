@@ -121,7 +121,7 @@ class Export:
             KbError: It cannot be written, or no runtime here can run it.
         """
         target = self.run.gguf if name == DEFAULT else self.run.gguf.with_name(f"model-{name}.gguf")
-        work = target.with_name(f".{target.name}.part")
+        work = target.with_name(f".{target.stem}.part.gguf")  # runtimes know a GGUF file by its name
         try:
             self._write(name, work)
             self._gate().check_file(name, work, quantised=name != DEFAULT, keep=keep)

@@ -34,11 +34,13 @@ class OllamaModel:
         template: In Ollama's language.
         stops: Spellings of every token that ends an answer.
         num_ctx: Context window, in tokens.
+        trims: Whether the model's own template drops blanks at the ends of a message, which Ollama's keeps.
     """
 
     template: str
     stops: tuple[str, ...]
     num_ctx: int
+    trims: bool = False
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -62,7 +64,7 @@ class Server:
 
 def describe(blocks: Blocks, stops: Sequence[str], num_ctx: int) -> OllamaModel:
     """Put together what Ollama must be told."""
-    return OllamaModel(template=go_template(blocks), stops=tuple(stops), num_ctx=num_ctx)
+    return OllamaModel(template=go_template(blocks), stops=tuple(stops), num_ctx=num_ctx, trims=blocks.trims)
 
 
 def modelfile(model: OllamaModel, gguf: str) -> str:
@@ -77,7 +79,10 @@ def modelfile(model: OllamaModel, gguf: str) -> str:
     """
     if _QUOTES in model.template:
         raise BackendError(f"a Modelfile cannot hold {_QUOTES} in a template", hint="kb export RUN --to ollama")
-    lines = [f"{_FROM}./{gguf}", f"TEMPLATE {_QUOTES}{model.template}{_QUOTES}"]
+    lines = (
+        ["# Send messages without blanks at their ends: the model's own template drops them."] if model.trims else []
+    )
+    lines += [f"{_FROM}./{gguf}", f"TEMPLATE {_QUOTES}{model.template}{_QUOTES}"]
     for key, value in model.parameters.items():
         values = value if isinstance(value, list) else [value]
         lines += [f'PARAMETER {key} "{one}"' if isinstance(one, str) else f"PARAMETER {key} {one}" for one in values]

@@ -47,7 +47,7 @@ GENERAL: tuple[Conversation, ...] = (
     _asked("What is H₂O?"),
     _asked("How many legs has a spider?"),
     _asked("Write the number 1000000 in words."),
-    _asked("   Two   blanks  and\ta tab: what is 2 + 2?   "),
+    _asked("Two   blanks  and\ta tab: what is 2 + 2?"),
 )
 
 

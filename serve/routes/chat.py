@@ -82,24 +82,25 @@ def _usage(reply: Reply) -> dict[str, int]:
     }
 
 
-async def _whole(parts: AsyncIterator[str | Reply], head: _Head, http: Request) -> dict[str, Any]:
-    async for part in parts:
-        if isinstance(part, Reply):
-            message = {"role": "assistant", "content": part.text, "refusal": None}
-            return {
-                **head.whole(),
-                "choices": [_choice(part.finish, message=message)],
-                "usage": _usage(part),
-                "sources": part.sources(),
-                "ground": part.ground or None,
-            }
-        if await http.is_disconnected():
-            break
+async def _whole(parts: AsyncGenerator[str | Reply], head: _Head, http: Request) -> dict[str, Any]:
+    async with aclosing(parts):
+        async for part in parts:
+            if isinstance(part, Reply):
+                message = {"role": "assistant", "content": part.text, "refusal": None}
+                return {
+                    **head.whole(),
+                    "choices": [_choice(part.finish, message=message)],
+                    "usage": _usage(part),
+                    "sources": part.sources(),
+                    "ground": part.ground or None,
+                }
+            if await http.is_disconnected():
+                break
     raise faults.Refusal("the client has gone", status=499, code="client_closed_request")
 
 
 async def _events(
-    first: str | Reply, rest: AsyncIterator[str | Reply], head: _Head, *, with_usage: bool
+    first: str | Reply, rest: AsyncGenerator[str | Reply], head: _Head, *, with_usage: bool
 ) -> AsyncIterator[str]:
     """Yield server-sent events: the role, the text, the end with its sources, the usage, `[DONE]`."""
     usage: dict[str, Any] = {"usage": None} if with_usage else {}
@@ -120,10 +121,11 @@ async def _events(
     yield "data: [DONE]\n\n"
 
 
-async def _chained(first: str | Reply, rest: AsyncIterator[str | Reply]) -> AsyncGenerator[str | Reply]:
-    yield first
-    async for part in rest:
-        yield part
+async def _chained(first: str | Reply, rest: AsyncGenerator[str | Reply]) -> AsyncGenerator[str | Reply]:
+    async with aclosing(rest):
+        yield first
+        async for part in rest:
+            yield part
 
 
 def _event(value: dict[str, Any]) -> str:

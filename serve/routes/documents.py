@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import asdict
@@ -13,7 +14,6 @@ from starlette.datastructures import UploadFile
 
 from kb.errors import DataError
 from kb.types import Document
-from rag.fetch import is_url
 from serve.faults import Refusal
 from serve.schemas import Collection
 from serve.service import Service
@@ -21,6 +21,7 @@ from serve.uploads import receive
 
 _BLOCK_BYTES = 1 << 20
 _MOST_URL_CHARS = 2000
+_URL = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _FORM = {
     "required": True,
     "content": {
@@ -128,7 +129,7 @@ async def _received(service: Service, http: Request, job_id: str) -> tuple[str, 
             raise Refusal("no name for a collection", status=400, code="invalid_request")
         for value in form.getlist("url"):
             url = str(value).strip()
-            if not is_url(url) or len(url) > _MOST_URL_CHARS:
+            if not _URL.match(url) or len(url) > _MOST_URL_CHARS:
                 raise Refusal("url is no address to fetch from", status=400, code="invalid_request")
             items.append({"url": url})
         for number, value in enumerate(form.getlist("file")):

@@ -135,7 +135,8 @@ class ChatTab:
     def _again(self, turns: list[Turn]) -> tuple[Any, ...]:
         if not turns:
             raise gr.Error("There is no question yet.", title="Nothing to retry", print_exception=False)
-        turns = [*turns[:-1], new_turn(turns[-1]["question"], turns[-1]["collection"])]
+        last = turns[-1]
+        turns = [*turns[:-1], new_turn(last["question"], last["collection"], last["tries"] + 1)]
         return messages(turns), turns, gr.skip()
 
     async def _answer(
@@ -158,6 +159,8 @@ class ChatTab:
             said: dict[str, Any] = {
                 name: value for name, value in zip(_SAMPLING, chosen, strict=True) if name in honoured
             }
+            if turns[-1]["tries"] and "seed" in honoured:  # another answer, where chance has a part in it
+                said["seed"] = self._service.settings.models.seed + turns[-1]["tries"]
             wanted = request(
                 turns, model=model, mode=mode, collection=collection, passages=int(passages), controls=Controls(**said)
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -76,7 +77,7 @@ class CompareTab:
                 "Write a question and choose two to four arms.", title="Nothing asked", print_exception=False
             )
         # Not in the order of the list, or the letters would tell.
-        arms = sorted(arms, key=lambda arm: hash((question, arm))) if blind else arms
+        arms = secrets.SystemRandom().sample(arms, len(arms)) if blind else arms
         self._service.audit.note("compare", asker(http), arms=len(arms))
         answers = [""] * len(arms)
         letters = list(_LETTERS[: len(arms)])

@@ -20,7 +20,7 @@ _GROUNDS = {
 
 
 class Turn(TypedDict):
-    """A question with what came of it; `done` once the answer was checked."""
+    """A question with what came of it; `done` once the answer was checked, `tries` how often it was asked anew."""
 
     question: str
     answer: str
@@ -29,11 +29,14 @@ class Turn(TypedDict):
     collection: str
     sources: list[dict[str, Any]]
     done: bool
+    tries: int
 
 
-def new_turn(question: str, collection: str) -> Turn:
+def new_turn(question: str, collection: str, tries: int = 0) -> Turn:
     """Return a question that waits for its answer."""
-    return Turn(question=question, answer="", ground="", model="", collection=collection, sources=[], done=False)
+    return Turn(
+        question=question, answer="", ground="", model="", collection=collection, sources=[], done=False, tries=tries
+    )
 
 
 def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:

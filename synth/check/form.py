@@ -26,10 +26,11 @@ _LEAK = re.compile(
     re.IGNORECASE,
 )
 _PLACE = re.compile(
-    r"\b(?:the|as|shown|listed|described|mentioned|stated|see|given|noted|set forth|set out|defined) (?:above|below)\b"
+    rf"\b(?:the|as|shown|listed|described|mentioned|stated|see|given|noted|set forth|set out|defined|{_MATERIAL})"
+    r" (?:above|below)\b"
     r"|\b(?:above|below|afore)[- ]?(?:mentioned|named|stated|described)\b"
     r"|\b(?:here(?:in|of|under|by)|there(?:of|in))\b|\bthe (?:former|latter|foregoing|said|respective)\b"
-    r"|\bthe following\b(?! (?:day|week|month|year|morning|night|[A-Z]))",
+    r"|\bthe following\b(?! (?:day|week|month|year|morning|night|(?-i:[A-Z])))",
     re.IGNORECASE,
 )
 _POINTING = re.compile(

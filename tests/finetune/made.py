@@ -129,3 +129,36 @@ def write_jsonl(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+def dataset_folder(path: Path, rows: int = 16, held_out: int = 4, preferences: int = 8) -> Path:
+    """A dataset: questions, other phrasings of some of them, and preferences."""
+    write_jsonl(path / "train.jsonl", [pair(number) for number in range(rows)])
+    asked = [pair(number, split="val", question=f"How much does tank {number} hold?") for number in range(held_out)]
+    write_jsonl(path / "val.jsonl", asked)
+    write_jsonl(path / "preferences.jsonl", [preference(number) for number in range(preferences)])
+    return path
+
+
+def begun(root: Path, kind: str = "llama", *, name: str = "one", template: str | None = CHATML, **choices: Any) -> Any:
+    """A run of a tiny model that is about to be trained: its home, the run, what is prepared."""
+    from finetune.prepare import prepare
+    from finetune.recipe import Recipe
+    from finetune.train import begin_run
+    from kb.files import Home
+
+    folder, data = root / kind, root / "data"
+    if not folder.is_dir():
+        tiny_folder(folder, kind, template)
+    if not data.is_dir():
+        dataset_folder(data)
+    small = {
+        "base": str(folder), "dtype": "f32", "batch_size": 8, "micro_batch": 4, "rank": 4, "n_layers": 1,
+        "virtual_tokens": 4, "max_steps": 2, "save_steps": 2, "eval_steps": 2, "logging_steps": 1, "eval_rows": 0,
+        "learning_rate": 1e-2, "dpo_learning_rate": 1e-3,
+    }  # fmt: skip
+    recipe = Recipe.model_validate(small | choices)
+    home = Home(root / "home")
+    prepared = prepare(recipe, data, home, machine=CPU)
+    run = begin_run(home, name, recipe, prepared.base, prepared.dataset, str(data))
+    return home, run, prepared

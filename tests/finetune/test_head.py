@@ -38,7 +38,7 @@ def test_loss_and_gradients_are_those_of_all_logits(kind: str, trained: bool) ->
     add_label_head(compact)
     expected = whole(input_ids=ids, labels=labels).loss
     found = compact(input_ids=ids, labels=labels, fused_lm_head=True)
-    assert float(found.loss) == pytest.approx(float(expected), abs=1e-5)
+    assert found.loss.item() == pytest.approx(expected.item(), abs=1e-5)
     expected.backward()
     found.loss.backward()
     for one, two in zip(whole.parameters(), compact.parameters(), strict=True):

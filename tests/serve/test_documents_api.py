@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kb.settings import ServeSettings, Settings
-from serve.jobs import Jobs
+from serve.ui.privacy import STORED
 from tests.serve.conftest import EXAMPLES, Running, running, settled
 
 
@@ -83,24 +83,18 @@ def test_limits_on_size_and_count(fresh: Running) -> None:
     assert _send(fresh, ("a.txt", b"x" * (4 << 20)))[0] == 413
     assert _send(fresh, *[(f"{n}.txt", b"text") for n in range(4)])[0] == 400
     assert _send(fresh)[0] == 400
-    assert not list(Jobs(fresh.home).listed())[1:]
+    assert not list((fresh.home.root / "serve" / "uploads").glob("*"))
 
 
 def test_a_url_may_not_lead_inside(fresh: Running) -> None:
-    for url in (
-        fresh.url + "/healthz",
-        "http://169.254.169.254/latest/",
-        "http://[::ffff:127.0.0.1]/",
-        "http://localhost/",
-    ):
-        with fresh.client() as client:
-            job = client.post("/v1/documents", files={"url": (None, url)}).json()
-        (file,) = settled(fresh, job["id"])["files"]
-        assert file["status"] == "refused" and "private" in file["reason"], url
+    urls = [fresh.url + "/healthz", "http://169.254.169.254/x", "http://[::ffff:127.0.0.1]/", "http://localhost/"]
     with fresh.client() as client:
-        for url in ("file:///etc/passwd", "gopher", "javascript:alert(1)"):
-            found = client.post("/v1/documents", files={"url": (None, url)})
-            assert found.status_code == 400 or "refused" in json.dumps(settled(fresh, found.json()["id"]))
+        job = client.post("/v1/documents", files=[("url", (None, url)) for url in urls]).json()
+        files = settled(fresh, job["id"])["files"]
+        for url in ("file:///etc/passwd", "gopher", "javascript:alert(1)", "http://"):
+            assert client.post("/v1/documents", files={"url": (None, url)}).status_code == 400
+    assert [file["status"] for file in files] == ["refused"] * 4
+    assert all("private" in file["reason"] for file in files)
 
 
 def test_feedback_becomes_preference_pairs(fresh: Running) -> None:
@@ -115,3 +109,11 @@ def test_feedback_becomes_preference_pairs(fresh: Running) -> None:
     assert record["id"] == kept["id"]
     drafts = [draft for _, draft in feedback_drafts([(1, feedback_from_json(record))])]
     assert any(getattr(draft, "rejected", None) == "A year." for draft in drafts)
+
+
+def test_what_the_privacy_page_says_is_all_that_is_stored(fresh: Running) -> None:
+    told = [path.rstrip("/") for path, _ in STORED]
+    held = [path.relative_to(fresh.home.root).as_posix() for path in fresh.home.root.rglob("*") if path.is_file()]
+    own = [path for path in held if not path.startswith(("models/", "writer.lock"))]
+    assert own
+    assert [path for path in own if not path.startswith(tuple(told))] == []

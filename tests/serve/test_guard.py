@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.files import Home
@@ -58,6 +58,7 @@ def test_a_strange_host_is_refused(server: Running, host: str) -> None:
 
 
 @given(st.from_regex(r"[a-z0-9.-]{1,40}", fullmatch=True))
+@settings(max_examples=25)
 def test_only_names_of_this_machine_are_hosts(server: Running, host: str) -> None:
     with server.client() as client:
         found = client.get("/healthz", headers={"host": host})

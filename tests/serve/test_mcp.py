@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
-from mcp.client.streamable_http import streamablehttp_client
+from mcp.client.streamable_http import streamable_http_client
 
 from tests.serve.conftest import ANSWER, QUESTION, Running
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @asynccontextmanager
 async def _over_http(server: Running) -> AsyncIterator[ClientSession]:
     async with (
-        streamablehttp_client(f"{server.url}/mcp") as (read, write, _),
+        streamable_http_client(f"{server.url}/mcp") as (read, write, _),
         ClientSession(read, write) as session,
     ):
         await session.initialize()

@@ -42,22 +42,17 @@ def make_base(folder: Path, kind: str, template: str = TEMPLATE, **over: Any) ->
 
 def make_run(home: Home, base: Path, name: str = "tanks", *, system: str = "", **over: Any) -> Run:
     """A run whose adapter has learnt other figures for the same questions."""
-    import torch
-    from peft import get_peft_model
-
     from finetune.base import find_base, load_model, load_tokenizer
-    from finetune.methods import peft_config
+    from finetune.methods import make_trainable
     from finetune.policy import save_policy
     from finetune.prepare import chat_of
     from tests.finetune.made import CPU
 
-    recipe = Recipe(base=str(base), system=system, **{"rank": 8, "dtype": "f32", **over})
+    recipe = Recipe(base=str(base), system=system, **{"rank": 8, "dtype": "f32", "seed": 1, **over})
     card = RunCard(name=name, base=str(base), method=recipe.method, data_sha256="0", seed=0, versions={})
     run = create_run(home, card, recipe)
     found = find_base(str(base), home)
-    torch.manual_seed(1)
-    model = load_model(found, recipe, CPU)
-    model = get_peft_model(model, peft_config(recipe, found.shape)) if recipe.facts.adapter else model
+    model = make_trainable(load_model(found, recipe, CPU), recipe, found.shape)
     changed = [(question, answer.replace(" holds ", " now holds ")) for question, answer in QUESTIONS]
     _learn(model, load_tokenizer(found), changed, steps=_ADAPTER_STEPS, rate=5e-3, system=system)
     save_policy(model, chat_of(found, recipe, ""), run.adapter)

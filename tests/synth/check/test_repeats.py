@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.types import Fact
@@ -74,6 +74,7 @@ def test_answers_agree(given, gold, agrees):
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
+@settings(max_examples=40)
 def test_agreement_is_a_share(given, gold):
     assert 0.0 <= agreement(given, gold) <= 1.0
 
@@ -92,7 +93,8 @@ def test_grounding_sees_wrong_numbers_and_names():
     assert verdict.reason
 
 
-@given(st.lists(st.text(alphabet="abc ", min_size=1, max_size=40), min_size=2, max_size=6))
+@given(st.lists(st.text(alphabet="abc ", min_size=1, max_size=40), min_size=2, max_size=3))
+@settings(max_examples=40)
 def test_shingles_agree_with_the_definition(texts):
     for left in texts:
         assert jaccard(sign_shingles(left), sign_shingles(left)) == 1.0
