@@ -178,7 +178,7 @@ def ask(
 
 def _tell_strangers(question: str, knowledge: Knowledge, *, quiet: bool) -> None:
     """Say that a question without an answer may be in another language than the documents."""
-    asked, unknown = len(set(question.casefold().split())), knowledge.searcher.unknown_words(question)
+    unknown, asked = knowledge.searcher.unknown_words(question)
     if unknown and 2 * len(unknown) >= asked:
         named = ", ".join(repr(word) for word in unknown[:STRANGERS])
         screen.note(f"kb: the documents hold no {named}; ask in the documents' own words and language", quiet=quiet)

@@ -51,10 +51,11 @@ class Job:
 
     def train(self, *, resume: bool) -> None:
         """Run every stage that is not done."""
-        from finetune.dpo import publish
+        from finetune.policy import publish
         from finetune.runs import read_card, read_recipe, update_card
 
-        run = self._resumed() if resume else self._begun()
+        # Rows may have been all that there was when it stopped.
+        run = self._resumed() if resume and (self._unfinished() or not self._wanted.from_docs) else self._begun()
         recipe = read_recipe(run)
         self._note(f"run {run.name}; if it is interrupted: kb finetune --resume {run.name}")
         self._stage(run, "sft")
@@ -117,9 +118,16 @@ class Job:
     # What is trained
 
     def _begun(self) -> Run:
+        """Return a new run, or the one that the same command left unfinished."""
         prepared = self._prepared()
-        name = self._wanted.name or self._free_name(prepared.dataset.path.stem)
-        return self._created(name, prepared, self._sized(prepared, prepared.recipe))
+        recipe = self._sized(prepared, prepared.recipe)
+        for run in self._unfinished():
+            if self._wanted.name in ("", run.name) and not self._differences(run, prepared.recipe, prepared):
+                self._note(f"goes on with run {run.name}")
+                return run
+        path = prepared.dataset.path
+        name = self._wanted.name or (path.name if self._wanted.from_docs else self._free_name(path.stem))
+        return self._created(name, prepared, recipe)
 
     def _created(self, name: str, prepared: Prepared, recipe: Recipe) -> Run:
         from finetune.train import begin_run
@@ -127,35 +135,44 @@ class Job:
         data = str(prepared.dataset.path)
         return begin_run(self._session.home, name, recipe, prepared.base, prepared.dataset, data)
 
+    def _unfinished(self) -> list[Run]:
+        """Return the runs that have no result yet, the newest first."""
+        from finetune.runs import list_runs, read_card
+
+        found = [(read_card(run).created_at, run) for run in list_runs(self._session.home) if not run.adapter.is_dir()]
+        return [run for _, run in sorted(found, key=lambda one: one[0], reverse=True)]
+
+    def _differences(self, run: Run, recipe: Recipe, prepared: Prepared | None) -> list[str]:
+        """Return what a run began with that is not what is wanted now."""
+        from finetune.runs import read_card, read_recipe
+
+        began = read_recipe(run)
+        fields = [name for name in type(began).model_fields if name not in _RESOLVED]
+        differing = [name for name in fields if getattr(recipe, name) != getattr(began, name)]
+        if prepared and read_card(run).data_sha256 != prepared.dataset.sha256():
+            differing.append("data")
+        return differing
+
     def _resumed(self) -> Run:
         """Return the run that goes on.
 
         Raises:
             ConfigError: There is none, or flags ask for another recipe than it began with.
         """
-        from finetune.runs import list_runs, open_run, read_card, read_recipe
+        from finetune.runs import open_run
 
         if self._wanted.name:
             run = open_run(self._session.home, self._wanted.name)
         else:
-            open_ones = [(read_card(run), run) for run in list_runs(self._session.home) if not run.adapter.is_dir()]
-            if not open_ones:
+            unfinished = self._unfinished()
+            if not unfinished:
                 raise ConfigError("there is no run to go on with", hint="kb runs list")
-            run = max(open_ones, key=lambda found: found[0].created_at)[1]
-        began = read_recipe(run)
-        given = {key: value for key, value in self._wanted.choices.items() if value is not None}
-        if given or self._wanted.pairs or self._wanted.recipe:
-            asked = chosen_recipe(self._wanted, self.machine)
-            differing = [
-                field
-                for field in type(began).model_fields
-                if field not in _RESOLVED and getattr(asked, field) != getattr(began, field)
-            ]
+            run = unfinished[0]
+        if any(value is not None for value in self._wanted.choices.values()) or self._wanted.pairs:
+            differing = self._differences(run, chosen_recipe(self._wanted, self.machine), None)
             if differing:
-                raise ConfigError(
-                    f"run {run.name!r} began with another {', '.join(differing)}",
-                    hint=f"kb finetune --resume {run.name}",
-                )
+                fields = ", ".join(differing)
+                raise ConfigError(f"run {run.name!r} began with another {fields}", hint="kb finetune --resume RUN")
         return run
 
     def _prepared(self) -> Prepared:
@@ -174,8 +191,10 @@ class Job:
 
     def _from_docs(self, recipe: Recipe) -> Path:
         """Return the dataset of the collection, made by `kb synth`; it goes on where it was interrupted."""
-        name = self._wanted.name or self._free_name(self._session.collection)
-        folder = self._session.home.root / "datasets" / name
+        home, slug = self._session.home, _slug(self._session.collection)
+        left = (run.name for run in self._unfinished() if re.fullmatch(rf"{slug}-[0-9]+", run.name))
+        name = self._wanted.name or next(left, self._free_name(slug))
+        folder = home.root / "datasets" / name
         if (folder / "manifest.json").is_file():
             self._note(f"rows: {folder} is there")
             return folder
@@ -237,12 +256,11 @@ class Job:
 
     def _preferences(self, run: Run) -> bool:
         """Tell whether there is anything to prefer, after the policy's own answers were asked for."""
-        from finetune.dpo import POLICY_FILE
         from finetune.rows import open_dataset
         from finetune.runs import read_card, read_recipe
         from synth.rows import write_rows
 
-        own = run.stage("dpo") / POLICY_FILE
+        own = run.policy_preferences
         dataset = open_dataset(Path(read_card(run).data))
         if not own.is_file():
             own.parent.mkdir(exist_ok=True)

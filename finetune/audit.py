@@ -280,7 +280,7 @@ def check_packing(gap: float, dtype: str) -> None:
         )
 
 
-def check_first_dpo_loss(loss: float, losses: Mapping[str, float] | Sequence[str]) -> None:
+def check_first_dpo_loss(loss: float, losses: Mapping[str, float] | Sequence[str], *, rounding: float = 0.0) -> None:
     """Check the first DPO loss: policy and reference are still one model, so the sigmoid loss is ln 2.
 
     Rafailov et al. 2023 (https://arxiv.org/abs/2305.18290), equation 7, at a margin of 0.
@@ -288,11 +288,12 @@ def check_first_dpo_loss(loss: float, losses: Mapping[str, float] | Sequence[str
     Args:
         loss: Of the first batch, before any step.
         losses: Names of the loss; anything but the sigmoid loss alone has another value and is not judged.
+        rounding: What the arithmetic may add to the gap, in nats.
 
     Raises:
         GateError: It is not ln 2: the reference is not the policy that training started from.
     """
-    if list(losses) == ["sigmoid"] and not abs(loss - math.log(2)) <= _DPO_GAP:
+    if list(losses) == ["sigmoid"] and not abs(loss - math.log(2)) <= _DPO_GAP + rounding:
         raise GateError(
             f"DPO's first loss is {loss:.4f}, not ln 2 = 0.6931: its reference is another model than its start",
             hint="kb finetune --no-dpo --data DIR",

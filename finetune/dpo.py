@@ -6,11 +6,11 @@ after a kill, so that no half-trained model can become the reference. Refuses to
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from datasets import Dataset
 
@@ -18,18 +18,16 @@ from finetune.base import attention_kernel
 from finetune.data import PreferenceRow, tokenise_preferences
 from finetune.heldout import answer_tokens, recall
 from finetune.methods import old_names
-from finetune.policy import asker, load_policy, put_in_place, save_policy
+from finetune.policy import asker, load_policy, save_policy
 from finetune.prepare import held_out
 from finetune.report import emit
 from finetune.rows import open_dataset
-from finetune.runs import Run, update_card
+from finetune.runs import update_card
 from finetune.stage import Stage
 from finetune.trainers import PreferenceTrainer, preference_config
 from kb.errors import DataError
 from kb.types import Preference
 
-# Preferences against the policy's own answers, made between the stages.
-POLICY_FILE = "policy.jsonl"
 _DEFAULT_LENGTH = 2048
 
 
@@ -62,9 +60,7 @@ def _trained(stage: Stage, rows: list[PreferenceRow], dropped: Mapping[str, int]
     model = load_policy(prepared.base, recipe, prepared.machine, sft, trainable=True)
     trainer = PreferenceTrainer(
         model=model,
-        ref_model=None if recipe.facts.adapter or stage.processes == 1 else load_policy(
-            prepared.base, recipe, prepared.machine, sft
-        ),
+        ref_model=_reference(stage, sft),
         args=preference_config(
             recipe, stage.dtype, prepared.machine.device, str(stage.folder), stage.processes,
             precompute_ref_log_probs=stage.processes == 1,
@@ -84,9 +80,20 @@ def _trained(stage: Stage, rows: list[PreferenceRow], dropped: Mapping[str, int]
     return trainer
 
 
+def _reference(stage: Stage, sft: Path) -> Any:
+    """Return a second copy of the policy where TRL cannot keep one inside the model; None elsewhere."""
+    prepared, recipe = stage.prepared, stage.prepared.recipe
+    if recipe.method == "llama-adapter":
+        # TRL would add a second adapter, which takes the first one's place.
+        return load_policy(prepared.base, recipe, prepared.machine, sft).get_base_model()
+    if recipe.facts.adapter or stage.processes == 1:
+        return None
+    return load_policy(prepared.base, recipe, prepared.machine, sft)
+
+
 def preferences(stage: Stage) -> Iterator[Preference]:
     """Yield the data's preferences and those made against the policy's own answers."""
-    own = stage.folder / POLICY_FILE
+    own = stage.run.policy_preferences
     made = open_dataset(own).preferences("train") if own.is_file() else iter(())
     return chain(stage.prepared.dataset.preferences("train"), made)
 
@@ -104,10 +111,3 @@ def _scores(stage: Stage, trainer: PreferenceTrainer) -> dict[str, float]:
         return {}
     questions = asker(trainer.model, prepared.chat, recipe, prepared.machine, answer_tokens(prepared.chat, asked))
     return {"recall": recall(questions, asked)}
-
-
-def publish(run: Run, stage: str) -> None:
-    """Make a stage's policy the run's result, in `adapter/`."""
-    work = run.folder / ".adapter.part"
-    shutil.rmtree(work, ignore_errors=True)
-    put_in_place(Path(shutil.copytree(run.stage(stage) / "policy", work)), run.adapter)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from finetune.rows import read_pair
 from kb.errors import BackendError, ConfigError, DataError
 from kb.files import Home
+from kb.types import Split
 from kb.weights.folders import make_folder
 
 PREFIX = "hf:"
@@ -45,7 +45,7 @@ def fetch_dataset(spec: str, home: Home, *, most_rows: int = 0) -> Path:
 
 def _fill(spec: str, work: Path, most_rows: int) -> None:
     from datasets import load_dataset
-    from datasets.exceptions import DatasetNotFoundError
+    from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError
     from huggingface_hub.errors import OfflineModeIsEnabled
 
     name, _, config = spec.removeprefix(PREFIX).partition(":")
@@ -56,24 +56,28 @@ def _fill(spec: str, work: Path, most_rows: int) -> None:
         if "train" not in splits:
             raise ConfigError(f"{spec} has no training split; it has {', '.join(found)}", hint=hint)
         for split, rows in splits.items():
-            _write(work / f"{split}.jsonl", islice(rows, most_rows) if most_rows else rows, split)
-    except DatasetNotFoundError as error:
+            _write(work, islice(rows, most_rows) if most_rows else rows, split)
+    except (DatasetNotFoundError, DataFilesNotFoundError) as error:
         raise ConfigError(f"the Hub has no data set {name!r} that you may read", hint=hint) from error
+    except RuntimeError as error:  # it wants to run code of its own
+        raise DataError(f"{spec}: {error}", hint=hint) from error
     except ValueError as error:  # an unknown configuration, with the known ones in the message
         raise ConfigError(f"{spec}: {str(error).splitlines()[0]}", hint=hint) from error
     except (ConnectionError, OfflineModeIsEnabled, OSError) as error:
         raise BackendError(f"the Hub did not give {name}: {error}", hint="the same command again") from error
-    finally:
-        shutil.rmtree(work / ".cache", ignore_errors=True)
 
 
-def _write(path: Path, rows: Iterable[Mapping[str, Any]], split: str) -> None:
-    with path.open("w", encoding="utf-8") as handle:
+def _write(work: Path, rows: Iterable[Mapping[str, Any]], split: str) -> None:
+    path = work / f"{split}.jsonl"
+    with path.open("w", encoding="utf-8") as handle, (work / "preferences.jsonl").open("a", encoding="utf-8") as prefer:
         for line, row in enumerate(rows, start=1):
             record = {name: value for name, value in row.items() if value is not None}
-            if line == 1 and "chosen" not in record:
-                read_pair(record, path, line, split)  # type: ignore[arg-type]  # a split by its name
+            if line == 1:
+                read_pair(record, path, line, cast("Split", split))  # of a known form, or an error
             try:
-                handle.write(json.dumps({**record, "split": split}, ensure_ascii=False) + "\n")
+                text = json.dumps({**record, "split": split}, ensure_ascii=False) + "\n"
             except TypeError as error:
                 raise DataError(f"a field is no text: {error}", path=path, line=line) from error
+            handle.write(text)
+            if "rejected" in record:
+                prefer.write(text)

@@ -16,6 +16,7 @@ from finetune.base import Base, load_model
 from finetune.machine import Machine
 from finetune.methods import old_names
 from finetune.recipe import Recipe, recipe_dtype
+from finetune.runs import Run
 from finetune.template import ChatFormat, Message
 from kb.errors import DataError
 
@@ -38,7 +39,9 @@ def save_policy(model: Any, chat: ChatFormat, folder: Path) -> None:
     if hasattr(model, "peft_config"):
         model.save_pretrained(work, selected_adapters=["default"])
     else:
+        model.config.use_cache = True  # which training turned off
         model.save_pretrained(work)
+        model.config.use_cache = False
     chat.tokenizer.save_pretrained(work, save_jinja_files=False)
     put_in_place(work, folder)
 
@@ -51,6 +54,13 @@ def put_in_place(work: Path, folder: Path) -> None:
         folder.rename(old)
     work.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def publish(run: Run, stage: str) -> None:
+    """Make a stage's policy the run's result, in `adapter/`."""
+    work = run.folder / ".adapter.part"
+    shutil.rmtree(work, ignore_errors=True)
+    put_in_place(Path(shutil.copytree(run.stage(stage) / "policy", work)), run.adapter)
 
 
 def load_policy(base: Base, recipe: Recipe, machine: Machine, folder: Path, *, trainable: bool = False) -> Any:

@@ -65,7 +65,6 @@ class Recipe(BaseModel):
     micro_batch: int = Field(0, ge=0, description="Rows per forward pass; 0: the largest that fits.")
     gradient_checkpointing: bool = Field(False, description="Recompute activations: less memory, a third more time.")
     packing: Literal["none", "bfd", "wrapped"] = Field("none", description="bfd: a step's rows side by side, whole.")
-    group_by_length: bool = Field(True, description="Rows of like length in a batch.")
     max_length: int = Field(0, ge=0, description="Longest row; 0: from the data.")
     over_long: Literal["drop", "shorten"] = Field(
         "drop", description="shorten: take from the context, never the answer."

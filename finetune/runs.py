@@ -79,6 +79,11 @@ class Run:
         """One JSON line per report of the trainer, both stages."""
         return self.folder / "log.jsonl"
 
+    @property
+    def policy_preferences(self) -> Path:
+        """Preferences against the SFT policy's own answers, made between the stages."""
+        return self.stage("dpo") / "policy.jsonl"
+
     def stage(self, name: str) -> Path:
         """Checkpoints of a stage (`checkpoint-N/`) and, when it is done, its result (`policy/`)."""
         return self.folder / name
@@ -93,7 +98,7 @@ def check_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ConfigError(
             f"a run's name is small letters, digits, '-', '_' and '.', at most 64; not {name!r}",
-            hint="kb finetune --name handbook-1 --data DIR",
+            hint="kb finetune handbook-1 --data DIR",
         )
     return name
 

@@ -146,15 +146,14 @@ def _environment(run: Run, stage: str, launch: Launch) -> dict[str, str]:
     cores = len(os.sched_getaffinity(0))
     own = {
         # A launcher sets one thread per process, which is for machines with many.
-        "OMP_NUM_THREADS": str(max(1, cores // launch.processes)),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, cores // launch.processes))),
         "TOKENIZERS_PARALLELISM": "true",
-        "ACCELERATE_USE_CPU": "",
         "PYTHONUNBUFFERED": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     }
     if launch.log_dir:
         own["TENSORBOARD_LOGGING_DIR"] = str(Path(launch.log_dir).expanduser().absolute() / run.name / stage)
-    return {**{k: v for k, v in os.environ.items() if k != "ACCELERATE_USE_CPU"}, **{k: v for k, v in own.items() if v}}
+    return {**os.environ, **own}
 
 
 def _events(lines: Any, words: Any) -> Iterator[Mapping[str, Any]]:

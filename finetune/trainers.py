@@ -23,6 +23,7 @@ from finetune.head import add_label_head
 from finetune.recipe import Recipe
 
 Kernel = Callable[[], AbstractContextManager[None]]
+_HALF_NATS = 0.2
 
 
 class AnswerTrainer(SFTTrainer):
@@ -122,7 +123,10 @@ class PreferenceTrainer(DPOTrainer):
         with self._kernel():
             loss = super().compute_loss(model, inputs, *args, **kwargs)  # type: ignore[no-untyped-call]
         if not self._first_loss_checked and self.state.global_step == 0:
-            check_first_dpo_loss(float(loss.detach() if torch.is_tensor(loss) else loss[0].detach()), self.loss_types)
+            first = loss if torch.is_tensor(loss) else loss[0]
+            # Half precision rounds the log-probabilities of an answer by some tenths of a nat; beta weighs them.
+            rounding = _HALF_NATS * self.beta if self.args.bf16 or self.args.fp16 else 0.0
+            check_first_dpo_loss(float(first.detach()), self.loss_types, rounding=rounding)
         self._first_loss_checked = True
         return loss
 

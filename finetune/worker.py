@@ -6,10 +6,12 @@ process that started it. Refuses to decide anything: recipe and data stand in th
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from kb.errors import DataError, KbError
@@ -54,8 +56,7 @@ def _end_with_parent() -> None:
 
 
 def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int, processes: int) -> None:
-    from contextlib import nullcontext
-
+    stages = _stages()
     from finetune.prepare import prepare
     from finetune.runs import open_run, read_card, read_recipe, training
     from finetune.stage import Stage
@@ -66,12 +67,13 @@ def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int
     # A process that was killed together with its parent may still be on its way out.
     with nullcontext() if rank else training(run, wait_s=_WAIT_S):
         card = read_card(run)
+        gc.freeze()  # the trainer collects garbage often, and what libraries hold is none
         prepared = prepare(read_recipe(run), Path(card.data), place)
         if prepared.dataset.sha256() != card.data_sha256:
             raise DataError(
-                "the data is not what this run began with", path=card.data, hint="kb finetune --data DIR --name ANOTHER"
+                "the data is not what this run began with", path=card.data, hint="kb finetune ANOTHER --data DIR"
             )
-        _stages()[stage](
+        stages[stage](
             Stage(
                 run=run, name=stage, prepared=prepared, processes=processes, main=rank == 0, report_to=trackers
             )

@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kb.errors import ConfigError
+from kb.reading.words import STOPWORDS, words
 from kb.settings import Settings
 from kb.types import Chunk, Hit
 from rag.catalogue.reader import CatalogueReader
-from rag.cues import asks_for_number, digit_share, words
+from rag.cues import asks_for_number, digit_share
 from rag.embed.base import Embedder
 from rag.profile import DocumentProfile
 from rag.rank import PageKey, Scored, by_page, fused, merged, page_of, pages_first, ranks
@@ -143,10 +144,13 @@ class Searcher:
             dense=by_dense, bm25=by_bm25, pages=ranked, hits=hits,
         )  # fmt: skip
 
-    def unknown_words(self, query: str) -> list[str]:
-        """Return the words of a query that stand nowhere in the collection, each once, in order."""
-        said = dict.fromkeys(word.key for word in words(query) if any(char.isalnum() for char in word.key))
-        return [word for word in said if not self._store.bm25(word, 1)]
+    def unknown_words(self, query: str) -> tuple[list[str], int]:
+        """Return the words of a query that stand nowhere in the collection, and how many were looked for.
+
+        English function words are not looked for: an index does not hold them.
+        """
+        asked = list(dict.fromkeys(word for word in words(query) if word not in STOPWORDS))
+        return [word for word in asked if not self._store.bm25(word, 1)], len(asked)
 
     def _route(self, query: str, wanted: set[str] | None) -> Route:
         if self._settings.router_weight == 0 or (wanted is not None and len(wanted) == 1):

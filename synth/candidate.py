@@ -12,6 +12,10 @@ from kb.reading.passages import Passage
 from kb.types import Citation, Fact
 
 
+# Within these a document says what it is and whose.
+_COVER_CHARS = 1200
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A stretch of one page as it goes into a prompt: `page.text[start:end] == text`.
@@ -96,6 +100,12 @@ class Candidate:
     def quotes(self) -> str:
         """The quotes of the evidence, one a line."""
         return "\n".join(citation.quote for citation in self.fact.evidence)
+
+    @property
+    def named(self) -> str:
+        """How the document is called: file, title, headings, and its first lines."""
+        parts = ((one.doc, one.title, one.header, one.opening[:_COVER_CHARS]) for one in self.sources)
+        return "\n".join(part for each in parts for part in each)
 
     @property
     def about(self) -> str:

@@ -103,7 +103,8 @@ def _questions(run: Run, group: Sequence[Candidate], shares: Shares) -> Iterator
     """Give each phrasing of a fact a kind that it does not have yet, two at a time."""
     left = _clusters_in_turn(group)
     while left and not run.full:
-        some, left = left[:_IN_TWOS], left[_IN_TWOS:]
+        size = _IN_TWOS if run.wanted is None else min(_IN_TWOS, run.wanted)
+        some, left = left[:size], left[size:]
         for kind in shares.in_turn(QUESTION_KINDS):
             made = [(one, pair) for one in some if (pair := _row(run, one, kind)) is not None]
             for one, pair in made:

@@ -109,9 +109,14 @@ class Run:
     rows: int = 0
 
     @property
+    def wanted(self) -> int | None:
+        """Rows still wanted; None where all that come are."""
+        return None if self.plan.pairs is None else max(0, self.plan.pairs - self.rows)
+
+    @property
     def full(self) -> bool:
         """Whether the rows asked for are there."""
-        return self.plan.pairs is not None and self.rows >= self.plan.pairs
+        return self.wanted == 0
 
 
 def begin(plan: Plan, tools: Tools, work: Workspace) -> Run:

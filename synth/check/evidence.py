@@ -83,7 +83,7 @@ def borne_out(candidate: Candidate) -> str:
 def premise(candidate: Candidate) -> str:
     """Reason to drop a question about something of which the passage and its headings know nothing.
 
-    Looks at its names and numbers, and at every word of the fact's subject.
+    Looks at its names and numbers, and at every word of the fact’s subject.
     """
     held = _stems(candidate.about)
     figures = {canonical(figure) for figure in _FIGURE.findall(candidate.about)}
@@ -92,10 +92,15 @@ def premise(candidate: Candidate) -> str:
         if canonical(figure) not in figures:
             return f"the number {figure} of the question is not in the passage"
     for found in _CAPITALISED.finditer(question):
-        if found.start() and not set(map(stem, words(found[0]))) <= held:
+        begins = not found.start() or question[: found.start()].rstrip()[-1:] in ".!?:"
+        if not begins and not set(map(stem, words(found[0]))) <= held:
             return f"“{found[0]}” of the question is not in the passage"
-    if foreign := set(terms(candidate.fact.subject)) - held:
+    subject = set(terms(candidate.fact.subject))
+    if foreign := subject - held:
         return f"“{min(foreign)}” of the subject is not in the passage"
+    # Whose document it is, a quote need not say ("we had ..."); what else is spoken of, it must.
+    if subject and not subject & set(terms(candidate.quotes)) and subject - set(terms(candidate.named)):
+        return f"the quote does not speak of “{candidate.fact.subject[:80]}”"
     return ""
 
 

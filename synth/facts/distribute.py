@@ -14,6 +14,8 @@ from synth.facts.values import DATE, values_in
 
 _WHEN = rf"(?:{DATE}|(?:Q[1-4] )?(?:19|20)\d\d)"
 _TWO_TIMES = re.compile(rf"(?P<first>{_WHEN})(?P<and> and )(?P<second>{_WHEN})")
+# After it nothing may follow that says more of the amounts.
+_ENDS = re.compile(r"[.;]|$|,(?! (?:that|which|who|whose|of|net|excluding|including|related)\b)")
 _RESPECTIVELY = re.compile(r",? respectively\b")
 
 
@@ -23,7 +25,7 @@ def distributed(flat: Flat) -> Iterator[Flat]:
     if end is None:
         yield flat
         return
-    if flat.text[: end.start()].count(" respectively") or not re.match(r"[,.;]|$", flat.text[end.end() :]):
+    if flat.text[: end.start()].count(" respectively") or not _ENDS.match(flat.text[end.end() :]):
         return
     times = list(_TWO_TIMES.finditer(flat.text, 0, end.start()))
     amounts = _two_amounts(flat.text, end.start())

@@ -30,10 +30,11 @@ _NUMBERED = re.compile(
     r"\s*(?:[-–—.:]\s*)*(?P<title>[A-Z][A-Za-z][^.!?;:]{2,70})$"
 )
 _ISSUED = re.compile(
-    rf"\b(?P<what>[Ee]ffective(?: date)?|[Ll]ast (?:updated|revised|modified|reviewed)|[Pp]ublication date|[Dd]ate of issue|[Nn]ext review(?: date)?)"
+    rf"(?:^|[.;|–—(] ?)(?P<what>Effective(?: date)?|Last (?:updated|revised|modified|reviewed)|Publication date|Date of issue|Next review(?: date)?)"
     rf"(?: on| as of)?:?\s+(?P<date>{DATE})(?=$|[.,;)\s])"
 )
 _FEWEST = 3
+_WIDE_ROW = 80  # characters from which a line may be broken
 
 
 def list_facts(text: str, naming: Naming) -> Iterator[Draft]:
@@ -41,7 +42,8 @@ def list_facts(text: str, naming: Naming) -> Iterator[Draft]:
     lines = lines_of(text)
     if sum(bool(re.search(r"\.{4,}|(?:\. ){4,}|[a-z] \d{1,3}$", line.text)) for line in lines) <= 0.3 * len(lines):
         yield from _headings(lines, naming)
-    yield from _dates_of_issue(lines, naming)
+    if not naming.filing:
+        yield from _dates_of_issue(lines, naming)
     for at, line in enumerate(lines[:-_FEWEST]):
         if _GLOSSARY.fullmatch(line.text):
             yield from _glossary(lines[at + 1 :], line, naming)
@@ -65,14 +67,14 @@ def _glossary(rows: Sequence[Line], head: Line, naming: Naming) -> Iterator[Draf
     for at, row in enumerate(rows):
         if re.match(r"(?:Table|Figure) \d", row.text):
             return
-        if at + 1 < len(rows) and rows[at + 1].text[:1].islower():
-            continue  # the meaning runs on: where it ends is not certain
         found = terms.glossed(row.text.rstrip("."))
+        if at + 1 < len(rows) and _runs_on(row.text, rows[at + 1].text):
+            continue  # where the meaning ends is not certain
         if found is None or re.search(r"\b(?:we|our|this|these|it|its|their)\b", row.text):
             continue
         term, start, end = found
         meaning = row.text[start:end]
-        short = sum(sign.isupper() for sign in term) > 1 and " " not in term
+        short = terms.is_short_for(term, meaning)
         asked = f"“{term}”" if not short else term
         forms = [f"what does {asked} mean", f"what is the meaning of {asked}", f"how is {asked} explained"]
         if short:
@@ -86,6 +88,13 @@ def _glossary(rows: Sequence[Line], head: Line, naming: Naming) -> Iterator[Draf
             quotes=((row.start, row.end), (head.start, head.end)),
             questions=questions(forms, f"what {asked} {'stands for' if short else 'means'}", naming.scope, named=False),
         )
+
+
+def _runs_on(row: str, following: str) -> bool:
+    """Whether the line after a row of a glossary belongs to it."""
+    if following[:1].islower():
+        return True
+    return len(row) > _WIDE_ROW and not row.endswith(".") and terms.glossed(following.rstrip(".")) is None
 
 
 def _timeline(rows: Sequence[Line], head: Line, title: Line | None, naming: Naming) -> Iterator[Draft]:
@@ -214,6 +223,8 @@ def _headings(lines: Sequence[Line], naming: Naming) -> Iterator[Draft]:
         if re.search(r"(?:,|\b(?:and|of|the|in|to|see|or|with|under|by))$", before, re.IGNORECASE):
             continue
         number, title = match["number"], f"“{match['title'].strip()}”"
+        if naming.filing and not number[0].isalpha():
+            continue  # the number of an exhibit, not of a section
         kind = number.split()[0].lower() if number[0].isalpha() else "section"
         forms = [
             f"which {kind} is titled {title}",

@@ -91,7 +91,10 @@ def leading(sentence: str) -> tuple[Value, str] | None:
 
 def attaches(before: str) -> bool:
     """Whether a phrase after these words belongs to the verb, not to a participle or infinitive among them."""
-    words = before.split()[1:]
+    words = before.split()
+    while words and words[0] in ("be", "been", "have"):
+        words = words[1:]  # "must be kept at": the participle is the verb
+    words = words[1:]
     return not any(
         word.endswith("ing") or is_participle(word) or (word == "to" and at + 1 < len(words) and is_verb(words[at + 1]))
         for at, word in enumerate(words)

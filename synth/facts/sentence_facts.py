@@ -228,7 +228,7 @@ def _meaning(flat: Flat, meaning: terms.Meaning, stated: str, naming: Naming, qu
         be = "are" if flat.text[:start].rstrip().endswith(" are") else be
         person = re.match(r"(?:Dr|Mr|Mrs|Ms|Prof|Professor|Sir|Dame)\b", meaning.term)
         wh = "who" if person else "what"
-        forms = [f"{wh} {be} {term}", f"how {be} {term} described", f"what is said about {wh} {term} {be}"]
+        forms = [f"{wh} {be} {term}", f"how {be} {term} described", f"{wh} {be} {term} said to be"]
         told = f"{wh} {term} {be}"
     named = not naming.filing and meaning.kind == "is-a" and is_named(meaning.term)
     return Draft(

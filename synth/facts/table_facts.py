@@ -24,6 +24,8 @@ _NO_MONEY = re.compile(
 _VAGUE_LABEL = re.compile(
     r"(?i)^(?:other|less|add|plus|subtotal|adjustments?|change|increase|decrease|amount|balance|%|\$|of which|and|thereafter|n/?a)\b[^a-z]*$|^(?:less|add|plus)\b"
 )
+# In such a table figures without a sign of their own are shares as often as money.
+_OF_EARNINGS = re.compile(r"(?i)\bEPS\b|\bper (?:\w+ )?share\b")
 _SCALE = re.compile(r"(million|thousand|billion)s?")
 
 
@@ -57,7 +59,7 @@ def _answer(table: Table, row: Row, at: int) -> str:
             if currency and "." in cell.text and _PER_SHARE.search(about) and "unit" not in about
             else ""
         )
-    if scale is None:
+    if scale is None or (_OF_EARNINGS.search(table.title) and not cell.sign):
         return ""
     if _SHARES.search(about) and not cell.sign:
         return _shares(table, about, cell)

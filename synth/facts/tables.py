@@ -24,11 +24,12 @@ _CELLS = re.compile(
 )
 _FOOTNOTE = re.compile(r"(?:\s*\(\d{1,2}\)|(?<=[a-z)])\d)+$")
 _RESETS = re.compile(
-    r"(?i)^(?:total|net|gross|cash (?:generated|used|provided|flows)|income|loss|earnings|operating income|ending|balance)\b"
+    r"(?i)^(?:total|net|gross|cash (?:generated|used|provided|flows)|income|loss|(?:basic |diluted )?earnings|operating income"
+    r"|ending|balance)\b"
 )
 _PROSE = re.compile(r"[a-z]{2}[.!?][”\")]?$|^(?:see|refer to) ", re.IGNORECASE)
 _NOT_TITLE = re.compile(
-    r"(?i)^(?:\(.*\)|table of contents|part [iv]+\b.*|item \d.*|page \d.*|\d+|.*\bform 10-[kq]\b.*|unaudited"
+    r"(?i)^(?:\(.*\)|(?:selected )?notes to\b.*|table of contents|part [iv]+\b.*|item \d.*|page \d.*|\d+|.*\bform 10-[kq]\b.*|unaudited"
     r"|.*\b(?:inc|corp|corporation|company|co|llc|plc|ltd)\b\.?,?(?: and (?:consolidated )?subsidiar(?:y|ies)(?: companies)?)?)$"
 )
 _LEAD_IN = re.compile(
@@ -171,7 +172,7 @@ def _fill(table: Table, body: list[Line]) -> tuple[int, int]:
         if found is None:
             pending = (
                 line
-                if pending is None or not _runs_on(pending.text)
+                if pending is None or not (_runs_on(pending.text) or line.text[:1].islower())
                 else Line(pending.start, line.end, f"{pending.text} {line.text}")
             )
             if line.text.endswith(":") or not _runs_on(line.text):
@@ -297,7 +298,7 @@ def _from_sentence(above: list[str]) -> str:
             break
         lines.insert(0, line)
     text = " ".join(lines)
-    text = re.split(r"(?<=[a-z)])\. (?=[A-Z])", text)[-1]
+    text = re.split(r"(?<=[a-z)\d])\. (?=[A-Z])", text)[-1]
     text = re.sub(
         r"\s*\([^()]*(?:millions?|thousands?|billions?|unaudited|dollars)[^()]*\)", "", text, flags=re.IGNORECASE
     ).strip(" :.")

@@ -171,14 +171,19 @@ def _subsequence(letters: list[str], word: str) -> bool:
     return True
 
 
+def is_short_for(short: str, long: str) -> bool:
+    """Whether a word without blanks is made of letters of a longer phrase, in order."""
+    letters = [sign.casefold() for sign in short if sign.isalnum()]
+    spelled = _spells(re.findall(r"[A-Za-z0-9’']+", long.casefold()), letters, 3)
+    return sum(sign.isupper() for sign in short) > 1 and " " not in short and spelled
+
+
 def glossed(row: str) -> tuple[str, int, int] | None:
     """(term, start, end of its meaning) of a glossary's row, where the meaning begins with an article or spells the term."""
     short = re.match(r"^([A-Z][A-Za-z&]{1,7}) ([A-Z][^.]{4,120})$", row)
     if short and sum(sign.isupper() for sign in short[1]) >= 2:
         end = len(short[2].split(",")[0].split(" operating ")[0])
-        letters = [sign.casefold() for sign in short[1] if sign.isalnum()]
-        words = re.findall(r"[A-Za-z0-9’']+", short[2][:end].casefold())
-        if _spells(words, letters, 3):
+        if is_short_for(short[1], short[2][:end]):
             return short[1], short.start(2), short.start(2) + end
         return None
     match = _ROW_DEFINES.match(row)

@@ -24,13 +24,18 @@ def test_an_estimate_needs_no_weights(home: Home) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ([], 2, "--estimate or --dry-run"),
+        ([], 2, "nothing to train on"),
         (["--dry-run"], 2, "nothing to audit"),
         (["--estimate", "--recipe", "quik"], 2, "there is no recipe"),
         (["--estimate", "--gpu", "b999"], 2, "no figures for GPU"),
         (["--estimate", "--set", "lerning_rate=1"], 2, "did you mean 'learning_rate'"),
         (["--estimate", "--method", "llama-adapter", "--gpu", "a100"], 2, "not qwen2"),
         (["--dry-run", "--data", "/there/is/none"], 2, "no data"),
+        (["--resume"], 2, "no run to go on with"),
+        (["--resume", "none-such"], 2, "there is no run"),
+        (["--from-docs", "--skip", "merge"], 2, "one of synth, dpo, export"),
+        (["--data", "x", "--report-to", "paper"], 2, "one of tensorboard, mlflow, wandb"),
+        (["--data", "x", "--attn", "flash", "--recipe", "smollm2-cpu"], 2, "needs a GPU"),
     ],
 )
 def test_wrong_usage_has_a_message_and_a_code(home: Home, arguments: list[str], code: int, says: str) -> None:

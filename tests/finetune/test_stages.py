@@ -18,8 +18,8 @@ pytestmark = [
     pytest.mark.skipif(not importlib.util.find_spec("trl"), reason="needs kb[train]"),
 ]
 if importlib.util.find_spec("trl"):
-    from finetune.dpo import publish, run_dpo
-    from finetune.policy import load_policy
+    from finetune.dpo import run_dpo
+    from finetune.policy import load_policy, publish
     from finetune.runs import read_card
     from finetune.sft import run_sft
     from finetune.stage import Stage
@@ -35,7 +35,7 @@ def test_sft_then_dpo(tmp_path: Path, method: MethodName) -> None:
 
     kind = "llama" if METHOD_NAMES.index(method) % 2 or method == "llama-adapter" else "qwen2"
     packing = "none" if METHODS[method].virtual_tokens else "bfd"
-    home, run, prepared = begun(tmp_path, kind, method=method, packing=packing)
+    _, run, prepared = begun(tmp_path, kind, method=method, packing=packing)
     run_sft(Stage(run=run, name="sft", prepared=prepared))
     run_dpo(Stage(run=run, name="dpo", prepared=prepared))
     publish(run, "dpo")
@@ -82,7 +82,7 @@ def test_what_is_loaded_again_answers_as_it_did(tmp_path: Path) -> None:
 
 
 def test_training_learns_what_it_is_taught_and_keeps_the_best(tmp_path: Path) -> None:
-    home, run, prepared = begun(
+    _, run, prepared = begun(
         tmp_path, "llama", method="full", packing="bfd", max_steps=60, eval_steps=20, save_steps=60, eval_rows=4,
         learning_rate=5e-3, logging_steps=20,
     )  # fmt: skip
@@ -144,7 +144,7 @@ def test_other_preference_losses(tmp_path: Path, loss: tuple[str, ...]) -> None:
 def test_preferences_made_against_the_policy_are_trained_too(tmp_path: Path) -> None:
     _, run, prepared = begun(tmp_path)
     run_sft(Stage(run=run, name="sft", prepared=prepared))
-    write_jsonl(run.stage("dpo") / "policy.jsonl", [preference(90, kind="policy-memory")])
+    write_jsonl(run.policy_preferences, [preference(90, kind="policy-memory")])
     run_dpo(Stage(run=run, name="dpo", prepared=prepared))
     assert read_card(run).rows["preferences"] == 9
 

@@ -186,10 +186,10 @@ def test_every_quantizer_keeps_cosines(server: Node, home: Home, quantizer: str)
 def test_a_server_that_indexes_later_is_waited_for(tmp_path: Path, home: Home) -> None:
     with one_server(tmp_path / "later", ASYNC_INDEXING="true") as node:
         store = opened(node.settings(), home)
-        rows = many("late", 3000)
+        rows = many("late", 1000)
         store.add(rows)
         store.optimize()
-        assert [store.dense(row.vector, 1)[0][0] for row in rows[::300]] == [row.chunk.id for row in rows[::300]]
+        assert [store.dense(row.vector, 1)[0][0] for row in rows[::100]] == [row.chunk.id for row in rows[::100]]
 
 
 def test_a_stop_keeps_everything(tmp_path: Path, home: Home) -> None:
@@ -204,7 +204,7 @@ def test_a_stop_keeps_everything(tmp_path: Path, home: Home) -> None:
 
 
 def test_a_kill_in_the_middle_of_writing_costs_time_only(tmp_path: Path, home: Home, catalogue: Catalogue) -> None:
-    lines, documents = 3000, 4
+    lines, documents = 1500, 3
     for number in range(documents):
         put(catalogue, f"{number}.pdf", ["\n".join(f"document {number} line {line}" for line in range(lines))])
     with one_server(tmp_path / "killed") as node:

@@ -21,7 +21,7 @@ from tests.rag.made import DIMENSION, put, rows_of, sha_of, vector_of
 
 pytestmark = pytest.mark.live
 
-LINES = 1200
+LINES = 600
 REPAIR_S = 120.0
 
 

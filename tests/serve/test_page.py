@@ -5,12 +5,14 @@ Screenshots go to `artifacts/screenshots`, which continuous integration keeps.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from kb.files import Home
@@ -261,6 +263,8 @@ def test_a_small_dark_screen_holds_every_tab(narrow, tab: str) -> None:
 
 def test_no_request_leaves_the_machine(wide, narrow, outside: list[str]) -> None:
     assert outside == []
+    there = {connection.raddr.ip for connection in psutil.Process().net_connections("inet") if connection.raddr}
+    assert {address for address in there if not ipaddress.ip_address(address).is_loopback} == set()
 
 
 def _faults(page) -> list[str]:

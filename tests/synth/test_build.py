@@ -33,6 +33,13 @@ def corpus() -> ShelfCorpus:
 
 
 @pytest.fixture(scope="module")
+def small(corpus) -> ShelfCorpus:
+    """Four pages, for what any documents show."""
+    pages = {name: [corpus.shelf.page_text(sha256, at) for at in (0, 1)] for sha256, name in corpus.shelf.names.items()}
+    return ShelfCorpus({name: pages[name] for name in ("update.pdf", "manual.pdf")})
+
+
+@pytest.fixture(scope="module")
 def made(corpus, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("dataset")
     builder(corpus, out, audit=True).build()
@@ -42,7 +49,7 @@ def made(corpus, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def by_document(corpus, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("by-document")
-    builder(corpus, out, mode="document", test_share=0.2, val_share=0.2, phrasings=2).build()
+    builder(corpus, out, mode="document", test_share=0.2, val_share=0.2, phrasings=1, per_chunk=2).build()
     return out
 
 
@@ -206,39 +213,39 @@ def test_planted_errors_are_found(made):
     assert audit["false_alarm_share"] < 0.05
 
 
-def test_the_same_seed_gives_the_same_bytes(corpus, tmp_path):
+def test_the_same_seed_gives_the_same_bytes(small, tmp_path):
     for name in ("one", "two"):
-        builder(corpus, tmp_path / name, pairs=60, seed=7).build()
-    builder(corpus, tmp_path / "three", pairs=60, seed=8).build()
+        builder(small, tmp_path / name, pairs=60, seed=7).build()
+    builder(small, tmp_path / "three", pairs=60, seed=8).build()
     for name in (*FILES, "manifest.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert (tmp_path / "one" / "pairs.jsonl").read_bytes() != (tmp_path / "three" / "pairs.jsonl").read_bytes()
 
 
-def test_as_many_rows_as_asked_for_and_kinds_switched_off(corpus, tmp_path):
+def test_as_many_rows_as_asked_for_and_kinds_switched_off(small, tmp_path):
     off = {"closed-book": 0, "abstain": 0, "memory": 0}
-    builder(corpus, tmp_path, pairs=80, shares=off).build()
+    builder(small, tmp_path, pairs=80, shares=off).build()
     rows = read(tmp_path / "pairs.jsonl")
     assert len(rows) == 80
     assert not {row["kind"] for row in rows} & set(off)
 
 
-def test_preview_and_estimate_write_nothing(corpus, tmp_path):
-    shown = list(builder(corpus, tmp_path).preview(5))
+def test_preview_and_estimate_write_nothing(small, tmp_path):
+    shown = list(builder(small, tmp_path).preview(5))
     assert len(shown) == 5
-    asked, there = builder(corpus, tmp_path).estimate()
+    asked, there = builder(small, tmp_path).estimate()
     assert asked.calls == {}
-    assert there["documents"] == 3
-    assert there["pages"] == 21
+    assert there["documents"] == 2
+    assert there["pages"] == 4
     assert not list(tmp_path.iterdir())
 
 
-def test_rows_of_people_outlive_a_second_run(corpus, tmp_path):
+def test_rows_of_people_outlive_a_second_run(small, tmp_path):
     from synth.importing.drafts import Draft
     from synth.importing.load import Plan, add_rows
 
     add_rows(tmp_path, [Draft(question="Who?", answer="Me.", kind="instruction", origin="person")], Plan(split="train"))
-    builder(corpus, tmp_path, pairs=20).build()
+    builder(small, tmp_path, pairs=20).build()
     rows = read(tmp_path / "pairs.jsonl")
     assert len(rows) == 21
     assert [row["answer"] for row in rows if row["origin"] == "person"] == ["Me."]

@@ -129,7 +129,8 @@ def test_rows_on_one_passage_stay_together_and_others_do_not():
     st.lists(st.integers(0, 8), min_size=1, max_size=60), st.sampled_from([0.0, 0.1, 0.25]),
     st.sampled_from([0.0, 0.1, 0.25]), st.integers(0, 5),
 )  # fmt: skip
-def test_groups_are_assigned_whole(labels, val, test, seed):
+def test_groups_are_assigned_whole(drawn, val, test, seed):
+    labels = [drawn.index(label) for label in drawn]  # a group is named by its first row
     groups = np.array(labels, dtype=np.uint32)
     wanted = np.ones(len(groups), dtype=np.bool_)
     fixed = np.zeros(len(groups), dtype=np.int64)

@@ -26,13 +26,24 @@ QUESTIONS = (*_TANKS, ("What is the capital of France?", "Paris."), ("Is ice col
 _STEPS, _ADAPTER_STEPS = 120, 25
 
 
-def make_base(folder: Path, kind: str, template: str = TEMPLATE, **over: Any) -> Path:
+def digit_tokenizer(template: str = TEMPLATE) -> Any:
+    """The tiny tokenizer, splitting digits as SmolLM2's does: a way that every runtime knows."""
+    from tokenizers import pre_tokenizers
+
+    tokenizer = tokenizer_of(template)
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    return tokenizer
+
+
+def make_base(folder: Path, kind: str, *, tokenizer: Any = None, **over: Any) -> Path:
     """A model of two layers that has learnt `QUESTIONS` and stops after an answer."""
     import torch
     from transformers import AutoModelForCausalLM
 
     torch.manual_seed(0)
-    tokenizer = tokenizer_of(template)
+    tokenizer = tokenizer or digit_tokenizer()
     model = AutoModelForCausalLM.from_config(tiny_config(kind, **{"rope_theta": 1000.0, **over}))
     _learn(model, tokenizer, QUESTIONS, steps=_STEPS, rate=5e-3)
     model.save_pretrained(folder)

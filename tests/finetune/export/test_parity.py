@@ -17,8 +17,10 @@ from finetune.export.runtimes import GenAIRuntime
 from finetune.runs import read_card
 from finetune.template import Message
 from kb.errors import GateError
-from tests.finetune.export.conftest import Trained
-from tests.finetune.export.made import TEMPLATE, rewritten
+from kb.files import Home
+from tests.finetune.export.conftest import Trained, opened
+from tests.finetune.export.made import TEMPLATE, make_base, make_run, rewritten
+from tests.finetune.made import tokenizer_of
 
 pytestmark = [
     pytest.mark.train,
@@ -100,6 +102,14 @@ def test_a_tokenizer_that_doubles_bos(llama: Trained, tells_ids: bool) -> None:
     runtime.tells_ids = tells_ids
     message = _refused(llama.compared(runtime), "tokens")
     assert ("at 0 they are [1, 1" if tells_ids else "doubled or missing BOS") in message or "at 1" in message
+
+
+def test_a_runtime_that_splits_words_its_own_way(tmp_path: Path) -> None:
+    """OpenVINO GenAI 2026.4 splits digits whatever the file says: such a tokenizer is refused, not published."""
+    home = Home(tmp_path / "home")
+    make_run(home, make_base(tmp_path / "base", "llama", tokenizer=tokenizer_of(TEMPLATE)))
+    with pytest.raises(GateError, match="tokens of 'What is 12 plus 7"):
+        opened(home).gguf()
 
 
 def test_a_lost_eos(llama: Trained, tmp_path: Path) -> None:

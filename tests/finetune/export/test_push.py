@@ -7,13 +7,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from cli.main import app
 from finetune.export.push import plan
 from finetune.runs import read_card, update_card
-from kb.errors import ConfigError, GateError
+from kb.errors import BackendError, ConfigError, GateError
 from tests.finetune.export.conftest import Trained, opened
 from tests.finetune.export.hub import COMMIT, uploading_hub
 from tests.finetune.export.made import make_run
@@ -54,23 +58,40 @@ def test_an_adapter_goes_up_with_its_card_and_comes_back_alive(llama: Trained, t
     assert ("GET", "api/models/someone/tanks") in {(method, path) for method, path, _ in asked}
 
 
-def test_without_a_yes_nothing_goes_up(llama: Trained, tmp_path: Path) -> None:
+@pytest.fixture
+def here(llama: Trained, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run the command in this process, its Hub at an endpoint of the test's."""
+
+    def run(endpoint: str, *arguments: str, said: str = "") -> Result:
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", endpoint)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+        monkeypatch.setenv("KB_HOME", str(llama.home.root))
+        return CliRunner().invoke(app, ["export", "tanks", "--push", "someone/tanks", *arguments], input=said)
+
+    return run
+
+
+def test_without_a_yes_nothing_goes_up(
+    here: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with uploading_hub(tmp_path) as (endpoint, asked):
-        for env in ({"HF_TOKEN": ""}, {"HF_TOKEN": "hf_secret"}):
-            done = subprocess.run(
-                [sys.executable, "-m", "cli", "export", "tanks", "--push", "someone/tanks"],
-                env={**os.environ, "HF_ENDPOINT": endpoint, "KB_HOME": str(llama.home.root), **env},
-                input="n\n", capture_output=True, text=True, timeout=300,
-            )  # fmt: skip
-            assert done.returncode == (130 if env["HF_TOKEN"] else 2), done.stderr
+        monkeypatch.setenv("HF_TOKEN", "hf_secret")
+        refused = here(endpoint, said="n\n")
+        assert refused.exit_code == 1 and "Upload?" in refused.output
+        monkeypatch.delenv("HF_TOKEN")
+        assert isinstance(here(endpoint, "--yes").exception, ConfigError)
     assert not asked
 
 
-def test_a_hub_that_refuses_is_an_error(llama: Trained, tmp_path: Path) -> None:
-    with uploading_hub(tmp_path, refuses=True) as (endpoint, _):
-        done = _kb(llama, endpoint, "tanks", "--push", "someone/tanks", "--yes", HF_TOKEN="hf_secret")
-    assert done.returncode == 4, done.stderr
-    assert "did not take someone/tanks" in done.stderr and "hf_secret" not in done.stderr
+def test_a_hub_that_refuses_is_an_error(
+    here: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    with uploading_hub(tmp_path, refuses=True) as (endpoint, asked):
+        done = here(endpoint, "--yes")
+    assert isinstance(done.exception, BackendError), done.output
+    assert "did not take someone/tanks" in str(done.exception) and "hf_secret" not in str(done.exception)
+    assert asked
 
 
 def test_what_is_planned_is_checked_first(llama: Trained, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,19 +33,23 @@ def asked(sentence: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("sentence", "question", "answer"),
     [
-        ("The boathouse has 14 racks.", "How many racks does the boathouse have?", "14 racks"),
+        ("The old boathouse has 14 racks.", "How many racks does the old boathouse have?", "14 racks"),
         ("The new quay is 62 m long.", "How long is the new quay?", "62 m"),
         ("Boat licences cost 45 euros a year.", "How much do boat licences cost?", "45 euros a year"),
-        ("The treasurer serves for three years.", "For how long does the treasurer serve?", "three years"),
-        ("The gate closes at 21:30.", "When does the gate close?", "21:30"),
+        ("The club treasurer serves for three years.", "For how long does the club treasurer serve?", "three years"),
+        ("The main gate closes at 21:30.", "When does the main gate close?", "21:30"),
         ("The club was founded on 4 May 1887.", "When was the club founded?", "4 May 1887"),
         ("Oars are varnished every six months.", "How often are oars varnished?", "every six months"),
         ("Refunds are paid within 14 days.", "Within how many days are refunds paid?", "14 days"),
         ("The head coach is Marit Solvang.", "Who is the head coach?", "Marit Solvang"),
-        ("The trophy stands in the Long Room.", "Where does the trophy stand?", "in the Long Room"),
+        ("The silver trophy stands in the Long Room.", "Where does the silver trophy stand?", "in the Long Room"),
         ("A sculler is a person who rows with two oars.", "What is a sculler?", "a person who rows with two oars"),
-        ("The hut must be kept below 24 °C.", "Below what temperature must the hut be kept?", "24 °C"),
-        ("The fee rose by 12 per cent in 2019.", "By what percentage did the fee rise in 2019?", "12 per cent"),
+        ("The paint hut must be kept at 24 °C.", "At what temperature must the paint hut be kept?", "24 °C"),
+        (
+            "The berth fee rose by 12 per cent in 2019.",
+            "By what percentage did the berth fee rise in 2019?",
+            "12 per cent",
+        ),
         ("The Safety Committee (SC) meets in June.", "What does SC stand for?", "Safety Committee"),
     ],
 )
@@ -58,13 +62,13 @@ def test_a_sentence_is_asked(sentence, question, answer):
     "sentence",
     [
         "It has 14 racks.",  # what has?
-        "The boathouse does not have 14 racks.",
-        "The boathouse has 14 racks and 3 slips.",  # half an answer
-        "The boathouse has 14 racks unless it floods.",
-        "The boathouse could have 14 racks.",
-        "The first boat leaves at 06:40 and the last returns at 21:10 in summer.",
+        "The old boathouse does not have 14 racks.",
+        "The old boathouse has 14 racks and 3 slips.",  # half an answer
+        "The old boathouse has 14 racks unless it floods.",
+        "The old boathouse could have 14 racks.",
+        "The first boat leaves at 06:40 and the last returns at 21:10.",
         "These have 14 racks.",
-        "Does the boathouse have 14 racks?",
+        "Does the old boathouse have 14 racks?",
         "The fees were 20 and 30 euros, respectively.",
         "The racks, which cost 20 euros, or 30 euros with locks, are new.",
     ],
@@ -74,20 +78,22 @@ def test_what_is_not_certain_is_not_asked(sentence):
 
 
 def test_a_name_keeps_its_capital_and_a_noun_does_not():
-    text = f"{AROUND}Solvang has 14 racks. Breakfast is served at 08:00. We spoke with Solvang before breakfast."
+    text = (
+        f"{AROUND}Kvitholmsund has 14 racks. Breakfast is served at 08:00. We spoke of Kvitholmsund before breakfast."
+    )
     questions = [fact.questions[0] for fact in facts(text)]
-    assert "How many racks does Solvang have, according to the Rowing Club Handbook?" in questions
+    assert "How many racks does Kvitholmsund have, according to the Rowing Club Handbook?" in questions
     assert "When is breakfast served, according to the Rowing Club Handbook?" in questions
 
 
 def test_a_question_with_two_answers_is_dropped():
-    one, other = f"{AROUND}The boathouse has 14 racks.", f"{AROUND}The boathouse has 15 racks."
+    one, other = f"{AROUND}The old boathouse has 14 racks.", f"{AROUND}The old boathouse has 15 racks."
     assert len(facts(one)) == len(facts(one, one)) == 1
     assert facts(one, other) == []
 
 
 def test_phrasings_differ_and_name_the_document():
-    (fact,) = facts(f"{AROUND}The boathouse has 14 racks.")
+    (fact,) = facts(f"{AROUND}The old boathouse has 14 racks.")
     assert len(set(fact.questions)) == len(fact.questions) >= 6
     assert all("Rowing Club Handbook" in question for question in fact.questions)
     assert all("racks" in question and "14" not in question for question in fact.questions)

@@ -45,6 +45,9 @@ class Scripted(BaseChatModel):
     def reply(self, text: str) -> str:
         return f"reply to {text}"
 
+    def get_num_tokens(self, text: str) -> int:
+        return len(text.split())
+
     def _generate(
         self, messages: list[BaseMessage], stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any,

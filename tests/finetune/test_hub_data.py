@@ -1,0 +1,60 @@
+"""A data set as the Hub's library reads it, from a folder: the same code, no network."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from finetune.hub_data import fetch_dataset
+from finetune.rows import open_dataset
+from kb.errors import BackendError, ConfigError, DataError
+from kb.files import Home
+from tests.finetune.made import write_jsonl
+
+pytestmark = [
+    pytest.mark.train,
+    pytest.mark.skipif(not importlib.util.find_spec("datasets"), reason="needs kb[train]"),
+]
+# The library leaves a socket of its progress reports open.
+pytestmark += [pytest.mark.filterwarnings("ignore::ResourceWarning")]
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    rows = [{"instruction": f"question {i}", "output": f"answer {i}"} for i in range(6)]
+    write_jsonl(tmp_path / "source" / "train.jsonl", rows)
+    write_jsonl(tmp_path / "source" / "validation.jsonl", rows[:2])
+    return tmp_path / "source"
+
+
+@pytest.mark.parametrize(("most", "train"), [(0, 6), (3, 3)])
+def test_splits_and_rows_arrive(source: Path, home: Home, most: int, train: int) -> None:
+    folder = fetch_dataset(f"hf:{source}", home, most_rows=most)
+    dataset = open_dataset(folder)
+    assert [pair.answer for pair in dataset.pairs("train")] == [f"answer {i}" for i in range(train)]
+    assert len(list(dataset.pairs("val"))) == 2
+    assert fetch_dataset(f"hf:{source}", home, most_rows=most) == folder
+
+
+def test_preferences_are_both(source: Path, home: Home) -> None:
+    write_jsonl(source / "train.jsonl", [{"prompt": "p", "chosen": "good", "rejected": "bad"}])
+    (source / "validation.jsonl").unlink()
+    dataset = open_dataset(fetch_dataset(f"hf:{source}", home))
+    assert [pair.answer for pair in dataset.pairs("train")] == ["good"]
+    assert [preference.rejected for preference in dataset.preferences("train")] == ["bad"]
+
+
+def test_an_unknown_form_is_said(source: Path, home: Home) -> None:
+    for name in ("train", "validation"):
+        (source / f"{name}.jsonl").write_text(json.dumps({"colour": "red"}) + "\n")
+    with pytest.raises(DataError, match="colour"):
+        fetch_dataset(f"hf:{source}", home)
+
+
+def test_what_is_not_there(home: Home) -> None:
+    with pytest.raises((ConfigError, BackendError)):
+        fetch_dataset("hf:nobody/nothing-of-the-kind", home)
