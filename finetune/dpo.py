@@ -18,7 +18,7 @@ from finetune.base import attention_kernel
 from finetune.data import PreferenceRow, tokenise_preferences
 from finetune.heldout import answer_tokens, recall
 from finetune.methods import old_names
-from finetune.policy import asker, load_policy, save_policy
+from finetune.policy import asker, load_policy
 from finetune.prepare import held_out
 from finetune.report import emit
 from finetune.rows import open_dataset
@@ -46,11 +46,7 @@ def run_dpo(stage: Stage) -> None:
         raise DataError(f"no preference is left to train on: {reasons}", hint="kb finetune --no-dpo --data DIR")
     with old_names():
         trainer = _trained(stage, rows, dropped)
-    policy = stage.folder / "policy"
-    if stage.processes > 1:
-        trainer.save_model(str(policy))
-    else:
-        save_policy(trainer.accelerator.unwrap_model(trainer.model), prepared.chat, policy)
+    stage.save_policy(trainer)
     stage.finished(trainer, _scores(stage, trainer))
 
 

@@ -176,9 +176,5 @@ def _save(stage: Stage, trainer: AnswerTrainer) -> None:
         work = stage.folder / ".policy.part"
         shutil.rmtree(work, ignore_errors=True)
         put_in_place(Path(shutil.copytree(stage.best, work)), policy)
-    elif stage.processes > 1:
-        trainer.save_model(str(policy))  # every process has a part of it
-        if stage.main:
-            stage.prepared.chat.tokenizer.save_pretrained(policy, save_jinja_files=False)
     else:
-        save_policy(trainer.accelerator.unwrap_model(trainer.model), stage.prepared.chat, policy)
+        stage.save_policy(trainer)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.curves import draw
+from finetune.policy import save_policy
 from finetune.prepare import Prepared
 from finetune.recipe import recipe_dtype
 from finetune.report import Reporter, curve, emit
@@ -67,6 +68,16 @@ class Stage:
     def _add_time(self, seconds: float) -> None:
         before = read_card(self.run).times_s.get(self.name, 0.0)
         update_card(self.run, times_s={self.name: before + seconds})
+
+    def save_policy(self, trainer: Any) -> None:
+        """Write what a trainer holds as the stage's result."""
+        chat, policy = self.prepared.chat, self.folder / "policy"
+        if self.processes == 1:
+            save_policy(trainer.accelerator.unwrap_model(trainer.model), chat, policy)
+            return
+        trainer.save_model(str(policy))  # every process may hold a part of it
+        if self.main:
+            chat.tokenizer.save_pretrained(policy, save_jinja_files=False)
 
     def audited(self, example: str, passed: Sequence[str], warnings: Sequence[str]) -> None:
         """Say what the audit saw."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from kb.reading.passages import Passage
 from kb.types import Citation, Fact
 
-
 # Within these a document says what it is and whose.
 _COVER_CHARS = 1200
 
