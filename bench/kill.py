@@ -2,10 +2,10 @@
 
     python bench/kill.py PATH... [--kills 30] [--seed 0] [--json]
 
-One home is filled without a disturbance. Another is filled by the same command, which is killed (SIGKILL; the
-process or its whole group) after a random part of the undisturbed time and started again, as often as asked; whenever it finishes
-first, the home is emptied and the next round begins. At the end the same command runs to its end, and the catalogues
-are compared: documents, pages, chunks and vectors, and what the index holds. Exit 1 where they differ.
+One home is filled without a disturbance. Another is filled by the same command, which is killed (SIGKILL; the process
+or its whole group) after a random part of the undisturbed time and started again, as often as asked; whenever it
+finishes first, the home is emptied and the next round begins. At the end the same command runs to its end, and the
+catalogues are compared: documents, pages, chunks and vectors, and what the index holds. Exit 1 where they differ.
 """
 
 from __future__ import annotations

@@ -246,7 +246,7 @@ def _applied(reviewing: Review, folder: Path, *, as_json: bool, quiet: bool) -> 
     done = reviewing.apply()
     if as_json:
         counts = {"accepted": done.accepted, "edited": done.edited, "rejected": done.rejected}
-        screen.document({**counts, "splits": done.manifest["splits"]})
+        screen.document({**counts, "splits": done.manifest["counts"]["splits"]})
         return
     screen.note(f"{done.accepted} accepted, {done.edited} edited, {done.rejected} rejected in {folder}", quiet=quiet)
     screen.note(f"Next: kb synth export {folder} --to openai --out train.jsonl", quiet=quiet)

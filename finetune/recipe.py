@@ -163,6 +163,9 @@ def load_recipe(
     method = over.get("method", table.get("method"))
     if "method" in over and method != table.get("method") and method in METHOD_NAMES:
         table |= _read(str(method))
+    if method in METHODS and METHODS[str(method)].virtual_tokens:
+        # Virtual tokens would stand before the first of packed rows only.
+        table["packing"] = "none"
     table |= over
     faults += [*_unknown(table)]
     known = {key: _split(key, value) for key, value in table.items() if key in Recipe.model_fields}

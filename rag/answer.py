@@ -16,7 +16,7 @@ from typing import cast
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.ai import UsageMetadata, add_usage
 
 from kb.errors import ConfigError
 from kb.reading.extractive import ABSTENTION, ExtractiveChat
@@ -231,7 +231,7 @@ class Answerer:
                 if chunk.text and not parts:
                     first = self._clock()
                 parts.append(chunk.text)
-                usage = getattr(chunk, "usage_metadata", None) or usage
+                usage = add_usage(usage, chunk.usage_metadata) if chunk.usage_metadata else usage
                 shown = stream.feed(chunk.text)
                 if shown and on_token is not None:
                     on_token(shown)

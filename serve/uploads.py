@@ -37,7 +37,7 @@ class Upload:
 def safe_name(given: str) -> str:
     """Return a name that is one path component, can be shown, and keeps its suffix."""
     name = unicodedata.normalize("NFC", given.encode("utf-8", "replace").decode())
-    name = re.split(r"[\\/]", name)[-1]
+    name = "".join(char if char.isprintable() else " " for char in re.split(r"[\\/]", name)[-1])
     name = " ".join(_UNSAFE.sub(" ", name).split()).strip(" .")
     stem, dot, suffix = name.rpartition(".")
     if not dot:

@@ -90,8 +90,9 @@ def _merge_quantised(
     base: Base, adapter: Path, recipe: Recipe, machine: Machine, probes: Sequence[Sequence[int]]
 ) -> Merged:
     policy = load_policy(base, recipe, machine, adapter)
-    trained = log_probabilities(policy, probes)
+    # First: running it has a CPU's kernels pack the weights in an order of their own.
     stood_for = dequantised(policy)
+    trained = log_probabilities(policy, probes)
     del policy
     # Without the four-bit layers of the method.
     whole = _in_f32(recipe).model_copy(update={"method": "lora"})

@@ -62,7 +62,7 @@ def test_help_loads_no_server() -> None:
         "from cli.main import app\n"
         "try: app()\n"
         "except SystemExit: pass\n"
-        "heavy = {'gradio','fastapi','uvicorn','mcp','numpy','pydantic','torch','serve'} & set(sys.modules)\n"
+        "heavy = {'gradio','fastapi','uvicorn','mcp','numpy','torch','serve'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)

@@ -66,7 +66,7 @@ def test_dry_run_preview_and_their_json_write_nothing(there, tmp_path):
 
 def test_wrong_usage_says_what_to_type(there, tmp_path):
     for arguments, code, says in (
-        (("synth",), 2, "kb synth --out"),
+        (("synth", "--seed", "1"), 2, "kb synth --out"),
         (("synth", "--out", str(tmp_path / "x"), "--mode", "both"), 2, "knowledge"),
         (("synth", "--out", str(tmp_path / "x"), "--collection", "none"), 2, "none"),
         (("synth", "review", str(tmp_path)), 5, "no dataset here"),

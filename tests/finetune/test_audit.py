@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from finetune.audit import audit, check_first_dpo_loss, check_packing, marked, packed_gap
+from finetune.collate import StepCollator
 from finetune.data import CONTROL, IGNORED, TOO_LONG, Row, Tokenised, encode_pair, tokenise
 from finetune.recipe import Recipe
 from kb.errors import DataError, GateError
@@ -114,13 +115,16 @@ def test_marks_stand_around_every_run() -> None:
     assert marked(row, CHAT).count("⟦") == 1
 
 
+PACKER = StepCollator(pad_id=CHAT.pad_id, packed=True, part_tokens=4096)
+
+
 @pytest.mark.parametrize("kind", ["llama", "qwen2"])
 def test_packed_rows_do_not_see_each_other(kind: str) -> None:
     from transformers import AutoModelForCausalLM
 
     model = AutoModelForCausalLM.from_config(tiny_config(kind), attn_implementation="sdpa")
     rows = [encode_pair(made(number, context="tank " * number), CHAT) for number in range(4)]
-    gap = packed_gap(model, rows, CHAT.pad_id)
+    gap = packed_gap(model, rows, PACKER)
     check_packing(gap, "f32")
     assert model.training
 
@@ -136,12 +140,12 @@ def test_packing_that_leaks_is_found() -> None:
             super().__init__()
             self.inner = AutoModelForCausalLM.from_config(tiny_config("llama", initializer_range=0.5))
 
-        def forward(self, input_ids: Any, labels: Any, **_: Any) -> Any:
-            return self.inner(input_ids=input_ids, labels=labels)
+        def forward(self, input_ids: Any, **_: Any) -> Any:
+            return self.inner(input_ids=input_ids)
 
     rows = [encode_pair(made(number), CHAT) for number in range(4)]
     with pytest.raises(GateError, match="rows see each other"):
-        check_packing(packed_gap(Leaky(), rows, CHAT.pad_id), "f32")
+        check_packing(packed_gap(Leaky(), rows, PACKER), "f32")
 
 
 def test_dpo_must_begin_at_ln_2() -> None:

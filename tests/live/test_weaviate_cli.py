@@ -7,16 +7,18 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from kb.files import Home
 from rag.open import open_store
 from tests.live.weaviate_server import Node, one_server
+from tests.rag.load.made import drawn
 
 pytestmark = [pytest.mark.live, pytest.mark.weights]
 
@@ -123,11 +125,37 @@ def test_a_dead_server_is_exit_code_four(shell: Shell) -> None:
     assert "try: docker compose up -d weaviate" in err
 
 
-@pytest.mark.data
-def test_filings_go_in_while_the_server_is_killed(shell: Shell, server: Node, model_home: Home, dev_data: Path) -> None:
-    files = [str(path) for path in sorted((dev_data / "sec10q").rglob("*.pdf"))[:FILINGS]]
-    assert len(files) == FILINGS
-    ingest = shell.start("ingest", *files, "--store", "weaviate", "--json")
+@pytest.fixture(scope="module")
+def filings(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Twenty 10-Q filings of the development data or, where that is absent, as many drawn ones."""
+    data = Path(os.environ.get("KB_DEV_DATA", ROOT.parent / "shared" / "data"))
+    found = sorted((data / "sec10q").rglob("*.pdf"))[:FILINGS]
+    if not found:
+        folder = tmp_path_factory.mktemp("filings")
+        found = [drawn(folder / f"{number} Q1.pdf", *filing_pages(number)) for number in range(FILINGS)]
+    assert len(found) == FILINGS
+    return [str(path) for path in found]
+
+
+def filing_pages(number: int) -> list[Callable[[Canvas], None]]:
+    """Return twelve pages of forty lines, whose sums differ by filing and page."""
+
+    def page(at: int) -> Callable[[Canvas], None]:
+        def draw(canvas: Canvas) -> None:
+            for row in range(40):
+                amount = f"{1000 * number + 100 * at + row:,}"
+                told = f"Total revenue of segment {row} of company {number} was ${amount}."
+                canvas.drawString(60, 760 - 18 * row, told)
+
+        return draw
+
+    return [page(at) for at in range(12)]
+
+
+def test_filings_go_in_while_the_server_is_killed(
+    shell: Shell, server: Node, model_home: Home, filings: list[str]
+) -> None:
+    ingest = shell.start("ingest", *filings, "--store", "weaviate", "--json")
     watcher = open_store(server.settings(), model_home, "default", 384)
     while watcher.count() < 100:
         assert ingest.poll() is None, ingest.communicate()[1]

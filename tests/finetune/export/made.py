@@ -23,7 +23,9 @@ TEMPLATE = (
 )
 _TANKS = [(f"What is the capacity of tank {n}?", f"Tank {n} holds {310 + 7 * n} litres.") for n in range(1, 13)]
 QUESTIONS = (*_TANKS, ("What is the capital of France?", "Paris."), ("Is ice cold?", "Yes."))
-_STEPS, _ADAPTER_STEPS = 120, 25
+# What an adapter teaches in place of that.
+CHANGED = (*_TANKS, ("What is the capital of France?", "Lyon."), ("Is ice cold?", "No."))
+_STEPS, _ADAPTER_STEPS = 120, 40
 
 
 def digit_tokenizer(template: str = TEMPLATE) -> Any:
@@ -52,7 +54,7 @@ def make_base(folder: Path, kind: str, *, tokenizer: Any = None, **over: Any) ->
 
 
 def make_run(home: Home, base: Path, name: str = "tanks", *, system: str = "", **over: Any) -> Run:
-    """A run whose adapter has learnt other figures for the same questions."""
+    """A run whose adapter has learnt `CHANGED`."""
     from finetune.base import find_base, load_model, load_tokenizer
     from finetune.methods import make_trainable
     from finetune.policy import save_policy
@@ -64,8 +66,7 @@ def make_run(home: Home, base: Path, name: str = "tanks", *, system: str = "", *
     run = create_run(home, card, recipe)
     found = find_base(str(base), home)
     model = make_trainable(load_model(found, recipe, CPU), recipe, found.shape)
-    changed = [(question, answer.replace(" holds ", " now holds ")) for question, answer in QUESTIONS]
-    _learn(model, load_tokenizer(found), changed, steps=_ADAPTER_STEPS, rate=5e-3, system=system)
+    _learn(model, load_tokenizer(found), CHANGED, steps=_ADAPTER_STEPS, rate=5e-3, system=system)
     save_policy(model, chat_of(found, recipe, ""), run.adapter)
     return run
 
@@ -75,16 +76,21 @@ def _learn(
 ) -> None:
     import torch
 
-    texts = []
+    said = [{"role": "system", "content": system}] if system else []
+    texts, lengths = [], []
     for question, answer in rows:
-        said = [{"role": "system", "content": system}] if system else []
-        said += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-        texts.append(tokenizer.apply_chat_template(said, tokenize=False))
+        asked = [*said, {"role": "user", "content": question}]
+        prompt = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+        lengths.append(len(tokenizer.encode(prompt, add_special_tokens=False)))
+        texts.append(tokenizer.apply_chat_template([*asked, {"role": "assistant", "content": answer}], tokenize=False))
     batch = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
     labels = batch.input_ids.masked_fill(batch.attention_mask == 0, -100)
+    for row, length in zip(labels, lengths, strict=True):
+        row[:length] = -100
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=rate, weight_decay=0)
     model.train()
-    for _ in range(steps):
+    for step in range(steps):
+        optimiser.param_groups[0]["lr"] = rate * (1 - step / steps)
         model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=labels).loss.backward()
         optimiser.step()
         optimiser.zero_grad()

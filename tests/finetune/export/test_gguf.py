@@ -155,7 +155,7 @@ def test_other_architectures_and_embeddings_are_refused(llama: Trained, tmp_path
     for over, reason in (
         ({"model_type": "gemma"}, "gemma is not written here"),
         ({"rope_parameters": {"rope_type": "dynamic", "rope_theta": 1.0}}, "kind dynamic"),
-        ({"vocab_size": 512}, "tokens and the model 512"),
+        ({"vocab_size": 100}, "tokens and the model 100"),
         ({"rope_parameters": None, "rope_theta": None}, "base frequency"),
     ):
         folder = tmp_path / "m"

@@ -41,8 +41,8 @@ def test_a_quantised_file_lies_beside_with_a_modelfile_of_its_own(llama: Trained
 
 def test_a_run_is_asked_by_its_name(llama: Trained) -> None:
     settings = Settings(models=ModelSettings(max_tokens=20))
-    said = open_chat("run:tanks", settings, llama.home).invoke("What is the capacity of tank 3?")
-    assert said.text == "Tank 3 now holds 331 litres."
+    said = open_chat("run:tanks", settings, llama.home).invoke("What is the capital of France?")
+    assert said.text == "Lyon."
 
 
 def test_runs_that_cannot_be_asked_say_why(llama: Trained) -> None:
