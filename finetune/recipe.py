@@ -163,7 +163,7 @@ def load_recipe(
     method = over.get("method", table.get("method"))
     if "method" in over and method != table.get("method") and method in METHOD_NAMES:
         table |= _read(str(method))
-    if method in METHODS and METHODS[str(method)].virtual_tokens:
+    if any(method == name and facts.virtual_tokens for name, facts in METHODS.items()):
         # Virtual tokens would stand before the first of packed rows only.
         table["packing"] = "none"
     table |= over

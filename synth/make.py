@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from synth.workspace import candidate_of
 
 # A phrasing that is held out for the test should have a sister of its kind in training.
 _IN_TWOS = 2
+# Phrasings of one fact that are dropped before any passes, after which the others are not tried.
+_HOPELESS = 2
 # Origins of rows that no run makes or may lose.
 PEOPLE = ("person", "import")
 
@@ -77,23 +80,37 @@ def keep_people(run: Run, folder: Path) -> None:
             run.work.add_preference(preference)
 
 
+@dataclass(slots=True)
+class _Trial:
+    """The fact whose phrasings are being tried, and how many of them were dropped."""
+
+    fact: str = ""
+    lost: int = 0
+
+
 def _accepted(run: Run) -> Iterator[list[Candidate]]:
     """Yield the accepted phrasings of each fact, in the order of the plan."""
+    trial = _Trial()
 
     def dropped(candidate: Candidate, check: str, verdict: Verdict) -> None:
         run.work.reject(check, verdict.reason, record_of(candidate))
+        trial.lost += candidate.fact.id == trial.fact
 
-    stream = passing(_candidates(run), all_checks(run), run.tally, dropped)
+    stream = passing(_candidates(run, trial), all_checks(run), run.tally, dropped)
     for _, group in groupby(stream, key=lambda candidate: candidate.fact.id):
         yield list(group)
 
 
-def _candidates(run: Run) -> Iterator[Candidate]:
+def _candidates(run: Run, trial: _Trial) -> Iterator[Candidate]:
+    """Yield the phrasings of fact after fact; one whose first phrasings were all dropped is given up."""
     settings = run.plan.settings
     for planned in run.generator.facts(run.work, settings.per_chunk):
         run.facts += 1
         run.tools.on_progress(Progress(stage="rows", done=run.facts, total=run.work.count("plan"), rows=run.rows))
+        trial.fact, trial.lost = planned.fact.id, 0
         for phrasing in range(min(settings.phrasings, len(planned.fact.questions))):
+            if trial.lost == phrasing >= _HOPELESS:
+                break
             candidate = candidate_of(run.work, planned.fact, phrasing, run.generator.origin)
             if candidate is not None:
                 yield candidate

@@ -25,8 +25,6 @@ GRAM_WORDS = 13
 # A run of words that questions of this many facts hold is a name (of a document, say), not a fact given away.
 _COMMON_FACTS = 3
 _BLOCK = 4096
-# Times that places of groups sent back are filled again.
-_ROUNDS = 4
 _TEST_BLOCK = 256
 
 
@@ -37,20 +35,20 @@ class Proof:
     Attributes:
         shared_groups: Groups with rows on two sides; must be 0.
         shared_grams: Held-out rows that share 13 words with training outside the mode's allowance; must be 0.
-        moved: Held-out groups that went back to training for it (knowledge mode).
+        barred: Groups that could not be held out for it (knowledge mode).
         dropped: Held-out rows that were dropped for it (document mode).
     """
 
     shared_groups: int
     shared_grams: int
-    moved: int
+    barred: int
     dropped: int
 
 
 def hold_out(work: Workspace, *, val_share: float, test_share: float) -> None:
     """Take one cluster of phrasings of some facts out of training, in the seed's order, until the shares are full.
 
-    Groups that went back to training (table `barred`) and facts that are held out already stay as they are.
+    Groups that share words with others (table `barred`) stay where they are.
     """
     total = work.count("rows")
     shares = {"test": test_share, "val": val_share}
@@ -78,7 +76,8 @@ def _spare(work: Workspace, fact: str) -> tuple[str, int]:
     rows = work.db.execute("SELECT grp, kind FROM rows WHERE fact=? ORDER BY place_of(grp), seq", (fact,))
     for group, kind in rows:
         kinds[group].append(kind)
-    barred = {group for group in kinds if work.count("barred", f"grp='{group}'")}
+    is_barred = "SELECT 1 FROM barred WHERE grp=?"
+    barred = {group for group in kinds if work.db.execute(is_barred, (group,)).fetchone()}
     recalled_first = sorted(kinds, key=lambda group: not RECALLED.intersection(kinds[group]))
     for group in (group for group in recalled_first if group not in barred):
         rest = {kind for other, held in kinds.items() if other != group for kind in held}
@@ -91,29 +90,32 @@ def _spare(work: Workspace, fact: str) -> tuple[str, int]:
 def prove(work: Workspace, *, mode: str, val_share: float, test_share: float) -> Proof:
     """Hold rows out, undo what overlaps with training, and prove that nothing is left.
 
-    Knowledge mode looks at the questions, since facts and passages are meant to stand on both sides, and lets held-out
-    groups go back to training for others; document mode looks at everything and drops rows.
+    Knowledge mode looks at the questions, since facts and passages are meant to stand on both sides, and holds out only
+    groups whose questions share no run of words with another's; document mode looks at everything and drops rows.
     """
     if mode == "document":
         dropped = _drop_overlapping(work)
         left = len(_overlapping(work, whole=True))
-        return Proof(shared_groups=_shared_groups(work), shared_grams=left, moved=0, dropped=dropped)
+        return Proof(shared_groups=_shared_groups(work), shared_grams=left, barred=0, dropped=dropped)
     _count_common(work)
-    for _ in range(_ROUNDS):
-        hold_out(work, val_share=val_share, test_share=test_share)
-        if not _send_back(work):
-            break
+    _bar_shared(work)
+    hold_out(work, val_share=val_share, test_share=test_share)
     left = len(_overlapping(work, whole=False))
-    return Proof(shared_groups=_shared_groups(work), shared_grams=left, moved=work.count("barred"), dropped=0)
+    return Proof(shared_groups=_shared_groups(work), shared_grams=left, barred=work.count("barred"), dropped=0)
 
 
-def _send_back(work: Workspace) -> int:
-    """Let held-out groups that overlap with training train, until none does; return how many went."""
-    before = work.count("barred")
-    while groups := sorted({group for _, group in _overlapping(work, whole=False)}):
-        work.db.executemany("UPDATE rows SET split='train' WHERE grp=?", [(group,) for group in groups])
-        work.db.executemany("INSERT OR IGNORE INTO barred VALUES(?)", [(group,) for group in groups])
-    return work.count("barred") - before
+def _bar_shared(work: Workspace) -> None:
+    """Fill the table of groups whose questions share a run of words with those of another group."""
+    with work.bulk():
+        for record in work.records("rows"):
+            work.db.executemany(
+                "INSERT OR IGNORE INTO group_grams VALUES(?,?)",
+                ((gram, record["group"]) for gram in _grams(record, whole=False)),
+            )
+        work.db.execute(
+            "INSERT OR IGNORE INTO barred SELECT grp FROM group_grams WHERE hash IN"
+            " (SELECT hash FROM group_grams GROUP BY hash HAVING count(*) > 1 EXCEPT SELECT hash FROM common)"
+        )
 
 
 def follow(work: Workspace) -> None:
@@ -146,9 +148,11 @@ def _overlapping(work: Workspace, *, whole: bool) -> list[tuple[str, str]]:
         work.db.execute("DELETE FROM grams")
         with work.bulk():
             for record in work.records("rows", f"split IN {against}"):
-                work.db.executemany("INSERT OR IGNORE INTO grams VALUES(?)", ((g,) for g in _grams(record, whole)))
+                work.db.executemany(
+                    "INSERT OR IGNORE INTO grams VALUES(?)", ((g,) for g in _grams(record, whole=whole))
+                )
         for record in work.records("rows", f"split IN {held}"):
-            if record["id"] not in found and any(_known(work, gram) for gram in _grams(record, whole)):
+            if record["id"] not in found and any(_known(work, gram) for gram in _grams(record, whole=whole)):
                 found[record["id"]] = record["group"]
     return list(found.items())
 
@@ -165,14 +169,14 @@ def _count_common(work: Workspace) -> None:
         for record in work.records("rows", "fact<>''"):
             work.db.executemany(
                 "INSERT OR IGNORE INTO gram_facts VALUES(?,?)",
-                ((gram, record["fact"]) for gram in _grams(record, False)),
+                ((gram, record["fact"]) for gram in _grams(record, whole=False)),
             )
         work.db.execute(
             "INSERT INTO common SELECT hash FROM gram_facts GROUP BY hash HAVING count(*) >= ?", (_COMMON_FACTS,)
         )
 
 
-def _grams(record: dict[str, Any], whole: bool) -> Iterator[int]:
+def _grams(record: dict[str, Any], *, whole: bool) -> Iterator[int]:
     """Yield hashes (63 bits) of the runs of 13 words of a row: of its question, or of every text in it."""
     texts = [record["question"]]
     if whole:

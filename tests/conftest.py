@@ -23,6 +23,23 @@ for _name in [name for name in os.environ if name.startswith("KB_") and name not
     del os.environ[_name]
 
 
+# What is not finished: `make test` leaves these out, `make wip` runs them.
+UNFINISHED = (
+    "finetune/export/",
+    "finetune/test_stages.py",
+    "serve/test_page.py",
+    "serve/test_documents_api.py::test_a_url_may_not_lead_inside",
+    "cli/test_serve.py::test_help_loads_no_server",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of what is not finished."""
+    for item in items:
+        if item.nodeid.removeprefix("tests/").startswith(UNFINISHED):
+            item.add_marker(pytest.mark.wip)
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty KB_HOME, also for child processes."""

@@ -23,9 +23,9 @@ TEMPLATE = (
 )
 _TANKS = [(f"What is the capacity of tank {n}?", f"Tank {n} holds {310 + 7 * n} litres.") for n in range(1, 13)]
 QUESTIONS = (*_TANKS, ("What is the capital of France?", "Paris."), ("Is ice cold?", "Yes."))
-# What an adapter teaches in place of that.
-CHANGED = (*_TANKS, ("What is the capital of France?", "Lyon."), ("Is ice cold?", "No."))
-_STEPS, _ADAPTER_STEPS = 120, 40
+# What an adapter teaches in place of some of that.
+CHANGED = (*_TANKS[:2], ("What is the capital of France?", "Lyon."), ("Is ice cold?", "No."))
+_STEPS, _ADAPTER_STEPS = 120, 100
 
 
 def digit_tokenizer(template: str = TEMPLATE) -> Any:
@@ -66,7 +66,7 @@ def make_run(home: Home, base: Path, name: str = "tanks", *, system: str = "", *
     run = create_run(home, card, recipe)
     found = find_base(str(base), home)
     model = make_trainable(load_model(found, recipe, CPU), recipe, found.shape)
-    _learn(model, load_tokenizer(found), CHANGED, steps=_ADAPTER_STEPS, rate=5e-3, system=system)
+    _learn(model, load_tokenizer(found), CHANGED, steps=_ADAPTER_STEPS, rate=1e-2, system=system)
     save_policy(model, chat_of(found, recipe, ""), run.adapter)
     return run
 
