@@ -175,6 +175,10 @@ class LanceStore:
         version = await version_of(self._reader)
         if self._resident is None or self._resident.version != version:
             self._resident = await read(self._reader, version, self._dimension)
+            # Else the first query with a word reads that word's list from disk.
+            for index in await self._reader.list_indices():
+                if index.columns == ["text"]:
+                    await self._reader.prewarm_index(index.name)
         return self._resident
 
     def _run(self, reading: Coroutine[Any, Any, Any]) -> Any:
