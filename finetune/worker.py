@@ -51,7 +51,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _end_with_parent() -> None:
     """Wait for the end of standard input, which whoever started us holds open and never writes to."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # not by `sys.stdin`, whose lock would be held when the interpreter ends
+        pass
     os._exit(_FAILED)
 
 

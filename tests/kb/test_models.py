@@ -25,7 +25,7 @@ from kb.settings import ModelSettings, RagSettings, Settings
 
 
 def settings_for(ollama_url: str) -> Settings:
-    return Settings(rag=RagSettings(ollama_url=ollama_url), models=ModelSettings(timeout_s=5))
+    return Settings(rag=RagSettings(ollama_url=ollama_url), models=ModelSettings(timeout_s=5, deadline_s=1))
 
 
 @pytest.fixture
