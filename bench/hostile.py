@@ -50,7 +50,7 @@ class Report:
 def unpacked(places: Sequence[Path], folder: Path) -> list[Path]:
     """Return the files of folders and archives; archives are unpacked into `folder`."""
     found: list[Path] = []
-    for number, place in enumerate(places):
+    for number, place in enumerate(path.resolve() for path in places):
         inside = place
         if place.is_file() and tarfile.is_tarfile(place):
             inside = folder / str(number)
@@ -81,6 +81,14 @@ def tree(pid: int) -> Iterator[tuple[int, float]]:
         yield one, pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def _runs(pid: int) -> bool:
+    """Tell whether a process is there, and no mere entry that its new parent has yet to read."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def ingest(paths: Sequence[Path], home: Home, scratch: Path) -> tuple[dict[str, Any], Report]:
     """Run one `kb ingest --json` over the files and watch its process tree."""
     answer, said = scratch / "answer.json", scratch / "stderr.txt"
@@ -98,10 +106,10 @@ def ingest(paths: Sequence[Path], home: Home, scratch: Path) -> tuple[dict[str, 
                 peak = max(peak or 0.0, sum(sizes.values()))
             time.sleep(_LOOK_S)
     report = Report(len(paths), time.monotonic() - started, process.returncode, peak)
-    left = [pid for pid in seen if Path(f"/proc/{pid}").exists()]
+    left = [pid for pid in seen if _runs(pid)]
     if left:
         time.sleep(1.0)
-        left = [pid for pid in left if Path(f"/proc/{pid}").exists()]
+        left = [pid for pid in left if _runs(pid)]
     report.faults += [f"process {pid} was left behind" for pid in left]
     if "Traceback" in said.read_text(errors="replace") or process.returncode not in (0, 5):
         report.faults.append(f"exit {process.returncode}: {said.read_text(errors='replace')[-500:]}")

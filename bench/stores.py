@@ -116,7 +116,7 @@ def searched(store: Store, vectors: NDArray[np.float32], rng: np.random.Generato
     bm25 = [timed(lambda text=text: store.bm25(text, K)) for text in texts]  # type: ignore[misc]
     # What a search asks: a hundred of each, at once.
     both = [
-        timed(lambda query=query, text=text: store.lists(text, query, [(DEPTH, None)]))  # type: ignore[misc]
+        timed(lambda query=query, text=text: store.lists(text, lambda: query, [(DEPTH, None)]))  # type: ignore[misc]
         for query, text in zip(queries, texts, strict=True)
     ]
     return {

@@ -30,7 +30,7 @@ from kb.models import open_chat
 from kb.settings import Settings
 from synth.generate.ask import Ask, Request
 from synth.generate.cache import CallCache
-from synth.generate.model import ReadFacts
+from synth.generate.model import facts_schema
 from synth.generate.prompts import prompt
 
 _TEXTS = Path(__file__).parent.parent / "examples" / "source"
@@ -48,7 +48,7 @@ def requests(count: int, salt: str) -> list[Request]:
         Request(
             purpose="facts",
             text=prompt("facts", source="handbook.pdf", count="2", phrasings="2", passage=passage),
-            schema=ReadFacts,
+            schema=facts_schema(2, 2),
         )
         for passage in passages
     ]

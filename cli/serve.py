@@ -14,7 +14,7 @@ from kb.errors import ConfigError
 if TYPE_CHECKING:
     from serve.api import Part
 
-app = typer.Typer(help="Serve page, API and tools.", rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None)
 keys = typer.Typer(help="Keys for those who reach the server from elsewhere.", no_args_is_help=True,
                    rich_markup_mode=None)  # fmt: skip
 app.add_typer(keys, name="keys")

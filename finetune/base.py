@@ -231,6 +231,10 @@ def load_model(base: Base, recipe: Recipe, machine: Machine, *, weights: Path | 
         reason = str(error).strip().splitlines()[0]
         raise DataError(f"transformers cannot load it: {reason}", path=base.folder, hint="kb models list") from error
     model.config.use_cache = False
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            # bitsandbytes 0.50 repacks four-bit weights at the first evaluation on a CPU and cannot train them then.
+            module.support_avx512bf16_for_cpu = False
     return model
 
 

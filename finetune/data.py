@@ -26,7 +26,7 @@ OTHER_OBJECTIVE = "of another objective"
 _ROUND = 8
 # One row in two hundred may be dropped where that makes the others' batches a third shorter.
 _COVERED, _WORTH = 0.995, 1.5
-_DEFAULT_CONTEXT = 2048
+_DEFAULT_CONTEXT, _TEXT_WINDOW = 2048, 512
 _SAMPLE = 1000
 
 
@@ -194,7 +194,9 @@ def tokenise(
         else:
             read.append((pair, encode_pair(pair, chat)))
     limit = max_length or recipe.max_length
-    limit = limit or choose_max_length([row.n_tokens for pair, row in read if pair.question], context_tokens)
+    # A text is cut anyway, so it may ask for no more than a window.
+    lengths = [row.n_tokens if pair.question else min(row.n_tokens, _TEXT_WINDOW) for pair, row in read]
+    limit = limit or choose_max_length(lengths, context_tokens)
     rows: list[Row] = []
     shortened = 0
     for pair, row in read:
@@ -221,7 +223,7 @@ def choose_max_length(lengths: Sequence[int], context_tokens: int) -> int:
     """Return the shortest length worth batching to: all rows, unless a few are far longer than the rest.
 
     Args:
-        lengths: Of the rows, in tokens; none for text alone, which is cut into windows.
+        lengths: Of the rows, in tokens.
         context_tokens: The model's limit; 0 where it does not say.
     """
     limit = context_tokens or _DEFAULT_CONTEXT

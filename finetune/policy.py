@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from finetune.base import Base, load_model
 from finetune.machine import Machine
-from finetune.methods import old_names
+from finetune.methods import old_names, peft_config
 from finetune.recipe import Recipe, recipe_dtype
 from finetune.runs import Run
 from finetune.template import ChatFormat, Message
@@ -80,7 +80,10 @@ def load_policy(base: Base, recipe: Recipe, machine: Machine, folder: Path, *, t
     model = load_model(base, recipe, machine)
     try:
         with old_names():
-            tuned = PeftModel.from_pretrained(model, folder, is_trainable=trainable)
+            if trainable and recipe.facts.virtual_tokens:
+                tuned = _with_virtual_tokens(model, base, recipe, folder)
+            else:
+                tuned = PeftModel.from_pretrained(model, folder, is_trainable=trainable)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(f"the adapter cannot be loaded: {reason}", path=folder, hint="kb runs list") from error
@@ -90,6 +93,21 @@ def load_policy(base: Base, recipe: Recipe, machine: Machine, folder: Path, *, t
     if trainable and recipe.gradient_checkpointing:
         model.enable_input_require_grads()
         model.activation_checkpointing_enable({"use_reentrant": False})
+    return tuned
+
+
+def _with_virtual_tokens(model: Any, base: Base, recipe: Recipe, folder: Path) -> Any:
+    """Return a model whose virtual tokens are trained on; peft loads them for use only.
+
+    What P-tuning wrote are prompt embeddings like those of prompt tuning, and go on as such.
+    """
+    import peft
+    from safetensors.torch import load_file
+
+    going_on = recipe.model_copy(update={"method": "prompt"}) if recipe.method == "p-tuning" else recipe
+    tuned = peft.get_peft_model(model, peft_config(going_on, base.shape))
+    saved = load_file(folder / "adapter_model.safetensors")["prompt_embeddings"]
+    tuned.prompt_encoder["default"].embedding.weight.data.copy_(saved)
     return tuned
 
 

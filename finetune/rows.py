@@ -40,8 +40,10 @@ class Dataset:
         Raises:
             DataError: A line is no JSON, or its record is of no known form.
         """
-        for line, record, path in _records(self._file(split, "pairs.jsonl"), split):
-            yield read_pair(record, path, line, split)
+        rows = self._file(split, "pairs.jsonl")
+        if rows.is_file():  # a dataset need not have every split
+            for line, record, path in _records(rows, split):
+                yield read_pair(record, path, line, split)
 
     def preferences(self, split: Split) -> Iterator[Preference]:
         """Yield the preferences of one split; none where the dataset has none.

@@ -142,8 +142,11 @@ def _settle(trainer: Any) -> None:
         # TRL makes adapters of a 4-bit base bfloat16, which a T4 has not and which loses small updates.
         if parameter.requires_grad and parameter.dtype != torch.float32:
             parameter.data = parameter.data.float()
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     if trainer.accelerator.device.type == "cpu" and trainer.accelerator.num_processes == 1:
-        add_label_head(model.get_base_model() if hasattr(model, "get_base_model") else model)
+        add_label_head(inner)
+    if "forward" in vars(getattr(model, "base_model", model)) and inner is not model:
+        model.base_model.forward = inner.forward  # LLaMA-Adapter keeps the one it met first
 
 
 _SAME_FOR_BOTH: Mapping[str, Any] = {

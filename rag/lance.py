@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import uuid
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -137,7 +138,7 @@ class LanceStore:
     def lists(
         self,
         text: str,
-        vector: NDArray[np.float32],
+        embed: Callable[[], NDArray[np.float32]],
         places: Sequence[tuple[int, Collection[str] | None]],
         *,
         pages: Collection[int] | None = None,
@@ -145,26 +146,39 @@ class LanceStore:
         """Return the lists of both kinds in every place; see `Store.lists`."""
         if self._open_reader() is None:
             return [[] for _ in places], [[] for _ in places]
-        found: tuple[list[list[tuple[str, float]]], list[list[tuple[str, float]]]]
-        found = self._run(self._lists(text, vector, places, pages))
-        return found
+        current = asyncio.run_coroutine_threadsafe(self._current(), LOOP.loop)
+        words = asyncio.run_coroutine_threadsafe(self._words(text, places, pages, current), LOOP.loop)
+        near: list[list[tuple[str, float]]] = []
+        try:
+            vector, resident = embed(), current.result()
+            if resident is None:
+                near = LOOP.run(self._near(vector, places, pages))
+            else:
+                cosines = resident.cosines(vector)
+                near = [resident.nearest(cosines, k, docs, pages) for k, docs in places]
+            return near, words.result()
+        except (OSError, RuntimeError) as error:
+            raise self._fault(error) from error
+        finally:
+            words.cancel()
 
-    async def _lists(
+    async def _words(
         self,
         text: str,
+        places: Sequence[tuple[int, Collection[str] | None]],
+        pages: Collection[int] | None,
+        current: Future[Resident | None],
+    ) -> list[list[tuple[str, float]]]:
+        resident = await asyncio.wrap_future(current)
+        return await asyncio.gather(*(self._bm25(text, k, docs, pages, resident) for k, docs in places))
+
+    async def _near(
+        self,
         vector: NDArray[np.float32],
         places: Sequence[tuple[int, Collection[str] | None]],
         pages: Collection[int] | None,
-    ) -> tuple[list[list[tuple[str, float]]], list[list[tuple[str, float]]]]:
-        resident = await self._current()
-        words = [asyncio.ensure_future(self._bm25(text, k, docs, pages, resident)) for k, docs in places]
-        await asyncio.sleep(0)  # they are under way while the matrix is multiplied
-        if resident is None:
-            near = await asyncio.gather(*(self._dense(vector, k, docs, pages) for k, docs in places))
-        else:
-            cosines = resident.cosines(vector)
-            near = [resident.nearest(cosines, k, docs, pages) for k, docs in places]
-        return near, await asyncio.gather(*words)
+    ) -> list[list[tuple[str, float]]]:
+        return await asyncio.gather(*(self._dense(vector, k, docs, pages) for k, docs in places))
 
     async def _current(self) -> Resident | None:
         """Return the table in memory, unless it is too large, or large and there may be no second search."""

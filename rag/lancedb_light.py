@@ -1,8 +1,8 @@
 """Imports LanceDB without the REST client it brings along, which a local table never touches.
 
-`lancedb` imports a generated client for remote catalogues whose nine API modules build hundreds of pydantic
-validators: half a second of every command. While `lancedb` is imported they are stood in for by empty classes; the
-stand-ins are gone afterwards, and whoever imports the client later gets the real one.
+`lancedb` imports a generated client for remote catalogues whose modules build hundreds of pydantic validators: most
+of a second of every command. While `lancedb` is imported they are stood in for by empty classes; the stand-ins are
+gone afterwards, and whoever imports the client later gets the real one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-_CLIENT = "lance_namespace_urllib3_client.api"
+_CLIENT = "lance_namespace_urllib3_client"
 
 
 class _StandIn(MetaPathFinder, Loader):
@@ -22,7 +22,7 @@ class _StandIn(MetaPathFinder, Loader):
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002
         if fullname == _CLIENT or fullname.startswith(_CLIENT + "."):
-            return ModuleSpec(fullname, self, is_package=fullname == _CLIENT)
+            return ModuleSpec(fullname, self, is_package=True)
         return None
 
     def exec_module(self, module: ModuleType) -> None:
@@ -44,7 +44,7 @@ def _without_client() -> Iterator[None]:
     finally:
         sys.meta_path.remove(finder)
         for name in set(sys.modules) - already:
-            if name.startswith("lance_namespace_urllib3_client"):
+            if name == _CLIENT or name.startswith(_CLIENT + "."):
                 del sys.modules[name]
 
 

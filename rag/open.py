@@ -23,7 +23,6 @@ from rag.disk import disk_fault
 from rag.embed.base import Embedder
 from rag.embed.open import open_embedder
 from rag.identity import require_embedder
-from rag.lance import LanceStore
 from rag.search import Searcher
 from rag.store import Store, lacking
 
@@ -91,6 +90,9 @@ def open_store(settings: Settings, home: Home, collection: str, dimension: int) 
         BackendError: Its server does not answer, refuses the key, or is too old.
     """
     if settings.rag.store == "lancedb":
+        # Half of what a question from the shell waits for; another store does without.
+        from rag.lance import LanceStore
+
         return LanceStore(home.index, collection, dimension)
     connection = connect_weaviate(settings)
     from rag.weaviate.schema import collection_name, home_id

@@ -177,7 +177,7 @@ class Searcher:
         places: list[tuple[int, Collection[str] | None]] = [(max(DEPTH_BESIDE if named else DEPTH, 4 * k), wanted)]
         if named:
             places.append((max(NAMED_DEPTH, 4 * k), named))
-        dense, bm25 = self._store.lists(query, self._embedder.embed_query(query), places, pages=pages)
+        dense, bm25 = self._store.lists(query, lambda: self._embedder.embed_query(query), places, pages=pages)
         return merged(dense), merged(bm25)
 
     def _rank(

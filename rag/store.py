@@ -61,12 +61,15 @@ class Store(Protocol):
     def lists(
         self,
         text: str,
-        vector: NDArray[np.float32],
+        embed: Callable[[], NDArray[np.float32]],
         places: Sequence[tuple[int, Collection[str] | None]],
         *,
         pages: Collection[int] | None = None,
     ) -> tuple[list[list[tuple[str, float]]], list[list[tuple[str, float]]]]:
-        """Return what `dense` and what `bm25` find in each place (how many, among which documents), asked at once."""
+        """Return what `dense` and what `bm25` find in each place (how many, among which documents), asked at once.
+
+        `embed` is called in this thread for the vector of `text`, shape (d,), while words are already looked up.
+        """
         ...
 
     def count(self) -> int:

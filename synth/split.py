@@ -58,8 +58,8 @@ def hold_out(work: Workspace, *, val_share: float, test_share: float) -> None:
         " AND min(split) = 'train' ORDER BY place_of(fact)"
     ).fetchall()
     for (fact,) in facts:
-        split = "test" if room["test"] > 0 else "val" if room["val"] > 0 else ""
-        if not split:
+        split = max(room, key=lambda name: room[name])
+        if room[split] <= 0:
             return
         group, size = _spare(work, fact)
         if group:

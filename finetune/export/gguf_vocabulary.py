@@ -18,11 +18,11 @@ from kb.errors import DataError
 
 _HINT = "kb export RUN --to hf  # then llama.cpp's convert_hf_to_gguf.py"
 # How llama 3 and Qwen 2 cut text into words; they differ in how many digits stay together.
-_WORDS = (
+WORDS = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{digits}"
     r"| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-_NAMES = {_WORDS.format(digits="{1,3}"): "llama-bpe", _WORDS.format(digits=""): "qwen2"}
+_NAMES = {WORDS.format(digits="{1,3}"): "llama-bpe", WORDS.format(digits=""): "qwen2"}
 # More than one end: runtimes read the second and third under these names.
 _END_KEYS = ("eos_token_id", "eot_token_id", "eom_token_id")
 

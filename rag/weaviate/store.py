@@ -130,7 +130,7 @@ class WeaviateStore:
     def lists(
         self,
         text: str,
-        vector: NDArray[np.float32],
+        embed: Callable[[], NDArray[np.float32]],
         places: Sequence[tuple[int, Collection[str] | None]],
         *,
         pages: Collection[int] | None = None,
@@ -138,6 +138,7 @@ class WeaviateStore:
         """Return the lists of both kinds in every place; see `Store.lists`."""
         with ThreadPoolExecutor(2 * len(places), thread_name_prefix="weaviate") as pool:
             words = [pool.submit(self.bm25, text, k, docs=docs, pages=pages) for k, docs in places]
+            vector = embed()
             near = [pool.submit(self.dense, vector, k, docs=docs, pages=pages) for k, docs in places]
             return [future.result() for future in near], [future.result() for future in words]
 

@@ -123,7 +123,7 @@ async def _received(service: Service, http: Request, job_id: str) -> tuple[str, 
         raise Refusal("send multipart/form-data with the field file", status=415, code="unsupported_media_type")
     most = service.settings.serve.upload_files
     items: list[dict[str, str]] = []
-    async with http.form(max_files=most, max_fields=most) as form:
+    async with http.form(max_files=most, max_fields=most + 1) as form:  # the collection is a field too
         collection = str(form.get("collection") or "")
         if collection and not _is_collection(collection):
             raise Refusal("no name for a collection", status=400, code="invalid_request")
@@ -142,6 +142,8 @@ async def _received(service: Service, http: Request, job_id: str) -> tuple[str, 
             except DataError as error:
                 raise Refusal(error.message, status=415, code="unsupported_media_type", hint=error.hint) from error
             items.append({"path": str(got.path), "source": f"upload:{got.sha256[:16]}/{got.path.name}"})
+    if len(items) > most:
+        raise Refusal(f"more than {most} files and addresses at once", status=400, code="invalid_request")
     if not items:
         raise Refusal("there is neither a file nor a url", status=400, code="invalid_request")
     return collection, items

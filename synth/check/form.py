@@ -12,7 +12,7 @@ from kb.metrics import contains
 from kb.reading.words import STOPWORDS, words
 from synth.candidate import Candidate
 
-_FEWEST_CHARS, _MOST_CHARS = 8, 300
+_FEWEST_CHARS, _MOST_CHARS = 8, 400
 _MOST_ANSWER_CHARS = 400
 _PROMPT_MARKS = re.compile(r"\[\[|\]\]|<<|>>|</?[a-z]+>|```")
 _TEXT = r"(?:passage|text|excerpt|context|snippet|paragraph)"
@@ -64,7 +64,7 @@ def schema(candidate: Candidate) -> str:
     """Reason to drop a row that is no question with an answer."""
     question, answer = candidate.question, candidate.fact.answer
     if not _FEWEST_CHARS <= len(question) <= _MOST_CHARS or not question.endswith(("?", ".")):
-        return "not a question or request of 8 to 300 characters"
+        return "not a question or request of 8 to 400 characters"
     if not answer.strip() or len(answer) > _MOST_ANSWER_CHARS:
         return "the answer is empty or longer than 400 characters"
     if not candidate.fact.statement.strip() or not candidate.fact.evidence:

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from kb.reading.words import words
 from kb.types import Citation, Hit, Retriever
 from synth.candidate import Candidate, Source
 from synth.check.base import Verdict
 
 NAME = "retriever"
+# Share of a quote's words that another place may lack and still say the same.
+_STRANGE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,12 @@ class Found:
 
 
 def shows(hit: Hit, evidence: Citation) -> bool:
-    """Whether a hit overlaps the quote at its place, or holds the same words elsewhere."""
+    """Whether a hit overlaps the quote at its place, or holds nearly all its words, and every number, elsewhere."""
     if (hit.sha256, hit.page) == (evidence.sha256, evidence.page):
         return hit.start < evidence.end and evidence.start < hit.end
-    return " ".join(evidence.quote.split()) in " ".join(hit.text.split())
+    wanted, held = set(words(evidence.quote)), set(words(hit.text))
+    missing = wanted - held
+    return len(missing) <= _STRANGE * len(wanted) and not any(word[0].isdigit() for word in missing)
 
 
 def _source(hit: Hit) -> Source:

@@ -47,7 +47,7 @@ _SINGULAR_UNIT = re.compile(
 )
 # "... of our debt during 2019": where a phrase with "of" stops belonging to the amount.
 _OF_END = re.compile(
-    r" (?=(?:as|during|per|in the (?:first|second|third|fourth|year|quarter)|for the (?:year|quarter))\b)"
+    r" (?=(?:as|during|into|per|in the (?:first|second|third|fourth|year|quarter)|for the (?:year|quarter))\b)"
 )
 
 

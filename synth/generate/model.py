@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice, tee
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from kb.reading.fold import Folded
 from kb.reading.passages import new_keys, new_mark, render
@@ -25,6 +26,7 @@ from synth.generate.prompts import all_prompts, prompt
 from synth.workspace import Planned, Workspace
 
 _FEWEST_CHUNK_CHARS = 120
+_QUESTION_CHARS = 200
 _NONE = frozenset({"none", "none.", "n/a", "not stated", "not stated.", "unknown"})
 _LEAST_OVERLAP = 0.5
 _SAMPLE = 20
@@ -44,10 +46,17 @@ class ReadFact(BaseModel):
     questions: list[str] = Field(min_length=1, max_length=12)
 
 
-class ReadFacts(BaseModel):
-    """The facts of a passage."""
+@cache
+def facts_schema(count: int, phrasings: int) -> type[BaseModel]:
+    """Return what a reply with the facts of a passage looks like, as short as what is asked for.
 
-    facts: list[ReadFact] = Field(max_length=20)
+    A small model held to an open list fills it until its tokens run out.
+    """
+    question = Annotated[str, Field(max_length=_QUESTION_CHARS)]
+    asked = create_model(
+        "ReadFact", __base__=ReadFact, questions=(list[question], Field(min_length=1, max_length=phrasings))
+    )
+    return create_model("ReadFacts", facts=(list[asked], Field(max_length=count)))  # type: ignore[valid-type]
 
 
 class ModelGenerator:
@@ -130,7 +139,7 @@ class ModelGenerator:
             "facts", source=source.name, count=str(per_chunk), phrasings=str(self._phrasings),
             passage=_rendered([source]),
         )  # fmt: skip
-        return Request(purpose="facts", text=text, schema=ReadFacts)
+        return Request(purpose="facts", text=text, schema=facts_schema(per_chunk, self._phrasings))
 
 
 def _mean(values: Sequence[int]) -> int:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from kb.reading.extractive import MIN_SUPPORT, choose
+from kb.reading.extractive import MIN_SUPPORT
 from kb.reading.passages import Passage
 from kb.reading.reader import rank, support
 from kb.reading.sentences import sentences
@@ -23,6 +23,7 @@ from synth.workspace import Planned, Workspace
 ReadFacts = Callable[[Document, Iterable[Page]], Iterator[Fact]]
 OnDocument = Callable[[str], None]
 
+_READ_SENTENCES = 2
 _FEWEST_STATEMENTS = 3
 _MOST_STATEMENTS = 8
 _FEWEST_SENTENCES = 4
@@ -92,13 +93,13 @@ class RulesGenerator:
 
 
 def read(question: str, sources: Sequence[Source]) -> str:
-    """Return the sentences of the passages that answer a question, one a line; an empty text where none does."""
+    """Return the sentences of the passages that answer a question best, one a line; an empty text where none does."""
     passages = [Passage(key="", source=source.name, text=source.text) for source in sources]
     ranked = rank(question, passages)
     if not ranked or support(ranked) < MIN_SUPPORT:
         return ""
-    chosen = choose(ranked, passages, 1)
-    return "\n".join(passages[one.passage].text[one.sentence.start : one.sentence.end] for one in chosen)
+    best = ranked[:_READ_SENTENCES]
+    return "\n".join(passages[one.passage].text[one.sentence.start : one.sentence.end] for one in best)
 
 
 def summary(source: Source) -> Text | None:

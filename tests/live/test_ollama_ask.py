@@ -34,8 +34,11 @@ def server(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[
 
 def command(server: OllamaServer, *arguments: str) -> list[str]:
     flags = {"rag.ollama_url": server.url, "models.num_ctx": "4096", "models.max_tokens": "160"}
+    name, *rest = arguments
     pairs = [part for key, value in flags.items() for part in ("--set", f"{key}={value}")]
-    return [sys.executable, "-m", "cli", *arguments, *pairs]
+    # What a test sets itself comes later and holds.
+    head = [name, rest.pop(0)] if name == "models" else [name]
+    return [sys.executable, "-m", "cli", *head, *pairs, *rest]
 
 
 def kb(server: OllamaServer, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import gguf
 import numpy as np
 
+from finetune.export.gguf_vocabulary import WORDS
 from finetune.recipe import Recipe
 from finetune.runs import Run, create_run
 from kb.files import Home
@@ -37,6 +38,34 @@ def digit_tokenizer(template: str = TEMPLATE) -> Any:
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
     return tokenizer
+
+
+def word_tokenizer() -> Any:
+    """The tiny tokenizer, splitting words as Qwen 2's does: a way that importers know by its pattern."""
+    from tokenizers import Regex, pre_tokenizers
+
+    tokenizer = tokenizer_of(TEMPLATE)
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(WORDS.format(digits="")), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    return tokenizer
+
+
+def tokenizer_ending_in(end: str) -> Any:
+    """The tiny tokenizer with another name for its end of turn."""
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    spelled = digit_tokenizer().backend_tokenizer.to_str().replace("<|im_end|>", end)
+    made = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(spelled), eos_token=end, bos_token="<|im_start|>",
+        pad_token="<|endoftext|>", clean_up_tokenization_spaces=False,
+    )  # fmt: skip
+    made.chat_template = TEMPLATE.replace("<|im_end|>", end)
+    return made
 
 
 def make_base(folder: Path, kind: str, *, tokenizer: Any = None, **over: Any) -> Path:

@@ -35,7 +35,7 @@ def test_a_good_row_passes_every_check():
 
 @pytest.mark.parametrize(
     "question", ["How?", "The boathouse has many racks", "How many [[k1]] racks?", "How many \u200bracks are there?",
-                 "Are there 14 racks in the boathouse?", "x" * 400 + "?"],
+                 "Are there 14 racks in the boathouse?", "x" * 500 + "?"],
 )  # fmt: skip
 def test_what_is_no_question(question):
     assert schema(row(question))
