@@ -1,6 +1,6 @@
 """Starts the stages of a run as processes of their own and passes on what they say.
 
-The command is `accelerate launch` whatever there is: one CPU, one GPU, or several of either. Knows processes and
+The command is `accelerate launch` for a CPU, a GPU or several, and `torchrun` for several processes on CPUs. Knows processes and
 events; refuses to know torch.
 """
 
@@ -110,7 +110,11 @@ def train_stage(home: Home, run: Run, stage: str, machine: Machine, launch: Laun
     with (
         own.open("ab") as words,
         subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words, env=_environment(run, stage, launch)
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=words,
+            env=_environment(run, stage, machine, launch),
         ) as process,
     ):
         try:
@@ -130,6 +134,10 @@ def train_stage(home: Home, run: Run, stage: str, machine: Machine, launch: Laun
 
 def launcher(machine: Machine, launch: Launch) -> list[str]:
     """Return the command that starts processes, up to the module."""
+    if machine.device == "cpu" and launch.processes > 1:  # accelerate leaves these to MPI
+        return [
+            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(launch.processes),
+        ]  # fmt: skip
     command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(launch.processes)]
     command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
     if machine.device == "cpu":
@@ -142,7 +150,7 @@ def launcher(machine: Machine, launch: Launch) -> list[str]:
     ]  # fmt: skip
 
 
-def _environment(run: Run, stage: str, launch: Launch) -> dict[str, str]:
+def _environment(run: Run, stage: str, machine: Machine, launch: Launch) -> dict[str, str]:
     cores = len(os.sched_getaffinity(0))
     own = {
         # A launcher sets one thread per process, which is for machines with many.
@@ -151,6 +159,8 @@ def _environment(run: Run, stage: str, launch: Launch) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     }
+    if machine.device == "cpu":
+        own["ACCELERATE_USE_CPU"] = "true"
     if launch.log_dir:
         own["TENSORBOARD_LOGGING_DIR"] = str(Path(launch.log_dir).expanduser().absolute() / run.name / stage)
     return {**os.environ, **own}

@@ -51,15 +51,16 @@ def hold_out(work: Workspace, *, val_share: float, test_share: float) -> None:
     Groups that share words with others (table `barred`) stay where they are.
     """
     total = work.count("rows")
-    shares = {"test": test_share, "val": val_share}
+    shares = {split: share for split, share in (("test", test_share), ("val", val_share)) if share}
     room = {split: share * total - work.count("rows", f"split='{split}'") for split, share in shares.items()}
     facts = work.db.execute(
         "SELECT fact FROM rows WHERE fact<>'' GROUP BY fact HAVING count(DISTINCT grp) > 1 AND max(split) = 'train'"
         " AND min(split) = 'train' ORDER BY place_of(fact)"
     ).fetchall()
     for (fact,) in facts:
-        split = max(room, key=lambda name: room[name])
-        if room[split] <= 0:
+        # Both fill at one pace, so that neither is empty where few facts can spare a phrasing.
+        split = max(room, key=lambda name: room[name] / shares[name], default="")
+        if not split or room[split] <= 0:
             return
         group, size = _spare(work, fact)
         if group:

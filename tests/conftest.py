@@ -26,9 +26,6 @@ for _name in [name for name in os.environ if name.startswith("KB_") and name not
 # What is not finished: `make test` leaves these out, `make wip` runs them.
 UNFINISHED = (
     "finetune/export/",
-    "finetune/test_resume.py::test_the_launcher_trains_and_passes_on_what_is_said",
-    "finetune/test_resume.py::test_two_processes_train_one_model",
-    "finetune/test_stages.py",
     "serve/test_page.py",
     "serve/test_schema.py",
     "serve/test_stop.py",

@@ -38,6 +38,7 @@ _NOT_WHEN = re.compile(
 _ROLE_OF_NUMBER = re.compile(
     r"\b(?:number|total|count|extension|channel|score|age|population|code|version)\b", re.IGNORECASE
 )
+_CLOCK = re.compile(r"at \d{1,2}[:.]\d\d\b")
 _SPELLED_UNITS = {
     "m": "metres", "km": "kilometres", "cm": "centimetres", "mm": "millimetres", "kg": "kilograms", "g": "grams",
     "t": "tonnes", "l": "litres", "L": "litres", "W": "watts", "V": "volts", "working day": "working days",
@@ -103,6 +104,8 @@ def ask(clause: Clause, value: Value, before: str, after: str) -> Gap | None:
     if core.split()[-1:] and core.split()[-1] in _PREPOSITIONS - {"in", "on"}:
         return None
     if value.kind in ("date", "time"):
+        if _CLOCK.match(after):
+            return None  # "closes on Thursdays at 17:00": the hour is asked for, given the day
         wh = _when(clause, value, core, preposition)
         return Gap(wh, core, after, value.start, value.end, "date") if wh else None
     if preposition:

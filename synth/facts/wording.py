@@ -10,8 +10,6 @@ import re
 from collections.abc import Sequence
 
 _MOST = 8
-# "say about within how many days" is no English.
-_PREPOSED = re.compile(r"(?:after|at|by|for|from|in|into|on|since|to|until|within) (?:how|what|which|when|whom)\b")
 
 
 def sentence(phrase: str, end: str = "?") -> str:
@@ -35,11 +33,7 @@ def questions(direct: Sequence[str], indirect: str, scope: str, *, named: bool) 
         sentence(f"According to {scope}, {first}"),
         f"Please tell me {indirect}, as stated in {scope}.",
         *(sentence(f"{other}, going by {scope}") for other in direct[1:3]),
-        sentence(
-            f"A question on {scope}: {first}"
-            if _PREPOSED.match(indirect)
-            else f"What does {scope} say about {indirect}"
-        ),
+        sentence(f"Does {scope} say {indirect}"),
         f"I would like to know {indirect}, according to {scope}." if not named else sentence(f"Do you know {indirect}"),
         sentence(f"Can you tell me from {scope} {indirect}"),
     ]

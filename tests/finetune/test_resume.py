@@ -121,7 +121,8 @@ def test_many_gpus_are_sharded() -> None:
 
     command = " ".join(launcher(replace(CPU, device="cuda"), Launch(processes=4)))
     assert "--num_processes 4" in command and "--use_fsdp --fsdp_version 2" in command
-    assert "--cpu" in launcher(CPU, Launch(processes=2))
+    assert "--cpu" in launcher(CPU, Launch())
+    assert "torch.distributed.run" in launcher(CPU, Launch(processes=2))
 
 
 def test_what_cannot_be_resumed_says_what_can(tmp_path: Path) -> None:

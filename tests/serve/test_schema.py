@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.serve.conftest import Running
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = 10
+EXAMPLES = 16
 
 
 def test_the_api_keeps_its_word(server: Running, subtests: pytest.Subtests) -> None:

@@ -31,13 +31,16 @@ def _process(home: Home) -> Iterator[tuple[subprocess.Popen[str], str]]:
     assert process.stderr
     said = process.stderr.readline()
     url = next(word for word in said.split() if word.startswith("http"))
-    threading.Thread(target=process.stderr.read, daemon=True).start()
+    rest = threading.Thread(target=process.stderr.read, daemon=True)
+    rest.start()
     try:
         _until(lambda: httpx.get(f"{url}/v1/documents", trust_env=False, timeout=30).status_code == 200)
         yield process, url
     finally:
         process.kill()
         process.wait(30)
+        rest.join(30)
+        process.stderr.close()
 
 
 def _until(true: object) -> None:
