@@ -108,6 +108,22 @@ class Reviewing:
 
         await self._service.quick.run(work)
 
+    async def n_train(self, name: str) -> int:
+        """Return how many rows a dataset trains on.
+
+        Raises:
+            NotFound: There is no such dataset.
+        """
+
+        def work() -> int:
+            path = self.folder(name) / "train.jsonl"
+            if not path.is_file():
+                return 0
+            with path.open("rb") as lines:
+                return sum(1 for _ in lines)
+
+        return await self._service.quick.run(work)
+
     async def apply(self, name: str) -> Applied:
         """Let the dataset follow the decisions.
 

@@ -1,26 +1,27 @@
 """Training as the page sees it: an estimate, a child process, and the folders of runs that it and others fill.
 
-The child is `kb finetune` itself and outlives the server; what it does is read from its run's folder. Refuses to know
-how a model is trained.
+The child is `kb finetune` or `kb export` itself and outlives the server; what it does is read from its run's folder.
+Refuses to know how a model is trained or exported.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from finetune.base import find_base, known_shape
 from finetune.estimate import Estimate, estimate
 from finetune.machine import this_machine
 from finetune.method_facts import METHODS
 from finetune.recipe import load_recipe
-from finetune.runs import check_name, list_runs, open_run, read_card
+from finetune.runs import Run, check_name, list_runs, open_run, read_card
 from kb.errors import ConfigError, DataError
 from serve.opened import NotFound
 from serve.service import Service
@@ -29,6 +30,7 @@ from serve.service import Service
 ASSUMED_ROW_TOKENS = 512
 _CURVES = ("loss", "eval_loss", "eval_recall", "rewards/margins")
 _TAIL_CHARS = 2000
+TARGETS = ("gguf", "ollama", "hf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,25 @@ class RunRow:
     scores: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A process of ours at work on a run."""
+
+    run: str
+    doing: Literal["trained", "exported"]
+    process: subprocess.Popen[bytes]
+
+
+def train_command(name: str, folder: Path, method: str, base: str) -> list[str]:
+    """Return the arguments of `kb` that train a run."""
+    return ["finetune", name, "--data", str(folder), "--method", method, "--base", base]
+
+
+def export_command(name: str, to: str) -> list[str]:
+    """Return the arguments of `kb` that export a run."""
+    return ["export", name, "--to", to]
+
+
 class Training:
     """Runs of a home.
 
@@ -52,7 +73,7 @@ class Training:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._home = service.home
-        self._child: tuple[str, subprocess.Popen[bytes]] | None = None
+        self._task: Task | None = None
 
     def methods(self) -> list[str]:
         """Return the methods there are."""
@@ -79,32 +100,49 @@ class Training:
         Raises:
             ConfigError: The name cannot be one or is taken, or a run is under way.
         """
-        if self.running():
-            raise ConfigError("a run is under way; one at a time", hint="wait, or stop it")
         check_name(name)
         if (self._home.runs / name).exists():
             raise ConfigError(f"there is a run {name!r} already", hint="choose another name")
+        self._begin(name, "trained", train_command(name, folder, method, base))
+
+    def export(self, name: str, to: str) -> None:
+        """Begin to export a run in a process of its own; the result lies in the run's folder or in Ollama.
+
+        Raises:
+            NotFound: There is no such run.
+            ConfigError: There is no such target, or a run is under way.
+        """
+        self._opened(name)
+        if to not in TARGETS:
+            raise ConfigError(f"no target {to!r}", hint=f"one of {', '.join(TARGETS)}")
+        self._begin(name, "exported", export_command(name, to))
+
+    def _begin(self, name: str, doing: Literal["trained", "exported"], command: Sequence[str]) -> None:
+        task = self.under_way()
+        if task is not None:
+            raise ConfigError(f"{task.run} is being {task.doing}; one at a time", hint="wait, or stop it")
         log = self._log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
-        command = [
-            sys.executable, "-m", "cli", "finetune", "--data", str(folder), "--name", name, "--method", method,
-            "--base", base,
-        ]  # fmt: skip
         with log.open("wb") as out:
-            child = subprocess.Popen(
-                command, env={**os.environ, "KB_HOME": str(self._home.root)}, stdin=subprocess.DEVNULL, stdout=out,
-                stderr=subprocess.STDOUT, start_new_session=True,
+            process = subprocess.Popen(
+                [sys.executable, "-m", "cli", *command], env={**os.environ, "KB_HOME": str(self._home.root)},
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
-        self._child = (name, child)
+        self._task = Task(run=name, doing=doing, process=process)
 
     def stop(self) -> None:
-        """End the run this server began, as Ctrl-C would; `kb finetune --resume NAME` goes on."""
-        if self._child and self._child[1].poll() is None:
-            self._child[1].terminate()
+        """End the process this server began, as Ctrl-C would; `kb finetune --resume NAME` goes on."""
+        task = self.under_way()
+        if task is not None:
+            task.process.send_signal(signal.SIGINT)
 
-    def running(self) -> str:
-        """Return the name of the run this server began that is still under way, or an empty string."""
-        return self._child[0] if self._child and self._child[1].poll() is None else ""
+    def under_way(self) -> Task | None:
+        """Return what this server began and has not ended."""
+        return self._task if self._task and self._task.process.poll() is None else None
+
+    def latest(self) -> Task | None:
+        """Return what this server began last, ended or not."""
+        return self._task
 
     def said(self, name: str) -> str:
         """Return the end of what a run's process wrote."""
@@ -120,7 +158,8 @@ class Training:
             except DataError:
                 rows.append(RunRow(name=run.name, base="", method="", state="damaged card", scores={}))
                 continue
-            state = "training" if run.name == self.running() else "ready" if run.gguf.is_file() else "not exported"
+            task = self.under_way()
+            state = f"being {task.doing}" if task and task.run == run.name else _state(run)
             rows.append(RunRow(name=run.name, base=card.base, method=card.method, state=state, scores=card.scores))
         return rows
 
@@ -130,10 +169,7 @@ class Training:
         Raises:
             NotFound: There is no such run.
         """
-        try:
-            run = open_run(self._home, name)
-        except ConfigError as error:
-            raise NotFound(error.message, hint=error.hint) from error
+        run = self._opened(name)
         found: dict[str, list[tuple[float, float]]] = {}
         for record in _records(run.log):
             for figure in _CURVES:
@@ -142,8 +178,18 @@ class Training:
                     points.append((float(record["step"]), float(record[figure])))
         return found
 
+    def _opened(self, name: str) -> Run:
+        try:
+            return open_run(self._home, name)
+        except ConfigError as error:
+            raise NotFound(error.message, hint=error.hint) from error
+
     def _log(self, name: str) -> Path:
         return self._home.root / "serve" / "training" / f"{check_name(name)}.log"
+
+
+def _state(run: Run) -> str:
+    return "ready to be asked" if run.gguf.is_file() else "not exported"
 
 
 def _records(path: Path) -> list[dict[str, Any]]:

@@ -83,10 +83,13 @@ class OllamaRuntime:
             "options": {"num_predict": max_tokens, "temperature": 0},
         }
         shown = client.post("/api/chat", json={**asked, "_debug_render_only": True}).raise_for_status().json()
-        answered = client.post("/api/chat", json=asked).raise_for_status().json()
+        answered = counted = client.post("/api/chat", json=asked).raise_for_status().json()
+        if not answered["done"]:  # the server breaks off what says one token over and over, and then counts nothing
+            briefly = {**asked, "options": {"num_predict": 1, "temperature": 0}}
+            counted = client.post("/api/chat", json=briefly).raise_for_status().json()
         return Reply(
             prompt=shown["_debug_info"]["rendered_template"],
-            n_prompt=int(answered["prompt_eval_count"]),
+            n_prompt=int(counted["prompt_eval_count"]),
             text=answered["message"]["content"],
-            stopped=answered["done_reason"] == "stop",
+            stopped=answered.get("done_reason") == "stop",
         )

@@ -13,7 +13,7 @@ from serve.routes.search import keep_feedback
 from serve.service import Service
 from serve.ui import html
 from serve.ui.conversation import DOCUMENTS, MODES, Turn, grown, messages, new_turn, request, told_of
-from serve.ui.events import PRIVATE, Pace, asker, plainly
+from serve.ui.events import PRIVATE, Pace, asker, block, plainly
 
 _WARNING = 'Answers can be wrong: look at the page behind them. <a href="/privacy">What is stored, and where</a>'
 _SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty", "max_tokens")
@@ -31,29 +31,29 @@ class ChatTab:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._turns = gr.State([])
-        gr.HTML(f'<p class="kb-note">{_WARNING}</p>')
+        block(f'<p class="kb-note">{_WARNING}</p>')
         with gr.Row(elem_classes="kb-row"):
             with gr.Column(scale=3, min_width=280):
                 self._lay_conversation()
             with gr.Column(scale=2, min_width=280):
                 self._sources = gr.Radio(label="Sources", choices=[], info=_CHOOSE, elem_id="chat-sources")
-                self._view = gr.HTML("", elem_id="chat-page")
+                self._view = block(elem_id="chat-page")
                 with gr.Accordion("Model and controls", open=False, elem_id="chat-controls"):
                     self._lay_controls()
         self._wire()
 
     def _lay_conversation(self) -> None:
-        # Text as it is: what a model or a document writes is never markup.
+        # What a model or a document writes is never markup: see `messages`.
         self._chat = gr.Chatbot(
             label="Conversation", height="50vh", render_markdown=False, sanitize_html=True, buttons=["copy"],
             layout="panel", allow_tags=False, elem_id="chat-log",
         )  # fmt: skip
-        self._status = gr.HTML(html.note(_HELLO), elem_id="chat-status")
+        self._status = block(html.note(_HELLO), elem_id="chat-status")
         self._question = gr.Textbox(
-            label="Question", placeholder="What do you want to know?", lines=2, max_lines=6, submit_btn=False,
+            label="Question", placeholder="What do you want to know?", lines=1, max_lines=8, submit_btn=False,
             autofocus=True, elem_id="chat-question",
         )  # fmt: skip
-        with gr.Row():
+        with gr.Row(elem_classes="kb-buttons"):
             self._submit = gr.Button("Submit", variant="primary", min_width=70, elem_id="chat-submit")
             self._stop = gr.Button("Stop", min_width=70)
             self._retry = gr.Button("Retry", min_width=70)
@@ -83,7 +83,7 @@ class ChatTab:
                 16, max(4096, models.max_tokens), models.max_tokens, step=16, label="Longest answer, in tokens"
             ),
         }
-        self._honoured = gr.HTML("")
+        self._honoured = block()
 
     def _wire(self) -> None:
         drawn = [self._chat, self._turns, self._status, self._sources, self._view]
@@ -97,7 +97,10 @@ class ChatTab:
         starts.append(self._retry.click(self._again, [self._turns], begun, **PRIVATE))
         running: list[Any] = [start.success(self._answer, asked, drawn, **PRIVATE) for start in starts]
         self._stop.click(self._stopped, [self._turns], drawn, cancels=running, **PRIVATE)
-        self._clear.click(self._cleared, None, [*drawn, self._question], cancels=running, **PRIVATE)
+        gr.on(
+            [self._clear.click, self._chat.clear],
+            self._cleared, None, [*drawn, self._question], cancels=running, **PRIVATE,
+        )  # fmt: skip
         self._sources.input(self._show, [self._turns, self._sources], [self._view], **PRIVATE)
         self._chat.like(self._judge, [self._turns], [self._status], **PRIVATE)
         self._keep.click(self._correct, [self._turns, self._correction], [self._status, self._correction], **PRIVATE)

@@ -16,7 +16,7 @@ from serve.models import BASE
 from serve.routes.search import keep_feedback
 from serve.service import Service, told
 from serve.ui import html
-from serve.ui.events import PRIVATE, Pace, asker
+from serve.ui.events import PRIVATE, Pace, asker, block
 
 _LETTERS = "ABCD"
 _TIE = "No difference"
@@ -39,7 +39,7 @@ class CompareTab:
             info="Two to four models; +rag answers from the documents.",
         )  # fmt: skip
         self._blind = gr.Checkbox(label="Blind: show names after the vote", value=True)
-        with gr.Row():
+        with gr.Row(elem_classes="kb-buttons"):
             self._ask = gr.Button("Ask all", variant="primary", min_width=80, elem_id="compare-ask")
             self._stop = gr.Button("Stop", min_width=80)
         with gr.Row(elem_classes="kb-row"):
@@ -49,7 +49,7 @@ class CompareTab:
             ]
         self._vote = gr.Radio(label="Which answer is best?", choices=[*_LETTERS[:2], _TIE], elem_id="compare-vote")
         self._send = gr.Button("Vote")
-        self._status = gr.HTML(html.note("A vote likes one answer and dislikes the others."))
+        self._status = block(html.note("A vote likes one answer and dislikes the others."))
         self._wire()
 
     def _wire(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from serve.answering import Reply, Request, Said
 from serve.models import Controls
 from serve.service import with_documents
+from serve.ui.html import shown
 
 DOCUMENTS, ALONE = "From the documents", "Model alone"
 MODES = (DOCUMENTS, ALONE)
@@ -40,20 +41,20 @@ def new_turn(question: str, collection: str, tries: int = 0) -> Turn:
 
 
 def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
-    """Return what the chat shows."""
-    shown: list[dict[str, str]] = []
+    """Return what the chat shows: text as it was written, whatever markup it looks like."""
+    said: list[dict[str, str]] = []
     for turn in turns:
-        shown.append({"role": "user", "content": turn["question"]})
+        said.append({"role": "user", "content": shown(turn["question"])})
         if turn["answer"] or turn["done"]:
-            shown.append({"role": "assistant", "content": turn["answer"]})
-    return shown
+            said.append({"role": "assistant", "content": shown(turn["answer"])})
+    return said
 
 
 def told_of(turn: Turn) -> str:
     """Return one line about an answer."""
     if not turn["done"]:
         return "Stopped; what stands there was not checked."
-    return f"{_GROUNDS[turn['ground']]} Written by {turn['model']}."
+    return f"{_GROUNDS[turn['ground']]} Model: {turn['model']}."
 
 
 def request(

@@ -9,7 +9,7 @@ import gradio as gr
 
 from serve.reviewing import Reviewing, Shown
 from serve.ui import html
-from serve.ui.events import PRIVATE, asker, plainly
+from serve.ui.events import PRIVATE, asker, block, plainly
 from synth.exporting.write import FORMATS
 from synth.review import Action
 
@@ -30,19 +30,19 @@ class DataTab:
         with gr.Row(elem_classes="kb-row"):
             self._dataset = gr.Dropdown(label="Dataset", choices=[], elem_id="data-set")
             self._keys = gr.Checkbox(label=_KEYS, value=True, elem_id="data-keys")
-        self._status = gr.HTML(html.note(_NONE), elem_id="data-status")
+        self._status = block(html.note(_NONE), elem_id="data-status")
         with gr.Row(elem_classes="kb-row"):
             with gr.Column(scale=3, min_width=280):
                 self._question = gr.Textbox(label="Question", lines=2)
                 self._answer = gr.Textbox(label="Answer", lines=3, elem_id="data-answer")
                 self._context = gr.Textbox(label="Context in the prompt", lines=3, max_lines=12)
-                with gr.Row():
+                with gr.Row(elem_classes="kb-buttons"):
                     self._accept = gr.Button("Accept", variant="primary", min_width=70, elem_id="data-accept")
-                    self._edit = gr.Button("Save edit", min_width=70, elem_id="data-save")
+                    self._edit = gr.Button("Save", min_width=70, elem_id="data-save")
                     self._reject = gr.Button("Reject", min_width=70, elem_id="data-reject")
                     self._skip = gr.Button("Skip", min_width=70, elem_id="data-skip")
             with gr.Column(scale=2, min_width=280):
-                self._proof = gr.HTML("", elem_id="data-proof")
+                self._proof = block("", elem_id="data-proof")
         with gr.Accordion("Apply decisions and export", open=False):
             self._apply = gr.Button("Apply decisions to the dataset")
             self._format = gr.Dropdown(label="Format", choices=list(FORMATS), value=FORMATS[0])

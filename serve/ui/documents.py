@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from kb.types import Document
 from rag.discover import SUFFIXES
 from serve.service import Service
 from serve.ui import html
-from serve.ui.events import PRIVATE, asker, plainly
+from serve.ui.events import PRIVATE, asker, block, plainly
 from serve.uploads import receive
 
 _BLOCK_BYTES = 1 << 20
@@ -38,37 +39,40 @@ class DocumentsTab:
                     label="Add documents", file_count="multiple", file_types=sorted(SUFFIXES), height=140,
                     elem_id="documents-add",
                 )  # fmt: skip
-                self._jobs = gr.HTML("", elem_id="documents-jobs")
-                self._list = gr.HTML("", elem_id="documents-list")
+                self._status = block(elem_id="documents-status")
+                self._jobs = block(elem_id="documents-jobs")
+                self._list = block(elem_id="documents-list")
             with gr.Column(scale=2, min_width=280):
                 self._doc = gr.Dropdown(label="Document", choices=[], elem_id="documents-doc")
                 self._page = gr.Number(label="Page", value=1, minimum=1, precision=0, elem_id="documents-page")
-                self._view = gr.HTML("", elem_id="documents-view")
+                with gr.Row(elem_classes="kb-buttons"):
+                    self._back, self._on = gr.Button("Previous page"), gr.Button("Next page")
+                self._view = block(elem_id="documents-view")
                 with gr.Accordion("What was removed as hidden", open=False):
-                    self._hidden = gr.HTML("")
+                    self._hidden = block()
                 with gr.Accordion("Forget this document", open=False, elem_id="documents-forget"):
                     self._sure = gr.Checkbox(label="Yes, remove it with everything kept of it")
                     self._forget = gr.Button("Forget", variant="stop")
-        self._status = gr.HTML(html.note(""))
         self._timer = gr.Timer(_LOOK_S, active=False)
         self._wire()
 
     def _wire(self) -> None:
         listed = [self._jobs, self._list, self._doc, self._timer]
         added = self._files.upload(self._add, [self._files], [self._files, self._status], **PRIVATE)
-        added.then(self._look, None, listed, **PRIVATE)
-        self._timer.tick(self._look, None, listed, **PRIVATE)
+        added.then(self._look, [self._doc], listed, **PRIVATE)
+        self._timer.tick(self._look, [self._doc], listed, **PRIVATE)
         chosen = self._doc.change(self._first_page, None, [self._page], **PRIVATE)
         chosen.then(self._show, [self._doc, self._page], [self._view], **PRIVATE)
         chosen.then(self._show_hidden, [self._doc], [self._hidden], **PRIVATE)
-        self._page.submit(self._show, [self._doc, self._page], [self._view], **PRIVATE)
+        for button, by in ((self._back, -1), (self._on, 1)):
+            button.click(partial(self._turned, by), [self._doc, self._page], [self._page], **PRIVATE)
         self._page.change(self._show, [self._doc, self._page], [self._view], **PRIVATE)
         gone = self._forget.click(self._remove, [self._doc, self._sure], [self._status, self._sure], **PRIVATE)
-        gone.success(self._look, None, listed, **PRIVATE)
+        gone.success(self._look, [self._doc], listed, **PRIVATE)
 
     def load(self, page: gr.Blocks) -> None:
         """Fill the lists whenever the page is opened."""
-        page.load(self._look, None, [self._jobs, self._list, self._doc, self._timer], **PRIVATE)
+        page.load(self._look, [self._doc], [self._jobs, self._list, self._doc, self._timer], **PRIVATE)
 
     async def _add(self, paths: list[str] | None, http: gr.Request) -> tuple[Any, ...]:
         """Take dropped files over as one job; each is checked by its content."""
@@ -88,17 +92,26 @@ class DocumentsTab:
         said = f"{len(items)} taken in" + (f"; refused: {'; '.join(refused)}" if refused else "")
         return None, html.note(said, alert=bool(refused))
 
-    async def _look(self) -> tuple[Any, ...]:
+    async def _look(self, chosen: str | None) -> tuple[Any, ...]:
         jobs = self._service.jobs.listed(_SHOWN_JOBS)
         documents = await self._service.documents()
         rows = [[d.doc, str(d.n_pages), d.status, d.title[:80]] for d in documents]
         table = html.table("Documents", ["document", "pages", "status", "title"], rows, numbers={1})
         choices = [(f"{d.doc} ({d.n_pages} p.)", d.sha256) for d in documents]
+        known = [document.sha256 for document in documents]
+        doc = gr.Dropdown(choices=choices, value=chosen if chosen in known else next(iter(known), None))
         active = any(job.state in ("queued", "running") for job in jobs)
-        return _jobs(jobs) if jobs else "", table, gr.Dropdown(choices=choices), gr.Timer(active=active)
+        return _jobs(jobs) if jobs else "", table, doc, gr.Timer(active=active)
 
     def _first_page(self) -> int:
         return 1
+
+    async def _turned(self, by: int, sha256: str | None, page: float | None) -> int:
+        if not sha256:
+            return 1
+        with plainly():
+            last = (await self._service.document(sha256)).n_pages
+        return min(max(1, int(page or 1) + by), max(1, last))
 
     async def _show(self, sha256: str | None, page: float | None) -> str:
         if not sha256:

@@ -27,6 +27,11 @@ def asker(request: gr.Request) -> str:
     return str(getattr(request.state, "who", "page"))
 
 
+def block(value: str = "", **named: Any) -> gr.HTML:
+    """Return a place for HTML of our own, without Gradio's rules for running text."""
+    return gr.HTML(value, apply_default_css=False, **named)
+
+
 class Pace:
     """Tells when to draw again: pieces come faster than a browser needs them.
 

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Collection, Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from kb.types import Citation
 from serve.pages import PageView
 
 Points = Sequence[tuple[float, float]]
+# Where a parser leaves text: HTML standard, 13.2.5.6 "Tag open state" and 13.2.5.72 "Character reference state".
+_TAG, _ENTITY = re.compile(r"<(?=[A-Za-z/!?])"), re.compile(r"&[#A-Za-z0-9]+;?")
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 640, 240, 56, 30
+
+
+def shown(text: str) -> str:
+    """Return text for a component that takes it for HTML: what a parser would read as a tag or an entity is escaped.
+
+    The rest stays as it is, so that what is copied from there is what was written.
+    """
+    text = _ENTITY.sub(lambda found: found[0] if unescape(found[0]) == found[0] else "&amp;" + found[0][1:], text)
+    return _TAG.sub("&lt;", text)
 
 
 def note(text: str, *, alert: bool = False) -> str:

@@ -11,27 +11,42 @@ _FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 _MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "monospace"]
 
 CSS = """
-.gradio-container { max-width: 82rem !important; margin: 0 auto; }
-.kb-note { font-size: .95rem; margin: 0; color: var(--body-text-color); }
-.kb-note a, .kb-view a { color: var(--link-text-color); text-decoration: underline; }
+.gradio-container { max-width: 80rem !important; width: 100% !important; margin: 0 auto !important; }
+.kb-head { display: flex; flex-wrap: wrap; align-items: baseline; gap: .2rem .8rem; }
+.kb-head h1 { font-size: 1.25rem; margin: 0; }
+.kb-head p { margin: 0; color: var(--body-text-color-subdued); }
+.kb-note { font-size: .95rem; line-height: 1.45; margin: 0; color: var(--body-text-color); }
+.gradio-container a { color: var(--link-text-color); text-decoration: underline; }
+.html-container { padding: 0 !important; }
+/* An empty place takes no room. */
+.block:has(> .html-container > div:empty) { display: none; }
+.kb-view { line-height: 1.45; }
 .kb-view img { max-width: 100%; height: auto; border: 1px solid var(--border-color-primary); background: #fff; }
-.kb-view figure { margin: 0; } .kb-view figcaption { margin: .4rem 0; }
+.kb-view figure { margin: .6rem 0 0; } .kb-view figcaption { margin: .3rem 0; font-weight: 600; }
 .kb-view pre, .kb-text { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; margin: .4rem 0; }
 .kb-view mark { background: #ffe08a; color: #1a1a1a; padding: 0 .1em; }
-.kb-view blockquote { margin: .4rem 0; padding-left: .8rem; border-left: 4px solid var(--color-accent); }
+.kb-view blockquote { margin: 0 0 .4rem; padding-left: .8rem; border-left: 4px solid var(--color-accent); }
+.kb-view summary { cursor: pointer; }
+.kb-log { max-height: 14rem; overflow: auto; font-size: .85rem; }
 .kb-scroll { overflow-x: auto; } .kb-scroll:focus-visible { outline: 3px solid var(--color-accent); }
 .kb-table { border-collapse: collapse; width: 100%; font-size: .95rem; }
-.kb-table th, .kb-table td { text-align: left; vertical-align: top; overflow-wrap: anywhere;
+.kb-table th, .kb-table td { text-align: left; vertical-align: top; overflow-wrap: break-word;
   padding: .35rem .6rem; border-bottom: 1px solid var(--border-color-primary); }
+.kb-table th { color: var(--body-text-color-subdued); font-weight: 600; }
 .kb-table td.number, .kb-table th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .kb-table progress { width: 8rem; max-width: 100%; }
 .kb-frame { width: 100%; height: 75vh; border: 1px solid var(--border-color-primary); background: #fff; }
 .kb-curve { width: 100%; height: auto; } .kb-curve text { fill: var(--body-text-color); font-size: 12px; }
+.kb-curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1rem; }
+.kb-buttons { display: grid !important; grid-template-columns: repeat(auto-fit, minmax(4.6rem, 1fr)); gap: .5rem; }
+.kb-buttons button { min-width: 0 !important; padding-inline: .3rem; white-space: nowrap; }
+/* The accent is too dark for text on a dark page. */
+.dark button[role=tab].selected { color: var(--primary-300); }
 :is(button, a, input, textarea, summary, [role=tab], [tabindex="0"]):focus-visible {
   outline: 3px solid var(--color-accent) !important; outline-offset: 2px; }
 footer { display: none !important; }
 @media (max-width: 640px) {
-  .gradio-container { padding: .5rem !important; }
+  .gradio-container > .main { padding: .6rem !important; }
   .kb-row { flex-direction: column !important; }
   .kb-row > * { min-width: 0 !important; width: 100% !important; }
 }
@@ -42,7 +57,8 @@ footer { display: none !important; }
 HEAD = """
 <script>
 document.documentElement.lang = "en";
-document.addEventListener("keydown", (event) => {
+function kbKeys(event) {
+  if (event.repeat) return;
   const on = document.querySelector("#data-keys input");
   const fields = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
   const typing = event.target.closest(fields);
@@ -53,7 +69,10 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   if (wanted === "data-edit") document.querySelector("#data-answer textarea").focus();
   else button.click();
-});
+}
+// The page puts its head in twice; the same function is listened to once.
+window.kbKeys = window.kbKeys || kbKeys;
+document.addEventListener("keydown", window.kbKeys);
 </script>
 """
 
@@ -85,4 +104,13 @@ def theme() -> gr.themes.Base:
         link_text_color_visited="*primary_800",
         link_text_color_visited_dark="*primary_300",
         color_accent="*primary_600",
+        button_large_text_size="*text_md",
+        button_large_text_weight="500",
+        button_large_padding="*spacing_md *spacing_lg",
+        button_cancel_background_fill="*red_700",
+        button_cancel_background_fill_hover="*red_800",
+        button_cancel_background_fill_dark="*red_700",
+        button_cancel_background_fill_hover_dark="*red_800",
+        button_cancel_text_color="white",
+        button_cancel_text_color_dark="white",
     )

@@ -39,6 +39,7 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
     from serve.ui.compare import CompareTab
     from serve.ui.data import DataTab
     from serve.ui.documents import DocumentsTab
+    from serve.ui.events import block
     from serve.ui.report import ReportTab
     from serve.ui.training import TrainingTab
 
@@ -46,7 +47,7 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
     with gr.Blocks(
         title="kb", fill_width=True, analytics_enabled=False, delete_cache=(_KEEP_FILES_S, _KEEP_FILES_S)
     ) as page:
-        gr.HTML('<h1 style="font-size: 1.3rem; margin: 0">kb: your documents, answered with pages</h1>')
+        block('<div class="kb-head"><h1>kb</h1><p>your documents, answered with pages</p></div>')
         with gr.Tabs():
             with gr.Tab("Chat", id="chat"):
                 chat = ChatTab(service)

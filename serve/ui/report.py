@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse
 from kb.files import Home
 from serve.opened import NotFound
 from serve.ui import html
-from serve.ui.events import PRIVATE
+from serve.ui.events import PRIVATE, block
 
 _NONE = "No comparison yet: kb compare RUN writes one."
 # A report is one file; nothing in it may reach out, nor reach the page around it.
@@ -49,7 +49,7 @@ class ReportTab:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._chosen = gr.Dropdown(label="Comparison", choices=[], elem_id="report-choice")
-        self._frame = gr.HTML(html.note(_NONE), elem_id="report-frame")
+        self._frame = block(html.note(_NONE), elem_id="report-frame")
         self._chosen.change(self._show, [self._chosen], [self._frame], **PRIVATE)
 
     def load(self, page: gr.Blocks) -> None:
