@@ -1,7 +1,7 @@
 """Starts the stages of a run as processes of their own and passes on what they say.
 
-The command is `accelerate launch` for a CPU, a GPU or several, and `torchrun` for several processes on CPUs. Knows processes and
-events; refuses to know torch.
+The command is `accelerate launch` for a CPU, a GPU or several GPUs, and `torchrun` for several processes on CPUs. Knows
+processes and events; refuses to know torch.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from kb.errors import ConfigError
 from kb.files import Home
 from kb.types import Citation, Pair
 from serve.opened import NotFound
+from serve.pages import PageView
 from serve.service import Service
 from synth.dataset import PAIRS, PREFERENCES, Dataset
 from synth.exporting.write import FORMATS, export
@@ -87,6 +88,14 @@ class Reviewing:
             KbError: There is no such dataset or row.
         """
         return await self._service.quick.run(lambda: _shown(self._review(name).find(row_id)))
+
+    async def page_view(self, quote: Citation) -> PageView:
+        """Return the page that a quote stands on, with the quote marked.
+
+        Raises:
+            NotFound: The document is not in the server's collection.
+        """
+        return await self._service.page_view(quote.sha256, quote.page, quote.start, quote.end)
 
     async def decide(self, name: str, row_id: str, action: Action, texts: Mapping[str, str], who: str) -> None:
         """Write a decision down.

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError  # type: ignore[attr-defined]
 
+from finetune.card import render
 from finetune.policy import asker, load_policy
 from finetune.prepare import chat_of_policy
 from finetune.runs import Run, read_card
@@ -125,7 +126,8 @@ def _lay_out(job: Export, upload: Upload, outgoing: Path) -> None:
         "pipeline_tag": "text-generation",
     }
     lines = "\n".join(f"{key}: {json.dumps(value)}" for key, value in front.items() if value)
-    text = job.run.card_text.read_text(encoding="utf-8").replace("![curves](curves.png)\n", "")
+    shown = replace(card, base=base or Path(card.base).name, data=Path(card.data).name)
+    text = render(shown, job.recipe).replace("![curves](curves.png)\n", "")
     (outgoing / _CARD).write_text(f"---\n{lines}\n---\n{text}", encoding="utf-8")
 
 

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from kb.reading.expects import Expectation, expectation
@@ -42,6 +43,7 @@ WEIGHTS = (4.5, 3.4, 1.7, 0.0, 1.4, 0.6, 2.0, -0.5, -0.6, -2.0, -0.5, 0.0)
 WEIGHTS_EMBED = (2.8, 3.9, 1.4, 0.0, 1.4, 0.9, 1.3, -0.2, -0.2, -2.0, -0.5, 5.2)
 
 _NAME_BONUS = 1.5  # names, codes and numbers identify: they weigh more than their rarity in a few passages tells
+_PASSAGES_HELD = 256
 _EMBEDDED = 16  # sentences that are worth an embedding, best by words
 _NAME = re.compile(r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'-]*|\b[A-Z][A-Z\d]+\b|\b\w*\d\w*|(?<=[\"“])[^\"”]+(?=[\"”])")
 # Words that say how to answer, not what about.
@@ -92,38 +94,49 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A sentence with its words, made once."""
+    """A sentence of a passage with its words, made once."""
 
-    passage: int
     sentence: Sentence
     text: str
     stems: tuple[str, ...]
     around: frozenset[str]
 
 
-def _units(passages: Sequence[Passage]) -> list[_Unit]:
-    units: list[_Unit] = []
-    for index, passage in enumerate(passages):
-        before = tuple(map(stem, words(passage.source)))
-        named = frozenset(before)
-        for sentence in sentences(passage.text):
-            piece = passage.text[sentence.start : sentence.end]
-            stems = tuple(map(stem, words(piece)))
-            governing = " ".join(passage.text[slice(*span)] for span in (sentence.header, sentence.label) if span)
-            around = named.union(before, map(stem, words(governing)))
-            units.append(_Unit(index, sentence, piece, stems, around))
-            before = stems
-    return units
+@lru_cache(maxsize=_PASSAGES_HELD)
+def _units(source: str, text: str) -> tuple[_Unit, ...]:
+    """Cut a passage; kept, because several questions are asked of the same one."""
+    units = []
+    before = tuple(map(stem, words(source)))
+    named = frozenset(before)
+    for sentence in sentences(text):
+        piece = text[sentence.start : sentence.end]
+        stems = tuple(map(stem, words(piece)))
+        governing = " ".join(text[slice(*span)] for span in (sentence.header, sentence.label) if span)
+        around = named.union(before, map(stem, words(governing)))
+        units.append(_Unit(sentence, piece, stems, around))
+        before = stems
+    return tuple(units)
 
 
-def _match(term: str, stems: frozenset[str]) -> float:
-    """1 for the same stem, 0.5 for one that begins alike: "product" in "production", not "pay" in "paint"."""
-    if term in stems:
-        return 1.0
+def _alike(term: str, vocabulary: frozenset[str]) -> frozenset[str]:
+    """Return the stems that begin like a term: "production" for "product", not "paint" for "pay"."""
     if len(term) < 5 or not term.isalpha():
-        return 0.0
+        return frozenset()
     root = term[: max(5, len(term) - 3)]
-    return 0.5 if any(word.startswith(root) and len(word) - len(term) < 5 for word in stems) else 0.0
+    return frozenset(word for word in vocabulary if word.startswith(root) and len(word) - len(term) < 5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A question term: what it weighs, and which stems of the passages count half for it."""
+
+    stem: str
+    weight: float
+    alike: frozenset[str]
+
+    def worth(self, stems: frozenset[str]) -> float:
+        """The weight where the term is among the stems, half of it where one begins alike, else nothing."""
+        return self.weight * (1.0 if self.stem in stems else 0.0 if self.alike.isdisjoint(stems) else 0.5)
 
 
 def _rarity(question: Question, units: Sequence[_Unit]) -> dict[str, float]:
@@ -153,18 +166,18 @@ def _share(wanted: frozenset[str], held: frozenset[str]) -> float:
     return len(wanted & held) / len(wanted) if wanted else 1.0
 
 
-def _features(question: Question, unit: _Unit, rarity: dict[str, float], known: float) -> tuple[float, ...]:
+def _features(question: Question, unit: _Unit, passage: int, terms: Sequence[_Term], known: float) -> tuple[float, ...]:
     held = frozenset(unit.stems)
     near = held | unit.around
     content = [word for word in unit.stems if word not in STOPWORDS]
     return (
-        sum(weight * _match(term, held) for term, weight in rarity.items()),
-        sum(weight * _match(term, near) for term, weight in rarity.items()),
+        sum(term.worth(held) for term in terms),
+        sum(term.worth(near) for term in terms),
         len(question.pairs.intersection(pairwise(content))) / (len(question.pairs) or 1),
         known,
         _expected(question, unit.text),
         min(1.0, len(set(content).difference(question.terms)) / 5),
-        math.exp(-unit.passage / 3),
+        math.exp(-passage / 3),
         float(len(held) < 4),
         min(1.0, max(0.0, len(unit.stems) / 40 - 1)),
         float(unit.sentence.kind == "heading"),
@@ -187,17 +200,19 @@ def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None 
             with their cosine, and only they are returned.
     """
     asked = read_question(question)
-    units = _units(passages)
-    rarity = _rarity(asked, units)
-    known = _share(asked.names, frozenset(word for unit in units for word in (*unit.stems, *unit.around)))
-    scored = [(unit, _features(asked, unit, rarity, known)) for unit in units]
-    scored.sort(key=lambda pair: -_score(pair[1], WEIGHTS))
+    units = [(at, unit) for at, passage in enumerate(passages) for unit in _units(passage.source, passage.text)]
+    vocabulary = frozenset(word for _, unit in units for word in (*unit.stems, *unit.around))
+    rarity = _rarity(asked, [unit for _, unit in units])
+    terms = [_Term(term, weight, _alike(term, vocabulary)) for term, weight in rarity.items()]
+    known = _share(asked.names, vocabulary)
+    scored = [(at, unit, _features(asked, unit, at, terms, known)) for at, unit in units]
+    scored.sort(key=lambda found: -_score(found[2], WEIGHTS))
     weights = WEIGHTS
     if cosines is not None and scored:
         weights, scored = WEIGHTS_EMBED, scored[:_EMBEDDED]
-        values = cosines(question, [" ".join(unit.text.split()) for unit, _ in scored])
-        scored = [(unit, (*part[:-1], value)) for (unit, part), value in zip(scored, values, strict=True)]
-    candidates = [Candidate(unit.passage, unit.sentence, part, _score(part, weights)) for unit, part in scored]
+        values = cosines(question, [" ".join(unit.text.split()) for _, unit, _ in scored])
+        scored = [(at, unit, (*part[:-1], value)) for (at, unit, part), value in zip(scored, values, strict=True)]
+    candidates = [Candidate(at, unit.sentence, part, _score(part, weights)) for at, unit, part in scored]
     return sorted(candidates, key=lambda candidate: -candidate.score)
 
 

@@ -46,7 +46,7 @@ class ChatTab:
         # What a model or a document writes is never markup: see `messages`.
         self._chat = gr.Chatbot(
             label="Conversation", height="50vh", render_markdown=False, sanitize_html=True, buttons=["copy"],
-            layout="panel", allow_tags=False, elem_id="chat-log",
+            layout="bubble", allow_tags=False, elem_id="chat-log",
         )  # fmt: skip
         self._status = block(html.note(_HELLO), elem_id="chat-status")
         self._question = gr.Textbox(
@@ -96,11 +96,11 @@ class ChatTab:
         ]
         starts.append(self._retry.click(self._again, [self._turns], begun, **PRIVATE))
         running: list[Any] = [start.success(self._answer, asked, drawn, **PRIVATE) for start in starts]
-        self._stop.click(self._stopped, [self._turns], drawn, cancels=running, **PRIVATE)
-        gr.on(
-            [self._clear.click, self._chat.clear],
-            self._cleared, None, [*drawn, self._question], cancels=running, **PRIVATE,
-        )  # fmt: skip
+        # What is cancelled draws a last time; what is to stay comes after that.
+        stopped = self._stop.click(None, cancels=running)
+        stopped.then(self._stopped, [self._turns], drawn, **PRIVATE)
+        cleared = gr.on([self._clear.click, self._chat.clear], None, cancels=running)
+        cleared.then(self._cleared, None, [*drawn, self._question], **PRIVATE)
         self._sources.input(self._show, [self._turns, self._sources], [self._view], **PRIVATE)
         self._chat.like(self._judge, [self._turns], [self._status], **PRIVATE)
         self._keep.click(self._correct, [self._turns, self._correction], [self._status, self._correction], **PRIVATE)

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from serve.opened import NotFound
 from serve.reviewing import Reviewing, Shown
 from serve.ui import html
 from serve.ui.events import PRIVATE, asker, block, plainly
@@ -83,8 +84,18 @@ class DataTab:
         place = f"{len(ids)} to decide: {row.kind}, {row.split}, by {row.origin}, {row.id}."
         texts = row.texts
         return (
-            ids, texts["question"], texts["answer"], texts["context"], _proof(row), html.note(f"{said} {place}".strip())
+            ids, texts["question"], texts["answer"], texts["context"], _proof(row) + await self._page(row),
+            html.note(f"{said} {place}".strip()),
         )  # fmt: skip
+
+    async def _page(self, row: Shown) -> str:
+        """Return the page of a row's first quote."""
+        if not row.evidence:
+            return ""
+        try:
+            return html.page_view(await self._reviewing.page_view(row.evidence[0]))
+        except NotFound:  # a dataset outlives its documents
+            return html.note(f"{row.evidence[0].doc} is not in the collection any more.")
 
     async def _decide(
         self, action: Action, dataset: str, ids: list[str], texts: dict[str, str], who: str

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from html import escape
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import anyio
@@ -95,7 +96,7 @@ class DocumentsTab:
     async def _look(self, chosen: str | None) -> tuple[Any, ...]:
         jobs = self._service.jobs.listed(_SHOWN_JOBS)
         documents = await self._service.documents()
-        rows = [[d.doc, str(d.n_pages), d.status, d.title[:80]] for d in documents]
+        rows = [[d.doc, str(d.n_pages), d.status, shorten(d.title, 80, placeholder=" …")] for d in documents]
         table = html.table("Documents", ["document", "pages", "status", "title"], rows, numbers={1})
         choices = [(f"{d.doc} ({d.n_pages} p.)", d.sha256) for d in documents]
         known = [document.sha256 for document in documents]

@@ -54,3 +54,5 @@ class Pace:
 
 # No handler is an endpoint for others: the API is under /v1. Several people may run each at once.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+# What takes seconds shows that it is at work.
+SLOW: dict[str, Any] = {**PRIVATE, "show_progress": "minimal"}

@@ -11,10 +11,9 @@ from typing import Any
 from kb.types import Citation
 from serve.pages import PageView
 
-Points = Sequence[tuple[float, float]]
 # Where a parser leaves text: HTML standard, 13.2.5.6 "Tag open state" and 13.2.5.72 "Character reference state".
 _TAG, _ENTITY = re.compile(r"<(?=[A-Za-z/!?])"), re.compile(r"&[#A-Za-z0-9]+;?")
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 640, 240, 56, 30
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 400, 200, 62, 30
 
 
 def shown(text: str) -> str:
@@ -32,12 +31,12 @@ def note(text: str, *, alert: bool = False) -> str:
 
 
 def table(label: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> str:
-    """Return a table of text; `numbers` are the columns that hold figures."""
+    """Return a table of text; `numbers` are the columns that hold figures, the last column is a wide one."""
     if not rows:
         return note(f"{label}: none")
 
     def cell(tag: str, at: int, text: str) -> str:
-        kind = ' class="number"' if at in numbers else ""
+        kind = ' class="number"' if at in numbers else ' class="wide"' if at == len(heads) - 1 else ""
         scope = ' scope="col"' if tag == "th" else ""
         return f"<{tag}{scope}{kind}>{escape(text)}</{tag}>"
 
@@ -88,13 +87,11 @@ def quotes(sources: Sequence[Mapping[str, Any] | Citation]) -> str:
     return f'<div class="kb-view">{"".join(parts)}</div>'
 
 
-def curve(title: str, lines: Mapping[str, Points]) -> str:
-    """Return lines over steps as SVG, with the last values in words."""
-    drawn = {name: points for name, points in lines.items() if points}
-    if not drawn:
+def curve(title: str, points: Sequence[tuple[float, float]]) -> str:
+    """Return figures over steps as a line in SVG, with the last one in words."""
+    if not points:
         return note(f"{title}: nothing logged yet")
-    xs = [x for points in drawn.values() for x, _ in points]
-    ys = [y for points in drawn.values() for _, y in points]
+    xs, ys = zip(*points, strict=True)
     (x0, x1), (y0, y1) = (min(xs), max(xs)), (min(ys), max(ys))
 
     def at(x: float, y: float) -> str:
@@ -102,18 +99,12 @@ def curve(title: str, lines: Mapping[str, Points]) -> str:
         down = 10 + (1 - (y - y0) / ((y1 - y0) or 1)) * (_HEIGHT - _BOTTOM - 10)
         return f"{right:.1f},{down:.1f}"
 
-    colours = ("#1d63d8", "#c2410c", "#15803d", "#7e22ce")
-    paths = "".join(
-        f'<polyline fill="none" stroke="{colours[n % len(colours)]}" stroke-width="2" '
-        f'points="{" ".join(at(x, y) for x, y in points)}"/>'
-        for n, points in enumerate(drawn.values())
-    )
-    last = "; ".join(f"{name} {points[-1][1]:.4g} at step {points[-1][0]:.0f}" for name, points in drawn.items())
+    told = escape(f"{title}: {ys[-1]:.4g} at step {xs[-1]:.0f}")
     return (
         f'<figure class="kb-view"><svg class="kb-curve" role="img" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-        f'aria-label="{escape(title)}: {escape(last)}">{paths}'
+        f'aria-label="{told}"><polyline points="{" ".join(at(x, y) for x, y in points)}"/>'
         f'<text x="4" y="18">{y1:.3g}</text><text x="4" y="{_HEIGHT - _BOTTOM}">{y0:.3g}</text>'
         f'<text x="{_LEFT}" y="{_HEIGHT - 8}">step {x0:.0f}</text>'
         f'<text x="{_WIDTH - 10}" y="{_HEIGHT - 8}" text-anchor="end">{x1:.0f}</text></svg>'
-        f"<figcaption>{escape(title)}: {escape(last)}</figcaption></figure>"
+        f"<figcaption>{told}</figcaption></figure>"
     )

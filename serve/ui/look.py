@@ -13,7 +13,7 @@ _MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "monospace"]
 CSS = """
 .gradio-container { max-width: 80rem !important; width: 100% !important; margin: 0 auto !important; }
 .kb-head { display: flex; flex-wrap: wrap; align-items: baseline; gap: .2rem .8rem; }
-.kb-head h1 { font-size: 1.25rem; margin: 0; }
+.kb-head h1 { font-size: 1.4rem; font-weight: 700; margin: 0; }
 .kb-head p { margin: 0; color: var(--body-text-color-subdued); }
 .kb-note { font-size: .95rem; line-height: 1.45; margin: 0; color: var(--body-text-color); }
 .gradio-container a { color: var(--link-text-color); text-decoration: underline; }
@@ -36,25 +36,30 @@ CSS = """
 .kb-table td.number, .kb-table th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .kb-table progress { width: 8rem; max-width: 100%; }
 .kb-frame { width: 100%; height: 75vh; border: 1px solid var(--border-color-primary); background: #fff; }
+.kb-table .wide { min-width: 11rem; }
 .kb-curve { width: 100%; height: auto; } .kb-curve text { fill: var(--body-text-color); font-size: 12px; }
-.kb-curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1rem; }
+.kb-curve polyline { fill: none; stroke: var(--primary-600); stroke-width: 2; }
+.dark .kb-curve polyline { stroke: var(--primary-300); }
+.kb-curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem; }
 .kb-buttons { display: grid !important; grid-template-columns: repeat(auto-fit, minmax(4.6rem, 1fr)); gap: .5rem; }
 .kb-buttons button { min-width: 0 !important; padding-inline: .3rem; white-space: nowrap; }
+.kb-end { align-items: end; }
 /* The accent is too dark for text on a dark page. */
 .dark button[role=tab].selected { color: var(--primary-300); }
 :is(button, a, input, textarea, summary, [role=tab], [tabindex="0"]):focus-visible {
   outline: 3px solid var(--color-accent) !important; outline-offset: 2px; }
 footer { display: none !important; }
 @media (max-width: 640px) {
-  .gradio-container > .main { padding: .6rem !important; }
   .kb-row { flex-direction: column !important; }
   .kb-row > * { min-width: 0 !important; width: 100% !important; }
 }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
 """
 
+# What lies around the page's content, which the rules above do not reach.
+_AROUND = "<style>@media (max-width: 640px) { .gradio-container .main { padding: .75rem !important; } }</style>"
 # Single keys act on the row under review while no field has the focus, and can be switched off beside it.
-HEAD = """
+_KEYS = """
 <script>
 document.documentElement.lang = "en";
 function kbKeys(event) {
@@ -75,6 +80,7 @@ window.kbKeys = window.kbKeys || kbKeys;
 document.addEventListener("keydown", window.kbKeys);
 </script>
 """
+HEAD = _AROUND + _KEYS
 
 
 def theme() -> gr.themes.Base:

@@ -1,4 +1,4 @@
-"""The tab Training: what a run would need, starting one, its curves while it runs, and the runs there are."""
+"""The tab Training: what a run would need, starting one, its curves while it runs, the runs there are, their export."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from serve.reviewing import Reviewing
-from serve.training import ASSUMED_ROW_TOKENS, Training
+from serve.training import ASSUMED_ROW_TOKENS, TARGETS, Training
 from serve.ui import html
-from serve.ui.events import PRIVATE, plainly
+from serve.ui.events import PRIVATE, SLOW, block, plainly
 
 _LOOK_S = 3.0
 _GIB = 2**30
@@ -27,47 +27,68 @@ class TrainingTab:
     def __init__(self, training: Training, reviewing: Reviewing) -> None:
         self._training = training
         self._reviewing = reviewing
-        methods = training.methods()
         with gr.Row(elem_classes="kb-row"):
             with gr.Column(min_width=280):
-                self._dataset = gr.Dropdown(label="Dataset", choices=[], elem_id="training-set")
-                self._method = gr.Dropdown(
-                    label="Method", choices=methods, value="lora" if "lora" in methods else methods[0]
-                )
-                self._base = gr.Textbox(label="Base model", value="smollm2", info="smollm2, hf:ID or a folder.")
-                self._rows = gr.Number(label="Training rows, for the estimate", value=1000, minimum=1, precision=0)
-                self._name = gr.Textbox(label="Name of the run", placeholder="handbook-1")
-                with gr.Row():
-                    self._estimate = gr.Button("Estimate", min_width=80)
-                    self._start = gr.Button("Start", variant="primary", min_width=80)
-                    self._stop = gr.Button("Stop", min_width=80)
+                self._lay_form(training.methods())
             with gr.Column(min_width=280):
-                self._status = gr.HTML(html.note(""), elem_id="training-status")
-                self._needs = gr.HTML("", elem_id="training-needs")
-        self._run = gr.Dropdown(label="Run", choices=[], elem_id="training-run")
-        self._curves = gr.HTML("", elem_id="training-curves")
-        self._runs = gr.HTML("", elem_id="training-runs")
+                self._status = block(elem_id="training-status")
+                self._needs = block(elem_id="training-needs")
+        self._runs = block(elem_id="training-runs")
+        with gr.Row(elem_classes=["kb-row", "kb-end"]):
+            self._run = gr.Dropdown(label="Run", choices=[], elem_id="training-run")
+            self._target = gr.Dropdown(label="Export to", choices=list(TARGETS), value=TARGETS[0])
+            self._export = gr.Button("Export", min_width=80, elem_id="training-export")
+        self._curves = block(elem_id="training-curves")
         self._timer = gr.Timer(_LOOK_S, active=False)
         self._wire()
 
-    def _wire(self) -> None:
-        seen = [self._runs, self._run, self._curves, self._status, self._timer]
-        self._estimate.click(self._estimated, [self._method, self._base, self._rows], [self._needs], **PRIVATE)
-        started = self._start.click(
-            self._started, [self._dataset, self._method, self._base, self._name], [self._status], **PRIVATE
+    def _lay_form(self, methods: list[str]) -> None:
+        self._dataset = gr.Dropdown(label="Dataset", choices=[], elem_id="training-set")
+        self._method = gr.Dropdown(label="Method", choices=methods, value="lora" if "lora" in methods else methods[0])
+        self._base = gr.Textbox(label="Base model", value="smollm2", info="smollm2, hf:ID or a folder.")
+        self._name = gr.Textbox(
+            label="Name of the run", placeholder="handbook-1", info="Small letters, digits, '-', '_' and '.'."
         )
-        started.success(self._look, [self._run], seen, **PRIVATE)
+        self._rows = gr.Number(label="Training rows, for the estimate", value=1000, minimum=1, precision=0)
+        with gr.Row(elem_classes="kb-buttons"):
+            self._estimate = gr.Button("Estimate")
+            self._start = gr.Button("Start", variant="primary", elem_id="training-start")
+            self._stop = gr.Button("Stop")
+
+    def _wire(self) -> None:
+        seen = self._seen()
+        self._dataset.change(self._counted, [self._dataset], [self._rows], **PRIVATE)
+        self._estimate.click(self._estimated, [self._method, self._base, self._rows], [self._needs], **SLOW)
+        begun = [
+            self._start.click(
+                self._started, [self._dataset, self._method, self._base, self._name], [self._status], **PRIVATE
+            ),
+            self._export.click(self._exported, [self._run, self._target], [self._status], **PRIVATE),
+        ]
+        for each in begun:
+            each.success(self._look, [self._run], seen, **PRIVATE)
         self._stop.click(self._stopped, None, [self._status], **PRIVATE)
         self._timer.tick(self._look, [self._run], seen, **PRIVATE)
         self._run.input(self._look, [self._run], seen, **PRIVATE)
 
+    def _seen(self) -> list[Any]:
+        """Return what a look at the runs fills."""
+        return [self._runs, self._run, self._curves, self._status, self._timer]
+
     def load(self, page: gr.Blocks) -> None:
         """Fill the lists whenever the page is opened."""
         page.load(self._choices, None, [self._dataset], **PRIVATE)
-        page.load(self._look, [self._run], [self._runs, self._run, self._curves, self._status, self._timer], **PRIVATE)
+        page.load(self._look, [self._run], self._seen(), **PRIVATE)
 
     async def _choices(self) -> Any:
-        return gr.Dropdown(choices=await self._reviewing.datasets())
+        names = await self._reviewing.datasets()
+        return gr.Dropdown(choices=names, value=names[0] if names else None)
+
+    async def _counted(self, dataset: str | None) -> Any:
+        if not dataset:
+            return gr.skip()
+        with plainly():
+            return max(1, await self._reviewing.n_train(dataset))
 
     async def _estimated(self, method: str, base: str, rows: float) -> str:
         with plainly():
@@ -90,26 +111,50 @@ class TrainingTab:
             self._training.start(name.strip(), self._reviewing.folder(dataset), method, base.strip())
         return html.note(f"Started {name.strip()}.")
 
+    async def _exported(self, run: str | None, to: str) -> str:
+        if not run:
+            raise gr.Error("Choose a run first.", title="Not exported", print_exception=False)
+        with plainly():
+            self._training.export(run, to)
+        return html.note(f"Exporting {run} to {to}.")
+
     def _stopped(self) -> str:
         self._training.stop()
         return html.note("Told to stop; kb finetune --resume NAME goes on where it was.")
 
     async def _look(self, chosen: str | None) -> tuple[Any, ...]:
-        running = self._training.running()
+        task = self._training.under_way()
         rows = self._training.runs()
         names = [row.name for row in rows]
-        name = chosen if chosen in names else running if running in names else names[-1] if names else None
+        latest = task.run if task else names[-1] if names else None
+        name = chosen if chosen in names else latest if latest in names else None
         table = html.table(
             "Runs",
             ["run", "base", "method", "state", "scores"],
             [[r.name, r.base, r.method, r.state, ", ".join(f"{k} {v:.3g}" for k, v in r.scores.items())] for r in rows],
         )
-        with plainly():
-            drawn = "".join(html.curve(title, {title: line}) for title, line in self._curves_of(name))
-        state = html.note(f"{running} is being trained." if running else "Nothing is being trained by this server.")
-        if running:
-            state += f'<pre class="kb-text">{escape(self._training.said(running))}</pre>'
-        return table, gr.Dropdown(choices=names, value=name), drawn, state, gr.Timer(active=bool(running))
+        return (
+            table,
+            gr.Dropdown(choices=names, value=name),
+            self._drawn(name),
+            self._state(),
+            gr.Timer(active=bool(task)),
+        )
 
-    def _curves_of(self, name: str | None) -> list[tuple[str, list[tuple[float, float]]]]:
-        return list(self._training.curves(name).items()) if name else []
+    def _drawn(self, name: str | None) -> str:
+        if not name:
+            return ""
+        with plainly():
+            curves = self._training.curves(name)
+        drawn = [html.curve(title, points) for title, points in curves.items()]
+        return f'<div class="kb-curves">{"".join(drawn)}</div>' if drawn else html.note(f"{name}: nothing logged yet")
+
+    def _state(self) -> str:
+        """Return what this server's latest process does, or how it ended, with its last words."""
+        task = self._training.latest()
+        if task is None:
+            return html.note("Nothing is being trained by this server.")
+        code = task.process.poll()
+        how = f"is being {task.doing}" if code is None else f"was {task.doing}" if code == 0 else "was not finished"
+        said = escape(self._training.said(task.run))
+        return html.note(f"{task.run} {how}.") + f'<pre class="kb-text kb-log" tabindex="0">{said}</pre>'

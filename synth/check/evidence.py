@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from kb.metrics import normalised
 from kb.reading.words import canonical, stem, terms, words
@@ -24,6 +25,7 @@ _CALENDAR = frozenset(
     "january february march april may june july august september october november december monday tuesday wednesday"
     " thursday friday saturday sunday".split()
 )
+_TEXTS_HELD = 64  # the phrasings of a fact rest on the same texts
 _UNIT = re.compile(r"[\d)]\s?(%|°\s?[CF]?|[a-zA-Zµ]+(?:/[a-z]+)?)|([$€£¥])\s?\d")
 _CAPITALISED = re.compile(r"\b[A-Z][\w’'&-]*|\b\w*\d[\w-]*[A-Za-z]\w*")
 # Not units although they follow a number.
@@ -110,8 +112,9 @@ def units(text: str) -> list[str]:
     return [unit for unit in found if unit not in _IDLE]
 
 
-def _stems(text: str) -> set[str]:
-    return {stem(word) for word in words(text)} | {sign for sign in "%$€£¥°" if sign in text}
+@lru_cache(maxsize=_TEXTS_HELD)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(map(stem, words(text))).union(sign for sign in "%$€£¥°" if sign in text)
 
 
 def _share_words(value: str, answer: str) -> bool:

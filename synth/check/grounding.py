@@ -9,7 +9,7 @@ import importlib.util
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, Protocol
 
@@ -25,6 +25,7 @@ _SPELLED = frozenset((*SMALL_NUMBERS, *TENS))
 # A claim with a number that the evidence does not state is no better grounded than this.
 _FOREIGN_NUMBER = 0.3
 _BATCH = 16
+_HELD = 256  # the phrasings of a fact make one claim of one text
 _MOST_TOKENS = 512
 
 
@@ -44,21 +45,23 @@ class LexicalScorer:
 
     def scores(self, pairs: Iterable[tuple[str, str]]) -> Iterator[float]:
         """Yield a score for each pair."""
-        return (self._score(claim, evidence) for claim, evidence in pairs)
+        return (_by_words(claim, evidence) for claim, evidence in pairs)
 
-    def _score(self, claim: str, evidence: str) -> float:
-        wanted = set(terms(claim))
-        if not wanted:
-            return 0.0
-        named = {stem(word) for found in _NAME.findall(claim) for word in words(found)}
-        held = set(terms(evidence))
-        weights = {term: _NAME_WEIGHT if term in named or term[0].isdigit() else 1.0 for term in wanted}
-        share = sum(weights[term] for term in wanted & held) / sum(weights.values())
-        foreign = (stated_numbers(claim) - stated_numbers(evidence)) or (_SPELLED & set(words(claim))) - set(
-            words(evidence)
-        )
-        missing_names = {term for term in named & wanted if term not in held and not term[0].isdigit()}
-        return min(share, _FOREIGN_NUMBER) if foreign else share * (0.5 if missing_names else 1.0)
+
+@lru_cache(maxsize=_HELD)
+def _by_words(claim: str, evidence: str) -> float:
+    wanted = set(terms(claim))
+    if not wanted:
+        return 0.0
+    named = {stem(word) for found in _NAME.findall(claim) for word in words(found)}
+    held = set(terms(evidence))
+    weights = {term: _NAME_WEIGHT if term in named or term[0].isdigit() else 1.0 for term in wanted}
+    share = sum(weights[term] for term in wanted & held) / sum(weights.values())
+    foreign = (stated_numbers(claim) - stated_numbers(evidence)) or (_SPELLED & set(words(claim))) - set(
+        words(evidence)
+    )
+    missing_names = {term for term in named & wanted if term not in held and not term[0].isdigit()}
+    return min(share, _FOREIGN_NUMBER) if foreign else share * (0.5 if missing_names else 1.0)
 
 
 @dataclass(frozen=True)

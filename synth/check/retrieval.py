@@ -6,57 +6,68 @@ Knows a retriever and places; refuses to know how it searches.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
 
-from kb.reading.words import words
-from kb.types import Citation, Hit, Retriever
+from kb.reading.words import STOPWORDS, words
+from kb.types import Hit, Retriever
 from synth.candidate import Candidate, Source
 from synth.check.base import Verdict
 
 NAME = "retriever"
-# Share of a quote's words that another place may lack and still say the same.
+# Share of a question's words that another place may lack and still answer it.
 _STRANGE = 0.2
+_SEARCHES_HELD = 512
 
 
-@dataclass(frozen=True, slots=True)
 class Found:
     """Whether the source chunk is among the first `k` hits.
 
     A hit elsewhere that holds the same words counts: documents repeat themselves, and the answer stands there too.
 
-    Attributes:
+    Args:
         retriever: Searches the collection that the facts come from.
         k: How many hits are looked at.
         extra: Hits beyond `k` asked for, so that enough distractors are left.
     """
 
-    retriever: Retriever
-    k: int
-    extra: int = 6
+    name = NAME
 
-    @property
-    def name(self) -> str:
-        """Name of the stage."""
-        return NAME
+    def __init__(self, retriever: Retriever, k: int, extra: int = 6) -> None:
+        self._k = k
+        # An audit asks the same questions of changed evidence.
+        self._search = lru_cache(maxsize=_SEARCHES_HELD)(lambda question: tuple(retriever.search(question, k + extra)))
 
     def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
         """Yield every candidate with its other hits; the figure is one over the rank of the source."""
         for candidate in candidates:
-            hits = list(self.retriever.search(candidate.question, self.k + self.extra))
-            evidence = candidate.fact.evidence[0]
-            rank = next((at for at, hit in enumerate(hits[: self.k], 1) if shows(hit, evidence)), 0)
-            others = tuple(_source(hit) for hit in hits if not shows(hit, evidence))
-            verdict = Verdict(figure=1 / rank) if rank else Verdict(f"not among the first {self.k} hits", 0.0)
+            hits = self._search(candidate.question)
+            shown = [shows(hit, candidate) for hit in hits]
+            rank = next((at for at, here in enumerate(shown[: self._k], 1) if here), 0)
+            others = tuple(_source(hit) for hit, here in zip(hits, shown, strict=True) if not here)
+            verdict = Verdict(figure=1 / rank) if rank else Verdict(f"not among the first {self._k} hits", 0.0)
             yield replace(candidate, hits=others), verdict
 
 
-def shows(hit: Hit, evidence: Citation) -> bool:
-    """Whether a hit overlaps the quote at its place, or holds nearly all its words, and every number, elsewhere."""
+def shows(hit: Hit, candidate: Candidate) -> bool:
+    """Whether a hit overlaps the quote at its place, or holds the answer elsewhere and nearly all that is asked about.
+
+    What names the document need not stand in the hit; every number of the question must.
+    """
+    evidence = candidate.fact.evidence[0]
     if (hit.sha256, hit.page) == (evidence.sha256, evidence.page):
         return hit.start < evidence.end and evidence.start < hit.end
-    wanted, held = set(words(evidence.quote)), set(words(hit.text))
-    missing = wanted - held
-    return len(missing) <= _STRANGE * len(wanted) and not any(word[0].isdigit() for word in missing)
+    held = _words_of(hit.text)
+    if not _words_of(candidate.fact.value) <= held:
+        return False
+    about = {word for word in words(candidate.question) if word not in STOPWORDS} - _words_of(candidate.named)
+    missing = about - held - _words_of(f"{hit.title} {hit.header}")
+    return len(missing) <= _STRANGE * len(about) and not any(word[0].isdigit() for word in missing)
+
+
+@lru_cache(maxsize=_SEARCHES_HELD)
+def _words_of(text: str) -> frozenset[str]:
+    return frozenset(words(text))
 
 
 def _source(hit: Hit) -> Source:

@@ -68,4 +68,17 @@ def test_quotes_tables_notes_and_curves_are_text(text: str, name: str) -> None:
     _check(html.quotes([citation]))
     _check(html.table(name, [text, name], [[text, name]]))
     _check(html.note(text))
-    _check(html.curve(name, {text: [(0, 1.0), (1, 0.5)]}))
+    assert _check(f"<p>{html.shown(text)}</p>").tags == {"p"}
+    _check(html.curve(name, [(0, 1.0), (1, 0.5)]))
+
+
+@given(st.text(max_size=300) | st.text(alphabet="<>&;#/!?abgltxX 0123456789", max_size=40))
+@example("<b>x</b> <!-- y --> </p> <?z?> &lt;b&gt; &copy &#65; &#x41 &notit; &amp;lt; a<b")
+def test_what_looks_like_markup_is_shown_as_it_was_written(text: str) -> None:
+    seen = _Seen(html.shown(text))
+    assert not seen.tags and seen.text == text
+
+
+def test_what_does_not_look_like_markup_is_copied_as_it_was_written() -> None:
+    text = "if a < b && c <= d: R&D, AT&T <3 & more; x<-1"
+    assert html.shown(text) == text

@@ -64,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
             held = json.loads(body)
             name = f"{held.get('organization') or 'user'}/{held['name']}"
             (self.root / name).mkdir(parents=True, exist_ok=True)
-            self._send(200, {"url": f"http://hub/{name}", "name": name})
+            self._send(200, {"url": f"http://{self.headers['Host']}/{name}", "name": name})
         elif path == "api/validate-yaml":
             self._send(200, {"errors": [], "warnings": []})
         elif path.endswith("/preupload/main"):
@@ -93,7 +93,9 @@ class _Handler(BaseHTTPRequestHandler):
             target = self.root / repository / value["path"]
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        self._send(200, {"commitOid": COMMIT, "commitUrl": f"http://hub/{repository}/commit/{COMMIT}"})
+        self._send(
+            200, {"commitOid": COMMIT, "commitUrl": f"http://{self.headers['Host']}/{repository}/commit/{COMMIT}"}
+        )
 
     def _noted(self) -> str:
         path = self.path.split("?")[0].strip("/")

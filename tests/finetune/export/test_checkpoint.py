@@ -12,7 +12,7 @@ from finetune.export.checkpoint import ends_of, save_checkpoint
 from finetune.template import chat_format
 from kb.errors import DataError
 from tests.finetune.export.conftest import Trained
-from tests.finetune.export.made import TEMPLATE
+from tests.finetune.export.made import TEMPLATE, word_tokenizer
 from tests.finetune.made import CHATML, tiny_config, tokenizer_of
 
 pytestmark = [
@@ -47,9 +47,7 @@ def test_reloaded_logits_are_those_that_were_saved(tmp_path: Path) -> None:
     model = AutoModelForCausalLM.from_config(
         tiny_config("qwen2", rope_parameters=rope, max_position_embeddings=2048)
     ).eval()
-    chat = chat_format(
-        tokenizer_of(TEMPLATE), generation_eos=[2, 0, 5], dataset_template="", system="", context_template=""
-    )
+    chat = chat_format(word_tokenizer(), generation_eos=[2, 5], dataset_template="", system="", context_template="")
     save_checkpoint(model, chat, tmp_path / "m", dtype=torch.float32)
     ids = torch.randint(3, 500, (1, 40))
     again = AutoModelForCausalLM.from_pretrained(tmp_path / "m", dtype=torch.float32)
@@ -57,7 +55,7 @@ def test_reloaded_logits_are_those_that_were_saved(tmp_path: Path) -> None:
         assert torch.equal(again(ids).logits, model(ids).logits)
     config = _json(tmp_path / "m" / "config.json")
     assert config["rope_scaling"]["type"] == "yarn" and config["rope_theta"] == 5000.0  # type: ignore[index]
-    assert config["eos_token_id"] == ends_of(chat) == [2, 0, 5]
+    assert config["eos_token_id"] == ends_of(chat) == [2, 5]
     text = "<|im_start|>user\nTank 310?<|im_end|>"
     assert AutoTokenizer.from_pretrained(tmp_path / "m")(text).input_ids == chat.encode(text)
 
