@@ -26,3 +26,4 @@ for question in \
 done
 printf '\nwith the documents:\n'
 sh "$(dirname "$0")/demo.sh" "$kb" "$@" --model "run:$name"
+run compare "$name" "$@" --limit 20

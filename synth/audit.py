@@ -25,6 +25,7 @@ from synth.workspace import Workspace
 Plant = Callable[[Candidate, Workspace, random.Random], Candidate | None]
 _OTHERS = 12
 _NUMBER = re.compile(r"\d")
+_GROWN_CHARS = 200
 _COURTESIES = ("Good morning! ", "A quick question: ", "Please help. ")
 
 
@@ -200,10 +201,12 @@ def _other_phrasing(candidate: Candidate, work: Workspace, rng: random.Random) -
 
 
 def _longer_passage(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001
-    """The passage grown by some text of the page on both sides."""
+    """The passage grown by some lines of the page on both sides, as another cut of the chunks would have it."""
     source = candidate.source
     page = work.page_text(source.sha256, source.page)
-    start, end = max(0, source.start - 200), min(len(page), source.end + 200)
+    start = page.rfind("\n", 0, max(0, source.start - _GROWN_CHARS)) + 1
+    end = page.find("\n", source.end + _GROWN_CHARS)
+    end = len(page) if end < 0 else end
     if (start, end) == (source.start, source.end):
         return None
     return replace(candidate, source=work.stretch(source.sha256, source.page, start, end, chunk=source.chunk,

@@ -134,7 +134,7 @@ class Renderer:
         return (candidate.question, told, show(wrong, rng).context) if wrong else None
 
     def _unanswerable(self, candidate: Candidate, rng: random.Random) -> Made:
-        """The question, asked of something of which the passages say nothing."""
+        """The question, asked of something of which the passages say nothing, and no fact of the collection either."""
         fact = candidate.fact
         subject = next(
             (text for text in (fact.subject, lowered(fact.subject)) if text and text in candidate.question), ""
@@ -146,7 +146,9 @@ class Renderer:
             strange = set(terms(other.subject)) - set(terms(subject))
             if strange and not strange & held and _can_be_said(predicate, fact, other):
                 name = lowered(other.subject) if subject[0].islower() else other.subject
-                return candidate.question.replace(subject, name), ABSTENTION, show(shown, rng).context
+                question = candidate.question.replace(subject, name)
+                if not self._work.answers_to(question):
+                    return question, ABSTENTION, show(shown, rng).context
         return None
 
     def _false_premise(self, candidate: Candidate, rng: random.Random) -> Made:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -16,7 +16,6 @@ from serve.ui.conversation import DOCUMENTS, MODES, Turn, grown, messages, new_t
 from serve.ui.events import PRIVATE, Pace, asker, block, plainly
 
 _WARNING = 'Answers can be wrong: look at the page behind them. <a href="/privacy">What is stored, and where</a>'
-_SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty", "max_tokens")
 _CHOOSE = "Pages the answer stands on; choose one to see it."
 _HELLO = "Ask something about your documents."
 
@@ -63,6 +62,7 @@ class ChatTab:
             self._keep = gr.Button("Keep the correction")
 
     def _lay_controls(self) -> None:
+        # Sliders by the names of `Controls`.
         self._model = gr.Dropdown(label="Model", choices=[BASE], value=BASE)
         self._mode = gr.Radio(label="Mode", choices=list(MODES), value=DOCUMENTS)
         self._collection = gr.Dropdown(
@@ -87,15 +87,13 @@ class ChatTab:
 
     def _wire(self) -> None:
         drawn = [self._chat, self._turns, self._status, self._sources, self._view]
-        begun = [self._chat, self._turns, self._question]
         sliders = list(self._sliders.values())
-        asked = [self._turns, self._model, self._mode, self._collection, self._passages, *sliders]
-        starts = [
-            trigger(self._begin, [self._question, self._turns, self._collection], begun, **PRIVATE)
+        given = {self._question, self._turns, self._model, self._mode, self._collection, self._passages, *sliders}
+        running: list[Any] = [
+            trigger(self._submitted, given, [*drawn, self._question], **PRIVATE)
             for trigger in (self._submit.click, self._question.submit)
         ]
-        starts.append(self._retry.click(self._again, [self._turns], begun, **PRIVATE))
-        running: list[Any] = [start.success(self._answer, asked, drawn, **PRIVATE) for start in starts]
+        running.append(self._retry.click(self._retried, given, drawn, **PRIVATE))
         # What is cancelled draws a last time; what is to stay comes after that.
         stopped = self._stop.click(None, cancels=running)
         stopped.then(self._stopped, [self._turns], drawn, **PRIVATE)
@@ -124,52 +122,40 @@ class ChatTab:
         """Disable what the back end cannot honour."""
         with plainly():
             honoured = await self._service.controls(model)
-        sliders = [gr.Slider(interactive=name in honoured) for name in _SAMPLING]
-        left = [self._sliders[name].label for name in _SAMPLING if name not in honoured]
+        sliders = [gr.Slider(interactive=name in honoured) for name in self._sliders]
+        left = [slider.label for name, slider in self._sliders.items() if name not in honoured]
         said = f"{model} does not take: {', '.join(map(str, left))}." if left else ""
         return gr.Slider(interactive=mode == DOCUMENTS), *sliders, html.note(said) if said else ""
 
-    def _begin(self, question: str, turns: list[Turn], collection: str) -> tuple[Any, ...]:
-        if not question.strip():
+    async def _submitted(self, given: dict[Any, Any], http: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
+        question = given[self._question].strip()
+        if not question:
             raise gr.Error("The question is empty.", title="Nothing asked", print_exception=False)
-        turns = [*turns, new_turn(question.strip(), collection)]
-        return messages(turns), turns, ""
+        turns = [*given[self._turns], new_turn(question, given[self._collection])]
+        async with aclosing(self._answered(turns, given, asker(http))) as drawings:
+            async for drawing in drawings:
+                yield *drawing, ""
 
-    def _again(self, turns: list[Turn]) -> tuple[Any, ...]:
-        if not turns:
+    async def _retried(self, given: dict[Any, Any], http: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
+        if not given[self._turns]:
             raise gr.Error("There is no question yet.", title="Nothing to retry", print_exception=False)
-        last = turns[-1]
-        turns = [*turns[:-1], new_turn(last["question"], last["collection"], last["tries"] + 1)]
-        return messages(turns), turns, gr.skip()
+        *before, last = given[self._turns]
+        turns = [*before, new_turn(last["question"], last["collection"], last["tries"] + 1)]
+        async with aclosing(self._answered(turns, given, asker(http))) as drawings:
+            async for drawing in drawings:
+                yield drawing
 
-    async def _answer(
-        self,
-        turns: list[Turn],
-        model: str,
-        mode: str,
-        collection: str,
-        passages: int,
-        temperature: float,
-        top_p: float,
-        top_k: int,
-        repetition: float,
-        max_tokens: int,
-        http: gr.Request,
-    ) -> AsyncIterator[tuple[Any, ...]]:
+    async def _answered(self, turns: list[Turn], given: dict[Any, Any], who: str) -> AsyncGenerator[tuple[Any, ...]]:
+        """Yield drawings of the conversation while its last turn is answered."""
+        alone = given[self._mode] != DOCUMENTS
+        working = html.note("Thinking …" if alone else "Reading the documents …")
+        yield messages(turns), turns, working, gr.Radio(choices=[], value=None), ""
         with plainly():
-            honoured = await self._service.controls(model)
-            chosen = (temperature, top_p, int(top_k), repetition, int(max_tokens))
-            said: dict[str, Any] = {
-                name: value for name, value in zip(_SAMPLING, chosen, strict=True) if name in honoured
-            }
-            if turns[-1]["tries"] and "seed" in honoured:  # another answer, where chance has a part in it
-                said["seed"] = self._service.settings.models.seed + turns[-1]["tries"]
             wanted = request(
-                turns, model=model, mode=mode, collection=collection, passages=int(passages), controls=Controls(**said)
-            )
-            self._service.audit.note("ask", asker(http), model=wanted.model)
-            working = html.note("Reading the documents …" if mode == DOCUMENTS else "Thinking …")
-            yield messages(turns), turns, working, gr.Radio(choices=[], value=None), ""
+                turns, model=given[self._model], mode=given[self._mode], collection=given[self._collection],
+                passages=int(given[self._passages]), controls=await self._controls(turns[-1], given),
+            )  # fmt: skip
+            self._service.audit.note("ask", who, model=wanted.model)
             pace = Pace()
             async with aclosing(self._service.answer(wanted)) as parts:
                 async for part in parts:
@@ -177,6 +163,14 @@ class ChatTab:
                     if pace.due():
                         yield messages(turns), turns, gr.skip(), gr.skip(), gr.skip()
             yield messages(turns), turns, html.note(told_of(turns[-1])), *await self._first_source(turns[-1])
+
+    async def _controls(self, turn: Turn, given: dict[Any, Any]) -> Controls:
+        """Return what the sliders say, as far as the model honours it."""
+        honoured = await self._service.controls(given[self._model])
+        said = {name: given[slider] for name, slider in self._sliders.items() if name in honoured}
+        if turn["tries"] and "seed" in honoured:  # another answer, where chance has a part in it
+            said["seed"] = self._service.settings.models.seed + turn["tries"]
+        return Controls(**said)
 
     async def _first_source(self, turn: Turn) -> tuple[Any, Any]:
         labels = [(f"{n}. {html.place(source)}", n - 1) for n, source in enumerate(turn["sources"], 1)]

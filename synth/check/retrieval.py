@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from kb.reading.words import STOPWORDS, words
+from kb.reading.words import terms
 from kb.types import Hit, Retriever
 from synth.candidate import Candidate, Source
 from synth.check.base import Verdict
@@ -17,6 +17,7 @@ from synth.check.base import Verdict
 NAME = "retriever"
 # Share of a question's words that another place may lack and still answer it.
 _STRANGE = 0.2
+_ASKING = frozenset(terms("how many, how much"))
 _SEARCHES_HELD = 512
 
 
@@ -57,17 +58,17 @@ def shows(hit: Hit, candidate: Candidate) -> bool:
     evidence = candidate.fact.evidence[0]
     if (hit.sha256, hit.page) == (evidence.sha256, evidence.page):
         return hit.start < evidence.end and evidence.start < hit.end
-    held = _words_of(hit.text)
-    if not _words_of(candidate.fact.value) <= held:
+    held = _terms_of(hit.text)
+    if not _terms_of(candidate.fact.value) <= held:
         return False
-    about = {word for word in words(candidate.question) if word not in STOPWORDS} - _words_of(candidate.named)
-    missing = about - held - _words_of(f"{hit.title} {hit.header}")
-    return len(missing) <= _STRANGE * len(about) and not any(word[0].isdigit() for word in missing)
+    about = _terms_of(candidate.question) - _terms_of(candidate.named) - _ASKING
+    missing = about - held - _terms_of(f"{hit.title} {hit.header}")
+    return len(missing) <= _STRANGE * len(about) and not any(term[0].isdigit() for term in missing)
 
 
 @lru_cache(maxsize=_SEARCHES_HELD)
-def _words_of(text: str) -> frozenset[str]:
-    return frozenset(words(text))
+def _terms_of(text: str) -> frozenset[str]:
+    return frozenset(terms(text))
 
 
 def _source(hit: Hit) -> Source:

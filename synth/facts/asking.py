@@ -29,6 +29,8 @@ _TERM_OF = re.compile(
 )
 _SIZED = re.compile(r"^(?P<before>(?:[a-z]+ ){0,2}?)(?P<article>an?|the) (?P<noun>(?:[\w-]+ ){0,3}[a-z-]+) of$")
 _VAGUE_SIZE = frozenset("number sum range series set group result rate value".split())
+# "recorded an expense of $2 million, ... in cost of revenue": which one, is said after the comma if at all.
+_BARE_SIZE = frozenset("expense charge cost loss gain benefit income profit provision payment".split())
 # A date after these belongs to a noun, not to the verb.
 _NOT_WHEN = re.compile(
     r"\b(?:due|ending|ended|ends?|beginning|dated|expiring|maturing|matures?|effective|of|fiscal|year|quarter|months?|periods?"
@@ -148,6 +150,8 @@ def _sized(clause: Clause, value: Value, before: str, after: str) -> Gap | None:
         return None
     kept, noun = sized["before"].strip(), sized["noun"]
     if after.startswith("of ") or noun in _VAGUE_SIZE or not _is_bare(clause, kept.split()):
+        return None
+    if noun in _BARE_SIZE and not after and clause.sentence[value.end : value.end + 1] == ",":
         return None
     if value.kind != "duration":
         return Gap((f"what {noun}",), kept, after, value.start, value.end, "quantity")

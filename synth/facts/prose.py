@@ -13,7 +13,16 @@ from collections.abc import Iterator, Sequence
 from synth.facts.asking import Gap, ask, continues, is_sized
 from synth.facts.clause import Clause, holds_verb, parse
 from synth.facts.values import Value, values_in
-from synth.facts.verbs import AUXILIARIES, is_base, is_known_verb, is_participle, is_verb, past_base, present_base
+from synth.facts.verbs import (
+    AUXILIARIES,
+    is_base,
+    is_known_verb,
+    is_noun_too,
+    is_participle,
+    is_verb,
+    past_base,
+    present_base,
+)
 
 _BOUNDARY = re.compile(
     r";|:(?=\s|$)|,(?= )|\s(?=because\b|due to\b|unless\b|provided\b|although\b|while\b|whereas\b|compared\b|so that\b)"
@@ -178,6 +187,7 @@ def _list_goes_on(tail: str) -> bool:
 def _first_predicate(text: str) -> str:
     """Drop a further predicate: "4 hours and costs 5 crowns"."""
     match = _SECOND_PREDICATE.search(text)
-    if match and (is_known_verb(match[1]) or is_participle(match[1])):
+    second = match[1] if match else ""
+    if match and (is_participle(second) or (is_known_verb(second) and not (is_verb(second) and is_noun_too(second)))):
         return text[: match.start()].strip()
     return text

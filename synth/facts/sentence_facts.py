@@ -18,6 +18,7 @@ from synth.facts.draft import Draft, Span
 from synth.facts.flat import Flat, without_asides
 from synth.facts.naming import Naming, resolve
 from synth.facts.values import Value
+from synth.facts.verbs import past_base
 from synth.facts.wording import is_named, questions, sentence
 
 _MIN_CHARS, _MAX_CHARS = 24, 420
@@ -91,13 +92,19 @@ def _clauses(flat: Flat) -> Iterator[tuple[Flat, Clause]]:
     for start in [0, *(match.end() for match in _SPLIT.finditer(flat.text))]:
         part = flat.piece(start, len(flat.text))
         clause = parse(part.text)
-        if clause is None or (start and re.match(r"[Aa]n? ", clause.subject)):
-            continue  # "and an appeal goes to ...": of what, the clause before says
+        if clause is None or (start and _leans(part.text)):
+            continue
         yield part, clause
         second = _second_predicate(part, clause)
         again = parse(second.text) if second else None
         if second and again and again.subject == clause.subject:
             yield second, again
+
+
+def _leans(text: str) -> bool:
+    """Whether a clause after a conjunction lives on the one before: "an appeal goes to ..." (of what?), "cut costs ..."."""
+    first = text.split(" ", 1)[0].casefold()
+    return first in ("a", "an") or bool(past_base(first))
 
 
 def _second_predicate(flat: Flat, clause: Clause) -> Flat | None:
@@ -196,7 +203,7 @@ _PERIOD = re.compile(
     r"\b(?:19|20)\d\d\b|\bQ[1-4]\b|\b(?:first|second|third|fourth) quarter\b|\b(?:three|six|nine|twelve) months\b"
 )
 _BARE_MEASURE = re.compile(
-    r"(?i)(?:ytd )?(?:net )?(?:operating (?:income|loss|expenses|margin)|revenues?|sales|gross (?:margin|profit)|cost of (?:sales|revenues?)|income|loss|expenses|volume|results)"
+    r"(?i)(?:(?:q[1-4]|ytd|(?:19|20)\d\d|first|second|third|fourth|quarter|fiscal(?: year)?|total) )*(?:net )?(?:operating (?:income|loss|expenses|margin)|revenues?|sales|gross (?:margin|profit)|cost of (?:sales|revenues?)|income|loss|expenses|volume|results)"
 )
 
 

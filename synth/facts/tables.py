@@ -29,7 +29,7 @@ _RESETS = re.compile(
 )
 _PROSE = re.compile(r"[a-z]{2}[.!?][”\")]?$|^(?:see|refer to) ", re.IGNORECASE)
 _NOT_TITLE = re.compile(
-    r"(?i)^(?:\(.*\)|(?:selected )?notes to\b.*|table of contents|part [iv]+\b.*|item \d.*|page \d.*|\d+|.*\bform 10-[kq]\b.*|unaudited"
+    r"(?i)^(?:\(.*\)|\(\d{1,2}\) .*|(?:selected )?notes to\b.*|table of contents|part [iv]+\b.*|item \d.*|page \d.*|\d+|.*\bform 10-[kq]\b.*|unaudited"
     r"|.*\b(?:inc|corp|corporation|company|co|llc|plc|ltd)\b\.?,?(?: and (?:consolidated )?subsidiar(?:y|ies)(?: companies)?)?)$"
 )
 _LEAD_IN = re.compile(
@@ -37,6 +37,7 @@ _LEAD_IN = re.compile(
     re.IGNORECASE,
 )
 _TITLE_CHARS = 140
+_FULL_LINE = 45  # a shorter line above a sentence is not part of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +264,10 @@ def title_above(above: list[str]) -> str:
     last = above[-1]
     if last.endswith(":") or _LEAD_IN.search(last) or last[:1].islower():
         return _from_sentence(above)
+    for line in reversed(above[:-1]):
+        if not _BROKEN_OFF.search(line):
+            break
+        last = f"{line} {last}"
     if _CELLS.search(last) and not re.fullmatch(r".*[A-Za-z]\D* \d{1,2}", last):
         return ""
     plain = re.sub(
@@ -281,6 +286,7 @@ def title_above(above: list[str]) -> str:
     return plain.capitalize() if plain.isupper() else plain
 
 
+_BROKEN_OFF = re.compile(r"\b(?:and|at|by|for|from|in|of|on|or|the|to|with)$|[,&]$")
 _SHOWS = re.compile(
     r"(?i)^(?:the )?(?:following )?(?:tables?|schedules?|charts?)(?: below)?,?(?: [a-z]+,)? (?:shows?|presents?|summari[sz]es?|provides?|sets? forth|reflects?|details?|reconciles?|discloses?|lists?|includes?|contains?)(?: information (?:about|on|regarding))?\s+(?P<what>.+)$"
 )
@@ -290,11 +296,17 @@ _TOLD = re.compile(
 )
 
 
+def _is_heading(line: str, following: str) -> bool:
+    """Whether a line above a sentence is a heading: its words have capitals, and the sentence begins after it."""
+    words = re.findall(r"[^\W\d_]{4,}", line)
+    return following[:1].isupper() and all(word[0].isupper() for word in words)
+
+
 def _from_sentence(above: list[str]) -> str:
     """What a sentence that leads in a table says the table shows."""
     lines: list[str] = []
     for line in reversed(above):
-        if (lines and re.search(r"[.:;]$", line)) or (lines and len(line) < 45):
+        if lines and (line[-1] in ".:;" or len(line) < _FULL_LINE or _is_heading(line, lines[0])):
             break
         lines.insert(0, line)
     text = " ".join(lines)

@@ -10,9 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from kb.reading.extractive import MIN_SUPPORT
 from kb.reading.passages import Passage
-from kb.reading.reader import rank, support
+from kb.reading.reader import rank
 from kb.reading.sentences import sentences
 from kb.reading.words import terms
 from kb.types import Document, Fact, Page
@@ -23,7 +22,7 @@ from synth.workspace import Planned, Workspace
 ReadFacts = Callable[[Document, Iterable[Page]], Iterator[Fact]]
 OnDocument = Callable[[str], None]
 
-_READ_SENTENCES = 2
+_READ_SENTENCES, _READ_SHARE = 2, 0.2
 _FEWEST_STATEMENTS = 3
 _MOST_STATEMENTS = 8
 _FEWEST_SENTENCES = 4
@@ -93,12 +92,10 @@ class RulesGenerator:
 
 
 def read(question: str, sources: Sequence[Source]) -> str:
-    """Return the sentences of the passages that answer a question best, one a line; an empty text where none does."""
+    """Return the sentences that answer a question best, a fifth of the passages but two at least, one a line."""
     passages = [Passage(key="", source=source.name, text=source.text) for source in sources]
     ranked = rank(question, passages)
-    if not ranked or support(ranked) < MIN_SUPPORT:
-        return ""
-    best = ranked[:_READ_SENTENCES]
+    best = ranked[: max(_READ_SENTENCES, round(_READ_SHARE * len(ranked)))]
     return "\n".join(passages[one.passage].text[one.sentence.start : one.sentence.end] for one in best)
 
 

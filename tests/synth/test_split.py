@@ -149,3 +149,10 @@ def test_pinned_groups_stay_and_torn_ones_are_told():
     assert list(fixed[[0, 2, 4]]) == [1, 0, 0]
     assert list(clash[[0, 2, 4]]) == [False, True, False]
     assert list(first_of_each(np.array([5, 5, 7], dtype=np.uint64))) == [True, False, True]
+
+
+def test_validation_and_test_fill_at_one_pace(tmp_path):
+    work = Workspace(tmp_path / "w.sqlite", 0)
+    filled(work, [[["closed-book"]] * 8] * 12)  # one phrasing of eight can be spared of every fact
+    prove(work, mode="knowledge", val_share=0.1, test_share=0.2)
+    assert (work.count("rows", "split='val'"), work.count("rows", "split='test'")) == (4, 8)
