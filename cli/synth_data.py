@@ -186,9 +186,11 @@ def _notes(done: Imported, out: Path, *, quiet: bool) -> None:
         screen.note(f"  left out {done.duplicates}: there already, or twice in the sources", quiet=quiet)
     if done.leaking:
         screen.note(f"  left out {done.leaking}: on a passage or question that another split has", quiet=quiet)
-    splits = ", ".join(f"{name} {count}" for name, count in done.manifest["counts"]["splits"].items())
-    screen.note(f"added {done.added} rows to {out} ({splits}; {done.manifest['counts']['groups']} groups)", quiet=quiet)
-    if done.added and done.manifest["counts"]["groups"] == 1:
+    counts = done.manifest["counts"]
+    held = ", ".join(f"{name} {count}" for name, count in counts["splits"].items())
+    held += f"; {counts['preferences']} preferences" if counts["preferences"] else ""
+    screen.note(f"added {done.added} rows to {out}, which holds {held}, in {counts['groups']} groups", quiet=quiet)
+    if done.added > 1 and counts["groups"] == 1:
         screen.note("  all rows share a document or a passage: nothing can be held out", quiet=quiet)
     screen.note(f"Next: kb synth review {out}", quiet=quiet)
 

@@ -15,12 +15,12 @@ import torch
 from datasets import Dataset
 
 from finetune.data import IGNORED, Row
+from finetune.machine import CPU_LINE_TOKENS
 from finetune.recipe import Recipe
 
 Part = dict[str, Any]
 Record = Mapping[str, Sequence[int]]
-# Attention in a line costs the square of its length; on a CPU longer lines cost more than they save.
-_CPU_LINE_TOKENS, _LINE_TOKENS = 512, 4096
+_LINE_TOKENS = 4096
 
 
 def row_dataset(rows: Sequence[Row]) -> Dataset:
@@ -140,7 +140,7 @@ def collator(recipe: Recipe, pad_id: int, part_tokens: int, *, device: str, proc
         processes: That train together.
     """
     packed = recipe.packing != "none"
-    most = _CPU_LINE_TOKENS if device == "cpu" else _LINE_TOKENS
+    most = CPU_LINE_TOKENS if device == "cpu" else _LINE_TOKENS
     return StepCollator(
         pad_id=pad_id,
         packed=packed,

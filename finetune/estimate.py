@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from finetune.machine import GIB, Device, Dtype, Machine
+from finetune.machine import CPU_HEAD_TOKENS, CPU_LINE_TOKENS, GIB, Device, Dtype, Machine
 from finetune.methods import IA3_FEEDFORWARD, IA3_TARGETS, adapter_layers
 from finetune.recipe import Recipe, recipe_dtype
 from finetune.shape import ModelShape
@@ -57,7 +57,7 @@ class Estimate:
 
     Attributes:
         machine: Where.
-        parameters: Of the base.
+        parameters: Of the base, and of what is added to it.
         trainable: Parameters that are trained.
         micro_batch: Rows per forward pass; the largest that fits where the recipe leaves it open.
         accumulation: Forward passes per optimiser step; `micro_batch * accumulation` is the recipe's batch.
@@ -128,12 +128,11 @@ def weight_bytes(shape: ModelShape, recipe: Recipe, dtype: Dtype) -> float:
     return shape.linear_parameters * bits / 8 + (shape.parameters - shape.linear_parameters) * _BYTES[dtype]
 
 
-def activation_bytes(shape: ModelShape, recipe: Recipe, dtype: Dtype, rows: int, row_tokens: int) -> float:
-    """Return what one forward pass keeps for the backward pass, logits aside.
+def activation_bytes(shape: ModelShape, recipe: Recipe, dtype: Dtype, tokens: int) -> float:
+    """Return what a forward pass over so many tokens keeps for the backward pass, logits aside.
 
     With checkpointing every layer keeps its input and one layer at a time is recomputed; without, all keep everything.
     """
-    tokens = rows * row_tokens
     kept = tokens * layer_bytes_per_token(shape, recipe, dtype) + _layer_bytes_fixed(shape, recipe, dtype)
     if recipe.gradient_checkpointing:
         residual = _BYTES[dtype] if recipe.facts.adapter else _BYTES["f32"]
@@ -213,15 +212,21 @@ def memory(
     *,
     context_bytes: float | None = None,
 ) -> Memory:
-    """Return the peak of a training step with `rows` rows of `row_tokens` tokens in one forward pass."""
+    """Return the peak of a step with `rows` rows of `row_tokens` tokens; of preferences where the recipe has them."""
     trainable = trainable_parameters(shape, recipe)
+    tokens = scored = rows * row_tokens
+    if device == "cpu" and not recipe.dpo:
+        if recipe.packing != "none":
+            tokens = min(tokens, max(CPU_LINE_TOKENS, row_tokens))
+        # Under a frozen output matrix logits are gone before the next part; preferences keep all of them.
+        scored = min(tokens, CPU_HEAD_TOKENS) if recipe.facts.adapter else tokens
     return Memory(
         weights=weight_bytes(shape, recipe, dtype),
         adapters=float(trainable * _WEIGHT_BYTES if recipe.facts.adapter else 0),
         gradients=float(trainable * _GRADIENT_BYTES),
         optimiser=float(trainable * _MOMENT_BYTES),
-        activations=activation_bytes(shape, recipe, dtype, rows, row_tokens),
-        logits=float(rows * row_tokens * shape.vocabulary * _LOGIT_BYTES[device]),
+        activations=activation_bytes(shape, recipe, dtype, tokens),
+        logits=float(scored * shape.vocabulary * _LOGIT_BYTES[device]),
         context=float(_CONTEXT_BYTES[device] if context_bytes is None else context_bytes),
     )
 
@@ -272,12 +277,13 @@ def estimate(
     micro = recipe.micro_batch or largest_micro_batch(shape, recipe, row_tokens, machine)
     needed = memory(shape, recipe, recipe_dtype(recipe, machine), micro, row_tokens, machine.device)
     mean = mean_tokens or row_tokens
+    trainable = trainable_parameters(shape, recipe)
     tokens = recipe.max_steps * recipe.batch_size * mean if recipe.max_steps else recipe.epochs * rows * mean
     per_token = flops_per_token(shape, recipe, row_tokens)
     return Estimate(
         machine=machine,
-        parameters=shape.parameters,
-        trainable=trainable_parameters(shape, recipe),
+        parameters=shape.parameters + (trainable if recipe.facts.adapter else 0),
+        trainable=trainable,
         micro_batch=micro,
         accumulation=recipe.batch_size // micro,
         row_tokens=row_tokens,

@@ -14,12 +14,11 @@ import torch
 from trl.trainer.utils import FusedCausalLMOutput
 
 from finetune.data import IGNORED
+from finetune.machine import CPU_HEAD_TOKENS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-# Label positions per product: their logits stay in a fast cache's reach and memory stays flat.
-_CHUNK = 128
 # Configurations that change logits after the product; TRL's own head serves those.
 _ALTERED = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
 
@@ -41,8 +40,8 @@ class _FrozenHead(torch.autograd.Function):  # type: ignore[misc]  # torch has n
         """
         columns: list[tuple[torch.Tensor, ...]] = []
         slopes = torch.empty_like(hidden)
-        for start in range(0, max(1, len(targets)), _CHUNK):
-            part = slice(start, start + _CHUNK)
+        for start in range(0, max(1, len(targets)), CPU_HEAD_TOKENS):
+            part = slice(start, start + CPU_HEAD_TOKENS)
             scores, logits = _scored(hidden[part].to(weight.dtype), weight, targets[part])
             columns.append(scores)
             probabilities = logits.softmax(-1).to(weight.dtype)

@@ -16,6 +16,9 @@ from typing import Literal
 from kb.errors import ConfigError
 from kb.inference import has_bf16
 
+# On a CPU a forward pass takes lines of so many tokens (attention costs the square of a line's length), and the output
+# matrix so many label positions at once (their logits stay in a fast cache's reach).
+CPU_LINE_TOKENS, CPU_HEAD_TOKENS = 512, 128
 GIB = 2**30
 Dtype = Literal["bf16", "fp16", "f32"]
 Device = Literal["cuda", "cpu"]

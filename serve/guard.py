@@ -150,7 +150,7 @@ class Guard:
             if seen.status:
                 raise
             await _discard(receive)
-            await _refuse(sending, error)
+            await _refuse(sending, error, page=_wants_page(scope, headers))
         finally:
             self._note(scope, seen)
 
@@ -272,8 +272,15 @@ class ClientStalled(ConnectionError):
     """The client took nothing for too long; its connection is dropped."""
 
 
-async def _refuse(send: Send, error: KbError) -> None:
+def _wants_page(scope: Scope, headers: Headers) -> bool:
+    """Tell whether a person at a browser asks, who can log in."""
+    return scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+
+
+async def _refuse(send: Send, error: KbError, *, page: bool) -> None:
     status, body, headers = faults.described(error)
+    if status == 401 and page:
+        status, headers = 303, {**headers, "location": "/login"}
     content = json.dumps(body).encode()
     fields = {"content-type": "application/json", "content-length": str(len(content)), **headers}
     if status == 401:

@@ -18,23 +18,30 @@ from typing import Any
 from kb.files import Home
 
 _AUDIT_BYTES, _AUDIT_FILES = 16 << 20, 8
+_OURS = frozenset({"kb.serve", "kb.audit", "uvicorn.error"})
 _logger = logging.getLogger("kb.serve")
 
 
 class _Lines(logging.Formatter):
-    """One JSON object a record; of an exception its type and place."""
+    """One JSON object a record; of an exception its type and place, of what a library says only who says it."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "event": record.getMessage(),
+            **_said(record),
             **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[0]:
             kind, _, trace = record.exc_info
             fields |= {"error": kind.__name__, "at": place(trace)}
         return json.dumps(fields, ensure_ascii=False)
+
+
+def _said(record: logging.LogRecord) -> dict[str, str]:
+    if record.name in _OURS:
+        return {"event": record.getMessage()}
+    return {"event": "library", "logger": record.name, "line": f"{record.filename}:{record.lineno}"}
 
 
 def place(trace: TracebackType | None) -> str:
@@ -48,19 +55,21 @@ def place(trace: TracebackType | None) -> str:
 
 
 def set_up(*, quiet: bool) -> None:
-    """Send this server's lines, and what uvicorn says, to stderr.
+    """Send this server's lines, and what uvicorn says, to stderr; of other libraries that they warned, and where.
 
     Args:
         quiet: Warnings and errors only.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines())
-    for name in ("kb.serve", "uvicorn.error"):
+    for name in _OURS - {"kb.audit"}:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.WARNING if quiet else logging.INFO)
-    # What libraries say may hold contents; their warnings are for developers.
-    logging.getLogger("mcp").setLevel(logging.CRITICAL)
+    # Also keeps libraries from putting handlers of their own there.
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
 
 
 def log(event: str, level: int = logging.INFO, *, error: BaseException | None = None, **fields: Any) -> None:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from serve.models import BASE, Controls
 from serve.routes.search import keep_feedback
@@ -88,7 +89,9 @@ class ChatTab:
     def _wire(self) -> None:
         drawn = [self._chat, self._turns, self._status, self._sources, self._view]
         sliders = list(self._sliders.values())
-        given = {self._question, self._turns, self._model, self._mode, self._collection, self._passages, *sliders}
+        given: set[Block] = {
+            self._question, self._turns, self._model, self._mode, self._collection, self._passages, *sliders
+        }  # fmt: skip
         running: list[Any] = [
             trigger(self._submitted, given, [*drawn, self._question], **PRIVATE)
             for trigger in (self._submit.click, self._question.submit)

@@ -79,9 +79,13 @@ class DocumentsTab:
         """Take dropped files over as one job; each is checked by its content."""
         job_id = self._service.jobs.new_id()
         folder = self._service.jobs.folder(job_id)
-        items, refused = [], []
-        for number, path in enumerate((paths or [])[: self._service.settings.serve.upload_files]):
+        most = self._service.settings.serve.upload_files
+        items: list[dict[str, str]] = []
+        refused: list[str] = []
+        for number, path in enumerate(paths or []):
             try:
+                if number >= most:
+                    raise DataError(f"{Path(path).name}: more than {most} at once", hint="drop it again")
                 got = await receive(_blocks(Path(path)), Path(path).name, folder / str(number))
                 items.append({"path": str(got.path), "source": f"upload:{got.sha256[:16]}/{got.path.name}"})
             except DataError as error:

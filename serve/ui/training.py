@@ -49,7 +49,9 @@ class TrainingTab:
         self._name = gr.Textbox(
             label="Name of the run", placeholder="handbook-1", info="Small letters, digits, '-', '_' and '.'."
         )
-        self._rows = gr.Number(label="Training rows, for the estimate", value=1000, minimum=1, precision=0)
+        self._rows = gr.Number(
+            label="Training rows, for the estimate", value=1000, minimum=1, precision=0, elem_id="training-rows"
+        )
         with gr.Row(elem_classes="kb-buttons"):
             self._estimate = gr.Button("Estimate")
             self._start = gr.Button("Start", variant="primary", elem_id="training-start")

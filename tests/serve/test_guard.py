@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -95,6 +96,14 @@ def test_without_a_key_nothing_but_health_and_login_opens(keyed: tuple[Running, 
         assert client.get("/login").status_code == 200
 
 
+def test_a_browser_without_a_key_is_shown_where_to_give_one(keyed: tuple[Running, str]) -> None:
+    server, _ = keyed
+    with server.client(accept="text/html,*/*;q=0.8") as client:
+        found = client.get("/")
+        assert (found.status_code, found.headers["location"]) == (303, "/login")
+        assert "password" in client.get("/login").text
+
+
 def test_a_key_opens_and_a_browser_logs_in(keyed: tuple[Running, str]) -> None:
     server, secret = keyed
     with server.client(authorization=f"Bearer {secret}") as client:
@@ -162,6 +171,19 @@ def test_too_many_requests_are_told_when_to_come_back(made_home: Home) -> None:
     assert [each.status_code for each in found] == [200, 200, 200, 429]
     assert int(found[-1].headers["retry-after"]) >= 1
     assert found[-1].json()["error"]["type"] == "rate_limit_error"
+
+
+def test_a_full_queue_is_told_when_to_come_back(made_home: Home) -> None:
+    release = threading.Event()
+    with running(_settings(workers=1, queue=1), made_home, ("api",)) as server, server.client() as client:
+        while client.get("/healthz").status_code != 200:  # warming up takes the worker
+            time.sleep(0.05)
+        held = [server.service.quick.submit(release.wait) for _ in range(2)]
+        found = client.get("/v1/models")
+        release.set()
+        assert all(each.result(30) for each in held)
+        assert client.get("/v1/models").status_code == 200
+    assert found.status_code == 429 and int(found.headers["retry-after"]) >= 1
 
 
 @given(st.lists(st.floats(0, 30), min_size=1, max_size=60), st.integers(1, 30))

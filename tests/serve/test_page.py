@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(1200)]
 SHOTS = Path(__file__).parents[2] / "artifacts" / "screenshots"
 TABS = ("Chat", "Compare", "Documents", "Data", "Training", "Report")
 # Generous: a machine that runs the whole suite at once is slow, and waiting costs nothing where it is not.
-WAIT_MS = 15_000
+WAIT_MS = 60_000
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 
 
@@ -50,7 +50,8 @@ def served(stocked: Home, settings: Settings) -> Iterator[Running]:
              evidence=(quote,), fact=f"f{n}", group=f"g{n}", split="train", checks={"quotes": 1.0})
         for n in range(4)
     ]  # fmt: skip
-    write_rows(stocked.root / "datasets" / "mine" / "pairs.jsonl", [pair_to_json(row) for row in rows])
+    for name in ("pairs.jsonl", "train.jsonl"):
+        write_rows(stocked.root / "datasets" / "mine" / name, [pair_to_json(row) for row in rows])
     report = stocked.root / "compare" / "first" / "report.html"
     report.parent.mkdir(parents=True)
     report.write_text("<!doctype html><title>r</title><h1>Which is better</h1><script>document.title='ran'</script>")
@@ -148,18 +149,43 @@ def test_likes_and_corrections_are_kept(wide, served: Running) -> None:
 
 def test_what_people_and_models_write_is_text(wide) -> None:
     _ask(wide, HOSTILE)
-    wide.locator("#chat-status", has_text="Written by").wait_for()
+    wide.locator("#chat-status", has_text="Model:").wait_for()
     assert HOSTILE in wide.inner_text("#chat-log")
     assert wide.title() == "kb"
     assert wide.locator("#chat-log img[src=x]").count() == 0
 
 
-def test_retry_and_clear(wide) -> None:
+@pytest.mark.parametrize("at", [0, 1])  # the bin over the conversation, the button below
+def test_retry_and_clear(wide, at: int) -> None:
+    if at:
+        _ask(wide, QUESTION)
+        wide.wait_for_selector("#chat-page img")
     wide.get_by_role("button", name="Retry", exact=True).click()
-    wide.locator("#chat-status", has_text="Written by").wait_for()
-    wide.get_by_role("button", name="Clear", exact=True).first.click()
+    wide.locator("#chat-status", has_text="Model:").wait_for()
+    wide.get_by_role("button", name="Clear", exact=True).nth(at).click()
     wide.locator("#chat-status", has_text="Ask something").wait_for()
     assert ANSWER not in wide.inner_text("#chat-log")
+
+
+def test_what_a_model_writes_can_be_stopped(wide, served: Running) -> None:
+    wide.get_by_role("button", name="Model and controls").click()
+    wide.locator("#chat-controls").get_by_label("Model", exact=True).click()
+    wide.get_by_role("option", name="smollm2").click()
+    wide.get_by_label("Model alone").check()
+    sliders = wide.locator("#chat-controls input[type=range]")
+    wide.wait_for_function("document.querySelectorAll('#chat-controls input[type=range]:disabled').length == 1")
+    assert sliders.first.is_disabled()  # no passages without documents; all the rest is honoured
+    _ask(wide, "Write a very long story.")
+    wide.locator("#chat-log .bot").wait_for()
+    wide.get_by_role("button", name="Stop", exact=True).first.click()
+    wide.locator("#chat-status", has_text="Stopped").wait_for()
+    wide.wait_for_function("fetch('/metrics').then(r => r.text()).then(t => t.includes('{lane=\"chat\"} 0.0'))")
+    wide.locator("#chat-controls").get_by_label("Model", exact=True).click()
+    wide.get_by_role("option", name="base", exact=True).click()
+    wide.get_by_label("From the documents").check()
+    wide.get_by_role("button", name="Model and controls").click()
+    wide.get_by_role("button", name="Clear", exact=True).first.click()
+    wide.locator("#chat-status", has_text="Ask something").wait_for()
 
 
 def test_the_keyboard_alone_asks(wide) -> None:
@@ -226,6 +252,7 @@ def test_rows_are_decided_by_keyboard(wide, served: Running) -> None:
 
 def test_a_run_is_estimated(wide) -> None:
     _tab(wide, "Training")
+    wide.wait_for_function("document.querySelector('#training-rows input').value == '4'")
     wide.get_by_role("button", name="Estimate").click()
     wide.locator("#training-needs", has_text="trained parameters").wait_for()
     _shoot(wide, "training-1280-light")
@@ -255,7 +282,6 @@ def test_no_serious_fault_for_assistive_technology(wide, tab: str) -> None:
 @pytest.mark.parametrize("tab", TABS)
 def test_a_small_dark_screen_holds_every_tab(narrow, tab: str) -> None:
     _tab(narrow, tab)
-    narrow.wait_for_timeout(300)
     _shoot(narrow, f"{tab.lower()}-375-dark")
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 375
     assert _faults(narrow) == []

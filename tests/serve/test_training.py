@@ -1,0 +1,89 @@
+"""What the tab Training begins is what `kb` understands, one thing at a time, and is followed to its end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from cli.main import app
+from kb.errors import ConfigError
+from kb.files import Home
+from kb.settings import Settings
+from serve.opened import NotFound
+from serve.service import Service
+from serve.training import TARGETS, Training, export_command, train_command
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Iterator[Training]:
+    service = Service(Settings(), Home(tmp_path))
+    yield Training(service)
+    service.close()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        train_command("handbook-1", Path("/data/mine"), "lora", "smollm2"),
+        *(export_command("handbook-1", target) for target in TARGETS),
+    ],
+)
+def test_the_command_line_understands_what_is_begun(command: list[str]) -> None:
+    group = get_command(app)
+    context = group.make_context("kb", list(command))
+    named, chosen, rest = group.resolve_command(context, list(command))  # type: ignore[attr-defined]
+    values = chosen.make_context(named, rest, parent=context).params
+    assert "handbook-1" in (values.get("run"), values.get("name"))
+    if named == "finetune":
+        assert (str(values["data"]), values["method"], values["base"]) == ("/data/mine", "lora", "smollm2")
+    else:
+        assert values["to"] == command[-1]
+
+
+def test_a_process_that_fails_is_told_with_its_last_words(training: Training, tmp_path: Path) -> None:
+    training.start("one", tmp_path / "nothing", "lora", "smollm2")
+    task = training.latest()
+    assert task is not None and training.under_way() is task
+    with pytest.raises(ConfigError, match="one at a time"):
+        training.start("two", tmp_path / "nothing", "lora", "smollm2")
+    assert task.process.wait(120) != 0
+    assert training.under_way() is None
+    assert "kb models pull smollm2" in training.said("one")
+
+
+@pytest.mark.parametrize("name", ["../x", "A", "", "-x"])
+def test_a_name_that_is_no_folder_of_ours_begins_nothing(training: Training, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError):
+        training.start(name, tmp_path, "lora", "smollm2")
+    with pytest.raises(NotFound):
+        training.export(name, "gguf")
+    with pytest.raises(NotFound):
+        training.curves(name)
+    assert training.latest() is None
+
+
+def test_curves_are_read_while_they_are_written(training: Training, tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "one"
+    run.mkdir(parents=True)
+    (run / "run.json").write_text("{}")
+    lines = [
+        {"stage": "sft", "step": 1, "loss": 3.5},
+        {"stage": "sft", "step": 2, "loss": 2.5, "eval_loss": 2.75},
+        {"stage": "dpo", "step": 1, "loss": 0.7, "rewards/margins": 0.1},
+    ]
+    whole = "".join(json.dumps(line) + "\n" for line in lines)
+    (run / "log.jsonl").write_text(whole + '{"stage": "dpo", "st')
+    assert training.curves("one") == {
+        "sft loss": [(1, 3.5), (2, 2.5)],
+        "sft eval_loss": [(2, 2.75)],
+        "dpo loss": [(1, 0.7)],
+        "dpo rewards/margins": [(1, 0.1)],
+    }
+    assert [row.state for row in training.runs()] == ["damaged card"]
+    shutil.rmtree(run)
+    assert training.runs() == []
