@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +21,7 @@ from cli.ask import open_collection
 from cli.compare_answerers import FromMemory, FromSearch, Given, Passages, Recorder
 from cli.session import Session
 from finetune.compare.arms import Answerer, Arm, Shown
-from finetune.runs import Run
+from finetune.runs import Run, open_run, read_card
 from kb.errors import ConfigError
 from kb.files import sha256_of
 from kb.models import ModelSpec, ollama_has, open_chat, parse_spec, resolve
@@ -141,15 +142,30 @@ class Bench:
         """Make an arm; its model is opened in its turn.
 
         Raises:
-            ConfigError: A prompt file or a model is not there.
+            ConfigError: A prompt file, a model or anything to search is not there.
         """
+        if spec.shown != "nothing" and not self.documents:
+            name = self.session.collection
+            raise ConfigError(f"{spec.name}: {name!r} holds no document", hint=f"kb ingest --collection {name} PATH")
         settings = self._settings(spec)
         model = str(resolve(spec.model, settings))
         prompt = _prompt(spec)
         return Arm(
-            name=spec.name, model=model, shown=spec.shown, tuned=spec.tuned,
-            identity=self._identity(spec, model, settings, prompt), open=self._opener(spec, model, settings, prompt),
+            name=spec.name, model=model, shown=spec.shown, tuned=spec.tuned, training_s=self._training_s(spec),
+            identity=self._identity(spec, model, settings, prompt), holds=self.holds,
+            open=self._opener(spec, model, settings, prompt),
         )  # fmt: skip
+
+    def holds(self, doc: str) -> bool:
+        """Whether the collection has a document, by its name or a glob."""
+        return any(fnmatchcase(one.doc, doc) for one in self.documents)
+
+    def _training_s(self, spec: ArmSpec) -> float:
+        """Return what a run of this home took to train, 0 where the model is none."""
+        name = parse_spec(spec.model).name.split(":")[0]
+        run = self.session.home.runs / (name if spec.model.startswith("run:") else name.removeprefix("kb-"))
+        trained = spec.tuned and (run / "run.json").is_file()
+        return sum(read_card(open_run(self.session.home, run.name)).times_s.values()) if trained else 0.0
 
     def _settings(self, spec: ArmSpec) -> Settings:
         settings = self.session.settings

@@ -166,14 +166,25 @@ class Job:
         about = Circumstances(
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             command=shlex.join(["kb", *sys.argv[1:]]),
-            training_s=sum(self._card.times_s.values()) if self._card else 0.0,
             hour_price=hour_price,
+            notes=self._absent(questions),
             repeat=self._circumstances(),
         )
         report = build(self._arms, questions, replies, about, scorers=scorers, judged=judged)
         write_json(folder, report)
         write_page(folder, report)
         return report
+
+    def _absent(self, questions: Sequence[Question]) -> tuple[str, ...]:
+        """Say which questions search cannot answer because their document is not there."""
+        if not self._documents():
+            return ()
+        docs = [{place.doc for place in one.places} for one in questions if one.places]
+        absent = [names for names in docs if not any(self._bench.holds(name) for name in names)]
+        if not absent:
+            return ()
+        named = ", ".join(sorted(set().union(*absent)))
+        return (f"Search cannot find what {len(absent)} questions ask for: the collection does not hold {named}.",)
 
     def _circumstances(self) -> dict[str, Any]:
         """Return what it takes to ask the same again."""

@@ -73,7 +73,9 @@ class Arm:
         model: Its spelling.
         shown: What it is shown beside the question.
         tuned: Whether it was trained on these documents.
+        training_s: Seconds that took; 0 where nobody knows.
         identity: Everything its answers depend on, as JSON values: settings, hashes of files and documents.
+        holds: Whether the collection that passages are taken from has a document, by its name.
         open: Makes it ready; on leaving, its model may be unloaded.
     """
 
@@ -81,7 +83,9 @@ class Arm:
     model: str
     shown: Shown
     tuned: bool = False
+    training_s: float = 0.0
     identity: Mapping[str, Any] = field(default_factory=dict)
+    holds: Callable[[str], bool] = lambda _: True
     open: Callable[[], AbstractContextManager[Answerer]]
 
     @property
@@ -104,7 +108,8 @@ class Arm:
         """Whether the question can be put to it: the right passage must be known for the two experiments."""
         if self.candidate:
             return True
-        return question.answer is not None and any(place.page is not None for place in question.places)
+        pages = [place for place in question.places if place.page is not None and self.holds(place.doc)]
+        return question.answer is not None and bool(pages)
 
 
 def pairs(arms: Sequence[Arm]) -> list[tuple[Arm, Arm]]:

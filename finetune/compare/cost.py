@@ -25,12 +25,13 @@ class Cost:
     """What one arm's answers took.
 
     Attributes:
-        first_token_s: Median and 95th percentile.
+        first_token_s: Median and 95th percentile; the first answer after loading is left out of all three times.
         total_s: Median and 95th percentile.
         mean_s: Mean seconds of an answer; what a thousand of them cost follows from it.
         prompt_tokens: Mean per question.
         completion_tokens: Mean per question.
-        memory_bytes: Most memory this process held while the arm answered; 0 where nobody knows.
+        memory_bytes: Most memory this process held while the arm answered, with whatever earlier arms left in it and
+            without a model behind a server; 0 where nobody knows.
         training_s: Seconds its training took; 0 for arms that need none.
     """
 
@@ -57,7 +58,7 @@ class BreakEven:
     questions: int | None
 
 
-def costs(arms: Sequence[Arm], questions: Sequence[Question], replies: Replies, training_s: float) -> dict[str, Cost]:
+def costs(arms: Sequence[Arm], questions: Sequence[Question], replies: Replies) -> dict[str, Cost]:
     """Return what each arm took, over all of its replies."""
     found = {}
     for arm in arms:
@@ -65,14 +66,15 @@ def costs(arms: Sequence[Arm], questions: Sequence[Question], replies: Replies, 
         if not outputs:
             continue
         said = [output.reply for output in outputs]
+        timed = [output.reply for output in outputs if not output.cold] or said
         found[arm.name] = Cost(
-            first_token_s=_percentiles([reply.first_token_s for reply in said]),
-            total_s=_percentiles([reply.total_s for reply in said]),
-            mean_s=fmean(reply.total_s for reply in said),
+            first_token_s=_percentiles([reply.first_token_s for reply in timed]),
+            total_s=_percentiles([reply.total_s for reply in timed]),
+            mean_s=fmean(reply.total_s for reply in timed),
             prompt_tokens=fmean(reply.prompt_tokens for reply in said),
             completion_tokens=fmean(reply.completion_tokens for reply in said),
             memory_bytes=max(output.memory_bytes for output in outputs),
-            training_s=training_s if arm.tuned else 0.0,
+            training_s=arm.training_s,
         )
     return found
 
@@ -82,7 +84,7 @@ def break_even(arms: Sequence[Arm], found: Mapping[str, Cost]) -> list[BreakEven
     candidates = [arm for arm in arms if arm.candidate and arm.name in found]
     return [
         BreakEven(trained=arm.name, against=other.name, questions=_count(found[arm.name], found[other.name]))
-        for arm in candidates if arm.tuned and found[arm.name].training_s
+        for arm in candidates if arm.training_s
         for other in candidates if not other.tuned
     ]  # fmt: skip
 

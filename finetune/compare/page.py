@@ -193,8 +193,8 @@ def _latency(report: Report) -> str:
 
 def _costs(report: Report) -> str:
     price = report["method"]["hour_price"]
-    heads = ["arm", "first token, p50 / p95", "whole answer, p50 / p95", "tokens in / out", "memory", "training",
-             "1000 questions"]  # fmt: skip
+    heads = ["arm", "first token, p50 / p95", "whole answer, p50 / p95", "tokens in / out", "process memory",
+             "training", "1000 questions"]  # fmt: skip
     rows = [list(_cost_row(name, one, price)) for name, one in report["cost"].items()]
     told = [
         f"<li>{escape(one['trained'])} has paid for its training against {escape(one['against'])} "
@@ -202,7 +202,11 @@ def _costs(report: Report) -> str:
            "never: its answers take no less time</li>")
         for one in report["break_even"]
     ]  # fmt: skip
-    caption = "Times on this machine, one question after the other; training counts in the first thousand questions."
+    caption = (
+        "Times on this machine, one question after the other, the first answer after loading left out; training counts "
+        "in the first thousand questions. Process memory is the most that this whole process held in RAM meanwhile: "
+        "search and models of the arms before stay in it, and a model behind a server is not in it."
+    )
     return f"<h2>Cost</h2>{table(heads, rows, caption)}<ul>{''.join(told)}</ul>"
 
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,8 @@ def read_questions(
     """Read a dataset folder's test split, or a JSONL file of records.
 
     A record has a `question` and may have `answer` (null: the documents do not say), `doc` (a name, a glob or a list),
-    `pages` (0-based), `evidence`, `fact`, `tolerance`, `changed` and `strata`.
+    `pages` (0-based), `evidence`, `fact`, `tolerance`, `changed` and `strata`. Of the judgements that the page keeps
+    (`feedback.jsonl`, known by `rating`) those are asked that a person wrote a better answer to; that one is gold.
 
     Args:
         path: The folder or file.
@@ -100,7 +102,8 @@ def read_questions(
     if dataset.path.is_dir():
         found = list(_of_dataset(dataset.path))
     else:
-        found = [_of_record(record, dataset.path, line) for line, record in _records(dataset.path)]
+        found = [_of_record(record, dataset.path, line) for line, record in _records(dataset.path)
+                 if "rating" not in record or record.get("correction")]  # fmt: skip
     unique = {(question.text, question.answer): question for question in reversed(found)}
     if not unique:
         raise DataError("holds no question that can be asked by itself", path=path, hint=_HINT)
@@ -124,15 +127,18 @@ def trained_documents(path: Path) -> dict[str, str] | None:
 
 
 def limited(questions: Sequence[Question], count: int) -> list[Question]:
-    """Choose `count` questions, strata in turn, the same ones each time; their order stays."""
-    waiting: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for at in sorted(range(len(questions)), key=lambda at: _place(questions[at].id)):
-        waiting[questions[at].strata].append(at)
+    """Choose `count` questions, strata in turn, the same ones each time; their order stays.
+
+    Phrasings that training saw decide nothing, so they come in only where others do not suffice.
+    """
     chosen: list[int] = []
-    while len(chosen) < min(count, len(questions)):
-        for left in waiting.values():
-            if left and len(chosen) < count:
-                chosen.append(left.pop(0))
+    for held_out in (True, False):
+        waiting: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for at in sorted(range(len(questions)), key=lambda at: _place(questions[at].id)):
+            if questions[at].held_out is held_out:
+                waiting[questions[at].strata].append(at)
+        turns = zip_longest(*waiting.values())
+        chosen += [at for turn in turns for at in turn if at is not None][: count - len(chosen)]
     return [questions[at] for at in sorted(chosen)]
 
 
@@ -231,7 +237,7 @@ def _of_record(record: Mapping[str, Any], path: Path, line: int) -> Question:
     text = record.get("question")
     if not isinstance(text, str) or not text.strip():
         raise fields.fault('needs a text "question"')
-    answer = record.get("answer")
+    answer = record.get("correction" if "rating" in record else "answer")
     if not (answer is None or isinstance(answer, str | int | float)) or isinstance(answer, bool):
         raise fields.fault('"answer" is neither text nor null')
     if record.get("kind") in ("unanswerable", "abstain"):

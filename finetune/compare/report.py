@@ -48,15 +48,15 @@ class Circumstances:
     Attributes:
         made_at: UTC, ISO 8601.
         command: The command line that made it.
-        training_s: Seconds the tuned arms' training took; 0 where nobody knows.
         hour_price: Price of an hour of this machine, in any currency; 0 where none is given.
+        notes: What a reader of the verdict must know, one sentence each.
         repeat: Settings, versions, hashes: JSON values.
     """
 
     made_at: str
     command: str
-    training_s: float = 0.0
     hour_price: float = 0.0
+    notes: tuple[str, ...] = ()
     repeat: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -89,11 +89,11 @@ def build(
     main = main_tables(arms, questions, scores, clusters)
     strata = stratum_tables(arms, questions, scores, every)
     verdict = decide(arms, main, strata, clusters)
-    spent = costs(arms, questions, replies, about.training_s)
+    spent = costs(arms, questions, replies)
     report: dict[str, Any] = {
         "version": VERSION,
         "made_at": about.made_at,
-        "verdict": asdict(verdict),
+        "verdict": {**asdict(verdict), "notes": [*verdict.notes, *about.notes]},
         "clusters": {"level": clusters.level, "documents": clusters.documents, "told": clusters.told},
         "arms": [_arm(arm, questions, replies) for arm in arms],
         "questions": {"asked": len(questions), "held_out": len(held_out)},

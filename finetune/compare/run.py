@@ -37,6 +37,7 @@ class Output:
         question: Id of the question.
         reply: What it said.
         memory_bytes: Memory of this process just after, 0 where the system does not say.
+        cold: Whether it is the first answer after the arm was opened, which pays for loading.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Output:
     question: str
     reply: Reply
     memory_bytes: int = 0
+    cold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ def ask_all(
 ) -> Replies:
     """Ask what is not in the folder yet and return all outputs by (arm, question id).
 
-    Each arm is opened once, answers one question that does not count (a first answer pays for loading), then the rest.
+    Each arm is opened once; its first answer is marked cold, since it pays for loading.
 
     Raises:
         ConfigError: Another process compares in this folder.
@@ -92,10 +94,11 @@ def ask_all(
 
 def _asked(arm: Arm, missing: Sequence[tuple[Question, str]], path: Path) -> Iterator[Output]:
     with arm.open() as answerer, path.open("ab") as handle:
-        answerer.answer(missing[0][0])
-        for question, key in missing:
+        for at, (question, key) in enumerate(missing):
             reply = answerer.answer(question)
-            output = Output(key=key, arm=arm.name, question=question.id, reply=reply, memory_bytes=resident_bytes())
+            output = Output(
+                key=key, arm=arm.name, question=question.id, reply=reply, memory_bytes=resident_bytes(), cold=at == 0
+            )
             handle.write(json.dumps(output_to_json(output), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
             handle.flush()
             os.fsync(handle.fileno())
@@ -132,7 +135,7 @@ def output_to_json(output: Output) -> dict[str, Any]:
     ]
     return {
         "key": output.key, "arm": output.arm, "question": output.question, "memory_bytes": output.memory_bytes,
-        "reply": reply,
+        "cold": output.cold, "reply": reply,
     }  # fmt: skip
 
 

@@ -93,7 +93,8 @@ def _words(level: Sequence[Arm], chosen: Arm, candidates: Sequence[Arm], table: 
         least = max(_difference(chosen, arm, table).detectable for arm in doubtful)
         names = _listed([_with_share(arm, table) for arm in doubtful])
         seen = f"less than {100 * least:.0f} points would have gone unseen" if least <= 1 else "nothing could be seen"
-        return "too few questions to tell", f"{share}{over}, and whether {names} is better cannot be told: {seen}"
+        verb = "is" if len(doubtful) == 1 else "are"
+        return "too few questions to tell", f"{share}{over}, and whether {names} {verb} better cannot be told: {seen}"
     names = _listed([_with_share(arm, table) for arm in others])
     return "no difference found", f"{share}{over}, and no difference from {names} was found"
 

@@ -48,7 +48,7 @@ class DataTab:
             self._apply = gr.Button("Apply decisions to the dataset")
             self._format = gr.Dropdown(label="Format", choices=list(FORMATS), value=FORMATS[0])
             self._export = gr.Button("Export")
-            self._file = gr.File(label="Exported", interactive=False, visible=False)
+            self._file = gr.File(label="Exported", interactive=False, visible=False, elem_id="data-file")
         self._wire()
 
     def _wire(self) -> None:

@@ -131,7 +131,7 @@ class DocumentsTab:
             pages = await self._service.hidden(sha256)
         parts = [
             f"<p><strong>Page {page.index + 1}</strong>: {escape(_kinds(page.hidden))}</p>"
-            f"<pre>{escape(page.hidden_text)}</pre>"
+            f'<pre class="kb-log" tabindex="0">{escape(page.hidden_text)}</pre>'
             for page in pages
         ]
         return f'<div class="kb-view">{"".join(parts)}</div>' if parts else html.note("Nothing was removed.")

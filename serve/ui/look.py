@@ -62,22 +62,20 @@ _AROUND = "<style>@media (max-width: 640px) { .gradio-container .main { padding:
 _KEYS = """
 <script>
 document.documentElement.lang = "en";
-function kbKeys(event) {
+// The page puts its head in twice; the first script listens.
+window.kbKeys = window.kbKeys || document.addEventListener("keydown", (event) => {
   if (event.repeat) return;
   const on = document.querySelector("#data-keys input");
   const fields = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
   const typing = event.target.closest(fields);
   if (!on || !on.checked || !on.offsetParent || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const wanted = {a: "data-accept", e: "data-edit", r: "data-reject", s: "data-skip"}[event.key.toLowerCase()];
+  const wanted = {a: "data-accept", e: "data-save", r: "data-reject", s: "data-skip"}[event.key.toLowerCase()];
   const button = wanted && document.getElementById(wanted);
   if (!button) return;
   event.preventDefault();
-  if (wanted === "data-edit") document.querySelector("#data-answer textarea").focus();
+  if (wanted === "data-save") document.querySelector("#data-answer textarea").focus();
   else button.click();
-}
-// The page puts its head in twice; the same function is listened to once.
-window.kbKeys = window.kbKeys || kbKeys;
-document.addEventListener("keydown", window.kbKeys);
+}) || true;
 </script>
 """
 HEAD = _AROUND + _KEYS

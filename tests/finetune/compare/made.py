@@ -33,14 +33,15 @@ class Scripted:
 def arm(
     name: str, said: Said, *, shown: Shown = "nothing", model: str = "m", tuned: bool = False, seconds: float = 1.0
 ) -> tuple[Arm, Scripted]:
-    """Return an arm and the script behind it."""
+    """Return an arm and the script behind it; a tuned one took ten minutes to train."""
     script = Scripted(said, seconds)
 
     @contextmanager
     def opened() -> Iterator[Answerer]:
         yield script
 
-    return Arm(name=name, model=model, shown=shown, tuned=tuned, open=opened), script
+    training_s = 600.0 if tuned else 0.0
+    return Arm(name=name, model=model, shown=shown, tuned=tuned, training_s=training_s, open=opened), script
 
 
 def questions(count: int, *, docs: int = 3, unanswerable: int = 0) -> list[Question]:

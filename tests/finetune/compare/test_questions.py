@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,23 @@ def test_a_limit_takes_strata_in_turn_and_keeps_the_order() -> None:
     assert [every.index(question) for question in some] == sorted(every.index(question) for question in some)
     assert limited(every, 8) == some
     assert limited(every, 100) == every
+
+
+def test_a_limit_spends_nothing_on_phrasings_that_training_saw_while_others_are_left() -> None:
+    held = questions(6)
+    seen = [replace(one, id=f"{one.id}.seen", text=f"{one.text} seen", strata=(SEEN,)) for one in held]
+    both = [one for pair in zip(held, seen, strict=True) for one in pair]
+    assert limited(both, 6) == held
+    assert [one.held_out for one in limited(both, 8)].count(False) == 2
+
+
+def test_a_judgement_of_the_page_is_asked_where_a_person_wrote_a_better_answer(tmp_path: Path) -> None:
+    judged = {"question": "How deep?", "answer": "It is 30 m.", "rating": "down", "correction": "18 m"}
+    liked = {"question": "Who cooks?", "answer": "Dorrit.", "rating": "up", "correction": ""}
+    (found,) = read_questions(write(tmp_path / "feedback.jsonl", judged, liked))
+    assert (found.text, found.answer) == ("How deep?", "18 m")
+    with pytest.raises(DataError, match="no question"):
+        read_questions(write(tmp_path / "liked.jsonl", liked))
 
 
 def test_many_documents_are_drawn_whole() -> None:

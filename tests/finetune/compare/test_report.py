@@ -20,7 +20,7 @@ from finetune.compare.run import ask_all
 from kb.errors import DataError
 from tests.finetune.compare.made import arm, knows, questions
 
-ABOUT = Circumstances(made_at="2026-11-21T00:00:00+00:00", command="kb compare demo", training_s=600.0)
+ABOUT = Circumstances(made_at="2026-11-21T00:00:00+00:00", command="kb compare demo", notes=("It rains.",))
 
 
 def report_of(arms: Sequence[Arm], asked: Sequence[Question], folder: Path) -> dict[str, Any]:
@@ -42,6 +42,7 @@ def test_search_that_does_as_well_as_tuning_is_recommended(tmp_path: Path) -> No
     assert report["verdict"]["outcome"] == "no difference found"
     assert report["verdict"]["recommended"] == "base+rag"
     assert report["verdict"]["sentence"].startswith("Do not fine-tune: base+rag has 95% right, more than base (0%)")
+    assert report["verdict"]["notes"][-1] == "It rains."
 
 
 def test_tuning_that_beats_everything_is_recommended(tmp_path: Path) -> None:
@@ -111,6 +112,7 @@ def test_training_pays_for_itself_where_answers_take_less_time(tmp_path: Path) -
     found = {(one["trained"], one["against"]): one["questions"] for one in report["break_even"]}
     assert found["tuned", "base+rag"] == 300  # 600 s of training, 2 s saved a question
     assert found["tuned", "base"] is None
+    assert report["cost"]["base"]["training_s"] == 0
     assert report["cost"]["tuned"]["thousand_h"] == pytest.approx((600 + 1000) / 3600)
 
 
