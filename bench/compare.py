@@ -1,76 +1,165 @@
-"""How honest the statistics of `kb compare` are: false alarms without a difference, findings with one.
+"""Whether `kb compare` finds what must be there: facts taught, a document that came later, questions without an answer.
 
-    python bench/compare.py [--worlds 2000]
+    python bench/compare.py                     teach SmolLM2 handbook.pdf and manual.pdf; update.pdf comes later
+    python bench/compare.py --keep FOLDER       the same in a KB_HOME that stays; a second call goes on where it was
+    python bench/compare.py --run NAME --keep F compare a run of that home instead of teaching one
+    python bench/compare.py --taught A.pdf B.pdf --later C.pdf     other documents
 
-Simulated questions lie on pages of documents. Both arms find the same pages hard; each also leans its own way on a
-page (and in a document, where whole documents are drawn), as often up as down: without `effect` there is no difference.
-Beside the interval and test of `kb compare` stands the plain percentile bootstrap over documents.
+Taught as `examples/loop.sh` teaches: closed-book rows of `kb synth`, `kb finetune` without DPO, a GGUF file. Asked are
+the dataset's test split, one question for each fact that `kb synth` reads in the later document, and the questions of
+`examples/questions.jsonl` that nobody can answer. Arms: base and tuned, each alone and with search, and the extractive
+reader with search, which is what `kb ask` takes where nobody chooses a model. Needs kb[train] unless `--run` is given.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Hashable
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
-import numpy as np
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
-from finetune.compare.significance import compare
-from kb.metrics import paired_bootstrap
+from bench.teach import SHARES  # noqa: E402
+from finetune.compare.questions import CHANGED, NEW, UNANSWERABLE  # noqa: E402
+from kb.settings import home_dir  # noqa: E402
 
-# Documents, pages of each (from, below), whether whole documents lean and are drawn.
-WORLDS = {"1 document": (1, (6, 13), False), "3 documents": (3, (2, 9), False), "30 documents": (30, (2, 7), True)}
-EFFECT = 0.3
-
-
-def world(
-    rng: np.random.Generator, docs: int, pages: tuple[int, int], by_document: bool, effect: float
-) -> tuple[list[float], list[float], list[tuple[int, int]]]:
-    """Draw right and wrong answers of two arms, with the document and page of each question."""
-    left: list[float] = []
-    right: list[float] = []
-    places: list[tuple[int, int]] = []
-    for doc in range(docs):
-        hard, own = rng.normal(), rng.normal(size=2) * by_document
-        for page in range(rng.integers(*pages)):
-            harder, lean = rng.normal(), rng.normal(size=2)
-            for _ in range(rng.integers(1, 6)):
-                chances = 1 / (1 + np.exp(-(hard + harder + rng.normal() + own + lean)))
-                left.append(float(rng.random() < min(1.0, chances[0] + effect)))
-                right.append(float(rng.random() < chances[1]))
-                places.append((doc, page))
-    return left, right, places
-
-
-def shares(name: str, worlds: int, effect: float) -> tuple[float, float, float]:
-    """Share of worlds called different by kb compare and by a plain bootstrap; mean detectable effect."""
-    docs, pages, by_document = WORLDS[name]
-    rng = np.random.default_rng(11)
-    found = plain = 0
-    detectable = []
-    for _ in range(worlds):
-        left, right, places = world(rng, docs, pages, by_document, effect)
-        clusters: list[Hashable] = [doc for doc, _ in places] if by_document else list(places)
-        ours = compare(left, right, clusters)
-        found += ours.significant
-        detectable.append(ours.detectable)
-        if docs > 1:
-            interval = paired_bootstrap(left, right, clusters=[doc for doc, _ in places], draws=1000)
-            plain += not interval.low <= 0 <= interval.high
-    return found / worlds, plain / worlds, float(np.mean(detectable))
+EXAMPLES = ROOT / "examples"
+RUN, READER = "taught", "reader with search"
+ROWS = 380
 
 
 def main() -> None:
-    """Print the table."""
+    """Teach, compare, say what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=2000, help="simulated comparisons per line")
-    worlds = parser.parse_args().worlds
-    print(f"{worlds} simulated comparisons a line, test at 5%")
-    print(f"{'':14}{'true difference':>17}{'kb compare':>12}{'plain, by document':>20}{'smallest seen':>15}")
-    for effect in (0.0, EFFECT):
-        for name, (docs, _, _) in WORLDS.items():
-            found, plain, seen = shares(name, worlds, effect)
-            told = f"{plain:.3f}" if docs > 1 else "-"
-            print(f"{name:14}{effect:>17.2f}{found:>12.3f}{told:>20}{seen:>15.2f}")
+    parser.add_argument("--taught", type=Path, nargs="+", default=[EXAMPLES / "handbook.pdf", EXAMPLES / "manual.pdf"])
+    parser.add_argument("--later", type=Path, default=EXAMPLES / "update.pdf")
+    parser.add_argument("--keep", type=Path, help="KB_HOME that stays; a temporary one otherwise")
+    parser.add_argument("--run", default="", help="a run of that home; taught anew otherwise")
+    parser.add_argument("--limit", type=int, default=100, help="questions asked of each arm")
+    options = parser.parse_args()
+    with _home(options.keep) as home:
+        run = options.run or _teach(home, options.taught)
+        later = _questions(home, options.later)
+        begun = time.perf_counter()
+        report = _compare(home, run, later, options.limit)
+        print(f"{report['questions']['asked']} questions, {len(report['arms'])} arms, "
+              f"{(time.perf_counter() - begun) / 60:.1f} minutes")  # fmt: skip
+    _tell(report)
+
+
+@contextmanager
+def _home(keep: Path | None) -> Iterator[Path]:
+    """Yield a KB_HOME of its own that shares the models of the user's."""
+    models = home_dir(os.environ) / "models"
+    with tempfile.TemporaryDirectory(prefix="kb-compare-") as scratch:
+        home = (keep or Path(scratch)).absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / "models").exists():
+            models.mkdir(parents=True, exist_ok=True)
+            (home / "models").symlink_to(models)
+        os.environ["KB_HOME"] = str(home)
+        yield home
+
+
+def _kb(*arguments: str | Path) -> None:
+    """Run a command of the program; what it prints goes to stderr."""
+    subprocess.run([sys.executable, "-m", "cli", *map(str, arguments)], cwd=ROOT, check=True, stdout=sys.stderr)
+
+
+def _synth(collection: str, out: Path, *chosen: str) -> None:
+    if not (out / "manifest.json").is_file():
+        shares = f"synth.shares={SHARES}"
+        _kb("synth", "--collection", collection, "--out", out, "--set", "synth.phrasings=8", "--set", shares, *chosen)
+
+
+def _teach(home: Path, documents: list[Path]) -> str:
+    """Teach the documents, if that was not done, and return the run's name."""
+    _kb("models", "pull", "minilm", "smollm2")
+    if not (home / "runs" / RUN).exists():
+        _kb("ingest", *documents)
+        _synth("default", home / "dataset", "--pairs", str(ROWS))
+        _kb("finetune", RUN, "--data", home / "dataset", "--no-dpo")
+    if not (home / "runs" / RUN / "model.gguf").is_file():
+        _kb("export", RUN, "--to", "gguf")
+    return RUN
+
+
+def _questions(home: Path, later: Path) -> Path:
+    """Add the later document and return a file of questions about it, with those that nobody can answer."""
+    path = home / "questions.jsonl"
+    if not path.is_file():
+        _kb("ingest", later)
+        _kb("ingest", "--collection", "later", later)
+        _synth("later", home / "later")
+        known = [json.loads(line) for line in (EXAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
+        records = [*_one_a_fact(home / "later"), *(one for one in known if one["answer"] is None)]
+        path.write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
+    return path
+
+
+def _one_a_fact(dataset: Path) -> list[dict[str, Any]]:
+    """Return the first question of every fact of a dataset."""
+    rows = [json.loads(line) for line in (dataset / "pairs.jsonl").read_text("utf-8").splitlines()]
+    first = {row["fact"]: row for row in reversed(rows) if row["kind"] == "closed-book"}
+    return [{name: row[name] for name in ("question", "answer", "evidence", "fact")} for row in first.values()]
+
+
+def _compare(home: Path, run: str, later: Path, limit: int) -> dict[str, Any]:
+    data = json.loads((home / "runs" / run / "run.json").read_bytes())["data"]
+    asked = ("--questions", data, "--questions", later, "--limit", str(limit))
+    out = home / "compared"
+    _kb("compare", run, *asked, "--arm", f"{READER}=extractive+rag", "--out", out)
+    found: dict[str, Any] = json.loads((out / "report.json").read_bytes())
+    return found
+
+
+def _tell(report: Mapping[str, Any]) -> None:
+    """Print the figures, and what was expected of them."""
+    names = [arm["name"] for arm in report["arms"]]
+    print(f"{'stratum':24}{'questions':>10}  " + "".join(f"{name:>22}" for name in names))
+    for stratum, table in report["strata"].items():
+        cells = "".join(f"{_cell(table['arms'][name]):>22}" for name in names)
+        print(f"{stratum:24}{table['questions']:>10}  {cells}")
+    for words, pair in (
+        ("tuned beats base on what it was taught", _pair(report, NEW, "tuned", "base")),
+        ("search beats tuning on the later document", _pair(report, CHANGED, READER, "tuned")),
+        ("tuning adds nothing about the later document", _pair(report, CHANGED, "tuned", "base")),
+        ("declining: base with search against base", _pair(report, UNANSWERABLE, "base+rag", "base")),
+        ("declining: reader against tuned", _pair(report, UNANSWERABLE, READER, "tuned")),
+    ):
+        print(f"{words}: {_difference(pair)}")
+    print(report["verdict"]["sentence"])
+
+
+def _cell(cell: Mapping[str, Any]) -> str:
+    if cell["low"] is None:
+        return f"{cell['value']:.2f} (no interval)"
+    return f"{cell['value']:.2f} ({max(0.0, cell['low']):.2f} to {min(1.0, cell['high']):.2f})"
+
+
+def _pair(report: Mapping[str, Any], stratum: str, left: str, right: str) -> tuple[Mapping[str, Any], int]:
+    """Return how two arms differ in a stratum, and the sign that makes it `left - right`."""
+    pairs = report["strata"][stratum]["pairs"]
+    found = next(pair for pair in pairs if {pair["left"], pair["right"]} == {left, right})
+    return found, 1 if found["left"] == left else -1
+
+
+def _difference(found: tuple[Mapping[str, Any], int]) -> str:
+    pair, sign = found
+    low, high = sorted(sign * 100 * pair[end] for end in ("low", "high"))
+    return (
+        f"{sign * 100 * pair['mean']:+.0f} points ({low:+.0f} to {high:+.0f}), p {pair['adjusted_p']:.4f}: "
+        f"{'differs' if pair['significant'] else pair['says']}; {100 * pair['detectable']:.0f} points would be seen"
+    )
 
 
 if __name__ == "__main__":

@@ -100,7 +100,9 @@ class Job:
             raise ConfigError("there are no questions", hint=_HINT)
         trained = trained_documents(data) if data is not None else None
         current = {one.doc: one.sha256 for one in self._documents()}
-        found = [one for path in paths for one in read_questions(path, trained=trained, current=current)]
+        lesson = data if data is not None and data.is_dir() else None
+        found = [one for path in paths
+                 for one in read_questions(path, lesson=lesson, trained=trained, current=current)]  # fmt: skip
         unique = list(reversed({(one.text, one.answer): one for one in reversed(found)}.values()))
         return limited(unique, limit) if limit else unique
 

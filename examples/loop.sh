@@ -4,7 +4,7 @@
 set -eu
 kb=$1
 shift
-data=$(mktemp -d)
+data=$(mktemp -d)/examples # names the run
 others="evidence=0,distractors=0,abstain=0,memory=0,unanswerable=0,false-premise=0"
 others="$others,instruction=0,instruction-input=0,rewrite=0,summary=0"
 run() {

@@ -165,7 +165,7 @@ def _forests(report: Report) -> str:
     tables = ([("all held-out questions", whole)] if whole else []) + list(report["strata"].items())
     for name, one in tables:
         if one["pairs"]:
-            told = f"{escape(name)}: {escape(one['title'])}, {one['questions']} questions"
+            told = f"{escape(name)}: {escape(one['title'])}, {one['questions']} questions; drawn: {one['drawn']}"
             least = _points(_detectable(one))
             seen = "no difference could be seen" if least == "none" else f"{least} points would be seen"
             figures.append(f"<figure>{forest(one['pairs'], name)}<figcaption>{told}; {seen}</figcaption></figure>")

@@ -31,6 +31,8 @@ UNANSWERABLE = "unanswerable"
 CHANGED = "changed since training"
 # Kinds of rows whose question asks for the fact and can be put without a passage beside it.
 _ASKING = frozenset({"closed-book", "evidence", "distractors", "abstain", "memory"})
+# Kinds of rows about a fact that do not say it.
+_SILENT = frozenset({"abstain", "unanswerable"})
 _TOLERANCE = 0.01
 _HINT = "kb compare --arm a=extractive+rag --arm b=smollm2+rag --questions QUESTIONS.jsonl"
 
@@ -81,7 +83,11 @@ class Question:
 
 
 def read_questions(
-    path: Path, *, trained: Mapping[str, str] | None = None, current: Mapping[str, str] | None = None
+    path: Path,
+    *,
+    lesson: Path | None = None,
+    trained: Mapping[str, str] | None = None,
+    current: Mapping[str, str] | None = None,
 ) -> list[Question]:
     """Read a dataset folder's test split, or a JSONL file of records.
 
@@ -91,6 +97,7 @@ def read_questions(
 
     Args:
         path: The folder or file.
+        lesson: Dataset folder that the model was trained on; `path` itself if None.
         trained: Document name to SHA-256, of what the model was trained on; None where that is not known.
         current: The same of the collection that is asked now.
 
@@ -100,7 +107,7 @@ def read_questions(
     """
     dataset = open_dataset(path)
     if dataset.path.is_dir():
-        found = list(_of_dataset(dataset.path))
+        found = list(_of_dataset(dataset.path, lesson or dataset.path))
     else:
         found = [_of_record(record, dataset.path, line) for line, record in _records(dataset.path)
                  if "rating" not in record or record.get("correction")]  # fmt: skip
@@ -160,16 +167,16 @@ def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             yield line, record
 
 
-def _of_dataset(folder: Path) -> Iterator[Question]:
+def _of_dataset(folder: Path, lesson: Path) -> Iterator[Question]:
     """Yield the test split's questions, and after each one phrasing of its fact that training saw."""
     dataset = open_dataset(folder)
     facts = _facts(folder / "facts.jsonl")
-    taught: dict[str, str] = {}
+    taught: dict[str, str] = {}  # empty where no row asks for the fact in a question of its own
     read: set[str] = set()
-    for row in dataset.pairs("train"):
+    for row in open_dataset(lesson).pairs("train"):
         read.update(one.doc for one in row.evidence)
-        if row.fact and row.kind in _ASKING:
-            taught.setdefault(row.fact, row.question)
+        if row.fact and row.kind not in _SILENT:
+            taught[row.fact] = taught.get(row.fact) or (row.question if row.kind in _ASKING else "")
     seen: set[str] = set()
     for row in dataset.pairs("test"):
         novelty = NEW if row.fact in taught else UNTAUGHT if read & {one.doc for one in row.evidence} else NEW_DOCUMENT
@@ -177,7 +184,7 @@ def _of_dataset(folder: Path) -> Iterator[Question]:
         if question is None:
             continue
         yield question
-        if question.taught and question.answer is not None and row.fact not in seen:
+        if question.taught and question.answer is not None and taught[row.fact] and row.fact not in seen:
             seen.add(row.fact)
             strata = (SEEN, *(stratum for stratum in question.strata if stratum != NEW))
             yield replace(question, id=f"{question.id}.seen", text=taught[row.fact], strata=strata)

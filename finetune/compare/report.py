@@ -85,23 +85,22 @@ def build(
     scores = scored(arms, questions, replies, scorers)
     held_out = [question for question in questions if question.held_out]
     clusters = cluster(held_out)
-    every = cluster(questions) if len(held_out) < len(questions) else clusters
     main = main_tables(arms, questions, scores, clusters)
-    strata = stratum_tables(arms, questions, scores, every)
+    strata = stratum_tables(arms, questions, scores)
     verdict = decide(arms, main, strata, clusters)
     spent = costs(arms, questions, replies)
     report: dict[str, Any] = {
         "version": VERSION,
         "made_at": about.made_at,
         "verdict": {**asdict(verdict), "notes": [*verdict.notes, *about.notes]},
-        "clusters": {"level": clusters.level, "documents": clusters.documents, "told": clusters.told},
+        "clusters": {"levels": list(clusters.levels), "documents": clusters.documents, "told": clusters.told},
         "arms": [_arm(arm, questions, replies) for arm in arms],
         "questions": {"asked": len(questions), "held_out": len(held_out)},
         "measures": {name: _table(table) for name, table in main.items()},
         "strata": {name: _table(table) for name, table in strata.items()},
         "abstention": {name: asdict(one) for name, one in abstentions(arms, questions, replies).items()},
         "beyond_memory": [asdict(one) for one in beyond_memory(arms, questions, scores)],
-        "agreement": {name: asdict(one) for name, one in agreements(arms, questions, replies, every).items()},
+        "agreement": {name: asdict(one) for name, one in agreements(arms, questions, replies).items()},
         "cost": {name: {**asdict(one), "thousand_h": one.thousand_h, "thousand_price": one.thousand_h
                         * about.hour_price} for name, one in spent.items()},
         "break_even": [asdict(one) for one in break_even(arms, spent)],
@@ -156,6 +155,7 @@ def _table(table: Table) -> dict[str, Any]:
         "meaning": MEASURES[table.measure].meaning,
         "higher_is_better": MEASURES[table.measure].higher_is_better,
         "questions": table.questions,
+        "drawn": table.drawn,
         "arms": {name: asdict(cell) for name, cell in table.arms.items()},
         "pairs": [
             {

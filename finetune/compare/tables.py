@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from finetune.compare.arms import Arm, pairs
-from finetune.compare.clusters import Clusters
+from finetune.compare.clusters import Clusters, cluster
 from finetune.compare.measures import MEASURES, agreement, score
 from finetune.compare.questions import UNANSWERABLE, Question
 from finetune.compare.run import Replies
@@ -57,12 +57,14 @@ class Table:
         questions: Questions that the measure applies to.
         arms: Arm to its value.
         rows: Differences, p adjusted over the rows.
+        drawn: What intervals and tests draw whole, in words.
     """
 
     measure: str
     questions: int
     arms: Mapping[str, Cell]
     rows: Sequence[PairRow]
+    drawn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +135,7 @@ def tabulate(
             labels = [clusters.labels[identity] for identity, _ in held]
             cells[arm.name] = _cell(mean_interval([value for _, value in held], labels), len(held))
     rows = _rows(measure, arms, questions, scores, clusters) if measure in PAIRED else []
-    return Table(measure=measure, questions=len(applies), arms=cells, rows=rows)
+    return Table(measure=measure, questions=len(applies), arms=cells, rows=rows, drawn=clusters.drawn)
 
 
 def _rows(
@@ -165,12 +167,10 @@ def main_tables(
     return {name: table for name, table in tables.items() if table.arms}
 
 
-def stratum_tables(
-    arms: Sequence[Arm], questions: Sequence[Question], scores: Scores, clusters: Clusters
-) -> dict[str, Table]:
+def stratum_tables(arms: Sequence[Arm], questions: Sequence[Question], scores: Scores) -> dict[str, Table]:
     """Return a table per stratum: of `right`, or of declining for questions that nobody can answer.
 
-    Only the stratum of seen phrasings holds questions that training saw.
+    Only the stratum of seen phrasings holds questions that training saw. What is drawn is decided for each by itself.
     """
     names = dict.fromkeys(stratum for question in questions for stratum in question.strata)
     tables = {}
@@ -178,15 +178,14 @@ def stratum_tables(
         inside = [one for one in questions if name in one.strata]
         inside = [one for one in inside if one.held_out] or inside
         measure = "abstention_recall" if name == UNANSWERABLE else "right"
-        tables[name] = tabulate(measure, arms, inside, scores, clusters)
+        tables[name] = tabulate(measure, arms, inside, scores, cluster(inside))
     return {name: table for name, table in tables.items() if table.arms}
 
 
-def agreements(
-    arms: Sequence[Arm], questions: Sequence[Question], replies: Replies, clusters: Clusters
-) -> dict[str, Cell]:
+def agreements(arms: Sequence[Arm], questions: Sequence[Question], replies: Replies) -> dict[str, Cell]:
     """Return how alike each arm's replies to phrasings of one question are, over facts asked more than once."""
-    label = {question.fact: clusters.labels[question.id] for question in questions if question.fact}
+    labels = cluster(questions).labels
+    label = {question.fact: labels[question.id] for question in questions if question.fact}
     found = {}
     for arm in arms:
         said = [(one, replies[arm.name, one.id].reply) for one in questions if (arm.name, one.id) in replies]

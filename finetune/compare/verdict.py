@@ -88,15 +88,20 @@ def _words(level: Sequence[Arm], chosen: Arm, candidates: Sequence[Arm], table: 
     if len(level) == 1:
         return "better", share + over
     others = [arm for arm in level if arm is not chosen]
+    # Whether to fine-tune is settled where the chosen arm beats all that would decide otherwise.
+    otherwise = [arm for arm in candidates if arm.tuned is not chosen.tuned]
+    settled = bool(otherwise) and all(arm in beaten for arm in otherwise)
     doubtful = [arm for arm in others if told(_difference(chosen, arm, table)) == "too few questions to tell"]
     if doubtful:
         least = max(_difference(chosen, arm, table).detectable for arm in doubtful)
         names = _listed([_with_share(arm, table) for arm in doubtful])
         seen = f"less than {100 * least:.0f} points would have gone unseen" if least <= 1 else "nothing could be seen"
         verb = "is" if len(doubtful) == 1 else "are"
-        return "too few questions to tell", f"{share}{over}, and whether {names} {verb} better cannot be told: {seen}"
+        outcome: Outcome = "better" if settled else "too few questions to tell"
+        return outcome, f"{share}{over}, and whether {names} {verb} better cannot be told: {seen}"
     names = _listed([_with_share(arm, table) for arm in others])
-    return "no difference found", f"{share}{over}, and no difference from {names} was found"
+    outcome = "better" if settled else "no difference found"
+    return outcome, f"{share}{over}, and no difference from {names} was found"
 
 
 def _advice(chosen: Arm, candidates: Sequence[Arm], outcome: Outcome) -> str:

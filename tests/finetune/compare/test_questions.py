@@ -55,10 +55,11 @@ def dataset(tmp_path: Path) -> Path:
         row("4", "unanswerable", "Who bakes?", "The documents do not say.", "f2", context="<<x>>"),
         row("5", "false-premise", "Is it true that it is 19 m deep?", "No, 18 m", "f1", context="<<x>>"),
         row("6", "closed-book", "How wide is it?", "3 m", "f3"),
+        row("7", "closed-book", "How high is it?", "2 m", "f4"),
         {"text": "Plain text is no question."},
     )
     write(folder / "facts.jsonl", {"id": "f1", "answer": "18 m"}, {"id": "f2", "answer": "Dorrit"},
-          {"id": "f3", "answer": "3 m"})  # fmt: skip
+          {"id": "f3", "answer": "3 m"}, {"id": "f4", "answer": "2 m"})  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps({"documents": [{"doc": "a.pdf", "sha256": "0" * 64}]}))
     return folder
 
@@ -71,13 +72,25 @@ def test_a_test_split_gives_each_phrasing_once_with_its_gold_answer(dataset: Pat
         "Who cooks?": "Dorrit",
         "Who bakes?": None,
         "How wide is it?": "3 m",
+        "How high is it?": "2 m",
     }
+    assert found["How high is it?"].strata == (UNTAUGHT, NUMERIC)
     assert found["How deep is it?"].strata == (NEW, NUMERIC)
     assert found["How deep, going by the manual?"].strata == (SEEN, NUMERIC)
     assert found["Who cooks?"].strata == (NEW_DOCUMENT,)
-    assert found["How wide is it?"].strata == (UNTAUGHT, NUMERIC)
+    assert found["How wide is it?"].strata == (NEW, NUMERIC)
     assert UNANSWERABLE in found["Who bakes?"].strata
     assert [question.text for question in found.values() if not question.held_out] == ["How deep, going by the manual?"]
+
+
+def test_what_was_taught_is_what_the_run_was_trained_on(dataset: Path, tmp_path: Path) -> None:
+    lesson = tmp_path / "lesson"
+    write(lesson / "train.jsonl", row("t", "closed-book", "How high, please?", "2 m", "f4"),
+          row("s", "abstain", "How wide?", "The documents do not say.", "f3"))  # fmt: skip
+    found = {question.text: question.strata for question in read_questions(dataset, lesson=lesson)}
+    assert found["How high is it?"] == (NEW, NUMERIC)
+    assert found["How high, please?"] == (SEEN, NUMERIC)
+    assert found["How wide is it?"] == found["How deep is it?"] == (UNTAUGHT, NUMERIC)
 
 
 def test_a_persons_records_say_where_the_answer_stands(tmp_path: Path) -> None:
@@ -169,19 +182,22 @@ def test_a_judgement_of_the_page_is_asked_where_a_person_wrote_a_better_answer(t
 
 def test_many_documents_are_drawn_whole() -> None:
     found = cluster(questions(40, docs=10))
-    assert (found.level, found.documents, len(set(found.labels.values()))) == ("document", 10, 10)
+    assert (found.levels, found.documents, len(set(found.labels.values()))) == (("document",), 10, 10)
     assert found.general
 
 
 def test_few_documents_are_drawn_by_fact_or_page_and_limit_what_is_said() -> None:
     taught = cluster(questions(12, docs=3))
-    assert (taught.level, taught.documents, len(set(taught.labels.values()))) == ("fact", 3, 12)
+    assert (taught.levels, taught.documents, len(set(taught.labels.values()))) == (("fact",), 3, 12)
     assert "these documents" in taught.told
     assert not taught.general
 
 
-def test_untaught_questions_are_drawn_by_page(tmp_path: Path) -> None:
-    path = write(tmp_path / "q.jsonl", *({"question": f"{at}?", "answer": "x", "doc": "a", "pages": [at // 4]}
-                                         for at in range(8)))  # fmt: skip
-    found = cluster(read_questions(path))
-    assert (found.level, found.documents, len(set(found.labels.values()))) == ("page", 1, 2)
+@pytest.mark.parametrize(("pages", "level", "count"), [(6, "page", 6), (5, "answer", 15)])
+def test_untaught_questions_are_drawn_by_page_where_there_are_enough(
+    tmp_path: Path, pages: int, level: str, count: int
+) -> None:
+    records = ({"question": f"{at}?", "answer": f"x{at % 3}", "doc": "a", "pages": [at % pages]} for at in range(60))
+    found = cluster(read_questions(write(tmp_path / "q.jsonl", *records)))
+    assert (found.levels, found.documents) == ((level,), 1)
+    assert len(set(found.labels.values())) == count

@@ -51,6 +51,13 @@ def test_tuning_that_beats_everything_is_recommended(tmp_path: Path) -> None:
     assert report["verdict"]["sentence"].startswith("Fine-tune: tuned has 80% right")
 
 
+def test_that_search_may_add_to_tuning_leaves_the_advice_to_tune(tmp_path: Path) -> None:
+    verdict = report_of(four(0, 2, 18, 17), questions(24), tmp_path)["verdict"]
+    assert (verdict["outcome"], verdict["recommended"]) == ("better", "tuned")
+    assert verdict["sentence"].startswith("Fine-tune: tuned has 75% right, more than base (0%)")
+    assert "whether tuned+rag (71%) is better cannot be told" in verdict["sentence"]
+
+
 def test_few_questions_cannot_tell_and_say_so(tmp_path: Path) -> None:
     report = report_of(four(3, 5, 5, 6), questions(10), tmp_path)
     verdict = report["verdict"]
@@ -71,7 +78,7 @@ def test_no_difference_is_found_only_where_one_would_have_been_seen(tmp_path: Pa
 def test_many_documents_speak_for_others(tmp_path: Path) -> None:
     report = report_of(four(0, 90, 90, 90), questions(100, docs=20), tmp_path)
     assert "100 questions about 20 documents" in report["verdict"]["sentence"]
-    assert report["clusters"]["level"] == "document"
+    assert report["clusters"]["levels"] == ["document"]
 
 
 def test_seen_phrasings_stand_in_a_table_of_their_own(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.compare import WORLDS, world
+from bench.false_alarms import WORLDS, world
 from finetune.compare.significance import Difference, compare, holm, mcnemar_p, mean_interval, sign_flip_p, t_quantile
 
 ALARM_WORLDS, POWER_WORLDS = 400, 100
