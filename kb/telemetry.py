@@ -26,6 +26,6 @@ def disable() -> None:
     os.environ.update(SWITCHES)
     # OpenVINO has no switch: with its statistics package absent it takes a stub of its own.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    # bitsandbytes 0.50 fetches code from the Hub through this package as it is imported, and complains where it is absent.
+    # bitsandbytes 0.50 fetches code from the Hub through this package when it is imported, and complains without it.
     sys.modules.setdefault("kernels", None)  # type: ignore[arg-type]
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)

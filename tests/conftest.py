@@ -24,9 +24,7 @@ for _name in [name for name in os.environ if name.startswith("KB_") and name not
 
 
 # What is not finished: `make test` leaves these out, `make wip` runs them.
-UNFINISHED = (
-    "serve/test_page.py::test_rows_are_decided_by_keyboard",
-)
+UNFINISHED = ("serve/test_page.py::test_rows_are_decided_by_keyboard",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -96,9 +96,9 @@ def _words(level: Sequence[Arm], chosen: Arm, candidates: Sequence[Arm], table: 
         least = max(_difference(chosen, arm, table).detectable for arm in doubtful)
         names = _listed([_with_share(arm, table) for arm in doubtful])
         seen = f"less than {100 * least:.0f} points would have gone unseen" if least <= 1 else "nothing could be seen"
-        verb = "is" if len(doubtful) == 1 else "are"
+        verb = "differs" if len(doubtful) == 1 else "differ"
         outcome: Outcome = "better" if settled else "too few questions to tell"
-        return outcome, f"{share}{over}, and whether {names} {verb} better cannot be told: {seen}"
+        return outcome, f"{share}{over}, and whether {names} {verb} cannot be told: {seen}"
     names = _listed([_with_share(arm, table) for arm in others])
     outcome = "better" if settled else "no difference found"
     return outcome, f"{share}{over}, and no difference from {names} was found"
@@ -156,7 +156,7 @@ def _row_words(table: Table) -> str:
 
 def _versus(chosen: Arm, other: Arm, table: Table) -> str:
     found = _difference(chosen, other, table)
-    low, high = sorted((abs(found.low), abs(found.high)))
+    low, high = sorted(min(1.0, abs(end)) for end in (found.low, found.high))
     return f"{_with_share(other, table)} by {100 * low:.0f} to {100 * high:.0f} points"
 
 

@@ -55,7 +55,7 @@ def test_that_search_may_add_to_tuning_leaves_the_advice_to_tune(tmp_path: Path)
     verdict = report_of(four(0, 2, 18, 17), questions(24), tmp_path)["verdict"]
     assert (verdict["outcome"], verdict["recommended"]) == ("better", "tuned")
     assert verdict["sentence"].startswith("Fine-tune: tuned has 75% right, more than base (0%)")
-    assert "whether tuned+rag (71%) is better cannot be told" in verdict["sentence"]
+    assert "whether tuned+rag (71%) differs cannot be told" in verdict["sentence"]
 
 
 def test_few_questions_cannot_tell_and_say_so(tmp_path: Path) -> None:
