@@ -6,7 +6,7 @@ KB := $(BIN)/kb
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO := --collection examples
 
-.PHONY: demo loop test wip setup lint types floors check live up bench docs examples clean help
+.PHONY: demo loop test setup lint types floors check live up bench docs examples clean help
 
 help:
 	@echo "make demo   install, fetch the models, ingest examples/, ask three questions"
@@ -53,11 +53,7 @@ floors: $(VENV)/.dev
 check: lint types floors
 
 test: check
-	$(BIN)/python -m pytest -m "not live and not wip" --numprocesses auto --dist loadfile
-
-# Tests of what is not finished (tests/conftest.py names them).
-wip: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "wip and not live"
+	$(BIN)/python -m pytest -m "not live" --numprocesses auto --dist loadfile
 
 live: $(VENV)/.dev
 	$(BIN)/python -m pytest -m live --durations 15 tests/live tests/rag/test_store.py

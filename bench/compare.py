@@ -6,9 +6,10 @@
     python bench/compare.py --taught A.pdf B.pdf --later C.pdf     other documents
 
 Taught as `examples/loop.sh` teaches: closed-book rows of `kb synth`, `kb finetune` without DPO, a GGUF file. Asked are
-the dataset's test split, one question for each fact that `kb synth` reads in the later document, and the questions of
-`examples/questions.jsonl` that nobody can answer. Arms: base and tuned, each alone and with search, and the extractive
-reader with search, which is what `kb ask` takes where nobody chooses a model. Needs kb[train] unless `--run` is given.
+the dataset's test split, one question for each fact that `kb synth` reads in the later document, and those questions of
+`examples/questions.jsonl` that are about it or that nobody can answer. Arms: base and tuned, each alone and with
+search, and the extractive reader with search, which `kb ask` takes where nobody chooses a model. Needs kb[train] unless
+`--run` is given.
 """
 
 from __future__ import annotations
@@ -101,7 +102,8 @@ def _questions(home: Path, later: Path) -> Path:
         _kb("ingest", "--collection", "later", later)
         _synth("later", home / "later")
         known = [json.loads(line) for line in (EXAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
-        records = [*_one_a_fact(home / "later"), *(one for one in known if one["answer"] is None)]
+        own = [one for one in known if one["answer"] is None or one.get("doc") == later.name]
+        records = [*_one_a_fact(home / "later"), *own]
         path.write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
     return path
 

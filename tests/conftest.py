@@ -23,17 +23,6 @@ for _name in [name for name in os.environ if name.startswith("KB_") and name not
     del os.environ[_name]
 
 
-# What is not finished: `make test` leaves these out, `make wip` runs them.
-UNFINISHED = ("serve/test_page.py::test_rows_are_decided_by_keyboard",)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of what is not finished."""
-    for item in items:
-        if item.nodeid.removeprefix("tests/").startswith(UNFINISHED):
-            item.add_marker(pytest.mark.wip)
-
-
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty KB_HOME, also for child processes."""

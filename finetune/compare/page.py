@@ -236,8 +236,8 @@ def _memory(report: Report) -> str:
     parts = []
     if report["beyond_memory"]:
         rows = [
-            [escape(f"{one['left']} over {one['right']}"), f"{_share(one['gained'])} of {one['unknown']}",
-             f"{_share(one['lost'])} of {one['known']}"]
+            [escape(f"{one['left']} over {one['right']}"), _share(one["gained"], one["unknown"]),
+             _share(one["lost"], one["known"])]
             for one in report["beyond_memory"]
         ]  # fmt: skip
         heads = ["passages", "right, of what it did not know by heart", "lost, of what it knew"]
@@ -249,5 +249,5 @@ def _memory(report: Report) -> str:
     return "".join(parts)
 
 
-def _share(value: float | None) -> str:
-    return "none" if value is None else f"{100 * value:.0f}%"
+def _share(value: float | None, count: int) -> str:
+    return "–" if value is None else f"{100 * value:.0f}% of {count}"

@@ -122,6 +122,8 @@ def _alone(arm: Arm, table: Table, clusters: Clusters, notes: tuple[str, ...]) -
 
 def _scope(table: Table, clusters: Clusters) -> str:
     asked = f"{table.questions} question{'s' * (table.questions != 1)}"
+    if clusters.levels == ("fact",):
+        asked += " in new words about facts that were taught"
     if clusters.general:
         return f"{asked} about {clusters.documents} documents"
     if clusters.documents:

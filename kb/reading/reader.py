@@ -33,7 +33,7 @@ FEATURES = (
     "rank",  # the passage's place
     "short",
     "long",
-    "heading",
+    "heading",  # unless a heading is asked for
     "question",  # it is itself a question
     "cosine",  # to the question, where an embedder is given
 )
@@ -48,6 +48,8 @@ _EMBEDDED = 16  # sentences that are worth an embedding, best by words
 _NAME = re.compile(r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'-]*|\b[A-Z][A-Z\d]+\b|\b\w*\d\w*|(?<=[\"“])[^\"”]+(?=[\"”])")
 # Words that say how to answer, not what about.
 _EMPTY = frozenset(map(stem, "name list describe explain give state document mention according".split()))
+# Asks for a heading, which answers nothing else.
+_TITLED = re.compile(r"\b(?:en)?titled\b|\b(?:title|heading)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,14 @@ class Question:
         pairs: Neighbouring stems, for phrase matches.
         names: Stems of its capitalised, quoted and numbered words.
         expected: The kind of answer it asks for, if its words tell.
+        titled: Whether it asks for what a heading says.
     """
 
     terms: tuple[str, ...]
     pairs: frozenset[tuple[str, str]]
     names: frozenset[str]
     expected: Expectation | None
+    titled: bool
 
 
 def read_question(question: str) -> Question:
@@ -72,7 +76,13 @@ def read_question(question: str) -> Question:
     every = [stem(word) for word in words(question) if word not in STOPWORDS]
     stems = [found for found in every if found not in _EMPTY] or every
     names = frozenset(stem(word) for part in _NAME.findall(question) for word in words(part))
-    return Question(tuple(dict.fromkeys(stems)), frozenset(pairwise(stems)), names, expectation(question))
+    return Question(
+        terms=tuple(dict.fromkeys(stems)),
+        pairs=frozenset(pairwise(stems)),
+        names=names,
+        expected=expectation(question),
+        titled=bool(_TITLED.search(question)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +190,7 @@ def _features(question: Question, unit: _Unit, passage: int, terms: Sequence[_Te
         math.exp(-passage / 3),
         float(len(held) < 4),
         min(1.0, max(0.0, len(unit.stems) / 40 - 1)),
-        float(unit.sentence.kind == "heading"),
+        float(unit.sentence.kind == "heading" and not question.titled),
         float(unit.text.endswith("?")),
         0.0,
     )

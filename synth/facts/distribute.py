@@ -15,7 +15,7 @@ from synth.facts.values import DATE, values_in
 _WHEN = rf"(?:{DATE}|(?:Q[1-4] )?(?:19|20)\d\d)"
 _TWO_TIMES = re.compile(rf"(?P<first>{_WHEN})(?P<and> and )(?P<second>{_WHEN})")
 # After it nothing may follow that says more of the amounts.
-_ENDS = re.compile(r"[.;]|$|,(?! (?:that|which|who|whose|of|net|excluding|including|related)\b)")
+_ENDS = re.compile(r"[.;]|$|,(?! (?:that|which|who|whose|of|in|for|from|on|net|excluding|including|related)\b)")
 _RESPECTIVELY = re.compile(r",? respectively\b")
 
 

@@ -40,7 +40,11 @@ def slack_export(path: Path, answers_by: str = "") -> Iterator[tuple[int, Outcom
                 continue
             for raw in listed:
                 counted += 1
-                message = _message(raw, names, counted)
+                try:
+                    message = _message(raw, names, counted)
+                except Unusable as fault:
+                    yield counted, fault
+                    continue
                 if message:
                     thread = str(raw.get("thread_ts") or "")
                     (threads.setdefault(thread, []) if thread else said).append(message)
@@ -57,15 +61,21 @@ def _when(message: Message) -> float:
 
 
 def _message(raw: Any, names: Mapping[str, str], number: int) -> Message | None:
-    """Return a message that a person wrote; None for notices, bots and empty ones."""
+    """Return a message that a person wrote; None for notices, bots and empty ones.
+
+    Raises:
+        Unusable: It says no time.
+    """
     if not isinstance(raw, dict) or raw.get("type", "message") != "message" or raw.get("bot_id"):
         return None
     if raw.get("subtype") not in (None, "thread_broadcast", "me_message", "file_share") or not raw.get("text"):
         return None
     user = str(raw.get("user", ""))
-    return Message(
-        line=number, name=names.get(user, user), text=_plain(str(raw["text"]), names), time_s=float(raw.get("ts", 0))
-    )
+    try:
+        time_s = float(raw.get("ts", 0))
+    except (TypeError, ValueError):
+        raise Unusable(f"its time is {raw['ts']!r}") from None
+    return Message(line=number, name=names.get(user, user), text=_plain(str(raw["text"]), names), time_s=time_s)
 
 
 def _plain(text: str, names: Mapping[str, str]) -> str:
@@ -86,6 +96,8 @@ def _user_names(path: Path) -> dict[str, str]:
     users = _json(path, "users.json") if "users.json" in _names(path) else []
     found = {}
     for user in users if isinstance(users, list) else []:
+        if not isinstance(user, dict):
+            continue
         profile = user.get("profile") or {}
         shown = [profile.get("display_name"), user.get("real_name"), profile.get("real_name"), user.get("name")]
         found[str(user.get("id"))] = next((name for name in shown if name), str(user.get("id")))
@@ -93,13 +105,17 @@ def _user_names(path: Path) -> dict[str, str]:
 
 
 def _names(path: Path) -> list[str]:
-    """Return the JSON files of an export by path from its root; a zip may hold them in a folder of its own."""
+    """Return the JSON files of an export by path from its root."""
     if path.is_dir():
         return sorted(str(file.relative_to(path)) for file in path.rglob("*.json"))
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if name.endswith(".json") and not name.startswith("__MACOSX")]
-    root = next((name[: -len("users.json")] for name in names if Path(name).name == "users.json"), "")
-    return sorted(name.removeprefix(root) for name in names)
+        return sorted(name.removeprefix(_root(archive)) for name in names)
+
+
+def _root(archive: zipfile.ZipFile) -> str:
+    """The folder of its own in which a zip may hold the export."""
+    return next((name[: -len("users.json")] for name in archive.namelist() if Path(name).name == "users.json"), "")
 
 
 def _channels(path: Path) -> dict[str, list[str]]:
@@ -117,7 +133,6 @@ def _json(path: Path, name: str) -> Any:
         if path.is_dir():
             return json.loads((path / name).read_bytes())
         with zipfile.ZipFile(path) as archive:
-            whole = next(found for found in archive.namelist() if found.endswith(name))
-            return json.loads(archive.read(whole))
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+            return json.loads(archive.read(_root(archive) + name))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f"{name} cannot be read: {error}", path=path, hint="export the workspace again") from error

@@ -63,7 +63,10 @@ def test_few_questions_cannot_tell_and_say_so(tmp_path: Path) -> None:
     verdict = report["verdict"]
     assert verdict["outcome"] == "too few questions to tell"
     assert verdict["sentence"].startswith("Too few questions to tell:")
-    assert "10 questions, and true of these 3 documents only" in verdict["sentence"]
+    assert (
+        "10 questions in new words about facts that were taught, and true of these 3 documents only"
+        in verdict["sentence"]
+    )
 
 
 def test_no_difference_is_found_only_where_one_would_have_been_seen(tmp_path: Path) -> None:

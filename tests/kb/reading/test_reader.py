@@ -44,6 +44,17 @@ def test_the_sentence_that_answers_stands_among_the_first(question: str, answer:
     assert answer in best(question, 2).replace("\n", " ")
 
 
+def test_a_heading_answers_only_who_asks_for_one() -> None:
+    text = "Note 5 - Leases\n\nWe lease an office under operating leases, and leases end in 2031.\n"
+    passage = Passage(key="b2b2b", source="report.pdf, p. 12", text=text)
+
+    def kind(question: str) -> str:
+        return rank(question, [passage])[0].sentence.kind
+
+    assert kind("Which note is titled “Leases”?") == "heading"
+    assert kind("When do the leases end?") == "prose"
+
+
 def test_what_no_page_says_has_less_support() -> None:
     asked = ["Who was the first Director of the Institute?", "What is the highest point of the island?"]
     foreign = ["Who won the Super Bowl in 1999?", "What is the gross margin of Apple in fiscal 2022?"]

@@ -70,6 +70,7 @@ def test_a_sentence_is_asked(sentence, question, answer):
         "These have 14 racks.",
         "Does the old boathouse have 14 racks?",
         "The fees were 20 and 30 euros, respectively.",
+        "In 2023 and 2022, the club paid a charge of 20 euros and 30 euros, respectively, in fees for late returns.",
         "The racks, which cost 20 euros, or 30 euros with locks, are new.",
     ],
 )
