@@ -157,7 +157,7 @@ def _pair(report: Mapping[str, Any], stratum: str, left: str, right: str) -> tup
 
 def _difference(found: tuple[Mapping[str, Any], int]) -> str:
     pair, sign = found
-    low, high = sorted(sign * 100 * pair[end] for end in ("low", "high"))
+    low, high = sorted(100 * max(-1.0, min(1.0, sign * pair[end])) for end in ("low", "high"))
     return (
         f"{sign * 100 * pair['mean']:+.0f} points ({low:+.0f} to {high:+.0f}), p {pair['adjusted_p']:.4f}: "
         f"{'differs' if pair['significant'] else pair['says']}; {100 * pair['detectable']:.0f} points would be seen"

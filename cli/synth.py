@@ -321,7 +321,8 @@ def _tell(manifest: dict[str, Any]) -> None:
     screen.say(
         f"splits: {', '.join(f'{name} {count}' for name, count in counts['splits'].items())} ({manifest['mode']})"
     )
-    screen.say(f"preferences: {counts['preferences']}; rejected: {counts['rejected']}")
+    by = ", ".join(f"{name} {count}" for name, count in counts["rejected_by"].items())
+    screen.say(f"preferences: {counts['preferences']}; rejected: {counts['rejected']}{f' ({by})' if by else ''}")
     screen.say(
         f"covered by {coverage['enough']} rows or more: {coverage['facts']['share']:.0%} of {coverage['facts']['all']}"
         f" facts, {coverage['sentences']['share']:.0%} of {coverage['sentences']['all']} sentences"

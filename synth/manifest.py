@@ -52,6 +52,7 @@ def counts(work: Workspace) -> dict[str, Any]:
         documents.update(sorted({citation["doc"] for citation in record["evidence"]}))
     facts = dict(work.db.execute("SELECT kind, count(*) FROM facts GROUP BY kind ORDER BY 2 DESC, 1").fetchall())
     preferences = work.db.execute("SELECT kind, count(*) FROM preferences GROUP BY kind ORDER BY 1").fetchall()
+    rejected = work.db.execute("SELECT check_name, count(*) FROM rejected GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
     total = sum(kinds.values())
     written = sum(origins[origin] for origin in PEOPLE)
     return {
@@ -60,6 +61,7 @@ def counts(work: Workspace) -> dict[str, Any]:
         "groups": work.db.execute("SELECT count(DISTINCT grp) FROM rows").fetchone()[0],
         "facts": work.count("facts"),
         "rejected": work.count("rejected"),
+        "rejected_by": dict(rejected),
         "kinds": _sorted(kinds),
         "splits": {split: splits[split] for split in ("train", "val", "test")},
         "question_types": _sorted(types),

@@ -82,15 +82,18 @@ class ModelGenerator:
         return self._ask.spec
 
     def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
-        """Yield facts chunk by chunk, in the seed's order; what cannot be placed goes to the rejected rows."""
+        """Yield facts chunk by chunk, in the seed's order; what is no fact or has no place is rejected."""
         sources, asked = tee(source for source in work.chunks_in_order() if _worth_reading(source))
         replies = self._ask.all(self._request(source, per_chunk) for source in asked)
         for source, reply in zip(sources, replies, strict=True):
-            for read in _read_facts(reply)[:per_chunk]:
+            place = {"kind": "fact", "doc": source.doc, "page": source.page}
+            whole, faults = _read_facts(reply)
+            for fault in faults:
+                work.reject("reply", fault, {**place, "reply": reply.text})
+            for read in whole[:per_chunk]:
                 fact = _placed(read, source, self._phrasings)
                 if fact is None:
-                    told = {"kind": "fact", "doc": source.doc, "page": source.page, **read.model_dump()}
-                    work.reject("placed", "the quote is not in the passage", told)
+                    work.reject("placed", "the quote is not in the passage", {**place, **read.model_dump()})
                 elif work.add_fact(fact, source.chunk):
                     yield Planned(fact, source.chunk)
 
@@ -161,17 +164,23 @@ def _answer_request(question: str, sources: Sequence[Source]) -> Request:
     return Request(purpose="answer", text=prompt("answer", passage=_rendered(sources), question=question))
 
 
-def _read_facts(reply: Reply) -> list[ReadFact]:
-    """Return the facts of a reply that are whole; of a reply that was cut the last one is not."""
+def _read_facts(reply: Reply) -> tuple[list[ReadFact], list[str]]:
+    """Return the facts of a reply that are whole, and what is wrong with the others."""
     value = reply.value()
-    items: list[Any] = value.get("facts", []) if isinstance(value, dict) else []
-    facts = []
-    for item in items[: len(items) - 1 if reply.call.cut else None]:
+    items: Any = value.get("facts") if isinstance(value, dict) else None
+    if not isinstance(items, list):
+        return [], ["the reply is no list of facts"]
+    facts, faults = [], []
+    for at, item in enumerate(items, 1):
+        if reply.call.cut and at == len(items):
+            faults.append(f"fact {at} is cut off")
+            continue
         try:
             facts.append(ReadFact.model_validate(item))
-        except ValidationError:
-            continue
-    return facts
+        except ValidationError as error:
+            first = error.errors()[0]
+            faults.append(f"fact {at}: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}")
+    return facts, faults
 
 
 def _placed(read: ReadFact, source: Source, phrasings: int) -> Fact | None:

@@ -45,7 +45,8 @@ class Writer(Scripted):
         held = passage[1] if passage else ""
         if "List up to" in text:
             facts = [fact(answer, *said) for answer, said in FACTS.items() if said[0] in " ".join(held.split())]
-            return json.dumps({"facts": [*facts, fact("99", "There are 99 swans.", "How many swans are there?")]})
+            unwritten = fact("99", "There are 99 swans.", "How many swans are there?")
+            return json.dumps({"facts": [*facts, {"statement": "No quote."}, unwritten]})
         if text.rstrip().endswith("Answer:"):
             found = [answer for answer, said in FACTS.items() if said[1].split()[-2] in text and answer in held]
             return found[0] if found else "none"
@@ -76,7 +77,12 @@ def test_what_a_model_writes_is_placed_and_checked(tmp_path):
     assert {row["answer"] for row in rows if row["kind"] == "closed-book"} <= set(FACTS)
     for citation in (citation for row in rows for citation in row["evidence"]):
         assert CORPUS[citation["doc"]][0][citation["start"] : citation["end"]] == citation["quote"]
-    assert Counter(row["check"] for row in dropped)["placed"] >= 2
+    by = Counter(row["check"] for row in dropped)
+    assert by["placed"] == by["reply"] == 2
+    assert manifest["counts"]["rejected_by"] == by
+    assert {row["reason"] for row in dropped if row["check"] == "reply"} == {
+        "fact 2: quote: Field required", "fact 3: quote: Field required",
+    }  # fmt: skip
     assert not any("swans" in json.dumps(row) for row in rows)
 
 
