@@ -28,8 +28,8 @@ def gib(size_bytes: float) -> str:
 
 def trained(found: Estimate) -> str:
     """Return trainable, total and percent."""
-    percent = 100 * found.trainable / found.parameters
-    return f"trainable {found.trainable:,} of {found.parameters:,} parameters ({percent:.3f}%)"
+    percent = 100 * found.trainable / found.total
+    return f"trainable {found.trainable:,} of {found.total:,} parameters ({percent:.3f}%)"
 
 
 def record(found: Estimate) -> dict[str, Any]:

@@ -57,7 +57,8 @@ class Estimate:
 
     Attributes:
         machine: Where.
-        parameters: Of the base, and of what is added to it.
+        parameters: Of the base.
+        total: Of the base and what is added to it.
         trainable: Parameters that are trained.
         micro_batch: Rows per forward pass; the largest that fits where the recipe leaves it open.
         accumulation: Forward passes per optimiser step; `micro_batch * accumulation` is the recipe's batch.
@@ -71,6 +72,7 @@ class Estimate:
 
     machine: Machine
     parameters: int
+    total: int
     trainable: int
     micro_batch: int
     accumulation: int
@@ -282,7 +284,8 @@ def estimate(
     per_token = flops_per_token(shape, recipe, row_tokens)
     return Estimate(
         machine=machine,
-        parameters=shape.parameters + (trainable if recipe.facts.adapter else 0),
+        parameters=shape.parameters,
+        total=shape.parameters + (trainable if recipe.facts.adapter else 0),
         trainable=trainable,
         micro_batch=micro,
         accumulation=recipe.batch_size // micro,
