@@ -14,7 +14,7 @@ from cli import finetune_show as show
 from cli import screen
 from cli.finetune import Wanted, chosen_recipe
 from cli.session import Session
-from kb.errors import ConfigError, MissingExtra
+from kb.errors import ConfigError, DataError, MissingExtra
 
 if TYPE_CHECKING:
     from finetune.machine import Machine
@@ -84,6 +84,11 @@ class Job:
         from finetune.search import search
 
         prepared = self._prepared()
+        if next(iter(prepared.dataset.pairs("val")), None) is None:
+            raise DataError(
+                "a search compares settings by held-out rows, and there are none", path=prepared.dataset.path,
+                hint="kb synth --out DIR; kb finetune --data DIR --search N",
+            )  # fmt: skip
         name = self._wanted.name or f"{_slug(prepared.dataset.path.stem)}-search"
 
         def attempt(recipe: Recipe, trial: str) -> tuple[float, float]:

@@ -97,7 +97,7 @@ class TrainingTab:
             found = await self._training.estimate(method, base.strip(), max(1, int(rows)))
         need, free = found.memory.total / _GIB, found.machine.free_bytes / _GIB
         lines = [
-            ["trained parameters", f"{found.trainable:,} of {found.parameters:,}"],
+            ["trained parameters", f"{found.trainable:,} of {found.total:,}"],
             ["memory", f"{need:.2f} GiB of {free:.1f} GiB free on {found.machine.name}"],
             ["it fits", "yes" if found.fits else "no"],
             ["tokens of the run", f"{found.tokens:,.0f}"],

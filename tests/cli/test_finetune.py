@@ -54,3 +54,13 @@ def test_a_dry_run_shows_what_is_trained(home: Home, tmp_path: Path) -> None:
     assert "⟦Tank 0 holds 310 litres.<|im_end|>⟧" in done.stdout
     assert "trainable 1,280 of" in done.stdout
     assert "only in Python" in done.stderr
+
+
+@pytest.mark.train
+@pytest.mark.skipif(not importlib.util.find_spec("transformers"), reason="needs kb[train]")
+def test_a_search_needs_held_out_rows(home: Home, tmp_path: Path) -> None:
+    base = tiny_folder(tmp_path / "base")
+    data = write_jsonl(tmp_path / "data" / "train.jsonl", [pair(number) for number in range(8)]).parent
+    done = kb("finetune", "--data", str(data), "--base", str(base), "--search", "2")
+    assert done.returncode == 5, done.stderr
+    assert "held-out rows, and there are none" in done.stderr
