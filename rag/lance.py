@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,8 @@ from rag.disk import disk_fault
 from rag.lance_resident import MARK, MOST_BYTES, Resident, read, version_of
 from rag.lancedb_light import LOOP, lancedb
 from rag.store import indexed_text
+
+T = TypeVar("T")
 
 # Below this an exact scan is as fast and needs no training.
 ANN_FROM_ROWS = 10_000
@@ -148,17 +150,14 @@ class LanceStore:
             return [[] for _ in places], [[] for _ in places]
         current = asyncio.run_coroutine_threadsafe(self._current(), LOOP.loop)
         words = asyncio.run_coroutine_threadsafe(self._words(text, places, pages, current), LOOP.loop)
-        near: list[list[tuple[str, float]]] = []
         try:
-            vector, resident = embed(), current.result()
+            vector, resident = embed(), self._result(current)
             if resident is None:
-                near = LOOP.run(self._near(vector, places, pages))
+                near = self._run(self._near(vector, places, pages))
             else:
                 cosines = resident.cosines(vector)
                 near = [resident.nearest(cosines, k, docs, pages) for k, docs in places]
-            return near, words.result()
-        except (OSError, RuntimeError) as error:
-            raise self._fault(error) from error
+            return near, self._result(words)
         finally:
             words.cancel()
 
@@ -195,11 +194,16 @@ class LanceStore:
                     await self._reader.prewarm_index(index.name)
         return self._resident
 
-    def _run(self, reading: Coroutine[Any, Any, Any]) -> Any:
+    def _run(self, reading: Coroutine[Any, Any, T]) -> T:
+        return self._result(asyncio.run_coroutine_threadsafe(reading, LOOP.loop))
+
+    def _result(self, found: Future[T]) -> T:
         try:
-            return LOOP.run(reading)
+            return found.result()
         except (OSError, RuntimeError) as error:
             raise self._fault(error) from error
+        finally:
+            found.cancel()  # where this thread was interrupted; what is done stays so
 
     async def _dense(
         self, vector: NDArray[np.float32], k: int, docs: Collection[str] | None, pages: Collection[int] | None

@@ -176,3 +176,28 @@ def test_an_index_that_was_lost_is_built_anew(store: Store, catalogue: Catalogue
     assert sync(store, catalogue, "default") is True
     assert store.count() == 2
     assert lacking(store, catalogue, "default") == 0
+
+
+def test_lists_are_what_both_searches_find_in_every_place(store: Store) -> None:
+    first, second = fill(store)
+    text, vector = "heron tide", vector_of("heron tide")
+    places = [(3, None), (2, {second})]
+    for _ in range(3):  # an index may keep in memory what it was asked before
+        near, words = store.lists(text, lambda: vector, places)
+        for (k, docs), dense, bm25 in zip(places, near, words, strict=True):
+            assert dict(dense) == pytest.approx(dict(store.dense(vector, k, docs=docs)), abs=1e-5)
+            assert dict(bm25) == pytest.approx(dict(store.bm25(text, k, docs=docs)), abs=1e-5)
+    store.drop({first})
+    near, words = store.lists(text, lambda: vector, [(3, None)])
+    assert {chunk.split(":")[0] for found in (near[0], words[0]) for chunk, _ in found} == {second}
+
+
+def test_a_fault_of_the_embedder_is_not_the_index_s(store: Store) -> None:
+    fill(store)
+
+    def embed() -> np.ndarray:  # type: ignore[type-arg]
+        raise RuntimeError("the model broke")
+
+    with pytest.raises(RuntimeError, match=r"^the model broke$"):
+        store.lists("heron", embed, [(3, None)])
+    assert store.lists("heron", lambda: vector_of("heron"), [(3, None)])[0][0]
