@@ -92,7 +92,8 @@ def _mend_streams() -> None:
 def _guarded() -> int:
     try:
         result = app(standalone_mode=False)
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # who speaks a protocol on it may have closed it
+            sys.stdout.flush()
         if result == _INTERRUPTED:  # typer takes the exception and gives back this
             raise KeyboardInterrupt
         return result if isinstance(result, int) else 0

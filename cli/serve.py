@@ -103,7 +103,7 @@ def _require_packages() -> None:
 
     absent = [
         name
-        for name in ("fastapi", "uvicorn", "gradio", "mcp", "prometheus_client", "multipart")
+        for name in ("fastapi", "uvicorn", "gradio", "mcp", "prometheus_client", "multipart", "psutil")
         if not find_spec(name)
     ]
     if absent:

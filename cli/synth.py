@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from synth.generate.cache import Call, CallCache
     from synth.run import Progress
 
-# A list of facts as JSON needs more room than an answer.
-_LEAST_TOKENS = 1536
-
 
 @app.callback(invoke_without_command=True)
 def synth(
@@ -226,11 +223,11 @@ class _Job:
     def _ask(self, spec: str) -> Ask:
         from kb.models import open_chat
         from synth.generate.ask import Ask
+        from synth.generate.model import reply_tokens
 
         given = self.session.settings
-        models = given.models.model_copy(
-            update={"max_tokens": max(given.models.max_tokens, _LEAST_TOKENS), "seed": self.seed}
-        )
+        room = reply_tokens(given.synth.per_chunk, given.synth.phrasings)
+        models = given.models.model_copy(update={"max_tokens": max(given.models.max_tokens, room), "seed": self.seed})
         settings = given.model_copy(update={"models": models})
         ask = Ask(
             open_chat(spec, settings, self.session.home), spec, models.model_dump(mode="json"), self._cache(),

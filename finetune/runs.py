@@ -216,6 +216,15 @@ def training(run: Run, *, wait_s: float = 0.0) -> Iterator[None]:
         lock.release()
 
 
+def is_being_trained(run: Run) -> bool:
+    """Tell whether a process holds a run for training."""
+    try:
+        with training(run):
+            return False
+    except ConfigError:
+        return True
+
+
 def _write_card(run: Run, card: RunCard, recipe: Recipe) -> None:
     with atomic_write(run.card) as handle:
         handle.write(json.dumps(_plain(card), ensure_ascii=False, indent=1).encode())

@@ -189,5 +189,14 @@ def mount_tools(app: FastAPI, service: Service) -> None:
 
 
 async def run_stdio(service: Service) -> None:
-    """Serve the tools on stdin and stdout until stdin ends."""
-    await create_tools(service, who="mcp-stdio").run_stdio_async()
+    """Serve the tools on stdin and stdout until stdin ends.
+
+    Raises:
+        BrokenPipeError: Nobody reads stdout any more.
+    """
+    try:
+        await create_tools(service, who="mcp-stdio").run_stdio_async()
+    except BaseExceptionGroup as group:
+        if group.split(BrokenPipeError)[1] is None:
+            raise BrokenPipeError from None
+        raise

@@ -1,6 +1,7 @@
 """Training as the page sees it: an estimate, a child process, and the folders of runs that it and others fill.
 
-The child is `kb finetune` or `kb export` itself and outlives the server; what it does is read from its run's folder.
+The child is `kb finetune` or `kb export` itself and outlives the server, which finds it again when it starts; what it
+does is read from its run's folder.
 Refuses to know how a model is trained or exported.
 """
 
@@ -9,20 +10,23 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import DEVNULL, STDOUT
 from typing import Any, Literal
+
+import psutil
 
 from finetune.base import find_base, known_shape
 from finetune.estimate import Estimate, estimate
 from finetune.machine import this_machine
 from finetune.method_facts import METHODS
 from finetune.recipe import load_recipe
-from finetune.runs import Run, check_name, list_runs, open_run, read_card
+from finetune.runs import Run, check_name, is_being_trained, list_runs, open_run, read_card
 from kb.errors import ConfigError, DataError
+from kb.files import atomic_write
 from serve.opened import NotFound
 from serve.service import Service
 
@@ -46,11 +50,30 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A process of ours at work on a run."""
+    """A process of ours at work on a run.
+
+    Attributes:
+        process: A `psutil.Popen`, or a plain `psutil.Process` where an earlier server began it.
+    """
 
     run: str
     doing: Literal["trained", "exported"]
-    process: subprocess.Popen[bytes]
+    process: psutil.Process
+
+    @property
+    def running(self) -> bool:
+        """Whether it is still at work; one that ended and that nobody asked for its exit code is not."""
+        if isinstance(self.process, psutil.Popen):
+            return self.process.poll() is None
+        try:
+            return self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs, and where it was another server's child."""
+        return self.process.poll() if isinstance(self.process, psutil.Popen) else None
 
 
 def train_command(name: str, folder: Path, method: str, base: str) -> list[str]:
@@ -73,7 +96,8 @@ class Training:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._home = service.home
-        self._task: Task | None = None
+        self._record = self._home.root / "serve" / "training" / "task.json"
+        self._task = self._found_again()
 
     def methods(self) -> list[str]:
         """Return the methods there are."""
@@ -124,24 +148,39 @@ class Training:
         log = self._log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as out:
-            process = subprocess.Popen(
+            process = psutil.Popen(
                 [sys.executable, "-m", "cli", *command], env={**os.environ, "KB_HOME": str(self._home.root)},
-                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+                stdin=DEVNULL, stdout=out, stderr=STDOUT, start_new_session=True,
             )  # fmt: skip
         self._task = Task(run=name, doing=doing, process=process)
+        held = {"run": name, "doing": doing, "pid": process.pid, "since": process.create_time()}
+        with atomic_write(self._record) as handle:
+            handle.write(json.dumps(held).encode())
+
+    def _found_again(self) -> Task | None:
+        """Return what an earlier server began, if it is still at work; a number given to another process is not it."""
+        try:
+            held = json.loads(self._record.read_bytes())
+            process = psutil.Process(held["pid"])
+            if process.create_time() != held["since"]:
+                return None
+            task = Task(run=held["run"], doing=held["doing"], process=process)
+        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+            return None
+        return task if task.running else None
 
     def stop(self) -> None:
-        """End the process this server began, as Ctrl-C would; `kb finetune --resume NAME` goes on."""
+        """End the process a server began, as Ctrl-C would; `kb finetune --resume NAME` goes on."""
         task = self.under_way()
         if task is not None:
             task.process.send_signal(signal.SIGINT)
 
     def under_way(self) -> Task | None:
-        """Return what this server began and has not ended."""
-        return self._task if self._task and self._task.process.poll() is None else None
+        """Return what a server of this home began and has not ended."""
+        return self._task if self._task and self._task.running else None
 
     def latest(self) -> Task | None:
-        """Return what this server began last, ended or not."""
+        """Return what was begun last, ended or not."""
         return self._task
 
     def said(self, name: str) -> str:
@@ -189,6 +228,8 @@ class Training:
 
 
 def _state(run: Run) -> str:
+    if is_being_trained(run):  # from a shell, say
+        return "being trained"
     return "ready to be asked" if run.gguf.is_file() else "not exported"
 
 

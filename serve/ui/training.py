@@ -152,11 +152,14 @@ class TrainingTab:
         return f'<div class="kb-curves">{"".join(drawn)}</div>' if drawn else html.note(f"{name}: nothing logged yet")
 
     def _state(self) -> str:
-        """Return what this server's latest process does, or how it ended, with its last words."""
+        """Return what the latest process does, or how it ended, with its last words."""
         task = self._training.latest()
         if task is None:
-            return html.note("Nothing is being trained by this server.")
-        code = task.process.poll()
-        how = f"is being {task.doing}" if code is None else f"was {task.doing}" if code == 0 else "was not finished"
+            return html.note("Nothing is being trained from this page.")
+        how = "was not finished"
+        if task.running:
+            how = f"is being {task.doing}"
+        elif task.exit_code in (0, None):
+            how = f"was {task.doing}" if task.exit_code == 0 else "is no longer at work"
         said = escape(self._training.said(task.run))
         return html.note(f"{task.run} {how}.") + f'<pre class="kb-text kb-log" tabindex="0">{said}</pre>'

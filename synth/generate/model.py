@@ -12,7 +12,7 @@ from functools import cache
 from itertools import islice, tee
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from kb.reading.fold import Folded
 from kb.reading.passages import new_keys, new_mark, render
@@ -34,16 +34,31 @@ _SAMPLE = 20
 _FACT_TOKENS, _ANSWER_TOKENS, _TEXT_TOKENS = 140, 16, 180
 
 
+def _at_most(longest: int) -> AfterValidator:
+    """Bound a text when a reply is read; the schema does not say so, see `ReadFact`."""
+
+    def check(text: str) -> str:
+        if len(text) > longest:
+            raise ValueError(f"longer than {longest} characters")
+        return text
+
+    return AfterValidator(check)
+
+
 class ReadFact(BaseModel):
-    """One fact as a model returns it."""
+    """One fact as a model returns it.
+
+    Lengths of texts are not part of the schema that a runtime holds a model to: each becomes a counted repetition in
+    its grammar, and xgrammar then takes longer for a token than the model.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
-    statement: str = Field(min_length=1, max_length=400)
-    subject: str = Field("", max_length=200)
-    quote: str = Field(min_length=1, max_length=600)
-    answer: str = Field(min_length=1, max_length=300)
-    questions: list[str] = Field(min_length=1, max_length=12)
+    statement: Annotated[str, Field(min_length=1), _at_most(400)]
+    subject: Annotated[str, _at_most(200)] = ""
+    quote: Annotated[str, Field(min_length=1), _at_most(600)]
+    answer: Annotated[str, Field(min_length=1), _at_most(300)]
+    questions: list[Annotated[str, _at_most(_QUESTION_CHARS)]] = Field(min_length=1, max_length=12)
 
 
 @cache
@@ -52,11 +67,18 @@ def facts_schema(count: int, phrasings: int) -> type[BaseModel]:
 
     A small model held to an open list fills it until its tokens run out.
     """
-    question = Annotated[str, Field(max_length=_QUESTION_CHARS)]
     asked = create_model(
-        "ReadFact", __base__=ReadFact, questions=(list[question], Field(min_length=1, max_length=phrasings))
+        "ReadFact", __base__=ReadFact, questions=(list[str], Field(min_length=1, max_length=phrasings))
     )
     return create_model("ReadFacts", facts=(list[asked], Field(max_length=count)))  # type: ignore[valid-type]
+
+
+def reply_tokens(per_chunk: int, phrasings: int) -> int:
+    """Return how long a reply with a passage's facts may be, in tokens: twice what such replies take.
+
+    A small model that repeats itself does so until its tokens run out.
+    """
+    return per_chunk * (200 + 30 * phrasings)
 
 
 class ModelGenerator:

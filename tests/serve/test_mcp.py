@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -79,3 +83,28 @@ async def test_tools_over_stdin_and_stdout(server: Running) -> None:
         await session.initialize()
         found = (await session.call_tool("search", {"query": "tour of duty", "k": 1})).structuredContent
     assert found["passages"][0]["doc"] == "handbook.pdf"
+
+
+@pytest.mark.parametrize("ends", ["stdin", "stdout"])
+def test_an_assistant_that_goes_away_ends_the_process_quietly(server: Running, ends: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli", "serve", "--mcp", "--stdio"], text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "KB_HOME": str(server.home.root)},
+    )  # fmt: skip
+    assert process.stdin and process.stdout and process.stderr
+    client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client}
+    process.stdin.write(json.dumps(hello) + "\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["id"] == 1
+    if ends == "stdout":
+        process.stdout.close()
+        process.stdin.write(json.dumps(hello | {"id": 2}) + "\n")
+        process.stdin.flush()
+        time.sleep(1)
+    process.stdin.close()
+    assert process.wait(60) == (0 if ends == "stdin" else 128 + signal.SIGPIPE)
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    process.stdout.close()

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from typer.main import get_command
 
 from cli.main import app
+from finetune.machine import this_machine
+from finetune.recipe import load_recipe
+from finetune.runs import create_run
+from finetune.runs import training as held_for_training
 from kb.errors import ConfigError
 from kb.files import Home
 from kb.settings import Settings
+from kb.types import RunCard
 from serve.opened import NotFound
 from serve.service import Service
 from serve.training import TARGETS, Training, export_command, train_command
@@ -52,8 +61,48 @@ def test_a_process_that_fails_is_told_with_its_last_words(training: Training, tm
     with pytest.raises(ConfigError, match="one at a time"):
         training.start("two", tmp_path / "nothing", "lora", "smollm2")
     assert task.process.wait(120) != 0
-    assert training.under_way() is None
+    assert training.under_way() is None and task.exit_code
     assert "kb models pull smollm2" in training.said("one")
+
+
+def test_a_server_finds_again_what_an_earlier_one_began(tmp_path: Path) -> None:
+    slow = [sys.executable, "-c", "import time; time.sleep(60)"]
+    service = Service(Settings(), Home(tmp_path))
+    # A child of another parent, as after a restart: it is begun by a process that ends at once.
+    begun = subprocess.run(
+        [sys.executable, "-c", f"import subprocess; print(subprocess.Popen({slow!r}, stdout=-3).pid)"],
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    process = psutil.Process(int(begun.stdout))
+    record = tmp_path / "serve" / "training" / "task.json"
+    record.parent.mkdir(parents=True)
+    held = {"run": "one", "doing": "trained", "pid": process.pid, "since": process.create_time()}
+    record.write_text(json.dumps(held | {"since": 0.0}))
+    assert Training(service).latest() is None  # its number belongs to another process now
+    record.write_text(json.dumps(held))
+    later = Training(service)
+    task = later.under_way()
+    assert task is not None and (task.run, task.exit_code) == ("one", None)
+    with pytest.raises(ConfigError, match="one is being trained"):
+        later.start("two", tmp_path / "nothing", "lora", "smollm2")
+    later.stop()
+    for _ in range(200):
+        if not task.running:
+            break
+        time.sleep(0.05)
+    assert later.under_way() is None and Training(service).latest() is None
+    record.write_text("{")
+    assert Training(service).latest() is None
+    service.close()
+
+
+def test_a_run_that_a_shell_trains_is_shown_as_such(training: Training, tmp_path: Path) -> None:
+    recipe = load_recipe("", this_machine(), flags={}, pairs=())
+    card = RunCard(name="one", base="smollm2", method="lora", data_sha256="", seed=0, versions={})
+    run = create_run(Home(tmp_path), card, recipe)
+    with held_for_training(run):
+        assert [row.state for row in training.runs()] == ["being trained"]
+    assert [row.state for row in training.runs()] == ["not exported"]
 
 
 @pytest.mark.parametrize("name", ["../x", "A", "", "-x"])
