@@ -16,11 +16,15 @@ from typing import Annotated
 import typer
 
 from cli import admin, ask, compare, documents, evaluate, export, finetune, ingest, models, runs, screen, serve, synth
-from kb.errors import BackendError, KbError
+from kb.errors import BackendError, ConfigError, KbError
 from kb.telemetry import disable
 
 # What a write meets when the disk is full or closed to us.
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
+# What is wrong with a path that a person gave.
+_PATH = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EPERM}
+)
 _INTERRUPTED = 128 + signal.SIGINT
 
 app = typer.Typer(
@@ -118,6 +122,9 @@ def _guarded() -> int:
         if isinstance(error, OSError) and error.errno in _DISK:
             _say(f"{error.filename or 'standard output'}: {error.strerror}", "df -h; then the same command again")
             return BackendError.exit_code
+        if isinstance(error, OSError) and error.errno in _PATH and error.filename:
+            _say(f"{error.filename}: {error.strerror}", "the same command with another path")
+            return ConfigError.exit_code
         _say(f"unexpected {type(error).__name__}: {error}", "KB_DEBUG=1 and the same command")
         return 1
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from kb.errors import DataError
 from kb.types import Pair
-from synth import folder, make, split
+from synth import folder, make, manifest, split
 from synth.audit import audit
 from synth.dataset import locked
 from synth.generate.base import Estimate
@@ -100,10 +100,12 @@ class Builder:
             for _ in make.pairs(run):
                 pass
             if not run.rows:
-                told = ", ".join(f"{count} dropped by {name}" for name, count in run.tally.dropped.items() if count)
+                dropped = manifest.rejected_by(run.work)
+                told = ", ".join(f"{count} dropped by {name}" for name, count in dropped.items())
                 raise DataError(
                     f"no row survived: {run.work.count('facts')} facts, {told or 'no question'}",
-                    hint="kb synth --preview 5 --set synth.min_grounding=0.3",
+                    path=folder.write_rejected(self._out, run.work) if dropped else None,
+                    hint="kb synth --preview 5 --set synth.min_grounding=0.3  # or another --generator",
                 )
             make.prefer(run)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from synth import coverage
-from synth.dataset import JUDGED
+from synth.dataset import JUDGED, MANIFEST
 from synth.manifest import write_manifest
 from synth.parts import Parted
 from synth.rows import write_rows
@@ -47,6 +47,19 @@ def write(
         coverage=covered,
         audit=audit,
     )
+
+
+def write_rejected(folder: Path, work: Workspace) -> Path | None:
+    """Write what the checks dropped, and why, and return the file; beside a dataset that is whole nothing is written.
+
+    Raises:
+        OSError: The disk is full or the folder is read-only.
+    """
+    path = folder / "rejected.jsonl"
+    if (folder / MANIFEST).exists():
+        return None
+    write_rows(path, work.records("rejected"))
+    return path
 
 
 def _write_coverage(path: Path, work: Workspace, enough: int) -> dict[str, Any]:

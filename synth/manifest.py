@@ -37,6 +37,11 @@ def question_type(question: str) -> str:
     return found[1].casefold() if found else "other"
 
 
+def rejected_by(work: Workspace) -> dict[str, int]:
+    """Return how much each check dropped, most first."""
+    return dict(work.db.execute("SELECT check_name, count(*) FROM rejected GROUP BY 1 ORDER BY 2 DESC, 1").fetchall())
+
+
 def counts(work: Workspace) -> dict[str, Any]:
     """Return how many rows there are of each kind, split, question type, kind of fact and origin."""
     kinds: Counter[str] = Counter()
@@ -52,7 +57,6 @@ def counts(work: Workspace) -> dict[str, Any]:
         documents.update(sorted({citation["doc"] for citation in record["evidence"]}))
     facts = dict(work.db.execute("SELECT kind, count(*) FROM facts GROUP BY kind ORDER BY 2 DESC, 1").fetchall())
     preferences = work.db.execute("SELECT kind, count(*) FROM preferences GROUP BY kind ORDER BY 1").fetchall()
-    rejected = work.db.execute("SELECT check_name, count(*) FROM rejected GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
     total = sum(kinds.values())
     written = sum(origins[origin] for origin in PEOPLE)
     return {
@@ -61,7 +65,7 @@ def counts(work: Workspace) -> dict[str, Any]:
         "groups": work.db.execute("SELECT count(DISTINCT grp) FROM rows").fetchone()[0],
         "facts": work.count("facts"),
         "rejected": work.count("rejected"),
-        "rejected_by": dict(rejected),
+        "rejected_by": rejected_by(work),
         "kinds": _sorted(kinds),
         "splits": {split: splits[split] for split in ("train", "val", "test")},
         "question_types": _sorted(types),

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from kb.errors import BackendError
+from kb.errors import BackendError, DataError
 from kb.reading.sentences import split_prose
 from synth.generate.ask import Ask
 from synth.generate.cache import CallCache
-from synth.generate.model import ModelGenerator
+from synth.generate.model import ModelGenerator, ReadFact, facts_schema
 from tests.synth.generate.test_ask import Scripted
 from tests.synth.made import ShelfCorpus, builder
 
@@ -84,6 +85,32 @@ def test_what_a_model_writes_is_placed_and_checked(tmp_path):
         "fact 2: quote: Field required", "fact 3: quote: Field required",
     }  # fmt: skip
     assert not any("swans" in json.dumps(row) for row in rows)
+
+
+class Liar(Writer):
+    """Quotes what no page says."""
+
+    def reply(self, text: str) -> str:
+        return json.dumps({"facts": [fact("99", "There are 99 swans.", "How many swans are there?")]})
+
+
+def test_where_nothing_survives_it_is_told_what_dropped_it(tmp_path):
+    with pytest.raises(DataError, match=r"0 facts, 2 dropped by placed") as caught:
+        build(Liar(), tmp_path / "out", tmp_path / "cache")
+    dropped = [json.loads(line) for line in (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()]
+    assert [row["reason"] for row in dropped] == ["the quote is not in the passage"] * 2
+    assert "rejected.jsonl" in str(caught.value) and not (tmp_path / "out" / "manifest.json").exists()
+    build(Writer(), tmp_path / "out", tmp_path / "other")
+    kept = (tmp_path / "out" / "rejected.jsonl").read_bytes()
+    with pytest.raises(DataError):
+        build(Liar(), tmp_path / "out", tmp_path / "cache")
+    assert (tmp_path / "out" / "rejected.jsonl").read_bytes() == kept  # of the dataset that stands there
+
+
+def test_a_schema_counts_no_characters():
+    assert "maxLength" not in json.dumps(facts_schema(2, 3).model_json_schema())
+    with pytest.raises(ValidationError, match="longer than 600"):
+        ReadFact(statement="a", quote="b" * 601, answer="c", questions=["d"])
 
 
 def test_a_second_run_asks_nothing_and_gives_the_same_rows(tmp_path):
