@@ -28,8 +28,8 @@ from finetune.runs import update_card
 from finetune.stage import Stage
 from finetune.trainers import AnswerTrainer, answer_config
 
-# Rows on which the packed loss is compared with the plain one, and those of a stream that are audited.
-_PROBED, _AUDITED = 6, 1000
+# Rows of a stream that are audited.
+_AUDITED = 1000
 
 
 def run_sft(stage: Stage) -> None:
@@ -49,7 +49,7 @@ def run_sft(stage: Stage) -> None:
     )  # fmt: skip
     _announce(stage, seen, rows, model)
     if recipe.packing != "none":
-        check_packing(packed_gap(model, rows.rows[:_PROBED], collate), stage.dtype)
+        check_packing(packed_gap(model, rows.rows[:_AUDITED], collate), stage.dtype)
     trainer = AnswerTrainer(
         model=model,
         args=answer_config(

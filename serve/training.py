@@ -27,6 +27,7 @@ from finetune.recipe import load_recipe
 from finetune.runs import Run, check_name, is_being_trained, list_runs, open_run, read_card
 from kb.errors import ConfigError, DataError
 from kb.files import atomic_write
+from kb.types import RunCard
 from serve.opened import NotFound
 from serve.service import Service
 
@@ -81,6 +82,11 @@ def train_command(name: str, folder: Path, method: str, base: str) -> list[str]:
     return ["finetune", name, "--data", str(folder), "--method", method, "--base", base]
 
 
+def resume_command(name: str) -> list[str]:
+    """Return the arguments of `kb` that go on with a run."""
+    return ["finetune", name, "--resume"]
+
+
 def export_command(name: str, to: str) -> list[str]:
     """Return the arguments of `kb` that export a run."""
     return ["export", name, "--to", to]
@@ -128,6 +134,16 @@ class Training:
         if (self._home.runs / name).exists():
             raise ConfigError(f"there is a run {name!r} already", hint="choose another name")
         self._begin(name, "trained", train_command(name, folder, method, base))
+
+    def resume(self, name: str) -> None:
+        """Go on with a run that was interrupted, in a process of its own.
+
+        Raises:
+            NotFound: There is no such run.
+            ConfigError: A run is under way.
+        """
+        self._opened(name)
+        self._begin(name, "trained", resume_command(name))
 
     def export(self, name: str, to: str) -> None:
         """Begin to export a run in a process of its own; the result lies in the run's folder or in Ollama.
@@ -198,7 +214,7 @@ class Training:
                 rows.append(RunRow(name=run.name, base="", method="", state="damaged card", scores={}))
                 continue
             task = self.under_way()
-            state = f"being {task.doing}" if task and task.run == run.name else _state(run)
+            state = f"being {task.doing}" if task and task.run == run.name else _state(run, card)
             rows.append(RunRow(name=run.name, base=card.base, method=card.method, state=state, scores=card.scores))
         return rows
 
@@ -227,9 +243,12 @@ class Training:
         return self._home.root / "serve" / "training" / f"{check_name(name)}.log"
 
 
-def _state(run: Run) -> str:
+def _state(run: Run, card: RunCard) -> str:
     if is_being_trained(run):  # from a shell, say
         return "being trained"
+    for stage, state in card.stages.items():
+        if state == "running":
+            return f"interrupted during {stage}"
     return "ready to be asked" if run.gguf.is_file() else "not exported"
 
 

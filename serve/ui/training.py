@@ -36,6 +36,7 @@ class TrainingTab:
         self._runs = block(elem_id="training-runs")
         with gr.Row(elem_classes=["kb-row", "kb-end"]):
             self._run = gr.Dropdown(label="Run", choices=[], elem_id="training-run")
+            self._resume = gr.Button("Resume", min_width=80, elem_id="training-resume")
             self._target = gr.Dropdown(label="Export to", choices=list(TARGETS), value=TARGETS[0])
             self._export = gr.Button("Export", min_width=80, elem_id="training-export")
         self._curves = block(elem_id="training-curves")
@@ -65,6 +66,7 @@ class TrainingTab:
             self._start.click(
                 self._started, [self._dataset, self._method, self._base, self._name], [self._status], **PRIVATE
             ),
+            self._resume.click(self._resumed, [self._run], [self._status], **PRIVATE),
             self._export.click(self._exported, [self._run, self._target], [self._status], **PRIVATE),
         ]
         for each in begun:
@@ -120,9 +122,16 @@ class TrainingTab:
             self._training.export(run, to)
         return html.note(f"Exporting {run} to {to}.")
 
+    async def _resumed(self, run: str | None) -> str:
+        if not run:
+            raise gr.Error("Choose a run first.", title="Not resumed", print_exception=False)
+        with plainly():
+            self._training.resume(run)
+        return html.note(f"Going on with {run}.")
+
     def _stopped(self) -> str:
         self._training.stop()
-        return html.note("Told to stop; kb finetune --resume NAME goes on where it was.")
+        return html.note("Told to stop; Resume goes on where it was.")
 
     async def _look(self, chosen: str | None) -> tuple[Any, ...]:
         task = self._training.under_way()

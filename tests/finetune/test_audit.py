@@ -126,7 +126,33 @@ def test_packed_rows_do_not_see_each_other(kind: str) -> None:
     rows = [encode_pair(made(number, context="tank " * number), CHAT) for number in range(4)]
     gap = packed_gap(model, rows, PACKER)
     check_packing(gap, "f32")
-    assert model.training
+    assert model.training and gap.packed < 1e-4
+
+
+@pytest.mark.parametrize("name", ["attention_mask", "position_ids"])
+def test_half_a_leak_is_found_in_bfloat16(name: str) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    class Deaf(torch.nn.Module):
+        """Drops one of the two things that keep packed rows apart."""
+
+        def __init__(self, dropped: str = "") -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            config = tiny_config("llama", initializer_range=0.5)
+            self.inner = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa").bfloat16()
+            self.dropped = dropped
+
+        def forward(self, **given: Any) -> Any:
+            if "position_ids" in given:
+                given.pop(self.dropped, None)
+            return self.inner(**given)
+
+    rows = [encode_pair(made(number), CHAT) for number in range(8)]
+    check_packing(packed_gap(Deaf(), rows, PACKER), "bf16")
+    with pytest.raises(GateError, match="rows see each other"):
+        check_packing(packed_gap(Deaf(name), rows, PACKER), "bf16")
 
 
 def test_packing_that_leaks_is_found() -> None:

@@ -17,7 +17,7 @@ from typer.main import get_command
 from cli.main import app
 from finetune.machine import this_machine
 from finetune.recipe import load_recipe
-from finetune.runs import create_run
+from finetune.runs import create_run, update_card
 from finetune.runs import training as held_for_training
 from kb.errors import ConfigError
 from kb.files import Home
@@ -25,7 +25,7 @@ from kb.settings import Settings
 from kb.types import RunCard
 from serve.opened import NotFound
 from serve.service import Service
-from serve.training import TARGETS, Training, export_command, train_command
+from serve.training import TARGETS, Training, export_command, resume_command, train_command
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def training(tmp_path: Path) -> Iterator[Training]:
     "command",
     [
         train_command("handbook-1", Path("/data/mine"), "lora", "smollm2"),
+        resume_command("handbook-1"),
         *(export_command("handbook-1", target) for target in TARGETS),
     ],
 )
@@ -48,7 +49,9 @@ def test_the_command_line_understands_what_is_begun(command: list[str]) -> None:
     named, chosen, rest = group.resolve_command(context, list(command))  # type: ignore[attr-defined]
     values = chosen.make_context(named, rest, parent=context).params
     assert "handbook-1" in (values.get("run"), values.get("name"))
-    if named == "finetune":
+    if command[-1] == "--resume":
+        assert values["resume"] is True
+    elif named == "finetune":
         assert (str(values["data"]), values["method"], values["base"]) == ("/data/mine", "lora", "smollm2")
     else:
         assert values["to"] == command[-1]
@@ -103,6 +106,8 @@ def test_a_run_that_a_shell_trains_is_shown_as_such(training: Training, tmp_path
     with held_for_training(run):
         assert [row.state for row in training.runs()] == ["being trained"]
     assert [row.state for row in training.runs()] == ["not exported"]
+    update_card(run, stages={"sft": "running"})
+    assert [row.state for row in training.runs()] == ["interrupted during sft"]
 
 
 @pytest.mark.parametrize("name", ["../x", "A", "", "-x"])
