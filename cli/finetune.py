@@ -172,7 +172,7 @@ def _examine(wanted: Wanted, session: Session, gpu: str | None, *, estimate_only
     prepared = prepare(recipe, data_folder(wanted.data, recipe, session.home), session.home, machine=machine)
     rows = prepared.tokenised()
     seen = audit(rows, prepared.chat, prepared.context_tokens)
-    longest = max(row.n_tokens for row in rows.rows)
+    longest = prepared.longest(rows.rows)
     mean = rows.n_tokens / len(rows.rows)
     found = _estimate(prepared.base.shape, recipe, machine, len(rows.rows), longest, mean)
     if estimate_only:

@@ -231,7 +231,7 @@ class Job:
 
         head = (pair for pair, _ in zip(prepared.dataset.pairs("train"), range(_SAMPLED), strict=False))
         rows = tokenise(head, prepared.chat, recipe, prepared.context_tokens).rows
-        longest = max((row.n_tokens for row in rows), default=1)
+        longest = prepared.longest(rows)
         found = estimate(prepared.base.shape, recipe, self.machine, rows=len(rows), row_tokens=longest)
         check_fits(found)
         return recipe.model_copy(update={"dtype": recipe_dtype(recipe, self.machine), "micro_batch": found.micro_batch})

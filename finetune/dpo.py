@@ -28,8 +28,6 @@ from finetune.trainers import PreferenceTrainer, preference_config
 from kb.errors import DataError
 from kb.types import Preference
 
-_DEFAULT_LENGTH = 2048
-
 
 def run_dpo(stage: Stage) -> None:
     """Train on preferences, from the newest checkpoint where there is one.
@@ -38,9 +36,8 @@ def run_dpo(stage: Stage) -> None:
         DataError: There is no preference to train on.
         GateError: The first loss shows a wrong reference.
     """
-    prepared, recipe = stage.prepared, stage.prepared.recipe
-    limit = recipe.max_length or prepared.context_tokens or _DEFAULT_LENGTH
-    rows, dropped = tokenise_preferences(preferences(stage), prepared.chat, limit)
+    prepared = stage.prepared
+    rows, dropped = tokenise_preferences(preferences(stage), prepared.chat, prepared.preference_limit)
     if not rows:
         reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items()) or "the data has none"
         raise DataError(f"no preference is left to train on: {reasons}", hint="kb finetune --no-dpo --data DIR")

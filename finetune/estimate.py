@@ -26,6 +26,8 @@ _WEIGHT_BYTES, _GRADIENT_BYTES, _MOMENT_BYTES = 4, 4, 8
 _LOGIT_BYTES = {"cuda": 10, "cpu": 20}
 # What a CUDA context and its libraries take, and a process with torch, transformers and peft.
 _CONTEXT_BYTES = {"cuda": 3 * GIB // 4, "cpu": GIB}
+# Tokens of a forward pass that keep a CPU busy.
+_CPU_PASS_TOKENS = 2048
 # Share of the free memory that is planned with: the allocator never packs perfectly.
 _HEADROOM = 0.9
 
@@ -251,15 +253,24 @@ def flops_per_token(shape: ModelShape, recipe: Recipe, row_tokens: int) -> float
 
 
 def largest_micro_batch(shape: ModelShape, recipe: Recipe, row_tokens: int, machine: Machine) -> int:
-    """Return the largest divisor of the recipe's batch that fits a machine; 1 where none does."""
+    """Return the largest divisor of the recipe's batch that fits a machine; 1 where none does.
+
+    A CPU is given no more than keeps it busy: what is beyond takes memory from everything else and gains nothing.
+    """
     dtype = recipe_dtype(recipe, machine)
     fitting = [
         rows
         for rows in range(1, recipe.batch_size + 1)
         if recipe.batch_size % rows == 0
-        and _fits(memory(shape, recipe, dtype, rows, row_tokens, machine.device), machine)
+        and (machine.device != "cpu" or rows * row_tokens <= _CPU_PASS_TOKENS)
+        and _fits(memory(shape, recipe, dtype, _at_once(recipe, rows), row_tokens, machine.device), machine)
     ]
     return max(fitting, default=1)
+
+
+def _at_once(recipe: Recipe, micro_batch: int) -> int:
+    """A preference is two rows, so that no pass over preferences has fewer."""
+    return max(2, micro_batch) if recipe.dpo else micro_batch
 
 
 def _fits(needed: Memory, machine: Machine) -> bool:
@@ -277,7 +288,8 @@ def estimate(
         mean_tokens: Mean length of a row, which decides the time; the longest if not known.
     """
     micro = recipe.micro_batch or largest_micro_batch(shape, recipe, row_tokens, machine)
-    needed = memory(shape, recipe, recipe_dtype(recipe, machine), micro, row_tokens, machine.device)
+    at_once = _at_once(recipe, micro)
+    needed = memory(shape, recipe, recipe_dtype(recipe, machine), at_once, row_tokens, machine.device)
     mean = mean_tokens or row_tokens
     trainable = trainable_parameters(shape, recipe)
     tokens = recipe.max_steps * recipe.batch_size * mean if recipe.max_steps else recipe.epochs * rows * mean

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from finetune.base import Base, check_base, find_base, generation_eos, load_tokenizer
-from finetune.data import Tokenised, tokenise
+from finetune.data import Row, Tokenised, tokenise, tokenise_preferences
 from finetune.machine import Machine, this_machine
 from finetune.recipe import Recipe
 from finetune.rows import Dataset, open_dataset
 from finetune.template import ChatFormat, chat_format
 from kb.files import Home
 from kb.types import Pair
+
+_DEFAULT_LENGTH = 2048
+# Preferences whose lengths are looked at before a run.
+_SAMPLED = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,24 @@ class Prepared:
             DataError: The template does not serve them.
         """
         return tokenise(self.dataset.pairs("train"), self.chat, self.recipe, self.context_tokens)
+
+    @property
+    def preference_limit(self) -> int:
+        """Longest preference that is trained on, in tokens."""
+        return self.recipe.max_length or self.context_tokens or _DEFAULT_LENGTH
+
+    def longest(self, rows: Sequence[Row]) -> int:
+        """Return the tokens of the longest row that a step may meet: of `rows`, and of the preferences if they come.
+
+        Raises:
+            DataError: The template does not serve a preference.
+        """
+        found = max((row.n_tokens for row in rows), default=1)
+        if not self.recipe.dpo:
+            return found
+        head = islice(self.dataset.preferences("train"), _SAMPLED)
+        preferences, _ = tokenise_preferences(head, self.chat, self.preference_limit)
+        return max(found, *(row.n_tokens for row in preferences)) if preferences else found
 
 
 def prepare(recipe: Recipe, data: Path, home: Home, *, machine: Machine | None = None) -> Prepared:

@@ -99,10 +99,14 @@ def curve(title: str, points: Sequence[tuple[float, float]]) -> str:
         down = 10 + (1 - (y - y0) / ((y1 - y0) or 1)) * (_HEIGHT - _BOTTOM - 10)
         return f"{right:.1f},{down:.1f}"
 
+    line = f'<polyline points="{" ".join(at(x, y) for x, y in points)}"/>'
+    if len(points) == 1:  # a line of one point is not drawn
+        right, down = at(*points[0]).split(",")
+        line = f'<circle cx="{right}" cy="{down}" r="3"/>'
     told = escape(f"{title}: {ys[-1]:.4g} at step {xs[-1]:.0f}")
     return (
         f'<figure class="kb-view"><svg class="kb-curve" role="img" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-        f'aria-label="{told}"><polyline points="{" ".join(at(x, y) for x, y in points)}"/>'
+        f'aria-label="{told}">{line}'
         f'<text x="4" y="18">{y1:.3g}</text><text x="4" y="{_HEIGHT - _BOTTOM}">{y0:.3g}</text>'
         f'<text x="{_LEFT}" y="{_HEIGHT - 8}">step {x0:.0f}</text>'
         f'<text x="{_WIDTH - 10}" y="{_HEIGHT - 8}" text-anchor="end">{x1:.0f}</text></svg>'

@@ -28,6 +28,7 @@ CSS = """
 .kb-view blockquote { margin: 0 0 .4rem; padding-left: .8rem; border-left: 4px solid var(--color-accent); }
 .kb-view summary { cursor: pointer; }
 .kb-log { max-height: 14rem; overflow: auto; font-size: .85rem; }
+.kb-tail { display: flex; flex-direction: column-reverse; }
 .kb-scroll { overflow-x: auto; } .kb-scroll:focus-visible { outline: 3px solid var(--color-accent); }
 .kb-table { border-collapse: collapse; width: 100%; font-size: .95rem; }
 .kb-table th, .kb-table td { text-align: left; vertical-align: top; overflow-wrap: break-word;
@@ -39,7 +40,8 @@ CSS = """
 .kb-table .wide { min-width: 11rem; }
 .kb-curve { width: 100%; height: auto; } .kb-curve text { fill: var(--body-text-color); font-size: 12px; }
 .kb-curve polyline { fill: none; stroke: var(--primary-600); stroke-width: 2; }
-.dark .kb-curve polyline { stroke: var(--primary-300); }
+.kb-curve circle { fill: var(--primary-600); }
+.dark .kb-curve polyline { stroke: var(--primary-300); } .dark .kb-curve circle { fill: var(--primary-300); }
 .kb-curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem; }
 .kb-buttons { display: grid !important; grid-template-columns: repeat(auto-fit, minmax(4.6rem, 1fr)); gap: .5rem; }
 .kb-buttons button { min-width: 0 !important; padding-inline: .3rem; white-space: nowrap; }

@@ -171,4 +171,7 @@ class TrainingTab:
         elif task.exit_code in (0, None):
             how = f"was {task.doing}" if task.exit_code == 0 else "is no longer at work"
         said = escape(self._training.said(task.run))
-        return html.note(f"{task.run} {how}.") + f'<pre class="kb-text kb-log" tabindex="0">{said}</pre>'
+        return (
+            html.note(f"{task.run} {how}.")
+            + f'<div class="kb-log kb-tail" tabindex="0"><pre class="kb-text">{said}</pre></div>'
+        )

@@ -70,6 +70,7 @@ def test_quotes_tables_notes_and_curves_are_text(text: str, name: str) -> None:
     _check(html.note(text))
     assert _check(f"<p>{html.shown(text)}</p>").tags == {"p"}
     _check(html.curve(name, [(0, 1.0), (1, 0.5)]))
+    assert "<circle" in html.curve(name, [(1, 0.5)])
 
 
 @given(st.text(max_size=300) | st.text(alphabet="<>&;#/!?abgltxX 0123456789", max_size=40))
