@@ -79,6 +79,17 @@ def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int
                 run=run, name=stage, prepared=prepared, processes=processes, main=rank == 0, report_to=trackers
             )
         )  # fmt: skip
+        if processes > 1:
+            _part()
+
+
+def _part() -> None:
+    """Leave together: a process that ends while gloo's threads still talk to the others is aborted now and then."""
+    from torch import distributed
+
+    if distributed.is_initialized():
+        distributed.barrier()
+        distributed.destroy_process_group()
 
 
 _WAIT_S = 20.0
