@@ -70,6 +70,8 @@ def compare(
 
     job = Job(session, quiet=quiet)
     job.gather(run, arm or [], experiments=experiments, few_shot=few_shot)
+    if judge:
+        job.check_judge(judge)
     folder = job.folder(out)
     asked = job.questions(questions or [], limit)
     with screen.bar("{task.completed}/{task.total} answers", quiet=quiet) as bar:

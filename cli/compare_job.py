@@ -132,16 +132,23 @@ class Job:
             found["grounding"] = lambda said: _grounded(grounder, said)
         return found
 
-    def judged(self, spec: str, questions: Sequence[Question], replies: Replies, folder: Path) -> dict[str, Any]:
-        """Let a chat model compare the two best candidates.
+    def check_judge(self, spec: str) -> None:
+        """Check that a judge is none of the arms, before anything is asked.
 
         Raises:
-            ConfigError: The judge is one of the arms.
-            KbError: It failed; the same command goes on where it was.
+            ConfigError: It is one.
         """
         model = str(resolve(spec, self._session.settings))
         if any(arm.model == model for arm in self._arms):
             raise ConfigError(f"{model} is an arm and cannot judge itself", hint="kb compare RUN --judge ollama:NAME")
+
+    def judged(self, spec: str, questions: Sequence[Question], replies: Replies, folder: Path) -> dict[str, Any]:
+        """Let a chat model compare the two best candidates.
+
+        Raises:
+            KbError: It failed; the same command goes on where it was.
+        """
+        model = str(resolve(spec, self._session.settings))
         scores = scored(self._arms, questions, replies)
         candidates = [arm.name for arm in self._arms if arm.candidate]
 
