@@ -2,61 +2,106 @@
 
     python bench/false_alarms.py [--worlds 2000]
 
-Simulated questions lie on pages of documents. Both arms find the same pages hard; each also leans its own way on a
-page (and in a document, where whole documents are drawn), as often up as down: without `effect` there is no difference.
-Beside the interval and test of `kb compare` stands the plain percentile bootstrap over documents.
+Simulated questions are phrasings of facts on pages of documents. Both arms find the same places hard; each also leans
+its own way where the world says (in a document, on a page, on a fact), as often up as down: without `effect` there is
+no difference. Clusters are those that `kb compare` makes of such questions. Beside its interval and test stands the
+plain percentile bootstrap over documents.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Hashable
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from finetune.compare.significance import compare
+from finetune.compare.clusters import cluster
+from finetune.compare.questions import Place, Question
+from finetune.compare.significance import Difference, compare
 from kb.metrics import paired_bootstrap
 
-# Documents, pages of each (from, below), whether whole documents lean and are drawn.
-WORLDS = {"1 document": (1, (6, 13), False), "3 documents": (3, (2, 9), False), "30 documents": (30, (2, 7), True)}
 EFFECT = 0.3
 
 
-def world(
-    rng: np.random.Generator, docs: int, pages: tuple[int, int], by_document: bool, effect: float
-) -> tuple[list[float], list[float], list[tuple[int, int]]]:
-    """Draw right and wrong answers of two arms, with the document and page of each question."""
-    left: list[float] = []
-    right: list[float] = []
-    places: list[tuple[int, int]] = []
-    for doc in range(docs):
-        hard, own = rng.normal(), rng.normal(size=2) * by_document
-        for page in range(rng.integers(*pages)):
-            harder, lean = rng.normal(), rng.normal(size=2)
-            for _ in range(rng.integers(1, 6)):
-                chances = 1 / (1 + np.exp(-(hard + harder + rng.normal() + own + lean)))
-                left.append(float(rng.random() < min(1.0, chances[0] + effect)))
-                right.append(float(rng.random() < chances[1]))
-                places.append((doc, page))
-    return left, right, places
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What is simulated.
+
+    Attributes:
+        docs: Documents.
+        pages: Pages of each, from and below.
+        leans: Where an arm has a liking of its own that chance alone made.
+        taught: Share of facts that training taught; arms lean on each of these by itself.
+    """
+
+    docs: int
+    pages: tuple[int, int]
+    leans: frozenset[str]
+    taught: float = 0.0
+
+    def draw(self, rng: np.random.Generator, effect: float) -> tuple[list[float], list[float], list[Question]]:
+        """Draw right and wrong answers of two arms, with the questions; `effect` is added to the left arm's chance."""
+        left: list[float] = []
+        right: list[float] = []
+        questions: list[Question] = []
+        for doc in range(self.docs):
+            of_doc = rng.normal(), self._lean(rng, "document")
+            for page in range(rng.integers(*self.pages)):
+                of_page = rng.normal(), self._lean(rng, "page")
+                for fact in range(rng.integers(1, 4)):
+                    taught = bool(rng.random() < self.taught)
+                    own = rng.normal(size=2) if taught else of_doc[1] + of_page[1] + self._lean(rng, "fact")
+                    for _ in range(rng.integers(1, 4)):
+                        chances = 1 / (1 + np.exp(-(of_doc[0] + of_page[0] + rng.normal() + own)))
+                        left.append(float(rng.random() < min(1.0, chances[0] + effect)))
+                        right.append(float(rng.random() < chances[1]))
+                        questions.append(_question(doc, page, fact, len(questions), taught=taught))
+        return left, right, questions
+
+    def _lean(self, rng: np.random.Generator, where: str) -> np.ndarray:
+        """Draw what each arm adds of its own there, shape (2,)."""
+        return rng.normal(size=2) * (where in self.leans)
 
 
-def shares(name: str, worlds: int, effect: float) -> tuple[float, float, float]:
-    """Share of worlds called different by kb compare and by a plain bootstrap; mean detectable effect."""
-    docs, pages, by_document = WORLDS[name]
+def _question(doc: int, page: int, fact: int, number: int, *, taught: bool) -> Question:
+    name = f"{doc}.pdf"
+    place = Place(doc=name, page=page)
+    return Question(
+        id=str(number), text=str(number), answer=str(fact), places=(place,), fact=f"{doc} {page} {fact}", taught=taught
+    )
+
+
+# Where few documents are asked about, these documents are the world; where few pages are, these pages.
+WORLDS: Mapping[str, World] = {
+    "1 document": World(docs=1, pages=(6, 13), leans=frozenset({"page"})),
+    "1 of five pages": World(docs=1, pages=(3, 6), leans=frozenset({"fact"})),
+    "1, half taught": World(docs=1, pages=(6, 13), leans=frozenset({"page"}), taught=0.5),
+    "3 documents": World(docs=3, pages=(2, 9), leans=frozenset({"page"})),
+    "30 documents": World(docs=30, pages=(2, 7), leans=frozenset({"document", "page"})),
+}
+
+
+def judged(left: list[float], right: list[float], questions: list[Question]) -> Difference:
+    """Compare two arms as `kb compare` does."""
+    labels = cluster(questions).labels
+    return compare(left, right, [labels[one.id] for one in questions])
+
+
+def alarmed(left: list[float], right: list[float], questions: list[Question]) -> bool:
+    """Whether a plain bootstrap over documents would call the arms different."""
+    plain = paired_bootstrap(left, right, clusters=[one.places[0].doc for one in questions], draws=1000)
+    return not plain.low <= 0 <= plain.high
+
+
+def shares(world: World, worlds: int, effect: float) -> tuple[float, float, float]:
+    """Share of worlds called different by kb compare and by a plain bootstrap; median detectable effect."""
     rng = np.random.default_rng(11)
-    found = plain = 0
-    detectable = []
-    for _ in range(worlds):
-        left, right, places = world(rng, docs, pages, by_document, effect)
-        clusters: list[Hashable] = [doc for doc, _ in places] if by_document else list(places)
-        ours = compare(left, right, clusters)
-        found += ours.significant
-        detectable.append(ours.detectable)
-        if docs > 1:
-            interval = paired_bootstrap(left, right, clusters=[doc for doc, _ in places], draws=1000)
-            plain += not interval.low <= 0 <= interval.high
-    return found / worlds, plain / worlds, float(np.mean(detectable))
+    drawn = [world.draw(rng, effect) for _ in range(worlds)]
+    ours = [judged(*one) for one in drawn]
+    plain = sum(alarmed(*one) for one in drawn) if world.docs > 1 else 0
+    detectable = float(np.median([one.detectable for one in ours]))
+    return sum(one.significant for one in ours) / worlds, plain / worlds, detectable
 
 
 def main() -> None:
@@ -65,12 +110,12 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=2000, help="simulated comparisons per line")
     worlds = parser.parse_args().worlds
     print(f"{worlds} simulated comparisons a line, test at 5%")
-    print(f"{'':14}{'true difference':>17}{'kb compare':>12}{'plain, by document':>20}{'smallest seen':>15}")
+    print(f"{'':17}{'true difference':>17}{'kb compare':>12}{'plain, by document':>20}{'smallest seen':>15}")
     for effect in (0.0, EFFECT):
-        for name, (docs, _, _) in WORLDS.items():
-            found, plain, seen = shares(name, worlds, effect)
-            told = f"{plain:.3f}" if docs > 1 else "-"
-            print(f"{name:14}{effect:>17.2f}{found:>12.3f}{told:>20}{seen:>15.2f}")
+        for name, world in WORLDS.items():
+            found, plain, seen = shares(world, worlds, effect)
+            told = f"{plain:.3f}" if world.docs > 1 else "-"
+            print(f"{name:17}{effect:>17.2f}{found:>12.3f}{told:>20}{seen:>15.2f}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from finetune.compare.questions import Question
-from finetune.compare.significance import LEAST_CLUSTERS
+from finetune.compare.significance import least_clusters
 
 # With fewer documents an interval by document says little; the same bound as in `kb eval`.
 MIN_DOCUMENTS = 10
@@ -59,8 +59,8 @@ class Clusters:
         )
 
 
-def cluster(questions: Sequence[Question]) -> Clusters:
-    """Decide what a cluster is and label every question.
+def cluster(questions: Sequence[Question], *, pairs: int = 1) -> Clusters:
+    """Decide what a cluster is and label every question; `pairs` of arms will be compared in a table.
 
     Facts that were taught are drawn by fact. Other questions are drawn by the page of their answer, or by their answer
     where that makes so few clusters that no difference could be shown.
@@ -70,7 +70,7 @@ def cluster(questions: Sequence[Question]) -> Clusters:
         labels = {one.id: " ".join(sorted({place.doc for place in one.places})) or one.id for one in questions}
         return Clusters(labels=labels, levels=("document",), documents=len(documents))
     pages = {label for one in questions if not one.taught and (label := _page(one))}
-    marked = [(one.id, *_part(one, by_page=len(pages) >= LEAST_CLUSTERS)) for one in questions]
+    marked = [(one.id, *_part(one, by_page=len(pages) >= least_clusters(pairs))) for one in questions]
     found = {level for _, level, _ in marked}
     levels = tuple(level for level in _DRAWN if level in found)
     return Clusters(labels={identity: label for identity, _, label in marked}, levels=levels, documents=len(documents))

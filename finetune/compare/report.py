@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finetune.compare.arms import Arm
+from finetune.compare.arms import Arm, pairs
 from finetune.compare.clusters import cluster
 from finetune.compare.cost import break_even, costs
 from finetune.compare.measures import MEASURES
@@ -84,7 +84,7 @@ def build(
     """
     scores = scored(arms, questions, replies, scorers)
     held_out = [question for question in questions if question.held_out]
-    clusters = cluster(held_out)
+    clusters = cluster(held_out, pairs=len(pairs(arms)))
     main = main_tables(arms, questions, scores, clusters)
     strata = stratum_tables(arms, questions, scores)
     verdict = decide(arms, main, strata, clusters)

@@ -24,8 +24,6 @@ LEVEL = 0.95
 POWER = 0.8
 # All ways to change signs are gone through up to this many clusters (2^13 = 8192), beyond it DRAWS at random.
 _EXHAUSTIVE_CLUSTERS = 13
-# Fewer clusters cannot give a two-sided p below 0.05 by changing signs: 2 / 2^5 = 0.0625.
-LEAST_CLUSTERS = 6
 # Draws are made in blocks of so many numbers; the last ones are kept, since every measure draws the same clusters.
 _BLOCK_CELLS = 1 << 22
 _KEPT_BLOCKS = 6
@@ -42,7 +40,8 @@ class Difference:
         p: Two-sided p of the randomisation test over clusters.
         adjusted_p: The same after Holm over the pairs of a table; `p` until then.
         mcnemar_p: Exact McNemar test, which takes questions for independent; None where scores are not 0 or 1.
-        detectable: Smallest true difference that this many clusters show in 80 of 100 such comparisons.
+        detectable: Smallest true difference that these clusters show in 80 of 100 such comparisons, inf where they show
+            none. Counted for the strictest level of Holm's correction, which the clearest pair of a table must pass.
         questions: Questions that both arms have.
         clusters: Clusters among them.
     """
@@ -63,13 +62,24 @@ class Difference:
         return self.adjusted_p <= 1 - LEVEL and not self.low <= 0.0 <= self.high
 
 
-def compare(left: ArrayLike, right: ArrayLike, clusters: Sequence[Hashable], *, seed: int = 0) -> Difference:
+def least_clusters(pairs: int = 1) -> int:
+    """Return how many clusters it takes at least for one of so many pairs of arms to be told apart.
+
+    Changing the signs of g clusters gives a two-sided p of no less than 2 / 2^g: 6 for a pair alone, 8 among six pairs.
+    """
+    return math.ceil(1 + math.log2(max(1, pairs) / (1 - LEVEL)))
+
+
+def compare(
+    left: ArrayLike, right: ArrayLike, clusters: Sequence[Hashable], *, pairs: int = 1, seed: int = 0
+) -> Difference:
     """Compare two arms on the same questions.
 
     Args:
         left: One score per question, shape (n,).
         right: The other arm's, in the same order.
         clusters: One label per question, length n.
+        pairs: Comparisons in the table that `holm` corrects.
         seed: Of the draws.
 
     Raises:
@@ -86,7 +96,7 @@ def compare(left: ArrayLike, right: ArrayLike, clusters: Sequence[Hashable], *, 
     return Difference(
         mean=interval.mean, low=interval.low, high=interval.high, p=p, adjusted_p=p,
         mcnemar_p=mcnemar_p(int((differences > 0).sum()), int((differences < 0).sum())) if binary else None,
-        detectable=_detectable(sums, counts), questions=len(first), clusters=len(sums),
+        detectable=_detectable(sums, counts, (1 - LEVEL) / pairs), questions=len(first), clusters=len(sums),
     )  # fmt: skip
 
 
@@ -218,16 +228,16 @@ def _clustered(
     return np.bincount(rows, weights=differences).astype(np.float64), np.bincount(rows).astype(np.float64)
 
 
-def _detectable(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
-    """Smallest detectable effect: (t_0.975 + t_0.8) standard errors of the mean over clusters.
+def _detectable(sums: NDArray[np.float64], counts: NDArray[np.float64], level: float) -> float:
+    """Smallest detectable effect: (t_(1 - level/2) + t_POWER) standard errors of the mean over clusters.
 
     The standard error is the cluster-robust one of a mean (Liang and Zeger 1986). Where hardly any answers differ it
     would be near 0 by luck; it counts as no less than one cluster in all that differs by chance.
     """
     size, total = len(sums), float(counts.sum())
-    if size < 2:
+    if size < 2 or 2.0 ** (1 - size) > level:
         return math.inf
     residuals = sums - counts * (float(sums.sum()) / total)
     error = math.sqrt(size / (size - 1) * float((residuals**2).sum())) / total
     error = max(error, 1 / size)
-    return (t_quantile((1 + LEVEL) / 2, size - 1) + t_quantile(POWER, size - 1)) * error
+    return (t_quantile(1 - level / 2, size - 1) + t_quantile(POWER, size - 1)) * error

@@ -141,17 +141,18 @@ def tabulate(
 def _rows(
     measure: str, arms: Sequence[Arm], questions: Sequence[Question], scores: Scores, clusters: Clusters
 ) -> list[PairRow]:
-    named: list[tuple[str, str]] = []
-    found: list[Difference] = []
+    shared: dict[tuple[str, str], list[str]] = {}
     for left, right in pairs(arms):
         both = [one.id for one in questions
                 if all(measure in scores.get((arm.name, one.id), {}) for arm in (left, right))]  # fmt: skip
         if both:
-            first, second = ([scores[arm.name, identity][measure] for identity in both] for arm in (left, right))
-            found.append(compare(first, second, [clusters.labels[identity] for identity in both]))
-            named.append((left.name, right.name))
+            shared[left.name, right.name] = both
+    found = []
+    for names, both in shared.items():
+        first, second = ([scores[name, identity][measure] for identity in both] for name in names)
+        found.append(compare(first, second, [clusters.labels[identity] for identity in both], pairs=len(shared)))
     return [PairRow(left=left, right=right, found=one)
-            for (left, right), one in zip(named, holm(found), strict=True)]  # fmt: skip
+            for (left, right), one in zip(shared, holm(found), strict=True)]  # fmt: skip
 
 
 def _cell(interval: Interval, n: int) -> Cell:
@@ -178,13 +179,13 @@ def stratum_tables(arms: Sequence[Arm], questions: Sequence[Question], scores: S
         inside = [one for one in questions if name in one.strata]
         inside = [one for one in inside if one.held_out] or inside
         measure = "abstention_recall" if name == UNANSWERABLE else "right"
-        tables[name] = tabulate(measure, arms, inside, scores, cluster(inside))
+        tables[name] = tabulate(measure, arms, inside, scores, cluster(inside, pairs=len(pairs(arms))))
     return {name: table for name, table in tables.items() if table.arms}
 
 
 def agreements(arms: Sequence[Arm], questions: Sequence[Question], replies: Replies) -> dict[str, Cell]:
     """Return how alike each arm's replies to phrasings of one question are, over facts asked more than once."""
-    labels = cluster(questions).labels
+    labels = cluster(questions, pairs=len(pairs(arms))).labels
     label = {question.fact: labels[question.id] for question in questions if question.fact}
     found = {}
     for arm in arms:

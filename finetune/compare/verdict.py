@@ -13,7 +13,7 @@ from typing import Literal
 
 from finetune.compare.arms import Arm
 from finetune.compare.clusters import Clusters
-from finetune.compare.significance import LEAST_CLUSTERS, Difference
+from finetune.compare.significance import Difference
 from finetune.compare.tables import Table
 
 Outcome = Literal["better", "no difference found", "too few questions to tell"]
@@ -42,7 +42,7 @@ def told(found: Difference) -> Outcome:
     """Return what one comparison says."""
     if found.significant:
         return "better"
-    if found.clusters < LEAST_CLUSTERS or found.detectable > MARGIN:
+    if found.detectable > MARGIN:
         return "too few questions to tell"
     return "no difference found"
 

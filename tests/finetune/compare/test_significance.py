@@ -3,54 +3,51 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.false_alarms import WORLDS, world
-from finetune.compare.significance import Difference, compare, holm, mcnemar_p, mean_interval, sign_flip_p, t_quantile
+from bench.false_alarms import WORLDS, World, alarmed, judged
+from finetune.compare.significance import (
+    Difference,
+    compare,
+    holm,
+    least_clusters,
+    mcnemar_p,
+    mean_interval,
+    sign_flip_p,
+    t_quantile,
+)
 
 ALARM_WORLDS, POWER_WORLDS = 400, 100
 
 
-def share_found(kind: tuple[int, tuple[int, int], bool], worlds: int, effect: float) -> float:
+def share_found(world: World, worlds: int, effect: float) -> float:
     """Share of simulated comparisons that call the arms different."""
-    docs, pages, by_document = kind
     rng = np.random.default_rng(7)
-    found = 0
-    for _ in range(worlds):
-        left, right, places = world(rng, docs, pages, by_document, effect)
-        found += compare(left, right, [doc for doc, _ in places] if by_document else places).significant
-    return found / worlds
+    return sum(judged(*world.draw(rng, effect)).significant for _ in range(worlds)) / worlds
 
 
-@pytest.mark.parametrize("kind", WORLDS.values(), ids=WORLDS)
-def test_false_alarms_stay_below_seven_percent(kind: tuple[int, tuple[int, int], bool]) -> None:
-    assert share_found(kind, ALARM_WORLDS, effect=0.0) <= 0.07
+@pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
+def test_false_alarms_stay_below_seven_percent(world: World) -> None:
+    assert share_found(world, ALARM_WORLDS, effect=0.0) <= 0.07
 
 
 @pytest.mark.parametrize(
-    ("kind", "least"),
-    [((1, (25, 31), False), 0.6), ((3, (10, 16), False), 0.7), ((30, (2, 7), True), 0.85)],
-    ids=["1 document", "3 documents", "30 documents"],
+    ("name", "pages", "least"),
+    [("1 document", (25, 31), 0.6), ("3 documents", (10, 16), 0.7), ("30 documents", (2, 7), 0.85)],
 )
-def test_a_planted_difference_is_found(kind: tuple[int, tuple[int, int], bool], least: float) -> None:
-    assert share_found(kind, POWER_WORLDS, effect=0.3) >= least
+def test_a_planted_difference_is_found(name: str, pages: tuple[int, int], least: float) -> None:
+    assert share_found(replace(WORLDS[name], pages=pages), POWER_WORLDS, effect=0.3) >= least
 
 
 def test_a_plain_bootstrap_over_three_documents_would_raise_false_alarms() -> None:
     """Why clusters are smaller than documents where there are few, and intervals wider than percentiles."""
-    from kb.metrics import paired_bootstrap
-
     rng = np.random.default_rng(7)
-    alarms = 0
-    for _ in range(200):
-        left, right, places = world(rng, 3, (2, 9), False, 0.0)
-        plain = paired_bootstrap(left, right, clusters=[doc for doc, _ in places], draws=1000)
-        alarms += not plain.low <= 0 <= plain.high
-    assert alarms / 200 > 0.1
+    assert sum(alarmed(*WORLDS["3 documents"].draw(rng, 0.0)) for _ in range(200)) / 200 > 0.1
 
 
 def test_t_quantiles_are_those_of_the_tables() -> None:
@@ -70,6 +67,22 @@ def test_signs_are_gone_through_where_clusters_are_few() -> None:
     assert sign_flip_p(np.array([1.0, 1.0, 1.0])) == pytest.approx(2 / 8)
     assert sign_flip_p(np.array([1.0, -1.0])) == 1.0
     assert sign_flip_p(np.zeros(4)) == 1.0
+
+
+@pytest.mark.parametrize("pairs", [1, 6, 10])
+def test_fewer_clusters_than_the_least_can_show_nothing(pairs: int) -> None:
+    """All clusters lean one way as far as they can; Holm's correction asks the clearest pair for p <= 0.05 / pairs."""
+    for clusters, shown in ((least_clusters(pairs) - 1, False), (least_clusters(pairs), True)):
+        found = compare([1.0] * clusters, [0.0] * clusters, list(range(clusters)), pairs=pairs)
+        assert holm([found] * pairs)[0].significant is shown
+        assert math.isfinite(found.detectable) is shown
+
+
+def test_more_arms_ask_for_more_questions() -> None:
+    rng = np.random.default_rng(5)
+    left, right = (rng.random(60) < 0.5).astype(float), (rng.random(60) < 0.5).astype(float)
+    alone, among_ten = (compare(left, right, list(range(60)), pairs=pairs).detectable for pairs in (1, 10))
+    assert among_ten / alone == pytest.approx((2.916 + 0.848) / (2.001 + 0.848), rel=1e-3)  # t of 59 degrees
 
 
 def test_random_signs_agree_with_all_signs() -> None:
