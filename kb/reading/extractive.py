@@ -27,7 +27,7 @@ ABSTENTION = "The documents do not say."
 NOTICE = "(Quoted from the documents; no language model wrote this.)"
 
 # Threshold of the reader alone, fitted by `python -m bench.abstain --fit`.
-MIN_SUPPORT = 0.16
+MIN_SUPPORT = 0.15
 # A further sentence is quoted when its score comes this close to the best one's.
 _MARGIN = 1.5
 _MAX_LIST_CHARS = 700

@@ -149,11 +149,22 @@ class _Term:
         return self.weight * (1.0 if self.stem in stems else 0.0 if self.alike.isdisjoint(stems) else 0.5)
 
 
-def _rarity(question: Question, units: Sequence[_Unit]) -> dict[str, float]:
-    """Share of each question term in what the question is about: BM25's inverse frequency over the sentences."""
-    seen = Counter(term for unit in units for term in set(unit.stems).intersection(question.terms))
+def _rarity(
+    question: Question, units: Sequence[tuple[int, _Unit]], passages: Sequence[Passage]
+) -> dict[str, float]:
+    """Share of each question term in what the question is about: BM25's inverse frequency over the sentences.
+
+    A term weighs less the more passages hold it, and nothing where all of several do: "according to the March
+    report" must not choose among the sentences of that report.
+    """
+    said = Counter(term for _, unit in units for term in set(unit.stems).intersection(question.terms))
+    held = [set(map(stem, words(passage.source))) for passage in passages]
+    for at, unit in units:
+        held[at].update(unit.stems)
+    holding = Counter(term for stems in held for term in stems.intersection(question.terms))
     idf = {
-        term: math.log(1 + (len(units) - seen[term] + 0.5) / (seen[term] + 0.5))
+        term: math.log(1 + (len(units) - said[term] + 0.5) / (said[term] + 0.5))
+        * (1 - max(0, holding[term] - 1) / max(1, len(passages) - 1))
         * (_NAME_BONUS if term in question.names else 1.0)
         for term in question.terms
     }
@@ -212,7 +223,7 @@ def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None 
     asked = read_question(question)
     units = [(at, unit) for at, passage in enumerate(passages) for unit in _units(passage.source, passage.text)]
     vocabulary = frozenset(word for _, unit in units for word in (*unit.stems, *unit.around))
-    rarity = _rarity(asked, [unit for _, unit in units])
+    rarity = _rarity(asked, units, passages)
     terms = [_Term(term, weight, _alike(term, vocabulary)) for term, weight in rarity.items()]
     known = _share(asked.names, vocabulary)
     scored = [(at, unit, _features(asked, unit, at, terms, known)) for at, unit in units]
@@ -228,8 +239,8 @@ def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None 
 
 # Logistic models of "a sentence of these passages answers", by words alone and with cosines: intercept, then one weight
 # per value of `evidence`. Fitted by `python -m bench.abstain --fit` at equal numbers of both cases.
-SUPPORT_WEIGHTS = (-5.8, 0.02, 3.78, 3.13, 2.45, 0.56, 2.85, 0.0)
-SUPPORT_WEIGHTS_EMBED = (-10.35, -0.07, 6.42, 1.32, 2.13, 0.46, -2.28, 11.41)
+SUPPORT_WEIGHTS = (-5.66, -1.86, 5.56, 4.51, 2.61, 0.67, 2.16, 0.0)
+SUPPORT_WEIGHTS_EMBED = (-10.27, -0.19, 4.23, 2.18, 2.08, 0.37, -0.46, 11.89)
 _EVIDENCE = ("coverage", "context", "phrases", "known", "expected")
 
 
