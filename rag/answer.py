@@ -41,7 +41,7 @@ _READER_WIDEN_CHARS = 1000
 _SPARE_TOKENS = 64  # chat template and rounding
 # Logistic model of "the passages answer", fitted by `python -m bench.abstain --fit`: intercept, logit of the reader's
 # support, best cosine of a passage. The reader's support decides alone where search or reader had no cosines.
-_ANSWERABLE = (-0.8, 0.95, 1.59)
+_ANSWERABLE = (-0.8, 0.95, 1.6)
 MIN_ANSWERABLE = 0.15
 
 

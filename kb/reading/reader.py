@@ -43,6 +43,7 @@ WEIGHTS = (4.5, 3.4, 1.7, 0.0, 1.4, 0.6, 2.0, -0.5, -0.6, -2.0, -0.5, 0.0)
 WEIGHTS_EMBED = (2.8, 3.9, 1.4, 0.0, 1.4, 0.9, 1.3, -0.2, -0.2, -2.0, -0.5, 5.2)
 
 _NAME_BONUS = 1.5  # names, codes and numbers identify: they weigh more than their rarity in a few passages tells
+_SHARED_DISCOUNT = 0.8  # of a term's weight, where all of several passages hold it
 _PASSAGES_HELD = 256
 _EMBEDDED = 16  # sentences that are worth an embedding, best by words
 _NAME = re.compile(r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'-]*|\b[A-Z][A-Z\d]+\b|\b\w*\d\w*|(?<=[\"“])[^\"”]+(?=[\"”])")
@@ -149,13 +150,11 @@ class _Term:
         return self.weight * (1.0 if self.stem in stems else 0.0 if self.alike.isdisjoint(stems) else 0.5)
 
 
-def _rarity(
-    question: Question, units: Sequence[tuple[int, _Unit]], passages: Sequence[Passage]
-) -> dict[str, float]:
+def _rarity(question: Question, units: Sequence[tuple[int, _Unit]], passages: Sequence[Passage]) -> dict[str, float]:
     """Share of each question term in what the question is about: BM25's inverse frequency over the sentences.
 
-    A term weighs less the more passages hold it, and nothing where all of several do: "according to the March
-    report" must not choose among the sentences of that report.
+    A term weighs less the more passages hold it: "according to the March report" must not choose among the sentences
+    of that report. It keeps a part, for a question may have no other words.
     """
     said = Counter(term for _, unit in units for term in set(unit.stems).intersection(question.terms))
     held = [set(map(stem, words(passage.source))) for passage in passages]
@@ -164,7 +163,7 @@ def _rarity(
     holding = Counter(term for stems in held for term in stems.intersection(question.terms))
     idf = {
         term: math.log(1 + (len(units) - said[term] + 0.5) / (said[term] + 0.5))
-        * (1 - max(0, holding[term] - 1) / max(1, len(passages) - 1))
+        * (1 - _SHARED_DISCOUNT * max(0, holding[term] - 1) / max(1, len(passages) - 1))
         * (_NAME_BONUS if term in question.names else 1.0)
         for term in question.terms
     }
@@ -239,8 +238,8 @@ def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None 
 
 # Logistic models of "a sentence of these passages answers", by words alone and with cosines: intercept, then one weight
 # per value of `evidence`. Fitted by `python -m bench.abstain --fit` at equal numbers of both cases.
-SUPPORT_WEIGHTS = (-5.66, -1.86, 5.56, 4.51, 2.61, 0.67, 2.16, 0.0)
-SUPPORT_WEIGHTS_EMBED = (-10.27, -0.19, 4.23, 2.18, 2.08, 0.37, -0.46, 11.89)
+SUPPORT_WEIGHTS = (-5.67, -1.44, 4.87, 4.19, 2.56, 0.63, 2.6, 0.0)
+SUPPORT_WEIGHTS_EMBED = (-10.28, 0.17, 3.91, 1.9, 2.09, 0.37, -0.44, 11.83)
 _EVIDENCE = ("coverage", "context", "phrases", "known", "expected")
 
 

@@ -62,6 +62,27 @@ def test_what_no_page_says_has_less_support() -> None:
     assert all(support(rank(question, PASSAGES)) < 0.16 < lowest for question in foreign)
 
 
+def test_the_name_of_the_only_document_chooses_no_sentence() -> None:
+    question = (
+        "According to the Harbour Board’s annual report for 2019, what was the figure for “Dredging” in its accounts?"
+    )
+    texts = (
+        "I have read the annual report of the Harbour Board for 2019, and according to my knowledge it is fair.\n",
+        "Accounts of the Harbour Board, 2019\n\nDredging took 4,120 crowns, and the lights took 310 crowns.\n",
+    )
+    passages = [Passage(key=f"b2b2{sign}", source="annual report 2019.pdf", text=text)
+                for sign, text in zip("bc", texts, strict=True)]  # fmt: skip
+    first = rank(question, passages)[0]
+    assert "4,120" in passages[first.passage].text[first.sentence.start : first.sentence.end]
+
+
+def test_a_question_of_one_word_that_every_passage_holds_has_support() -> None:
+    texts = ("The warranty lasts 24 months.", "A warranty claim is made in writing.", "No warranty covers the battery.")
+    passages = [Passage(key=f"b2b2{sign}", source="warranty.pdf", text=text)
+                for sign, text in zip("bcd", texts, strict=True)]  # fmt: skip
+    assert support(rank("What is the warranty?", passages)) > 0.5
+
+
 @settings(deadline=None)
 @given(question=st.text(max_size=60), texts=st.lists(st.text(max_size=80), max_size=4))
 def test_any_text_is_ranked(question: str, texts: list[str]) -> None:
