@@ -75,7 +75,7 @@ def _question(doc: int, page: int, fact: int, number: int, *, taught: bool) -> Q
 # Where few documents are asked about, these documents are the world; where few pages are, these pages.
 WORLDS: Mapping[str, World] = {
     "1 document": World(docs=1, pages=(6, 13), leans=frozenset({"page"})),
-    "1 of five pages": World(docs=1, pages=(3, 6), leans=frozenset({"fact"})),
+    "1 short document": World(docs=1, pages=(3, 6), leans=frozenset({"fact"})),
     "1, half taught": World(docs=1, pages=(6, 13), leans=frozenset({"page"}), taught=0.5),
     "3 documents": World(docs=3, pages=(2, 9), leans=frozenset({"page"})),
     "30 documents": World(docs=30, pages=(2, 7), leans=frozenset({"document", "page"})),
