@@ -84,7 +84,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python bench/retrieval.py
 
 docs: $(VENV)/.dev
-	$(BIN)/typer cli.main utils docs --name kb --output docs/cli.md
+	$(BIN)/typer kb.cli.main utils docs --name kb --output docs/cli.md
 	$(BIN)/python docs/picture.py
 
 examples: $(VENV)/.dev

@@ -25,21 +25,21 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from numpy.typing import NDArray
 
 from bench.squad import Collection, Task, mtrag
-from kb.files import Home
-from kb.metrics import normalised, token_f1
-from kb.models import open_chat
-from kb.reading import reader
-from kb.reading.extractive import NOTICE, ExtractiveChat, choose
-from kb.reading.passages import Passage, new_keys, new_mark, render, visible
-from kb.reading.reader import Candidate, Cosines
-from kb.settings import Settings, home_dir
-from rag import answer
-from rag.cite import check
+from core.files import Home
+from core.metrics import normalised, token_f1
+from core.models import open_chat
+from core.prompt import fill, load_prompt
+from core.reading import reader
+from core.reading.extractive import NOTICE, ExtractiveChat, choose
+from core.reading.passages import Passage, new_keys, new_mark, render, visible
+from core.reading.reader import Candidate, Cosines
+from core.settings import Settings, home_dir
+from rag.answer import answer
+from rag.answer.cite import check
+from rag.answer.pack import Span
+from rag.answer.plain import transform
 from rag.embed.open import open_embedder
-from rag.pack import Span
-from rag.plain import transform
-from rag.prompt import fill, load_prompt
-from rag.similar import Similarity
+from rag.search.similar import Similarity
 
 # Too rare in these sets to be fitted: headings and questions are context, seldom answers.
 SET_BY_HAND = {"heading": -2.0, "question": -0.5, "known": 0.0}

@@ -21,11 +21,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from core.files import Home  # noqa: E402
+from core.models import open_chat  # noqa: E402
+from core.settings import Settings  # noqa: E402
 from finetune.compare.measures import right  # noqa: E402
-from kb.files import Home  # noqa: E402
-from kb.models import open_chat  # noqa: E402
-from kb.settings import Settings  # noqa: E402
-from rag.answer import Answerer  # noqa: E402
+from rag.answer.answer import Answerer  # noqa: E402
 from rag.open import open_knowledge  # noqa: E402
 
 TOLERANCE = 0.01

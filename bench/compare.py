@@ -30,8 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.teach import SHARES  # noqa: E402
+from core.settings import home_dir  # noqa: E402
 from finetune.compare.questions import CHANGED, NEW, UNANSWERABLE  # noqa: E402
-from kb.settings import home_dir  # noqa: E402
 
 EXAMPLES = ROOT / "examples"
 RUN, READER = "taught", "reader with search"
@@ -73,7 +73,7 @@ def _home(keep: Path | None) -> Iterator[Path]:
 
 def _kb(*arguments: str | Path) -> None:
     """Run a command of the program; what it prints goes to stderr."""
-    subprocess.run([sys.executable, "-m", "cli", *map(str, arguments)], cwd=ROOT, check=True, stdout=sys.stderr)
+    subprocess.run([sys.executable, "-m", "kb.cli", *map(str, arguments)], cwd=ROOT, check=True, stdout=sys.stderr)
 
 
 def _synth(collection: str, out: Path, *chosen: str) -> None:

@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.files import Home
-from kb.inference import has_bf16
-from kb.settings import home_dir
-from kb.weights.shelf import pull
+from core.files import Home
+from core.inference import has_bf16
+from core.settings import home_dir
+from core.weights.shelf import pull
 from rag.embed.open import open_embedder
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]

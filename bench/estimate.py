@@ -40,18 +40,18 @@ def child(case: str, tokens: int, steps: int) -> dict[str, float]:
     """Train one case here; return bytes estimated and taken."""
     import torch
 
-    from finetune.base import attention_kernel, load_model
-    from finetune.collate import collator, row_dataset
-    from finetune.data import Row
+    from core.files import Home
+    from core.settings import home_dir
+    from finetune.data.collate import collator, row_dataset
+    from finetune.data.dataset import Row
+    from finetune.data.prepare import prepare
     from finetune.estimate import memory
-    from finetune.machine import this_machine
-    from finetune.methods import make_trainable
-    from finetune.prepare import prepare
+    from finetune.methods.build import make_trainable
     from finetune.recipe import load_recipe, recipe_dtype
     from finetune.smollm2 import smollm2_folder
-    from finetune.trainers import AnswerTrainer, answer_config
-    from kb.files import Home
-    from kb.settings import home_dir
+    from finetune.training.base import attention_kernel, load_model
+    from finetune.training.machine import this_machine
+    from finetune.training.trainers import AnswerTrainer, answer_config
 
     machine, home = this_machine(), Home(home_dir(os.environ))
     pairs = [*case.split(), "dpo=false", f"max_steps={steps}", f"base={smollm2_folder(home)}", "save_steps=100000"]

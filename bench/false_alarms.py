@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.metrics import paired_bootstrap
 from finetune.compare.clusters import cluster
 from finetune.compare.questions import Place, Question
 from finetune.compare.significance import Difference, compare
-from kb.metrics import paired_bootstrap
 
 EFFECT = 0.3
 

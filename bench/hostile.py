@@ -25,8 +25,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kb.files import Home, sha256_of
-from kb.settings import load
+from core.files import Home, sha256_of
+from core.settings import load
 
 ROOT = Path(__file__).parent.parent
 _LOOK_S = 0.2
@@ -92,7 +92,7 @@ def _runs(pid: int) -> bool:
 def ingest(paths: Sequence[Path], home: Home, scratch: Path) -> tuple[dict[str, Any], Report]:
     """Run one `kb ingest --json` over the files and watch its process tree."""
     answer, said = scratch / "answer.json", scratch / "stderr.txt"
-    command = [sys.executable, "-m", "cli", "ingest", "--json", *map(str, paths)]
+    command = [sys.executable, "-m", "kb.cli", "ingest", "--json", *map(str, paths)]
     environment = {**os.environ, "KB_HOME": str(home.root), "PYTHONPATH": str(ROOT)}
     started = time.monotonic()
     seen: set[int] = set()
@@ -138,7 +138,7 @@ def check(answer: dict[str, Any], paths: Sequence[Path], home: Home, report: Rep
         Counter(_FIGURES.sub("", row["reason"]).strip() for row in rows if row["reason"]).most_common()
     )
     listed = subprocess.run(
-        [sys.executable, "-m", "cli", "list", "--json"],
+        [sys.executable, "-m", "kb.cli", "list", "--json"],
         env={**os.environ, "KB_HOME": str(home.root), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

@@ -24,8 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kb.files import Home
-from kb.settings import Settings, load
+from core.files import Home
+from core.settings import Settings, load
 
 PageId = tuple[str, int]
 Ask = Callable[[str], list[PageId]]
@@ -65,7 +65,7 @@ def ours(files: list[Path], weights: Path, precision: str, folder: Path) -> tupl
     """Return pages and seconds of `kb ingest` into an empty home, and its search."""
     from rag.catalogue.writer import Catalogue
     from rag.embed.open import open_embedder
-    from rag.ingest import Ingest
+    from rag.ingest.ingest import Ingest
     from rag.open import open_knowledge, open_store
 
     home, settings = Home(folder), Settings()

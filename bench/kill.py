@@ -23,8 +23,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from kb.files import Home
-from kb.settings import load
+from core.files import Home
+from core.settings import load
 from rag.open import open_knowledge, open_store
 
 ROOT = Path(__file__).parent.parent
@@ -34,7 +34,7 @@ COLLECTION = "default"
 def start(home: Path, paths: list[str]) -> subprocess.Popen[bytes]:
     """Start `kb ingest` in a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "cli", "ingest", "--quiet", *paths],
+        [sys.executable, "-m", "kb.cli", "ingest", "--quiet", *paths],
         env={**os.environ, "PYTHONPATH": str(ROOT), "KB_HOME": str(home)},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip

@@ -25,14 +25,14 @@ import numpy as np
 
 from bench.filings import annual, quarterly
 from bench.pageset import SETS, write_set
-from kb.files import Home
-from kb.settings import Settings, load
+from core.files import Home
+from core.settings import Settings, load
 from rag.catalogue.writer import Catalogue
-from rag.discover import find_files
 from rag.embed.open import open_embedder
-from rag.ingest import Ingest
+from rag.ingest.discover import find_files
+from rag.ingest.ingest import Ingest
 from rag.open import open_knowledge, open_store, writing
-from rag.search import Searcher
+from rag.search.search import Searcher
 
 PAGES_LOOKED_AT = 20
 RESAMPLES = 2000

@@ -27,8 +27,8 @@ from pypdfium2 import PdfDocument
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from kb.files import Home
-from kb.settings import load
+from core.files import Home
+from core.settings import load
 
 PAGES_PER_COPY = 60
 LINE_PT = 8.0

@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from kb.files import Home
-from kb.reading.sentences import sentences
-from kb.settings import load
+from core.files import Home
+from core.reading.sentences import sentences
+from core.settings import load
 from rag.catalogue.reader import CatalogueReader
 from rag.open import open_knowledge
 

@@ -26,7 +26,7 @@ import httpx
 import numpy as np
 import psutil
 
-from kb.files import Home
+from core.files import Home
 
 ROOT = Path(__file__).parents[1]
 DOCS = ("handbook.pdf", "manual.pdf", "update.pdf")
@@ -35,7 +35,7 @@ DOCS = ("handbook.pdf", "manual.pdf", "update.pdf")
 def start(home: Path, port: int) -> subprocess.Popen[bytes]:
     """Start the server; its log goes nowhere."""
     command = [
-        sys.executable, "-m", "cli", "serve", "--api", "--quiet", "--port", str(port), "--set",
+        sys.executable, "-m", "kb.cli", "serve", "--api", "--quiet", "--port", str(port), "--set",
         "serve.requests_per_minute=0",
     ]  # fmt: skip
     return subprocess.Popen(command, env={**os.environ, "KB_HOME": str(home)}, stderr=subprocess.DEVNULL, cwd=ROOT)

@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.reading.passages import Passage
-from kb.reading.sentences import split_prose
-from kb.reading.words import terms
+from core.reading.passages import Passage
+from core.reading.sentences import split_prose
+from core.reading.words import terms
 from rag.embed.base import Embedder
-from rag.similar import Similarity
+from rag.search.similar import Similarity
 
 PASSAGES = 8
 _CHUNK_CHARS = 900

@@ -29,12 +29,12 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from kb.files import Home
-from kb.settings import Settings
-from kb.types import Chunk
+from core.files import Home
+from core.settings import Settings
+from core.types import Chunk
 from rag.catalogue.reader import EmbeddedChunk
 from rag.open import open_store
-from rag.store import ROWS_PER_ADD, Store
+from rag.store.base import ROWS_PER_ADD, Store
 from tests.live.weaviate_server import one_server
 
 DIMENSION = 384

@@ -25,9 +25,9 @@ from typing import Any
 
 import httpx
 
-from kb.files import Home
-from kb.models import open_chat
-from kb.settings import Settings
+from core.files import Home
+from core.models import open_chat
+from core.settings import Settings
 from synth.generate.ask import Ask, Request
 from synth.generate.cache import CallCache
 from synth.generate.model import facts_schema
@@ -123,7 +123,7 @@ def memory(collection: str, rows: Sequence[int]) -> list[dict[str, float]]:
     found = []
     for wanted in rows:
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-m", "cli", "synth", "--collection", collection, "--pairs", str(wanted)]
+            command = [sys.executable, "-m", "kb.cli", "synth", "--collection", collection, "--pairs", str(wanted)]
             begun = time.perf_counter()
             child = os.posix_spawn(sys.executable, [*command, "--out", folder, "--quiet"], os.environ,
                                    file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])  # fmt: skip

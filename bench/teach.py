@@ -41,17 +41,17 @@ from bench.teach_measures import (  # noqa: E402
     refusals,
 )
 from bench.teach_rows import GENERAL, Lesson, write_lesson  # noqa: E402
-from finetune.base import find_base  # noqa: E402
-from finetune.machine import this_machine  # noqa: E402
-from finetune.policy import load_policy  # noqa: E402
-from finetune.prepare import chat_of_policy  # noqa: E402
+from core.errors import BackendError  # noqa: E402
+from core.files import Home  # noqa: E402
+from core.metrics import bootstrap_mean  # noqa: E402
+from core.models import ollama_has, open_chat  # noqa: E402
+from core.ollama_server import ask_state  # noqa: E402
+from core.settings import home_dir, load  # noqa: E402
+from finetune.data.prepare import chat_of_policy  # noqa: E402
 from finetune.runs import Run, create_run, open_run, read_card, read_recipe  # noqa: E402
-from kb.errors import BackendError  # noqa: E402
-from kb.files import Home  # noqa: E402
-from kb.metrics import bootstrap_mean  # noqa: E402
-from kb.models import ollama_has, open_chat  # noqa: E402
-from kb.ollama_server import ask_state  # noqa: E402
-from kb.settings import home_dir, load  # noqa: E402
+from finetune.training.base import find_base  # noqa: E402
+from finetune.training.machine import this_machine  # noqa: E402
+from finetune.training.policy import load_policy  # noqa: E402
 
 RUN, PREFERRED = "teach", "teach-dpo"
 SHARES = "closed-book=1," + ",".join(
@@ -100,7 +100,7 @@ def _home(keep: Path | None) -> Iterator[Home]:
 
 def kb(*arguments: str) -> None:
     """Run a command of the program; its progress goes to stderr."""
-    subprocess.run([sys.executable, "-m", "cli", *arguments], cwd=ROOT, check=True, stdout=sys.stderr)
+    subprocess.run([sys.executable, "-m", "kb.cli", *arguments], cwd=ROOT, check=True, stdout=sys.stderr)
 
 
 class Teaching:
@@ -164,8 +164,8 @@ class Teaching:
         return load_policy(base, recipe, machine, folder).eval(), chat_of_policy(base, recipe, folder)
 
     def _recall_in_torch(self, folder: Path, lesson: Lesson) -> float:
-        from finetune.policy import Asker
-        from kb.metrics import contains
+        from core.metrics import contains
+        from finetune.training.policy import Asker
 
         model, chat = self._policy(folder)
         asker = Asker(model=model, chat=chat, dtype="f32", max_tokens=32)

@@ -19,12 +19,12 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
 from bench.teach_rows import Asked
-from finetune.data import encode_answer
-from finetune.template import ChatFormat
-from kb.chat.genai import GenAIChat
-from kb.metrics import Interval, bootstrap_mean, contains, paired_bootstrap
-from kb.types import Preference
-from rag.cite import abstains
+from core.chat.genai import GenAIChat
+from core.metrics import Interval, bootstrap_mean, contains, paired_bootstrap
+from core.types import Preference
+from finetune.data.dataset import encode_answer
+from finetune.data.template import ChatFormat
+from rag.answer.cite import abstains
 
 ANSWER_TOKENS = 32
 # The gold answer of a general instruction that is worth looking for in an answer.

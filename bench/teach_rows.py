@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kb.reading.extractive import ABSTENTION
-from kb.types import Fact, Pair, Preference, Split
-from synth.rows import read_facts, read_pairs, write_rows
+from core.reading.extractive import ABSTENTION
+from core.types import Fact, Pair, Preference, Split
+from synth.dataset.rows import read_facts, read_pairs, write_rows
 
 MOST_FACTS, LEAST_PHRASINGS = 60, 4
 REFUSALS_PER_FACT, PREFERENCES_PER_FACT = 1, 2

@@ -43,14 +43,14 @@ def ours(folder: Path, data: Path, steps: int) -> Measured:
     """Train as `kb finetune` does; as its CPU recipe says."""
     from functools import partial
 
-    from finetune.base import attention_kernel, load_model
-    from finetune.collate import collator, row_dataset
-    from finetune.machine import this_machine
-    from finetune.methods import make_trainable
-    from finetune.prepare import prepare
+    from core.files import Home
+    from finetune.data.collate import collator, row_dataset
+    from finetune.data.prepare import prepare
+    from finetune.methods.build import make_trainable
     from finetune.recipe import load_recipe, recipe_dtype
-    from finetune.trainers import AnswerTrainer, answer_config
-    from kb.files import Home
+    from finetune.training.base import attention_kernel, load_model
+    from finetune.training.machine import this_machine
+    from finetune.training.trainers import AnswerTrainer, answer_config
 
     machine = this_machine()
     recipe = load_recipe("smollm2-cpu", machine, pairs=[f"max_steps={steps}", f"base={folder}", "save_steps=100000"])
@@ -77,8 +77,8 @@ def trl(folder: Path, data: Path, steps: int, *, tuned: bool) -> Measured:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import SFTConfig, SFTTrainer
 
-    from finetune.machine import this_machine
     from finetune.recipe import load_recipe
+    from finetune.training.machine import this_machine
 
     machine = this_machine()
     recipe = load_recipe("smollm2-cpu", machine)
@@ -159,9 +159,9 @@ def main() -> None:
     if given.arm:
         child(given.arm, given.folder, given.data, given.steps)
         return
+    from core.files import Home
+    from core.settings import home_dir
     from finetune.smollm2 import smollm2_folder
-    from kb.files import Home
-    from kb.settings import home_dir
 
     folder = given.folder or smollm2_folder(Home(home_dir(os.environ)))
     with tempfile.TemporaryDirectory() as work:

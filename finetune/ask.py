@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from finetune.base import find_base, load_model
-from finetune.machine import Machine
-from finetune.policy import asker, load_policy
-from finetune.prepare import chat_of_policy
+from core.errors import ConfigError
+from core.files import Home
+from core.types import Pair
+from finetune.data.prepare import chat_of_policy
 from finetune.runs import Run, open_run, read_recipe
-from finetune.train import STAGES
-from kb.errors import ConfigError
-from kb.files import Home
-from kb.types import Pair
+from finetune.training.base import find_base, load_model
+from finetune.training.launch import STAGES
+from finetune.training.machine import Machine
+from finetune.training.policy import asker, load_policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

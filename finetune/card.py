@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from core.types import RunCard
 from finetune.recipe import Recipe
-from kb.types import RunCard
 
 # Fields of a recipe that say how it was trained; the rest stands in recipe.toml.
 _HYPERPARAMETERS = ("learning_rate", "scheduler", "epochs", "max_steps", "batch_size", "max_length", "seed")

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from finetune.machine import CPU_HEAD_TOKENS, CPU_LINE_TOKENS, GIB, Device, Dtype, Machine
-from finetune.methods import IA3_FEEDFORWARD, IA3_TARGETS, adapter_layers
+from core.errors import ConfigError
+from finetune.data.shape import ModelShape
+from finetune.methods.build import IA3_FEEDFORWARD, IA3_TARGETS, adapter_layers
 from finetune.recipe import Recipe, recipe_dtype
-from finetune.shape import ModelShape
-from kb.errors import ConfigError
+from finetune.training.machine import CPU_HEAD_TOKENS, CPU_LINE_TOKENS, GIB, Device, Dtype, Machine
 
 _BYTES: dict[Dtype, int] = {"bf16": 2, "fp16": 2, "f32": 4}
 # A four-bit weight, and its share of a scale: one f32 per 64 weights, or (Dettmers et al. 2023, section 3,

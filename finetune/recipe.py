@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from finetune.machine import Dtype, Machine
-from finetune.method_facts import METHOD_NAMES, METHODS, MethodFacts, MethodName
-from kb.errors import ConfigError
+from core.errors import ConfigError
+from finetune.methods.facts import METHOD_NAMES, METHODS, MethodFacts, MethodName
+from finetune.training.machine import Dtype, Machine
 
 Objective = Literal["qa", "text", "mixed"]
 # Output matrix of every causal model of transformers; peft and the merge both refuse it as a target.

@@ -18,12 +18,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
+from core.errors import ConfigError, DataError
+from core.files import Home, atomic_write
+from core.types import RunCard
+from core.weights.folders import delete_folder, make_folder
 from finetune.card import render
 from finetune.recipe import Recipe
-from kb.errors import ConfigError, DataError
-from kb.files import Home, atomic_write
-from kb.types import RunCard
-from kb.weights.folders import delete_folder, make_folder
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _CARD, _RECIPE = "run.json", "recipe.toml"

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-from kb.files import Home
-from kb.weights.folders import make_folder
-from kb.weights.shelf import require
+from core.files import Home
+from core.weights.folders import make_folder
+from core.weights.shelf import require
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

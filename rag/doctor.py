@@ -13,17 +13,17 @@ from typing import Literal
 
 import httpx
 
-from kb.chat.address import is_loopback
-from kb.errors import BackendError, KbError
-from kb.files import Home
-from kb.inference import core, has_bf16, openvino
-from kb.ollama_server import OllamaState, ask_context, ask_state, tagged
-from kb.settings import Settings
-from kb.weights.shelf import list_models
+from core.chat.address import is_loopback
+from core.errors import BackendError, KbError
+from core.files import Home
+from core.inference import core, has_bf16, openvino
+from core.ollama_server import OllamaState, ask_context, ask_state, tagged
+from core.settings import Settings
+from core.weights.shelf import list_models
 from rag.catalogue.reader import CatalogueReader
 from rag.embed.base import EmbedderIdentity
 from rag.open import connect_weaviate, embedder_of, open_store
-from rag.store import Store
+from rag.store.base import Store
 
 State = Literal["good", "note", "bad"]
 LOW_DISK_BYTES = 2 << 30
@@ -116,7 +116,7 @@ def _weaviate(settings: Settings) -> Iterator[Check]:
         return
     try:
         connection = connect_weaviate(settings)
-        from rag.weaviate.inspect import server_state
+        from rag.store.weaviate.inspect import server_state
 
         state = server_state(connection)
     except KbError as error:
@@ -192,8 +192,8 @@ def _collection(
 def _index_faults(store: Store, dimension: int) -> list[str]:
     if store.name != "weaviate":
         return []
-    from rag.weaviate.inspect import index_faults
-    from rag.weaviate.store import WeaviateStore
+    from rag.store.weaviate.inspect import index_faults
+    from rag.store.weaviate.store import WeaviateStore
 
     return index_faults(store, dimension) if isinstance(store, WeaviateStore) else []
 

@@ -14,25 +14,25 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from kb.errors import BackendError, MissingExtra
-from kb.files import Home
-from kb.settings import Settings
-from kb.types import Hit
+from core.errors import BackendError, MissingExtra
+from core.files import Home
+from core.settings import Settings
+from core.types import Hit
+from rag.catalogue.identity import require_embedder
 from rag.catalogue.reader import CatalogueReader
-from rag.disk import disk_fault
 from rag.embed.base import Embedder
 from rag.embed.open import open_embedder
-from rag.identity import require_embedder
-from rag.search import Searcher
-from rag.store import Store, lacking
+from rag.ingest.disk import disk_fault
+from rag.search.search import Searcher
+from rag.store.base import Store, lacking
 
 if TYPE_CHECKING:
-    from rag.weaviate.connection import Connection
+    from rag.store.weaviate.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """A `kb.types.Retriever` over a part of a collection."""
+    """A `core.types.Retriever` over a part of a collection."""
 
     searcher: Searcher
     docs: Sequence[str] | None
@@ -91,12 +91,12 @@ def open_store(settings: Settings, home: Home, collection: str, dimension: int) 
     """
     if settings.rag.store == "lancedb":
         # Half of what a question from the shell waits for; another store does without.
-        from rag.lance import LanceStore
+        from rag.store.lance import LanceStore
 
         return LanceStore(home.index, collection, dimension)
     connection = connect_weaviate(settings)
-    from rag.weaviate.schema import collection_name, home_id
-    from rag.weaviate.store import WeaviateStore
+    from rag.store.weaviate.schema import collection_name, home_id
+    from rag.store.weaviate.store import WeaviateStore
 
     name = collection_name(home_id(home), collection)
     return WeaviateStore(connection, name, collection, dimension, settings.weaviate)
@@ -112,7 +112,7 @@ def connect_weaviate(settings: Settings) -> Connection:
     if importlib.util.find_spec("weaviate") is None:
         raise MissingExtra("the store weaviate needs kb[weaviate]", hint="pip install 'kb[weaviate]'")
     # A second of imports that only this store needs.
-    from rag.weaviate.connection import Connection
+    from rag.store.weaviate.connection import Connection
 
     return Connection(settings.weaviate, os.environ.get("WEAVIATE_API_KEY", ""))
 

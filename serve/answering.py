@@ -14,12 +14,12 @@ from typing import Any, Literal, cast
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 
-from kb.errors import ConfigError
-from kb.files import Home
-from kb.models import parse_spec
-from kb.settings import Settings
-from kb.types import Answer, Citation, Retriever
-from rag.answer import Answerer, token_counter
+from core.errors import ConfigError
+from core.files import Home
+from core.models import parse_spec
+from core.settings import Settings
+from core.types import Answer, Citation, Retriever
+from rag.answer.answer import Answerer, token_counter
 from rag.open import Knowledge
 from serve.models import BASE, WITH_DOCUMENTS, Controls, Model, Models, tuned
 from serve.opened import Opened

@@ -21,17 +21,17 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
-from kb.errors import KbError
-from kb.files import Home
-from kb.settings import Settings
-from kb.telemetry import disable
+from core.errors import KbError
+from core.files import Home
+from core.settings import Settings
+from core.telemetry import disable
 from serve import faults
+from serve.access.guard import ClientStalled, Guard
+from serve.access.sessions import COOKIE, Sessions, login_page
 from serve.figures import CONTENT_TYPE
-from serve.guard import ClientStalled, Guard
 from serve.logs import log
 from serve.routes import chat, documents, search
 from serve.service import Service
-from serve.sessions import COOKIE, Sessions, login_page
 
 Part = Literal["ui", "api", "mcp"]
 PARTS: tuple[Part, ...] = ("ui", "api", "mcp")

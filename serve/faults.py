@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kb.errors import BackendError, ConfigError, DataError, KbError, MissingExtra
-from serve.lanes import Busy
+from core.errors import BackendError, ConfigError, DataError, KbError, MissingExtra
 from serve.opened import NotFound
+from serve.work.lanes import Busy
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 

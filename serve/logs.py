@@ -15,7 +15,7 @@ from logging.handlers import RotatingFileHandler
 from types import TracebackType
 from typing import Any
 
-from kb.files import Home
+from core.files import Home
 
 _AUDIT_BYTES, _AUDIT_FILES = 16 << 20, 8
 _OURS = frozenset({"kb.serve", "kb.audit", "uvicorn.error"})

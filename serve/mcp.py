@@ -19,8 +19,8 @@ from mcp.types import ToolAnnotations
 from pydantic import BaseModel, Field
 from starlette.routing import Route
 
-from kb.errors import KbError
-from kb.types import Citation, Hit
+from core.errors import KbError
+from core.types import Citation, Hit
 from serve.answering import DEFAULT, Request, Said
 from serve.service import MOST_HITS, Service, told, with_documents
 

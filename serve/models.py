@@ -13,13 +13,13 @@ from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
 
-from kb.chat.local import LocalChat
-from kb.errors import BackendError
-from kb.files import Home
-from kb.models import open_chat, parse_spec, resolve
-from kb.ollama_server import ask_state
-from kb.settings import Settings
-from kb.weights.shelf import list_models
+from core.chat.local import LocalChat
+from core.errors import BackendError
+from core.files import Home
+from core.models import open_chat, parse_spec, resolve
+from core.ollama_server import ask_state
+from core.settings import Settings
+from core.weights.shelf import list_models
 from serve.opened import NotFound
 
 BASE, WITH_DOCUMENTS = "base", "+rag"
@@ -119,7 +119,7 @@ class Models:
         """Return the spelling that a model stands for now, and the model; opened once.
 
         Raises:
-            KbError: As `kb.models.open_chat`.
+            KbError: As `core.models.open_chat`.
         """
         spec = str(resolve(model.spec, self._settings))
         with self._lock:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kb.errors import BackendError, ConfigError
-from kb.files import Home
-from kb.settings import Settings
-from kb.types import Hit
-from rag.answer import Answerer
+from core.errors import BackendError, ConfigError
+from core.files import Home
+from core.settings import Settings
+from core.types import Hit
+from rag.answer.answer import Answerer
 from rag.catalogue.reader import CatalogueReader
 from rag.open import Knowledge, open_knowledge
 

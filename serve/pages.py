@@ -9,10 +9,10 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from kb.errors import DataError
-from kb.files import Home
-from kb.types import Document, Page
-from rag.load.boxes import render_page, span_boxes
+from core.errors import DataError
+from core.files import Home
+from core.types import Document, Page
+from rag.load.pdf.boxes import render_page, span_boxes
 
 _KEPT_PICTURES = 32
 # A reader process each: as many as there are cores to spare.

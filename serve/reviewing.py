@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kb.errors import ConfigError
-from kb.files import Home
-from kb.types import Citation, Pair
+from core.errors import ConfigError
+from core.files import Home
+from core.types import Citation, Pair
 from serve.opened import NotFound
 from serve.pages import PageView
 from serve.service import Service
-from synth.dataset import PAIRS, PREFERENCES, Dataset
+from synth.dataset.write import PAIRS, PREFERENCES, Dataset
 from synth.exporting.write import FORMATS, export
-from synth.review import Action, Applied, Decision, Item, Review, text_of
+from synth.judging.review import Action, Applied, Decision, Item, Review, text_of
 
 _FORMATS = tuple(FORMATS)
 

@@ -17,12 +17,12 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from kb.errors import BackendError, ConfigError
-from kb.files import Home
-from kb.settings import Settings
+from core.errors import BackendError, ConfigError
+from core.files import Home
+from core.settings import Settings
+from serve.access.guard import keys_required
+from serve.access.keys import Keys
 from serve.api import Part, create_app
-from serve.guard import keys_required
-from serve.keys import Keys
 from serve.logs import log, set_up
 
 _BACKLOG = 512

@@ -14,25 +14,25 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.chat.local import LocalChat
-from kb.errors import ConfigError, KbError
-from kb.files import Home
-from kb.settings import Settings
-from kb.types import Document, Hit, Page
+from core.chat.local import LocalChat
+from core.errors import ConfigError, KbError
+from core.files import Home
+from core.settings import Settings
+from core.types import Document, Hit, Page
+from rag.catalogue.forget import forget
 from rag.catalogue.writer import Catalogue
 from rag.embed.base import Embedder
-from rag.forget import forget
 from rag.open import embedder_of, open_store, writing
+from serve.access.keys import Keys
 from serve.answering import Answering, Reply, Request
 from serve.figures import Figures
-from serve.jobs import Job, Jobs
-from serve.keys import Keys
-from serve.lanes import Busy, Lane, followed
 from serve.logs import Audit
 from serve.models import BASE, WITH_DOCUMENTS, Model, Models
 from serve.opened import NotFound, Opened
 from serve.pages import PageView, Pictures
-from serve.runner import Runner
+from serve.work.jobs import Job, Jobs
+from serve.work.lanes import Busy, Lane, followed
+from serve.work.runner import Runner
 
 T = TypeVar("T")
 MOST_HITS = 200

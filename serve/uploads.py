@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.errors import DataError
+from core.errors import DataError
 from rag.load.sniff import kind_of
 
 _MOST_NAME_BYTES = 150

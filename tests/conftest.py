@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from kb.files import Home
-from kb.telemetry import disable
+from core.files import Home
+from core.telemetry import disable
 
 ROOT = Path(__file__).parent.parent
 # A shared machine is slow at times, and a test that failed must fail again: no deadlines, the same examples each time.
@@ -38,7 +38,7 @@ def weights() -> Path:
     home = Home(Path(os.environ.get("KB_TEST_HOME", cache)))
     for name in ("minilm", "smollm2"):
         if not (home.models / name).is_dir():
-            from kb.weights.shelf import pull
+            from core.weights.shelf import pull
 
             pull(name, home)
     return home.models

@@ -12,7 +12,7 @@ from typing import Any
 import compose_spec
 import pytest
 
-from kb.settings import load
+from core.settings import load
 from tests.compose_file import PATH, ROOT, example_env, read, services_of
 
 PROFILES = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ["cli", "finetune", "kb", "rag", "serve", "synth"]
+PACKAGES = ["core", "finetune", "kb", "rag", "serve", "synth"]
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
@@ -23,7 +23,7 @@ def test_the_wheel_holds_six_packages_and_their_data(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert sorted({name.split("/")[0] for name in names if ".dist-info/" not in name}) == PACKAGES
-    assert "rag/answer_prompt.txt" in names
+    assert "core/answer_prompt.txt" in names
 
 
 def test_imports_run_down() -> None:
@@ -51,7 +51,7 @@ def test_the_command_line_reference_is_current(tmp_path: Path) -> None:
     target = tmp_path / "cli.md"
     command = [
         Path(sys.executable).parent / "typer",
-        "cli.main",
+        "kb.cli.main",
         "utils",
         "docs",
         "--name",

@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from core.types import Citation
 from finetune.compare.questions import Question
-from kb.types import Citation
 
 # What an arm is shown beside the question: nothing, what search finds, the right passage, a wrong one.
 Shown = Literal["nothing", "found", "oracle", "wrong"]

@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from core.errors import DataError
 from finetune.compare.arms import Reply
 from finetune.compare.measures import cohens_kappa, right
 from finetune.compare.questions import Question
-from kb.errors import DataError
 
 Say = Callable[[str], str]
 Vote = Literal["first", "second", "tie"]

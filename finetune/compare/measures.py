@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
+from core.metrics import contains, exact_match, normalised, numbers_of, numeric_match, token_f1
+from core.reading.words import terms
 from finetune.compare.arms import Reply, Shown
 from finetune.compare.questions import Place, Question
-from kb.metrics import contains, exact_match, normalised, numbers_of, numeric_match, token_f1
-from kb.reading.words import terms
 
 # Words that are part of a number.
 _SCALES = frozenset(terms("thousand million billion trillion"))

@@ -13,9 +13,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from core.files import atomic_write
 from finetune.compare.page_text import judge, repeat, side_by_side
 from finetune.compare.plots import forest, latency_quality, signed, span
-from kb.files import atomic_write
 
 HTML_NAME = "report.html"
 Report = Mapping[str, Any]

@@ -16,10 +16,10 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from finetune.rows import open_dataset
-from kb.errors import DataError
-from kb.metrics import numbers_of
-from kb.types import Citation, Pair
+from core.errors import DataError
+from core.metrics import numbers_of
+from core.types import Citation, Pair
+from finetune.data.rows import open_dataset
 
 SEEN = "seen phrasing"
 NEW = "new phrasing"

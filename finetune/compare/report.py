@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.errors import DataError
+from core.files import atomic_write
 from finetune.compare.arms import Arm, pairs
 from finetune.compare.clusters import cluster
 from finetune.compare.cost import break_even, costs
@@ -32,8 +34,6 @@ from finetune.compare.tables import (
     stratum_tables,
 )
 from finetune.compare.verdict import MARGIN, decide, told
-from kb.errors import DataError
-from kb.files import atomic_write
 
 VERSION = 1
 JSON_NAME = "report.json"

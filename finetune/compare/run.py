@@ -18,10 +18,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from core.errors import ConfigError, DataError
+from core.types import Citation
 from finetune.compare.arms import Arm, Reply
 from finetune.compare.questions import Question
-from kb.errors import ConfigError, DataError
-from kb.types import Citation
 
 OUTPUTS = "outputs.jsonl"
 _LOCK = ".lock"

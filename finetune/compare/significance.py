@@ -17,7 +17,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kb.metrics import Interval
+from core.metrics import Interval
 
 DRAWS = 10_000
 LEVEL = 0.95

@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.template import ChatFormat
-from kb.errors import DataError
-from kb.weights.folders import delete_folder, make_folder
+from core.errors import DataError
+from core.weights.folders import delete_folder, make_folder
+from finetune.data.template import ChatFormat
 
 if TYPE_CHECKING:
     import torch

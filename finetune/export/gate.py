@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.chat.genai_engine import check_readable
+from core.errors import BackendError, DataError
+from core.ollama_server import ask_state
+from core.weights.gguf_header import read_header
+from finetune.data.template import ChatFormat
 from finetune.export import ollama_model
 from finetune.export.gguf_weights import read_weights
 from finetune.export.ollama_model import OllamaModel, Progress, Server
@@ -18,11 +23,6 @@ from finetune.export.probes import Conversation
 from finetune.export.reference import Expected, Reference
 from finetune.export.runtimes import GenAIRuntime, OllamaRuntime
 from finetune.runs import Run, update_card
-from finetune.template import ChatFormat
-from kb.chat.genai_engine import check_readable
-from kb.errors import BackendError, DataError
-from kb.ollama_server import ask_state
-from kb.weights.gguf_header import read_header
 
 if TYPE_CHECKING:
     import numpy as np

@@ -18,10 +18,10 @@ import numpy as np
 from gguf import GGMLQuantizationType as Type
 from numpy.typing import NDArray
 
+from core.errors import DataError
+from finetune.data.template import ChatFormat
 from finetune.export.gguf_vocabulary import add_vocabulary
 from finetune.export.gguf_weights import ARCHITECTURES, HINT, checkpoint_config, gguf_shapes, gguf_tensors, rope_of
-from finetune.template import ChatFormat
-from kb.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)

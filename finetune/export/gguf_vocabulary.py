@@ -12,9 +12,9 @@ from typing import Any
 
 from gguf import GGUFWriter, TokenType
 
+from core.errors import DataError
+from finetune.data.template import ChatFormat
 from finetune.export.checkpoint import ends_of
-from finetune.template import ChatFormat
-from kb.errors import DataError
 
 _HINT = "kb export RUN --to hf  # then llama.cpp's convert_hf_to_gguf.py"
 # How llama 3 and Qwen 2 cut text into words; they differ in how many digits stay together.

@@ -15,8 +15,8 @@ import gguf
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import DataError
 from finetune.export.checkpoint import CONFIG
-from kb.errors import DataError
 
 if TYPE_CHECKING:
     import torch

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from finetune.template import ChatFormat, Message
-from kb.errors import DataError
+from core.errors import DataError
+from finetune.data.template import ChatFormat, Message
 
 _HINT = "kb export RUN --to gguf"
 _SYSTEM, _USER, _ASSISTANT, _AGAIN = "kq0system", "kq1user", "kq2assistant", "kq3user"

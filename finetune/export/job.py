@@ -15,7 +15,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from finetune.base import Base, find_base
+from core.errors import ConfigError, DataError
+from core.files import Home
+from core.ollama_server import ask_state
+from finetune.data.prepare import chat_of_policy
+from finetune.data.rows import open_dataset
+from finetune.data.template import ChatFormat
 from finetune.export import quantise
 from finetune.export.checkpoint import CONFIG, as_exported, ends_of, save_checkpoint
 from finetune.export.gate import PROBE_S, Gate
@@ -25,15 +30,10 @@ from finetune.export.merge import merge
 from finetune.export.ollama_model import OllamaModel, Progress, describe, modelfile
 from finetune.export.ollama_model import Server as Server  # part of this module's interface
 from finetune.export.probes import Conversation, probes
-from finetune.machine import Machine
-from finetune.prepare import chat_of_policy
 from finetune.recipe import Recipe
-from finetune.rows import open_dataset
 from finetune.runs import Run, open_run, read_card, read_recipe, update_card
-from finetune.template import ChatFormat
-from kb.errors import ConfigError, DataError
-from kb.files import Home
-from kb.ollama_server import ask_state
+from finetune.training.base import Base, find_base
+from finetune.training.machine import Machine
 
 DEFAULT = "f16"
 # Of a run's data, from which the probes take some.

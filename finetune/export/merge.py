@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.base import Base
-from finetune.machine import Machine
-from finetune.policy import load_policy
+from core.errors import ConfigError, GateError
 from finetune.recipe import Recipe
-from kb.errors import ConfigError, GateError
+from finetune.training.base import Base
+from finetune.training.machine import Machine
+from finetune.training.policy import load_policy
 
 if TYPE_CHECKING:
     import torch

@@ -15,10 +15,10 @@ from typing import Any
 import httpx
 from ollama import Client
 
+from core.errors import BackendError
+from core.files import sha256_of
+from core.ollama_server import client_arguments, failures
 from finetune.export.go_template import Blocks, go_template
-from kb.errors import BackendError
-from kb.files import sha256_of
-from kb.ollama_server import client_arguments, failures
 
 # Called with what is being done.
 Progress = Callable[[str], None]

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from core.errors import GateError
+from finetune.data.template import Message
 from finetune.export.go_template import first_difference
 from finetune.export.reference import Expected, Reference
-from finetune.template import Message
-from kb.errors import GateError
 
 GREEDY_TOKENS = 32
 # Room for an answer to end by itself.

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from finetune.template import ChatFormat, Message
-from kb.errors import DataError
+from core.errors import DataError
+from finetune.data.template import ChatFormat, Message
 
 Conversation = tuple[Message, ...]
 

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError  # type: ignore[attr-defined]
 
+from core.errors import BackendError, ConfigError, GateError
+from core.weights.hub import fetch_repository
 from finetune.card import render
-from finetune.policy import asker, load_policy
-from finetune.prepare import chat_of_policy
+from finetune.data.prepare import chat_of_policy
 from finetune.runs import Run, read_card
-from kb.errors import BackendError, ConfigError, GateError
-from kb.weights.hub import fetch_repository
+from finetune.training.policy import asker, load_policy
 
 if TYPE_CHECKING:
     from finetune.export.job import Export

@@ -14,11 +14,11 @@ from pathlib import Path
 import gguf
 import numpy as np
 
+from core.errors import BackendError, ConfigError, GateError, MissingExtra
+from core.files import atomic_write
 from finetune.export.gguf_file import ENCODINGS
 from finetune.export.gguf_weights import read_weights
 from finetune.export.ollama_model import OllamaModel, Progress, Server, create, remove, weights_of
-from kb.errors import BackendError, ConfigError, GateError, MissingExtra
-from kb.files import atomic_write
 
 TOOL, CONVERTER = "llama-quantize", "convert_hf_to_gguf.py"
 # Names of both tools; the encodings of `gguf` itself come first.

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.template import ChatFormat, Message
-from kb.errors import DataError
+from core.errors import DataError
+from finetune.data.template import ChatFormat, Message
 
 if TYPE_CHECKING:
     import numpy as np

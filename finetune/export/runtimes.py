@@ -11,11 +11,11 @@ from pathlib import Path
 
 import httpx
 
+from core.chat.decoding import Sampling
+from core.chat.genai_engine import GenAIEngine
+from core.ollama_server import client_arguments, failures
+from finetune.data.template import Message
 from finetune.export.parity import Reply
-from finetune.template import Message
-from kb.chat.decoding import Sampling
-from kb.chat.genai_engine import GenAIEngine
-from kb.ollama_server import client_arguments, failures
 
 # Longest conversation and answer together; the probes are far shorter.
 _CONTEXT_TOKENS = 2048

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from kb.errors import BackendError, ConfigError
-from rag.disk import disk_fault
+from core.errors import BackendError, ConfigError
+from rag.ingest.disk import disk_fault
 
 SCHEMA_VERSION = 1
 

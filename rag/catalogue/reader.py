@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import ConfigError
-from kb.types import Chunk, Document, Page
+from core.errors import ConfigError
+from core.types import Chunk, Document, Page
 from rag.catalogue.database import Database
 
 # What readers say of a page that shows something and has no text: OCR may help, as it may not on a blank page.

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from kb.types import Page
+from core.types import Page
 from rag.catalogue.database import dump
 from rag.catalogue.reader import CatalogueReader, EmbeddedChunk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDocument:
-    """What is known of a document when its first page arrives; fields as in `kb.types.Document`."""
+    """What is known of a document when its first page arrives; fields as in `core.types.Document`."""
 
     sha256: str
     doc: str

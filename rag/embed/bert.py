@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.inference import openvino
+from core.inference import openvino
 
 ops = openvino.opset15
 # OpenVINO ships without types.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from kb.inference import compile_cached, openvino, pick_precision
+from core.inference import compile_cached, openvino, pick_precision
 from rag.embed.base import EmbedderIdentity
 
 # Texts are tokenised, sorted by length and run in windows: long enough to sort well, short enough to bound memory.

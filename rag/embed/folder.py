@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kb.errors import DataError, MissingExtra
-from kb.files import Home, sha256_of
-from kb.inference import openvino
-from kb.weights.shelf import MANIFEST, stored
+from core.errors import DataError, MissingExtra
+from core.files import Home, sha256_of
+from core.inference import openvino
+from core.weights.shelf import MANIFEST, stored
 from rag.embed.base import EmbedderIdentity
 from rag.embed.encoder import OpenVinoEmbedder, load_tokenizer
 from rag.embed.prepared import prepare

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kb.errors import DataError
+from core.errors import DataError
 
 # Where neither the author nor the tokenizer states a limit.
 _DEFAULT_MAX_TOKENS = 512

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kb.errors import ConfigError
-from kb.files import Home
+from core.errors import ConfigError
+from core.files import Home
 from rag.embed.base import Embedder
 
 
@@ -47,7 +47,7 @@ def open_embedder(
     folder = Path(spec).expanduser()
     if spec not in {"", "minilm"} and folder.is_dir():
         return open_folder(folder, folder.resolve().name, home, precision=precision)
-    from kb.weights.shelf import require
+    from core.weights.shelf import require
 
     if spec != "minilm" and "/" not in spec:
         raise ConfigError(

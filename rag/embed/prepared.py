@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from kb.inference import openvino
-from rag.disk import disk_fault
+from core.inference import openvino
+from rag.ingest.disk import disk_fault
 
 GRAPH = "graph.xml"
 
@@ -25,7 +25,7 @@ def prepare(folder: Path, build: Callable[[Path], openvino.Model]) -> Path:
         BackendError: The disk is full or read-only.
     """
     if not (folder / GRAPH).is_file():
-        from kb.weights.folders import make_folder
+        from core.weights.folders import make_folder
 
         try:
             make_folder(folder, lambda work: openvino.save_model(build(work), work / GRAPH, False), ready=GRAPH)

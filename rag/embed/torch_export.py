@@ -14,8 +14,8 @@ import torch
 from sentence_transformers import SentenceTransformer
 from transformers.utils.logging import disable_progress_bar
 
-from kb.errors import DataError, GateError
-from kb.inference import core, openvino
+from core.errors import DataError, GateError
+from core.inference import core, openvino
 
 # The graph must give what torch gives: lowest cosine over the probes, in f32.
 _LEAST_COSINE = 0.9999

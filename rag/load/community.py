@@ -8,8 +8,8 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from kb.errors import DataError, MissingExtra
-from kb.settings import IngestSettings
+from core.errors import DataError, MissingExtra
+from core.settings import IngestSettings
 from rag.load.sections import Outline, SectionReader, plain_block
 
 _LOADERS = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from kb.types import Quality
+from core.types import Quality
 
 MAX_UNREADABLE = 0.05  # of what is written: replacement and private-use characters; 0.036 (formulas)
 MAX_UNUSUAL = 0.5  # of what is written: neither letter, digit, dot nor dash; 0.30 (formulas)

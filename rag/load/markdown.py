@@ -13,11 +13,11 @@ from pathlib import Path
 import markdown_it
 from markdown_it import MarkdownIt
 
-from kb.errors import DataError
-from kb.settings import IngestSettings
-from rag.load.html import outline_of
+from core.errors import DataError
+from core.settings import IngestSettings
 from rag.load.sections import Outline, SectionReader, plain_block
 from rag.load.sniff import read_text
+from rag.load.web.html import outline_of
 
 PARSER = f"markdown-it-py {markdown_it.__version__}"
 _MAX_NESTING = 1000

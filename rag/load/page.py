@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kb.settings import IngestSettings
-from kb.types import Page, Quality
+from core.settings import IngestSettings
+from core.types import Page, Quality
 from rag.load.clean import Cleaned
 from rag.load.grade import grade
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kb.errors import ConfigError, DataError, KbError, MissingExtra
-from kb.settings import IngestSettings
-from kb.types import Page
+from core.errors import ConfigError, DataError, KbError, MissingExtra
+from core.settings import IngestSettings
+from core.types import Page
 from rag.load.page import failed_page
 from rag.load.reader import FileInfo
 from rag.load.sniff import is_pdf

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from kb.types import Page, Unit
+from core.types import Page, Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

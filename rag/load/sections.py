@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kb.settings import IngestSettings
-from kb.types import Page
+from core.settings import IngestSettings
+from core.types import Page
 from rag.load.clean import clean
 from rag.load.page import make_page
 from rag.load.reader import FileInfo

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from kb.errors import DataError
+from core.errors import DataError
 
 _HEAD_BYTES = 4096
 _PDF_HEADER_WITHIN = 1024  # where PDFium and Acrobat look for it

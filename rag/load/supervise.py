@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import rag
-from kb.errors import BackendError
+from core.errors import BackendError
 from rag.load.worker import HEADER, OUT_OF_MEMORY
 
 _READ_BYTES = 1 << 20

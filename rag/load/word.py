@@ -18,10 +18,10 @@ from docx.opc.exceptions import OpcError
 from docx.oxml.ns import qn
 from lxml import etree
 
-from kb.errors import DataError
-from kb.settings import IngestSettings
+from core.errors import DataError
+from core.settings import IngestSettings
 from rag.load.sections import Block, Outline, Run, SectionReader
-from rag.load.visible import TINY_PT
+from rag.load.web.visible import TINY_PT
 
 PARSER = f"python-docx {version('python-docx')}"
 _PARAGRAPH, _TABLE, _ROW, _CELL, _RUN = (qn(f"w:{name}") for name in ("p", "tbl", "tr", "tc", "r"))

@@ -21,10 +21,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from kb.errors import KbError
-from kb.settings import IngestSettings
-from rag.load.draw import draw_page, find_boxes
-from rag.load.open_reader import open_reader
+from core.errors import KbError
+from core.settings import IngestSettings
+from rag.load.pdf.draw import draw_page, find_boxes
+from rag.load.pdf.open_reader import open_reader
 
 HEADER = struct.Struct(">I")
 _WATCH_S = 0.25

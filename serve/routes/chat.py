@@ -16,7 +16,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from kb.errors import KbError
+from core.errors import KbError
 from serve import faults
 from serve.answering import Reply
 from serve.schemas import Completion

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
-from kb.errors import DataError
-from kb.types import Document
+from core.errors import DataError
+from core.types import Document
 from serve.faults import Refusal
 from serve.schemas import Collection
 from serve.service import Service

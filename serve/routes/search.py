@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from fastapi import APIRouter, Request
 
-from kb.types import Hit
+from core.types import Hit
 from serve.opened import NotFound
 from serve.schemas import Embedding, Judgement, Search
 from serve.service import Service
-from synth.feedback import Feedback, append_feedback
+from synth.judging.feedback import Feedback, append_feedback
 
 # What `kb search --json` shows of a hit.
 _HIT = ("doc", "sha256", "page", "start", "end", "text", "score")

@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from kb.errors import KbError
+from core.errors import KbError
 from serve.answering import DEFAULT, Reply, Request, Said
 from serve.models import BASE
 from serve.routes.search import keep_feedback

@@ -12,7 +12,7 @@ from serve.reviewing import Reviewing, Shown
 from serve.ui import html
 from serve.ui.events import PRIVATE, asker, block, plainly
 from synth.exporting.write import FORMATS
-from synth.review import Action
+from synth.judging.review import Action
 
 _KEYS = "Single keys: A accept, E edit, R reject, S skip"
 _NONE = "No dataset yet: kb synth --out DIR, then kb serve --data DIR."

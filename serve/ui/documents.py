@@ -12,9 +12,9 @@ from typing import Any
 import anyio
 import gradio as gr
 
-from kb.errors import DataError
-from kb.types import Document
-from rag.discover import SUFFIXES
+from core.errors import DataError
+from core.types import Document
+from rag.ingest.discover import SUFFIXES
 from serve.service import Service
 from serve.ui import html
 from serve.ui.events import PRIVATE, asker, block, plainly

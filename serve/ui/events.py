@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from kb.errors import KbError
+from core.errors import KbError
 from serve.service import told
 
 

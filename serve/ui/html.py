@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from html import escape, unescape
 from typing import Any
 
-from kb.types import Citation
+from core.types import Citation
 from serve.pages import PageView
 
 # Where a parser leaves text: HTML standard, 13.2.5.6 "Tag open state" and 13.2.5.72 "Character reference state".

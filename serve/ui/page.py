@@ -15,10 +15,10 @@ from fastapi.responses import HTMLResponse
 
 from serve.reviewing import Reviewing, exports
 from serve.service import Service
-from serve.training import Training
 from serve.ui.privacy import privacy_page
+from serve.work.training import Training
 
-# Beside what `kb.telemetry` turns off.
+# Beside what `core.telemetry` turns off.
 _SWITCHES = {"GRADIO_RUN_HISTORY": "False", "GRADIO_SSR_MODE": "False", "GRADIO_MCP_SERVER": "False",
              "GRADIO_SHARE": "False"}  # fmt: skip
 _KEEP_FILES_S = 3600

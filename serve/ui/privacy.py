@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from kb.chat.address import is_loopback
-from kb.files import Home
-from kb.settings import Settings
+from core.chat.address import is_loopback
+from core.files import Home
+from core.settings import Settings
 
 # Path under KB_HOME, and what is in it.
 STORED = (

@@ -10,7 +10,7 @@ import gradio as gr
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
-from kb.files import Home
+from core.files import Home
 from serve.opened import NotFound
 from serve.ui import html
 from serve.ui.events import PRIVATE, block

@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from serve.reviewing import Reviewing
-from serve.training import ASSUMED_ROW_TOKENS, TARGETS, Training
 from serve.ui import html
 from serve.ui.events import PRIVATE, SLOW, block, plainly
+from serve.work.training import ASSUMED_ROW_TOKENS, TARGETS, Training
 
 _LOOK_S = 3.0
 _GIB = 2**30

@@ -16,12 +16,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.metrics import normalised
-from kb.reading.words import words
-from synth.candidate import Candidate, digest
+from core.metrics import normalised
+from core.reading.words import words
 from synth.check.base import Verdict
-from synth.similar import jaccard, sign_shingles
-from synth.workspace import Workspace
+from synth.dataset.similar import jaccard, sign_shingles
+from synth.making.candidate import Candidate, digest
+from synth.making.workspace import Workspace
 
 _BATCH = 32
 _NAME = re.compile(r"(?<!^)(?<![.?!:]\s)\b[A-Z][\w’'&.-]*|\b\w*\d[\w.,]*")

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from kb.metrics import normalised
-from kb.reading.words import canonical, stem, terms, words
-from synth.candidate import Candidate
+from core.metrics import normalised
+from core.reading.words import canonical, stem, terms, words
+from synth.making.candidate import Candidate
 
 PageText = Callable[[str, int], str]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from kb.metrics import contains
-from kb.reading.words import STOPWORDS, words
-from synth.candidate import Candidate
+from core.metrics import contains
+from core.reading.words import STOPWORDS, words
+from synth.making.candidate import Candidate
 
 _FEWEST_CHARS, _MOST_CHARS = 8, 400
 _MOST_ANSWER_CHARS = 400

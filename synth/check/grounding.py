@@ -13,11 +13,11 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, Protocol
 
-from kb.errors import ConfigError, MissingExtra
-from kb.reading.words import stated_numbers, stem, terms, words
-from synth.candidate import Candidate
+from core.errors import ConfigError, MissingExtra
+from core.reading.words import stated_numbers, stem, terms, words
 from synth.check.base import Verdict
 from synth.facts.values import SMALL_NUMBERS, TENS
+from synth.making.candidate import Candidate
 
 _NAME = re.compile(r"(?<!^)(?<![.?!:]\s)\b[A-Z][\w’'-]+|\b\w*\d\w*")
 _NAME_WEIGHT = 2.0

@@ -11,10 +11,10 @@ from itertools import tee
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from synth.candidate import Candidate
 from synth.check.base import Verdict
 from synth.generate.ask import Ask, Request
 from synth.generate.prompts import prompt
+from synth.making.candidate import Candidate
 
 
 class Judgement(BaseModel):

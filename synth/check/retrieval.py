@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from kb.reading.words import terms
-from kb.types import Hit, Retriever
-from synth.candidate import Candidate, Source
+from core.reading.words import terms
+from core.types import Hit, Retriever
 from synth.check.base import Verdict
+from synth.making.candidate import Candidate, Source
 
 NAME = "retriever"
 # Share of a question's words that another place may lack and still answer it.

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import tee
 
-from kb.metrics import contains, exact_match, numbers_of, token_f1
-from synth.candidate import Candidate, Source
+from core.metrics import contains, exact_match, numbers_of, token_f1
 from synth.check.base import Verdict
 from synth.generate.base import Generator
+from synth.making.candidate import Candidate, Source
 
 _FEWEST_CHARS = 2
 

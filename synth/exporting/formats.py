@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kb.types import Pair, Preference
-from synth.judged import Judged
-from synth.wording import PromptTemplate
+from core.types import Pair, Preference
+from synth.judging.judged import Judged
+from synth.making.wording import PromptTemplate
 
 Json = dict[str, Any]
 PairFormat = Callable[[Pair, PromptTemplate | None, PromptTemplate], Json]

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kb.errors import ConfigError, DataError
-from kb.files import atomic_write
+from core.errors import ConfigError, DataError
+from core.files import atomic_write
 
 TRAINERS = ("trl", "unsloth", "axolotl", "llama-factory")
 _OPENAI_TAGS = {

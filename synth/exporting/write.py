@@ -10,16 +10,16 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from kb.errors import ConfigError, DataError
-from kb.files import atomic_write
-from kb.types import Pair, Preference, Split
-from synth.dataset import Dataset
+from core.errors import ConfigError, DataError
+from core.files import atomic_write
+from core.types import Pair, Preference, Split
+from synth.dataset.rows import SPLITS
+from synth.dataset.write import Dataset
 from synth.exporting import formats
 from synth.exporting.formats import PAIR_FORMATS, Json
 from synth.exporting.trainers import settings_for
-from synth.judged import Judged
-from synth.rows import SPLITS
-from synth.wording import PromptTemplate, prompt_template
+from synth.judging.judged import Judged
+from synth.making.wording import PromptTemplate, prompt_template
 
 EXPORTED_SPLITS: tuple[Split | Literal["all"], ...] = (*SPLITS, "all")
 FORMATS = (*PAIR_FORMATS, "dpo", "kto")

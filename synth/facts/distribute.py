@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from synth.facts.flat import Flat
+from synth.facts.tables.flat import Flat
 from synth.facts.values import DATE, values_in
 
 _WHEN = rf"(?:{DATE}|(?:Q[1-4] )?(?:19|20)\d\d)"

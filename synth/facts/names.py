@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 
 from synth.facts.asking import Gap
-from synth.facts.clause import Clause
-from synth.facts.prose import attaches
-from synth.facts.verbs import BE, is_participle
+from synth.facts.prose.clause import Clause
+from synth.facts.prose.sentences import attaches
+from synth.facts.prose.verbs import BE, is_participle
 
 _POST_NOUN = (
     r"(?:Director|Officer|Manager|President|Chair(?:man|woman|person)?|Head|Secretary|Treasurer|Editor|Librarian|Warden|Master"

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from synth.candidate import Source
-from synth.workspace import Planned, Workspace
+from synth.making.candidate import Source
+from synth.making.workspace import Planned, Workspace
 
 TextKind = Literal["rewrite", "summary"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kb.errors import BackendError
+from core.errors import BackendError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,16 +14,16 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from kb.reading.fold import Folded
-from kb.reading.passages import new_keys, new_mark, render
-from kb.reading.sentences import sentences, split_prose
-from kb.reading.words import terms
-from kb.types import Citation, Fact
-from synth.candidate import Source, digest
+from core.reading.fold import Folded
+from core.reading.passages import new_keys, new_mark, render
+from core.reading.sentences import sentences, split_prose
+from core.reading.words import terms
+from core.types import Citation, Fact
 from synth.generate.ask import Ask, Reply, Request
 from synth.generate.base import Estimate, Text, TextKind
 from synth.generate.prompts import all_prompts, prompt
-from synth.workspace import Planned, Workspace
+from synth.making.candidate import Source, digest
+from synth.making.workspace import Planned, Workspace
 
 _FEWEST_CHUNK_CHARS = 120
 _QUESTION_CHARS = 200

@@ -10,14 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from kb.reading.passages import Passage
-from kb.reading.reader import rank
-from kb.reading.sentences import sentences
-from kb.reading.words import terms
-from kb.types import Document, Fact, Page
-from synth.candidate import Source
+from core.reading.passages import Passage
+from core.reading.reader import rank
+from core.reading.sentences import sentences
+from core.reading.words import terms
+from core.types import Document, Fact, Page
 from synth.generate.base import Estimate, Text, TextKind
-from synth.workspace import Planned, Workspace
+from synth.making.candidate import Source
+from synth.making.workspace import Planned, Workspace
 
 ReadFacts = Callable[[Document, Iterable[Page]], Iterator[Fact]]
 OnDocument = Callable[[str], None]

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from kb.types import Citation
+from core.types import Citation
 
 
 class Unusable(ValueError):

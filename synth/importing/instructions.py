@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from kb.errors import DataError
+from core.errors import DataError
+from synth.dataset.rows import pair_from_json, preference_from_json
 from synth.importing.conversations import draft_of, exchanges
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, documents, optional, required, texts
-from synth.rows import pair_from_json, preference_from_json
 
 PROMPTS = ("prompt", "inputs", "input", "instruction", "query", "request", "source")
 COMPLETIONS = ("completion", "targets", "target", "output", "response", "reply", "completions")

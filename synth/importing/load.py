@@ -19,19 +19,19 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import DataError
-from kb.types import Pair, Preference, Split
-from synth.dataset import Dataset, Row, locked, replace
-from synth.holdout import assigned, first_of_each, pins
+from core.errors import DataError
+from core.types import Pair, Preference, Split
+from synth.dataset.holdout import assigned, first_of_each, pins
+from synth.dataset.leaks import Linked
+from synth.dataset.rows import SPLITS
+from synth.dataset.write import Dataset, Row, locked, replace
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.instructions import dialogue
 from synth.importing.reading import Opened, recognise
 from synth.importing.sources import open_source
-from synth.judged import Judged
-from synth.leaks import Linked
-from synth.review import rejected_ids
-from synth.rows import SPLITS
-from synth.wording import PromptTemplate
+from synth.judging.judged import Judged
+from synth.judging.review import rejected_ids
+from synth.making.wording import PromptTemplate
 
 _MAX_SHOWN = 5
 _IMPORTED_ID = re.compile(r"[0-9a-f]{16}")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kb.errors import DataError
+from core.errors import DataError
 from synth.importing.chat_log import Message, conversation, talks
 from synth.importing.drafts import Draft, Unusable
 

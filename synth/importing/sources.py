@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
-from kb.errors import DataError
+from core.errors import DataError
 from synth.importing.elements import elements
 from synth.importing.tables import csv_records, hub_records, is_saved_dataset, looks_like_csv, parquet_records
 from synth.importing.text_file import open_text, sniff_encoding

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from kb.errors import DataError, KbError, MissingExtra
+from core.errors import DataError, KbError, MissingExtra
 
 _BATCH_ROWS = 256
 # A field longer than this is an unclosed quote that swallows the file.

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kb.reading.extractive import ABSTENTION
+from core.reading.extractive import ABSTENTION
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, documents, optional, required, texts
-from synth.wording import choose, fill
+from synth.making.wording import choose, fill
 
 TEXTS = (
     "text", "sentence", "review", "review_body", "content", "comment", "comment_text", "tweet", "message", "document",

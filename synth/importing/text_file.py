@@ -9,7 +9,7 @@ from typing import IO
 
 from charset_normalizer import from_bytes
 
-from kb.errors import DataError
+from core.errors import DataError
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 

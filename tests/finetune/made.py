@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from finetune.machine import GIB, Machine
+from finetune.training.machine import GIB, Machine
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -142,10 +142,10 @@ def dataset_folder(path: Path, rows: int = 16, held_out: int = 4, preferences: i
 
 def begun(root: Path, kind: str = "llama", *, name: str = "one", template: str | None = CHATML, **choices: Any) -> Any:
     """A run of a tiny model that is about to be trained: its home, the run, what is prepared."""
-    from finetune.prepare import prepare
+    from core.files import Home
+    from finetune.data.prepare import prepare
     from finetune.recipe import Recipe
-    from finetune.train import begin_run
-    from kb.files import Home
+    from finetune.training.launch import begin_run
 
     folder, data = root / kind, root / "data"
     if not folder.is_dir():

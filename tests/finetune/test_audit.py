@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from finetune.audit import audit, check_first_dpo_loss, check_packing, marked, packed_gap
-from finetune.collate import StepCollator
-from finetune.data import CONTROL, IGNORED, TOO_LONG, Row, Tokenised, encode_pair, tokenise
+from core.errors import DataError, GateError
+from finetune.data.audit import audit, check_first_dpo_loss, check_packing, marked, packed_gap
+from finetune.data.collate import StepCollator
+from finetune.data.dataset import CONTROL, IGNORED, TOO_LONG, Row, Tokenised, encode_pair, tokenise
 from finetune.recipe import Recipe
-from kb.errors import DataError, GateError
 from tests.finetune.made import CHATML, tiny_config, tokenizer_of
 from tests.finetune.test_data import CHAT, chat_of, made
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from finetune.base import check_base, find_base, generation_eos, load_model, load_tokenizer
-from finetune.machine import GPUS
+from core.errors import ConfigError, DataError, MissingExtra
+from core.files import Home
+from core.weights.shelf import MANIFEST
 from finetune.recipe import Recipe
-from kb.errors import ConfigError, DataError, MissingExtra
-from kb.files import Home
-from kb.weights.shelf import MANIFEST
+from finetune.training.base import check_base, find_base, generation_eos, load_model, load_tokenizer
+from finetune.training.machine import GPUS
 from tests.finetune.made import CPU, tiny_folder
 
 pytestmark = [

@@ -17,8 +17,8 @@ pytestmark = [
 if importlib.util.find_spec("trl"):
     import torch
 
-    from finetune.collate import StepCollator, collator, shared_prefix, trained_tokens
-    from finetune.data import IGNORED
+    from finetune.data.collate import StepCollator, collator, shared_prefix, trained_tokens
+    from finetune.data.dataset import IGNORED
     from finetune.recipe import Recipe
     from tests.finetune.made import tiny_config
 

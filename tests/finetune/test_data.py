@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.data import (
+from core.errors import ConfigError, DataError
+from core.types import Pair
+from finetune.data.dataset import (
     CONTROL,
     IGNORED,
     OTHER_OBJECTIVE,
@@ -21,11 +23,9 @@ from finetune.data import (
     tokenise,
     tokenise_preferences,
 )
+from finetune.data.rows import open_dataset, read_pair
+from finetune.data.template import ChatFormat, chat_format
 from finetune.recipe import Recipe
-from finetune.rows import open_dataset, read_pair
-from finetune.template import ChatFormat, chat_format
-from kb.errors import ConfigError, DataError
-from kb.types import Pair
 from tests.finetune.made import CHATML, pair, preference, tokenizer_of, write_jsonl
 
 pytestmark = [

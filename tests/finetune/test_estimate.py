@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from core.errors import ConfigError, DataError
+from finetune.data.shape import KNOWN_SHAPES, shape_of
 from finetune.estimate import (
     check_fits,
     estimate,
@@ -18,11 +20,9 @@ from finetune.estimate import (
     trainable_parameters,
     weight_bytes,
 )
-from finetune.machine import GIB, GPUS, Dtype
-from finetune.method_facts import METHOD_NAMES, MethodName
+from finetune.methods.facts import METHOD_NAMES, MethodName
 from finetune.recipe import Recipe
-from finetune.shape import KNOWN_SHAPES, shape_of
-from kb.errors import ConfigError, DataError
+from finetune.training.machine import GIB, GPUS, Dtype
 from tests.finetune.made import CPU, tiny_config
 
 LLAMA_8B = KNOWN_SHAPES["meta-llama/Meta-Llama-3-8B-Instruct"]
@@ -147,7 +147,7 @@ def test_what_a_layer_keeps_is_what_autograd_keeps(kind: str, dtype: Dtype, reci
     import torch
     from transformers import AutoModelForCausalLM
 
-    from finetune.methods import make_trainable
+    from finetune.methods.build import make_trainable
 
     kept = {}
     for layers in (2, 4):
@@ -172,7 +172,7 @@ def test_what_a_layer_keeps_is_what_autograd_keeps(kind: str, dtype: Dtype, reci
 def test_trainable_parameters_are_pefts(kind: str, method: MethodName) -> None:
     from transformers import AutoModelForCausalLM
 
-    from finetune.methods import count, make_trainable
+    from finetune.methods.build import count, make_trainable
 
     if (kind, method) == ("qwen2", "llama-adapter"):
         pytest.skip("LLaMA-Adapter does not serve qwen2")

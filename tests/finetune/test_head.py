@@ -30,7 +30,7 @@ def _model(kind: str, *, trained: bool) -> Any:
 def test_loss_and_gradients_are_those_of_all_logits(kind: str, trained: bool) -> None:
     import torch
 
-    from finetune.head import add_label_head
+    from finetune.training.head import add_label_head
 
     ids = torch.randint(3, 500, (3, 200))
     labels = ids.masked_fill(torch.rand(ids.shape) < 0.4, -100)
@@ -54,7 +54,7 @@ def test_loss_and_gradients_are_those_of_all_logits(kind: str, trained: bool) ->
 def test_other_calls_are_the_models_own() -> None:
     import torch
 
-    from finetune.head import add_label_head
+    from finetune.training.head import add_label_head
 
     model = _model("llama", trained=False)
     ids = torch.randint(3, 500, (1, 9))
@@ -65,7 +65,7 @@ def test_other_calls_are_the_models_own() -> None:
 
 
 def test_a_model_that_scales_its_logits_keeps_its_own_head() -> None:
-    from finetune.head import add_label_head
+    from finetune.training.head import add_label_head
 
     model = _model("llama", trained=False)
     model.config.logit_scale = 0.5

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from finetune.hub_data import fetch_dataset
-from finetune.rows import open_dataset
-from kb.errors import BackendError, ConfigError, DataError
-from kb.files import Home
+from core.errors import BackendError, ConfigError, DataError
+from core.files import Home
+from finetune.data.hub_data import fetch_dataset
+from finetune.data.rows import open_dataset
 from tests.finetune.made import write_jsonl
 
 pytestmark = [

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from finetune.base import find_base, load_model, load_tokenizer
-from finetune.method_facts import METHOD_NAMES, MethodName
-from finetune.methods import count, make_trainable, peft_config
+from core.errors import ConfigError, DataError
+from core.files import Home
+from finetune.methods.build import count, make_trainable, peft_config
+from finetune.methods.facts import METHOD_NAMES, MethodName
 from finetune.recipe import Recipe, load_recipe
-from kb.errors import ConfigError, DataError
-from kb.files import Home
+from finetune.training.base import find_base, load_model, load_tokenizer
 from tests.finetune.made import CPU, tiny_folder
 
 pytestmark = [

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from finetune.machine import GPUS, named_gpu, this_machine
-from finetune.method_facts import METHOD_NAMES
+from core.errors import ConfigError
+from finetune.methods.facts import METHOD_NAMES
 from finetune.recipe import Recipe, default_recipe, load_recipe, recipe_names
-from kb.errors import ConfigError
+from finetune.training.machine import GPUS, named_gpu, this_machine
 from tests.finetune.made import CPU
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kb.errors import ConfigError, DataError
+from core.errors import ConfigError, DataError
 from tests.finetune.made import CPU, begun
 
 pytestmark = [
@@ -20,12 +20,12 @@ pytestmark = [
     pytest.mark.skipif(not importlib.util.find_spec("trl"), reason="needs kb[train]"),
 ]
 if importlib.util.find_spec("trl"):
-    from finetune.dpo import run_dpo
-    from finetune.policy import publish
     from finetune.runs import read_card
-    from finetune.sft import run_sft
-    from finetune.stage import Stage
-    from finetune.train import Launch, launcher, train_stage
+    from finetune.training.dpo import run_dpo
+    from finetune.training.launch import Launch, launcher, train_stage
+    from finetune.training.policy import publish
+    from finetune.training.sft import run_sft
+    from finetune.training.stage import Stage
 
 STEPS = {"packing": "bfd", "max_steps": 8, "save_steps": 3, "eval_steps": 4, "eval_rows": 2, "dpo_epochs": 6.0}
 
@@ -36,7 +36,7 @@ def policy(run: Any, stage: str) -> dict[str, bytes]:
 
 def killed_after(home: Any, run: Any, stage: str, step: int) -> None:
     """Train in a process of its own and kill it, hard, once it has reported a step."""
-    command = [sys.executable, "-m", "finetune.worker", str(home.root), run.name, stage, ""]
+    command = [sys.executable, "-m", "finetune.training.worker", str(home.root), run.name, stage, ""]
     own = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=own) as process:
         for line in process.stdout or ():

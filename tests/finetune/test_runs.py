@@ -10,6 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import ConfigError, DataError
+from core.files import Home
+from core.types import RunCard
 from finetune.recipe import Recipe
 from finetune.runs import (
     create_run,
@@ -22,9 +25,6 @@ from finetune.runs import (
     training,
     update_card,
 )
-from kb.errors import ConfigError, DataError
-from kb.files import Home
-from kb.types import RunCard
 
 RECIPE = Recipe(method="rslora", rank=32, system='Say "yes",\n{context} \x7f', target_modules=("q_proj", "v_proj"))
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from finetune.method_facts import METHOD_NAMES, METHODS, MethodName
-from kb.errors import DataError, GateError
+from core.errors import DataError, GateError
+from finetune.methods.facts import METHOD_NAMES, METHODS, MethodName
 from tests.finetune.made import CPU, begun, pair, preference, write_jsonl
 
 pytestmark = [
@@ -18,11 +18,11 @@ pytestmark = [
     pytest.mark.skipif(not importlib.util.find_spec("trl"), reason="needs kb[train]"),
 ]
 if importlib.util.find_spec("trl"):
-    from finetune.dpo import run_dpo
-    from finetune.policy import load_policy, publish
     from finetune.runs import read_card
-    from finetune.sft import run_sft
-    from finetune.stage import Stage
+    from finetune.training.dpo import run_dpo
+    from finetune.training.policy import load_policy, publish
+    from finetune.training.sft import run_sft
+    from finetune.training.stage import Stage
 
 
 def weights_of(model: Any) -> dict[str, Any]:
@@ -60,11 +60,11 @@ def test_sft_then_dpo(tmp_path: Path, method: MethodName) -> None:
 def test_what_is_loaded_again_answers_as_it_did(tmp_path: Path) -> None:
     import torch
 
-    from finetune.base import load_model
-    from finetune.policy import asker, save_policy
+    from finetune.training.base import load_model
+    from finetune.training.policy import asker, save_policy
 
     _, _, prepared = begun(tmp_path, method="lora")
-    from finetune.methods import make_trainable
+    from finetune.methods.build import make_trainable
 
     model = make_trainable(load_model(prepared.base, prepared.recipe, CPU), prepared.recipe, prepared.base.shape)
     torch.manual_seed(1)
@@ -157,7 +157,7 @@ def test_no_preference_is_an_error_that_says_so(tmp_path: Path) -> None:
 
 
 def test_a_reference_that_is_not_the_start_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from finetune.trainers import PreferenceTrainer
+    from finetune.training.trainers import PreferenceTrainer
 
     _, run, prepared = begun(tmp_path)
     run_sft(Stage(run=run, name="sft", prepared=prepared))

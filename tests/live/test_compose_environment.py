@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from kb.files import Home
+from core.files import Home
 from tests.compose_file import read
 from tests.live.ollama_server import MODEL, OllamaServer, running_ollama
 from tests.live.weaviate_server import Node, one_server
@@ -41,7 +41,7 @@ def ollama(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[
 
 def kb(*words: str, env: dict[str, str], code: int = 0) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [sys.executable, "-m", "cli", *words],
+        [sys.executable, "-m", "kb.cli", *words],
         cwd=ROOT,
         env=env,
         capture_output=True,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.files import Home
+from core.files import Home
 from tests.live.ollama_server import MODEL, OllamaServer, running_ollama
 
 pytestmark = [pytest.mark.live, pytest.mark.weights]
@@ -38,7 +38,7 @@ def command(server: OllamaServer, *arguments: str) -> list[str]:
     pairs = [part for key, value in flags.items() for part in ("--set", f"{key}={value}")]
     # What a test sets itself comes later and holds.
     head = [name, rest.pop(0)] if name == "models" else [name]
-    return [sys.executable, "-m", "cli", *head, *pairs, *rest]
+    return [sys.executable, "-m", "kb.cli", *head, *pairs, *rest]
 
 
 def kb(server: OllamaServer, *arguments: str) -> subprocess.CompletedProcess[str]:

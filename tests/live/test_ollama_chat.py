@@ -16,13 +16,13 @@ from langchain_tests.integration_tests import ChatModelIntegrationTests
 from ollama import Client
 from pydantic import BaseModel
 
-from kb.chat.genai import GenAIChat
-from kb.chat.ollama import OllamaChat, check_whole
-from kb.errors import BackendError, KbError
-from kb.files import Home
-from kb.models import open_chat, resolve
-from kb.ollama_server import ask_context, ask_state
-from kb.settings import ModelSettings, RagSettings, Settings
+from core.chat.genai import GenAIChat
+from core.chat.ollama import OllamaChat, check_whole
+from core.errors import BackendError, KbError
+from core.files import Home
+from core.models import open_chat, resolve
+from core.ollama_server import ask_context, ask_state
+from core.settings import ModelSettings, RagSettings, Settings
 from tests.live.ollama_server import MODEL, NO_KEEPALIVE, OllamaServer, running_ollama
 
 pytestmark = [pytest.mark.live, pytest.mark.weights]

@@ -14,10 +14,10 @@ import ollama
 import pytest
 from numpy.typing import NDArray
 
-from kb.errors import BackendError
-from kb.files import Home
-from kb.settings import Settings
-from kb.types import Chunk
+from core.errors import BackendError
+from core.files import Home
+from core.settings import Settings
+from core.types import Chunk
 from rag.catalogue.reader import CatalogueReader
 from rag.embed.ollama import OllamaEmbedder
 from rag.embed.open import open_embedder
@@ -66,7 +66,7 @@ def test_many_texts_keep_their_order_and_one_too_long_is_named(server: OllamaSer
 
 
 def _ingest(server: OllamaServer, home: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "cli", "ingest", str(EXAMPLES / "update.pdf"),
+    command = [sys.executable, "-m", "kb.cli", "ingest", str(EXAMPLES / "update.pdf"),
                "--json", "--set", f"rag.embedder=ollama:{MODEL}", "--set", f"rag.ollama_url={server.url}"]  # fmt: skip
     env = {"KB_HOME": str(home), "PATH": "", "HOME": str(home)}
     return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -11,6 +11,12 @@ from typing import Any
 import pytest
 from ollama import Client
 
+from core.chat.ollama import OllamaChat
+from core.errors import GateError
+from core.files import Home
+from core.models import open_chat
+from core.settings import ModelSettings, RagSettings, Settings
+from core.weights.gguf_header import read_header
 from finetune.export import ollama_model
 from finetune.export.job import Export, Server, open_export
 from finetune.export.ollama_model import OllamaModel
@@ -18,12 +24,6 @@ from finetune.export.parity import MOST_TOKENS, Parity, compare
 from finetune.export.reference import Expected, Reference
 from finetune.export.runtimes import OllamaRuntime
 from finetune.runs import read_card
-from kb.chat.ollama import OllamaChat
-from kb.errors import GateError
-from kb.files import Home
-from kb.models import open_chat
-from kb.settings import ModelSettings, RagSettings, Settings
-from kb.weights.gguf_header import read_header
 from tests.finetune.export.made import make_base, make_run, rewritten, tokenizer_ending_in, word_tokenizer
 from tests.finetune.made import CPU
 from tests.live.ollama_server import OllamaServer as Running

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kb.errors import BackendError
-from kb.files import Home
-from kb.settings import Settings
-from kb.types import Page
+from core.errors import BackendError
+from core.files import Home
+from core.settings import Settings
+from core.types import Page
 from rag.catalogue.reader import EmbeddedChunk
 from rag.catalogue.writer import Catalogue
 from rag.doctor import Check, examine
 from rag.open import connect_weaviate, open_store
-from rag.store import sync
-from rag.weaviate.store import WeaviateStore
+from rag.store.base import sync
+from rag.store.weaviate.store import WeaviateStore
 from tests.live.weaviate_server import Node, free_ports, one_server
 from tests.rag.made import DIMENSION, put, rows_of, sha_of, vector_of
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from kb.files import Home
+from core.files import Home
 from rag.open import open_store
 from tests.live.weaviate_server import Node, one_server
 from tests.rag.load.made import drawn
@@ -46,7 +46,7 @@ class Shell:
         }
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-W", "always::ResourceWarning", "-m", "cli", *words]
+        command = [sys.executable, "-W", "always::ResourceWarning", "-m", "kb.cli", *words]
         return subprocess.Popen(
             command, cwd=ROOT, env=self.env | env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from kb.errors import BackendError
-from kb.files import Home
-from kb.types import Page
+from core.errors import BackendError
+from core.files import Home
+from core.types import Page
 from rag.catalogue.writer import Catalogue
 from rag.doctor import examine
 from rag.open import open_store
-from rag.store import sync
-from rag.weaviate.store import WeaviateStore
+from rag.store.base import sync
+from rag.store.weaviate.store import WeaviateStore
 from tests.live.weaviate_server import Node, cluster
 from tests.rag.made import DIMENSION, put, rows_of, sha_of, vector_of
 

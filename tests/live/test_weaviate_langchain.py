@@ -11,14 +11,14 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.vectorstores import VectorStore
 from langchain_tests.integration_tests import VectorStoreIntegrationTests
 
-from kb.errors import BackendError
-from kb.files import Home
-from kb.types import Page
+from core.errors import BackendError
+from core.files import Home
+from core.types import Page
 from rag.embed.base import EmbedderIdentity
-from rag.langchain_view import KbEmbeddings
 from rag.open import open_store
-from rag.weaviate.store import WeaviateStore
-from rag.weaviate.view import HybridView, open_view
+from rag.search.langchain_view import KbEmbeddings
+from rag.store.weaviate.store import WeaviateStore
+from rag.store.weaviate.view import HybridView, open_view
 from tests.live.weaviate_server import Node, one_server
 from tests.rag.made import DIMENSION, rows_of, sha_of, vector_of
 

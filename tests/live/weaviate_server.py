@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kb.settings import Settings
+from core.settings import Settings
 
 START_S = 120.0
 # REST, gRPC, gossip, data, Raft, Raft's RPC; on one machine a node looks for its peers' RPC one port above their Raft.

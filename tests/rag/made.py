@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.types import Chunk, Page
+from core.types import Chunk, Page
 from rag.catalogue.reader import EmbeddedChunk
 from rag.catalogue.writer import Catalogue, Finished, NewDocument
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pypdfium2
 
-from kb.reading.words import terms
-from kb.types import Hit
+from core.reading.words import terms
+from core.types import Hit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 _CHUNK = 500

@@ -6,8 +6,8 @@ import pytest
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from kb.reading.extractive import ExtractiveChat
-from rag.chat import carried, depends_on_history, standalone
+from core.reading.extractive import ExtractiveChat
+from rag.answer.chat import carried, depends_on_history, standalone
 
 
 @pytest.mark.parametrize(

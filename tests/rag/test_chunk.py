@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.types import Page
-from rag.chunk import Chunker
-from rag.store import indexed_text
+from core.types import Page
+from rag.ingest.chunk import Chunker
+from rag.store.base import indexed_text
 
 TEXTS = st.text(alphabet=st.sampled_from(list("ab .\n\té世𝒳-,")), max_size=600)
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.reading.extractive import ABSTENTION, NOTICE
-from rag.cite import NO_SOURCE, UNSUPPORTED, Checked, abstains, check
-from rag.pack import Span
+from core.reading.extractive import ABSTENTION, NOTICE
+from rag.answer.cite import NO_SOURCE, UNSUPPORTED, Checked, abstains, check
+from rag.answer.pack import Span
 from tests.rag.shelf import EXAMPLES, pdf_pages
 
 PAGES = pdf_pages(EXAMPLES / "handbook.pdf")

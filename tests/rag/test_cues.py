@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.cues import (
+from rag.search.cues import (
     Period,
     asks_for_number,
     dates,

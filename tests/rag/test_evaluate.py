@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import DataError
-from kb.types import Answer, Document, Hit
-from rag.evaluate import Record, difference, read_records, run, score_answer, summary
+from core.errors import DataError
+from core.types import Answer, Document, Hit
+from rag.answer.evaluate import Record, difference, read_records, run, score_answer, summary
 
 
 def document(name: str) -> Document:

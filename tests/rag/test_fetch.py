@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import DataError
-from kb.settings import IngestSettings
-from rag.fetch import fetch, is_url
+from core.errors import DataError
+from core.settings import IngestSettings
+from rag.ingest.fetch import fetch, is_url
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.types import Page
-from rag.header import SECTION_CHARS, chunk_header, section
+from core.types import Page
+from rag.ingest.header import SECTION_CHARS, chunk_header, section
 
 
 def test_document_and_first_lines() -> None:

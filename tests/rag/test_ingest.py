@@ -13,18 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import ConfigError
-from kb.files import Home
-from kb.settings import Settings
-from rag.backup import restore_backup, write_backup
+from core.errors import ConfigError
+from core.files import Home
+from core.settings import Settings
+from rag.catalogue.backup import restore_backup, write_backup
+from rag.catalogue.forget import forget, forget_missing
 from rag.catalogue.writer import Catalogue
 from rag.embed.base import Embedder
 from rag.embed.open import open_embedder
-from rag.forget import forget, forget_missing
-from rag.ingest import FileResult, Ingest
+from rag.ingest.ingest import FileResult, Ingest
+from rag.ingest.reindex import reindex
 from rag.open import open_knowledge, open_store
-from rag.reindex import reindex
-from rag.store import indexed_text
+from rag.store.base import indexed_text
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 PDFS = [EXAMPLES / name for name in ("handbook.pdf", "manual.pdf", "update.pdf")]
@@ -211,7 +211,7 @@ def snapshot(home: Home) -> list[tuple[object, ...]]:
 
 
 def spawn(home: Home, *paths: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "cli", "ingest", "--quiet", *map(str, paths)]
+    command = [sys.executable, "-m", "kb.cli", "ingest", "--quiet", *map(str, paths)]
     return subprocess.Popen(
         command, env={**os.environ, "KB_HOME": str(home.root)}, start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

@@ -12,13 +12,13 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests import EmbeddingsIntegrationTests, RetrieversIntegrationTests
 from langchain_tests.unit_tests import EmbeddingsUnitTests
 
-from kb.files import Home
-from kb.settings import Settings
+from core.files import Home
+from core.settings import Settings
 from rag.catalogue.writer import Catalogue
 from rag.embed.base import Embedder
-from rag.ingest import Ingest
-from rag.langchain_view import KbEmbeddings, KbRetriever, open_retriever
+from rag.ingest.ingest import Ingest
 from rag.open import embedder_of, open_store
+from rag.search.langchain_view import KbEmbeddings, KbRetriever, open_retriever
 
 pytestmark = pytest.mark.weights
 

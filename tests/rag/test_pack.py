@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.types import Hit
-from rag.pack import Span, distinct, merge, pack
+from core.types import Hit
+from rag.answer.pack import Span, distinct, merge, pack
 from tests.rag.shelf import Shelf
 
 SENTENCES = [

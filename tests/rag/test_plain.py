@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.plain import Stream, transform
+from rag.answer.plain import Stream, transform
 
 SOURCES = {"b7k2m": "handbook.pdf, p. 3", "c3d4f": "manual.pdf, p. 1"}
 OUTPUT = st.lists(

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.profile import DocumentProfile, build_profile, said_title
+from rag.search.profile import DocumentProfile, build_profile, said_title
 
 COVER = (
     "ANNUAL REPORT\nFor the fiscal year ended December 31, 2021\nNorthern Water Works Company, Inc.\nStock symbol NWW"

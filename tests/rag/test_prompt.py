@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import ConfigError
-from rag.prompt import DEFAULT_PROMPT, fill, load_prompt
+from core.errors import ConfigError
+from core.prompt import DEFAULT_PROMPT, fill, load_prompt
 
 
 def test_the_question_comes_after_the_documents() -> None:

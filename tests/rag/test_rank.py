@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.rank import by_page, fused, merged, page_of, pages_first, ranks, shares
+from rag.search.rank import by_page, fused, merged, page_of, pages_first, ranks, shares
 
 IDS = st.builds("{}:{}:{}:{}".format, st.sampled_from("abc"), st.integers(0, 4), st.integers(0, 3), st.just(9))
 LISTS = st.dictionaries(IDS, st.floats(-1, 40), max_size=25).map(

@@ -7,8 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.profile import DocumentProfile, build_profile
-from rag.route import Route, Router
+from rag.search.profile import DocumentProfile, build_profile
+from rag.search.route import Route, Router
 
 
 def profile(doc: str, page: str = "", title: str = "") -> DocumentProfile:

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kb.settings import RagSettings, Settings
-from kb.types import Chunk, Page
+from core.settings import RagSettings, Settings
+from core.types import Chunk, Page
 from rag.catalogue.reader import EmbeddedChunk
 from rag.catalogue.writer import Catalogue, Finished
-from rag.cues import words
 from rag.embed.base import EmbedderIdentity
-from rag.header import chunk_header
-from rag.lance import LanceStore
-from rag.profile import build_profile
-from rag.search import Searcher
-from rag.store import indexed_text, sync
+from rag.ingest.header import chunk_header
+from rag.search.cues import words
+from rag.search.profile import build_profile
+from rag.search.search import Searcher
+from rag.store.base import indexed_text, sync
+from rag.store.lance import LanceStore
 from tests.rag.made import new_document
 
 DIMENSION = 256

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rag.embed.base import EmbedderIdentity
-from rag.similar import Similarity
+from rag.search.similar import Similarity
 from tests.rag.made import DIMENSION, vector_of
 
 

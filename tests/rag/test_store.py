@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kb.files import Home
-from kb.types import Page
+from core.files import Home
+from core.types import Page
 from rag.catalogue.reader import EmbeddedChunk
 from rag.catalogue.writer import Catalogue
-from rag.lance import ANN_FROM_ROWS, LanceStore
 from rag.open import open_store
-from rag.store import Store, lacking, sync
+from rag.store.base import Store, lacking, sync
+from rag.store.lance import ANN_FROM_ROWS, LanceStore
 from tests.live.weaviate_server import Node, one_server
 from tests.rag.made import DIMENSION, put, rows_of, sha_of, vector_of
 

@@ -13,12 +13,12 @@ import httpx
 import pytest
 import uvicorn
 
-from kb.files import Home
-from kb.settings import Settings
-from rag.ingest import FileResult
+from core.files import Home
+from core.settings import Settings
+from rag.ingest.ingest import FileResult
 from serve.api import PARTS, Part, create_app
-from serve.ingest_process import ingest
 from serve.service import Service
+from serve.work.ingest_process import ingest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DOCS = ("handbook.pdf", "manual.pdf")

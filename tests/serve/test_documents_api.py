@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.settings import ServeSettings, Settings
+from core.settings import ServeSettings, Settings
 from serve.ui.privacy import STORED
 from tests.serve.conftest import EXAMPLES, Running, running, settled
 
@@ -17,7 +17,7 @@ from tests.serve.conftest import EXAMPLES, Running, running, settled
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[Running]:
     """A server over an empty home."""
-    from kb.files import Home
+    from core.files import Home
 
     home = Home(tmp_path_factory.mktemp("fresh"))
     home.models.symlink_to(weights)
@@ -98,7 +98,7 @@ def test_a_url_may_not_lead_inside(fresh: Running) -> None:
 
 
 def test_feedback_becomes_preference_pairs(fresh: Running) -> None:
-    from synth.feedback import feedback_drafts, feedback_from_json
+    from synth.judging.feedback import feedback_drafts, feedback_from_json
 
     said = {"question": "How long is a tour?", "answer": "A year.", "rating": "down", "correction": "16 weeks."}
     with fresh.client() as client:

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.files import Home
-from kb.settings import ServeSettings, Settings
-from serve.guard import Rate, keys_required
-from serve.keys import Keys
-from serve.lanes import Busy
+from core.files import Home
+from core.settings import ServeSettings, Settings
+from serve.access.guard import Rate, keys_required
+from serve.access.keys import Keys
+from serve.work.lanes import Busy
 from tests.serve.conftest import Running, running
 
 

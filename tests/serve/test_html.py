@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kb.types import Citation, Document, Page
+from core.types import Citation, Document, Page
 from serve.pages import PageView
 from serve.ui import html
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from kb.files import Home
-from serve.jobs import MOST_ATTEMPTS, Jobs
+from core.files import Home
 from serve.opened import NotFound
+from serve.work.jobs import MOST_ATTEMPTS, Jobs
 
 ITEMS = [{"path": "/x/a.pdf", "source": "upload:1/a.pdf"}, {"url": "https://example.org/b.pdf"}]
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from kb.errors import ConfigError, DataError
-from kb.files import Home
-from serve.keys import Keys
-from serve.sessions import COOKIE, Sessions
+from core.errors import ConfigError, DataError
+from core.files import Home
+from serve.access.keys import Keys
+from serve.access.sessions import COOKIE, Sessions
 
 
 def test_a_key_is_kept_as_a_hash_only_its_owner_can_read(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from serve.lanes import Abandoned, Busy, Feed, Lane, followed
+from serve.work.lanes import Abandoned, Busy, Feed, Lane, followed
 
 
 @pytest.fixture

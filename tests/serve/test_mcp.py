@@ -76,7 +76,7 @@ async def test_another_site_reaches_no_tool(server: Running) -> None:
 async def test_tools_over_stdin_and_stdout(server: Running) -> None:
     started = StdioServerParameters(
         command=sys.executable,
-        args=["-m", "cli", "serve", "--mcp", "--stdio"],
+        args=["-m", "kb.cli", "serve", "--mcp", "--stdio"],
         env={**os.environ, "KB_HOME": str(server.home.root)},
     )
     async with stdio_client(started) as (read, write), ClientSession(read, write) as session:
@@ -88,7 +88,7 @@ async def test_tools_over_stdin_and_stdout(server: Running) -> None:
 @pytest.mark.parametrize("ends", ["stdin", "stdout"])
 def test_an_assistant_that_goes_away_ends_the_process_quietly(server: Running, ends: str) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli", "serve", "--mcp", "--stdio"], text=True,
+        [sys.executable, "-m", "kb.cli", "serve", "--mcp", "--stdio"], text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "KB_HOME": str(server.home.root)},
     )  # fmt: skip

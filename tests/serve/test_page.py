@@ -15,11 +15,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kb.files import Home
-from kb.settings import Settings
-from kb.types import Citation, Pair
+from core.files import Home
+from core.settings import Settings
+from core.types import Citation, Pair
 from rag.catalogue.reader import CatalogueReader
-from synth.rows import pair_to_json, write_rows
+from synth.dataset.rows import pair_to_json, write_rows
 from tests.serve.conftest import ANSWER, EXAMPLES, QUESTION, Running, running
 
 CHROMIUM = next(

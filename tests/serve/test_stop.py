@@ -15,9 +15,9 @@ from contextlib import contextmanager
 
 import httpx
 
-from kb.files import Home
-from kb.settings import ServeSettings, Settings
-from serve.jobs import Jobs
+from core.files import Home
+from core.settings import ServeSettings, Settings
+from serve.work.jobs import Jobs
 from tests.serve.conftest import EXAMPLES, QUESTION, START_S, Running, running, settled
 
 
@@ -25,7 +25,7 @@ from tests.serve.conftest import EXAMPLES, QUESTION, START_S, Running, running, 
 def _process(home: Home) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`kb serve` as a person starts it; killed at the end if it is still there."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli", "serve", "--api", "--port", "0"],
+        [sys.executable, "-m", "kb.cli", "serve", "--api", "--port", "0"],
         env={**os.environ, "KB_HOME": str(home.root)}, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr

@@ -14,18 +14,18 @@ import psutil
 import pytest
 from typer.main import get_command
 
-from cli.main import app
-from finetune.machine import this_machine
+from core.errors import ConfigError
+from core.files import Home
+from core.settings import Settings
+from core.types import RunCard
 from finetune.recipe import load_recipe
 from finetune.runs import create_run, update_card
 from finetune.runs import training as held_for_training
-from kb.errors import ConfigError
-from kb.files import Home
-from kb.settings import Settings
-from kb.types import RunCard
+from finetune.training.machine import this_machine
+from kb.cli.main import app
 from serve.opened import NotFound
 from serve.service import Service
-from serve.training import TARGETS, Training, export_command, resume_command, train_command
+from serve.work.training import TARGETS, Training, export_command, resume_command, train_command
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kb.errors import DataError
+from core.errors import DataError
 from serve.uploads import receive, safe_name
 
 

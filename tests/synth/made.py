@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.reading.words import terms
-from kb.settings import SynthSettings
-from kb.types import Chunk, Document, Hit, Page
-from synth.build import Builder
+from core.reading.words import terms
+from core.settings import SynthSettings
+from core.types import Chunk, Document, Hit, Page
 from synth.facts.read import read_facts
 from synth.generate.rules import RulesGenerator
-from synth.run import Plan, Tools
+from synth.making.build import Builder
+from synth.making.run import Plan, Tools
 from tests.rag.shelf import Shelf
 
 EXAMPLES = ("handbook.pdf", "manual.pdf", "update.pdf")
@@ -47,7 +47,7 @@ class IndexedShelf(Shelf):
 
 
 class ShelfCorpus:
-    """A shelf as `kb.types.Corpus`; its chunks are those that the shelf finds."""
+    """A shelf as `core.types.Corpus`; its chunks are those that the shelf finds."""
 
     def __init__(self, documents: Mapping[str, Sequence[str]]) -> None:
         self.shelf = IndexedShelf(documents)

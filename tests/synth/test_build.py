@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import DataError
-from kb.files import sha256_of
-from kb.reading.extractive import ABSTENTION
-from kb.reading.words import words
-from synth.prompted import fault
-from synth.render import MEMORY_TAG
+from core.errors import DataError
+from core.files import sha256_of
+from core.reading.extractive import ABSTENTION
+from core.reading.words import words
+from synth.making.prompted import fault
+from synth.making.render import MEMORY_TAG
 from tests.synth.made import ShelfCorpus, builder, examples
 
 FILES = (

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from synth.dataset import Dataset
-from synth.feedback import Feedback, append_feedback
+from synth.dataset.write import Dataset
 from synth.importing.load import Plan, import_sources
+from synth.judging.feedback import Feedback, append_feedback
 
 
 def imported(tmp_path: Path, *entries: dict[str, Any]) -> Dataset:

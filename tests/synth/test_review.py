@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import ConfigError, DataError
-from kb.types import Citation, Pair, Preference
-from synth.dataset import Dataset, locked
-from synth.dataset import replace as replace_rows
-from synth.review import Decision, Review, text_of
-from synth.rows import read_pairs
+from core.errors import ConfigError, DataError
+from core.types import Citation, Pair, Preference
+from synth.dataset.rows import read_pairs
+from synth.dataset.write import Dataset, locked
+from synth.dataset.write import replace as replace_rows
+from synth.judging.review import Decision, Review, text_of
 
 PAGE = "The club has 14 boats and 2 slips."
 QUOTE = Citation(doc="club.pdf", sha256="ab", page=0, start=0, end=21, quote=PAGE[:21])

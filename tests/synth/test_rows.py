@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.errors import DataError
-from kb.types import Citation, Fact, Pair, Preference
-from synth.judged import Judged, judged_from_json, judged_to_json, read_judged
-from synth.rows import (
+from core.errors import DataError
+from core.types import Citation, Fact, Pair, Preference
+from synth.dataset.rows import (
     fact_from_json,
     fact_to_json,
     pair_from_json,
@@ -22,6 +21,7 @@ from synth.rows import (
     read_pairs,
     write_rows,
 )
+from synth.judging.judged import Judged, judged_from_json, judged_to_json, read_judged
 
 QUOTE = Citation(doc="a.pdf", sha256="ab", page=2, start=5, end=9, quote="12 m")
 PAIR = Pair(

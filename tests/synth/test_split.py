@@ -10,12 +10,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.types import Pair
-from synth.holdout import assigned, first_of_each, pins
-from synth.leaks import Linked, components
-from synth.render import RECALLED
-from synth.split import nearest, prove
-from synth.workspace import Workspace
+from core.types import Pair
+from synth.dataset.holdout import assigned, first_of_each, pins
+from synth.dataset.leaks import Linked, components
+from synth.dataset.split import nearest, prove
+from synth.making.render import RECALLED
+from synth.making.workspace import Workspace
 
 kinds = st.sampled_from(["closed-book", "evidence", "abstain", "instruction"])
 # Per fact, per cluster of phrasings, the kinds of its rows.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import ConfigError
-from synth.wording import _tasks, choose, fill, prompt_template
+from core.errors import ConfigError
+from synth.making.wording import _tasks, choose, fill, prompt_template
 
 FIELDS = {
     "classification": {"text", "label", "options"},

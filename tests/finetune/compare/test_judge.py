@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import DataError
 from finetune.compare.arms import Reply
 from finetune.compare.judge import JUDGE_NAME, judge, remembered
-from kb.errors import DataError
 from tests.finetune.compare.made import questions
 
 ASKED = questions(12)

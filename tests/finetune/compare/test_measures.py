@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.types import Citation
 from finetune.compare.arms import Reply
 from finetune.compare.measures import MEASURES, agreement, cohens_kappa, proper, right, rouge_l, score
 from finetune.compare.questions import Place, Question
-from kb.types import Citation
 
 
 def question(answer: str | None, **more: object) -> Question:

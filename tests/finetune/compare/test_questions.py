@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from core.errors import ConfigError, DataError
 from finetune.compare.clusters import cluster
 from finetune.compare.questions import (
     CHANGED,
@@ -23,7 +24,6 @@ from finetune.compare.questions import (
     read_questions,
     trained_documents,
 )
-from kb.errors import ConfigError, DataError
 from tests.finetune.compare.made import questions
 
 

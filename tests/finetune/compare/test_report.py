@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from core.errors import DataError
 from finetune.compare import short
 from finetune.compare.arms import Arm
 from finetune.compare.page import render, write_page
 from finetune.compare.questions import SEEN, UNANSWERABLE, Question
 from finetune.compare.report import Circumstances, build, read_missed, write_json
 from finetune.compare.run import ask_all
-from kb.errors import DataError
 from tests.finetune.compare.made import arm, knows, questions
 
 ABOUT = Circumstances(made_at="2026-11-21T00:00:00+00:00", command="kb compare demo", notes=("It rains.",))

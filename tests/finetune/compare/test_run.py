@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from core.errors import BackendError, ConfigError, DataError
 from finetune.compare.arms import Arm, pairs
 from finetune.compare.questions import Question
 from finetune.compare.run import OUTPUTS, Progress, ask_all, read_outputs
-from kb.errors import BackendError, ConfigError, DataError
 from tests.finetune.compare.made import arm, knows, questions
 
 ROOT = Path(__file__).parent.parent.parent.parent

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from core.files import Home
 from finetune.export.job import Export, Server, open_export
 from finetune.export.parity import MOST_TOKENS, Parity, Runtime, compare
 from finetune.export.reference import Expected, Reference
 from finetune.export.runtimes import GenAIRuntime
-from kb.files import Home
 from tests.finetune.export.made import make_base, make_run
 from tests.finetune.made import CPU
 

@@ -9,11 +9,11 @@ from typing import Any
 import gguf
 import numpy as np
 
+from core.files import Home
+from core.types import RunCard
 from finetune.export.gguf_vocabulary import WORDS
 from finetune.recipe import Recipe
 from finetune.runs import Run, create_run
-from kb.files import Home
-from kb.types import RunCard
 from tests.finetune.made import tiny_config, tokenizer_of
 
 # ChatML with a system prompt of its own.
@@ -84,10 +84,10 @@ def make_base(folder: Path, kind: str, *, tokenizer: Any = None, **over: Any) ->
 
 def make_run(home: Home, base: Path, name: str = "tanks", *, system: str = "", **over: Any) -> Run:
     """A run whose adapter has learnt `CHANGED`."""
-    from finetune.base import find_base, load_model, load_tokenizer
-    from finetune.methods import make_trainable
-    from finetune.policy import save_policy
-    from finetune.prepare import chat_of
+    from finetune.data.prepare import chat_of
+    from finetune.methods.build import make_trainable
+    from finetune.training.base import find_base, load_model, load_tokenizer
+    from finetune.training.policy import save_policy
     from tests.finetune.made import CPU
 
     recipe = Recipe(base=str(base), system=system, **{"rank": 8, "dtype": "f32", "seed": 1, **over})

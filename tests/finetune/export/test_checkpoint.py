@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import DataError
+from finetune.data.template import chat_format
 from finetune.export.checkpoint import ends_of, save_checkpoint
-from finetune.template import chat_format
-from kb.errors import DataError
 from tests.finetune.export.conftest import Trained
 from tests.finetune.export.made import TEMPLATE, word_tokenizer
 from tests.finetune.made import CHATML, tiny_config, tokenizer_of

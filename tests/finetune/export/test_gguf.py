@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import ConfigError, DataError, GateError
+from core.weights.gguf_header import read_header
 from finetune.export.gguf_file import write_gguf
 from finetune.export.gguf_vocabulary import pre_tokenizer
 from finetune.export.gguf_weights import from_gguf_order, llama3_factors, read_weights, to_gguf_order
 from finetune.export.quantise import check_name, check_weights
-from kb.errors import ConfigError, DataError, GateError
-from kb.weights.gguf_header import read_header
 from tests.finetune.export.conftest import Trained
 from tests.finetune.export.made import TEMPLATE, rewritten
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import DataError
+from finetune.data.template import PLAIN_TEMPLATE, ChatFormat, chat_format
 from finetune.export.checkpoint import as_exported
 from finetune.export.go_template import Blocks, find_blocks, go_template
 from finetune.export.probes import GENERAL, N_PROBES, probes
-from finetune.template import PLAIN_TEMPLATE, ChatFormat, chat_format
-from kb.errors import DataError
 from tests.finetune.export.made import TEMPLATE
 from tests.finetune.made import CHATML, tokenizer_of
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from finetune.base import find_base
+from core.errors import ConfigError, GateError
+from core.files import Home
 from finetune.export.job import open_export
 from finetune.export.merge import dequantised, divergence, log_probabilities, merge
-from finetune.policy import load_policy
 from finetune.recipe import Recipe
 from finetune.runs import read_card, read_recipe
-from kb.errors import ConfigError, GateError
-from kb.files import Home
+from finetune.training.base import find_base
+from finetune.training.policy import load_policy
 from tests.finetune.export.conftest import NOWHERE, Trained, opened
 from tests.finetune.export.made import make_base, make_run
 from tests.finetune.made import CPU

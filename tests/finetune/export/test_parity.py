@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.errors import GateError
+from core.files import Home
+from finetune.data.template import Message
 from finetune.export.gguf_weights import checkpoint_config, from_gguf_order
 from finetune.export.parity import Parity, Reply
 from finetune.export.runtimes import GenAIRuntime
 from finetune.runs import read_card
-from finetune.template import Message
-from kb.errors import GateError
-from kb.files import Home
 from tests.finetune.export.conftest import Trained, opened
 from tests.finetune.export.made import TEMPLATE, make_base, make_run, rewritten
 from tests.finetune.made import tokenizer_of

@@ -14,10 +14,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from cli.main import app
+from core.errors import BackendError, ConfigError, GateError
 from finetune.export.push import plan
 from finetune.runs import read_card, update_card
-from kb.errors import BackendError, ConfigError, GateError
+from kb.cli.main import app
 from tests.finetune.export.conftest import Trained, opened
 from tests.finetune.export.hub import COMMIT, uploading_hub
 from tests.finetune.export.made import make_run
@@ -32,7 +32,7 @@ def _kb(trained: Trained, endpoint: str, *arguments: str, **env: str) -> subproc
     """Run the command in a process of its own: the Hub's client reads its endpoint when it is imported."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "KB_"))}
     return subprocess.run(
-        [sys.executable, "-m", "cli", "export", *arguments],
+        [sys.executable, "-m", "kb.cli", "export", *arguments],
         env={
             **clean, "HF_ENDPOINT": endpoint, "HF_HOME": str(trained.home.root / "hf"),
             "KB_HOME": str(trained.home.root), "HF_HUB_DISABLE_XET": "1", **env,

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kb.errors import BackendError, ConfigError
-from kb.types import Page
+from core.errors import BackendError, ConfigError
+from core.types import Page
 from rag.catalogue.reader import CatalogueReader, page_ranges
 from rag.catalogue.writer import Catalogue, Finished
 from tests.rag.made import IDENTITY, RECIPE, new_document, put, rows_of, sha_of, vector_of

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.errors import ConfigError, MissingExtra
-from kb.files import Home
-from kb.inference import has_bf16, pick_precision
+from core.errors import ConfigError, MissingExtra
+from core.files import Home
+from core.inference import has_bf16, pick_precision
 from rag.embed.base import Embedder, EmbedderIdentity
 from rag.embed.encoder import _batches
 from rag.embed.open import open_embedder

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kb.errors import DataError
+from core.errors import DataError
 from rag.embed.layout import read_layout
 from rag.embed.prefixes import known_prefixes
 

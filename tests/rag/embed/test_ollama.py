@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kb.errors import BackendError
-from kb.files import Home
+from core.errors import BackendError
+from core.files import Home
 from rag.embed.ollama import estimate_tokens
 from rag.embed.open import open_embedder
 from tests.rag.embed.ollama_server import WINDOW, ollama_server

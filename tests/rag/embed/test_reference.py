@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kb.errors import DataError
-from kb.files import Home
-from kb.inference import has_bf16
+from core.errors import DataError
+from core.files import Home
+from core.inference import has_bf16
 from rag.embed.open import open_embedder
 from tests.rag.embed.varied import texts
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from reportlab.lib.colors import HexColor
 from reportlab.pdfgen.canvas import Canvas
 
-from kb.errors import DataError
-from kb.settings import IngestSettings
-from rag.load.boxes import Box, render_page, span_boxes
-from rag.load.draw import find_boxes
-from rag.load.pdf import PdfReader
+from core.errors import DataError
+from core.settings import IngestSettings
+from rag.load.pdf.boxes import Box, render_page, span_boxes
+from rag.load.pdf.draw import find_boxes
+from rag.load.pdf.pdfium_reader import PdfReader
 from tests.rag.load.made import drawn, line, locked, turned
 
 LIMITS = IngestSettings()

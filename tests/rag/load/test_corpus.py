@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import DataError
-from kb.settings import IngestSettings
+from core.errors import DataError
+from core.settings import IngestSettings
 from rag.load.parse import parse_file
 
 pytestmark = pytest.mark.data

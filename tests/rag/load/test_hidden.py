@@ -9,9 +9,9 @@ import pytest
 from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfgen.canvas import Canvas
 
-from kb.settings import IngestSettings
-from kb.types import Page
-from rag.load.open_reader import open_reader
+from core.settings import IngestSettings
+from core.types import Page
+from rag.load.pdf.open_reader import open_reader
 from tests.rag.load.made import drawn, line, picture_of, raw_pdf, stream, turned
 
 LIMITS = IngestSettings()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import DataError
-from kb.settings import IngestSettings
-from kb.types import Page
+from core.errors import DataError
+from core.settings import IngestSettings
+from core.types import Page
 from rag.load import supervise
 from rag.load.parse import parse_file
 from tests.rag.load import hostile

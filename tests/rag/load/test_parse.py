@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from kb.errors import DataError, MissingExtra
-from kb.settings import IngestSettings
-from kb.types import Page
+from core.errors import DataError, MissingExtra
+from core.settings import IngestSettings
+from core.types import Page
 from rag.load import supervise
 from rag.load.parse import parse_file
 from tests.rag.load.made import drawn, endless, heavy, line, locked, picture_of, raw_pdf

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reportlab.pdfgen.canvas import Canvas
 
-from kb.settings import IngestSettings
-from rag.load import pdf
-from rag.load.pdf import PdfReader, iso_date
+from core.settings import IngestSettings
+from rag.load.pdf import pdfium_reader as pdf
+from rag.load.pdf.pdfium_reader import PdfReader, iso_date
 from tests.rag.load.made import drawn, line, raw_pdf, stream
 
 LIMITS = IngestSettings()

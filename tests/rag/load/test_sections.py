@@ -10,10 +10,10 @@ from docx.shared import Pt, RGBColor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.errors import DataError
-from kb.settings import IngestSettings
-from kb.types import Page
-from rag.load.open_reader import open_reader
+from core.errors import DataError
+from core.settings import IngestSettings
+from core.types import Page
+from rag.load.pdf.open_reader import open_reader
 from rag.load.reader import FileInfo
 from rag.load.sections import SECTION_CHARS, Block, Outline, Run, SectionReader
 

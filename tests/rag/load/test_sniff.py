@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import DataError
+from core.errors import DataError
 from rag.load.sniff import kind_of, read_text
 
 

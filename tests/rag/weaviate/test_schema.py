@@ -10,10 +10,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.files import Home
-from kb.settings import WeaviateSettings
-from kb.types import Page
-from rag.weaviate.schema import as_object, collection_name, definition, home_id, searched_terms
+from core.files import Home
+from core.settings import WeaviateSettings
+from core.types import Page
+from rag.store.weaviate.schema import as_object, collection_name, definition, home_id, searched_terms
 from tests.rag.made import rows_of, sha_of
 
 # As kb.settings lets a collection be called.

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.types import Fact
-from synth.candidate import Candidate
+from core.types import Fact
 from synth.check.duplicates import Distinct, Unambiguous
 from synth.check.grounding import Grounded, LexicalScorer
 from synth.check.round_trip import agreement
-from synth.similar import NearDuplicates, jaccard, sign_shingles, word_shingles
-from synth.workspace import Workspace
+from synth.dataset.similar import NearDuplicates, jaccard, sign_shingles, word_shingles
+from synth.making.candidate import Candidate
+from synth.making.workspace import Workspace
 from tests.synth.check.test_form import FACT, SOURCE
 from tests.synth.made import WordVectors
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kb.types import Hit
+from core.types import Hit
 from synth.check.retrieval import Found, shows
 from tests.synth.check.test_form import PAGE, QUOTE, row
 

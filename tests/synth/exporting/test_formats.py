@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from kb.errors import ConfigError, DataError
-from kb.types import Pair, Preference
-from synth.dataset import Dataset, locked, replace
+from core.errors import ConfigError, DataError
+from core.types import Pair, Preference
+from synth.dataset.write import Dataset, locked, replace
 from synth.exporting.trainers import TRAINERS, settings_for, write_dataset_info
 from synth.exporting.write import FORMATS, export
-from synth.judged import Judged
-from synth.wording import prompt_template
+from synth.judging.judged import Judged
+from synth.making.wording import prompt_template
 
 datasets = pytest.importorskip("datasets")
 

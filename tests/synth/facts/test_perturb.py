@@ -8,10 +8,10 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.metrics import normalised
-from kb.types import Citation, Fact
+from core.metrics import normalised
+from core.types import Citation, Fact
 from synth.facts.perturb import wrong_date, wrong_entity, wrong_number
-from synth.falsify import falsified, swapped
+from synth.making.falsify import falsified, swapped
 
 QUOTE = Citation(doc="a.pdf", sha256="ab", page=0, start=0, end=1, quote="x")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.types import Document, Fact, Page
+from core.types import Document, Fact, Page
 from synth.facts.read import read_facts
 
 # A page must read like English before facts are looked for on it.

@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
-from kb.errors import BackendError
+from core.errors import BackendError
 from synth.generate.ask import Ask, Request
 from synth.generate.cache import CallCache, key_of
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from kb.errors import BackendError, DataError
-from kb.reading.sentences import split_prose
+from core.errors import BackendError, DataError
+from core.reading.sentences import split_prose
 from synth.generate.ask import Ask
 from synth.generate.cache import CallCache
 from synth.generate.model import ModelGenerator, ReadFact, facts_schema

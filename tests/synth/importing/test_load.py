@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.errors import DataError
-from kb.types import Pair
-from synth.dataset import Dataset
+from core.errors import DataError
+from core.types import Pair
+from synth.dataset.leaks import words
+from synth.dataset.rows import read_pairs
+from synth.dataset.write import Dataset
 from synth.importing.drafts import Draft
 from synth.importing.load import Imported, Plan, add_rows, import_sources
-from synth.leaks import words
-from synth.rows import read_pairs
 
 
 def jsonl(path: Path, records: list[dict[str, Any]]) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kb.errors import DataError
+from core.errors import DataError
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.reading import recognise
 from synth.importing.sources import open_source

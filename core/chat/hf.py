@@ -1,0 +1,191 @@
+"""`HFChat`: a folder or Hub id of transformers as a LangChain chat model; needs kb[train].
+
+Loads safetensors only and runs no code that comes with a model. Knows transformers; refuses to know GGUF and servers.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.chat.decoding import Finish, Piece, Sampling, answer_room
+from core.chat.local import LocalChat
+from core.chat.token_stream import Emit, pieces
+from core.errors import ConfigError, DataError, MissingExtra
+from core.inference import has_bf16
+from core.settings import ModelSettings
+
+if TYPE_CHECKING:
+    import torch
+
+_LOADED_MODELS = 1
+
+
+class HFEngine:
+    """One transformers model, loaded; answers one request at a time.
+
+    Attributes:
+        context_tokens: Longest prompt and answer together.
+        control_tokens: Spellings that steer the model.
+    """
+
+    def __init__(self, name: str, context_tokens: int) -> None:
+        """Load a folder or Hub id, on the GPU where there is one, in bfloat16 where the hardware has it.
+
+        Raises:
+            DataError: There is no such model, it has no safetensors, or it needs code of its own.
+        """
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils.logging import disable_progress_bar
+
+        disable_progress_bar()
+        self.name = name
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        fast = torch.cuda.is_bf16_supported() if device == "cuda" else has_bf16()
+        try:
+            self._tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+            self._model = AutoModelForCausalLM.from_pretrained(
+                name,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=torch.bfloat16 if fast else torch.float32,
+            ).to(device)
+        except (OSError, ValueError, KeyError, ImportError) as error:
+            message = f"transformers cannot load {name!r}: {str(error).strip().splitlines()[0]}"
+            raise DataError(message, hint="kb models list") from error
+        self._model.eval()
+        trained = getattr(self._model.config.get_text_config(), "max_position_embeddings", None) or context_tokens
+        self.context_tokens = min(context_tokens, int(trained))
+        added = self._tokenizer.added_tokens_decoder.values()
+        self.control_tokens = tuple(token.content for token in added if token.special)
+        ends = self._model.generation_config.eos_token_id
+        self._end_ids = frozenset(ends if isinstance(ends, list) else [ends])
+        self._busy = threading.Lock()
+
+    def encode(self, text: str) -> list[int]:
+        """Return token ids; control tokens spelled in `text` become themselves, none are added."""
+        return [int(token) for token in self._tokenizer.encode(text, add_special_tokens=False)]
+
+    def render(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """Return the prompt that the model's chat template makes of messages (`role`, `content`).
+
+        Raises:
+            DataError: There is no template, or it refuses these messages.
+        """
+        from jinja2 import TemplateError
+
+        try:
+            rendered = self._tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
+        except (ValueError, TemplateError) as error:
+            raise DataError(f"the chat template of {self.name!r} fails: {error}", hint="kb models list") from error
+        return str(rendered)
+
+    def stream(self, prompt: Sequence[int], sampling: Sampling) -> Iterator[Piece]:
+        """Generate; a consumer that stops iterating stops the generation.
+
+        Raises:
+            KbError: The prompt leaves no room for an answer in the context.
+            BackendError: Torch failed, for want of memory for instance.
+        """
+        max_tokens = answer_room(len(prompt), self.context_tokens, sampling.max_tokens)
+
+        def work(emit: Emit) -> Finish:
+            with self._busy:
+                return self._generate(prompt, sampling, max_tokens, emit)
+
+        yield from pieces(work, self._decode, sampling.stop)
+
+    def _decode(self, ids: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True))
+
+    def _generate(self, prompt: Sequence[int], sampling: Sampling, max_tokens: int, emit: Emit) -> Finish:
+        import torch
+
+        options: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+        if sampling.temperature > 0:
+            torch.manual_seed(sampling.seed)
+            options = {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p}
+            options["top_k"] = sampling.top_k
+        ids = torch.tensor([list(prompt)], device=self._model.device)
+        streamer = _Streamer(emit)
+        made = self._model.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=max_tokens,
+            repetition_penalty=sampling.repetition_penalty,
+            pad_token_id=min(self._end_ids),
+            streamer=streamer,
+            stopping_criteria=[lambda seen, _: torch.full((len(seen),), streamer.unwanted, device=seen.device)],
+            **options,
+        )[0, len(prompt) :].tolist()
+        return "stop" if made and made[-1] in self._end_ids else "length"
+
+
+class _Streamer:
+    """Hands tokens on; the first call of `generate` brings the prompt back and is passed over."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._seen_prompt = False
+        self.unwanted = False
+
+    def put(self, value: torch.Tensor) -> None:
+        if self._seen_prompt:
+            self.unwanted = not self._emit(value.flatten().tolist())
+        self._seen_prompt = True
+
+    def end(self) -> None:
+        """Called at the end; the result says how it ended."""
+
+
+_loading = threading.Lock()
+
+
+@lru_cache(maxsize=_LOADED_MODELS)
+def _load(name: str, context_tokens: int) -> HFEngine:
+    return HFEngine(name, context_tokens)
+
+
+class HFChat(LocalChat):
+    """A chat model that transformers runs; `model` is spelled `hf:PATH|ID`."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "transformers"
+
+    def load(self) -> HFEngine:
+        """Return the process's engine for this model, loading it if no one has.
+
+        Raises:
+            DataError: The model cannot be used.
+        """
+        with _loading:
+            return _load(self.model.removeprefix("hf:"), self.num_ctx)
+
+
+def open_hf(name: str, settings: ModelSettings) -> HFChat:
+    """Open a folder or Hub id; it is loaded (and, a Hub id, fetched) at the first question.
+
+    Raises:
+        MissingExtra: torch or transformers are not installed.
+        ConfigError: A path was named and no folder is there.
+    """
+    if name[0] in "./~":
+        name = str(Path(name).expanduser())
+        if not Path(name).is_dir():
+            raise ConfigError(f"there is no folder {name}", hint="kb models list")
+    absent = [package for package in ("torch", "transformers") if importlib.util.find_spec(package) is None]
+    if absent:
+        raise MissingExtra(f"hf:{name} needs {' and '.join(absent)}", hint="pip install 'kb[train]'")
+    return HFChat(
+        model=f"hf:{name}",
+        num_ctx=settings.num_ctx,
+        temperature=settings.temperature,
+        seed=settings.seed,
+        max_tokens=settings.max_tokens,
+    )

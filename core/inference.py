@@ -1,0 +1,86 @@
+"""OpenVINO as this program uses it: quiet, and aware of what the CPU can do.
+
+Importing OpenVINO counts the use and sends it off unless its statistics package is absent; here it is made
+absent before the import. Knows the runtime and the CPU; refuses to know any model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from core.errors import ConfigError
+
+# A module entry of None makes `import` fail as if the package were not installed; OpenVINO then takes its own stub.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+# The model converter is a third of OpenVINO's import time; whoever converts imports it by itself.
+_CONVERTER = "openvino.tools.ovc"
+_postponed = "openvino" not in sys.modules and _CONVERTER not in sys.modules
+if _postponed:
+    sys.modules[_CONVERTER] = None  # type: ignore[assignment]
+
+import openvino  # noqa: E402
+
+if _postponed:
+    del sys.modules[_CONVERTER]
+
+
+__all__ = ["compile_cached", "core", "cpu_key", "has_bf16", "openvino", "pick_precision"]
+
+
+@cache
+def core() -> openvino.Core:
+    """Return the process's one OpenVINO core."""
+    return openvino.Core()
+
+
+@cache
+def cpu_key() -> str:
+    """Return a short name for this kind of CPU, equal where compiled code may be shared."""
+    flags = Path("/proc/cpuinfo")
+    listed = flags.read_text(encoding="utf-8") if flags.is_file() else platform.processor()
+    features = re.search(r"^(flags|Features)\s*:.*$", listed, re.MULTILINE)
+    described = f"{core().get_property('CPU', 'FULL_DEVICE_NAME')} {features[0] if features else listed}"
+    return hashlib.sha256(described.encode()).hexdigest()[:8]
+
+
+def compile_cached(graph: Path, precision: str, settings: Mapping[str, object]) -> Any:
+    """Compile a stored graph for the CPU, keeping the compiled code beside it.
+
+    OpenVINO 2026.4 takes code that was cached for one precision for another and then corrupts memory, so each precision
+    and each kind of CPU has a cache of its own.
+
+    Args:
+        graph: The model's `.xml`.
+        precision: `bf16` or `f32`.
+        settings: Further OpenVINO properties.
+    """
+    cache_dir = graph.parent / f"{precision}-{cpu_key()}"
+    fixed = {"INFERENCE_PRECISION_HINT": precision, "CACHE_DIR": str(cache_dir)}
+    return core().compile_model(str(graph), "CPU", {**settings, **fixed})
+
+
+def has_bf16() -> bool:
+    """Tell whether the CPU multiplies bfloat16 in hardware (AMX or AVX512_BF16), as OpenVINO sees it."""
+    return "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def pick_precision(precision: str) -> str:
+    """Return `bf16` or `f32`; `auto` takes bf16 where the hardware has it.
+
+    Raises:
+        ConfigError: bf16 is asked of a CPU without it, or the word is unknown.
+    """
+    if precision not in ("auto", "bf16", "f32"):
+        raise ConfigError(f"precision {precision!r} is not auto, bf16 or f32", hint="kb config show")
+    if precision == "auto":
+        return "bf16" if has_bf16() else "f32"
+    if precision == "bf16" and not has_bf16():
+        raise ConfigError("this CPU has no bfloat16 arithmetic", hint="kb config show")
+    return precision

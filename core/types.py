@@ -1,0 +1,343 @@
+"""The nouns that the workshops exchange, frozen.
+
+Offsets are code points in `Page.text`, half open; page indices are 0-based here and in JSON and become
+1-based only where a person reads them. This module refuses to know how anything is stored or computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from core.blocks import Block
+
+Quality = Literal["good", "poor", "empty", "failed"]
+Ground = Literal["cited", "ungrounded", "abstained"]
+Unit = Literal["page", "section"]
+Split = Literal["train", "val", "test"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a PDF, or one section of a format without pages.
+
+    Attributes:
+        index: 0-based position in the document.
+        text: Visible text; every offset in `kb` counts in it.
+        blocks: Headings, paragraphs, tables and so on, in reading order, with their spans in `text`.
+        quality: Grade of the text layer.
+        reason: Why the grade is not "good" (empty when it is).
+        label: What a person calls it when that is not `index + 1` (a section's heading).
+        hidden: Removed text, counted per kind (`"render_mode"`, `"zero_width"`, ...), in code points.
+        hidden_text: What was removed, kept for audit; never embedded, shown to a model or trained on.
+        parser: The reader that produced the text, with its version.
+    """
+
+    index: int
+    text: str
+    quality: Quality = "good"
+    reason: str = ""
+    label: str = ""
+    hidden: Mapping[str, int] = field(default_factory=dict)
+    hidden_text: str = ""
+    parser: str = ""
+    blocks: tuple[Block, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.index < 0:
+            raise ValueError(f"page index {self.index} is negative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document in a collection, identified by the hash of its bytes.
+
+    Attributes:
+        sha256: Hex digest of the original file.
+        doc: File name a person knows it by.
+        source: Absolute path or URL it was read from.
+        title: From metadata or the first page; the file name in words where there is neither.
+        unit: What `Page` stands for in this format.
+        metadata: What the file says of itself (author, subject, dates, ...), strings only.
+        n_pages: Number of pages.
+        status: `indexed`, or `no text` for a document whose pages carry none.
+        size_bytes: Size of the original.
+        ingested_at: UTC, ISO 8601.
+    """
+
+    sha256: str
+    doc: str
+    collection: str
+    source: str
+    title: str
+    unit: Unit
+    metadata: Mapping[str, str]
+    n_pages: int
+    status: str
+    size_bytes: int
+    ingested_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A span of one page: `page.text[start:end] == text`, always.
+
+    Attributes:
+        sha256: Document id.
+        page: 0-based page index.
+        start: First code point of the span in the page's text.
+        end: One past the last.
+        text: The span, verbatim.
+        header: Context put before the text when it is embedded and indexed (title, section, year).
+    """
+
+    sha256: str
+    page: int
+    start: int
+    end: int
+    text: str
+    header: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.sha256 or self.page < 0:
+            raise ValueError("a chunk needs its document and its page")
+        if not 0 <= self.start < self.end or self.end - self.start != len(self.text):
+            raise ValueError(f"span [{self.start}, {self.end}) does not hold {len(self.text)} code points")
+
+    @property
+    def id(self) -> str:
+        """Deterministic identity inside a collection."""
+        return f"{self.sha256}:{self.page}:{self.start}:{self.end}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A chunk found by a search, best first.
+
+    Attributes:
+        doc: File name of the document.
+        title: The document's title.
+        score: Fused score; comparable inside one result list only.
+        dense: Cosine similarity to the query, when the dense list held it.
+        ranks: 1-based rank per list (`"dense"`, `"bm25"`), where present.
+    """
+
+    doc: str
+    sha256: str
+    page: int
+    start: int
+    end: int
+    text: str
+    score: float
+    title: str = ""
+    header: str = ""
+    dense: float | None = None
+    ranks: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A quote that stands at its offsets: `page.text[start:end] == quote`."""
+
+    doc: str
+    sha256: str
+    page: int
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One sentence of an answer and what became of checking it.
+
+    Attributes:
+        text: The sentence, without citation keys.
+        citations: Indices into `Answer.citations`.
+        supported: Whether quotes and numbers hold on the cited pages.
+        reason: Why not, when not.
+    """
+
+    text: str
+    citations: tuple[int, ...] = ()
+    supported: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What `kb ask` gives back.
+
+    Attributes:
+        question: As asked.
+        answer: Text for a person; unsupported sentences are marked in it.
+        ground: `cited`, `ungrounded` (a model wrote it and nothing supports it) or `abstained`.
+        citations: Verified quotes, in order of first use.
+        statements: The answer sentence by sentence with its checks.
+        model: Spelling of the model that wrote it.
+        timings: Seconds per stage (`retrieve_s`, `first_token_s`, `generate_s`, `total_s`).
+        tokens: `prompt` and `completion` counts where a model ran.
+    """
+
+    question: str
+    answer: str
+    ground: Ground
+    citations: tuple[Citation, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    model: str = ""
+    timings: Mapping[str, float] = field(default_factory=dict)
+    tokens: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something a document states, with the quote that proves it.
+
+    Attributes:
+        id: Deterministic over document, place and statement.
+        kind: `definition`, `quantity`, `date`, `name`, `is-a`, `table`, `heading`, `acronym`, or `model` where a
+            chat model read it.
+        statement: The fact as one sentence that needs no context.
+        subject: What it is about, as the document spells it.
+        value: The gold value, verbatim from the quote.
+        answer: The short answer to every one of `questions`; numbers are spelled as in the quote.
+        questions: Phrasings that ask for `value`; each can be understood without the document in hand.
+        evidence: Quotes that prove the statement; the first holds `value`.
+    """
+
+    id: str
+    statement: str
+    evidence: tuple[Citation, ...]
+    kind: str = ""
+    subject: str = ""
+    value: str = ""
+    answer: str = ""
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A question-answer row; the first nine fields are the contract of `pairs.jsonl`.
+
+    Attributes:
+        kind: `evidence`, `closed-book`, `distractors`, `abstain`, `unanswerable`, `false-premise`, `instruction`,
+            `rewrite`, `summary`, `conversation`, `import`, ...
+        question: The instruction; empty for plain text, whose words are all in `answer`.
+        answer: The target.
+        context: What stands in the prompt beside the question (passages, an input); empty for closed book.
+        fact: Id of the fact the row teaches; empty where there is none.
+        group: What a split moves whole.
+        origin: Who wrote it: `rules`, `person`, `import`, or the spelling of a chat model.
+        template: Name of the wording it was rendered with.
+        checks: Every check the row passed with its figure: why it was kept.
+        turns: Earlier (question, answer) turns of a conversation, oldest first.
+    """
+
+    id: str
+    kind: str
+    question: str
+    answer: str
+    context: str
+    evidence: tuple[Citation, ...]
+    fact: str
+    group: str
+    split: Split
+    origin: str = "rules"
+    template: str = ""
+    checks: Mapping[str, float] = field(default_factory=dict)
+    turns: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """A prompt with a better and a worse answer.
+
+    Attributes:
+        prompt: The question.
+        context: What stands in the prompt beside it, the same for both answers.
+        fact: Id of the fact, where there is one.
+        checks: Every check the pair passed with its figure.
+    """
+
+    id: str
+    kind: str
+    prompt: str
+    chosen: str
+    rejected: str
+    group: str
+    split: Split
+    context: str = ""
+    fact: str = ""
+    origin: str = "rules"
+    checks: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCard:
+    """What a training run says of itself; the body of `run.json`.
+
+    Attributes:
+        base: The base model as a person spelled it.
+        method: How weights were changed (`lora`, `full`, ...).
+        data_sha256: Over every row file it was trained on.
+        versions: Package to version.
+        scores: Name of a measure to its figure; `sft/recall` holds for the model after that stage.
+        data: Where the rows lay: a folder, a file, or `hf:ID`.
+        recipe: The recipe's name; its fields stand in `recipe.toml`.
+        licence: The base model's.
+        created_at: UTC, ISO 8601.
+        trainable: Parameters that are trained, of `parameters`.
+        rows: Rows per use (`train`, `val`, `preferences`, `dropped: REASON`).
+        stages: Stage to `running`, `done` or `skipped`, in order.
+        times_s: Stage to seconds of training.
+        curves: Stage to its log: `step`, `loss`, `learning_rate`, `eval_recall`, ...; one mapping a line.
+        parity: What the gate before an export saw.
+    """
+
+    name: str
+    base: str
+    method: str
+    data_sha256: str
+    seed: int
+    versions: Mapping[str, str]
+    scores: Mapping[str, float] = field(default_factory=dict)
+    data: str = ""
+    recipe: str = ""
+    licence: str = ""
+    created_at: str = ""
+    trainable: int = 0
+    parameters: int = 0
+    rows: Mapping[str, int] = field(default_factory=dict)
+    stages: Mapping[str, str] = field(default_factory=dict)
+    times_s: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
+    parity: Mapping[str, object] = field(default_factory=dict)
+
+
+class Retriever(Protocol):
+    """Finds passages; how hard negatives reach the training workshop."""
+
+    def search(self, query: str, k: int) -> Sequence[Hit]:
+        """Return at most `k` hits, best first.
+
+        Raises:
+            ConfigError: The collection does not exist or was embedded by another model.
+        """
+        ...
+
+
+class Corpus(Protocol):
+    """A collection, as the training workshop reads it."""
+
+    def documents(self) -> Sequence[Document]:
+        """Return the documents, in order of name."""
+        ...
+
+    def pages(self, sha256: str) -> Iterator[Page]:
+        """Yield a document's pages in order; hidden text is not in `Page.text`."""
+        ...
+
+    def chunks(self, sha256: str) -> Iterator[Chunk]:
+        """Yield a document's chunks in order of page and start."""
+        ...

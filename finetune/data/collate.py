@@ -1,0 +1,151 @@
+"""The rows of one optimiser step to forward passes: packed side by side, or sorted by length and padded.
+
+Packed rows do not see each other, and tokens that all of them begin with (a system prompt) stand in a line once: every
+row sees them, so that the loss is that of the rows on their own. Knows torch; refuses to know where rows come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+import torch
+from datasets import Dataset
+
+from finetune.data.dataset import IGNORED, Row
+from finetune.recipe import Recipe
+from finetune.training.machine import CPU_LINE_TOKENS
+
+Part = dict[str, Any]
+Record = Mapping[str, Sequence[int]]
+_LINE_TOKENS = 4096
+
+
+def row_dataset(rows: Sequence[Row]) -> Dataset:
+    """Return rows as a data set with the columns `input_ids` and `labels`."""
+    return Dataset.from_dict(
+        {"input_ids": [list(row.input_ids) for row in rows], "labels": [list(row.labels) for row in rows]}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCollator:
+    """Rows of a step to a list of forward passes, called parts, each of at most so many tokens.
+
+    Attributes:
+        pad_id: Fills what is padded.
+        packed: Rows side by side in one line; else padded.
+        left: Pad on the left.
+        varlen: The kernel finds the ends of rows by their positions and takes no mask; nothing is shared then.
+        part_tokens: Most tokens of a part with its padding; a longer row is a part of its own.
+        part_rows: Rows of every part, whatever their length; 0 lets tokens decide. Processes that run side by side need
+            equally many parts.
+    """
+
+    pad_id: int
+    packed: bool
+    left: bool = False
+    varlen: bool = False
+    part_tokens: int
+    part_rows: int = 0
+
+    def __call__(self, rows: Sequence[Record]) -> dict[str, list[Part]]:
+        """Return `{"parts": [...]}`; a part is what the model takes, with `labels`, int64, (rows, tokens)."""
+        clean = [_unpredictable_first(row) for row in rows]
+        shared = shared_prefix(clean) if self.packed and not self.varlen else 0
+        groups = self._groups(clean, shared)
+        return {"parts": [self._line(group, shared) if self.packed else self._padded(group) for group in groups]}
+
+    def _groups(self, rows: list[Record], shared: int) -> list[list[Record]]:
+        """Split a step's rows, the longest first, into parts."""
+        ordered = sorted(rows, key=lambda row: -len(row["input_ids"]))
+        if self.part_rows:
+            return [ordered[i : i + self.part_rows] for i in range(0, len(ordered), self.part_rows)]
+        groups: list[list[Record]] = []
+        for row in ordered:
+            # First fit: a line takes the first row that still fits; padding takes rows of like length.
+            candidates = groups if self.packed else groups[-1:]
+            fitting = (group for group in candidates if self._size([*group, row], shared) <= self.part_tokens)
+            home = next(fitting, None)
+            if home is None:
+                groups.append([row])
+            else:
+                home.append(row)
+        return groups
+
+    def _size(self, rows: Sequence[Record], shared: int) -> int:
+        lengths = [len(row["input_ids"]) for row in rows]
+        return shared + sum(lengths) - shared * len(rows) if self.packed else max(lengths) * len(rows)
+
+    def _line(self, rows: Sequence[Record], shared: int) -> Part:
+        """Put rows side by side: positions begin anew after the shared tokens, and so does what a row sees."""
+        ids = [*rows[0]["input_ids"][:shared], *(token for row in rows for token in row["input_ids"][shared:])]
+        labels = [IGNORED] * shared + [label for row in rows for label in row["labels"][shared:]]
+        lengths = [len(row["input_ids"]) - shared for row in rows]
+        positions = [*range(shared), *(place for n in lengths for place in range(shared, shared + n))]
+        part: Part = {
+            "input_ids": torch.tensor([ids]),
+            "labels": torch.tensor([labels]),
+            "position_ids": torch.tensor([positions]),
+        }
+        if not self.varlen:
+            owner = torch.tensor([-1] * shared + [i for i, n in enumerate(lengths) for _ in range(n)])
+            same = (owner[:, None] == owner[None, :]) | (owner[None, :] == -1)
+            part["attention_mask"] = same.tril()[None, None]
+        return part
+
+    def _padded(self, rows: Sequence[Record]) -> Part:
+        longest = max(len(row["input_ids"]) for row in rows)
+
+        def filled(name: str, filler: int) -> torch.Tensor:
+            lines = []
+            for row in rows:
+                padding = [filler] * (longest - len(row["input_ids"]))
+                values = [1] * len(row["input_ids"]) if name == "attention_mask" else list(row[name])
+                lines.append([*padding, *values] if self.left else [*values, *padding])
+            return torch.tensor(lines)
+
+        fillers = {"input_ids": self.pad_id, "labels": IGNORED, "attention_mask": 0}
+        return {name: filled(name, filler) for name, filler in fillers.items()}
+
+
+def _unpredictable_first(row: Record) -> Record:
+    """Take the label off a row's first token: nothing stands before it that could predict it."""
+    return {"input_ids": row["input_ids"], "labels": [IGNORED, *row["labels"][1:]]}
+
+
+def shared_prefix(rows: Sequence[Record]) -> int:
+    """Return how many first tokens all rows have in common, all of them before the token that predicts an answer."""
+    before_answers = min(
+        next((i for i, label in enumerate(row["labels"]) if label != IGNORED), len(row["labels"])) for row in rows
+    )
+    columns = zip(*(row["input_ids"] for row in rows), strict=False)
+    same = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    return max(0, min(same, before_answers - 1))
+
+
+def trained_tokens(parts: Sequence[Part]) -> int:
+    """Return how many tokens carry loss."""
+    return sum(int((part["labels"] != IGNORED).sum()) for part in parts)
+
+
+def collator(recipe: Recipe, pad_id: int, part_tokens: int, *, device: str, processes: int = 1) -> StepCollator:
+    """Return the collator of a recipe.
+
+    Args:
+        part_tokens: What fits into memory at once.
+        device: `cpu` or `cuda`.
+        processes: That train together.
+    """
+    packed = recipe.packing != "none"
+    most = CPU_LINE_TOKENS if device == "cpu" else _LINE_TOKENS
+    return StepCollator(
+        pad_id=pad_id,
+        packed=packed,
+        left=recipe.padding_side == "left",
+        varlen=recipe.attn == "flash",
+        part_tokens=min(part_tokens, most) if packed else part_tokens,
+        part_rows=max(1, recipe.micro_batch) if processes > 1 else 0,
+    )

@@ -1,0 +1,303 @@
+"""Rows to tokens before any trainer sees them: what is trained is marked, what does not fit is counted.
+
+We tokenise ourselves because trainers cut long rows silently, and with them the token that ends an answer. Knows rows
+and a chat format; refuses to know weights and trainers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from core.errors import DataError
+from core.types import Pair, Preference
+from finetune.data.template import ChatFormat
+from finetune.recipe import Objective, Recipe
+
+IGNORED = -100  # the label that no loss counts (torch's `ignore_index`)
+# Reasons for a drop.
+TOO_LONG = "longer than max_length"
+CONTROL = "a control token spelled in the text"
+OTHER_OBJECTIVE = "of another objective"
+# Kernels like multiples of eight.
+_ROUND = 8
+# One row in two hundred may be dropped where that makes the others' batches a third shorter.
+_COVERED, _WORTH = 0.995, 1.5
+_DEFAULT_CONTEXT, _TEXT_WINDOW = 2048, 512
+_SAMPLE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A tokenised row.
+
+    Attributes:
+        input_ids: Prompt and answer, ended by EOS.
+        labels: `input_ids` where trained, `IGNORED` elsewhere; same length.
+        answer: The text that must be trained.
+        ends: Whether the row ends with its answer's end; a window of a long text does not.
+    """
+
+    id: str
+    input_ids: tuple[int, ...]
+    labels: tuple[int, ...]
+    answer: str
+    ends: bool = True
+
+    @property
+    def n_tokens(self) -> int:
+        """Length."""
+        return len(self.input_ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreferenceRow:
+    """A tokenised preference, with the columns of TRL's preference collator."""
+
+    id: str
+    prompt_ids: tuple[int, ...]
+    chosen_ids: tuple[int, ...]
+    rejected_ids: tuple[int, ...]
+
+    @property
+    def n_tokens(self) -> int:
+        """Length of the longer side."""
+        return len(self.prompt_ids) + max(len(self.chosen_ids), len(self.rejected_ids))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokenised:
+    """All rows of a split.
+
+    Attributes:
+        max_length: The longest row allowed, in tokens.
+        dropped: Reason to number of rows.
+        shortened: Rows whose context was cut.
+    """
+
+    rows: tuple[Row, ...]
+    max_length: int
+    dropped: Mapping[str, int]
+    shortened: int = 0
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of all rows."""
+        return sum(row.n_tokens for row in self.rows)
+
+    @property
+    def n_trained(self) -> int:
+        """Tokens that carry loss."""
+        return sum(label != IGNORED for row in self.rows for label in row.labels)
+
+
+def wanted(pair: Pair, objective: Objective) -> bool:
+    """Tell whether a row serves an objective; a row without a question is text."""
+    return objective == "mixed" or (objective == "text") == (not pair.question)
+
+
+def encode_answer(
+    chat: ChatFormat, row: Pair | Preference, answer: str, *, context: str | None = None
+) -> tuple[list[int], list[int]]:
+    """Tokenise a prompt and one answer to it.
+
+    Returns:
+        Ids of the prompt as it will stand at generation, and of the answer up to the token that ends it.
+
+    Raises:
+        DataError: The template renders a prompt otherwise when an answer follows, or the tokenizer joins the prompt's
+            end with the answer's beginning: the model would be trained on a prompt that it never sees.
+    """
+    messages = chat.prompt(row, context=context)
+    before = chat.render(messages, generation=True)
+    whole = chat.render([*messages, {"role": "assistant", "content": answer}], generation=False)
+    prompt, both = chat.encode(before), chat.encode(whole)
+    if both[: len(prompt)] != prompt:
+        same = _common(before, whole)
+        reason = (
+            f"the chat template renders a prompt otherwise when an answer follows, from {before[same : same + 40]!r} on"
+            if same < len(before)
+            else f"the tokenizer joins the end of the prompt, {before[-20:]!r}, with the answer; end it on a newline"
+        )
+        raise DataError(f"row {row.id}: {reason}", hint="kb finetune --base smollm2 --dry-run")
+    return prompt, _ended(both[len(prompt) :], chat.eos_ids)
+
+
+def _common(one: str, other: str) -> int:
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _ended(answer: list[int], eos_ids: frozenset[int]) -> list[int]:
+    """Cut what a template writes after the token that ends the answer: nothing is generated there."""
+    last = max((i for i, token in enumerate(answer) if token in eos_ids), default=len(answer) - 1)
+    return answer[: last + 1]
+
+
+def encode_pair(pair: Pair, chat: ChatFormat, *, context: str | None = None) -> Row:
+    """Tokenise a row; only its last answer is trained, or all of a text.
+
+    Raises:
+        DataError: See `encode_answer`.
+    """
+    if not pair.question:
+        ids = [int(token) for token in chat.tokenizer.encode(pair.answer)]
+        ids = ids if ids[-1] in chat.eos_ids else [*ids, int(chat.tokenizer.eos_token_id)]
+        begins = ids[0] == chat.tokenizer.bos_token_id
+        labels = [IGNORED, *ids[1:]] if begins else ids
+        return Row(id=pair.id, input_ids=tuple(ids), labels=tuple(labels), answer=pair.answer)
+    prompt, answer = encode_answer(chat, pair, pair.answer, context=context)
+    return Row(
+        id=pair.id,
+        input_ids=(*prompt, *answer),
+        labels=(*[IGNORED] * len(prompt), *answer),
+        answer=pair.answer,
+    )
+
+
+def control_tokens(chat: ChatFormat) -> tuple[str, ...]:
+    """Return the spellings that a tokenizer turns into steering tokens wherever they stand."""
+    return tuple(token.content for token in chat.tokenizer.added_tokens_decoder.values() if token.special)
+
+
+def _steers(pair: Pair | Preference, spellings: Sequence[str]) -> bool:
+    """Tell whether a row's text would become a control token: a document must not end a turn."""
+    if isinstance(pair, Pair):
+        texts = [pair.question, pair.answer, pair.context, *(text for turn in pair.turns for text in turn)]
+    else:
+        texts = [pair.prompt, pair.chosen, pair.rejected, pair.context]
+    return any(spelling in text for text in texts for spelling in spellings)
+
+
+def tokenise(
+    pairs: Iterable[Pair], chat: ChatFormat, recipe: Recipe, context_tokens: int, *, max_length: int = 0
+) -> Tokenised:
+    """Tokenise a split.
+
+    Args:
+        context_tokens: The longest input of the model; 0 where it does not say.
+        max_length: Of another split, so that both agree; 0 takes the recipe's, or the data's.
+
+    Raises:
+        DataError: The template does not serve the rows.
+    """
+    spellings = control_tokens(chat)
+    dropped: Counter[str] = Counter()
+    read: list[tuple[Pair, Row]] = []
+    for pair in pairs:
+        if not wanted(pair, recipe.objective):
+            dropped[OTHER_OBJECTIVE] += 1
+        elif _steers(pair, spellings):
+            dropped[CONTROL] += 1
+        else:
+            read.append((pair, encode_pair(pair, chat)))
+    limit = max_length or recipe.max_length
+    # A text is cut anyway, so it may ask for no more than a window.
+    lengths = [row.n_tokens if pair.question else min(row.n_tokens, _TEXT_WINDOW) for pair, row in read]
+    limit = limit or choose_max_length(lengths, context_tokens)
+    rows: list[Row] = []
+    shortened = 0
+    for pair, row in read:
+        fitting = _fit(pair, row, chat, recipe, limit)
+        rows += fitting
+        dropped[TOO_LONG] += not fitting
+        shortened += bool(pair.question and fitting and fitting[0] is not row)
+    return Tokenised(rows=tuple(rows), max_length=limit, dropped=+dropped, shortened=shortened)
+
+
+def stream(pairs: Iterator[Pair], chat: ChatFormat, recipe: Recipe, context_tokens: int) -> Iterator[Row]:
+    """Yield tokenised rows one at a time; the first thousand decide `max_length` where the recipe does not.
+
+    Raises:
+        DataError: The template does not serve the rows.
+    """
+    head = list(islice(pairs, _SAMPLE))
+    limit = tokenise(head, chat, recipe, context_tokens).max_length
+    for chunk in (head, *([pair] for pair in pairs)):
+        yield from tokenise(chunk, chat, recipe, context_tokens, max_length=limit).rows
+
+
+def choose_max_length(lengths: Sequence[int], context_tokens: int) -> int:
+    """Return the shortest length worth batching to: all rows, unless a few are far longer than the rest.
+
+    Args:
+        lengths: Of the rows, in tokens.
+        context_tokens: The model's limit; 0 where it does not say.
+    """
+    limit = context_tokens or _DEFAULT_CONTEXT
+    if not lengths:
+        return min(limit, _DEFAULT_CONTEXT)
+    ordered = sorted(lengths)
+    covered, longest = ordered[math.ceil(_COVERED * len(ordered)) - 1], ordered[-1]
+    length = covered if longest > _WORTH * covered else longest
+    return min(limit, math.ceil(length / _ROUND) * _ROUND)
+
+
+def _fit(pair: Pair, row: Row, chat: ChatFormat, recipe: Recipe, limit: int) -> list[Row]:
+    """Return the row as it fits: itself, windows of a text, the row with less context, or nothing."""
+    if row.n_tokens <= limit:
+        return [row]
+    if not pair.question:
+        return _windows(row, limit)
+    if recipe.over_long == "shorten" and pair.context:
+        return _with_less_context(pair, row, chat, recipe, limit)
+    return []
+
+
+def _windows(row: Row, limit: int) -> list[Row]:
+    starts = range(0, row.n_tokens, limit)
+    return [
+        Row(
+            id=f"{row.id}+{start}",
+            input_ids=row.input_ids[start : start + limit],
+            labels=row.labels[start : start + limit],
+            answer=row.answer,
+            ends=start == starts[-1] and row.ends,
+        )
+        for start in starts
+        # A window of one token predicts nothing.
+        if len(row.input_ids[start : start + limit]) > 1
+    ]
+
+
+def _with_less_context(pair: Pair, row: Row, chat: ChatFormat, recipe: Recipe, limit: int) -> list[Row]:
+    """Cut the context on the recipe's side; a row whose evidence would go with it is dropped, not made a lie."""
+    tokens = chat.encode(pair.context)
+    over = row.n_tokens - limit
+    while over > 0 and len(tokens) > over:
+        tokens = tokens[over:] if recipe.truncation_side == "left" else tokens[:-over]
+        context = str(chat.tokenizer.decode(tokens)).strip()
+        if any(found.quote in pair.context and found.quote not in context for found in pair.evidence):
+            return []
+        row = encode_pair(pair, chat, context=context)
+        over = row.n_tokens - limit
+    return [row] if over <= 0 else []
+
+
+def tokenise_preferences(
+    preferences: Iterable[Preference], chat: ChatFormat, max_length: int
+) -> tuple[list[PreferenceRow], dict[str, int]]:
+    """Tokenise preferences; returns the rows, and reason to number of those dropped.
+
+    Raises:
+        DataError: The template does not serve them.
+    """
+    spellings = control_tokens(chat)
+    rows: list[PreferenceRow] = []
+    dropped: Counter[str] = Counter()
+    for preference in preferences:
+        if _steers(preference, spellings):
+            dropped[CONTROL] += 1
+            continue
+        prompt, chosen = encode_answer(chat, preference, preference.chosen)
+        _, rejected = encode_answer(chat, preference, preference.rejected)
+        row = PreferenceRow(
+            id=preference.id, prompt_ids=tuple(prompt), chosen_ids=tuple(chosen), rejected_ids=tuple(rejected)
+        )
+        if row.n_tokens > max_length:
+            dropped[TOO_LONG] += 1
+        else:
+            rows.append(row)
+    return rows, dict(dropped)

@@ -1,0 +1,310 @@
+"""Opens a base model safely: safetensors only, no code of its own, a dtype that is always said, a licence that fits.
+
+Finding (`find_base`) reads JSON and loads nothing; loading (`load_tokenizer`, `load_model`) needs kb[train]. Knows
+folders and transformers; refuses to know the data and how a method changes the model.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from core.errors import ConfigError, DataError, MissingExtra
+from core.files import Home
+from core.weights.shelf import MANIFEST, require, stored
+from finetune.data.shape import KNOWN_SHAPES, ModelShape, shape_of
+from finetune.recipe import Recipe, recipe_dtype
+from finetune.training.machine import Machine
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+# Licences that let anyone tune a model and pass the result on.
+OPEN_LICENCES = frozenset({"apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "bsl-1.0", "unlicense", "cc0-1.0"})
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_FRONT_MATTER_LICENCE = re.compile(r"\A---\n.*?^license:\s*[\"']?([\w.-]+)", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A base model on disk, found and judged, not loaded.
+
+    Attributes:
+        spec: As a person spelled it.
+        folder: transformers layout: `config.json`, tokenizer, safetensors.
+        licence: As stated; empty where a person's own folder states none.
+        size_bytes: Of the weight files.
+    """
+
+    spec: str
+    folder: Path
+    licence: str
+    size_bytes: int
+    shape: ModelShape
+
+
+def known_shape(spec: str) -> ModelShape | None:
+    """Return the shape of a model that the recipes name, for estimates without its weights; None for others."""
+    return KNOWN_SHAPES.get(spec.removeprefix("hf:"))
+
+
+def find_base(spec: str, home: Home) -> Base:
+    """Find a base model and read what its files say of it.
+
+    Args:
+        spec: `smollm2`, `hf:ID`, `hf:PATH`, or the path of a folder.
+        home: Where weights lie. SmolLM2 is converted to a folder there at the first call (seconds, needs kb[train]).
+
+    Raises:
+        MissingExtra: The weights were never pulled; the hint pulls them.
+        ConfigError: There is no such folder.
+        DataError: The folder holds no safetensors, or is no causal text model.
+    """
+    folder, licence = _locate(spec, home)
+    config = _json(folder / "config.json")
+    if config.get("auto_map"):
+        raise DataError(f"{spec} needs code of its own, which is not run", path=folder / "config.json")
+    weights = sorted(folder.glob("*.safetensors"))
+    if not weights:
+        raise DataError(
+            "no safetensors here; pickled weights can run code and are not read",
+            path=folder,
+            hint="kb finetune --base smollm2 --dry-run",
+        )
+    return Base(
+        spec=spec,
+        folder=folder,
+        licence=licence,
+        size_bytes=sum(path.stat().st_size for path in weights),
+        shape=shape_of(config, spec),
+    )
+
+
+def _locate(spec: str, home: Home) -> tuple[Path, str]:
+    if spec == "smollm2":
+        from finetune.smollm2 import smollm2_folder
+
+        return smollm2_folder(home), stored(require("smollm2", home)).licence
+    name = spec.removeprefix("hf:")
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path.absolute(), _stated(path)
+    if spec.startswith("hf:") and _HUB_ID.fullmatch(name) and not path.exists():
+        folder = require(name, home)
+        return folder, stored(folder).licence
+    raise ConfigError(
+        f"there is no base model {spec!r}: not smollm2, no folder, not hf:ORG/NAME",
+        hint="kb finetune --base smollm2 --dry-run",
+    )
+
+
+def _json(path: Path) -> Mapping[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot be read: {error}", path=path, hint="kb models list") from error
+    if not isinstance(value, dict):
+        raise DataError("is no JSON object", path=path, hint="kb models list")
+    return value
+
+
+def _stated(folder: Path) -> str:
+    """Return the licence that a folder states: in its manifest, or at the head of its README."""
+    if (folder / MANIFEST).is_file():
+        return str(_json(folder / MANIFEST).get("licence", ""))
+    readme = folder / "README.md"
+    found = (
+        _FRONT_MATTER_LICENCE.match(readme.read_text(encoding="utf-8", errors="replace")) if readme.is_file() else None
+    )
+    return found[1] if found else ""
+
+
+def check_base(base: Base, recipe: Recipe) -> None:
+    """Check what can be said of a base and a recipe before anything loads.
+
+    Raises:
+        ConfigError: The licence has conditions that were not accepted, the method does not serve this model, or a 4-bit
+            base meets a method that changes its weights; every fault in one message.
+    """
+    faults = []
+    licence = base.licence.lower()
+    if licence and licence not in OPEN_LICENCES and licence != recipe.accept_licence.lower():
+        faults.append(f"its licence is {base.licence!r}; read it, then --set accept_licence={base.licence.split()[0]}")
+    faults += shape_faults(base.shape, recipe)
+    if faults:
+        raise ConfigError(f"base {base.spec}: " + "\n  ".join(faults), hint="kb finetune --base smollm2 --dry-run")
+
+
+def shape_faults(shape: ModelShape, recipe: Recipe) -> list[str]:
+    """Return what makes a recipe impossible for a model of this shape, one sentence each."""
+    faults = []
+    if shape.four_bit and not recipe.facts.adapter:
+        faults.append(f"its weights are 4-bit already, and {recipe.method} changes weights: take method=qlora")
+    if recipe.method == "llama-adapter" and shape.model_type not in ("llama", "mistral"):
+        faults.append(f"LLaMA-Adapter serves llama and mistral models, not {shape.model_type}: take method=lora")
+    if recipe.method == "last-n-layers" and recipe.n_layers > shape.layers:
+        faults.append(f"it has {shape.layers} layers, fewer than n_layers={recipe.n_layers}")
+    if any(layer >= shape.layers or layer < 0 for layer in recipe.layers_to_transform):
+        faults.append(f"it has layers 0 to {shape.layers - 1}; layers_to_transform names others")
+    longest = int(shape.context_tokens * recipe.rope_factor)
+    if shape.context_tokens and recipe.max_length > longest:
+        faults.append(f"its context is {longest} tokens, shorter than max_length={recipe.max_length}")
+    return faults
+
+
+def load_tokenizer(base: Base) -> PreTrainedTokenizerFast:
+    """Load a base model's tokenizer.
+
+    Raises:
+        DataError: transformers cannot read it, or it is not a fast one (which alone gives exact offsets).
+        MissingExtra: transformers is not installed.
+    """
+    _need_train_extra()
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base.folder, trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"its tokenizer cannot be read: {error}", path=base.folder, hint="kb models list") from error
+    if not tokenizer.is_fast:
+        raise DataError("its tokenizer is not a fast one", path=base.folder, hint="kb models list")
+    return tokenizer
+
+
+def generation_eos(base: Base) -> list[int]:
+    """Return the tokens that stop generation, as the model's files say; empty where they say nothing."""
+    for name in ("generation_config.json", "config.json"):
+        path = base.folder / name
+        ends = _json(path).get("eos_token_id") if path.is_file() else None
+        if ends is not None:
+            return [int(end) for end in ends] if isinstance(ends, list) else [int(ends)]
+    return []
+
+
+def load_model(base: Base, recipe: Recipe, machine: Machine, *, weights: Path | None = None) -> PreTrainedModel:
+    """Load a base model's weights onto the machine, in the dtype of the run; four-bit where the recipe says so.
+
+    Trainable weights are to be float32 in every method; that is the business of `finetune.methods.build`.
+
+    Args:
+        weights: Folder of other weights of the same shape: what full training made of the base.
+
+    Raises:
+        DataError: The files cannot be loaded, or a layer is too odd for four-bit kernels.
+        MissingExtra: A package is absent.
+    """
+    _need_train_extra()
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "f32": torch.float32}[recipe_dtype(recipe, machine)]
+    # Full training keeps master weights in f32 and computes in half precision by autocast.
+    dtype = dtype if recipe.facts.adapter else torch.float32
+    options: dict[str, Any] = {}
+    if recipe.quantised and not base.shape.four_bit:
+        if machine.device == "cpu":
+            check_cpu_four_bit(base)
+        options["quantization_config"] = _four_bit(recipe, dtype)
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            weights or base.folder,
+            config=_config(base, recipe),
+            trust_remote_code=False,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=dtype,
+            attn_implementation=_attention(recipe),
+            # One process per GPU: a launcher says which.
+            device_map={"": int(os.environ.get("LOCAL_RANK", "0"))} if machine.device == "cuda" else {"": "cpu"},
+            **options,
+        )
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"transformers cannot load it: {reason}", path=base.folder, hint="kb models list") from error
+    model.config.use_cache = False
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            # bitsandbytes 0.50 repacks four-bit weights at the first evaluation on a CPU and cannot train them then.
+            module.support_avx512bf16_for_cpu = False
+    return model
+
+
+def _config(base: Base, recipe: Recipe) -> Any:
+    """Return the model's configuration with its context stretched as the recipe says."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(base.folder, trust_remote_code=False, local_files_only=True)
+    if recipe.rope_scaling != "none":
+        # transformers 5 keeps base frequency and scaling in one table.
+        trained = config.max_position_embeddings
+        scaled = {"rope_type": recipe.rope_scaling, "factor": recipe.rope_factor}
+        if recipe.rope_scaling == "yarn":
+            scaled["original_max_position_embeddings"] = trained
+        config.rope_parameters = {**config.rope_parameters, **scaled}
+        config.max_position_embeddings = int(trained * recipe.rope_factor)
+    return config
+
+
+def _attention(recipe: Recipe) -> str:
+    if recipe.attn == "flash":
+        if importlib.util.find_spec("flash_attn") is None:
+            raise MissingExtra("attn flash needs the package flash-attn", hint="pip install flash-attn")
+        return "flash_attention_2"
+    return "eager" if recipe.attn == "eager" else "sdpa"
+
+
+def attention_kernel(recipe: Recipe) -> AbstractContextManager[None]:
+    """Return a context in which torch computes attention as the recipe says.
+
+    `xformers` is that library's memory-efficient kernel, which torch carries; other choices leave torch its own.
+    """
+    if recipe.attn != "xformers":
+        return nullcontext()
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    return cast("AbstractContextManager[None]", sdpa_kernel(SDPBackend.EFFICIENT_ATTENTION))
+
+
+def _four_bit(recipe: Recipe, dtype: Any) -> Any:
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=recipe.double_quant,
+        bnb_4bit_compute_dtype=dtype,
+    )
+
+
+# bitsandbytes 0.50's CPU kernel multiplies in blocks of this many outputs.
+_CPU_BLOCK = 32
+
+
+def check_cpu_four_bit(base: Base) -> None:
+    """Check that the four-bit kernels of a CPU can multiply this model's layers.
+
+    Raises:
+        DataError: An output width does not divide by the kernel's block; the message names the layers.
+    """
+    odd = {name: outputs for name, (_, outputs) in base.shape.linears.items() if outputs % _CPU_BLOCK}
+    if odd:
+        listed = ", ".join(f"{name} {outputs}" for name, outputs in odd.items())
+        raise DataError(
+            f"{base.spec}: on a CPU four-bit layers need output widths that divide by {_CPU_BLOCK}; not so: {listed}",
+            hint="kb finetune --method lora --data DIR",
+        )
+
+
+def _need_train_extra() -> None:
+    absent = [name for name in ("torch", "transformers", "peft", "trl") if importlib.util.find_spec(name) is None]
+    if absent:
+        raise MissingExtra(f"training needs {', '.join(absent)}", hint="pip install 'kb[train]'")

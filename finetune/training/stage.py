@@ -1,0 +1,101 @@
+"""What both stages share: where a stage lies, what it resumes from, how its figures reach the run's card.
+
+Knows the run's folder; refuses to know losses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from finetune.data.prepare import Prepared
+from finetune.recipe import recipe_dtype
+from finetune.report import Reporter, curve, emit
+from finetune.runs import Run, read_card, update_card
+from finetune.training.curves import draw
+from finetune.training.policy import save_policy
+
+_TRAINER_STATE = "trainer_state.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One stage of a run as a training process sees it.
+
+    Attributes:
+        run: The run.
+        name: `sft` or `dpo`.
+        prepared: Recipe, base, data.
+        processes: That train together.
+        main: Whether this one writes.
+        report_to: Names of trackers as transformers knows them.
+    """
+
+    run: Run
+    name: str
+    prepared: Prepared
+    processes: int = 1
+    main: bool = True
+    report_to: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where checkpoints and the result go."""
+        return self.run.stage(self.name)
+
+    @property
+    def best(self) -> Path:
+        """The best policy so far, by what is held out."""
+        return self.folder / "best"
+
+    @property
+    def dtype(self) -> str:
+        """Arithmetic."""
+        return recipe_dtype(self.prepared.recipe, self.prepared.machine)
+
+    def checkpoint(self) -> Path | None:
+        """Return the newest whole checkpoint; None where the stage begins anew, with the same end."""
+        if self.prepared.recipe.facts.virtual_tokens:
+            return None  # peft 0.21 loads such an adapter for use only
+        # The trainer's state is written last.
+        found = [path for path in self.folder.glob("checkpoint-*") if (path / _TRAINER_STATE).is_file()]
+        return max(found, key=lambda path: int(path.name.partition("-")[2]), default=None)
+
+    def reporter(self, tokens: Callable[[], int]) -> Reporter:
+        """Return the callback that reports this stage."""
+        return Reporter(self.name, self.run.log, tokens, self._add_time)
+
+    def _add_time(self, seconds: float) -> None:
+        before = read_card(self.run).times_s.get(self.name, 0.0)
+        update_card(self.run, times_s={self.name: before + seconds})
+
+    def save_policy(self, trainer: Any) -> None:
+        """Write what a trainer holds as the stage's result."""
+        chat, policy = self.prepared.chat, self.folder / "policy"
+        if self.processes == 1:
+            save_policy(trainer.accelerator.unwrap_model(trainer.model), chat, policy)
+            return
+        trainer.save_model(str(policy))  # every process may hold a part of it
+        if self.main:
+            chat.tokenizer.save_pretrained(policy, save_jinja_files=False)
+
+    def audited(self, example: str, passed: Sequence[str], warnings: Sequence[str]) -> None:
+        """Say what the audit saw."""
+        if self.main:
+            emit("audit", stage=self.name, example=example, passed=list(passed), warnings=list(warnings))
+
+    def finished(self, trainer: Any, scores: dict[str, float]) -> None:
+        """Write curves and scores, and call the stage done."""
+        if not self.main:
+            return
+        scored = {f"{self.name}/{name}": value for name, value in scores.items()}
+        card = update_card(
+            self.run,
+            curves={self.name: curve(trainer.state.log_history)},
+            stages={self.name: "done"},
+            scores=scored,
+        )
+        draw(card.curves, self.run.curves)
+        emit("stage", stage=self.name, state="done", steps=trainer.state.global_step, scores=scored)

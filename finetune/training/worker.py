@@ -1,0 +1,107 @@
+"""One training process: `python -m finetune.training.worker RUN STAGE`, started through accelerate by
+`finetune.training.launch`.
+
+Standard output carries events, one JSON object a line; a failure that a person can mend is an event too. Ends with the
+process that started it. Refuses to decide anything: recipe and data stand in the run's folder.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from core.errors import DataError, KbError
+from core.telemetry import disable
+
+# Set by accelerate and torchrun.
+_RANK, _WORLD = "RANK", "WORLD_SIZE"
+_FAILED = 1
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one stage of a run.
+
+    Args:
+        arguments: Home, run, stage, and trackers to report to, separated by commas.
+
+    Returns:
+        The exit code.
+    """
+    disable()
+    home, name, stage, trackers = arguments
+    rank, processes = int(os.environ.get(_RANK, "0")), int(os.environ.get(_WORLD, "1"))
+    if rank:
+        sys.stdout = sys.stderr  # one process speaks
+    else:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    from finetune.report import emit
+
+    emit("started", stage=stage, processes=processes)
+    try:
+        _run(Path(home), name, stage, tuple(filter(None, trackers.split(","))), rank, processes)
+    except KbError as error:
+        emit("error", kind=type(error).__name__, message=str(error), hint=error.hint)
+        return _FAILED
+    return 0
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of standard input, which whoever started us holds open and never writes to."""
+    while os.read(0, 1):  # not by `sys.stdin`, whose lock would be held when the interpreter ends
+        pass
+    os._exit(_FAILED)
+
+
+def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int, processes: int) -> None:
+    stages = _stages()
+    from core.files import Home
+    from finetune.data.prepare import prepare
+    from finetune.runs import open_run, read_card, read_recipe, training
+    from finetune.training.stage import Stage
+
+    place = Home(home)
+    run = open_run(place, name)
+    # A process that was killed together with its parent may still be on its way out.
+    with nullcontext() if rank else training(run, wait_s=_WAIT_S):
+        card = read_card(run)
+        gc.freeze()  # the trainer collects garbage often, and what libraries hold is none
+        prepared = prepare(read_recipe(run), Path(card.data), place)
+        if prepared.dataset.sha256() != card.data_sha256:
+            raise DataError(
+                "the data is not what this run began with", path=card.data, hint="kb finetune ANOTHER --data DIR"
+            )
+        stages[stage](
+            Stage(
+                run=run, name=stage, prepared=prepared, processes=processes, main=rank == 0, report_to=trackers
+            )
+        )  # fmt: skip
+        if processes > 1:
+            _part()
+
+
+def _part() -> None:
+    """Leave together: a process that ends while gloo's threads still talk to the others is aborted now and then."""
+    from torch import distributed
+
+    if distributed.is_initialized():
+        distributed.barrier()
+        distributed.destroy_process_group()
+
+
+_WAIT_S = 20.0
+
+
+def _stages() -> Mapping[str, Callable[..., None]]:
+    from finetune.training.dpo import run_dpo
+    from finetune.training.sft import run_sft
+
+    return {"sft": run_sft, "dpo": run_dpo}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

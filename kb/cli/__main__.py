@@ -1,0 +1,5 @@
+"""`python -m kb.cli`: the command line where no `kb` script is installed."""
+
+from kb.cli.main import run
+
+run()

@@ -1,0 +1,105 @@
+"""`kb compare`: base or tuned, with search or without: which is better on your documents, and by how much."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kb.cli import options, screen
+from kb.cli.session import begin
+
+if TYPE_CHECKING:
+    from finetune.compare.run import Progress
+
+
+def compare(
+    run: Annotated[str, typer.Argument(help="A training run, as kb runs list names it.", metavar="[RUN]")] = "",
+    arm: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--arm",
+            help="One more arm: NAME=MODEL[+rag|+oracle|+wrong][,k=N][,prompt=FILE]; repeatable.",
+            metavar="SPEC",
+        ),
+    ] = None,
+    questions: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--questions",
+            help="Dataset folder (its test split) or JSONL file; repeatable. Default: the run's dataset.",
+            metavar="PATH",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder of the report. Default: compare/ in the run's.", metavar="DIR"),
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="Ask this many questions.", min=1, metavar="N")] = None,
+    experiments: Annotated[
+        bool, typer.Option("--experiments", help="Also give base and tuned the right passage, and a wrong one.")
+    ] = False,
+    few_shot: Annotated[
+        Path | None,
+        typer.Option("--few-shot", help="Also ask the base in this prompt; {question} in it.", metavar="FILE"),
+    ] = None,
+    similarity: Annotated[
+        bool, typer.Option("--similarity", help="Also score by cosine under the collection's embedder.")
+    ] = False,
+    grounding: Annotated[
+        bool, typer.Option("--grounding", help="Also score by the grounding scorer of kb synth.")
+    ] = False,
+    judge: Annotated[
+        str | None, typer.Option("--judge", help="Chat model that compares the two best arms.", metavar="MODEL")
+    ] = None,
+    hour_price: Annotated[float, typer.Option("--hour-price", help="What an hour of this machine costs.", min=0)] = 0.0,
+    top_k: options.TopK = None,
+    collection: options.Collection = None,
+    store: options.Store = None,
+    pairs: options.Set = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Compare models and configurations on the same questions; say which to take, or that nobody can tell.
+
+    An interrupted comparison goes on where it was.
+    """
+    session = begin(collection=collection, store=store, top_k=top_k, pairs=pairs)
+    from kb.cli.compare_job import Job
+
+    job = Job(session, quiet=quiet)
+    job.gather(run, arm or [], experiments=experiments, few_shot=few_shot)
+    if judge:
+        job.check_judge(judge)
+    folder = job.folder(out)
+    asked = job.questions(questions or [], limit)
+    with screen.bar("{task.completed}/{task.total} answers", quiet=quiet) as bar:
+        task = bar.add_task("asking", total=None) if bar else None
+
+        def step(progress: Progress) -> None:
+            if bar and task is not None:
+                bar.update(task, description=progress.arm, completed=progress.done, total=progress.total)
+
+        replies = job.ask(asked, folder, step)
+    judged = job.judged(judge, asked, replies, folder) if judge else None
+    scorers = job.scorers(similarity=similarity, grounding=grounding)
+    report = job.report(asked, replies, folder, hour_price=hour_price, scorers=scorers, judged=judged)
+    if as_json:
+        screen.document(report)
+    else:
+        _tell(report)
+    after = f". Next: kb synth --from-report {folder / 'report.json'} --out DIR" if report["missed"] else ""
+    screen.note(f"report: {folder / 'report.html'}{after}", quiet=quiet)
+
+
+def _tell(report: dict[str, Any]) -> None:
+    """Print the short form."""
+    from finetune.compare.short import HEADS, lines, rows
+
+    screen.say(screen.plain(report["verdict"]["sentence"]))
+    screen.say()
+    screen.table(HEADS, rows(report), right=frozenset(range(1, len(HEADS))))
+    screen.say()
+    for line in lines(report):
+        screen.say(screen.plain(line))

@@ -1,0 +1,274 @@
+"""How the arms of `kb compare` answer: from memory, from what search finds, from passages given.
+
+Imported by the command when it runs; joins search, models and the checks of `kb ask` to the protocol that the
+comparison takes. Refuses to know which arms there are and what becomes of the replies.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import cast
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
+
+from core.errors import ConfigError
+from core.metrics import contains
+from core.prompt import fill, load_prompt
+from core.reading.extractive import NOTICE
+from core.reading.fold import Folded
+from core.reading.passages import Passage, new_keys, new_mark, render
+from core.types import Document, Hit, Retriever, Statement
+from finetune.compare.arms import Reply
+from finetune.compare.questions import Question
+from rag.answer.answer import Answerer, token_counter
+from rag.answer.cite import abstains, check
+from rag.answer.pack import PageText, Span, merge
+from rag.ingest.loops import without_loop
+
+_QUOTED = re.compile(r"“([^”]+)”")
+# Hits among which a passage is sought that looks right and is not.
+_WRONG_DEPTH = 20
+# A page given whole is cut to this many code points around the answer.
+_ORACLE_CHARS = 1200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spoken:
+    """What a model wrote, with what it took."""
+
+    text: str
+    first_token_s: float
+    total_s: float
+    prompt_tokens: int
+    completion_tokens: int
+
+
+def _speak(chat: BaseChatModel, messages: Sequence[BaseMessage], count: Callable[[str], int]) -> _Spoken:
+    """Generate; a model that repeats itself without end is cut off, as `kb ask` does."""
+    begun = time.perf_counter()
+    first = 0.0
+    text = ""
+    read = written = 0
+    with closing(cast(Generator[AIMessageChunk], chat.stream(list(messages)))) as chunks:
+        for chunk in chunks:
+            if chunk.text and not text:
+                first = time.perf_counter()
+            text += chunk.text
+            if chunk.usage_metadata:  # each chunk tells its own share
+                read += chunk.usage_metadata["input_tokens"]
+                written += chunk.usage_metadata["output_tokens"]
+            unlooped = without_loop(text)
+            if unlooped is not None:
+                text = unlooped
+                break
+    ended = time.perf_counter()
+    return _Spoken(
+        text=text.strip(),
+        first_token_s=(first or ended) - begun,
+        total_s=ended - begun,
+        prompt_tokens=read or sum(count(message.text) for message in messages),
+        completion_tokens=written or count(text),
+    )
+
+
+class FromMemory:
+    """Asks a model the bare question, or the question in a prompt of a person's own.
+
+    Args:
+        chat: The model.
+        prompt: Text with `{question}` in it; the question alone if empty.
+    """
+
+    def __init__(self, chat: BaseChatModel, prompt: str = "") -> None:
+        self._chat = chat
+        self._prompt = prompt or "{question}"
+        self._count = token_counter(chat)
+
+    def answer(self, question: Question) -> Reply:
+        """Answer without a passage."""
+        spoken = _speak(self._chat, [HumanMessage(self._prompt.replace("{question}", question.text))], self._count)
+        return Reply(
+            text=spoken.text,
+            abstained=not spoken.text or abstains(spoken.text),
+            first_token_s=spoken.first_token_s,
+            total_s=spoken.total_s,
+            prompt_tokens=spoken.prompt_tokens,
+            completion_tokens=spoken.completion_tokens,
+        )
+
+
+@dataclass(slots=True)
+class Recorder:
+    """A retriever that remembers what it last gave."""
+
+    inner: Retriever
+    hits: list[Hit] = field(default_factory=list)
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        """Return at most `k` hits, best first."""
+        self.hits = list(self.inner.search(query, k))
+        return self.hits
+
+
+class FromSearch:
+    """Answers as `kb ask` does.
+
+    Args:
+        answerer: Reads what `recorder` finds.
+        recorder: Its retriever.
+        page_text: Gives the text of a page.
+        k: Passages the model reads.
+        rng: The answerer's own; seeded by the question, so that keys are the same when it is asked again.
+    """
+
+    def __init__(
+        self, answerer: Answerer, recorder: Recorder, page_text: PageText, *, k: int, rng: random.Random
+    ) -> None:
+        self._answerer = answerer
+        self._recorder = recorder
+        self._page_text = page_text
+        self._k = k
+        self._rng = rng
+
+    def answer(self, question: Question) -> Reply:
+        """Search, read, answer and check."""
+        self._rng.seed(question.id)
+        answer = self._answerer.ask(question.text)
+        hits = self._recorder.hits
+        pages = dict.fromkeys((hit.sha256, hit.page) for hit in hits)
+        statements = _said(answer.statements)
+        written, found = _quotes(statements, [self._page_text(*page) for page in pages])
+        return Reply(
+            text=" ".join(statement.text for statement in statements),
+            abstained=answer.ground == "abstained",
+            citations=answer.citations,
+            statements=len(statements),
+            unsupported=sum(not statement.supported for statement in statements),
+            quotes=written,
+            quotes_found=found,
+            context="\n\n".join(hit.text for hit in hits[: self._k]),
+            first_token_s=answer.timings["first_token_s"],
+            total_s=answer.timings["total_s"],
+            prompt_tokens=answer.tokens["prompt"],
+            completion_tokens=answer.tokens["completion"],
+        )
+
+
+class Given:
+    """Answers from passages chosen for it, with the prompt and the checks of `kb ask`; never declines unasked.
+
+    Args:
+        chat: The model.
+        choose: Gives the passages for a question.
+        page_text: Gives the text of a page.
+    """
+
+    def __init__(self, chat: BaseChatModel, choose: Callable[[Question], Sequence[Span]], page_text: PageText) -> None:
+        self._chat = chat
+        self._choose = choose
+        self._page_text = page_text
+        self._template = load_prompt()
+        self._count = token_counter(chat)
+
+    def answer(self, question: Question) -> Reply:
+        """Read the passages and answer."""
+        rng = random.Random(question.id)  # noqa: S311 - keys need only be the same when it is asked again
+        spans = self._choose(question)
+        by_key = dict(zip(new_keys(len(spans), rng), spans, strict=True))
+        passages = [
+            Passage(key=key, source=f"{span.source} | {span.title}" if span.title else span.source, text=span.text)
+            for key, span in by_key.items()
+        ]
+        messages = fill(self._template, render(passages, new_mark(rng)), question.text)
+        spoken = _speak(self._chat, messages, self._count)
+        checked = check(spoken.text, by_key, self._page_text, question=question.text)
+        statements = _said(checked.statements)
+        written, found = _quotes(statements, [self._page_text(span.sha256, span.page) for span in spans])
+        return Reply(
+            text=" ".join(statement.text for statement in statements),
+            abstained=checked.ground == "abstained",
+            citations=checked.citations,
+            statements=len(statements),
+            unsupported=sum(not statement.supported for statement in statements),
+            quotes=written,
+            quotes_found=found,
+            context="\n\n".join(span.text for span in spans),
+            first_token_s=spoken.first_token_s,
+            total_s=spoken.total_s,
+            prompt_tokens=spoken.prompt_tokens,
+            completion_tokens=spoken.completion_tokens,
+        )
+
+
+def _said(statements: Sequence[Statement]) -> list[Statement]:
+    """Return the statements without the notice that no model wrote them."""
+    return [statement for statement in statements if statement.text.strip() != NOTICE]
+
+
+def _quotes(statements: Sequence[Statement], pages: Sequence[str]) -> tuple[int, int]:
+    """Return how many quotes the statements hold, and how many of them stand on a page."""
+    quotes = [quote for statement in statements for quote in _QUOTED.findall(statement.text)]
+    folded = [Folded(page) for page in pages] if quotes else []
+    return len(quotes), sum(any(page.find(quote) for page in folded) for quote in quotes)
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """Chooses the right or a wrong passage for a question.
+
+    Attributes:
+        retriever: Finds what looks right.
+        page_text: Gives the text of a page.
+        documents: The collection's.
+    """
+
+    retriever: Retriever
+    page_text: PageText
+    documents: Sequence[Document]
+
+    def right(self, question: Question) -> list[Span]:
+        """Return the passages that hold the answer: around its quotes, or around it on the page that was named.
+
+        Raises:
+            ConfigError: The collection does not hold that document any more.
+        """
+        here = {document.sha256 for document in self.documents}
+        hits = [_hit(one.doc, one.sha256, one.page, one.start, one.end, one.quote)
+                for one in question.evidence if one.sha256 in here]  # fmt: skip
+        hits = hits or [hit for place in question.places if place.page is not None
+                        for hit in self._on_page(place.doc, place.page, question.answer or "")]  # fmt: skip
+        if not hits:
+            named = ", ".join(sorted({place.doc for place in question.places}))
+            raise ConfigError(f"the collection does not hold {named}, which answers {question.text!r}", hint="kb list")
+        return merge(hits, self.page_text)
+
+    def _on_page(self, doc: str, page: int, answer: str) -> list[Hit]:
+        hits = []
+        for document in self.documents:
+            if document.doc == doc and page < document.n_pages:
+                text = self.page_text(document.sha256, page)
+                place = Folded(text).find(answer) or (0, 0)
+                start = max(0, place[0] - _ORACLE_CHARS // 2)
+                end = min(len(text), start + _ORACLE_CHARS)
+                hits.append(_hit(doc, document.sha256, page, start, end, text[start:end]))
+        return hits
+
+    def wrong(self, question: Question) -> list[Span]:
+        """Return the best passage that search finds and that does not hold the answer."""
+        hits = [
+            hit
+            for hit in self.retriever.search(question.text, _WRONG_DEPTH)
+            if not any(place.holds(hit.doc, hit.page) for place in question.places)
+            and not contains(hit.text, question.answer or "")
+        ]
+        return merge(hits[:1], self.page_text, widen_chars=0)
+
+
+def _hit(doc: str, sha256: str, page: int, start: int, end: int, text: str) -> Hit:
+    return Hit(doc=doc, sha256=sha256, page=page, start=start, end=end, text=text, score=1.0)

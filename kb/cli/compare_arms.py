@@ -1,0 +1,250 @@
+"""Which arms `kb compare` has, and how each is opened: spellings and runs to `finetune.compare.arms.Arm`.
+
+Imported by the command when it runs. Opens the collection once, a model when its arm's turn comes. Refuses to know
+questions and scores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from core.errors import ConfigError
+from core.files import sha256_of
+from core.models import ModelSpec, ollama_has, open_chat, parse_spec, resolve
+from core.settings import Settings
+from core.types import Document, RunCard
+from finetune.compare.arms import Answerer, Arm, Shown
+from finetune.runs import Run, open_run, read_card
+from kb.cli.ask import open_collection
+from kb.cli.compare_answerers import FromMemory, FromSearch, Given, Passages, Recorder
+from kb.cli.session import Session
+from rag.answer.answer import Answerer as RagAnswerer
+from rag.open import Knowledge
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,39}")
+_OPTIONS = re.compile(r"(?P<rest>.*?)(?P<options>(?:,(?:k|prompt)=[^,]*)*)")
+_SHOWN = re.compile(r"(?P<model>.+?)(?:\+(?P<shown>rag|oracle|wrong))?")
+_SHOWN_BY: Mapping[str | None, Shown] = {None: "nothing", "rag": "found", "oracle": "oracle", "wrong": "wrong"}
+_HINT = "kb compare --arm base=smollm2 --arm rag=smollm2+rag,k=4 --questions FILE.jsonl --out DIR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmSpec:
+    """A parsed arm.
+
+    Attributes:
+        model: A spelling of `core.models`.
+        k: Passages read; the settings' if None.
+        prompt: Prompt file; with `{question}`, and `{passages}` where passages are shown.
+        tuned: Whether the model was trained on the documents.
+    """
+
+    name: str
+    model: str
+    shown: Shown = "nothing"
+    k: int | None = None
+    prompt: Path | None = None
+    tuned: bool = False
+
+
+def parse_arm(text: str) -> ArmSpec:
+    """Parse `NAME=MODEL[+rag|+oracle|+wrong][,k=N][,prompt=FILE]`.
+
+    Raises:
+        ConfigError: It is spelled otherwise, or the model is.
+    """
+    name, sign, rest = text.partition("=")
+    split = _OPTIONS.fullmatch(rest)
+    asked = _SHOWN.fullmatch(split["rest"]) if split else None
+    if not sign or not _NAME.fullmatch(name) or split is None or asked is None:
+        raise ConfigError(f"--arm {text}: not NAME=MODEL[+rag|+oracle|+wrong][,k=N][,prompt=FILE]", hint=_HINT)
+    options = dict(part.split("=", 1) for part in split["options"].split(",") if part)
+    if "k" in options and not (options["k"].isdigit() and 1 <= int(options["k"]) <= 200):
+        raise ConfigError(f"--arm {text}: k is a number from 1 to 200", hint=_HINT)
+    spec = parse_spec(asked["model"])
+    shown = _SHOWN_BY[asked["shown"]]
+    if options.get("prompt") and shown in ("oracle", "wrong"):
+        raise ConfigError(f"--arm {text}: a passage that is given goes into the prompt of kb ask alone", hint=_HINT)
+    return ArmSpec(
+        name=name, model=str(spec), shown=shown, k=int(options["k"]) if "k" in options else None,
+        prompt=Path(options["prompt"]).expanduser() if options.get("prompt") else None,
+        tuned=spec.kind == "run" or (spec.kind == "ollama" and spec.name.startswith("kb-")),
+    )  # fmt: skip
+
+
+def run_arms(run: Run, card: RunCard, settings: Settings, *, experiments: bool, few_shot: Path | None) -> list[ArmSpec]:
+    """Return the arms of a run: base and tuned, each by itself and with search; more on request.
+
+    The tuned model is asked in its exported form: the GGUF file in this process, or, where there is none, in Ollama.
+
+    Raises:
+        ConfigError: The run was not exported.
+    """
+    base = str(_base_spec(card.base))
+    served = f"kb-{run.name}"
+    if run.gguf.is_file():
+        tuned = f"run:{run.name}"
+    elif ollama_has(served, settings.rag.ollama_url):
+        tuned = f"ollama:{served}"
+    else:
+        raise ConfigError(f"run {run.name!r} was not exported yet", hint=f"kb export {run.name} --to gguf")
+    arms = [
+        ArmSpec(name="base", model=base),
+        ArmSpec(name="base+rag", model=base, shown="found"),
+        ArmSpec(name="tuned", model=tuned, tuned=True),
+        ArmSpec(name="tuned+rag", model=tuned, shown="found", tuned=True),
+    ]
+    if experiments:
+        arms += [
+            replace(arm, name=f"{arm.name}+{shown}", shown=shown)
+            for arm in (arms[0], arms[2])
+            for shown in cast(tuple[Shown, ...], ("oracle", "wrong"))
+        ]
+    return [*arms, ArmSpec(name="few-shot", model=base, prompt=few_shot)] if few_shot else arms
+
+
+def _base_spec(base: str) -> ModelSpec:
+    """Return a run's base as a spelling of `core.models`: a bare folder is a model of transformers."""
+    return ModelSpec(kind="hf", name=base) if Path(base).is_dir() else parse_spec(base)
+
+
+@dataclass
+class Bench:
+    """Opens arms for one session; the collection is opened at most once, and only if an arm needs it."""
+
+    session: Session
+    quiet: bool
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """The collection."""
+        return open_collection(self.session, quiet=self.quiet)
+
+    @cached_property
+    def documents(self) -> list[Document]:
+        """What the collection holds."""
+        return list(self.knowledge.catalogue.documents(self.session.collection))
+
+    def page_text(self, sha256: str, page: int) -> str:
+        """Return the text of a page."""
+        return self.knowledge.catalogue.page(self.session.collection, sha256, page).text
+
+    def arm(self, spec: ArmSpec) -> Arm:
+        """Make an arm; its model is opened in its turn.
+
+        Raises:
+            ConfigError: A prompt file, a model or anything to search is not there.
+        """
+        if spec.shown != "nothing" and not self.documents:
+            name = self.session.collection
+            raise ConfigError(f"{spec.name}: {name!r} holds no document", hint=f"kb ingest --collection {name} PATH")
+        settings = self._settings(spec)
+        model = str(resolve(spec.model, settings))
+        prompt = _prompt(spec)
+        return Arm(
+            name=spec.name, model=model, shown=spec.shown, tuned=spec.tuned, training_s=self._training_s(spec),
+            identity=self._identity(spec, model, settings, prompt), holds=self.holds,
+            open=self._opener(spec, model, settings, prompt),
+        )  # fmt: skip
+
+    def holds(self, doc: str) -> bool:
+        """Whether the collection has a document, by its name or a glob."""
+        return any(fnmatchcase(one.doc, doc) for one in self.documents)
+
+    def _training_s(self, spec: ArmSpec) -> float:
+        """Return what a run of this home took to train, 0 where the model is none."""
+        name = parse_spec(spec.model).name.split(":")[0]
+        run = self.session.home.runs / (name if spec.model.startswith("run:") else name.removeprefix("kb-"))
+        trained = spec.tuned and (run / "run.json").is_file()
+        return sum(read_card(open_run(self.session.home, run.name)).times_s.values()) if trained else 0.0
+
+    def _settings(self, spec: ArmSpec) -> Settings:
+        settings = self.session.settings
+        changed: dict[str, Any] = {"prompt_file": spec.prompt} if spec.prompt and spec.shown == "found" else {}
+        changed |= {"top_k": spec.k} if spec.k else {}
+        return settings.model_copy(update={"rag": settings.rag.model_copy(update=changed)})
+
+    def _identity(self, spec: ArmSpec, model: str, settings: Settings, prompt: str) -> dict[str, Any]:
+        weights = self._weights(parse_spec(model))
+        held: dict[str, Any] = {"generation": settings.models.model_dump(mode="json")}
+        if weights is not None:
+            held["weights_sha256"] = _digest(weights)
+        if prompt:
+            held["prompt_sha256"] = hashlib.sha256(prompt.encode()).hexdigest()
+        if spec.shown != "nothing":
+            listing = "".join(f"{one.doc} {one.sha256}\n" for one in self.documents)
+            held["search"] = settings.rag.model_dump(mode="json", exclude={"model", "ollama_model"})
+            held["documents_sha256"] = hashlib.sha256(listing.encode()).hexdigest()
+        return held
+
+    def _weights(self, spec: ModelSpec) -> Path | None:
+        """Return the file a model lies in, None where it is no file of this machine's."""
+        home = self.session.home
+        places = {
+            "smollm2": home.models / "smollm2" / "model.gguf",
+            "run": home.runs / spec.name / "model.gguf",
+            "gguf": Path(spec.name).expanduser(),
+        }
+        path = places.get(spec.kind)
+        return path if path is not None and path.is_file() else None
+
+    def _opener(self, spec: ArmSpec, model: str, settings: Settings, prompt: str) -> Callable[[], Any]:
+        @contextmanager
+        def opened() -> Iterator[Answerer]:
+            yield self._answerer(spec, model, settings, prompt)
+
+        return opened
+
+    def _answerer(self, spec: ArmSpec, model: str, settings: Settings, prompt: str) -> Answerer:
+        chat = open_chat(model, settings, self.session.home)
+        if spec.shown == "nothing":
+            return FromMemory(chat, prompt)
+        if spec.shown == "found":
+            recorder = Recorder(self.knowledge.narrowed())
+            rng = random.Random()  # noqa: S311 - the answerer's keys; seeded by each question
+            answerer = RagAnswerer(
+                recorder, chat, settings, self.page_text, model=model, embedder=self.knowledge.embedder, rng=rng
+            )
+            return FromSearch(answerer, recorder, self.page_text, k=settings.rag.top_k, rng=rng)
+        passages = Passages(self.knowledge.narrowed(), self.page_text, self.documents)
+        return Given(chat, passages.right if spec.shown == "oracle" else passages.wrong, self.page_text)
+
+
+def _prompt(spec: ArmSpec) -> str:
+    """Return the text of an arm's prompt file, empty where it has none.
+
+    Raises:
+        ConfigError: It cannot be read, or does not say where the question goes.
+    """
+    if spec.prompt is None:
+        return ""
+    try:
+        text = spec.prompt.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"prompt file {spec.prompt}: {error}", hint=_HINT) from error
+    if "{question}" not in text:
+        raise ConfigError(
+            f"prompt file {spec.prompt}: {{question}} is missing", hint=f"echo '{{question}}' >> {spec.prompt}"
+        )
+    return text
+
+
+_digests: dict[tuple[Path, int, int], str] = {}
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file, once per file and state: arms share models, and models are large."""
+    stat = path.stat()
+    key = (path, stat.st_mtime_ns, stat.st_size)
+    if key not in _digests:
+        _digests[key] = sha256_of(path)
+    return _digests[key]

@@ -1,0 +1,164 @@
+"""The door: gathers the commands, and turns every failure into text and an exit code.
+
+Imports no workshop; each command does when it runs.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import signal
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from core.errors import BackendError, ConfigError, KbError
+from core.telemetry import disable
+from kb.cli import (
+    admin,
+    ask,
+    compare,
+    documents,
+    evaluate,
+    export,
+    finetune,
+    ingest,
+    models,
+    runs,
+    screen,
+    serve,
+    synth,
+)
+
+# What a write meets when the disk is full or closed to us.
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
+# What is wrong with a path that a person gave.
+_PATH = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EPERM}
+)
+_INTERRUPTED = 128 + signal.SIGINT
+
+app = typer.Typer(
+    name="kb",
+    help="Your documents, answered with quotes and page numbers that are true.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("ingest")(ingest.ingest)
+app.command("ask")(ask.ask)
+app.command("search")(ask.search)
+app.command("chat")(ask.chat)
+app.command("list")(documents.list_documents)
+app.command("show")(documents.show)
+app.command("forget")(documents.forget)
+app.command("eval")(evaluate.evaluate)
+app.add_typer(synth.app, name="synth")
+app.command("finetune")(finetune.finetune)
+app.command("generate")(runs.generate)
+app.add_typer(runs.app, name="runs")
+app.command("export")(export.export)
+app.command("compare")(compare.compare)
+app.add_typer(serve.app, name="serve")
+app.add_typer(models.app, name="models")
+app.command("reindex")(admin.reindex)
+app.command("backup")(admin.backup)
+app.command("doctor")(admin.doctor)
+app.add_typer(admin.config_app, name="config")
+
+
+def _version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"kb {version('kb')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Your documents, answered with quotes and page numbers that are true."""
+
+
+def run() -> None:
+    """Run the command line; the process's entry point."""
+    _mend_streams()
+    disable()
+    sys.exit(_guarded())
+
+
+def _mend_streams() -> None:
+    """Make sure that there are three streams, and that no character can break one."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:  # closed by whoever started us; its number must not go to another file
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
+def _guarded() -> int:
+    try:
+        result = app(standalone_mode=False)
+        if not sys.stdout.closed:  # who speaks a protocol on it may have closed it
+            sys.stdout.flush()
+        if result == _INTERRUPTED:  # typer takes the exception and gives back this
+            raise KeyboardInterrupt
+        return result if isinstance(result, int) else 0
+    except KbError as error:
+        _say(str(error), error.hint)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted; the same command goes on where it was")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return _hung_up()
+    except SystemExit as left:
+        if isinstance(left.__context__, BrokenPipeError):  # how typer passes it on
+            return _hung_up()
+        raise
+    except Exception as error:
+        usage = _usage_error(error)
+        if usage is not None:
+            return usage
+        if os.environ.get("KB_DEBUG"):
+            traceback.print_exc()
+        if isinstance(error, OSError) and error.errno in _DISK:
+            _say(f"{error.filename or 'standard output'}: {error.strerror}", "df -h; then the same command again")
+            return BackendError.exit_code
+        if isinstance(error, OSError) and error.errno in _PATH and error.filename:
+            _say(f"{error.filename}: {error.strerror}", "the same command with another path")
+            return ConfigError.exit_code
+        _say(f"unexpected {type(error).__name__}: {error}", "KB_DEBUG=1 and the same command")
+        return 1
+
+
+def _say(message: str, hint: str = "") -> None:
+    sys.stderr.write(f"kb: {screen.plain(message)}\n")
+    if hint:
+        sys.stderr.write(f"    try: {screen.plain(hint)}\n")
+
+
+def _hung_up() -> int:
+    """A reader closed the pipe early (`kb list | head`): end without a word and with the code of SIGPIPE."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 128 + signal.SIGPIPE
+
+
+def _usage_error(error: Exception) -> int | None:
+    """Render click's own usage errors; None when the error is something else."""
+    show = getattr(error, "show", None)
+    if show is None:
+        return None
+    show(file=sys.stderr)
+    return int(getattr(error, "exit_code", 2))

@@ -1,0 +1,144 @@
+"""`kb serve`: page, API and tools on this machine; and the keys that others need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.errors import ConfigError
+from kb.cli import options, screen
+from kb.cli.session import Session, begin
+
+if TYPE_CHECKING:
+    from serve.api import Part
+
+app = typer.Typer(rich_markup_mode=None)
+keys = typer.Typer(help="Keys for those who reach the server from elsewhere.", no_args_is_help=True,
+                   rich_markup_mode=None)  # fmt: skip
+app.add_typer(keys, name="keys")
+Name = Annotated[str, typer.Argument(help="Whose key it is.", metavar="NAME")]
+
+
+@app.callback(invoke_without_command=True)
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; 127.0.0.1 if not said.", metavar="HOST")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port; 8000 if not said, 0 for a free one.", min=0, max=65535)
+    ] = None,
+    ui: Annotated[bool, typer.Option("--ui", help="Offer the page; with --api, --mcp: only what is named.")] = False,
+    api: Annotated[bool, typer.Option("--api", help="Offer the API under /v1.")] = False,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Offer tools for assistants at /mcp.")] = False,
+    stdio: Annotated[
+        bool, typer.Option("--stdio", help="With --mcp: speak on stdin and stdout, listen nowhere.")
+    ] = False,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option("--data", help="Dataset folder to show on the page; repeatable.", metavar="DIR"),
+    ] = None,
+    model: options.Model = None,
+    top_k: options.TopK = None,
+    collection: options.Collection = None,
+    store: options.Store = None,
+    pairs: options.Set = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Serve a page at /, an OpenAI-compatible API under /v1 and MCP tools at /mcp, until Ctrl-C."""
+    if context.invoked_subcommand is not None:
+        return
+    flags = {"serve.host": host, "serve.port": port}
+    session = begin(collection=collection, store=store, model=model, top_k=top_k, pairs=pairs, flags=flags)
+    if stdio:
+        if not mcp or ui or api:
+            raise ConfigError("--stdio is for tools alone", hint="kb serve --mcp --stdio")
+        _stdio(session)
+        return
+    named: dict[Part, bool] = {"ui": ui, "api": api, "mcp": mcp}
+    parts = [part for part, wanted in named.items() if wanted] or list(named)
+    _listen(session, parts, data or [], quiet=quiet)
+
+
+def _listen(session: Session, parts: list[Part], datasets: list[Path], *, quiet: bool) -> None:
+    """Check everything that can be checked before anything is loaded, then serve."""
+    _require_packages()
+    from core.weights.shelf import require
+    from serve import run
+
+    run.check_keys(session.settings, session.home)
+    if session.settings.rag.embedder == "minilm":
+        require("minilm", session.home)
+    bound = run.bind(session.settings)
+    offered = {"ui": "page at /", "api": "API at /v1", "mcp": "tools at /mcp"}
+    screen.note(
+        f"kb serves {', '.join(offered[part] for part in parts)}: {run.url_of(bound)} (Ctrl-C stops)", quiet=quiet
+    )
+    run.serve(session.settings, session.home, bound, parts=parts, datasets=datasets, quiet=quiet)
+    screen.note("kb: stopped; waiting jobs go on at the next start. Next: kb serve", quiet=quiet)
+
+
+def _stdio(session: Session) -> None:
+    _require_packages()
+    import asyncio
+
+    from serve.logs import set_up
+    from serve.mcp import run_stdio
+    from serve.service import Service
+
+    set_up(quiet=True)
+    service = Service(session.settings, session.home)
+    try:
+        asyncio.run(run_stdio(service))
+    finally:
+        service.close()
+
+
+def _require_packages() -> None:
+    from importlib.util import find_spec
+
+    from core.errors import MissingExtra
+
+    absent = [
+        name
+        for name in ("fastapi", "uvicorn", "gradio", "mcp", "prometheus_client", "multipart", "psutil")
+        if not find_spec(name)
+    ]
+    if absent:
+        raise MissingExtra(f"kb serve needs {', '.join(absent)}", hint="pip install 'kb[serve]'")
+
+
+@keys.command("add")
+def add(name: Name) -> None:
+    """Make a key and print it; it is shown this once and kept as a hash."""
+    from serve.access.keys import Keys
+
+    secret = Keys(begin().home).add(name)
+    screen.say(secret)
+    screen.note(f"this is the only time the key of {name} is shown. Next: kb serve --host 0.0.0.0")
+
+
+@keys.command("list")
+def list_keys(as_json: options.Json = False) -> None:
+    """List keys by name; what they are is not kept."""
+    from serve.access.keys import Keys
+
+    found = Keys(begin().home).listed()
+    if as_json:
+        screen.document({"keys": [{"name": key.name, "created_at": key.created_at} for key in found]})
+        return
+    screen.table(["name", "made"], [[key.name, key.created_at] for key in found])
+    screen.note("Next: kb serve keys add NAME")
+
+
+@keys.command("rm")
+def rm(name: Name, yes: options.Yes = False) -> None:
+    """Remove a key; whoever holds it is locked out at once."""
+    from serve.access.keys import Keys
+
+    if not yes:
+        screen.confirm(f"Remove the key of {name}?", f"kb serve keys rm --yes {name}")
+    Keys(begin().home).remove(name)
+    screen.note(f"removed the key of {name}. Next: kb serve keys list")

@@ -1,0 +1,241 @@
+"""`kb synth add`, `import`, `export`: rows from people and from files in, files for trainers out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.errors import ConfigError
+from kb.cli import options, screen, synth_review
+
+if TYPE_CHECKING:
+    from core.types import Split
+    from synth.importing.load import Imported, Plan, Read
+
+app = typer.Typer(
+    help="Training data: made, imported, reviewed, exported.", no_args_is_help=True, rich_markup_mode=None
+)
+Out = Annotated[Path, typer.Option("--out", "-o", help="Dataset folder, new or old.", metavar="DIR")]
+Folder = Annotated[Path, typer.Argument(help="Dataset folder.", metavar="DIR")]
+Template = Annotated[
+    Path | None,
+    typer.Option(
+        "--template",
+        help="TOML with prompt_input and prompt_no_input, which hold {question}, {context}, {answer}.",
+        metavar="FILE",
+    ),
+]
+InSplit = Annotated[
+    str, typer.Option("--split", help="train, val or test for every new row; auto holds out by group.", metavar="NAME")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Decides wordings and what is held out.", min=0)]
+_SPLITS = ("train", "val", "test")
+
+
+def _split(name: str, *others: str) -> str:
+    if name not in (*_SPLITS, *others):
+        raise ConfigError(f"no split {name!r}", hint=f"--split {'|'.join((*_SPLITS, *others))}")
+    return name
+
+
+def _fixed(name: str) -> Split | None:
+    from synth.dataset.rows import SPLITS
+
+    return next((split for split in SPLITS if split == _split(name, "auto")), None)
+
+
+@app.command("add")
+def add(
+    out: Out,
+    question: Annotated[str, typer.Option("--question", help="What is asked.", metavar="TEXT")],
+    answer: Annotated[str, typer.Option("--answer", help="What is to be answered.", metavar="TEXT")],
+    context: Annotated[str, typer.Option("--context", help="What stands beside the question.", metavar="TEXT")] = "",
+    rejected: Annotated[str, typer.Option("--rejected", help="A worse answer: a preference.", metavar="TEXT")] = "",
+    split: InSplit = "auto",
+    seed: Seed = 0,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Add a row by hand."""
+    from synth.importing.drafts import Draft
+    from synth.importing.load import Plan, add_rows
+
+    if not question.strip() or not answer.strip():
+        raise ConfigError("--question and --answer must hold text", hint='kb synth add --question "..." --answer "..."')
+    draft = Draft(
+        question=question.strip(),
+        answer=answer.strip(),
+        context=context.strip(),
+        rejected=rejected.strip() or None,
+        kind="instruction",
+        origin="person",
+    )
+    done = add_rows(out, [draft], Plan(seed=seed, split=_fixed(split) or "train"))
+    if as_json:
+        screen.document({**_report(done), "id": draft.id})
+    else:
+        _notes(done, out, quiet=quiet)
+
+
+@app.command("import")
+def import_rows(
+    sources: Annotated[
+        list[str], typer.Argument(help="Files, Slack exports, hf:ID[:CONFIG][@SPLIT].", metavar="SOURCE...")
+    ],
+    out: Out,
+    val: Annotated[float, typer.Option("--val", help="Share held out for validation.", min=0, max=0.5)] = 0.1,
+    test: Annotated[float, typer.Option("--test", help="Share held out for the test.", min=0, max=0.5)] = 0.1,
+    split: InSplit = "auto",
+    strict: Annotated[bool, typer.Option("--strict", help="A record that cannot be used is an error.")] = False,
+    template: Template = None,
+    answers_by: Annotated[
+        str, typer.Option("--answers-by", help="In chats: who gives the answers.", metavar="NAME")
+    ] = "",
+    seed: Seed = 0,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Import question-answer rows from files: the kind is told from the content.
+
+    JSONL, JSON, CSV and Parquet, packed or not: Alpaca, Dolly, FLAN, T0, ShareGPT, OpenAI messages, LIMA, prompts and
+    completions, questions and answers, SQuAD, preferences, KTO, feedback, rows of kb itself. Classification, summaries,
+    multiple choice, entities, masked words, inference and translation become instructions. Markdown FAQs, chat
+    transcripts and Slack exports become questions and answers.
+    """
+    from synth.importing.load import Plan, import_sources
+    from synth.making.wording import prompt_template
+
+    plan = Plan(
+        seed=seed,
+        val=val,
+        test=test,
+        split=_fixed(split),
+        strict=strict,
+        answers_by=answers_by,
+        template=prompt_template(template) if template else None,
+    )
+    if dry_run:
+        _preview(sources, plan)
+        return
+    with screen.bar("{task.fields[rows]} rows", quiet=quiet) as bar:
+        task = bar.add_task("reading", total=None, rows=0) if bar else None
+
+        def step(source: str, rows: int) -> None:
+            if bar and task is not None and rows % 500 == 0:
+                bar.update(task, description=Path(source).name, rows=rows)
+
+        done = import_sources(out, sources, plan, on_row=step)
+    if as_json:
+        screen.document(_report(done))
+        return
+    for read in done.reads:
+        _read(read, quiet=quiet)
+    _notes(done, out, quiet=quiet)
+
+
+def _preview(sources: list[str], plan: Plan) -> None:
+    """Say what each source is and show its first row."""
+    from synth.importing.drafts import Draft
+    from synth.importing.reading import recognise
+    from synth.importing.sources import open_source
+
+    for spec in sources:
+        source = open_source(spec)
+        opened = recognise(source, seed=plan.seed, answers_by=plan.answers_by)
+        screen.say(f"{screen.plain(spec)}: {source.container}, {opened.shape}")
+        first = next((draft for _, draft in opened.outcomes() if isinstance(draft, Draft)), None)
+        for name in ("context", "question", "answer", "rejected") if first else ():
+            if value := getattr(first, name):
+                screen.say(f"  {name:<9} {screen.plain(' '.join(value.split()))[:100]}")
+
+
+def _read(read: Read, *, quiet: bool) -> None:
+    screen.note(f"{read.source}: {read.container}, {read.shape}; {read.rows} rows", quiet=quiet)
+    for reason, count in sorted(read.skipped.items(), key=lambda item: -item[1]):
+        lines = ", ".join(str(line) for line, why in read.examples if why == reason)
+        more = ", ..." if count > lines.count(",") + 1 else ""
+        screen.note(f"  skipped {count}: {reason} (line {lines}{more})", quiet=quiet)
+
+
+def _report(done: Imported) -> dict[str, Any]:
+    return {
+        "sources": [
+            {
+                "source": read.source,
+                "container": read.container,
+                "shape": read.shape,
+                "rows": read.rows,
+                "skipped": read.skipped,
+                "faults": [{"line": line, "reason": reason} for line, reason in read.examples],
+            }
+            for read in done.reads
+        ],
+        "added": done.added,
+        "duplicates": done.duplicates,
+        "leaking": done.leaking,
+        "splits": done.manifest["counts"]["splits"],
+        "groups": done.manifest["counts"]["groups"],
+    }
+
+
+def _notes(done: Imported, out: Path, *, quiet: bool) -> None:
+    if done.duplicates:
+        screen.note(f"  left out {done.duplicates}: there already, or twice in the sources", quiet=quiet)
+    if done.leaking:
+        screen.note(f"  left out {done.leaking}: on a passage or question that another split has", quiet=quiet)
+    counts = done.manifest["counts"]
+    held = ", ".join(f"{name} {count}" for name, count in counts["splits"].items())
+    held += f"; {counts['preferences']} preferences" if counts["preferences"] else ""
+    screen.note(f"added {done.added} rows to {out}, which holds {held}, in {counts['groups']} groups", quiet=quiet)
+    if done.added > 1 and counts["groups"] == 1:
+        screen.note("  all rows share a document or a passage: nothing can be held out", quiet=quiet)
+    screen.note(f"Next: kb synth review {out}", quiet=quiet)
+
+
+@app.command("export")
+def export_rows(
+    folder: Folder,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File: JSONL, or an array for .json.", metavar="FILE")],
+    to: Annotated[str, typer.Option("--to", help="alpaca, sharegpt, openai, trl, dpo, kto or text.", metavar="FORMAT")],
+    split: Annotated[str, typer.Option("--split", help="train, val, test or all.", metavar="NAME")] = "train",
+    trainer: Annotated[
+        str, typer.Option("--for", help="trl, unsloth, axolotl or llama-factory: who reads it.", metavar="TRAINER")
+    ] = "trl",
+    template: Template = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Export a split for a trainer, with the settings it needs to read it."""
+    from synth.dataset.write import Dataset
+    from synth.exporting.trainers import TRAINERS, settings_for, write_dataset_info
+    from synth.exporting.write import EXPORTED_SPLITS, export
+    from synth.making.wording import prompt_template
+
+    _split(split, "all")
+    if trainer not in TRAINERS:
+        raise ConfigError(f"no trainer {trainer!r}", hint=f"--for {'|'.join(TRAINERS)}")
+    rows = next(name for name in EXPORTED_SPLITS if name == split)
+    wording = prompt_template(template) if template else None
+    done = export(Dataset(folder), out, to=to, split=rows, trainer=trainer, template=wording)
+    settings = settings_for(trainer, to, out)
+    if trainer == "llama-factory":
+        info = write_dataset_info(to, out, history=to == "alpaca" and done.with_turns > 0)
+        settings = info.read_text(encoding="utf-8").rstrip()
+    if as_json:
+        screen.document({"file": str(out), "rows": done.rows, "left_out": dict(done.left_out), "settings": settings})
+        return
+    for reason, count in done.left_out.items():
+        screen.note(f"left out {count}: {reason}", quiet=quiet)
+    if to == "alpaca" and done.with_turns and trainer != "llama-factory":
+        screen.note(
+            f"{done.with_turns} rows have earlier turns, in `history`, which only LLaMA-Factory reads; --to sharegpt "
+            "carries them everywhere", quiet=quiet,
+        )  # fmt: skip
+    screen.say(settings)
+    screen.note(f"wrote {done.rows} rows to {out}", quiet=quiet)
+
+
+app.command("review")(synth_review.review)

@@ -1,0 +1,122 @@
+"""`kb synth --from-report`: only the facts that a tuned model missed, and never the questions it was tested with.
+
+Stands between a generator and the run; refuses to know how facts are read and what rows are made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core.errors import DataError
+from core.metrics import contains, normalised
+from core.types import Fact
+from finetune.compare.report import read_missed
+from synth.generate.base import Estimate, Generator, Text, TextKind
+from synth.making.candidate import Source
+from synth.making.workspace import Planned, Workspace
+
+# Rows per missed fact where no number was asked for: several phrasings, each in several kinds.
+_ROWS_PER_FACT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What a report says that a tuned model missed.
+
+    Attributes:
+        rows: `missed` of `report.json`.
+        asked: Held-out questions, normalised: none of them may be trained on.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    asked: frozenset[str]
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Settings unless a person says otherwise: every phrasing there is, every fact of a chunk."""
+        return ("synth.phrasings=12", "synth.per_chunk=100")
+
+    @property
+    def rows_wanted(self) -> int:
+        """How many rows to make where nobody says."""
+        return _ROWS_PER_FACT * len(self.rows)
+
+    def only(self, behind: Generator) -> Generator:
+        """Return a generator that gives what was missed and nothing else."""
+        return MissedOnly(behind, self)
+
+    def wants(self, fact: Fact) -> bool:
+        """Whether a fact is one of them: by its id, else by its page and answer."""
+        return any(row["fact"] == fact.id if row["fact"] else _same(row, fact) for row in self.rows)
+
+    def without_asked(self, fact: Fact) -> Fact:
+        """Return a fact with the phrasings that were put to the model made empty.
+
+        The others keep their places, by which the run finds them again; the first check drops what is empty.
+        """
+        left = tuple("" if normalised(question) in self.asked else question for question in fact.questions)
+        return replace(fact, questions=left)
+
+
+def missed_of(path: Path) -> Missed:
+    """Read what a report says was missed.
+
+    Raises:
+        DataError: It is no report, or nothing was missed.
+    """
+    rows, asked = read_missed(path)
+    if not rows:
+        raise DataError("no tuned arm missed anything", path=path, hint="kb compare RUN")
+    return Missed(rows, frozenset(normalised(text) for text in asked))
+
+
+def _same(row: Mapping[str, Any], fact: Fact) -> bool:
+    """Whether a person's own question asks for this fact: the same page holds the same answer."""
+    if row["answer"] is None:
+        return False
+    places = {(place["doc"], place["page"]) for place in row["places"]}
+    same_page = any((quote.doc, quote.page) in places or (quote.doc, None) in places for quote in fact.evidence)
+    return same_page and bool(contains(fact.answer, row["answer"]) or contains(row["answer"], fact.answer))
+
+
+@dataclass(frozen=True, slots=True)
+class MissedOnly:
+    """A generator that gives only what was missed; all else is the one's behind it."""
+
+    behind: Generator
+    missed: Missed
+
+    @property
+    def name(self) -> str:
+        """What the manifest calls it."""
+        return self.behind.name
+
+    @property
+    def origin(self) -> str:
+        """What rows carry as `origin`."""
+        return self.behind.origin
+
+    def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
+        """Yield the missed facts, in the order of the generator behind."""
+        for planned in self.behind.facts(work, per_chunk):
+            if self.missed.wants(planned.fact):
+                yield replace(planned, fact=self.missed.without_asked(planned.fact))
+
+    def answers(self, asked: Iterable[tuple[str, Sequence[Source]]]) -> Iterator[str]:
+        """Answer each question from its passages alone."""
+        return self.behind.answers(asked)
+
+    def text(self, kind: TextKind, source: Source, work: Workspace) -> Text | None:
+        """Write a text about a passage, None where it gives none."""
+        return self.behind.text(kind, source, work)
+
+    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> Estimate:
+        """Return what a run would ask of a model at most."""
+        return self.behind.estimate(work, per_chunk, phrasings, rows)
+
+    def prompts(self) -> Mapping[str, str]:
+        """Return the prompts by name."""
+        return self.behind.prompts()

@@ -1,0 +1,252 @@
+"""`kb synth review`: rows one at a time, a key for each decision; or decisions from the command line."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.errors import ConfigError, KbError
+from kb.cli import options, screen
+from kb.cli.session import begin
+
+if TYPE_CHECKING:
+    from synth.judging.review import Action, Decision, Item, PageText, Review, Reviewed
+
+_KEYS = "a accept   e edit   r reject   s skip   q quit"
+_MOST_CHARS = 3000
+_MARK = "=== {} ==="
+
+
+def review(
+    folder: Annotated[Path, typer.Argument(help="Dataset folder.", metavar="DIR")],
+    accept: Annotated[list[str] | None, typer.Option("--accept", help="Accept this row.", metavar="ID")] = None,
+    reject: Annotated[list[str] | None, typer.Option("--reject", help="Reject this row.", metavar="ID")] = None,
+    edit: Annotated[str, typer.Option("--edit", help="Edit this row with the next three.", metavar="ID")] = "",
+    question: Annotated[str | None, typer.Option("--question", help="New question.", metavar="TEXT")] = None,
+    answer: Annotated[str | None, typer.Option("--answer", help="New answer.", metavar="TEXT")] = None,
+    context: Annotated[str | None, typer.Option("--context", help="New context.", metavar="TEXT")] = None,
+    note: Annotated[str, typer.Option("--note", help="Why; kept with the decision.", metavar="TEXT")] = "",
+    kind: Annotated[str, typer.Option("--kind", help="Only rows of this kind.", metavar="KIND")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Rows decided before, too.")] = False,
+    collection: options.Collection = None,
+    pairs: options.Set = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Accept, edit or reject rows; stop at any time, the same command goes on."""
+    from synth.judging.review import Review
+
+    reviewing = Review(folder, _page_text(collection, pairs))
+    if accept or reject or edit:
+        for action, ids in (("accept", accept), ("reject", reject), ("edit", [edit] if edit else [])):
+            for row_id in ids or ():
+                reviewing.decide(_decision(reviewing, row_id, action, note, question, answer, context))
+    elif as_json:
+        items = (item for item in reviewing.items(undecided=not everything) if not kind or item.row.kind == kind)
+        screen.document({"rows": [_json(item) for item in items]})
+        return
+    else:
+        _walk(reviewing, kind, everything=everything)
+    _applied(reviewing, folder, as_json=as_json, quiet=quiet)
+
+
+def _page_text(collection: str | None, pairs: list[str] | None) -> PageText | None:
+    """Return how quotes are looked up; None where the collection does not exist."""
+    from rag.catalogue.reader import CatalogueReader
+
+    session = begin(collection=collection, pairs=pairs)
+    if not session.home.catalogue.is_file():
+        return None
+    catalogue = CatalogueReader(session.home.catalogue)
+    if session.collection not in catalogue.collections():
+        return None
+    return lambda sha256, page: catalogue.page(session.collection, sha256, page).text
+
+
+def _decision(
+    reviewing: Review,
+    row_id: str,
+    action: str,
+    note: str,
+    question: str | None = None,
+    answer: str | None = None,
+    context: str | None = None,
+) -> Decision:
+    row = reviewing.find(row_id).row
+    given = {"question": question, "answer": answer, "context": context}
+    if action == "edit" and not any(value is not None for value in given.values()):
+        raise ConfigError(f"--edit {row_id}: nothing to change", hint=f'--edit {row_id} --answer "..."')
+    return _of(row, action, note, {name: value for name, value in given.items() if value is not None})
+
+
+def _of(row: Reviewed, action: str, note: str = "", changed: Mapping[str, str] | None = None) -> Decision:
+    from core.types import Pair
+    from synth.judging.review import ACTIONS, Decision, text_of
+
+    decided: Action = next(known for known in ACTIONS if known == action)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    if decided != "edit":
+        return Decision(id=row.id, action=decided, time=now, note=note)
+    evidence = row.evidence if isinstance(row, Pair) else ()
+    return Decision(
+        id=row.id, action=decided, time=now, note=note, evidence=evidence, **{**text_of(row), **(changed or {})}
+    )
+
+
+def _json(item: Item) -> dict[str, Any]:
+    from core.types import Pair
+    from synth.dataset.rows import pair_to_json, preference_to_json
+
+    row = pair_to_json(item.row) if isinstance(item.row, Pair) else preference_to_json(item.row)
+    return {**row, "decision": asdict(item.decision) if item.decision else None}
+
+
+def _walk(reviewing: Review, kind: str, *, everything: bool) -> None:
+    """Show row after row until there are no more or the person stops."""
+    rows = [item for item in reviewing.items(undecided=not everything) if not kind or item.row.kind == kind]
+    for number, item in enumerate(rows, start=1):
+        _show(item, f"{number} of {len(rows)}")
+        if not _ask(reviewing, item):
+            return
+
+
+def _ask(reviewing: Review, item: Item) -> bool:
+    """Take one decision; False to stop."""
+    while True:
+        screen.note(_KEYS)
+        match _key():
+            case "a":
+                reviewing.decide(_of(item.row, "accept"))
+            case "r":
+                reviewing.decide(_of(item.row, "reject"))
+            case "e":
+                if not _edit(reviewing, item.row):
+                    continue
+            case "s":
+                pass
+            case "q" | "":
+                return False
+            case _:
+                continue
+        return True
+
+
+def _key() -> str:
+    """Return one key in lower case; without a terminal, the first letter of a line; empty at the end."""
+    if sys.stdin.isatty():
+        return str(typer.getchar()).lower()
+    line = sys.stdin.readline()
+    return (line.strip().lower() or " ")[0] if line else ""
+
+
+def _show(item: Item, place: str) -> None:
+    from rich.console import Console
+    from rich.rule import Rule
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    row = item.row
+    label = f"{place}  {row.kind}  {row.split}  by {row.origin}  {row.id}"
+    console.print(Rule(Text(screen.plain(label)), align="left"))
+    for name, text in _parts(item):
+        console.print(Text(f"{name:<9} ", style="bold").append(screen.plain(text), style="not bold"))
+
+
+def _parts(item: Item) -> list[tuple[str, str]]:
+    """Return what is shown of a row, as (name, text)."""
+    from core.types import Pair
+    from synth.judging.review import text_of
+
+    row = item.row
+    said = text_of(row)
+    parts = [(f"turn {i}", f"{asked}\n{told}") for i, (asked, told) in enumerate(getattr(row, "turns", ()), start=1)]
+    parts += [("context", _short(said["context"]))] if said["context"] else []
+    parts += [("question", said["question"]), ("answer", said["answer"])]
+    if isinstance(row, Pair):
+        parts += [("evidence", f"{screen.page_label(c.doc, c.page)}: “{c.quote}”") for c in row.evidence]
+    else:
+        parts.append(("worse", row.rejected))
+    if row.checks:
+        parts.append(("kept for", ", ".join(f"{name} {value:g}" for name, value in row.checks.items())))
+    if item.decision:
+        parts.append(("decided", f"{item.decision.action}, {item.decision.time}"))
+    return parts
+
+
+def _short(text: str) -> str:
+    left = len(text) - _MOST_CHARS
+    return text if left <= 0 else f"{text[:_MOST_CHARS]} … and {left} characters more"
+
+
+def _edit(reviewing: Review, row: Reviewed) -> bool:
+    """Open the row in the person's editor; False where nothing was changed or the edit does not hold."""
+    from synth.judging.review import text_of
+
+    before = text_of(row)
+    opened = "\n".join(f"{_MARK.format(name)}\n{text}\n" for name, text in before.items())
+    changed = _sections(_edited(opened), list(before))
+    if not changed or changed == before:
+        screen.note("nothing changed")
+        return False
+    try:
+        reviewing.decide(_of(row, "edit", "", changed))
+    except KbError as error:
+        screen.note(f"{error}")
+        return False
+    return True
+
+
+def _edited(text: str) -> str:
+    """Let the person edit a text in $VISUAL or $EDITOR and return it.
+
+    Raises:
+        ConfigError: There is no such editor, or it failed.
+    """
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.NamedTemporaryFile("w+", suffix=".txt", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        try:
+            subprocess.run([*shlex.split(editor), file.name], check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise ConfigError(
+                f"the editor {editor!r} failed: {error}", hint="EDITOR=nano and the same command"
+            ) from error
+        # Editors replace the file: what stands at the name counts, not what the handle holds.
+        return Path(file.name).read_text(encoding="utf-8")
+
+
+def _sections(written: str, names: list[str]) -> dict[str, str]:
+    """Return the text below each mark, for the marks that are still there."""
+    found: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in written.splitlines():
+        name = next((name for name in names if line.strip() == _MARK.format(name)), "")
+        if name:
+            current = found.setdefault(name, [])
+        else:
+            current.append(line)
+    return {name: "\n".join(lines).strip() for name, lines in found.items()}
+
+
+def _applied(reviewing: Review, folder: Path, *, as_json: bool, quiet: bool) -> None:
+    if not reviewing.decisions():
+        screen.note("nothing decided", quiet=quiet)
+        return
+    done = reviewing.apply()
+    if as_json:
+        counts = {"accepted": done.accepted, "edited": done.edited, "rejected": done.rejected}
+        screen.document({**counts, "splits": done.manifest["counts"]["splits"]})
+        return
+    screen.note(f"{done.accepted} accepted, {done.edited} edited, {done.rejected} rejected in {folder}", quiet=quiet)
+    screen.note(f"Next: kb synth export {folder} --to openai --out train.jsonl", quiet=quiet)

@@ -1,0 +1,249 @@
+"""Questions to checked answers: search, pack, judge, prompt, stream, check.
+
+Owns the order of these steps and the decision to abstain before a model is asked. Refuses to know how passages are
+stored, which model answers, and who reads the answer.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import cast
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata, add_usage
+
+from core.errors import ConfigError
+from core.prompt import fill, load_prompt
+from core.reading.extractive import ABSTENTION, ExtractiveChat
+from core.reading.passages import Passage, new_keys, new_mark, render
+from core.reading.reader import Candidate, has_cosines, rank, support
+from core.settings import Settings
+from core.types import Answer, Hit, Retriever, Statement
+from rag.answer.chat import Turn, standalone
+from rag.answer.cite import check
+from rag.answer.pack import WIDEN_CHARS, PageText, Span, pack
+from rag.answer.plain import Stream
+from rag.embed.base import Embedder
+from rag.ingest.loops import without_loop
+from rag.search.similar import Similarity
+
+# Hits asked for per passage wanted: neighbours merge and repeats fall away.
+_OVERFETCH = 3
+# The extractive reader takes in a page at no cost, and the answer often stands beside the hit; a language model pays
+# for every token.
+_READER_WIDEN_CHARS = 1000
+_SPARE_TOKENS = 64  # chat template and rounding
+# Logistic model of "the passages answer", fitted by `python -m bench.abstain --fit`: intercept, logit of the reader's
+# support, best cosine of a passage. The reader's support decides alone where search or reader had no cosines.
+_ANSWERABLE = (-0.8, 0.95, 1.6)
+MIN_ANSWERABLE = 0.15
+
+
+def answerable(ranked: Sequence[Candidate], cosine: float | None) -> float:
+    """Estimate the probability that the passages answer the question.
+
+    Args:
+        ranked: The sentences of the passages as `core.reading.reader.rank` orders them for the question.
+        cosine: Best `dense` score of the hits, where a dense list ran.
+
+    Returns:
+        A probability in [0, 1], calibrated for equal numbers of answerable and unanswerable questions.
+    """
+    held = support(ranked)
+    if cosine is None or not 0 < held < 1 or not has_cosines(ranked):
+        return held
+    logit = _ANSWERABLE[0] + _ANSWERABLE[1] * math.log(held / (1 - held)) + _ANSWERABLE[2] * cosine
+    return 1 / (1 + math.exp(-logit))
+
+
+def token_counter(chat: BaseChatModel) -> Callable[[str], int]:
+    """Return a function that counts tokens as the model does, without a network.
+
+    A model of our own counts itself. The clients of model servers would download another model's tokenizer: for
+    them the count is an upper bound for text, three bytes of UTF-8 a token.
+    """
+    if type(chat).__module__.startswith("core."):
+        return chat.get_num_tokens
+    return lambda text: -(-len(text.encode()) // 3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    text: str
+    first_token_s: float
+    usage: UsageMetadata | None
+
+
+class Answerer:
+    """Answers questions from what a searcher finds.
+
+    Args:
+        searcher: Finds hits.
+        chat: Reads the prompt and writes.
+        settings: `rag.top_k`, `rag.prompt_file`, `models.num_ctx` and `models.max_tokens` are read.
+        page_text: Gives the text of a page by document hash and page index.
+        model: Spelling of the model, for the answer.
+        embedder: Judges which sentences answer, beside their words; the collection's own is best.
+        rng: Draws keys and marks; must not be guessable by who writes the documents.
+        clock: Seconds, monotonic.
+
+    Raises:
+        ConfigError: The prompt file cannot be used.
+    """
+
+    def __init__(
+        self,
+        searcher: Retriever,
+        chat: BaseChatModel,
+        settings: Settings,
+        page_text: PageText,
+        *,
+        model: str = "",
+        embedder: Embedder | None = None,
+        rng: random.Random | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._searcher = searcher
+        self._cosines = Similarity(embedder) if embedder else None
+        reads = isinstance(chat, ExtractiveChat) and chat.cosines is None
+        self._chat = chat.model_copy(update={"cosines": self._cosines}) if reads else chat
+        self._settings = settings
+        self._page_text = page_text
+        self._model = model or chat._llm_type
+        self._rng = rng or random.SystemRandom()
+        self._clock = clock
+        self._template = load_prompt(settings.rag.prompt_file)
+        self._count = token_counter(chat)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        on_token: Callable[[str], None] | None = None,
+        history: Sequence[Turn] = (),
+    ) -> Answer:
+        """Answer a question.
+
+        Args:
+            question: As a person asks it.
+            k: Most passages the model reads; `rag.top_k` by default.
+            on_token: Receives the answer as it is written, sources in place of keys; unchecked, so the returned
+                answer is the one to keep.
+            history: Earlier questions and answers, oldest first; the question may point back to them.
+
+        Raises:
+            ConfigError: The question is empty, or does not fit the model's context.
+            BackendError: The model failed.
+        """
+        if not question.strip():
+            raise ConfigError("the question is empty", hint='kb ask "QUESTION"')
+        begun = self._clock()
+        asked = standalone(question, history, self._chat)
+        limit = k or self._settings.rag.top_k
+        hits = list(self._searcher.search(asked, limit * _OVERFETCH))
+        spans = self._pack(asked, hits, limit)
+        retrieved = self._clock()
+        passages = self._keyed(spans)
+        timings = {"retrieve_s": retrieved - begun}
+        cosine = max((hit.dense for hit in hits if hit.dense is not None), default=None)
+        if answerable(rank(asked, passages, cosines=self._cosines), cosine) < MIN_ANSWERABLE:
+            return self._abstained(question, timings, begun, on_token)
+        by_key = {passage.key: span for passage, span in zip(passages, spans, strict=True)}
+        messages = fill(self._template, render(passages, new_mark(self._rng)), asked)
+        reply = self._generate(messages, {key: span.source for key, span in by_key.items()}, on_token)
+        checked = check(reply.text, by_key, self._page_text, question=asked)
+        ended = self._clock()
+        timings |= {
+            "first_token_s": reply.first_token_s - begun,
+            "generate_s": ended - retrieved,
+            "total_s": ended - begun,
+        }
+        return Answer(
+            question=question,
+            answer=checked.answer,
+            ground=checked.ground,
+            citations=checked.citations,
+            statements=checked.statements,
+            model=self._model,
+            timings=timings,
+            tokens=self._tokens(reply, messages),
+        )
+
+    def _pack(self, question: str, hits: Sequence[Hit], limit: int) -> list[Span]:
+        models = self._settings.models
+        frame = sum(self._count(message.text) for message in fill(self._template, "", question))
+        budget = models.num_ctx - models.max_tokens - frame - _SPARE_TOKENS
+        if budget <= 0:
+            raise ConfigError(
+                f"the question and the prompt leave no room for documents in {models.num_ctx} tokens",
+                hint=f"kb ask --set models.num_ctx={models.num_ctx * 2} QUESTION",
+            )
+        widen_chars = _READER_WIDEN_CHARS if isinstance(self._chat, ExtractiveChat) else WIDEN_CHARS
+        return pack(
+            hits,
+            self._page_text,
+            limit=limit,
+            budget_tokens=budget,
+            count_tokens=self._count,
+            widen_chars=widen_chars,
+        )
+
+    def _keyed(self, spans: Sequence[Span]) -> list[Passage]:
+        keys = new_keys(len(spans), self._rng)
+        return [
+            Passage(key=key, source=f"{span.source} | {span.title}" if span.title else span.source, text=span.text)
+            for key, span in zip(keys, spans, strict=True)
+        ]
+
+    def _abstained(
+        self, question: str, timings: dict[str, float], begun: float, on_token: Callable[[str], None] | None
+    ) -> Answer:
+        if on_token is not None:
+            on_token(ABSTENTION)
+        ended = self._clock() - begun
+        return Answer(
+            question=question,
+            answer=ABSTENTION,
+            ground="abstained",
+            statements=(Statement(text=ABSTENTION),),
+            model=self._model,
+            timings=timings | {"first_token_s": ended, "generate_s": 0.0, "total_s": ended},
+            tokens={"prompt": 0, "completion": 0},
+        )
+
+    def _generate(
+        self, messages: Sequence[BaseMessage], sources: dict[str, str], on_token: Callable[[str], None] | None
+    ) -> _Reply:
+        stream = Stream(sources)
+        parts: list[str] = []
+        first = 0.0
+        usage: UsageMetadata | None = None
+        unlooped: str | None = None
+        with closing(cast(Generator[AIMessageChunk], self._chat.stream(list(messages)))) as chunks:
+            for chunk in chunks:
+                if chunk.text and not parts:
+                    first = self._clock()
+                parts.append(chunk.text)
+                usage = add_usage(usage, chunk.usage_metadata) if chunk.usage_metadata else usage
+                shown = stream.feed(chunk.text)
+                if shown and on_token is not None:
+                    on_token(shown)
+                unlooped = without_loop("".join(parts))
+                if unlooped is not None:
+                    break
+        rest = stream.end()
+        if rest and on_token is not None:
+            on_token(rest)
+        return _Reply(unlooped or "".join(parts), first or self._clock(), usage)
+
+    def _tokens(self, reply: _Reply, messages: Sequence[BaseMessage]) -> dict[str, int]:
+        if reply.usage is not None:
+            return {"prompt": reply.usage["input_tokens"], "completion": reply.usage["output_tokens"]}
+        return {"prompt": sum(self._count(message.text) for message in messages), "completion": self._count(reply.text)}

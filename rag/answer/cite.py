@@ -1,0 +1,286 @@
+"""Checks an answer against the pages it cites and says, sentence by sentence, what holds.
+
+A sentence holds when its quotes stand on the cited page, its numbers do, and its words stand together in the cited
+passage. What holds gets citations whose quotes are verbatim spans of the page; what does not is marked, not hidden.
+All checks are deterministic and lexical: they catch invented keys, quotes and figures, not a twisted meaning.
+Refuses to know models and retrieval.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from core.reading.extractive import ABSTENTION, NOTICE
+from core.reading.fold import Folded
+from core.reading.passages import KEY_SHAPE
+from core.reading.sentences import Offsets, sentences, split_prose
+from core.reading.words import scaled_numbers, stated_numbers, terms
+from core.types import Citation, Ground, Statement
+from rag.answer.pack import PageText, Span
+from rag.answer.plain import transform
+
+UNSUPPORTED = "[not supported by the cited page]"
+NO_SOURCE = "[no source found]"
+
+# Share of a sentence's content words, numbers twice, that must stand together in the source; an attribution without a
+# key needs more. `python -m bench.abstain` prints how often they hold for true and for foreign sources.
+MIN_SHARE = 0.5
+MIN_SHARE_WITHOUT_KEY = 0.6
+_FEWEST_WORDS = 3  # content words of a sentence that a passage can be sought for
+_HOLLOW = frozenset(terms("answer question document passage text"))
+_KEPT_SHARE = 0.6  # of several cited passages, one that holds less than this part of the best one's share is dropped
+_QUOTED = re.compile(r"“([^”]+)”|(?<!\w)\"([^\"]+)\"(?!\w)|«([^»]+)»")
+_ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*")
+_MARKER = re.compile(rf"\[\[({KEY_SHAPE}(?:,{KEY_SHAPE})*)\]\]")
+_WRAPPED = re.compile(r"(?<=[^\s.!?:;…])\n(?=[a-z])")  # a line that goes on in the next: as long as a break is
+_ENUMERATOR = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+")
+_PAGE_REFERENCE = re.compile(r"\bp(?:p|ages?)?\.?\s?\d+", re.IGNORECASE)
+_MATERIAL = r"(?:documents?|passages?|(?:provided|given) (?:text|context|information)|context|sources?)"
+_TELL = r"(?:say|state|mention|contain|provide|specify|answer|include|give)"
+_ABSTAINS = re.compile(
+    rf"\b{_MATERIAL} (?:do|does|did)(?: not|n['’]t) {_TELL}|\bnot {_TELL}(?:e?d|ied)? (?:in|by) the {_MATERIAL}"
+    rf"|\bno (?:information|mention|answer)\b.*\b{_MATERIAL}\b"
+    r"|^I (?:do not|don['’]t|cannot|can['’]t) (?:know|find|answer)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An answer after checking.
+
+    Attributes:
+        answer: Plain text with sources in place of keys and marks after what does not hold.
+        ground: `cited` if at least one sentence holds, `abstained` if the answer says that there is none.
+        citations: Verified quotes, in order of first use.
+        statements: The sentences with their verdicts.
+    """
+
+    answer: str
+    ground: Ground
+    citations: tuple[Citation, ...] = ()
+    statements: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A sentence of a reply, the keys it names and its place in the reply."""
+
+    text: str
+    keys: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Source:
+    """A span with what is looked up in it more than once."""
+
+    span: Span
+    page: Folded
+    stated: frozenset[str]
+    units: list[tuple[Offsets, frozenset[str]]] = field(default_factory=list)
+
+    def citation(self, start: int, end: int) -> Citation:
+        """Cite `[start, end)` of the page."""
+        span = self.span
+        return Citation(
+            doc=span.doc, sha256=span.sha256, page=span.page, start=start, end=end, quote=self.page.text[start:end]
+        )
+
+
+def _source(span: Span, page_text: PageText) -> _Source:
+    page = page_text(span.sha256, span.page)
+    found = _Source(span, Folded(page), stated_numbers(page))
+    previous: tuple[Offsets, frozenset[str]] | None = None
+    for unit in sentences(span.text):
+        held = frozenset(terms(span.text[unit.start : unit.end]))
+        heads = frozenset(terms(" ".join(span.text[slice(*part)] for part in (unit.header, unit.label) if part)))
+        offsets = (span.start + unit.start, span.start + unit.end)
+        found.units.append((offsets, held | heads if unit.kind != "prose" else held))
+        if previous is not None:
+            found.units.append(((previous[0][0], offsets[1]), previous[1] | held))
+        previous = (offsets, held)
+    return found
+
+
+def _claims(reply: str) -> tuple[str, list[_Claim]]:
+    """Split a reply into sentences; a key belongs to the sentence before it, at the head of a line to the one after."""
+    marked = transform(reply, lambda keys: f"[[{','.join(keys)}]]")
+    places: list[tuple[int, list[str]]] = []
+    text = ""
+    at = 0
+    for marker in _MARKER.finditer(marked):
+        before = marked[at : marker.start()]
+        at = marker.end()
+        text += before.rstrip(" ") if re.match(r"\s|[.,;:!?]|$|\[\[", marked[at : at + 2]) else before
+        places.append((len(text), marker[1].split(",")))
+    text += marked[at:]
+    text = re.sub(r"“[^”]*”", lambda quote: quote[0].replace("\n", " "), text)
+    text = _WRAPPED.sub(" ", text)
+    # A quote stays in one piece: its stops and breaks are no ends of sentences of the reply.
+    whole = re.sub(r"“[^”]*”", lambda quote: re.sub(r"[.!?…](?=.*”)", "_", quote[0]), text)
+    spans = [part for line in re.finditer(r"[^\n]+", text) for part in split_prose(whole, *line.span())]
+    spans = [span for span in spans if text[slice(*span)].strip()]
+    named: list[list[str]] = [[] for _ in spans]
+    for place, keys in places:
+        if spans:
+            named[_owner(text, spans, place)] += keys
+    return text, [
+        _Claim(text[start:end], tuple(dict.fromkeys(keys)), start, end)
+        for (start, end), keys in zip(spans, named, strict=True)
+    ]
+
+
+def _owner(text: str, spans: Sequence[Offsets], place: int) -> int:
+    at_head = not text[:place].rpartition("\n")[2].strip()
+    if at_head:
+        return next((at for at, (_, end) in enumerate(spans) if end > place), len(spans) - 1)
+    return max((at for at, (start, _) in enumerate(spans) if start < place), default=0)
+
+
+def _quotes(text: str) -> Iterator[str]:
+    """Quoted stretches of a sentence that are more than a word; an ellipsis parts a quote."""
+    for found in _QUOTED.finditer(text):
+        for part in _ELLIPSIS.split(found[1] or found[2] or found[3]):
+            if len(part.split()) > 1 or len(part) > 11:
+                yield part.strip()
+
+
+def _best_window(words: frozenset[str], source: _Source) -> tuple[float, Offsets | None, frozenset[str]]:
+    """The sentence or pair of sentences that holds most of `words`, preferring the shorter."""
+    total = _weight(words) or 1.0
+    best: tuple[float, Offsets | None, frozenset[str]] = (0.0, None, frozenset())
+    best_value = 0.0
+    for offsets, held in source.units:
+        share = _weight(words & held) / total
+        value = share - 0.0002 * (offsets[1] - offsets[0])
+        if share > 0 and (best[1] is None or value > best_value):
+            best, best_value = (share, offsets, held), value
+    return best
+
+
+def _weight(words: frozenset[str]) -> float:
+    return float(sum(2 if word[0].isdigit() else 1 for word in words))
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    citations: tuple[Citation, ...] = ()
+    reason: str = ""
+
+
+def _missing_number(text: str, sources: Sequence[_Source]) -> str:
+    """The first number of a sentence that no cited page states, or an empty string."""
+    body = _PAGE_REFERENCE.sub(" ", _ENUMERATOR.sub("", text))
+    stated = frozenset[str]().union(*(source.stated for source in sources))
+    return next((written for written, spellings in scaled_numbers(body) if not spellings & stated), "")
+
+
+def _place(quote: str, source: _Source) -> Offsets | None:
+    """Where a quote stands on its page; the stop or comma that a writer puts inside the marks may be missing there."""
+    near = source.span.start
+    return source.page.find(quote, near=near) or source.page.find(quote.strip(" ,.;"), near=near)
+
+
+def _judge(text: str, sources: Sequence[_Source], needed: float, asked: frozenset[str]) -> _Verdict:
+    """Check one sentence against the passages it cites; `asked` are the question's words, which it may just repeat."""
+    quotes: list[Citation] = []
+    words = frozenset(terms(_ENUMERATOR.sub("", text)))
+    held: frozenset[str] = frozenset()
+    for quote in _quotes(text):
+        places = [(source, _place(quote, source)) for source in sources]
+        found = next(((source, place) for source, place in places if place), None)
+        if found is None:
+            return _Verdict(reason=f"the quote “{quote}” is not on the cited page")
+        quotes.append(found[0].citation(*found[1]))
+        held |= frozenset(terms(quotes[-1].quote))
+    missing = _missing_number(text, sources)
+    if missing:
+        return _Verdict(reason=f"the number {missing} is not on the cited page")
+    windows = [(source, *_best_window(words, source)) for source in sources]
+    top = max((share for _, share, _, _ in windows), default=0.0)
+    kept = [window for window in windows if window[2] and window[1] >= _KEPT_SHARE * top]
+    held = held.union(*(window[3] for window in kept))
+    if any(_weight(part & held) < needed * _weight(part) for part in (words, words - asked)):
+        return _Verdict(reason="its words do not stand together in the cited passage")
+    citations = tuple(quotes) or tuple(source.citation(*place) for source, _, place, _ in kept if place)
+    return _Verdict(citations, "" if citations else "it says nothing that can be looked up")
+
+
+def _attribute(text: str, sources: Sequence[_Source], asked: frozenset[str]) -> _Verdict:
+    """Find the one passage that bears out a sentence which names none; it must say something and something new."""
+    words = frozenset(terms(text)) - _HOLLOW
+    if len(words) < _FEWEST_WORDS or words <= asked:
+        return _Verdict(reason="it says nothing that could be looked for")
+    shares = [_best_window(words, source)[0] for source in sources]
+    order = sorted(range(len(sources)), key=lambda at: -shares[at])
+    verdicts = (_judge(text, [sources[at]], MIN_SHARE_WITHOUT_KEY, asked) for at in order[:3])
+    return next((found for found in verdicts if found.citations), _Verdict(reason="no passage bears it out"))
+
+
+def _idle(text: str) -> bool:
+    """Whether a sentence claims nothing: the notice, a lead-in, a word of courtesy."""
+    return text.strip() == NOTICE or (text.rstrip().endswith(":") and not scaled_numbers(text)) or not terms(text)
+
+
+def abstains(text: str) -> bool:
+    """Whether a reply says, in one sentence, that the documents do not answer."""
+    plain = " ".join(text.split())
+    return plain.startswith(ABSTENTION.rstrip(".")) or (len(plain) < 200 and bool(_ABSTAINS.search(plain)))
+
+
+def check(reply: str, passages: Mapping[str, Span], page_text: PageText, *, question: str = "") -> Checked:
+    """Check a model's reply.
+
+    Args:
+        reply: The raw text, citation keys in it.
+        passages: Key to the span that stood under it in the prompt.
+        page_text: Gives the text of a page; offsets of citations count in it.
+        question: What was asked; a sentence is not supported by the words that it repeats of it.
+    """
+    asked = frozenset(terms(question))
+    text, claims = _claims(reply)
+    known = [claim for claim in claims if any(key in passages for key in claim.keys)]
+    if not claims or (not known and abstains(text)):
+        return Checked(ABSTENTION, "abstained", (), (Statement(text=ABSTENTION),))
+
+    @cache
+    def source(key: str) -> _Source:
+        return _source(passages[key], page_text)
+
+    citations: dict[Citation, int] = {}
+    statements: list[Statement] = []
+    shown: list[str] = []
+    at = 0
+    for claim in claims:
+        cited = [source(key) for key in claim.keys if key in passages]
+        idle = not cited and _idle(claim.text)
+        if idle:
+            verdict = _Verdict()
+        elif cited:
+            verdict = _judge(claim.text, cited, MIN_SHARE, asked)
+        else:
+            verdict = _attribute(claim.text, [source(key) for key in passages], asked)
+        indices = tuple(citations.setdefault(found, len(citations)) for found in verdict.citations)
+        holds = idle or bool(indices)
+        statements.append(
+            Statement(text=claim.text, citations=indices, supported=holds, reason="" if holds else verdict.reason)
+        )
+        shown += [text[at : claim.end], _tail(idle, holds, cited, verdict)]
+        at = claim.end
+    answer = "".join([*shown, text[at:]]).strip()
+    return Checked(answer, "cited" if citations else "ungrounded", tuple(citations), tuple(statements))
+
+
+def _tail(idle: bool, holds: bool, cited: Sequence[_Source], verdict: _Verdict) -> str:
+    """What a person reads after a sentence: its sources, or that there are none."""
+    if idle:
+        return ""
+    if not holds:
+        return f" {UNSUPPORTED}" if cited else f" {NO_SOURCE}"
+    names = dict.fromkeys(f"{found.doc}, p. {found.page + 1}" for found in verdict.citations)
+    return f" ({'; '.join(names)})"

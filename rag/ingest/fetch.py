@@ -1,0 +1,134 @@
+"""Fetches a document by URL, within limits, and never from a private address unless allowed.
+
+Every hop of a redirect is resolved, checked and then connected to by the very address that was checked, so a name
+that changes its answer in between gains nothing. Knows nothing of what the document holds.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import time
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import httpx
+
+from core.errors import DataError
+from core.files import atomic_write
+from core.settings import IngestSettings
+
+# Content types worth reading, with the suffix a file gets whose name has none that fits.
+TYPES = {
+    "application/pdf": ".pdf",
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/markdown": ".md",
+    "text/plain": ".txt",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+}
+_ALIKE = {".htm": ".html", ".xhtml": ".html", ".markdown": ".md", ".text": ".txt"}
+
+
+def is_url(text: str) -> bool:
+    """Tell whether an argument is a URL rather than a path."""
+    return re.match(r"(?i)[a-z][a-z0-9+.-]+://", text) is not None
+
+
+def fetch(url: str, folder: Path, limits: IngestSettings, *, allow_private: bool = False) -> Path:
+    """Download a document.
+
+    Args:
+        url: `http` or `https`.
+        folder: Where the file is put, under a name taken from the URL.
+        limits: Size, time and redirects.
+        allow_private: Also connect to loopback, private and link-local addresses.
+
+    Returns:
+        The file.
+
+    Raises:
+        DataError: Refused address, type, size, status, or no answer in time.
+    """
+    deadline = time.monotonic() + limits.url_timeout_s
+    seen = url
+    try:
+        for _ in range(limits.max_redirects + 1):
+            target = _get(seen, url, folder, limits, deadline, allow_private=allow_private)
+            if isinstance(target, Path):
+                return target
+            seen = urljoin(seen, target)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise DataError(f"cannot be fetched: {error or type(error).__name__}", path=url) from error
+    raise DataError(f"redirects more than {limits.max_redirects} times", path=url)
+
+
+def _get(
+    url: str, asked: str, folder: Path, limits: IngestSettings, deadline: float, *, allow_private: bool
+) -> Path | str:
+    """Return the downloaded file, or the location a redirect points to."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise DataError(
+            f"{parts.scheme or 'that'} is no address to fetch from", path=asked, hint="kb ingest https://..."
+        )
+    address = _checked_address(parts.hostname, asked, allow_private=allow_private)
+    left_s = max(0.1, deadline - time.monotonic())
+    pinned = httpx.URL(url).copy_with(host=address)
+    headers = {"Host": parts.netloc.rpartition("@")[2], "Accept": ", ".join(TYPES), "User-Agent": "kb"}
+    with (
+        httpx.Client(timeout=min(30.0, left_s), trust_env=False, follow_redirects=False) as client,
+        client.stream("GET", pinned, headers=headers, extensions={"sni_hostname": parts.hostname}) as response,
+    ):
+        if response.is_redirect:
+            return response.headers["location"]
+        if response.status_code != httpx.codes.OK:
+            raise DataError(f"the server answered {response.status_code} {response.reason_phrase}", path=asked)
+        target = folder / _name(url, response.headers.get("content-type", ""), asked)
+        _save(response, target, limits, deadline, asked)
+        return target
+
+
+def _checked_address(host: str, asked: str, *, allow_private: bool) -> str:
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError) as error:
+        raise DataError(f"{host} cannot be resolved", path=asked) from error
+    for address in sorted(map(str, found)):
+        if not allow_private and not _is_public(address):
+            raise DataError(
+                f"{host} is a private address ({address})", path=asked, hint=f"kb ingest --allow-private {asked}"
+            )
+    return sorted(map(str, found))[0]
+
+
+def _is_public(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    # An IPv4 address inside an IPv6 one is judged as what it reaches.
+    inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
+    return (inner or ip).is_global and not (inner or ip).is_multicast
+
+
+def _name(url: str, content_type: str, asked: str) -> str:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in TYPES and kind != "application/octet-stream":
+        raise DataError(f"is {kind or 'of no stated type'}, not a document kb reads", path=asked)
+    last = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
+    stem = re.sub(r"[^\w.() -]+", "_", last).strip(" .")[:120] or urlsplit(url).hostname or "page"
+    suffix = Path(stem).suffix.lower()
+    wanted = TYPES.get(kind, suffix)
+    return stem if _ALIKE.get(suffix, suffix) == wanted else stem + wanted
+
+
+def _save(response: httpx.Response, target: Path, limits: IngestSettings, deadline: float, asked: str) -> None:
+    limit_bytes = limits.max_file_mb << 20
+    size_bytes = 0
+    with atomic_write(target) as handle:
+        for block in response.iter_bytes(1 << 16):
+            size_bytes += len(block)
+            if size_bytes > limit_bytes:
+                raise DataError(f"is larger than {limits.max_file_mb} MiB", path=asked)
+            if time.monotonic() > deadline:
+                raise DataError(f"took longer than {limits.url_timeout_s:.0f} s", path=asked)
+            handle.write(block)

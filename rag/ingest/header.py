@@ -1,0 +1,57 @@
+"""The line put before a chunk when it is embedded and indexed: whose text it is, and under which heading.
+
+Near-duplicate documents (one company's filings, versions of a manual) differ in little else. Knows nothing of
+tokens: the chunker cuts a header that takes too much of the embedder's window.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from core.types import Page
+from rag.search.cues import words, words_of_name
+from rag.search.profile import said_title
+
+SECTION_CHARS = 120
+TITLE_CHARS = 90
+_SECTION_LINES = 3
+# Lines that stand at the top of pages and say nothing about them.
+_RUNNING = re.compile(
+    r"(?:table of contents|contents|index|(?:page|p\.)?\s*[\divxlc]+(?:\s*(?:of|/)\s*\d+)?|https?://\S+)", re.I
+)
+_YEAR = re.compile(r"(?:19|20)\d\d(?=-)")
+_WORD = re.compile(r"[^\W\d_]{2}")
+
+
+def chunk_header(title: str, doc: str, page: Page, metadata: Mapping[str, str]) -> str:
+    """Return `document, title, year | section` for the chunks of a page.
+
+    Args:
+        title: The document's title; left out where it repeats the file name or says nothing.
+        doc: File name, put as words.
+        page: Its first lines stand for the section.
+        metadata: The year it was made in, where neither name nor title holds a year.
+    """
+    name = words_of_name(doc)
+    title = said_title(title)[:TITLE_CHARS]
+    known = {word.key for word in words(name)}
+    news = [word for word in words(title) if word.key not in known]
+    called = f"{name}, {title}" if len(news) > 1 else name
+    year = _YEAR.match(metadata.get("created", ""))
+    if year and not re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", called):
+        called += f", {year[0]}"
+    parts = [called, page.label or section(page.text)]
+    return " | ".join(part for part in parts if part)
+
+
+def section(text: str) -> str:
+    """Return the first lines of a page that hold words, on one line of at most `SECTION_CHARS` code points."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        line = " ".join(line.split())
+        if _WORD.search(line) and not _RUNNING.fullmatch(line):
+            lines.append(line)
+        if len(lines) == _SECTION_LINES or sum(map(len, lines)) >= SECTION_CHARS:
+            break
+    return " ".join(lines)[:SECTION_CHARS].rstrip()

@@ -1,0 +1,242 @@
+"""From files to a searchable catalogue: read, chunk, embed, store, index, with reading and embedding overlapped.
+
+A reader thread turns files into events; the calling thread embeds and commits them batch by batch, so that a
+`kill -9` loses seconds of work and the same command goes on. Knows no format, no model and no screen.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from core.files import Home
+from core.settings import Settings
+from rag.catalogue.identity import claim_collection
+from rag.catalogue.reader import EmbeddedChunk
+from rag.catalogue.writer import Catalogue, Finished
+from rag.embed.base import Embedder
+from rag.ingest.prefetch import prefetched
+from rag.ingest.reading import Ended, Event, Kept, Read, Reader, Refused, discard_original
+from rag.search.profile import PROFILE_PAGES, build_profile
+from rag.store.base import Store, indexed_text, sync
+
+# One embedding call: enough texts to sort by length, few enough that a commit comes every few seconds.
+CHUNKS_PER_BATCH = 384
+EVENTS_PER_BATCH = 256
+# The index follows the catalogue this many chunks at a time while a long ingest runs.
+CHUNKS_PER_SYNC = 20_000
+STALE_AFTER = timedelta(days=7)
+
+Status = Literal["indexed", "unchanged", "refused", "no text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileResult:
+    """What became of one file.
+
+    Attributes:
+        doc: File name.
+        source: Absolute path or URL.
+        sha256: Hash of its bytes; empty when it could not be read.
+        pages: Pages in the catalogue.
+        status: `indexed`, `unchanged`, `refused` or `no text`.
+        reason: Why, when it is not plainly indexed.
+        hidden: Code points removed as hidden text.
+        hint: The next step, where one helps: a command to paste.
+    """
+
+    doc: str
+    source: str
+    sha256: str
+    pages: int
+    status: Status
+    reason: str = ""
+    hidden: int = 0
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an ingest is.
+
+    Attributes:
+        pages: Pages embedded and stored in this run.
+        share: Part of all bytes done, 0 to 1.
+        doc: File being read.
+        stage: `read` or `index`.
+    """
+
+    pages: int
+    share: float
+    doc: str
+    stage: Literal["read", "index"]
+
+
+class Ingest:
+    """One run over a list of files into one collection; the caller holds the writer lock.
+
+    Args:
+        home: Where state lives.
+        catalogue: Open for writing, from this thread.
+        store: The derived index.
+        embedder: Turns texts into vectors.
+        settings: Chunking and limits.
+        collection: Made when it does not exist.
+        on_progress: Told after every commit.
+    """
+
+    def __init__(
+        self,
+        *,
+        home: Home,
+        catalogue: Catalogue,
+        store: Store,
+        embedder: Embedder,
+        settings: Settings,
+        collection: str,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> None:
+        self._home = home
+        self._catalogue = catalogue
+        self._store = store
+        self._embedder = embedder
+        self._settings = settings
+        self._collection = collection
+        self._on_progress = on_progress
+        self._results: dict[str, FileResult] = {}
+        self._pages = 0
+        self._unsynced = 0
+
+    def run(
+        self, files: Sequence[tuple[Path, str]], *, password: str | None = None, ocr: bool = False
+    ) -> list[FileResult]:
+        """Bring files into the collection.
+
+        Args:
+            files: Path to read and the source it is known by (an absolute path, or a URL).
+            password: Tried on locked documents.
+            ocr: Read pages without a text layer from their image (kb[ocr]).
+
+        Returns:
+            One result per file, in the order given.
+
+        Raises:
+            ConfigError: The collection was embedded by another model.
+            BackendError: Catalogue or index cannot be written; what was committed stays.
+        """
+        claim_collection(self._catalogue, self._collection, self._embedder.identity.to_json())
+        stop = threading.Event()
+        reader = Reader(
+            home=self._home,
+            settings=self._settings,
+            collection=self._collection,
+            embedder=self._embedder,
+            password=password,
+            ocr=ocr,
+            stop=stop,
+        )
+        with prefetched(reader.events(files), 2 * EVENTS_PER_BATCH, stop) as events:
+            for batch in _batched(events):
+                self._commit(batch)
+                if self._unsynced >= CHUNKS_PER_SYNC:
+                    self._sync()
+        self._sync(final=True)
+        self._catalogue.discard_stale(self._collection, datetime.now(UTC) - STALE_AFTER)
+        return [self._results[source] for _, source in files]
+
+    def _commit(self, batch: list[Event]) -> None:
+        chunks = [chunk for event in batch if isinstance(event, Read) for chunk in event.chunks]
+        vectors = self._embedder.embed_documents([indexed_text(chunk) for chunk in chunks])
+        embedded = iter([EmbeddedChunk(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)])
+        with self._catalogue.transaction():
+            for event in batch:
+                if isinstance(event, Read):
+                    rows = [next(embedded) for _ in event.chunks]
+                    self._catalogue.add_pages(event.document, [event.page], rows)
+                    self._pages += 1
+                else:
+                    self._settle(event)
+        self._unsynced += len(chunks)
+        last = batch[-1]
+        self._on_progress(Progress(pages=self._pages, share=last.share, doc=last.doc, stage="read"))
+
+    def _settle(self, event: Event) -> None:
+        if isinstance(event, Kept):
+            known = self._catalogue.find(self._collection, event.sha256)
+            if known is None:  # a copy of a file whose every page turned out unreadable
+                self._note(event, sha256=event.sha256, pages=0, status="refused", reason="no page can be read")
+                return
+            self._catalogue.add_source(self._collection, event.sha256, event.source)
+            self._note(event, sha256=event.sha256, pages=known.n_pages, status="unchanged")
+        elif isinstance(event, Refused):
+            if event.document is not None:
+                self._catalogue.unstage(event.document)
+            self._note(event, sha256=event.sha256, pages=0, status="refused", reason=event.reason, hint=event.hint)
+        elif isinstance(event, Ended):
+            self._finish(event)
+
+    def _finish(self, event: Ended) -> None:
+        first = self._catalogue.first_pages(event.document, PROFILE_PAGES)
+        profile = build_profile(event.sha256, event.doc, event.title, event.metadata, [page.text for page in first])
+        quality = self._catalogue.quality_of(event.document)
+        if quality.pages and len(quality.failed) == quality.pages:
+            self._catalogue.unstage(event.document)
+            discard_original(self._home, self._catalogue, event.sha256)
+            self._note(event, sha256=event.sha256, pages=0, status="refused", reason=quality.describe())
+            return
+        status: Status = "indexed" if quality.chunks else "no text"
+        self._catalogue.finish(
+            event.document,
+            event.source,
+            Finished(title=event.title, profile=profile.to_json(), status=status, n_pages=quality.pages),
+        )
+        self._note(
+            event,
+            sha256=event.sha256,
+            pages=quality.pages,
+            status=status,
+            reason=quality.describe(),
+            hidden=quality.hidden,
+        )
+
+    def _note(
+        self,
+        event: Event,
+        *,
+        sha256: str,
+        pages: int,
+        status: Status,
+        reason: str = "",
+        hidden: int = 0,
+        hint: str = "",
+    ) -> None:
+        self._results[event.source] = FileResult(
+            doc=event.doc, source=event.source, sha256=sha256, pages=pages, status=status, reason=reason,
+            hidden=hidden, hint=hint,
+        )  # fmt: skip
+
+    def _sync(self, *, final: bool = False) -> None:
+        self._unsynced = 0
+        report = Progress(pages=self._pages, share=1.0 if final else 0.0, doc="", stage="index")
+        changed = sync(self._store, self._catalogue, self._collection)
+        if changed and final:
+            self._on_progress(report)
+            self._store.optimize()
+
+
+def _batched(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """Group events for one embedding call and one commit."""
+    batch: list[Event] = []
+    chunks = 0
+    for event in events:
+        batch.append(event)
+        chunks += len(event.chunks) if isinstance(event, Read) else 0
+        if chunks >= CHUNKS_PER_BATCH or len(batch) >= EVENTS_PER_BATCH:
+            yield batch
+            batch, chunks = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,285 @@
+"""Turns files into a stream of events: what was read, chunked, kept as it is, or refused, and why.
+
+Runs ahead of the embedding in a thread of its own, with its own connection to the catalogue. Embeds nothing and
+commits no page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+import shutil
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import DataError, MissingExtra
+from core.files import Home, atomic_write, sha256_of
+from core.settings import Settings
+from core.types import Chunk, Page
+from rag.catalogue.reader import CatalogueReader
+from rag.catalogue.writer import Catalogue, NewDocument
+from rag.embed.base import Embedder
+from rag.ingest.chunk import Chunker
+from rag.ingest.disk import disk_fault
+from rag.ingest.header import chunk_header
+from rag.load.parse import Parsed, parse_file
+from rag.load.reader import FileInfo
+
+_BLOCK_BYTES = 1 << 20
+# Controls, line and paragraph separators, direction overrides, and the surrogates that stand for undecodable bytes.
+_UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to a file.
+
+    Attributes:
+        doc: File name.
+        source: Absolute path or URL.
+        sha256: Hash of its bytes; empty when it could not be read.
+        share: Part of all bytes that is done with this event, 0 to 1.
+    """
+
+    doc: str
+    source: str
+    sha256: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read(Event):
+    """One page with its chunks, of the staged document with this row id."""
+
+    document: int
+    page: Page
+    chunks: Sequence[Chunk]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended(Event):
+    """The last page of a staged document is in."""
+
+    document: int
+    title: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept(Event):
+    """The collection holds this content already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Event):
+    """The file cannot be used; `document` is the staged row to drop, if it came so far."""
+
+    reason: str
+    hint: str = ""
+    document: int | None = None
+
+
+class Reader:
+    """Reads files one after another.
+
+    Args:
+        home: Where originals and the catalogue are.
+        settings: Limits and chunking.
+        collection: Where the documents will go.
+        embedder: Counts tokens and says how many fit.
+        password: Tried on locked documents.
+        ocr: Read pages without a text layer from their image.
+        stop: Once set, a wait for a page ends.
+    """
+
+    def __init__(
+        self,
+        *,
+        home: Home,
+        settings: Settings,
+        collection: str,
+        embedder: Embedder,
+        password: str | None = None,
+        ocr: bool = False,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._home = home
+        self._settings = settings
+        self._collection = collection
+        self._password = password
+        self._ocr = ocr
+        self._stop = stop
+        self._recipe = recipe(settings, embedder.identity.to_json())
+        self._chunker = make_chunker(settings, embedder)
+
+    def events(self, files: Sequence[tuple[Path, str]]) -> Generator[Event, None, None]:
+        """Yield events for every file, in order; `files` holds the path to read and the source it is known by.
+
+        Raises:
+            BackendError: An original cannot be stored, or the catalogue cannot be written.
+        """
+        catalogue = Catalogue(self._home.catalogue, create=True)
+        sizes = [_size_bytes(path) for path, _ in files]
+        total = max(1, sum(sizes))
+        seen: set[str] = set()
+        done = 0
+        try:
+            for (path, source), size in zip(files, sizes, strict=True):
+                span = (done / total, (done + size) / total)
+                yield from self._file(catalogue, path, source, span, seen)
+                done += size
+        finally:
+            catalogue.close()
+
+    def _file(
+        self, catalogue: Catalogue, path: Path, source: str, span: tuple[float, float], seen: set[str]
+    ) -> Generator[Event, None, None]:
+        doc = showable(path.name)
+        sha256 = ""
+        document: int | None = None
+        try:
+            sha256 = self._hashed(path)
+            if sha256 in seen or catalogue.find(self._collection, sha256):
+                yield Kept(doc=doc, source=source, sha256=sha256, share=span[1])
+                return
+            # Parsed from our copy: the text then belongs to the bytes that were hashed, whatever happens outside.
+            original = self._stored(path, doc, sha256)
+            parsed = self._parse(original)
+            document, first = catalogue.stage(self._collection, _new(parsed.info, original, sha256), self._recipe)
+            if first:
+                parsed.pages.close()
+                parsed = self._parse(original, first)
+            try:
+                for page in parsed.pages:
+                    share = span[0] + (span[1] - span[0]) * (page.index + 1) / max(1, parsed.info.n_pages)
+                    header = chunk_header(parsed.info.title, doc, page, parsed.info.metadata)
+                    yield Read(
+                        doc=doc, source=source, sha256=sha256, share=share,
+                        document=document, page=page, chunks=self._chunker.split(sha256, page, header),
+                    )  # fmt: skip
+            finally:
+                parsed.pages.close()
+            yield Ended(
+                doc=doc, source=source, sha256=sha256, share=span[1],
+                document=document, title=parsed.info.title, metadata=parsed.info.metadata,
+            )  # fmt: skip
+            seen.add(sha256)
+        except (DataError, MissingExtra) as error:
+            if isinstance(error, MissingExtra) and self._ocr:
+                raise  # asked for by name, and no file will fare better
+            if sha256:
+                discard_original(self._home, catalogue, sha256)
+            yield Refused(
+                doc=doc, source=source, sha256=sha256, share=span[1], document=document,
+                reason=error.message, hint=_about(error.hint, self._home, sha256, doc, source),
+            )  # fmt: skip
+
+    def _parse(self, original: Path, first_page: int = 0) -> Parsed:
+        return parse_file(
+            original,
+            self._settings.ingest,
+            password=self._password,
+            first_page=first_page,
+            ocr=self._ocr,
+            stop=self._stop,
+        )
+
+    def _hashed(self, path: Path) -> str:
+        limit_mb = self._settings.ingest.max_file_mb
+        try:
+            size_mb = -(-path.stat().st_size // (1 << 20))
+            if not path.is_file():  # a pipe or a device would never end
+                raise DataError("is not a file", path=path)
+            if size_mb > limit_mb:
+                raise DataError(
+                    f"is larger ({size_mb} MiB) than ingest.max_file_mb allows ({limit_mb})",
+                    path=path,
+                    hint=f"kb ingest --set ingest.max_file_mb={size_mb} {shlex.quote(str(path))}",
+                )
+            return sha256_of(path)
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror}", path=path) from error
+
+    def _stored(self, path: Path, doc: str, sha256: str) -> Path:
+        """Return our copy of a file, made under another name first: what has its own name has its bytes."""
+        target = self._home.original(sha256, doc)
+        if target.exists():
+            return target
+        part = target.with_name(".part")
+        digest = hashlib.sha256()
+        try:
+            source = path.open("rb")
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror}", path=path) from error
+        try:
+            with source, atomic_write(part) as copy:
+                while block := source.read(_BLOCK_BYTES):
+                    digest.update(block)
+                    copy.write(block)
+            if digest.hexdigest() == sha256:
+                return part.replace(target)
+            part.unlink()
+        except OSError as error:
+            fault = disk_fault(target, error)
+            if fault is None:
+                raise DataError(f"cannot be copied: {error.strerror}", path=path) from error
+            raise fault from error
+        raise DataError("changed while it was read", path=path, hint=f"kb ingest {shlex.quote(str(path))}")
+
+
+def showable(name: str) -> str:
+    """Return a name that can be stored and shown on one line: bytes that are no UTF-8 and controls are replaced."""
+    return _UNSHOWABLE.sub("\ufffd", name)
+
+
+def _size_bytes(path: Path) -> int:
+    """Return a file's size for the progress bar; 0 when it cannot be told, and reading it will say why."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
+
+
+def _about(hint: str, home: Home, sha256: str, doc: str, source: str) -> str:
+    """Return a reader's hint, which names our copy, so that it names the file the person gave."""
+    ours = shlex.quote(str(home.original(sha256, doc).absolute()))
+    return hint.replace(ours, shlex.quote(source))
+
+
+def discard_original(home: Home, catalogue: CatalogueReader, sha256: str) -> None:
+    """Remove a stored original unless a collection still holds the document."""
+    if not any(catalogue.find(name, sha256) for name in catalogue.collections()):
+        shutil.rmtree(home.original(sha256, "any").parent, ignore_errors=True)
+
+
+def recipe(settings: Settings, identity: Mapping[str, object]) -> dict[str, object]:
+    """Return what decides how a document's chunks look; stored with each document."""
+    rag = settings.rag
+    return {
+        "splitter": rag.splitter,
+        "chunk_chars": rag.chunk_chars,
+        "overlap_chars": rag.overlap_chars,
+        "embedder": dict(identity),
+    }
+
+
+def make_chunker(settings: Settings, embedder: Embedder) -> Chunker:
+    """Return a chunker whose chunks this embedder reads whole."""
+    rag = settings.rag
+    return Chunker(
+        splitter=rag.splitter,
+        chunk_chars=rag.chunk_chars,
+        overlap_chars=rag.overlap_chars,
+        max_tokens=embedder.identity.max_tokens,
+        count_tokens=embedder.count_tokens,
+    )
+
+
+def _new(info: FileInfo, path: Path, sha256: str) -> NewDocument:
+    return NewDocument(
+        sha256=sha256, doc=path.name, title=info.title, unit=info.unit, parser=info.parser,
+        metadata=info.metadata, n_pages=info.n_pages, size_bytes=path.stat().st_size,
+    )  # fmt: skip

@@ -1,0 +1,275 @@
+"""Reads PDF with PDFium, page by page, without what no reader of the page would see.
+
+Knows PDF and PDFium; which characters hide is decided by `rag.load.pdf.hidden`, what text is good by `rag.load.grade`.
+A page that PDFium cannot read is tried with pypdf.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+import pypdfium2
+import pypdfium2.raw as raw
+from pypdfium2 import PDFIUM_INFO, PYPDFIUM_INFO
+
+from core.errors import DataError
+from core.settings import IngestSettings
+from core.types import Page
+from rag.load.clean import Cleaned, clean
+from rag.load.page import NO_TEXT_LAYER, failed_page, make_page
+from rag.load.pdf import pdfium
+from rag.load.pdf.hidden import Verdict, char_size, judge
+from rag.load.pdf.pypdf_reader import PypdfReader, locked
+from rag.load.pdf.survey import survey
+from rag.load.reader import FileInfo
+from rag.load.title import choose, tidy
+
+PARSER = f"pypdfium2 {PYPDFIUM_INFO.version} (PDFium {PDFIUM_INFO.build})"
+_METADATA = {
+    "Title": "title",
+    "Author": "author",
+    "Subject": "subject",
+    "Keywords": "keywords",
+    "Creator": "creator",
+    "Producer": "producer",
+    "CreationDate": "created",
+    "ModDate": "modified",
+}
+_MAX_METADATA_CHARS = 1000
+_PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([-+Z])(\d\d)?'?(\d\d)?'?)?")
+_BLANK_RUN = re.compile(r"\s*")
+_TITLE_LINES = 40
+# A page of fewer paths than this is blank but for its rules and frames; letters drawn as outlines take more.
+_RULES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """A page's text with the way back to PDFium's characters.
+
+    Attributes:
+        cleaned: Clean text, edits counted in `raw`.
+        chars: PDFium character index of each code point of the raw text, and one past the last.
+        scan: Whether it is the text layer of a scan.
+        cut: Whether the page holds more characters than the limit.
+    """
+
+    cleaned: Cleaned
+    chars: list[int] | range
+    scan: bool
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPage:
+    """A page and its characters, open in PDFium."""
+
+    page: pypdfium2.PdfPage
+    text: pypdfium2.PdfTextPage
+
+
+def open_document(path: Path, password: str | None) -> pypdfium2.PdfDocument:
+    """Open a PDF.
+
+    Raises:
+        DataError: The file is locked.
+        pypdfium2.PdfiumError: PDFium cannot open it.
+    """
+    secret = None if password is None else password.encode()
+    handle = raw.FPDF_LoadDocument(os.fsencode(path), secret)
+    if handle:
+        return pypdfium2.PdfDocument(handle, autoclose=True)
+    if raw.FPDF_GetLastError() == raw.FPDF_ERR_PASSWORD:
+        raise locked(path, password)
+    raise pypdfium2.PdfiumError("PDFium cannot open the file")
+
+
+@contextmanager
+def loaded(document: pypdfium2.PdfDocument, index: int) -> Iterator[LoadedPage]:
+    """Load one page with its characters.
+
+    Raises:
+        pypdfium2.PdfiumError: PDFium cannot load it.
+    """
+    page = document[index]
+    try:
+        text = page.get_textpage()
+        try:
+            yield LoadedPage(page, text)
+        finally:
+            text.close()
+    finally:
+        page.close()
+
+
+def page_text(at: LoadedPage, max_chars: int) -> PageText:
+    """Extract what a reader sees on a loaded page; the same page gives the same text, always."""
+    textpage = pdfium.address(at.text.raw)
+    total = max(0, pdfium.count_chars(textpage))
+    count = min(total, max_chars)
+    raw_text, chars = _raw_text(textpage, count)
+    verdict = Verdict()
+    found = survey(pdfium.address(at.page.raw), at.page.get_bbox()) if count else None
+    if found and found.suspects:
+        n_written = len(raw_text) - sum(character.isspace() for character in raw_text)
+        verdict = judge(at.page, textpage, count, n_written, found)
+    drop = _text_spans(verdict, raw_text, chars)
+    return PageText(clean(raw_text, drop), chars, verdict.scan, total > count)
+
+
+def _shows_something(at: LoadedPage) -> bool:
+    """Tell whether a page without characters may hold writing: a picture, or outlines enough to draw letters."""
+    kinds = [found.type for found in at.page.get_objects(max_depth=3)]
+    return raw.FPDF_PAGEOBJ_IMAGE in kinds or len(kinds) > _RULES
+
+
+def _raw_text(textpage: int, count: int) -> tuple[str, list[int] | range]:
+    """Return PDFium's text and the character index of each code point.
+
+    PDFium counts in UTF-16 units and leaves characters without a code point (U+0000) out of its text.
+    """
+    buffer = (ctypes.c_ushort * (count + 1))()
+    units = max(0, pdfium.get_text(textpage, 0, count, ctypes.addressof(buffer)) - 1) if count else 0
+    text = bytes(buffer)[: 2 * units].decode("utf-16-le", "surrogatepass")
+    if units == count == len(text):
+        return text, range(count + 1)
+    chars: list[int] | range = range(count + 1)
+    if units != count:
+        chars = [*[char for char in range(count) if pdfium.char_unicode(textpage, char)][:units], count]
+    if len(text) != units:
+        starts = accumulate((1 + (character > "\uffff") for character in text), initial=0)
+        chars = [chars[start] for start in starts]
+    return text, chars
+
+
+def _text_spans(verdict: Verdict, text: str, chars: list[int] | range) -> list[tuple[int, int, str]]:
+    """Turn hidden character spans into text spans that take the blanks left over between and after them."""
+    if not verdict.spans:
+        return []
+    offset_of = {char: offset for offset, char in reversed(list(enumerate(chars)))}
+    spans: list[tuple[int, int, str]] = []
+    for first, after, kind in verdict.spans:
+        inside = [offset_of[char] for char in range(first, after) if char in offset_of]
+        if not inside:
+            continue
+        start, end = inside[0], inside[-1] + 1
+        blanks = _BLANK_RUN.match(text, end)
+        stop = blanks.end() if blanks else end
+        alone = start == 0 or text[start - 1].isspace()
+        end = stop if alone else end
+        if spans and spans[-1][2] == kind and not text[spans[-1][1] : start].strip():
+            spans[-1] = (spans[-1][0], end, kind)
+        else:
+            spans.append((start, end, kind))
+    if spans and spans[-1][1] == len(text):  # nothing follows: the blanks before go too
+        start, end, kind = spans.pop()
+        spans.append((max(len(text[:start].rstrip()), spans[-1][1] if spans else 0), end, kind))
+    return spans
+
+
+class PdfReader:
+    """A PDF open in PDFium.
+
+    Args:
+        path: The file.
+        limits: Pages and characters per page.
+        password: For locked files; an empty user password needs none.
+
+    Raises:
+        DataError: The file is locked, or neither PDFium nor pypdf can open it.
+        pypdfium2.PdfiumError: PDFium cannot open it.
+    """
+
+    def __init__(self, path: Path, limits: IngestSettings, password: str | None = None) -> None:
+        self._path, self._limits, self._password = path, limits, password
+        self._document = open_document(path, password)
+        self._fallback: PypdfReader | None = None
+        n_pages = len(self._document)
+        if not n_pages:
+            raise pypdfium2.PdfiumError("the page tree holds no pages")
+        metadata = _metadata(self._document)
+        name = choose(metadata.get("title", ""), self._title_lines(), path.name)
+        self.info = FileInfo(kind="pdf", unit="page", title=name, n_pages=n_pages, parser=PARSER, metadata=metadata)
+
+    def page(self, index: int) -> Page:
+        """Return one page, read with pypdf where PDFium cannot load it."""
+        try:
+            with loaded(self._document, index) as at:
+                content = page_text(at, self._limits.max_page_chars)
+                blank = NO_TEXT_LAYER if content.cleaned.text or _shows_something(at) else "blank page"
+        except pypdfium2.PdfiumError:
+            return self.fallback_page(index, "PDFium cannot load the page")
+        note = "text layer of a scan" if content.scan else ""
+        return make_page(
+            index, content.cleaned, parser=PARSER, limits=self._limits, note=note, cut=content.cut, blank=blank
+        )
+
+    def fallback_page(self, index: int, why: str) -> Page:
+        """Return one page as pypdf reads it."""
+        try:
+            if self._fallback is None:
+                self._fallback = PypdfReader(self._path, self._limits, self._password)
+        except DataError as error:
+            return failed_page(index, f"{why}; {error.message}", PARSER)
+        return self._fallback.page(index)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._document.close()
+
+    def _title_lines(self) -> list[tuple[str, float]]:
+        """Return the first lines of page 1 with their font sizes in points."""
+        try:
+            with loaded(self._document, 0) as at:
+                content = page_text(at, self._limits.max_page_chars)
+                textpage = pdfium.address(at.text.raw)
+                lines, offset = [], 0
+                for line in content.cleaned.text.split("\n")[:_TITLE_LINES]:
+                    if line.strip():
+                        start, _ = content.cleaned.raw_span(offset, offset + 1)
+                        lines.append((line, char_size(textpage, content.chars[start])))
+                    offset += len(line) + 1
+        except pypdfium2.PdfiumError:
+            return []
+        return lines
+
+
+def _metadata(document: pypdfium2.PdfDocument) -> dict[str, str]:
+    found = {}
+    for key, name in _METADATA.items():
+        value = _meta_text(document, key)
+        found[name] = tidy(iso_date(value) if name in ("created", "modified") else value)[:_MAX_METADATA_CHARS]
+    buffer = (ctypes.c_ushort * 64)()
+    size = raw.FPDFCatalog_GetLanguage(document.raw, buffer, ctypes.sizeof(buffer))
+    if 2 < size <= ctypes.sizeof(buffer):
+        found["language"] = tidy(bytes(buffer)[: size - 2].decode("utf-16-le", "replace"))
+    return {name: value for name, value in found.items() if value}
+
+
+def _meta_text(document: pypdfium2.PdfDocument, key: str) -> str:
+    """Return the beginning of a metadata value; halves of surrogate pairs are replaced."""
+    size_bytes = raw.FPDF_GetMetaText(document.raw, key.encode(), None, 0)
+    buffer = ctypes.create_string_buffer(size_bytes)
+    raw.FPDF_GetMetaText(document.raw, key.encode(), buffer, size_bytes)
+    kept = min(size_bytes - 2, 4 * _MAX_METADATA_CHARS)  # a terminating NUL of two bytes is left out
+    return buffer.raw[: max(0, kept)].decode("utf-16-le", "replace")
+
+
+def iso_date(value: str) -> str:
+    """Return a PDF date (ISO 32000-1, 7.9.4) as ISO 8601 to its own precision; other text unchanged."""
+    match = _PDF_DATE.fullmatch(value.strip())
+    if match is None:
+        return value
+    year, month, day, hour, minute, second, sign, zone_hour, zone_minute = match.groups()
+    date = "-".join(part for part in (year, month, day) if part)
+    if hour is None or day is None:
+        return date
+    zone = "" if sign is None else "Z" if sign == "Z" else f"{sign}{zone_hour or '00'}:{zone_minute or '00'}"
+    return f"{date}T{hour}:{minute or '00'}:{second or '00'}{zone}"

@@ -1,0 +1,338 @@
+"""A cheap look at every object of a PDF page: which text might paint no ink?
+
+Asks render mode, colour, bounds, clip and layer of each text object and compares them with the boxes that other
+objects paint. It never decides: whatever is not plainly dark text on white becomes a suspect, and `rag.load.pdf.hidden`
+looks at the pixels. A page without suspects costs this loop and nothing else.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntFlag
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.load.pdf import pdfium
+from rag.load.pdf.pdfium import (  # bare names: they are called thousands of times a page
+    clip_path,
+    count_clip_paths,
+    count_marks,
+    fill_color,
+    get_mark,
+    get_object,
+    render_mode,
+    rotated_bounds,
+)
+from rag.load.web.visible import TINY_PT
+
+Rectangle = tuple[float, float, float, float]  # left, bottom, right, top in page space, points
+
+_SUSPECT_LUMA = 200  # of 255: darker text stands out on a white page
+_SUSPECT_ALPHA = 128  # of 255
+_SIMILAR = 64  # of 255 in every channel: fill and text too close to be sure
+_THIN_PT = 2.0  # filled rectangles thinner than this are rules, not backgrounds
+_SLACK_PT = 1.0
+_MAX_PAIRS = 4_000_000
+_MAX_FORM_DEPTH = 8
+_MAX_CLIPS = 4
+
+
+class Doubt(IntFlag):
+    """Why a text object is a suspect."""
+
+    INVISIBLE = 1  # render mode 3
+    CLIP_MODE = 2  # render mode 7: a stencil, visible only through what is painted after
+    COLOUR = 4  # light, transparent, or close to a fill below it
+    COVERED = 8  # something opaque may be painted after it
+    TINY = 16
+    OFF_PAGE = 32
+    CLIPPED = 64
+    LAYER = 128  # optional content
+    BLEND = 256  # soft mask or blend mode
+    FORM = 512  # inside a form XObject, whose own clip and layer are not known
+
+
+_TINY, _COLOUR, _CLIPPED = int(Doubt.TINY), int(Doubt.COLOUR), int(Doubt.CLIPPED)
+_LAYER, _BLEND = int(Doubt.LAYER), int(Doubt.BLEND)
+_MODE_DOUBTS = {pdfium.INVISIBLE_MODE: int(Doubt.INVISIBLE), pdfium.CLIP_MODE: int(Doubt.CLIP_MODE)}
+
+
+@dataclass(slots=True)
+class Survey:
+    """What one look at a page found.
+
+    Attributes:
+        suspects: Address of a text object to the reasons for doubt.
+        images: Boxes of the images, in page space.
+    """
+
+    suspects: dict[int, Doubt] = field(default_factory=dict)
+    images: list[Rectangle] = field(default_factory=list)
+
+
+def survey(page: int, box: Rectangle) -> Survey:
+    """Look at every object of a page.
+
+    Args:
+        page: Address of a loaded `FPDF_PAGE`.
+        box: The visible box of the page.
+    """
+    objects = _Objects(page)
+    found = Survey()
+    for form in objects.forms:
+        _survey_form(form, np.eye(3), found, 0)
+    found.images += [_rectangle(objects.bounds[index]) for index in objects.images]
+    at = np.array(objects.texts, np.int64)
+    if at.size:
+        doubts = np.array(objects.doubts, np.int64)
+        doubts |= _look_doubts(objects.colours[at], objects.bounds[at], objects.heights[at], box)
+        fills, pictures = np.array(objects.fills, np.int64), np.array(objects.pictures, np.int64)
+        doubts |= _neighbour_doubts(at, fills, pictures, objects.colours, objects.bounds)
+        sizes = _Sizes()
+        for where in np.flatnonzero(doubts).tolist():
+            item, doubt = objects.items[where], int(doubts[where])
+            if doubt & _TINY and not sizes.tiny(item):
+                doubt &= ~_TINY
+            if doubt:
+                found.suspects[item] = Doubt(doubt)
+    return found
+
+
+class _Objects:
+    """Facts of a page's objects, read in one pass.
+
+    Attributes:
+        colours: Fill (or stroke) red, green, blue, alpha of each object, `(n, 4)`, 0 to 255.
+        bounds: Left, bottom, right, top of each object in page space, `(n, 4)`, points.
+        heights: The shorter side of each object as it stands, turned or not, `(n,)`, points.
+        texts: Indices of the text objects; `items` and `doubts` run beside it.
+        items: Their addresses.
+        doubts: What one object by itself gives away: mode, clip, layer, blend.
+        fills: Indices of paths that paint an area.
+        pictures: Indices of images, shadings and forms, whose colours are not known.
+        images: Indices of images.
+        forms: Addresses of form XObjects.
+    """
+
+    def __init__(self, page: int) -> None:
+        self._page = page
+        self.count = max(0, pdfium.count_objects(page))
+        self.colours = np.zeros((self.count, 4), np.uint32)
+        self._corners = (ctypes.c_float * (8 * self.count + 8))()  # x, y of four corners
+        self.texts: list[int] = []
+        self.items: list[int] = []
+        self.doubts: list[int] = []
+        self.fills: list[int] = []
+        self.pictures: list[int] = []
+        self.images: list[int] = []
+        self.forms: list[int] = []
+        self._read()
+        corners = np.frombuffer(self._corners, np.float32).reshape(-1, 4, 2)[: self.count]
+        self.bounds = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+        sides = np.hypot(*np.moveaxis(corners[:, 1:3] - corners[:, 0:2], 2, 0))
+        self.heights = sides.min(axis=1)
+
+    def _read(self) -> None:
+        """Ask every object what it is."""
+        page, corners = self._page, self._corners
+        colours, bounds = self.colours.ctypes.data, ctypes.addressof(corners)
+        look = _Look(page, corners).doubt
+        for index in range(self.count):
+            item = get_object(page, index)
+            mode = render_mode(item)
+            if mode < 0:
+                self._read_other(item, index, colours + 16 * index, bounds + 32 * index)
+                continue
+            rotated_bounds(item, bounds + 32 * index)
+            at = 8 * index
+            self.texts.append(index)
+            self.items.append(item)
+            if corners[at] == corners[at + 4] and corners[at + 1] == corners[at + 5]:  # a blank, or text of size 0
+                self.doubts.append(0)
+            else:
+                self.doubts.append(look(item, mode, colours + 16 * index, at))
+
+    def _read_other(self, item: int, index: int, colour: int, bounds: int) -> None:
+        kind = pdfium.object_type(item)
+        at = 8 * index
+        pdfium.object_bounds(item, bounds, bounds + 4, bounds + 8, bounds + 12)
+        left, bottom, right, top = self._corners[at : at + 4]
+        self._corners[at : at + 8] = [left, bottom, right, top] * 2
+        if kind == pdfium.PATH:
+            if right - left > _THIN_PT and top - bottom > _THIN_PT and _is_filled(item):
+                pdfium.fill_color(item, colour, colour + 4, colour + 8, colour + 12)
+                self.fills.append(index)
+            return
+        self.pictures.append(index)
+        if kind == pdfium.IMAGE:
+            self.images.append(index)
+        elif kind == pdfium.FORM:
+            self.forms.append(item)
+
+
+def _rectangle(bounds: NDArray[np.float32]) -> Rectangle:
+    left, bottom, right, top = (float(value) for value in bounds)
+    return left, bottom, right, top
+
+
+def _look_doubts(
+    colours: NDArray[np.uint32], bounds: NDArray[np.float32], heights: NDArray[np.float32], box: Rectangle
+) -> NDArray[np.int64]:
+    """Doubts from how the object looks: colour, size, place."""
+    luma = colours[:, :3] @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+    left, bottom, right, top = bounds.T
+    seen = (left != right) | (bottom != top)
+    doubts = np.where(seen & ((luma > _SUSPECT_LUMA) | (colours[:, 3] < _SUSPECT_ALPHA)), _COLOUR, 0)
+    inside = (left >= box[0] - _SLACK_PT) & (right <= box[2] + _SLACK_PT)
+    inside &= (bottom >= box[1] - _SLACK_PT) & (top <= box[3] + _SLACK_PT)
+    doubts |= np.where(inside, 0, int(Doubt.OFF_PAGE))
+    low = heights < TINY_PT + 0.5  # a dash is low too: the font size settles it
+    doubts |= np.where(low, _TINY, 0)
+    return doubts.astype(np.int64)
+
+
+def _neighbour_doubts(
+    texts: NDArray[np.int64],
+    fills: NDArray[np.int64],
+    pictures: NDArray[np.int64],
+    colours: NDArray[np.uint32],
+    bounds: NDArray[np.float32],
+) -> NDArray[np.int64]:
+    """Doubts from what is painted where the text stands: a similar fill below, anything above."""
+    doubts = np.zeros(texts.size, np.int64)
+    boxes = np.concatenate([fills, pictures])
+    if not boxes.size:
+        return doubts
+    if texts.size * boxes.size > _MAX_PAIRS:
+        return doubts | int(Doubt.COLOUR | Doubt.COVERED)
+    text, box = bounds[texts].T[:, :, None], bounds[boxes].T[:, None, :]
+    row, column = np.nonzero((text[0] < box[2]) & (text[2] > box[0]) & (text[1] < box[3]) & (text[3] > box[1]))
+    above = boxes[column] > texts[row]
+    doubts[row[above]] |= int(Doubt.COVERED)
+    row, column = row[~above], column[~above]
+    apart = np.abs(colours[texts[row], :3].astype(np.int64) - colours[boxes[column], :3].astype(np.int64)).max(axis=1)
+    doubts[row[(column >= fills.size) | (apart < _SIMILAR)]] |= _COLOUR
+    return doubts
+
+
+def _is_filled(path: int) -> bool:
+    fill_mode, stroke = ctypes.c_int(), ctypes.c_int()
+    pdfium.path_draw_mode(path, ctypes.addressof(fill_mode), ctypes.addressof(stroke))
+    return fill_mode.value != 0
+
+
+def effective_size(font_size: float, a: float, b: float, c: float, d: float) -> float:
+    """Return the smaller of a glyph's sizes along and across the line, in points.
+
+    Args:
+        font_size: As set by `Tf`.
+        a, b, c, d: The linear part of the text's matrix (ISO 32000-1, 9.4.4).
+    """
+    return abs(font_size) * min(math.hypot(a, b), math.hypot(c, d))
+
+
+class _Sizes:
+    """Whether a text object of little extent is set too small to read; a dash or a blank has little extent too."""
+
+    def __init__(self) -> None:
+        self._size, self._matrix = ctypes.c_float(), (ctypes.c_float * 6)()
+        self._size_at, self._matrix_at = ctypes.addressof(self._size), ctypes.addressof(self._matrix)
+
+    def tiny(self, item: int) -> bool:
+        pdfium.object_font_size(item, self._size_at)
+        pdfium.object_matrix(item, self._matrix_at)
+        size, matrix = self._size.value, self._matrix
+        if abs(size * matrix[0]) >= TINY_PT and abs(size * matrix[3]) >= TINY_PT:  # upright, as nearly all text is
+            return False
+        return effective_size(size, *matrix[:4]) < TINY_PT
+
+
+def _survey_form(form: int, outer: NDArray[np.float64], found: Survey, depth: int) -> None:
+    """Doubt every text of a form XObject; note its images in page space."""
+    values = (ctypes.c_float * 6)(1, 0, 0, 1, 0, 0)
+    pdfium.object_matrix(form, ctypes.addressof(values))
+    a, b, c, d, e, f = values
+    inner = np.array([[a, b, 0], [c, d, 0], [e, f, 1]]) @ outer  # row vectors (x, y, 1)
+    for index in range(max(0, pdfium.count_form_objects(form))):
+        item = pdfium.get_form_object(form, index)
+        kind = pdfium.object_type(item)
+        if kind == pdfium.TEXT:
+            found.suspects[item] = Doubt(Doubt.FORM | _MODE_DOUBTS.get(pdfium.render_mode(item), 0))
+        elif kind == pdfium.FORM and depth < _MAX_FORM_DEPTH:
+            _survey_form(item, inner, found, depth + 1)
+        elif kind == pdfium.IMAGE:
+            sides = (ctypes.c_float * 4)()
+            at = ctypes.addressof(sides)
+            pdfium.object_bounds(item, at, at + 4, at + 8, at + 12)
+            corners = np.array([[x, y, 1] for x in (sides[0], sides[2]) for y in (sides[1], sides[3])]) @ inner
+            low, high = corners.min(axis=0), corners.max(axis=0)
+            found.images.append((float(low[0]), float(low[1]), float(high[0]), float(high[1])))
+
+
+class _Look:
+    """What one text object by itself gives away: mode, colour space, clip, layer, blend."""
+
+    def __init__(self, page: int, corners: Sequence[float]) -> None:
+        self._corners = corners
+        self._blends = bool(pdfium.page_has_transparency(page))
+        self._x, self._y = ctypes.c_float(), ctypes.c_float()
+        self._layers: dict[int, bool] = {}  # by mark; neighbours share marks
+        self._name, self._size = ctypes.create_string_buffer(16), ctypes.c_ulong()
+
+    def doubt(self, item: int, mode: int, colour: int, at: int) -> int:
+        """Return the doubts of an object, whose corners begin at `at`, and write its colour at an address."""
+        doubt, colour_of = 0, fill_color
+        if mode:
+            doubt = _MODE_DOUBTS.get(mode, 0)
+            colour_of = pdfium.stroke_color if mode in pdfium.STROKE_MODES else fill_color
+        if not colour_of(item, colour, colour + 4, colour + 8, colour + 12):
+            doubt |= _COLOUR
+        path = clip_path(item)
+        clips = count_clip_paths(path)
+        if clips >= 0 and self._cuts(path, clips, self._corners[at : at + 8]):
+            doubt |= _CLIPPED
+        marks = count_marks(item)
+        if marks > 0 and self._in_layer(item, marks):
+            doubt |= _LAYER
+        if self._blends and pdfium.has_transparency(item):
+            doubt |= _BLEND
+        return doubt
+
+    def _cuts(self, path: int, count: int, corners: Sequence[float]) -> bool:
+        """Tell whether clip paths may cut a text; only plain rectangles are understood, others count as a cut."""
+        if not 1 <= count <= _MAX_CLIPS:
+            return True
+        for index in range(count):
+            segments = pdfium.count_clip_segments(path, index)
+            if not 4 <= segments <= 6:
+                return True
+            points = [self._point(path, index, segment) for segment in range(segments)]
+            for axis in (0, 1):
+                sides = {point[axis] for point in points}
+                low, high = min(corners[axis::2]), max(corners[axis::2])
+                if len(sides) > 2 or min(sides) > low + _SLACK_PT or max(sides) < high - _SLACK_PT:
+                    return True
+        return False
+
+    def _point(self, path: int, index: int, segment: int) -> tuple[float, float]:
+        at = pdfium.clip_segment(path, index, segment)
+        pdfium.segment_point(at, ctypes.addressof(self._x), ctypes.addressof(self._y))
+        return self._x.value, self._y.value
+
+    def _in_layer(self, item: int, marks: int) -> bool:
+        for index in range(marks):
+            mark = get_mark(item, index)
+            layer = self._layers.get(mark)
+            if layer is None:
+                layer = self._layers[mark] = self._is_layer(mark)
+            if layer:
+                return True
+        return False
+
+    def _is_layer(self, mark: int) -> bool:
+        named = pdfium.mark_name(mark, ctypes.addressof(self._name), 16, ctypes.addressof(self._size))
+        return bool(named) and self._name.raw[: self._size.value] == "OC\0".encode("utf-16-le")

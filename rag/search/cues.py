@@ -1,0 +1,197 @@
+"""What a text says about which document is meant: words, proper names, periods and dates.
+
+The same reading serves a document's file name, title and first pages (`rag.search.profile`) and a question
+(`rag.search.route`), so that both sides spell a thing alike. Knows no document and keeps no state.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+_WORD = re.compile(r"[^\W_]+(?:[.&'’\-‐‑][^\W_]+)*")
+_POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
+_JOINERS = re.compile(r"[.&'’\-‐‑]")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d{4})|(?<=\d{4})(?=[A-Za-z])")
+_SEPARATORS = re.compile(r"(?:[_.+,()\[\]\s]|(?<!\d)-|-(?![A-Za-z](?![A-Za-z])))+")
+
+# Function words and the words questions are made of; they name nothing even where they are capitalised.
+STOP_WORDS = frozenset(
+    """a about all also am an and any are as at be been but by can could did do does during each for from had has have
+    how i if in into is it its me more most my no nor not of on or other our out over please should so some such than
+    that the their them then there these they this those to under up us was we were what when where which while who
+    whom whose why will with would you your yes""".split()
+)
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august|sep sept september|"
+        "oct october|nov november|dec december".split("|"),
+        start=1,
+    )
+    for name in names.split()
+}
+_MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
+_MONTH_NUMBER = r"(?P<month>0?[1-9]|1[0-2])"
+_DAY = r"(?P<day>[12]\d|3[01]|0?[1-9])"
+_YEAR = r"(?P<year>(?:19[5-9]|20\d)\d)"
+_QUARTER = r"(?P<quarter>[1-4])"
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
+_FISCAL = r"(?:FY|fiscal\s+year|fiscal)?"
+
+_DATES = (
+    re.compile(rf"(?<!\d){_YEAR}[-/.]{_MONTH_NUMBER}[-/.]{_DAY}(?!\d)"),
+    re.compile(rf"(?<!\d){_YEAR}(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])(?!\d)"),
+    re.compile(rf"\b{_MONTH}\s+{_DAY}(?:st|nd|rd|th)?\s*,?\s+{_YEAR}(?!\d)", re.IGNORECASE),
+    re.compile(rf"(?<!\d){_DAY}(?:st|nd|rd|th)?\.?\s+{_MONTH},?\s+{_YEAR}(?!\d)", re.IGNORECASE),
+    re.compile(rf"(?<!\d){_MONTH_NUMBER}/{_DAY}/{_YEAR}(?!\d)"),
+    re.compile(rf"(?<![A-Za-z]){_MONTH},?[\s_-]+{_YEAR}(?!\d)(?P<day>)", re.IGNORECASE),
+)
+_QUARTERS = (
+    re.compile(rf"(?<![A-Za-z0-9])Q{_QUARTER}[\s_-]*(?:of\s+)?{_FISCAL}\s*['’]?\s*{_YEAR}(?!\d)", re.IGNORECASE),
+    re.compile(rf"(?<![A-Za-z0-9])Q{_QUARTER}[\s_-]*(?:of\s+)?(?:FY\s*|['’])(?P<year>\d\d)(?!\d)", re.IGNORECASE),
+    re.compile(rf"(?<!\d){_YEAR}[\s_-]*Q{_QUARTER}(?!\d)", re.IGNORECASE),
+    re.compile(rf"(?<![A-Za-z0-9]){_QUARTER}Q\s*['’]?(?:FY)?(?P<year>(?:20)?\d\d)(?!\d)", re.IGNORECASE),
+    re.compile(
+        rf"\b(?P<quarter>{'|'.join(_ORDINALS)})\s+(?:fiscal\s+)?quarter\s*,?\s*(?:of\s+|in\s+|for\s+)?(?:the\s+)?"
+        rf"{_FISCAL}(?:\s+year)?\s*{_YEAR}(?!\d)",
+        re.IGNORECASE,
+    ),
+)
+_YEARS = (
+    re.compile(rf"(?<![\d,.$€£]){_YEAR}(?!\d|,\d|\.\d|%)"),
+    re.compile(r"(?<![A-Za-z])FY\s*['’]?(?P<year>\d{4}|\d\d)(?!\d)", re.IGNORECASE),
+    re.compile(r"(?<=[A-Za-z0-9])['’](?P<year>\d\d)(?!\d)"),
+)
+
+_ASKS_FOR_NUMBER = re.compile(
+    r"[%$€£]|\b(?:how (?:much|many|long|large|big|old|far|high|often)|per ?cent(?:age)?s?|ratios?|rates?|amounts?|"
+    r"totals?|averages?|numbers? of|(?:grow|increas|decreas|declin|calculat|comput)\w*|grew|margins?|thousands?|"
+    r"millions?|billions?|usd|costs?|prices?|values?|rounded|largest|highest|biggest|lowest|smallest|figures?|"
+    r"revenues?|sums?)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as compared (`key`, folded) and as written.
+
+    Attributes:
+        key: Case-folded, without accents, possessive, hyphens and dots: `10-K` is `10k`.
+        proper: It is capitalised or holds a digit, so it may be (part of) a name.
+        start: Where it begins, in code points.
+        parts: What hyphens and dots join in it, folded; empty where nothing is joined.
+    """
+
+    key: str
+    proper: bool
+    start: int
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A year, or one of its quarters (1-4; 0 where none is said)."""
+
+    year: int
+    quarter: int = 0
+
+
+def fold(word: str) -> str:
+    """Return the form of a word that is compared."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+    return _JOINERS.sub("", _POSSESSIVE.sub("", plain)).casefold()
+
+
+def words(text: str) -> list[Word]:
+    """Return the words of a text in order, stop words included."""
+    found = []
+    for match in _WORD.finditer(text):
+        surface = match.group()
+        key = fold(surface)
+        proper = surface[0].isupper() or any(c.isdigit() or c.isupper() for c in surface)
+        if key:
+            parts = tuple(part for part in map(fold, _JOINERS.split(_POSSESSIVE.sub("", surface))) if len(part) > 1)
+            found.append(Word(key, proper, match.start(), parts if len(parts) > 1 else ()))
+    return found
+
+
+def words_of_name(name: str) -> str:
+    """Return a file's stem as words: `ACME_2022-AnnualReport.pdf` is `ACME 2022 Annual Report`."""
+    stem = name.rsplit("/", 1)[-1]
+    base, dot, suffix = stem.rpartition(".")
+    if dot and 1 <= len(suffix) <= 5 and suffix.isalnum():
+        stem = base
+    return " ".join(_SEPARATORS.sub(" ", _CAMEL.sub(" ", stem)).split()) or name
+
+
+def letters(text: str) -> str:
+    """Return a text's folded letters and digits alone, run together."""
+    return "".join(c for c in fold(text) if c.isalnum())
+
+
+def dates(text: str) -> list[date]:
+    """Return the dates in a text, in order of appearance; the middle of the month where no day is said."""
+    found: dict[int, date] = {}
+    for pattern in _DATES:
+        for match in pattern.finditer(text):
+            # A full date has been read already where only its month and year match now.
+            if match.start("year") in found:
+                continue
+            month = match.group("month").lower()
+            year, number = int(match.group("year")), _MONTHS.get(month) or int(month)
+            day = min(int(match.group("day") or 15), monthrange(year, number)[1])
+            found[match.start("year")] = date(year, number, max(day, 1))
+    return [day for _, day in sorted(found.items())]
+
+
+def periods(text: str) -> list[Period]:
+    """Return the years and quarters a text speaks of, distinct, in order; `FY18` and `'18` are 2018."""
+    return list(dict.fromkeys(period for _, period in sorted(_periods(text))))
+
+
+def year_fraction(day: date) -> float:
+    """Return a date as a year with its part gone by, to three places."""
+    return round(day.year + (day.timetuple().tm_yday - 1) / 366, 3)
+
+
+def quarter_of(day: date) -> Period:
+    """Return the calendar quarter that ends at about a date: books kept in weeks close some days late."""
+    end = day - timedelta(days=7)
+    return Period(end.year, (end.month + 2) // 3)
+
+
+def _periods(text: str) -> Iterator[tuple[int, Period]]:
+    taken: list[tuple[int, int]] = []
+    for pattern in _QUARTERS:
+        for match in pattern.finditer(text):
+            quarter = match.group("quarter").lower()
+            taken.append(match.span())
+            yield match.start(), Period(_full_year(match.group("year")), _ORDINALS.get(quarter) or int(quarter))
+    for pattern in _YEARS:
+        for match in pattern.finditer(text):
+            if not any(start <= match.start("year") < end for start, end in taken):
+                yield match.start(), Period(_full_year(match.group("year")))
+
+
+def _full_year(digits: str) -> int:
+    year = int(digits)
+    if year >= 100:
+        return year
+    return 2000 + year if year < 70 else 1900 + year
+
+
+def asks_for_number(question: str) -> bool:
+    """Tell whether a question is likely to be answered by a figure (English cues; False where unsure)."""
+    return _ASKS_FOR_NUMBER.search(question) is not None
+
+
+def digit_share(text: str) -> float:
+    """Return the part of digits among a text's code points: about 0.02 in prose, 0.2 in tables of figures."""
+    return sum(map(text.count, "0123456789")) / len(text) if text else 0.0

@@ -1,0 +1,257 @@
+"""Search: which documents are meant, which pages answer, which chunks show it.
+
+Everything is searched, and the documents that the question names are searched again in depth; a page's score is its
+best chunk's (cosine, and a part of BM25) plus what the router says of its document, plus a little for pages of figures
+where a figure is asked for. Imports no model and no LangChain: a question from the shell must not wait for either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from core.errors import ConfigError
+from core.reading.words import STOPWORDS, words
+from core.settings import Settings
+from core.types import Chunk, Hit
+from rag.catalogue.reader import CatalogueReader
+from rag.embed.base import Embedder
+from rag.search.cues import asks_for_number, digit_share
+from rag.search.profile import DocumentProfile
+from rag.search.rank import PageKey, Scored, by_page, fused, merged, page_of, pages_first, ranks
+from rag.search.route import Route, Router
+from rag.store.base import Store
+
+# Chunks per list over the whole collection, inside the documents a question names, and then over the whole.
+DEPTH = 100
+NAMED_DEPTH = 200
+DEPTH_BESIDE = 40
+MOST_NAMED = 5
+# A document counts as named when it has this part of the best document's evidence, and that is no mere hint.
+NAMED_SHARE = 0.7
+NAMED_EVIDENCE = 0.3
+# Cosine per unit of router evidence (about 3 at most): parts near-duplicates and does not beat a far better text.
+ROUTE_COSINE = 0.25
+# Cosine per digit share, which is capped where a page is nothing but a table.
+FIGURES_COSINE = 0.5
+MOST_DIGITS = 0.3
+FIGURE_PAGES = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedPage:
+    """Why a page stands where it does.
+
+    Attributes:
+        text: From its best chunk: cosine and BM25, weighted.
+        route: From the router.
+        figures: For being rich in figures where one is asked for.
+    """
+
+    sha256: str
+    page: int
+    score: float
+    text: float
+    route: float
+    figures: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A search laid open.
+
+    Attributes:
+        query: As asked.
+        route: What the question says about documents, with reasons.
+        named: Documents that were searched in depth.
+        asks_for_number: Whether pages of figures were preferred.
+        dense: Chunk ids with cosine, best first.
+        bm25: Chunk ids with BM25 score, best first.
+        pages: Pages in order, with the parts of their scores.
+        hits: What `search` returns.
+    """
+
+    query: str
+    route: Route
+    named: Sequence[str]
+    asks_for_number: bool
+    dense: Scored
+    bm25: Scored
+    pages: Sequence[RankedPage]
+    hits: Sequence[Hit]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able form."""
+        return {**asdict(self), "route": self.route.to_json()}
+
+
+class Searcher:
+    """Searches one collection.
+
+    Args:
+        store: Its index.
+        catalogue: Where chunks, documents and router profiles are read.
+        embedder: The model that embedded it.
+        settings: Weights.
+        collection: Its name.
+    """
+
+    def __init__(
+        self, *, store: Store, catalogue: CatalogueReader, embedder: Embedder, settings: Settings, collection: str
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._embedder = embedder
+        self._settings = settings.rag
+        self._collection = collection
+        self._router: Router | None = None
+        self._known: set[str] = set()
+
+    def search(
+        self, query: str, k: int, *, docs: Collection[str] | None = None, pages: Collection[int] | None = None
+    ) -> list[Hit]:
+        """Return at most `k` hits: the best chunk of each page in page order, then further chunks of those pages.
+
+        Args:
+            query: A question or keywords.
+            k: How many.
+            docs: Only these documents, by hash.
+            pages: Only these 0-based page indices.
+        """
+        return list(self.explain(query, k, docs=docs, pages=pages).hits)
+
+    def explain(
+        self, query: str, k: int, *, docs: Collection[str] | None = None, pages: Collection[int] | None = None
+    ) -> Explanation:
+        """Search, and keep every step; see `search` for the arguments."""
+        wanted = None if docs is None else set(docs)
+        route = self._route(query, wanted)
+        by_dense, by_bm25 = self._lists(query, k, _named(route), wanted, pages)
+        if self._missed({page_of(chunk_id)[0] for chunk_id, _ in (*by_dense, *by_bm25)}):
+            route = self._route(query, wanted)
+            by_dense, by_bm25 = self._lists(query, k, _named(route), wanted, pages)
+        weights = self._settings
+        chunks = fused(by_dense, by_bm25, dense_weight=weights.dense_weight, bm25_weight=weights.bm25_weight)
+        grouped = by_page(chunks)
+        numeric = asks_for_number(query)
+        ranked = self._rank(grouped, chunks, route, numeric=numeric)
+        hits = self._hits(
+            grouped, chunks, ranked, k, dict(by_dense), {"dense": ranks(by_dense), "bm25": ranks(by_bm25)}
+        )
+        return Explanation(
+            query=query, route=route, named=_named(route), asks_for_number=numeric,
+            dense=by_dense, bm25=by_bm25, pages=ranked, hits=hits,
+        )  # fmt: skip
+
+    def unknown_words(self, query: str) -> tuple[list[str], int]:
+        """Return the words of a query that stand nowhere in the collection, and how many were looked for.
+
+        English function words are not looked for: an index does not hold them.
+        """
+        asked = list(dict.fromkeys(word for word in words(query) if word not in STOPWORDS))
+        return [word for word in asked if not self._store.bm25(word, 1)], len(asked)
+
+    def _route(self, query: str, wanted: set[str] | None) -> Route:
+        if self._settings.router_weight == 0 or (wanted is not None and len(wanted) == 1):
+            return Route()
+        if self._router is None:
+            rows = self._catalogue.profiles(self._collection)
+            self._router = Router([DocumentProfile.from_json(row) for row in rows.values()])
+            self._known |= self._router.documents
+        return self._router.route(query, among=wanted)
+
+    def _missed(self, seen: set[str]) -> bool:
+        """Tell whether the lists show documents newer than the router, and forget that router; once per document."""
+        strangers = seen - self._known
+        if self._router is None or not strangers:
+            return False
+        self._known |= strangers
+        self._router = None
+        return True
+
+    def _lists(
+        self, query: str, k: int, named: list[str], wanted: set[str] | None, pages: Collection[int] | None
+    ) -> tuple[Scored, Scored]:
+        """Return the dense and the BM25 list."""
+        places: list[tuple[int, Collection[str] | None]] = [(max(DEPTH_BESIDE if named else DEPTH, 4 * k), wanted)]
+        if named:
+            places.append((max(NAMED_DEPTH, 4 * k), named))
+        dense, bm25 = self._store.lists(query, lambda: self._embedder.embed_query(query), places, pages=pages)
+        return merged(dense), merged(bm25)
+
+    def _rank(
+        self, grouped: Mapping[PageKey, Sequence[str]], chunks: Mapping[str, float], route: Route, *, numeric: bool
+    ) -> list[RankedPage]:
+        weight = ROUTE_COSINE * self._settings.router_weight
+        ranked = []
+        for (sha256, page), ids in grouped.items():
+            text, routed = chunks[ids[0]], weight * route.scores.get(sha256, 0.0)
+            ranked.append(
+                RankedPage(sha256=sha256, page=page, score=text + routed, text=text, route=routed, figures=0.0)
+            )
+        ranked.sort(key=_order)
+        if numeric:
+            ranked[:FIGURE_PAGES] = [self._with_figures(page) for page in ranked[:FIGURE_PAGES]]
+            ranked.sort(key=_order)
+        return ranked
+
+    def _with_figures(self, page: RankedPage) -> RankedPage:
+        try:
+            text = self._catalogue.page_text(self._collection, page.sha256, page.page)
+        except ConfigError:  # forgotten a moment ago; the index follows
+            return page
+        figures = FIGURES_COSINE * min(MOST_DIGITS, digit_share(text))
+        return replace(page, figures=figures, score=page.score + figures)
+
+    def _hits(
+        self,
+        grouped: Mapping[PageKey, Sequence[str]],
+        chunks: Mapping[str, float],
+        ranked: Sequence[RankedPage],
+        k: int,
+        cosine: Mapping[str, float],
+        places: Mapping[str, Mapping[str, int]],
+    ) -> list[Hit]:
+        extra = {(page.sha256, page.page): page.score - page.text for page in ranked}
+        order = pages_first(grouped, {(page.sha256, page.page): page.score for page in ranked})
+        # The index may still hold chunks that the catalogue has just lost: read on until k are found.
+        found: list[tuple[str, Chunk]] = []
+        for start in range(0, len(order), max(k, 1)):
+            if len(found) >= k:
+                break
+            part = order[start : start + max(k, 1)]
+            texts = self._catalogue.chunks(self._collection, part)
+            found += [(chunk_id, texts[chunk_id]) for chunk_id in part if chunk_id in texts]
+        documents = {
+            sha256: self._catalogue.find(self._collection, sha256)
+            for sha256 in {chunk.sha256 for _, chunk in found[:k]}
+        }
+        hits: list[Hit] = []
+        for chunk_id, chunk in found[:k]:
+            document = documents[chunk.sha256]
+            if document is None:
+                continue
+            # A page's further chunks come after all first ones, so none may outscore the hit before it.
+            own = chunks[chunk_id] + extra[page_of(chunk_id)]
+            hits.append(
+                Hit(
+                    doc=document.doc, sha256=chunk.sha256, page=chunk.page, start=chunk.start, end=chunk.end,
+                    text=chunk.text, score=min(own, hits[-1].score) if hits else own, title=document.title,
+                    header=chunk.header, dense=cosine.get(chunk_id),
+                    ranks={name: places[name][chunk_id] for name in places if chunk_id in places[name]},
+                )
+            )  # fmt: skip
+        return hits
+
+
+def _order(page: RankedPage) -> tuple[float, str, int]:
+    return -page.score, page.sha256, page.page
+
+
+def _named(route: Route) -> list[str]:
+    """Return the documents worth a search of their own, best first."""
+    best = max(route.scores.values(), default=0.0)
+    if best < NAMED_EVIDENCE:
+        return []
+    return [sha256 for sha256, score in route.scores.items() if score >= NAMED_SHARE * best][:MOST_NAMED]

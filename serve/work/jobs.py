@@ -1,0 +1,226 @@
+"""Ingests that outlive requests: their list in SQLite, their files beside it, taken up again after any end.
+
+A job is written down before its request is answered and done when its results are. Knows states and files; refuses to
+know how documents are read.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import sqlite3
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from core.errors import BackendError
+from core.files import Home
+from rag.ingest.disk import disk_fault
+from serve.opened import NotFound
+
+State = Literal["queued", "running", "done", "failed"]
+# A job whose process died this often is not begun again.
+MOST_ATTEMPTS = 3
+KEPT_FOR = timedelta(days=30)
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs(
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT UNIQUE NOT NULL,
+  state TEXT NOT NULL,
+  collection TEXT NOT NULL,
+  who TEXT NOT NULL,
+  items TEXT NOT NULL,                 -- JSON: [{"path", "source"} or {"url"}]
+  results TEXT NOT NULL DEFAULT '[]',  -- JSON: rows as `kb ingest --json` gives them
+  attempts INTEGER NOT NULL DEFAULT 0,
+  pages INTEGER NOT NULL DEFAULT 0,
+  share REAL NOT NULL DEFAULT 0,
+  doc TEXT NOT NULL DEFAULT '',
+  error TEXT NOT NULL DEFAULT '',
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One ingest.
+
+    Attributes:
+        items: `{"path", "source"}` of an upload, or `{"url"}`.
+        results: What became of each, once it is done.
+        pages: Embedded and stored so far.
+        share: Part of all bytes done, 0 to 1.
+        doc: File being read.
+        error: Why it failed.
+    """
+
+    id: str
+    state: State
+    collection: str
+    who: str
+    items: Sequence[Mapping[str, str]]
+    results: Sequence[Mapping[str, Any]]
+    attempts: int
+    pages: int
+    share: float
+    doc: str
+    error: str
+    created_at: str
+    updated_at: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the API shows."""
+        return {
+            "object": "job",
+            "id": self.id,
+            "status": self.state,
+            "collection": self.collection,
+            "files": list(self.results) or [{"doc": _shown(item), "status": self.state} for item in self.items],
+            "progress": {"share": round(self.share, 4), "pages": self.pages, "doc": self.doc},
+            "error": self.error or None,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        }
+
+
+def _shown(item: Mapping[str, str]) -> str:
+    return item["url"] if "url" in item else Path(item["path"]).name
+
+
+class Jobs:
+    """The jobs of a home; any thread may call.
+
+    Args:
+        home: Where state lives.
+
+    Raises:
+        BackendError: The list cannot be opened.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._folder = home.root / "serve"
+        self._lock = threading.Lock()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                self._folder / "jobs.sqlite", isolation_level=None, check_same_thread=False, timeout=30.0
+            )
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise disk_fault(self._folder, error) or BackendError(str(error), hint="kb doctor") from error
+
+    def new_id(self) -> str:
+        """Return an id nobody can guess."""
+        return f"job-{secrets.token_hex(12)}"
+
+    def folder(self, job_id: str) -> Path:
+        """Return where a job's files lie until it is done."""
+        return self._folder / "uploads" / job_id
+
+    def add(self, job_id: str, collection: str, who: str, items: Sequence[Mapping[str, str]]) -> Job:
+        """Write a job down; from then on it will be done."""
+        now = _now()
+        self._run(
+            "INSERT INTO jobs(id, state, collection, who, items, created_at, updated_at) VALUES(?,?,?,?,?,?,?)",
+            (job_id, "queued", collection, who, json.dumps(list(items)), now, now),
+        )
+        return self.get(job_id)
+
+    def get(self, job_id: str) -> Job:
+        """Return one job.
+
+        Raises:
+            NotFound: There is none.
+        """
+        rows = self._run("SELECT * FROM jobs WHERE id=?", (job_id,))
+        if not rows:
+            raise NotFound("there is no such job", hint="GET /v1/documents/jobs")
+        return _job(rows[0])
+
+    def listed(self, limit: int = 100) -> list[Job]:
+        """Return the latest jobs, newest first."""
+        return [_job(row) for row in self._run("SELECT * FROM jobs ORDER BY seq DESC LIMIT ?", (limit,))]
+
+    def open_count(self) -> int:
+        """Return how many jobs wait or run."""
+        return int(self._run("SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')")[0][0])
+
+    def recover(self) -> int:
+        """Queue again what another process left running, and clear what nobody waits for; return how many jobs wait."""
+        self._run("UPDATE jobs SET state='queued' WHERE state='running'")
+        old = (datetime.now(UTC) - KEPT_FOR).isoformat()
+        self._run("DELETE FROM jobs WHERE state IN ('done', 'failed') AND updated_at < ?", (old,))
+        waiting = {row["id"] for row in self._run("SELECT id FROM jobs WHERE state='queued'")}
+        # Uploads whose request died before the job was written down.
+        for folder in (self._folder / "uploads").glob("job-*"):
+            if folder.name not in waiting:
+                shutil.rmtree(folder, ignore_errors=True)
+        return len(waiting)
+
+    def begin_next(self) -> Job | None:
+        """Take the oldest waiting job; one that died too often is failed instead, and the next is taken."""
+        while rows := self._run("SELECT * FROM jobs WHERE state='queued' ORDER BY seq LIMIT 1"):
+            job = _job(rows[0])
+            if job.attempts < MOST_ATTEMPTS:
+                self._run(
+                    "UPDATE jobs SET state='running', attempts=attempts+1, updated_at=? WHERE id=?", (_now(), job.id)
+                )
+                return self.get(job.id)
+            self.fail(job.id, f"its process died {job.attempts} times")
+        return None
+
+    def progress(self, job_id: str, *, pages: int, share: float, doc: str) -> None:
+        """Note how far a job is."""
+        self._run(
+            "UPDATE jobs SET pages=?, share=?, doc=?, updated_at=? WHERE id=?", (pages, share, doc, _now(), job_id)
+        )
+
+    def finish(self, job_id: str, results: Sequence[Mapping[str, Any]]) -> None:
+        """Note a job's results; its files go."""
+        self._run(
+            "UPDATE jobs SET state='done', share=1, doc='', results=?, updated_at=? WHERE id=?",
+            (json.dumps(list(results)), _now(), job_id),
+        )
+        shutil.rmtree(self.folder(job_id), ignore_errors=True)
+
+    def fail(self, job_id: str, error: str) -> None:
+        """Give a job up; its files go."""
+        self._run("UPDATE jobs SET state='failed', error=?, updated_at=? WHERE id=?", (error, _now(), job_id))
+        shutil.rmtree(self.folder(job_id), ignore_errors=True)
+
+    def release(self, job_id: str, *, counted: bool) -> None:
+        """Put a running job back; `counted` tells whether its own process is to blame."""
+        self._run(
+            "UPDATE jobs SET state='queued', attempts=attempts-?, updated_at=? WHERE id=?",
+            (0 if counted else 1, _now(), job_id),
+        )
+
+    def close(self) -> None:
+        """Close the list."""
+        with self._lock:
+            self._db.close()
+
+    def _run(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        with self._lock:
+            try:
+                return self._db.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise disk_fault(self._folder, error) or BackendError(
+                    f"the list of jobs: {error}", hint="kb doctor"
+                ) from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _job(row: sqlite3.Row) -> Job:
+    held = {name: row[name] for name in row.keys() if name != "seq"}  # noqa: SIM118 - a Row iterates over values
+    return Job(**{**held, "items": json.loads(row["items"]), "results": json.loads(row["results"])})

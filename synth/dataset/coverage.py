@@ -1,0 +1,100 @@
+"""How much of the documents the rows teach: facts and source sentences with enough surviving rows.
+
+Counts per page and per document; a sentence is covered by a row whose evidence touches it. Knows rows and pages;
+refuses to know why a fact has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from core.reading.sentences import sentences
+from core.types import Page
+from synth.making.workspace import Workspace
+
+
+@dataclass(slots=True, kw_only=True)
+class Share:
+    """Things there are, and things with enough rows."""
+
+    all: int = 0
+    covered: int = 0
+
+    def add(self, other: Share) -> None:
+        """Add another count."""
+        self.all += other.all
+        self.covered += other.covered
+
+    def to_json(self) -> dict[str, float]:
+        """Return both counts and the share."""
+        return {
+            "all": self.all,
+            "covered": self.covered,
+            "share": round(self.covered / self.all, 4) if self.all else 0.0,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCoverage:
+    """One page's facts and sentences."""
+
+    doc: str
+    sha256: str
+    page: int
+    facts: Share
+    sentences: Share
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a row of `coverage.jsonl`."""
+        return {"doc": self.doc, "sha256": self.sha256, "page": self.page, "facts": self.facts.to_json(),
+                "sentences": self.sentences.to_json()}  # fmt: skip
+
+
+def pages(work: Workspace, enough: int) -> Iterator[PageCoverage]:
+    """Yield the coverage of every page that holds a sentence, by document and page.
+
+    Args:
+        work: Rows are in it.
+        enough: Rows that a fact or a sentence needs.
+    """
+    _spread(work)
+    for sha256, doc in work.db.execute("SELECT sha256, doc FROM documents ORDER BY doc, sha256").fetchall():
+        for page in work.pages(sha256):
+            said = _sentences(work, sha256, page, enough)
+            if said.all:
+                yield PageCoverage(
+                    doc=doc, sha256=sha256, page=page.index, facts=_facts(work, sha256, page.index, enough),
+                    sentences=said,
+                )  # fmt: skip
+
+
+def _spread(work: Workspace) -> None:
+    """Put the evidence of rows and facts into tables by page."""
+    work.db.executescript(
+        """DROP TABLE IF EXISTS spans; DROP TABLE IF EXISTS fact_pages;
+        CREATE TABLE spans AS SELECT r.id, e.value ->> '$.sha256' AS sha256, e.value ->> '$.page' AS page,
+          e.value ->> '$.start' AS start, e.value ->> '$.end' AS "end"
+          FROM rows r, json_each(r.json, '$.evidence') e;
+        CREATE INDEX spans_by_page ON spans(sha256, page);
+        CREATE TABLE fact_pages AS SELECT f.id, f.json ->> '$.evidence[0].sha256' AS sha256,
+          f.json ->> '$.evidence[0].page' AS page, (SELECT count(*) FROM rows WHERE fact = f.id) AS rows FROM facts f;
+        CREATE INDEX facts_by_page ON fact_pages(sha256, page);"""
+    )
+
+
+def _facts(work: Workspace, sha256: str, page: int, enough: int) -> Share:
+    query = "SELECT count(*), coalesce(sum(rows >= ?), 0) FROM fact_pages WHERE sha256=? AND page=?"
+    every, covered = work.db.execute(query, (enough, sha256, page)).fetchone()
+    return Share(all=every, covered=covered)
+
+
+def _sentences(work: Workspace, sha256: str, page: Page, enough: int) -> Share:
+    query = 'SELECT DISTINCT id, start, "end" FROM spans WHERE sha256=? AND page=?'
+    spans = work.db.execute(query, (sha256, page.index)).fetchall()
+    found = [one for one in sentences(page.text) if one.kind != "heading"]
+    covered = sum(
+        len({row for row, start, end in spans if start < one.end and one.start < end}) >= enough for one in found
+    )
+    return Share(all=len(found), covered=covered)

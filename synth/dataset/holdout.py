@@ -1,0 +1,76 @@
+"""Which groups of rows are held out. Knows numbers of rows and groups, nothing of what they say."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.types import Split
+from synth.dataset.rows import SPLITS
+
+HELD_OUT: tuple[Split, ...] = ("test", "val")
+# A group may overfill a small split by this factor before it goes to train instead.
+_OVERFILL = 1.5
+
+
+def first_of_each(ids: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Mark, shape `(n,)`, the first row of each id."""
+    marked = np.zeros(len(ids), dtype=np.bool_)
+    marked[np.unique(ids, return_index=True)[1]] = True
+    return marked
+
+
+def pins(groups: NDArray[np.uint32], pinned: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return per row number of a group: the split its rows are pinned to (0: none), and whether they are to several."""
+    masks = np.zeros(len(groups), dtype=np.int64)
+    np.bitwise_or.at(masks, groups, np.where(pinned > 0, 1 << pinned, 0))
+    fixed = np.select([masks == 1 << (1 + number) for number in range(len(SPLITS))], range(1, 1 + len(SPLITS)), 0)
+    return fixed, (masks > 0) & (fixed == 0)
+
+
+def assigned(
+    groups: NDArray[np.uint32],
+    wanted: NDArray[np.bool_],
+    fixed: NDArray[np.int64],
+    *,
+    val: float,
+    test: float,
+    seed: int,
+) -> dict[int, Split]:
+    """Return the split of every group with wanted rows: test and val filled in the seed's order, the rest to train.
+
+    Args:
+        groups: Number of its group per row, shape `(n,)`.
+        wanted: The rows to be placed, shape `(n,)`.
+        fixed: Per group number, 1 + the split it is bound to, or 0; shape `(n,)`.
+        val: Share of the wanted rows for validation.
+        test: Share for the test.
+        seed: Decides which groups are held out.
+    """
+    labels, sizes = np.unique(groups[wanted], return_counts=True)
+    total = int(sizes.sum())
+    room: dict[Split, float] = {"test": test * total, "val": val * total}
+    filled = dict.fromkeys(room, 0)
+    found: dict[int, Split] = {}
+    order = sorted(range(len(labels)), key=lambda at: _shuffled(seed, int(labels[at])))
+    for at in order:
+        label, size = int(labels[at]), int(sizes[at])
+        if fixed[label]:
+            found[label] = SPLITS[fixed[label] - 1]
+            continue
+        held: Split = "train"
+        for split in HELD_OUT:
+            # The first group of a split may be larger than its share: a small dataset has few groups.
+            small = filled[split] + size <= room[split] * _OVERFILL or (not filled[split] and size * 4 <= total)
+            if room[split] and filled[split] < room[split] and small:
+                filled[split] += size
+                held = split
+                break
+        found[label] = held
+    return found
+
+
+def _shuffled(seed: int, label: int) -> bytes:
+    return hashlib.sha256(f"{seed}\n{label}".encode()).digest()

@@ -1,0 +1,166 @@
+"""A dataset folder as people and files change it: rows in and out, a lock between writers, a manifest that stays true.
+
+    pairs.jsonl  preferences.jsonl  judged.jsonl     all rows; `judged` are single answers with a verdict
+    train.jsonl  val.jsonl  test.jsonl               the pairs again, by split
+    manifest.json                                    hashes and counts
+
+Knows files; refuses to know what makes a row good.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from filelock import FileLock
+
+from core.errors import DataError
+from core.files import atomic_write, sha256_of
+from core.types import Pair, Preference
+from synth.dataset.rows import SPLITS, pair_to_json, preference_to_json, read_pairs, read_preferences
+from synth.judging.judged import Judged, judged_to_json, read_judged
+
+PAIRS, PREFERENCES, JUDGED, MANIFEST = "pairs.jsonl", "preferences.jsonl", "judged.jsonl", "manifest.json"
+_SPLIT_FILES = tuple(f"{split}.jsonl" for split in SPLITS)
+_PEOPLE = ("person", "import")
+Row = Pair | Preference | Judged
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset folder, read a row at a time."""
+
+    path: Path
+
+    def require(self) -> Dataset:
+        """Return itself.
+
+        Raises:
+            DataError: There is no dataset here.
+        """
+        if not any((self.path / name).is_file() for name in (PAIRS, PREFERENCES, JUDGED)):
+            raise DataError("no dataset here", path=self.path, hint="kb synth import FILE --out DIR")
+        return self
+
+    def pairs(self) -> Iterator[Pair]:
+        """Yield the pairs; none where there is no such file."""
+        return read_pairs(self.path / PAIRS) if (self.path / PAIRS).is_file() else iter(())
+
+    def preferences(self) -> Iterator[Preference]:
+        """Yield the preferences; none where there is no such file."""
+        return read_preferences(self.path / PREFERENCES) if (self.path / PREFERENCES).is_file() else iter(())
+
+    def judged(self) -> Iterator[Judged]:
+        """Yield the single answers with a verdict; none where there is no such file."""
+        return read_judged(self.path / JUDGED) if (self.path / JUDGED).is_file() else iter(())
+
+    def rows(self) -> Iterator[Row]:
+        """Yield every row: pairs, preferences, judged answers."""
+        yield from self.pairs()
+        yield from self.preferences()
+        yield from self.judged()
+
+    def manifest(self) -> dict[str, Any]:
+        """Return the manifest; empty where there is none.
+
+        Raises:
+            DataError: It is no JSON object.
+        """
+        path = self.path / MANIFEST
+        if not path.is_file():
+            return {}
+        try:
+            found = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise DataError(f"not JSON: {error}", path=path, hint=f"rm '{path}'") from error
+        if not isinstance(found, dict):
+            raise DataError("not a JSON object", path=path, hint=f"rm '{path}'")
+        return found
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[Dataset]:
+    """Hold a dataset folder against other writers; readers need no lock, since files are replaced whole."""
+    path.mkdir(parents=True, exist_ok=True)
+    with FileLock(path / ".lock"):
+        yield Dataset(path)
+
+
+def replace(dataset: Dataset, rows: Iterable[Row], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Write all rows of a dataset and its manifest; call it under the lock.
+
+    The rows may be read from the very files that are replaced: those stay until everything is written. A crash leaves
+    old files or new ones, each whole; the manifest comes last and names the hashes of what belongs together.
+
+    Args:
+        dataset: The folder.
+        rows: Every row, in any order of kinds.
+        extra: What else the manifest says; what it says of other things stays.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        OSError: The disk is full or the folder is read-only.
+    """
+    counted = {name: Counter[str]() for name in ("files", "kinds", "splits", "origins", "groups")}
+    with ExitStack() as stack:
+        names = (PAIRS, PREFERENCES, JUDGED, *_SPLIT_FILES)
+        handles = {name: stack.enter_context(atomic_write(dataset.path / name)) for name in names}
+        for row in rows:
+            _write(row, handles, counted)
+    for name in (PREFERENCES, JUDGED):
+        # Most datasets have neither; an empty file would promise them.
+        if not counted["files"][name]:
+            (dataset.path / name).unlink(missing_ok=True)
+    before = dataset.manifest()
+    known = {*before.get("files", {}), *handles}
+    manifest = {
+        **before,
+        **extra,
+        "files": {n: sha256_of(dataset.path / n) for n in sorted(known) if (dataset.path / n).is_file()},
+        "counts": {**before.get("counts", {}), **_counts(counted)},
+    }
+    with atomic_write(dataset.path / MANIFEST) as handle:
+        handle.write((json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode())
+    return manifest
+
+
+def _write(row: Row, handles: Mapping[str, IO[bytes]], counted: Mapping[str, Counter[str]]) -> None:
+    record, name = _record(row)
+    line = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    for target in (PAIRS, f"{row.split}.jsonl") if name == PAIRS else (name,):
+        handles[target].write(line)
+        counted["files"][target] += 1
+    counted["groups"][row.group] += 1
+    if name == PAIRS:
+        counted["kinds"][record["kind"]] += 1
+        counted["origins"][row.origin] += 1
+
+
+def _counts(counted: Mapping[str, Counter[str]]) -> dict[str, Any]:
+    files, origins = counted["files"], counted["origins"]
+    total = files[PAIRS]
+    return {
+        "pairs": total,
+        "preferences": files[PREFERENCES],
+        "judged": files[JUDGED],
+        "groups": len(counted["groups"]),
+        "kinds": dict(sorted(counted["kinds"].items())),
+        "splits": {split: files[f"{split}.jsonl"] for split in SPLITS},
+        "origins": dict(sorted(origins.items())),
+        "written_by_people": round(sum(origins[name] for name in _PEOPLE) / total, 4) if total else 0.0,
+    }
+
+
+def _record(row: Row) -> tuple[dict[str, Any], str]:
+    if isinstance(row, Pair):
+        return pair_to_json(row), PAIRS
+    if isinstance(row, Preference):
+        return preference_to_json(row), PREFERENCES
+    return judged_to_json(row), JUDGED

@@ -1,0 +1,286 @@
+"""Facts of running text: one sentence in, drafts out.
+
+Resolves who "the Company" is, sets asides apart, takes the clauses and asks what the rules of this package can ask of
+them. Knows sentences; refuses to know pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from synth.facts import asking, names
+from synth.facts.asking import Gap
+from synth.facts.casing import Casing, lowered
+from synth.facts.distribute import distributed
+from synth.facts.draft import Draft, Span
+from synth.facts.naming import Naming, resolve
+from synth.facts.prose import sentences as prose
+from synth.facts.prose import terms
+from synth.facts.prose.clause import Clause, is_second_verb, parse
+from synth.facts.prose.verbs import past_base
+from synth.facts.tables.flat import Flat, without_asides
+from synth.facts.values import Value
+from synth.facts.wording import is_named, questions, sentence
+
+_MIN_CHARS, _MAX_CHARS = 24, 420
+_DANGLING = re.compile(
+    r"(?i)\b(?:this|these|those|such|aforementioned|foregoing|above|below|following|previous(?:ly)?|it|they|them|their|its|itself|he|she|his|her|him"
+    r"|we|our|us|ours|you|your|yours|my|I|former|latter|respective(?:ly)?|said|thereof|therein|thereto|hereof|herein|same|another|other|others"
+    r"|there|here|one of|both|either|neither)\b"
+)
+_OWN = re.compile(
+    r"(?i)\b(?:its|their|it|they|them|him|his|her|itself|themselves|other|another|above|below|both|same|one of|following|here|there)\b"
+)
+_VAGUE = re.compile(
+    r"(?i)^the (?:amount|increase|decrease|change|remaining\b.*|remainder|balance|difference|total|figure|number|company|result|effect|impact|case"
+    r"|court|plaintiffs?|defendants?|complaint|agreement|transaction|matter|lawsuits?|actions?|charge|program|plan|fine|decision|period"
+    r"|study|authors?|patients?|model|method|group|table|section|rest|majority|average|value|rate|percentage|ratio|former|latter)$"
+)
+_SPLIT = re.compile(r"; (?=\w)|, (?:and|but|while) (?=\w)")
+_FACT_KINDS = {"name": "name"}
+
+
+def facts_of(flat: Flat, naming: Naming, casing: Casing) -> Iterator[Draft]:
+    """Yield what a sentence states.
+
+    Args:
+        flat: The sentence on one line.
+        naming: How the document is named.
+        casing: How the document spells its words.
+    """
+    if not _MIN_CHARS <= len(flat.text) <= _MAX_CHARS or not _is_whole(flat.text):
+        return
+    quote = flat.span(0, len(flat.text))
+    whole = resolve(flat, naming)
+    yield from _short_forms(flat, naming, quote)
+    plain = without_asides(whole)
+    stated = _statement(plain.text, naming, casing)
+    yield from _definition(plain, stated, naming, quote, casing)
+    for post, start, end in names.posts(plain.text):
+        yield _holder(plain, post, start, end, stated, naming, quote)
+    amount = prose.leading(plain.text.rstrip(". "))
+    if amount is not None:
+        yield from _counted(plain, *amount, stated, naming, quote)
+    for part, clause in (found for version in distributed(plain) for found in _clauses(version)):
+        for gap in _gaps(clause):
+            draft = _asked(part, clause, gap, stated, naming, quote, casing)
+            if draft is not None:
+                yield draft
+        meaning = terms.classified(clause)
+        if meaning is not None and _stands(clause.subject, naming) and clause.subject != naming.organisation:
+            yield _meaning(part, meaning, stated, naming, quote, casing)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text is one declarative sentence with its marks in order."""
+    return (
+        text[0].isupper() or text[0].isdigit() or text[0] in "“\"‘$"
+    ) and text.endswith((".", ".”", ".\"", ".)", ";")) and text.count("(") == text.count(")") and text.count("“") == text.count("”") and not re.search(
+        r"[?☐☒□_]|\.{3}|\. \. |https?://\S+ \S+ https?|[|•\t]|\d \d \d ", text
+    )  # fmt: skip
+
+
+def _gaps(clause: Clause) -> Iterator[Gap]:
+    yield from prose.gaps(clause)
+    for rule in (names.holder, names.agent, names.place):
+        gap = rule(clause)
+        if gap is not None:
+            yield gap
+
+
+def _clauses(flat: Flat) -> Iterator[tuple[Flat, Clause]]:
+    """The main clause, further ones after a semicolon or ", and", and a second predicate of the first subject."""
+    for start in [0, *(match.end() for match in _SPLIT.finditer(flat.text))]:
+        part = flat.piece(start, len(flat.text))
+        clause = parse(part.text)
+        if clause is None or (start and _leans(part.text)):
+            continue
+        yield part, clause
+        second = _second_predicate(part, clause)
+        again = parse(second.text) if second else None
+        if second and again and again.subject == clause.subject:
+            yield second, again
+
+
+def _leans(text: str) -> bool:
+    """Whether a clause after a conjunction lives on the one before: "an appeal goes to ..." (of what?), "cut costs ..."."""
+    first = text.split(" ", 1)[0].casefold()
+    return first in ("a", "an") or bool(past_base(first))
+
+
+def _second_predicate(flat: Flat, clause: Clause) -> Flat | None:
+    """The sentence with its first predicate taken out: "X employs 64 staff and takes on 22" gives "X takes on 22"."""
+    if clause.lead:
+        return None
+    for match in re.finditer(r",? and (\w+) ", clause.rest):
+        if re.search(
+            r"[;:]|\b(?:that|which|who|whose|whom|when|where|if|because|while)\b", clause.rest[: match.start()]
+        ):
+            return None
+        if is_second_verb(clause.verb, match[1]):
+            return flat.replaced(clause.verb_at, clause.rest_at + match.start(1), "")
+    return None
+
+
+def _stands(subject: str, naming: Naming) -> bool:
+    """Whether a subject says what it means without the sentence before it."""
+    if _DANGLING.search(subject) or _VAGUE.match(subject):
+        return False
+    bare = re.fullmatch(r"[Tt]he ([a-z-]+)", subject)
+    if bare:
+        return re.search(rf"\b{re.escape(bare[1])}\b", naming.scope, re.IGNORECASE) is not None
+    return not (naming.filing and re.match(r"[Tt]he [a-z-]+(?: [a-z-]+)?$", subject))
+
+
+def _asked(
+    flat: Flat, clause: Clause, gap: Gap, stated: str, naming: Naming, quote: Span, casing: Casing
+) -> Draft | None:
+    """A draft for one gap of a clause, None where its question would depend on other sentences."""
+    if not _stands(clause.subject, naming):
+        return None
+    subject = lowered(clause.subject, casing)
+    kept = f"{gap.before} {gap.after} {' '.join(gap.wh)} {clause.lead}"
+    if (
+        _OWN.search(kept)
+        or re.search(r"(?i)\b(?:this|these|those|such|we|our|us|you|your|my|i)\b", kept)
+        or len(kept) > 220
+    ):
+        return None
+    lead = clause.lead[0].lower() + clause.lead[1:] if clause.lead else ""
+    forms = []
+    for wh in gap.wh:
+        asked = asking.direct(clause, gap, wh, subject)
+        forms.append(f"{asked} {lead}".strip())
+    if clause.lead:
+        forms.append(f"{lead}, {asking.direct(clause, gap, gap.wh[0], subject)}")
+    told = f"{asking.indirect(clause, gap, gap.wh[0], subject)} {lead}".strip()
+    answer = flat.text[gap.start : gap.end]
+    if answer.casefold() in forms[0].casefold():
+        return None
+    if naming.filing and not _is_pinned(gap, clause, forms[0], answer, naming):
+        return None
+    named = not naming.filing and is_named(clause.subject) and not names.is_post(clause.subject)
+    return Draft(
+        kind=gap.kind,
+        statement=stated,
+        subject=subject,
+        answer=answer,
+        value=flat.span(gap.start, gap.end),
+        quotes=(quote,),
+        questions=questions(forms, told, naming.scope, named=named),
+    )
+
+
+def _counted(flat: Flat, value: Value, said: str, stated: str, naming: Naming, quote: Span) -> Iterator[Draft]:
+    """A quantity that is the subject: "Six bicycles stand ..."."""
+    noun = f"percentage {said}" if value.kind == "percent" else f"{value.noun} {said}"
+    asked = [f"what {noun}"] if value.kind == "percent" else [f"how many {noun}", f"what number of {noun}"]
+    if _OWN.search(asked[0]) or _DANGLING.search(asked[0]):
+        return
+    yield Draft(
+        kind="quantity",
+        statement=stated,
+        subject=value.noun or said,
+        answer=value.text,
+        value=flat.span(value.start, value.end),
+        quotes=(quote,),
+        questions=questions(asked, asked[0], naming.scope, named=False),
+    )
+
+
+def _is_pinned(gap: Gap, clause: Clause, asked: str, answer: str, naming: Naming) -> bool:
+    """Whether a question on a filing says what its figure is for: a period, or for other facts a name."""
+    if _BARE_MEASURE.fullmatch(clause.subject):
+        return False
+    if gap.kind == "quantity" and re.search(r"[$€£¥%]|per ?cent|points|\bmillion|\bbillion", answer):
+        return bool(_PERIOD.search(asked))
+    if gap.wh[0] == "where" and clause.verb in ("is", "are", "was", "were") and not gap.before:
+        return False
+    rest = asked.replace(naming.whose, "").replace(naming.organisation, "") if naming.organisation else asked
+    return bool(re.search(r"(?<!^)\b[A-Z]\w", rest)) or clause.subject == naming.organisation
+
+
+_PERIOD = re.compile(
+    r"\b(?:19|20)\d\d\b|\bQ[1-4]\b|\b(?:first|second|third|fourth) quarter\b|\b(?:three|six|nine|twelve) months\b"
+)
+_BARE_MEASURE = re.compile(
+    r"(?i)(?:(?:q[1-4]|ytd|(?:19|20)\d\d|first|second|third|fourth|quarter|fiscal(?: year)?|total) )*(?:net )?(?:operating (?:income|loss|expenses|margin)|revenues?|sales|gross (?:margin|profit)|cost of (?:sales|revenues?)|income|loss|expenses|volume|results)"
+)
+
+
+def _statement(text: str, naming: Naming, casing: Casing) -> str:
+    """The sentence, with the document it is from where it does not name its subject itself."""
+    text = sentence(text, ".")
+    if not naming.filing and naming.organisation and naming.organisation.casefold() in text.casefold():
+        return text
+    return f"According to {naming.scope}, {lowered(text, casing)}"
+
+
+def _definition(flat: Flat, stated: str, naming: Naming, quote: Span, casing: Casing) -> Iterator[Draft]:
+    meaning = terms.defined(flat.text.rstrip(". "))
+    if meaning is not None:
+        yield _meaning(flat, meaning, stated, naming, quote, casing)
+
+
+def _meaning(flat: Flat, meaning: terms.Meaning, stated: str, naming: Naming, quote: Span, casing: Casing) -> Draft:
+    """A draft that asks what a term means or what a thing is."""
+    term = lowered(meaning.term, casing)
+    start, end = meaning.start, meaning.end
+    plural = meaning.verb in ("are", "are defined as", "were defined as")
+    be = "are" if plural else "is"
+    quoted = f"“{meaning.term}”"
+    if meaning.kind == "definition":
+        forms = [f"what does {quoted} mean", f"how is {quoted} defined", f"what is the definition of {quoted}"]
+        told = f"what {quoted} means"
+    else:
+        be = "are" if flat.text[:start].rstrip().endswith(" are") else be
+        person = re.match(r"(?:Dr|Mr|Mrs|Ms|Prof|Professor|Sir|Dame)\b", meaning.term)
+        wh = "who" if person else "what"
+        forms = [f"{wh} {be} {term}", f"how {be} {term} described", f"{wh} {be} {term} said to be"]
+        told = f"{wh} {term} {be}"
+    named = not naming.filing and meaning.kind == "is-a" and is_named(meaning.term)
+    return Draft(
+        kind=meaning.kind,
+        statement=stated,
+        subject=meaning.term if meaning.kind == "definition" else term,
+        answer=flat.text[start:end],
+        value=flat.span(start, end),
+        quotes=(quote,),
+        questions=questions(forms, told, naming.scope, named=named),
+    )
+
+
+def _holder(flat: Flat, post: str, start: int, end: int, stated: str, naming: Naming, quote: Span) -> Draft:
+    post = post[0].lower() + post[1:] if post.startswith("The ") else post
+    forms = [f"who is {post}", f"what is the name of {post}"]
+    return Draft(
+        kind="name",
+        statement=stated,
+        subject=post,
+        answer=flat.text[start:end],
+        value=flat.span(start, end),
+        quotes=(quote,),
+        questions=questions(forms, f"who {post} is", naming.scope, named=False),
+    )
+
+
+def _short_forms(flat: Flat, naming: Naming, quote: Span) -> Iterator[Draft]:
+    """Abbreviations that the sentence spells out."""
+    for short, start, end in terms.expansions(flat.text):
+        long = flat.text[start:end]
+        forms = [f"what does {short} stand for", f"what is {short} short for", f"what is the full form of {short}"]
+        yield Draft(
+            kind="acronym",
+            statement=f"In {naming.scope}, {short} stands for {long}.",
+            subject=short,
+            answer=long,
+            value=flat.span(start, end),
+            quotes=(quote,),
+            questions=questions(
+                forms,
+                f"what the abbreviation {short} stands for",
+                naming.scope,
+                named=len(short) > 3 and not naming.filing,
+            ),
+        )

@@ -1,0 +1,76 @@
+"""A stretch of a page on one line that still knows where on the page each of its characters stands.
+
+White space collapses, pieces may be taken out or spelled differently; spans of what is left map back to the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from synth.facts.prose.verbs import is_known_verb
+
+_ASIDE = re.compile(r" ?\([^()]*\)| ?\[\d+(?:[,–-] ?\d+)*\]")
+_APPOSITION = re.compile(r"^([A-Z][^,;:()]{2,80}), ([^,;:()]{2,70}), (\S+)")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """Text with the page offset of every character."""
+
+    text: str
+    origin: Sequence[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the page that holds `text[start:end]`."""
+        return self.origin[start], self.origin[end - 1] + 1
+
+    def replaced(self, start: int, end: int, new: str) -> Flat:
+        """Return a copy in which `text[start:end]` is spelled `new`."""
+        at = self.origin[min(start, len(self.origin) - 1)]
+        origin = [*self.origin[:start], *([at] * len(new)), *self.origin[end:]]
+        return Flat(self.text[:start] + new + self.text[end:], origin)
+
+    def piece(self, start: int, end: int) -> Flat:
+        """Return a part of the text."""
+        return Flat(self.text[start:end], self.origin[start:end])
+
+
+def flatten(text: str, start: int, end: int) -> Flat:
+    """Put `text[start:end]` on one line; runs of white space become one blank."""
+    signs: list[str] = []
+    origin: list[int] = []
+    for at in range(start, end):
+        sign = text[at]
+        if sign.isspace():
+            if signs and signs[-1] != " ":
+                signs.append(" ")
+                origin.append(at)
+            continue
+        signs.append(sign)
+        origin.append(at)
+    while signs and signs[-1] == " ":
+        signs.pop()
+        origin.pop()
+    return Flat("".join(signs), origin)
+
+
+def without_asides(flat: Flat) -> Flat:
+    """Take out what stands in brackets, reference marks, and an apposition between the subject and its verb."""
+    while aside := _ASIDE.search(flat.text):
+        flat = flat.replaced(aside.start(), aside.end(), "")
+    found = _APPOSITION.match(flat.text)
+    if (
+        found
+        and is_known_verb(found[3].casefold())
+        and not re.search(r"\b(?:and|or|but|with|as|%)\b|%", found[2])
+        and not is_known_verb(found[2].split()[0])
+    ):
+        named = re.fullmatch(r"The [a-z]+", found[1]) and re.fullmatch(r"(?:[A-Z][\w’-]+ ?){2,4}", found[2])
+        cut = (0, found.start(2)) if named else (found.end(1), found.end(2) + 1)
+        flat = flat.replaced(*cut, "")
+        if named:
+            flat = flat.replaced(comma := flat.text.index(","), comma + 1, "")
+    return flat

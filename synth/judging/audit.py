@@ -1,0 +1,235 @@
+"""How good the checks are: errors planted in good rows, and harmless changes that must pass.
+
+Four errors: a wrong number, another entity, a chunk from elsewhere, a quote that does not exist. The error is planted
+in answer, value and statement alike, so that no check can find it by comparing them. Refuses to know the checks.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+from core.metrics import normalised
+from core.types import Citation, Fact
+from synth.check.base import Check
+from synth.facts.perturb import wrong_number
+from synth.making.candidate import Candidate, order_key
+from synth.making.falsify import falsified, swapped
+from synth.making.prompted import normal
+from synth.making.workspace import Workspace
+
+Plant = Callable[[Candidate, Workspace, random.Random], Candidate | None]
+_OTHERS = 12
+_NUMBER = re.compile(r"\d")
+_GROWN_CHARS = 200
+_COURTESIES = ("Good morning! ", "A quick question: ", "Please help. ")
+
+
+@dataclass(slots=True)
+class Found:
+    """What became of one kind of change.
+
+    Attributes:
+        planted: Changed rows.
+        alone: Check to the rows that it drops when it is asked alone, by id.
+    """
+
+    planted: int = 0
+    alone: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def caught(self) -> int:
+        """Rows that any check drops."""
+        return len(set[str]().union(*self.alone.values()))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return counts, the share caught by all checks together, and the share each catches alone."""
+        total = self.planted or 1
+        return {
+            "planted": self.planted,
+            "caught": self.caught,
+            "share": round(self.caught / total, 4),
+            "alone": {check: round(len(ids) / total, 4) for check, ids in self.alone.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Recall on planted errors and false alarms on harmless changes, by kind of change."""
+
+    errors: Mapping[str, Found]
+    harmless: Mapping[str, Found]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report."""
+        planted = sum(found.planted for found in self.harmless.values())
+        alarms = sum(found.caught for found in self.harmless.values())
+        return {
+            "recall": {name: found.to_json() for name, found in self.errors.items()},
+            "false_alarms": {name: found.to_json() for name, found in self.harmless.items()},
+            "false_alarm_share": round(alarms / planted, 4) if planted else 0.0,
+        }
+
+
+def audit(work: Workspace, checks: Sequence[Check], rows: int) -> Audit:
+    """Plant every error in up to `rows` accepted candidates each, and see which checks drop it.
+
+    Args:
+        work: Holds the accepted candidates.
+        checks: Those of the run, without the ones that compare rows with each other; each is asked alone.
+        rows: Candidates per kind of change.
+    """
+    errors = {name: _tried(work, checks, name, plant, rows) for name, plant in ERRORS.items()}
+    harmless = {name: _tried(work, checks, name, plant, rows) for name, plant in HARMLESS.items()}
+    return Audit(errors, harmless)
+
+
+def _tried(work: Workspace, checks: Sequence[Check], name: str, plant: Plant, rows: int) -> Found:
+    changed = list(islice(_planted(work, name, plant), rows))
+    verdicts = {check.name: zip(changed, check.run(changed), strict=True) for check in checks}
+    return Found(
+        planted=len(changed),
+        alone={check: {one.id for one, (_, verdict) in told if verdict.reason} for check, told in verdicts.items()},
+    )
+
+
+def _planted(work: Workspace, name: str, plant: Plant) -> Iterator[Candidate]:
+    for candidate in _sample(work):
+        changed = plant(candidate, work, random.Random(order_key(work.seed, name, candidate.id)))  # noqa: S311
+        if changed is not None:
+            yield replace(changed, hits=(), figures={})
+
+
+def _sample(work: Workspace) -> Iterator[Candidate]:
+    """One candidate of each fact that has any, in the order of acceptance, then the others."""
+    seen: set[str] = set()
+    for candidate in work.accepted():
+        if candidate.fact.id not in seen:
+            seen.add(candidate.fact.id)
+            yield candidate
+    done: set[str] = set()
+    for candidate in work.accepted():
+        if candidate.fact.id in done:
+            yield candidate
+        done.add(candidate.fact.id)
+
+
+def _with(candidate: Candidate, **changes: Any) -> Candidate:
+    return replace(candidate, fact=replace(candidate.fact, **changes))
+
+
+def _retold(candidate: Candidate, value: str, wrong: str) -> Candidate:
+    """The candidate with a value made wrong wherever the fact says it, its quote left as it is."""
+    fact = candidate.fact
+    return _with(
+        candidate,
+        value=swapped(fact.value, value, wrong),
+        answer=swapped(fact.answer, value, wrong),
+        statement=swapped(fact.statement, value, wrong),
+    )
+
+
+def _wrong_number(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001
+    value = candidate.fact.value
+    change = wrong_number(value, rng) if value in candidate.fact.answer else None
+    return _retold(candidate, value, change.text) if change else None
+
+
+def _wrong_entity(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:
+    """Another name as the answer where it is one, else another subject in the question."""
+    fact = candidate.fact
+    if not _NUMBER.search(fact.value) and fact.value in fact.answer:
+        wrong = falsified(fact, [other.value for other in work.others(fact, _OTHERS)], rng)
+        if wrong and normal(wrong) not in normal(candidate.quotes):
+            return _retold(candidate, fact.value, wrong)
+    named = (other.subject for other in work.others(fact, _OTHERS))
+    others = [other for other in named if other and normalised(other) != normalised(fact.subject)]
+    if not fact.subject or fact.subject not in candidate.question or not others:
+        return None
+    other = rng.choice(others)
+    questions = tuple(text.replace(fact.subject, other) for text in fact.questions)
+    return _with(candidate, questions=questions, statement=fact.statement.replace(fact.subject, other), subject=other)
+
+
+def _swapped_chunk(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:
+    """True quotes of another place in place of the evidence: what stands there is not what is said."""
+    other = work.other_chunk(candidate.source)
+    if other is None or normal(candidate.fact.value) in normal(other.text) or len(other.text) < len(candidate.quotes):
+        return None
+    length = min(len(other.text), max(40, len(candidate.fact.evidence[0].quote)))
+    at = rng.randrange(len(other.text) - length + 1)
+    citation = Citation(
+        doc=other.doc, sha256=other.sha256, page=other.page, start=other.start + at, end=other.start + at + length,
+        quote=other.text[at : at + length],
+    )  # fmt: skip
+    return replace(
+        _with(candidate, evidence=(citation,), value=_some_value(candidate.fact, citation)), source=other, also=()
+    )
+
+
+def _some_value(fact: Fact, citation: Citation) -> str:
+    """A value that the swapped quote holds and the answer shares, so that only the sense is wrong."""
+    shared = [word for word in re.findall(r"\w+", fact.answer) if word in citation.quote]
+    return max(shared, key=len, default=fact.value)
+
+
+def _missing_quote(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001
+    """A quote that nobody wrote: the words of the true one in another order, or one of them left out."""
+    first, *rest = candidate.fact.evidence
+    said = first.quote.split()
+    if len(said) < 4:
+        return None
+    at = rng.randrange(len(said) - 1)
+    made = (
+        [*said[:at], said[at + 1], said[at], *said[at + 2 :]] if rng.random() < 0.5 else [*said[:at], *said[at + 1 :]]
+    )
+    quote = " ".join(made)
+    if quote in candidate.source.text or normal(candidate.fact.value) not in normal(quote):
+        return None
+    forged = replace(first, quote=quote, end=first.start + len(quote))
+    return _with(candidate, evidence=(forged, *rest))
+
+
+def _other_phrasing(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001
+    """The same question with typographic signs and a courtesy before it."""
+    question = candidate.question.replace("'", "’").replace('"', "”")
+    return replace(_with(candidate, questions=(rng.choice(_COURTESIES) + question,)), phrasing=0)
+
+
+def _longer_passage(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001
+    """The passage grown by some lines of the page on both sides, as another cut of the chunks would have it."""
+    source = candidate.source
+    page = work.page_text(source.sha256, source.page)
+    start = page.rfind("\n", 0, max(0, source.start - _GROWN_CHARS)) + 1
+    end = page.find("\n", source.end + _GROWN_CHARS)
+    end = len(page) if end < 0 else end
+    if (start, end) == (source.start, source.end):
+        return None
+    return replace(candidate, source=work.stretch(source.sha256, source.page, start, end, chunk=source.chunk,
+                                                  header=source.header))  # fmt: skip
+
+
+def _longer_quote(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001
+    """The quote grown by the words around it, inside the passage."""
+    first, *rest = candidate.fact.evidence
+    source = candidate.source
+    start, end = max(source.start, first.start - 30), min(source.end, first.end + 30)
+    quote = work.page_text(first.sha256, first.page)[start:end]
+    return _with(candidate, evidence=(replace(first, start=start, end=end, quote=quote), *rest))
+
+
+ERRORS: Mapping[str, Plant] = {
+    "wrong number": _wrong_number,
+    "wrong entity": _wrong_entity,
+    "swapped chunk": _swapped_chunk,
+    "missing quote": _missing_quote,
+}
+HARMLESS: Mapping[str, Plant] = {
+    "courtesy": _other_phrasing,
+    "longer passage": _longer_passage,
+    "longer quote": _longer_quote,
+}

@@ -1,0 +1,157 @@
+"""What people said of answers, as training rows: `feedback.jsonl` in, preferences, pairs and judged answers out.
+
+A line holds `id, time, question, answer, rating` (`up` or `down`) and, where they are known, `correction, model,
+citations, collection, context`. Refuses to know where the answers were shown.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock
+
+from core.metrics import normalised
+from synth.importing.drafts import Draft, Unusable
+from synth.importing.fields import Fields, optional, required
+
+_RATINGS: Mapping[str, Literal["up", "down"]] = {
+    "up": "up", "down": "down", "👍": "up", "👎": "down", "+1": "up", "-1": "down", "1": "up",
+    "like": "up", "dislike": "down", "good": "up", "bad": "down", "true": "up", "false": "down",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """One judgement of one answer.
+
+    Attributes:
+        id: Unique.
+        time: UTC, ISO 8601.
+        correction: What the person would have answered; empty where nothing was written.
+        model: Spelling of the model that answered.
+        citations: As the answer showed them, JSON objects.
+        collection: The collection that was asked.
+        context: The passages that stood in the prompt.
+    """
+
+    id: str
+    time: str
+    question: str
+    answer: str
+    rating: Literal["up", "down"]
+    correction: str = ""
+    model: str = ""
+    citations: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
+    collection: str = ""
+    context: str = ""
+
+
+def is_feedback(record: Fields) -> bool:
+    """Whether a record is a line of `feedback.jsonl`."""
+    return "rating" in record and "question" in record and "answer" in record and _rating(record) is not None
+
+
+def _rating(record: Fields) -> Literal["up", "down"] | None:
+    return _RATINGS.get(str(record.get("rating")).strip().lower())
+
+
+def feedback_from_json(record: Fields) -> Feedback:
+    """Read a line of `feedback.jsonl`.
+
+    Raises:
+        Unusable: The question or the answer is missing, or the rating is neither up nor down.
+    """
+    rating = _rating(record)
+    if rating is None:
+        raise Unusable("the rating is neither up nor down")
+    context = record.get("context")
+    if isinstance(context, list):
+        record = {**record, "context": "\n\n".join(str(part) for part in context)}
+    return Feedback(
+        id=optional(record, "id"),
+        time=optional(record, "time"),
+        question=required(record, "question"),
+        answer=required(record, "answer"),
+        rating=rating,
+        correction=optional(record, "correction"),
+        model=optional(record, "model"),
+        citations=tuple(each for each in record.get("citations") or () if isinstance(each, dict)),
+        collection=optional(record, "collection"),
+        context=optional(record, "context"),
+    )
+
+
+def append_feedback(path: Path, feedback: Feedback) -> None:
+    """Add a line; several processes may do so at once.
+
+    Raises:
+        OSError: The disk is full or the folder is read-only.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"), path.open("a", encoding="utf-8") as handle:
+        handle.write(json.dumps(asdict(feedback), ensure_ascii=False) + "\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def feedback_drafts(entries: Iterable[tuple[int, Feedback]]) -> Iterator[tuple[int, Draft | Unusable]]:
+    """Yield (line, row or fault).
+
+    A disliked answer with a correction gives a preference (the correction is chosen) and a pair written by a person. A
+    liked and a disliked answer to one question (compared without case, marks and articles) give a preference. What is
+    left stays single, as an answer with a verdict. Only one file's worth of feedback is held.
+    """
+    asked: dict[str, list[tuple[int, Feedback]]] = {}
+    for line, entry in entries:
+        asked.setdefault(normalised(entry.question), []).append((line, entry))
+    for said in asked.values():
+        yield from _of_question(said)
+
+
+def _of_question(said: list[tuple[int, Feedback]]) -> Iterator[tuple[int, Draft | Unusable]]:
+    liked = [entry for _, entry in said if entry.rating == "up"]
+    answers_liked = {normalised(entry.answer) for entry in liked}
+    answers_disliked = {normalised(entry.answer) for _, entry in said if entry.rating == "down"}
+    # The latest liked answer that nobody disliked: the one to hold against the disliked ones.
+    best = next((entry for entry in reversed(liked) if normalised(entry.answer) not in answers_disliked), None)
+    held_against = False
+    singles: list[tuple[int, Draft]] = []
+    for line, entry in said:
+        disliked = entry.rating == "down"
+        if entry.correction and normalised(entry.correction) != normalised(entry.answer):
+            yield line, _draft(entry, answer=entry.correction, origin="person")
+            if disliked:
+                yield line, _draft(entry, answer=entry.correction, rejected=entry.answer, origin="person")
+        elif normalised(entry.answer) in answers_liked & answers_disliked:
+            yield line, Unusable("the same answer was liked and disliked")
+        elif disliked and best is not None:
+            held_against = True
+            yield line, _draft(entry, answer=best.answer, rejected=entry.answer, origin=best.model or "import")
+        else:
+            single = _draft(entry, answer=entry.answer, good=not disliked, origin=entry.model or "import")
+            singles.append((line, single))
+    liked_in_pair = normalised(best.answer) if best is not None and held_against else None
+    for line, left in singles:
+        if not (left.good and normalised(left.answer) == liked_in_pair):
+            yield line, left
+
+
+def _draft(
+    entry: Feedback, *, answer: str, origin: str, rejected: str | None = None, good: bool | None = None
+) -> Draft:
+    return Draft(
+        question=entry.question,
+        answer=answer,
+        context=entry.context,
+        rejected=rejected,
+        good=good,
+        kind="feedback",
+        origin=origin,
+        # A question stays in one split whatever stood in the prompt when it was asked.
+        documents=(f"question:{normalised(entry.question)}",),
+    )

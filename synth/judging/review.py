@@ -1,0 +1,316 @@
+"""People look at rows: accept, edit or reject, in any order and at any time, and the dataset follows.
+
+Decisions stand in `review.jsonl`, one a line, only ever added to; the last one on a row counts. Applying them rewrites
+the dataset folder: rejected rows move to `rejected.jsonl`, edited ones become a person's. A server may call all of this
+from several threads and processes. Refuses to know how rows are shown.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock
+
+from core.errors import ConfigError
+from core.types import Citation, Pair, Preference
+from synth.dataset.rows import (
+    RowFields,
+    pair_from_json,
+    pair_to_json,
+    preference_from_json,
+    preference_to_json,
+    read_records,
+    write_rows,
+)
+from synth.dataset.write import Dataset, locked
+from synth.dataset.write import replace as replace_rows
+
+Action = Literal["accept", "edit", "reject"]
+ACTIONS: Sequence[Action] = ("accept", "edit", "reject")
+DECISIONS, REJECTED = "review.jsonl", "rejected.jsonl"
+CHECK = "person"
+Reviewed = Pair | Preference
+# Text of a page, by document hash and 0-based page: how a quote is checked against its document.
+PageText = Callable[[str, int], str]
+_FIGURE = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+_KEY = re.compile(r"\[\[[^\]]*\]\]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decided about a row.
+
+    Attributes:
+        id: The row's.
+        action: What.
+        time: UTC, ISO 8601.
+        by: Who; empty where nobody says.
+        note: Why, in the person's words.
+        question: New text of an edited row, as the other two.
+        answer: New text (of a preference: of the chosen answer).
+        context: New text.
+        evidence: The quotes of an edited row.
+    """
+
+    id: str
+    action: Action
+    time: str
+    by: str = ""
+    note: str = ""
+    question: str = ""
+    answer: str = ""
+    context: str = ""
+    evidence: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A row under review with what was decided so far (`None`: nothing)."""
+
+    row: Reviewed
+    decision: Decision | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """Rows by what became of them, and the dataset's manifest now."""
+
+    accepted: int
+    edited: int
+    rejected: int
+    manifest: dict[str, Any]
+
+
+def text_of(row: Reviewed) -> dict[str, str]:
+    """Return what a person may edit of a row, by name."""
+    if isinstance(row, Pair):
+        return {"question": row.question, "answer": row.answer, "context": row.context}
+    return {"question": row.prompt, "answer": row.chosen, "context": row.context}
+
+
+def check_edit(row: Reviewed, decision: Decision, page_text: PageText | None = None) -> Reviewed:
+    """Return the row as edited, once the edit holds.
+
+    Args:
+        row: As it stands.
+        decision: An edit.
+        page_text: Where quotes are looked up; without it only quotes that the row had before are allowed.
+
+    Raises:
+        ConfigError: A text is empty, a quote does not stand at its place, or the answer holds a number that no quote
+            spells that way.
+    """
+    if not decision.answer.strip() or (text_of(row)["question"].strip() and not decision.question.strip()):
+        raise _refused(row, "question and answer must hold text")
+    if isinstance(row, Preference):
+        return edited(row, decision)
+    for citation in decision.evidence:
+        if page_text is None and citation not in row.evidence:
+            raise _refused(row, f"“{citation.quote[:60]}” cannot be checked: its collection is not open")
+        if page_text and page_text(citation.sha256, citation.page)[citation.start : citation.end] != citation.quote:
+            raise _refused(row, f"“{citation.quote[:60]}” does not stand at its place in {citation.doc}")
+    if decision.evidence:
+        spelled = {figure for citation in decision.evidence for figure in _FIGURE.findall(citation.quote)}
+        # What a prompt tells besides the quotes (a key, another passage) may be told back.
+        told = spelled | set(_FIGURE.findall(decision.context)) | set(_FIGURE.findall(decision.question))
+        loose = [figure for figure in _FIGURE.findall(_KEY.sub("", decision.answer)) if figure not in told]
+        if loose:
+            raise _refused(row, f"the number {loose[0]} of the answer stands in no quote")
+    return edited(row, decision)
+
+
+def edited(row: Reviewed, decision: Decision) -> Reviewed:
+    """Return the row with a person's words; the checks of the old ones say nothing of it."""
+    checks = {CHECK: 1.0}
+    if isinstance(row, Preference):
+        return replace(
+            row, prompt=decision.question, chosen=decision.answer, context=decision.context, origin="person",
+            checks=checks,
+        )  # fmt: skip
+    if decision.evidence:
+        checks["quotes"] = float(len(decision.evidence))
+    return replace(
+        row, question=decision.question, answer=decision.answer, context=decision.context,
+        evidence=decision.evidence, origin="person", checks=checks,
+    )  # fmt: skip
+
+
+def _refused(row: Reviewed, why: str) -> ConfigError:
+    return ConfigError(f"row {row.id}: {why}", hint="edit it again, or reject it")
+
+
+def _accepted(row: Reviewed) -> Reviewed:
+    return replace(row, checks={**row.checks, CHECK: 1.0})
+
+
+class Review:
+    """The review of one dataset folder.
+
+    Args:
+        path: The folder.
+        page_text: Where quotes of edited rows are looked up.
+
+    Raises:
+        DataError: There is no dataset here.
+    """
+
+    def __init__(self, path: Path, page_text: PageText | None = None) -> None:
+        self._dataset = Dataset(path).require()
+        self._page_text = page_text
+
+    def items(self, *, undecided: bool = False) -> Iterator[Item]:
+        """Yield the rows in the order of the dataset, pairs first.
+
+        Args:
+            undecided: Only rows nobody decided about.
+        """
+        decisions = self.decisions()
+        for row in self._rows():
+            decision = decisions.get(row.id)
+            if not (undecided and decision):
+                yield Item(row=row, decision=decision)
+
+    def find(self, row_id: str) -> Item:
+        """Return one row by its id or a unique prefix of it.
+
+        Raises:
+            ConfigError: No row, or several, have it.
+        """
+        found = [row for row in (*self._rows(), *self._aside()) if row.id.startswith(row_id)]
+        exact = [row for row in found if row.id == row_id] or found
+        if len(exact) != 1:
+            how_many = "no row has" if not exact else f"{len(exact)} rows have"
+            raise ConfigError(f"{how_many} the id {row_id}", hint=f"kb synth review '{self._dataset.path}' --json")
+        return Item(row=exact[0], decision=self.decisions().get(exact[0].id))
+
+    def decisions(self) -> dict[str, Decision]:
+        """Return the last decision per row.
+
+        Raises:
+            DataError: A line is no decision.
+        """
+        path = self._dataset.path / DECISIONS
+        if not path.is_file():
+            return {}
+        return {d.id: d for d in (_decision(record, path, line) for line, record in read_records(path))}
+
+    def decide(self, decision: Decision) -> Reviewed:
+        """Check a decision and write it down; return the row as it will be.
+
+        Raises:
+            ConfigError: There is no such row, or the edit does not hold.
+            OSError: The folder cannot be written.
+        """
+        row = self.find(decision.id).row
+        decision = replace(decision, id=row.id)
+        after = check_edit(row, decision, self._page_text) if decision.action == "edit" else row
+        path = self._dataset.path / DECISIONS
+        line = json.dumps(asdict(decision), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        with FileLock(self._dataset.path / ".review.lock"), path.open("ab") as handle:
+            handle.write(line)
+            handle.flush()
+            os.fsync(handle.fileno())
+        return _accepted(row) if decision.action == "accept" else after
+
+    def apply(self) -> Applied:
+        """Rewrite the dataset by the decisions; doing so twice changes nothing, a changed mind brings a row back.
+
+        Raises:
+            OSError: The folder cannot be written; every file of it is then whole, old or new.
+        """
+        with locked(self._dataset.path) as dataset:
+            decisions = self.decisions()
+            aside = {row.id: row for row in self._aside()}
+            out = [row for row in self._rows() if _action(decisions, row) == "reject"]
+            # What leaves is set aside before it leaves, and what comes back is there before it is struck off: a crash
+            # between leaves a row in both files, never in none.
+            self._write_aside([*aside.values(), *(row for row in out if row.id not in aside)], decisions)
+            counts = dict.fromkeys(ACTIONS, 0)
+            rows = chain(self._decided(aside, decisions, counts), dataset.judged())
+            manifest = replace_rows(dataset, rows, {"review": {"decisions": len(decisions)}})
+            left = {row.id: row for row in (*aside.values(), *out) if _action(decisions, row) == "reject"}
+            self._write_aside(left.values(), decisions)
+        return Applied(accepted=counts["accept"], edited=counts["edit"], rejected=len(left), manifest=manifest)
+
+    def _rows(self) -> Iterator[Reviewed]:
+        return chain(self._dataset.pairs(), self._dataset.preferences())
+
+    def _decided(
+        self, aside: Mapping[str, Reviewed], decisions: Mapping[str, Decision], counts: dict[Action, int]
+    ) -> Iterator[Reviewed]:
+        """Yield the rows that stay, as decided; those set aside come back at the end where nobody rejects them now."""
+        seen = set()
+        for row in chain(self._rows(), aside.values()):
+            decision = decisions.get(row.id)
+            if row.id in seen or (decision and decision.action == "reject"):
+                continue
+            seen.add(row.id)
+            if decision is None:
+                yield row
+                continue
+            counts[decision.action] += 1
+            # The edit was checked when it was made; a collection that is closed by now must not undo it.
+            yield _accepted(row) if decision.action == "accept" else edited(row, decision)
+
+    def _aside(self) -> Iterator[Reviewed]:
+        """Yield the rows that people rejected."""
+        path = self._dataset.path / REJECTED
+        for line, record in read_records(path) if path.is_file() else ():
+            if isinstance(record, dict) and record.get("check") == CHECK:
+                yield (preference_from_json if "chosen" in record else pair_from_json)(record, path, line)
+
+    def _write_aside(self, rows: Iterable[Reviewed], decisions: Mapping[str, Decision]) -> None:
+        """Write `rejected.jsonl`: what checks dropped stays as it is, what people rejected is `rows`."""
+        path = self._dataset.path / REJECTED
+        others = [record for _, record in read_records(path) if record.get("check") != CHECK] if path.is_file() else []
+        mine = [{**_json(row), "check": CHECK, "reason": _note(decisions, row)} for row in rows]
+        if others or mine:
+            write_rows(path, [*others, *mine])
+        else:
+            path.unlink(missing_ok=True)
+
+
+def rejected_ids(path: Path) -> Iterator[str]:
+    """Yield the ids of the rows of a dataset folder that people rejected."""
+    path = path / REJECTED
+    for _, record in read_records(path) if path.is_file() else ():
+        if isinstance(record, dict) and record.get("check") == CHECK:
+            yield str(record.get("id"))
+
+
+def _json(row: Reviewed) -> dict[str, Any]:
+    return pair_to_json(row) if isinstance(row, Pair) else preference_to_json(row)
+
+
+def _action(decisions: Mapping[str, Decision], row: Reviewed) -> str:
+    return decisions[row.id].action if row.id in decisions else ""
+
+
+def _note(decisions: Mapping[str, Decision], row: Reviewed) -> str:
+    return (decisions[row.id].note if row.id in decisions else "") or "rejected by a person"
+
+
+def _decision(record: Any, path: Path, line: int) -> Decision:
+    fields = RowFields(record, path, line)
+    named = fields.text("action")
+    action = next((known for known in ACTIONS if known == named), None)
+    if action is None:
+        raise fields.fault(f"field 'action' is {named!r}, not one of {', '.join(ACTIONS)}")
+    return Decision(
+        id=fields.text("id"),
+        action=action,
+        time=fields.text("time"),
+        by=fields.text("by", ""),
+        note=fields.text("note", ""),
+        question=fields.text("question", ""),
+        answer=fields.text("answer", ""),
+        context=fields.text("context", ""),
+        evidence=fields.citations() if record.get("evidence") else (),
+    )

@@ -1,0 +1,120 @@
+"""From a collection to a dataset folder: read, make rows, split, prove, write.
+
+Owns the order of the steps. Facts stream through the checks one by one and come to rest in a file on disk, so memory
+does not grow with the rows; a run that was cut off asks no model twice. Refuses to know what any step does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from core.errors import DataError
+from core.types import Pair
+from synth.dataset import folder, manifest, split
+from synth.dataset.write import locked
+from synth.generate.base import Estimate
+from synth.judging.audit import audit
+from synth.making import make
+from synth.making.parts import Parted, part_documents
+from synth.making.run import Plan, Progress, Run, Tools, begin, row_checks
+from synth.making.workspace import Workspace
+
+AUDIT_ROWS = 200
+_WORK = ".work.sqlite"
+
+
+class Builder:
+    """Makes datasets of one collection.
+
+    Args:
+        plan: What is asked for.
+        tools: What the door lends.
+        out: Where the dataset is written; the file of the run stands there too, hidden, while it lasts.
+    """
+
+    def __init__(self, plan: Plan, tools: Tools, out: Path) -> None:
+        self._plan = plan
+        self._tools = tools
+        self._out = out
+
+    def build(self) -> dict[str, Any]:
+        """Write the dataset and return its manifest, without the list of nearest rows.
+
+        Raises:
+            DataError: The collection holds no text, or no row survived.
+            KbError: A model or a search failed; the same command goes on where it was.
+            OSError: The folder cannot be written.
+        """
+        with locked(self._out):
+            work = self._open()
+            try:
+                run, parted = self._read(work)
+                self._make(run)
+                return self._finish(run, parted)
+            finally:
+                work.close()
+
+    def preview(self, rows: int) -> Iterator[Pair]:
+        """Yield the first rows as they would be made; nothing is written."""
+        work = self._open()
+        try:
+            run, _ = self._read(work)
+            yield from islice(make.pairs(run), rows)
+        finally:
+            work.close()
+
+    def estimate(self) -> tuple[Estimate, dict[str, int]]:
+        """Return what a model would be asked, and how many documents, pages and chunks there are to read."""
+        work = self._open()
+        try:
+            run, _ = self._read(work)
+            settings = self._plan.settings
+            asked = run.generator.estimate(work, settings.per_chunk, settings.phrasings, self._plan.pairs)
+            return asked, {name: work.count(name) for name in ("documents", "pages", "chunks")}
+        finally:
+            work.close()
+
+    def _open(self) -> Workspace:
+        return Workspace(self._out / _WORK, self._plan.seed)
+
+    def _read(self, work: Workspace) -> tuple[Run, Parted | None]:
+        """Take in the collection, and part it where whole documents are held out."""
+        corpus, settings = self._tools.corpus, self._plan.settings
+        documents = corpus.documents()
+        for at, document in enumerate(documents):
+            self._tools.on_progress(Progress(stage="reading", done=at, total=len(documents)))
+            work.add_document(document, corpus.pages(document.sha256), corpus.chunks(document.sha256))
+        if not work.count("chunks"):
+            raise DataError("the collection holds no text", hint="kb ingest PATH")
+        parted = None
+        if settings.mode == "document":
+            parted = part_documents(
+                work, jaccard=settings.jaccard, val_share=settings.val_share, test_share=settings.test_share
+            )
+        return begin(self._plan, self._tools, work), parted
+
+    def _make(self, run: Run) -> None:
+        with run.work.bulk():
+            for _ in make.pairs(run):
+                pass
+            if not run.rows:
+                dropped = manifest.rejected_by(run.work)
+                told = ", ".join(f"{count} dropped by {name}" for name, count in dropped.items())
+                raise DataError(
+                    f"no row survived: {run.work.count('facts')} facts, {told or 'no question'}",
+                    path=folder.write_rejected(self._out, run.work) if dropped else None,
+                    hint="kb synth --preview 5 --set synth.min_grounding=0.3  # or another --generator",
+                )
+            make.prefer(run)
+
+    def _finish(self, run: Run, parted: Parted | None) -> dict[str, Any]:
+        plan, settings = self._plan, self._plan.settings
+        self._tools.on_progress(Progress(stage="writing", done=0, total=1, rows=run.rows))
+        make.keep_people(run, self._out)
+        proof = split.prove(run.work, mode=settings.mode, val_share=settings.val_share, test_share=settings.test_share)
+        split.follow(run.work)
+        report = audit(run.work, row_checks(run), AUDIT_ROWS).to_json() if plan.audit else None
+        return folder.write(self._out, run, parted=parted, proof=proof, audit=report)

@@ -1,0 +1,123 @@
+"""A question under trial: a fact, one of its phrasings, and the passage it was read in.
+
+Knows places and words; refuses to know which checks a candidate meets and which rows come of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from core.reading.passages import Passage
+from core.types import Citation, Fact
+
+# Within these a document says what it is and whose.
+_COVER_CHARS = 1200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A stretch of one page as it goes into a prompt: `page.text[start:end] == text`.
+
+    Attributes:
+        chunk: Id of the chunk it grew from.
+        doc: File name of the document.
+        title: The document's title.
+        header: The chunk's own header.
+        opening: How the document begins: where it says what it is.
+    """
+
+    chunk: str
+    doc: str
+    sha256: str
+    page: int
+    start: int
+    end: int
+    text: str
+    title: str = ""
+    header: str = ""
+    opening: str = ""
+
+    @property
+    def name(self) -> str:
+        """How a prompt names it, as `kb ask` does."""
+        place = f"{self.doc}, p. {self.page + 1}"
+        return f"{place} | {self.title}" if self.title else place
+
+    def holds(self, citation: Citation) -> bool:
+        """Whether a quote stands whole inside it."""
+        same = (citation.sha256, citation.page) == (self.sha256, self.page)
+        return same and self.start <= citation.start and citation.end <= self.end
+
+    def passage(self, key: str) -> Passage:
+        """Return it under a key."""
+        return Passage(key=key, source=self.name, text=self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A question that may become rows.
+
+    Attributes:
+        fact: What it asks for.
+        phrasing: Index of the question in `fact.questions`.
+        source: The passage that proves the fact.
+        also: Further passages that hold the rest of the evidence.
+        origin: Who wrote it, as in `Pair.origin`.
+        hits: Other passages that the retriever gave for the question, best first; hard distractors.
+        figures: What the checks passed so far have measured.
+        cluster: Which of the fact's phrasings read alike; set by the duplicate check.
+        vector: The question's embedding as bytes of float32; set by the duplicate check.
+    """
+
+    fact: Fact
+    phrasing: int
+    source: Source
+    also: tuple[Source, ...] = ()
+    origin: str = "rules"
+    hits: tuple[Source, ...] = ()
+    figures: dict[str, float] = field(default_factory=dict)
+    cluster: int = 0
+    vector: bytes = b""
+
+    @property
+    def question(self) -> str:
+        """The question."""
+        return self.fact.questions[self.phrasing]
+
+    @property
+    def id(self) -> str:
+        """Deterministic over fact and phrasing."""
+        return digest(self.fact.id, str(self.phrasing), self.question)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every passage that holds evidence."""
+        return (self.source, *self.also)
+
+    @property
+    def quotes(self) -> str:
+        """The quotes of the evidence, one a line."""
+        return "\n".join(citation.quote for citation in self.fact.evidence)
+
+    @property
+    def named(self) -> str:
+        """How the document is called: file, title, headings, and its first lines."""
+        parts = ((one.doc, one.title, one.header, one.opening[:_COVER_CHARS]) for one in self.sources)
+        return "\n".join(part for each in parts for part in each)
+
+    @property
+    def about(self) -> str:
+        """Everything the question may take its words from: the passages and how they are headed."""
+        texts = [part for source in self.sources for part in (source.doc, source.title, source.header, source.text)]
+        return "\n".join(dict.fromkeys([*texts, self.quotes, *(source.opening for source in self.sources)]))
+
+
+def digest(*parts: str) -> str:
+    """Return 16 hex digits that depend on every part and on where one ends and the next begins."""
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def order_key(seed: int, *parts: str) -> int:
+    """Return a place in a shuffled order that depends on the seed and the parts alone; 63 bits."""
+    return int(digest(str(seed), *parts)[:15], 16)

@@ -1,0 +1,182 @@
+"""Making rows: facts become questions, questions pass the checks, what passes is handed out among the kinds.
+
+Rows come in the order of the plan and stop when there are enough. Knows the stages in between; refuses to know how the
+collection was read and what becomes of the rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from core.types import Pair
+from synth.check.base import Verdict, passing
+from synth.dataset.write import Dataset
+from synth.making.candidate import Candidate
+from synth.making.prefer import KINDS as PREFERENCE_KINDS
+from synth.making.prefer import Preferences
+from synth.making.prompted import fault
+from synth.making.render import QUESTION_KINDS
+from synth.making.run import Progress, Run, all_checks, record_of
+from synth.making.shares import Shares
+from synth.making.texts import TEXT_KINDS, text_row
+from synth.making.workspace import candidate_of
+
+# A phrasing that is held out for the test should have a sister of its kind in training.
+_IN_TWOS = 2
+# Phrasings of one fact that are dropped before any passes, after which the others are not tried.
+_HOPELESS = 2
+# Origins of rows that no run makes or may lose.
+PEOPLE = ("person", "import")
+
+
+def pairs(run: Run) -> Iterator[Pair]:
+    """Yield rows as they are made: some kinds for every phrasing, and texts of the passages in their turn.
+
+    Where a number of rows was asked for and the phrasings are used up, they get further kinds.
+    """
+    shares = Shares(run.plan.settings.shares)
+    for group in _accepted(run):
+        for candidate in group:
+            run.work.accept(candidate)
+        for _ in range(run.plan.settings.kinds):
+            yield from _questions(run, group, shares)
+        yield from _texts(run, group[0], shares)
+        if run.full:
+            return
+    if run.plan.pairs is not None:
+        yield from _again(run, shares)
+
+
+def prefer(run: Run) -> None:
+    """Make preference pairs of accepted candidates, in their shares, as many as the rows call for."""
+    settings = run.plan.settings
+    maker = Preferences(run.work, run.renderer, run.scorer, settings.margin)
+    shares = Shares(settings.preferences)
+    wanted = round(settings.preference_rows * run.rows)
+    for candidate in run.work.accepted():
+        if shares.counts.total() >= wanted:
+            return
+        for kind in shares.in_turn(PREFERENCE_KINDS):
+            pair, reason = maker.pair(candidate, kind)
+            if reason:
+                run.work.reject("preference", reason, {**record_of(candidate), "kind": kind})
+            if pair is not None and run.work.add_preference(pair):
+                shares.give(kind)
+                break
+
+
+def keep_people(run: Run, folder: Path) -> None:
+    """Take over the rows that people wrote or imported into the dataset that stands in the folder."""
+    there = Dataset(folder)
+    for pair in there.pairs():
+        if pair.origin in PEOPLE:
+            run.rows += run.work.add_row(pair, "")
+    for preference in there.preferences():
+        if preference.origin in PEOPLE:
+            run.work.add_preference(preference)
+
+
+@dataclass(slots=True)
+class _Trial:
+    """The fact whose phrasings are being tried, and how many of them were dropped."""
+
+    fact: str = ""
+    lost: int = 0
+
+
+def _accepted(run: Run) -> Iterator[list[Candidate]]:
+    """Yield the accepted phrasings of each fact, in the order of the plan."""
+    trial = _Trial()
+
+    def dropped(candidate: Candidate, check: str, verdict: Verdict) -> None:
+        run.work.reject(check, verdict.reason, record_of(candidate))
+        trial.lost += candidate.fact.id == trial.fact
+
+    stream = passing(_candidates(run, trial), all_checks(run), run.tally, dropped)
+    for _, group in groupby(stream, key=lambda candidate: candidate.fact.id):
+        yield list(group)
+
+
+def _candidates(run: Run, trial: _Trial) -> Iterator[Candidate]:
+    """Yield the phrasings of fact after fact; one whose first phrasings were all dropped is given up."""
+    settings = run.plan.settings
+    for planned in run.generator.facts(run.work, settings.per_chunk):
+        run.facts += 1
+        run.tools.on_progress(Progress(stage="rows", done=run.facts, total=run.work.count("plan"), rows=run.rows))
+        trial.fact, trial.lost = planned.fact.id, 0
+        for phrasing in range(min(settings.phrasings, len(planned.fact.questions))):
+            if trial.lost == phrasing >= _HOPELESS:
+                break
+            candidate = candidate_of(run.work, planned.fact, phrasing, run.generator.origin)
+            if candidate is not None:
+                yield candidate
+
+
+def _questions(run: Run, group: Sequence[Candidate], shares: Shares) -> Iterator[Pair]:
+    """Give each phrasing of a fact a kind that it does not have yet, two at a time."""
+    left = _clusters_in_turn(group)
+    while left and not run.full:
+        size = _IN_TWOS if run.wanted is None else min(_IN_TWOS, run.wanted)
+        some, left = left[:size], left[size:]
+        for kind in shares.in_turn(QUESTION_KINDS):
+            made = [(one, pair) for one in some if (pair := _row(run, one, kind)) is not None]
+            for one, pair in made:
+                run.work.add_row(pair, one.source.chunk, one.vector)
+                run.rows += 1
+                shares.give(kind)
+                yield pair
+            if made:
+                left = [one for one in some if one not in [held for held, _ in made]] + left
+                break
+
+
+def _clusters_in_turn(group: Sequence[Candidate]) -> list[Candidate]:
+    """Order a fact's phrasings so that neighbours read differently: one of them may be held out for the other."""
+    seen: Counter[int] = Counter()
+    places = []
+    for candidate in group:
+        places.append((seen[candidate.cluster], candidate.cluster))
+        seen[candidate.cluster] += 1
+    return [group[at] for at in sorted(range(len(group)), key=lambda at: places[at])]
+
+
+def _row(run: Run, candidate: Candidate, kind: str) -> Pair | None:
+    """Return a row that is not there yet and says nothing that its prompt does not hold."""
+    if run.work.has_row(run.renderer.row_id(candidate, kind)):
+        return None
+    pair = run.renderer.row(candidate, kind)
+    if pair is not None and (reason := fault(pair.answer, pair.context)):
+        run.work.reject("target", reason, {**record_of(candidate), "id": pair.id, "kind": kind})
+        return None
+    return pair
+
+
+def _texts(run: Run, candidate: Candidate, shares: Shares) -> Iterator[Pair]:
+    """Write a text about the passage of a fact when texts are behind their share."""
+    settings = run.plan.settings
+    for kind in TEXT_KINDS:
+        if run.full or not shares.behind(kind):
+            continue
+        source = run.work.chunk(candidate.source.chunk)
+        pair, reason = text_row(kind, source, run.generator, run.work, mode=settings.mode, least=settings.min_grounding)
+        if reason:
+            run.work.reject("text", reason, {"kind": kind, "doc": source.doc, "page": source.page})
+        if pair is not None and run.work.add_row(pair, source.chunk):
+            run.rows += 1
+            shares.give(kind)
+            yield pair
+
+
+def _again(run: Run, shares: Shares) -> Iterator[Pair]:
+    """Give accepted phrasings further kinds, until the rows asked for are there or nothing new comes."""
+    before = -1
+    while run.rows > before and not run.full:
+        before = run.rows
+        for _, group in groupby(run.work.accepted(), key=lambda candidate: candidate.fact.id):
+            yield from _questions(run, list(group), shares)
+            if run.full:
+                return

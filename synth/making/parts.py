@@ -1,0 +1,119 @@
+"""Document mode: which documents belong together, and which split each goes to, before any row is made.
+
+Documents that share a tenth of their chunks are one part (a filing and the next one); text that two parts share all the
+same (boilerplate) makes no rows. So no test row rests on text that a training row has seen. Knows chunks and shares;
+refuses to know facts.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+
+from core.types import Split
+from synth.dataset.similar import NearDuplicates
+from synth.making.candidate import digest, order_key
+from synth.making.places import Places
+
+_JOINED = 0.1
+_FEWEST_CHARS = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parted:
+    """What the documents fell into.
+
+    Attributes:
+        parts: Number of connected components.
+        shared: Chunks left out because two parts share them.
+    """
+
+    parts: int
+    shared: int
+
+
+def part_documents(places: Places, *, jaccard: float, val_share: float, test_share: float) -> Parted:
+    """Give every document its part and its split, and mark the chunks that two parts share.
+
+    Args:
+        places: The collection; documents and chunks are in it.
+        jaccard: Of word shingles, from which two chunks are one.
+        val_share: Of the chunks, for validation.
+        test_share: Of the chunks, for the test.
+    """
+    db = places.db
+    db.execute("CREATE TABLE alike_chunks(one TEXT, other TEXT)")
+    sizes = _find_alike(places, jaccard)
+    parents = {sha256: sha256 for sha256 in sizes}
+    pairs = db.execute(
+        "SELECT min(a.sha256, b.sha256), max(a.sha256, b.sha256), count(DISTINCT one) FROM alike_chunks"
+        " JOIN chunks a ON a.id = one JOIN chunks b ON b.id = other WHERE a.sha256 <> b.sha256 GROUP BY 1, 2"
+    )
+    for left, right, count in pairs:
+        if count >= _JOINED * min(sizes[left], sizes[right]):
+            parents[_root(parents, left)] = _root(parents, right)
+    _assign(db, parents, sizes, places.seed, val_share, test_share)
+    db.execute(
+        "UPDATE chunks SET shared=1 WHERE id IN (WITH both(id, twin) AS (SELECT one, other FROM alike_chunks UNION"
+        " SELECT other, one FROM alike_chunks) SELECT both.id FROM both JOIN chunks a ON a.id = both.id"
+        " JOIN chunks b ON b.id = twin JOIN documents c ON c.sha256 = a.sha256"
+        " JOIN documents d ON d.sha256 = b.sha256 WHERE c.part <> d.part)"
+    )
+    return Parted(
+        parts=len({_root(parents, sha256) for sha256 in parents}), shared=places.count("chunks", "shared = 1")
+    )
+
+
+def _find_alike(places: Places, jaccard: float) -> Counter[str]:
+    """Fill the table of chunks that are nearly one and return the number of chunks of each document."""
+    near = NearDuplicates(places.db, jaccard)
+    sizes: Counter[str] = Counter({row[0]: 0 for row in places.db.execute("SELECT sha256 FROM documents")})
+    with places.bulk():
+        for source in places.chunks_in_order():
+            sizes[source.sha256] += 1
+            if len(source.text) >= _FEWEST_CHARS:
+                found = [(source.chunk, other) for other in near.add(source.chunk, source.text)]
+                places.db.executemany("INSERT INTO alike_chunks VALUES(?,?)", found)
+    return sizes
+
+
+def _root(parents: dict[str, str], sha256: str) -> str:
+    while parents[sha256] != sha256:
+        parents[sha256] = parents[parents[sha256]]
+        sha256 = parents[sha256]
+    return sha256
+
+
+def _assign(
+    db: sqlite3.Connection, parents: dict[str, str], sizes: Counter[str], seed: int, val_share: float, test_share: float
+) -> None:
+    """Name the parts by what is in them and share them out: the largest trains, the rest in the seed's order."""
+    members: dict[str, list[str]] = {}
+    for sha256 in sorted(parents):
+        members.setdefault(_root(parents, sha256), []).append(sha256)
+    weights = {digest(*found): sum(sizes[one] for one in found) for found in members.values()}
+    splits = _shared_out(weights, seed, {"test": test_share, "val": val_share})
+    for found in members.values():
+        part = digest(*found)
+        db.executemany(
+            "UPDATE documents SET part=?, split=? WHERE sha256=?", [(part, splits[part], one) for one in found]
+        )
+
+
+def _shared_out(weights: dict[str, int], seed: int, shares: dict[Split, float]) -> dict[str, Split]:
+    """Return a split for each part; a split that is wanted gets at least one where there are parts enough."""
+    total = sum(weights.values())
+    largest = max(weights, key=lambda part: (weights[part], part), default="")
+    left = sorted((part for part in weights if part != largest), key=lambda part: order_key(seed, part))
+    splits: dict[str, Split] = dict.fromkeys(weights, "train")
+    for split, share in shares.items():
+        room = share * total
+        fitting = [part for part in left if weights[part] <= 1.5 * room]
+        chosen: list[str] = []
+        for part in fitting or sorted(left, key=lambda part: weights[part])[:1]:
+            if share > 0 and sum(weights[one] for one in chosen) < room:
+                chosen.append(part)
+        splits |= dict.fromkeys(chosen, split)
+        left = [part for part in left if part not in chosen]
+    return splits

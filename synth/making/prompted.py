@@ -1,0 +1,73 @@
+"""Passages as they stand in a row's prompt, and what a target may say of them.
+
+The notation is that of `kb ask`: random marks and keys, the answer quoted under its key, one fixed sentence where the
+passages do not tell. Knows notation; refuses to know kinds of rows.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.reading.fold import Folded
+from core.reading.passages import KEY_SHAPE, new_keys, new_mark, parse, render
+from core.types import Citation
+from synth.making.candidate import Source
+
+_QUOTED = re.compile(r"“([^”]+)”")
+_KEY = re.compile(rf"\[\[({KEY_SHAPE})\]\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Passages in a prompt.
+
+    Attributes:
+        context: The rendered text.
+        keys: Source to the key it stands under.
+    """
+
+    context: str
+    keys: dict[Source, str]
+
+    def cited(self, answer: str, citation: Citation) -> str:
+        """Return an answer with its quote and the key of the passage that holds it: `answer: “quote” [[key]]`."""
+        key = next(key for source, key in self.keys.items() if source.holds(citation))
+        return f"{answer.rstrip(' .')}: {in_marks(citation.quote)} [[{key}]]"
+
+
+def show(sources: Sequence[Source], rng: random.Random) -> Shown:
+    """Render passages in an order, under keys and a mark that `rng` draws."""
+    ordered = list(dict.fromkeys(sources))
+    rng.shuffle(ordered)
+    keys = dict(zip(ordered, new_keys(len(ordered), rng), strict=True))
+    return Shown(render((source.passage(key) for source, key in keys.items()), new_mark(rng)), keys)
+
+
+def in_marks(text: str) -> str:
+    """Return a text on one line between quotation marks of its own."""
+    return "“" + " ".join(text.replace("“", '"').replace("”", '"').split()) + "”"
+
+
+def fault(answer: str, context: str) -> str:
+    """Return what a target says of passages that its prompt does not hold; an empty text where it holds all.
+
+    Every key must be one of the prompt's, and every quote must stand in the passage under the key that follows it.
+    """
+    passages = {passage.key: passage.text for passage in parse(context)[0]}
+    for found in _KEY.finditer(answer):
+        if found[1] not in passages:
+            return f"cites [[{found[1]}]], which is not in the prompt"
+        quotes = _QUOTED.findall(answer[: found.start()])
+        if quotes and Folded(passages[found[1]]).find(quotes[-1]) is None:
+            return f"quotes what the passage does not hold: “{quotes[-1][:80]}”"
+    if _QUOTED.search(answer) and passages and not _KEY.search(answer):
+        return "a quote without a key"
+    return ""
+
+
+def normal(text: str) -> str:
+    """Return a text in lower case with single blanks, for looking words up in it."""
+    return " ".join(text.casefold().split())

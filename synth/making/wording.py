@@ -1,0 +1,158 @@
+"""Wordings: how a record of a known task becomes an instruction, and how a row becomes one prompt.
+
+Reads the TOML files under `synth/templates/` and those a user gives. A placeholder that nothing fills is an error when
+the file is read, not when the thousandth row is written. Knows no file format of rows.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from core.errors import ConfigError
+
+_FOLDER = Path(__file__).parent.parent / "templates"
+_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_ANSWER = ("output", "answer")
+_NAMES = {"instruction": 0, "question": 0, "input": 1, "context": 1, "output": 2, "answer": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """One way to put a task. `name` is `task/wording`."""
+
+    name: str
+    question: str
+    answer: str
+    context: str = ""
+
+
+@cache
+def _tasks() -> Mapping[str, tuple[Wording, ...]]:
+    table = tomllib.loads((_FOLDER / "tasks.toml").read_text(encoding="utf-8"))
+    return {
+        task: tuple(Wording(name=f"{task}/{name}", **parts) for name, parts in wordings.items())
+        for task, wordings in table.items()
+    }
+
+
+def choose(task: str, *, seed: int, key: str) -> Wording:
+    """Return the wording of a task for one row: the same for the same seed and key, evenly spread over keys.
+
+    Raises:
+        KeyError: No such task.
+    """
+    wordings = _tasks()[task]
+    digest = hashlib.sha256(f"{seed}\n{task}\n{key}".encode()).digest()
+    return wordings[int.from_bytes(digest[:8]) % len(wordings)]
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Return `text` with every `{name}` replaced in one pass: braces inside values stay what they are.
+
+    Raises:
+        KeyError: A placeholder that `values` does not hold.
+    """
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptTemplate:
+    """How a row becomes a prompt.
+
+    Attributes:
+        name: File name without its ending.
+        prompt_input: For a row with a context.
+        prompt_no_input: For a row without.
+    """
+
+    name: str
+    prompt_input: str
+    prompt_no_input: str
+
+    def prompt(self, question: str, context: str) -> str:
+        """Return what stands before the answer."""
+        before, _, _ = self._cut(self._whole(context))
+        return fill(before, _values(question, context, ""))
+
+    def answer(self, question: str, context: str, answer: str) -> str:
+        """Return the answer with what the template puts after it (an end mark, say)."""
+        _, found, after = self._cut(self._whole(context))
+        return answer + fill(after, _values(question, context, answer)) if found else answer
+
+    def text(self, question: str, context: str, answer: str) -> str:
+        """Return prompt and answer as one string; a row without a question is its answer."""
+        if not question and not context:
+            return answer
+        whole = self._whole(context)
+        if not self._cut(whole)[1]:
+            whole += ("" if whole.endswith(("\n", " ")) else "\n\n") + "{answer}"
+        return fill(whole, _values(question, context, answer))
+
+    def _whole(self, context: str) -> str:
+        return self.prompt_input if context else self.prompt_no_input
+
+    def _cut(self, template: str) -> tuple[str, str, str]:
+        """Split a template at the answer's place: (before, placeholder or empty, after)."""
+        found = re.search(rf"\{{({'|'.join(_ANSWER)})\}}", template)
+        return (template[: found.start()], found[0], template[found.end() :]) if found else (template, "", "")
+
+
+def _values(question: str, context: str, answer: str) -> dict[str, str]:
+    return {name: (question, context, answer)[which] for name, which in _NAMES.items()}
+
+
+def prompt_template(path: Path | None = None) -> PromptTemplate:
+    """Read a prompt template; the default one without a path.
+
+    A TOML file, or JSON in the manner of Alpaca-LoRA; other keys of the file are left alone when it is JSON.
+
+    Raises:
+        ConfigError: The file is absent or broken, a name is missing or unknown, or a placeholder is unknown.
+    """
+    path = path or _FOLDER / "prompt.toml"
+    table = _table(path)
+    wanted = ("prompt_input", "prompt_no_input")
+    faults = [f"{name} is missing" for name in wanted if not isinstance(table.get(name), str)]
+    if path.suffix != ".json":
+        faults += [f"unknown name {key!r}{_near(key, wanted)}" for key in table if key not in wanted]
+    for name in wanted:
+        faults += _faults(name, text) if isinstance(text := table.get(name), str) else []
+    if faults:
+        raise ConfigError(f"{path}: {'; '.join(faults)}", hint=f"names: {', '.join('{' + n + '}' for n in _NAMES)}")
+    return PromptTemplate(name=path.stem, **{name: str(table[name]) for name in wanted})
+
+
+def _table(path: Path) -> Mapping[str, object]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}", hint=f"cat '{path}'") from error
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: not a table of names", hint=f"cat '{path}'")
+    return table
+
+
+def _faults(name: str, template: str) -> list[str]:
+    found = _PLACEHOLDER.findall(template)
+    faults = [f"{name}: unknown placeholder {{{key}}}{_near(key, _NAMES)}" for key in found if key not in _NAMES]
+    if not any(key in ("instruction", "question") for key in found):
+        faults.append(f"{name}: holds neither {{question}} nor {{instruction}}")
+    if name == "prompt_input" and not any(key in ("input", "context") for key in found):
+        faults.append(f"{name}: holds neither {{context}} nor {{input}}")
+    if sum(key in _ANSWER for key in found) > 1:
+        faults.append(f"{name}: the answer stands in it twice")
+    return faults
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""

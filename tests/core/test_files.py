@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from core.files import Home, atomic_write, sha256_of
+
+
+def test_a_write_appears_whole(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "file"
+    with atomic_write(target) as handle:
+        handle.write(b"abc")
+        assert not target.exists()
+    assert target.read_bytes() == b"abc"
+    assert sha256_of(target) == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_a_failed_write_changes_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.write_bytes(b"old")
+    with pytest.raises(RuntimeError), atomic_write(target) as handle:
+        handle.write(b"new")
+        raise RuntimeError
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_original_keeps_its_name_and_no_folder_of_it(tmp_path: Path) -> None:
+    path = Home(tmp_path).original("ab" * 32, "../../etc/Evil.PDF")
+    assert path == tmp_path / "originals" / "ab" / ("ab" * 32) / "Evil.PDF"

@@ -1,0 +1,66 @@
+"""`kb finetune` from outside: the estimate without weights, the audit on a tiny model."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from core.files import Home
+from tests.finetune.made import pair, tiny_folder, write_jsonl
+from tests.kb.cli.test_cli import kb
+
+
+def test_an_estimate_needs_no_weights(home: Home) -> None:
+    done = kb("finetune", "--estimate", "--gpu", "a100", "--recipe", "qlora-8b", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["parameters"] == 8_030_261_248
+    assert found["fits"] and found["micro_batch"] * found["accumulation"] == 16
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ([], 2, "nothing to train on"),
+        (["--dry-run"], 2, "nothing to audit"),
+        (["--estimate", "--recipe", "quik"], 2, "there is no recipe"),
+        (["--estimate", "--gpu", "b999"], 2, "no figures for GPU"),
+        (["--estimate", "--set", "lerning_rate=1"], 2, "did you mean 'learning_rate'"),
+        (["--estimate", "--method", "llama-adapter", "--gpu", "a100"], 2, "not qwen2"),
+        (["--dry-run", "--data", "/there/is/none"], 2, "no data"),
+        (["--resume"], 2, "no run to go on with"),
+        (["--resume", "none-such"], 2, "there is no run"),
+        (["--from-docs", "--skip", "merge"], 2, "one of synth, dpo, export"),
+        (["--data", "x", "--report-to", "paper"], 2, "one of tensorboard, mlflow, wandb"),
+        (["--data", "x", "--attn", "flash", "--recipe", "smollm2-cpu"], 2, "needs a GPU"),
+    ],
+)
+def test_wrong_usage_has_a_message_and_a_code(home: Home, arguments: list[str], code: int, says: str) -> None:
+    done = kb("finetune", *arguments)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+
+
+@pytest.mark.train
+@pytest.mark.skipif(not importlib.util.find_spec("transformers"), reason="needs kb[train]")
+def test_a_dry_run_shows_what_is_trained(home: Home, tmp_path: Path) -> None:
+    base = tiny_folder(tmp_path / "base")
+    data = write_jsonl(tmp_path / "data" / "train.jsonl", [pair(number) for number in range(8)]).parent
+    done = kb("finetune", "--dry-run", "--data", str(data), "--base", str(base), "--method", "prompt")
+    assert done.returncode == 0, done.stderr
+    assert "⟦Tank 0 holds 310 litres.<|im_end|>⟧" in done.stdout
+    assert "trainable 1,280 of" in done.stdout
+    assert "only in Python" in done.stderr
+
+
+@pytest.mark.train
+@pytest.mark.skipif(not importlib.util.find_spec("transformers"), reason="needs kb[train]")
+def test_a_search_needs_held_out_rows(home: Home, tmp_path: Path) -> None:
+    base = tiny_folder(tmp_path / "base")
+    data = write_jsonl(tmp_path / "data" / "train.jsonl", [pair(number) for number in range(8)]).parent
+    done = kb("finetune", "--data", str(data), "--base", str(base), "--search", "2")
+    assert done.returncode == 5, done.stderr
+    assert "held-out rows, and there are none" in done.stderr
