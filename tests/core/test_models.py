@@ -130,8 +130,8 @@ def test_auto_asks_nobody_but_this_machine() -> None:
 
 def test_extractive_loads_no_other_back_end() -> None:
     code = (
-        "import sys; from pathlib import Path; from kb.models import open_chat; from kb.settings import Settings;"
-        "from kb.files import Home; open_chat('extractive', Settings(), Home(Path('/nowhere')));"
+        "import sys; from pathlib import Path; from core.models import open_chat; from core.settings import Settings;"
+        "from core.files import Home; open_chat('extractive', Settings(), Home(Path('/nowhere')));"
         "print([m for m in ('ollama', 'openai', 'openvino', 'openvino_genai', 'torch', 'gguf') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

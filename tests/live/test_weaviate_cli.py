@@ -106,7 +106,7 @@ def test_the_embedded_path_never_loads_the_client(shell: Shell) -> None:
     probe = (
         "import sys\n"
         "sys.argv = ['kb', 'search', 'guests', '--quiet']\n"
-        "from cli.main import app\n"
+        "from kb.cli.main import app\n"
         "app(standalone_mode=False)\n"
         "assert not {'weaviate', 'langchain_weaviate', 'grpc'} & set(sys.modules)\n"
     )
