@@ -21,8 +21,8 @@ from starlette.routing import Route
 
 from core.errors import KbError
 from core.types import Citation, Hit
-from serve.answering import DEFAULT, Request, Said
-from serve.service import MOST_HITS, Service, told, with_documents
+from serve.answers.answering import DEFAULT, AnswerRequest, ChatMessage
+from serve.service import MOST_HITS, Service, error_text, with_documents
 
 _READS = ToolAnnotations(readOnlyHint=True, destructiveHint=False, idempotentHint=True, openWorldHint=False)
 _ABOUT = (
@@ -33,7 +33,7 @@ Collection = Annotated[str, Field(description="Collection to use; empty for the 
 Doc = Annotated[str, Field(description="File name, id, or unique prefix of the id.")]
 
 
-class Place(BaseModel):
+class QuoteLocation(BaseModel):
     """A quote with where it stands; `page` counts from 1, `start` and `end` in code points of the page's text."""
 
     doc: str
@@ -44,23 +44,23 @@ class Place(BaseModel):
     quote: str
 
 
-class Passages(BaseModel):
+class SearchResult(BaseModel):
     """What a search found, best first; each score compares inside this list only."""
 
-    passages: list[Place]
+    passages: list[QuoteLocation]
     scores: list[float]
 
 
-class Told(BaseModel):
+class AskResult(BaseModel):
     """An answer; `ground` is `cited`, `ungrounded` (nothing in the documents supports it) or `abstained`."""
 
     answer: str
     ground: str
-    citations: list[Place]
+    citations: list[QuoteLocation]
     model: str
 
 
-class Listed(BaseModel):
+class ListedDocument(BaseModel):
     """A document of the collection."""
 
     doc: str
@@ -70,13 +70,13 @@ class Listed(BaseModel):
     status: str
 
 
-class Documents(BaseModel):
+class DocumentList(BaseModel):
     """The documents of a collection."""
 
-    documents: list[Listed]
+    documents: list[ListedDocument]
 
 
-class ShownPage(BaseModel):
+class PageText(BaseModel):
     """A page's text; hidden text was removed."""
 
     doc: str
@@ -86,9 +86,11 @@ class ShownPage(BaseModel):
     text: str
 
 
-def _place(found: Hit | Citation) -> Place:
+def _place(found: Hit | Citation) -> QuoteLocation:
     quote = found.text if isinstance(found, Hit) else found.quote
-    return Place(doc=found.doc, sha256=found.sha256, page=found.page + 1, start=found.start, end=found.end, quote=quote)
+    return QuoteLocation(
+        doc=found.doc, sha256=found.sha256, page=found.page + 1, start=found.start, end=found.end, quote=quote
+    )
 
 
 @contextlib.contextmanager
@@ -96,7 +98,7 @@ def _said_plainly() -> Iterator[None]:
     try:
         yield
     except KbError as error:
-        raise ToolError(told(error)) from error
+        raise ToolError(error_text(error)) from error
 
 
 def create_tools(service: Service, *, who: str = "mcp") -> FastMCP:
@@ -118,12 +120,12 @@ def create_tools(service: Service, *, who: str = "mcp") -> FastMCP:
         k: Annotated[int, Field(description="How many passages.", ge=1, le=MOST_HITS)] = 8,
         docs: Annotated[list[str] | None, Field(description="Only these documents.")] = None,
         collection: Collection = "",
-    ) -> Passages:
+    ) -> SearchResult:
         """Find passages in the documents."""
         with _said_plainly():
             service.audit.note("search", who, k=k)
             hits = await service.search(query, k, collection=collection, docs=docs or ())
-        return Passages(passages=[_place(hit) for hit in hits], scores=[hit.score for hit in hits])
+        return SearchResult(passages=[_place(hit) for hit in hits], scores=[hit.score for hit in hits])
 
     @tools.tool(annotations=_READS)
     async def ask(
@@ -131,40 +133,40 @@ def create_tools(service: Service, *, who: str = "mcp") -> FastMCP:
         docs: Annotated[list[str] | None, Field(description="Only these documents.")] = None,
         model: Annotated[str, Field(description="An id of /v1/models.")] = DEFAULT,
         collection: Collection = "",
-    ) -> Told:
+    ) -> AskResult:
         """Answer a question from the documents, with quotes that were checked against their pages."""
-        request = Request(
-            conversation=[Said(role="user", text=question)], model=with_documents(model), collection=collection,
+        request = AnswerRequest(
+            conversation=[ChatMessage(role="user", text=question)], model=with_documents(model), collection=collection,
             docs=docs or (),
         )  # fmt: skip
         with _said_plainly():
             service.audit.note("ask", who, model=request.model)
             reply = await service.reply(request)
         citations = [_place(citation) for citation in reply.citations]
-        return Told(answer=reply.text, ground=reply.ground, citations=citations, model=reply.model)
+        return AskResult(answer=reply.text, ground=reply.ground, citations=citations, model=reply.model)
 
     @tools.tool(annotations=_READS)
-    async def list_documents(collection: Collection = "") -> Documents:
+    async def list_documents(collection: Collection = "") -> DocumentList:
         """List the documents."""
         with _said_plainly():
             found = await service.documents(collection)
         rows = [
-            Listed(doc=each.doc, sha256=each.sha256, title=each.title, pages=each.n_pages, status=each.status)
+            ListedDocument(doc=each.doc, sha256=each.sha256, title=each.title, pages=each.n_pages, status=each.status)
             for each in found
         ]
-        return Documents(documents=rows)
+        return DocumentList(documents=rows)
 
     @tools.tool(annotations=_READS)
     async def show_page(
         doc: Doc,
         page: Annotated[int, Field(description="Counts from 1.", ge=1)],
         collection: Collection = "",
-    ) -> ShownPage:
+    ) -> PageText:
         """Show the text of one page."""
         with _said_plainly():
             document, found = await service.page(doc, page - 1, collection)
             service.audit.note("page", who, sha256=document.sha256, page=found.index)
-        return ShownPage(
+        return PageText(
             doc=document.doc, sha256=document.sha256, page=found.index + 1, pages=document.n_pages, text=found.text
         )
 

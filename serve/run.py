@@ -21,9 +21,9 @@ from core.errors import BackendError, ConfigError
 from core.files import Home
 from core.settings import Settings
 from serve.access.guard import keys_required
-from serve.access.keys import Keys
-from serve.api import Part, create_app
-from serve.logs import log, set_up
+from serve.access.keys import KeyStore
+from serve.app import Part, create_app
+from serve.observability.logs import log, set_up
 
 _BACKLOG = 512
 _SILENCE_S = 30.0
@@ -72,7 +72,7 @@ def check_keys(settings: Settings, home: Home) -> None:
     Raises:
         ConfigError: Others can reach it, and there is no key.
     """
-    if keys_required(settings.serve) and not Keys(home).listed():
+    if keys_required(settings.serve) and not KeyStore(home).listed():
         raise ConfigError(
             f"others can reach {settings.serve.host}, and there is no key yet", hint="kb serve keys add NAME"
         )

@@ -23,16 +23,17 @@ from rag.catalogue.forget import forget
 from rag.catalogue.writer import Catalogue
 from rag.embed.base import Embedder
 from rag.open import embedder_of, open_store, writing
-from serve.access.keys import Keys
-from serve.answering import Answering, Reply, Request
-from serve.figures import Figures
-from serve.logs import Audit
-from serve.models import BASE, WITH_DOCUMENTS, Model, Models
-from serve.opened import NotFound, Opened
-from serve.pages import PageView, Pictures
-from serve.work.jobs import Job, Jobs
-from serve.work.lanes import Busy, Lane, followed
-from serve.work.runner import Runner
+from serve.access.keys import KeyStore
+from serve.answers.answering import AnswerRequest, AnswerResponse, ConversationAnswerer
+from serve.answers.models import BASE, WITH_DOCUMENTS, ModelRegistry, ServedModel
+from serve.documents.collections import ThreadCollections
+from serve.documents.pages import PageRenderer, PageView
+from serve.errors import NotFound, ServerBusy
+from serve.observability.logs import AuditLog
+from serve.observability.metrics import ServerMetrics
+from serve.work.jobs import IngestJob, JobQueue
+from serve.work.lanes import WorkerLane, streamed
+from serve.work.runner import JobRunner
 
 T = TypeVar("T")
 MOST_HITS = 200
@@ -49,17 +50,19 @@ class Service:
     def __init__(self, settings: Settings, home: Home) -> None:
         self.settings = settings
         self.home = home
-        self.models = Models(settings, home)
-        self.jobs = Jobs(home)
-        self.keys = Keys(home)
-        self.audit = Audit(home)
-        self.quick = Lane("quick", settings.serve.workers, settings.serve.queue)
-        self.chat = Lane("chat", settings.serve.chat_workers, settings.serve.queue)
-        self.figures = Figures({"quick": lambda: self.quick.held, "chat": lambda: self.chat.held}, self.jobs.open_count)
-        self._opened = Opened(settings, home)
-        self._answering = Answering(settings, home, self.models, self._opened)
-        self._pictures = Pictures(home)
-        self._runner = Runner(self.jobs, settings, home)
+        self.models = ModelRegistry(settings, home)
+        self.jobs = JobQueue(home)
+        self.keys = KeyStore(home)
+        self.audit = AuditLog(home)
+        self.quick = WorkerLane("quick", settings.serve.workers, settings.serve.queue)
+        self.chat = WorkerLane("chat", settings.serve.chat_workers, settings.serve.queue)
+        self.metrics = ServerMetrics(
+            {"quick": lambda: self.quick.held, "chat": lambda: self.chat.held}, self.jobs.open_count
+        )
+        self._opened = ThreadCollections(settings, home)
+        self._answering = ConversationAnswerer(settings, home, self.models, self._opened)
+        self._pictures = PageRenderer(home)
+        self._runner = JobRunner(self.jobs, settings, home)
 
     @property
     def collection(self) -> str:
@@ -102,7 +105,7 @@ class Service:
         """The embedder that the settings name, shared by all threads."""
         return embedder_of(self.settings, self.home)
 
-    async def listed_models(self) -> list[Model]:
+    async def listed_models(self) -> list[ServedModel]:
         """Return the models that can be asked."""
         return await self.quick.run(self.models.listed)
 
@@ -130,7 +133,7 @@ class Service:
 
         return await self.quick.run(work)
 
-    async def answer(self, request: Request) -> AsyncGenerator[str | Reply]:
+    async def answer(self, request: AnswerRequest) -> AsyncGenerator[str | AnswerResponse]:
         """Yield the pieces of an answer as they are written, then the checked reply.
 
         Raises:
@@ -139,23 +142,23 @@ class Service:
         quick = await self.quick.run(lambda: self._answering.is_quick(self.models.find(request.model)))
         lane = self.quick if quick else self.chat
 
-        def work(on_text: Callable[[str], None]) -> Reply:
+        def work(on_text: Callable[[str], None]) -> AnswerResponse:
             return self._answering.reply(request, on_text)
 
-        async with aclosing(followed(lane, work)) as parts:
+        async with aclosing(streamed(lane, work)) as parts:
             async for part in parts:
-                if isinstance(part, Reply):
-                    self.figures.tokens(part.prompt_tokens, part.completion_tokens)
+                if isinstance(part, AnswerResponse):
+                    self.metrics.tokens(part.prompt_tokens, part.completion_tokens)
                 yield part
 
-    async def reply(self, request: Request) -> Reply:
+    async def reply(self, request: AnswerRequest) -> AnswerResponse:
         """Return the checked reply alone.
 
         Raises:
             KbError: As `Answering.reply`.
         """
         parts = [part async for part in self.answer(request)]
-        assert isinstance(parts[-1], Reply)
+        assert isinstance(parts[-1], AnswerResponse)
         return parts[-1]
 
     async def embed(self, texts: Sequence[str], *, query: bool) -> tuple[NDArray[np.float32], int]:
@@ -272,7 +275,7 @@ class Service:
 
         return await self.quick.run(work)
 
-    def add_job(self, job_id: str, items: Sequence[Mapping[str, str]], *, who: str, collection: str = "") -> Job:
+    def add_job(self, job_id: str, items: Sequence[Mapping[str, str]], *, who: str, collection: str = "") -> IngestJob:
         """Write an ingest down and begin it when its turn comes."""
         job = self.jobs.add(job_id, collection or self.collection, who, items)
         self._runner.wake()
@@ -294,7 +297,7 @@ class Service:
 
 
 def _busy() -> None:
-    raise Busy("documents are being read in; nothing is removed meanwhile", retry_after_s=10)
+    raise ServerBusy("documents are being read in; nothing is removed meanwhile", retry_after_s=10)
 
 
 def with_documents(model: str) -> str:
@@ -302,6 +305,6 @@ def with_documents(model: str) -> str:
     return model if model.endswith(WITH_DOCUMENTS) else model + WITH_DOCUMENTS
 
 
-def told(error: KbError) -> str:
+def error_text(error: KbError) -> str:
     """Return a failure as one text for a person: what, and what to do."""
     return f"{error}. Try: {error.hint}" if error.hint else str(error)

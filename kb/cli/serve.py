@@ -12,7 +12,7 @@ from kb.cli import options, screen
 from kb.cli.session import Session, begin
 
 if TYPE_CHECKING:
-    from serve.api import Part
+    from serve.app import Part
 
 app = typer.Typer(rich_markup_mode=None)
 keys = typer.Typer(help="Keys for those who reach the server from elsewhere.", no_args_is_help=True,
@@ -84,8 +84,8 @@ def _stdio(session: Session) -> None:
     _require_packages()
     import asyncio
 
-    from serve.logs import set_up
     from serve.mcp import run_stdio
+    from serve.observability.logs import set_up
     from serve.service import Service
 
     set_up(quiet=True)
@@ -113,9 +113,9 @@ def _require_packages() -> None:
 @keys.command("add")
 def add(name: Name) -> None:
     """Make a key and print it; it is shown this once and kept as a hash."""
-    from serve.access.keys import Keys
+    from serve.access.keys import KeyStore
 
-    secret = Keys(begin().home).add(name)
+    secret = KeyStore(begin().home).add(name)
     screen.say(secret)
     screen.note(f"this is the only time the key of {name} is shown. Next: kb serve --host 0.0.0.0")
 
@@ -123,9 +123,9 @@ def add(name: Name) -> None:
 @keys.command("list")
 def list_keys(as_json: options.Json = False) -> None:
     """List keys by name; what they are is not kept."""
-    from serve.access.keys import Keys
+    from serve.access.keys import KeyStore
 
-    found = Keys(begin().home).listed()
+    found = KeyStore(begin().home).listed()
     if as_json:
         screen.document({"keys": [{"name": key.name, "created_at": key.created_at} for key in found]})
         return
@@ -136,9 +136,9 @@ def list_keys(as_json: options.Json = False) -> None:
 @keys.command("rm")
 def rm(name: Name, yes: options.Yes = False) -> None:
     """Remove a key; whoever holds it is locked out at once."""
-    from serve.access.keys import Keys
+    from serve.access.keys import KeyStore
 
     if not yes:
         screen.confirm(f"Remove the key of {name}?", f"kb serve keys rm --yes {name}")
-    Keys(begin().home).remove(name)
+    KeyStore(begin().home).remove(name)
     screen.note(f"removed the key of {name}. Next: kb serve keys list")

@@ -24,12 +24,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.chat.address import is_loopback
 from core.errors import KbError
 from core.settings import ServeSettings
-from serve import faults
-from serve.access.sessions import Sessions
-from serve.faults import Refusal
-from serve.logs import log
+from serve import errors
+from serve.access.sessions import SessionStore
+from serve.errors import RequestRefused, ServerBusy
+from serve.observability.logs import log
 from serve.service import Service
-from serve.work.lanes import Busy
 
 _BODY_BYTES = 8 << 20
 _BODY_TIMEOUT_S = 60.0
@@ -63,7 +62,7 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-class Rate:
+class RateLimiter:
     """Requests per minute of each client, as a bucket that refills.
 
     Args:
@@ -92,11 +91,11 @@ class Rate:
         while len(self._buckets) > 10_000:
             del self._buckets[next(iter(self._buckets))]
         if left < 1:
-            raise Busy("too many requests", retry_after_s=max(1, math.ceil((1 - left) * 60 / self._per_minute)))
+            raise ServerBusy("too many requests", retry_after_s=max(1, math.ceil((1 - left) * 60 / self._per_minute)))
 
 
 @dataclass(slots=True)
-class _Seen:
+class _RequestRecord:
     """A request on its way.
 
     Attributes:
@@ -112,7 +111,7 @@ class _Seen:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Guard:
+class RequestGuard:
     """The ASGI application around the application.
 
     Args:
@@ -121,12 +120,12 @@ class Guard:
         sessions: Who is logged in.
     """
 
-    def __init__(self, app: ASGIApp, service: Service, sessions: Sessions) -> None:
+    def __init__(self, app: ASGIApp, service: Service, sessions: SessionStore) -> None:
         self._app = app
         self._service = service
         self._serve = service.settings.serve
         self._sessions = sessions
-        self._rate = Rate(self._serve.requests_per_minute)
+        self._rate = RateLimiter(self._serve.requests_per_minute)
         self._keyed = keys_required(self._serve)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -138,7 +137,7 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         headers = Headers(scope=scope)
-        seen = _Seen(id=f"req-{secrets.token_hex(8)}", who=_address(scope), begun=time.monotonic())
+        seen = _RequestRecord(id=f"req-{secrets.token_hex(8)}", who=_address(scope), begun=time.monotonic())
         sending = self._sending(send, seen)
         try:
             self._admit(scope, headers, seen)
@@ -154,7 +153,7 @@ class Guard:
         finally:
             self._note(scope, seen)
 
-    def _admit(self, scope: Scope, headers: Headers, seen: _Seen) -> None:
+    def _admit(self, scope: Scope, headers: Headers, seen: _RequestRecord) -> None:
         path, method = scope["path"], scope["method"]
         host = _host_name(headers.get("host", ""))
         if not self._own(host):
@@ -174,14 +173,14 @@ class Guard:
         if path != "/healthz" and (method not in {"GET", "HEAD"} or path.startswith(("/v1/", "/mcp"))):
             try:
                 self._rate.take(seen.who)
-            except Busy:
-                self._service.figures.refused("rate")
+            except ServerBusy:
+                self._service.metrics.refused("rate")
                 raise
 
-    def _refused(self, reason: str, message: str, status: int, hint: str) -> Refusal:
-        self._service.figures.refused(reason)
+    def _refused(self, reason: str, message: str, status: int, hint: str) -> RequestRefused:
+        self._service.metrics.refused(reason)
         code = {"host": "unknown_host", "origin": "forbidden_origin", "key": "invalid_api_key"}[reason]
-        return Refusal(message, status=status, code=code, hint=hint)
+        return RequestRefused(message, status=status, code=code, hint=hint)
 
     def _own(self, host: str) -> bool:
         """Tell whether a Host is ours; an address cannot be re-bound to another, so every one is."""
@@ -192,7 +191,7 @@ class Guard:
     def _may_come(self, origin: str, host: str) -> bool:
         return urlsplit(origin).netloc.lower() == host.lower() or origin in self._serve.origins
 
-    def _receiving(self, scope: Scope, headers: Headers, receive: Receive, seen: _Seen) -> Receive:
+    def _receiving(self, scope: Scope, headers: Headers, receive: Receive, seen: _RequestRecord) -> Receive:
         """Return `receive` with a limit on bytes and on the time until the last of them."""
         upload = scope["method"] == "POST" and scope["path"].rstrip("/") in _UPLOAD_PATHS
         # Field names, boundaries and file names come on top.
@@ -210,8 +209,8 @@ class Guard:
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
             except TimeoutError as error:
-                self._service.figures.refused("time")
-                raise Refusal("the body took too long to arrive", status=408, code="timeout") from error
+                self._service.metrics.refused("time")
+                raise RequestRefused("the body took too long to arrive", status=408, code="timeout") from error
             seen.received += len(message.get("body", b""))
             if seen.received > most:
                 await _discard(receive)
@@ -221,11 +220,11 @@ class Guard:
 
         return limited
 
-    def _too_large(self, most: int) -> Refusal:
-        self._service.figures.refused("size")
-        return Refusal(f"the body is larger than {most >> 20} MiB", status=413, code="too_large")
+    def _too_large(self, most: int) -> RequestRefused:
+        self._service.metrics.refused("size")
+        return RequestRefused(f"the body is larger than {most >> 20} MiB", status=413, code="too_large")
 
-    def _sending(self, send: Send, seen: _Seen) -> Send:
+    def _sending(self, send: Send, seen: _RequestRecord) -> Send:
         """Return `send` with our headers, and with an end to waiting for who takes nothing."""
 
         async def timed(message: Message) -> None:
@@ -238,15 +237,15 @@ class Guard:
             try:
                 await asyncio.wait_for(send(message), self._serve.stall_timeout_s)
             except TimeoutError as error:
-                self._service.figures.refused("time")
+                self._service.metrics.refused("time")
                 raise ClientStalled from error
 
         return timed
 
-    def _note(self, scope: Scope, seen: _Seen) -> None:
+    def _note(self, scope: Scope, seen: _RequestRecord) -> None:
         route = _pattern(scope)
         seconds = time.monotonic() - seen.begun
-        self._service.figures.request(route, scope["method"], seen.status, seconds)
+        self._service.metrics.request(route, scope["method"], seen.status, seconds)
         if route != "page" or seen.status >= 400:  # the page's many small files are counted alone
             log(
                 "request", id=seen.id, who=seen.who, method=scope["method"], route=route, status=seen.status,
@@ -278,7 +277,7 @@ def _wants_page(scope: Scope, headers: Headers) -> bool:
 
 
 async def _refuse(send: Send, error: KbError, *, page: bool) -> None:
-    status, body, headers = faults.described(error)
+    status, body, headers = errors.error_response(error)
     if status == 401 and page:
         status, headers = 303, {**headers, "location": "/login"}
     content = json.dumps(body).encode()

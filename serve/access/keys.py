@@ -25,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class ApiKey:
     """A key as it is kept.
 
     Attributes:
@@ -43,7 +43,7 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
-class Keys:
+class KeyStore:
     """The keys of a home; every question reads the file where it has changed, so a removed key is out at once.
 
     Args:
@@ -53,9 +53,9 @@ class Keys:
     def __init__(self, home: Home) -> None:
         self._path = home.root / "serve" / "keys.json"
         self._seen: tuple[int, int] | None = None
-        self._held: tuple[Key, ...] = ()
+        self._held: tuple[ApiKey, ...] = ()
 
-    def listed(self) -> Sequence[Key]:
+    def listed(self) -> Sequence[ApiKey]:
         """Return the keys, oldest first.
 
         Raises:
@@ -68,7 +68,7 @@ class Keys:
         stamp = (found.st_mtime_ns, found.st_ino)
         if stamp != self._seen:
             try:
-                self._held = tuple(Key(**row) for row in json.loads(self._path.read_bytes())["keys"])
+                self._held = tuple(ApiKey(**row) for row in json.loads(self._path.read_bytes())["keys"])
             except (ValueError, TypeError, KeyError) as error:
                 raise DataError(f"is damaged: {error}", path=self._path, hint=f"rm '{self._path}'") from error
             self._seen = stamp
@@ -87,7 +87,7 @@ class Keys:
             if any(key.name == name for key in self.listed()):
                 raise ConfigError(f"there is a key {name!r} already", hint=f"kb serve keys rm {name}")
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            self._write([*self.listed(), Key(name=name, sha256=_digest(secret), created_at=now)])
+            self._write([*self.listed(), ApiKey(name=name, sha256=_digest(secret), created_at=now)])
         return secret
 
     def remove(self, name: str) -> None:
@@ -112,7 +112,7 @@ class Keys:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         return FileLock(f"{self._path}.lock")
 
-    def _write(self, keys: Sequence[Key]) -> None:
+    def _write(self, keys: Sequence[ApiKey]) -> None:
         # Made by mkstemp, so only its owner can read it.
         with atomic_write(self._path) as handle:
             handle.write(json.dumps({"keys": [asdict(key) for key in keys]}, indent=1).encode())

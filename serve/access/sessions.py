@@ -13,14 +13,14 @@ from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers
 
-from serve.access.keys import Keys
+from serve.access.keys import KeyStore
 
 COOKIE = "kb_session"
 _LASTS_S = 12 * 3600
 _MOST = 10_000
 
 
-class Sessions:
+class SessionStore:
     """Browsers that are logged in.
 
     Args:
@@ -28,7 +28,7 @@ class Sessions:
         clock: Seconds, monotonic.
     """
 
-    def __init__(self, keys: Keys, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, keys: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._keys = keys
         self._clock = clock
         self._held: dict[str, tuple[str, float]] = {}

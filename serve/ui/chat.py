@@ -9,12 +9,12 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
-from serve.models import BASE, Controls
-from serve.routes.search import keep_feedback
+from serve.answers.models import BASE, SamplingControls
 from serve.service import Service
 from serve.ui import html
-from serve.ui.conversation import DOCUMENTS, MODES, Turn, grown, messages, new_turn, request, told_of
-from serve.ui.events import PRIVATE, Pace, asker, block, plainly
+from serve.ui.conversation import DOCUMENTS, MODES, ChatTurn, answer_status, messages, new_turn, request, with_part
+from serve.ui.events import PRIVATE, RedrawTimer, block, errors_shown, requester
+from serve.v1.search import keep_feedback
 
 _WARNING = 'Answers can be wrong: look at the page behind them. <a href="/privacy">What is stored, and where</a>'
 _CHOOSE = "Pages the answer stands on; choose one to see it."
@@ -123,7 +123,7 @@ class ChatTab:
 
     async def _fit(self, model: str, mode: str) -> tuple[Any, ...]:
         """Disable what the back end cannot honour."""
-        with plainly():
+        with errors_shown():
             honoured = await self._service.controls(model)
         sliders = [gr.Slider(interactive=name in honoured) for name in self._sliders]
         left = [slider.label for name, slider in self._sliders.items() if name not in honoured]
@@ -135,7 +135,7 @@ class ChatTab:
         if not question:
             raise gr.Error("The question is empty.", title="Nothing asked", print_exception=False)
         turns = [*given[self._turns], new_turn(question, given[self._collection])]
-        async with aclosing(self._answered(turns, given, asker(http))) as drawings:
+        async with aclosing(self._answered(turns, given, requester(http))) as drawings:
             async for drawing in drawings:
                 yield *drawing, ""
 
@@ -144,79 +144,81 @@ class ChatTab:
             raise gr.Error("There is no question yet.", title="Nothing to retry", print_exception=False)
         *before, last = given[self._turns]
         turns = [*before, new_turn(last["question"], last["collection"], last["tries"] + 1)]
-        async with aclosing(self._answered(turns, given, asker(http))) as drawings:
+        async with aclosing(self._answered(turns, given, requester(http))) as drawings:
             async for drawing in drawings:
                 yield drawing
 
-    async def _answered(self, turns: list[Turn], given: dict[Any, Any], who: str) -> AsyncGenerator[tuple[Any, ...]]:
+    async def _answered(
+        self, turns: list[ChatTurn], given: dict[Any, Any], who: str
+    ) -> AsyncGenerator[tuple[Any, ...]]:
         """Yield drawings of the conversation while its last turn is answered."""
         alone = given[self._mode] != DOCUMENTS
         working = html.note("Thinking …" if alone else "Reading the documents …")
         yield messages(turns), turns, working, gr.Radio(choices=[], value=None), ""
-        with plainly():
+        with errors_shown():
             wanted = request(
                 turns, model=given[self._model], mode=given[self._mode], collection=given[self._collection],
                 passages=int(given[self._passages]), controls=await self._controls(turns[-1], given),
             )  # fmt: skip
             self._service.audit.note("ask", who, model=wanted.model)
-            pace = Pace()
+            pace = RedrawTimer()
             async with aclosing(self._service.answer(wanted)) as parts:
                 async for part in parts:
-                    turns = [*turns[:-1], grown(turns[-1], part)]
+                    turns = [*turns[:-1], with_part(turns[-1], part)]
                     if pace.due():
                         yield messages(turns), turns, gr.skip(), gr.skip(), gr.skip()
-            yield messages(turns), turns, html.note(told_of(turns[-1])), *await self._first_source(turns[-1])
+            yield messages(turns), turns, html.note(answer_status(turns[-1])), *await self._first_source(turns[-1])
 
-    async def _controls(self, turn: Turn, given: dict[Any, Any]) -> Controls:
+    async def _controls(self, turn: ChatTurn, given: dict[Any, Any]) -> SamplingControls:
         """Return what the sliders say, as far as the model honours it."""
         honoured = await self._service.controls(given[self._model])
         said = {name: given[slider] for name, slider in self._sliders.items() if name in honoured}
         if turn["tries"] and "seed" in honoured:  # another answer, where chance has a part in it
             said["seed"] = self._service.settings.models.seed + turn["tries"]
-        return Controls(**said)
+        return SamplingControls(**said)
 
-    async def _first_source(self, turn: Turn) -> tuple[Any, Any]:
+    async def _first_source(self, turn: ChatTurn) -> tuple[Any, Any]:
         labels = [(f"{n}. {html.place(source)}", n - 1) for n, source in enumerate(turn["sources"], 1)]
         if not labels:
             return gr.Radio(choices=[], value=None), ""
         return gr.Radio(choices=labels, value=0), await self._page(turn, 0)
 
-    async def _page(self, turn: Turn, at: int) -> str:
+    async def _page(self, turn: ChatTurn, at: int) -> str:
         source = turn["sources"][at]
         view = await self._service.page_view(
             source["sha256"], source["page"], source["start"], source["end"], turn["collection"]
         )
         return html.quotes([source]) + html.page_view(view)
 
-    async def _show(self, turns: list[Turn], at: int | None) -> str:
+    async def _show(self, turns: list[ChatTurn], at: int | None) -> str:
         if at is None or not turns:
             return ""
-        with plainly():
+        with errors_shown():
             return await self._page(turns[-1], at)
 
-    def _stopped(self, turns: list[Turn]) -> tuple[Any, ...]:
-        said = told_of(turns[-1]) if turns else _HELLO
+    def _stopped(self, turns: list[ChatTurn]) -> tuple[Any, ...]:
+        said = answer_status(turns[-1]) if turns else _HELLO
         return messages(turns), turns, html.note(said), gr.skip(), gr.skip()
 
     def _cleared(self) -> tuple[Any, ...]:
         return [], [], html.note(_HELLO), gr.Radio(choices=[], value=None), "", ""
 
-    async def _judge(self, turns: list[Turn], http: gr.Request, data: gr.LikeData) -> str:
+    async def _judge(self, turns: list[ChatTurn], http: gr.Request, data: gr.LikeData) -> str:
         at = data.index[0] if isinstance(data.index, (list, tuple)) else data.index
         answered = [turn for turn in turns if turn["answer"]]
         if not isinstance(data.liked, bool) or int(at) // 2 >= len(answered):
             return html.note("Taken back here; what was kept stays in feedback.jsonl.")
-        await self._feedback(answered[int(at) // 2], "up" if data.liked else "down", "", asker(http))
+        await self._feedback(answered[int(at) // 2], "up" if data.liked else "down", "", requester(http))
         return html.note("Thank you. Liked and disliked answers become preference pairs (kb synth import).")
 
-    async def _correct(self, turns: list[Turn], correction: str, http: gr.Request) -> tuple[Any, ...]:
+    async def _correct(self, turns: list[ChatTurn], correction: str, http: gr.Request) -> tuple[Any, ...]:
         if not turns or not turns[-1]["answer"] or not correction.strip():
             raise gr.Error("There is no answer, or no correction.", title="Nothing kept", print_exception=False)
-        await self._feedback(turns[-1], "down", correction.strip(), asker(http))
+        await self._feedback(turns[-1], "down", correction.strip(), requester(http))
         return html.note("Kept: the correction is preferred over the answer (kb synth import)."), ""
 
-    async def _feedback(self, turn: Turn, rating: str, correction: str, who: str) -> None:
-        with plainly():
+    async def _feedback(self, turn: ChatTurn, rating: str, correction: str, who: str) -> None:
+        with errors_shown():
             await keep_feedback(
                 self._service, who, question=turn["question"], answer=turn["answer"], rating=rating,
                 correction=correction, model=turn["model"], citations=turn["sources"], collection=turn["collection"],

@@ -11,12 +11,12 @@ from typing import Any
 import gradio as gr
 
 from core.errors import KbError
-from serve.answering import DEFAULT, Reply, Request, Said
-from serve.models import BASE
-from serve.routes.search import keep_feedback
-from serve.service import Service, told
+from serve.answers.answering import DEFAULT, AnswerRequest, AnswerResponse, ChatMessage
+from serve.answers.models import BASE
+from serve.service import Service, error_text
 from serve.ui import html
-from serve.ui.events import PRIVATE, Pace, asker, block
+from serve.ui.events import PRIVATE, RedrawTimer, block, requester
+from serve.v1.search import keep_feedback
 
 _LETTERS = "ABCD"
 _TIE = "No difference"
@@ -78,15 +78,15 @@ class CompareTab:
             )
         # Not in the order of the list, or the letters would tell.
         arms = secrets.SystemRandom().sample(arms, len(arms)) if blind else arms
-        self._service.audit.note("compare", asker(http), arms=len(arms))
+        self._service.audit.note("compare", requester(http), arms=len(arms))
         answers = [""] * len(arms)
         letters = list(_LETTERS[: len(arms)])
         vote = gr.Radio(choices=[*letters, _TIE], value=None)
         yield *_boxes(arms, answers, named=not blind), {}, vote, html.note("Asking …")
-        pace = Pace()
+        pace = RedrawTimer()
         async with aclosing(_together(self._service, question.strip(), arms)) as pieces:
             async for at, part in pieces:
-                answers[at] = part.text if isinstance(part, Reply) else answers[at] + part
+                answers[at] = part.text if isinstance(part, AnswerResponse) else answers[at] + part
                 if pace.due():
                     yield *_boxes(arms, answers, named=not blind), gr.skip(), gr.skip(), gr.skip()
         asked = {"question": question.strip(), "arms": arms, "answers": answers}
@@ -102,7 +102,7 @@ class CompareTab:
         for at, (arm, answer) in enumerate(zip(asked["arms"], asked["answers"], strict=True)):
             if answer.strip():
                 await keep_feedback(
-                    self._service, asker(http), question=asked["question"], answer=answer, model=arm,
+                    self._service, requester(http), question=asked["question"], answer=answer, model=arm,
                     rating="up" if at == best else "down", correction="", citations=[],
                     collection=self._service.collection, context="",
                 )  # fmt: skip
@@ -125,13 +125,13 @@ async def _together(service: Service, question: str, arms: list[str]) -> Any:
     queue: asyncio.Queue[Any] = asyncio.Queue()
 
     async def one(at: int, arm: str) -> None:
-        request = Request(conversation=[Said(role="user", text=question)], model=arm)
+        request = AnswerRequest(conversation=[ChatMessage(role="user", text=question)], model=arm)
         try:
             async with aclosing(service.answer(request)) as parts:
                 async for part in parts:
                     queue.put_nowait((at, part))
         except KbError as error:
-            queue.put_nowait((at, told(error)))
+            queue.put_nowait((at, error_text(error)))
         finally:
             queue.put_nowait(_END)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
-from serve.answering import Reply, Request, Said
-from serve.models import Controls
+from serve.answers.answering import AnswerRequest, AnswerResponse, ChatMessage
+from serve.answers.models import SamplingControls
 from serve.service import with_documents
 from serve.ui.html import shown
 
@@ -20,7 +20,7 @@ _GROUNDS = {
 }
 
 
-class Turn(TypedDict):
+class ChatTurn(TypedDict):
     """A question with what came of it; `done` once the answer was checked, `tries` how often it was asked anew."""
 
     question: str
@@ -33,14 +33,14 @@ class Turn(TypedDict):
     tries: int
 
 
-def new_turn(question: str, collection: str, tries: int = 0) -> Turn:
+def new_turn(question: str, collection: str, tries: int = 0) -> ChatTurn:
     """Return a question that waits for its answer."""
-    return Turn(
+    return ChatTurn(
         question=question, answer="", ground="", model="", collection=collection, sources=[], done=False, tries=tries
     )
 
 
-def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
+def messages(turns: Sequence[ChatTurn]) -> list[dict[str, str]]:
     """Return what the chat shows: text as it was written, whatever markup it looks like."""
     said: list[dict[str, str]] = []
     for turn in turns:
@@ -50,7 +50,7 @@ def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
     return said
 
 
-def told_of(turn: Turn) -> str:
+def answer_status(turn: ChatTurn) -> str:
     """Return one line about an answer."""
     if not turn["done"]:
         return "Stopped; what stands there was not checked."
@@ -58,15 +58,18 @@ def told_of(turn: Turn) -> str:
 
 
 def request(
-    turns: Sequence[Turn], *, model: str, mode: str, collection: str, passages: int, controls: Controls
-) -> Request:
+    turns: Sequence[ChatTurn], *, model: str, mode: str, collection: str, passages: int, controls: SamplingControls
+) -> AnswerRequest:
     """Return the request for the last turn's answer."""
-    said: list[Said] = []
+    said: list[ChatMessage] = []
     for turn in turns[:-1]:
         if turn["answer"]:
-            said += [Said(role="user", text=turn["question"]), Said(role="assistant", text=turn["answer"])]
-    said.append(Said(role="user", text=turns[-1]["question"]))
-    return Request(
+            said += [
+                ChatMessage(role="user", text=turn["question"]),
+                ChatMessage(role="assistant", text=turn["answer"]),
+            ]
+    said.append(ChatMessage(role="user", text=turns[-1]["question"]))
+    return AnswerRequest(
         conversation=said,
         model=with_documents(model) if mode == DOCUMENTS else model,
         controls=controls,
@@ -75,7 +78,7 @@ def request(
     )
 
 
-def grown(turn: Turn, part: str | Reply) -> Turn:
+def with_part(turn: ChatTurn, part: str | AnswerResponse) -> ChatTurn:
     """Return a turn with the next piece of its answer, or with the checked one."""
     if isinstance(part, str):
         return {**turn, "answer": turn["answer"] + part}

@@ -7,10 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from serve.opened import NotFound
-from serve.reviewing import Reviewing, Shown
+from serve.errors import NotFound
+from serve.review import DatasetReviews, ReviewRow
 from serve.ui import html
-from serve.ui.events import PRIVATE, asker, block, plainly
+from serve.ui.events import PRIVATE, block, errors_shown, requester
 from synth.exporting.write import FORMATS
 from synth.judging.review import Action
 
@@ -25,7 +25,7 @@ class DataTab:
         reviewing: The datasets.
     """
 
-    def __init__(self, reviewing: Reviewing) -> None:
+    def __init__(self, reviewing: DatasetReviews) -> None:
         self._reviewing = reviewing
         self._ids = gr.State([])
         with gr.Row(elem_classes="kb-row"):
@@ -74,7 +74,7 @@ class DataTab:
     async def _open(self, dataset: str | None) -> tuple[Any, ...]:
         if not dataset:
             return [], "", "", "", "", html.note(_NONE)
-        with plainly():
+        with errors_shown():
             return await self._next(dataset, await self._reviewing.waiting(dataset))
 
     async def _next(self, dataset: str, ids: list[str], said: str = "") -> tuple[Any, ...]:
@@ -88,7 +88,7 @@ class DataTab:
             html.note(f"{said} {place}".strip()),
         )  # fmt: skip
 
-    async def _page(self, row: Shown) -> str:
+    async def _page(self, row: ReviewRow) -> str:
         """Return the page of a row's first quote."""
         if not row.evidence:
             return ""
@@ -102,44 +102,44 @@ class DataTab:
     ) -> tuple[Any, ...]:
         if not dataset or not ids:
             raise gr.Error("There is no row to decide about.", title="Nothing decided", print_exception=False)
-        with plainly():
+        with errors_shown():
             await self._reviewing.decide(dataset, ids[0], action, texts, who)
             return await self._next(dataset, ids[1:], f"{action.capitalize()}ed.")
 
     async def _accepted(self, dataset: str, ids: list[str], http: gr.Request) -> tuple[Any, ...]:
-        return await self._decide("accept", dataset, ids, {}, asker(http))
+        return await self._decide("accept", dataset, ids, {}, requester(http))
 
     async def _rejected(self, dataset: str, ids: list[str], http: gr.Request) -> tuple[Any, ...]:
-        return await self._decide("reject", dataset, ids, {}, asker(http))
+        return await self._decide("reject", dataset, ids, {}, requester(http))
 
     async def _edited(
         self, dataset: str, ids: list[str], question: str, answer: str, context: str, http: gr.Request
     ) -> tuple[Any, ...]:
         texts = {"question": question, "answer": answer, "context": context}
-        return await self._decide("edit", dataset, ids, texts, asker(http))
+        return await self._decide("edit", dataset, ids, texts, requester(http))
 
     async def _skipped(self, dataset: str, ids: list[str]) -> tuple[Any, ...]:
         if not dataset or not ids:
             raise gr.Error("There is no row to skip.", title="Nothing skipped", print_exception=False)
-        with plainly():
+        with errors_shown():
             return await self._next(dataset, [*ids[1:], ids[0]], "Skipped.")
 
     async def _applied(self, dataset: str | None) -> str:
         if not dataset:
             return html.note(_NONE)
-        with plainly():
+        with errors_shown():
             done = await self._reviewing.apply(dataset)
         return html.note(f"Applied: {done.accepted} accepted, {done.edited} edited, {done.rejected} rejected.")
 
     async def _exported(self, dataset: str | None, to: str) -> tuple[Any, ...]:
         if not dataset:
             return gr.File(visible=False), html.note(_NONE)
-        with plainly():
+        with errors_shown():
             path = await self._reviewing.export(dataset, to)
         return gr.File(value=str(path), visible=True), html.note(f"Exported as {to}.")
 
 
-def _proof(row: Shown) -> str:
+def _proof(row: ReviewRow) -> str:
     checks = ", ".join(f"{name} {figure:g}" for name, figure in row.checks.items())
     worse = f'<p>Worse answer:</p><p class="kb-text">{escape(row.worse)}</p>' if row.worse else ""
     kept = f'<p class="kb-text">Kept for: {escape(checks)}</p>' if checks else ""

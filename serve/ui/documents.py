@@ -15,10 +15,10 @@ import gradio as gr
 from core.errors import DataError
 from core.types import Document
 from rag.ingest.discover import SUFFIXES
+from serve.documents.uploads import receive
 from serve.service import Service
 from serve.ui import html
-from serve.ui.events import PRIVATE, asker, block, plainly
-from serve.uploads import receive
+from serve.ui.events import PRIVATE, block, errors_shown, requester
 
 _BLOCK_BYTES = 1 << 20
 _LOOK_S = 1.5
@@ -92,8 +92,8 @@ class DocumentsTab:
                 refused.append(error.message)
             await anyio.Path(path).unlink(missing_ok=True)
         if items:
-            self._service.add_job(job_id, items, who=asker(http))
-            self._service.audit.note("upload", asker(http), job=job_id, files=len(items))
+            self._service.add_job(job_id, items, who=requester(http))
+            self._service.audit.note("upload", requester(http), job=job_id, files=len(items))
         said = f"{len(items)} taken in" + (f"; refused: {'; '.join(refused)}" if refused else "")
         return None, html.note(said, alert=bool(refused))
 
@@ -114,20 +114,20 @@ class DocumentsTab:
     async def _turned(self, by: int, sha256: str | None, page: float | None) -> int:
         if not sha256:
             return 1
-        with plainly():
+        with errors_shown():
             last = (await self._service.document(sha256)).n_pages
         return min(max(1, int(page or 1) + by), max(1, last))
 
     async def _show(self, sha256: str | None, page: float | None) -> str:
         if not sha256:
             return ""
-        with plainly():
+        with errors_shown():
             return html.page_view(await self._service.page_view(sha256, max(0, int(page or 1) - 1)))
 
     async def _show_hidden(self, sha256: str | None) -> str:
         if not sha256:
             return ""
-        with plainly():
+        with errors_shown():
             pages = await self._service.hidden(sha256)
         parts = [
             f"<p><strong>Page {page.index + 1}</strong>: {escape(_kinds(page.hidden))}</p>"
@@ -139,9 +139,9 @@ class DocumentsTab:
     async def _remove(self, sha256: str | None, sure: bool, http: gr.Request) -> tuple[Any, ...]:
         if not sha256 or not sure:
             raise gr.Error("Choose a document and tick the box.", title="Nothing removed", print_exception=False)
-        with plainly():
+        with errors_shown():
             gone: Document = await self._service.forget(sha256)
-        self._service.audit.note("forget", asker(http), sha256=gone.sha256)
+        self._service.audit.note("forget", requester(http), sha256=gone.sha256)
         return html.note(f"Forgot {gone.doc}."), False
 
 

@@ -10,19 +10,19 @@ from typing import Any
 import gradio as gr
 
 from core.errors import KbError
-from serve.service import told
+from serve.service import error_text
 
 
 @contextmanager
-def plainly() -> Iterator[None]:
+def errors_shown() -> Iterator[None]:
     """Show a failure of ours to the person, with what to do."""
     try:
         yield
     except KbError as error:
-        raise gr.Error(told(error), title="That did not work", print_exception=False) from error
+        raise gr.Error(error_text(error), title="That did not work", print_exception=False) from error
 
 
-def asker(request: gr.Request) -> str:
+def requester(request: gr.Request) -> str:
     """Return the name the guard found for who is asking."""
     return str(getattr(request.state, "who", "page"))
 
@@ -32,7 +32,7 @@ def block(value: str = "", **named: Any) -> gr.HTML:
     return gr.HTML(value, apply_default_css=False, **named)
 
 
-class Pace:
+class RedrawTimer:
     """Tells when to draw again: pieces come faster than a browser needs them.
 
     Args:

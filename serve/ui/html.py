@@ -9,7 +9,7 @@ from html import escape, unescape
 from typing import Any
 
 from core.types import Citation
-from serve.pages import PageView
+from serve.documents.pages import PageView
 
 # Where a parser leaves text: HTML standard, 13.2.5.6 "Tag open state" and 13.2.5.72 "Character reference state".
 _TAG, _ENTITY = re.compile(r"<(?=[A-Za-z/!?])"), re.compile(r"&[#A-Za-z0-9]+;?")
@@ -103,12 +103,12 @@ def curve(title: str, points: Sequence[tuple[float, float]]) -> str:
     if len(points) == 1:  # a line of one point is not drawn
         right, down = at(*points[0]).split(",")
         line = f'<circle cx="{right}" cy="{down}" r="3"/>'
-    told = escape(f"{title}: {ys[-1]:.4g} at step {xs[-1]:.0f}")
+    caption = escape(f"{title}: {ys[-1]:.4g} at step {xs[-1]:.0f}")
     return (
         f'<figure class="kb-view"><svg class="kb-curve" role="img" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-        f'aria-label="{told}">{line}'
+        f'aria-label="{caption}">{line}'
         f'<text x="4" y="18">{y1:.3g}</text><text x="4" y="{_HEIGHT - _BOTTOM}">{y0:.3g}</text>'
         f'<text x="{_LEFT}" y="{_HEIGHT - 8}">step {x0:.0f}</text>'
         f'<text x="{_WIDTH - 10}" y="{_HEIGHT - 8}" text-anchor="end">{x1:.0f}</text></svg>'
-        f"<figcaption>{told}</figcaption></figure>"
+        f"<figcaption>{caption}</figcaption></figure>"
     )

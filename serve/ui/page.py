@@ -13,10 +13,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
-from serve.reviewing import Reviewing, exports
+from serve.review import DatasetReviews, exports
 from serve.service import Service
 from serve.ui.privacy import privacy_page
-from serve.work.training import Training
+from serve.work.training import TrainingManager
 
 # Beside what `core.telemetry` turns off.
 _SWITCHES = {"GRADIO_RUN_HISTORY": "False", "GRADIO_SSR_MODE": "False", "GRADIO_MCP_SERVER": "False",
@@ -43,7 +43,7 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
     from serve.ui.report import ReportTab
     from serve.ui.training import TrainingTab
 
-    reviewing, training = Reviewing(service, datasets), Training(service)
+    reviewing, training = DatasetReviews(service, datasets), TrainingManager(service)
     with gr.Blocks(
         title="kb", fill_width=True, analytics_enabled=False, delete_cache=(_KEEP_FILES_S, _KEEP_FILES_S)
     ) as page:

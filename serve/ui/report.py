@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
 from core.files import Home
-from serve.opened import NotFound
+from serve.errors import NotFound
 from serve.ui import html
 from serve.ui.events import PRIVATE, block
 

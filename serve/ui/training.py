@@ -7,10 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from serve.reviewing import Reviewing
+from serve.review import DatasetReviews
 from serve.ui import html
-from serve.ui.events import PRIVATE, SLOW, block, plainly
-from serve.work.training import ASSUMED_ROW_TOKENS, TARGETS, Training
+from serve.ui.events import PRIVATE, SLOW, block, errors_shown
+from serve.work.training import ASSUMED_ROW_TOKENS, TARGETS, TrainingManager
 
 _LOOK_S = 3.0
 _GIB = 2**30
@@ -24,7 +24,7 @@ class TrainingTab:
         reviewing: Datasets.
     """
 
-    def __init__(self, training: Training, reviewing: Reviewing) -> None:
+    def __init__(self, training: TrainingManager, reviewing: DatasetReviews) -> None:
         self._training = training
         self._reviewing = reviewing
         with gr.Row(elem_classes="kb-row"):
@@ -91,11 +91,11 @@ class TrainingTab:
     async def _counted(self, dataset: str | None) -> Any:
         if not dataset:
             return gr.skip()
-        with plainly():
+        with errors_shown():
             return max(1, await self._reviewing.n_train(dataset))
 
     async def _estimated(self, method: str, base: str, rows: float) -> str:
-        with plainly():
+        with errors_shown():
             found = await self._training.estimate(method, base.strip(), max(1, int(rows)))
         need, free = found.memory.total / _GIB, found.machine.free_bytes / _GIB
         lines = [
@@ -105,27 +105,27 @@ class TrainingTab:
             ["tokens of the run", f"{found.tokens:,.0f}"],
             ["hours", f"{found.hours:.2f}"],
         ]
-        told = f"For {int(rows)} rows of {ASSUMED_ROW_TOKENS} tokens; kb finetune --estimate --data DIR counts them."
-        return html.table("Estimate", ["what", "estimate"], lines) + html.note(told)
+        basis = f"For {int(rows)} rows of {ASSUMED_ROW_TOKENS} tokens; kb finetune --estimate --data DIR counts them."
+        return html.table("Estimate", ["what", "estimate"], lines) + html.note(basis)
 
     async def _started(self, dataset: str | None, method: str, base: str, name: str) -> str:
         if not dataset:
             raise gr.Error("Choose a dataset first.", title="Not started", print_exception=False)
-        with plainly():
+        with errors_shown():
             self._training.start(name.strip(), self._reviewing.folder(dataset), method, base.strip())
         return html.note(f"Started {name.strip()}.")
 
     async def _exported(self, run: str | None, to: str) -> str:
         if not run:
             raise gr.Error("Choose a run first.", title="Not exported", print_exception=False)
-        with plainly():
+        with errors_shown():
             self._training.export(run, to)
         return html.note(f"Exporting {run} to {to}.")
 
     async def _resumed(self, run: str | None) -> str:
         if not run:
             raise gr.Error("Choose a run first.", title="Not resumed", print_exception=False)
-        with plainly():
+        with errors_shown():
             self._training.resume(run)
         return html.note(f"Going on with {run}.")
 
@@ -155,7 +155,7 @@ class TrainingTab:
     def _drawn(self, name: str | None) -> str:
         if not name:
             return ""
-        with plainly():
+        with errors_shown():
             curves = self._training.curves(name)
         drawn = [html.curve(title, points) for title, points in curves.items()]
         return f'<div class="kb-curves">{"".join(drawn)}</div>' if drawn else html.note(f"{name}: nothing logged yet")

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from core.errors import BackendError
 from core.files import Home
 from rag.ingest.disk import disk_fault
-from serve.opened import NotFound
+from serve.errors import NotFound
 
 State = Literal["queued", "running", "done", "failed"]
 # A job whose process died this often is not begun again.
@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS jobs(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class IngestJob:
     """One ingest.
 
     Attributes:
@@ -91,7 +91,7 @@ def _shown(item: Mapping[str, str]) -> str:
     return item["url"] if "url" in item else Path(item["path"]).name
 
 
-class Jobs:
+class JobQueue:
     """The jobs of a home; any thread may call.
 
     Args:
@@ -124,7 +124,7 @@ class Jobs:
         """Return where a job's files lie until it is done."""
         return self._folder / "uploads" / job_id
 
-    def add(self, job_id: str, collection: str, who: str, items: Sequence[Mapping[str, str]]) -> Job:
+    def add(self, job_id: str, collection: str, who: str, items: Sequence[Mapping[str, str]]) -> IngestJob:
         """Write a job down; from then on it will be done."""
         now = _now()
         self._run(
@@ -133,7 +133,7 @@ class Jobs:
         )
         return self.get(job_id)
 
-    def get(self, job_id: str) -> Job:
+    def get(self, job_id: str) -> IngestJob:
         """Return one job.
 
         Raises:
@@ -144,7 +144,7 @@ class Jobs:
             raise NotFound("there is no such job", hint="GET /v1/documents/jobs")
         return _job(rows[0])
 
-    def listed(self, limit: int = 100) -> list[Job]:
+    def listed(self, limit: int = 100) -> list[IngestJob]:
         """Return the latest jobs, newest first."""
         return [_job(row) for row in self._run("SELECT * FROM jobs ORDER BY seq DESC LIMIT ?", (limit,))]
 
@@ -164,7 +164,7 @@ class Jobs:
                 shutil.rmtree(folder, ignore_errors=True)
         return len(waiting)
 
-    def begin_next(self) -> Job | None:
+    def begin_next(self) -> IngestJob | None:
         """Take the oldest waiting job; one that died too often is failed instead, and the next is taken."""
         while rows := self._run("SELECT * FROM jobs WHERE state='queued' ORDER BY seq LIMIT 1"):
             job = _job(rows[0])
@@ -221,6 +221,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _job(row: sqlite3.Row) -> Job:
+def _job(row: sqlite3.Row) -> IngestJob:
     held = {name: row[name] for name in row.keys() if name != "seq"}  # noqa: SIM118 - a Row iterates over values
-    return Job(**{**held, "items": json.loads(row["items"]), "results": json.loads(row["results"])})
+    return IngestJob(**{**held, "items": json.loads(row["items"]), "results": json.loads(row["results"])})

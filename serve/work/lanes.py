@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from core.errors import KbError
+from serve.errors import ServerBusy
 
 T = TypeVar("T")
 # Weight of the latest call in the running mean of how long one takes.
@@ -22,23 +22,11 @@ _LATEST = 0.2
 _LEAST_RETRY_S, _MOST_RETRY_S = 1, 60
 
 
-class Busy(KbError):
-    """Too many requests are waiting, or one client sends too many.
-
-    Attributes:
-        retry_after_s: When to try again.
-    """
-
-    def __init__(self, message: str, *, retry_after_s: int) -> None:
-        super().__init__(message, hint=f"try again in {retry_after_s} s")
-        self.retry_after_s = retry_after_s
-
-
-class Abandoned(Exception):
+class ReaderGone(Exception):
     """Raised inside a worker whose reader has gone, to end the work."""
 
 
-class Lane:
+class WorkerLane:
     """Threads with a bounded queue before them.
 
     Args:
@@ -69,13 +57,13 @@ class Lane:
         """
         with self._lock:
             if self._held >= self._room:
-                raise Busy("too many requests are waiting", retry_after_s=self._retry_after_s())
+                raise ServerBusy("too many requests are waiting", retry_after_s=self._retry_after_s())
             self._held += 1
         try:
             future = self._pool.submit(self._timed, call)
         except RuntimeError as error:  # the pool is shut: the server is stopping
             self._leave(None)
-            raise Busy("the server is stopping", retry_after_s=_MOST_RETRY_S) from error
+            raise ServerBusy("the server is stopping", retry_after_s=_MOST_RETRY_S) from error
         future.add_done_callback(self._leave)
         return future
 
@@ -117,7 +105,7 @@ class Lane:
         return min(_MOST_RETRY_S, max(_LEAST_RETRY_S, math.ceil(wait_s)))
 
 
-class Feed(Generic[T]):
+class TextFeed(Generic[T]):
     """What one worker writes and one coroutine reads; unbounded, since an answer is."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -132,7 +120,7 @@ class Feed(Generic[T]):
             Abandoned: Nobody reads any more.
         """
         if self._left:
-            raise Abandoned
+            raise ReaderGone
         self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
 
     def end(self) -> None:
@@ -150,7 +138,7 @@ class Feed(Generic[T]):
             yield item
 
 
-async def followed(lane: Lane, work: Callable[[Callable[[str], None]], T]) -> AsyncGenerator[str | T]:
+async def streamed(lane: WorkerLane, work: Callable[[Callable[[str], None]], T]) -> AsyncGenerator[str | T]:
     """Run work that writes text as it goes: yield its pieces, then its result.
 
     Args:
@@ -160,7 +148,7 @@ async def followed(lane: Lane, work: Callable[[Callable[[str], None]], T]) -> As
     Raises:
         Busy: There is no room.
     """
-    feed: Feed[str] = Feed(asyncio.get_running_loop())
+    feed: TextFeed[str] = TextFeed(asyncio.get_running_loop())
     future = lane.submit(lambda: work(feed.put))
     future.add_done_callback(lambda _: feed.end())
     try:

@@ -15,14 +15,14 @@ from typing import Any
 from core.errors import BackendError
 from core.files import Home
 from core.settings import Settings
-from serve.logs import log
-from serve.work.jobs import Job, Jobs
+from serve.observability.logs import log
+from serve.work.jobs import IngestJob, JobQueue
 
 _LOOK_AGAIN_S = 1.0
 _KILL_AFTER_S = 10.0
 
 
-class Runner:
+class JobRunner:
     """A thread that takes jobs while there are any.
 
     Args:
@@ -31,7 +31,7 @@ class Runner:
         home: Handed to the process.
     """
 
-    def __init__(self, jobs: Jobs, settings: Settings, home: Home) -> None:
+    def __init__(self, jobs: JobQueue, settings: Settings, home: Home) -> None:
         self._jobs = jobs
         self._settings = settings
         self._home = home
@@ -74,7 +74,7 @@ class Runner:
             self._wake.wait(_LOOK_AGAIN_S)
             self._wake.clear()
 
-    def _do(self, job: Job) -> None:
+    def _do(self, job: IngestJob) -> None:
         """Run a job to its end, or put it back where its process died."""
         log("job begins", job=job.id, attempt=job.attempts)
         ended: dict[str, Any] = {}
@@ -95,7 +95,7 @@ class Runner:
             self._jobs.release(job.id, counted=not self._stopping.is_set())
         log("job ends", job=job.id, outcome=ended.get("event", "released"), code=process.returncode)
 
-    def _follow(self, process: subprocess.Popen[str], job: Job) -> dict[str, Any]:
+    def _follow(self, process: subprocess.Popen[str], job: IngestJob) -> dict[str, Any]:
         """Send the job, note its progress and return how it said it ended; empty where it did not."""
         order = {
             "settings": self._settings.model_dump(mode="json"),

@@ -28,7 +28,7 @@ from finetune.recipe import load_recipe
 from finetune.runs import Run, check_name, is_being_trained, list_runs, open_run, read_card
 from finetune.training.base import find_base, known_shape
 from finetune.training.machine import this_machine
-from serve.opened import NotFound
+from serve.errors import NotFound
 from serve.service import Service
 
 # What a row is taken to be while its dataset was not read.
@@ -39,7 +39,7 @@ TARGETS = ("gguf", "ollama", "hf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
+class RunSummary:
     """A run in the list."""
 
     name: str
@@ -50,7 +50,7 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class TrainingTask:
     """A process of ours at work on a run.
 
     Attributes:
@@ -92,7 +92,7 @@ def export_command(name: str, to: str) -> list[str]:
     return ["export", name, "--to", to]
 
 
-class Training:
+class TrainingManager:
     """Runs of a home.
 
     Args:
@@ -168,19 +168,19 @@ class Training:
                 [sys.executable, "-m", "kb.cli", *command], env={**os.environ, "KB_HOME": str(self._home.root)},
                 stdin=DEVNULL, stdout=out, stderr=STDOUT, start_new_session=True,
             )  # fmt: skip
-        self._task = Task(run=name, doing=doing, process=process)
+        self._task = TrainingTask(run=name, doing=doing, process=process)
         held = {"run": name, "doing": doing, "pid": process.pid, "since": process.create_time()}
         with atomic_write(self._record) as handle:
             handle.write(json.dumps(held).encode())
 
-    def _found_again(self) -> Task | None:
+    def _found_again(self) -> TrainingTask | None:
         """Return what an earlier server began, if it is still at work; a number given to another process is not it."""
         try:
             held = json.loads(self._record.read_bytes())
             process = psutil.Process(held["pid"])
             if process.create_time() != held["since"]:
                 return None
-            task = Task(run=held["run"], doing=held["doing"], process=process)
+            task = TrainingTask(run=held["run"], doing=held["doing"], process=process)
         except (OSError, ValueError, KeyError, TypeError, psutil.Error):
             return None
         return task if task.running else None
@@ -191,11 +191,11 @@ class Training:
         if task is not None:
             task.process.send_signal(signal.SIGINT)
 
-    def under_way(self) -> Task | None:
+    def under_way(self) -> TrainingTask | None:
         """Return what a server of this home began and has not ended."""
         return self._task if self._task and self._task.running else None
 
-    def latest(self) -> Task | None:
+    def latest(self) -> TrainingTask | None:
         """Return what was begun last, ended or not."""
         return self._task
 
@@ -204,18 +204,18 @@ class Training:
         log = self._log(name)
         return log.read_text(encoding="utf-8", errors="replace")[-_TAIL_CHARS:] if log.is_file() else ""
 
-    def runs(self) -> list[RunRow]:
+    def runs(self) -> list[RunSummary]:
         """Return the runs there are; one whose card cannot be read says so."""
         rows = []
         for run in list_runs(self._home):
             try:
                 card = read_card(run)
             except DataError:
-                rows.append(RunRow(name=run.name, base="", method="", state="damaged card", scores={}))
+                rows.append(RunSummary(name=run.name, base="", method="", state="damaged card", scores={}))
                 continue
             task = self.under_way()
             state = f"being {task.doing}" if task and task.run == run.name else _state(run, card)
-            rows.append(RunRow(name=run.name, base=card.base, method=card.method, state=state, scores=card.scores))
+            rows.append(RunSummary(name=run.name, base=card.base, method=card.method, state=state, scores=card.scores))
         return rows
 
     def curves(self, name: str) -> dict[str, list[tuple[float, float]]]:

@@ -16,7 +16,7 @@ import uvicorn
 from core.files import Home
 from core.settings import Settings
 from rag.ingest.ingest import FileResult
-from serve.api import PARTS, Part, create_app
+from serve.app import PARTS, Part, create_app
 from serve.service import Service
 from serve.work.ingest_process import ingest
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from core.files import Home
 from core.settings import ServeSettings, Settings
-from serve.access.guard import Rate, keys_required
-from serve.access.keys import Keys
-from serve.work.lanes import Busy
+from serve.access.guard import RateLimiter, keys_required
+from serve.access.keys import KeyStore
+from serve.errors import ServerBusy
 from tests.serve.conftest import Running, running
 
 
@@ -30,7 +30,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory, weights) -> Iterator[tuple[R
     """A server that others can reach by name, and a key of it."""
     home = Home(tmp_path_factory.mktemp("keyed"))
     home.models.symlink_to(weights)
-    secret = Keys(home).add("alice")
+    secret = KeyStore(home).add("alice")
     with running(_settings(hosts=["kb.example"], origins=["https://app.example"]), home, ("api",)) as server:
         yield server, secret
 
@@ -189,13 +189,13 @@ def test_a_full_queue_is_told_when_to_come_back(made_home: Home) -> None:
 @given(st.lists(st.floats(0, 30), min_size=1, max_size=60), st.integers(1, 30))
 def test_no_window_lets_more_through_than_twice_its_rate(pauses: list[float], per_minute: int) -> None:
     now = [0.0]
-    rate = Rate(per_minute, clock=lambda: now[0])
+    rate = RateLimiter(per_minute, clock=lambda: now[0])
     let: list[float] = []
     for pause in pauses:
         now[0] += pause
         try:
             rate.take("a")
-        except Busy as error:
+        except ServerBusy as error:
             assert error.retry_after_s >= 1
         else:
             let.append(now[0])
@@ -205,10 +205,10 @@ def test_no_window_lets_more_through_than_twice_its_rate(pauses: list[float], pe
 
 def test_who_waits_as_told_is_let_in() -> None:
     now = [0.0]
-    rate = Rate(6, clock=lambda: now[0])
+    rate = RateLimiter(6, clock=lambda: now[0])
     for _ in range(6):
         rate.take("a")
-    with pytest.raises(Busy) as caught:
+    with pytest.raises(ServerBusy) as caught:
         rate.take("a")
     rate.take("b")
     now[0] += caught.value.retry_after_s

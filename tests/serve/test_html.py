@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.types import Citation, Document, Page
-from serve.pages import PageView
+from serve.documents.pages import PageView
 from serve.ui import html
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">'

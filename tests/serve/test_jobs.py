@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 
 from core.files import Home
-from serve.opened import NotFound
-from serve.work.jobs import MOST_ATTEMPTS, Jobs
+from serve.errors import NotFound
+from serve.work.jobs import MOST_ATTEMPTS, JobQueue
 
 ITEMS = [{"path": "/x/a.pdf", "source": "upload:1/a.pdf"}, {"url": "https://example.org/b.pdf"}]
 
 
 def test_a_restart_takes_up_what_ran_and_what_waited(tmp_path: Path) -> None:
-    jobs = Jobs(Home(tmp_path))
+    jobs = JobQueue(Home(tmp_path))
     first = jobs.add(jobs.new_id(), "default", "me", ITEMS)
     second = jobs.add(jobs.new_id(), "default", "me", ITEMS)
     begun = jobs.begin_next()
     assert begun is not None and begun.id == first.id and begun.state == "running"
     jobs.close()  # as kill -9 would leave it
 
-    again = Jobs(Home(tmp_path))
+    again = JobQueue(Home(tmp_path))
     assert again.recover() == 2
     assert [job.id for job in (again.begin_next(), again.begin_next()) if job] == [first.id, second.id]
     assert again.begin_next() is None
@@ -29,7 +29,7 @@ def test_a_restart_takes_up_what_ran_and_what_waited(tmp_path: Path) -> None:
 
 
 def test_a_job_whose_process_keeps_dying_is_given_up(tmp_path: Path) -> None:
-    jobs = Jobs(Home(tmp_path))
+    jobs = JobQueue(Home(tmp_path))
     job = jobs.add(jobs.new_id(), "default", "me", ITEMS)
     other = jobs.add(jobs.new_id(), "default", "me", ITEMS)
     for _ in range(MOST_ATTEMPTS):
@@ -43,7 +43,7 @@ def test_a_job_whose_process_keeps_dying_is_given_up(tmp_path: Path) -> None:
 
 
 def test_stopping_the_server_does_not_count_against_a_job(tmp_path: Path) -> None:
-    jobs = Jobs(Home(tmp_path))
+    jobs = JobQueue(Home(tmp_path))
     job = jobs.add(jobs.new_id(), "default", "me", ITEMS)
     for _ in range(2 * MOST_ATTEMPTS):
         assert jobs.begin_next() is not None
@@ -53,7 +53,7 @@ def test_stopping_the_server_does_not_count_against_a_job(tmp_path: Path) -> Non
 
 
 def test_files_stay_while_a_job_waits_and_go_with_its_end(tmp_path: Path) -> None:
-    jobs = Jobs(Home(tmp_path))
+    jobs = JobQueue(Home(tmp_path))
     done, failed, waits, orphan = (jobs.new_id() for _ in range(4))
     for job_id in (done, failed, waits):
         jobs.add(job_id, "default", "me", ITEMS)

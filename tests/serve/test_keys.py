@@ -12,23 +12,23 @@ from starlette.datastructures import Headers
 
 from core.errors import ConfigError, DataError
 from core.files import Home
-from serve.access.keys import Keys
-from serve.access.sessions import COOKIE, Sessions
+from serve.access.keys import KeyStore
+from serve.access.sessions import COOKIE, SessionStore
 
 
 def test_a_key_is_kept_as_a_hash_only_its_owner_can_read(tmp_path: Path) -> None:
-    keys = Keys(Home(tmp_path))
+    keys = KeyStore(Home(tmp_path))
     secret = keys.add("alice")
     path = tmp_path / "serve" / "keys.json"
     assert secret not in path.read_text()
     assert secret.removeprefix("kb-") not in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert keys.owner(secret) == "alice"
-    assert Keys(Home(tmp_path)).owner(secret) == "alice"
+    assert KeyStore(Home(tmp_path)).owner(secret) == "alice"
 
 
 def test_a_removed_key_is_out_at_once_in_another_process_too(tmp_path: Path) -> None:
-    here, there = Keys(Home(tmp_path)), Keys(Home(tmp_path))
+    here, there = KeyStore(Home(tmp_path)), KeyStore(Home(tmp_path))
     secret = here.add("alice")
     assert there.owner(secret) == "alice"
     here.remove("alice")
@@ -38,7 +38,7 @@ def test_a_removed_key_is_out_at_once_in_another_process_too(tmp_path: Path) -> 
 
 
 def test_names_are_unique_and_plain(tmp_path: Path) -> None:
-    keys = Keys(Home(tmp_path))
+    keys = KeyStore(Home(tmp_path))
     keys.add("alice")
     for bad in ("alice", "", "../x", "a b", "x" * 65, "a\n"):
         with pytest.raises(ConfigError):
@@ -47,17 +47,17 @@ def test_names_are_unique_and_plain(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_opens_to_nobody(tmp_path: Path) -> None:
-    keys = Keys(Home(tmp_path))
+    keys = KeyStore(Home(tmp_path))
     keys.add("alice")
     (tmp_path / "serve" / "keys.json").write_text("{}")
     with pytest.raises(DataError):
-        Keys(Home(tmp_path)).owner("kb-x")
+        KeyStore(Home(tmp_path)).owner("kb-x")
 
 
 @given(st.text(max_size=80))
 def test_no_text_is_a_key_but_the_key(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     root = tmp_path_factory.getbasetemp() / "one-key"
-    keys = Keys(Home(root))
+    keys = KeyStore(Home(root))
     if not keys.listed():
         keys.add("alice")
     assert keys.owner(text) is None
@@ -65,9 +65,9 @@ def test_no_text_is_a_key_but_the_key(tmp_path_factory: pytest.TempPathFactory, 
 
 def test_a_session_ends_with_its_key_its_time_or_its_logout(tmp_path: Path) -> None:
     now = [0.0]
-    keys = Keys(Home(tmp_path))
+    keys = KeyStore(Home(tmp_path))
     secret = keys.add("alice")
-    sessions = Sessions(keys, clock=lambda: now[0])
+    sessions = SessionStore(keys, clock=lambda: now[0])
     assert sessions.begin("kb-wrong") is None
 
     def begun() -> Headers:
@@ -86,6 +86,6 @@ def test_a_session_ends_with_its_key_its_time_or_its_logout(tmp_path: Path) -> N
 
 @given(st.text(max_size=200))
 def test_any_cookie_is_read_without_harm(text: str) -> None:
-    sessions = Sessions(Keys(Home(Path("/nonexistent"))))
+    sessions = SessionStore(KeyStore(Home(Path("/nonexistent"))))
     raw = text.encode("latin-1", "replace")
     assert sessions.owner(Headers(raw=[(b"cookie", raw), (b"authorization", raw)])) is None

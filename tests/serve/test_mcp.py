@@ -43,9 +43,9 @@ async def test_answers_cite_pages_that_can_be_shown(server: Running) -> None:
     async with _over_http(server) as session:
         listed = (await session.call_tool("list_documents", {})).structuredContent["documents"]
         assert [each["doc"] for each in listed] == ["handbook.pdf", "manual.pdf"]
-        told = (await session.call_tool("ask", {"question": QUESTION})).structuredContent
-        assert told["ground"] == "cited" and ANSWER in told["answer"]
-        cited = told["citations"][0]
+        error_text = (await session.call_tool("ask", {"question": QUESTION})).structuredContent
+        assert error_text["ground"] == "cited" and ANSWER in error_text["answer"]
+        cited = error_text["citations"][0]
         shown = (await session.call_tool("show_page", {"doc": cited["doc"], "page": cited["page"]})).structuredContent
         assert shown["text"][cited["start"] : cited["end"]] == cited["quote"]
         found = (await session.call_tool("search", {"query": "tour of duty", "k": 3})).structuredContent

@@ -10,8 +10,8 @@ import openai
 import pytest
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 
-from serve.answering import Request, Said
-from serve.models import WITH_DOCUMENTS
+from serve.answers.answering import AnswerRequest, ChatMessage
+from serve.answers.models import WITH_DOCUMENTS
 from tests.serve.conftest import ANSWER, QUESTION, Running
 
 ASKED = [{"role": "user", "content": QUESTION}]
@@ -157,5 +157,5 @@ async def test_controls_reach_the_model_that_honours_them(server: Running) -> No
 
 
 async def test_a_request_of_the_service_says_which_lane_it_takes(server: Running) -> None:
-    reply = await server.service.reply(Request(conversation=[Said(role="user", text=QUESTION)]))
+    reply = await server.service.reply(AnswerRequest(conversation=[ChatMessage(role="user", text=QUESTION)]))
     assert reply.ground == "cited" and reply.sources()[0]["doc"] == "handbook.pdf"

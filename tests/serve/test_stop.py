@@ -17,7 +17,7 @@ import httpx
 
 from core.files import Home
 from core.settings import ServeSettings, Settings
-from serve.work.jobs import Jobs
+from serve.work.jobs import JobQueue
 from tests.serve.conftest import EXAMPLES, QUESTION, START_S, Running, running, settled
 
 
@@ -62,7 +62,7 @@ def test_sigterm_and_kill_lose_no_job(made_home: Home) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     # Stopped in the middle, or before it began: it waits, with its files.
-    left = Jobs(made_home)
+    left = JobQueue(made_home)
     state = left.get(job).state
     left.close()
     assert state in ("queued", "done")

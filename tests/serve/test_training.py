@@ -23,15 +23,15 @@ from finetune.runs import create_run, update_card
 from finetune.runs import training as held_for_training
 from finetune.training.machine import this_machine
 from kb.cli.main import app
-from serve.opened import NotFound
+from serve.errors import NotFound
 from serve.service import Service
-from serve.work.training import TARGETS, Training, export_command, resume_command, train_command
+from serve.work.training import TARGETS, TrainingManager, export_command, resume_command, train_command
 
 
 @pytest.fixture
-def training(tmp_path: Path) -> Iterator[Training]:
+def training(tmp_path: Path) -> Iterator[TrainingManager]:
     service = Service(Settings(), Home(tmp_path))
-    yield Training(service)
+    yield TrainingManager(service)
     service.close()
 
 
@@ -57,7 +57,7 @@ def test_the_command_line_understands_what_is_begun(command: list[str]) -> None:
         assert values["to"] == command[-1]
 
 
-def test_a_process_that_fails_is_told_with_its_last_words(training: Training, tmp_path: Path) -> None:
+def test_a_process_that_fails_is_told_with_its_last_words(training: TrainingManager, tmp_path: Path) -> None:
     training.start("one", tmp_path / "nothing", "lora", "smollm2")
     task = training.latest()
     assert task is not None and training.under_way() is task
@@ -81,9 +81,9 @@ def test_a_server_finds_again_what_an_earlier_one_began(tmp_path: Path) -> None:
     record.parent.mkdir(parents=True)
     held = {"run": "one", "doing": "trained", "pid": process.pid, "since": process.create_time()}
     record.write_text(json.dumps(held | {"since": 0.0}))
-    assert Training(service).latest() is None  # its number belongs to another process now
+    assert TrainingManager(service).latest() is None  # its number belongs to another process now
     record.write_text(json.dumps(held))
-    later = Training(service)
+    later = TrainingManager(service)
     task = later.under_way()
     assert task is not None and (task.run, task.exit_code) == ("one", None)
     with pytest.raises(ConfigError, match="one is being trained"):
@@ -93,13 +93,13 @@ def test_a_server_finds_again_what_an_earlier_one_began(tmp_path: Path) -> None:
         if not task.running:
             break
         time.sleep(0.05)
-    assert later.under_way() is None and Training(service).latest() is None
+    assert later.under_way() is None and TrainingManager(service).latest() is None
     record.write_text("{")
-    assert Training(service).latest() is None
+    assert TrainingManager(service).latest() is None
     service.close()
 
 
-def test_a_run_that_a_shell_trains_is_shown_as_such(training: Training, tmp_path: Path) -> None:
+def test_a_run_that_a_shell_trains_is_shown_as_such(training: TrainingManager, tmp_path: Path) -> None:
     recipe = load_recipe("", this_machine(), flags={}, pairs=())
     card = RunCard(name="one", base="smollm2", method="lora", data_sha256="", seed=0, versions={})
     run = create_run(Home(tmp_path), card, recipe)
@@ -111,7 +111,7 @@ def test_a_run_that_a_shell_trains_is_shown_as_such(training: Training, tmp_path
 
 
 @pytest.mark.parametrize("name", ["../x", "A", "", "-x"])
-def test_a_name_that_is_no_folder_of_ours_begins_nothing(training: Training, tmp_path: Path, name: str) -> None:
+def test_a_name_that_is_no_folder_of_ours_begins_nothing(training: TrainingManager, tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError):
         training.start(name, tmp_path, "lora", "smollm2")
     with pytest.raises(NotFound):
@@ -121,7 +121,7 @@ def test_a_name_that_is_no_folder_of_ours_begins_nothing(training: Training, tmp
     assert training.latest() is None
 
 
-def test_curves_are_read_while_they_are_written(training: Training, tmp_path: Path) -> None:
+def test_curves_are_read_while_they_are_written(training: TrainingManager, tmp_path: Path) -> None:
     run = tmp_path / "runs" / "one"
     run.mkdir(parents=True)
     (run / "run.json").write_text("{}")

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from serve.uploads import receive, safe_name
+from serve.documents.uploads import receive, safe_name
 
 
 @given(st.text(max_size=400))

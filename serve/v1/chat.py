@@ -17,10 +17,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from core.errors import KbError
-from serve import faults
-from serve.answering import Reply
-from serve.schemas import Completion
+from serve import errors
+from serve.answers.answering import AnswerResponse
 from serve.service import Service
+from serve.v1.schemas import ChatCompletionBody
 
 
 def router(service: Service) -> APIRouter:
@@ -36,7 +36,7 @@ def router(service: Service) -> APIRouter:
         return _model((await service.quick.run(lambda: service.models.find(model))).id)
 
     @routes.post("/chat/completions", summary="Answer a conversation")
-    async def completions(body: Completion, http: Request) -> Response:
+    async def completions(body: ChatCompletionBody, http: Request) -> Response:
         service.audit.note("ask", http.state.who, model=body.model, stream=bool(body.stream))
         head = _Head(body.model)
         parts = service.answer(body.request())
@@ -73,7 +73,7 @@ def _choice(finish: str | None, **content: Any) -> dict[str, Any]:
     return {"index": 0, **content, "logprobs": None, "finish_reason": finish}
 
 
-def _usage(reply: Reply) -> dict[str, int]:
+def _usage(reply: AnswerResponse) -> dict[str, int]:
     total = reply.prompt_tokens + reply.completion_tokens
     return {
         "prompt_tokens": reply.prompt_tokens,
@@ -82,10 +82,10 @@ def _usage(reply: Reply) -> dict[str, int]:
     }
 
 
-async def _whole(parts: AsyncGenerator[str | Reply], head: _Head, http: Request) -> dict[str, Any]:
+async def _whole(parts: AsyncGenerator[str | AnswerResponse], head: _Head, http: Request) -> dict[str, Any]:
     async with aclosing(parts):
         async for part in parts:
-            if isinstance(part, Reply):
+            if isinstance(part, AnswerResponse):
                 message = {"role": "assistant", "content": part.text, "refusal": None}
                 return {
                     **head.whole(),
@@ -96,11 +96,11 @@ async def _whole(parts: AsyncGenerator[str | Reply], head: _Head, http: Request)
                 }
             if await http.is_disconnected():
                 break
-    raise faults.Refusal("the client has gone", status=499, code="client_closed_request")
+    raise errors.RequestRefused("the client has gone", status=499, code="client_closed_request")
 
 
 async def _events(
-    first: str | Reply, rest: AsyncGenerator[str | Reply], head: _Head, *, with_usage: bool
+    first: str | AnswerResponse, rest: AsyncGenerator[str | AnswerResponse], head: _Head, *, with_usage: bool
 ) -> AsyncIterator[str]:
     """Yield server-sent events: the role, the text, the end with its sources, the usage, `[DONE]`."""
     usage: dict[str, Any] = {"usage": None} if with_usage else {}
@@ -117,11 +117,13 @@ async def _events(
                 if with_usage:
                     yield _event({**head.chunk(None), "usage": _usage(part)})
     except KbError as error:
-        yield _event(faults.described(error)[1])
+        yield _event(errors.error_response(error)[1])
     yield "data: [DONE]\n\n"
 
 
-async def _chained(first: str | Reply, rest: AsyncGenerator[str | Reply]) -> AsyncGenerator[str | Reply]:
+async def _chained(
+    first: str | AnswerResponse, rest: AsyncGenerator[str | AnswerResponse]
+) -> AsyncGenerator[str | AnswerResponse]:
     async with aclosing(rest):
         yield first
         async for part in rest:

@@ -21,7 +21,7 @@ _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class ReceivedFile:
     """A file that was received.
 
     Attributes:
@@ -49,7 +49,7 @@ def safe_name(given: str) -> str:
     return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + suffix
 
 
-async def receive(blocks: AsyncIterator[bytes], name: str, folder: Path) -> Upload:
+async def receive(blocks: AsyncIterator[bytes], name: str, folder: Path) -> ReceivedFile:
     """Write an upload into a folder that is its own, and check that its content can be a document.
 
     Args:
@@ -75,4 +75,4 @@ async def receive(blocks: AsyncIterator[bytes], name: str, folder: Path) -> Uplo
         raise DataError(
             f"{path.name}: {error.message}", hint="send a PDF, DOCX, HTML, Markdown or text file"
         ) from error
-    return Upload(path=path, sha256=digest.hexdigest(), size_bytes=size_bytes)
+    return ReceivedFile(path=path, sha256=digest.hexdigest(), size_bytes=size_bytes)

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serve.answering import DEFAULT, Request, Said
-from serve.models import Controls
+from serve.answers.answering import DEFAULT, AnswerRequest, ChatMessage
+from serve.answers.models import SamplingControls
 from serve.service import MOST_HITS
 
 Collection = Annotated[str, Field(max_length=64, pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$")]
@@ -20,23 +20,23 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class Part(_Body):
+class TextPart(_Body):
     """A part of a message; only text is read."""
 
     type: Literal["text"]
     text: str = Field(max_length=_MOST_CHARS)
 
 
-class Message(_Body):
+class MessageBody(_Body):
     """One message of a conversation."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: Annotated[str, Field(max_length=_MOST_CHARS)] | Annotated[list[Part], Field(max_length=1000)]
+    content: Annotated[str, Field(max_length=_MOST_CHARS)] | Annotated[list[TextPart], Field(max_length=1000)]
 
-    def said(self) -> Said:
+    def said(self) -> ChatMessage:
         """Return it as the service takes it."""
         text = self.content if isinstance(self.content, str) else "\n".join(part.text for part in self.content)
-        return Said(role="system" if self.role == "developer" else self.role, text=text)
+        return ChatMessage(role="system" if self.role == "developer" else self.role, text=text)
 
 
 class StreamOptions(_Body):
@@ -45,11 +45,11 @@ class StreamOptions(_Body):
     include_usage: bool = False
 
 
-class Completion(_Body):
+class ChatCompletionBody(_Body):
     """Body of `POST /v1/chat/completions`; `collection`, `passages`, `docs`, `top_k`, `repetition_penalty` are ours."""
 
     model: Annotated[str, Field(max_length=300)] = DEFAULT
-    messages: list[Message] = Field(min_length=1, max_length=1000)
+    messages: list[MessageBody] = Field(min_length=1, max_length=1000)
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     temperature: float | None = Field(None, ge=0, le=2)
@@ -67,21 +67,21 @@ class Completion(_Body):
     passages: int | None = Field(None, ge=1, le=50)
     docs: list[Name] = Field([], max_length=100)
 
-    def request(self) -> Request:
+    def request(self) -> AnswerRequest:
         """Return it as the service takes it."""
         stop = [self.stop] if isinstance(self.stop, str) else self.stop
-        controls = Controls(
+        controls = SamplingControls(
             temperature=self.temperature, top_p=self.top_p, top_k=self.top_k,
             repetition_penalty=self.repetition_penalty, seed=self.seed,
             max_tokens=self.max_completion_tokens or self.max_tokens, stop=tuple(stop) if stop else None,
         )  # fmt: skip
-        return Request(
+        return AnswerRequest(
             conversation=[message.said() for message in self.messages], model=self.model, controls=controls,
             collection=self.collection, passages=self.passages, docs=self.docs,
         )  # fmt: skip
 
 
-class Embedding(_Body):
+class EmbeddingsBody(_Body):
     """Body of `POST /v1/embeddings`; `input_type` is ours: queries and documents have prefixes of their own."""
 
     model: Annotated[str, Field(max_length=300)]
@@ -95,7 +95,7 @@ class Embedding(_Body):
     input_type: Literal["document", "query"] = "document"
 
 
-class Search(_Body):
+class SearchBody(_Body):
     """Body of `POST /v1/search`; `pages` are 0-based."""
 
     query: str = Field(min_length=1, max_length=10_000, pattern=r"\S")
@@ -105,7 +105,7 @@ class Search(_Body):
     pages: list[Annotated[int, Field(ge=0, le=1_000_000)]] | None = Field(None, max_length=1000)
 
 
-class Judgement(_Body):
+class FeedbackBody(_Body):
     """Body of `POST /v1/feedback`, as `feedback.jsonl` keeps it."""
 
     question: str = Field(min_length=1, max_length=20_000, pattern=r"\S")

@@ -77,7 +77,7 @@ def log(event: str, level: int = logging.INFO, *, error: BaseException | None = 
     _logger.log(level, event, exc_info=error, extra={"fields": fields})
 
 
-class Audit:
+class AuditLog:
     """Who did what to which document, when.
 
     Args:

@@ -14,10 +14,10 @@ from starlette.datastructures import UploadFile
 
 from core.errors import DataError
 from core.types import Document
-from serve.faults import Refusal
-from serve.schemas import Collection
+from serve.documents.uploads import receive
+from serve.errors import RequestRefused
 from serve.service import Service
-from serve.uploads import receive
+from serve.v1.schemas import Collection
 
 _BLOCK_BYTES = 1 << 20
 _MOST_URL_CHARS = 2000
@@ -98,7 +98,7 @@ def router(service: Service) -> APIRouter:
     ) -> Response:
         view = await service.page_view(doc, page, start, end, collection)
         if not view.picture:
-            raise Refusal("this document has no picture of its pages", status=404, code="not_found")
+            raise RequestRefused("this document has no picture of its pages", status=404, code="not_found")
         return Response(view.picture, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
 
     @routes.delete("/{doc}", summary="Forget a document with everything kept of it")
@@ -120,32 +120,34 @@ def document_json(document: Document) -> dict[str, Any]:
 async def _received(service: Service, http: Request, job_id: str) -> tuple[str, list[dict[str, str]]]:
     """Read the form: store its files, check its URLs' shape, and return the collection and the job's items."""
     if not http.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise Refusal("send multipart/form-data with the field file", status=415, code="unsupported_media_type")
+        raise RequestRefused("send multipart/form-data with the field file", status=415, code="unsupported_media_type")
     most = service.settings.serve.upload_files
     items: list[dict[str, str]] = []
     async with http.form(max_files=most, max_fields=most + 1) as form:  # the collection is a field too
         collection = str(form.get("collection") or "")
         if collection and not _is_collection(collection):
-            raise Refusal("no name for a collection", status=400, code="invalid_request")
+            raise RequestRefused("no name for a collection", status=400, code="invalid_request")
         for value in form.getlist("url"):
             url = str(value).strip()
             if not _URL.match(url) or len(url) > _MOST_URL_CHARS:
-                raise Refusal("url is no address to fetch from", status=400, code="invalid_request")
+                raise RequestRefused("url is no address to fetch from", status=400, code="invalid_request")
             items.append({"url": url})
         for number, value in enumerate(form.getlist("file")):
             if not isinstance(value, UploadFile):
-                raise Refusal("the field file holds no file", status=400, code="invalid_request")
+                raise RequestRefused("the field file holds no file", status=400, code="invalid_request")
             try:
                 got = await receive(
                     _blocks(value), value.filename or "document", service.jobs.folder(job_id) / str(number)
                 )
             except DataError as error:
-                raise Refusal(error.message, status=415, code="unsupported_media_type", hint=error.hint) from error
+                raise RequestRefused(
+                    error.message, status=415, code="unsupported_media_type", hint=error.hint
+                ) from error
             items.append({"path": str(got.path), "source": f"upload:{got.sha256[:16]}/{got.path.name}"})
     if len(items) > most:
-        raise Refusal(f"more than {most} files and addresses at once", status=400, code="invalid_request")
+        raise RequestRefused(f"more than {most} files and addresses at once", status=400, code="invalid_request")
     if not items:
-        raise Refusal("there is neither a file nor a url", status=400, code="invalid_request")
+        raise RequestRefused("there is neither a file nor a url", status=400, code="invalid_request")
     return collection, items
 
 

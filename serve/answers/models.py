@@ -20,7 +20,7 @@ from core.models import open_chat, parse_spec, resolve
 from core.ollama_server import ask_state
 from core.settings import Settings
 from core.weights.shelf import list_models
-from serve.opened import NotFound
+from serve.errors import NotFound
 
 BASE, WITH_DOCUMENTS = "base", "+rag"
 _OLLAMA_WAIT_S = 2.0
@@ -29,7 +29,7 @@ _CHATS = frozenset({"smollm2"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Controls:
+class SamplingControls:
     """How a person wants tokens chosen; None leaves the model's own way."""
 
     temperature: float | None = None
@@ -46,7 +46,7 @@ class Controls:
 
 
 # What each back end calls a control; a control that is not named is one it cannot honour.
-_LOCAL = {field.name: field.name for field in fields(Controls)}
+_LOCAL = {field.name: field.name for field in fields(SamplingControls)}
 _OLLAMA = {**_LOCAL, "repetition_penalty": "repeat_penalty", "max_tokens": "num_predict"}
 _OPENAI = {name: name for name in ("temperature", "top_p", "seed", "max_tokens", "stop")}
 
@@ -58,7 +58,7 @@ def _names(kind: str, chat: BaseChatModel) -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class ServedModel:
     """One id of `/v1/models`.
 
     Attributes:
@@ -72,7 +72,7 @@ class Model:
     documents: bool
 
 
-class Models:
+class ModelRegistry:
     """The models of this server.
 
     Args:
@@ -86,7 +86,7 @@ class Models:
         self._opened: dict[str, BaseChatModel] = {}
         self._lock = threading.Lock()
 
-    def listed(self) -> list[Model]:
+    def listed(self) -> list[ServedModel]:
         """Return every model, `base` first."""
         plain = {BASE: self._settings.rag.model}
         plain |= {f"run:{path.parent.name}": f"run:{path.parent.name}" for path in self._runs()}
@@ -94,19 +94,19 @@ class Models:
         plain["extractive"] = "extractive"
         plain |= {f"ollama:{name}": f"ollama:{name}" for name in self._ollama()}
         return [
-            Model(id=id_ + suffix, spec=spec, documents=bool(suffix))
+            ServedModel(id=id_ + suffix, spec=spec, documents=bool(suffix))
             for id_, spec in plain.items()
             for suffix in ("", WITH_DOCUMENTS)
         ]
 
-    def find(self, id_: str) -> Model:
+    def find(self, id_: str) -> ServedModel:
         """Return a model by its id.
 
         Raises:
             NotFound: There is none; the message lists those there are.
         """
         if id_.removesuffix(WITH_DOCUMENTS) == BASE:  # what is asked most, without asking Ollama first
-            return Model(id=id_, spec=self._settings.rag.model, documents=id_.endswith(WITH_DOCUMENTS))
+            return ServedModel(id=id_, spec=self._settings.rag.model, documents=id_.endswith(WITH_DOCUMENTS))
         known = {model.id: model for model in self.listed()}
         # Ollama takes a name without its tag for `latest`.
         latest = f"{id_.removesuffix(WITH_DOCUMENTS)}:latest" + WITH_DOCUMENTS * id_.endswith(WITH_DOCUMENTS)
@@ -115,7 +115,7 @@ class Models:
             raise NotFound(f"there is no model {id_!r}; there are: {', '.join(known)}", hint="kb models list")
         return found
 
-    def open(self, model: Model) -> tuple[str, BaseChatModel]:
+    def open(self, model: ServedModel) -> tuple[str, BaseChatModel]:
         """Return the spelling that a model stands for now, and the model; opened once.
 
         Raises:
@@ -127,7 +127,7 @@ class Models:
                 self._opened[spec] = open_chat(spec, self._settings, self._home)
             return spec, self._opened[spec]
 
-    def controls(self, model: Model) -> frozenset[str]:
+    def controls(self, model: ServedModel) -> frozenset[str]:
         """Return the controls that a model honours, by the names of `Controls`.
 
         Raises:
@@ -146,7 +146,7 @@ class Models:
             return []
 
 
-def tuned(spec: str, chat: BaseChatModel, controls: Controls) -> BaseChatModel:
+def with_controls(spec: str, chat: BaseChatModel, controls: SamplingControls) -> BaseChatModel:
     """Return a model with the controls it knows set for one request; weights are shared, the others left out."""
     names = _names(parse_spec(spec).kind, chat)
     update = {names[name]: value for name, value in controls.given().items() if name in names}

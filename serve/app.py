@@ -25,13 +25,13 @@ from core.errors import KbError
 from core.files import Home
 from core.settings import Settings
 from core.telemetry import disable
-from serve import faults
-from serve.access.guard import ClientStalled, Guard
-from serve.access.sessions import COOKIE, Sessions, login_page
-from serve.figures import CONTENT_TYPE
-from serve.logs import log
-from serve.routes import chat, documents, search
+from serve import errors
+from serve.access.guard import ClientStalled, RequestGuard
+from serve.access.sessions import COOKIE, SessionStore, login_page
+from serve.observability.logs import log
+from serve.observability.metrics import CONTENT_TYPE
 from serve.service import Service
+from serve.v1 import chat, documents, search
 
 Part = Literal["ui", "api", "mcp"]
 PARTS: tuple[Part, ...] = ("ui", "api", "mcp")
@@ -58,7 +58,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Health:
+class HealthState:
     """Whether the first answers would come at once."""
 
     def __init__(self) -> None:
@@ -82,8 +82,8 @@ def create_app(
     """
     disable()
     service = Service(settings, home)
-    sessions = Sessions(service.keys)
-    health = Health()
+    sessions = SessionStore(service.keys)
+    health = HealthState()
     app = FastAPI(
         title="kb", version=version("kb"), docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json",
         lifespan=_lifespan(service, health),
@@ -108,8 +108,8 @@ def create_app(
 class _Outermost:
     """CORS where origins are listed, then the guard, then the application."""
 
-    def __init__(self, app: ASGIApp, service: Service, sessions: Sessions) -> None:
-        inner: ASGIApp = Guard(app, service, sessions)
+    def __init__(self, app: ASGIApp, service: Service, sessions: SessionStore) -> None:
+        inner: ASGIApp = RequestGuard(app, service, sessions)
         origins = service.settings.serve.origins
         if origins:
             inner = CORSMiddleware(
@@ -122,7 +122,7 @@ class _Outermost:
         await self._inner(scope, receive, send)
 
 
-def _lifespan(service: Service, health: Health) -> Any:
+def _lifespan(service: Service, health: HealthState) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.start()
@@ -136,7 +136,7 @@ def _lifespan(service: Service, health: Health) -> Any:
     return lifespan
 
 
-async def _warm(service: Service, health: Health) -> None:
+async def _warm(service: Service, health: HealthState) -> None:
     try:
         await asyncio.to_thread(service.warm)
         health.state = "ok"
@@ -150,11 +150,11 @@ def _add_api(app: FastAPI, service: Service) -> None:
     for part in (chat, search, documents):
         routes.include_router(part.router(service))
     app.include_router(routes)
-    described = app.openapi
+    error_response = app.openapi
 
     def openapi() -> dict[str, Any]:
         """Describe failed validation as what it is here."""
-        schema = described()
+        schema = error_response()
         for path in schema["paths"].values():
             for operation in path.values():
                 operation["responses"]["422"] = _RESPONSES[422]
@@ -163,7 +163,7 @@ def _add_api(app: FastAPI, service: Service) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _own_routes(service: Service, health: Health, sessions: Sessions) -> APIRouter:
+def _own_routes(service: Service, health: HealthState, sessions: SessionStore) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/healthz")
@@ -173,7 +173,7 @@ def _own_routes(service: Service, health: Health, sessions: Sessions) -> APIRout
 
     @routes.get("/metrics")
     async def metrics() -> Response:
-        return Response(service.figures.exposition(), media_type=CONTENT_TYPE)
+        return Response(service.metrics.exposition(), media_type=CONTENT_TYPE)
 
     @routes.get("/login")
     async def login() -> HTMLResponse:
@@ -204,31 +204,31 @@ def _add_faults(app: FastAPI) -> None:
 
     @app.exception_handler(KbError)
     async def known(_: Request, error: KbError) -> JSONResponse:
-        status, body, headers = faults.described(error)
+        status, body, headers = errors.error_response(error)
         return JSONResponse(body, status, headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:])
-        return JSONResponse(faults.body(f"{where}: {first['msg']}", 400, code="invalid_request", param=where), 400)
+        return JSONResponse(errors.body(f"{where}: {first['msg']}", 400, code="invalid_request", param=where), 400)
 
     @app.exception_handler(StarletteHTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         if isinstance(error.__cause__, KbError):  # raised while the body was read
             return await known(request, error.__cause__)
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_request")
-        body = faults.body(str(error.detail), error.status_code, code=code)
+        body = errors.body(str(error.detail), error.status_code, code=code)
         return JSONResponse(body, error.status_code, error.headers)
 
     @app.exception_handler(OSError)
     async def disk(_: Request, error: OSError) -> JSONResponse:
         if not isinstance(error, ClientStalled):
             log("disk", logging.ERROR, error=error)
-        return JSONResponse(faults.body("the disk is full or cannot be written", 507, code="disk", hint="df -h"), 507)
+        return JSONResponse(errors.body("the disk is full or cannot be written", 507, code="disk", hint="df -h"), 507)
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, ClientDisconnect):
             log("unexpected", logging.ERROR, error=error)
-        return JSONResponse(faults.body("unexpected failure; the log says where", 500, code="internal"), 500)
+        return JSONResponse(errors.body("unexpected failure; the log says where", 500, code="internal"), 500)

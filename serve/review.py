@@ -14,8 +14,8 @@ from pathlib import Path
 from core.errors import ConfigError
 from core.files import Home
 from core.types import Citation, Pair
-from serve.opened import NotFound
-from serve.pages import PageView
+from serve.documents.pages import PageView
+from serve.errors import NotFound
 from serve.service import Service
 from synth.dataset.write import PAIRS, PREFERENCES, Dataset
 from synth.exporting.write import FORMATS, export
@@ -30,7 +30,7 @@ def exports(home: Home) -> Path:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ReviewRow:
     """A row under review.
 
     Attributes:
@@ -52,7 +52,7 @@ class Shown:
     decided: str
 
 
-class Reviewing:
+class DatasetReviews:
     """Reviews of datasets; every call runs on a worker thread.
 
     Args:
@@ -81,7 +81,7 @@ class Reviewing:
 
         return await self._service.quick.run(work)
 
-    async def row(self, name: str, row_id: str) -> Shown:
+    async def row(self, name: str, row_id: str) -> ReviewRow:
         """Return one row.
 
         Raises:
@@ -181,10 +181,10 @@ def _is_dataset(path: Path) -> bool:
     return any((path / name).is_file() for name in (PAIRS, PREFERENCES))
 
 
-def _shown(item: Item) -> Shown:
+def _shown(item: Item) -> ReviewRow:
     row = item.row
     pair = isinstance(row, Pair)
-    return Shown(
+    return ReviewRow(
         id=row.id,
         kind=row.kind,
         split=row.split,

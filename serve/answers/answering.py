@@ -21,8 +21,8 @@ from core.settings import Settings
 from core.types import Answer, Citation, Retriever
 from rag.answer.answer import Answerer, token_counter
 from rag.open import Knowledge
-from serve.models import BASE, WITH_DOCUMENTS, Controls, Model, Models, tuned
-from serve.opened import Opened
+from serve.answers.models import BASE, WITH_DOCUMENTS, ModelRegistry, SamplingControls, ServedModel, with_controls
+from serve.documents.collections import ThreadCollections
 
 Role = Literal["system", "user", "assistant"]
 _MESSAGES: dict[Role, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
@@ -30,7 +30,7 @@ DEFAULT = BASE + WITH_DOCUMENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class ChatMessage:
     """One message of a conversation."""
 
     role: Role
@@ -38,7 +38,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class AnswerRequest:
     """What is asked.
 
     Attributes:
@@ -49,16 +49,16 @@ class Request:
         docs: Only these documents: file names, ids or prefixes.
     """
 
-    conversation: Sequence[Said]
+    conversation: Sequence[ChatMessage]
     model: str = DEFAULT
-    controls: Controls = field(default_factory=Controls)
+    controls: SamplingControls = field(default_factory=SamplingControls)
     collection: str = ""
     passages: int | None = None
     docs: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class AnswerResponse:
     """What came of it.
 
     Attributes:
@@ -81,7 +81,7 @@ class Reply:
         return [asdict(citation) for citation in self.citations]
 
 
-class Answering:
+class ConversationAnswerer:
     """Answers requests; call it on a worker thread.
 
     Args:
@@ -91,13 +91,13 @@ class Answering:
         opened: The collections of each thread.
     """
 
-    def __init__(self, settings: Settings, home: Home, models: Models, opened: Opened) -> None:
+    def __init__(self, settings: Settings, home: Home, models: ModelRegistry, opened: ThreadCollections) -> None:
         self._settings = settings
         self._home = home
         self._models = models
         self._opened = opened
 
-    def is_quick(self, model: Model) -> bool:
+    def is_quick(self, model: ServedModel) -> bool:
         """Tell whether a model only quotes, so that it need not queue behind models that write.
 
         Raises:
@@ -105,7 +105,7 @@ class Answering:
         """
         return parse_spec(self._models.open(model)[0]).kind == "extractive"
 
-    def reply(self, request: Request, on_text: Callable[[str], None]) -> Reply:
+    def reply(self, request: AnswerRequest, on_text: Callable[[str], None]) -> AnswerResponse:
         """Answer.
 
         Args:
@@ -121,11 +121,11 @@ class Answering:
             raise ConfigError("the last message must be the user's", hint='{"role": "user", "content": "QUESTION"}')
         if model.documents:
             return self._from_documents(request, spec, chat, on_text)
-        return _alone(request, spec, tuned(spec, chat, request.controls), on_text)
+        return _alone(request, spec, with_controls(spec, chat, request.controls), on_text)
 
     def _from_documents(
-        self, request: Request, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]
-    ) -> Reply:
+        self, request: AnswerRequest, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]
+    ) -> AnswerResponse:
         collection = request.collection or self._settings.rag.collection
         knowledge = self._opened.knowledge(collection)
         answerer = self._answerer(request, collection, knowledge, spec, chat)
@@ -135,9 +135,9 @@ class Answering:
         return _checked(answer, spec, limit)
 
     def _answerer(
-        self, request: Request, collection: str, knowledge: Knowledge, spec: str, chat: BaseChatModel
+        self, request: AnswerRequest, collection: str, knowledge: Knowledge, spec: str, chat: BaseChatModel
     ) -> Answerer:
-        adapted = tuned(spec, chat, request.controls)
+        adapted = with_controls(spec, chat, request.controls)
         if adapted is chat and not request.docs:
             kept = self._opened.answerers(collection)
             if spec not in kept:
@@ -165,16 +165,18 @@ class Answering:
         return Answerer(retriever, chat, settings, page_text, model=spec, embedder=knowledge.embedder)
 
 
-def turns(said: Sequence[Said]) -> list[tuple[str, str]]:
-    """Return earlier questions with their answers; a question nobody answered is left out."""
+def turns(messages: Sequence[ChatMessage]) -> list[tuple[str, str]]:
+    """Return earlier questions with their answers; a question without an answer is left out."""
     return [
-        (asked.text, told.text) for asked, told in pairwise(said) if asked.role == "user" and told.role == "assistant"
+        (question.text, answer.text)
+        for question, answer in pairwise(messages)
+        if question.role == "user" and answer.role == "assistant"
     ]
 
 
-def _checked(answer: Answer, spec: str, max_tokens: int) -> Reply:
+def _checked(answer: Answer, spec: str, max_tokens: int) -> AnswerResponse:
     completion = answer.tokens.get("completion", 0)
-    return Reply(
+    return AnswerResponse(
         text=answer.answer,
         ground=answer.ground,
         citations=answer.citations,
@@ -185,7 +187,7 @@ def _checked(answer: Answer, spec: str, max_tokens: int) -> Reply:
     )
 
 
-def _alone(request: Request, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]) -> Reply:
+def _alone(request: AnswerRequest, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]) -> AnswerResponse:
     """Let the model answer by itself."""
     messages = [_MESSAGES[said.role](content=said.text) for said in request.conversation]
     parts: list[str] = []
@@ -204,7 +206,7 @@ def _alone(request: Request, spec: str, chat: BaseChatModel, on_text: Callable[[
             finish = said_why or finish
     text = "".join(parts)
     count = token_counter(chat)
-    return Reply(
+    return AnswerResponse(
         text=text,
         ground="",
         citations=(),

@@ -37,7 +37,7 @@ class PageView:
     picture: bytes
 
 
-class Pictures:
+class PageRenderer:
     """Renders pages, and keeps the latest.
 
     Args:

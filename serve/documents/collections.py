@@ -20,14 +20,11 @@ from core.types import Hit
 from rag.answer.answer import Answerer
 from rag.catalogue.reader import CatalogueReader
 from rag.open import Knowledge, open_knowledge
-
-
-class NotFound(ConfigError):
-    """No such model, collection, document, page, job or row."""
+from serve.errors import NotFound
 
 
 @dataclass(slots=True)
-class _Held:
+class _OpenCollection:
     """An open collection.
 
     Attributes:
@@ -40,7 +37,7 @@ class _Held:
     answerers: dict[str, Answerer] = field(default_factory=dict)
 
 
-class Opened:
+class ThreadCollections:
     """What the calling thread has open.
 
     Args:
@@ -113,20 +110,20 @@ class Opened:
             self._all().pop(collection, None)
             return self.knowledge(collection).searcher.search(query, k, docs=docs, pages=pages)
 
-    def _held(self, collection: str) -> _Held:
+    def _held(self, collection: str) -> _OpenCollection:
         identity = self.require(collection).require_collection(collection)
         table = self._home.index / f"{collection}.lance"
         stamp = (_inode(self._home.catalogue), _inode(table), identity)
         held = self._all().get(collection)
         if held is None or held.stamp != stamp:
-            held = _Held(open_knowledge(self._settings, self._home, collection), stamp)
+            held = _OpenCollection(open_knowledge(self._settings, self._home, collection), stamp)
             self._all()[collection] = held
         return held
 
-    def _all(self) -> dict[str, _Held]:
+    def _all(self) -> dict[str, _OpenCollection]:
         if not hasattr(self._local, "held"):
             self._local.held = {}
-        held: dict[str, _Held] = self._local.held
+        held: dict[str, _OpenCollection] = self._local.held
         return held
 
 

@@ -8,13 +8,27 @@ from __future__ import annotations
 from typing import Any
 
 from core.errors import BackendError, ConfigError, DataError, KbError, MissingExtra
-from serve.opened import NotFound
-from serve.work.lanes import Busy
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
-class Refusal(KbError):
+class NotFound(ConfigError):
+    """No such model, collection, document, page, job or row."""
+
+
+class ServerBusy(KbError):
+    """Too many requests are waiting, or one client sends too many.
+
+    Attributes:
+        retry_after_s: When to try again.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message, hint=f"try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class RequestRefused(KbError):
     """A request that is turned away as it stands.
 
     Args:
@@ -38,7 +52,7 @@ def body(message: str, status: int, *, code: str, hint: str = "", param: str | N
 
 # From the most particular to the root.
 _STATUS: tuple[tuple[type[KbError], int, str], ...] = (
-    (Busy, 429, "rate_limit_exceeded"),
+    (ServerBusy, 429, "rate_limit_exceeded"),
     (NotFound, 404, "not_found"),
     (ConfigError, 400, "invalid_request"),
     (MissingExtra, 503, "not_installed"),
@@ -48,10 +62,10 @@ _STATUS: tuple[tuple[type[KbError], int, str], ...] = (
 )
 
 
-def described(error: KbError) -> tuple[int, dict[str, Any], dict[str, str]]:
+def error_response(error: KbError) -> tuple[int, dict[str, Any], dict[str, str]]:
     """Return status, body and headers of a failure."""
-    if isinstance(error, Refusal):
+    if isinstance(error, RequestRefused):
         return error.status, body(str(error), error.status, code=error.code, hint=error.hint), {}
     status, code = next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Busy) else {}
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, ServerBusy) else {}
     return status, body(str(error), status, code=code, hint=error.hint), headers

@@ -12,9 +12,9 @@ import numpy as np
 from fastapi import APIRouter, Request
 
 from core.types import Hit
-from serve.opened import NotFound
-from serve.schemas import Embedding, Judgement, Search
+from serve.errors import NotFound
 from serve.service import Service
+from serve.v1.schemas import EmbeddingsBody, FeedbackBody, SearchBody
 from synth.judging.feedback import Feedback, append_feedback
 
 # What `kb search --json` shows of a hit.
@@ -26,13 +26,13 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter()
 
     @routes.post("/search", tags=["Documents"], summary="Find passages")
-    async def search(body: Search, http: Request) -> dict[str, Any]:
+    async def search(body: SearchBody, http: Request) -> dict[str, Any]:
         service.audit.note("search", http.state.who, collection=body.collection or service.collection, k=body.k)
         hits = await service.search(body.query, body.k, collection=body.collection, docs=body.docs, pages=body.pages)
         return {"object": "list", "hits": [hit_json(hit) for hit in hits]}
 
     @routes.post("/embeddings", tags=["OpenAI"], summary="Vectors of texts")
-    async def embeddings(body: Embedding) -> dict[str, Any]:
+    async def embeddings(body: EmbeddingsBody) -> dict[str, Any]:
         await _check_embedder(service, body.model)
         texts = [body.input] if isinstance(body.input, str) else body.input
         vectors, tokens = await service.embed(texts, query=body.input_type == "query")
@@ -44,7 +44,7 @@ def router(service: Service) -> APIRouter:
         return {"object": "list", "data": data, "model": body.model, "usage": usage}
 
     @routes.post("/feedback", tags=["Documents"], summary="Say whether an answer was good, and what it should be")
-    async def feedback(body: Judgement, http: Request) -> dict[str, Any]:
+    async def feedback(body: FeedbackBody, http: Request) -> dict[str, Any]:
         noted = await keep_feedback(service, http.state.who, **body.model_dump())
         return {"object": "feedback", "id": noted.id, "time": noted.time}
 
