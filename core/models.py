@@ -21,6 +21,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from core.chat.address import is_loopback
 from core.errors import BackendError, ConfigError, MissingExtra
 from core.files import Home
+from core.install import package_command
 from core.settings import Settings
 from core.weights.shelf import require
 
@@ -193,7 +194,7 @@ def _exported(name: str, home: Home) -> Path:
 
 def _open_langchain(name: str, settings: Settings) -> BaseChatModel:
     if importlib.util.find_spec("langchain") is None:
-        raise MissingExtra("langchain:PROVIDER:NAME needs the package langchain", hint="pip install langchain")
+        raise MissingExtra(f"langchain:{name} requires the package langchain", hint=package_command("langchain"))
     init_chat_model = importlib.import_module("langchain.chat_models").init_chat_model
     provider, _, model = name.partition(":")
     try:
@@ -205,7 +206,7 @@ def _open_langchain(name: str, settings: Settings) -> BaseChatModel:
             timeout=settings.models.timeout_s,
         )
     except ImportError as error:
-        raise MissingExtra(f"langchain:{name}: {error}", hint=f"pip install langchain-{provider}") from error
+        raise MissingExtra(f"langchain:{name}: {error}", hint=package_command(f"langchain-{provider}")) from error
     except ValueError as error:
         raise ConfigError(f"langchain:{name}: {error}", hint="kb config show") from error
     if not isinstance(opened, BaseChatModel):

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from core.errors import BackendError, MissingExtra
+from core.errors import BackendError
 from core.files import Home
+from core.install import missing_extra
 from core.settings import Settings
 from core.types import Hit
 from rag.catalogue.identity import require_embedder
@@ -110,7 +111,7 @@ def connect_weaviate(settings: Settings) -> Connection:
         BackendError: The server does not answer, refuses the key, or is too old.
     """
     if importlib.util.find_spec("weaviate") is None:
-        raise MissingExtra("the store weaviate needs kb[weaviate]", hint="pip install 'kb[weaviate]'")
+        raise missing_extra("the store weaviate", "weaviate")
     # A second of imports that only this store needs.
     from rag.store.weaviate.connection import Connection
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from core.chat.decoding import Finish, Piece, Sampling, answer_room
 from core.chat.local import LocalChat
 from core.chat.token_stream import Emit, pieces
-from core.errors import ConfigError, DataError, MissingExtra
+from core.errors import ConfigError, DataError
 from core.inference import has_bf16
+from core.install import missing_extra
 from core.settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -179,9 +180,8 @@ def open_hf(name: str, settings: ModelSettings) -> HFChat:
         name = str(Path(name).expanduser())
         if not Path(name).is_dir():
             raise ConfigError(f"there is no folder {name}", hint="kb models list")
-    absent = [package for package in ("torch", "transformers") if importlib.util.find_spec(package) is None]
-    if absent:
-        raise MissingExtra(f"hf:{name} needs {' and '.join(absent)}", hint="pip install 'kb[train]'")
+    if not all(map(importlib.util.find_spec, ("torch", "transformers"))):
+        raise missing_extra(f"hf:{name}", "train")
     return HFChat(
         model=f"hf:{name}",
         num_ctx=settings.num_ctx,

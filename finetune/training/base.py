@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from core.errors import ConfigError, DataError, MissingExtra
 from core.files import Home
+from core.install import missing_extra, package_command
 from core.weights.shelf import MANIFEST, require, stored
 from finetune.data.shape import KNOWN_SHAPES, ModelShape, shape_of
 from finetune.recipe import Recipe, recipe_dtype
@@ -257,7 +258,7 @@ def _config(base: Base, recipe: Recipe) -> Any:
 def _attention(recipe: Recipe) -> str:
     if recipe.attn == "flash":
         if importlib.util.find_spec("flash_attn") is None:
-            raise MissingExtra("attn flash needs the package flash-attn", hint="pip install flash-attn")
+            raise MissingExtra("attn flash requires the package flash-attn", hint=package_command("flash-attn"))
         return "flash_attention_2"
     return "eager" if recipe.attn == "eager" else "sdpa"
 
@@ -305,6 +306,5 @@ def check_cpu_four_bit(base: Base) -> None:
 
 
 def _need_train_extra() -> None:
-    absent = [name for name in ("torch", "transformers", "peft", "trl") if importlib.util.find_spec(name) is None]
-    if absent:
-        raise MissingExtra(f"training needs {', '.join(absent)}", hint="pip install 'kb[train]'")
+    if not all(map(importlib.util.find_spec, ("torch", "transformers", "peft", "trl"))):
+        raise missing_extra("training", "train")

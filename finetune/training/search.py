@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.errors import DataError, MissingExtra
+from core.errors import DataError
 from core.files import Home
+from core.install import missing_extra
 from finetune.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def search(home: Home, name: str, recipe: Recipe, trials: int, attempt: Attempt)
     try:
         import optuna
     except ImportError as error:
-        raise MissingExtra("--search needs Optuna", hint="pip install optuna") from error
+        raise missing_extra("--search", "train") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder = home.runs / ".search"
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigError, DataError, MissingExtra
+from core.install import package_command
 from kb.cli import finetune_show as show
 from kb.cli import screen
 from kb.cli.finetune import Wanted, chosen_recipe
@@ -40,7 +41,8 @@ class Job:
             if name not in _TRACKERS:
                 raise ConfigError(f"--report-to {name}: one of {', '.join(_TRACKERS)}", hint="kb finetune --help")
             if importlib.util.find_spec(_TRACKERS[name]) is None:
-                raise MissingExtra(f"--report-to {name} needs its package", hint=f"pip install {_TRACKERS[name]}")
+                package = _TRACKERS[name]
+                raise MissingExtra(f"--report-to {name} requires the package {package}", hint=package_command(package))
 
     @cached_property
     def machine(self) -> Machine:

@@ -99,15 +99,11 @@ def _stdio(session: Session) -> None:
 def _require_packages() -> None:
     from importlib.util import find_spec
 
-    from core.errors import MissingExtra
+    from core.install import missing_extra
 
-    absent = [
-        name
-        for name in ("fastapi", "uvicorn", "gradio", "mcp", "prometheus_client", "multipart", "psutil")
-        if not find_spec(name)
-    ]
-    if absent:
-        raise MissingExtra(f"kb serve needs {', '.join(absent)}", hint="pip install 'kb[serve]'")
+    packages = ("fastapi", "uvicorn", "gradio", "mcp", "prometheus_client", "multipart", "psutil")
+    if not all(map(find_spec, packages)):
+        raise missing_extra("kb serve", "serve")
 
 
 @keys.command("add")

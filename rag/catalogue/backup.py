@@ -17,6 +17,7 @@ from pathlib import Path
 
 from core.errors import ConfigError, DataError
 from core.files import Home, atomic_write, sha256_of
+from core.install import upgrade_hint
 from rag.catalogue.database import SCHEMA_VERSION
 
 _MANIFEST = "manifest.json"
@@ -104,7 +105,7 @@ def _manifest(archive: tarfile.TarFile, source: Path) -> dict[str, dict[str, dic
         raise DataError("holds no manifest", path=source)
     manifest: dict[str, dict[str, dict[str, str]]] = json.load(first)
     if int(str(manifest["schema"])) > SCHEMA_VERSION:
-        raise DataError("was written by a newer kb", path=source, hint="pip install --upgrade kb")
+        raise DataError("was written by a newer version of kb", path=source, hint=upgrade_hint())
     return manifest
 
 

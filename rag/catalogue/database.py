@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import BackendError, ConfigError
+from core.install import upgrade_hint
 from rag.ingest.disk import disk_fault
 
 SCHEMA_VERSION = 1
@@ -103,8 +104,8 @@ class Database:
     def _create(self, version: int) -> None:
         if version > SCHEMA_VERSION:
             raise ConfigError(
-                f"{self._path} was written by a newer kb (schema {version}, this one reads {SCHEMA_VERSION})",
-                hint="pip install --upgrade kb",
+                f"{self._path} was written by a newer version of kb: schema {version}, this one reads {SCHEMA_VERSION}",
+                hint=upgrade_hint(),
             )
         self._db.execute("PRAGMA journal_mode=WAL")
         with self.transaction():

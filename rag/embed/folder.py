@@ -15,9 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.errors import DataError, MissingExtra
+from core.errors import DataError
 from core.files import Home, sha256_of
 from core.inference import openvino
+from core.install import missing_extra
 from core.weights.shelf import MANIFEST, stored
 from rag.embed.base import EmbedderIdentity
 from rag.embed.encoder import OpenVinoEmbedder, load_tokenizer
@@ -73,7 +74,7 @@ def _build(folder: Path, name: str, work: Path) -> openvino.Model:
         shutil.copyfile(folder / _TOKENIZER, work / _TOKENIZER)
     else:
         if not importlib.util.find_spec("sentence_transformers"):
-            raise MissingExtra(f"converting {name} takes torch", hint="pip install 'kb[train]'")
+            raise missing_extra(f"converting {name}", "train")
         from rag.embed.torch_export import export
 
         model, dimension = export(folder, work / _TOKENIZER)

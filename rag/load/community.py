@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from core.errors import DataError, MissingExtra
+from core.errors import DataError
+from core.install import missing_extra
 from core.settings import IngestSettings
 from rag.load.sections import Outline, SectionReader, plain_block
 
@@ -39,17 +40,12 @@ def read_extended(path: Path, kind: str, limits: IngestSettings) -> SectionReade
     try:
         loaders = importlib.import_module("langchain_community.document_loaders")
     except ImportError as error:
-        raise MissingExtra(
-            f"{path.name}: reading {kind} needs kb[community]", hint="pip install 'kb[community]'"
-        ) from error
+        raise missing_extra(f"{path.name}: reading {kind}", "community") from error
     try:
         documents = getattr(loaders, _LOADERS[kind])(str(path)).load()
     except ImportError as error:
         package = error.name or "unstructured"
-        raise MissingExtra(
-            f"{path.name}: reading {kind} needs {package} beside kb[community]",
-            hint=f"pip install 'kb[community]' {package}",
-        ) from error
+        raise missing_extra(f"{path.name}: reading {kind}", "community", package) from error
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(f"cannot be read: {error}", path=path) from error
     text = "\n\n".join(document.page_content for document in documents)

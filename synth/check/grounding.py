@@ -13,7 +13,8 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, Protocol
 
-from core.errors import ConfigError, MissingExtra
+from core.errors import ConfigError
+from core.install import missing_extra
 from core.reading.words import stated_numbers, stem, terms, words
 from synth.check.base import Verdict
 from synth.facts.values import SMALL_NUMBERS, TENS
@@ -101,7 +102,7 @@ class NliScorer:
             message = "synth.grounding = nli needs synth.nli_model"
             raise ConfigError(message, hint="kb synth --set synth.nli_model=FOLDER")
         if importlib.util.find_spec("transformers") is None or importlib.util.find_spec("torch") is None:
-            raise MissingExtra("synth.grounding = nli needs transformers and torch", hint="pip install 'kb[train]'")
+            raise missing_extra("synth.grounding = nli", "train")
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
         try:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from core.errors import DataError, KbError, MissingExtra
+from core.errors import DataError, KbError
+from core.install import missing_extra
 
 _BATCH_ROWS = 256
 # A field longer than this is an unclosed quote that swallows the file.
@@ -124,7 +125,7 @@ def hub_records(spec: str) -> tuple[Rows, Labels]:
     try:
         import datasets
     except ImportError as error:
-        raise MissingExtra("hf: needs the datasets library", hint="pip install 'kb[train]'") from error
+        raise missing_extra(f"reading {spec}", "train") from error
     rest, _, split = spec.partition("@")
     name, _, config = rest.partition(":")
     try:

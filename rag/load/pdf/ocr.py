@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import MissingExtra
+from core.install import missing_extra
 from core.settings import IngestSettings
 from core.types import Page
 from rag.load.clean import clean
@@ -34,7 +34,7 @@ class OcrReader:
         try:
             self._engine: Any = importlib.import_module("rapidocr").RapidOCR()
         except ImportError as error:
-            raise MissingExtra("reading scans needs kb[ocr]", hint="pip install 'kb[ocr]'") from error
+            raise missing_extra("reading scans", "ocr") from error
         self._inner, self._limits = inner, limits
         self._document = open_document(path, password)
         self._parser = f"rapidocr {version('rapidocr')}"

@@ -140,7 +140,7 @@ def test_quality_adds_up(catalogue: Catalogue) -> None:
     quality = catalogue.quality_of(document)
     assert quality.hidden == 5
     assert quality.describe() == (
-        "no text layer on pages 2-3; install kb[ocr]; page 4 could not be read (out of memory)"
+        "no text layer on pages 2-3; reading it requires the extra 'ocr'; page 4 could not be read (out of memory)"
     )
 
 
@@ -158,7 +158,7 @@ def test_readers_make_no_file_and_newer_files_are_refused(tmp_path: Path) -> Non
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version=99")
     db.close()
-    with pytest.raises(ConfigError, match="newer kb"):
+    with pytest.raises(ConfigError, match="newer version of kb"):
         CatalogueReader(path)
 
 

@@ -175,7 +175,7 @@ def test_a_missing_extra_is_named(tmp_path: Path) -> None:
     path.write_text("Title\n=====\n\ntext\n")
     with pytest.raises(MissingExtra) as caught:
         parse_file(path, LIMITS)
-    assert caught.value.hint.startswith("pip install 'kb[community]'")
+    assert "[community]" in caught.value.hint
 
 
 def test_community_loaders_are_used_where_they_are(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_scans_are_read_where_ocr_is_and_the_extra_is_named_where_not(tmp_path: 
     else:
         with pytest.raises(MissingExtra) as caught:
             parse_file(path, LIMITS, ocr=True)
-        assert caught.value.hint == "pip install 'kb[ocr]'"
+        assert "[ocr]" in caught.value.hint
 
 
 def test_secrets_of_the_environment_stay_with_the_parent(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
