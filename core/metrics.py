@@ -16,12 +16,15 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+from core.language.language import alternation, language
+
+_ENGLISH = language("en")
+_ARTICLES = re.compile(rf"\b(?:{alternation(_ENGLISH.articles)})\b")
 # The evaluation script drops ASCII punctuation; the quotation marks and dashes of print go with it: answers quote.
 _PUNCTUATION = str.maketrans("", "", string.punctuation + "“”„‘’«»…–—")
 _NUMBER = re.compile(r"(?P<sign>(?<!\d)[-−]\s?|\()?[$€£¥]?\s?(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*(?P<close>\))?")
-_SCALE = re.compile(r"\s*(thousand|million|billion|trillion|[kmb]|bn|mn)\b", re.IGNORECASE)
-_POWER = {"t": 3, "k": 3, "m": 6, "b": 9}
+_POWERS = {**_ENGLISH.scales, **_ENGLISH.scale_abbreviations, "b": 9}
+_SCALE = re.compile(rf"\s*({alternation(_POWERS)})\b", re.IGNORECASE)
 
 
 def recall_at_k(ranked: Sequence[Hashable], relevant: Collection[Hashable], k: int) -> float:
@@ -104,8 +107,7 @@ def numbers_of(text: str) -> list[Decimal]:
         value = Decimal(match["digits"].replace(",", ""))
         scale = _SCALE.match(text, match.end())
         if scale:
-            word = scale[1].lower()
-            value *= Decimal(10) ** (12 if word == "trillion" else _POWER[word[0]])
+            value *= Decimal(10) ** _POWERS[scale[1].lower()]
         negative = match["sign"] is not None and (match["sign"] != "(" or match["close"] is not None)
         found.append(-value if negative else value)
     return found

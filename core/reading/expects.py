@@ -8,10 +8,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_MONTH = "january|february|march|april|may|june|july|august|september|october|november|december"
-_SPELLED = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|half|twice|once"
+from core.language.language import alternation, language
+
+_ENGLISH = language("en")
+_MONTH = alternation(names[0] for names in _ENGLISH.months)
+_WEEKDAY = alternation(names[0] for names in _ENGLISH.weekdays)
+_SPELLED = alternation([*(spellings[0] for spellings in _ENGLISH.small_numbers[1:13]), *_ENGLISH.quantities])
 _COUNT = rf"\d|\b(?:{_SPELLED})\b"
-_UNIT_OF_TIME = "seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centur(?:y|ies)"
+_UNIT_OF_TIME = alternation(_ENGLISH.time_units)
+_MONEY = alternation([*_ENGLISH.currencies, "million", "billion"])
 _CAPITALISED = r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+"
 
 
@@ -43,7 +48,7 @@ _KINDS = (
     _kind(
         "money",
         r"\bhow much (?:money|does|did|do|is|was|were)\b|\b(?:cost|price|fee|budget|revenue|income|salary|fine)s?\b",
-        r"[$€£¥]\s?\d|\d.{0,12}\b(?:dollars?|euros?|pounds?|usd|eur|gbp|million|billion)\b|\d,\d{3}",
+        rf"[$€£¥]\s?\d|\d.{{0,12}}\b(?:{_MONEY})\b|\d,\d{{3}}",
     ),
     _kind(
         "duration",
@@ -54,7 +59,7 @@ _KINDS = (
         "date",
         r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade|time)\b|\bsince what\b",
         rf"\b(?:1\d|20)\d\d\b|\b(?:{_MONTH})\b|\b\d{{1,2}}[/.:]\d{{1,2}}|\bcentury\b"
-        r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day",
+        rf"|\b(?:{_WEEKDAY})",
     ),
     _kind(
         "number",

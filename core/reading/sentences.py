@@ -11,10 +11,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from core.language.language import alternation, language
+
 Kind = Literal["prose", "item", "row", "heading"]
 Offsets = tuple[int, int]
 _BlockKind = Literal["row", "line", "item", "prose"]
 
+_ENGLISH = language("en")
 _SIGN_BULLET = re.compile(r"[•●▪◦‣·○■□➢✓*–—-]\s+(?=\S)")
 _COUNTED_BULLET = re.compile(r"(?:\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]|\d+(?:\.\d+)+)\s+(?=[^a-z\s])")
 _CELL = r"(?:[$€£¥]?\s?\(?[-–−]?[$€£¥]?\d[\d,.]*\)?%?|[—–-]|[$€£¥]|n/?a)"
@@ -26,21 +29,12 @@ _NUMBER = re.compile(r"\d[\d,.]*")
 _STOP = re.compile(
     r"[.!?…][)\]\"'”’»]*(?:\[\d+\])?(\s+)(?=[\"'“‘(\[«]?[A-Z0-9\u00c0-\u024f\u0370-\u1fff\u3040-\uffdc])"
 )
-_NEVER_LAST = frozenset(
-    "mr mrs ms dr prof st sr jr vs fig figs no nos eq ch sec vol pp p ed eds rev gen col lt capt sgt hon rep sen gov "
-    "dept est approx e.g i.e cf al viz ca art para jan feb mar apr jun jul aug sep sept oct nov dec mt ft".split()
-)
-_SOMETIMES_LAST = frozenset("inc corp co ltd llc plc u.s u.k u.n e.u d.c a.m p.m etc ph.d b.c a.d bros univ".split())
-_STARTERS = frozenset(
-    "the a an in on at it its this these that those we our they their he she his her there if when as for to and but "
-    "however during after before since while with by from such all no each under both".split()
-)
 _FOLIO = re.compile(r"(?:page\s+)?\d{1,4}(?:\s+of\s+\d{1,4})?$", re.IGNORECASE)
-_OPEN_END = re.compile(r"(?:[,;&/\-–—(]|\b(?:the|a|an|of|and|or|to|in|for|with|by|on|at|from|as|is|are|was|were))\s*$")
+_OPEN_END = re.compile(rf"(?:[,;&/\-–—(]|\b(?:{alternation(_ENGLISH.open_words)}))\s*$")
 _LAST_WORD = re.compile(r"([\w.]*\w)\.$")
 _HEADING_CHARS = 90
 _CAPTION = re.compile(r"(?:table|figure|exhibit|schedule)\s+[\w.-]+", re.IGNORECASE)
-_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_MONTH = rf"(?:{alternation(spelling for names in _ENGLISH.months for spelling in names)})\.?"
 _DATE_HEAD = re.compile(rf"{_MONTH} \d{{1,2}},", re.IGNORECASE)  # "June 25," over "2022"
 _COLUMN_HEAD = re.compile(rf"\b(?:19|20)\d\d\b|\b{_MONTH} \d|\bended\b|\bas of\b|\(in ", re.IGNORECASE)
 _PROPERTY = re.compile(r"[^:]{2,40}:\s+\S")  # "Weight: 12 kg"
@@ -176,10 +170,10 @@ def _ends_sentence(text: str, stop: int, following: str) -> bool:
     if last is None:
         return True
     word = last[1].casefold()
-    starter = following.casefold() in _STARTERS
-    if word in _NEVER_LAST:
-        return word in ("no", "art", "mar", "est") and starter
-    if word in _SOMETIMES_LAST or re.fullmatch(r"(?:[a-z]\.)+[a-z]", word):
+    starter = following.casefold() in _ENGLISH.sentence_starters
+    if word in _ENGLISH.abbreviations:
+        return word in _ENGLISH.ambiguous_abbreviations and starter
+    if word in _ENGLISH.final_abbreviations or re.fullmatch(r"(?:[a-z]\.)+[a-z]", word):
         return starter
     if len(word) == 1 and last[1].isupper() and not text[last.start() - 1 : last.start()].strip():
         return starter and following[:1].isupper()  # an initial: "J. Smith"

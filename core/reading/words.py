@@ -9,24 +9,18 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
+from core.language.language import alternation, language
+
+_ENGLISH = language("en")
 _WORD = re.compile(r"\d+(?:[.,]\d+)*(?:[^\W\d_]+)?|[^\W_]+(?:['’][^\W\d_]+)*")
-# Function words, and the verbs and nouns that only make a sentence a question.
-STOPWORDS = frozenset(
-    """a about above after again all also am an and any are aren't as at be because been before being below between both
-    but by can can't could couldn't did didn't do does doesn't doing don't down during each etc few for from further had
-    has have having he her here hers him his how however i if in into is isn't it it's its itself just let me more most
-    my no nor not of off on once only or other our out over own per please same shall she should so some such tell than
-    that that's the their them then there these they this those through to too under until up upon us very was wasn't we
-    were weren't what what's when where whether which while who whom whose why will with won't would wouldn't you your
-    yours""".split()
-)
+STOPWORDS = _ENGLISH.stop_words
 _NUMBER = re.compile(r"(?<![\w.,])[$€£¥]?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d|[.,]\d)")
-_SMALL = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_SMALL = [spellings[0] for spellings in _ENGLISH.small_numbers[:13]]
 _DIGIT_OF = {word: str(value) for value, word in enumerate(_SMALL)}
 _IRREGULAR = _DIGIT_OF | {"used": "use", "using": "use", "news": "news"}
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_SMALL)})\b", re.IGNORECASE)
-_SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12, "k": 3, "m": 6, "bn": 9, "mn": 6}
-_SCALE = re.compile(r"\s?(thousand|million|billion|trillion|[km]|bn|mn)\b", re.IGNORECASE)
+_SCALES = {**_ENGLISH.scales, **_ENGLISH.scale_abbreviations}
+_SCALE = re.compile(rf"\s?({alternation(_SCALES)})\b", re.IGNORECASE)
 
 
 def words(text: str) -> list[str]:

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
+from core.language.language import language
 from core.metrics import contains, exact_match, normalised, numbers_of, numeric_match, token_f1
 from core.reading.words import terms
 from finetune.compare.arms import Reply, Shown
 from finetune.compare.questions import Place, Question
 
 # Words that are part of a number.
-_SCALES = frozenset(terms("thousand million billion trillion"))
+_SCALES = frozenset(terms(" ".join(language("en").scales)))
 # An answer and its proof, as kb's training rows write it: `18 m: “The greatest permitted depth is 18 m.”`
 _PROVED = re.compile(r"^(?P<answer>[^“”]{1,200}?):\s*“.*”\s*\.?$", re.DOTALL)
 

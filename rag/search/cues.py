@@ -13,35 +13,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from core.language.language import alternation, language
+
+_ENGLISH = language("en")
 _WORD = re.compile(r"[^\W_]+(?:[.&'’\-‐‑][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
 _JOINERS = re.compile(r"[.&'’\-‐‑]")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d{4})|(?<=\d{4})(?=[A-Za-z])")
 _SEPARATORS = re.compile(r"(?:[_.+,()\[\]\s]|(?<!\d)-|-(?![A-Za-z](?![A-Za-z])))+")
 
-# Function words and the words questions are made of; they name nothing even where they are capitalised.
-STOP_WORDS = frozenset(
-    """a about all also am an and any are as at be been but by can could did do does during each for from had has have
-    how i if in into is it its me more most my no nor not of on or other our out over please should so some such than
-    that the their them then there these they this those to under up us was we were what when where which while who
-    whom whose why will with would you your yes""".split()
-)
+# They name nothing even where they are capitalised.
+STOP_WORDS = _ENGLISH.stop_words
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august|sep sept september|"
-        "oct october|nov november|dec december".split("|"),
-        start=1,
-    )
-    for name in names.split()
-}
-_MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
+_MONTHS = {name: number for number, names in enumerate(_ENGLISH.months, start=1) for name in names}
+_MONTH = rf"(?P<month>{alternation(_MONTHS)})\.?"
 _MONTH_NUMBER = r"(?P<month>0?[1-9]|1[0-2])"
 _DAY = r"(?P<day>[12]\d|3[01]|0?[1-9])"
 _YEAR = r"(?P<year>(?:19[5-9]|20\d)\d)"
 _QUARTER = r"(?P<quarter>[1-4])"
-_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
+_ORDINALS = {word: number for number, spellings in enumerate(_ENGLISH.ordinals[:4], start=1) for word in spellings}
 _FISCAL = r"(?:FY|fiscal\s+year|fiscal)?"
 
 _DATES = (

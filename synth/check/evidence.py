@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from core.language.language import language
 from core.metrics import normalised
 from core.reading.words import canonical, stem, terms, words
 from synth.making.candidate import Candidate
@@ -16,15 +17,16 @@ from synth.making.candidate import Candidate
 PageText = Callable[[str, int], str]
 
 _FIGURE = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+_ENGLISH = language("en")
+# Number and calendar words: an answer may hold them only as its quotes do.
 _SPELLED = frozenset(
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-    " eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion trillion"
-    " half once twice".split()
+    [
+        *(spellings[0] for spellings in (*_ENGLISH.small_numbers[1:], *_ENGLISH.tens)),
+        *_ENGLISH.scales,
+        *("hundred", "half", "once", "twice"),
+    ]
 )
-_CALENDAR = frozenset(
-    "january february march april may june july august september october november december monday tuesday wednesday"
-    " thursday friday saturday sunday".split()
-)
+_CALENDAR = frozenset(names[0] for names in (*_ENGLISH.months, *_ENGLISH.weekdays))
 _TEXTS_HELD = 64  # the phrasings of a fact rest on the same texts
 _UNIT = re.compile(r"[\d)]\s?(%|°\s?[CF]?|[a-zA-Zµ]+(?:/[a-z]+)?)|([$€£¥])\s?\d")
 _CAPITALISED = re.compile(r"\b[A-Z][\w’'&-]*|\b\w*\d[\w-]*[A-Za-z]\w*")

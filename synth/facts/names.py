@@ -12,6 +12,7 @@ from synth.facts.asking import Gap
 from synth.facts.prose.clause import Clause
 from synth.facts.prose.sentences import attaches
 from synth.facts.prose.verbs import BE, is_participle
+from synth.facts.values import MONTHS, WEEKDAY
 
 _POST_NOUN = (
     r"(?:Director|Officer|Manager|President|Chair(?:man|woman|person)?|Head|Secretary|Treasurer|Editor|Librarian|Warden|Master"
@@ -39,7 +40,7 @@ _PLACED = frozenset(
     "located situated based held kept served headquartered stored buried housed hung displayed stationed moored".split()
 )
 _TIME_WORD = re.compile(
-    r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December|Mondays?|Tuesdays?|Wednesdays?|Thursdays?|Fridays?|Saturdays?|Sundays?|Note|Item|Part|Section|Table|Figure|Exhibit|Rule|Level|Schedule|Appendix|Euros?|Dollars?)\b|\d"
+    rf"\b(?:{'|'.join(MONTHS)}|{WEEKDAY}s?|Note|Item|Part|Section|Table|Figure|Exhibit|Rule|Level|Schedule|Appendix|Euros?|Dollars?)\b|\d"
 )
 
 

@@ -11,26 +11,27 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from core.language.language import alternation, language
+
 Measure = Literal["money", "percent", "duration", "measure", "count", "number", "date", "time", "frequency"]
 
-MONTHS = "January February March April May June July August September October November December".split()
-_MONTH = rf"(?:{'|'.join(MONTHS)}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
+_ENGLISH = language("en")
+MONTHS = tuple(names[0].capitalize() for names in _ENGLISH.months)
+_SHORT_MONTHS = alternation(name.capitalize() for names in _ENGLISH.months for name in names[1:])
+MONTH = rf"(?:{'|'.join(MONTHS)}|(?:{_SHORT_MONTHS})\b\.?)"
 _YEAR = r"(?:1[5-9]|20)\d\d"
 DATE = (
-    rf"(?:{_MONTH} \d{{1,2}}, {_YEAR}|\d{{1,2}} {_MONTH} {_YEAR}|{_MONTH},? {_YEAR}"
-    rf"|{_MONTH} \d{{1,2}}(?![\d,.]*\d)|\d{{1,2}} {_MONTH}|\d{{4}}-\d\d-\d\d)"
+    rf"(?:{MONTH} \d{{1,2}}, {_YEAR}|\d{{1,2}} {MONTH} {_YEAR}|{MONTH},? {_YEAR}"
+    rf"|{MONTH} \d{{1,2}}(?![\d,.]*\d)|\d{{1,2}} {MONTH}|\d{{4}}-\d\d-\d\d)"
 )
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-SMALL_NUMBERS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
+TENS = tuple(spellings[0] for spellings in _ENGLISH.tens[1:])
+SMALL_NUMBERS = tuple(spellings[0] for spellings in _ENGLISH.small_numbers[1:])
 _SPELLED = (
     rf"(?i:(?:{'|'.join(TENS)})(?:-(?:{'|'.join(SMALL_NUMBERS[:9])}))?|(?:{'|'.join(SMALL_NUMBERS)})\b(?: and a half)?)"
 )
 NUMBER = rf"(?:{_DIGITS}|{_SPELLED}\b)"
-_SCALE = r"(?: ?(?:thousand|million|billion|trillion)\b)?"
+_SCALE = rf"(?: ?(?:{alternation(_ENGLISH.scales)})\b)?"
 _CURRENCY = r"(?:crowns?|dollars?|euros?|pounds? sterling|yen|yuan|rupees?|francs?|cents|USD|EUR|GBP|CHF)\b"
 _TIME_UNIT = (
     r"(?:milliseconds?|seconds?|minutes?|hours?|days?|nights?|weeks?|fortnights?|months?|quarters?|years?|decades?)"
@@ -59,11 +60,11 @@ _BARE = re.compile(
     rf"|(?P<count>{NUMBER}{_SCALE})"
     r")(?![\w%]|[.,/:–-]\d|-[A-Za-z])"
 )
-_WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+WEEKDAY = rf"(?:{'|'.join(names[0].capitalize() for names in _ENGLISH.weekdays)})"
 _RECURRING = (
-    rf"on the (?:first|second|third|fourth|last|\d{{1,2}}(?:st|nd|rd|th)) (?:(?:{_WEEKDAY}|day|working day|business day) )?"
-    rf"of (?:each|every) (?:month|quarter|year|week)|(?:every|each) (?:{_WEEKDAY}|{_MONTH})"
-    rf"|on {_WEEKDAY}s(?: and (?:on )?{_WEEKDAY}s)?"
+    rf"on the (?:first|second|third|fourth|last|\d{{1,2}}(?:st|nd|rd|th)) (?:(?:{WEEKDAY}|day|working day|business day) )?"
+    rf"of (?:each|every) (?:month|quarter|year|week)|(?:every|each) (?:{WEEKDAY}|{MONTH})"
+    rf"|on {WEEKDAY}s(?: and (?:on )?{WEEKDAY}s)?"
 )
 _OFTEN = (
     rf"(?:(?i:at least |up to |about |only )?)(?:(?i:once|twice|{NUMBER} times)) (?:a|an|per|each|every) "

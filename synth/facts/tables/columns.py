@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from synth.facts.values import MONTHS
+from synth.facts.values import MONTH
 
-_MONTH = rf"(?:{'|'.join(MONTHS)}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
 _GROUP = (
     r"(?:for the )?(?:(?:three|six|nine|twelve|thirteen|twenty-six|thirty-nine|\d{1,2})(?: and (?:six|nine))?[ -](?:months?|weeks?)(?: period)?s? ended"
     r"|(?:fiscal )?quarters? ended|(?:fiscal )?years? ended|as of|fiscal years?)"
@@ -19,7 +18,7 @@ _GROUP = (
 _CHANGE = r"(?:(?:[$%]|percentage|percent|amount)? ?(?:change|variance|increase ?/?\(?decrease\)?)s?|% chg|[$%](?=\s|$)|\bchange\b|year-over-year(?: change)?|vs\.?)"
 _UNIT = r"\([^()]*\b(?:millions?|thousands?|billions?|unaudited|audited|dollars?|per share|percent(?:ages?)?)\b[^()]*\)"
 _ATOM = re.compile(
-    rf"(?P<group>\b{_GROUP})|(?P<date>{_MONTH} \d{{1,2}}, ?(?:19|20)\d\d)|(?P<day>{_MONTH} \d{{1,2}},?(?! ?\d))"
+    rf"(?P<group>\b{_GROUP})|(?P<date>{MONTH} \d{{1,2}}, ?(?:19|20)\d\d)|(?P<day>{MONTH} \d{{1,2}},?(?! ?\d))"
     rf"|(?P<year>\b(?:19|20)\d\d\b)|(?P<unit>{_UNIT})|(?P<change>{_CHANGE})",
     re.IGNORECASE,
 )
@@ -111,7 +110,7 @@ def _split_dates(leaves: list[_Leaf], days: list[str], lines: list[str]) -> tupl
         else:
             split.append(leaf)
     if len(days) > 1 and any(leaf.kind == "date" for leaf in leaves):
-        days = [match[0].rstrip(",") for match in re.finditer(rf"{_MONTH} \d{{1,2}}", " ".join(lines))]
+        days = [match[0].rstrip(",") for match in re.finditer(rf"{MONTH} \d{{1,2}}", " ".join(lines))]
     return split, days
 
 
