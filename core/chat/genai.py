@@ -13,10 +13,13 @@ from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable
 
+from core.backends import ModelSpec
 from core.chat.genai_engine import GenAIEngine, check_readable, engine_for
 from core.chat.local import LocalChat
 from core.chat.structured import structured
-from core.settings import ModelSettings
+from core.chat.weights import gguf_path
+from core.files import Home
+from core.settings import ModelSettings, Settings
 from core.weights.gguf_header import read_header
 
 
@@ -95,3 +98,14 @@ def open_gguf(path: Path, settings: ModelSettings, *, name: str) -> GenAIChat:
         seed=settings.seed,
         max_tokens=settings.max_tokens,
     )
+
+
+def open_spec(spec: ModelSpec, settings: Settings, home: Home) -> GenAIChat:
+    """Open the GGUF file that a spelling names.
+
+    Raises:
+        ConfigError: There is no such file or run.
+        MissingExtra: The prepared model has not been fetched.
+        DataError: The file is damaged.
+    """
+    return open_gguf(gguf_path(spec, home), settings.models, name=str(spec))

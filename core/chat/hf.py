@@ -12,13 +12,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.backends import ModelSpec
 from core.chat.decoding import Finish, Piece, Sampling, answer_room
 from core.chat.local import LocalChat
 from core.chat.token_stream import Emit, pieces
 from core.errors import ConfigError, DataError
+from core.files import Home
 from core.inference import has_bf16
 from core.install import missing_extra
-from core.settings import ModelSettings
+from core.settings import ModelSettings, Settings
 
 if TYPE_CHECKING:
     import torch
@@ -189,3 +191,8 @@ def open_hf(name: str, settings: ModelSettings) -> HFChat:
         seed=settings.seed,
         max_tokens=settings.max_tokens,
     )
+
+
+def open_spec(spec: ModelSpec, settings: Settings, home: Home) -> HFChat:  # noqa: ARG001
+    """Open a folder or Hub id as a spelling names it; raises as `open_hf`."""
+    return open_hf(spec.name, settings.models)

@@ -20,12 +20,14 @@ from langchain_ollama import ChatOllama
 from ollama import Client
 from pydantic import model_validator
 
+from core.backends import ModelSpec
 from core.chat.remote import Chunks, RemoteChat
 from core.chat.retry import Interrupted
 from core.chat.structured import structured
 from core.errors import KbError
+from core.files import Home
 from core.ollama_server import InputTooLong, client_arguments, failures
-from core.settings import ModelSettings
+from core.settings import ModelSettings, Settings
 
 _DEFAULT_NUM_CTX = 4096
 _SECONDS = re.compile(r"-?[0-9]+")
@@ -178,3 +180,8 @@ def open_ollama(name: str, url: str, settings: ModelSettings) -> OllamaChat:
         deadline_s=settings.deadline_s,
         client_kwargs=client_arguments(url, settings.timeout_s),
     )
+
+
+def open_spec(spec: ModelSpec, settings: Settings, home: Home) -> OllamaChat:  # noqa: ARG001
+    """Return the model of the Ollama that settings name."""
+    return open_ollama(spec.name, settings.rag.ollama_url, settings.models)

@@ -19,11 +19,13 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
 from langchain_openai import ChatOpenAI
 
+from core.backends import ModelSpec
 from core.chat.address import is_loopback
 from core.chat.remote import Chunks, RemoteChat
 from core.chat.retry import BUSY, Interrupted, Unreachable
 from core.errors import BackendError, KbError
-from core.settings import ModelSettings
+from core.files import Home
+from core.settings import ModelSettings, Settings
 
 _CONNECT_TIMEOUT_S = 5.0
 _OPENAI_HOST = "api.openai.com"
@@ -156,3 +158,8 @@ def open_openai(name: str, url: str, settings: ModelSettings) -> OpenAIChat:
             limits=httpx.Limits(max_keepalive_connections=0),
         ),
     )
+
+
+def open_spec(spec: ModelSpec, settings: Settings, home: Home) -> OpenAIChat:  # noqa: ARG001
+    """Return the model of the server that the spelling names."""
+    return open_openai(spec.name, spec.url, settings.models)

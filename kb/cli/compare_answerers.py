@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import random
 import re
-import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
+from langchain_core.messages import HumanMessage
 
+from core.chat.generate import generate
 from core.errors import ConfigError
 from core.metrics import contains
 from core.prompt import fill, load_prompt
@@ -26,55 +24,15 @@ from core.reading.passages import Passage, new_keys, new_mark, render
 from core.types import Document, Hit, Retriever, Statement
 from finetune.compare.arms import Reply
 from finetune.compare.questions import Question
-from rag.answer.answer import Answerer, token_counter
+from rag.answer.answer import Answerer
 from rag.answer.cite import abstains, check
 from rag.answer.pack import PageText, Span, merge
-from rag.ingest.loops import without_loop
 
 _QUOTED = re.compile(r"“([^”]+)”")
 # Hits among which a passage is sought that looks right and is not.
 _WRONG_DEPTH = 20
 # A page given whole is cut to this many code points around the answer.
 _ORACLE_CHARS = 1200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Spoken:
-    """What a model wrote, with what it took."""
-
-    text: str
-    first_token_s: float
-    total_s: float
-    prompt_tokens: int
-    completion_tokens: int
-
-
-def _speak(chat: BaseChatModel, messages: Sequence[BaseMessage], count: Callable[[str], int]) -> _Spoken:
-    """Generate; a model that repeats itself without end is cut off, as `kb ask` does."""
-    begun = time.perf_counter()
-    first = 0.0
-    text = ""
-    read = written = 0
-    with closing(cast(Generator[AIMessageChunk], chat.stream(list(messages)))) as chunks:
-        for chunk in chunks:
-            if chunk.text and not text:
-                first = time.perf_counter()
-            text += chunk.text
-            if chunk.usage_metadata:  # each chunk tells its own share
-                read += chunk.usage_metadata["input_tokens"]
-                written += chunk.usage_metadata["output_tokens"]
-            unlooped = without_loop(text)
-            if unlooped is not None:
-                text = unlooped
-                break
-    ended = time.perf_counter()
-    return _Spoken(
-        text=text.strip(),
-        first_token_s=(first or ended) - begun,
-        total_s=ended - begun,
-        prompt_tokens=read or sum(count(message.text) for message in messages),
-        completion_tokens=written or count(text),
-    )
 
 
 class FromMemory:
@@ -88,18 +46,17 @@ class FromMemory:
     def __init__(self, chat: BaseChatModel, prompt: str = "") -> None:
         self._chat = chat
         self._prompt = prompt or "{question}"
-        self._count = token_counter(chat)
 
     def answer(self, question: Question) -> Reply:
         """Answer without a passage."""
-        spoken = _speak(self._chat, [HumanMessage(self._prompt.replace("{question}", question.text))], self._count)
+        reply = generate(self._chat, [HumanMessage(self._prompt.replace("{question}", question.text))])
         return Reply(
-            text=spoken.text,
-            abstained=not spoken.text or abstains(spoken.text),
-            first_token_s=spoken.first_token_s,
-            total_s=spoken.total_s,
-            prompt_tokens=spoken.prompt_tokens,
-            completion_tokens=spoken.completion_tokens,
+            text=reply.text.strip(),
+            abstained=not reply.text.strip() or abstains(reply.text),
+            first_token_s=reply.first_token_s,
+            total_s=reply.total_s,
+            prompt_tokens=reply.prompt_tokens,
+            completion_tokens=reply.completion_tokens,
         )
 
 
@@ -174,7 +131,6 @@ class Given:
         self._choose = choose
         self._page_text = page_text
         self._template = load_prompt()
-        self._count = token_counter(chat)
 
     def answer(self, question: Question) -> Reply:
         """Read the passages and answer."""
@@ -186,8 +142,8 @@ class Given:
             for key, span in by_key.items()
         ]
         messages = fill(self._template, render(passages, new_mark(rng)), question.text)
-        spoken = _speak(self._chat, messages, self._count)
-        checked = check(spoken.text, by_key, self._page_text, question=question.text)
+        reply = generate(self._chat, messages)
+        checked = check(reply.text, by_key, self._page_text, question=question.text)
         statements = _said(checked.statements)
         written, found = _quotes(statements, [self._page_text(span.sha256, span.page) for span in spans])
         return Reply(
@@ -199,10 +155,10 @@ class Given:
             quotes=written,
             quotes_found=found,
             context="\n\n".join(span.text for span in spans),
-            first_token_s=spoken.first_token_s,
-            total_s=spoken.total_s,
-            prompt_tokens=spoken.prompt_tokens,
-            completion_tokens=spoken.completion_tokens,
+            first_token_s=reply.first_token_s,
+            total_s=reply.total_s,
+            prompt_tokens=reply.prompt_tokens,
+            completion_tokens=reply.completion_tokens,
         )
 
 

@@ -17,9 +17,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+from core.backends import ModelSpec, parse_spec
 from core.errors import ConfigError
 from core.files import sha256_of
-from core.models import ModelSpec, ollama_has, open_chat, parse_spec, resolve
+from core.models import ollama_has, open_chat, resolve
 from core.settings import Settings
 from core.types import Document, RunCard
 from finetune.compare.arms import Answerer, Arm, Shown

@@ -38,7 +38,8 @@ def provide_chat(session: Session, *, quiet: bool) -> None:
     Raises:
         BackendError: Where it would come from does not answer or does not have it.
     """
-    from core.models import ollama_has, parse_spec
+    from core.backends import parse_spec
+    from core.models import ollama_has
 
     spec = parse_spec(session.settings.rag.model)
     if spec.kind == "smollm2" or (spec.kind == "ollama" and not ollama_has(spec.name, session.settings.rag.ollama_url)):

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from core.backends import SPELLINGS
+
 Collection = Annotated[
     str | None,
     typer.Option("--collection", "-c", help="Collection to use.", metavar="NAME"),
@@ -30,7 +32,7 @@ Model = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="auto, extractive, smollm2, gguf:PATH, hf:PATH|ID, ollama:NAME, openai:NAME@URL, langchain:PROVIDER:NAME.",
+        help=f"{', '.join(SPELLINGS)}.",
         metavar="MODEL",
     ),
 ]

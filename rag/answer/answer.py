@@ -9,15 +9,13 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Callable, Sequence
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.messages.ai import UsageMetadata, add_usage
+from langchain_core.messages import BaseMessage
 
+from core.backends import token_counter
+from core.chat.generate import Generation, generate
 from core.errors import ConfigError
 from core.prompt import fill, load_prompt
 from core.reading.extractive import ABSTENTION, ExtractiveChat
@@ -30,7 +28,6 @@ from rag.answer.cite import check
 from rag.answer.pack import WIDEN_CHARS, PageText, Span, pack
 from rag.answer.plain import Stream
 from rag.embed.base import Embedder
-from rag.ingest.loops import without_loop
 from rag.search.similar import Similarity
 
 # Hits asked for per passage wanted: neighbours merge and repeats fall away.
@@ -60,24 +57,6 @@ def answerable(ranked: Sequence[Candidate], cosine: float | None) -> float:
         return held
     logit = _ANSWERABLE[0] + _ANSWERABLE[1] * math.log(held / (1 - held)) + _ANSWERABLE[2] * cosine
     return 1 / (1 + math.exp(-logit))
-
-
-def token_counter(chat: BaseChatModel) -> Callable[[str], int]:
-    """Return a function that counts tokens as the model does, without a network.
-
-    A model of our own counts itself. The clients of model servers would download another model's tokenizer: for
-    them the count is an upper bound for text, three bytes of UTF-8 a token.
-    """
-    if type(chat).__module__.startswith("core."):
-        return chat.get_num_tokens
-    return lambda text: -(-len(text.encode()) // 3)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    text: str
-    first_token_s: float
-    usage: UsageMetadata | None
 
 
 class Answerer:
@@ -161,7 +140,7 @@ class Answerer:
         checked = check(reply.text, by_key, self._page_text, question=asked)
         ended = self._clock()
         timings |= {
-            "first_token_s": reply.first_token_s - begun,
+            "first_token_s": retrieved - begun + reply.first_token_s,
             "generate_s": ended - retrieved,
             "total_s": ended - begun,
         }
@@ -173,7 +152,7 @@ class Answerer:
             statements=checked.statements,
             model=self._model,
             timings=timings,
-            tokens=self._tokens(reply, messages),
+            tokens={"prompt": reply.prompt_tokens, "completion": reply.completion_tokens},
         )
 
     def _pack(self, question: str, hits: Sequence[Hit], limit: int) -> list[Span]:
@@ -220,30 +199,13 @@ class Answerer:
 
     def _generate(
         self, messages: Sequence[BaseMessage], sources: dict[str, str], on_token: Callable[[str], None] | None
-    ) -> _Reply:
+    ) -> Generation:
         stream = Stream(sources)
-        parts: list[str] = []
-        first = 0.0
-        usage: UsageMetadata | None = None
-        unlooped: str | None = None
-        with closing(cast(Generator[AIMessageChunk], self._chat.stream(list(messages)))) as chunks:
-            for chunk in chunks:
-                if chunk.text and not parts:
-                    first = self._clock()
-                parts.append(chunk.text)
-                usage = add_usage(usage, chunk.usage_metadata) if chunk.usage_metadata else usage
-                shown = stream.feed(chunk.text)
-                if shown and on_token is not None:
-                    on_token(shown)
-                unlooped = without_loop("".join(parts))
-                if unlooped is not None:
-                    break
-        rest = stream.end()
-        if rest and on_token is not None:
-            on_token(rest)
-        return _Reply(unlooped or "".join(parts), first or self._clock(), usage)
 
-    def _tokens(self, reply: _Reply, messages: Sequence[BaseMessage]) -> dict[str, int]:
-        if reply.usage is not None:
-            return {"prompt": reply.usage["input_tokens"], "completion": reply.usage["output_tokens"]}
-        return {"prompt": sum(self._count(message.text) for message in messages), "completion": self._count(reply.text)}
+        def show(text: str) -> None:
+            if text and on_token is not None:
+                on_token(text)
+
+        reply = generate(self._chat, messages, on_text=lambda text: show(stream.feed(text)), clock=self._clock)
+        show(stream.end())
+        return reply

@@ -5,21 +5,21 @@ Knows conversations, models and collections; refuses to know HTTP, pages and too
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from core.backends import BACKENDS, parse_spec
+from core.chat.generate import generate
 from core.errors import ConfigError
 from core.files import Home
-from core.models import parse_spec
 from core.settings import Settings
 from core.types import Answer, Citation, Retriever
-from rag.answer.answer import Answerer, token_counter
+from rag.answer.answer import Answerer
 from rag.open import Knowledge
 from serve.answers.models import BASE, WITH_DOCUMENTS, ModelRegistry, SamplingControls, ServedModel, with_controls
 from serve.documents.collections import ThreadCollections
@@ -103,7 +103,7 @@ class ConversationAnswerer:
         Raises:
             KbError: It cannot be opened.
         """
-        return parse_spec(self._models.open(model)[0]).kind == "extractive"
+        return not BACKENDS[parse_spec(self._models.open(model)[0]).kind].writes
 
     def reply(self, request: AnswerRequest, on_text: Callable[[str], None]) -> AnswerResponse:
         """Answer.
@@ -190,28 +190,15 @@ def _checked(answer: Answer, spec: str, max_tokens: int) -> AnswerResponse:
 def _alone(request: AnswerRequest, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]) -> AnswerResponse:
     """Let the model answer by itself."""
     messages = [_MESSAGES[said.role](content=said.text) for said in request.conversation]
-    parts: list[str] = []
-    prompt, completion, finish = 0, 0, "stop"
     # Models that have the field carry it already.
-    stop = list(request.controls.stop) if request.controls.stop and not hasattr(chat, "stop") else None
-    with closing(cast(Generator[AIMessageChunk], chat.stream(messages, stop=stop))) as chunks:
-        for chunk in chunks:
-            if chunk.text:
-                parts.append(chunk.text)
-                on_text(chunk.text)
-            if chunk.usage_metadata:
-                prompt += chunk.usage_metadata["input_tokens"]
-                completion += chunk.usage_metadata["output_tokens"]
-            said_why = chunk.response_metadata.get("finish_reason") or chunk.response_metadata.get("done_reason")
-            finish = said_why or finish
-    text = "".join(parts)
-    count = token_counter(chat)
+    stop = request.controls.stop if request.controls.stop and not hasattr(chat, "stop") else None
+    reply = generate(chat, messages, on_text=on_text, stop=stop, cut_loops=False)
     return AnswerResponse(
-        text=text,
+        text=reply.text,
         ground="",
         citations=(),
         model=spec,
-        finish="length" if finish == "length" else "stop",
-        prompt_tokens=prompt or sum(count(message.text) for message in messages),
-        completion_tokens=completion or count(text),
+        finish=reply.finish,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
     )

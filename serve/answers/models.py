@@ -7,16 +7,15 @@ listed can be asked: no path and no address comes in by a request. Refuses to kn
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
 
-from core.chat.local import LocalChat
+from core.backends import BACKENDS, parse_spec
 from core.errors import BackendError
 from core.files import Home
-from core.models import open_chat, parse_spec, resolve
+from core.models import open_chat, resolve
 from core.ollama_server import ask_state
 from core.settings import Settings
 from core.weights.shelf import list_models
@@ -43,18 +42,6 @@ class SamplingControls:
     def given(self) -> dict[str, Any]:
         """Return what was said."""
         return {name: value for name, value in asdict(self).items() if value is not None}
-
-
-# What each back end calls a control; a control that is not named is one it cannot honour.
-_LOCAL = {field.name: field.name for field in fields(SamplingControls)}
-_OLLAMA = {**_LOCAL, "repetition_penalty": "repeat_penalty", "max_tokens": "num_predict"}
-_OPENAI = {name: name for name in ("temperature", "top_p", "seed", "max_tokens", "stop")}
-
-
-def _names(kind: str, chat: BaseChatModel) -> Mapping[str, str]:
-    if isinstance(chat, LocalChat):
-        return _LOCAL
-    return {"ollama": _OLLAMA, "openai": _OPENAI}.get(kind, {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +120,8 @@ class ModelRegistry:
         Raises:
             KbError: It cannot be opened.
         """
-        spec, chat = self.open(model)
-        return frozenset(_names(parse_spec(spec).kind, chat))
+        spec, _ = self.open(model)
+        return frozenset(BACKENDS[parse_spec(spec).kind].controls)
 
     def _runs(self) -> list[Any]:
         return sorted(self._home.runs.glob("[!.]*/model.gguf"))
@@ -148,7 +135,7 @@ class ModelRegistry:
 
 def with_controls(spec: str, chat: BaseChatModel, controls: SamplingControls) -> BaseChatModel:
     """Return a model with the controls it knows set for one request; weights are shared, the others left out."""
-    names = _names(parse_spec(spec).kind, chat)
+    names = BACKENDS[parse_spec(spec).kind].controls
     update = {names[name]: value for name, value in controls.given().items() if name in names}
     if isinstance(update.get("stop"), tuple):
         update["stop"] = list(update["stop"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from core.backends import destination, parse_spec
 from core.chat.address import is_loopback
 from core.files import Home
 from core.settings import Settings
@@ -32,8 +33,9 @@ def privacy_page(settings: Settings, home: Home) -> str:
     )  # fmt: skip
     local = is_loopback(settings.rag.ollama_url)
     servers = "" if local else f" Ollama is asked at {escape(settings.rag.ollama_url)}, which is not this machine."
-    remote = settings.rag.model.startswith(("openai:", "langchain:"))
-    sent = f" The model {escape(settings.rag.model)} gets questions and passages." if remote else ""
+    model = settings.rag.model
+    remote = destination(parse_spec(model), settings)
+    sent = f" Questions and passages go to the model {escape(model)} at {escape(remote)}." if remote else ""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>kb: what is stored, and where</title><style>

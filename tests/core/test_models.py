@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.backends import SPELLINGS, ModelSpec, parse_spec
 from core.chat.address import is_loopback
 from core.chat.remote import RemoteChat
 from core.errors import BackendError, ConfigError, DataError, KbError, MissingExtra
 from core.files import Home
-from core.models import EMBEDDED_DEFAULT, SPELLINGS, ModelSpec, ollama_has, open_chat, parse_spec, resolve
+from core.models import EMBEDDED_DEFAULT, ollama_has, open_chat, resolve
 from core.ollama_server import ask_state
 from core.reading.extractive import ExtractiveChat
 from core.settings import ModelSettings, RagSettings, Settings
@@ -107,9 +108,9 @@ def test_any_text_is_a_spec_that_spells_itself_or_a_config_error(text: str) -> N
     ],
 )
 def test_an_unknown_spelling_names_the_nearest(text: str, nearest: str) -> None:
-    with pytest.raises(ConfigError, match="nearest") as caught:
+    with pytest.raises(ConfigError, match="did you mean") as caught:
         parse_spec(text)
-    assert caught.value.message.endswith(f"nearest: {nearest}")
+    assert caught.value.message.endswith(f"did you mean {nearest}?")
 
 
 def test_auto_without_ollama_is_the_embedded_default(free_url: str, home: Home) -> None:

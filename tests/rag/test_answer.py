@@ -15,12 +15,13 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
+from core.backends import token_counter
 from core.errors import ConfigError
 from core.reading.extractive import ABSTENTION, NOTICE, ExtractiveChat
 from core.reading.passages import Passage, parse
 from core.settings import ModelSettings, RagSettings, Settings
 from core.types import Answer
-from rag.answer.answer import Answerer, answerable, token_counter
+from rag.answer.answer import Answerer, answerable
 from rag.answer.cite import UNSUPPORTED
 from tests.rag.shelf import Shelf
 

@@ -12,7 +12,7 @@ import pytest
 
 from core.files import Home
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples"
 
 

@@ -27,7 +27,7 @@ from kb.cli.synth_missed import Missed, missed_of
 from rag.answer.answer import Answerer
 from tests.kb.cli.test_cli import kb
 
-EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 PAGES = ["The head cook is Dorrit Amblesworth.", "The greatest permitted depth is 18 m.", "Tea is served at four."]
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.ingest.loops import without_loop
+from core.chat.loops import without_loop
 
 PROSE = "The harbour master answers for the quay. Boats of more than twelve metres moor at the outer wall. "
 
