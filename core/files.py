@@ -59,8 +59,17 @@ class Home:
         return self.root / "writer.lock"
 
     def original(self, sha256: str, doc: str) -> Path:
-        """Path of the stored original of a document; its name stays, since readers go by it."""
-        return self.originals / sha256[:2] / sha256 / Path(doc).name
+        """Path of the stored original of a document.
+
+        A stored file keeps the name it came under when the document is renamed: the file of this name, else one
+        with its suffix, else any; where none is stored, the path to store it at.
+        """
+        path = self.originals / sha256[:2] / sha256 / Path(doc).name
+        if path.exists() or not path.parent.is_dir():
+            return path
+        stored = sorted(other for other in path.parent.iterdir() if not other.name.startswith("."))
+        alike = [other for other in stored if other.suffix.lower() == path.suffix.lower()]
+        return next(iter([*alike, *stored]), path)
 
 
 def sha256_of(path: Path) -> str:

@@ -43,7 +43,7 @@ def reindex(
     pairs: options.Set = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Rebuild the index; re-embed where the model or the chunking has changed."""
+    """Rebuild the index; read and embed documents again where reading, chunking or the model has changed."""
     session = begin(collection=collection, store=store, pairs=pairs)
     from rag.catalogue.writer import Catalogue
     from rag.ingest.reindex import reindex as rebuild
@@ -66,7 +66,9 @@ def reindex(
             embedder=embedder,
             settings=session.settings,
             collection=session.collection,
+            home=session.home,
             on_progress=report,
+            on_note=lambda note: screen.note(f"kb: {note}", quiet=quiet),
         )
     screen.note(f"{rows} chunks indexed, {embedded} documents embedded anew. Next: kb search QUERY", quiet=quiet)
 

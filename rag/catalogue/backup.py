@@ -18,7 +18,7 @@ from pathlib import Path
 from core.errors import ConfigError, DataError
 from core.files import Home, atomic_write, sha256_of
 from core.install import upgrade_hint
-from rag.catalogue.database import SCHEMA_VERSION
+from rag.catalogue.schema import SCHEMA_VERSION
 
 _MANIFEST = "manifest.json"
 _CATALOGUE = "catalogue.sqlite"

@@ -33,7 +33,7 @@ class CatalogueCorpus:
         for page in self.catalogue.pages(self.collection, sha256):
             yield Page(
                 index=page.index, text=page.text, quality=page.quality, reason=page.reason, label=page.label,
-                parser=page.parser,
+                parser=page.parser, blocks=page.blocks,
             )  # fmt: skip
 
     def chunks(self, sha256: str) -> Iterator[Chunk]:

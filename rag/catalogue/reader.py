@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.blocks import block_from_json
 from core.errors import ConfigError
 from core.types import Chunk, Document, Page
 from rag.catalogue.database import Database
@@ -110,16 +112,29 @@ class CatalogueReader(Database):
         )
         return {row["source"]: row["sha256"] for row in rows}
 
+    def sources_of(self, collection: str, sha256: str) -> dict[str, str]:
+        """Return the sources of one visible document with its name at each, the newest first."""
+        rows = self._execute(
+            "SELECT s.source, s.doc FROM sources s JOIN visible d ON d.id = s.document"
+            " WHERE d.collection=? AND d.sha256=? ORDER BY s.rowid DESC",
+            (collection, sha256),
+        )
+        return {row["source"]: row["doc"] for row in rows}
+
     def resolve(self, collection: str, name: str) -> Document:
-        """Return the one document that `name` means: file name, hash, or unique prefix of the hash.
+        """Return the one document that `name` means: file name, name of a copy, hash, or unique prefix of the hash.
+
+        Names compare in Unicode's composed form (NFC), so it does not matter how a file system spells an accent.
 
         Raises:
             ConfigError: None, or more than one, is meant.
         """
         documents = self.documents(collection)
-        found = [d for d in documents if d.doc == name] or [
-            d for d in documents if len(name) >= 4 and d.sha256.startswith(name.lower())
-        ]
+        found = (
+            [d for d in documents if _nfc(d.doc) == _nfc(name)]
+            or self._named_elsewhere(collection, name, documents)
+            or [d for d in documents if len(name) >= 4 and d.sha256.startswith(name.lower())]
+        )
         if len(found) == 1:
             return found[0]
         where = "" if collection == "default" else f" --collection {collection}"
@@ -127,6 +142,15 @@ class CatalogueReader(Database):
             raise ConfigError(f"no document {name!r} in collection {collection!r}", hint=f"kb list{where}")
         those = ", ".join(f"{d.sha256[:12]} ({d.source})" for d in found)
         raise ConfigError(f"{name!r} means {len(found)} documents: {those}", hint=f"kb show {found[0].sha256[:12]}")
+
+    def _named_elsewhere(self, collection: str, name: str, documents: Sequence[Document]) -> list[Document]:
+        """Return the documents that have this name at one of their sources."""
+        rows = self._execute(
+            "SELECT s.doc, d.sha256 FROM sources s JOIN visible d ON d.id = s.document WHERE s.collection=?",
+            (collection,),
+        )
+        hashes = {row["sha256"] for row in rows if _nfc(row["doc"]) == _nfc(name)}
+        return [document for document in documents if document.sha256 in hashes]
 
     def page(self, collection: str, sha256: str, index: int) -> Page:
         """Return one page.
@@ -322,4 +346,9 @@ def _page(row: sqlite3.Row) -> Page:
     return Page(
         index=row["page"], text=row["text"], quality=row["quality"], reason=row["reason"], label=row["label"],
         hidden=json.loads(row["hidden"]), hidden_text=row["hidden_text"], parser=row["parser"],
+        blocks=tuple(map(block_from_json, json.loads(row["blocks"]))),
     )  # fmt: skip
+
+
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

@@ -1,16 +1,20 @@
 """Writing the catalogue: a document becomes visible whole, in place of the version it replaces, or not at all.
 
-What an interrupted run staged is gone on with, not repeated. This module knows nothing of files, parsers, models
-or indexes; it stores what it is given.
+What an interrupted run staged is continued, not repeated. A document that loses its last source is retired first and
+deleted by `discard_retired`, since a file read later in the same run may hold it (files that swap names).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-from core.types import Page
+from core.blocks import block_to_json
+from core.types import Document, Page
 from rag.catalogue.database import dump
 from rag.catalogue.reader import CatalogueReader, EmbeddedChunk
 
@@ -38,16 +42,23 @@ class Finished:
         profile: JSON-able description for the document router.
         status: `indexed`, or `no text`.
         n_pages: Pages that were read.
+        doc: Name at the source it was read from; empty for the name it was staged under.
     """
 
     title: str
     profile: Mapping[str, object]
     status: str
     n_pages: int
+    doc: str = ""
 
 
 class Catalogue(CatalogueReader):
     """The catalogue, open for writing; hold the writer lock while you change it."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        super().__init__(path, create=create)
+        self._retired: set[int] = set()
+        self._renamed: set[int] = set()
 
     def set_collection(self, name: str, embedder: Mapping[str, object]) -> None:
         """Create a collection, or change the embedder its vectors are to be made with."""
@@ -57,13 +68,47 @@ class Catalogue(CatalogueReader):
                 (name, dump(embedder), _now()),
             )
 
-    def add_source(self, collection: str, sha256: str, source: str) -> None:
-        """Note that `source` holds this visible document, in the caller's transaction.
+    def add_source(self, collection: str, sha256: str, source: str, doc: str) -> None:
+        """Note that `source` holds this visible document under the name `doc`, in the caller's transaction.
 
-        What the source held before goes when nothing else holds it.
+        What the source held before is retired when no other source holds it.
         """
         row = self._execute("SELECT id FROM visible WHERE collection=? AND sha256=?", (collection, sha256)).fetchone()
-        self._point(collection, source, row["id"])
+        self._point(collection, source, row["id"], doc)
+
+    def drop_source(self, collection: str, source: str) -> None:
+        """Remove one of several sources of a document, in the caller's transaction."""
+        self._unpoint(collection, source)
+
+    def revive(self, collection: str, sha256: str) -> Document | None:
+        """Make a retired document visible again, in the caller's transaction; None where there is none."""
+        row = self._execute("SELECT id FROM documents WHERE collection=? AND sha256=?", (collection, sha256)).fetchone()
+        if row is None or row["id"] not in self._retired:
+            return None
+        self._retired.discard(row["id"])
+        status = "indexed" if self.chunk_count(row["id"]) else "no text"
+        self._execute("UPDATE documents SET status=? WHERE id=?", (status, row["id"]))
+        return self.document_by_id(row["id"])
+
+    def discard_retired(self) -> list[str]:
+        """Delete what was retired and not revived; returns hashes of the documents."""
+        with self.transaction():
+            rows = [
+                self._execute(
+                    "DELETE FROM documents WHERE id=? AND status='staging' AND id NOT IN (SELECT document FROM sources)"
+                    " RETURNING sha256",
+                    (document,),
+                ).fetchone()
+                for document in sorted(self._retired)
+            ]
+        self._retired.clear()
+        return [row["sha256"] for row in rows if row]
+
+    def take_renamed(self) -> list[int]:
+        """Return the row ids of visible documents renamed since the last call."""
+        renamed, self._renamed = self._renamed, set()
+        rows = self._execute("SELECT id FROM visible ORDER BY id")
+        return [row["id"] for row in rows if row["id"] in renamed]
 
     def stage(self, collection: str, new: NewDocument, recipe: Mapping[str, object]) -> tuple[int, int]:
         """Begin a document, or go on with one that was interrupted.
@@ -93,38 +138,34 @@ class Catalogue(CatalogueReader):
 
     def add_pages(self, document: int, pages: Sequence[Page], chunks: Iterable[EmbeddedChunk]) -> None:
         """Append pages and their chunks to a staged document, in the caller's transaction."""
-        self._db.executemany(
-            "INSERT INTO pages VALUES(?,?,?,?,?,?,?,?,?)",
-            [
-                (document, p.index, p.text, p.quality, p.reason, p.label, dump(p.hidden), p.hidden_text, p.parser)
-                for p in pages
-            ],
-        )
+        self._add_pages(document, pages)
         self._add_chunks(document, chunks)
 
     def finish(self, document: int, source: str, done: Finished) -> None:
         """Make a staged document visible, in the caller's transaction.
 
-        The version that `source` held until now is removed when no other source holds it.
+        The version that `source` held until now is retired when no other source holds it.
         """
         row = self._execute(
             "UPDATE documents SET status=?, title=?, profile=?, n_pages=?, ingested_at=?"
-            " WHERE id=? RETURNING collection",
+            " WHERE id=? RETURNING collection, doc",
             (done.status, done.title, dump(done.profile), done.n_pages, _now(), document),
         ).fetchone()
-        self._point(row["collection"], source, document)
+        self._retired.discard(document)
+        self._point(row["collection"], source, document, done.doc or row["doc"])
 
     def unstage(self, document: int) -> None:
         """Drop a staged document that turned out unreadable, in the caller's transaction."""
         self._execute("DELETE FROM documents WHERE id=? AND status='staging'", (document,))
 
-    def discard_stale(self, collection: str, before: datetime) -> None:
-        """Drop what runs begun before `before` left unfinished and nobody went on with."""
+    def discard_stale(self, collection: str, before: datetime) -> list[str]:
+        """Delete what runs begun before `before` left unfinished and no run continued; returns hashes."""
         with self.transaction():
-            self._execute(
-                "DELETE FROM documents WHERE collection=? AND status='staging' AND ingested_at < ?",
+            rows = self._execute(
+                "DELETE FROM documents WHERE collection=? AND status='staging' AND ingested_at < ? RETURNING sha256",
                 (collection, before.isoformat(timespec="seconds")),
-            )
+            ).fetchall()
+        return [row["sha256"] for row in rows]
 
     def forget(self, collection: str, sha256: str) -> None:
         """Remove a document with its pages, chunks and sources."""
@@ -144,10 +185,39 @@ class Catalogue(CatalogueReader):
             self._execute("UPDATE documents SET recipe=? WHERE id=?", (dump(recipe), document))
             self._execute("DELETE FROM indexed WHERE document=?", (document,))
 
-    def set_profile(self, document: int, profile: Mapping[str, object]) -> None:
-        """Replace a document's router profile."""
+    def rewrite(
+        self,
+        document: int,
+        reading: NewDocument,
+        pages: Sequence[Page],
+        chunks: Iterable[EmbeddedChunk],
+        recipe: Mapping[str, object],
+    ) -> None:
+        """Replace what was read of a document, in one transaction; its name, sources and date stay."""
         with self.transaction():
-            self._execute("UPDATE documents SET profile=? WHERE id=?", (dump(profile), document))
+            self._execute("DELETE FROM pages WHERE document=?", (document,))
+            self._execute("DELETE FROM chunks WHERE document=?", (document,))
+            self._add_pages(document, pages)
+            self._add_chunks(document, chunks)
+            self._execute(
+                "UPDATE documents SET title=?, unit=?, parser=?, metadata=?, n_pages=?, status=?, recipe=? WHERE id=?",
+                (
+                    reading.title, reading.unit, reading.parser, dump(reading.metadata), len(pages),
+                    "indexed" if self.chunk_count(document) else "no text", dump(recipe), document,
+                ),
+            )  # fmt: skip
+            self._execute("DELETE FROM indexed WHERE document=?", (document,))
+
+    def set_profile(self, document: int, profile: Mapping[str, object]) -> None:
+        """Replace a document's router profile; within the caller's transaction where there is one."""
+        self._execute("UPDATE documents SET profile=? WHERE id=?", (dump(profile), document))
+
+    def _add_pages(self, document: int, pages: Sequence[Page]) -> None:
+        self._db.executemany(
+            "INSERT INTO pages(document, page, text, quality, reason, label, hidden, hidden_text, parser, blocks)"
+            " VALUES(?,?,?,?,?,?,?,?,?,?)",
+            [(document, *_page_row(page)) for page in pages],
+        )
 
     def _add_chunks(self, document: int, chunks: Iterable[EmbeddedChunk]) -> None:
         self._db.executemany(
@@ -158,13 +228,21 @@ class Catalogue(CatalogueReader):
             ),
         )
 
-    def _point(self, collection: str, source: str, document: int) -> None:
+    def _point(self, collection: str, source: str, document: int, doc: str) -> None:
         row = self._execute(
             "SELECT document FROM sources WHERE collection=? AND source=?", (collection, source)
         ).fetchone()
+        self._execute(
+            "INSERT OR REPLACE INTO sources(collection, source, document, doc) VALUES(?,?,?,?)",
+            (collection, source, document, doc),
+        )
+        self._name(document)
         if row and row["document"] != document:
-            self._unpoint(collection, source)
-        self._execute("INSERT OR REPLACE INTO sources VALUES(?,?,?)", (collection, source, document))
+            if self._source_count(row["document"]):
+                self._name(row["document"])
+            else:
+                self._execute("UPDATE documents SET status='staging' WHERE id=?", (row["document"],))
+                self._retired.add(row["document"])
 
     def _unpoint(self, collection: str, source: str) -> bool:
         row = self._execute(
@@ -172,10 +250,23 @@ class Catalogue(CatalogueReader):
         ).fetchone()
         if row is None:
             return False
-        left = self._execute("SELECT count(*) FROM sources WHERE document=?", (row["document"],)).fetchone()[0]
-        if not left:
-            self._execute("DELETE FROM documents WHERE id=?", (row["document"],))
-        return not left
+        if self._source_count(row["document"]):
+            self._name(row["document"])
+            return False
+        self._execute("DELETE FROM documents WHERE id=?", (row["document"],))
+        return True
+
+    def _source_count(self, document: int) -> int:
+        return int(self._execute("SELECT count(*) FROM sources WHERE document=?", (document,)).fetchone()[0])
+
+    def _name(self, document: int) -> None:
+        """Give a document the name of its newest source, unless one of its sources has the name it bears."""
+        current = self._execute("SELECT doc FROM documents WHERE id=?", (document,)).fetchone()["doc"]
+        rows = self._execute("SELECT doc FROM sources WHERE document=? ORDER BY rowid DESC", (document,)).fetchall()
+        names = [row["doc"] for row in rows]
+        if names and current not in names:
+            self._execute("UPDATE documents SET doc=? WHERE id=?", (names[0], document))
+            self._renamed.add(document)
 
     def mark_indexed(self, store: str, collection: str, documents: Iterable[int]) -> None:
         """Note that `store` now holds these documents."""
@@ -195,6 +286,14 @@ class Catalogue(CatalogueReader):
                     "DELETE FROM indexed WHERE store=? AND collection=? AND document=?",
                     [(store, collection, document) for document in documents],
                 )
+
+
+def _page_row(page: Page) -> tuple[Any, ...]:
+    blocks = json.dumps([block_to_json(block) for block in page.blocks], ensure_ascii=False, separators=(",", ":"))
+    return (
+        page.index, page.text, page.quality, page.reason, page.label, dump(page.hidden), page.hidden_text, page.parser,
+        blocks,
+    )  # fmt: skip
 
 
 def _now() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -19,9 +19,10 @@ from rag.catalogue.identity import claim_collection
 from rag.catalogue.reader import EmbeddedChunk
 from rag.catalogue.writer import Catalogue, Finished
 from rag.embed.base import Embedder
+from rag.ingest.fetch import is_url
 from rag.ingest.prefetch import prefetched
+from rag.ingest.profiles import write_profile
 from rag.ingest.reading import Ended, Event, Kept, Read, Reader, Refused, discard_original
-from rag.search.profile import PROFILE_PAGES, build_profile
 from rag.store.base import Store, indexed_text, sync
 
 # One embedding call: enough texts to sort by length, few enough that a commit comes every few seconds.
@@ -108,6 +109,7 @@ class Ingest:
         self._collection = collection
         self._on_progress = on_progress
         self._results: dict[str, FileResult] = {}
+        self._kept: dict[str, str] = {}  # source of content that was there already, and the name it bore
         self._pages = 0
         self._unsynced = 0
 
@@ -144,8 +146,9 @@ class Ingest:
                 self._commit(batch)
                 if self._unsynced >= CHUNKS_PER_SYNC:
                     self._sync()
+        self._settle_names()
         self._sync(final=True)
-        self._catalogue.discard_stale(self._collection, datetime.now(UTC) - STALE_AFTER)
+        self._discard()
         return [self._results[source] for _, source in files]
 
     def _commit(self, batch: list[Event]) -> None:
@@ -166,12 +169,7 @@ class Ingest:
 
     def _settle(self, event: Event) -> None:
         if isinstance(event, Kept):
-            known = self._catalogue.find(self._collection, event.sha256)
-            if known is None:  # a copy of a file whose every page turned out unreadable
-                self._note(event, sha256=event.sha256, pages=0, status="refused", reason="no page can be read")
-                return
-            self._catalogue.add_source(self._collection, event.sha256, event.source)
-            self._note(event, sha256=event.sha256, pages=known.n_pages, status="unchanged")
+            self._keep(event)
         elif isinstance(event, Refused):
             if event.document is not None:
                 self._catalogue.unstage(event.document)
@@ -179,9 +177,47 @@ class Ingest:
         elif isinstance(event, Ended):
             self._finish(event)
 
+    def _keep(self, event: Kept) -> None:
+        """Note another source of content that is there; sources of it that are gone from the disk are forgotten."""
+        known = self._catalogue.find(self._collection, event.sha256)
+        known = known or self._catalogue.revive(self._collection, event.sha256)
+        if known is None:  # a copy of a file whose every page turned out unreadable
+            self._note(event, sha256=event.sha256, pages=0, status="refused", reason="no page can be read")
+            return
+        self._kept.setdefault(event.source, known.doc)
+        self._catalogue.add_source(self._collection, event.sha256, event.source, event.doc)
+        for source in self._catalogue.sources_of(self._collection, event.sha256):
+            if source != event.source and not is_url(source) and not Path(source).exists():
+                self._catalogue.drop_source(self._collection, source)
+        self._note(event, sha256=event.sha256, pages=known.n_pages, status="unchanged")
+
+    def _settle_names(self) -> None:
+        """Say of every file that was there already under which other name it is, and describe renamed documents."""
+        for source, known_as in self._kept.items():
+            result = self._results[source]
+            sources = self._catalogue.sources_of(self._collection, result.sha256)
+            first = min(sources, key=lambda other: (sources[other] != result.doc, other), default=source)
+            document = self._catalogue.find(self._collection, result.sha256)
+            if document is None:
+                continue
+            if document.doc != result.doc:
+                reason = f"same content as {document.doc}"
+            elif known_as != result.doc:
+                reason = f"was {known_as}"
+            else:
+                reason = f"same content as {first}" if first != source else ""
+            self._results[source] = replace(result, reason=reason)
+        for renamed in self._catalogue.take_renamed():
+            write_profile(self._catalogue, renamed)
+
+    def _discard(self) -> None:
+        """Delete what this run replaced and what older runs left unfinished, with the originals."""
+        gone = self._catalogue.discard_retired()
+        gone += self._catalogue.discard_stale(self._collection, datetime.now(UTC) - STALE_AFTER)
+        for sha256 in gone:
+            discard_original(self._home, self._catalogue, sha256)
+
     def _finish(self, event: Ended) -> None:
-        first = self._catalogue.first_pages(event.document, PROFILE_PAGES)
-        profile = build_profile(event.sha256, event.doc, event.title, event.metadata, [page.text for page in first])
         quality = self._catalogue.quality_of(event.document)
         if quality.pages and len(quality.failed) == quality.pages:
             self._catalogue.unstage(event.document)
@@ -192,8 +228,9 @@ class Ingest:
         self._catalogue.finish(
             event.document,
             event.source,
-            Finished(title=event.title, profile=profile.to_json(), status=status, n_pages=quality.pages),
+            Finished(title=event.title, profile={}, status=status, n_pages=quality.pages, doc=event.doc),
         )
+        write_profile(self._catalogue, event.document)
         self._note(
             event,
             sha256=event.sha256,

@@ -27,7 +27,10 @@ from rag.ingest.disk import disk_fault
 from rag.ingest.header import chunk_header
 from rag.load.parse import Parsed, parse_file
 from rag.load.reader import FileInfo
+from rag.load.title import in_words
 
+# Grows when pages of the same file are read or chunked differently; `reindex` then reads originals again.
+READING_VERSION = 2
 _BLOCK_BYTES = 1 << 20
 # Controls, line and paragraph separators, direction overrides, and the surrogates that stand for undecodable bytes.
 _UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -112,7 +115,7 @@ class Reader:
         self._password = password
         self._ocr = ocr
         self._stop = stop
-        self._recipe = recipe(settings, embedder.identity.to_json())
+        self._recipe = recipe_of(settings, embedder.identity.to_json())
         self._chunker = make_chunker(settings, embedder)
 
     def events(self, files: Sequence[tuple[Path, str]]) -> Generator[Event, None, None]:
@@ -148,14 +151,17 @@ class Reader:
             # Parsed from our copy: the text then belongs to the bytes that were hashed, whatever happens outside.
             original = self._stored(path, doc, sha256)
             parsed = self._parse(original)
-            document, first = catalogue.stage(self._collection, _new(parsed.info, original, sha256), self._recipe)
+            document, first = catalogue.stage(
+                self._collection, new_document(parsed.info, original, sha256, doc), recipe(self._recipe, doc)
+            )
             if first:
                 parsed.pages.close()
                 parsed = self._parse(original, first)
+            title = title_of(parsed.info, original, doc)
             try:
                 for page in parsed.pages:
                     share = span[0] + (span[1] - span[0]) * (page.index + 1) / max(1, parsed.info.n_pages)
-                    header = chunk_header(parsed.info.title, doc, page, parsed.info.metadata)
+                    header = chunk_header(title, doc, page, parsed.info.metadata)
                     yield Read(
                         doc=doc, source=source, sha256=sha256, share=share,
                         document=document, page=page, chunks=self._chunker.split(sha256, page, header),
@@ -164,7 +170,7 @@ class Reader:
                 parsed.pages.close()
             yield Ended(
                 doc=doc, source=source, sha256=sha256, share=span[1],
-                document=document, title=parsed.info.title, metadata=parsed.info.metadata,
+                document=document, title=title, metadata=parsed.info.metadata,
             )  # fmt: skip
             seen.add(sha256)
         except (DataError, MissingExtra) as error:
@@ -206,8 +212,9 @@ class Reader:
     def _stored(self, path: Path, doc: str, sha256: str) -> Path:
         """Return our copy of a file, made under another name first: what has its own name has its bytes."""
         target = self._home.original(sha256, doc)
-        if target.exists():
+        if target.exists() and target.suffix.lower() == Path(doc).suffix.lower():
             return target
+        target = target.with_name(doc)  # the same bytes under another suffix are read as another format
         part = target.with_name(".part")
         digest = hashlib.sha256()
         try:
@@ -255,15 +262,21 @@ def discard_original(home: Home, catalogue: CatalogueReader, sha256: str) -> Non
         shutil.rmtree(home.original(sha256, "any").parent, ignore_errors=True)
 
 
-def recipe(settings: Settings, identity: Mapping[str, object]) -> dict[str, object]:
-    """Return what decides how a document's chunks look; stored with each document."""
+def recipe_of(settings: Settings, identity: Mapping[str, object]) -> dict[str, object]:
+    """Return what decides how a collection's chunks look."""
     rag = settings.rag
     return {
+        "reading": READING_VERSION,
         "splitter": rag.splitter,
         "chunk_chars": rag.chunk_chars,
         "overlap_chars": rag.overlap_chars,
         "embedder": dict(identity),
     }
+
+
+def recipe(common: Mapping[str, object], doc: str) -> dict[str, object]:
+    """Return a document's recipe, stored with it: `recipe_of` and the name that stands in its chunks' headers."""
+    return {**common, "doc": doc}
 
 
 def make_chunker(settings: Settings, embedder: Embedder) -> Chunker:
@@ -278,8 +291,14 @@ def make_chunker(settings: Settings, embedder: Embedder) -> Chunker:
     )
 
 
-def _new(info: FileInfo, path: Path, sha256: str) -> NewDocument:
+def title_of(info: FileInfo, original: Path, doc: str) -> str:
+    """Return a document's title; where that is made of a file name, of its present one."""
+    return in_words(doc) if info.title == in_words(original.name) else info.title
+
+
+def new_document(info: FileInfo, original: Path, sha256: str, doc: str) -> NewDocument:
+    """Return what the catalogue stores of a document before its first page."""
     return NewDocument(
-        sha256=sha256, doc=path.name, title=info.title, unit=info.unit, parser=info.parser,
-        metadata=info.metadata, n_pages=info.n_pages, size_bytes=path.stat().st_size,
+        sha256=sha256, doc=doc, title=title_of(info, original, doc), unit=info.unit, parser=info.parser,
+        metadata=info.metadata, n_pages=info.n_pages, size_bytes=original.stat().st_size,
     )  # fmt: skip

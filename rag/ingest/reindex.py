@@ -1,20 +1,26 @@
-"""Rebuilds what is derived: the index and the router's profiles, and vectors where their recipe has changed.
+"""Rebuilds what is derived: the index, the router's profiles, and pages, chunks and vectors whose recipe has changed.
 
-Interrupted at any moment it goes on where it was: a document is rewritten in one transaction and carries the recipe
-it was made with.
+Where pages are read differently than when a document came in, its stored original is read again; a document whose
+original cannot be read any more keeps its pages. Interrupted at any moment, the next run continues: a document is
+rewritten in one transaction and carries the recipe it was made with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+from core.errors import DataError, MissingExtra
+from core.files import Home
 from core.settings import Settings
+from core.types import Chunk, Document, Page
 from rag.catalogue.reader import EmbeddedChunk
-from rag.catalogue.writer import Catalogue
+from rag.catalogue.writer import Catalogue, NewDocument
 from rag.embed.base import Embedder
 from rag.ingest.header import chunk_header
-from rag.ingest.reading import make_chunker, recipe
-from rag.search.profile import PROFILE_PAGES, build_profile
+from rag.ingest.profiles import write_profile
+from rag.ingest.reading import make_chunker, new_document, recipe, recipe_of
+from rag.load.parse import parse_file
 from rag.store.base import Store, indexed_text, sync
 
 
@@ -25,7 +31,9 @@ def reindex(
     embedder: Embedder,
     settings: Settings,
     collection: str,
+    home: Home | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    on_note: Callable[[str], None] = lambda _note: None,
 ) -> tuple[int, int]:
     """Bring every document to the current recipe, then build the index anew; the caller holds the writer lock.
 
@@ -33,9 +41,11 @@ def reindex(
         catalogue: Open for writing.
         store: The index to build.
         embedder: Makes new vectors where the stored ones come from another model or chunking.
-        settings: Chunking.
+        settings: Limits and chunking.
         collection: Which collection.
-        on_progress: Told documents done and in all.
+        home: Where originals are; None keeps the pages that are stored.
+        on_progress: Called with the number of documents done and in all.
+        on_note: Called with one sentence for each document whose original was not read again.
 
     Returns:
         Documents re-embedded, and chunks in the index.
@@ -44,17 +54,21 @@ def reindex(
         ConfigError: There is no such collection.
     """
     catalogue.require_collection(collection)
-    wanted = recipe(settings, embedder.identity.to_json())
+    common = recipe_of(settings, embedder.identity.to_json())
     # Set first: until every document is rewritten, searches see the mismatch and say so.
     catalogue.set_collection(collection, embedder.identity.to_json())
     recipes = catalogue.recipes(collection)
-    stale = [document for document, made in recipes.items() if made != wanted]
+    stale = [
+        document for document, made in recipes.items() if made != recipe(common, catalogue.document_by_id(document).doc)
+    ]
+    job = _Job(catalogue, embedder, settings, home, on_note)
     for done, document in enumerate(stale):
         on_progress(done, len(stale))
-        _rewrite(catalogue, embedder, settings, collection, document, wanted)
+        job.rewrite(document, common, reread=recipes[document].get("reading") != common["reading"])
     on_progress(len(stale), len(stale))
     for document in recipes:
-        _profile_again(catalogue, document)
+        write_profile(catalogue, document)
+    catalogue.take_notes()
     store.clear()
     catalogue.mark_dropped(store.name, collection)
     sync(store, catalogue, collection)
@@ -62,28 +76,55 @@ def reindex(
     return len(stale), store.count()
 
 
-def _profile_again(catalogue: Catalogue, document: int) -> None:
-    known = catalogue.document_by_id(document)
-    first = [page.text for page in catalogue.first_pages(document, PROFILE_PAGES)]
-    profile = build_profile(known.sha256, known.doc, known.title, known.metadata, first)
-    catalogue.set_profile(document, profile.to_json())
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One run with what it needs."""
 
+    catalogue: Catalogue
+    embedder: Embedder
+    settings: Settings
+    home: Home | None
+    on_note: Callable[[str], None]
 
-def _rewrite(
-    catalogue: Catalogue,
-    embedder: Embedder,
-    settings: Settings,
-    collection: str,
-    document: int,
-    wanted: dict[str, object],
-) -> None:
-    known = catalogue.document_by_id(document)
-    chunker = make_chunker(settings, embedder)
-    chunks = [
-        chunk
-        for page in catalogue.pages(collection, known.sha256)
-        for chunk in chunker.split(known.sha256, page, chunk_header(known.title, known.doc, page, known.metadata))
-    ]
-    vectors = embedder.embed_documents([indexed_text(chunk) for chunk in chunks])
-    rows = [EmbeddedChunk(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
-    catalogue.rewrite_chunks(document, rows, wanted)
+    def rewrite(self, document: int, common: Mapping[str, object], *, reread: bool) -> None:
+        """Make a document's chunks, and where `reread` its pages, anew."""
+        known = self.catalogue.document_by_id(document)
+        wanted = recipe(common, known.doc)
+        reading = self._read_again(known) if reread else None
+        if reading is None:
+            pages = list(self.catalogue.pages(known.collection, known.sha256))
+            rows = self._embedded(known.sha256, known.title, known.doc, known.metadata, pages)
+            self.catalogue.rewrite_chunks(document, rows, wanted)
+            return
+        new, pages = reading
+        rows = self._embedded(known.sha256, new.title, known.doc, new.metadata, pages)
+        self.catalogue.rewrite(document, new, pages, rows, wanted)
+
+    def _read_again(self, known: Document) -> tuple[NewDocument, list[Page]] | None:
+        """Return what the stored original holds, None where that is less than what is stored."""
+        if self.home is None:
+            return None
+        original = self.home.original(known.sha256, known.doc)
+        before = list(self.catalogue.pages(known.collection, known.sha256))
+        ocr = any("ocr" in page.parser.lower() for page in before)
+        try:
+            parsed = parse_file(original, self.settings.ingest, ocr=ocr)
+            pages = list(parsed.pages)
+        except (DataError, MissingExtra) as error:
+            self.on_note(f"{known.doc}: kept as it was read before ({error.message})")
+            return None
+        failed = {page.index for page in pages if page.quality == "failed"}
+        if failed - {page.index for page in before if page.quality == "failed"}:
+            self.on_note(f"{known.doc}: kept as it was read before (a page cannot be read any more)")
+            return None
+        return new_document(parsed.info, original, known.sha256, known.doc), pages
+
+    def _embedded(
+        self, sha256: str, title: str, doc: str, metadata: Mapping[str, str], pages: Sequence[Page]
+    ) -> list[EmbeddedChunk]:
+        chunker = make_chunker(self.settings, self.embedder)
+        chunks: list[Chunk] = [
+            chunk for page in pages for chunk in chunker.split(sha256, page, chunk_header(title, doc, page, metadata))
+        ]
+        vectors = self.embedder.embed_documents([indexed_text(chunk) for chunk in chunks])
+        return [EmbeddedChunk(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]

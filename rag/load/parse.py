@@ -17,6 +17,7 @@ from typing import Any
 from core.errors import ConfigError, DataError, KbError, MissingExtra
 from core.settings import IngestSettings
 from core.types import Page
+from rag.load.frames import page_from_json
 from rag.load.page import failed_page
 from rag.load.reader import FileInfo
 from rag.load.sniff import is_pdf
@@ -235,7 +236,7 @@ class Pages(Iterator[Page]):
         frame = self._receive()
         if "page" not in frame or frame["page"]["index"] != self._next:
             return failed_page(self._next, "the reader found fewer pages", self._parser)
-        return Page(**frame["page"])
+        return page_from_json(frame["page"])
 
     def _finish(self) -> None:
         """Take the last frame and give the worker back for the next file."""

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 
 from core.errors import KbError
 from core.settings import IngestSettings
+from rag.load.frames import page_to_json
 from rag.load.pdf.draw import draw_page, find_boxes
 from rag.load.pdf.open_reader import open_reader
 
@@ -99,7 +100,7 @@ def _serve(request: Mapping[str, Any], answers: BinaryIO) -> None:
         try:
             _write(answers, {"info": asdict(reader.info)})
             for index in range(request["first"], reader.info.n_pages):
-                _write(answers, {"page": asdict(reader.page(index))})
+                _write(answers, {"page": page_to_json(reader.page(index))})
         finally:
             reader.close()
         _write(answers, {"end": True})
