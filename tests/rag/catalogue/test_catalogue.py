@@ -64,7 +64,7 @@ def test_a_changed_file_replaces_its_old_version(catalogue: Catalogue) -> None:
 def test_the_old_version_stays_while_another_file_holds_it(catalogue: Catalogue) -> None:
     old = put(catalogue, "a.pdf", ["old"])
     with catalogue.transaction():
-        catalogue.add_source("default", old, "/docs/copy.pdf")
+        catalogue.add_source("default", old, "/docs/copy.pdf", "copy.pdf")
     put(catalogue, "a.pdf", ["new"])
     assert catalogue.find("default", old) is not None
     assert catalogue.forget_source("default", "/docs/copy.pdf") is True
