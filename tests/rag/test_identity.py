@@ -112,9 +112,7 @@ def test_files_that_swap_names_lose_nothing(bench: Bench, folder: Path, count: i
     assert {result.status for result in results.values()} == {"unchanged"}
     after = listed(bench)
     assert sorted(after) == names
-    assert after == {
-        other: before[name] for name, other in zip(names, [*names[1:], names[0]], strict=True)
-    }
+    assert after == {other: before[name] for name, other in zip(names, [*names[1:], names[0]], strict=True)}
     assert bench.catalogue.to_index("none", "default") == ids  # nothing was read or embedded again
     assert bench.store.count() == count
 
