@@ -23,7 +23,7 @@ def render(card: RunCard, recipe: Recipe) -> str:
 def _head(card: RunCard, recipe: Recipe) -> Iterator[str]:
     yield f"# {card.name}"
     yield ""
-    yield f"{card.base}, tuned by {recipe.facts.title}; it can be served {recipe.facts.served}."
+    yield f"{card.base}, tuned by {recipe.training_method.title}; it can be served {recipe.training_method.served}."
     yield ""
     yield f"- base: `{card.base}`, licence {card.licence or 'not stated'}"
     yield f"- data: `{card.data}`, SHA-256 `{card.data_sha256}`"
@@ -40,7 +40,7 @@ def _training(card: RunCard, recipe: Recipe) -> Iterator[str]:
         yield f"| {stage} | {state} | {card.times_s.get(stage, 0):.0f} |"
     yield ""
     names = _HYPERPARAMETERS + (_DPO if "dpo" in card.stages else ())
-    lora = f"rank {recipe.rank}, alpha {recipe.lora_alpha:g}, " if recipe.facts.lora else ""
+    lora = f"rank {recipe.rank}, alpha {recipe.lora_alpha:g}, " if recipe.training_method.lora else ""
     yield lora + ", ".join(f"{name.replace('_', ' ')} {_shown(getattr(recipe, name))}" for name in names)
     if card.curves:
         yield from ("", "![curves](curves.png)")

@@ -11,17 +11,28 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from core.errors import ConfigError
-from finetune.methods.facts import METHOD_NAMES, METHODS, MethodFacts, MethodName
+from finetune.methods.method import Method
+from finetune.methods.registry import METHOD_NAMES, METHODS
 from finetune.training.machine import Dtype, Machine
 
 Objective = Literal["qa", "text", "mixed"]
 # Output matrix of every causal model of transformers; peft and the merge both refuse it as a target.
 _HEAD = "lm_head"
+
+
+def _known_method(name: str) -> str:
+    if name not in METHODS:
+        raise PydanticCustomError("method", "unknown method; use one of {names}", {"names": ", ".join(METHOD_NAMES)})
+    return name
+
+
+MethodName = Annotated[str, AfterValidator(_known_method)]
 
 
 class Recipe(BaseModel):
@@ -93,19 +104,14 @@ class Recipe(BaseModel):
     )
 
     @property
-    def facts(self) -> MethodFacts:
-        """What the method is."""
+    def training_method(self) -> Method:
+        """The method that `method` names."""
         return METHODS[self.method]
 
     @property
     def lora_alpha(self) -> float:
         """The scale's numerator."""
         return self.alpha if self.alpha is not None else 2.0 * self.rank
-
-    @property
-    def quantised(self) -> bool:
-        """Whether the base's linear layers are held in four bits."""
-        return self.method == "qlora"
 
 
 def recipe_dtype(recipe: Recipe, machine: Machine) -> Dtype:
@@ -160,10 +166,10 @@ def load_recipe(
             faults.append(f"--set {pair}: not KEY=VALUE")
         else:
             over[key.strip().replace("-", "_")] = value.strip()
-    method = over.get("method", table.get("method"))
-    if "method" in over and method != table.get("method") and method in METHOD_NAMES:
-        table |= _read(str(method))
-    if any(method == name and facts.virtual_tokens for name, facts in METHODS.items()):
+    method = METHODS.get(str(over.get("method", table.get("method"))))
+    if method and "method" in over and method.name != table.get("method"):
+        table |= _read(method.name)
+    if method and method.virtual_tokens:
         # Virtual tokens would stand before the first of packed rows only.
         table["packing"] = "none"
     table |= over
@@ -218,9 +224,9 @@ def _split(key: str, value: Any) -> Any:
 
 def conflicts(recipe: Recipe, machine: Machine, *, export: bool) -> Iterator[str]:
     """Yield every pair of choices that cannot hold together, one sentence each."""
-    facts = recipe.facts
-    if export and not facts.merges:
-        yield f"method {recipe.method} with an export: {facts.title} can be served {facts.served}"
+    method = recipe.training_method
+    if export and not method.merges:
+        yield f"method {recipe.method} with an export: {method.title} can be served {method.served}"
     if recipe.dtype == "bf16" and not machine.bf16:
         yield f"dtype bf16: {machine.name} has no bfloat16 arithmetic; take dtype=auto"
     if recipe.dtype == "fp16" and machine.device == "cpu":
@@ -229,9 +235,9 @@ def conflicts(recipe: Recipe, machine: Machine, *, export: bool) -> Iterator[str
         yield f"attn {recipe.attn} needs a GPU; take attn=sdpa"
     if recipe.packing == "wrapped":
         yield 'packing "wrapped" lets a row see its neighbour and cuts rows in two; take packing=bfd'
-    if recipe.packing != "none" and facts.virtual_tokens:
+    if recipe.packing != "none" and method.virtual_tokens:
         yield f"packing with {recipe.method}: virtual tokens would stand before the first row only; take packing=none"
-    if recipe.gradient_checkpointing and recipe.method in ("prefix", "llama-adapter"):
+    if recipe.gradient_checkpointing and not method.recomputes:
         yield f"gradient_checkpointing with {recipe.method}: what it adds to attention is lost in a recomputed layer"
     if recipe.packing != "none" and recipe.attn == "eager":
         yield "packing with attn=eager: rows could see each other; take attn=sdpa"
@@ -256,5 +262,5 @@ def _target_conflicts(recipe: Recipe) -> Iterator[str]:
         yield 'target_modules: "all-linear" stands alone'
     if recipe.layers_to_transform and "all-linear" in recipe.target_modules:
         yield 'layers_to_transform with "all-linear": give the names, for example target_modules=q_proj,v_proj'
-    if recipe.layers_to_transform and not recipe.facts.lora:
+    if recipe.layers_to_transform and not recipe.training_method.lora:
         yield f"layers_to_transform with {recipe.method}: only LoRA methods choose layers"

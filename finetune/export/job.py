@@ -199,9 +199,10 @@ def open_export(home: Home, name: str, machine: Machine, server: Server, progres
     """
     run = open_run(home, name)
     recipe = read_recipe(run)
-    if not recipe.facts.merges:
+    if not recipe.training_method.merges:
         raise ConfigError(
-            f"{recipe.facts.title} can be served {recipe.facts.served}", hint="kb finetune --method lora --data DIR"
+            f"{recipe.training_method.title} can be served {recipe.training_method.served}",
+            hint="kb finetune --method lora --data DIR",
         )
     if not run.adapter.is_dir():
         raise ConfigError(f"run {name!r} is not trained to its end", hint=f"kb finetune --resume {name}")

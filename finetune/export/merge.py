@@ -57,12 +57,13 @@ def merge(base: Base, adapter: Path, recipe: Recipe, machine: Machine, probes: S
         GateError: The merged weights answer otherwise than base and adapter.
         DataError: A file cannot be read.
     """
-    if not recipe.facts.merges:
+    if not recipe.training_method.merges:
         raise ConfigError(
-            f"{recipe.facts.title} can be served {recipe.facts.served}", hint="kb finetune --method lora --data DIR"
+            f"{recipe.training_method.title} can be served {recipe.training_method.served}",
+            hint="kb finetune --method lora --data DIR",
         )
     cpu = replace(machine, device="cpu")
-    if not recipe.facts.adapter:
+    if not recipe.training_method.adapter:
         return Merged(
             model=load_policy(base, recipe.model_copy(update={"dtype": "f32"}), cpu, adapter), chosen=_PLAIN, kl={}
         )
@@ -71,7 +72,7 @@ def merge(base: Base, adapter: Path, recipe: Recipe, machine: Machine, probes: S
             f"{base.spec} has four-bit weights only; merge into the model it was made of",
             hint="kb finetune --base hf:ID --method qlora --data DIR",
         )
-    if recipe.quantised:
+    if recipe.training_method.quantised:
         return _merge_quantised(base, adapter, recipe, machine, probes)
     model = load_policy(base, _in_f32(recipe), cpu, adapter)
     trained = log_probabilities(model, probes)
@@ -94,8 +95,7 @@ def _merge_quantised(
     stood_for = dequantised(policy)
     trained = log_probabilities(policy, probes)
     del policy
-    # Without the four-bit layers of the method.
-    whole = _in_f32(recipe).model_copy(update={"method": "lora"})
+    whole = _in_f32(recipe).model_copy(update={"method": recipe.training_method.unquantised})
     kl: dict[str, float] = {}
     best: PreTrainedModel | None = None
     for name in (_DEQUANTISED, _FULL):

@@ -24,7 +24,7 @@ from core.weights.hub import fetch_repository
 from finetune.card import render
 from finetune.data.prepare import chat_of_policy
 from finetune.runs import Run, read_card
-from finetune.training.policy import asker, load_policy
+from finetune.training.policy import asker, load_merged, load_policy
 
 if TYPE_CHECKING:
     from finetune.export.job import Export
@@ -149,8 +149,9 @@ def _send(folder: Path, repository: str, message: str) -> str:
 
 
 def _answer_once(job: Export, upload: Upload, folder: Path) -> None:
-    recipe = job.recipe.model_copy(update={"method": "full"}) if upload.merged else job.recipe
-    model = load_policy(job.base, recipe, replace(job.machine, device="cpu"), folder)
+    recipe, cpu = job.recipe, replace(job.machine, device="cpu")
+    load = load_merged if upload.merged else load_policy
+    model = load(job.base, recipe, cpu, folder)
     chat = chat_of_policy(job.base, recipe, folder)
     said = asker(model, chat, recipe, job.machine, _ANSWER_TOKENS).answers([job.conversations[0]])[0]
     if not said.strip():

@@ -145,13 +145,7 @@ def check_base(base: Base, recipe: Recipe) -> None:
 
 def shape_faults(shape: ModelShape, recipe: Recipe) -> list[str]:
     """Return what makes a recipe impossible for a model of this shape, one sentence each."""
-    faults = []
-    if shape.four_bit and not recipe.facts.adapter:
-        faults.append(f"its weights are 4-bit already, and {recipe.method} changes weights: take method=qlora")
-    if recipe.method == "llama-adapter" and shape.model_type not in ("llama", "mistral"):
-        faults.append(f"LLaMA-Adapter serves llama and mistral models, not {shape.model_type}: take method=lora")
-    if recipe.method == "last-n-layers" and recipe.n_layers > shape.layers:
-        faults.append(f"it has {shape.layers} layers, fewer than n_layers={recipe.n_layers}")
+    faults = list(recipe.training_method.faults(recipe, shape))
     if any(layer >= shape.layers or layer < 0 for layer in recipe.layers_to_transform):
         faults.append(f"it has layers 0 to {shape.layers - 1}; layers_to_transform names others")
     longest = int(shape.context_tokens * recipe.rope_factor)
@@ -209,9 +203,9 @@ def load_model(base: Base, recipe: Recipe, machine: Machine, *, weights: Path | 
     disable_progress_bar()
     dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "f32": torch.float32}[recipe_dtype(recipe, machine)]
     # Full training keeps master weights in f32 and computes in half precision by autocast.
-    dtype = dtype if recipe.facts.adapter else torch.float32
+    dtype = dtype if recipe.training_method.adapter else torch.float32
     options: dict[str, Any] = {}
-    if recipe.quantised and not base.shape.four_bit:
+    if recipe.training_method.quantised and not base.shape.four_bit:
         if machine.device == "cpu":
             check_cpu_four_bit(base)
         options["quantization_config"] = _four_bit(recipe, dtype)

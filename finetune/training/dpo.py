@@ -20,7 +20,7 @@ from finetune.data.dataset import PreferenceRow, tokenise_preferences
 from finetune.data.heldout import answer_tokens, recall
 from finetune.data.prepare import held_out
 from finetune.data.rows import open_dataset
-from finetune.methods.build import old_names
+from finetune.methods.build import peft_warnings_ignored
 from finetune.report import emit
 from finetune.runs import update_card
 from finetune.training.base import attention_kernel
@@ -41,7 +41,7 @@ def run_dpo(stage: Stage) -> None:
     if not rows:
         reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items()) or "the data has none"
         raise DataError(f"no preference is left to train on: {reasons}", hint="kb finetune --no-dpo --data DIR")
-    with old_names():
+    with peft_warnings_ignored():
         trainer = _trained(stage, rows, dropped)
     stage.save_policy(trainer)
     stage.finished(trainer, _scores(stage, trainer))
@@ -76,10 +76,10 @@ def _trained(stage: Stage, rows: list[PreferenceRow], dropped: Mapping[str, int]
 def _reference(stage: Stage, sft: Path) -> Any:
     """Return a second copy of the policy where TRL cannot keep one inside the model; None elsewhere."""
     prepared, recipe = stage.prepared, stage.prepared.recipe
-    if recipe.method == "llama-adapter":
-        # TRL would add a second adapter, which takes the first one's place.
+    if not recipe.training_method.second_adapter:
+        # TRL would add a second adapter, which would replace the first one.
         return load_policy(prepared.base, recipe, prepared.machine, sft).get_base_model()
-    if recipe.facts.adapter or stage.processes == 1:
+    if recipe.training_method.adapter or stage.processes == 1:
         return None
     return load_policy(prepared.base, recipe, prepared.machine, sft)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from core.errors import DataError
 from finetune.data.template import ChatFormat, Message
-from finetune.methods.build import old_names, peft_config
+from finetune.methods.build import peft_warnings_ignored
 from finetune.recipe import Recipe, recipe_dtype
 from finetune.runs import Run
 from finetune.training.base import Base, load_model
@@ -73,14 +73,14 @@ def load_policy(base: Base, recipe: Recipe, machine: Machine, folder: Path, *, t
     Raises:
         DataError: The files do not fit the base.
     """
-    if not recipe.facts.adapter:
+    if not recipe.training_method.adapter:
         return load_model(base, recipe, machine, weights=folder)
     from peft import PeftModel
 
     model = load_model(base, recipe, machine)
     try:
-        with old_names():
-            if trainable and recipe.facts.virtual_tokens:
+        with peft_warnings_ignored():
+            if trainable and recipe.training_method.virtual_tokens:
                 tuned = _with_virtual_tokens(model, base, recipe, folder)
             else:
                 tuned = PeftModel.from_pretrained(model, folder, is_trainable=trainable)
@@ -96,16 +96,24 @@ def load_policy(base: Base, recipe: Recipe, machine: Machine, folder: Path, *, t
     return tuned
 
 
+def load_merged(base: Base, recipe: Recipe, machine: Machine, folder: Path) -> Any:
+    """Load merged weights in place of the base's own, in full precision.
+
+    Raises:
+        DataError: The files do not fit the base.
+    """
+    return load_model(base, recipe.model_copy(update={"method": "full"}), machine, weights=folder)
+
+
 def _with_virtual_tokens(model: Any, base: Base, recipe: Recipe, folder: Path) -> Any:
     """Return a model whose virtual tokens are trained on; peft loads them for use only.
 
-    What P-tuning wrote are prompt embeddings like those of prompt tuning, and go on as such.
+    What P-tuning saves are prompt embeddings; they are trained further as prompt tuning.
     """
     import peft
     from safetensors.torch import load_file
 
-    going_on = recipe.model_copy(update={"method": "prompt"}) if recipe.method == "p-tuning" else recipe
-    tuned = peft.get_peft_model(model, peft_config(going_on, base.shape))
+    tuned = peft.get_peft_model(model, recipe.training_method.resumed_config(recipe, base.shape))
     saved = load_file(folder / "adapter_model.safetensors")["prompt_embeddings"]
     tuned.prompt_encoder["default"].embedding.weight.data.copy_(saved)
     return tuned

@@ -113,7 +113,7 @@ def _again(study: optuna.Study) -> None:
 
 def _own(recipe: Recipe) -> dict[str, float]:
     own: dict[str, float] = {"learning_rate": recipe.learning_rate, "epochs": recipe.epochs}
-    if recipe.facts.lora and recipe.rank in _RANKS:
+    if recipe.training_method.lora and recipe.rank in _RANKS:
         own["rank"] = recipe.rank
     return own
 
@@ -125,6 +125,6 @@ def _proposed(trial: optuna.Trial, recipe: Recipe) -> dict[str, float]:
         "learning_rate": trial.suggest_float("learning_rate", low, min(high, 0.5), log=True),
         "epochs": trial.suggest_float("epochs", shortest, longest),
     }
-    if recipe.facts.lora:
+    if recipe.training_method.lora:
         proposed["rank"] = trial.suggest_categorical("rank", _RANKS)
     return proposed

@@ -57,7 +57,7 @@ class Stage:
 
     def checkpoint(self) -> Path | None:
         """Return the newest whole checkpoint; None where the stage begins anew, with the same end."""
-        if self.prepared.recipe.facts.virtual_tokens:
+        if self.prepared.recipe.training_method.virtual_tokens:
             return None  # peft 0.21 loads such an adapter for use only
         # The trainer's state is written last.
         found = [path for path in self.folder.glob("checkpoint-*") if (path / _TRAINER_STATE).is_file()]

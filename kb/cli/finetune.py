@@ -146,8 +146,8 @@ def chosen_recipe(wanted: Wanted, machine: Machine, *, export: bool = False) -> 
     from finetune.recipe import load_recipe
 
     recipe = load_recipe(wanted.recipe, machine, flags=wanted.choices, pairs=wanted.pairs, export=export)
-    if not recipe.facts.merges:
-        screen.note(f"{recipe.method}: can be served {recipe.facts.served}", quiet=wanted.quiet)
+    if not recipe.training_method.merges:
+        screen.note(f"{recipe.method}: can be served {recipe.training_method.served}", quiet=wanted.quiet)
     return recipe
 
 

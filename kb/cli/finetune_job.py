@@ -313,7 +313,7 @@ class Job:
 
     def _export(self, run: Run, recipe: Recipe) -> None:
         """Merge, write and compare, where the method merges and nobody said otherwise."""
-        if "export" in self._wanted.skip or not self._wanted.from_docs or not recipe.facts.merges:
+        if "export" in self._wanted.skip or not self._wanted.from_docs or not recipe.training_method.merges:
             return
         from finetune.export.job import DEFAULT, Server, open_export
 

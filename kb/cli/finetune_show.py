@@ -62,7 +62,7 @@ def estimate(found: Estimate, recipe: Recipe, *, as_json: bool, assumed: str) ->
         ["hours", f"{found.hours:.2f}"],
     ]
     screen.table(["what", "estimate"], rows, right=frozenset({1}))
-    screen.say(f"{recipe.base}, {recipe.facts.title}, on {found.machine.name}: {trained(found)}")
+    screen.say(f"{recipe.base}, {recipe.training_method.title}, on {found.machine.name}: {trained(found)}")
     screen.say("it fits" if found.fits else "it does not fit: try gradient_checkpointing=true, or --method qlora")
     if assumed:
         screen.note(assumed)

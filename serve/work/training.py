@@ -23,7 +23,7 @@ from core.errors import ConfigError, DataError
 from core.files import atomic_write
 from core.types import RunCard
 from finetune.estimate import Estimate, estimate
-from finetune.methods.facts import METHODS
+from finetune.methods.registry import METHODS
 from finetune.recipe import load_recipe
 from finetune.runs import Run, check_name, is_being_trained, list_runs, open_run, read_card
 from finetune.training.base import find_base, known_shape

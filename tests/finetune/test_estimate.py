@@ -15,12 +15,9 @@ from finetune.estimate import (
     estimate,
     flops_per_token,
     largest_micro_batch,
-    layer_bytes_per_token,
     memory,
-    trainable_parameters,
-    weight_bytes,
 )
-from finetune.methods.facts import METHOD_NAMES, MethodName
+from finetune.methods.registry import METHOD_NAMES
 from finetune.recipe import Recipe
 from finetune.training.machine import GIB, GPUS, Dtype
 from tests.finetune.made import CPU, tiny_config
@@ -38,7 +35,7 @@ def test_parameters_are_the_published_ones() -> None:
 
 
 @pytest.mark.parametrize(("method", "published_gib"), [("qlora", 7.4), ("lora", 16.2)])
-def test_memory_of_an_8b_model_is_the_published_one(method: MethodName, published_gib: float) -> None:
+def test_memory_of_an_8b_model_is_the_published_one(method: str, published_gib: float) -> None:
     # torchtune's table for Llama 3.1 8B on one GPU: rank 8, 2 rows of 512, checkpointing.
     recipe = Recipe(method=method, rank=8, gradient_checkpointing=True)
     total = memory(LLAMA_8B, recipe, "bf16", 2, 512, "cuda", context_bytes=0).total
@@ -55,8 +52,10 @@ def test_memory_on_a_cpu_is_the_measured_one(rows: int, measured_gib: float, off
 
 
 def test_four_bit_weights_cost_what_the_paper_says() -> None:
-    quantised = weight_bytes(LLAMA_8B, Recipe(method="qlora"), "bf16")
-    single = weight_bytes(LLAMA_8B, Recipe(method="qlora", double_quant=False), "bf16")
+    quantised, single = (
+        recipe.training_method.weight_bytes(recipe, LLAMA_8B, "bf16")
+        for recipe in (Recipe(method="qlora"), Recipe(method="qlora", double_quant=False))
+    )
     # 0.373 bits a weight saved by double quantisation (Dettmers et al. 2023).
     assert (single - quantised) * 8 / LLAMA_8B.linear_parameters == pytest.approx(0.373)
     assert quantised / GIB == pytest.approx(5.31, abs=0.01)
@@ -154,7 +153,7 @@ def test_what_a_layer_keeps_is_what_autograd_keeps(kind: str, dtype: Dtype, reci
         config = tiny_config(kind, num_hidden_layers=layers)
         half = dtype == "bf16"
         model = AutoModelForCausalLM.from_config(config).to(
-            torch.bfloat16 if half and recipe.facts.adapter else torch.float32
+            torch.bfloat16 if half and recipe.training_method.adapter else torch.float32
         )
         shape = shape_of(config.to_dict(), kind)
         ready = make_trainable(model, recipe, shape)
@@ -162,14 +161,14 @@ def test_what_a_layer_keeps_is_what_autograd_keeps(kind: str, dtype: Dtype, reci
             kept[layers, n_tokens] = _saved_bytes(ready, n_tokens, half=half)
     # Two layers more and 64 tokens more: what a layer keeps per token, all else cancels.
     counted = (kept[4, 96] - kept[2, 96] - kept[4, 32] + kept[2, 32]) / 2 / 64
-    assert layer_bytes_per_token(shape, recipe, dtype) == pytest.approx(counted, rel=0.02)
+    assert recipe.training_method.layer_bytes_per_token(recipe, shape, dtype) == pytest.approx(counted, rel=0.02)
 
 
 @needs_torch
 @pytest.mark.train
 @pytest.mark.parametrize("kind", ["llama", "qwen2"])
 @pytest.mark.parametrize("method", [name for name in METHOD_NAMES if name != "qlora"])
-def test_trainable_parameters_are_pefts(kind: str, method: MethodName) -> None:
+def test_trainable_parameters_are_pefts(kind: str, method: str) -> None:
     from transformers import AutoModelForCausalLM
 
     from finetune.methods.build import count, make_trainable
@@ -181,5 +180,5 @@ def test_trainable_parameters_are_pefts(kind: str, method: MethodName) -> None:
         shape = shape_of(config.to_dict(), kind)
         recipe = Recipe(method=method, n_layers=2, rank=4)
         found = count(make_trainable(AutoModelForCausalLM.from_config(config), recipe, shape))
-        assert found.trainable == trainable_parameters(shape, recipe)
-        assert found.total - (found.trainable if recipe.facts.adapter else 0) == shape.parameters
+        assert found.trainable == recipe.training_method.trainable_parameters(recipe, shape)
+        assert found.total - (found.trainable if recipe.training_method.adapter else 0) == shape.parameters

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError
-from finetune.methods.facts import METHOD_NAMES
+from finetune.methods.registry import METHOD_NAMES
 from finetune.recipe import Recipe, default_recipe, load_recipe, recipe_names
 from finetune.training.machine import GPUS, named_gpu, this_machine
 from tests.finetune.made import CPU
@@ -89,9 +89,9 @@ def test_bf16_needs_hardware_that_has_it() -> None:
 
 @pytest.mark.parametrize("method", ["prompt", "prefix", "p-tuning", "llama-adapter"])
 def test_a_method_that_cannot_merge_is_not_exported_and_says_where_it_runs(method: str) -> None:
-    with pytest.raises(ConfigError, match="it does not merge"):
+    with pytest.raises(ConfigError, match="it cannot be merged"):
         load_recipe("quick", CPU, flags={"method": method}, export=True)
-    assert not load_recipe("quick", CPU, flags={"method": method}).facts.merges
+    assert not load_recipe("quick", CPU, flags={"method": method}).training_method.merges
 
 
 def test_an_unknown_recipe_names_the_known_ones() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.errors import DataError, GateError
-from finetune.methods.facts import METHOD_NAMES, METHODS, MethodName
+from finetune.methods.registry import METHOD_NAMES, METHODS
 from tests.finetune.made import CPU, begun, pair, preference, write_jsonl
 
 pytestmark = [
@@ -30,7 +30,7 @@ def weights_of(model: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("method", METHOD_NAMES)
-def test_sft_then_dpo(tmp_path: Path, method: MethodName) -> None:
+def test_sft_then_dpo(tmp_path: Path, method: str) -> None:
     import torch
 
     kind = "llama" if METHOD_NAMES.index(method) % 2 or method == "llama-adapter" else "qwen2"
