@@ -1,7 +1,5 @@
-"""The application: routes under `/v1`, the page at `/`, tools at `/mcp`, health and figures, the guard around them.
-
-The server's door: whatever fails becomes text here. `create_app` launches nothing and loads no model.
-"""
+"""The ASGI application: routes under `/v1`, the page at `/`, MCP tools at `/mcp`, health and metrics, and the guard
+around them. `create_app` starts nothing and loads no model; every error becomes a response here."""
 
 from __future__ import annotations
 
@@ -19,7 +17,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import KbError
 from core.files import Home
@@ -47,10 +46,10 @@ _ERROR = {
     },
 }
 _REASONS = {
-    400: "The request cannot be used", 401: "A key is required", 403: "Host or Origin is not ours",
-    404: "There is no such thing", 405: "Not a method of this path", 408: "The body took too long", 413: "Too large",
-    415: "Of no kind that can be read", 422: "The data cannot be used", 429: "Too many; see Retry-After",
-    502: "A server behind this one failed", 503: "Weights or packages are missing",
+    400: "Invalid request", 401: "A key is required", 403: "Host or Origin not allowed", 404: "Not found",
+    405: "Method not allowed", 408: "The body took too long", 413: "Too large", 415: "Unsupported file type",
+    422: "The data cannot be used", 429: "Too many requests; see Retry-After", 502: "A back end failed",
+    503: "Weights or packages are missing",
 }  # fmt: skip
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"description": reason, "content": {"application/json": {"schema": _ERROR}}}
@@ -59,7 +58,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 class HealthState:
-    """Whether the first answers would come at once."""
+    """Whether models are loaded, as `/healthz` reports it."""
 
     def __init__(self) -> None:
         self.state: Literal["loading", "ok", "failed", "stopping"] = "loading"
@@ -72,13 +71,13 @@ def create_app(
     """Return the application; nothing runs before its lifespan begins.
 
     Args:
-        settings: All of them; `serve` says who may come and how many.
+        settings: Of this server.
         home: Where state lives.
-        parts: What it offers.
+        parts: Which of page, API and tools to mount.
         datasets: Dataset folders that the page shows beside those of the home.
 
     Raises:
-        BackendError: The list of jobs cannot be opened.
+        BackendError: The job database cannot be opened.
     """
     disable()
     service = Service(settings, home)
@@ -89,7 +88,7 @@ def create_app(
         lifespan=_lifespan(service, health),
     )  # fmt: skip
     app.state.service, app.state.health = service, health
-    _add_faults(app)
+    _add_error_handlers(app)
     app.include_router(_own_routes(service, health, sessions))
     if "api" in parts:
         _add_api(app, service)
@@ -141,7 +140,7 @@ async def _warm(service: Service, health: HealthState) -> None:
         await asyncio.to_thread(service.warm)
         health.state = "ok"
     except KbError as error:
-        health.state, health.message = "failed", f"{error}. Try: {error.hint}"
+        health.state, health.message = "failed", str(error)
         log("models cannot be loaded", logging.ERROR, error=error)
 
 
@@ -150,10 +149,11 @@ def _add_api(app: FastAPI, service: Service) -> None:
     for part in (chat, search, documents):
         routes.include_router(part.router(service))
     app.include_router(routes)
+    app.router.routes.append(Route("/v1/{path:path}", _UnknownPaths(app.router.routes), include_in_schema=False))
     error_response = app.openapi
 
     def openapi() -> dict[str, Any]:
-        """Describe failed validation as what it is here."""
+        """Describe failed validation by the shape of this server's errors."""
         schema = error_response()
         for path in schema["paths"].values():
             for operation in path.values():
@@ -161,6 +161,25 @@ def _add_api(app: FastAPI, service: Service) -> None:
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+class _UnknownPaths:
+    """ASGI application for every other path under `/v1`, which would else reach the page that is mounted at `/`.
+
+    Args:
+        known: The routes of `/v1`.
+    """
+
+    def __init__(self, known: Sequence[BaseRoute]) -> None:
+        self._known = list(known)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for route in self._known:
+            match, child_scope = route.matches(scope)
+            if match is Match.PARTIAL:  # the path is known and the method is not
+                await route.handle({**scope, **child_scope}, receive, send)
+                return
+        raise HTTPException(404, f"unknown path {scope['path']}; /v1/openapi.json describes the API")
 
 
 def _own_routes(service: Service, health: HealthState, sessions: SessionStore) -> APIRouter:
@@ -185,7 +204,7 @@ def _own_routes(service: Service, health: HealthState, sessions: SessionStore) -
         token = sessions.begin(str(form.get("key", "")))
         service.audit.note("login", http.state.who, outcome="done" if token else "refused")
         if token is None:
-            return HTMLResponse(login_page("That is no key of this server."), 401)
+            return HTMLResponse(login_page("Unknown key."), 401)
         response = RedirectResponse("/", 303)
         secure = http.url.scheme == "https"
         response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/")
@@ -199,8 +218,8 @@ def _own_routes(service: Service, health: HealthState, sessions: SessionStore) -
     return routes
 
 
-def _add_faults(app: FastAPI) -> None:
-    """Turn every failure into a status and a text."""
+def _add_error_handlers(app: FastAPI) -> None:
+    """Turn every exception into a status and a body."""
 
     @app.exception_handler(KbError)
     async def known(_: Request, error: KbError) -> JSONResponse:
@@ -210,25 +229,27 @@ def _add_faults(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:])
-        return JSONResponse(errors.body(f"{where}: {first['msg']}", 400, code="invalid_request", param=where), 400)
+        field = ".".join(str(part) for part in first["loc"][1:])
+        message = f"{field}: {first['msg'].removeprefix('Value error, ')}"
+        return JSONResponse(errors.error_body(message, 400, code="invalid_request", param=field), 400)
 
     @app.exception_handler(StarletteHTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         if isinstance(error.__cause__, KbError):  # raised while the body was read
             return await known(request, error.__cause__)
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_request")
-        body = errors.body(str(error.detail), error.status_code, code=code)
+        body = errors.error_body(str(error.detail), error.status_code, code=code)
         return JSONResponse(body, error.status_code, error.headers)
 
     @app.exception_handler(OSError)
     async def disk(_: Request, error: OSError) -> JSONResponse:
         if not isinstance(error, ClientStalled):
             log("disk", logging.ERROR, error=error)
-        return JSONResponse(errors.body("the disk is full or cannot be written", 507, code="disk", hint="df -h"), 507)
+        return JSONResponse(errors.error_body("the disk is full or cannot be written", 507, code="disk"), 507)
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, ClientDisconnect):
             log("unexpected", logging.ERROR, error=error)
-        return JSONResponse(errors.body("unexpected failure; the log says where", 500, code="internal"), 500)
+        message = "internal error; the server's log holds the details"
+        return JSONResponse(errors.error_body(message, 500, code="internal"), 500)

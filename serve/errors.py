@@ -1,7 +1,5 @@
-"""Failures as OpenAI's clients read them: `{"error": {"message", "type", "param", "code", "hint"}}` and a status.
-
-Knows the error tree and HTTP statuses; refuses to know routes.
-"""
+"""The errors of the server, their HTTP statuses, and their two renderings: JSON as OpenAI's clients read it, and one
+sentence for the page."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_
 
 
 class NotFound(ConfigError):
-    """No such model, collection, document, page, job or row."""
+    """Unknown model, collection, document, page, job, run or row."""
 
 
 class ServerBusy(KbError):
@@ -24,33 +22,36 @@ class ServerBusy(KbError):
     """
 
     def __init__(self, message: str, *, retry_after_s: int) -> None:
-        super().__init__(message, hint=f"try again in {retry_after_s} s")
+        retry = f"try again in {retry_after_s} s"
+        super().__init__(message, hint=retry, click=retry)
         self.retry_after_s = retry_after_s
 
 
 class RequestRefused(KbError):
-    """A request that is turned away as it stands.
+    """A request that is refused before anything runs.
 
     Args:
         message: Why.
         status: HTTP status.
-        code: Short name of the reason.
+        code: Short name of the reason, for programs.
         hint: What to do.
+        param: Field of the request's body, where one is at fault.
     """
 
-    def __init__(self, message: str, *, status: int, code: str, hint: str = "") -> None:
+    def __init__(self, message: str, *, status: int, code: str, hint: str = "", param: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.code = code
+        self.param = param
 
 
-def body(message: str, status: int, *, code: str, hint: str = "", param: str | None = None) -> dict[str, Any]:
-    """Return the body of an error."""
+def error_body(message: str, status: int, *, code: str, hint: str = "", param: str | None = None) -> dict[str, Any]:
+    """Return the body of an error response: `{"error": {"message", "type", "param", "code", "hint"}}`."""
     kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
     return {"error": {"message": message, "type": kind, "param": param, "code": code, "hint": hint or None}}
 
 
-# From the most particular to the root.
+# The first class that fits decides: subclasses before their bases.
 _STATUS: tuple[tuple[type[KbError], int, str], ...] = (
     (ServerBusy, 429, "rate_limit_exceeded"),
     (NotFound, 404, "not_found"),
@@ -63,9 +64,17 @@ _STATUS: tuple[tuple[type[KbError], int, str], ...] = (
 
 
 def error_response(error: KbError) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """Return status, body and headers of a failure."""
+    """Return status, body and headers for an error."""
     if isinstance(error, RequestRefused):
-        return error.status, body(str(error), error.status, code=error.code, hint=error.hint), {}
+        body = error_body(str(error), error.status, code=error.code, hint=error.hint, param=error.param)
+        return error.status, body, {}
     status, code = next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, ServerBusy) else {}
-    return status, body(str(error), status, code=code, hint=error.hint), headers
+    return status, error_body(str(error), status, code=code, hint=error.hint), headers
+
+
+def page_text(error: KbError) -> str:
+    """Return an error as the page shows it: what is wrong, then the next click; never a command for a terminal."""
+    message = str(error)
+    message = message[:1].upper() + message[1:] + ("" if message.endswith((".", "!", "?", "…")) else ".")
+    return f"{message} {error.click[:1].upper()}{error.click[1:]}." if error.click else message

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from core.errors import KbError
 from core.types import Citation, Hit
 from serve.answers.answering import DEFAULT, AnswerRequest, ChatMessage
-from serve.service import MOST_HITS, Service, error_text, with_documents
+from serve.service import MOST_HITS, Service, with_documents
 
 _READS = ToolAnnotations(readOnlyHint=True, destructiveHint=False, idempotentHint=True, openWorldHint=False)
 _ABOUT = (
@@ -98,7 +98,7 @@ def _said_plainly() -> Iterator[None]:
     try:
         yield
     except KbError as error:
-        raise ToolError(error_text(error)) from error
+        raise ToolError(str(error)) from error
 
 
 def create_tools(service: Service, *, who: str = "mcp") -> FastMCP:

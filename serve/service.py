@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.chat.local import LocalChat
-from core.errors import ConfigError, KbError
+from core.errors import ConfigError
 from core.files import Home
 from core.settings import Settings
 from core.types import Document, Hit, Page
@@ -303,8 +303,3 @@ def _busy() -> None:
 def with_documents(model: str) -> str:
     """Return a model's id with answers from the documents."""
     return model if model.endswith(WITH_DOCUMENTS) else model + WITH_DOCUMENTS
-
-
-def error_text(error: KbError) -> str:
-    """Return a failure as one text for a person: what, and what to do."""
-    return f"{error}. Try: {error.hint}" if error.hint else str(error)

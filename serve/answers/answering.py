@@ -56,6 +56,11 @@ class AnswerRequest:
     passages: int | None = None
     docs: Sequence[str] = ()
 
+    @property
+    def from_documents(self) -> bool:
+        """Whether the answer is to come from the documents."""
+        return self.model.endswith(WITH_DOCUMENTS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerResponse:

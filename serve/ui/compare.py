@@ -13,7 +13,8 @@ import gradio as gr
 from core.errors import KbError
 from serve.answers.answering import DEFAULT, AnswerRequest, AnswerResponse, ChatMessage
 from serve.answers.models import BASE
-from serve.service import Service, error_text
+from serve.errors import page_text
+from serve.service import Service
 from serve.ui import html
 from serve.ui.events import PRIVATE, RedrawTimer, block, requester
 from serve.v1.search import keep_feedback
@@ -131,7 +132,7 @@ async def _together(service: Service, question: str, arms: list[str]) -> Any:
                 async for part in parts:
                     queue.put_nowait((at, part))
         except KbError as error:
-            queue.put_nowait((at, error_text(error)))
+            queue.put_nowait((at, page_text(error)))
         finally:
             queue.put_nowait(_END)
 

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import KbError
-from serve.service import error_text
+from serve.errors import page_text
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except KbError as error:
-        raise gr.Error(error_text(error), title="That did not work", print_exception=False) from error
+        raise gr.Error(page_text(error), title="That did not work", print_exception=False) from error
 
 
 def requester(request: gr.Request) -> str:

@@ -1,7 +1,8 @@
-"""`/v1/models` and `/v1/chat/completions`, as OpenAI's clients speak them.
+"""`/v1/models` and `/v1/chat/completions` in OpenAI's format, with extensions.
 
-What OpenAI has no name for is beside what it has: `sources` and `ground` on the completion and on the last chunk, which
-also carries the checked text as `answer`, since a stream shows a text before it is checked.
+A completion and the last chunk of a stream also carry `sources` and `ground`, and `short_answer`, `confidence` and
+`computed_from` where the answer has them; the last chunk also carries the checked text as `answer`, since a stream
+shows text before it is checked. The header `x-kb-ignored` names what was given and had no effect.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from core.errors import KbError
 from serve import errors
-from serve.answers.answering import AnswerResponse
+from serve.answers.answering import AnswerRequest, AnswerResponse
 from serve.service import Service
 from serve.v1.schemas import ChatCompletionBody
 
@@ -27,7 +28,7 @@ def router(service: Service) -> APIRouter:
     """Return the routes over a service."""
     routes = APIRouter(tags=["OpenAI"])
 
-    @routes.get("/models", summary="Models that can be asked")
+    @routes.get("/models", summary="Models")
     async def models() -> dict[str, Any]:
         return {"object": "list", "data": [_model(model.id) for model in await service.listed_models()]}
 
@@ -39,16 +40,34 @@ def router(service: Service) -> APIRouter:
     async def completions(body: ChatCompletionBody, http: Request) -> Response:
         service.audit.note("ask", http.state.who, model=body.model, stream=bool(body.stream))
         head = _Head(body.model)
-        parts = service.answer(body.request())
+        request = body.request()
+        ignored = [*body.ignored_fields(), *await _without_effect(service, request)]
+        headers = {"x-kb-ignored": ", ".join(ignored)} if ignored else {}
+        parts = service.answer(request)
         if not body.stream:
-            return JSONResponse(await _whole(parts, head, http))
-        # The first piece is waited for here, so that what fails at once fails with its status.
+            return JSONResponse(await _whole(parts, head, http), headers=headers)
+        # Waits for the first piece, so that an early error still sets the status.
         first = await anext(parts)
         with_usage = bool(body.stream_options and body.stream_options.include_usage)
         events = _events(first, parts, head, with_usage=with_usage)
-        return StreamingResponse(events, media_type="text/event-stream", headers={"cache-control": "no-store"})
+        headers["cache-control"] = "no-store"
+        return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     return routes
+
+
+async def _without_effect(service: Service, request: AnswerRequest) -> list[str]:
+    """Return names of what a request asks for and its model does not honour.
+
+    Raises:
+        KbError: There is no such model, or it cannot be opened.
+    """
+    given = request.controls.given()
+    honoured = await service.controls(request.model) if given else frozenset()
+    ignored = sorted(given.keys() - honoured)
+    if request.from_documents and any(message.role == "system" for message in request.conversation):
+        ignored.append("messages.system")
+    return ignored
 
 
 def _model(id_: str) -> dict[str, Any]:
@@ -56,7 +75,7 @@ def _model(id_: str) -> dict[str, Any]:
 
 
 class _Head:
-    """What every object of one completion begins with."""
+    """Fields that every object of one completion begins with."""
 
     def __init__(self, model: str) -> None:
         self._fields = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": model}
@@ -96,7 +115,7 @@ async def _whole(parts: AsyncGenerator[str | AnswerResponse], head: _Head, http:
                 }
             if await http.is_disconnected():
                 break
-    raise errors.RequestRefused("the client has gone", status=499, code="client_closed_request")
+    raise errors.RequestRefused("the client disconnected", status=499, code="client_closed_request")
 
 
 async def _events(

@@ -12,7 +12,7 @@ import numpy as np
 from fastapi import APIRouter, Request
 
 from core.types import Hit
-from serve.errors import NotFound
+from serve.errors import NotFound, RequestRefused
 from serve.service import Service
 from serve.v1.schemas import EmbeddingsBody, FeedbackBody, SearchBody
 from synth.judging.feedback import Feedback, append_feedback
@@ -34,16 +34,23 @@ def router(service: Service) -> APIRouter:
     @routes.post("/embeddings", tags=["OpenAI"], summary="Vectors of texts")
     async def embeddings(body: EmbeddingsBody) -> dict[str, Any]:
         await _check_embedder(service, body.model)
-        texts = [body.input] if isinstance(body.input, str) else body.input
-        vectors, tokens = await service.embed(texts, query=body.input_type == "query")
+        dimension = service.embedder.identity.dimension
+        if body.dimensions not in (None, dimension):
+            raise RequestRefused(
+                f"dimensions: the embedder makes vectors of {dimension} numbers only",
+                status=400,
+                code="invalid_request",
+                param="dimensions",
+            )
+        vectors, tokens = await service.embed(body.input, query=body.input_type == "query")
         data = [
-            {"object": "embedding", "index": at, "embedding": _encoded(vector, body.encoding_format)}
-            for at, vector in enumerate(vectors)
+            {"object": "embedding", "index": index, "embedding": _encoded(vector, body.encoding_format)}
+            for index, vector in enumerate(vectors)
         ]
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return {"object": "list", "data": data, "model": body.model, "usage": usage}
 
-    @routes.post("/feedback", tags=["Documents"], summary="Say whether an answer was good, and what it should be")
+    @routes.post("/feedback", tags=["Documents"], summary="Rate an answer and correct it")
     async def feedback(body: FeedbackBody, http: Request) -> dict[str, Any]:
         noted = await keep_feedback(service, http.state.who, **body.model_dump())
         return {"object": "feedback", "id": noted.id, "time": noted.time}
@@ -51,14 +58,14 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
-async def keep_feedback(service: Service, who: str, **said: Any) -> Feedback:
-    """Add a judgement to `KB_HOME/feedback.jsonl`, which `kb synth import` turns into preference pairs.
+async def keep_feedback(service: Service, who: str, **fields: Any) -> Feedback:
+    """Add a judgement of an answer to `KB_HOME/feedback.jsonl`, which `kb synth import` turns into preference pairs.
 
     Raises:
         OSError: It cannot be written.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    noted = Feedback(**{**said, "citations": tuple(said["citations"])}, id=f"fb-{secrets.token_hex(8)}", time=now)
+    noted = Feedback(**{**fields, "citations": tuple(fields["citations"])}, id=f"fb-{secrets.token_hex(8)}", time=now)
     await service.quick.run(lambda: append_feedback(service.home.root / "feedback.jsonl", noted))
     service.audit.note("feedback", who, id=noted.id, rating=noted.rating)
     return noted
@@ -66,15 +73,19 @@ async def keep_feedback(service: Service, who: str, **said: Any) -> Feedback:
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """Return a hit as `kb search --json` gives it."""
-    held = asdict(hit)
-    return {name: held[name] for name in _HIT}
+    fields = asdict(hit)
+    return {name: fields[name] for name in _HIT}
 
 
 async def _check_embedder(service: Service, name: str) -> None:
-    """There is one embedder; it answers to its own names and to those of the models that rest on it."""
+    """Check that a name stands for the server's embedder: its own names, or an id of a model of this server.
+
+    Raises:
+        NotFound: It does not.
+    """
     own = {service.settings.rag.embedder, service.embedder.identity.model}
     if name not in own and name not in {model.id for model in await service.listed_models()}:
-        raise NotFound(f"there is no embedding model {name!r}; there is {service.settings.rag.embedder!r}")
+        raise NotFound(f"unknown embedding model {name!r}; use {service.settings.rag.embedder!r}")
 
 
 def _encoded(vector: np.ndarray[Any, Any], how: str) -> list[float] | str:

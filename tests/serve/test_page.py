@@ -270,6 +270,13 @@ def test_a_report_is_shown_in_a_frame_that_reaches_nothing(wide) -> None:
     _shoot(wide, "report-1280-light")
 
 
+def test_the_page_at_the_root_hides_no_error_of_the_api(served: Running) -> None:
+    with served.client() as client:
+        responses = [client.post("/v1/responses"), client.get("/v1/chat/completions")]
+    assert [response.status_code for response in responses] == [404, 405]
+    assert [response.json()["error"]["code"] for response in responses] == ["not_found", "method_not_allowed"]
+
+
 def test_the_privacy_page_is_one_click_away(browser, served: Running) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
