@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.metrics import paired_bootstrap
-from finetune.compare.clusters import cluster
 from finetune.compare.questions import Place, Question
-from finetune.compare.significance import Difference, compare
+from finetune.compare.statistics.clusters import cluster
+from finetune.compare.statistics.significance import Difference, compare
 
 EFFECT = 0.3
 

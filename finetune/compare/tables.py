@@ -13,11 +13,11 @@ from statistics import fmean
 
 from core.metrics import Interval
 from finetune.compare.arms import Arm, pairs
-from finetune.compare.clusters import Clusters, cluster
 from finetune.compare.measures import MEASURES, agreement, score
 from finetune.compare.questions import UNANSWERABLE, Question
 from finetune.compare.run import Replies
-from finetune.compare.significance import Difference, compare, holm, mean_interval
+from finetune.compare.statistics.clusters import Clusters, cluster
+from finetune.compare.statistics.significance import Difference, compare, holm, mean_interval
 
 # Measures that every arm has on every question they apply to; the others hang on what an arm chose to say.
 PAIRED = (

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from finetune.compare.arms import Arm
-from finetune.compare.clusters import Clusters
-from finetune.compare.significance import Difference
+from finetune.compare.statistics.clusters import Clusters
+from finetune.compare.statistics.significance import Difference
 from finetune.compare.tables import Table
 
 Outcome = Literal["better", "no difference found", "too few questions to tell"]

@@ -95,7 +95,7 @@ def compare(
 
 def _tell(report: dict[str, Any]) -> None:
     """Print the short form."""
-    from finetune.compare.short import HEADS, lines, rows
+    from finetune.compare.report.short import HEADS, lines, rows
 
     screen.say(screen.plain(report["verdict"]["sentence"]))
     screen.say()

@@ -24,9 +24,9 @@ from core.models import open_chat, resolve
 from core.types import RunCard
 from finetune.compare.arms import Arm
 from finetune.compare.judge import JUDGE_NAME, judge, remembered
-from finetune.compare.page import write_page
 from finetune.compare.questions import Question, limited, read_questions, trained_documents
-from finetune.compare.report import Circumstances, build, write_json
+from finetune.compare.report.page import write_page
+from finetune.compare.report.record import Circumstances, build, write_json
 from finetune.compare.run import Progress, Replies, ask_all
 from finetune.compare.tables import Scorer, scored
 from finetune.runs import open_run, read_card

@@ -13,7 +13,7 @@ from typing import Any
 from core.errors import DataError
 from core.metrics import contains, normalised
 from core.types import Fact
-from finetune.compare.report import read_missed
+from finetune.compare.report.record import read_missed
 from synth.generate.base import Estimate, Generator, Text, TextKind
 from synth.making.candidate import Source
 from synth.making.workspace import Planned, Workspace

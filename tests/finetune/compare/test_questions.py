@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from core.errors import ConfigError, DataError
-from finetune.compare.clusters import cluster
 from finetune.compare.questions import (
     CHANGED,
     MULTI,
@@ -24,6 +23,7 @@ from finetune.compare.questions import (
     read_questions,
     trained_documents,
 )
+from finetune.compare.statistics.clusters import cluster
 from tests.finetune.compare.made import questions
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.false_alarms import WORLDS, World, alarmed, judged
-from finetune.compare.significance import (
+from finetune.compare.statistics.significance import (
     Difference,
     compare,
     holm,
@@ -19,7 +19,6 @@ from finetune.compare.significance import (
     mcnemar_p,
     mean_interval,
     sign_flip_p,
-    t_quantile,
 )
 
 ALARM_WORLDS, POWER_WORLDS = 400, 100
@@ -48,12 +47,6 @@ def test_a_plain_bootstrap_over_three_documents_would_raise_false_alarms() -> No
     """Why clusters are smaller than documents where there are few, and intervals wider than percentiles."""
     rng = np.random.default_rng(7)
     assert sum(alarmed(*WORLDS["3 documents"].draw(rng, 0.0)) for _ in range(200)) / 200 > 0.1
-
-
-def test_t_quantiles_are_those_of_the_tables() -> None:
-    for freedom, expected in ((1, 12.706), (2, 4.303), (5, 2.571), (10, 2.228), (30, 2.042), (120, 1.980)):
-        assert t_quantile(0.975, freedom) == pytest.approx(expected, abs=1e-3)
-    assert t_quantile(0.8, 4) == pytest.approx(0.941, abs=1e-3)
 
 
 def test_mcnemar_is_the_binomial_test_of_those_that_part() -> None:
@@ -121,6 +114,23 @@ def test_a_share_that_is_never_missed_is_not_certain() -> None:
     whole = mean_interval([1.0] * 10, list(range(10)))
     assert whole.low == pytest.approx(0.025 ** (1 / 10))  # Clopper and Pearson: 0.6915 for 10 of 10
     assert whole.low == pytest.approx(0.6915, abs=1e-4)
+    assert whole.high == 1.0
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.25, 1.0]), min_size=2, max_size=30),
+    st.integers(2, 12),
+)
+def test_intervals_of_shares_stay_between_nothing_and_all(scores: list[float], clusters: int) -> None:
+    share = mean_interval(scores, [index % clusters for index in range(len(scores))])
+    assert 0.0 <= share.low <= share.mean + 1e-6
+    assert share.mean - 1e-6 <= share.high <= 1.0
+
+
+def test_intervals_of_differences_stay_between_all_worse_and_all_better() -> None:
+    always = compare([1.0] * 5, [0.0] * 5, list(range(5)))
+    assert (always.mean, always.high) == (1.0, 1.0)
+    assert 0.4 < always.low < 0.5
 
 
 def test_lists_must_match() -> None:

@@ -16,12 +16,12 @@ from typing import Any
 from core.errors import DataError
 from core.files import atomic_write
 from finetune.compare.arms import Arm, pairs
-from finetune.compare.clusters import cluster
 from finetune.compare.cost import break_even, costs
 from finetune.compare.measures import MEASURES
 from finetune.compare.questions import SEEN, Question
 from finetune.compare.run import Replies
-from finetune.compare.significance import DRAWS, LEVEL
+from finetune.compare.statistics.clusters import cluster
+from finetune.compare.statistics.significance import DRAWS, LEVEL
 from finetune.compare.tables import (
     Scorer,
     Scores,

@@ -1,7 +1,4 @@
-"""What is drawn whole when an interval is made: documents where there are enough, smaller parts where there are not.
-
-Knows questions; refuses to know scores.
-"""
+"""Which questions are resampled together: those about one document, or about smaller parts where documents are few."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from finetune.compare.questions import Question
-from finetune.compare.significance import least_clusters
+from finetune.compare.statistics.significance import least_clusters
 
 # With fewer documents an interval by document says little; the same bound as in `kb eval`.
 MIN_DOCUMENTS = 10
@@ -25,12 +22,12 @@ _DRAWN: Mapping[Level, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clusters:
-    """How questions hang together.
+    """Which questions belong together.
 
     Attributes:
         labels: Question id to the label of its cluster.
-        levels: What clusters are: documents alone, or one or more of the smaller parts.
-        documents: How many documents the questions are about; 0 where none is named.
+        levels: What a cluster is: a document, or one or more of the smaller parts.
+        documents: Number of documents that the questions are about; 0 where none is named.
     """
 
     labels: dict[str, str]
@@ -39,31 +36,34 @@ class Clusters:
 
     @property
     def general(self) -> bool:
-        """Whether a difference may be said to hold beyond these documents."""
+        """Whether a difference may hold beyond these documents."""
         return self.levels == ("document",)
 
     @property
     def drawn(self) -> str:
-        """What is drawn whole, in words."""
+        """What is resampled, for a reader."""
         return "documents" if self.general else " and ".join(_DRAWN[level] for level in self.levels)
 
     @property
     def told(self) -> str:
         """One sentence for a reader."""
         if self.general:
-            return f"Intervals and tests draw whole documents ({self.documents} of them)."
+            return f"Intervals and tests resample whole documents ({self.documents} of them)."
         named = f"{self.documents} document{'s' * (self.documents != 1)}" if self.documents else "no document named"
         return (
-            f"With {named} (fewer than {MIN_DOCUMENTS}) intervals and tests draw {self.drawn}; what is found holds for"
+            f"With {named} (fewer than {MIN_DOCUMENTS}) intervals and tests resample {self.drawn}; the result holds for"
             f" {'these documents' if self.documents else 'these questions'} and says nothing about others."
         )
 
 
 def cluster(questions: Sequence[Question], *, pairs: int = 1) -> Clusters:
-    """Decide what a cluster is and label every question; `pairs` of arms will be compared in a table.
+    """Decide what a cluster is and label every question.
 
-    Facts that were taught are drawn by fact. Other questions are drawn by the page of their answer, or by their answer
-    where that makes so few clusters that no difference could be shown.
+    Questions about taught facts are clustered by fact, others by the page of their answer, or by the answer itself
+    where pages are so few that no difference could be significant.
+
+    Args:
+        pairs: Number of pairs of arms that will be compared in one table.
     """
     documents = {" ".join(sorted({place.doc for place in one.places})) for one in questions if one.places}
     if len(documents) >= MIN_DOCUMENTS:
@@ -71,8 +71,8 @@ def cluster(questions: Sequence[Question], *, pairs: int = 1) -> Clusters:
         return Clusters(labels=labels, levels=("document",), documents=len(documents))
     pages = {label for one in questions if not one.taught and (label := _page(one))}
     marked = [(one.id, *_part(one, by_page=len(pages) >= least_clusters(pairs))) for one in questions]
-    found = {level for _, level, _ in marked}
-    levels = tuple(level for level in _DRAWN if level in found)
+    used = {level for _, level, _ in marked}
+    levels = tuple(level for level in _DRAWN if level in used)
     return Clusters(labels={identity: label for identity, _, label in marked}, levels=levels, documents=len(documents))
 
 
@@ -89,6 +89,6 @@ def _part(question: Question, *, by_page: bool) -> tuple[Level, str]:
 
 
 def _page(question: Question) -> str:
-    """Return the pages that hold the answer as one label, empty where they are not known."""
+    """Return the pages with the answer as one label; empty where they are unknown."""
     pages = sorted({(place.doc, place.page) for place in question.places if place.page is not None})
     return " ".join(f"{doc}:{page}" for doc, page in pages)

@@ -1,12 +1,11 @@
-"""The short form of a report, for a terminal: the verdict, one table, the differences that matter.
-
-Made of `report.json` alone; gives rows and lines, prints nothing.
-"""
+"""The short form of a report for a terminal: one table and a few lines, made of `report.json` alone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from finetune.compare.report.view import break_even_lines, detectable
 
 Report = Mapping[str, Any]
 HEADS = ["arm", "right", "95% interval", "token F1", "declines rightly", "needlessly", "p50", "tokens in/out"]
@@ -35,7 +34,7 @@ def _row(report: Report, name: str) -> list[str]:
 def _interval(cell: Mapping[str, Any]) -> str:
     if cell["low"] is None or cell["high"] is None:
         return "none"
-    return f"{max(0.0, cell['low']):.2f} to {min(1.0, cell['high']):.2f}"
+    return f"{cell['low']:.2f} to {cell['high']:.2f}"
 
 
 def _value(report: Report, measure: str, name: str) -> str:
@@ -44,18 +43,8 @@ def _value(report: Report, measure: str, name: str) -> str:
 
 
 def lines(report: Report) -> list[str]:
-    """Return the notes that stand below the table."""
-    verdict = report["verdict"]
+    """Return the notes below the table."""
     table = report["measures"].get("right") or report["measures"].get("abstention_recall") or {"pairs": []}
-    seen = [pair["detectable"] for pair in table["pairs"]]
-    least = (
-        "smallest difference that would be seen: none with so few questions"
-        if not seen or None in seen or max(seen) > 1
-        else f"smallest difference that would be seen: {100 * max(seen):.0f} points"
-    )
-    spent = [
-        f"{one['trained']} has paid for its training against {one['against']} "
-        + (f"after {one['questions']:,} questions" if one["questions"] is not None else "never")
-        for one in report["break_even"]
-    ]
-    return [*verdict["notes"], least, *spent]
+    least = detectable(table) if table["pairs"] else None
+    amount = "none with so few questions" if least is None or least > 1 else f"{100 * least:.0f} points"
+    return [*report["verdict"]["notes"], f"smallest detectable difference: {amount}", *break_even_lines(report)]
