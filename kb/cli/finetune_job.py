@@ -279,7 +279,8 @@ class Job:
     def _against_policy(self, run: Run, recipe: Recipe, pairs: list[Pair]) -> Iterator[Preference]:
         """Yield what the SFT policy says without the evidence, where that is wrong, against the grounded answer."""
         from synth.check.grounding import LexicalScorer
-        from synth.making.prefer import POLICY_KINDS, policy_preference
+        from synth.making.prefer import policy_preference
+        from synth.work.kinds import POLICY_KINDS
 
         grounded = [pair for pair in pairs if pair.kind in ("evidence", "distractors") and pair.evidence]
         step = max(1, len(grounded) // max(1, recipe.policy_preferences // len(POLICY_KINDS)))

@@ -106,7 +106,7 @@ def import_rows(
     transcripts and Slack exports become questions and answers.
     """
     from synth.importing.load import Plan, import_sources
-    from synth.making.wording import prompt_template
+    from synth.templates.wording import prompt_template
 
     plan = Plan(
         seed=seed,
@@ -212,7 +212,7 @@ def export_rows(
     from synth.dataset.write import Dataset
     from synth.exporting.trainers import TRAINERS, settings_for, write_dataset_info
     from synth.exporting.write import EXPORTED_SPLITS, export
-    from synth.making.wording import prompt_template
+    from synth.templates.wording import prompt_template
 
     _split(split, "all")
     if trainer not in TRAINERS:

@@ -14,9 +14,10 @@ from core.errors import DataError
 from core.metrics import contains, normalised
 from core.types import Fact
 from finetune.compare.report.record import read_missed
-from synth.generate.base import Estimate, Generator, Text, TextKind
-from synth.making.candidate import Source
-from synth.making.workspace import Planned, Workspace
+from synth.generate.base import Estimate, Generator, Text
+from synth.work.candidate import Source
+from synth.work.kinds import TextKind
+from synth.work.workspace import Planned, Workspace
 
 # Rows per missed fact where no number was asked for: several phrasings, each in several kinds.
 _ROWS_PER_FACT = 12

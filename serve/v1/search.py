@@ -15,7 +15,7 @@ from core.types import Hit
 from serve.errors import NotFound, RequestRefused
 from serve.service import Service
 from serve.v1.schemas import EmbeddingsBody, FeedbackBody, SearchBody
-from synth.judging.feedback import Feedback, append_feedback
+from synth.importing.feedback import Feedback, append_feedback
 
 # What `kb search --json` shows of a hit.
 _HIT = ("doc", "sha256", "page", "start", "end", "text", "score")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from synth.making.candidate import Candidate
+from synth.work.candidate import Candidate
 
 OnDrop = Callable[[Candidate, str, "Verdict"], None]
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from core.metrics import normalised
 from core.reading.words import words
 from synth.check.base import Verdict
-from synth.dataset.similar import jaccard, sign_shingles
-from synth.making.candidate import Candidate, digest
-from synth.making.workspace import Workspace
+from synth.work.candidate import Candidate, digest
+from synth.work.similar import jaccard, sign_shingles
+from synth.work.workspace import Workspace
 
 _BATCH = 32
 _NAME = re.compile(r"(?<!^)(?<![.?!:]\s)\b[A-Z][\w’'&.-]*|\b\w*\d[\w.,]*")

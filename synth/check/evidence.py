@@ -12,7 +12,7 @@ from functools import lru_cache
 from core.language.language import language
 from core.metrics import normalised
 from core.reading.words import canonical, stem, terms, words
-from synth.making.candidate import Candidate
+from synth.work.candidate import Candidate
 
 PageText = Callable[[str, int], str]
 

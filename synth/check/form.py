@@ -10,7 +10,7 @@ import unicodedata
 
 from core.metrics import contains
 from core.reading.words import STOPWORDS, words
-from synth.making.candidate import Candidate
+from synth.work.candidate import Candidate
 
 _FEWEST_CHARS, _MOST_CHARS = 8, 400
 _MOST_ANSWER_CHARS = 400

@@ -17,8 +17,8 @@ from core.errors import ConfigError
 from core.install import missing_extra
 from core.reading.words import stated_numbers, stem, terms, words
 from synth.check.base import Verdict
-from synth.facts.values import SMALL_NUMBERS, TENS
-from synth.making.candidate import Candidate
+from synth.facts.english.values import SMALL_NUMBERS, TENS
+from synth.work.candidate import Candidate
 
 _NAME = re.compile(r"(?<!^)(?<![.?!:]\s)\b[A-Z][\w’'-]+|\b\w*\d\w*")
 _NAME_WEIGHT = 2.0

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from synth.check.base import Verdict
 from synth.generate.ask import Ask, Request
 from synth.generate.prompts import prompt
-from synth.making.candidate import Candidate
+from synth.work.candidate import Candidate
 
 
 class Judgement(BaseModel):

@@ -12,7 +12,7 @@ from functools import lru_cache
 from core.reading.words import terms
 from core.types import Hit, Retriever
 from synth.check.base import Verdict
-from synth.making.candidate import Candidate, Source
+from synth.work.candidate import Candidate, Source
 
 NAME = "retriever"
 # Share of a question's words that another place may lack and still answer it.

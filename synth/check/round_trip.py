@@ -14,7 +14,7 @@ from itertools import tee
 from core.metrics import contains, exact_match, numbers_of, token_f1
 from synth.check.base import Verdict
 from synth.generate.base import Generator
-from synth.making.candidate import Candidate, Source
+from synth.work.candidate import Candidate, Source
 
 _FEWEST_CHARS = 2
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.reading.sentences import sentences
 from core.types import Page
-from synth.making.workspace import Workspace
+from synth.work.workspace import Workspace
 
 
 @dataclass(slots=True, kw_only=True)

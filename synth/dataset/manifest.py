@@ -18,8 +18,8 @@ from typing import Any
 from core.files import atomic_write, sha256_of
 from core.reading.words import words
 from synth.dataset.split import Proof, nearest
-from synth.making.make import PEOPLE
-from synth.making.workspace import Workspace
+from synth.work.kinds import HUMAN_ORIGINS
+from synth.work.workspace import Workspace
 
 VERSION = 1
 _ASKS = re.compile(
@@ -58,7 +58,7 @@ def counts(work: Workspace) -> dict[str, Any]:
     facts = dict(work.db.execute("SELECT kind, count(*) FROM facts GROUP BY kind ORDER BY 2 DESC, 1").fetchall())
     preferences = work.db.execute("SELECT kind, count(*) FROM preferences GROUP BY kind ORDER BY 1").fetchall()
     total = sum(kinds.values())
-    written = sum(origins[origin] for origin in PEOPLE)
+    written = sum(origins[origin] for origin in HUMAN_ORIGINS)
     return {
         "pairs": total,
         "preferences": work.count("preferences"),

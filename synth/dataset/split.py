@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.reading.words import words
-from synth.making.render import RECALLED, STATING
-from synth.making.workspace import Workspace
+from synth.work.kinds import RECALLED, STATING
+from synth.work.workspace import Workspace
 
 GRAM_WORDS = 13
 # A run of words that questions of this many facts hold is a name (of a document, say), not a fact given away.

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.types import Pair, Preference
 from synth.judging.judged import Judged
-from synth.making.wording import PromptTemplate
+from synth.templates.wording import PromptTemplate
 
 Json = dict[str, Any]
 PairFormat = Callable[[Pair, PromptTemplate | None, PromptTemplate], Json]

@@ -19,7 +19,7 @@ from synth.exporting import formats
 from synth.exporting.formats import PAIR_FORMATS, Json
 from synth.exporting.trainers import settings_for
 from synth.judging.judged import Judged
-from synth.making.wording import PromptTemplate, prompt_template
+from synth.templates.wording import PromptTemplate, prompt_template
 
 EXPORTED_SPLITS: tuple[Split | Literal["all"], ...] = (*SPLITS, "all")
 FORMATS = (*PAIR_FORMATS, "dpo", "kto")

@@ -15,13 +15,13 @@ from itertools import chain, islice
 
 from core.reading.sentences import sentences
 from core.types import Citation, Document, Fact, Page
-from synth.facts.casing import Casing
 from synth.facts.draft import Draft, Span
-from synth.facts.naming import Naming, name_document
-from synth.facts.prose.lists import list_facts
-from synth.facts.prose.sentence_facts import facts_of
-from synth.facts.tables.flat import flatten
-from synth.facts.tables.table_facts import cell_facts
+from synth.facts.english.casing import Casing
+from synth.facts.english.naming import Naming, name_document
+from synth.facts.english.prose.lists import list_facts
+from synth.facts.english.prose.sentence_facts import facts_of
+from synth.facts.english.tables.flat import flatten
+from synth.facts.english.tables.table_facts import cell_facts
 
 _OPENING_PAGES = 4
 _SPELLING_PAGES = 16  # read ahead to see how words are spelled

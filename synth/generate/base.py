@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-from synth.making.candidate import Source
-from synth.making.workspace import Planned, Workspace
-
-TextKind = Literal["rewrite", "summary"]
+from synth.work.candidate import Source
+from synth.work.kinds import TextKind
+from synth.work.workspace import Planned, Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

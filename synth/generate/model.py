@@ -20,10 +20,11 @@ from core.reading.sentences import sentences, split_prose
 from core.reading.words import terms
 from core.types import Citation, Fact
 from synth.generate.ask import Ask, Reply, Request
-from synth.generate.base import Estimate, Text, TextKind
+from synth.generate.base import Estimate, Text
 from synth.generate.prompts import all_prompts, prompt
-from synth.making.candidate import Source, digest
-from synth.making.workspace import Planned, Workspace
+from synth.work.candidate import Source, digest
+from synth.work.kinds import TextKind
+from synth.work.workspace import Planned, Workspace
 
 _FEWEST_CHUNK_CHARS = 120
 _QUESTION_CHARS = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from synth.making.wording import fill
+from synth.templates.wording import fill
 
 _FOLDER = Path(__file__).parent.parent / "prompts"
 

@@ -15,9 +15,10 @@ from core.reading.reader import rank
 from core.reading.sentences import sentences
 from core.reading.words import terms
 from core.types import Document, Fact, Page
-from synth.generate.base import Estimate, Text, TextKind
-from synth.making.candidate import Source
-from synth.making.workspace import Planned, Workspace
+from synth.generate.base import Estimate, Text
+from synth.work.candidate import Source
+from synth.work.kinds import TextKind
+from synth.work.workspace import Planned, Workspace
 
 ReadFacts = Callable[[Document, Iterable[Page]], Iterator[Fact]]
 OnDocument = Callable[[str], None]

@@ -1,7 +1,7 @@
 """Records with a judgement: a better and a worse answer (DPO), or one answer with a verdict (KTO).
 
 Knows nothing of files; feedback of `kb`
-itself, which needs more than one record at a time, is in `synth.judging.feedback`.
+itself, which needs more than one record at a time, is in `synth.importing.feedback`.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from synth.importing.reading import Opened, recognise
 from synth.importing.sources import open_source
 from synth.judging.judged import Judged
 from synth.judging.review import rejected_ids
-from synth.making.wording import PromptTemplate
+from synth.templates.wording import PromptTemplate
 
 _MAX_SHOWN = 5
 _IMPORTED_ID = re.compile(r"[0-9a-f]{16}")

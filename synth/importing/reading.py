@@ -15,12 +15,12 @@ from core.errors import DataError
 from synth.importing.chat_log import chat_log, looks_like_chat
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.faq import faq, looks_like_faq
+from synth.importing.feedback import Feedback, feedback_drafts, feedback_from_json, is_feedback
 from synth.importing.fields import normalised
 from synth.importing.shapes import SHAPES, Shape, shape_of
 from synth.importing.slack import slack_export
 from synth.importing.sources import Record, Source
 from synth.importing.tasks import Reading
-from synth.judging.feedback import Feedback, feedback_drafts, feedback_from_json, is_feedback
 
 Outcome = Draft | Unusable
 # Enough to tell a shape by; a source may begin with odd records.

@@ -15,7 +15,7 @@ from typing import Any
 from core.reading.extractive import ABSTENTION
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, documents, optional, required, texts
-from synth.making.wording import choose, fill
+from synth.templates.wording import choose, fill
 
 TEXTS = (
     "text", "sentence", "review", "review_body", "content", "comment", "comment_text", "tweet", "message", "document",

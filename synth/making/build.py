@@ -13,14 +13,14 @@ from typing import Any
 
 from core.errors import DataError
 from core.types import Pair
-from synth.dataset import folder, manifest, split
+from synth.dataset import manifest, split
 from synth.dataset.write import locked
 from synth.generate.base import Estimate
-from synth.judging.audit import audit
-from synth.making import make
-from synth.making.parts import Parted, part_documents
+from synth.making import folder, make
+from synth.making.audit import audit
 from synth.making.run import Plan, Progress, Run, Tools, begin, row_checks
-from synth.making.workspace import Workspace
+from synth.work.parts import Parted, part_documents
+from synth.work.workspace import Workspace
 
 AUDIT_ROWS = 200
 _WORK = ".work.sqlite"

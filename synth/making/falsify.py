@@ -1,6 +1,6 @@
 """A fact's value made wrong: one figure, date or name changed to another of its kind, and put where the value stood.
 
-How figures, dates and names are changed is the business of `synth.facts.perturb`.
+How figures, dates and names are changed is the business of `synth.facts.english.perturb`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from core.metrics import normalised
 from core.types import Fact
-from synth.facts.perturb import wrong_date, wrong_entity, wrong_number
+from synth.facts.english.perturb import wrong_date, wrong_entity, wrong_number
 
 
 def falsified(fact: Fact, others: Sequence[str], rng: random.Random) -> str:

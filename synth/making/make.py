@@ -15,22 +15,19 @@ from pathlib import Path
 from core.types import Pair
 from synth.check.base import Verdict, passing
 from synth.dataset.write import Dataset
-from synth.making.candidate import Candidate
-from synth.making.prefer import KINDS as PREFERENCE_KINDS
 from synth.making.prefer import Preferences
 from synth.making.prompted import fault
-from synth.making.render import QUESTION_KINDS
 from synth.making.run import Progress, Run, all_checks, record_of
 from synth.making.shares import Shares
-from synth.making.texts import TEXT_KINDS, text_row
-from synth.making.workspace import candidate_of
+from synth.making.texts import text_row
+from synth.work.candidate import Candidate
+from synth.work.kinds import HUMAN_ORIGINS, PREFERENCE_KINDS, QUESTION_KINDS, TEXT_KINDS
+from synth.work.workspace import candidate_of
 
 # A phrasing that is held out for the test should have a sister of its kind in training.
 _IN_TWOS = 2
 # Phrasings of one fact that are dropped before any passes, after which the others are not tried.
 _HOPELESS = 2
-# Origins of rows that no run makes or may lose.
-PEOPLE = ("person", "import")
 
 
 def pairs(run: Run) -> Iterator[Pair]:
@@ -73,10 +70,10 @@ def keep_people(run: Run, folder: Path) -> None:
     """Take over the rows that people wrote or imported into the dataset that stands in the folder."""
     there = Dataset(folder)
     for pair in there.pairs():
-        if pair.origin in PEOPLE:
+        if pair.origin in HUMAN_ORIGINS:
             run.rows += run.work.add_row(pair, "")
     for preference in there.preferences():
-        if preference.origin in PEOPLE:
+        if preference.origin in HUMAN_ORIGINS:
             run.work.add_preference(preference)
 
 

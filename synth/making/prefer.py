@@ -20,16 +20,14 @@ from core.reading.passages import KEY_SHAPE, parse
 from core.reading.sentences import sentences
 from core.types import Citation, Pair, Preference
 from synth.check.grounding import Scorer
-from synth.facts.casing import lowered
-from synth.making.candidate import Candidate, Source, digest
+from synth.facts.english.casing import lowered
 from synth.making.falsify import falsified, swapped
 from synth.making.prompted import fault, in_marks, normal, show
 from synth.making.render import Renderer
-from synth.making.workspace import Workspace
+from synth.work.candidate import Candidate, Source, digest
+from synth.work.kinds import POLICY_KINDS
+from synth.work.workspace import Workspace
 
-KINDS = ("corrupted", "unsupported", "refusal", "counterfactual")
-# Against the policy's own answer: without any evidence, and with distractors only.
-POLICY_KINDS = ("policy-memory", "policy-distractors")
 _LENGTH_RATIO = (0.8, 1.25)
 _SAME = 0.95
 # Facts looked at for another value, and for an answer of about the length of an abstention.

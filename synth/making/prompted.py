@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from core.reading.fold import Folded
 from core.reading.passages import KEY_SHAPE, new_keys, new_mark, parse, render
 from core.types import Citation
-from synth.making.candidate import Source
+from synth.work.candidate import Source
 
 _QUOTED = re.compile(r"“([^”]+)”")
 _KEY = re.compile(rf"\[\[({KEY_SHAPE})\]\]")

@@ -14,31 +14,14 @@ from core.metrics import contains
 from core.reading.extractive import ABSTENTION
 from core.reading.words import terms
 from core.types import Fact, Pair, Split
-from synth.facts.casing import lowered
-from synth.facts.values import is_plural
-from synth.making.candidate import Candidate, Source, digest, order_key
+from synth.facts.english.casing import lowered
+from synth.facts.english.values import is_plural
 from synth.making.falsify import falsified, swapped
 from synth.making.prompted import Shown, normal, show
-from synth.making.wording import choose, fill
-from synth.making.workspace import Workspace
+from synth.templates.wording import choose, fill
+from synth.work.candidate import Candidate, Source, digest, order_key
+from synth.work.workspace import Workspace
 
-# What asks for a short answer, recalled or read, and is taught by the fact alone.
-QUESTION_KINDS = (
-    "closed-book",
-    "evidence",
-    "distractors",
-    "abstain",
-    "memory",
-    "unanswerable",
-    "false-premise",
-    "instruction",
-    "instruction-input",
-)
-# Kinds whose target states the fact; the others decline.
-STATING = frozenset({"closed-book", "evidence", "distractors", "memory", "false-premise", "instruction",
-                     "instruction-input"})  # fmt: skip
-# Kinds whose answer comes from what the model has learnt.
-RECALLED = frozenset({"closed-book", "memory", "instruction"})
 MEMORY_TAG = "From memory, not from the documents:"
 _ORDERS = ("{question} Answer in one sentence.", "In one sentence: {question}", "Tell me in a sentence: {question}")
 _CLAIMS = ("Is it true that {claim}?", "Somebody told me that {claim}. Is that right?", "Am I right that {claim}?")

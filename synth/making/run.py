@@ -21,9 +21,9 @@ from synth.check.retrieval import Found
 from synth.check.round_trip import RoundTrip, WrongChunk
 from synth.generate.ask import Ask
 from synth.generate.base import Generator
-from synth.making.candidate import Candidate
 from synth.making.render import Renderer
-from synth.making.workspace import Workspace
+from synth.work.candidate import Candidate
+from synth.work.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,12 @@ import random
 from core.reading.words import canonical, numbers, stated_numbers
 from core.types import Citation, Pair
 from synth.check.grounding import LexicalScorer
-from synth.generate.base import Generator, Text, TextKind
-from synth.making.candidate import Source, digest, order_key
+from synth.generate.base import Generator, Text
 from synth.making.prompted import show
-from synth.making.wording import choose
-from synth.making.workspace import Workspace
-
-TEXT_KINDS: tuple[TextKind, ...] = ("rewrite", "summary")
+from synth.templates.wording import choose
+from synth.work.candidate import Source, digest, order_key
+from synth.work.kinds import TextKind
+from synth.work.workspace import Workspace
 
 
 def text_row(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from synth.dataset.write import Dataset
+from synth.importing.feedback import Feedback, append_feedback
 from synth.importing.load import Plan, import_sources
-from synth.judging.feedback import Feedback, append_feedback
 
 
 def imported(tmp_path: Path, *entries: dict[str, Any]) -> Dataset:

@@ -14,8 +14,8 @@ from core.types import Pair
 from synth.dataset.holdout import assigned, first_of_each, pins
 from synth.dataset.leaks import Linked, components
 from synth.dataset.split import nearest, prove
-from synth.making.render import RECALLED
-from synth.making.workspace import Workspace
+from synth.work.kinds import RECALLED
+from synth.work.workspace import Workspace
 
 kinds = st.sampled_from(["closed-book", "evidence", "abstain", "instruction"])
 # Per fact, per cluster of phrasings, the kinds of its rows.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError
-from synth.making.wording import _tasks, choose, fill, prompt_template
+from synth.templates.wording import _tasks, choose, fill, prompt_template
 
 FIELDS = {
     "classification": {"text", "label", "options"},

@@ -9,7 +9,7 @@ import pytest
 from core.types import Citation, Fact
 from synth.check.evidence import borne_out, premise, quoted, units, valued
 from synth.check.form import leak, schema, self_contained
-from synth.making.candidate import Candidate, Source
+from synth.work.candidate import Candidate, Source
 
 PAGE = "The club’s boathouse has 14 racks for 28 boats. It was built in March 1974 for $1.2 million by Brandt & Sons."
 START = PAGE.index("The")

@@ -13,9 +13,9 @@ from core.types import Fact
 from synth.check.duplicates import Distinct, Unambiguous
 from synth.check.grounding import Grounded, LexicalScorer
 from synth.check.round_trip import agreement
-from synth.dataset.similar import NearDuplicates, jaccard, sign_shingles, word_shingles
-from synth.making.candidate import Candidate
-from synth.making.workspace import Workspace
+from synth.work.candidate import Candidate
+from synth.work.similar import NearDuplicates, jaccard, sign_shingles, word_shingles
+from synth.work.workspace import Workspace
 from tests.synth.check.test_form import FACT, SOURCE
 from tests.synth.made import WordVectors
 

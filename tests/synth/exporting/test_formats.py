@@ -20,7 +20,7 @@ from synth.dataset.write import Dataset, locked, replace
 from synth.exporting.trainers import TRAINERS, settings_for, write_dataset_info
 from synth.exporting.write import FORMATS, export
 from synth.judging.judged import Judged
-from synth.making.wording import prompt_template
+from synth.templates.wording import prompt_template
 
 datasets = pytest.importorskip("datasets")
 

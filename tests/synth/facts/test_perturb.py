@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.metrics import normalised
 from core.types import Citation, Fact
-from synth.facts.perturb import wrong_date, wrong_entity, wrong_number
+from synth.facts.english.perturb import wrong_date, wrong_entity, wrong_number
 from synth.making.falsify import falsified, swapped
 
 QUOTE = Citation(doc="a.pdf", sha256="ab", page=0, start=0, end=1, quote="x")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synth.facts.tables.grid import title_above
+from synth.facts.english.tables.grid import title_above
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from synth.facts.values import DATE, MONTHS, SMALL_NUMBERS
+from synth.facts.english.values import DATE, MONTHS, SMALL_NUMBERS
 
 _DIGITS = re.compile(r"(?<![\w.,:/-])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\w:/]|[.,]\d|-\w)")
 _SPELLED = re.compile(rf"\b(?:{'|'.join(SMALL_NUMBERS[1:])})\b", re.IGNORECASE)

@@ -14,8 +14,8 @@ from typing import Any
 from core.metrics import normalised
 from core.types import Fact, Pair, Preference
 from synth.dataset.rows import fact_from_json, fact_to_json, pair_to_json, preference_to_json
-from synth.making.candidate import Candidate
-from synth.making.places import Places
+from synth.work.candidate import Candidate
+from synth.work.places import Places
 
 _SCHEMA = """
 CREATE TABLE facts(seq INTEGER PRIMARY KEY, id TEXT UNIQUE, chunk TEXT, kind TEXT, place INTEGER, json TEXT);

@@ -9,19 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from synth.facts import asking, names
-from synth.facts.asking import Gap
-from synth.facts.casing import Casing, lowered
-from synth.facts.distribute import distributed
 from synth.facts.draft import Draft, Span
-from synth.facts.naming import Naming, resolve
-from synth.facts.prose import sentences as prose
-from synth.facts.prose import terms
-from synth.facts.prose.clause import Clause, is_second_verb, parse
-from synth.facts.prose.verbs import past_base
-from synth.facts.tables.flat import Flat, without_asides
-from synth.facts.values import Value
-from synth.facts.wording import is_named, questions, sentence
+from synth.facts.english import asking, names
+from synth.facts.english.asking import Gap
+from synth.facts.english.casing import Casing, lowered
+from synth.facts.english.distribute import distributed
+from synth.facts.english.naming import Naming, resolve
+from synth.facts.english.prose import sentences as prose
+from synth.facts.english.prose import terms
+from synth.facts.english.prose.clause import Clause, is_second_verb, parse
+from synth.facts.english.prose.verbs import past_base
+from synth.facts.english.tables.flat import Flat, without_asides
+from synth.facts.english.values import Value
+from synth.facts.english.wording import is_named, questions, sentence
 
 _MIN_CHARS, _MAX_CHARS = 24, 420
 _DANGLING = re.compile(

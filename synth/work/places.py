@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.types import Chunk, Citation, Document, Page, Split
-from synth.making.candidate import Source, order_key
+from synth.work.candidate import Source, order_key
 
 _SCHEMA = """
 CREATE TABLE documents(sha256 TEXT PRIMARY KEY, doc TEXT, title TEXT, about TEXT, part TEXT DEFAULT '',

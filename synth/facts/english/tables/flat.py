@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from synth.facts.prose.verbs import is_known_verb
+from synth.facts.english.prose.verbs import is_known_verb
 
 _ASIDE = re.compile(r" ?\([^()]*\)| ?\[\d+(?:[,–-] ?\d+)*\]")
 _APPOSITION = re.compile(r"^([A-Z][^,;:()]{2,80}), ([^,;:()]{2,70}), (\S+)")

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from synth.facts.draft import Draft
-from synth.facts.naming import Naming
-from synth.facts.tables.grid import Cell, Row, Table, tables_of
+from synth.facts.english.naming import Naming
+from synth.facts.english.tables.grid import Cell, Row, Table, tables_of
 
 _PER_SHARE = re.compile(r"(?i)\bper (?:\w+ )?(?:share|unit|rsu|ads|adr)\b|\bearnings per\b")
 _SHARES = re.compile(

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from synth.facts.prose.clause import Clause
-from synth.facts.prose.verbs import is_known_verb
+from synth.facts.english.prose.clause import Clause
+from synth.facts.english.prose.verbs import is_known_verb
 
 _QUOTED = r"[“\"‘'](?P<quoted>[^”\"’']{2,60})[”\"’']"
 _DEFINES = re.compile(

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from synth.facts.asking import Gap, ask, continues, is_sized
-from synth.facts.prose.clause import Clause, holds_verb, parse
-from synth.facts.prose.verbs import (
+from synth.facts.english.asking import Gap, ask, continues, is_sized
+from synth.facts.english.prose.clause import Clause, holds_verb, parse
+from synth.facts.english.prose.verbs import (
     AUXILIARIES,
     is_base,
     is_known_verb,
@@ -22,7 +22,7 @@ from synth.facts.prose.verbs import (
     past_base,
     present_base,
 )
-from synth.facts.values import Value, values_in
+from synth.facts.english.values import Value, values_in
 
 _BOUNDARY = re.compile(
     r";|:(?=\s|$)|,(?= )|\s(?=because\b|due to\b|unless\b|provided\b|although\b|while\b|whereas\b|compared\b|so that\b)"

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.types import Document, Page
-from synth.facts.prose.verbs import is_participle, past_base
-from synth.facts.tables.flat import Flat
-from synth.facts.values import DATE
+from synth.facts.english.prose.verbs import is_participle, past_base
+from synth.facts.english.tables.flat import Flat
+from synth.facts.english.values import DATE
 
 _FORM = re.compile(r"^\s*(?:FORM|Form)\s+(10-[QK](?:/A)?|20-F|40-F|8-K|S-1)\b", re.MULTILINE)
 _PERIOD = re.compile(

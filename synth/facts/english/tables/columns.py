@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from synth.facts.values import MONTH
+from synth.facts.english.values import MONTH
 
 _GROUP = (
     r"(?:for the )?(?:(?:three|six|nine|twelve|thirteen|twenty-six|thirty-nine|\d{1,2})(?: and (?:six|nine))?[ -](?:months?|weeks?)(?: period)?s? ended"

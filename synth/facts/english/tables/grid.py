@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from synth.facts.draft import Span
-from synth.facts.tables.columns import Column, has_period, is_head, read_columns, unit_of
+from synth.facts.english.tables.columns import Column, has_period, is_head, read_columns, unit_of
 
 _CELL = re.compile(
     r"(?P<sign>[$€£¥]\s?)?(?P<number>\(\s?[$€£¥]?\d[\d,]*(?:\.\d+)?\s?\)|-?\d[\d,]*(?:\.\d+)?|[—–-](?=\s|$))"

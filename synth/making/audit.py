@@ -16,11 +16,11 @@ from typing import Any
 from core.metrics import normalised
 from core.types import Citation, Fact
 from synth.check.base import Check
-from synth.facts.perturb import wrong_number
-from synth.making.candidate import Candidate, order_key
+from synth.facts.english.perturb import wrong_number
 from synth.making.falsify import falsified, swapped
 from synth.making.prompted import normal
-from synth.making.workspace import Workspace
+from synth.work.candidate import Candidate, order_key
+from synth.work.workspace import Workspace
 
 Plant = Callable[[Candidate, Workspace, random.Random], Candidate | None]
 _OTHERS = 12

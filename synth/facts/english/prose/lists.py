@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from synth.facts.draft import Draft, Span
-from synth.facts.naming import Naming
-from synth.facts.prose import terms
-from synth.facts.tables.grid import Line, lines_of
-from synth.facts.values import DATE, values_in
-from synth.facts.wording import questions
+from synth.facts.english.naming import Naming
+from synth.facts.english.prose import terms
+from synth.facts.english.tables.grid import Line, lines_of
+from synth.facts.english.values import DATE, values_in
+from synth.facts.english.wording import questions
 
 _GLOSSARY = re.compile(
     r"(?:Term|Word|Abbreviation|Acronym|Expression|Symbol)s?,? (?:(?:and|or) \w+ )?(?:Meaning|Definition|Description|Explanation)s?",

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from synth.facts.prose.clause import Clause
-from synth.facts.prose.verbs import BE, is_participle
-from synth.facts.values import Value
+from synth.facts.english.prose.clause import Clause
+from synth.facts.english.prose.verbs import BE, is_participle
+from synth.facts.english.values import Value
 
 _PREPOSITIONS = frozenset("in on at by for within after until since from to above below into before over under".split())
 _MOVES = frozenset("increase decrease grow rise fall decline drop improve".split())

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from core.errors import ConfigError
 
-_FOLDER = Path(__file__).parent.parent / "templates"
+_FOLDER = Path(__file__).parent
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _ANSWER = ("output", "answer")
 _NAMES = {"instruction": 0, "question": 0, "input": 1, "context": 1, "output": 2, "answer": 2}

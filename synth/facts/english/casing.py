@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from synth.facts.prose.verbs import is_known_verb
+from synth.facts.english.prose.verbs import is_known_verb
 
 _WORD = re.compile(r"(?<![\w’'-])[A-Za-z][\w’-]*")
 _ARTICLES = frozenset("the a an each every all no average total most some".split())

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from synth.facts.asking import Gap
-from synth.facts.prose.clause import Clause
-from synth.facts.prose.sentences import attaches
-from synth.facts.prose.verbs import BE, is_participle
-from synth.facts.values import MONTHS, WEEKDAY
+from synth.facts.english.asking import Gap
+from synth.facts.english.prose.clause import Clause
+from synth.facts.english.prose.sentences import attaches
+from synth.facts.english.prose.verbs import BE, is_participle
+from synth.facts.english.values import MONTHS, WEEKDAY
 
 _POST_NOUN = (
     r"(?:Director|Officer|Manager|President|Chair(?:man|woman|person)?|Head|Secretary|Treasurer|Editor|Librarian|Warden|Master"

@@ -12,9 +12,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from core.types import Split
-from synth.dataset.similar import NearDuplicates
-from synth.making.candidate import digest, order_key
-from synth.making.places import Places
+from synth.work.candidate import digest, order_key
+from synth.work.places import Places
+from synth.work.similar import NearDuplicates
 
 _JOINED = 0.1
 _FEWEST_CHARS = 80

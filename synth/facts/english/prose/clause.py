@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from synth.facts.prose.verbs import (
+from synth.facts.english.prose.verbs import (
     AUXILIARIES,
     BE,
     HAVE,
@@ -21,7 +21,7 @@ from synth.facts.prose.verbs import (
     past_base,
     present_base,
 )
-from synth.facts.values import is_plural
+from synth.facts.english.values import is_plural
 
 _LEADING = re.compile(
     r"(?:As of|At|In|On|During|From|Since|By|For|Until|Between|Under|With|Within|When|If|After|Before|Upon|Every|Each week|"

@@ -14,9 +14,9 @@ from synth.dataset.manifest import write_manifest
 from synth.dataset.rows import write_rows
 from synth.dataset.split import Proof
 from synth.dataset.write import JUDGED, MANIFEST
-from synth.making.parts import Parted
 from synth.making.run import Run
-from synth.making.workspace import Workspace
+from synth.work.parts import Parted
+from synth.work.workspace import Workspace
 
 _TABLES = {"facts": "facts", "pairs": "rows", "preferences": "preferences", "rejected": "rejected"}
 _SPLITS = ("train", "val", "test")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from synth.facts.tables.flat import Flat
-from synth.facts.values import DATE, values_in
+from synth.facts.english.tables.flat import Flat
+from synth.facts.english.values import DATE, values_in
 
 _WHEN = rf"(?:{DATE}|(?:Q[1-4] )?(?:19|20)\d\d)"
 _TWO_TIMES = re.compile(rf"(?P<first>{_WHEN})(?P<and> and )(?P<second>{_WHEN})")

@@ -1,0 +1,33 @@
+"""Kinds of training rows and of preference pairs, by what they teach, and the origins of rows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+# Rows with a question that one fact answers.
+QUESTION_KINDS = (
+    "closed-book",
+    "evidence",
+    "distractors",
+    "abstain",
+    "memory",
+    "unanswerable",
+    "false-premise",
+    "instruction",
+    "instruction-input",
+)
+# Kinds whose target states the fact; the targets of the others decline to answer.
+STATING = frozenset(
+    {"closed-book", "evidence", "distractors", "memory", "false-premise", "instruction", "instruction-input"}
+)
+# Kinds whose answer is recalled: no passage in the prompt holds it.
+RECALLED = frozenset({"closed-book", "memory", "instruction"})
+# Rows that are a text about a passage.
+TextKind = Literal["rewrite", "summary"]
+TEXT_KINDS: tuple[TextKind, ...] = ("rewrite", "summary")
+# Preference pairs that need no model.
+PREFERENCE_KINDS = ("corrupted", "unsupported", "refusal", "counterfactual")
+# Preference pairs against the answer of the model to be trained: asked without passages, and with distractors only.
+POLICY_KINDS = ("policy-memory", "policy-distractors")
+# Origins of rows that no run makes and none may drop.
+HUMAN_ORIGINS = ("person", "import")
