@@ -80,12 +80,23 @@ def _post(client: httpx.Client, name: str, request: Request) -> int:
     schema = request.schema.model_json_schema() if request.schema else None
     if str(client.base_url).rstrip("/").endswith("/v1"):
         shape = {"type": "json_schema", "json_schema": {"name": "facts", "schema": schema}}
-        body = {"model": name, "messages": [{"role": "user", "content": request.text}], "temperature": 0, "seed": 0,
-                "max_tokens": _TOKENS, "response_format": shape}  # fmt: skip
+        body = {
+            "model": name,
+            "messages": [{"role": "user", "content": request.text}],
+            "temperature": 0,
+            "seed": 0,
+            "max_tokens": _TOKENS,
+            "response_format": shape,
+        }
         usage = client.post("/chat/completions", json=body).raise_for_status().json()["usage"]
         return int(usage["prompt_tokens"]) + int(usage["completion_tokens"])
-    body = {"model": name, "messages": [{"role": "user", "content": request.text}], "stream": False, "format": schema,
-            "options": {"temperature": 0, "seed": 0, "num_predict": _TOKENS, "num_ctx": 8192}}  # fmt: skip
+    body = {
+        "model": name,
+        "messages": [{"role": "user", "content": request.text}],
+        "stream": False,
+        "format": schema,
+        "options": {"temperature": 0, "seed": 0, "num_predict": _TOKENS, "num_ctx": 8192},
+    }
     done = client.post("/api/chat", json=body).raise_for_status().json()
     return int(done.get("prompt_eval_count", 0)) + int(done["eval_count"])
 
@@ -113,9 +124,13 @@ def busy(model: str, n_requests: int, concurrency: int) -> dict[str, Any]:
             sums[side][0] += tokens
             sums[side][1] += seconds
     rates = {side: tokens / seconds for side, (tokens, seconds) in sums.items()}
-    return {"model": spec, "requests": n_requests * _ROUNDS, "concurrency": concurrency,
-            **{f"{side}_tokens_per_s": round(rate, 1) for side, rate in rates.items()},
-            "share": round(rates["synth"] / rates["flat"], 4)}  # fmt: skip
+    return {
+        "model": spec,
+        "requests": n_requests * _ROUNDS,
+        "concurrency": concurrency,
+        **{f"{side}_tokens_per_s": round(rate, 1) for side, rate in rates.items()},
+        "share": round(rates["synth"] / rates["flat"], 4),
+    }
 
 
 def memory(collection: str, rows: Sequence[int]) -> list[dict[str, float]]:
@@ -125,8 +140,12 @@ def memory(collection: str, rows: Sequence[int]) -> list[dict[str, float]]:
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, "-m", "kb.cli", "synth", "--collection", collection, "--pairs", str(wanted)]
             begun = time.perf_counter()
-            child = os.posix_spawn(sys.executable, [*command, "--out", folder, "--quiet"], os.environ,
-                                   file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])  # fmt: skip
+            child = os.posix_spawn(
+                sys.executable,
+                [*command, "--out", folder, "--quiet"],
+                os.environ,
+                file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+            )
             _, status, used = os.wait4(child, 0)
             if status:
                 raise SystemExit(os.waitstatus_to_exitcode(status))

@@ -90,9 +90,13 @@ class NliScorer:
         import torch
 
         inputs = tokenizer(
-            [evidence for _, evidence in batch], [claim for claim, _ in batch],
-            truncation="only_first", max_length=_MOST_TOKENS, padding=True, return_tensors="pt",
-        )  # fmt: skip
+            [evidence for _, evidence in batch],
+            [claim for claim, _ in batch],
+            truncation="only_first",
+            max_length=_MOST_TOKENS,
+            padding=True,
+            return_tensors="pt",
+        )
         with torch.inference_mode():
             return [float(row[entailed]) for row in model(**inputs).logits.float().softmax(-1)]
 

@@ -73,6 +73,13 @@ def _terms_of(text: str) -> frozenset[str]:
 
 def _source(hit: Hit) -> Source:
     return Source(
-        chunk=f"{hit.sha256}:{hit.page}:{hit.start}:{hit.end}", doc=hit.doc, sha256=hit.sha256, page=hit.page,
-        start=hit.start, end=hit.end, text=hit.text, title=hit.title, header=hit.header,
-    )  # fmt: skip
+        chunk=f"{hit.sha256}:{hit.page}:{hit.start}:{hit.end}",
+        doc=hit.doc,
+        sha256=hit.sha256,
+        page=hit.page,
+        start=hit.start,
+        end=hit.end,
+        text=hit.text,
+        title=hit.title,
+        header=hit.header,
+    )

@@ -48,8 +48,13 @@ class PageCoverage:
 
     def to_json(self) -> dict[str, Any]:
         """Return a row of `coverage.jsonl`."""
-        return {"doc": self.doc, "sha256": self.sha256, "page": self.page, "facts": self.facts.to_json(),
-                "sentences": self.sentences.to_json()}  # fmt: skip
+        return {
+            "doc": self.doc,
+            "sha256": self.sha256,
+            "page": self.page,
+            "facts": self.facts.to_json(),
+            "sentences": self.sentences.to_json(),
+        }
 
 
 def pages(work: Workspace, enough: int) -> Iterator[PageCoverage]:
@@ -65,9 +70,12 @@ def pages(work: Workspace, enough: int) -> Iterator[PageCoverage]:
             said = _sentences(work, sha256, page, enough)
             if said.all:
                 yield PageCoverage(
-                    doc=doc, sha256=sha256, page=page.index, facts=_facts(work, sha256, page.index, enough),
+                    doc=doc,
+                    sha256=sha256,
+                    page=page.index,
+                    facts=_facts(work, sha256, page.index, enough),
                     sentences=said,
-                )  # fmt: skip
+                )
 
 
 def _spread(work: Workspace) -> None:

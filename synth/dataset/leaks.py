@@ -16,6 +16,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.work.components import components
+
 # A run of words this long, between marks, is not shared by chance.
 _MIN_WORDS = 6
 # Fingerprints a row keeps: its longest runs. Two rows on one passage share one unless one of them holds as many runs of
@@ -34,8 +36,6 @@ _FILLERS = frozenset(
 _COMMON_SHARE = 0.5
 # A group this large is held together by wording (a template's words, a boilerplate), not by a passage.
 _LARGEST_SHARE, _LARGEST_ROWS = 0.2, 100
-# Pairs turned into Python numbers at a time.
-_EDGES_AT_ONCE = 1 << 16
 _RUN = re.compile(r"[^.!?:;\n\"“”«»|]+")
 _WORD = re.compile(r"\w+")
 
@@ -158,30 +158,3 @@ def _edges(keys: NDArray[np.uint64], rows: NDArray[np.uint32], most: int | None 
         counts = np.diff(np.append(starts, len(keys)))
         same &= np.repeat(counts <= most, counts)[1:]
     return np.stack([rows[:-1][same], rows[1:][same]], axis=1)
-
-
-def components(
-    n: int, edges: Iterable[NDArray[np.uint32]], labels: NDArray[np.uint32] | None = None
-) -> NDArray[np.uint32]:
-    """Return the connected components of `n` nodes as the least node of each, shape `(n,)`.
-
-    Args:
-        n: Number of nodes.
-        edges: Arrays of shape `(m, 2)`.
-        labels: Components found before, to go on from.
-    """
-    parent = array("I", np.arange(n, dtype=np.uint32).tobytes() if labels is None else labels.tobytes())
-
-    def root(node: int) -> int:
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    for each in edges:
-        for start in range(0, len(each), _EDGES_AT_ONCE):
-            for left, right in each[start : start + _EDGES_AT_ONCE].tolist():
-                a, b = root(left), root(right)
-                if a != b:
-                    parent[max(a, b)] = min(a, b)
-    return np.array([root(node) for node in range(n)], dtype=np.uint32)

@@ -96,9 +96,16 @@ def distinct(work: Workspace) -> dict[str, float]:
 
 
 def write_manifest(
-    folder: Path, work: Workspace, *, files: Iterable[str], head: Mapping[str, Any], proof: Proof, checks: Any,
-    coverage: Mapping[str, Any], audit: Mapping[str, Any] | None,
-) -> dict[str, Any]:  # fmt: skip
+    folder: Path,
+    work: Workspace,
+    *,
+    files: Iterable[str],
+    head: Mapping[str, Any],
+    proof: Proof,
+    checks: Any,
+    coverage: Mapping[str, Any],
+    audit: Mapping[str, Any] | None,
+) -> dict[str, Any]:
     """Write `manifest.json` last, with the hashes of the other files, and return it without the list of nearest rows.
 
     Args:

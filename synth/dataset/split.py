@@ -204,8 +204,13 @@ def nearest(work: Workspace) -> Iterator[dict[str, Any]]:
             best = [_better(held, row, others) for held, row in zip(best, cosines, strict=True)]
         for (row_id, _, text), (cosine, other, question) in zip(block, best, strict=True):
             if other:
-                yield {"id": row_id, "question": json.loads(text)["question"], "train": other,
-                       "train_question": question, "cosine": round(cosine, 3)}  # fmt: skip
+                yield {
+                    "id": row_id,
+                    "question": json.loads(text)["question"],
+                    "train": other,
+                    "train_question": question,
+                    "cosine": round(cosine, 3),
+                }
 
 
 def _better(

@@ -87,8 +87,12 @@ def text(pair: Pair, given: PromptTemplate | None, default: PromptTemplate) -> J
 
 
 PAIR_FORMATS: Mapping[str, PairFormat] = {
-    "alpaca": alpaca, "sharegpt": sharegpt, "openai": openai, "trl": trl, "text": text,
-}  # fmt: skip
+    "alpaca": alpaca,
+    "sharegpt": sharegpt,
+    "openai": openai,
+    "trl": trl,
+    "text": text,
+}
 
 
 def _asked(chat: Said) -> list[dict[str, str]]:

@@ -17,9 +17,12 @@ from core.files import atomic_write
 
 TRAINERS = ("trl", "unsloth", "axolotl", "llama-factory")
 _OPENAI_TAGS = {
-    "role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant",
+    "role_tag": "role",
+    "content_tag": "content",
+    "user_tag": "user",
+    "assistant_tag": "assistant",
     "system_tag": "system",
-}  # fmt: skip
+}
 _LLAMA_FACTORY: Mapping[str, Mapping[str, Any]] = {
     "alpaca": {"columns": {"prompt": "instruction", "query": "input", "response": "output"}},
     "sharegpt": {"formatting": "sharegpt", "columns": {"messages": "conversations"}},

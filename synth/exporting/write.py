@@ -127,8 +127,11 @@ def has_turns(dataset: Dataset, split: str) -> bool:
 
 def _empty(dataset: Dataset, to: str, split: str, done: Exported) -> DataError:
     if done.left_out:
-        return DataError(f"{split} holds nothing but plain text", path=dataset.path,
-                         hint=f"kb synth export '{dataset.path}' --to text --out FILE")  # fmt: skip
+        return DataError(
+            f"{split} holds nothing but plain text",
+            path=dataset.path,
+            hint=f"kb synth export '{dataset.path}' --to text --out FILE",
+        )
     wants = {"dpo": "preferences", "kto": "preferences or judged answers"}.get(to, "pairs")
     hint = f"kb synth export '{dataset.path}' --split all --to {to} --out FILE"
     if to in ("dpo", "kto"):

@@ -162,9 +162,12 @@ class ModelGenerator:
 
     def _request(self, source: Source, per_chunk: int) -> Request:
         text = prompt(
-            "facts", source=source.name, count=str(per_chunk), phrasings=str(self._phrasings),
+            "facts",
+            source=source.name,
+            count=str(per_chunk),
+            phrasings=str(self._phrasings),
             passage=_rendered([source]),
-        )  # fmt: skip
+        )
         return Request(purpose="facts", text=text, schema=facts_schema(per_chunk, self._phrasings))
 
 
@@ -219,10 +222,15 @@ def _placed(read: ReadFact, source: Source, phrasings: int) -> Fact | None:
     )
     questions = tuple(dict.fromkeys(" ".join(text.split()) for text in read.questions if text.strip()))[:phrasings]
     return Fact(
-        id=digest(source.sha256, str(source.page), str(start), read.statement), kind="model",
-        statement=" ".join(read.statement.split()), subject=read.subject, answer=" ".join(read.answer.split()),
-        value=quote[slice(*held)] if held else "", questions=questions, evidence=(evidence,),
-    )  # fmt: skip
+        id=digest(source.sha256, str(source.page), str(start), read.statement),
+        kind="model",
+        statement=" ".join(read.statement.split()),
+        subject=read.subject,
+        answer=" ".join(read.answer.split()),
+        value=quote[slice(*held)] if held else "",
+        questions=questions,
+        evidence=(evidence,),
+    )
 
 
 def _bearing(sentence: str, text: str) -> tuple[int, int] | None:

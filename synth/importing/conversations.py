@@ -15,11 +15,22 @@ from synth.importing.fields import Fields, documents
 
 Turns = tuple[tuple[str, str], ...]
 _SPEAKERS = {
-    "user": "user", "human": "user", "prompter": "user", "customer": "user",
-    "assistant": "assistant", "gpt": "assistant", "chatgpt": "assistant", "bing": "assistant", "bard": "assistant",
-    "model": "assistant", "agent": "assistant", "bot": "assistant", "ai": "assistant",
-    "system": "system", "developer": "system",
-}  # fmt: skip
+    "user": "user",
+    "human": "user",
+    "prompter": "user",
+    "customer": "user",
+    "assistant": "assistant",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "bing": "assistant",
+    "bard": "assistant",
+    "model": "assistant",
+    "agent": "assistant",
+    "bot": "assistant",
+    "ai": "assistant",
+    "system": "system",
+    "developer": "system",
+}
 
 
 def openai(record: Fields) -> Iterator[Draft]:

@@ -20,9 +20,20 @@ from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, optional, required
 
 _RATINGS: Mapping[str, Literal["up", "down"]] = {
-    "up": "up", "down": "down", "👍": "up", "👎": "down", "+1": "up", "-1": "down", "1": "up",
-    "like": "up", "dislike": "down", "good": "up", "bad": "down", "true": "up", "false": "down",
-}  # fmt: skip
+    "up": "up",
+    "down": "down",
+    "👍": "up",
+    "👎": "down",
+    "+1": "up",
+    "-1": "down",
+    "1": "up",
+    "like": "up",
+    "dislike": "down",
+    "good": "up",
+    "bad": "down",
+    "true": "up",
+    "false": "down",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,19 @@ from synth.importing.drafts import Unusable
 Fields = Mapping[str, Any]
 # Names of what a row was taken from: rows that share one stay together when a dataset is split.
 _DOCUMENT_NAMES = (
-    "document_id", "doc_id", "document", "article_id", "passage_id", "context_id", "story_id", "conversation_id",
-    "thread_id", "focus", "group", "title",
-)  # fmt: skip
+    "document_id",
+    "doc_id",
+    "document",
+    "article_id",
+    "passage_id",
+    "context_id",
+    "story_id",
+    "conversation_id",
+    "thread_id",
+    "focus",
+    "group",
+    "title",
+)
 
 
 def normalised(record: Mapping[Any, Any]) -> dict[str, Any]:

@@ -152,8 +152,12 @@ def add_rows(out: Path, drafts: Sequence[Draft], plan: Plan) -> Imported:
 
 def _nothing(read: Read) -> DataError:
     line, reason = read.examples[0] if read.examples else (None, "it holds no rows")
-    return DataError(f"nothing here can be used as {read.shape}: {reason}", path=read.source, line=line,
-                     hint=f"sed -n {line or 1}p '{read.source}'")  # fmt: skip
+    return DataError(
+        f"nothing here can be used as {read.shape}: {reason}",
+        path=read.source,
+        line=line,
+        hint=f"sed -n {line or 1}p '{read.source}'",
+    )
 
 
 class _Staging:
@@ -202,9 +206,12 @@ class _Staging:
         self.ids.append(int(id, 16))
         self.pinned.append(pinned)
         self.linked.add(
-            documents=draft.documents, question=draft.question, answer=draft.answer, context=draft.context,
+            documents=draft.documents,
+            question=draft.question,
+            answer=draft.answer,
+            context=draft.context,
             turns=draft.turns,
-        )  # fmt: skip
+        )
 
     def _settle(self, row_id: str) -> None:
         if _IMPORTED_ID.fullmatch(row_id):
@@ -283,24 +290,47 @@ def _all_rows(
 def _row(draft: Draft, row_id: str, group: str, split: Split, template: PromptTemplate | None) -> Row:
     question, context, answer = draft.question, draft.context, draft.answer
     if template is not None and (question or context):
-        question, context, answer = (
-            template.prompt(question, context), "", template.answer(question, context, answer)
-        )  # fmt: skip
+        question, context, answer = (template.prompt(question, context), "", template.answer(question, context, answer))
     if draft.rejected is not None:
         return Preference(
-            id=row_id, kind=draft.kind, prompt=question, chosen=answer, rejected=draft.rejected, group=group,
-            split=split, context=context, fact=draft.fact, origin=draft.origin, checks=dict(draft.checks),
-        )  # fmt: skip
+            id=row_id,
+            kind=draft.kind,
+            prompt=question,
+            chosen=answer,
+            rejected=draft.rejected,
+            group=group,
+            split=split,
+            context=context,
+            fact=draft.fact,
+            origin=draft.origin,
+            checks=dict(draft.checks),
+        )
     if draft.good is not None:
         return Judged(
-            id=row_id, prompt=question, completion=answer, label=draft.good, group=group, split=split,
-            context=context, origin=draft.origin,
-        )  # fmt: skip
+            id=row_id,
+            prompt=question,
+            completion=answer,
+            label=draft.good,
+            group=group,
+            split=split,
+            context=context,
+            origin=draft.origin,
+        )
     return Pair(
-        id=row_id, kind=draft.kind, question=question, answer=answer, context=context, evidence=draft.evidence,
-        fact=draft.fact, group=group, split=split, origin=draft.origin,
-        template=template.name if template else draft.template, checks=dict(draft.checks), turns=draft.turns,
-    )  # fmt: skip
+        id=row_id,
+        kind=draft.kind,
+        question=question,
+        answer=answer,
+        context=context,
+        evidence=draft.evidence,
+        fact=draft.fact,
+        group=group,
+        split=split,
+        origin=draft.origin,
+        template=template.name if template else draft.template,
+        checks=dict(draft.checks),
+        turns=draft.turns,
+    )
 
 
 def _note(read: Read) -> dict[str, Any]:

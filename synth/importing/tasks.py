@@ -18,13 +18,41 @@ from synth.importing.fields import Fields, documents, optional, required, texts
 from synth.templates.wording import choose, fill
 
 TEXTS = (
-    "text", "sentence", "review", "review_body", "content", "comment", "comment_text", "tweet", "message", "document",
-    "article", "description", "utterance", "headline", "news", "body", "question",
-)  # fmt: skip
+    "text",
+    "sentence",
+    "review",
+    "review_body",
+    "content",
+    "comment",
+    "comment_text",
+    "tweet",
+    "message",
+    "document",
+    "article",
+    "description",
+    "utterance",
+    "headline",
+    "news",
+    "body",
+    "question",
+)
 LABELS = (
-    "label_text", "label_name", "label", "labels", "sentiment", "category", "class", "intent", "emotion", "topic",
-    "coarse_label", "target", "stars", "rating", "score",
-)  # fmt: skip
+    "label_text",
+    "label_name",
+    "label",
+    "labels",
+    "sentiment",
+    "category",
+    "class",
+    "intent",
+    "emotion",
+    "topic",
+    "coarse_label",
+    "target",
+    "stars",
+    "rating",
+    "score",
+)
 LONG_TEXTS = ("article", "document", "dialogue", "text", "passage", "report", "content", "source", "body")
 SUMMARIES = ("highlights", "summary", "summaries", "abstract", "tldr", "headline", "target")
 TOKENS = ("tokens", "words")
@@ -301,7 +329,24 @@ def generation(record: Fields, reading: Reading) -> Iterator[Draft]:
 
 
 _LANGUAGES = {
-    "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese",
-    "nl": "Dutch", "pl": "Polish", "cs": "Czech", "ru": "Russian", "zh": "Chinese", "ja": "Japanese", "ko": "Korean",
-    "ar": "Arabic", "hi": "Hindi", "tr": "Turkish", "sv": "Swedish", "da": "Danish", "fi": "Finnish", "ro": "Romanian",
-}  # fmt: skip
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "cs": "Czech",
+    "ru": "Russian",
+    "zh": "Chinese",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "ar": "Arabic",
+    "hi": "Hindi",
+    "tr": "Turkish",
+    "sv": "Swedish",
+    "da": "Danish",
+    "fi": "Finnish",
+    "ro": "Romanian",
+}

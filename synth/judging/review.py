@@ -131,15 +131,24 @@ def edited(row: Reviewed, decision: Decision) -> Reviewed:
     checks = {CHECK: 1.0}
     if isinstance(row, Preference):
         return replace(
-            row, prompt=decision.question, chosen=decision.answer, context=decision.context, origin="person",
+            row,
+            prompt=decision.question,
+            chosen=decision.answer,
+            context=decision.context,
+            origin="person",
             checks=checks,
-        )  # fmt: skip
+        )
     if decision.evidence:
         checks["quotes"] = float(len(decision.evidence))
     return replace(
-        row, question=decision.question, answer=decision.answer, context=decision.context,
-        evidence=decision.evidence, origin="person", checks=checks,
-    )  # fmt: skip
+        row,
+        question=decision.question,
+        answer=decision.answer,
+        context=decision.context,
+        evidence=decision.evidence,
+        origin="person",
+        checks=checks,
+    )
 
 
 def _refused(row: Reviewed, why: str) -> ConfigError:

@@ -163,9 +163,13 @@ def _swapped_chunk(candidate: Candidate, work: Workspace, rng: random.Random) ->
     length = min(len(other.text), max(40, len(candidate.fact.evidence[0].quote)))
     at = rng.randrange(len(other.text) - length + 1)
     citation = Citation(
-        doc=other.doc, sha256=other.sha256, page=other.page, start=other.start + at, end=other.start + at + length,
+        doc=other.doc,
+        sha256=other.sha256,
+        page=other.page,
+        start=other.start + at,
+        end=other.start + at + length,
         quote=other.text[at : at + length],
-    )  # fmt: skip
+    )
     return replace(
         _with(candidate, evidence=(citation,), value=_some_value(candidate.fact, citation)), source=other, also=()
     )
@@ -209,8 +213,9 @@ def _longer_passage(candidate: Candidate, work: Workspace, rng: random.Random) -
     end = len(page) if end < 0 else end
     if (start, end) == (source.start, source.end):
         return None
-    return replace(candidate, source=work.stretch(source.sha256, source.page, start, end, chunk=source.chunk,
-                                                  header=source.header))  # fmt: skip
+    return replace(
+        candidate, source=work.stretch(source.sha256, source.page, start, end, chunk=source.chunk, header=source.header)
+    )
 
 
 def _longer_quote(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001

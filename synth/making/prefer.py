@@ -89,10 +89,17 @@ class Preferences:
             return None, ""
         group, split = self._renderer.place(candidate)
         made = Preference(
-            id=digest(candidate.id, kind), kind=kind, prompt=candidate.question, context=draft.context,
-            chosen=draft.chosen, rejected=draft.rejected, group=group, split=split, fact=candidate.fact.id,
+            id=digest(candidate.id, kind),
+            kind=kind,
+            prompt=candidate.question,
+            context=draft.context,
+            chosen=draft.chosen,
+            rejected=draft.rejected,
+            group=group,
+            split=split,
+            fact=candidate.fact.id,
             origin=candidate.origin,
-        )  # fmt: skip
+        )
         return weighed(made, draft.claims, candidate.fact.value, self._scorer, self._margin)
 
     def _corrupted(self, candidate: Candidate, rng: random.Random) -> Draft | None:
@@ -167,9 +174,17 @@ def policy_preference(
     if contains(policy_answer, gold):
         return None, "the policy is right"
     made = Preference(
-        id=digest(row.id, kind, policy_answer), kind=kind, prompt=row.question, context=row.context,
-        chosen=row.answer, rejected=policy_answer, group=row.group, split=row.split, fact=row.fact, origin=row.origin,
-    )  # fmt: skip
+        id=digest(row.id, kind, policy_answer),
+        kind=kind,
+        prompt=row.question,
+        context=row.context,
+        chosen=row.answer,
+        rejected=policy_answer,
+        group=row.group,
+        split=row.split,
+        fact=row.fact,
+        origin=row.origin,
+    )
     said = "" if policy_answer.startswith(ABSTENTION.rstrip(".")) else policy_answer
     return weighed(made, (row.evidence[0].quote if row.evidence else row.answer, said), gold, scorer, margin)
 

@@ -67,10 +67,19 @@ class Renderer:
         question, answer, context = made
         group, split = self.place(candidate)
         return Pair(
-            id=self.row_id(candidate, kind), kind=kind, question=question, answer=answer, context=context,
-            evidence=candidate.fact.evidence, fact=candidate.fact.id, group=group, split=split,
-            origin=candidate.origin, template=kind, checks=candidate.figures,
-        )  # fmt: skip
+            id=self.row_id(candidate, kind),
+            kind=kind,
+            question=question,
+            answer=answer,
+            context=context,
+            evidence=candidate.fact.evidence,
+            fact=candidate.fact.id,
+            group=group,
+            split=split,
+            origin=candidate.origin,
+            template=kind,
+            checks=candidate.figures,
+        )
 
     def row_id(self, candidate: Candidate, kind: str) -> str:
         """Return the id of the row of a kind, whether it is made or not."""
@@ -150,8 +159,11 @@ class Renderer:
 
     def _instruction_input(self, candidate: Candidate, rng: random.Random) -> Made:  # noqa: ARG002
         wording = choose("question-answering", seed=self._seed, key=candidate.id)
-        values = {"question": candidate.question, "answer": candidate.fact.answer,
-                  "text": "\n\n".join(source.text for source in candidate.sources)}  # fmt: skip
+        values = {
+            "question": candidate.question,
+            "answer": candidate.fact.answer,
+            "text": "\n\n".join(source.text for source in candidate.sources),
+        }
         return fill(wording.question, values), fill(wording.answer, values), fill(wording.context, values)
 
 

@@ -47,10 +47,18 @@ def text_row(
     part, split = work.part_of(source.sha256)
     group = part if mode == "document" else f"text.{digest(source.chunk)}"
     return Pair(
-        id=digest(kind, source.chunk), kind=kind, question=question, answer=answer, context=context,
-        evidence=_evidence(text, source), fact="", group=group, split=split if mode == "document" else "train",
-        origin=generator.origin, template=kind,
-    ), ""  # fmt: skip
+        id=digest(kind, source.chunk),
+        kind=kind,
+        question=question,
+        answer=answer,
+        context=context,
+        evidence=_evidence(text, source),
+        fact="",
+        group=group,
+        split=split if mode == "document" else "train",
+        origin=generator.origin,
+        template=kind,
+    ), ""
 
 
 def _fault(text: Text, source: Source, least: float) -> str:
@@ -69,8 +77,12 @@ def _evidence(text: Text, source: Source) -> tuple[Citation, ...]:
     spans = dict.fromkeys(span for _, span in text.sentences if span)
     return tuple(
         Citation(
-            doc=source.doc, sha256=source.sha256, page=source.page, start=source.start + start, end=source.start + end,
+            doc=source.doc,
+            sha256=source.sha256,
+            page=source.page,
+            start=source.start + start,
+            end=source.start + end,
             quote=source.text[start:end],
         )
         for start, end in spans
-    )  # fmt: skip
+    )

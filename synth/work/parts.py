@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from core.types import Split
 from synth.work.candidate import digest, order_key
+from synth.work.components import components
 from synth.work.places import Places
 from synth.work.similar import NearDuplicates
 
@@ -45,24 +49,20 @@ def part_documents(places: Places, *, jaccard: float, val_share: float, test_sha
     db = places.db
     db.execute("CREATE TABLE alike_chunks(one TEXT, other TEXT)")
     sizes = _find_alike(places, jaccard)
-    parents = {sha256: sha256 for sha256 in sizes}
-    pairs = db.execute(
+    alike = db.execute(
         "SELECT min(a.sha256, b.sha256), max(a.sha256, b.sha256), count(DISTINCT one) FROM alike_chunks"
         " JOIN chunks a ON a.id = one JOIN chunks b ON b.id = other WHERE a.sha256 <> b.sha256 GROUP BY 1, 2"
     )
-    for left, right, count in pairs:
-        if count >= _JOINED * min(sizes[left], sizes[right]):
-            parents[_root(parents, left)] = _root(parents, right)
-    _assign(db, parents, sizes, places.seed, val_share, test_share)
+    joined = [(left, right) for left, right, count in alike if count >= _JOINED * min(sizes[left], sizes[right])]
+    parts = _parts(sorted(sizes), joined)
+    _assign(db, parts, sizes, places.seed, val_share, test_share)
     db.execute(
         "UPDATE chunks SET shared=1 WHERE id IN (WITH both(id, twin) AS (SELECT one, other FROM alike_chunks UNION"
         " SELECT other, one FROM alike_chunks) SELECT both.id FROM both JOIN chunks a ON a.id = both.id"
         " JOIN chunks b ON b.id = twin JOIN documents c ON c.sha256 = a.sha256"
         " JOIN documents d ON d.sha256 = b.sha256 WHERE c.part <> d.part)"
     )
-    return Parted(
-        parts=len({_root(parents, sha256) for sha256 in parents}), shared=places.count("chunks", "shared = 1")
-    )
+    return Parted(parts=len(parts), shared=places.count("chunks", "shared = 1"))
 
 
 def _find_alike(places: Places, jaccard: float) -> Counter[str]:
@@ -78,30 +78,36 @@ def _find_alike(places: Places, jaccard: float) -> Counter[str]:
     return sizes
 
 
-def _root(parents: dict[str, str], sha256: str) -> str:
-    while parents[sha256] != sha256:
-        parents[sha256] = parents[parents[sha256]]
-        sha256 = parents[sha256]
-    return sha256
+def _parts(documents: Sequence[str], joined: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """Return the connected components of documents, each in the given order."""
+    number = {sha256: position for position, sha256 in enumerate(documents)}
+    edges = np.array([(number[left], number[right]) for left, right in joined], dtype=np.uint32).reshape(-1, 2)
+    members: dict[int, list[str]] = {}
+    for sha256, label in zip(documents, components(len(documents), [edges]).tolist(), strict=True):
+        members.setdefault(label, []).append(sha256)
+    return list(members.values())
 
 
 def _assign(
-    db: sqlite3.Connection, parents: dict[str, str], sizes: Counter[str], seed: int, val_share: float, test_share: float
+    db: sqlite3.Connection,
+    parts: Sequence[Sequence[str]],
+    sizes: Counter[str],
+    seed: int,
+    val_share: float,
+    test_share: float,
 ) -> None:
-    """Name the parts by what is in them and share them out: the largest trains, the rest in the seed's order."""
-    members: dict[str, list[str]] = {}
-    for sha256 in sorted(parents):
-        members.setdefault(_root(parents, sha256), []).append(sha256)
-    weights = {digest(*found): sum(sizes[one] for one in found) for found in members.values()}
-    splits = _shared_out(weights, seed, {"test": test_share, "val": val_share})
-    for found in members.values():
-        part = digest(*found)
+    """Name the parts by the documents in them and assign splits: the largest trains, the rest in the seed's order."""
+    weights = {digest(*documents): sum(sizes[sha256] for sha256 in documents) for documents in parts}
+    splits = _split_parts(weights, seed, {"test": test_share, "val": val_share})
+    for documents in parts:
+        part = digest(*documents)
         db.executemany(
-            "UPDATE documents SET part=?, split=? WHERE sha256=?", [(part, splits[part], one) for one in found]
+            "UPDATE documents SET part=?, split=? WHERE sha256=?",
+            [(part, splits[part], sha256) for sha256 in documents],
         )
 
 
-def _shared_out(weights: dict[str, int], seed: int, shares: dict[Split, float]) -> dict[str, Split]:
+def _split_parts(weights: dict[str, int], seed: int, shares: dict[Split, float]) -> dict[str, Split]:
     """Return a split for each part; a split that is wanted gets at least one where there are parts enough."""
     total = sum(weights.values())
     largest = max(weights, key=lambda part: (weights[part], part), default="")

@@ -132,9 +132,17 @@ class Places:
         """Return a stretch of a page as a passage."""
         doc, title = self.db.execute("SELECT doc, title FROM documents WHERE sha256=?", (sha256,)).fetchone()
         return Source(
-            chunk=chunk, doc=doc, sha256=sha256, page=page, start=start, end=end,
-            text=self.page_text(sha256, page)[start:end], title=title, header=header, opening=self.opening(sha256),
-        )  # fmt: skip
+            chunk=chunk,
+            doc=doc,
+            sha256=sha256,
+            page=page,
+            start=start,
+            end=end,
+            text=self.page_text(sha256, page)[start:end],
+            title=title,
+            header=header,
+            opening=self.opening(sha256),
+        )
 
     def chunks_in_order(self) -> Iterator[Source]:
         """Yield the chunks that rows may come of, in the shuffled order of the seed."""

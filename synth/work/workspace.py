@@ -122,9 +122,16 @@ class Workspace(Places):
         hits = [[hit.sha256, hit.page, hit.start, hit.end, hit.chunk, hit.header] for hit in candidate.hits]
         self.db.execute(
             "INSERT INTO accepted(fact, phrasing, cluster, hits, figures, origin, vector) VALUES(?,?,?,?,?,?,?)",
-            (candidate.fact.id, candidate.phrasing, candidate.cluster, json.dumps(hits), json.dumps(candidate.figures),
-             candidate.origin, candidate.vector),
-        )  # fmt: skip
+            (
+                candidate.fact.id,
+                candidate.phrasing,
+                candidate.cluster,
+                json.dumps(hits),
+                json.dumps(candidate.figures),
+                candidate.origin,
+                candidate.vector,
+            ),
+        )
 
     def accepted(self) -> Iterator[Candidate]:
         """Yield the accepted candidates in order."""
@@ -136,10 +143,16 @@ class Workspace(Places):
             found = candidate_of(self, fact, phrasing, origin)
             if found is not None:
                 yield Candidate(
-                    fact=fact, phrasing=phrasing, source=found.source, also=found.also, origin=origin,
+                    fact=fact,
+                    phrasing=phrasing,
+                    source=found.source,
+                    also=found.also,
+                    origin=origin,
                     hits=tuple(self.stretch(*hit[:4], chunk=hit[4], header=hit[5]) for hit in json.loads(hits)),
-                    figures=json.loads(figures), cluster=cluster, vector=vector,
-                )  # fmt: skip
+                    figures=json.loads(figures),
+                    cluster=cluster,
+                    vector=vector,
+                )
 
     def add_row(self, pair: Pair, chunk: str, vector: bytes = b"") -> bool:
         """Keep a row; False where its id is there already."""

@@ -56,12 +56,20 @@ class ShelfCorpus:
     def documents(self) -> list[Document]:
         found = [
             Document(
-                sha256=sha256, doc=name, collection="default", source=name, title=name.removesuffix(".pdf").title(),
-                unit="page", metadata={}, n_pages=len(self._pages[sha256]), status="indexed", size_bytes=1,
+                sha256=sha256,
+                doc=name,
+                collection="default",
+                source=name,
+                title=name.removesuffix(".pdf").title(),
+                unit="page",
+                metadata={},
+                n_pages=len(self._pages[sha256]),
+                status="indexed",
+                size_bytes=1,
                 ingested_at="2025-01-01T00:00:00Z",
             )
             for sha256, name in self.shelf.names.items()
-        ]  # fmt: skip
+        ]
         return sorted(found, key=lambda document: document.doc)
 
     def pages(self, sha256: str) -> Iterator[Page]:
@@ -96,8 +104,16 @@ def _pages(name: str) -> list[str]:
     return pdf_pages(FOLDER / name)
 
 
-def builder(corpus: ShelfCorpus, out: Path, *, pairs: int | None = None, seed: int = 0, audit: bool = False,
-            tools: Mapping[str, Any] | None = None, **settings: Any) -> Builder:  # fmt: skip
+def builder(
+    corpus: ShelfCorpus,
+    out: Path,
+    *,
+    pairs: int | None = None,
+    seed: int = 0,
+    audit: bool = False,
+    tools: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> Builder:
     plan = Plan(collection="default", settings=SynthSettings(**settings), seed=seed, pairs=pairs, audit=audit)
     lent: dict[str, Any] = {
         "corpus": corpus,

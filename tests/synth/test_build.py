@@ -17,9 +17,15 @@ from synth.making.render import MEMORY_TAG
 from tests.synth.made import ShelfCorpus, builder, examples
 
 FILES = (
-    "facts.jsonl", "pairs.jsonl", "preferences.jsonl", "rejected.jsonl", "train.jsonl", "val.jsonl", "test.jsonl",
+    "facts.jsonl",
+    "pairs.jsonl",
+    "preferences.jsonl",
+    "rejected.jsonl",
+    "train.jsonl",
+    "val.jsonl",
+    "test.jsonl",
     "coverage.jsonl",
-)  # fmt: skip
+)
 FIRST = ("id", "kind", "question", "answer", "context", "evidence", "fact", "group", "split")
 
 
@@ -108,8 +114,16 @@ def test_kinds_follow_their_shares(pairs):
     kinds = defaultdict(int)
     for row in pairs:
         kinds[row["kind"]] += 1
-    assert {"closed-book", "evidence", "distractors", "abstain", "instruction", "instruction-input", "false-premise",
-            "rewrite"} <= set(kinds)  # fmt: skip
+    assert {
+        "closed-book",
+        "evidence",
+        "distractors",
+        "abstain",
+        "instruction",
+        "instruction-input",
+        "false-premise",
+        "rewrite",
+    } <= set(kinds)
     assert 0.3 < kinds["closed-book"] / len(pairs) < 0.5
     assert all(not row["context"] for row in pairs if row["kind"] in ("closed-book", "instruction"))
     assert all(row["answer"] == ABSTENTION for row in pairs if row["kind"] in ("abstain", "unanswerable"))

@@ -18,9 +18,17 @@ from synth.judging.review import Decision, Review, text_of
 PAGE = "The club has 14 boats and 2 slips."
 QUOTE = Citation(doc="club.pdf", sha256="ab", page=0, start=0, end=21, quote=PAGE[:21])
 ROW = Pair(
-    id="aa01", kind="closed-book", question="How many boats?", answer="14 boats", context="", evidence=(QUOTE,),
-    fact="f", group="g1", split="train", checks={"schema": 1.0},
-)  # fmt: skip
+    id="aa01",
+    kind="closed-book",
+    question="How many boats?",
+    answer="14 boats",
+    context="",
+    evidence=(QUOTE,),
+    fact="f",
+    group="g1",
+    split="train",
+    checks={"schema": 1.0},
+)
 OTHER = replace(ROW, id="ab02", question="How many slips?", answer="2 slips", group="g2", split="test")
 BETTER = Preference(id="ac03", kind="corrupted", prompt="Boats?", chosen="14", rejected="15", group="g1", split="train")
 

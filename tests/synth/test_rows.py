@@ -25,9 +25,18 @@ from synth.judging.judged import Judged, judged_from_json, judged_to_json, read_
 
 QUOTE = Citation(doc="a.pdf", sha256="ab", page=2, start=5, end=9, quote="12 m")
 PAIR = Pair(
-    id="1", kind="evidence", question="How long?", answer="12 m", context="", evidence=(QUOTE,), fact="f", group="g",
-    split="val", checks={"f1": 0.75}, turns=(("Hi", "Hello"),),
-)  # fmt: skip
+    id="1",
+    kind="evidence",
+    question="How long?",
+    answer="12 m",
+    context="",
+    evidence=(QUOTE,),
+    fact="f",
+    group="g",
+    split="val",
+    checks={"f1": 0.75},
+    turns=(("Hi", "Hello"),),
+)
 
 texts = st.text(max_size=20)
 
@@ -35,9 +44,18 @@ texts = st.text(max_size=20)
 @given(texts, texts, texts, st.lists(st.tuples(texts, texts), max_size=3), st.sampled_from(["train", "val", "test"]))
 def test_a_pair_survives_json(question, answer, context, turns, split):
     pair = Pair(
-        id="x", kind="k", question=question, answer=answer, context=context, evidence=(QUOTE,), fact="", group="",
-        split=split, turns=tuple(turns), checks={"a": 1.0},
-    )  # fmt: skip
+        id="x",
+        kind="k",
+        question=question,
+        answer=answer,
+        context=context,
+        evidence=(QUOTE,),
+        fact="",
+        group="",
+        split=split,
+        turns=tuple(turns),
+        checks={"a": 1.0},
+    )
     assert pair_from_json(json.loads(json.dumps(pair_to_json(pair))), "f", 1) == pair
 
 

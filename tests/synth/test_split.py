@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from core.types import Pair
 from synth.dataset.holdout import assigned, first_of_each, pins
-from synth.dataset.leaks import Linked, components
+from synth.dataset.leaks import Linked
 from synth.dataset.split import nearest, prove
+from synth.work.components import components
 from synth.work.kinds import RECALLED
 from synth.work.workspace import Workspace
 
@@ -25,13 +26,20 @@ facts = st.lists(st.lists(st.lists(kinds, min_size=1, max_size=3, unique=True), 
 def filled(work: Workspace, shape: list[list[list[str]]]) -> list[Pair]:
     made = [
         Pair(
-            id=f"{fact}.{cluster}.{kind}", kind=kind, question=f"Question {cluster} about thing {fact}?", answer="14",
-            context="", evidence=(), fact=f"fact{fact}", group=f"fact{fact}.{cluster}", split="train",
+            id=f"{fact}.{cluster}.{kind}",
+            kind=kind,
+            question=f"Question {cluster} about thing {fact}?",
+            answer="14",
+            context="",
+            evidence=(),
+            fact=f"fact{fact}",
+            group=f"fact{fact}.{cluster}",
+            split="train",
         )
         for fact, clusters in enumerate(shape)
         for cluster, held in enumerate(clusters)
         for kind in held
-    ]  # fmt: skip
+    ]
     for pair in made:
         work.add_row(pair, "c", np.ones(4, dtype=np.float32).tobytes())
     return made
@@ -72,9 +80,19 @@ def test_a_question_that_trains_word_for_word_is_not_held_out(tmp_path):
         for cluster in range(3):
             question = "The very same question?" if fact == 0 else f"Question {cluster} about {fact}?"
             work.add_row(
-                Pair(id=f"{fact}.{cluster}", kind="closed-book", question=question, answer="14", context="",
-                     evidence=(), fact=f"f{fact}", group=f"f{fact}.{cluster}", split="train"), "c",
-            )  # fmt: skip
+                Pair(
+                    id=f"{fact}.{cluster}",
+                    kind="closed-book",
+                    question=question,
+                    answer="14",
+                    context="",
+                    evidence=(),
+                    fact=f"f{fact}",
+                    group=f"f{fact}.{cluster}",
+                    split="train",
+                ),
+                "c",
+            )
     proof = prove(work, mode="knowledge", val_share=0.0, test_share=0.4)
     held = [row for row in work.records("rows") if row["split"] == "test"]
     assert proof.shared_grams == 0
@@ -126,9 +144,11 @@ def test_rows_on_one_passage_stay_together_and_others_do_not():
 
 
 @given(
-    st.lists(st.integers(0, 8), min_size=1, max_size=60), st.sampled_from([0.0, 0.1, 0.25]),
-    st.sampled_from([0.0, 0.1, 0.25]), st.integers(0, 5),
-)  # fmt: skip
+    st.lists(st.integers(0, 8), min_size=1, max_size=60),
+    st.sampled_from([0.0, 0.1, 0.25]),
+    st.sampled_from([0.0, 0.1, 0.25]),
+    st.integers(0, 5),
+)
 def test_groups_are_assigned_whole(drawn, val, test, seed):
     labels = [drawn.index(label) for label in drawn]  # a group is named by its first row
     groups = np.array(labels, dtype=np.uint32)

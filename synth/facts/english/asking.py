@@ -42,9 +42,19 @@ _ROLE_OF_NUMBER = re.compile(
 )
 _CLOCK = re.compile(r"at \d{1,2}[:.]\d\d\b")
 _SPELLED_UNITS = {
-    "m": "metres", "km": "kilometres", "cm": "centimetres", "mm": "millimetres", "kg": "kilograms", "g": "grams",
-    "t": "tonnes", "l": "litres", "L": "litres", "W": "watts", "V": "volts", "working day": "working days",
-}  # fmt: skip
+    "m": "metres",
+    "km": "kilometres",
+    "cm": "centimetres",
+    "mm": "millimetres",
+    "kg": "kilograms",
+    "g": "grams",
+    "t": "tonnes",
+    "l": "litres",
+    "L": "litres",
+    "W": "watts",
+    "V": "volts",
+    "working day": "working days",
+}
 _SINGULAR_UNIT = re.compile(
     r"(?:second|minute|hour|day|night|week|month|quarter|year|decade|metre|meter|mile|tonne|ton|litre|liter|gram|kilogram)"
 )

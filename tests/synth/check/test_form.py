@@ -16,10 +16,15 @@ START = PAGE.index("The")
 QUOTE = Citation(doc="club.pdf", sha256="ab", page=0, start=START, end=START + 47, quote=PAGE[START : START + 47])
 SOURCE = Source(chunk="c", doc="club.pdf", sha256="ab", page=0, start=0, end=len(PAGE), text=PAGE, title="Rowing Club")
 FACT = Fact(
-    id="f", kind="quantity", statement="The boathouse of the Rowing Club has 14 racks.", subject="the boathouse",
-    value="14 racks", answer="14 racks", questions=("How many racks does the boathouse of the Rowing Club have?",),
+    id="f",
+    kind="quantity",
+    statement="The boathouse of the Rowing Club has 14 racks.",
+    subject="the boathouse",
+    value="14 racks",
+    answer="14 racks",
+    questions=("How many racks does the boathouse of the Rowing Club have?",),
     evidence=(QUOTE,),
-)  # fmt: skip
+)
 
 
 def row(question: str = "", **changes: str) -> Candidate:
@@ -34,9 +39,16 @@ def test_a_good_row_passes_every_check():
 
 
 @pytest.mark.parametrize(
-    "question", ["How?", "The boathouse has many racks", "How many [[k1]] racks?", "How many \u200bracks are there?",
-                 "Are there 14 racks in the boathouse?", "x" * 500 + "?"],
-)  # fmt: skip
+    "question",
+    [
+        "How?",
+        "The boathouse has many racks",
+        "How many [[k1]] racks?",
+        "How many \u200bracks are there?",
+        "Are there 14 racks in the boathouse?",
+        "x" * 500 + "?",
+    ],
+)
 def test_what_is_no_question(question):
     assert schema(row(question))
 

@@ -43,9 +43,11 @@ def test_a_question_asked_of_another_fact_is_dropped_and_phrasings_of_one_are_no
 
 def test_phrasings_that_read_alike_share_a_cluster(work):
     asked = rows(
-        FACT, "How many racks does the boathouse have?", "How many racks does the boathouse have, please?",
+        FACT,
+        "How many racks does the boathouse have?",
+        "How many racks does the boathouse have, please?",
         "Tell me the number of places for boats.",
-    )  # fmt: skip
+    )
     check = Distinct(work, WordVectors(), 0.7, 0.92)
     assert [candidate.cluster for candidate, _ in check.run(asked)] == [0, 0, 1]
 
@@ -82,8 +84,12 @@ def test_agreement_is_a_share(given, gold):
 def test_grounding_sees_wrong_numbers_and_names():
     scorer = LexicalScorer()
     evidence = "The boathouse of Marit Solvang has two racks for 28 boats."
-    claims = ["The boathouse has two racks for 28 boats.", "The boathouse has three racks for 28 boats.",
-              "The boathouse has two racks for 29 boats.", "The boathouse of Ole Brandt has two racks."]  # fmt: skip
+    claims = [
+        "The boathouse has two racks for 28 boats.",
+        "The boathouse has three racks for 28 boats.",
+        "The boathouse has two racks for 29 boats.",
+        "The boathouse of Ole Brandt has two racks.",
+    ]
     good, spelled, digits, name = scorer.scores((claim, evidence) for claim in claims)
     assert good == 1.0
     assert spelled <= 0.3

@@ -27,10 +27,16 @@ datasets = pytest.importorskip("datasets")
 
 def pair(number: int, **changes: Any) -> Pair:
     fields = {
-        "id": f"{number:016x}", "kind": "evidence", "question": f"How many boats? ({number})", "answer": "14 boats",
-        "context": "<<a>> The club has 14 boats. <<a>>", "evidence": (), "fact": "", "group": f"g{number}",
+        "id": f"{number:016x}",
+        "kind": "evidence",
+        "question": f"How many boats? ({number})",
+        "answer": "14 boats",
+        "context": "<<a>> The club has 14 boats. <<a>>",
+        "evidence": (),
+        "fact": "",
+        "group": f"g{number}",
         "split": "train",
-    }  # fmt: skip
+    }
     return Pair(**{**fields, **changes})
 
 
@@ -41,10 +47,18 @@ ROWS = [
     pair(4, kind="text", question="", context="", answer="The club has 14 boats."),
     pair(5, split="test"),
     Preference(id="6", kind="corrupted", prompt="How many?", chosen="14", rejected="15", group="g6", split="train"),
-    Preference(id="7", kind="corrupted", prompt="Who?", chosen="Ann", rejected="Bo", group="g7", split="train",
-               context="Ann is here."),
+    Preference(
+        id="7",
+        kind="corrupted",
+        prompt="Who?",
+        chosen="Ann",
+        rejected="Bo",
+        group="g7",
+        split="train",
+        context="Ann is here.",
+    ),
     Judged(id="8", prompt="Where?", completion="Here.", label=False, group="g8", split="train"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -156,8 +170,10 @@ def test_trl_reads_it(folder, tmp_path, to):
             assert set(row) == {"prompt", "completion"}
         if to == "dpo":
             assert [row[side][-1]["role"] for side in ("prompt", "chosen", "rejected")] == [
-                "user", "assistant", "assistant",
-            ]  # fmt: skip
+                "user",
+                "assistant",
+                "assistant",
+            ]
 
 
 @pytest.mark.parametrize("to", ["sharegpt", "openai", "alpaca"])

@@ -15,9 +15,18 @@ AROUND = "It is one of the works that the club has had for a long time, and it w
 
 def document(title: str = "Rowing Club Handbook") -> Document:
     return Document(
-        sha256="ab", doc="club.pdf", collection="default", source="club.pdf", title=title, unit="page", metadata={},
-        n_pages=1, status="indexed", size_bytes=1, ingested_at="2025-01-01T00:00:00Z",
-    )  # fmt: skip
+        sha256="ab",
+        doc="club.pdf",
+        collection="default",
+        source="club.pdf",
+        title=title,
+        unit="page",
+        metadata={},
+        n_pages=1,
+        status="indexed",
+        size_bytes=1,
+        ingested_at="2025-01-01T00:00:00Z",
+    )
 
 
 def facts(*pages: str) -> list[Fact]:

@@ -49,9 +49,12 @@ class Scripted(BaseChatModel):
         return len(text.split())
 
     def _generate(
-        self, messages: list[BaseMessage], stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any,
-    ) -> ChatResult:  # fmt: skip
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
         text = str(messages[-1].content)
         with self._lock:
             if 0 <= self.fail_after <= len(self._asked):

@@ -29,13 +29,19 @@ OTHER = (
 )
 CORPUS = {"club.pdf": [PAGE], "ferry.pdf": [OTHER]}
 FACTS = {
-    "14 racks": ("The boathouse of the Solvang Rowing Club has 14 racks for 28 boats.",
-                 "How many racks does the boathouse of the Solvang Rowing Club have?"),
-    "4 May 1887": ("The Solvang Rowing Club was founded on 4 May 1887 by Marit Brandt.",
-                   "When was the Solvang Rowing Club founded?"),
-    "35 minutes": ("The ferry to Kvitholm takes 35 minutes and carries up to 60 passengers.",
-                   "How long does the ferry to Kvitholm take?"),
-}  # fmt: skip
+    "14 racks": (
+        "The boathouse of the Solvang Rowing Club has 14 racks for 28 boats.",
+        "How many racks does the boathouse of the Solvang Rowing Club have?",
+    ),
+    "4 May 1887": (
+        "The Solvang Rowing Club was founded on 4 May 1887 by Marit Brandt.",
+        "When was the Solvang Rowing Club founded?",
+    ),
+    "35 minutes": (
+        "The ferry to Kvitholm takes 35 minutes and carries up to 60 passengers.",
+        "How long does the ferry to Kvitholm take?",
+    ),
+}
 
 
 class Writer(Scripted):
@@ -55,8 +61,13 @@ class Writer(Scripted):
 
 
 def fact(answer: str, quote: str, question: str) -> dict[str, Any]:
-    return {"statement": quote, "subject": "", "quote": quote, "answer": answer,
-            "questions": [question, f"Please tell me: {question[0].lower()}{question[1:]}"]}  # fmt: skip
+    return {
+        "statement": quote,
+        "subject": "",
+        "quote": quote,
+        "answer": answer,
+        "questions": [question, f"Please tell me: {question[0].lower()}{question[1:]}"],
+    }
 
 
 def build(chat: Writer, out: Path, cache: Path) -> dict[str, Any]:
@@ -82,8 +93,9 @@ def test_what_a_model_writes_is_placed_and_checked(tmp_path):
     assert by["placed"] == by["reply"] == 2
     assert manifest["counts"]["rejected_by"] == by
     assert {row["reason"] for row in dropped if row["check"] == "reply"} == {
-        "fact 2: quote: Field required", "fact 3: quote: Field required",
-    }  # fmt: skip
+        "fact 2: quote: Field required",
+        "fact 3: quote: Field required",
+    }
     assert not any("swans" in json.dumps(row) for row in rows)
 
 

@@ -18,13 +18,18 @@ USERS = [
     {"id": "U2", "name": "bo", "real_name": "Bo Lund"},
 ]
 HELP = [
-    {"type": "message", "user": "U1", "text": "Where do I find <https://x.org|the form>, <@U2>?", "ts": "100.0",
-     "thread_ts": "100.0"},
+    {
+        "type": "message",
+        "user": "U1",
+        "text": "Where do I find <https://x.org|the form>, <@U2>?",
+        "ts": "100.0",
+        "thread_ts": "100.0",
+    },
     {"type": "message", "user": "U2", "text": "On the shelf &amp; online", "ts": "160.0", "thread_ts": "100.0"},
     {"type": "message", "subtype": "channel_join", "user": "U2", "text": "joined", "ts": "170.0"},
     {"type": "message", "bot_id": "B1", "text": "Reminder", "ts": "180.0"},
     {"type": "message", "user": "U1", "text": "Broken", "ts": "noon"},
-]  # fmt: skip
+]
 SELF_HELP = [
     {"type": "message", "user": "U1", "text": "Who is on call?", "ts": "10.0"},
     {"type": "message", "user": "U2", "text": "Bo is.", "ts": "20.0"},

@@ -35,10 +35,14 @@ def load(out: Path, *specs: str, **plan: Any) -> Imported:
 
 def test_rows_on_one_passage_stay_in_one_split(tmp_path):
     records = [
-        {"context": f"Club number {club} has {club + 10} boats, three slips and a hut by the water.",
-         "question": f"Question {number} about club {club}?", "answer": f"{number}"}
-        for club in range(40) for number in range(5)
-    ]  # fmt: skip
+        {
+            "context": f"Club number {club} has {club + 10} boats, three slips and a hut by the water.",
+            "question": f"Question {number} about club {club}?",
+            "answer": f"{number}",
+        }
+        for club in range(40)
+        for number in range(5)
+    ]
     done = load(tmp_path / "out", jsonl(tmp_path / "x.jsonl", records), val=0.2, test=0.2)
     splits = defaultdict(set)
     for row in rows(tmp_path / "out"):
@@ -59,8 +63,9 @@ passages = st.sampled_from(
 @settings(max_examples=25)
 def test_no_question_and_no_passage_stands_on_both_sides(tmp_path_factory, found, seed):
     folder = tmp_path_factory.mktemp("import")
-    records = [{"question": f"What is {n}?", "context": context, "answer": str(at)}
-               for at, (n, context) in enumerate(found)]  # fmt: skip
+    records = [
+        {"question": f"What is {n}?", "context": context, "answer": str(at)} for at, (n, context) in enumerate(found)
+    ]
     load(folder / "out", jsonl(folder / "x.jsonl", records), val=0.3, test=0.3, seed=seed)
     sides = defaultdict(set)
     for row in rows(folder / "out"):

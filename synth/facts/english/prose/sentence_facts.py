@@ -75,10 +75,12 @@ def facts_of(flat: Flat, naming: Naming, casing: Casing) -> Iterator[Draft]:
 def _is_whole(text: str) -> bool:
     """Whether a text is one declarative sentence with its marks in order."""
     return (
-        text[0].isupper() or text[0].isdigit() or text[0] in "“\"‘$"
-    ) and text.endswith((".", ".”", ".\"", ".)", ";")) and text.count("(") == text.count(")") and text.count("“") == text.count("”") and not re.search(
-        r"[?☐☒□_]|\.{3}|\. \. |https?://\S+ \S+ https?|[|•\t]|\d \d \d ", text
-    )  # fmt: skip
+        (text[0].isupper() or text[0].isdigit() or text[0] in '“"‘$')
+        and text.endswith((".", ".”", '."', ".)", ";"))
+        and text.count("(") == text.count(")")
+        and text.count("“") == text.count("”")
+        and not re.search(r"[?☐☒□_]|\.{3}|\. \. |https?://\S+ \S+ https?|[|•\t]|\d \d \d ", text)
+    )
 
 
 def _gaps(clause: Clause) -> Iterator[Gap]:

@@ -247,11 +247,14 @@ def _row(line: Line, cells_at: int, size: int, group: str, pending: Line | None)
         return None
     cells = tuple(
         Cell(
-            "".join(match["number"].split()), (line.start + match.start("number"), line.start + match.end("number")),
-            (match["sign"] or "").strip(), bool(match["percent"]), bool(match["points"]),
+            "".join(match["number"].split()),
+            (line.start + match.start("number"), line.start + match.end("number")),
+            (match["sign"] or "").strip(),
+            bool(match["percent"]),
+            bool(match["points"]),
         )
         for match in found
-    )  # fmt: skip
+    )
     return Row(label, group, (start, line.end), cells)
 
 
