@@ -10,6 +10,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from core.backends import BACKENDS, ModelSpec, destination, parse_spec
 from core.errors import BackendError
 from core.files import Home
+from core.prompt import with_trained_prompt
 from core.settings import Settings
 
 # What `auto` takes where no Ollama with the configured model answers.
@@ -69,4 +70,14 @@ def open_chat(spec: str, settings: Settings, home: Home) -> BaseChatModel:
         BackendError: At the first question, where a server is unreachable or lacks the model.
     """
     chosen = resolve(spec, settings)
-    return BACKENDS[chosen.kind].open(chosen, settings, home)
+    chat = BACKENDS[chosen.kind].open(chosen, settings, home)
+    run = _run_name(chosen)
+    return with_trained_prompt(chat, home.runs / run) if run else chat
+
+
+def _run_name(spec: ModelSpec) -> str:
+    """Return the run that a spelling names, by its own name or by that of its model in Ollama; empty for none."""
+    if spec.kind == "run":
+        return spec.name
+    served = spec.name.removesuffix(":latest")
+    return served.removeprefix("kb-") if spec.kind == "ollama" and served.startswith("kb-") else ""

@@ -281,6 +281,8 @@ class RunCard:
         base: The base model as a person spelled it.
         method: How weights were changed (`lora`, `full`, ...).
         data_sha256: Over every row file it was trained on.
+        prompt_digest: `core.prompt.AnswerPrompt.digest` of the prompt that showed passages in its rows; None for runs
+            that were written before digests were.
         versions: Package to version.
         scores: Name of a measure to its figure; `sft/recall` holds for the model after that stage.
         data: Where the rows lay: a folder, a file, or `hf:ID`.
@@ -303,6 +305,7 @@ class RunCard:
     versions: Mapping[str, str]
     scores: Mapping[str, float] = field(default_factory=dict)
     data: str = ""
+    prompt_digest: str | None = None
     recipe: str = ""
     licence: str = ""
     created_at: str = ""

@@ -12,7 +12,7 @@ from core.errors import ConfigError
 from core.files import Home
 from core.types import Pair
 from finetune.data.prepare import chat_of_policy
-from finetune.runs import Run, open_run, read_recipe
+from finetune.runs import Run, open_run, read_prompt, read_recipe
 from finetune.training.base import find_base, load_model
 from finetune.training.launch import STAGES
 from finetune.training.machine import Machine
@@ -53,7 +53,7 @@ def ask_both(home: Home, spec: str, question: str, machine: Machine, *, context:
     recipe = read_recipe(run)
     base = find_base(recipe.base, home)
     # A checkpoint has no tokenizer of its own; the run's has the chat template of the training rows.
-    chat = chat_of_policy(base, recipe, _tokenizer_of(run))
+    chat = chat_of_policy(base, recipe, _tokenizer_of(run), read_prompt(run))
     row = Pair(
         id="", kind="", question=question, answer="", context=context, evidence=(), fact="", group="", split="test"
     )

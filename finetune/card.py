@@ -28,6 +28,7 @@ def _head(card: RunCard, recipe: Recipe) -> Iterator[str]:
     yield f"- base: `{card.base}`, licence {card.licence or 'not stated'}"
     yield f"- data: `{card.data}`, SHA-256 `{card.data_sha256}`"
     yield from (f"  - {name}: {count:,}" for name, count in card.rows.items())
+    yield f"- prompt of rows with passages: `prompt.txt`, digest `{card.prompt_digest or 'not recorded'}`"
     yield f"- made: {card.created_at}, recipe `{card.recipe}`, seed {card.seed}"
     if card.parameters:
         percent = 100 * card.trainable / card.parameters

@@ -1,4 +1,4 @@
-"""The folder of a training run: `recipe.toml`, `run.json`, `card.md`, the adapter, what is merged and exported.
+"""The folder of a training run: `recipe.toml`, `run.json`, `card.md`, `prompt.txt`, the adapter, what is exported.
 
 A run's folder appears whole, its files are replaced whole, and a run that is being trained cannot be removed. Knows
 paths, the card and the recipe; refuses to know torch.
@@ -20,13 +20,14 @@ from pydantic import ValidationError
 
 from core.errors import ConfigError, DataError
 from core.files import Home, atomic_write
+from core.prompt import PROMPT_FILE, RUN_CARD, AnswerPrompt, load_prompt
 from core.types import RunCard
 from core.weights.folders import delete_folder, make_folder
 from finetune.card import render
 from finetune.recipe import Recipe
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
-_CARD, _RECIPE = "run.json", "recipe.toml"
+_CARD, _RECIPE = RUN_CARD, "recipe.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,11 @@ class Run:
     def card_text(self) -> Path:
         """The card for a person."""
         return self.folder / "card.md"
+
+    @property
+    def prompt(self) -> Path:
+        """The prompt that showed passages in its rows; `rag.prompt_file` takes it."""
+        return self.folder / PROMPT_FILE
 
     @property
     def adapter(self) -> Path:
@@ -103,8 +109,11 @@ def check_name(name: str) -> str:
     return name
 
 
-def create_run(home: Home, card: RunCard, recipe: Recipe) -> Run:
+def create_run(home: Home, card: RunCard, recipe: Recipe, prompt: AnswerPrompt | None = None) -> Run:
     """Make the folder of a new run, named by its card.
+
+    Args:
+        prompt: Shows passages in its rows; its digest goes into the card. The built-in prompt if None.
 
     Raises:
         ConfigError: The name is taken or cannot be one.
@@ -113,9 +122,13 @@ def create_run(home: Home, card: RunCard, recipe: Recipe) -> Run:
     if run.folder.exists():
         raise ConfigError(f"there is a run {run.name!r} already", hint=f"kb finetune --resume {run.name}")
 
+    prompt = prompt or load_prompt()
+    card = replace(card, prompt_digest=prompt.digest)
+
     def fill(work: Path) -> None:
         made = Run(name=run.name, folder=work)
         made.recipe.write_text(to_toml(recipe), encoding="utf-8")
+        made.prompt.write_text(prompt.text, encoding="utf-8")
         _write_card(made, card, recipe)
 
     make_folder(run.folder, fill, ready=_CARD)
@@ -164,6 +177,15 @@ def read_recipe(run: Run) -> Recipe:
         return Recipe.model_validate(tomllib.loads(run.recipe.read_text(encoding="utf-8")))
     except (OSError, ValueError, ValidationError) as error:
         raise DataError(f"cannot be read: {error}", path=run.recipe, hint=f"kb runs rm {run.name}") from error
+
+
+def read_prompt(run: Run) -> AnswerPrompt:
+    """Read the prompt that shows passages in the run's rows; the built-in one where the run keeps none.
+
+    Raises:
+        ConfigError: The file is damaged.
+    """
+    return load_prompt(run.prompt if run.prompt.is_file() else None)
 
 
 def update_card(run: Run, **changes: Any) -> RunCard:

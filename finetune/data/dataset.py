@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from core.errors import DataError
+from core.prompt import PassageBlock, read_block
 from core.types import Pair, Preference
 from finetune.data.template import ChatFormat
 from finetune.recipe import Objective, Recipe
@@ -264,6 +265,8 @@ def _windows(row: Row, limit: int) -> list[Row]:
 
 def _with_less_context(pair: Pair, row: Row, chat: ChatFormat, recipe: Recipe, limit: int) -> list[Row]:
     """Cut the context on the recipe's side; a row whose evidence would go with it is dropped, not made a lie."""
+    if block := read_block(pair.context):
+        return _with_fewer_passages(pair, block, chat, recipe, limit)
     tokens = chat.encode(pair.context)
     over = row.n_tokens - limit
     while over > 0 and len(tokens) > over:
@@ -274,6 +277,21 @@ def _with_less_context(pair: Pair, row: Row, chat: ChatFormat, recipe: Recipe, l
         row = encode_pair(pair, chat, context=context)
         over = row.n_tokens - limit
     return [row] if over <= 0 else []
+
+
+def _with_fewer_passages(pair: Pair, block: PassageBlock, chat: ChatFormat, recipe: Recipe, limit: int) -> list[Row]:
+    """Leave out whole passages that the answer does not cite, from the recipe's side; one at least stays."""
+    spare = [passage for passage in block.passages if f"[[{passage.key}]]" not in pair.answer]
+    if len(spare) == len(block.passages):
+        # An answer that cites nothing still needs something to decline.
+        spare = spare[:-1] if recipe.truncation_side == "left" else spare[1:]
+    kept = list(block.passages)
+    for passage in spare if recipe.truncation_side == "left" else reversed(spare):
+        kept.remove(passage)
+        row = encode_pair(pair, chat, context=block.keep(kept).text)
+        if row.n_tokens <= limit:
+            return [row]
+    return []
 
 
 def tokenise_preferences(

@@ -5,15 +5,16 @@ Puts the pieces of a run together from its recipe and data; refuses to train.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from core.files import Home
+from core.prompt import AnswerPrompt, load_prompt
 from core.types import Pair
 from finetune.data.dataset import Row, Tokenised, tokenise, tokenise_preferences
-from finetune.data.rows import Dataset, open_dataset
+from finetune.data.rows import MANIFEST, Dataset, open_dataset
 from finetune.data.template import ChatFormat, chat_format
 from finetune.recipe import Recipe
 from finetune.training.base import Base, check_base, find_base, generation_eos, load_tokenizer
@@ -30,6 +31,7 @@ class Prepared:
 
     Attributes:
         context_tokens: Longest input of the model as the recipe stretches it; 0 where it does not say.
+        notes: What a person should know of the data, a sentence each.
     """
 
     recipe: Recipe
@@ -38,6 +40,7 @@ class Prepared:
     chat: ChatFormat
     dataset: Dataset
     context_tokens: int
+    notes: tuple[str, ...] = ()
 
     def tokenised(self) -> Tokenised:
         """Return the training rows as tokens.
@@ -66,12 +69,22 @@ class Prepared:
         return max(found, *(row.n_tokens for row in preferences)) if preferences else found
 
 
-def prepare(recipe: Recipe, data: Path, home: Home, *, machine: Machine | None = None) -> Prepared:
+def prepare(
+    recipe: Recipe,
+    data: Path,
+    home: Home,
+    *,
+    machine: Machine | None = None,
+    prompt: AnswerPrompt | None = None,
+    run_prompt: AnswerPrompt | None = None,
+) -> Prepared:
     """Find a recipe's base and data.
 
     Args:
         data: Dataset folder or JSONL file.
         machine: Where it will run; this one if not given.
+        prompt: Shows passages where the dataset does not record its own prompt; the built-in prompt if None.
+        run_prompt: The prompt of a run that has begun; it goes before the others.
 
     Raises:
         ConfigError: Base, licence or method do not fit, or there is no data there.
@@ -81,17 +94,32 @@ def prepare(recipe: Recipe, data: Path, home: Home, *, machine: Machine | None =
     dataset = open_dataset(data)
     base = find_base(recipe.base, home)
     check_base(base, recipe)
+    asked = prompt or load_prompt()
+    shown = run_prompt or dataset.answer_prompt or asked
     return Prepared(
         recipe=recipe,
         base=base,
         machine=machine or this_machine(),
-        chat=chat_of(base, recipe, dataset.chat_template),
+        chat=chat_of(base, recipe, dataset.chat_template, shown),
         dataset=dataset,
         context_tokens=int(base.shape.context_tokens * recipe.rope_factor),
+        notes=() if run_prompt else tuple(_prompt_notes(dataset, asked)),
     )
 
 
-def chat_of(base: Base, recipe: Recipe, dataset_template: str) -> ChatFormat:
+def _prompt_notes(dataset: Dataset, asked: AnswerPrompt) -> Iterator[str]:
+    """Say where the prompt of the dataset is not the one that `kb ask` uses now."""
+    recorded = dataset.answer_prompt
+    if recorded is None and (dataset.path / MANIFEST).is_file():
+        yield f"the dataset does not record its prompt; rows with passages are shown with {asked.source}"
+    if recorded is not None and recorded.digest != asked.digest:
+        yield (
+            f"rows with passages are shown with the prompt that the dataset records ({recorded.digest[:12]}); kb ask "
+            f"uses another one now ({asked.digest[:12]}, {asked.source})"
+        )
+
+
+def chat_of(base: Base, recipe: Recipe, dataset_template: str, answer_prompt: AnswerPrompt | None = None) -> ChatFormat:
     """Return how rows and questions are rendered for a base.
 
     Raises:
@@ -103,14 +131,16 @@ def chat_of(base: Base, recipe: Recipe, dataset_template: str) -> ChatFormat:
         dataset_template=dataset_template,
         system=recipe.system,
         context_template=recipe.context_template,
+        answer_prompt=answer_prompt,
     )
 
 
-def chat_of_policy(base: Base, recipe: Recipe, folder: Path) -> ChatFormat:
+def chat_of_policy(base: Base, recipe: Recipe, folder: Path, answer_prompt: AnswerPrompt | None = None) -> ChatFormat:
     """Return the chat format that a trained model was saved with.
 
     Args:
         folder: An adapter with its tokenizer.
+        answer_prompt: The run's, `finetune.runs.read_prompt`; the built-in prompt if None.
 
     Raises:
         DataError: The tokenizer cannot be read.
@@ -122,6 +152,7 @@ def chat_of_policy(base: Base, recipe: Recipe, folder: Path) -> ChatFormat:
         dataset_template="",
         system=recipe.system,
         context_template=recipe.context_template,
+        answer_prompt=answer_prompt,
     )
 
 

@@ -16,8 +16,10 @@ from typing import Any, get_args
 
 from core.errors import ConfigError, DataError
 from core.files import sha256_of
+from core.prompt import AnswerPrompt
 from core.types import Citation, Pair, Preference, Split
 
+MANIFEST = "manifest.json"
 SPLITS: tuple[Split, ...] = get_args(Split)
 Record = Mapping[str, Any]
 
@@ -29,10 +31,12 @@ class Dataset:
     Attributes:
         path: A folder or a JSONL file.
         chat_template: Jinja template of the dataset, for models that have none; empty where there is none.
+        answer_prompt: The prompt of `kb ask` for which its rows with passages were made, where it is recorded.
     """
 
     path: Path
     chat_template: str = ""
+    answer_prompt: AnswerPrompt | None = None
 
     def pairs(self, split: Split) -> Iterator[Pair]:
         """Yield the question-answer and text rows of one split.
@@ -84,14 +88,17 @@ def open_dataset(path: Path) -> Dataset:
         raise ConfigError(f"there is no data at {path}", hint=f"ls '{path.parent}'")
     if not any((path / name).is_file() for name in ("train.jsonl", "pairs.jsonl")):
         raise DataError("holds neither train.jsonl nor pairs.jsonl", path=path, hint=f"ls '{path}'")
-    manifest = path / "manifest.json"
-    template = ""
-    if manifest.is_file():
-        try:
-            template = str(json.loads(manifest.read_bytes()).get("chat_template", ""))
-        except (ValueError, AttributeError) as error:
-            raise DataError(f"is no JSON object: {error}", path=manifest) from error
-    return Dataset(path=path, chat_template=template)
+    manifest = path / MANIFEST
+    if not manifest.is_file():
+        return Dataset(path=path)
+    try:
+        record = json.loads(manifest.read_bytes())
+        prompts = record.get("prompts") or {}
+        text = str(prompts.get("kb ask", ""))
+        template = str(record.get("chat_template", ""))
+    except (ValueError, AttributeError) as error:
+        raise DataError(f"not a JSON object: {error}", path=manifest) from error
+    return Dataset(path=path, chat_template=template, answer_prompt=AnswerPrompt(text, str(manifest)) if text else None)
 
 
 def _records(path: Path, split: Split) -> Iterator[tuple[int, Record, Path]]:

@@ -7,10 +7,11 @@ tokenizers and Jinja templates; refuses to know files, weights and trainers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.errors import DataError
+from core.prompt import AnswerPrompt, load_prompt, read_block
 from core.types import Pair, Preference
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class ChatFormat:
         eos_ids: Every token that ends an answer at generation.
         source: Where the template came from: `model`, `dataset` or `plain`.
         system: System prompt of every row; empty for the template's own.
-        context_template: User turn of a row with a context.
+        context_template: User turn of a row whose context is no block of passages.
+        answer_prompt: User turn of a row with passages: the prompt of `kb ask`.
     """
 
     tokenizer: PreTrainedTokenizerFast
@@ -54,6 +56,7 @@ class ChatFormat:
     source: str
     system: str
     context_template: str
+    answer_prompt: AnswerPrompt = field(default_factory=load_prompt)
 
     @property
     def pad_id(self) -> int:
@@ -90,7 +93,9 @@ class ChatFormat:
         """
         question = row.question if isinstance(row, Pair) else row.prompt
         context = row.context if context is None else context
-        if context:
+        if read_block(context):
+            question = self.answer_prompt.fill(context, question)
+        elif context:
             # Not str.format: a document may hold braces.
             before, _, after = self.context_template.partition("{context}")
             question = before.replace("{question}", question) + context + after.replace("{question}", question)
@@ -107,12 +112,14 @@ def chat_format(
     dataset_template: str,
     system: str,
     context_template: str,
+    answer_prompt: AnswerPrompt | None = None,
 ) -> ChatFormat:
     """Settle template, ends and padding; the tokenizer is changed in place.
 
     Args:
         generation_eos: `eos_token_id` of the model's generation config.
         dataset_template: Used where the model has none; empty where the dataset has none either.
+        answer_prompt: Shows passages; the built-in prompt if None.
 
     Raises:
         DataError: The tokenizer has no EOS, or no token that can pad.
@@ -128,7 +135,7 @@ def chat_format(
         tokenizer.chat_template = dataset_template or PLAIN_TEMPLATE
     eos_ids = frozenset(listed)
     _settle_pad(tokenizer, eos_ids)
-    return ChatFormat(tokenizer, eos_ids, source, system, context_template)
+    return ChatFormat(tokenizer, eos_ids, source, system, context_template, answer_prompt or load_prompt())
 
 
 def _settle_pad(tokenizer: PreTrainedTokenizerFast, eos_ids: frozenset[int]) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from core.errors import ConfigError, DataError
 from core.files import Home
 from core.ollama_server import ask_state
+from core.prompt import read_block
 from finetune.data.prepare import chat_of_policy
 from finetune.data.rows import open_dataset
 from finetune.data.template import ChatFormat
@@ -29,15 +30,16 @@ from finetune.export.go_template import find_blocks
 from finetune.export.merge import merge
 from finetune.export.ollama_model import OllamaModel, Progress, describe, modelfile
 from finetune.export.ollama_model import Server as Server  # part of this module's interface
+from finetune.export.parity import MOST_TOKENS
 from finetune.export.probes import Conversation, probes
 from finetune.recipe import Recipe
-from finetune.runs import Run, open_run, read_card, read_recipe, update_card
+from finetune.runs import Run, open_run, read_card, read_prompt, read_recipe, update_card
 from finetune.training.base import Base, find_base
 from finetune.training.machine import Machine
 
 DEFAULT = "f16"
 # Of a run's data, from which the probes take some.
-_QUESTIONS = 200
+_QUESTIONS, _READINGS = 200, 50
 
 
 @dataclass(kw_only=True)
@@ -65,7 +67,9 @@ class Export:
     @cached_property
     def conversations(self) -> list[Conversation]:
         """What the model is asked before it is published."""
-        return probes(self._questions(), self.exported)
+        context = int(self.base.shape.context_tokens * self.recipe.rope_factor)
+        most_tokens = max(1, context - MOST_TOKENS) if context else 0
+        return probes(self._questions(), self.exported, self._readings(), most_tokens=most_tokens)
 
     @cached_property
     def ollama(self) -> OllamaModel:
@@ -85,6 +89,14 @@ class Export:
         with suppress(ConfigError, DataError):
             asked = (pair.question for pair in open_dataset(Path(where)).pairs("train") if not pair.context)
             return list(islice((question for question in asked if question), _QUESTIONS))
+        return []
+
+    def _readings(self) -> list[str]:
+        """Return user turns with passages of the run's data, as they were trained."""
+        where = read_card(self.run).data
+        with suppress(ConfigError, DataError):
+            rows = (pair for pair in open_dataset(Path(where)).pairs("train") if read_block(pair.context))
+            return [self.chat.prompt(pair)[-1]["content"] for pair in islice(rows, _READINGS)]
         return []
 
     def merged(self) -> Path:
@@ -207,5 +219,5 @@ def open_export(home: Home, name: str, machine: Machine, server: Server, progres
     if not run.adapter.is_dir():
         raise ConfigError(f"run {name!r} is not trained to its end", hint=f"kb finetune --resume {name}")
     base = find_base(recipe.base, home)
-    chat = chat_of_policy(base, recipe, run.adapter)
+    chat = chat_of_policy(base, recipe, run.adapter, read_prompt(run))
     return Export(run=run, recipe=recipe, base=base, machine=machine, chat=chat, server=server, progress=progress)

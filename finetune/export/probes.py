@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.errors import DataError
+from core.reading.passages import Passage, render
 from finetune.data.template import ChatFormat, Message
 
 Conversation = tuple[Message, ...]
 
 N_PROBES = 20
-_OWN = 8
+_OWN, _READINGS = 8, 2
 
 
 def _asked(*said: str, system: str = "") -> Conversation:
@@ -33,7 +34,6 @@ GENERAL: tuple[Conversation, ...] = (
     _asked("Übersetze „guten Morgen“ ins Französische."),
     _asked("Name the colour of the sky on a clear day.", system="Be brief."),
     _asked("def add(a, b):\n    return a + b\n\nWhat does add(2, 3) return?"),
-    _asked("Passage: The bridge opened in 1932 and is 503.5 metres long.\n\nQuestion: When did the bridge open?"),
     _asked("What is the opposite of “hot”?"),
     _asked("日本の首都はどこですか。"),
     _asked("Name one fruit.", "Apple.", "Name another.", "Pear.", "And one more."),
@@ -51,21 +51,34 @@ GENERAL: tuple[Conversation, ...] = (
 )
 
 
-def probes(questions: Sequence[str], chat: ChatFormat) -> list[Conversation]:
+_PASSAGES = (
+    Passage(key="k4m7p", source="bridges.pdf, p. 12 | Bridges", text="The bridge opened in 1932 and is 503.5 m long."),
+    Passage(key="t2w6z", source="ferries.pdf, p. 1", text="Ferries leave at 07:30; the crossing takes 25 minutes."),
+)
+
+
+def probes(
+    questions: Sequence[str], chat: ChatFormat, readings: Sequence[str] = (), *, most_tokens: int = 0
+) -> list[Conversation]:
     """Return twenty conversations that the chat template accepts, some of a run's own questions first.
 
     Args:
         questions: Of the run's data; evenly spread ones are taken.
+        readings: User turns of the run's data that show passages; the shortest ones are taken. Where there are none,
+            passages about bridges stand in the run's prompt.
+        most_tokens: Longest conversation, in tokens; 0 for any.
         chat: A template that refuses a conversation (a system message, say) is not asked it.
     """
     step = max(1, len(questions) // _OWN)
     own = [_asked(question) for question in questions[::step][:_OWN]]
-    return [one for one in [*own, *GENERAL] if _accepted(one, chat)][:N_PROBES]
+    example = chat.answer_prompt.fill(render(_PASSAGES, "q3r8vw"), "When did the bridge open?")
+    own += [_asked(reading) for reading in sorted(readings, key=len)[:_READINGS] or [example]]
+    return [one for one in [*own, *GENERAL] if _accepted(one, chat, most_tokens)][:N_PROBES]
 
 
-def _accepted(conversation: Conversation, chat: ChatFormat) -> bool:
+def _accepted(conversation: Conversation, chat: ChatFormat, most_tokens: int) -> bool:
     try:
-        chat.render(conversation, generation=True)
+        text = chat.render(conversation, generation=True)
     except DataError:
         return False
-    return True
+    return not most_tokens or len(chat.encode(text)) <= most_tokens

@@ -114,6 +114,8 @@ def _lay_out(job: Export, upload: Upload, outgoing: Path) -> None:
     """Copy what goes up, with the card as its README and no path of this machine."""
     shutil.copytree(upload.folder, outgoing)
     base = _base_on_hub(job.recipe.base)
+    if job.run.prompt.is_file():
+        shutil.copy(job.run.prompt, outgoing)
     config = outgoing / _ADAPTER_CONFIG
     if config.is_file():
         held = json.loads(config.read_text(encoding="utf-8"))
@@ -152,7 +154,7 @@ def _answer_once(job: Export, upload: Upload, folder: Path) -> None:
     recipe, cpu = job.recipe, replace(job.machine, device="cpu")
     load = load_merged if upload.merged else load_policy
     model = load(job.base, recipe, cpu, folder)
-    chat = chat_of_policy(job.base, recipe, folder)
+    chat = chat_of_policy(job.base, recipe, folder, job.chat.answer_prompt)
     said = asker(model, chat, recipe, job.machine, _ANSWER_TOKENS).answers([job.conversations[0]])[0]
     if not said.strip():
         raise GateError(f"{upload.repository} was uploaded and does not answer", hint="kb export RUN --to gguf")

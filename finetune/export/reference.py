@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Tokens among which what another runtime said instead is looked for.
 _NEAREST = 100
+# Times the median length at which a prompt is batched apart.
+_LONG = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,15 @@ class Expected:
     prompt_ids: tuple[int, ...]
     answer_ids: tuple[int, ...]
     stopped: bool
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Part prompts into those of usual length and those far longer, which the others would be padded to."""
+    if not lengths:
+        return []
+    limit = _LONG * sorted(lengths)[len(lengths) // 2]
+    usual = [index for index, length in enumerate(lengths) if length <= limit]
+    return [batch for batch in (usual, [index for index in range(len(lengths)) if index not in usual]) if batch]
 
 
 class Reference:
@@ -75,17 +86,26 @@ class Reference:
         return self.chat.render(said, generation=True)
 
     def answers(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[Expected]:
-        """Answer greedily, all conversations in one batch padded on the left."""
-        import torch
-
+        """Answer greedily, in batches of prompts of about the same length."""
         prompts = [self.prompt(messages) for messages in conversations]
         ids = [self.chat.encode(prompt) for prompt in prompts]
+        expected: dict[int, Expected] = {}
+        for batch in _batches([len(row) for row in ids]):
+            made = self._generate([ids[index] for index in batch], max_tokens)
+            for index, answer in zip(batch, made, strict=True):
+                expected[index] = self._expected(prompts[index], ids[index], answer)
+        return [expected[index] for index in range(len(ids))]
+
+    def _generate(self, ids: Sequence[list[int]], max_tokens: int) -> list[list[int]]:
+        """Return what is written after each prompt, one batch padded on the left."""
+        import torch
+
         width = max(map(len, ids))
         padded = torch.tensor([[self.chat.pad_id] * (width - len(row)) + row for row in ids])
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in ids])
         ends = sorted(self.chat.eos_ids)
         with torch.no_grad():
-            made = self._model.generate(
+            made: list[list[int]] = self._model.generate(
                 input_ids=padded,
                 attention_mask=mask,
                 max_new_tokens=max_tokens,
@@ -94,7 +114,7 @@ class Reference:
                 eos_token_id=ends,
                 pad_token_id=self.chat.pad_id,
             )[:, width:].tolist()
-        return [self._expected(*row) for row in zip(prompts, ids, made, strict=True)]
+        return made
 
     def _expected(self, prompt: str, ids: list[int], made: list[int]) -> Expected:
         end = next((at for at, token in enumerate(made) if token in self.chat.eos_ids), len(made))

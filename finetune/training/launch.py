@@ -19,6 +19,7 @@ from typing import Any
 
 from core.errors import BackendError, ConfigError, DataError, GateError, KbError, MissingExtra
 from core.files import Home
+from core.prompt import AnswerPrompt
 from core.types import RunCard
 from finetune.data.rows import Dataset
 from finetune.recipe import Recipe
@@ -50,12 +51,15 @@ class Launch:
     report_to: tuple[str, ...] = ()
 
 
-def begin_run(home: Home, name: str, recipe: Recipe, base: Base, dataset: Dataset, data: str) -> Run:
+def begin_run(
+    home: Home, name: str, recipe: Recipe, base: Base, dataset: Dataset, data: str, prompt: AnswerPrompt | None = None
+) -> Run:
     """Make the folder of a run that is about to be trained.
 
     Args:
         recipe: Resolved: nothing in it depends on the machine any more.
         data: Where the rows lie.
+        prompt: Shows passages in the rows; the dataset's own, else the built-in prompt, if None.
 
     Raises:
         ConfigError: The name is taken or cannot be one.
@@ -72,7 +76,7 @@ def begin_run(home: Home, name: str, recipe: Recipe, base: Base, dataset: Datase
         licence=base.licence,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    return create_run(home, card, recipe)
+    return create_run(home, card, recipe, prompt or dataset.answer_prompt)
 
 
 def _versions() -> Iterator[tuple[str, str]]:

@@ -61,7 +61,7 @@ def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int
     stages = _stages()
     from core.files import Home
     from finetune.data.prepare import prepare
-    from finetune.runs import open_run, read_card, read_recipe, training
+    from finetune.runs import open_run, read_card, read_prompt, read_recipe, training
     from finetune.training.stage import Stage
 
     place = Home(home)
@@ -70,7 +70,7 @@ def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int
     with nullcontext() if rank else training(run, wait_s=_WAIT_S):
         card = read_card(run)
         gc.freeze()  # the trainer collects garbage often, and what libraries hold is none
-        prepared = prepare(read_recipe(run), Path(card.data), place)
+        prepared = prepare(read_recipe(run), Path(card.data), place, run_prompt=read_prompt(run))
         if prepared.dataset.sha256() != card.data_sha256:
             raise DataError(
                 "the data is not what this run began with", path=card.data, hint="kb finetune ANOTHER --data DIR"

@@ -134,7 +134,7 @@ def open_answerer(session: Session, knowledge: Knowledge, retriever: Retriever) 
     from rag.answer.answer import Answerer
 
     spec = str(resolve(session.settings.rag.model, session.settings))
-    return Answerer(
+    answerer = Answerer(
         retriever,
         open_chat(spec, session.settings, session.home),
         session.settings,
@@ -142,6 +142,9 @@ def open_answerer(session: Session, knowledge: Knowledge, retriever: Retriever) 
         model=spec,
         embedder=knowledge.embedder,
     )
+    if answerer.prompt_note:
+        screen.note(answerer.prompt_note)
+    return answerer
 
 
 def ask(

@@ -17,7 +17,7 @@ from langchain_core.messages import HumanMessage
 from core.chat.generate import generate
 from core.errors import ConfigError
 from core.metrics import contains
-from core.prompt import fill, load_prompt
+from core.prompt import AnswerPrompt, check_trained_prompt, fill
 from core.reading.extractive import NOTICE
 from core.reading.fold import Folded
 from core.reading.passages import Passage, new_keys, new_mark, render
@@ -124,13 +124,24 @@ class Given:
         chat: The model.
         choose: Gives the passages for a question.
         page_text: Gives the text of a page.
+        prompt: Shows the passages.
+
+    Raises:
+        ConfigError: The model was trained with another prompt.
     """
 
-    def __init__(self, chat: BaseChatModel, choose: Callable[[Question], Sequence[Span]], page_text: PageText) -> None:
+    def __init__(
+        self,
+        chat: BaseChatModel,
+        choose: Callable[[Question], Sequence[Span]],
+        page_text: PageText,
+        prompt: AnswerPrompt,
+    ) -> None:
+        check_trained_prompt(chat, prompt)
         self._chat = chat
         self._choose = choose
         self._page_text = page_text
-        self._template = load_prompt()
+        self._template = prompt
 
     def answer(self, question: Question) -> Reply:
         """Read the passages and answer."""

@@ -21,6 +21,7 @@ from core.backends import ModelSpec, parse_spec
 from core.errors import ConfigError
 from core.files import sha256_of
 from core.models import ollama_has, open_chat, resolve
+from core.prompt import load_prompt
 from core.settings import Settings
 from core.types import Document, RunCard
 from finetune.compare.arms import Answerer, Arm, Shown
@@ -183,6 +184,7 @@ class Bench:
             held["prompt_sha256"] = hashlib.sha256(prompt.encode()).hexdigest()
         if spec.shown != "nothing":
             listing = "".join(f"{one.doc} {one.sha256}\n" for one in self.documents)
+            held["answer_prompt"] = load_prompt(settings.rag.prompt_file).digest
             held["search"] = settings.rag.model_dump(mode="json", exclude={"model", "ollama_model"})
             held["documents_sha256"] = hashlib.sha256(listing.encode()).hexdigest()
         return held
@@ -217,7 +219,8 @@ class Bench:
             )
             return FromSearch(answerer, recorder, self.page_text, k=settings.rag.top_k, rng=rng)
         passages = Passages(self.knowledge.narrowed(), self.page_text, self.documents)
-        return Given(chat, passages.right if spec.shown == "oracle" else passages.wrong, self.page_text)
+        choose = passages.right if spec.shown == "oracle" else passages.wrong
+        return Given(chat, choose, self.page_text, load_prompt(settings.rag.prompt_file))
 
 
 def _prompt(spec: ArmSpec) -> str:

@@ -164,12 +164,17 @@ def _examine(wanted: Wanted, session: Session, gpu: str | None, *, estimate_only
         assumed = f"for {_ASSUMED_ROWS} rows of {_ASSUMED_TOKENS} tokens; with --data DIR the true lengths count"
         show.estimate(found, recipe, as_json=wanted.as_json, assumed=assumed)
         return
+    from core.prompt import load_prompt
     from finetune.data.audit import audit
     from finetune.data.prepare import prepare
     from finetune.estimate import check_fits
     from kb.cli.finetune_job import data_folder
 
-    prepared = prepare(recipe, data_folder(wanted.data, recipe, session.home), session.home, machine=machine)
+    data = data_folder(wanted.data, recipe, session.home)
+    prompt = load_prompt(session.settings.rag.prompt_file)
+    prepared = prepare(recipe, data, session.home, machine=machine, prompt=prompt)
+    for note in prepared.notes:
+        screen.note(note, quiet=wanted.quiet)
     rows = prepared.tokenised()
     seen = audit(rows, prepared.chat, prepared.context_tokens)
     longest = prepared.longest(rows.rows)

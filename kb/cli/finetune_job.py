@@ -140,7 +140,8 @@ class Job:
         from finetune.training.launch import begin_run
 
         data = str(prepared.dataset.path)
-        return begin_run(self._session.home, name, recipe, prepared.base, prepared.dataset, data)
+        prompt = prepared.chat.answer_prompt
+        return begin_run(self._session.home, name, recipe, prepared.base, prepared.dataset, data, prompt)
 
     def _unfinished(self) -> list[Run]:
         """Return the runs that have no result yet, the newest first."""
@@ -184,6 +185,7 @@ class Job:
 
     def _prepared(self) -> Prepared:
         """Return recipe, base and data, everything checked; with --from-docs the data is made first."""
+        from core.prompt import load_prompt
         from finetune.data.prepare import prepare
         from finetune.training.base import check_base, find_base
 
@@ -194,7 +196,11 @@ class Job:
             data = self._from_docs(recipe)
         else:
             data = data_folder(self._wanted.data, recipe, self._session.home)
-        return prepare(recipe, data, self._session.home, machine=self.machine)
+        prompt = load_prompt(self._session.settings.rag.prompt_file)
+        prepared = prepare(recipe, data, self._session.home, machine=self.machine, prompt=prompt)
+        for note in prepared.notes:
+            self._note(note)
+        return prepared
 
     def _from_docs(self, recipe: Recipe) -> Path:
         """Return the dataset of the collection, made by `kb synth`; it goes on where it was interrupted."""
@@ -302,12 +308,13 @@ class Job:
         from dataclasses import replace
 
         from finetune.data.prepare import chat_of_policy
+        from finetune.runs import read_prompt
         from finetune.training.base import find_base
         from finetune.training.policy import asker, load_policy
 
         base = find_base(recipe.base, self._session.home)
         folder = run.stage("sft") / "policy"
-        chat = chat_of_policy(base, recipe, folder)
+        chat = chat_of_policy(base, recipe, folder, read_prompt(run))
         model = load_policy(base, recipe, self.machine, folder)
         shown = [chat.prompt(replace(row, context=context)) for row, _, context in prompts]
         return asker(model, chat, recipe, self.machine, _POLICY_TOKENS).answers(shown)

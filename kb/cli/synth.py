@@ -177,7 +177,7 @@ class _Job:
         screen.say(f"tokens: at most about {tokens['prompt']} read and {tokens['completion']} written")
 
     def _builder(self) -> Builder:
-        from core.prompt import DEFAULT_PROMPT
+        from core.prompt import load_prompt
         from rag.catalogue.corpus import CatalogueCorpus
         from rag.search.similar import Similarity
         from synth.making.build import Builder
@@ -185,10 +185,9 @@ class _Job:
 
         session, settings = self.session, self.session.settings
         knowledge = open_collection(session, quiet=self.quiet)
-        prompt = settings.rag.prompt_file or DEFAULT_PROMPT
         plan = Plan(
             collection=session.collection, settings=settings.synth, seed=self.seed, pairs=self.pairs,
-            answer_prompt=prompt.read_text(encoding="utf-8"), audit=self.audit,
+            answer_prompt=load_prompt(settings.rag.prompt_file), audit=self.audit,
         )  # fmt: skip
         tools = Tools(
             corpus=CatalogueCorpus(knowledge.catalogue, session.collection),

@@ -17,7 +17,7 @@ from langchain_core.messages import BaseMessage
 from core.backends import token_counter
 from core.chat.generate import Generation, generate
 from core.errors import ConfigError
-from core.prompt import fill, load_prompt
+from core.prompt import check_trained_prompt, fill, load_prompt
 from core.reading.extractive import ABSTENTION, ExtractiveChat
 from core.reading.passages import Passage, new_keys, new_mark, render
 from core.reading.reader import Candidate, has_cosines, rank, support
@@ -72,8 +72,11 @@ class Answerer:
         rng: Draws keys and marks; must not be guessable by who writes the documents.
         clock: Seconds, monotonic.
 
+    Attributes:
+        prompt_note: What a person should know of the prompt; empty where there is nothing.
+
     Raises:
-        ConfigError: The prompt file cannot be used.
+        ConfigError: The prompt file cannot be used, or the model was trained with another prompt.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class Answerer:
         self._rng = rng or random.SystemRandom()
         self._clock = clock
         self._template = load_prompt(settings.rag.prompt_file)
+        self.prompt_note = check_trained_prompt(chat, self._template)
         self._count = token_counter(chat)
 
     def ask(

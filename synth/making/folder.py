@@ -103,6 +103,7 @@ def _head(run: Run, parted: Parted | None) -> dict[str, Any]:
         "seed": plan.seed,
         "pairs_asked": plan.pairs,
         "settings": plan.settings.model_dump(mode="json"),
-        "prompts": {"kb ask": plan.answer_prompt, **run.generator.prompts()},
+        "prompt_digest": plan.answer_prompt.digest,
+        "prompts": {"kb ask": plan.answer_prompt.text, **run.generator.prompts()},
         **({"parts": parted.parts, "shared_chunks": parted.shared} if parted else {}),
     }

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.prompt import AnswerPrompt, load_prompt
 from core.settings import SynthSettings
 from core.types import Corpus, Document, Retriever
 from synth.check.base import Check, Tally, Test
@@ -55,7 +56,7 @@ class Plan:
         settings: Section `synth`.
         seed: Of everything that is drawn.
         pairs: Rows wanted; None takes what comes of `per_chunk` facts of every chunk.
-        answer_prompt: The prompt of `kb ask`, so that training can show rows as it does.
+        answer_prompt: The prompt of `kb ask`; training fills it with the passages of a row.
         audit: Whether to plant errors.
     """
 
@@ -63,7 +64,7 @@ class Plan:
     settings: SynthSettings
     seed: int = 0
     pairs: int | None = None
-    answer_prompt: str = ""
+    answer_prompt: AnswerPrompt = field(default_factory=load_prompt)
     audit: bool = False
 
 

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ConfigError, DataError
+from core.prompt import PassageBlock, load_prompt
+from core.reading.passages import Passage
 from core.types import Pair
 from finetune.data.dataset import (
     CONTROL,
@@ -231,3 +233,40 @@ def test_preferences_share_their_prompt(tmp_path: Path) -> None:
     assert dropped == {TOO_LONG: 1, CONTROL: 1}
     assert CHAT.tokenizer.decode(row.chosen_ids) == f"{records[0]['chosen']}<|im_end|>"
     assert CHAT.tokenizer.decode(row.rejected_ids) == f"{records[0]['rejected']}<|im_end|>"
+
+
+def _block(*texts: str) -> PassageBlock:
+    passages = [
+        Passage(key=key, source="tanks.pdf, p. 1", text=text)
+        for key, text in zip(("b2c3d", "f4g5h", "j6k7m"), texts, strict=False)
+    ]
+    return PassageBlock("h4n8c2", tuple(passages))
+
+
+def test_passages_are_shown_in_the_prompt_of_kb_ask() -> None:
+    block = _block("Tank 310 holds 311 litres.")
+    (turn,) = CHAT.prompt(made(context=block.text, question="What does\n tank 310 hold?"))
+    assert turn["content"] == load_prompt().fill(block.text, "What does tank 310 hold?")
+
+
+def test_what_is_too_long_loses_passages_that_the_answer_does_not_cite() -> None:
+    block = _block("Children travel free. " * 20, "Tank 310 holds 311 litres.", "The night train. " * 20)
+    row = made(context=block.text, question="What does tank 310 hold?", answer="311 litres [[f4g5h]]")
+    only = encode_pair(row, CHAT, context=block.keep(block.passages[1:2]).text).n_tokens
+    whole = encode_pair(row, CHAT).n_tokens
+    assert tokenise([row], CHAT, Recipe(over_long="shorten"), 0, max_length=whole).shortened == 0
+    for limit, shown in ((only, "f4g5h"), (whole - 1, "b2c3d f4g5h")):
+        (kept,) = tokenise([row], CHAT, Recipe(over_long="shorten"), 0, max_length=limit).rows
+        text = CHAT.tokenizer.decode(kept.input_ids)
+        assert [key for key in ("b2c3d", "f4g5h", "j6k7m") if f"[[{key}]] tanks.pdf" in text] == shown.split()
+        assert kept.n_tokens <= limit and kept.labels[-1] in CHAT.eos_ids
+    assert not tokenise([row], CHAT, Recipe(over_long="shorten"), 0, max_length=only - 1).rows
+
+
+def test_an_abstention_keeps_a_passage_to_decline() -> None:
+    block = _block("Children travel free. " * 20, "The night train. " * 20)
+    row = made(context=block.text, question="What does tank 310 hold?", answer="The documents do not say.")
+    first = encode_pair(row, CHAT, context=block.keep(block.passages[:1]).text).n_tokens
+    (kept,) = tokenise([row], CHAT, Recipe(over_long="shorten"), 0, max_length=first).rows
+    assert kept.n_tokens == first
+    assert not tokenise([row], CHAT, Recipe(over_long="shorten"), 0, max_length=first - 1).rows

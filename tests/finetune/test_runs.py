@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError, DataError
 from core.files import Home
+from core.prompt import AnswerPrompt, load_prompt
 from core.types import RunCard
 from finetune.recipe import Recipe
 from finetune.runs import (
@@ -19,6 +20,7 @@ from finetune.runs import (
     list_runs,
     open_run,
     read_card,
+    read_prompt,
     read_recipe,
     remove_run,
     to_toml,
@@ -36,7 +38,16 @@ def card(name: str = "one") -> RunCard:
 def test_a_run_is_read_back_as_it_was_made(home: Home) -> None:
     run = create_run(home, card(), RECIPE)
     assert open_run(home, "one") == run == list_runs(home)[0]
-    assert (read_card(run), read_recipe(run)) == (card(), RECIPE)
+    assert (read_card(run), read_recipe(run)) == (replace(card(), prompt_digest=load_prompt().digest), RECIPE)
+    assert read_prompt(run).text == load_prompt().text
+
+
+def test_a_run_keeps_its_own_prompt(home: Home) -> None:
+    prompt = AnswerPrompt("{passages}\n{question} {{json}}")
+    run = create_run(home, card(), RECIPE, prompt)
+    assert read_prompt(run).digest == prompt.digest == read_card(run).prompt_digest
+    run.prompt.unlink()  # as a run of an older version
+    assert read_prompt(run).digest == load_prompt().digest
     assert set(json.loads(run.card.read_bytes())) == {field.name for field in fields(RunCard)}
     assert "rank 32, alpha 64" in run.card_text.read_text()
 

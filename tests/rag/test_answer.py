@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from core.backends import token_counter
 from core.errors import ConfigError
@@ -24,37 +20,11 @@ from core.types import Answer
 from rag.answer.answer import Answerer, answerable
 from rag.answer.cite import UNSUPPORTED
 from tests.rag.shelf import Shelf
+from tests.support.chats import Parrot
 
 SHELF = Shelf.of_examples("handbook.pdf", "manual.pdf")
 QUESTION = "For how many years does the Council appoint the Director?"
 SENTENCE = "The Council appoints the Director for a term of six years."
-
-
-class Parrot(BaseChatModel):
-    """A model that answers from its prompt as a function says, a few characters at a time."""
-
-    reply: Any
-    seen: list[str] = []  # noqa: RUF012 - a pydantic field, copied per instance
-
-    @property
-    def _llm_type(self) -> str:
-        return "parrot"
-
-    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        raise AssertionError("answers are streamed")
-
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        prompt = "\n".join(message.text for message in messages)
-        self.seen.append(prompt)
-        text = self.reply(parse(prompt)[0])
-        for at in range(0, len(text) or 1, 3):
-            yield ChatGenerationChunk(message=AIMessageChunk(content=text[at : at + 3]))
 
 
 def holder(passages: list[Passage]) -> Passage:

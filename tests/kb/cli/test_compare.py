@@ -15,6 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from core.errors import ConfigError, DataError
 from core.files import Home
+from core.prompt import load_prompt
 from core.reading.extractive import ABSTENTION, ExtractiveChat
 from core.settings import Settings
 from core.types import Citation, Document, Fact, Hit, RunCard
@@ -177,10 +178,10 @@ def test_a_wrong_passage_holds_no_answer() -> None:
 
 def test_given_passages_are_read_with_the_prompt_of_ask_and_checked() -> None:
     passages = Passages(Found([]), page_text, [document()])
-    reply = Given(ExtractiveChat(), passages.right, page_text).answer(question())
+    reply = Given(ExtractiveChat(), passages.right, page_text, load_prompt()).answer(question())
     assert "Dorrit Amblesworth" in reply.text
     assert len(reply.citations) == 1
-    refused = Given(echo(ABSTENTION), passages.right, page_text).answer(question())
+    refused = Given(echo(ABSTENTION), passages.right, page_text, load_prompt()).answer(question())
     assert refused.abstained
 
 
