@@ -80,6 +80,21 @@ class Cleaned:
             return self._raw(start)[0], self._raw(start)[0]
         return self._raw(start)[0], self._raw(end - 1)[1]
 
+    def clean_offsets(self, raw_length: int) -> list[int]:
+        """Return the clean offset of every raw one up to `raw_length`, that one included."""
+        offsets: list[int] = []
+        position = shift = 0
+        for raw_start, raw_end, replacement in self.edits:
+            if raw_start > raw_length:
+                break
+            offsets += range(position + shift, raw_start + shift)
+            within = [raw_start + shift + min(at, len(replacement)) for at in range(raw_end - raw_start)]
+            offsets += within
+            shift += len(replacement) - (raw_end - raw_start)
+            position = raw_end
+        offsets += range(position + shift, raw_length + 1 + shift)
+        return offsets[: raw_length + 1]
+
     def _raw(self, offset: int) -> tuple[int, int]:
         """Return the raw span behind the clean code point at `offset`."""
         removed = 0

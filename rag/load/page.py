@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from core.blocks import Block
 from core.settings import IngestSettings
 from core.types import Page, Quality
 from rag.load.clean import Cleaned
@@ -20,6 +23,7 @@ def make_page(
     note: str = "",
     cut: bool = False,
     blank: str = NO_TEXT_LAYER,
+    blocks: Sequence[Block] = (),
 ) -> Page:
     """Return a graded page.
 
@@ -32,6 +36,7 @@ def make_page(
         note: Why the text is second-rate whatever it looks like (a scan's layer, read by OCR).
         cut: Whether the reader left characters out already.
         blank: What to say of a page that holds no text at all.
+        blocks: What it is made of; those beyond the limit are left out.
     """
     text = cleaned.text[: limits.max_page_chars]
     quality: Quality
@@ -43,7 +48,8 @@ def make_page(
     if cut or len(cleaned.text) > len(text):
         reasons.append(f"only the first {limits.max_page_chars:,} characters are kept")
     said = "; ".join(part for part in reasons if part)
-    return _page(index, text, "poor" if said else "good", said, label, cleaned, parser)
+    kept = tuple(block for block in blocks if block.end <= len(text))
+    return _page(index, text, "poor" if said else "good", said, label, cleaned, parser, kept)
 
 
 def failed_page(index: int, reason: str, parser: str) -> Page:
@@ -51,7 +57,16 @@ def failed_page(index: int, reason: str, parser: str) -> Page:
     return Page(index=index, text="", quality="failed", reason=reason, parser=parser)
 
 
-def _page(index: int, text: str, quality: Quality, reason: str, label: str, cleaned: Cleaned, parser: str) -> Page:
+def _page(
+    index: int,
+    text: str,
+    quality: Quality,
+    reason: str,
+    label: str,
+    cleaned: Cleaned,
+    parser: str,
+    blocks: tuple[Block, ...] = (),
+) -> Page:
     return Page(
         index=index,
         text=text,
@@ -61,4 +76,5 @@ def _page(index: int, text: str, quality: Quality, reason: str, label: str, clea
         hidden=cleaned.hidden,
         hidden_text=cleaned.hidden_text,
         parser=parser,
+        blocks=blocks,
     )

@@ -96,7 +96,7 @@ def _lines_of(content: PageText, start: int, end: int) -> list[list[int]]:
         elif not character.isspace():
             low, high = content.cleaned.raw_span(offset, offset + 1)
             # The two letters of a ligature share one character.
-            lines[-1] += [char for char in range(content.chars[low], content.chars[high]) if char not in lines[-1][-1:]]
+            lines[-1] += [char for char in content.chars[low:high] if char >= 0 and char not in lines[-1][-1:]]
     return lines
 
 

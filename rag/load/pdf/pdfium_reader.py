@@ -15,17 +15,23 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
+import numpy as np
 import pypdfium2
 import pypdfium2.raw as raw
+from numpy.typing import NDArray
 from pypdfium2 import PDFIUM_INFO, PYPDFIUM_INFO
 
+from core.blocks import Block
 from core.errors import DataError
 from core.settings import IngestSettings
 from core.types import Page
 from rag.load.clean import Cleaned, clean
 from rag.load.page import NO_TEXT_LAYER, failed_page, make_page
 from rag.load.pdf import pdfium
+from rag.load.pdf.compose import compose, moved
+from rag.load.pdf.glyphs import font_name, read_words
 from rag.load.pdf.hidden import Verdict, char_size, judge
+from rag.load.pdf.layout import lay_out
 from rag.load.pdf.pypdf_reader import PypdfReader, locked
 from rag.load.pdf.survey import survey
 from rag.load.reader import FileInfo
@@ -55,14 +61,16 @@ class PageText:
     """A page's text with the way back to PDFium's characters.
 
     Attributes:
-        cleaned: Clean text, edits counted in `raw`.
-        chars: PDFium character index of each code point of the raw text, and one past the last.
+        cleaned: Clean text in reading order, edits counted in the raw text that `rag.load.pdf.compose` wrote.
+        chars: PDFium character index of each code point of that text; below 0 where none stands for it.
+        blocks: What the page is made of, with spans in the clean text.
         scan: Whether it is the text layer of a scan.
         cut: Whether the page holds more characters than the limit.
     """
 
     cleaned: Cleaned
-    chars: list[int] | range
+    chars: list[int]
+    blocks: tuple[Block, ...]
     scan: bool
     cut: bool
 
@@ -116,12 +124,44 @@ def page_text(at: LoadedPage, max_chars: int) -> PageText:
     count = min(total, max_chars)
     raw_text, chars = _raw_text(textpage, count)
     verdict = Verdict()
-    found = survey(pdfium.address(at.page.raw), at.page.get_bbox()) if count else None
-    if found and found.suspects:
+    seen = survey(pdfium.address(at.page.raw), at.page.get_bbox()) if count else None
+    if seen and seen.suspects:
         n_written = len(raw_text) - sum(character.isspace() for character in raw_text)
-        verdict = judge(at.page, textpage, count, n_written, found)
-    drop = _text_spans(verdict, raw_text, chars)
-    return PageText(clean(raw_text, drop), chars, verdict.scan, total > count)
+        verdict = judge(at.page, textpage, count, n_written, seen)
+    hidden = _text_spans(verdict, raw_text, chars)
+    words = read_words(textpage, raw_text, np.asarray(chars[: len(raw_text)]), _mask(hidden, len(raw_text)))
+    index = words.chars.tolist()
+    drafts = lay_out(
+        words,
+        seen.paths if seen else np.zeros((0, 4)),
+        at.page.get_size(),
+        lambda place: font_name(textpage, index[place]),
+    )
+    text, text_chars, blocks = compose(drafts, index)
+    # Hidden text goes behind the visible: `clean` counts it and keeps it for audit.
+    tail, drop = _tail(hidden, raw_text, len(text))
+    cleaned = clean(text + tail, drop)
+    placed = moved(blocks, cleaned.clean_offsets(len(text)), cleaned.text)
+    return PageText(cleaned, text_chars, placed, verdict.scan, total > count)
+
+
+def _mask(hidden: list[tuple[int, int, str]], length: int) -> NDArray[np.bool_] | None:
+    if not hidden:
+        return None
+    mask = np.zeros(length, bool)
+    for start, end, _ in hidden:
+        mask[start:end] = True
+    return mask
+
+
+def _tail(hidden: list[tuple[int, int, str]], raw_text: str, start: int) -> tuple[str, list[tuple[int, int, str]]]:
+    """Return hidden text and its spans, counted from `start`."""
+    pieces, drop = [], []
+    for low, high, kind in hidden:
+        pieces.append(raw_text[low:high])
+        drop.append((start, start + high - low, kind))
+        start += high - low
+    return "".join(pieces), drop
 
 
 def _shows_something(at: LoadedPage) -> bool:
@@ -208,8 +248,9 @@ class PdfReader:
             return self.fallback_page(index, "PDFium cannot load the page")
         note = "text layer of a scan" if content.scan else ""
         return make_page(
-            index, content.cleaned, parser=PARSER, limits=self._limits, note=note, cut=content.cut, blank=blank
-        )
+            index, content.cleaned, parser=PARSER, limits=self._limits, note=note, cut=content.cut, blank=blank,
+            blocks=content.blocks,
+        )  # fmt: skip
 
     def fallback_page(self, index: int, why: str) -> Page:
         """Return one page as pypdf reads it."""

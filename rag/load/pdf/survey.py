@@ -68,10 +68,12 @@ class Survey:
     Attributes:
         suspects: Address of a text object to the reasons for doubt.
         images: Boxes of the images, in page space.
+        paths: Boxes of lines, rectangles and other paths, `(n, 4)` left, bottom, right, top in page space.
     """
 
     suspects: dict[int, Doubt] = field(default_factory=dict)
     images: list[Rectangle] = field(default_factory=list)
+    paths: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
 
 
 def survey(page: int, box: Rectangle) -> Survey:
@@ -85,6 +87,7 @@ def survey(page: int, box: Rectangle) -> Survey:
     found = Survey()
     for form in objects.forms:
         _survey_form(form, np.eye(3), found, 0)
+    found.paths = objects.bounds[objects.paths]
     found.images += [_rectangle(objects.bounds[index]) for index in objects.images]
     at = np.array(objects.texts, np.int64)
     if at.size:
@@ -116,6 +119,7 @@ class _Objects:
         pictures: Indices of images, shadings and forms, whose colours are not known.
         images: Indices of images.
         forms: Addresses of form XObjects.
+        paths: Indices of paths.
     """
 
     def __init__(self, page: int) -> None:
@@ -130,6 +134,7 @@ class _Objects:
         self.pictures: list[int] = []
         self.images: list[int] = []
         self.forms: list[int] = []
+        self.paths: list[int] = []
         self._read()
         corners = np.frombuffer(self._corners, np.float32).reshape(-1, 4, 2)[: self.count]
         self.bounds = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
@@ -163,6 +168,7 @@ class _Objects:
         left, bottom, right, top = self._corners[at : at + 4]
         self._corners[at : at + 8] = [left, bottom, right, top] * 2
         if kind == pdfium.PATH:
+            self.paths.append(index)
             if right - left > _THIN_PT and top - bottom > _THIN_PT and _is_filled(item):
                 pdfium.fill_color(item, colour, colour + 4, colour + 8, colour + 12)
                 self.fills.append(index)

@@ -1,0 +1,338 @@
+"""Rows and cells of a table from its lines: wrapped cells joined, spans measured, heads told from rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from rag.load.pdf.columns import flows
+from rag.load.pdf.rows import Row, Segment, Word
+from rag.load.pdf.tables import Grid, Interval, is_value
+
+IsBold = Callable[[Word], bool]
+
+_OVERLAP = 0.75  # of the height: baselines closer than this are lines of one row
+_TIGHT = 1.15  # of the smallest step between lines
+_WIDE = 1.3
+_FEWEST_WIDE = 0.3
+_CLOSE = 1.7  # of the height: a line that goes on with a cell is no further away
+_COVER = 0.6  # of the table's width: a drawn line of this length parts rows
+
+
+@dataclass(slots=True)
+class DraftCell:
+    """A cell before it has its place in the text.
+
+    Attributes:
+        lines: Its words, line by line.
+        column: First column.
+        column_span: Columns that it takes.
+    """
+
+    lines: list[Segment]
+    column: int
+    column_span: int = 1
+
+    @property
+    def text(self) -> str:
+        return " ".join(line.text for line in self.lines)
+
+
+@dataclass(slots=True)
+class DraftTable:
+    """A table before it has its place in the text; empty cells are left out of `rows`.
+
+    Attributes:
+        rows: Cells that hold text, by row.
+        n_columns: Number of columns.
+        head_rows: How many rows, from the first, are heads.
+        height: Height of its words, points.
+    """
+
+    rows: list[list[DraftCell]]
+    n_columns: int
+    head_rows: int
+    height: float
+    top: float
+    bottom: float
+    x0: float
+    x1: float
+
+
+@dataclass(slots=True)
+class _Line:
+    """One line of a table with its cells."""
+
+    row: Row
+    cells: list[DraftCell] = field(default_factory=list)
+
+    def cell(self, column: int) -> DraftCell | None:
+        return next((cell for cell in self.cells if cell.column == column), None)
+
+    @property
+    def only_label(self) -> bool:
+        return len(self.cells) == 1 and self.cells[0].column == 0
+
+    @property
+    def has_values(self) -> bool:
+        return any(is_value(cell.text) for cell in self.cells if cell.column)
+
+
+def make_table(grid: Grid, is_bold: IsBold) -> DraftTable:
+    """Return the rows and cells of a table."""
+    lines = [_placed(row, grid, at < grid.n_heads) for at, row in enumerate(grid.rows)]
+    heads, body = lines[: grid.n_heads], lines[grid.n_heads :]
+    head_rows = _head_rows(heads, grid)
+    rows = _body_rows(body, grid)
+    if not head_rows and rows and _first_is_head(rows, len(grid.columns), is_bold):
+        head_rows, rows = rows[:1], rows[1:]
+    return DraftTable(
+        rows=[*head_rows, *rows],
+        n_columns=len(grid.columns),
+        head_rows=len(head_rows),
+        height=median(row.height for row in grid.rows),
+        top=grid.rows[0].top,
+        bottom=grid.rows[-1].bottom,
+        x0=min(row.x0 for row in grid.rows),
+        x1=max(row.x1 for row in grid.rows),
+    )
+
+
+def _placed(row: Row, grid: Grid, head: bool) -> _Line:
+    """Give each segment of a line its columns; segments of one column are one cell."""
+    line = _Line(row)
+    for at, segment in enumerate(row.segments):
+        first, last = _columns_of(segment, grid.columns)
+        if head:
+            right = row.segments[at + 1].x0 if at + 1 < len(row.segments) else float("inf")
+            left = row.segments[at - 1].x1 if at else float("-inf")
+            first, last = _head_span(segment, first, last, (left, right), row, grid)
+        if line.cells and first < line.cells[-1].column + line.cells[-1].column_span:
+            before = line.cells[-1]
+            if last < before.column + before.column_span or first <= before.column:
+                before.lines[-1] = Segment(before.lines[-1].words + segment.words)
+                before.column_span = max(before.column_span, last - before.column + 1)
+                continue
+            first = before.column + before.column_span
+        line.cells.append(DraftCell([segment], first, last - first + 1))
+    return line
+
+
+def _columns_of(segment: Segment, columns: Sequence[Interval]) -> tuple[int, int]:
+    """Return first and last column that a segment stands over."""
+    over = []
+    for at, (left, right) in enumerate(columns):
+        shared = min(right, segment.x1) - max(left, segment.x0)
+        if shared > min(2.0, 0.3 * min(right - left, segment.x1 - segment.x0)):
+            over.append(at)
+    if over:
+        return over[0], over[-1]
+    nearest = min(range(len(columns)), key=lambda at: _distance(segment, columns[at]))
+    return nearest, nearest
+
+
+def _distance(segment: Segment, column: Interval) -> float:
+    return max(column[0] - segment.x1, segment.x0 - column[1])
+
+
+def _head_span(
+    segment: Segment, first: int, last: int, room: Interval, row: Row, grid: Grid
+) -> tuple[int, int]:
+    """Widen a head over the columns that it is centred on, or that the line drawn below it reaches over."""
+    columns = grid.columns
+    if first == 0 and last == 0:
+        return first, last
+    drawn = grid.rules.under(row.bottom, segment.x0, segment.x1, 0.7 * row.height)
+    if drawn and drawn[1] - drawn[0] < 0.95 * (columns[-1][1] - columns[0][0]) and drawn[0] > room[0] - 1:
+        reached = [
+            at for at, (left, right) in enumerate(columns) if min(right, drawn[1]) - max(left, drawn[0]) > 0.5 * (right - left)
+        ]
+        if reached and reached[-1] >= first and reached[0] <= last and drawn[1] <= room[1] + 1:
+            return min(first, reached[0]), max(last, reached[-1])
+    below = grid.rows[grid.rows.index(row) + 1 : grid.n_heads]
+    best, error = (first, last), _off_center(segment, columns, first, last)
+    if not below:
+        return best
+    for low in range(max(1, first - 3), first + 1):
+        for high in range(last, min(len(columns), last + 4)):
+            if columns[low][0] < room[0] or columns[high][1] > room[1]:
+                continue
+            off = _off_center(segment, columns, low, high)
+            if off < 0.6 * error and off < row.height:
+                best, error = (low, high), off
+    return best
+
+
+def _off_center(segment: Segment, columns: Sequence[Interval], first: int, last: int) -> float:
+    return abs((columns[first][0] + columns[last][1]) / 2 - segment.center)
+
+
+def _head_rows(lines: list[_Line], grid: Grid) -> list[list[DraftCell]]:
+    """Join lines of heads whose cells stand over the same columns and that nothing drawn parts."""
+    rows: list[list[DraftCell]] = []
+    last: Row | None = None
+    for line in lines:
+        joined = (
+            last is not None
+            and line.row.base - last.base <= 1.8 * line.row.height
+            and not _drawn_between(last, line.row, grid)
+            and all(_agrees(cell, rows[-1]) for cell in line.cells)
+        )
+        if joined:
+            for cell in line.cells:
+                above = next((other for other in rows[-1] if other.column == cell.column), None)
+                if above:
+                    above.lines += cell.lines
+                else:
+                    rows[-1].append(cell)
+            rows[-1].sort(key=lambda cell: cell.column)
+        else:
+            rows.append(list(line.cells))
+        last = line.row
+    return rows
+
+
+def _agrees(cell: DraftCell, above: Sequence[DraftCell]) -> bool:
+    """Tell whether a head stands below one over the same columns, or below nothing."""
+    first, after = cell.column, cell.column + cell.column_span
+    return all(
+        (other.column, other.column_span) == (cell.column, cell.column_span)
+        for other in above
+        if other.column < after and other.column + other.column_span > first
+    )
+
+
+def _drawn_between(above: Row, below: Row, grid: Grid) -> bool:
+    level = grid.rules.level
+    if not len(level):
+        return False
+    y, left, right = level.T
+    inside = (y > above.base) & (y < below.base - 0.5 * below.height) & (right > above.x0) & (left < above.x1)
+    return bool(inside.any())
+
+
+def _body_rows(lines: list[_Line], grid: Grid) -> list[list[DraftCell]]:
+    """Join lines to rows."""
+    bands = _bands(lines, grid)
+    edge = max((line.cells[0].lines[0].x1 for line in lines if line.cells and not line.cells[0].column), default=0.0)
+    groups: list[list[_Line]] = []
+    for at, line in enumerate(lines):
+        if groups and (bands[at] == bands[at - 1] if bands else _goes_on(groups[-1], line, edge, grid.columns)):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return [_joined(group) for group in groups]
+
+
+def _joined(group: Sequence[_Line]) -> list[DraftCell]:
+    cells: dict[int, DraftCell] = {}
+    for line in group:
+        for cell in line.cells:
+            known = cells.get(cell.column)
+            if known is None:
+                cells[cell.column] = cell
+            else:
+                known.lines += cell.lines
+                known.column_span = max(known.column_span, cell.column_span)
+    ordered = [cells[column] for column in sorted(cells)]
+    for cell, following in zip(ordered, ordered[1:], strict=False):
+        cell.column_span = min(cell.column_span, following.column - cell.column)
+    return ordered
+
+
+def _bands(lines: Sequence[_Line], grid: Grid) -> list[int]:
+    """Number the rows by the lines drawn between them, or by wider steps; empty where neither tells rows apart."""
+    if len(lines) < 2:
+        return []
+    left, right = grid.columns[0][0], grid.columns[-1][1]
+    inset = (1 - _COVER) / 2 * (right - left)
+    heights = grid.rules.crossing(lines[0].row.top, lines[-1].row.bottom, left + inset, right - inset)
+    middles = [(line.row.top + line.row.bottom) / 2 for line in lines]
+    drawn = [sum(height < middle for height in heights) for middle in middles]
+    if len(set(drawn)) >= max(2, len(lines) // 4) and _are_rows(lines, drawn):
+        return drawn
+    steps = [b.row.base - a.row.base for a, b in zip(lines, lines[1:], strict=False)]
+    tight = min(steps)
+    if sum(step > _WIDE * tight for step in steps) < _FEWEST_WIDE * len(steps):
+        return []
+    stepped = [0]
+    for step in steps:
+        stepped.append(stepped[-1] + (step > _TIGHT * tight))
+    return stepped if _are_rows(lines, stepped) and _tail_off(lines, stepped) else []
+
+
+def _are_rows(lines: Sequence[_Line], bands: Sequence[int]) -> bool:
+    """Tell whether bands can be rows: no two amounts of one column in a band, and labels that run on."""
+    values: set[tuple[int, int]] = set()
+    pairs = flowing = 0
+    edge = max((line.cells[0].lines[0].x1 for line in lines if line.cells and not line.cells[0].column), default=0.0)
+    label: tuple[int, Segment] | None = None
+    for line, band in zip(lines, bands, strict=True):
+        for cell in line.cells:
+            if cell.column and is_value(cell.text):
+                if (band, cell.column) in values:
+                    return False
+                values.add((band, cell.column))
+            if cell.column == 0:
+                if label and label[0] == band:
+                    pairs += 1
+                    flowing += flows(label[1], cell.lines[0], edge)
+                label = band, cell.lines[-1]
+    return 2 * flowing >= pairs
+
+
+def _tail_off(lines: Sequence[_Line], bands: Sequence[int]) -> bool:
+    """Tell whether most bands of several lines do not hold the same number of cells in each, as is so where cells wrap."""
+    sizes: dict[int, list[int]] = {}
+    for line, band in zip(lines, bands, strict=True):
+        sizes.setdefault(band, []).append(len(line.cells))
+    several = [counts for counts in sizes.values() if len(counts) > 1]
+    tailing = sum(min(counts) < max(counts) for counts in several)
+    return bool(several) and 2 * tailing > len(several)
+
+
+def _goes_on(group: Sequence[_Line], line: _Line, edge: float, columns: Sequence[Interval]) -> bool:
+    """Tell whether a line belongs to the row of the lines above."""
+    last = group[-1]
+    step = line.row.base - last.row.base
+    if step < _OVERLAP * line.row.height:
+        return True
+    if step > _CLOSE * line.row.height:
+        return False
+    label = line.cell(0)
+    if label is None:
+        return not line.has_values and all(_goes_on_text(group, cell, columns) for cell in line.cells)
+    above = next((cell for one in reversed(group) for cell in one.cells if cell.column == 0), None)
+    if above is None or (line.has_values and any(one.has_values for one in group)):
+        return False
+    if not line.only_label and not all(one.only_label for one in group):
+        return False
+    before = above.lines[-1]
+    if before.text.endswith(":"):
+        return False
+    text = label.lines[0].text
+    if text[0].islower() or before.text[-1] in ",-–—(/&":
+        return True
+    return line.only_label is False and not text[0].isupper() and flows(before, label.lines[0], edge)
+
+
+def _goes_on_text(group: Sequence[_Line], cell: DraftCell, columns: Sequence[Interval]) -> bool:
+    above = next((known for line in reversed(group) for known in line.cells if known.column == cell.column), None)
+    if above is None or is_value(above.text):
+        return False
+    return flows(above.lines[-1], cell.lines[0], columns[cell.column + cell.column_span - 1][1])
+
+
+def _first_is_head(rows: Sequence[Sequence[DraftCell]], n_columns: int, is_bold: IsBold) -> bool:
+    """Tell whether the first row of a table without amounts in its first rows is its head."""
+    first = rows[0]
+    if len(rows) < 2 or any(is_value(cell.text) for cell in first) or len(first) < 2:
+        return False
+    bold = all(is_bold(cell.lines[0].words[0]) for cell in first)
+    others = [cell for row in rows[1:4] for cell in row]
+    if bold:
+        return not all(is_bold(cell.lines[0].words[0]) for cell in others)
+    full = sum(cell.column_span for cell in first) == n_columns
+    short = all(len(cell.text.split()) <= 4 and not any(map(str.isdigit, cell.text)) for cell in first)
+    return n_columns >= 3 and len(rows) >= 3 and full and short

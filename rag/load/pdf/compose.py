@@ -1,0 +1,193 @@
+"""Blocks of a page to its text: every word written once, with the way back to PDFium's characters.
+
+Raised digits are written as the superscript digits of Unicode: behind a unit, a variable or a ten they are exponents
+("m²", "10⁶"); elsewhere they are marks and stand apart ("1,204 ³ units"), so that no figure changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from core.blocks import Block, Cell
+from rag.load.pdf.cells import DraftCell, DraftTable
+from rag.load.pdf.glyphs import HYPHEN_MARK
+from rag.load.pdf.paragraphs import Draft, DraftText
+from rag.load.pdf.rows import Segment, Word, space_between
+
+NO_CHAR = -1
+_SUPERSCRIPT = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
+_ORDINAL = re.compile(r"[a-z]{2}")
+_EXPONENT = re.compile(r"[-−+]?\d{1,3}|n")
+_BASE = re.compile(r"(?:.*[^\d.,])?10")
+_UNIT = re.compile(r"(?:.*[^^\W\d_])?(?:[^\W\d_]{1,3})", re.DOTALL)
+_LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
+_MAX_UNIT = 2  # letters: m, cm, km, x
+_HYPHENS = "-\u2010" + HYPHEN_MARK
+_BLOCK_GAP = 0.55  # of the height: more space between blocks is a blank line
+
+
+@dataclass(slots=True)
+class Writer:
+    """Text as it grows.
+
+    Attributes:
+        pieces: What was written.
+        chars: PDFium character index of each code point; `NO_CHAR` for blanks that were put between words.
+    """
+
+    index: Sequence[int]
+    pieces: list[str] = field(default_factory=list)
+    chars: list[int] = field(default_factory=list)
+
+    @property
+    def position(self) -> int:
+        return len(self.chars)
+
+    def put(self, text: str, first: int) -> None:
+        """Write characters; `first` is the place of the first of them among the page's signs."""
+        self.pieces.append(text)
+        self.chars += self.index[first : first + len(text)]
+
+    def blank(self, text: str) -> None:
+        """Write blanks that no character stands for."""
+        self.pieces.append(text)
+        self.chars += [NO_CHAR] * len(text)
+
+
+def compose(drafts: Sequence[Draft], index: Sequence[int]) -> tuple[str, list[int], list[Block]]:
+    """Write blocks one after the other.
+
+    Args:
+        drafts: Blocks in reading order.
+        index: PDFium character index of each of the page's signs.
+
+    Returns:
+        The text, the PDFium index of each of its code points, and the blocks with their spans in it.
+    """
+    writer = Writer(index)
+    blocks: list[Block] = []
+    for at, draft in enumerate(drafts):
+        if at:
+            writer.blank("\n\n" if _apart(drafts[at - 1], draft) else "\n")
+        blocks.append(_write_table(writer, draft) if isinstance(draft, DraftTable) else _write_text(writer, draft))
+    return "".join(writer.pieces), writer.chars, blocks
+
+
+def _apart(above: Draft, below: Draft) -> bool:
+    if isinstance(above, DraftTable) or isinstance(below, DraftTable):
+        return True
+    gap = below.top - above.bottom
+    return gap > _BLOCK_GAP * min(above.height, below.height) or gap < -above.height
+
+
+def _write_text(writer: Writer, draft: DraftText) -> Block:
+    start = writer.position
+    _write_lines(writer, draft.lines, "\n")
+    number = draft.number.replace(HYPHEN_MARK, "-")
+    if draft.kind == "footnote" and draft.lines[0].words[0].shift == "raised":
+        number = number.translate(_SUPERSCRIPT)
+    return Block(kind=draft.kind, start=start, end=writer.position, level=draft.level, number=number, name=draft.name)
+
+
+def _write_table(writer: Writer, table: DraftTable) -> Block:
+    start = writer.position
+    rows = []
+    for at, row in enumerate(table.rows):
+        if at:
+            writer.blank("\n")
+        rows.append(_write_row(writer, row, table.n_columns))
+    return Block(
+        kind="table", start=start, end=writer.position, rows=tuple(rows), head_rows=min(table.head_rows, len(rows))
+    )
+
+
+def _write_row(writer: Writer, row: Sequence[DraftCell], n_columns: int) -> tuple[Cell, ...]:
+    cells: list[Cell] = []
+    column = 0
+    for cell in row:
+        cells += [Cell(start=writer.position, end=writer.position)] * (cell.column - column)
+        if writer.chars and cell is not row[0]:
+            writer.blank(" ")
+        start = writer.position
+        _write_lines(writer, cell.lines, " ")
+        cells.append(Cell(start=start, end=writer.position, column_span=cell.column_span))
+        column = cell.column + cell.column_span
+    cells += [Cell(start=writer.position, end=writer.position)] * (n_columns - column)
+    return tuple(cells)
+
+
+def _write_lines(writer: Writer, lines: Sequence[Segment], border: str) -> None:
+    for at, line in enumerate(lines):
+        following = lines[at + 1].words[0].text if at + 1 < len(lines) else ""
+        joined = _write_words(writer, line.words, following)
+        if following and not joined:
+            writer.blank(border)
+
+
+def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
+    """Write a line; return whether it ends in a hyphen that the next line goes on from."""
+    for at, word in enumerate(words):
+        if at and _blank_before(words[at - 1], word):
+            writer.blank(" ")
+        text = word.text
+        if word.shift == "raised" and _EXPONENT.fullmatch(text):
+            text = text.translate(_SUPERSCRIPT)
+        last = at + 1 == len(words)
+        if last and following and len(text) > 1 and text[-1] in _HYPHENS and text[-2].isalnum() and following[0].isalnum():
+            writer.put(text[:-1].replace(HYPHEN_MARK, "-") + HYPHEN_MARK, word.first)
+            return True
+        writer.put(text.replace(HYPHEN_MARK, "-"), word.first)
+    return False
+
+
+def _blank_before(left: Word, word: Word) -> bool:
+    if word.shift == "raised" and left.shift != "raised":
+        return not _belongs(left.text, word.text)
+    if left.shift == "raised" and word.shift != "raised" and word.text[0].isalnum():
+        return True
+    return space_between(left, word)
+
+
+def _belongs(text: str, mark: str) -> bool:
+    """Tell whether a raised mark is part of the word before it: an exponent or the ending of an ordinal."""
+    if _ORDINAL.fullmatch(mark):
+        return text[-1].isdigit()
+    if not _EXPONENT.fullmatch(mark):
+        return False
+    letters = _LETTERS_AT_END.search(text)
+    return bool(_BASE.fullmatch(text)) or (letters is not None and len(letters[0]) <= _MAX_UNIT)
+
+
+def moved(blocks: Sequence[Block], offsets: Sequence[int], text: str) -> tuple[Block, ...]:
+    """Return blocks with every offset replaced, ends trimmed of blanks, and those without text left out.
+
+    Args:
+        blocks: As `compose` gives them.
+        offsets: New offset of each old one, one past the last included.
+        text: The text that the new offsets count in.
+    """
+    out = []
+    for block in blocks:
+        start, end = _trimmed(offsets[block.start], offsets[block.end], text)
+        if start == end:
+            continue
+        rows = tuple(tuple(_moved_cell(cell, offsets, text) for cell in row) for row in block.rows)
+        out.append(replace(block, start=start, end=end, rows=rows))
+    return tuple(out)
+
+
+def _moved_cell(cell: Cell, offsets: Sequence[int], text: str) -> Cell:
+    start, end = _trimmed(offsets[cell.start], offsets[cell.end], text)
+    return Cell(start=start, end=end, row_span=cell.row_span, column_span=cell.column_span)
+
+
+def _trimmed(start: int, end: int, text: str) -> tuple[int, int]:
+    end = min(end, len(text))
+    start = min(start, end)
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    while start < end and text[start].isspace():
+        start += 1
+    return start, end

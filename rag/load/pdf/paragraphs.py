@@ -1,0 +1,216 @@
+"""Rows outside tables to headings, paragraphs, list items, captions and footnotes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from core.blocks import BlockKind
+from rag.load.pdf.cells import DraftTable, IsBold
+from rag.load.pdf.columns import flows
+from rag.load.pdf.rows import LIST_MARK, Row, Segment
+
+_SIGN_MARK = re.compile(r"[•●▪◦‣·○■□➢✓❑*–—-]")
+_NOTE_MARK = re.compile(r"[*†‡§¶#]{1,3}|\(?\d{1,2}\)|\([a-z]\)|\d{1,2}")
+_SECTION = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?")
+_CAPTION = re.compile(r"[^\W\d_]{3,12}\.?\s+\d{1,3}(?:\.\d{1,2})?[.:]?(?:\s|$)")
+_HEADING_CHARS = 150
+_HEADING_LINES = 3
+_HEADING_RATIO = 1.12  # of the body's height
+_LEVELS = (1.7, 1.35, _HEADING_RATIO)  # of the body's height: levels 1 to 3; bold type of the body's size is level 4
+_NOTE_RATIO = 0.94
+_SIZE_STEP = 0.12
+_GAP = 1.32  # of the leading: a wider step ends a paragraph
+_NEAR = 2.6  # of the height: a caption is no further from its table
+
+
+@dataclass(slots=True)
+class DraftText:
+    """A block of lines before it has its place in the text.
+
+    Attributes:
+        lines: One segment each.
+        gap: Space above it, as a share of its height.
+    """
+
+    kind: BlockKind
+    lines: list[Segment]
+    height: float
+    top: float
+    bottom: float
+    x0: float
+    x1: float
+    bold: bool = False
+    level: int = 0
+    number: str = ""
+    name: str = ""
+
+    @property
+    def text(self) -> str:
+        return " ".join(line.text for line in self.lines)
+
+
+Draft = DraftText | DraftTable
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What most of the page is set in.
+
+    Attributes:
+        height: Height of its words, points.
+        bold: Whether it is bold.
+    """
+
+    height: float
+    bold: bool
+
+
+@dataclass(slots=True)
+class _Line:
+    row: Row
+    segment: Segment
+    bold: bool = field(default=False)
+
+
+def page_body(rows: Sequence[Row], is_bold: IsBold) -> Body:
+    """Return the size and weight that most characters are set in."""
+    weights: dict[float, int] = {}
+    bold = total = 0
+    for row in rows:
+        n = len(row.text)
+        size = round(row.height * 2) / 2
+        weights[size] = weights.get(size, 0) + n
+        total += n
+        bold += n if is_bold(row.segments[0].words[0]) else 0
+    height = max(weights, key=lambda size: weights[size], default=10.0)
+    return Body(height, bold > 0.6 * total)
+
+
+def make_texts(rows: Sequence[Row], right: float, body: Body, is_bold: IsBold) -> list[DraftText]:
+    """Return the blocks of consecutive rows.
+
+    Args:
+        rows: Rows of one region, none of a table.
+        right: Right edge of the region's text.
+        body: What the page is set in.
+        is_bold: Tells whether a word is set in bold type.
+    """
+    lines = [_line(row, is_bold) for row in rows]
+    leading = _leading(lines)
+    groups: list[list[_Line]] = []
+    for line in lines:
+        if groups and not _breaks(groups[-1], line, right, leading):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return [_draft(group, body) for group in groups]
+
+
+def _line(row: Row, is_bold: IsBold) -> _Line:
+    segment = row.segments[0] if len(row.segments) == 1 else Segment([w for s in row.segments for w in s.words])
+    bold = is_bold(segment.words[0]) and is_bold(segment.words[-1])
+    return _Line(row, segment, bold)
+
+
+def _leading(lines: Sequence[_Line]) -> float:
+    """Return the usual step from line to line, as a share of the height."""
+    steps = [
+        (below.row.base - above.row.base) / above.row.height
+        for above, below in zip(lines, lines[1:], strict=False)
+        if abs(above.row.height - below.row.height) <= _SIZE_STEP * above.row.height
+    ]
+    usual = [step for step in steps if 0.7 < step < 2.2]
+    return min(1.9, max(1.0, median(usual))) if usual else 1.5
+
+
+def _breaks(group: Sequence[_Line], line: _Line, right: float, leading: float) -> bool:
+    """Tell whether a line begins a block of its own."""
+    last = group[-1]
+    height = max(last.row.height, line.row.height)
+    if line.row.base - last.row.base > _GAP * leading * height or line.row.base < last.row.base:
+        return True
+    if abs(last.row.height - line.row.height) > _SIZE_STEP * height or last.bold != line.bold:
+        return True
+    if line.segment.words[0].shift == "raised":
+        return True
+    run_on = flows(last.segment, line.segment, right)
+    if mark_of(line.segment):
+        return bool(_SIGN_MARK.fullmatch(line.segment.words[0].text)) or not run_on or bool(mark_of(group[0].segment))
+    return not run_on
+
+
+def mark_of(segment: Segment) -> str:
+    """Return the number or bullet that begins a list item, `""` where none does."""
+    first = segment.words[0].text
+    return first if len(segment.words) > 1 and LIST_MARK.fullmatch(first) else ""
+
+
+def _draft(group: Sequence[_Line], body: Body) -> DraftText:
+    rows = [line.row for line in group]
+    draft = DraftText(
+        kind="paragraph",
+        lines=[line.segment for line in group],
+        height=rows[0].height,
+        top=rows[0].top,
+        bottom=rows[-1].bottom,
+        x0=min(row.x0 for row in rows),
+        x1=max(row.x1 for row in rows),
+        bold=all(line.bold for line in group),
+    )
+    first = draft.lines[0].words[0]
+    mark = mark_of(draft.lines[0])
+    if first.shift == "raised" and len(draft.lines[0].words) > 1:
+        draft.kind, draft.number = "footnote", first.text
+    elif draft.height <= _NOTE_RATIO * body.height and _NOTE_MARK.fullmatch(first.text) and len(draft.text) > 12:
+        draft.kind, draft.number = "footnote", first.text
+    elif level := _heading_level(draft, body, mark):
+        draft.kind, draft.level = "heading", level
+    elif mark:
+        draft.kind, draft.number = "list_item", mark
+    return draft
+
+
+def _heading_level(draft: DraftText, body: Body, mark: str) -> int:
+    """Return a heading's level, 0 for other text: set larger, or bold, or numbered and short."""
+    text = draft.text
+    if len(text) > _HEADING_CHARS or len(draft.lines) > _HEADING_LINES or sum(map(str.isalpha, text)) < 3:
+        return 0
+    ratio = draft.height / body.height
+    emphasis = ratio >= _HEADING_RATIO or (draft.bold and not body.bold and ratio > 0.9)
+    if text[-1] in ".,;" and not (emphasis and len(text) < 80):
+        return 0
+    section = _SECTION.fullmatch(mark) if mark else None
+    if section and emphasis:
+        return section[1].count(".") + 1
+    if ratio >= _HEADING_RATIO:
+        return next(at for at, least in enumerate(_LEVELS, 1) if ratio >= least)
+    if emphasis and not (mark and _SIGN_MARK.fullmatch(mark)):
+        return len(_LEVELS) + 1
+    return 0
+
+
+def name_captions(drafts: Sequence[Draft], images: Sequence[tuple[float, float, float, float]]) -> None:
+    """Make captions of the numbered lines that stand right above or below a table or an image.
+
+    Args:
+        drafts: Blocks in reading order.
+        images: Left, top, right, bottom of each image, in the space of the drafts.
+    """
+    for at, draft in enumerate(drafts):
+        if isinstance(draft, DraftTable) or draft.kind not in ("paragraph", "heading"):
+            continue
+        if not _CAPTION.match(draft.text):
+            continue
+        beside = [other for other in drafts[max(0, at - 1) : at + 2] if isinstance(other, DraftTable)]
+        boxes = [(table.x0, table.top, table.x1, table.bottom) for table in beside] + list(images)
+        if any(_adjoins(draft, box) for box in boxes) and not (draft.kind == "heading" and draft.level < 3):
+            draft.kind, draft.level = "caption", 0
+
+
+def _adjoins(draft: DraftText, box: tuple[float, float, float, float]) -> bool:
+    left, top, right, bottom = box
+    near = min(abs(top - draft.bottom), abs(draft.top - bottom)) <= _NEAR * draft.height
+    return near and draft.x0 < right and draft.x1 > left
