@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -136,9 +137,7 @@ def _distance(segment: Segment, column: Interval) -> float:
     return max(column[0] - segment.x1, segment.x0 - column[1])
 
 
-def _head_span(
-    segment: Segment, first: int, last: int, room: Interval, row: Row, grid: Grid
-) -> tuple[int, int]:
+def _head_span(segment: Segment, first: int, last: int, room: Interval, row: Row, grid: Grid) -> tuple[int, int]:
     """Widen a head over the columns that it is centred on, or that the line drawn below it reaches over."""
     columns = grid.columns
     if first == 0 and last == 0:
@@ -146,7 +145,9 @@ def _head_span(
     drawn = grid.rules.under(row.bottom, segment.x0, segment.x1, 0.7 * row.height)
     if drawn and drawn[1] - drawn[0] < 0.95 * (columns[-1][1] - columns[0][0]) and drawn[0] > room[0] - 1:
         reached = [
-            at for at, (left, right) in enumerate(columns) if min(right, drawn[1]) - max(left, drawn[0]) > 0.5 * (right - left)
+            at
+            for at, (left, right) in enumerate(columns)
+            if min(right, drawn[1]) - max(left, drawn[0]) > 0.5 * (right - left)
         ]
         if reached and reached[-1] >= first and reached[0] <= last and drawn[1] <= room[1] + 1:
             return min(first, reached[0]), max(last, reached[-1])
@@ -236,7 +237,7 @@ def _joined(group: Sequence[_Line]) -> list[DraftCell]:
                 known.lines += cell.lines
                 known.column_span = max(known.column_span, cell.column_span)
     ordered = [cells[column] for column in sorted(cells)]
-    for cell, following in zip(ordered, ordered[1:], strict=False):
+    for cell, following in itertools.pairwise(ordered):
         cell.column_span = min(cell.column_span, following.column - cell.column)
     return ordered
 
@@ -252,7 +253,7 @@ def _bands(lines: Sequence[_Line], grid: Grid) -> list[int]:
     drawn = [sum(height < middle for height in heights) for middle in middles]
     if len(set(drawn)) >= max(2, len(lines) // 4) and _are_rows(lines, drawn):
         return drawn
-    steps = [b.row.base - a.row.base for a, b in zip(lines, lines[1:], strict=False)]
+    steps = [b.row.base - a.row.base for a, b in itertools.pairwise(lines)]
     tight = min(steps)
     if sum(step > _WIDE * tight for step in steps) < _FEWEST_WIDE * len(steps):
         return []
@@ -283,7 +284,7 @@ def _are_rows(lines: Sequence[_Line], bands: Sequence[int]) -> bool:
 
 
 def _tail_off(lines: Sequence[_Line], bands: Sequence[int]) -> bool:
-    """Tell whether most bands of several lines do not hold the same number of cells in each, as is so where cells wrap."""
+    """Tell whether lines of most bands differ in their number of cells, as they do where cells wrap."""
     sizes: dict[int, list[int]] = {}
     for line, band in zip(lines, bands, strict=True):
         sizes.setdefault(band, []).append(len(line.cells))

@@ -6,6 +6,7 @@ parted: their texts do not run on from line to line.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -132,7 +133,7 @@ def _runs_on(rows: Sequence[Row]) -> bool:
     pairs = flowing = 0
     for lines in columns.values():
         edge = max(segment.x1 for _, segment in lines)
-        for (row, segment), (next_row, following) in zip(lines, lines[1:], strict=False):
+        for (row, segment), (next_row, following) in itertools.pairwise(lines):
             if next_row.base - row.base > _LEADING * row.height:
                 continue
             pairs += 1

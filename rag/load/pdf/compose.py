@@ -135,10 +135,17 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
         if word.shift == "raised" and _EXPONENT.fullmatch(text):
             text = text.translate(_SUPERSCRIPT)
         last = at + 1 == len(words)
-        if last and following and len(text) > 1 and text[-1] in _HYPHENS and text[-2].isalnum() and following[0].isalnum():
-            writer.put(text[:-1].replace(HYPHEN_MARK, "-") + HYPHEN_MARK, word.first)
+        if (
+            last
+            and following
+            and len(text) > 1
+            and text[-1] in _HYPHENS
+            and text[-2].isalnum()
+            and following[0].isalnum()
+        ):
+            writer.put(text[:-1] + HYPHEN_MARK, word.first)
             return True
-        writer.put(text.replace(HYPHEN_MARK, "-"), word.first)
+        writer.put(text[:-1] + text[-1].replace(HYPHEN_MARK, "-"), word.first)
     return False
 
 

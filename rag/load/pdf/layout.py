@@ -39,7 +39,11 @@ def lay_out(
     for angle in _directions(words):
         chosen = np.flatnonzero(words.angle == angle)
         rules = make_rules(paths, size, angle)
-        dividers = [(x, top, bottom) for x, top, bottom in rules.upright.tolist()] if len(rules.upright) <= _MAX_DIVIDERS else []
+        dividers = (
+            [(x, top, bottom) for x, top, bottom in rules.upright.tolist()]
+            if len(rules.upright) <= _MAX_DIVIDERS
+            else []
+        )
         rows = make_rows(make_words(words, chosen), dividers)
         body = page_body(rows, is_bold)
         for region in regions(rows, rules):

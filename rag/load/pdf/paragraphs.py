@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -119,7 +120,7 @@ def _leading(lines: Sequence[_Line]) -> float:
     """Return the usual step from line to line, as a share of the height."""
     steps = [
         (below.row.base - above.row.base) / above.row.height
-        for above, below in zip(lines, lines[1:], strict=False)
+        for above, below in itertools.pairwise(lines)
         if abs(above.row.height - below.row.height) <= _SIZE_STEP * above.row.height
     ]
     usual = [step for step in steps if 0.7 < step < 2.2]
@@ -162,9 +163,9 @@ def _draft(group: Sequence[_Line], body: Body) -> DraftText:
     )
     first = draft.lines[0].words[0]
     mark = mark_of(draft.lines[0])
-    if first.shift == "raised" and len(draft.lines[0].words) > 1:
-        draft.kind, draft.number = "footnote", first.text
-    elif draft.height <= _NOTE_RATIO * body.height and _NOTE_MARK.fullmatch(first.text) and len(draft.text) > 12:
+    if (first.shift == "raised" and len(draft.lines[0].words) > 1) or (
+        draft.height <= _NOTE_RATIO * body.height and _NOTE_MARK.fullmatch(first.text) and len(draft.text) > 12
+    ):
         draft.kind, draft.number = "footnote", first.text
     elif level := _heading_level(draft, body, mark):
         draft.kind, draft.level = "heading", level

@@ -6,6 +6,7 @@ they belong to. Geometry only; what a row means is decided elsewhere.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -147,7 +148,9 @@ def _shift_marks(words: list[Word]) -> None:
     usual = float(np.median(height))
     lengths = np.array([len(w.text) for w in words])
     marks = np.array([bool(_MARK.fullmatch(w.text)) for w in words])
-    candidates = np.flatnonzero(marks & (lengths <= _MAX_MARK_SIGNS) & (height < _SMALL * max(usual, float(height.max()))))
+    candidates = np.flatnonzero(
+        marks & (lengths <= _MAX_MARK_SIGNS) & (height < _SMALL * max(usual, float(height.max())))
+    )
     for at in candidates.tolist():
         gap = np.maximum(x0[at] - x1, x0 - x1[at])  # negative where they overlap
         lift = base - base[at]
@@ -257,7 +260,7 @@ def space_between(left: Word, right: Word) -> bool:
 def segment_text(words: Sequence[Word]) -> str:
     """Return words with the blanks between them, without raised marks behind the first word."""
     out = [words[0].text]
-    for left, right in zip(words, words[1:], strict=False):
+    for left, right in itertools.pairwise(words):
         if right.shift == "raised":
             continue
         if space_between(left, right):

@@ -42,7 +42,9 @@ class Rules:
         if not len(self.level):
             return None
         y, left, right = self.level.T
-        near = np.flatnonzero((y >= bottom - 0.4 * within) & (y <= bottom + within) & (left <= x0 + 2) & (right >= x1 - 2))
+        near = np.flatnonzero(
+            (y >= bottom - 0.4 * within) & (y <= bottom + within) & (left <= x0 + 2) & (right >= x1 - 2)
+        )
         if not near.size:
             return None
         best = near[np.argmin(y[near])]

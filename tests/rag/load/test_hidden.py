@@ -198,7 +198,7 @@ def test_text_over_a_picture_stays(tmp_path: Path) -> None:
         canvas.drawString(72, 500, "light on the light half")
 
     got = read(drawn(tmp_path / "s.pdf", slide))
-    assert got.text == "dark on the light half\nlight on the dark half"
+    assert got.text == "dark on the light half\n\nlight on the dark half"
     assert got.hidden_text == "light on the light half"
 
 
