@@ -1,0 +1,195 @@
+"""Windows of question and passage, as token ids with the answer's place, drawn anew in every pass.
+
+Deterministic: the windows of a pass depend on the seed and the pass alone, so an interrupted training goes on with
+the same batches.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from bench.reader_data import Corpus, Item, Span
+
+CLS, SEP = 101, 102
+_QUESTION_TOKENS = 48
+_WINDOW_TOKENS = 256
+_JOINED_CHARS = 1300
+# Share of the questions of each set that a pass shows: privacy policies are many, and their answers vague.
+_SHOWN = {"policyqa": 0.4}
+_NEGATIVES = 0.6  # windows without the answer per answerable question
+_JOINED = 0.35  # share of windows that hold neighbouring paragraphs too
+_HARD = 5  # an unanswering paragraph is drawn among this many most alike ones
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A question with a stretch of text.
+
+    Attributes:
+        ids: Token ids: `[CLS] question [SEP] text [SEP]`.
+        text_start: Index of the first token of the text.
+        first: Index of the answer's first token; 0, the place of `[CLS]`, where the text does not answer.
+        last: Index of its last token.
+    """
+
+    ids: list[int]
+    text_start: int
+    first: int
+    last: int
+
+
+class WindowMaker:
+    """Draws the windows of a pass.
+
+    Args:
+        corpus: Paragraphs.
+        items: The questions to show.
+        tokenizer: The encoder's, without truncation or padding.
+        seed: Of every draw.
+    """
+
+    def __init__(self, corpus: Corpus, items: Sequence[Item], tokenizer: Tokenizer, seed: int) -> None:
+        self._corpus, self._items, self._seed = corpus, items, seed
+        self._tokenizer = tokenizer
+        self._questions = [
+            encoding.ids[1:-1][:_QUESTION_TOKENS] for encoding in tokenizer.encode_batch_fast([i.question for i in items])
+        ]
+        self._like = _alike(corpus, items)
+
+    def windows(self, epoch: int) -> list[Window]:
+        """Return every window of one pass, shuffled."""
+        rng = random.Random(f"{self._seed} {epoch}")
+        made: list[Window] = []
+        for index, item in enumerate(self._items):
+            if rng.random() > _SHOWN.get(item.source, 1.0):
+                continue
+            made.append(self._window(index, item, rng))
+            if item.answers and rng.random() < _NEGATIVES and self._like[index]:
+                made.append(self._negative(index, item, rng))
+        rng.shuffle(made)
+        return made
+
+    def _window(self, index: int, item: Item, rng: random.Random) -> Window:
+        text = self._corpus.paragraphs[item.paragraph]
+        answer = rng.choice(item.answers) if item.answers else None
+        if len(text) > _JOINED_CHARS:
+            text, answer = _cut(text, answer, rng)
+        elif rng.random() < _JOINED and item.source not in ("lookup", "tatqa"):
+            text, answer = self._joined(item, text, answer, rng)
+        return self._encode(index, text, answer, rng)
+
+    def _joined(self, item: Item, text: str, answer: Span | None, rng: random.Random) -> tuple[str, Span | None]:
+        """Put neighbours of the same document around a paragraph, where they do not answer themselves."""
+        documents, paragraphs = self._corpus.documents, self._corpus.paragraphs
+        gold = text[slice(*answer)] if answer else None
+        for step in rng.sample((-1, 1), 2):
+            other = item.paragraph + step
+            if not 0 <= other < len(paragraphs) or documents[other] != item.document:
+                continue
+            beside = paragraphs[other]
+            if gold and gold in beside:
+                continue
+            if step < 0:
+                beside = beside[-(_JOINED_CHARS - len(text)) :] if len(text) < _JOINED_CHARS else ""
+                text = f"{beside}\n{text}"
+                answer = (answer[0] + len(beside) + 1, answer[1] + len(beside) + 1) if answer else None
+            else:
+                text = f"{text}\n{beside}"
+        return text, answer
+
+    def _negative(self, index: int, item: Item, rng: random.Random) -> Window:
+        """A paragraph that search would find for the question and that lacks every answer."""
+        gold = [self._corpus.paragraphs[item.paragraph][slice(*span)].lower() for span in item.answers]
+        choices = [at for at in self._like[index] if not any(g in self._corpus.paragraphs[at].lower() for g in gold)]
+        if not choices:
+            choices = [rng.randrange(len(self._corpus.paragraphs))]
+        text = self._corpus.paragraphs[rng.choice(choices)]
+        if len(text) > _JOINED_CHARS:
+            text, _ = _cut(text, None, rng)
+        return self._encode(index, text, None, rng)
+
+    def _encode(self, index: int, text: str, answer: Span | None, rng: random.Random) -> Window:
+        question = self._questions[index]
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        ids, offsets = encoding.ids, encoding.offsets
+        span = _token_span(offsets, answer) if answer else None
+        room = _WINDOW_TOKENS - len(question) - 3
+        if len(ids) > room:
+            low, high = 0, len(ids) - room
+            if span:
+                low, high = max(0, span[1] + 1 - room), min(high, span[0])
+            start = rng.randint(min(low, high), max(low, high))
+            ids = ids[start : start + room]
+            span = (span[0] - start, span[1] - start) if span else None
+            if span and not (0 <= span[0] <= span[1] < room):
+                span = None
+        before = len(question) + 2
+        first, last = (span[0] + before, span[1] + before) if span else (0, 0)
+        return Window([CLS, *question, SEP, *ids, SEP], before, first, last)
+
+
+def _cut(text: str, answer: Span | None, rng: random.Random) -> tuple[str, Span | None]:
+    """Cut a stretch of a long text, with the answer somewhere in it."""
+    if answer is None:
+        start = rng.randint(0, max(0, len(text) - _JOINED_CHARS))
+        return text[start : start + _JOINED_CHARS], None
+    room = max(0, _JOINED_CHARS - (answer[1] - answer[0]))
+    start = max(0, answer[0] - rng.randint(0, room))
+    return text[start : start + _JOINED_CHARS], (answer[0] - start, min(answer[1] - start, _JOINED_CHARS))
+
+
+def _token_span(offsets: Sequence[Span], answer: Span) -> Span | None:
+    """The first and last token that the answer touches."""
+    touched = [at for at, (start, end) in enumerate(offsets) if start < answer[1] and end > answer[0]]
+    return (touched[0], touched[-1]) if touched else None
+
+
+def _alike(corpus: Corpus, items: Sequence[Item]) -> list[list[int]]:
+    """For each question the paragraphs most alike by words, its own left out: of its document first, then of others."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = [text[:3000] for text in corpus.paragraphs]
+    vectorizer = TfidfVectorizer(stop_words="english", sublinear_tf=True)
+    matrix = vectorizer.fit_transform(texts)
+    by_document: dict[str, list[int]] = defaultdict(list)
+    for at, document in enumerate(corpus.documents):
+        by_document[document].append(at)
+    alike: list[list[int]] = []
+    for begin in range(0, len(items), 512):
+        part = items[begin : begin + 512]
+        scores: NDArray[np.float64] = (vectorizer.transform([item.question for item in part]) @ matrix.T).toarray()
+        for item, row in zip(part, scores, strict=True):
+            own = [at for at in by_document[item.document] if at != item.paragraph]
+            best_own = sorted(own, key=lambda at: -row[at])[:_HARD]
+            top = [int(at) for at in np.argpartition(-row, _HARD)[:_HARD] if at != item.paragraph]
+            alike.append([*best_own, *top])
+    return alike
+
+
+def batches(windows: Sequence[Window], batch_tokens: int, seed: str) -> list[list[int]]:
+    """Group windows of like lengths: indices by batch, each at most `batch_tokens` tokens with padding, shuffled."""
+    rng = random.Random(seed)
+    order = sorted(range(len(windows)), key=lambda at: (len(windows[at].ids) // 8, rng.random()))
+    made: list[list[int]] = []
+    group: list[int] = []
+    for at in order:
+        if group and len(windows[at].ids) * (len(group) + 1) > batch_tokens:
+            made.append(group)
+            group = []
+        group.append(at)
+    made.append(group)
+    rng.shuffle(made)
+    return made
+
+
+def steps(made: Sequence[list[int]], accumulate: int) -> Iterator[list[list[int]]]:
+    """Yield the batches of each optimiser step."""
+    for begin in range(0, len(made), accumulate):
+        yield list(made[begin : begin + accumulate])
