@@ -23,7 +23,7 @@ from rag.catalogue.identity import require_embedder
 from rag.catalogue.reader import CatalogueReader
 from rag.embed.base import Embedder
 from rag.embed.open import open_embedder
-from rag.ingest.disk import disk_fault
+from core.disk import disk_fault
 from rag.search.search import Searcher
 from rag.store.base import Store, lacking
 

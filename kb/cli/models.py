@@ -84,8 +84,9 @@ def list_models(as_json: options.Json = False) -> None:
     """List prepared models."""
     session = begin()
     from core.weights.shelf import list_models as listed
+    from core.weights.shelf import shipped_models
 
-    found = listed(session.home)
+    found = [*listed(session.home), *shipped_models()]
     if as_json:
         screen.document({"models": [{"name": m.name, "source": m.source, "version": m.version, "licence": m.licence,
                                      "size_bytes": m.size_bytes} for m in found]})  # fmt: skip

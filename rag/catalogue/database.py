@@ -11,7 +11,7 @@ from pathlib import Path
 from core.errors import BackendError, ConfigError
 from core.install import upgrade_hint
 from rag.catalogue.schema import SCHEMA_VERSION, migrate
-from rag.ingest.disk import disk_fault
+from core.disk import disk_fault
 
 
 class Database:

@@ -22,7 +22,7 @@ from core.install import missing_extra
 from core.weights.shelf import MANIFEST, stored
 from rag.embed.base import EmbedderIdentity
 from rag.embed.encoder import OpenVinoEmbedder, load_tokenizer
-from rag.embed.prepared import prepare
+from core.encoder.prepared import prepare
 
 # Part of a prepared graph's name: raise it when the code that makes graphs changes what it makes.
 _REVISION = 1
@@ -96,7 +96,7 @@ def _build(folder: Path, name: str, work: Path) -> openvino.Model:
 def _build_bert(weights: Path, config: Mapping[str, Any], pooling: str) -> tuple[openvino.Model, int]:
     from safetensors.numpy import load_file
 
-    from rag.embed.bert import BertShape, build_bert
+    from core.encoder.bert import BertShape, build_bert
 
     shape = BertShape.from_config(config)
     tensors = {key.removeprefix("bert."): value for key, value in load_file(weights).items()}

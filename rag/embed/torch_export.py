@@ -43,7 +43,7 @@ def export(folder: Path, tokenizer: Path) -> tuple[openvino.Model, int]:
         tokenizer: Where its fast tokenizer is written.
 
     Returns:
-        A model as `rag.embed.bert.build_bert` gives one, and the length of its vectors.
+        A model as `core.encoder.bert.build_bert` gives one, and the length of its vectors.
 
     Raises:
         DataError: It cannot be loaded without running code from the folder, or has no fast tokenizer.

@@ -23,7 +23,7 @@ from rag.catalogue.reader import CatalogueReader
 from rag.catalogue.writer import Catalogue, NewDocument
 from rag.embed.base import Embedder
 from rag.ingest.chunk import Chunker
-from rag.ingest.disk import disk_fault
+from core.disk import disk_fault
 from rag.ingest.header import chunk_header
 from rag.load.parse import Parsed, parse_file
 from rag.load.reader import FileInfo

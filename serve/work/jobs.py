@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from core.errors import BackendError
 from core.files import Home
-from rag.ingest.disk import disk_fault
+from core.disk import disk_fault
 from serve.errors import NotFound
 
 State = Literal["queued", "running", "done", "failed"]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.inference import openvino
-from rag.ingest.disk import disk_fault
+from core.disk import disk_fault
 
 GRAPH = "graph.xml"
 

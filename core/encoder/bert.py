@@ -1,8 +1,6 @@
-"""A BERT sentence encoder as an OpenVINO graph, from safetensors and nothing else.
+"""BERT encoders as OpenVINO graphs, from safetensors and nothing else (Devlin et al. 2019, post-layer-norm, erf GELU).
 
-The graph ends in pooled, L2-normalised vectors, so that only `(batch, hidden)` floats leave it. It knows the
-shape of BERT (Devlin et al. 2019, post-layer-norm, erf GELU); it refuses to know tokenizers, devices and where
-weights come from.
+A sentence encoder ends in pooled, L2-normalised vectors; a span reader in two scores per token.
 """
 
 from __future__ import annotations
@@ -81,15 +79,23 @@ class _Builder:
         scaled = ops.multiply(centred, _constant(self._weights[f"{name}.weight"]))
         return ops.add(scaled, _constant(self._weights[f"{name}.bias"]))
 
-    def embed(self, ids: Node) -> Node:
-        """Word + position + type-0 embeddings, normalised; ids `(b, t)` to `(b, t, hidden)`."""
+    def embed(self, ids: Node, types: Node | None = None) -> Node:
+        """Word, position and type embeddings, normalised; ids `(b, t)` to `(b, t, hidden)`.
+
+        Without `types` every token is of type 0.
+        """
         table = self._weights["embeddings.word_embeddings.weight"]
         words = ops.gather(_constant(table), ids, _scalar(0))
         length = ops.gather(ops.shape_of(ids), _ints(1), _scalar(0))
-        fixed = self._weights["embeddings.position_embeddings.weight"]
-        fixed = fixed + self._weights["embeddings.token_type_embeddings.weight"][0]
-        places = ops.slice(_constant(fixed), _ints(0), length, _ints(1), _ints(0))
-        return self.norm(ops.add(words, places), "embeddings.LayerNorm")
+        positions = self._weights["embeddings.position_embeddings.weight"]
+        kinds = self._weights["embeddings.token_type_embeddings.weight"]
+        if types is None:
+            positions = positions + kinds[0]
+        places = ops.slice(_constant(positions), _ints(0), length, _ints(1), _ints(0))
+        summed = ops.add(words, places)
+        if types is not None:
+            summed = ops.add(summed, ops.gather(_constant(kinds), types, _scalar(0)))
+        return self.norm(summed, "embeddings.LayerNorm")
 
     def attend(self, x: Node, mask: Node, prefix: str) -> Node:
         """Multi-head self-attention; `mask` is added to the scores, `(b, 1, 1, t)`.
@@ -143,15 +149,44 @@ def build_bert(weights: Weights, shape: BertShape, pooling: str = "mean") -> ope
         KeyError: A tensor is missing.
     """
     build = _Builder(weights, shape)
-    ids = ops.parameter(openvino.PartialShape([-1, -1]), openvino.Type.i64, name="input_ids")
-    mask = ops.parameter(openvino.PartialShape([-1, -1]), openvino.Type.i64, name="attention_mask")
+    ids, mask = _input("input_ids"), _input("attention_mask")
     kept = ops.convert(mask, "f32")
-    # 0 where a token is kept, -10,000 where it is padding: nothing is left of it after the softmax.
-    padding = ops.multiply(ops.subtract(kept, _constant(np.float32(1))), _constant(np.float32(1e4)))
-    padding = ops.unsqueeze(padding, _ints(1, 2))
-    x = build.embed(ids)
-    for index in range(shape.layers):
-        x = build.layer(x, padding, f"encoder.layer.{index}")
+    x = _encode(build, build.embed(ids), kept, shape.layers)
     # The mean's divisor cancels in the normalisation.
     unit = ops.normalize_l2(_pool(x, kept, pooling), _ints(1), 1e-12, "max")
     return openvino.Model([ops.result(unit)], [ids, mask], "bert")
+
+
+def build_span_reader(weights: Weights, shape: BertShape) -> openvino.Model:
+    """Assemble an encoder with a start/end head.
+
+    Args:
+        weights: Checkpoint tensors by their Hugging Face names without a prefix, and `head.weight` `(2, hidden)` and
+            `head.bias` `(2,)`.
+        shape: The numbers of the architecture.
+
+    Returns:
+        A model with inputs `input_ids`, `token_type_ids` and `attention_mask`, int64 `(batch, tokens)`, and one output
+        `(batch, tokens, 2)`, float32: the scores of an answer that starts, and that ends, at the token.
+
+    Raises:
+        KeyError: A tensor is missing.
+    """
+    build = _Builder(weights, shape)
+    ids, types, mask = _input("input_ids"), _input("token_type_ids"), _input("attention_mask")
+    x = _encode(build, build.embed(ids, types), ops.convert(mask, "f32"), shape.layers)
+    return openvino.Model([ops.result(build.linear(x, "head"))], [ids, types, mask], "span-reader")
+
+
+def _input(name: str) -> Node:
+    return ops.parameter(openvino.PartialShape([-1, -1]), openvino.Type.i64, name=name)
+
+
+def _encode(build: _Builder, x: Node, kept: Node, layers: int) -> Node:
+    """Run the encoder's blocks; `kept` is 1.0 for tokens and 0.0 for padding, `(b, t)`."""
+    # 0 where a token is kept, -10,000 where it is padding: nothing is left of it after the softmax.
+    padding = ops.multiply(ops.subtract(kept, _constant(np.float32(1))), _constant(np.float32(1e4)))
+    padding = ops.unsqueeze(padding, _ints(1, 2))
+    for index in range(layers):
+        x = build.layer(x, padding, f"encoder.layer.{index}")
+    return x
