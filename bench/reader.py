@@ -1,6 +1,6 @@
 """The span reader: train it, export its weights, measure it on documents that no training saw.
 
-    python -m bench.reader --train --data FOLDER --out FOLDER      about 90 minutes on one core; the same command resumes
+    python -m bench.reader --train --data FOLDER --out FOLDER      about 90 minutes; the same command resumes
     python -m bench.reader --export --out FOLDER                   the last checkpoint's weights into the program
     python -m bench.reader --eval --data FOLDER [--weights FILE]
 

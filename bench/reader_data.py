@@ -15,7 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Share of each set's documents that no training sees.
-HELD_OUT = {"squad": 0.13, "policyqa": 0.5, "covidqa": 0.5, "tatqa": 0.2, "lookup": 0.2, "adversarial": 0.1, "quoref": 0.1}
+HELD_OUT = {
+    "squad": 0.13,
+    "policyqa": 0.5,
+    "covidqa": 0.5,
+    "tatqa": 0.2,
+    "lookup": 0.2,
+    "adversarial": 0.1,
+    "quoref": 0.1,
+}
 
 Span = tuple[int, int]
 
@@ -142,8 +150,14 @@ def table_text(rows: Sequence[Sequence[str]]) -> tuple[str, list[list[Span]]]:
     return "\n".join(lines), spans
 
 
-_SCALED = ("What was {label} in {head}?", "What is the {label} for {head}?", "How much was {label} in {head}?",
-           "{label} {head}", "What were the {label} in {head}?", "What amount of {label} was reported for {head}?")  # fmt: skip
+_SCALED = (
+    "What was {label} in {head}?",
+    "What is the {label} for {head}?",
+    "How much was {label} in {head}?",
+    "{label} {head}",
+    "What were the {label} in {head}?",
+    "What amount of {label} was reported for {head}?",
+)
 
 
 def _add_tatqa(corpus: Corpus, path: Path) -> None:
@@ -170,7 +184,7 @@ def _add_tatqa(corpus: Corpus, path: Path) -> None:
             # A figure that stands twice in a table does not say which cell is meant.
             if len(answers) == 1:
                 corpus.items.append(Item("tatqa", question["question"], document, at, answers))
-        for question_text, span in _lookups(rows, text, spans, rng):
+        for question_text, span in _lookups(rows, spans, rng):
             corpus.items.append(Item("lookup", question_text, document, table, (span,)))
 
 
@@ -179,7 +193,7 @@ def _same_cell(cell: str, gold: str) -> bool:
 
 
 def _lookups(
-    rows: Sequence[Sequence[str]], text: str, spans: Sequence[Sequence[Span]], rng: random.Random
+    rows: Sequence[Sequence[str]], spans: Sequence[Sequence[Span]], rng: random.Random
 ) -> Iterator[tuple[str, Span]]:
     """Yield questions for single cells, asked by row label and column head."""
     heads = next((row for row in rows if any(re.search(r"\b(?:19|20)\d\d\b", cell) for cell in row[1:])), None)
@@ -203,7 +217,10 @@ _QUOREF = re.compile(r"(?P<q>.+?)\n\nAnswer the above question based on the cont
 
 def _add_prompts(corpus: Corpus, path: Path) -> None:
     """Take one form of each near-repeated prompt: the same questions stand in every form."""
-    forms = {"question_context_answer": (_ADVERSARIAL, "adversarial"), "Given_Context_Answer_Question": (_QUOREF, "quoref")}
+    forms = {
+        "question_context_answer": (_ADVERSARIAL, "adversarial"),
+        "Given_Context_Answer_Question": (_QUOREF, "quoref"),
+    }
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)

@@ -7,7 +7,6 @@ batches. Needs the train extra.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -148,7 +147,9 @@ def train(
             running.append(total_loss)
             if step % 50 == 0:
                 rate = seen / (time.monotonic() - begun)
-                line = {"step": step, "of": total, "epoch": epoch, "loss": sum(running[-50:]) / len(running[-50:]), "tokens_per_s": round(rate)}
+                recent = running[-50:]
+                line = {"step": step, "of": total, "epoch": epoch, "loss": sum(recent) / len(recent)}
+                line["tokens_per_s"] = round(rate)
                 with (out / "log.jsonl").open("a", encoding="utf-8") as log:
                     log.write(json.dumps(line) + "\n")
             if time.monotonic() - saved > save_every_s:
@@ -185,7 +186,7 @@ def _save(
     }
     partial = out / (_CHECKPOINT + ".part")
     torch.save(state, partial)
-    os.replace(partial, out / _CHECKPOINT)
+    partial.replace(out / _CHECKPOINT)
 
 
 def _load(out: Path, model: SpanModel, optimizer: torch.optim.Optimizer, schedule: object, plan: Plan) -> int:

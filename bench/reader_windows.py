@@ -58,9 +58,8 @@ class WindowMaker:
     def __init__(self, corpus: Corpus, items: Sequence[Item], tokenizer: Tokenizer, seed: int) -> None:
         self._corpus, self._items, self._seed = corpus, items, seed
         self._tokenizer = tokenizer
-        self._questions = [
-            encoding.ids[1:-1][:_QUESTION_TOKENS] for encoding in tokenizer.encode_batch_fast([i.question for i in items])
-        ]
+        encodings = tokenizer.encode_batch_fast([item.question for item in items])
+        self._questions = [encoding.ids[1:-1][:_QUESTION_TOKENS] for encoding in encodings]
         self._like = _alike(corpus, items)
 
     def windows(self, epoch: int) -> list[Window]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from core.disk import disk_fault
 from core.errors import BackendError
 from core.files import Home
 from core.install import missing_extra
@@ -23,7 +24,6 @@ from rag.catalogue.identity import require_embedder
 from rag.catalogue.reader import CatalogueReader
 from rag.embed.base import Embedder
 from rag.embed.open import open_embedder
-from core.disk import disk_fault
 from rag.search.search import Searcher
 from rag.store.base import Store, lacking
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from core.inference import openvino
 from core.disk import disk_fault
+from core.inference import openvino
 
 GRAPH = "graph.xml"
 

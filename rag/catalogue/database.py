@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.disk import disk_fault
 from core.errors import BackendError, ConfigError
 from core.install import upgrade_hint
 from rag.catalogue.schema import SCHEMA_VERSION, migrate
-from core.disk import disk_fault
 
 
 class Database:

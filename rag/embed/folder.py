@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from core.encoder.prepared import prepare
 from core.errors import DataError
 from core.files import Home, sha256_of
 from core.inference import openvino
@@ -22,7 +23,6 @@ from core.install import missing_extra
 from core.weights.shelf import MANIFEST, stored
 from rag.embed.base import EmbedderIdentity
 from rag.embed.encoder import OpenVinoEmbedder, load_tokenizer
-from core.encoder.prepared import prepare
 
 # Part of a prepared graph's name: raise it when the code that makes graphs changes what it makes.
 _REVISION = 1

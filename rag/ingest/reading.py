@@ -15,6 +15,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.disk import disk_fault
 from core.errors import DataError, MissingExtra
 from core.files import Home, atomic_write, sha256_of
 from core.settings import Settings
@@ -23,7 +24,6 @@ from rag.catalogue.reader import CatalogueReader
 from rag.catalogue.writer import Catalogue, NewDocument
 from rag.embed.base import Embedder
 from rag.ingest.chunk import Chunker
-from core.disk import disk_fault
 from rag.ingest.header import chunk_header
 from rag.load.parse import Parsed, parse_file
 from rag.load.reader import FileInfo

@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.disk import disk_fault
 from core.errors import BackendError
 from rag.catalogue.reader import EmbeddedChunk
-from core.disk import disk_fault
 from rag.store.base import indexed_text
 from rag.store.lance_resident import MARK, MOST_BYTES, Resident, read, version_of
 from rag.store.lancedb_light import LOOP, lancedb
