@@ -174,8 +174,9 @@ def _add_tatqa(corpus: Corpus, path: Path) -> None:
                 continue
             gold = question["answer"][0]
             if "table" in question["answer_from"]:
-                at, answers = table, tuple(
-                    span for line in spans for span in line if _same_cell(text[slice(*span)], gold)
+                at, answers = (
+                    table,
+                    tuple(span for line in spans for span in line if _same_cell(text[slice(*span)], gold)),
                 )
             else:
                 at = next((places[int(o)] for o in question["rel_paragraphs"] if gold in numbers[int(o)]), -1)
@@ -232,9 +233,7 @@ def _add_prompts(corpus: Corpus, path: Path) -> None:
                     start = text.find(answer)
                     document = f"{source}/{text[:60]}"
                     at = _add(corpus, document, text)
-                    corpus.items.append(
-                        Item(source, match["q"].strip(), document, at, ((start, start + len(answer)),))
-                    )
+                    corpus.items.append(Item(source, match["q"].strip(), document, at, ((start, start + len(answer)),)))
 
 
 def train_items(corpus: Corpus) -> list[Item]:
