@@ -40,7 +40,7 @@ def test_imports_run_down() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_is_short_and_says_what_it_does(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    if path.name == "__init__.py":
+    if path.name == "__init__.py" and path.parent != ROOT / "kb":  # the one with a public API
         assert text == ""
         return
     assert text.startswith('"""')

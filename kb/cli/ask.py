@@ -3,56 +3,55 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.errors import ConfigError
 from kb.cli import options, screen
 from kb.cli.models import provide_chat
-from kb.cli.session import Session, begin
+from kb.cli.session import begin, open_collection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from core.types import Answer, Citation, Hit, Retriever
-    from rag.answer.answer import Answerer
+    from core.types import Answer
+    from kb.answering import Scope
+    from kb.as_json import PageLabel
+    from kb.workspace import Workspace
     from rag.open import Knowledge
     from rag.search.search import Explanation
 
 # Rows of each list that --explain prints; --json holds all.
-SHOWN = 10
+_LISTED = 10
 # Words of a question that no document holds, named at most.
-STRANGERS = 4
+_UNKNOWN_WORDS = 4
+_GROUNDS = {
+    "cited": "{quotes} found on the cited page",
+    "ungrounded": "nothing in the documents supports this",
+    "abstained": "the documents do not support an answer",
+}
 
 Question = Annotated[str, typer.Argument(help="A question in your own words.", metavar="QUESTION")]
 
 
-def _filters(knowledge: Knowledge, session: Session, docs: list[str] | None, pages: list[int] | None) -> dict[str, Any]:
-    """Return search filters: document hashes and 0-based pages."""
-    found = [knowledge.catalogue.resolve(session.collection, name).sha256 for name in docs or ()]
-    return {"docs": found or None, "pages": [page - 1 for page in pages or ()] or None}
+def _scope(knowledge: Knowledge, workspace: Workspace, docs: list[str] | None, pages: list[int] | None) -> Scope:
+    from kb.answering import scope_of
+
+    return scope_of(knowledge, workspace.collection, docs, [page - 1 for page in pages or ()])
 
 
-def open_collection(session: Session, *, quiet: bool) -> Knowledge:
-    """Open the session's collection; a note on stderr says when it is empty or its index behind."""
-    from rag.open import open_knowledge
+def _labels(knowledge: Knowledge, workspace: Workspace) -> PageLabel:
+    from kb.as_json import page_labels
 
-    knowledge = open_knowledge(session.settings, session.home, session.collection)
-    flag = "" if session.settings.rag.store == "lancedb" else f" --store {session.settings.rag.store}"
-    flag += "" if session.collection == "default" else f" --collection {session.collection}"
-    if knowledge.behind:
-        screen.note(f"kb: the index lacks {knowledge.behind} documents; to add them: kb reindex{flag}", quiet=quiet)
-    if not knowledge.catalogue.counts(session.collection)["documents"]:
-        screen.note(f"kb: {session.collection!r} holds no document; to add some: kb ingest{flag} PATH", quiet=quiet)
-    return knowledge
+    return page_labels(knowledge.catalogue, workspace.collection)
 
 
-def _required(text: str, what: str, command: str) -> str:
-    """Return what was typed without terminal controls and bytes that are no UTF-8, if that leaves anything."""
+def _required(text: str, name: str, command: str) -> str:
+    """Return typed text without terminal controls and without bytes that are not UTF-8."""
     typed = screen.plain(text).encode("utf-8", "replace").decode()
     if not typed.strip():
-        raise ConfigError(f"the {what} is empty", hint=f'kb {command} "What is the limit for guests?"')
+        raise ConfigError(f"the {name} is empty", hint=f'kb {command} "What is the limit for guests?"')
     return typed
 
 
@@ -68,83 +67,56 @@ def search(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Find passages: dense and BM25, fused."""
-    session = begin(collection=collection, store=store, top_k=top_k, pairs=pairs)
+    """Find passages: dense and BM25, fused. In JSON `page` counts from 0 and `page_label` is what is printed."""
+    workspace = begin(collection=collection, store=store, top_k=top_k, pairs=pairs)
     query = _required(query, "query", "search")
-    knowledge = open_collection(session, quiet=quiet)
-    filters = _filters(knowledge, session, doc, page)
-    k = session.settings.rag.top_k
+    knowledge = open_collection(workspace, quiet=quiet)
+    scope = _scope(knowledge, workspace, doc, page)
+    k = workspace.settings.rag.top_k
     if explain:
-        explanation = knowledge.searcher.explain(query, k, **filters)
+        explanation = knowledge.searcher.explain(query, k, docs=scope.docs, pages=scope.pages)
         if as_json:
             screen.document(explanation.to_json())
         else:
-            names = {d.sha256: d.doc for d in knowledge.catalogue.documents(session.collection)}
-            _lay_open(explanation, names)
+            names = {d.sha256: d.doc for d in knowledge.catalogue.documents(workspace.collection)}
+            _explain(explanation, names)
         return
-    hits = knowledge.searcher.search(query, k, **filters)
+    hits = knowledge.searcher.search(query, k, docs=scope.docs, pages=scope.pages)
+    label = _labels(knowledge, workspace)
     if as_json:
-        screen.document({"hits": [_hit(hit) for hit in hits]})
+        from kb.as_json import hit_json
+
+        screen.document({"hits": [hit_json(hit, label) for hit in hits]})
         return
     for rank, hit in enumerate(hits, 1):
-        screen.say(f"{rank}. {screen.page_label(hit.doc, hit.page)}  (score {hit.score:.3f})")
+        place = screen.page_place(hit.doc, hit.page, label(hit.sha256, hit.page))
+        screen.say(f"{rank}. {place}  (score {hit.score:.3f})")
         screen.say(f"   {screen.line(hit.text)[:300]}")
-    screen.note("nothing found" if not hits else 'Next: kb ask "QUESTION", or kb show DOC --page N', quiet=quiet)
+    screen.note('Next: kb ask "QUESTION", or kb show DOC --page N' if hits else "no passage was found", quiet=quiet)
 
 
-def _lay_open(explanation: Explanation, names: Mapping[str, str]) -> None:
+def _explain(explanation: Explanation, names: Mapping[str, str]) -> None:
     route = explanation.route
 
     def place(sha256: str, page: int) -> str:
-        return screen.page_label(names.get(sha256, sha256[:12]), page)
+        return screen.page_place(names.get(sha256, sha256[:12]), page)
 
     screen.say(f"query: {screen.plain(explanation.query)}")
     screen.say(f"asks for a number: {'yes' if explanation.asks_for_number else 'no'}")
     screen.say("route: " + ("no document is named" if not route.scores else ""))
-    for sha256, score in sorted(route.scores.items(), key=lambda item: -item[1])[:SHOWN]:
+    for sha256, score in sorted(route.scores.items(), key=lambda item: -item[1])[:_LISTED]:
         reasons = ", ".join(route.reasons.get(sha256, ()))
         depth = " (searched in depth)" if sha256 in explanation.named else ""
         screen.say(f"  {score:6.3f}  {screen.line(names.get(sha256, sha256[:12]))}{depth}: {screen.plain(reasons)}")
     for label, scored in (("dense (cosine)", explanation.dense), ("bm25", explanation.bm25)):
         screen.say(f"{label}: {len(scored)} chunks")
-        for chunk_id, score in scored[:SHOWN]:
+        for chunk_id, score in scored[:_LISTED]:
             sha256, page, start, end = chunk_id.split(":")
             screen.say(f"  {score:6.3f}  {place(sha256, int(page))} [{start}:{end}]")
     screen.say("fusion, by page: score = text + route + figures")
-    for ranked in explanation.pages[:SHOWN]:
+    for ranked in explanation.pages[:_LISTED]:
         parts = f"{ranked.score:6.3f} = {ranked.text:.3f} + {ranked.route:.3f} + {ranked.figures:.3f}"
         screen.say(f"  {parts}  {place(ranked.sha256, ranked.page)}")
-
-
-def _hit(hit: Hit) -> dict[str, Any]:
-    return {
-        "doc": hit.doc,
-        "sha256": hit.sha256,
-        "page": hit.page,
-        "start": hit.start,
-        "end": hit.end,
-        "text": hit.text,
-        "score": hit.score,
-    }
-
-
-def open_answerer(session: Session, knowledge: Knowledge, retriever: Retriever) -> Answerer:
-    """Put the session's chat model behind a retriever over this collection."""
-    from core.models import open_chat, resolve
-    from rag.answer.answer import Answerer
-
-    spec = str(resolve(session.settings.rag.model, session.settings))
-    answerer = Answerer(
-        retriever,
-        open_chat(spec, session.settings, session.home),
-        session.settings,
-        lambda sha256, page: knowledge.catalogue.page(session.collection, sha256, page).text,
-        model=spec,
-        embedder=knowledge.embedder,
-    )
-    if answerer.prompt_note:
-        screen.note(answerer.prompt_note)
-    return answerer
 
 
 def ask(
@@ -160,73 +132,57 @@ def ask(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Answer a question from the documents, with quotes and pages."""
-    session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
+    """Answer a question from the documents, with quotes and pages.
+
+    In JSON `page` counts from 0 and `page_label` is what is printed on the page.
+    """
+    workspace = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
     question = _required(question, "question", "ask")
-    knowledge = open_collection(session, quiet=quiet)
+    knowledge = open_collection(workspace, quiet=quiet)
     if pull:
-        provide_chat(session, quiet=quiet)
-    answerer = open_answerer(session, knowledge, knowledge.narrowed(**_filters(knowledge, session, doc, page)))
+        provide_chat(workspace, quiet=quiet)
+    from kb.answering import open_answerer
+
+    scope = _scope(knowledge, workspace, doc, page)
+    answerer = open_answerer(workspace, knowledge, scope=scope, on_note=screen.notes(quiet=quiet))
     # A pipe gets the checked text at the end; a terminal sees it grow.
     live = sys.stdout.isatty() and not as_json
     answer = answerer.ask(question, on_token=screen.stream if live else None)
+    label = _labels(knowledge, workspace)
     if as_json:
-        screen.document(answer_json(answer))
+        from kb.as_json import answer_json
+
+        screen.document(answer_json(answer, label))
         return
-    screen.say() if live else None
-    _tell(answer, live=live, quiet=quiet)
+    _show_answer(answer, label, live=live, quiet=quiet)
     if answer.ground == "abstained":
-        _tell_strangers(question, knowledge, quiet=quiet)
+        _show_unknown_words(question, knowledge, quiet=quiet)
 
 
-def _tell_strangers(question: str, knowledge: Knowledge, *, quiet: bool) -> None:
-    """Say that a question without an answer may be in another language than the documents."""
-    unknown, asked = knowledge.searcher.unknown_words(question)
-    if unknown and 2 * len(unknown) >= asked:
-        named = ", ".join(repr(word) for word in unknown[:STRANGERS])
-        screen.note(f"kb: the documents hold no {named}; ask in the documents' own words and language", quiet=quiet)
+def _show_unknown_words(question: str, knowledge: Knowledge, *, quiet: bool) -> None:
+    from kb.answering import words_without_document
+
+    unknown = words_without_document(knowledge, question)
+    if unknown:
+        named = ", ".join(repr(word) for word in unknown[:_UNKNOWN_WORDS])
+        screen.note(f"kb: no document contains {named}; ask in the documents' own words and language", quiet=quiet)
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """Return the contract of `kb ask --json`."""
-    return {
-        "answer": answer.answer,
-        "ground": answer.ground,
-        "citations": [_citation(citation) for citation in answer.citations],
-        "model": answer.model,
-        "timings": dict(answer.timings),
-        "tokens": dict(answer.tokens),
-    }
-
-
-def _citation(citation: Citation) -> dict[str, Any]:
-    return {
-        "doc": citation.doc,
-        "sha256": citation.sha256,
-        "page": citation.page,
-        "start": citation.start,
-        "end": citation.end,
-        "quote": citation.quote,
-    }
-
-
-def _tell(answer: Answer, *, live: bool, quiet: bool) -> None:
+def _show_answer(answer: Answer, label: PageLabel, *, live: bool, quiet: bool) -> None:
+    if live:
+        screen.say()
     if not live or any(not statement.supported for statement in answer.statements):
         screen.say(screen.plain(answer.answer))
-    told = " ".join(answer.answer.split())
+    shown = " ".join(answer.answer.split())
     for citation in answer.citations:
         quote = screen.line(citation.quote)
-        if quote in told:
-            continue
-        screen.note(f"  {screen.page_label(citation.doc, citation.page)}: “{quote[:240]}”", quiet=quiet)
-    grounds = {
-        "cited": f"{len(answer.citations)} quote{'s' * (len(answer.citations) != 1)} checked against the page",
-        "ungrounded": "nothing in the documents was found to support this",
-        "abstained": "the documents do not support an answer",
-    }
+        if quote not in shown:
+            place = screen.page_place(citation.doc, citation.page, label(citation.sha256, citation.page))
+            screen.note(f"  {place}: “{quote[:240]}”", quiet=quiet)
+    count = len(answer.citations)
+    ground = _GROUNDS[answer.ground].format(quotes=f"{count} quote{'s' * (count != 1)}")
     screen.note(
-        f"ground: {answer.ground} ({grounds[answer.ground]}); written by {answer.model}"
-        f" in {answer.timings.get('total_s', 0.0):.1f} s",
+        f"ground: {answer.ground} ({ground}); written by {answer.model} in {answer.timings.get('total_s', 0.0):.1f} s",
         quiet=quiet,
     )
 
@@ -241,22 +197,23 @@ def chat(
     quiet: options.Quiet = False,
 ) -> None:
     """Ask and follow up, until an empty line or Ctrl-D."""
-    session = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
-    knowledge = open_collection(session, quiet=quiet)
+    workspace = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
+    knowledge = open_collection(workspace, quiet=quiet)
     if pull:
-        provide_chat(session, quiet=quiet)
-    answerer = open_answerer(session, knowledge, knowledge.narrowed())
-    history: list[tuple[str, str]] = []
+        provide_chat(workspace, quiet=quiet)
+    from kb.answering import Conversation, open_answerer
+
+    answerer = open_answerer(workspace, knowledge, on_note=screen.notes(quiet=quiet))
+    conversation = Conversation(answerer)
+    label = _labels(knowledge, workspace)
+    live = sys.stdout.isatty()
     if sys.stdin.isatty():
         import readline  # noqa: F401 - importing it gives input() a line editor and a history
 
-        screen.note("Ask; an empty line or Ctrl-D ends.", quiet=quiet)
+        screen.note("Ask a question; an empty line or Ctrl-D ends.", quiet=quiet)
     while question := _prompt():
-        live = sys.stdout.isatty()
-        answer = answerer.ask(question, on_token=screen.stream if live else None, history=history)
-        history.append((question, answer.answer))
-        screen.say() if live else None
-        _tell(answer, live=live, quiet=quiet)
+        answer = conversation.ask(question, on_token=screen.stream if live else None)
+        _show_answer(answer, label, live=live, quiet=quiet)
 
 
 def _prompt() -> str:

@@ -26,9 +26,9 @@ from core.settings import Settings
 from core.types import Document, RunCard
 from finetune.compare.arms import Answerer, Arm, Shown
 from finetune.runs import Run, open_run, read_card
-from kb.cli.ask import open_collection
 from kb.cli.compare_answerers import FromMemory, FromSearch, Given, Passages, Recorder
-from kb.cli.session import Session
+from kb.cli.session import open_collection
+from kb.workspace import Workspace
 from rag.answer.answer import Answerer as RagAnswerer
 from rag.open import Knowledge
 
@@ -123,7 +123,7 @@ def _base_spec(base: str) -> ModelSpec:
 class Bench:
     """Opens arms for one session; the collection is opened at most once, and only if an arm needs it."""
 
-    session: Session
+    session: Workspace
     quiet: bool
 
     @cached_property

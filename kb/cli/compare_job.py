@@ -31,7 +31,7 @@ from finetune.compare.run import Progress, Replies, ask_all
 from finetune.compare.tables import Scorer, scored
 from finetune.runs import open_run, read_card
 from kb.cli.compare_arms import ArmSpec, Bench, parse_arm, run_arms
-from kb.cli.session import Session
+from kb.workspace import Workspace
 from rag.search.similar import Similarity
 from synth.check.grounding import LexicalScorer, NliScorer
 from synth.check.grounding import Scorer as Grounder
@@ -50,7 +50,7 @@ class Job:
         quiet: No notes on stderr.
     """
 
-    def __init__(self, session: Session, *, quiet: bool) -> None:
+    def __init__(self, session: Workspace, *, quiet: bool) -> None:
         self._session = session
         self._bench = Bench(session, quiet)
         self._arms: list[Arm] = []

@@ -10,10 +10,11 @@ import typer
 
 from core.errors import ConfigError
 from kb.cli import options, screen
-from kb.cli.session import Session, begin
+from kb.cli.session import begin
 
 if TYPE_CHECKING:
     from finetune.export.job import Export
+    from kb.workspace import Workspace
 
 _TARGETS = ("hf", "gguf", "ollama")
 
@@ -58,7 +59,7 @@ def _target(to: str, *, push: str | None, quantize: str | None, merged: bool) ->
     return to
 
 
-def _open(session: Session, run: str, *, quiet: bool) -> Export:
+def _open(session: Workspace, run: str, *, quiet: bool) -> Export:
     from finetune.export.job import Server, open_export
     from finetune.training.machine import this_machine
 

@@ -10,13 +10,14 @@ import typer
 from core.errors import ConfigError
 from kb.cli import finetune_show as show
 from kb.cli import options, screen
-from kb.cli.session import Session, begin
+from kb.cli.session import begin
 
 if TYPE_CHECKING:
     from finetune.data.shape import ModelShape
     from finetune.estimate import Estimate
     from finetune.recipe import Recipe
     from finetune.training.machine import Machine
+    from kb.workspace import Workspace
 
 # A row of a dataset that is not there yet, for --estimate alone.
 _ASSUMED_ROWS, _ASSUMED_TOKENS = 1000, 512
@@ -151,7 +152,7 @@ def chosen_recipe(wanted: Wanted, machine: Machine, *, export: bool = False) -> 
     return recipe
 
 
-def _examine(wanted: Wanted, session: Session, gpu: str | None, *, estimate_only: bool) -> None:
+def _examine(wanted: Wanted, session: Workspace, gpu: str | None, *, estimate_only: bool) -> None:
     """Estimate, or audit the training rows and estimate with their true lengths."""
     from finetune.training.machine import named_gpu, this_machine
 

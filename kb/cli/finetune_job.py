@@ -15,7 +15,6 @@ from core.install import package_command
 from kb.cli import finetune_show as show
 from kb.cli import screen
 from kb.cli.finetune import Wanted, chosen_recipe
-from kb.cli.session import Session
 
 if TYPE_CHECKING:
     from core.files import Home
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from finetune.runs import Run
     from finetune.training.launch import Launch
     from finetune.training.machine import Machine
+    from kb.workspace import Workspace
 
 _TRACKERS = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "wandb"}
 # Longest answer of the policy that could stand in a preference.
@@ -34,7 +34,7 @@ _POLICY_TOKENS = 96
 class Job:
     """One call of `kb finetune` that trains."""
 
-    def __init__(self, session: Session, wanted: Wanted) -> None:
+    def __init__(self, session: Workspace, wanted: Wanted) -> None:
         self._session = session
         self._wanted = wanted
         for name in wanted.report_to:

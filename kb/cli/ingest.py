@@ -1,23 +1,24 @@
-"""`kb ingest`: files, folders and their fate, one bar, one line at the end."""
+"""`kb ingest`: one line for every file, one bar, one line at the end."""
 
 from __future__ import annotations
 
 import shlex
-import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.errors import DataError
 from kb.cli import options, screen
-from kb.cli.session import Session, begin
+from kb.cli.session import begin, collection_flag
 
 if TYPE_CHECKING:
-    from rag.ingest.ingest import FileResult, Progress
+    from kb.ingest import IngestPlan, IngestReport
+    from kb.workspace import Workspace
+    from rag.ingest.ingest import FileResult, Progress, Status
+
+_STATUSES: tuple[Status, ...] = ("indexed", "unchanged", "no text", "refused")
 
 
 def ingest(
@@ -27,7 +28,7 @@ def ingest(
         str | None,
         typer.Option(help="Password of locked documents.", envvar="KB_PASSWORD", show_envvar=True, metavar="TEXT"),
     ] = None,
-    ocr: Annotated[bool, typer.Option("--ocr", help="Read scanned pages from their image (kb[ocr]).")] = False,
+    ocr: Annotated[bool, typer.Option("--ocr", help="Read scanned pages from their image (extra: ocr).")] = False,
     sync: Annotated[bool, typer.Option("--sync", help="Also forget what is gone from the folders.")] = False,
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Fetch URLs from loopback and private addresses too.")
@@ -39,91 +40,40 @@ def ingest(
     quiet: options.Quiet = False,
     dry_run: options.DryRun = False,
 ) -> int:
-    """Read documents into a collection; the same command goes on after an interruption."""
-    session = begin(collection=collection, store=store, pairs=pairs)
-    from rag.ingest.discover import Found, find_files
-    from rag.ingest.fetch import is_url
+    """Read documents into a collection; after an interruption the same command resumes."""
+    workspace = begin(collection=collection, store=store, pairs=pairs)
+    from kb.ingest import ingest as run_ingest
+    from kb.ingest import plan_ingest
 
-    urls = [path for path in paths if is_url(path)]
-    roots = [Path(path) for path in paths if not is_url(path)]
-    found = find_files(roots, glob) if roots or not urls else Found((), ())
+    plan = plan_ingest(paths, glob)
     if dry_run:
-        for name in [*map(str, found.files), *urls]:
-            screen.say(screen.line(name))
-        for fault in found.faults:
-            screen.note(f"kb: {fault}")
-        return DataError.exit_code if found.faults else 0
-    started = time.monotonic()
-    job = _Job(session=session, password=password, ocr=ocr, allow_private=allow_private, quiet=quiet)
-    if sync and found.faults:
-        screen.note("kb: --sync forgets nothing this time: not every path could be read", quiet=quiet)
-    results, forgotten = job.run(found.files, urls, roots if sync and not found.faults else [])
-    results += [_refused(fault.path or "", fault) for fault in found.faults]
+        return _show_plan(plan)
+    with screen.bar("{task.fields[pages]} pages", "{task.fields[rate]}", quiet=quiet) as bar:
+        report = run_ingest(
+            workspace,
+            plan,
+            password=password,
+            ocr=ocr,
+            sync=sync,
+            allow_private=allow_private,
+            on_progress=_Meter(bar),
+            on_note=screen.notes(quiet=quiet),
+        )
     if as_json:
-        screen.document({"files": [_row(result) for result in results]})
+        screen.document({"files": [_file_json(result) for result in report.files]})
     else:
-        _tell(results)
-    screen.note(_summary(results, forgotten, time.monotonic() - started, session), quiet=quiet)
-    return DataError.exit_code if any(result.status == "refused" for result in results) else 0
+        for result in report.files:
+            screen.say(_file_line(result))
+    screen.note(_summary(report, workspace), quiet=quiet)
+    return DataError.exit_code if report.refused else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
-    """One ingest with its flags."""
-
-    session: Session
-    password: str | None
-    ocr: bool
-    allow_private: bool
-    quiet: bool
-
-    def run(self, files: Sequence[Path], urls: list[str], synced: list[Path]) -> tuple[list[FileResult], int]:
-        """Return what became of every file and URL, and how many documents `--sync` forgot."""
-        from rag.catalogue.forget import forget_missing
-        from rag.catalogue.writer import Catalogue
-        from rag.ingest.discover import source_of
-        from rag.ingest.ingest import Ingest
-        from rag.open import embedder_of, open_store, writing
-
-        session, settings = self.session, self.session.settings
-        embedder = embedder_of(settings, session.home)
-        wait = "another kb is writing here; waiting for it to finish (Ctrl-C gives up)"
-        with (
-            writing(session.home, lambda: screen.note(wait, quiet=self.quiet)),
-            tempfile.TemporaryDirectory(prefix="kb-fetch-") as folder,
-            screen.bar("{task.fields[pages]} pages", "{task.fields[rate]}", quiet=self.quiet) as bar,
-        ):
-            fetched, refused = self._fetch(urls, Path(folder))
-            catalogue = Catalogue(session.home.catalogue, create=True)
-            index = open_store(settings, session.home, session.collection, embedder.identity.dimension)
-            run = Ingest(
-                home=session.home,
-                catalogue=catalogue,
-                store=index,
-                embedder=embedder,
-                settings=settings,
-                collection=session.collection,
-                on_progress=_Meter(bar),
-            )
-            sources = [(path, source_of(path)) for path in files]
-            results = run.run([*sources, *fetched], password=self.password, ocr=self.ocr)
-            present = [source for _, source in sources]
-            forgotten = forget_missing(session.home, catalogue, index, session.collection, synced, present)
-        return [*results, *refused], forgotten
-
-    def _fetch(self, urls: list[str], folder: Path) -> tuple[list[tuple[Path, str]], list[FileResult]]:
-        from rag.ingest.fetch import fetch
-
-        fetched: list[tuple[Path, str]] = []
-        refused: list[FileResult] = []
-        for number, url in enumerate(urls):
-            limits = self.session.settings.ingest
-            try:
-                path = fetch(url, folder / str(number), limits, allow_private=self.allow_private)
-                fetched.append((path, url))
-            except DataError as error:
-                refused.append(_refused(url, error))
-        return fetched, refused
+def _show_plan(plan: IngestPlan) -> int:
+    for name in [*map(str, plan.found.files), *plan.urls]:
+        screen.say(screen.line(name))
+    for fault in plan.found.faults:
+        screen.note(f"kb: {fault}")
+    return DataError.exit_code if plan.found.faults else 0
 
 
 class _Meter:
@@ -144,16 +94,7 @@ class _Meter:
         )
 
 
-def _refused(source: str, error: DataError) -> FileResult:
-    from rag.ingest.ingest import FileResult
-
-    return FileResult(
-        doc=screen.line(source), source=source, sha256="", pages=0, status="refused", reason=error.message,
-        hint=error.hint,
-    )  # fmt: skip
-
-
-def _row(result: FileResult) -> dict[str, Any]:
+def _file_json(result: FileResult) -> dict[str, Any]:
     return {
         "doc": result.doc,
         "source": result.source,
@@ -165,36 +106,30 @@ def _row(result: FileResult) -> dict[str, Any]:
     }
 
 
-def _tell(results: list[FileResult]) -> None:
-    for result in results:
-        line = f"{screen.line(result.doc)}: {result.status}"
-        if result.status in ("indexed", "no text"):
-            line += f", {result.pages} page{'s' if result.pages != 1 else ''}"
-        if result.reason:
-            line += f" ({screen.line(result.reason)})"
-        if result.hidden:
-            line += (
-                f"; {result.hidden} hidden characters removed (kb show {shlex.quote(screen.line(result.doc))} --hidden)"
-            )
-        screen.say(line)
+def _file_line(result: FileResult) -> str:
+    name = screen.line(result.doc)
+    line = f"{name}: {result.status}"
+    if result.status in ("indexed", "no text"):
+        line += f", {result.pages} page{'s' if result.pages != 1 else ''}"
+    if result.reason:
+        line += f" ({screen.line(result.reason)})"
+    if result.hidden:
+        line += f"; {result.hidden} hidden characters removed (kb show {shlex.quote(name)} --hidden)"
+    return line
 
 
-def _summary(results: list[FileResult], forgotten: int, seconds: float, session: Session) -> str:
-    counts = {
-        status: sum(result.status == status for result in results)
-        for status in ("indexed", "unchanged", "no text", "refused")
-    }
-    pages = sum(result.pages for result in results if result.status in ("indexed", "no text"))
-    parts = [f"{count} {status}" for status, count in counts.items() if count]
-    if forgotten:
-        parts.append(f"{forgotten} forgotten")
-    rate = f", {pages / seconds:.0f} pages/s" if pages else ""
-    return f"{', '.join(parts)}: {pages} pages in {seconds:.1f} s{rate}. Next: {_next(results, session)}"
+def _summary(report: IngestReport, workspace: Workspace) -> str:
+    counts = Counter(result.status for result in report.files)
+    parts = [f"{counts[status]} {status}" for status in _STATUSES if counts[status]]
+    if report.forgotten:
+        parts.append(f"{report.forgotten} forgotten")
+    rate = f", {report.pages / report.seconds:.0f} pages/s" if report.pages else ""
+    done = f"{', '.join(parts)}: {report.pages} pages in {report.seconds:.1f} s{rate}"
+    return f"{done}. Next: {_next(report, workspace)}"
 
 
-def _next(results: list[FileResult], session: Session) -> str:
+def _next(report: IngestReport, workspace: Workspace) -> str:
     """Return the command that helps now: a question where something can answer it."""
-    if any(result.status in ("indexed", "unchanged") for result in results):
-        flag = "" if session.collection == "default" else f" --collection {session.collection}"
-        return f'kb ask{flag} "QUESTION"'
-    return next((result.hint for result in results if result.hint), "kb ingest PATH")
+    if any(result.status in ("indexed", "unchanged") for result in report.files):
+        return f'kb ask{collection_flag(workspace)} "QUESTION"'
+    return next((result.hint for result in report.files if result.hint), "kb ingest PATH")

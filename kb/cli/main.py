@@ -1,7 +1,4 @@
-"""The door: gathers the commands, and turns every failure into text and an exit code.
-
-Imports no workshop; each command does when it runs.
-"""
+"""The command line: gathers the commands, and turns every failure into text and an exit code."""
 
 from __future__ import annotations
 
@@ -119,7 +116,7 @@ def _guarded() -> int:
         _say(str(error), error.hint)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted; the same command goes on where it was")
+        _say("interrupted; run the same command again to resume")
         return _INTERRUPTED
     except BrokenPipeError:
         return _hung_up()

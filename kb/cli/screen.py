@@ -1,14 +1,11 @@
-"""What a person sees: notes and progress on stderr, answers on stdout, text from documents made harmless.
-
-Knows nothing of what the commands do.
-"""
+"""Prints answers on stdout, notes and progress on stderr, and makes text from documents harmless."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +42,15 @@ def stream(text: str) -> None:
 def note(text: str, *, quiet: bool = False) -> None:
     """Print one line that is not the answer."""
     if not quiet:
-        # Both may go to one file: what was said first stands first.
+        # Both may go to one file: keep the order.
         sys.stdout.flush()
         sys.stderr.write(f"{plain(text)}\n")
         sys.stderr.flush()
+
+
+def notes(*, quiet: bool) -> Callable[[str], None]:
+    """Return what a workflow calls with its notes."""
+    return lambda text: note(f"kb: {text}", quiet=quiet)
 
 
 def document(value: Any) -> None:
@@ -59,7 +61,7 @@ def document(value: Any) -> None:
 
 
 def confirm(question: str, again: str) -> None:
-    """Ask on stderr, and go on only when told yes.
+    """Ask on stderr and return only after a yes.
 
     Args:
         question: What is about to be done.
@@ -67,13 +69,13 @@ def confirm(question: str, again: str) -> None:
 
     Raises:
         KbError: The answer was no.
-        ConfigError: There is nobody to ask.
+        ConfigError: Standard input is at its end.
     """
     sys.stderr.write(f"{plain(question)} [y/N] ")
     sys.stderr.flush()
     answer = sys.stdin.readline()
     if not answer:
-        raise ConfigError("there is nobody to ask; nothing was changed", hint=again)
+        raise ConfigError("not a terminal: pass --yes to confirm", hint=again)
     if answer.strip().lower() not in ("y", "yes"):
         raise KbError("nothing was changed", hint=again)
 
@@ -89,9 +91,15 @@ def table(headers: list[str], rows: list[list[str]], *, right: frozenset[int] = 
         say("  ".join(padded).rstrip())
 
 
-def page_label(doc: str, page: int, unit: str = "page") -> str:
-    """Return how a person names a place: `handbook.pdf, p. 3`."""
-    return f"{line(doc)}, {'p.' if unit == 'page' else 'section'} {page + 1}"
+def page_place(doc: str, page: int, label: str = "", unit: str = "page") -> str:
+    """Return how a person names a place: `handbook.pdf, p. 3`, with the printed label where it differs.
+
+    Args:
+        page: 0-based.
+        label: What is printed on the page, or a section's heading; left out where it says nothing new.
+    """
+    printed = f" ({line(label)[:60]})" if label and label != str(page + 1) else ""
+    return f"{line(doc)}, {'p.' if unit == 'page' else 'section'} {page + 1}{printed}"
 
 
 @contextmanager

@@ -9,9 +9,10 @@ import typer
 
 from core.errors import ConfigError
 from kb.cli import options, screen
-from kb.cli.session import Session, begin
+from kb.cli.session import begin
 
 if TYPE_CHECKING:
+    from kb.workspace import Workspace
     from serve.app import Part
 
 app = typer.Typer(rich_markup_mode=None)
@@ -62,7 +63,7 @@ def serve(
     _listen(session, parts, data or [], quiet=quiet)
 
 
-def _listen(session: Session, parts: list[Part], datasets: list[Path], *, quiet: bool) -> None:
+def _listen(session: Workspace, parts: list[Part], datasets: list[Path], *, quiet: bool) -> None:
     """Check everything that can be checked before anything is loaded, then serve."""
     _require_packages()
     from core.weights.shelf import require
@@ -80,7 +81,7 @@ def _listen(session: Session, parts: list[Part], datasets: list[Path], *, quiet:
     screen.note("kb: stopped; waiting jobs go on at the next start. Next: kb serve", quiet=quiet)
 
 
-def _stdio(session: Session) -> None:
+def _stdio(session: Workspace) -> None:
     _require_packages()
     import asyncio
 

@@ -1,38 +1,15 @@
-"""What every command begins with: settings from all sources, the home folder, the collection.
-
-Loads settings (pydantic) when called, not when imported; opens nothing.
-"""
+"""What every command begins with: settings from all sources with the command's flags on top."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.errors import ConfigError
+from kb.cli import screen
 
 if TYPE_CHECKING:
-    from core.files import Home
-    from core.settings import Resolved, Settings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """Resolved settings and where state lives."""
-
-    resolved: Resolved
-    home: Home
-
-    @property
-    def settings(self) -> Settings:
-        """The validated values."""
-        return self.resolved.values
-
-    @property
-    def collection(self) -> str:
-        """The collection this command works on."""
-        return self.resolved.values.rag.collection
+    from kb.workspace import Workspace
+    from rag.open import Knowledge
 
 
 def begin(
@@ -43,24 +20,35 @@ def begin(
     model: str | None = None,
     pairs: Sequence[str] | None = None,
     flags: Mapping[str, Any] | None = None,
-) -> Session:
-    """Resolve settings with this command's flags on top.
+) -> Workspace:
+    """Resolve settings.
 
     Raises:
         ConfigError: Settings are at fault, or `KB_HOME` cannot be a folder.
     """
-    from core.files import Home
-    from core.settings import load
+    from kb.workspace import open_workspace
 
-    if "KB_HOME" not in os.environ and os.path.expanduser("~") == "~":  # noqa: PTH111 - the method raises instead
-        raise ConfigError("there is no home folder to keep state in: HOME is not set", hint="KB_HOME=/a/folder kb list")
     own = {"rag.collection": collection, "rag.store": store, "rag.top_k": top_k, "rag.model": model}
-    resolved = load(flags={**own, **(flags or {})}, pairs=pairs or ())
-    blocking = next(
-        (place for place in (resolved.home, *resolved.home.parents) if place.exists() and not place.is_dir()), None
-    )
-    if blocking is not None:
-        raise ConfigError(
-            f"KB_HOME={resolved.home}: {blocking} is a file, not a folder", hint="KB_HOME=/a/folder kb ingest PATH"
+    return open_workspace(flags={**own, **(flags or {})}, pairs=pairs or ())
+
+
+def open_collection(workspace: Workspace, *, quiet: bool) -> Knowledge:
+    """Open the collection; a note on stderr says when it is empty or its index incomplete."""
+    from rag.open import open_knowledge
+
+    knowledge = open_knowledge(workspace.settings, workspace.home, workspace.collection)
+    flags = collection_flag(workspace)
+    if workspace.settings.rag.store != "lancedb":
+        flags = f" --store {workspace.settings.rag.store}{flags}"
+    if knowledge.behind:
+        screen.note(f"kb: {knowledge.behind} documents are not indexed; to index them: kb reindex{flags}", quiet=quiet)
+    if not knowledge.catalogue.counts(workspace.collection)["documents"]:
+        screen.note(
+            f"kb: collection {workspace.collection!r} is empty; to add documents: kb ingest{flags} PATH", quiet=quiet
         )
-    return Session(resolved=resolved, home=Home(resolved.home))
+    return knowledge
+
+
+def collection_flag(workspace: Workspace) -> str:
+    """Return the flag that names this collection in a suggested command; empty for the default one."""
+    return "" if workspace.collection == "default" else f" --collection {workspace.collection}"

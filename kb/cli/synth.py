@@ -13,8 +13,7 @@ import typer
 
 from core.errors import ConfigError
 from kb.cli import options, screen
-from kb.cli.ask import open_collection
-from kb.cli.session import Session, begin
+from kb.cli.session import begin, open_collection
 from kb.cli.synth_data import app as app
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from core.types import Document, Pair
     from kb.cli.synth_missed import Missed
+    from kb.workspace import Workspace
     from rag.search.similar import Similarity
     from synth.generate.ask import Ask
     from synth.generate.base import Generator
@@ -121,7 +121,7 @@ class _Vectors:
 class _Job:
     """One run with its flags; what it opens is closed by `stack`."""
 
-    session: Session
+    session: Workspace
     folder: Path
     pairs: int | None
     seed: int
@@ -243,7 +243,7 @@ class _Job:
         return cache
 
 
-def build_dataset(session: Session, folder: Path, *, seed: int, quiet: bool, stack: ExitStack) -> dict[str, Any]:
+def build_dataset(session: Workspace, folder: Path, *, seed: int, quiet: bool, stack: ExitStack) -> dict[str, Any]:
     """Make a dataset of the session's collection, or go on with one; returns its manifest.
 
     Args:
@@ -301,7 +301,7 @@ def _show(pair: Pair) -> None:
         screen.say(f"  context: {screen.line(pair.context)[:160]} ... ({len(pair.context)} characters)")
     screen.say(f"  answer:  {screen.line(pair.answer)}")
     for citation in pair.evidence:
-        screen.say(f"  source:  {screen.page_label(citation.doc, citation.page)}: {screen.line(citation.quote)[:160]}")
+        screen.say(f"  source:  {screen.page_place(citation.doc, citation.page)}: {screen.line(citation.quote)[:160]}")
     screen.say()
 
 

@@ -173,7 +173,7 @@ def _parts(item: Item) -> list[tuple[str, str]]:
     parts += [("context", _short(said["context"]))] if said["context"] else []
     parts += [("question", said["question"]), ("answer", said["answer"])]
     if isinstance(row, Pair):
-        parts += [("evidence", f"{screen.page_label(c.doc, c.page)}: “{c.quote}”") for c in row.evidence]
+        parts += [("evidence", f"{screen.page_place(c.doc, c.page)}: “{c.quote}”") for c in row.evidence]
     else:
         parts.append(("worse", row.rejected))
     if row.checks:

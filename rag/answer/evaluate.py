@@ -73,17 +73,36 @@ class Score:
     cluster: str
 
 
-def read_records(path: Path, documents: Sequence[Document]) -> list[Record]:
+# From a document's hash to the labels of its pages, in order.
+PageLabels = Callable[[str], Sequence[str]]
+
+
+def no_labels(_sha256: str) -> Sequence[str]:
+    """Return no labels: pages are then named by number alone."""
+    return ()
+
+
+def read_records(path: Path, documents: Sequence[Document], page_labels: PageLabels = no_labels) -> list[Record]:
     """Read a JSONL file of questions about these documents.
 
+    A record names pages by `pages`, which count from 0, or by `page_labels`, as they are printed.
+
+    Args:
+        path: The file.
+        documents: What the records may name.
+        page_labels: Gives the labels of a document's pages; called only for records with `page_labels`.
+
     Raises:
-        DataError: Not JSON, a field of the wrong type, or a `doc` that matches no document; with its line.
+        DataError: Not JSON, a field of the wrong type, a `doc` that matches no document, or a page that the document
+            does not have; with its line.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot be read: {error}", path=path, hint="kb eval QUESTIONS.jsonl") from error
-    records = [_record(path, number, line, documents) for number, line in enumerate(lines, 1) if line.strip()]
+    records = [
+        _record(path, number, line, documents, page_labels) for number, line in enumerate(lines, 1) if line.strip()
+    ]
     if not records:
         raise DataError("holds no question", path=path, hint="kb eval QUESTIONS.jsonl")
     return _clustered(records)
@@ -100,7 +119,7 @@ def _clustered(records: Sequence[Record]) -> list[Record]:
     return clustered
 
 
-def _record(path: Path, number: int, line: str, documents: Sequence[Document]) -> Record:
+def _record(path: Path, number: int, line: str, documents: Sequence[Document], page_labels: PageLabels) -> Record:
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
@@ -108,33 +127,73 @@ def _record(path: Path, number: int, line: str, documents: Sequence[Document]) -
     question = row.get("question") if isinstance(row, dict) else None
     if not isinstance(question, str) or not question.strip():
         raise DataError('needs a text "question"', path=path, line=number)
-    answer, pages = row.get("answer"), row.get("pages") or []
+    answer = row.get("answer")
     if not (answer is None or isinstance(answer, (str, int, float))):
         raise DataError('"answer" is neither text nor null', path=path, line=number)
-    if not isinstance(pages, list) or not all(isinstance(page, int) and page >= 0 for page in pages):
-        raise DataError('"pages" is no list of 0-based page numbers', path=path, line=number)
+    named = _matching(path, number, row.get("doc"), documents)
     return Record(
-        line=number, question=question, answer=None if answer is None else str(answer),
-        scored_answer="answer" in row, docs=_matching(path, number, row.get("doc"), documents), pages=frozenset(pages),
+        line=number,
+        question=question,
+        answer=None if answer is None else str(answer),
+        scored_answer="answer" in row,
+        docs=frozenset(document.sha256 for document in named),
+        pages=_pages(path, number, row, named, page_labels),
         cluster="",
-    )  # fmt: skip
+    )
 
 
-def _matching(path: Path, number: int, doc: object, documents: Sequence[Document]) -> frozenset[str]:
-    if doc is None:
+def _pages(
+    path: Path, number: int, row: Mapping[str, Any], documents: Sequence[Document], page_labels: PageLabels
+) -> frozenset[int]:
+    """Return 0-based pages, each of which at least one of the documents has."""
+    pages, labels = row.get("pages") or [], row.get("page_labels") or []
+    if not isinstance(pages, list) or not all(type(page) is int and page >= 0 for page in pages):
+        raise DataError('"pages" must be a list of page numbers counted from 0', path=path, line=number)
+    if not isinstance(labels, list) or not all(isinstance(label, (str, int)) for label in labels):
+        raise DataError('"page_labels" must be a list of labels as printed on the pages', path=path, line=number)
+    if pages and labels:
+        raise DataError('give "pages" (from 0) or "page_labels" (as printed), not both', path=path, line=number)
+    longest = max(documents, key=lambda document: document.n_pages, default=None)
+    for page in pages:
+        if longest is not None and page >= longest.n_pages:
+            last = longest.n_pages - 1
+            reason = f"no page {page}: {longest.doc} has {longest.n_pages} pages, 0 to {last} as counted here"
+            raise DataError(reason, path=path, line=number, hint=f"kb show {longest.doc}")
+    return frozenset(pages) | _labelled(path, number, labels, documents, page_labels)
+
+
+def _labelled(
+    path: Path, number: int, labels: Sequence[object], documents: Sequence[Document], page_labels: PageLabels
+) -> frozenset[int]:
+    if not labels:
         return frozenset()
+    if not documents:
+        raise DataError('"page_labels" requires "doc"', path=path, line=number)
+    by_document = [list(page_labels(document.sha256)) for document in documents]
+    pages: set[int] = set()
+    for label in map(str, labels):
+        matching = {names.index(label) for names in by_document if label in names}
+        if not matching:
+            counts = ", ".join(f"{document.doc} ({document.n_pages} pages)" for document in documents[:3])
+            raise DataError(f"no page is labelled {label!r} in {counts}", path=path, line=number, hint="kb list")
+        pages |= matching
+    return frozenset(pages)
+
+
+def _matching(path: Path, number: int, doc: object, documents: Sequence[Document]) -> list[Document]:
+    if doc is None:
+        return []
     patterns = [pattern for pattern in (doc if isinstance(doc, list) else [doc]) if isinstance(pattern, str)]
     if not patterns or (isinstance(doc, list) and len(patterns) < len(doc)):
         raise DataError('"doc" is neither a name, a glob nor a list of them', path=path, line=number)
-    found = frozenset(
-        document.sha256
+    matching = [
+        document
         for document in documents
-        for pattern in patterns
-        if document.doc == pattern or fnmatch.fnmatchcase(document.doc, pattern)
-    )
-    if not found:
+        if any(document.doc == pattern or fnmatch.fnmatchcase(document.doc, pattern) for pattern in patterns)
+    ]
+    if not matching:
         raise DataError(f"no document matches {doc!r}", path=path, line=number, hint="kb list")
-    return found
+    return matching
 
 
 def score_search(record: Record, hits: Sequence[Hit], k: int) -> list[Score]:

@@ -72,6 +72,35 @@ def test_a_bad_record_is_named_by_line(tmp_path: Path, row: object) -> None:
     assert caught.value.line == 2
 
 
+def test_pages_count_from_0_and_must_exist(tmp_path: Path) -> None:
+    (read,) = records(tmp_path, {"question": "x", "doc": "a.pdf", "pages": [0, 2]})
+    assert read.pages == {0, 2}
+    with pytest.raises(DataError, match=r"q.jsonl, line 2: no page 99: a.pdf has 3 pages, 0 to 2"):
+        records(tmp_path, {"question": "fine"}, {"question": "x", "doc": "a.pdf", "pages": [99]})
+    with pytest.raises(DataError, match=r"b 2023\.pdf has 3 pages"):
+        records(tmp_path, {"question": "x", "doc": "b *.pdf", "pages": [3]})
+
+
+def test_page_labels_name_pages_as_they_are_printed(tmp_path: Path) -> None:
+    def labels(sha256: str) -> list[str]:
+        return ["i", "ii", "1"] if sha256 == "a.pdf" else ["1", "2", "3"]
+
+    rows = [
+        {"question": "x", "doc": "a.pdf", "page_labels": ["ii", 1]},
+        {"question": "y", "doc": "b *", "page_labels": ["3"]},
+    ]
+    read = read_records(write(tmp_path / "q.jsonl", *rows), DOCUMENTS, labels)
+    assert [sorted(record.pages) for record in read] == [[1, 2], [2]]
+    for row, reason in (
+        ({"question": "x", "doc": "a.pdf", "page_labels": ["iii"]}, r"no page is labelled 'iii' in a.pdf \(3 pages\)"),
+        ({"question": "x", "page_labels": ["1"]}, 'requires "doc"'),
+        ({"question": "x", "doc": "a.pdf", "pages": [1], "page_labels": ["1"]}, "not both"),
+        ({"question": "x", "doc": "a.pdf", "page_labels": "1"}, "must be a list"),
+    ):
+        with pytest.raises(DataError, match=reason):
+            read_records(write(tmp_path / "q.jsonl", row), DOCUMENTS, labels)
+
+
 def test_what_is_absent_is_not_scored(tmp_path: Path) -> None:
     scores = run(records(tmp_path, {"question": "x"}), Fixed([hit("a.pdf", 0)]), k=8)
     assert scores == []

@@ -1,0 +1,130 @@
+"""Puts a chat model behind a collection: single questions, conversations, and what they may look at."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from langchain_core.language_models.chat_models import BaseChatModel
+
+from core.errors import ConfigError
+from core.models import open_chat, resolve
+from core.types import Answer, Retriever
+from kb.workspace import Workspace
+from rag.answer.answer import Answerer
+from rag.open import Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The part of a collection that a question is about.
+
+    Attributes:
+        docs: Hashes of documents; None for all.
+        pages: 0-based pages of those documents; None for all.
+    """
+
+    docs: tuple[str, ...] | None = None
+    pages: tuple[int, ...] | None = None
+
+
+def scope_of(
+    knowledge: Knowledge, collection: str, docs: Sequence[str] | None = None, pages: Sequence[int] | None = None
+) -> Scope:
+    """Look up documents by name and check that they have the pages.
+
+    Args:
+        docs: File names, ids or prefixes of hashes; all documents if empty.
+        pages: 0-based pages; all if empty.
+
+    Raises:
+        ConfigError: No such document, or none of the documents has such a page.
+    """
+    catalogue = knowledge.catalogue
+    named = [catalogue.resolve(collection, name) for name in docs or ()]
+    documents = named or (list(catalogue.documents(collection)) if pages else [])
+    longest = max(documents, key=lambda document: document.n_pages, default=None)
+    for page in pages or ():
+        if longest is not None and page >= longest.n_pages:
+            count = f"{longest.n_pages} page{'s' if longest.n_pages != 1 else ''}"
+            whose = "the longest document, " if not named and len(documents) > 1 else ""
+            raise ConfigError(f"no page {page + 1}: {whose}{longest.doc}, has {count}", hint=f"kb show {longest.doc}")
+    return Scope(tuple(document.sha256 for document in named) or None, tuple(pages or ()) or None)
+
+
+def open_answerer(
+    workspace: Workspace,
+    knowledge: Knowledge,
+    *,
+    scope: Scope | None = None,
+    chat: BaseChatModel | None = None,
+    retriever: Retriever | None = None,
+    model: str = "",
+    rng: random.Random | None = None,
+    on_note: Callable[[str], None] = lambda _: None,
+) -> Answerer:
+    """Return what answers questions about the workspace's collection.
+
+    Args:
+        knowledge: The open collection.
+        scope: The part of it that is searched.
+        chat: An open model; opened by `model` if None.
+        retriever: Searches in place of the collection's own searcher.
+        model: Spelling of the model; `rag.model` if empty.
+        rng: Draws citation keys; unguessable by default.
+        on_note: Receives what a person should know about the model's prompt.
+
+    Raises:
+        KbError: The model cannot be opened, or was trained with another prompt.
+    """
+    spec = str(resolve(model or workspace.settings.rag.model, workspace.settings))
+    scope = scope or Scope()
+
+    def page_text(sha256: str, page: int) -> str:
+        return knowledge.catalogue.page(workspace.collection, sha256, page).text
+
+    answerer = Answerer(
+        retriever or knowledge.narrowed(scope.docs, scope.pages),
+        chat or open_chat(spec, workspace.settings, workspace.home),
+        workspace.settings,
+        page_text,
+        model=spec,
+        embedder=knowledge.embedder,
+        rng=rng,
+    )
+    if answerer.prompt_note:
+        on_note(answerer.prompt_note)
+    return answerer
+
+
+@dataclass(slots=True)
+class Conversation:
+    """Questions that may point back to earlier ones.
+
+    Attributes:
+        answerer: Answers each of them.
+        history: Earlier questions and answers, oldest first.
+    """
+
+    answerer: Answerer
+    history: list[tuple[str, str]] = field(default_factory=list)
+
+    def ask(self, question: str, *, on_token: Callable[[str], None] | None = None) -> Answer:
+        """Answer a question in the light of the earlier ones.
+
+        Raises:
+            KbError: As `Answerer.ask`.
+        """
+        answer = self.answerer.ask(question, on_token=on_token, history=self.history)
+        self.history.append((question, answer.answer))
+        return answer
+
+
+def words_without_document(knowledge: Knowledge, question: str) -> list[str]:
+    """Return the question's words that no document holds, where they are at least half of it.
+
+    A question in another language than the documents has no answer for that reason.
+    """
+    unknown, word_count = knowledge.searcher.unknown_words(question)
+    return unknown if unknown and 2 * len(unknown) >= word_count else []

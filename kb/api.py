@@ -1,0 +1,266 @@
+"""`KnowledgeBase`: the public Python API, one method for each command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from core.errors import ConfigError
+from core.settings import known_keys
+from core.types import Answer, Document, Hit, Page
+from kb.answering import Conversation, Scope, open_answerer, scope_of
+from kb.collections import Collections
+from kb.evaluation import Evaluation, evaluate
+from kb.ingest import IngestReport, ingest, plan_ingest
+from kb.maintenance import forget_documents
+from kb.workspace import open_workspace
+from rag.answer.answer import Answerer
+from rag.ingest.ingest import Progress
+
+Note = Callable[[str], None]
+
+
+def _ignore(*_: object) -> None:
+    """Take a report and do nothing with it."""
+
+
+class KnowledgeBase:
+    """A collection of documents that answers questions.
+
+    Any thread may call, and the command line and a server may work on the same home meanwhile: writers wait for each
+    other, and what another process adds or removes shows at the next call. From asynchronous code call it in a thread:
+    `await asyncio.to_thread(kb.ask, question)`.
+
+    Args:
+        home: Where state lives; `KB_HOME` or its default if None.
+        collection: Documents are read into this collection and searched in it.
+        settings: Any setting, above environment and files: by its name where that is unique (`top_k=4`,
+            `model="extractive"`), else with its section (`models__timeout_s=60`). `kb config show` lists them.
+
+    Raises:
+        ConfigError: An unknown setting or an impossible value.
+    """
+
+    def __init__(self, home: Path | str | None = None, collection: str = "default", **settings: Any) -> None:
+        flags = {_settings_key(name): value for name, value in settings.items()}
+        self._workspace = open_workspace(home, flags={**flags, "rag.collection": collection})
+        self._collections = Collections(self._workspace)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"KnowledgeBase({str(self._workspace.home.root)!r}, collection={self.collection!r})"
+
+    @property
+    def home(self) -> Path:
+        """The folder where state lives."""
+        return self._workspace.home.root
+
+    @property
+    def collection(self) -> str:
+        """The name of the collection."""
+        return self._workspace.collection
+
+    def close(self) -> None:
+        """Close what the calling thread has open; a later call opens it again."""
+        self._collections.close()
+
+    def ingest(
+        self,
+        *sources: str | Path,
+        glob: str | None = None,
+        password: str | None = None,
+        ocr: bool = False,
+        sync: bool = False,
+        allow_private: bool = False,
+        on_progress: Callable[[Progress], None] = _ignore,
+        on_note: Note = _ignore,
+    ) -> IngestReport:
+        """Read files, folders and URLs; what is already there is left alone.
+
+        Args:
+            sources: Paths or URLs.
+            glob: Take files of a folder that match this.
+            password: Of locked documents.
+            ocr: Read scanned pages from their image.
+            sync: Also forget documents whose files are gone from the folders.
+            allow_private: Fetch URLs from loopback and private addresses too.
+            on_progress: Called after every commit.
+            on_note: Receives what a person should know meanwhile.
+
+        Returns:
+            One result for every file; a file that cannot be used is in it with its reason and stops no other.
+
+        Raises:
+            DataError: No path leads to a file.
+            MissingExtra: The embedder's weights are absent.
+            BackendError: The disk is full, or a server does not answer.
+        """
+        return ingest(
+            self._workspace,
+            plan_ingest(sources, glob),
+            password=password,
+            ocr=ocr,
+            sync=sync,
+            allow_private=allow_private,
+            on_progress=on_progress,
+            on_note=on_note,
+        )
+
+    def search(
+        self,
+        query: str,
+        k: int | None = None,
+        *,
+        docs: Sequence[str] | None = None,
+        pages: Sequence[int] | None = None,
+    ) -> list[Hit]:
+        """Return passages, best first.
+
+        Args:
+            query: Words or a question.
+            k: Most passages; `rag.top_k` if None.
+            docs: Only these documents: file names, ids or prefixes of hashes.
+            pages: Only these 0-based pages.
+
+        Raises:
+            ConfigError: There is no such collection, document or page.
+        """
+        scope = self._scope(docs, pages)
+        limit = k or self._workspace.settings.rag.top_k
+        return self._collections.search(self.collection, query, limit, scope.docs, scope.pages)
+
+    def ask(
+        self,
+        question: str,
+        k: int | None = None,
+        *,
+        docs: Sequence[str] | None = None,
+        pages: Sequence[int] | None = None,
+        model: str | None = None,
+        on_token: Callable[[str], None] | None = None,
+    ) -> Answer:
+        """Answer a question with quotes that stand on their pages.
+
+        Args:
+            question: As a person asks it.
+            k: Most passages that the model reads; `rag.top_k` if None.
+            docs: Only these documents: file names, ids or prefixes of hashes.
+            pages: Only these 0-based pages.
+            model: Spelling of a chat model, as `kb ask --model`; `rag.model` if None.
+            on_token: Receives the text as it is written, before it is checked.
+
+        Returns:
+            The answer; its `ground` is `cited`, `ungrounded` or `abstained`, and `text[start:end] == quote` holds for
+            every citation on its page.
+
+        Raises:
+            ConfigError: The question is empty, or there is no such collection, document, page or model.
+            MissingExtra: Weights are absent.
+            BackendError: The model failed.
+        """
+        answerer = self._answerer(model, self._scope(docs, pages))
+        return answerer.ask(question, k=k, on_token=on_token)
+
+    def chat(self, *, model: str | None = None) -> Conversation:
+        """Begin a conversation: `ask` its questions one after another, each in the light of the earlier ones.
+
+        The conversation belongs to the thread that began it.
+
+        Raises:
+            ConfigError: There is no such collection or model.
+        """
+        return Conversation(self._answerer(model, Scope()))
+
+    def documents(self) -> list[Document]:
+        """Return the documents, in order of name.
+
+        Raises:
+            ConfigError: There is no such collection.
+        """
+        return list(self._collections.require(self.collection).documents(self.collection))
+
+    def page(self, doc: str, index: int) -> Page:
+        """Return one page: its text, in which all offsets count code points, and its blocks.
+
+        Args:
+            doc: File name, id or prefix of the hash.
+            index: 0-based.
+
+        Raises:
+            ConfigError: There is no such document or page.
+        """
+        catalogue = self._collections.require(self.collection)
+        return catalogue.page(self.collection, catalogue.resolve(self.collection, doc).sha256, index)
+
+    def forget(self, *docs: str, on_note: Note = _ignore) -> list[Document]:
+        """Remove documents with everything kept of them, and return what was removed.
+
+        Args:
+            docs: File names, ids or prefixes of hashes.
+            on_note: Receives what a person should know meanwhile.
+
+        Raises:
+            ConfigError: There is no such document; nothing is removed then.
+        """
+        return forget_documents(self._workspace, docs, on_note=on_note)
+
+    def evaluate(
+        self,
+        questions: Path | str,
+        *,
+        answers: bool = False,
+        on_progress: Callable[[int, int], None] = _ignore,
+    ) -> Evaluation:
+        """Measure search, and answers where asked, on a JSONL file of questions.
+
+        Args:
+            questions: Records `{"question", "answer", "doc", "pages" or "page_labels"}`; `pages` count from 0.
+            answers: Also ask, and score the answers.
+            on_progress: Called with questions done and their total.
+
+        Raises:
+            DataError: A record is at fault; with its line.
+            ConfigError: There is no such collection.
+        """
+        return evaluate(self._workspace, Path(questions), answers=answers, on_question=on_progress)
+
+    def _scope(self, docs: Sequence[str] | None, pages: Sequence[int] | None) -> Scope:
+        if not docs and not pages:
+            return Scope()
+        return scope_of(self._collections.knowledge(self.collection), self.collection, docs, pages)
+
+    def _answerer(self, model: str | None, scope: Scope) -> Answerer:
+        knowledge = self._collections.knowledge(self.collection)
+        if scope != Scope():
+            return open_answerer(self._workspace, knowledge, scope=scope, model=model or "")
+        opened = self._collections.answerers(self.collection)
+        key = model or ""
+        if key not in opened:
+            opened[key] = open_answerer(self._workspace, knowledge, model=key)
+        return opened[key]
+
+
+def _settings_key(name: str) -> str:
+    """Return the dotted key that an argument means.
+
+    Raises:
+        ConfigError: No setting or several are called so.
+    """
+    if "__" in name:
+        return name.replace("__", ".", 1)
+    keys = [key for key in known_keys() if key.partition(".")[2] == name]
+    if len(keys) == 1:
+        return keys[0]
+    if not keys:
+        raise ConfigError(f"unknown setting {name!r}", hint="kb config show")
+    choices = ", ".join(key.replace(".", "__") for key in keys)
+    raise ConfigError(f"setting {name!r} is ambiguous; use one of {choices}", hint="kb config show")

@@ -1,0 +1,102 @@
+"""Hits, answers, documents and pages as the JSON that commands and the server share.
+
+`page` counts from 0; `page_label` is what a person reads on the page, or the number from 1 where nothing is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from core.blocks import with_texts
+from core.types import Answer, Citation, Document, Hit, Page
+from rag.catalogue.reader import CatalogueReader
+
+# From document hash and 0-based page to a label.
+PageLabel = Callable[[str, int], str]
+
+
+def page_labels(catalogue: CatalogueReader, collection: str) -> PageLabel:
+    """Return a function that looks up labels of pages; each page is read at most once."""
+    known: dict[tuple[str, int], str] = {}
+
+    def label(sha256: str, page: int) -> str:
+        if (sha256, page) not in known:
+            known[sha256, page] = label_of(catalogue.page(collection, sha256, page))
+        return known[sha256, page]
+
+    return label
+
+
+def label_of(page: Page) -> str:
+    """Return the page's own label, or its number counted from 1."""
+    return page.label or str(page.index + 1)
+
+
+def hit_json(hit: Hit, label: PageLabel) -> dict[str, Any]:
+    """Return a hit of `kb search --json`."""
+    return {
+        "doc": hit.doc,
+        "sha256": hit.sha256,
+        "page": hit.page,
+        "page_label": label(hit.sha256, hit.page),
+        "start": hit.start,
+        "end": hit.end,
+        "text": hit.text,
+        "score": hit.score,
+    }
+
+
+def citation_json(citation: Citation, label: PageLabel) -> dict[str, Any]:
+    """Return a citation of `kb ask --json`; `text[start:end] == quote` holds on its page."""
+    return {
+        "doc": citation.doc,
+        "sha256": citation.sha256,
+        "page": citation.page,
+        "page_label": label(citation.sha256, citation.page),
+        "start": citation.start,
+        "end": citation.end,
+        "quote": citation.quote,
+    }
+
+
+def answer_json(answer: Answer, label: PageLabel) -> dict[str, Any]:
+    """Return what `kb ask --json` prints."""
+    return {
+        "answer": answer.answer,
+        "ground": answer.ground,
+        "citations": [citation_json(citation, label) for citation in answer.citations],
+        "model": answer.model,
+        "timings": dict(answer.timings),
+        "tokens": dict(answer.tokens),
+    }
+
+
+def document_json(document: Document) -> dict[str, Any]:
+    """Return a document of `kb list --json`; `pages` is their number."""
+    values = asdict(document)
+    del values["collection"]
+    values["pages"] = values.pop("n_pages")
+    return values
+
+
+def page_json(document: Document, page: Page, *, hidden: bool = False) -> dict[str, Any]:
+    """Return a page of `kb show DOC --page N --json`.
+
+    Args:
+        hidden: Include the text that was removed as hidden.
+    """
+    values = {
+        "doc": document.doc,
+        "sha256": document.sha256,
+        "page": page.index,
+        "page_label": label_of(page),
+        "text": page.text,
+        "blocks": with_texts(page.blocks, page.text),
+        "quality": page.quality,
+        "reason": page.reason,
+        "label": page.label,
+        "hidden": dict(page.hidden),
+    }
+    return values | ({"hidden_text": page.hidden_text} if hidden else {})

@@ -1,0 +1,121 @@
+"""Measures search and answers on a file of questions with known answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kb.answering import open_answerer
+from kb.as_json import label_of
+from kb.workspace import Workspace
+from rag.answer.evaluate import Record, Score, difference, read_records, run, summary
+from rag.open import Knowledge, open_knowledge
+
+# Metric to `value`, `low`, `high` (95%) and `n`.
+Metrics = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """How well search and answers do on the questions.
+
+    Attributes:
+        metrics: By name, with intervals drawn by document.
+        settings: All values under which they were measured, the collection first.
+        questions: How many were asked.
+        against: The same under other settings; empty where nothing was compared.
+        against_settings: Those settings.
+        difference: Paired differences, first minus second.
+    """
+
+    metrics: Metrics
+    settings: Mapping[str, Any]
+    questions: int
+    against: Metrics = field(default_factory=dict)
+    against_settings: Mapping[str, Any] = field(default_factory=dict)
+    difference: Metrics = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `kb eval --json` prints."""
+        report: dict[str, Any] = {"metrics": self.metrics, "settings": self.settings}
+        if self.against:
+            report["against"] = {"metrics": self.against, "settings": self.against_settings}
+            report["difference"] = self.difference
+        return report
+
+
+def read_questions(workspace: Workspace, file: Path) -> list[Record]:
+    """Read a JSONL file of questions about the workspace's collection.
+
+    Raises:
+        ConfigError: There is no such collection.
+        DataError: The file cannot be read, or a record is at fault; with its line.
+    """
+    knowledge = open_knowledge(workspace.settings, workspace.home, workspace.collection)
+    return _read(workspace, knowledge, file)
+
+
+def _read(workspace: Workspace, knowledge: Knowledge, file: Path) -> list[Record]:
+    catalogue, collection = knowledge.catalogue, workspace.collection
+
+    def labels(sha256: str) -> list[str]:
+        return [label_of(page) for page in catalogue.pages(collection, sha256)]
+
+    return read_records(file, catalogue.documents(collection), labels)
+
+
+def evaluate(
+    workspace: Workspace,
+    file: Path,
+    *,
+    answers: bool = False,
+    against: Workspace | None = None,
+    on_question: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Evaluation:
+    """Put every question of a file to search, and to the model where answers are measured.
+
+    Args:
+        file: JSONL of `{"question", "answer", "doc", "pages" or "page_labels"}`; `pages` count from 0.
+        answers: Ask, too, and score the answers.
+        against: Other settings for the same questions.
+        on_question: Called with questions done and their total.
+
+    Raises:
+        KbError: The file, the collection or the model cannot be used.
+    """
+    records = read_questions(workspace, file)
+    total = len(records) * (1 if against is None else 2)
+    first = _scores(workspace, records, answers=answers, on_done=lambda done: on_question(done, total))
+    metrics = summary(first)
+    if against is None:
+        return Evaluation(metrics=metrics, settings=_settings(workspace), questions=len(records))
+    second = _scores(against, records, answers=answers, on_done=lambda done: on_question(len(records) + done, total))
+    return Evaluation(
+        metrics=metrics,
+        settings=_settings(workspace),
+        questions=len(records),
+        against=summary(second),
+        against_settings=_settings(against),
+        difference=difference(first, second),
+    )
+
+
+def _scores(
+    workspace: Workspace, records: Sequence[Record], *, answers: bool, on_done: Callable[[int], None]
+) -> list[Score]:
+    knowledge = open_knowledge(workspace.settings, workspace.home, workspace.collection)
+    ask = open_answerer(workspace, knowledge).ask if answers else None
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        on_done(done)
+
+    return run(records, knowledge.narrowed(), k=workspace.settings.rag.top_k, ask=ask, on_record=count)
+
+
+def _settings(workspace: Workspace) -> dict[str, Any]:
+    return {"collection": workspace.collection, **workspace.settings.model_dump(mode="json")}

@@ -1,0 +1,64 @@
+"""What every workflow takes: settings from all sources, and the home folder where state lives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.errors import ConfigError
+from core.files import Home
+from core.settings import Settings, load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Resolved settings and where state lives.
+
+    Attributes:
+        settings: The validated values.
+        home: The folders under `KB_HOME`.
+        sources: Dotted settings key to where its value came from.
+    """
+
+    settings: Settings
+    home: Home
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def collection(self) -> str:
+        """The collection that this workspace works on."""
+        return self.settings.rag.collection
+
+    def with_rag(self, **changes: Any) -> Workspace:
+        """Return this workspace with other values in the section `rag`; values are taken as they are."""
+        rag = self.settings.rag.model_copy(update=changes)
+        settings = self.settings.model_copy(update={"rag": rag})
+        return Workspace(settings=settings, home=self.home, sources=self.sources)
+
+
+def open_workspace(
+    home: Path | str | None = None, *, flags: Mapping[str, Any] | None = None, pairs: Sequence[str] = ()
+) -> Workspace:
+    """Resolve settings and the home folder; nothing is written.
+
+    Args:
+        home: Where state lives; `KB_HOME` or its default if None.
+        flags: Dotted settings key to value, above every other source; None values are ignored.
+        pairs: `key=value` texts, above files and environment.
+
+    Raises:
+        ConfigError: Settings are at fault, or the home cannot be a folder.
+    """
+    if home is None and "KB_HOME" not in os.environ and os.path.expanduser("~") == "~":  # noqa: PTH111 - Path raises
+        raise ConfigError("no folder to keep state in: HOME is not set", hint="KB_HOME=/a/folder kb list")
+    resolved = load(flags=flags or {}, pairs=pairs)
+    root = resolved.home if home is None else Path(home).expanduser().absolute()
+    blocking = next((path for path in (root, *root.parents) if path.exists() and not path.is_dir()), None)
+    if blocking is not None:
+        raise ConfigError(
+            f"KB_HOME={root}: {blocking} is a file, not a folder", hint="KB_HOME=/a/folder kb ingest PATH"
+        )
+    return Workspace(settings=resolved.values, home=Home(root), sources=resolved.sources)
