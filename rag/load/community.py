@@ -11,7 +11,9 @@ from pathlib import Path
 from core.errors import DataError
 from core.install import missing_extra
 from core.settings import IngestSettings
-from rag.load.sections import Outline, SectionReader, plain_block
+from rag.load.outline import Outline
+from rag.load.sections import SectionReader
+from rag.load.text.plain import elements_of
 
 _LOADERS = {
     ".csv": "CSVLoader",
@@ -49,4 +51,4 @@ def read_extended(path: Path, kind: str, limits: IngestSettings) -> SectionReade
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(f"cannot be read: {error}", path=path) from error
     text = "\n\n".join(document.page_content for document in documents)
-    return SectionReader(path, kind, f"langchain-community {_LOADERS[kind]}", Outline((plain_block(text),)), limits)
+    return SectionReader(path, kind, f"langchain-community {_LOADERS[kind]}", Outline(elements_of(text)), limits)

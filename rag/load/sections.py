@@ -1,78 +1,28 @@
 """Formats without pages: a file becomes a row of sections, one per heading, and each is treated as a page.
 
-The readers of Markdown, HTML, DOCX and plain text only say what stands in the file, block by block; what is common
-stands here. Text without headings, and sections too long to look through, are cut at paragraph borders.
+Text without headings, and sections too long to look through, are cut between elements, long paragraphs at sentence
+ends and long tables between rows, with their heads carried along.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core.blocks import Block, Cell
 from core.settings import IngestSettings
 from core.types import Page
 from rag.load.clean import clean
+from rag.load.outline import CELL_GAP, Element, Outline, Run, TableCell, row_is_shown
 from rag.load.page import make_page
 from rag.load.reader import FileInfo
+from rag.load.spans import SpanMap
 from rag.load.title import first_sensible, tidy
 
 SECTION_CHARS = 4000  # about one printed page: what a person can look through to check a quote
 LABEL_CHARS = 120  # of each heading above a section: all sections below repeat it
 _BORDERS = ("\n\n", "\n", ". ", " ")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A stretch of text, as written.
-
-    Attributes:
-        text: Its characters, invisible ones included.
-        hidden: Why a viewer does not show it; `""` when it does.
-    """
-
-    text: str
-    hidden: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph, or a heading, in reading order.
-
-    Attributes:
-        runs: What it holds.
-        level: 1 for a heading of the first level and so on; 0 for a paragraph.
-        close: Whether it follows the block before it without a gap, as rows and list items do.
-    """
-
-    runs: tuple[Run, ...]
-    level: int = 0
-    close: bool = False
-
-    @property
-    def shown(self) -> str:
-        """What a viewer shows of it."""
-        return "".join(run.text for run in self.runs if not run.hidden)
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """What a reader found in a file.
-
-    Attributes:
-        blocks: Headings and paragraphs in order.
-        title: What the file's metadata calls it.
-        metadata: What else the file says of itself.
-    """
-
-    blocks: tuple[Block, ...]
-    title: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-
-def plain_block(text: str) -> Block:
-    """Return text without structure as one block, line ends made `\\n`."""
-    return Block((Run(text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")),))
 
 
 class SectionReader:
@@ -87,9 +37,9 @@ class SectionReader:
     """
 
     def __init__(self, path: Path, kind: str, parser: str, outline: Outline, limits: IngestSettings) -> None:
-        self._limits, self._parser = limits, parser
-        self._sections = list(_sections(outline.blocks)) or [_Section("", "", ())]
-        headings = [block.shown for block in outline.blocks if block.level][:1]
+        self._limits, self._parser, self._note = limits, parser, outline.note
+        self._sections = list(_sections(outline.elements)) or [_Section("", ())]
+        headings = [element.shown for element in outline.elements if element.level][:1]
         self.info = FileInfo(
             kind=kind,
             unit="section",
@@ -102,10 +52,16 @@ class SectionReader:
     def page(self, index: int) -> Page:
         """Return one section."""
         section = self._sections[index]
-        cleaned = clean(section.raw, section.drop)
-        return make_page(
-            index, cleaned, parser=self._parser, limits=self._limits, label=section.label, blank="holds no text"
-        )
+        joined = _Joined(section.elements)
+        cleaned = clean(joined.raw, joined.drop)
+        page = make_page(
+            index, cleaned, parser=self._parser, limits=self._limits, label=section.label, note=self._note,
+            blank="holds no text",
+        )  # fmt: skip
+        if not page.text:
+            return page
+        spans = SpanMap(page.text, cleaned.edits)
+        return replace(page, blocks=tuple(block for placed in joined.placed if (block := placed.block(spans))))
 
     def close(self) -> None:
         """Forget the sections."""
@@ -115,69 +71,177 @@ class SectionReader:
 @dataclass(frozen=True, slots=True)
 class _Section:
     label: str
-    raw: str
-    drop: tuple[tuple[int, int, str], ...]
+    elements: tuple[Element, ...]
 
 
-def _sections(blocks: Iterable[Block]) -> Iterator[_Section]:
-    """Group blocks under their headings; a heading with nothing below it joins the section that follows."""
+def _sections(elements: Iterable[Element]) -> Iterator[_Section]:
+    """Group elements under their headings; a heading with nothing below it joins the section that follows."""
     path: dict[int, str] = {}
-    group: list[Block] = []
+    group: list[Element] = []
     label, has_body = "", False
-    for block in blocks:
-        if not any(run.text.strip() for run in block.runs):
+    for element in elements:
+        if not any(run.text.strip() for run in element.all_runs):
             continue
-        if block.level:
+        if element.level:
             if has_body:
                 yield from _cut(label, group)
                 group, has_body = [], False
-            path = {level: name for level, name in path.items() if level < block.level}
-            path[block.level] = tidy(block.shown)[:LABEL_CHARS]
+            path = {level: name for level, name in path.items() if level < element.level}
+            path[element.level] = tidy(element.shown)[:LABEL_CHARS]
             label = " > ".join(name for _, name in sorted(path.items()) if name)
-        group.append(block)
-        has_body = has_body or not block.level
+        group.append(element)
+        has_body = has_body or not (element.level or element.is_running)
     yield from _cut(label, group)
 
 
-def _cut(label: str, blocks: list[Block]) -> Iterator[_Section]:
-    """Yield the blocks as one section, or as parts of at most `SECTION_CHARS` cut at the best border."""
-    pieces: list[str] = []
-    drop: list[tuple[int, int, str]] = []
+def _cut(label: str, elements: Sequence[Element]) -> Iterator[_Section]:
+    """Yield the elements as one section, or as parts of at most `SECTION_CHARS` unless one row is longer."""
+    part: list[Element] = []
+    size, number = 0, 1
+    waiting = list(reversed(elements))
+    while waiting:
+        element = waiting.pop()
+        length = sum(len(run.text) for run in element.all_runs) + (len(element.gap) if part else 0)
+        if size + length <= SECTION_CHARS:
+            part.append(element)
+            size += length
+            continue
+        if size < SECTION_CHARS // 2:
+            first, rest = _split(element, SECTION_CHARS - size)
+            if first is not None:
+                part.append(first)
+            if rest is not None:
+                waiting.append(rest)
+        else:
+            waiting.append(element)
+        yield _Section(_part_label(label, number), tuple(part))
+        part, size, number = [], 0, number + 1
+    if part:
+        yield _Section(_part_label(label, number), tuple(part))
+
+
+def _part_label(label: str, number: int) -> str:
+    return f"{label}, part {number}".lstrip(", ") if number > 1 else label
+
+
+def _split(element: Element, room: int) -> tuple[Element | None, Element | None]:
+    """Split an element so that the first part has at most `room` code points where that is possible."""
+    if not element.rows:
+        runs = element.runs
+        at = _border("".join(run.text for run in runs), room)
+        first, rest = _split_runs(runs, at)
+        return replace(element, runs=first), (
+            replace(element, runs=rest, number="", continues=True, level=0, gap="\n\n") if rest else None
+        )
+    count, size = 0, 0
+    for row in element.rows:
+        size += sum(len(run.text) for cell in row for run in cell.runs) + len(CELL_GAP) * len(row)
+        if count > element.head_rows and size > room:
+            break
+        count += 1
+    if count >= len(element.rows):
+        return element, None
+    heads = element.carried_heads or tuple(_spread(row) for row in element.rows[: element.head_rows])
+    rest_rows = element.rows[count:]
+    return replace(element, rows=element.rows[:count]), replace(
+        element,
+        rows=((replace(rest_rows[0][0], before=None), *rest_rows[0][1:]), *rest_rows[1:]),
+        head_rows=0,
+        carried_heads=heads,
+        continues=True,
+    )
+
+
+def _spread(row: Sequence[TableCell]) -> tuple[str, ...]:
+    """Return the texts of a head row, one per column."""
+    return tuple(" ".join(cell.shown.split()) for cell in row for _ in range(cell.column_span))
+
+
+def _split_runs(runs: Sequence[Run], at: int) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+    first: list[Run] = []
+    rest: list[Run] = []
     position = 0
-    for block in blocks:
-        gap = "\n" if block.close else "\n\n"
-        if pieces and block.shown.strip():
-            pieces.append(gap)
-            position += len(gap)
-        for run in block.runs:
-            if run.hidden and run.text:
-                drop.append((position, position + len(run.text), run.hidden))
-            pieces.append(run.text)
-            position += len(run.text)
-    raw = "".join(pieces)
-    start, part, first = 0, 1, 0  # the first hidden span that reaches into this part
-    while start < len(raw):
-        end = _border(raw, start)
-        while first < len(drop) and drop[first][1] <= start:
-            first += 1
-        after = first
-        while after < len(drop) and drop[after][0] < end:
-            after += 1
-        inside = tuple((max(low, start) - start, min(high, end) - start, kind) for low, high, kind in drop[first:after])
-        shift = len(raw[start:end]) - len(raw[start:end].lstrip("\n"))
-        inside = tuple((max(0, low - shift), max(0, high - shift), kind) for low, high, kind in inside)
-        name = f"{label}, part {part}".lstrip(", ") if part > 1 else label
-        yield _Section(name, raw[start + shift : end], inside)
-        start, part = end, part + 1
+    for run in runs:
+        inside = min(max(0, at - position), len(run.text))
+        if inside:
+            first.append(Run(run.text[:inside], run.hidden))
+        if inside < len(run.text):
+            rest.append(Run(run.text[inside:], run.hidden))
+        position += len(run.text)
+    return tuple(first), tuple(rest)
 
 
-def _border(raw: str, start: int) -> int:
-    """Return where a part that begins at `start` ends: the last border before it grows too long."""
-    limit = start + SECTION_CHARS
+def _border(raw: str, limit: int) -> int:
+    """Return where a part ends that has at most `limit` code points: the last border before it grows too long."""
     if limit >= len(raw):
         return len(raw)
     for border in _BORDERS:
-        at = raw.rfind(border, start + SECTION_CHARS // 2, limit)
-        if at >= 0:
-            return at + len(border)
+        position = raw.rfind(border, limit // 2, limit)
+        if position >= 0:
+            return position + len(border)
     return limit
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An element with its span in the raw text of its section, and those of its cells."""
+
+    element: Element
+    start: int
+    end: int
+    rows: tuple[tuple[tuple[int, int, TableCell], ...], ...] = ()
+    head_rows: int = 0
+
+    def block(self, spans: SpanMap) -> Block | None:
+        """Return the block on the page, `None` where nothing of it shows."""
+        start, end = spans.clean(self.start, self.end)
+        if start == end:
+            return None
+        element = self.element
+        rows = tuple(
+            tuple(
+                Cell(start=low, end=high, row_span=cell.row_span, column_span=cell.column_span)
+                for (low, high), cell in ((spans.clean(first, last), cell) for first, last, cell in row)
+            )
+            for row in self.rows
+        )
+        if rows:  # an empty cell at either end belongs to the table
+            start, end = min(start, rows[0][0].start), max(end, rows[-1][-1].end)
+        return Block(
+            kind=element.kind, start=start, end=end, level=element.level, number=element.number, name=element.name,
+            rows=rows, head_rows=self.head_rows, carried_heads=element.carried_heads,
+            continues=element.continues,
+        )  # fmt: skip
+
+
+class _Joined:
+    """The raw text of a section, with what is hidden and where each element lies."""
+
+    def __init__(self, elements: Sequence[Element]) -> None:
+        self._pieces: list[str] = []
+        self._position = 0
+        self.drop: list[tuple[int, int, str]] = []
+        self.placed: list[_Placed] = []
+        something = False
+        for element in elements:
+            if something and element.shown.strip():
+                self._add([Run(element.gap)])
+            something = something or bool(element.shown.strip())
+            start = self._position
+            rows: list[list[tuple[int, int, TableCell]]] = []
+            for runs, row, cell in element.pieces():
+                begin = self._position
+                self._add(runs)
+                if cell is not None:
+                    rows += [[]] if row == len(rows) else []
+                    rows[row].append((begin, self._position, cell))
+            heads = sum(row_is_shown(row) for row in element.rows[: element.head_rows])
+            self.placed.append(_Placed(element, start, self._position, tuple(map(tuple, rows)), heads))
+        self.raw = "".join(self._pieces)
+
+    def _add(self, runs: Sequence[Run]) -> None:
+        for run in runs:
+            if run.hidden and run.text:
+                self.drop.append((self._position, self._position + len(run.text), run.hidden))
+            self._pieces.append(run.text)
+            self._position += len(run.text)

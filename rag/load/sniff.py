@@ -10,13 +10,10 @@ import re
 import zipfile
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 from core.errors import DataError
 
 _HEAD_BYTES = 4096
 _PDF_HEADER_WITHIN = 1024  # where PDFium and Acrobat look for it
-_SAMPLE_BYTES = 65_536
 _MARKDOWN = frozenset({".md", ".markdown", ".mdown"})
 _HTML = frozenset({".html", ".htm", ".xhtml"})
 _PLAIN = frozenset({".txt", ".text", ".log"})
@@ -107,31 +104,3 @@ def _zip_kind(path: Path, suffix: str) -> str:
     if suffix in EXTENDED:
         return suffix
     raise DataError("is a zip archive; unpack it first", path=path)
-
-
-def read_text(path: Path) -> str:
-    """Return a text file's content, whatever its encoding.
-
-    Raises:
-        DataError: No encoding makes text of it.
-        OSError: It cannot be read.
-    """
-    data = path.read_bytes()
-    encoding = _encoding(data)
-    if not encoding:
-        raise DataError("is not text in any known encoding", path=path)
-    return data.decode(encoding, "replace").lstrip("\ufeff")
-
-
-def _encoding(data: bytes) -> str:
-    """Return UTF-8 where the bytes are that, else what a sample looks like, else `""`."""
-    try:
-        codecs.utf_8_decode(data, "strict", True)
-    except UnicodeDecodeError:
-        matches = from_bytes(data[:_SAMPLE_BYTES])
-        best = matches.best()
-        if best is None:
-            return ""
-        as_good = {match.encoding for match in matches if match.chaos <= best.chaos}
-        return "cp1252" if "cp1252" in as_good else best.encoding  # short Western text fits its neighbours as well
-    return "utf-8-sig"

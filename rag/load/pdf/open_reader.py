@@ -64,13 +64,17 @@ def _open_sections(path: Path, kind: str, limits: IngestSettings) -> Reader:
 
         return read_extended(path, kind, limits)
     if kind == "docx":
-        from rag.load.word import read_docx
+        from rag.load.office.word import read_docx
 
         return read_docx(path, limits)
     if kind == "html":
         from rag.load.web.html import read_html
 
         return read_html(path, limits)
-    from rag.load.markdown import read_markdown, read_plain
+    if kind == "markdown":
+        from rag.load.text.markdown import read_markdown
 
-    return read_markdown(path, limits) if kind == "markdown" else read_plain(path, limits)
+        return read_markdown(path, limits)
+    from rag.load.text.plain import read_plain
+
+    return read_plain(path, limits)

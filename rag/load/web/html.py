@@ -1,52 +1,36 @@
 """Reads HTML as a browser would show it: what CSS hides is taken out and kept for audit.
 
-Styles are followed as far as hiding goes: `style` attributes, the old presentation attributes, and simple rules
-(`tag`, `.class`, `#id`) of `<style>` elements. Scripts, comments and everything in `<head>` but the title are no text.
-Knows no layout engine and loads nothing.
+Scripts, comments and everything in `<head>` but the title are no text. Nothing is loaded: a style sheet behind an
+address is not applied.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import lxml.html
 from lxml import etree
 
 from core.errors import DataError
 from core.settings import IngestSettings
-from rag.load.sections import Block, Outline, Run, SectionReader
-from rag.load.sniff import read_text
-from rag.load.web.css import Look, Stylesheet
+from rag.load.outline import Outline
+from rag.load.sections import SectionReader
+from rag.load.text.encoding import decode_file
+from rag.load.web.sheet import Sheet
+from rag.load.web.walk import Walk
 
 PARSER = f"lxml {version('lxml')}"
-_SKIPPED = frozenset(
-    {
-        "script",
-        "style",
-        "head",
-        "template",
-        "noscript",
-        "iframe",
-        "object",
-        "svg",
-        "math",
-        "select",
-        "textarea",
-        "datalist",
-    }
+_HEAD_BYTES = 4096
+_LABEL = re.compile(
+    rb"""(?is)<meta[^>]*?charset\s*=\s*["']?\s*([\w:.+-]+)|<\?xml[^>]*?encoding\s*=\s*["']([\w:.+-]+)"""
 )
-_INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp small span strike "
-    "strong sub sup time tt u var wbr img button".split()
-)
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_ROWS = frozenset({"tr", "li", "dt", "dd"})
-_CELLS = frozenset({"td", "th"})
-_SPACE = re.compile(r"[ \t\n\r\f]+")
+_DOCTYPE = re.compile(r"(?is)\A\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<!doctype\s+html")
 _META = {
     "author": "author",
     "description": "subject",
@@ -62,11 +46,20 @@ def read_html(path: Path, limits: IngestSettings) -> SectionReader:
     Raises:
         DataError: It is not text or holds no element.
     """
-    return SectionReader(path, "html", PARSER, outline_of(read_text(path), path), limits)
+    with path.open("rb") as handle:
+        label = _LABEL.search(handle.read(_HEAD_BYTES))
+    text, note = decode_file(path, (label[1] or label[2]).decode("ascii") if label else "")
+    return SectionReader(path, "html", PARSER, outline_of(text, path, note=note), limits)
 
 
-def outline_of(markup: str, path: Path) -> Outline:
-    """Return headings and paragraphs of HTML.
+def outline_of(markup: str, path: Path, *, note: str = "", quirks: bool | None = None) -> Outline:
+    """Return what HTML holds.
+
+    Args:
+        markup: The page.
+        path: Where it came from, for errors.
+        note: What is known of its encoding.
+        quirks: Whether classes and ids compare without case; by default where the page has no document type.
 
     Raises:
         DataError: It holds no element.
@@ -87,91 +80,33 @@ def outline_of(markup: str, path: Path) -> Outline:
     if root.get("lang"):
         metadata["language"] = str(root.get("lang"))
     title = root.findtext(".//title") or ""
-    return Outline(tuple(_Walk(root).blocks()), title, metadata)
+    is_quirky = _DOCTYPE.match(markup) is None if quirks is None else quirks
+    if is_quirky:
+        for element in root.iter():
+            for name in ("class", "id"):
+                if name in element.attrib:
+                    element.set(name, (element.get(name) or "").lower())
+    sheet = Sheet(_sheets(root), quirks=is_quirky)
+    return Outline(tuple(Walk(root, sheet).elements()), title, metadata, note)
 
 
-class _Walk:
-    """Goes through a tree once, without recursion, and cuts it into blocks."""
-
-    def __init__(self, root: lxml.html.HtmlElement) -> None:
-        self._root = root
-        sheets = "\n".join(element.text or "" for element in root.iter("style"))
-        self._sheet = Stylesheet(sheets)
-        self._runs: list[Run] = []
-        self._level = 0
-        self._row = self._last_row = ""  # tag of the row or list item being read, and of the block before it
-        self._ready: list[Block] = []
-
-    def blocks(self) -> Iterator[Block]:
-        """Yield blocks in reading order."""
-        looks = [Look()]
-        preformatted = 0
-        walker = etree.iterwalk(self._root, events=("start", "end"))
-        for event, element in walker:
-            tag = element.tag if isinstance(element.tag, str) else ""
-            if event == "start":
-                if tag in _SKIPPED:
-                    walker.skip_subtree()
-                    looks.append(looks[-1])
-                    continue
-                self._open(tag)
-                looks.append(self._sheet.look(tag, dict(element.attrib), looks[-1]))
-                preformatted += tag == "pre"
-                self._add(element.text, looks[-1], preformatted > 0)
-            else:
-                looks.pop()
-                preformatted -= tag == "pre"
-                if tag not in _SKIPPED:
-                    self._close(tag)
-                self._add(element.tail, looks[-1], preformatted > 0)
-            yield from self._ready
-            self._ready.clear()
-        self._flush()
-        yield from self._ready
-
-    def _open(self, tag: str) -> None:
-        if tag == "br":
-            self._runs.append(Run("\n"))
-        elif tag in _CELLS:
-            while self._runs and not self._runs[-1].text.strip():
-                self._runs.pop()
-            if self._runs:
-                self._runs.append(Run(" | "))
-        elif tag not in _INLINE:
-            self._flush()
-            self._level = _HEADINGS.get(tag, self._level)
-            self._row = tag if tag in _ROWS else ""
-            if tag == "li":
-                self._runs.append(Run("- "))
-
-    def _close(self, tag: str) -> None:
-        if tag not in _INLINE and tag not in _CELLS and tag != "br":
-            self._flush()
-            if tag in _HEADINGS:
-                self._level = 0
-
-    def _add(self, text: str | None, look: Look, preformatted: bool) -> None:
-        if text:
-            shown = text if preformatted else _SPACE.sub(" ", text)
-            if shown.strip() or self._runs:
-                self._runs.append(Run(shown, look.hidden))
-
-    def _flush(self) -> None:
-        if any(run.text.strip(" -") for run in self._runs):
-            self._ready.append(
-                Block(_trimmed(self._runs), self._level, self._row != "" and self._row == self._last_row)
-            )
-            self._last_row = self._row
-        self._runs.clear()
+def _sheets(root: lxml.html.HtmlElement) -> Iterator[tuple[str, str]]:
+    """Yield style sheets that the page carries with it, with their media."""
+    for element in root.iter("style", "link"):
+        media = element.get("media") or ""
+        if element.tag == "style":
+            yield element.text or "", media
+        elif "stylesheet" in (element.get("rel") or "").lower().split():
+            yield _from_data(element.get("href") or ""), media
 
 
-def _trimmed(runs: list[Run]) -> tuple[Run, ...]:
-    """Take the blanks off both ends of a block."""
-    out = list(runs)
-    while out and not out[0].text.strip():
-        out.pop(0)
-    while out and not out[-1].text.strip():
-        out.pop()
-    out[0] = replace(out[0], text=out[0].text.lstrip(" \n"))
-    out[-1] = replace(out[-1], text=out[-1].text.rstrip())
-    return tuple(out)
+def _from_data(href: str) -> str:
+    """Return the sheet that a `data:` address holds, else `""`."""
+    head, comma, body = href.strip().partition(",")
+    if not comma or not head.lower().startswith("data:"):
+        return ""
+    data = unquote_to_bytes(body)
+    try:
+        return (base64.b64decode(data) if head.lower().endswith(";base64") else data).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""

@@ -126,6 +126,9 @@ def test_an_old_home_is_searched_as_it_is_and_gains_blocks_by_reindex(old_with_m
     assert (embedded, notes, catalogue.take_notes()) == (2, [], [])
     assert chunks == catalogue.counts("default")["chunks"] > 0
     boiler = catalogue.resolve("default", "boiler.md")
+    (page,) = catalogue.pages("default", boiler.sha256)
+    (table,) = [block for block in page.blocks if block.kind == "table"]
+    assert [page.text[cell.start : cell.end] for cell in table.rows[0]] == ["Code", "Meaning", "Action"]
     assert catalogue.sources_of("default", boiler.sha256) == {"/srv/docs/boiler.md": "boiler.md"}
     again = open_knowledge(settings, home, "default").searcher.search("monthly rent workshop", 3)
     assert again[0].doc == "lease.pdf"

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from core.errors import DataError
 from core.settings import IngestSettings
 from core.types import Page
+from rag.load.outline import Element, Outline, Run
 from rag.load.pdf.open_reader import open_reader
 from rag.load.reader import FileInfo
-from rag.load.sections import SECTION_CHARS, Block, Outline, Run, SectionReader
+from rag.load.sections import SECTION_CHARS, SectionReader
 
 LIMITS = IngestSettings()
 
@@ -42,7 +43,7 @@ def test_markdown_is_cut_at_headings(tmp_path: Path) -> None:
         {"author": "Ann"},
     )
     assert [page.label for page in pages] == ["", "Leave > Days", "Leave > Sick"]
-    assert pages[1].text == "Leave\n\nDays\n\nThirty days.\n\n- one\n- two\n\na | b\n1 | 2"
+    assert pages[1].text == "Leave\n\nDays\n\nThirty days (http://x).\n\n- one\n- two\n\na | b\n1 | 2"
     assert "x  = 1" in pages[2].text
 
 
@@ -110,7 +111,7 @@ def test_html_without_scripts_comments_and_head(tmp_path: Path) -> None:
         "<script>no()</script><h1>One</h1><p>a&nbsp;b<br>c</p><select><option>no</select><h2>Two</h2>d</body></html>",
     )
     assert (info.title, info.metadata) == ("Plan 2024", {"author": "Bo", "language": "en"})
-    assert [(page.label, page.text) for page in pages] == [("One", "One\n\na b\nc"), ("One > Two", "Two\n\nd")]
+    assert [(page.label, page.text) for page in pages] == [("One", "One\n\na b\nc\n\nno"), ("One > Two", "Two\n\nd")]
 
 
 def test_html_named_as_text_is_text(tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def test_a_file_with_only_hidden_text_has_one_empty_section(tmp_path: Path) -> N
 
 @given(st.lists(st.tuples(st.text("ab .\n", max_size=3000), st.sampled_from(["", "", "tiny"])), max_size=8))
 def test_cutting_loses_no_visible_and_keeps_no_hidden_character(parts: list[tuple[str, str]]) -> None:
-    blocks = tuple(Block((Run(text, kind), Run("x"))) for text, kind in parts)
+    blocks = tuple(Element(runs=(Run(text, kind), Run("x"))) for text, kind in parts)
     reader = SectionReader(Path("a.txt"), "text", "", Outline(blocks), LIMITS)
     pages = [reader.page(index) for index in range(reader.info.n_pages)]
     shown = "".join(page.text for page in pages)

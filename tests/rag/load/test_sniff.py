@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import DataError
-from rag.load.sniff import kind_of, read_text
+from rag.load.sniff import kind_of
+from rag.load.text.encoding import decode_file
 
 
 def written(path: Path, content: bytes) -> Path:
@@ -64,4 +65,4 @@ def test_a_zip_is_known_by_what_is_in_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_text_is_read_in_its_encoding(tmp_path: Path, encoding: str) -> None:
     text = "Les élèves déjà allés au café, naïvement."
-    assert read_text(written(tmp_path / "a.txt", text.encode(encoding))) == text
+    assert decode_file(written(tmp_path / "a.txt", text.encode(encoding))) == (text, "")

@@ -1,0 +1,94 @@
+"""Encodings of short texts, labels of the web, and the note where a guess is unsure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import DataError
+from core.settings import IngestSettings
+from rag.load.pdf.open_reader import open_reader
+from rag.load.text.encoding import decode, decode_file
+
+WESTERN = [
+    "The tenant’s deposit is €250 – payable in May.\n",
+    "The café’s deposit is €250 – refundable within 14 days. Müller signs.",
+    "It’s the landlord’s duty",
+    "Price: €99 – incl. VAT",
+    "“Quoted” — said Zoë…",
+    "Die Gebühr beträgt 5 Euro für Müller & Söhne.",
+    "¿Cuánto cuesta? La niña pagó 5 € en Málaga.",
+    "Température : 25 °C, surface 40 m², « oui »",
+    "A condição da ação não é fácil, São Paulo.",
+    "Åse Sørensen får 5 øre på lørdag.",
+    "© 2025 Acme™ – all rights reserved · §5",
+]
+
+
+@pytest.mark.parametrize("text", WESTERN)
+def test_short_western_text_is_windows_1252_without_a_doubt(text: str) -> None:
+    assert decode(text.encode("cp1252")) == (text, "")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1250", "Zażółć gęślą jaźń. Umowa została zawarta na czas określony dwóch lat."),
+        ("cp1250", "Smlouva se uzavírá na dobu dvou let a může být vypovězena. Cena je pět korun, řádek."),
+        ("cp1251", "Привет, как дела? Договор заключён на два года."),
+        ("cp437", "Die Gebühr beträgt 5 Euro für Müller & Söhne."),
+        ("iso8859_15", "Übung macht den Meister: 3 Stück à 5 €, früh"),
+    ],
+)
+def test_other_single_byte_encodings_are_guessed_with_a_note(encoding: str, text: str) -> None:
+    decoded = decode(text.encode(encoding))
+    assert decoded is not None
+    assert decoded[0] == text
+    assert decoded[1].startswith("encoding guessed: ")
+
+
+def test_a_long_text_in_another_script_needs_no_note() -> None:
+    text = "Договор заключён на два года, и каждая сторона может его расторгнуть. " * 12
+    assert decode(text.encode("cp1251")) == (text, "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "utf-8", "shift_jis"])
+def test_encodings_that_show_themselves(encoding: str) -> None:
+    text = "契約期間は二年間です。賃料は月額十二万円です。"
+    assert decode(text.encode(encoding)) == (text, "")
+
+
+@pytest.mark.parametrize("label", ["iso-8859-1", "latin1", "ascii", "windows-1252"])
+def test_a_label_means_what_it_means_on_the_web(tmp_path: Path, label: str) -> None:
+    text = "Le prix du café est 3,50 € environ à l'été."
+    markup = f"<html><head><meta charset={label}></head><body><p>{text}</p></body></html>"
+    path = tmp_path / "l.html"
+    path.write_bytes(markup.encode("cp1252"))
+    reader = open_reader(path, IngestSettings())
+    assert (reader.page(0).text, reader.page(0).reason) == (text, "")
+
+
+def test_utf_8_wins_over_a_wrong_label() -> None:
+    assert decode("déjà vu".encode(), "iso-8859-1") == ("déjà vu", "")
+    assert decode("déjà vu".encode("cp1252"), "utf-8") == ("déjà vu", "")
+    assert decode("déjà vu".encode("cp1252"), "no-such-label") == ("déjà vu", "")
+
+
+def test_a_character_that_is_cut_at_the_end_costs_one_character() -> None:
+    assert decode("Größe é".encode()[:-1]) == ("Größe \ufffd", "")
+
+
+def test_a_doubtful_guess_is_noted_on_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("Привет, как дела?".encode("cp1251"))
+    page = open_reader(path, IngestSettings()).page(0)
+    assert page.quality == "poor"
+    assert page.reason.startswith("encoding guessed: ")
+
+
+def test_what_no_encoding_makes_text_of_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(bytes(range(128, 256)) * 3 + b"\x00\x01\x02" * 50)
+    with pytest.raises(DataError, match="not text in any known encoding"):
+        decode_file(path)
