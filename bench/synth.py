@@ -28,7 +28,7 @@ import httpx
 from core.files import Home
 from core.models import open_chat
 from core.settings import Settings
-from synth.generate.ask import Ask, Request
+from synth.generate.ask import CachedChat, ModelRequest
 from synth.generate.cache import CallCache
 from synth.generate.model import facts_schema
 from synth.generate.prompts import prompt
@@ -39,13 +39,13 @@ _TOKENS = 96
 _ROUNDS = 2
 
 
-def requests(count: int, salt: str) -> list[Request]:
+def requests(count: int, salt: str) -> list[ModelRequest]:
     """The generator's questions for facts; `salt` makes each run's differ, lest a server answers from what it holds."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(_TEXTS.glob("*.md")))
     starts = [number * _PASSAGE_CHARS % (len(text) - _PASSAGE_CHARS) for number in range(count)]
     passages = (f"<<{salt}{at}>>\n{text[at : at + _PASSAGE_CHARS]}\n<<{salt}{at}>>" for at in starts)
     return [
-        Request(
+        ModelRequest(
             purpose="facts",
             text=prompt("facts", source="handbook.pdf", count="2", phrasings="2", passage=passage),
             schema=facts_schema(2, 2),
@@ -54,12 +54,12 @@ def requests(count: int, salt: str) -> list[Request]:
     ]
 
 
-def through_synth(spec: str, settings: Settings, asked: Sequence[Request], concurrency: int) -> tuple[int, float]:
+def through_synth(spec: str, settings: Settings, asked: Sequence[ModelRequest], concurrency: int) -> tuple[int, float]:
     """Tokens and seconds of a run: cache, threads and schema as `kb synth` has them."""
     with tempfile.TemporaryDirectory() as folder:
         cache = CallCache(Path(folder) / "calls.sqlite")
         chat = open_chat(spec, settings, Home(Path(folder)))
-        ask = Ask(chat, spec, {}, cache, concurrency=concurrency)
+        ask = CachedChat(chat, spec, {}, cache, concurrency=concurrency)
         begun = time.perf_counter()
         calls = [reply.call for reply in ask.all(asked)]
         seconds = time.perf_counter() - begun
@@ -68,7 +68,7 @@ def through_synth(spec: str, settings: Settings, asked: Sequence[Request], concu
     return sum(call.prompt_tokens + call.completion_tokens for call in calls), seconds
 
 
-def flat_out(url: str, name: str, asked: Sequence[Request], concurrency: int) -> tuple[int, float]:
+def flat_out(url: str, name: str, asked: Sequence[ModelRequest], concurrency: int) -> tuple[int, float]:
     """Tokens and seconds of the same requests as bare HTTP, with nothing between."""
     with httpx.Client(base_url=url, timeout=600, trust_env=False) as client, ThreadPoolExecutor(concurrency) as pool:
         begun = time.perf_counter()
@@ -76,7 +76,7 @@ def flat_out(url: str, name: str, asked: Sequence[Request], concurrency: int) ->
         return tokens, time.perf_counter() - begun
 
 
-def _post(client: httpx.Client, name: str, request: Request) -> int:
+def _post(client: httpx.Client, name: str, request: ModelRequest) -> int:
     schema = request.schema.model_json_schema() if request.schema else None
     if str(client.base_url).rstrip("/").endswith("/v1"):
         shape = {"type": "json_schema", "json_schema": {"name": "facts", "schema": schema}}

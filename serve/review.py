@@ -19,7 +19,7 @@ from serve.errors import NotFound
 from serve.service import Service
 from synth.dataset.write import PAIRS, PREFERENCES, Dataset
 from synth.exporting.write import FORMATS, export
-from synth.judging.review import Action, Applied, Decision, Item, Review, text_of
+from synth.judging.review import Action, Decision, Review, ReviewItem, ReviewResult, text_of
 
 _FORMATS = tuple(FORMATS)
 
@@ -133,7 +133,7 @@ class DatasetReviews:
 
         return await self._service.quick.run(work)
 
-    async def apply(self, name: str) -> Applied:
+    async def apply(self, name: str) -> ReviewResult:
         """Let the dataset follow the decisions.
 
         Raises:
@@ -181,7 +181,7 @@ def _is_dataset(path: Path) -> bool:
     return any((path / name).is_file() for name in (PAIRS, PREFERENCES))
 
 
-def _shown(item: Item) -> ReviewRow:
+def _shown(item: ReviewItem) -> ReviewRow:
     row = item.row
     pair = isinstance(row, Pair)
     return ReviewRow(

@@ -33,8 +33,8 @@ from finetune.runs import open_run, read_card
 from kb.cli.compare_arms import ArmSpec, Bench, parse_arm, run_arms
 from kb.workspace import Workspace
 from rag.search.similar import Similarity
+from synth.check.grounding import GroundingScorer as Grounder
 from synth.check.grounding import LexicalScorer, NliScorer
-from synth.check.grounding import Scorer as Grounder
 
 _HINT = "kb compare --arm base=smollm2 --arm rag=smollm2+rag --questions FILE.jsonl --out DIR"
 # Packages that an answer may depend on.

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from kb.cli.synth_missed import Missed
     from kb.workspace import Workspace
     from rag.search.similar import Similarity
-    from synth.generate.ask import Ask
+    from synth.generate.ask import CachedChat
     from synth.generate.base import Generator
     from synth.generate.cache import Call, CallCache
-    from synth.making.build import Builder
-    from synth.making.run import Progress
+    from synth.making.build import DatasetBuilder
+    from synth.making.run import SynthProgress
 
 
 @app.callback(invoke_without_command=True)
@@ -176,20 +176,20 @@ class _Job:
         screen.say(f"model calls: at most {sum(asked.calls.values())} ({calls}; replies in the cache are not counted)")
         screen.say(f"tokens: at most about {tokens['prompt']} read and {tokens['completion']} written")
 
-    def _builder(self) -> Builder:
+    def _builder(self) -> DatasetBuilder:
         from core.prompt import load_prompt
         from rag.catalogue.corpus import CatalogueCorpus
         from rag.search.similar import Similarity
-        from synth.making.build import Builder
-        from synth.making.run import Plan, Tools
+        from synth.making.build import DatasetBuilder
+        from synth.making.run import SynthPlan, SynthTools
 
         session, settings = self.session, self.session.settings
         knowledge = open_collection(session, quiet=self.quiet)
-        plan = Plan(
+        plan = SynthPlan(
             collection=session.collection, settings=settings.synth, seed=self.seed, pairs=self.pairs,
             answer_prompt=load_prompt(settings.rag.prompt_file), audit=self.audit,
         )  # fmt: skip
-        tools = Tools(
+        tools = SynthTools(
             corpus=CatalogueCorpus(knowledge.catalogue, session.collection),
             retriever=knowledge.searcher,
             embedder=_Vectors(Similarity(knowledge.embedder)),
@@ -197,7 +197,7 @@ class _Job:
             judge=self._ask(settings.synth.judge) if settings.synth.judge else None,
             on_progress=self.meter or (lambda _: None),
         )
-        return Builder(plan, tools, self.folder)
+        return DatasetBuilder(plan, tools, self.folder)
 
     def _generator(self) -> Any:
         """Return what makes the generator once the documents are known."""
@@ -219,16 +219,16 @@ class _Job:
 
         return made
 
-    def _ask(self, spec: str) -> Ask:
+    def _ask(self, spec: str) -> CachedChat:
         from core.models import open_chat
-        from synth.generate.ask import Ask
+        from synth.generate.ask import CachedChat
         from synth.generate.model import reply_tokens
 
         given = self.session.settings
         room = reply_tokens(given.synth.per_chunk, given.synth.phrasings)
         models = given.models.model_copy(update={"max_tokens": max(given.models.max_tokens, room), "seed": self.seed})
         settings = given.model_copy(update={"models": models})
-        ask = Ask(
+        ask = CachedChat(
             open_chat(spec, settings, self.session.home), spec, models.model_dump(mode="json"), self._cache(),
             concurrency=settings.synth.concurrency, on_call=self.meter.called if self.meter else _ignored,
         )  # fmt: skip
@@ -271,7 +271,7 @@ class _Meter:
         self.fresh = 0
         self.cached = 0
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: SynthProgress) -> None:
         """Show how far the run is."""
         if self._bar is None:
             return

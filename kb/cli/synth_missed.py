@@ -14,8 +14,8 @@ from core.errors import DataError
 from core.metrics import contains, normalised
 from core.types import Fact
 from finetune.compare.report.record import read_missed
-from synth.generate.base import Estimate, Generator, Text
-from synth.work.candidate import Source
+from synth.generate.base import GenerationEstimate, Generator, PassageText
+from synth.work.candidate import SourcePassage
 from synth.work.kinds import TextKind
 from synth.work.workspace import Planned, Workspace
 
@@ -106,15 +106,15 @@ class MissedOnly:
             if self.missed.wants(planned.fact):
                 yield replace(planned, fact=self.missed.without_asked(planned.fact))
 
-    def answers(self, asked: Iterable[tuple[str, Sequence[Source]]]) -> Iterator[str]:
+    def answers(self, asked: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
         """Answer each question from its passages alone."""
         return self.behind.answers(asked)
 
-    def text(self, kind: TextKind, source: Source, work: Workspace) -> Text | None:
+    def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
         """Write a text about a passage, None where it gives none."""
         return self.behind.text(kind, source, work)
 
-    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> Estimate:
+    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
         """Return what a run would ask of a model at most."""
         return self.behind.estimate(work, per_chunk, phrasings, rows)
 

@@ -20,7 +20,7 @@ from kb.cli import options, screen
 from kb.cli.session import begin
 
 if TYPE_CHECKING:
-    from synth.judging.review import Action, Decision, Item, PageText, Review, Reviewed
+    from synth.judging.review import Action, Decision, PageText, Review, Reviewed, ReviewItem
 
 _KEYS = "a accept   e edit   r reject   s skip   q quit"
 _MOST_CHARS = 3000
@@ -103,7 +103,7 @@ def _of(row: Reviewed, action: str, note: str = "", changed: Mapping[str, str] |
     )
 
 
-def _json(item: Item) -> dict[str, Any]:
+def _json(item: ReviewItem) -> dict[str, Any]:
     from core.types import Pair
     from synth.dataset.rows import pair_to_json, preference_to_json
 
@@ -120,7 +120,7 @@ def _walk(reviewing: Review, kind: str, *, everything: bool) -> None:
             return
 
 
-def _ask(reviewing: Review, item: Item) -> bool:
+def _ask(reviewing: Review, item: ReviewItem) -> bool:
     """Take one decision; False to stop."""
     while True:
         screen.note(_KEYS)
@@ -149,7 +149,7 @@ def _key() -> str:
     return (line.strip().lower() or " ")[0] if line else ""
 
 
-def _show(item: Item, place: str) -> None:
+def _show(item: ReviewItem, place: str) -> None:
     from rich.console import Console
     from rich.rule import Rule
     from rich.text import Text
@@ -162,7 +162,7 @@ def _show(item: Item, place: str) -> None:
         console.print(Text(f"{name:<9} ", style="bold").append(screen.plain(text), style="not bold"))
 
 
-def _parts(item: Item) -> list[tuple[str, str]]:
+def _parts(item: ReviewItem) -> list[tuple[str, str]]:
     """Return what is shown of a row, as (name, text)."""
     from core.types import Pair
     from synth.judging.review import text_of

@@ -1,7 +1,7 @@
-"""What a check is, and how checks stand in line: cheap before dear, every drop with its reason, every stage counted.
+"""Interface of quality checks, and the pipeline that runs them in order and counts what each drops.
 
-A check takes a stream and gives a stream, so that one which asks a model can keep several questions under way. Refuses
-to know what any check looks at.
+A check takes a stream of candidates and gives one back, so that a check that asks a model can keep several requests
+under way.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from synth.work.candidate import Candidate
+from synth.work.candidate import QuestionCandidate
 
-OnDrop = Callable[[Candidate, str, "Verdict"], None]
+OnDrop = Callable[[QuestionCandidate, str, "CheckResult"], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """What a check found.
 
     Attributes:
@@ -28,7 +28,7 @@ class Verdict:
     figure: float = 1.0
 
 
-class Check(Protocol):
+class CandidateCheck(Protocol):
     """One stage."""
 
     @property
@@ -36,22 +36,22 @@ class Check(Protocol):
         """How reports and `rejected.jsonl` call it."""
         ...
 
-    def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
+    def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
         """Yield every candidate, in order, with the verdict; a check may add to what the candidate carries."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class SimpleCheck:
     """A check that looks at one candidate at a time; `look` gives a reason to drop it, or nothing."""
 
     name: str
-    look: Callable[[Candidate], str]
+    look: Callable[[QuestionCandidate], str]
 
-    def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
+    def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
         """Yield every candidate with the verdict."""
         for candidate in candidates:
-            yield candidate, Verdict(self.look(candidate))
+            yield candidate, CheckResult(self.look(candidate))
 
 
 @dataclass(slots=True)
@@ -75,8 +75,8 @@ class Tally:
 
 
 def passing(
-    candidates: Iterable[Candidate], checks: Sequence[Check], tally: Tally, on_drop: OnDrop
-) -> Iterator[Candidate]:
+    candidates: Iterable[QuestionCandidate], checks: Sequence[CandidateCheck], tally: Tally, on_drop: OnDrop
+) -> Iterator[QuestionCandidate]:
     """Yield the candidates that pass every check, in order, with what the checks measured.
 
     Args:
@@ -91,7 +91,9 @@ def passing(
     return stream
 
 
-def _stage(stream: Iterator[Candidate], check: Check, tally: Tally, on_drop: OnDrop) -> Iterator[Candidate]:
+def _stage(
+    stream: Iterator[QuestionCandidate], check: CandidateCheck, tally: Tally, on_drop: OnDrop
+) -> Iterator[QuestionCandidate]:
     for candidate, verdict in check.run(stream):
         tally.count(check.name, dropped=bool(verdict.reason))
         if verdict.reason:

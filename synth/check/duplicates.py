@@ -1,8 +1,7 @@
-"""Repeats: a question that is already asked of another fact, and questions that two facts answer differently.
+"""Drops questions that another fact's row asks already, and questions that two facts answer differently.
 
-Rows of one fact are never compared with each other but to say which of its phrasings read alike. Two questions are one
-only where numbers, names and answer agree: filings repeat their sentences with other figures. Knows shingles and
-vectors; refuses to know where vectors come from.
+Two questions are duplicates only where their numbers, names and answers agree: reports repeat their sentences with
+other figures. Phrasings of one fact are only clustered by likeness, never dropped.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from numpy.typing import NDArray
 
 from core.metrics import normalised
 from core.reading.words import words
-from synth.check.base import Verdict
-from synth.work.candidate import Candidate, digest
+from synth.check.base import CheckResult
+from synth.work.candidate import QuestionCandidate, digest
 from synth.work.similar import jaccard, sign_shingles
 from synth.work.workspace import Workspace
 
@@ -27,7 +26,7 @@ _BATCH = 32
 _NAME = re.compile(r"(?<!^)(?<![.?!:]\s)\b[A-Z][\w’'&.-]*|\b\w*\d[\w.,]*")
 
 
-class Embedder(Protocol):
+class QuestionEmbedder(Protocol):
     """Turns texts into vectors; the door lends the collection's own."""
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -36,7 +35,7 @@ class Embedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Unambiguous:
+class AmbiguityCheck:
     """A question that facts answer differently has no place in a training set."""
 
     work: Workspace
@@ -46,16 +45,16 @@ class Unambiguous:
         """Name of the stage."""
         return "ambiguous"
 
-    def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
+    def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
         """Yield every candidate with the verdict."""
         for candidate in candidates:
             others = self.work.answers_to(candidate.question) - {normalised(candidate.fact.answer)}
             reason = f"another fact answers it with “{min(others)}”" if others else ""
-            yield candidate, Verdict(reason)
+            yield candidate, CheckResult(reason)
 
 
 @dataclass(frozen=True, slots=True)
-class Distinct:
+class DuplicateCheck:
     """Drops what another fact's row asks already; the figure is the greatest likeness seen.
 
     Attributes:
@@ -66,7 +65,7 @@ class Distinct:
     """
 
     work: Workspace
-    embedder: Embedder
+    embedder: QuestionEmbedder
     jaccard: float
     cosine: float
 
@@ -75,7 +74,7 @@ class Distinct:
         """Name of the stage."""
         return "duplicate"
 
-    def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
+    def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
         """Yield every candidate with its vector and cluster, and the verdict; what passes is remembered."""
         stream = iter(candidates)
         while batch := list(islice(stream, _BATCH)):
@@ -83,31 +82,31 @@ class Distinct:
             for candidate, vector in zip(batch, vectors, strict=True):
                 likeness, other = self._nearest(candidate, vector)
                 if other:
-                    yield candidate, Verdict(f"asks what is asked already: “{other}”", likeness)
+                    yield candidate, CheckResult(f"asks what is asked already: “{other}”", likeness)
                     continue
                 cluster = self._cluster(candidate)
                 self.work.db.execute(
                     "INSERT INTO kept VALUES(?,?,?,?,?)",
                     (alike(candidate), candidate.fact.id, cluster, candidate.question, vector.tobytes()),
                 )
-                yield replace(candidate, cluster=cluster, vector=vector.tobytes()), Verdict(figure=1 - likeness)
+                yield replace(candidate, cluster=cluster, vector=vector.tobytes()), CheckResult(figure=1 - likeness)
 
-    def _nearest(self, candidate: Candidate, vector: NDArray[np.float32]) -> tuple[float, str]:
+    def _nearest(self, candidate: QuestionCandidate, vector: NDArray[np.float32]) -> tuple[float, str]:
         """Return the greatest likeness to another fact's question, and that question where they are one."""
         rows = self.work.db.execute(
             "SELECT question, vector FROM kept WHERE alike=? AND fact<>?", (alike(candidate), candidate.fact.id)
         )
         shingles = sign_shingles(candidate.question)
         greatest = 0.0
-        for question, held in rows:
+        for question, stored in rows:
             shared = jaccard(shingles, sign_shingles(question))
-            cosine = float(np.frombuffer(held, dtype=np.float32) @ vector)
+            cosine = float(np.frombuffer(stored, dtype=np.float32) @ vector)
             if shared >= self.jaccard or cosine >= self.cosine:
                 return max(shared, cosine), str(question)
             greatest = max(greatest, shared, cosine)
         return greatest, ""
 
-    def _cluster(self, candidate: Candidate) -> int:
+    def _cluster(self, candidate: QuestionCandidate) -> int:
         """Return the number of the fact's phrasings that read like this one: a new one where none does."""
         rows = self.work.db.execute(
             "SELECT cluster, question FROM kept WHERE fact=? ORDER BY rowid", (candidate.fact.id,)
@@ -117,9 +116,9 @@ class Distinct:
         return next(near, max((cluster for cluster, _ in rows), default=-1) + 1)
 
 
-def alike(candidate: Candidate) -> str:
+def alike(candidate: QuestionCandidate) -> str:
     """Return what two questions must share to be one: answer, numbers and names."""
-    named = sorted({word for found in _NAME.findall(candidate.question) for word in words(found)})
+    named = sorted({word for name in _NAME.findall(candidate.question) for word in words(name)})
     return digest(normalised(candidate.fact.answer), *named)
 
 

@@ -1,7 +1,4 @@
-"""Evidence: quotes stand where they are said to stand, and hold every figure, unit and name of the answer.
-
-Knows pages and spellings; refuses to know what the words mean.
-"""
+"""Checks that quotes stand at their offsets and hold every figure, unit and name of the answer."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from functools import lru_cache
 from core.language.language import language
 from core.metrics import normalised
 from core.reading.words import canonical, stem, terms, words
-from synth.work.candidate import Candidate
+from synth.work.candidate import QuestionCandidate
 
 PageText = Callable[[str, int], str]
 
@@ -34,10 +31,10 @@ _CAPITALISED = re.compile(r"\b[A-Z][\w’'&-]*|\b\w*\d[\w-]*[A-Za-z]\w*")
 _IDLE = frozenset("and or to of in at on for from by per a an the is are was were with as than st nd rd th".split())
 
 
-def quoted(page_text: PageText) -> Callable[[Candidate], str]:
+def quoted(page_text: PageText) -> Callable[[QuestionCandidate], str]:
     """Return a test that every quote stands at its offsets and inside a passage."""
 
-    def look(candidate: Candidate) -> str:
+    def look(candidate: QuestionCandidate) -> str:
         fact = candidate.fact
         for citation in fact.evidence:
             if page_text(citation.sha256, citation.page)[citation.start : citation.end] != citation.quote:
@@ -49,7 +46,7 @@ def quoted(page_text: PageText) -> Callable[[Candidate], str]:
     return look
 
 
-def valued(candidate: Candidate) -> str:
+def valued(candidate: QuestionCandidate) -> str:
     """Reason to drop a fact whose first quote does not hold its value, or whose answer does not give it."""
     fact = candidate.fact
     if not fact.value or fact.value not in fact.evidence[0].quote:
@@ -59,7 +56,7 @@ def valued(candidate: Candidate) -> str:
     return ""
 
 
-def borne_out(candidate: Candidate) -> str:
+def borne_out(candidate: QuestionCandidate) -> str:
     """Reason to drop an answer of which a number, date, unit or name is not in the evidence.
 
     Numbers must be spelled as in a quote; a unit may stand in the passage ("in millions" above a table).
@@ -69,38 +66,38 @@ def borne_out(candidate: Candidate) -> str:
     for figure in _FIGURE.findall(answer):
         if figure not in written:
             return f"the number {figure} is not in the quotes"
-    held = _stems(quotes)
+    stems = _stems(quotes)
     for word in words(answer):
-        if (word in _SPELLED or word in _CALENDAR) and stem(word) not in held:
+        if (word in _SPELLED or word in _CALENDAR) and stem(word) not in stems:
             return f"“{word}” is not in the quotes"
-    around = held | _stems("\n".join(source.text for source in candidate.sources))
+    around = stems | _stems("\n".join(source.text for source in candidate.sources))
     close = "".join("\n".join([quotes, *(source.text for source in candidate.sources)]).casefold().split())
     for unit in units(answer):
         if stem(unit) not in around and not (unit.startswith("°") and unit in close):
             return f"the unit “{unit}” is not in the evidence"
     for name in _CAPITALISED.findall(answer):
-        if not set(map(stem, words(name))) <= held:
+        if not set(map(stem, words(name))) <= stems:
             return f"“{name}” is not in the quotes"
     return ""
 
 
-def premise(candidate: Candidate) -> str:
+def premise(candidate: QuestionCandidate) -> str:
     """Reason to drop a question about something of which the passage and its headings know nothing.
 
     Looks at its names and numbers, and at every word of the fact’s subject.
     """
-    held = _stems(candidate.about)
+    stems = _stems(candidate.about)
     figures = {canonical(figure) for figure in _FIGURE.findall(candidate.about)}
     question = candidate.question
     for figure in _FIGURE.findall(question):
         if canonical(figure) not in figures:
             return f"the number {figure} of the question is not in the passage"
-    for found in _CAPITALISED.finditer(question):
-        begins = not found.start() or question[: found.start()].rstrip()[-1:] in ".!?:"
-        if not begins and not set(map(stem, words(found[0]))) <= held:
-            return f"“{found[0]}” of the question is not in the passage"
+    for match in _CAPITALISED.finditer(question):
+        begins = not match.start() or question[: match.start()].rstrip()[-1:] in ".!?:"
+        if not begins and not set(map(stem, words(match[0]))) <= stems:
+            return f"“{match[0]}” of the question is not in the passage"
     subject = set(terms(candidate.fact.subject))
-    if foreign := subject - held:
+    if foreign := subject - stems:
         return f"“{min(foreign)}” of the subject is not in the passage"
     # Whose document it is, a quote need not say ("we had ..."); what else is spoken of, it must.
     if subject and not subject & set(terms(candidate.quotes)) and subject - set(terms(candidate.named)):
@@ -110,8 +107,8 @@ def premise(candidate: Candidate) -> str:
 
 def units(text: str) -> list[str]:
     """Return what stands after each number of a text and counts it, lower case; a currency sign before one too."""
-    found = [(after or before).casefold().replace(" ", "") for after, before in _UNIT.findall(text)]
-    return [unit for unit in found if unit not in _IDLE]
+    matches = [(after or before).casefold().replace(" ", "") for after, before in _UNIT.findall(text)]
+    return [unit for unit in matches if unit not in _IDLE]
 
 
 @lru_cache(maxsize=_TEXTS_HELD)

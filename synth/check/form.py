@@ -1,6 +1,7 @@
-"""Form: is it a question with an answer, can it be understood without the page in hand, does it hide where it is from.
+"""Checks on the wording alone: a question with an answer, understandable without the page, without mention of its
+source.
 
-English rules; looks at words alone and refuses to know whether anything is true.
+The rules are for English.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import unicodedata
 
 from core.metrics import contains
 from core.reading.words import STOPWORDS, words
-from synth.work.candidate import Candidate
+from synth.work.candidate import QuestionCandidate
 
 _FEWEST_CHARS, _MOST_CHARS = 8, 400
 _MOST_ANSWER_CHARS = 400
@@ -60,7 +61,7 @@ _NAME = re.compile(r"(?<!^)(?<![.?!:]\s)\b(?:[A-Z][\w’'&-]*|\w*\d\w*)")
 _NOUN = re.compile(r"\b(?:the|an?|each|every|[A-Z][\w-]+'s) [a-z][\w-]+", re.IGNORECASE)
 
 
-def schema(candidate: Candidate) -> str:
+def schema(candidate: QuestionCandidate) -> str:
     """Reason to drop a row that is no question with an answer."""
     question, answer = candidate.question, candidate.fact.answer
     if not _FEWEST_CHARS <= len(question) <= _MOST_CHARS or not question.endswith(("?", ".")):
@@ -77,19 +78,19 @@ def schema(candidate: Candidate) -> str:
     return ""
 
 
-def leak(candidate: Candidate) -> str:
+def leak(candidate: QuestionCandidate) -> str:
     """Reason to drop a row that talks about the passage instead of the world."""
-    told = (candidate.question, candidate.fact.answer, candidate.fact.statement)
-    found = next(filter(None, map(_LEAK.search, told)), None)
-    return f"speaks of its source: “{found[0]}”" if found else ""
+    texts = (candidate.question, candidate.fact.answer, candidate.fact.statement)
+    match = next(filter(None, map(_LEAK.search, texts)), None)
+    return f"speaks of its source: “{match[0]}”" if match else ""
 
 
-def self_contained(candidate: Candidate) -> str:
+def self_contained(candidate: QuestionCandidate) -> str:
     """Reason to drop a question that needs the page in hand: dangling pronouns, pointing words, nobody's company."""
     question = candidate.question
     for pattern in (_PLACE, _POINTING, _TIME, _SPEAKER):
-        if found := pattern.search(question):
-            return f"points at something outside: “{found[0]}”"
+        if match := pattern.search(question):
+            return f"points at something outside: “{match[0]}”"
     body = _EXPLETIVE.sub(" ", question)
     pronoun = _PRONOUN.search(body)
     if pronoun and not _antecedent(body[: pronoun.start()]):

@@ -1,7 +1,4 @@
-"""How well evidence bears a claim, in [0, 1]: by words, or by a model of natural-language inference.
-
-Knows a claim and the text it must rest on; refuses to know rows, questions and thresholds but its own check's.
-"""
+"""Scores how well evidence supports a claim, in [0, 1]: by words, or by a model of natural-language inference."""
 
 from __future__ import annotations
 
@@ -16,9 +13,9 @@ from typing import Any, Protocol
 from core.errors import ConfigError
 from core.install import missing_extra
 from core.reading.words import stated_numbers, stem, terms, words
-from synth.check.base import Verdict
+from synth.check.base import CheckResult
 from synth.facts.english.values import SMALL_NUMBERS, TENS
-from synth.work.candidate import Candidate
+from synth.work.candidate import QuestionCandidate
 
 _NAME = re.compile(r"(?<!^)(?<![.?!:]\s)\b[A-Z][\w’'-]+|\b\w*\d\w*")
 _NAME_WEIGHT = 2.0
@@ -30,7 +27,7 @@ _HELD = 256  # the phrasings of a fact make one claim of one text
 _MOST_TOKENS = 512
 
 
-class Scorer(Protocol):
+class GroundingScorer(Protocol):
     """Judges claims by evidence."""
 
     def scores(self, pairs: Iterable[tuple[str, str]]) -> Iterator[float]:
@@ -51,17 +48,17 @@ class LexicalScorer:
 
 @lru_cache(maxsize=_HELD)
 def _by_words(claim: str, evidence: str) -> float:
-    wanted = set(terms(claim))
-    if not wanted:
+    needed = set(terms(claim))
+    if not needed:
         return 0.0
-    named = {stem(word) for found in _NAME.findall(claim) for word in words(found)}
-    held = set(terms(evidence))
-    weights = {term: _NAME_WEIGHT if term in named or term[0].isdigit() else 1.0 for term in wanted}
-    share = sum(weights[term] for term in wanted & held) / sum(weights.values())
+    named = {stem(word) for name in _NAME.findall(claim) for word in words(name)}
+    present = set(terms(evidence))
+    weights = {term: _NAME_WEIGHT if term in named or term[0].isdigit() else 1.0 for term in needed}
+    share = sum(weights[term] for term in needed & present) / sum(weights.values())
     foreign = (stated_numbers(claim) - stated_numbers(evidence)) or (_SPELLED & set(words(claim))) - set(
         words(evidence)
     )
-    missing_names = {term for term in named & wanted if term not in held and not term[0].isdigit()}
+    missing_names = {term for term in named & needed if term not in present and not term[0].isdigit()}
     return min(share, _FOREIGN_NUMBER) if foreign else share * (0.5 if missing_names else 1.0)
 
 
@@ -123,10 +120,10 @@ class NliScorer:
 
 
 @dataclass(frozen=True, slots=True)
-class Grounded:
+class GroundingCheck:
     """The fact's statement must rest on the passage and its headings; the figure is the score."""
 
-    scorer: Scorer
+    scorer: GroundingScorer
     least: float
 
     @property
@@ -134,10 +131,12 @@ class Grounded:
         """Name of the stage."""
         return "grounding"
 
-    def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
+    def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
         """Yield every candidate with the verdict."""
         stream = iter(candidates)
         while batch := list(islice(stream, _BATCH)):
-            scores = self.scorer.scores((f"{one.fact.statement} {one.fact.answer}", one.about) for one in batch)
+            scores = self.scorer.scores(
+                (f"{candidate.fact.statement} {candidate.fact.answer}", candidate.about) for candidate in batch
+            )
             for candidate, score in zip(batch, scores, strict=True):
-                yield candidate, Verdict(f"grounded to {score:.2f} only" if score < self.least else "", score)
+                yield candidate, CheckResult(f"grounded to {score:.2f} only" if score < self.least else "", score)

@@ -1,7 +1,4 @@
-"""A chat model that sees the source judges a row last: does the passage say what the answer says.
-
-It only ever drops; nothing passes because a judge liked it. Knows one prompt and its schema.
-"""
+"""Asks a chat model, as the last check, whether the passage says what the answer says. The judge can only drop rows."""
 
 from __future__ import annotations
 
@@ -11,10 +8,10 @@ from itertools import tee
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from synth.check.base import Verdict
-from synth.generate.ask import Ask, Request
+from synth.check.base import CheckResult
+from synth.generate.ask import CachedChat, ModelRequest
 from synth.generate.prompts import prompt
-from synth.work.candidate import Candidate
+from synth.work.candidate import QuestionCandidate
 
 
 class Judgement(BaseModel):
@@ -28,27 +25,30 @@ class Judgement(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgeCheck:
     """A chat model must find the question answered and the answer right."""
 
-    ask: Ask
+    ask: CachedChat
 
     @property
     def name(self) -> str:
         """Name of the stage."""
         return "judge"
 
-    def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
+    def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
         """Yield every candidate with the verdict; a judge that gives no verdict drops nothing."""
-        kept, asked = tee(candidates)
-        replies = self.ask.all(map(_request, asked))
-        for candidate, reply in zip(kept, replies, strict=True):
-            found = reply.parsed(Judgement)
-            bad = found is not None and not (found.answered and found.correct)
-            yield candidate, Verdict(f"the judge: {found.complaint or 'not right'}" if found and bad else "")
+        candidates_again, to_ask = tee(candidates)
+        replies = self.ask.all(map(_request, to_ask))
+        for candidate, reply in zip(candidates_again, replies, strict=True):
+            judgement = reply.parsed(Judgement)
+            bad = judgement is not None and not (judgement.answered and judgement.correct)
+            yield (
+                candidate,
+                CheckResult(f"the judge: {judgement.complaint or 'not right'}" if judgement and bad else ""),
+            )
 
 
-def _request(candidate: Candidate) -> Request:
+def _request(candidate: QuestionCandidate) -> ModelRequest:
     text = prompt(
         "judge",
         passage="\n\n".join(source.text for source in candidate.sources),
@@ -56,4 +56,4 @@ def _request(candidate: Candidate) -> Request:
         question=candidate.question,
         answer=candidate.fact.answer,
     )
-    return Request(purpose="judge", text=text, schema=Judgement)
+    return ModelRequest(purpose="judge", text=text, schema=Judgement)

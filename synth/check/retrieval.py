@@ -1,7 +1,4 @@
-"""Our own search must find the source of a question; what else it finds are the hard distractors.
-
-Knows a retriever and places; refuses to know how it searches.
-"""
+"""Checks that the collection's own search finds the source of a question; its other hits become hard distractors."""
 
 from __future__ import annotations
 
@@ -11,8 +8,8 @@ from functools import lru_cache
 
 from core.reading.words import terms
 from core.types import Hit, Retriever
-from synth.check.base import Verdict
-from synth.work.candidate import Candidate, Source
+from synth.check.base import CheckResult
+from synth.work.candidate import QuestionCandidate, SourcePassage
 
 NAME = "retriever"
 # Share of a question's words that another place may lack and still answer it.
@@ -21,7 +18,7 @@ _ASKING = frozenset(terms("how many, how much"))
 _SEARCHES_HELD = 512
 
 
-class Found:
+class RetrievalCheck:
     """Whether the source chunk is among the first `k` hits.
 
     A hit elsewhere that holds the same words counts: documents repeat themselves, and the answer stands there too.
@@ -39,18 +36,18 @@ class Found:
         # An audit asks the same questions of changed evidence.
         self._search = lru_cache(maxsize=_SEARCHES_HELD)(lambda question: tuple(retriever.search(question, k + extra)))
 
-    def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
+    def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
         """Yield every candidate with its other hits; the figure is one over the rank of the source."""
         for candidate in candidates:
             hits = self._search(candidate.question)
-            shown = [shows(hit, candidate) for hit in hits]
-            rank = next((at for at, here in enumerate(shown[: self._k], 1) if here), 0)
-            others = tuple(_source(hit) for hit, here in zip(hits, shown, strict=True) if not here)
-            verdict = Verdict(figure=1 / rank) if rank else Verdict(f"not among the first {self._k} hits", 0.0)
-            yield replace(candidate, hits=others), verdict
+            holding = [shows(hit, candidate) for hit in hits]
+            rank = next((place for place, holds in enumerate(holding[: self._k], 1) if holds), 0)
+            distractors = tuple(_source(hit) for hit, holds in zip(hits, holding, strict=True) if not holds)
+            verdict = CheckResult(figure=1 / rank) if rank else CheckResult(f"not among the first {self._k} hits", 0.0)
+            yield replace(candidate, hits=distractors), verdict
 
 
-def shows(hit: Hit, candidate: Candidate) -> bool:
+def shows(hit: Hit, candidate: QuestionCandidate) -> bool:
     """Whether a hit overlaps the quote at its place, or holds the answer elsewhere and nearly all that is asked about.
 
     What names the document need not stand in the hit; every number of the question must.
@@ -58,11 +55,11 @@ def shows(hit: Hit, candidate: Candidate) -> bool:
     evidence = candidate.fact.evidence[0]
     if (hit.sha256, hit.page) == (evidence.sha256, evidence.page):
         return hit.start < evidence.end and evidence.start < hit.end
-    held = _terms_of(hit.text)
-    if not _terms_of(candidate.fact.value) <= held:
+    present = _terms_of(hit.text)
+    if not _terms_of(candidate.fact.value) <= present:
         return False
     about = _terms_of(candidate.question) - _terms_of(candidate.named) - _ASKING
-    missing = about - held - _terms_of(f"{hit.title} {hit.header}")
+    missing = about - present - _terms_of(f"{hit.title} {hit.header}")
     return len(missing) <= _STRANGE * len(about) and not any(term[0].isdigit() for term in missing)
 
 
@@ -71,8 +68,8 @@ def _terms_of(text: str) -> frozenset[str]:
     return frozenset(terms(text))
 
 
-def _source(hit: Hit) -> Source:
-    return Source(
+def _source(hit: Hit) -> SourcePassage:
+    return SourcePassage(
         chunk=f"{hit.sha256}:{hit.page}:{hit.start}:{hit.end}",
         doc=hit.doc,
         sha256=hit.sha256,

@@ -1,7 +1,6 @@
-"""Round trip: a second reader must answer the question from the passage, and must not from another one.
+"""Checks that a second reader answers the question from its passage, and does not answer it from another one.
 
-The reader is the generator's own `answers`; this module knows when two answers agree (token F1, Rajpurkar et al. 2016,
-or containment) and refuses to know who reads.
+The reader is the generator's own `answers`; two answers agree by token F1 (Rajpurkar et al. 2016) or containment.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from dataclasses import dataclass
 from itertools import tee
 
 from core.metrics import contains, exact_match, numbers_of, token_f1
-from synth.check.base import Verdict
+from synth.check.base import CheckResult
 from synth.generate.base import Generator
-from synth.work.candidate import Candidate, Source
+from synth.work.candidate import QuestionCandidate, SourcePassage
 
 _FEWEST_CHARS = 2
 
@@ -27,8 +26,8 @@ def agreement(given: str, gold: str) -> float:
     """
     if exact_match(given, gold) or contains(given, gold):
         return 1.0
-    wanted = set(numbers_of(gold))
-    if wanted and not wanted & set(numbers_of(given)):
+    needed = set(numbers_of(gold))
+    if needed and not needed & set(numbers_of(given)):
         return 0.0
     if len(given.strip()) >= _FEWEST_CHARS and re.search(r"\w{2}|\d", given) and contains(gold, given):
         return 1.0
@@ -36,7 +35,7 @@ def agreement(given: str, gold: str) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class RoundTrip:
+class RoundTripCheck:
     """A second reader answers from the passage; the figure is the agreement."""
 
     generator: Generator
@@ -47,20 +46,20 @@ class RoundTrip:
         """Name of the stage."""
         return "round trip"
 
-    def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
+    def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
         """Yield every candidate with the verdict."""
-        kept, asked = tee(candidates)
-        replies = self.generator.answers((one.question, one.sources) for one in asked)
-        for candidate, reply in zip(kept, replies, strict=True):
+        candidates_again, to_ask = tee(candidates)
+        replies = self.generator.answers((candidate.question, candidate.sources) for candidate in to_ask)
+        for candidate, reply in zip(candidates_again, replies, strict=True):
             fact = candidate.fact
             # A row of a table gives its figure without the unit that stands in the head.
             figure = max(agreement(reply, fact.answer), agreement(reply, fact.value) if fact.value else 0.0)
             verdict = f"a second reader answers “{reply[:120]}”" if figure < self.least else ""
-            yield candidate, Verdict(verdict, figure)
+            yield candidate, CheckResult(verdict, figure)
 
 
 @dataclass(frozen=True, slots=True)
-class WrongChunk:
+class WrongChunkCheck:
     """The same reader, given a passage from elsewhere, must not come to the answer.
 
     Attributes:
@@ -70,7 +69,7 @@ class WrongChunk:
     """
 
     generator: Generator
-    elsewhere: Callable[[Source], Source | None]
+    elsewhere: Callable[[SourcePassage], SourcePassage | None]
     least: float
 
     @property
@@ -78,15 +77,15 @@ class WrongChunk:
         """Name of the stage."""
         return "wrong chunk"
 
-    def run(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
+    def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
         """Yield every candidate with the verdict; the figure is one minus the agreement."""
-        kept, asked = tee(candidates)
-        replies = self.generator.answers((one.question, self._other(one)) for one in asked)
-        for candidate, reply in zip(kept, replies, strict=True):
+        candidates_again, to_ask = tee(candidates)
+        replies = self.generator.answers((candidate.question, self._other(candidate)) for candidate in to_ask)
+        for candidate, reply in zip(candidates_again, replies, strict=True):
             figure = agreement(reply, candidate.fact.answer) if reply else 0.0
             verdict = "a passage from elsewhere gives the answer too" if figure >= self.least else ""
-            yield candidate, Verdict(verdict, 1 - figure)
+            yield candidate, CheckResult(verdict, 1 - figure)
 
-    def _other(self, candidate: Candidate) -> tuple[Source, ...]:
+    def _other(self, candidate: QuestionCandidate) -> tuple[SourcePassage, ...]:
         other = self.elsewhere(candidate.source)
         return (other,) if other else ()

@@ -1,7 +1,6 @@
-"""How much of the documents the rows teach: facts and source sentences with enough surviving rows.
+"""How many facts and source sentences have enough rows, per page and per document.
 
-Counts per page and per document; a sentence is covered by a row whose evidence touches it. Knows rows and pages;
-refuses to know why a fact has none.
+A sentence is covered by a row whose evidence touches it.
 """
 
 from __future__ import annotations
@@ -67,14 +66,14 @@ def pages(work: Workspace, enough: int) -> Iterator[PageCoverage]:
     _spread(work)
     for sha256, doc in work.db.execute("SELECT sha256, doc FROM documents ORDER BY doc, sha256").fetchall():
         for page in work.pages(sha256):
-            said = _sentences(work, sha256, page, enough)
-            if said.all:
+            covered_sentences = _sentences(work, sha256, page, enough)
+            if covered_sentences.all:
                 yield PageCoverage(
                     doc=doc,
                     sha256=sha256,
                     page=page.index,
                     facts=_facts(work, sha256, page.index, enough),
-                    sentences=said,
+                    sentences=covered_sentences,
                 )
 
 
@@ -101,8 +100,8 @@ def _facts(work: Workspace, sha256: str, page: int, enough: int) -> Share:
 def _sentences(work: Workspace, sha256: str, page: Page, enough: int) -> Share:
     query = 'SELECT DISTINCT id, start, "end" FROM spans WHERE sha256=? AND page=?'
     spans = work.db.execute(query, (sha256, page.index)).fetchall()
-    found = [one for one in sentences(page.text) if one.kind != "heading"]
+    units = [unit for unit in sentences(page.text) if unit.kind != "heading"]
     covered = sum(
-        len({row for row, start, end in spans if start < one.end and one.start < end}) >= enough for one in found
+        len({row for row, start, end in spans if start < unit.end and unit.start < end}) >= enough for unit in units
     )
-    return Share(all=len(found), covered=covered)
+    return Share(all=len(units), covered=covered)

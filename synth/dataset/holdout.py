@@ -1,4 +1,4 @@
-"""Which groups of rows are held out. Knows numbers of rows and groups, nothing of what they say."""
+"""Chooses which groups of rows are held out for validation and test."""
 
 from __future__ import annotations
 
@@ -32,44 +32,44 @@ def pins(groups: NDArray[np.uint32], pinned: NDArray[np.int64]) -> tuple[NDArray
 
 def assigned(
     groups: NDArray[np.uint32],
-    wanted: NDArray[np.bool_],
+    placed: NDArray[np.bool_],
     fixed: NDArray[np.int64],
     *,
     val: float,
     test: float,
     seed: int,
 ) -> dict[int, Split]:
-    """Return the split of every group with wanted rows: test and val filled in the seed's order, the rest to train.
+    """Return the split of every group of placed rows: test and val are filled in the seed's order, the rest trains.
 
     Args:
         groups: Number of its group per row, shape `(n,)`.
-        wanted: The rows to be placed, shape `(n,)`.
+        placed: The rows to be placed, shape `(n,)`.
         fixed: Per group number, 1 + the split it is bound to, or 0; shape `(n,)`.
-        val: Share of the wanted rows for validation.
+        val: Share of the placed rows for validation.
         test: Share for the test.
         seed: Decides which groups are held out.
     """
-    labels, sizes = np.unique(groups[wanted], return_counts=True)
+    labels, sizes = np.unique(groups[placed], return_counts=True)
     total = int(sizes.sum())
     room: dict[Split, float] = {"test": test * total, "val": val * total}
     filled = dict.fromkeys(room, 0)
-    found: dict[int, Split] = {}
-    order = sorted(range(len(labels)), key=lambda at: _shuffled(seed, int(labels[at])))
-    for at in order:
-        label, size = int(labels[at]), int(sizes[at])
+    splits: dict[int, Split] = {}
+    order = sorted(range(len(labels)), key=lambda position: _shuffled(seed, int(labels[position])))
+    for position in order:
+        label, size = int(labels[position]), int(sizes[position])
         if fixed[label]:
-            found[label] = SPLITS[fixed[label] - 1]
+            splits[label] = SPLITS[fixed[label] - 1]
             continue
-        held: Split = "train"
+        chosen: Split = "train"
         for split in HELD_OUT:
             # The first group of a split may be larger than its share: a small dataset has few groups.
             small = filled[split] + size <= room[split] * _OVERFILL or (not filled[split] and size * 4 <= total)
             if room[split] and filled[split] < room[split] and small:
                 filled[split] += size
-                held = split
+                chosen = split
                 break
-        found[label] = held
-    return found
+        splits[label] = chosen
+    return splits
 
 
 def _shuffled(seed: int, label: int) -> bytes:

@@ -1,7 +1,6 @@
-"""Which rows may not be parted: rows of one document or context, and rows that share a passage or a question.
+"""Groups rows that must not be split: rows of one document or context, and rows that share a passage or a question.
 
-A row is known by a few 64-bit fingerprints, so that millions fit in memory (about 150 bytes a row). Knows texts;
-refuses to know what a row teaches and which split it goes to.
+A row is represented by a few 64-bit fingerprints (about 150 bytes), so that millions of rows fit in memory.
 """
 
 from __future__ import annotations
@@ -53,7 +52,9 @@ def words(text: str) -> list[str]:
 @lru_cache(maxsize=64)
 def run_fingerprints(*texts: str) -> list[int]:
     """Return fingerprints of the longest runs of words of some texts, at most `_MAX_RUNS`, longest first."""
-    runs = {tuple(found) for text in texts for run in _RUN.findall(text) if len(found := words(run)) >= _MIN_WORDS}
+    runs = {
+        tuple(run_words) for text in texts for run in _RUN.findall(text) if len(run_words := words(run)) >= _MIN_WORDS
+    }
     longest = sorted(runs, key=lambda run: (-len(run), run))[:_MAX_RUNS]
     return [fingerprint("run " + " ".join(run)) for run in longest]
 
@@ -66,19 +67,19 @@ def window_fingerprints(text: str) -> list[int]:
     if n < 1:
         return []
     hashed = np.zeros(n, dtype=np.uint64)
-    for at, factor in enumerate(_FACTORS):
-        hashed += codes[at : at + n] * factor
+    for offset, factor in enumerate(_FACTORS):
+        hashed += codes[offset : offset + n] * factor
     # The high bits of the sums are good, the low ones less so; least means least after mixing.
     hashed = (hashed ^ (hashed >> np.uint64(29))) * _FACTORS[0]
     least = np.unique(hashed)
-    kept = max(_LEAST_WINDOWS, int(np.searchsorted(least, np.uint64((1 << 64) // _ONE_IN))))
-    return [int(value) for value in least[:kept]]
+    count = max(_LEAST_WINDOWS, int(np.searchsorted(least, np.uint64((1 << 64) // _ONE_IN))))
+    return [int(value) for value in least[:count]]
 
 
 def question_fingerprint(question: str) -> int:
     """Return a fingerprint that politeness, order, marks and small words do not change."""
-    asked = words(question)
-    content = sorted(set(asked) - _FILLERS) or sorted(set(asked))
+    question_words = words(question)
+    content = sorted(set(question_words) - _FILLERS) or sorted(set(question_words))
     return fingerprint("question " + " ".join(content))
 
 
@@ -132,9 +133,9 @@ class Linked:
         allowed = max(limit, _largest(settled))
         most = self.n_rows
         while most > 1:
-            found = components(self.n_rows, [_edges(*self._arrays("run"), most=most)], settled)
-            if _largest(found) <= allowed:
-                return found
+            labels = components(self.n_rows, [_edges(*self._arrays("run"), most=most)], settled)
+            if _largest(labels) <= allowed:
+                return labels
             most //= 2
         return settled
 

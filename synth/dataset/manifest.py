@@ -17,7 +17,7 @@ from typing import Any
 
 from core.files import atomic_write, sha256_of
 from core.reading.words import words
-from synth.dataset.split import Proof, nearest
+from synth.dataset.split import SplitProof, nearest
 from synth.work.kinds import HUMAN_ORIGINS
 from synth.work.workspace import Workspace
 
@@ -101,7 +101,7 @@ def write_manifest(
     *,
     files: Iterable[str],
     head: Mapping[str, Any],
-    proof: Proof,
+    proof: SplitProof,
     checks: Any,
     coverage: Mapping[str, Any],
     audit: Mapping[str, Any] | None,

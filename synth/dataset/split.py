@@ -29,7 +29,7 @@ _TEST_BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class SplitProof:
     """What holds of the split, counted after it was made.
 
     Attributes:
@@ -81,14 +81,14 @@ def _spare(work: Workspace, fact: str) -> tuple[str, int]:
     barred = {group for group in kinds if work.db.execute(is_barred, (group,)).fetchone()}
     recalled_first = sorted(kinds, key=lambda group: not RECALLED.intersection(kinds[group]))
     for group in (group for group in recalled_first if group not in barred):
-        rest = {kind for other, held in kinds.items() if other != group for kind in held}
+        rest = {kind for other, their_kinds in kinds.items() if other != group for kind in their_kinds}
         needed = RECALLED if RECALLED.intersection(kinds[group]) else STATING
         if needed & rest:
             return group, len(kinds[group])
     return "", 0
 
 
-def prove(work: Workspace, *, mode: str, val_share: float, test_share: float) -> Proof:
+def prove(work: Workspace, *, mode: str, val_share: float, test_share: float) -> SplitProof:
     """Hold rows out, undo what overlaps with training, and prove that nothing is left.
 
     Knowledge mode looks at the questions, since facts and passages are meant to stand on both sides, and holds out only
@@ -96,13 +96,15 @@ def prove(work: Workspace, *, mode: str, val_share: float, test_share: float) ->
     """
     if mode == "document":
         dropped = _drop_overlapping(work)
-        left = len(_overlapping(work, whole=True))
-        return Proof(shared_groups=_shared_groups(work), shared_grams=left, barred=0, dropped=dropped)
+        overlapping = len(_overlapping(work, whole=True))
+        return SplitProof(shared_groups=_shared_groups(work), shared_grams=overlapping, barred=0, dropped=dropped)
     _count_common(work)
     _bar_shared(work)
     hold_out(work, val_share=val_share, test_share=test_share)
-    left = len(_overlapping(work, whole=False))
-    return Proof(shared_groups=_shared_groups(work), shared_grams=left, barred=work.count("barred"), dropped=0)
+    overlapping = len(_overlapping(work, whole=False))
+    return SplitProof(
+        shared_groups=_shared_groups(work), shared_grams=overlapping, barred=work.count("barred"), dropped=0
+    )
 
 
 def _bar_shared(work: Workspace) -> None:
@@ -144,18 +146,18 @@ def _overlapping(work: Workspace, *, whole: bool) -> list[tuple[str, str]]:
 
     The smaller side stands in a table on disk; test rows are also held against validation rows.
     """
-    found: dict[str, str] = {}
-    for held, against in (("('val','test')", "('train')"), ("('val')", "('test')")):
+    groups: dict[str, str] = {}
+    for side, against in (("('val','test')", "('train')"), ("('val')", "('test')")):
         work.db.execute("DELETE FROM grams")
         with work.bulk():
             for record in work.records("rows", f"split IN {against}"):
                 work.db.executemany(
                     "INSERT OR IGNORE INTO grams VALUES(?)", ((g,) for g in _grams(record, whole=whole))
                 )
-        for record in work.records("rows", f"split IN {held}"):
-            if record["id"] not in found and any(_known(work, gram) for gram in _grams(record, whole=whole)):
-                found[record["id"]] = record["group"]
-    return list(found.items())
+        for record in work.records("rows", f"split IN {side}"):
+            if record["id"] not in groups and any(_known(work, gram) for gram in _grams(record, whole=whole)):
+                groups[record["id"]] = record["group"]
+    return list(groups.items())
 
 
 def _known(work: Workspace, gram: int) -> bool:
@@ -183,11 +185,11 @@ def _grams(record: dict[str, Any], *, whole: bool) -> Iterator[int]:
     if whole:
         texts += [record["answer"], record["context"], *(citation["quote"] for citation in record["evidence"])]
     for text in texts:
-        held = words(text)
-        if whole and len(held) < GRAM_WORDS:
+        text_words = words(text)
+        if whole and len(text_words) < GRAM_WORDS:
             continue  # a short answer ("2024") is no leak
-        for at in range(max(1, len(held) - GRAM_WORDS + 1)) if held else ():
-            gram = " ".join(held[at : at + GRAM_WORDS]).encode()
+        for start in range(max(1, len(text_words) - GRAM_WORDS + 1)) if text_words else ():
+            gram = " ".join(text_words[start : start + GRAM_WORDS]).encode()
             yield int.from_bytes(hashlib.blake2b(gram, digest_size=8).digest()) >> 1
 
 
@@ -196,12 +198,16 @@ def nearest(work: Workspace) -> Iterator[dict[str, Any]]:
     query = "SELECT id, vector, json FROM rows WHERE split=? AND length(vector) > 0 ORDER BY seq"
     tests = work.db.execute(query, ("test",))
     while block := tests.fetchmany(_TEST_BLOCK):
-        asked = np.stack([np.frombuffer(vector, dtype=np.float32) for _, vector, _ in block])
+        test_vectors = np.stack([np.frombuffer(vector, dtype=np.float32) for _, vector, _ in block])
         best: list[tuple[float, str, str]] = [(-2.0, "", "")] * len(block)
         trains = work.db.execute(query, ("train",))
-        while others := trains.fetchmany(_BLOCK):
-            cosines = asked @ np.stack([np.frombuffer(vector, dtype=np.float32) for _, vector, _ in others]).T
-            best = [_better(held, row, others) for held, row in zip(best, cosines, strict=True)]
+        while train_block := trains.fetchmany(_BLOCK):
+            cosines = (
+                test_vectors @ np.stack([np.frombuffer(vector, dtype=np.float32) for _, vector, _ in train_block]).T
+            )
+            best = [
+                _better(nearest_so_far, row, train_block) for nearest_so_far, row in zip(best, cosines, strict=True)
+            ]
         for (row_id, _, text), (cosine, other, question) in zip(block, best, strict=True):
             if other:
                 yield {
@@ -214,9 +220,9 @@ def nearest(work: Workspace) -> Iterator[dict[str, Any]]:
 
 
 def _better(
-    held: tuple[float, str, str], cosines: NDArray[np.float32], others: list[tuple[str, bytes, str]]
+    nearest_so_far: tuple[float, str, str], cosines: NDArray[np.float32], train_block: list[tuple[str, bytes, str]]
 ) -> tuple[float, str, str]:
-    at = int(cosines.argmax())
-    if float(cosines[at]) <= held[0]:
-        return held
-    return float(cosines[at]), others[at][0], json.loads(others[at][2])["question"]
+    position = int(cosines.argmax())
+    if float(cosines[position]) <= nearest_so_far[0]:
+        return nearest_so_far
+    return float(cosines[position]), train_block[position][0], json.loads(train_block[position][2])["question"]

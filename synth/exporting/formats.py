@@ -1,6 +1,6 @@
 """Rows in the formats that trainers read: Alpaca, ShareGPT, OpenAI messages, TRL, preferences, verdicts, plain text.
 
-One function per format, from a row to the JSON object of a line. Knows nothing of files or of trainers' settings.
+One function per format, from a row to the JSON object of a line.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from synth.templates.wording import PromptTemplate
 Json = dict[str, Any]
 PairFormat = Callable[[Pair, PromptTemplate | None, PromptTemplate], Json]
 # A preference gives two verdicts.
-Verdict = tuple[str, str, str, bool]
+LabelledAnswer = tuple[str, str, str, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class ChatRow:
     """A row as a chat: earlier turns, the prompt as one text, the answer."""
 
     turns: tuple[tuple[str, str], ...]
@@ -37,9 +37,9 @@ class Said:
         return [*said, {role: user, content: self.prompt}]
 
 
-def said(pair: Pair, template: PromptTemplate) -> Said:
+def said(pair: Pair, template: PromptTemplate) -> ChatRow:
     """Return a pair as a chat, its prompt worded by a template."""
-    return Said(
+    return ChatRow(
         turns=pair.turns,
         prompt=template.prompt(pair.question, pair.context),
         answer=template.answer(pair.question, pair.context, pair.answer),
@@ -63,8 +63,8 @@ def alpaca(pair: Pair, given: PromptTemplate | None, default: PromptTemplate) ->
 def sharegpt(pair: Pair, given: PromptTemplate | None, default: PromptTemplate) -> Json:
     """`conversations` of `from` (human, gpt) and `value`."""
     chat = said(pair, given or default)
-    asked = chat.messages("from", "value", "human", "gpt")
-    return {"conversations": [*asked, {"from": "gpt", "value": chat.answer}]}
+    prompt = chat.messages("from", "value", "human", "gpt")
+    return {"conversations": [*prompt, {"from": "gpt", "value": chat.answer}]}
 
 
 def openai(pair: Pair, given: PromptTemplate | None, default: PromptTemplate) -> Json:
@@ -95,7 +95,7 @@ PAIR_FORMATS: Mapping[str, PairFormat] = {
 }
 
 
-def _asked(chat: Said) -> list[dict[str, str]]:
+def _asked(chat: ChatRow) -> list[dict[str, str]]:
     return chat.messages("role", "content", "user", "assistant")
 
 
@@ -114,7 +114,7 @@ def dpo_alpaca(row: Preference, template: PromptTemplate) -> Json:
     return {"instruction": prompt, "input": "", "chosen": row.chosen, "rejected": row.rejected}
 
 
-def verdicts(row: Preference | Judged) -> Iterator[Verdict]:
+def verdicts(row: Preference | Judged) -> Iterator[LabelledAnswer]:
     """Yield (prompt, context, answer, liked) of a row."""
     if isinstance(row, Judged):
         yield row.prompt, row.context, row.completion, row.label
@@ -123,7 +123,7 @@ def verdicts(row: Preference | Judged) -> Iterator[Verdict]:
         yield row.prompt, row.context, row.rejected, False
 
 
-def kto(verdict: Verdict, template: PromptTemplate) -> Json:
+def kto(verdict: LabelledAnswer, template: PromptTemplate) -> Json:
     """`prompt` and `completion` as lists of messages, and `label`, as TRL reads them."""
     question, context, answer, liked = verdict
     return {
@@ -133,14 +133,14 @@ def kto(verdict: Verdict, template: PromptTemplate) -> Json:
     }
 
 
-def kto_text(verdict: Verdict, template: PromptTemplate) -> Json:
+def kto_text(verdict: LabelledAnswer, template: PromptTemplate) -> Json:
     """`prompt` and `completion` as texts, and `label`, as Axolotl reads them."""
     question, context, answer, liked = verdict
     return {"prompt": template.prompt(question, context), "completion": answer, "label": liked}
 
 
-def kto_sharegpt(verdict: Verdict, template: PromptTemplate) -> Json:
+def kto_sharegpt(verdict: LabelledAnswer, template: PromptTemplate) -> Json:
     """`conversations` and `kto_tag`, as LLaMA-Factory reads them."""
     question, context, answer, liked = verdict
-    asked = {"from": "human", "value": template.prompt(question, context)}
-    return {"conversations": [asked, {"from": "gpt", "value": answer}], "kto_tag": liked}
+    prompt = {"from": "human", "value": template.prompt(question, context)}
+    return {"conversations": [prompt, {"from": "gpt", "value": answer}], "kto_tag": liked}

@@ -1,8 +1,8 @@
-"""What a trainer must be told to read an exported file: LLaMA-Factory's `dataset_info.json`, Axolotl's YAML, the lines
-of Python for TRL and Unsloth.
+"""Settings with which a trainer reads an exported file: LLaMA-Factory's `dataset_info.json`, Axolotl's YAML, Python
+lines for TRL and Unsloth.
 
 The formats are those of LLaMA-Factory 0.9.6 (`data/README.md`, `llamafactory/data/converter.py`), Axolotl 0.18
-(`docs/dataset-formats`, `axolotl/prompt_strategies`), TRL 1.16 and Unsloth 2026.8 (`chat_templates.py`). Knows no rows.
+(`docs/dataset-formats`, `axolotl/prompt_strategies`), TRL 1.16 and Unsloth 2026.8 (`chat_templates.py`).
 """
 
 from __future__ import annotations
@@ -104,16 +104,16 @@ def write_dataset_info(to: str, out: Path, *, history: bool) -> Path:
     """
     entry = dataset_info(to, out, history=history)
     path = out.parent / "dataset_info.json"
-    known: Any = {}
+    entries: Any = {}
     if path.is_file():
         try:
-            known = json.loads(path.read_bytes())
+            entries = json.loads(path.read_bytes())
         except ValueError as error:
             raise DataError(f"not JSON: {error}", path=path, hint=f"rm '{path}'") from error
-    if not isinstance(known, dict):
+    if not isinstance(entries, dict):
         raise DataError("not a JSON object", path=path, hint=f"rm '{path}'")
     with atomic_write(path) as handle:
-        handle.write((json.dumps({**known, out.stem: entry}, indent=2, ensure_ascii=False) + "\n").encode())
+        handle.write((json.dumps({**entries, out.stem: entry}, indent=2, ensure_ascii=False) + "\n").encode())
     return path
 
 

@@ -1,4 +1,4 @@
-"""A dataset folder to one file in a trainer's format, a row at a time. Knows which rows a format can hold."""
+"""Exports a dataset folder as one file in a trainer's format, a row at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fact on its way: what a rule found in one place of a page, before it becomes a `Fact`."""
+"""A fact as a rule finds it on one page, before it becomes a `Fact`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class FactDraft:
     """What a rule found.
 
     Attributes:

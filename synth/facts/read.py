@@ -15,7 +15,7 @@ from itertools import chain, islice
 
 from core.reading.sentences import sentences
 from core.types import Citation, Document, Fact, Page
-from synth.facts.draft import Draft, Span
+from synth.facts.draft import FactDraft, Span
 from synth.facts.english.casing import Casing
 from synth.facts.english.naming import Naming, name_document
 from synth.facts.english.prose.lists import list_facts
@@ -66,9 +66,9 @@ def sentences_of(page: Page) -> list[Span]:
     if page.quality in ("failed", "empty") or not _is_english(page.text):
         return []
     return [
-        (found.start, found.end)
-        for found in sentences(page.text)
-        if found.kind in ("prose", "item") and page.text[found.start : found.end].rstrip('”")').endswith((".", ";"))
+        (unit.start, unit.end)
+        for unit in sentences(page.text)
+        if unit.kind in ("prose", "item") and page.text[unit.start : unit.end].rstrip('”")').endswith((".", ";"))
     ]
 
 
@@ -78,7 +78,7 @@ def _is_english(text: str) -> bool:
 
 
 def _facts_on(document: Document, naming: Naming, casing: Casing, page: Page) -> Iterator[Fact]:
-    drafts: list[Draft] = []
+    drafts: list[FactDraft] = []
     for start, end in sentences_of(page):
         if not _LEADER.search(page.text, start, end):
             drafts += facts_of(flatten(page.text, *_without_bullet(page.text, start, end)), naming, casing)
@@ -95,7 +95,7 @@ def _without_bullet(text: str, start: int, end: int) -> Span:
     return (bullet.end() if bullet else start), end
 
 
-def _fact(document: Document, page: Page, draft: Draft) -> Fact:
+def _fact(document: Document, page: Page, draft: FactDraft) -> Fact:
     evidence = tuple(
         Citation(
             doc=document.doc, sha256=document.sha256, page=page.index, start=start, end=end, quote=page.text[start:end]

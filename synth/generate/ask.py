@@ -1,7 +1,4 @@
-"""Asking a chat model: several requests under way at once, replies in order, none asked twice.
-
-Knows LangChain's chat models and the cache; refuses to know what is asked.
-"""
+"""Sends requests to a chat model: several at once, replies in order, cached replies not requested again."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ OnCall = Callable[[Call, bool], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ModelRequest:
     """One thing asked.
 
     Attributes:
@@ -40,7 +37,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ModelReply:
     """What came back."""
 
     call: Call
@@ -65,7 +62,7 @@ class Reply:
             return None
 
 
-class Ask:
+class CachedChat:
     """A chat model with a cache before it and a bounded number of requests under way.
 
     Args:
@@ -96,7 +93,7 @@ class Ask:
         self._pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="ask")
         self._held: dict[type[BaseModel], Runnable[Any, Any]] = {}
 
-    def all(self, requests: Iterable[Request]) -> Iterator[Reply]:
+    def all(self, requests: Iterable[ModelRequest]) -> Iterator[ModelReply]:
         """Yield replies in the order of the requests; twice the concurrency are read ahead, so that nobody waits.
 
         Raises:
@@ -112,9 +109,9 @@ class Ask:
             ahead, cached = waiting.popleft()
             call = ahead if isinstance(ahead, Call) else ahead.result()
             self._on_call(call, cached)
-            yield Reply(call)
+            yield ModelReply(call)
 
-    def known(self, request: Request) -> bool:
+    def known(self, request: ModelRequest) -> bool:
         """Whether the cache holds the reply."""
         return self._cache.get(self._key(request)) is not None
 
@@ -126,16 +123,16 @@ class Ask:
         """Wait for requests under way, so that their replies are kept; drop those not begun."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _begin(self, request: Request) -> tuple[Future[Call] | Call, bool]:
+    def _begin(self, request: ModelRequest) -> tuple[Future[Call] | Call, bool]:
         key = self._key(request)
-        held = self._cache.get(key)
-        return (held, True) if held else (self._pool.submit(self._ask, request, key), False)
+        cached_call = self._cache.get(key)
+        return (cached_call, True) if cached_call else (self._pool.submit(self._ask, request, key), False)
 
-    def _key(self, request: Request) -> str:
+    def _key(self, request: ModelRequest) -> str:
         schema = request.schema.model_json_schema() if request.schema else None
         return key_of(model=self.spec, parameters=self._parameters, schema=schema, prompt=request.text)
 
-    def _ask(self, request: Request, key: str) -> Call:
+    def _ask(self, request: ModelRequest, key: str) -> Call:
         begun = time.perf_counter()
         message = self._model(request.schema).invoke([HumanMessage(request.text)])
         raw = message["raw"] if isinstance(message, dict) else message

@@ -1,7 +1,6 @@
-"""What a generator is: it reads facts in passages, answers questions from them, and writes texts about them.
+"""The interface of a generator: it reads facts in passages, answers questions from them, and writes texts about them.
 
-Two stand behind it: rules (`synth.generate.rules`) and a chat model (`synth.generate.model`). Refuses to know checks,
-kinds of rows and files.
+Two modules implement it: rules (`synth.generate.rules`) and a chat model (`synth.generate.model`).
 """
 
 from __future__ import annotations
@@ -10,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from synth.work.candidate import Source
+from synth.work.candidate import SourcePassage
 from synth.work.kinds import TextKind
 from synth.work.workspace import Planned, Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class GenerationEstimate:
     """What a run would ask of a model at most; nothing for rules.
 
     Attributes:
@@ -31,7 +30,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class PassageText:
     """A text about a passage.
 
     Attributes:
@@ -63,15 +62,15 @@ class Generator(Protocol):
         """Yield facts with the chunk they come from, in the order rows are to be made, at most `per_chunk` of each."""
         ...
 
-    def answers(self, asked: Iterable[tuple[str, Sequence[Source]]]) -> Iterator[str]:
+    def answers(self, asked: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
         """Answer each question from its passages alone, in order; an empty text where they do not tell."""
         ...
 
-    def text(self, kind: TextKind, source: Source, work: Workspace) -> Text | None:
+    def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
         """Write a text about a passage, None where it gives none."""
         ...
 
-    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> Estimate:
+    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
         """Return what a run would ask of a model."""
         ...
 

@@ -1,7 +1,7 @@
-"""Replies of chat models by what was asked: a run that was cut off asks nothing twice.
+"""A cache of chat model replies in one SQLite file, so that an interrupted run repeats no request.
 
-One SQLite file; the key is a hash over model, parameters, schema and prompt. Safe to use from several threads and
-processes; may be deleted at any time. Knows no model.
+The key is a hash over model, parameters, schema and prompt. Safe to use from several threads and processes; the file
+may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ class Call:
     seconds: float = 0.0
 
 
-def key_of(**asked: Any) -> str:
+def key_of(**request: Any) -> str:
     """Return the content address of a request: SHA-256 over its canonical JSON."""
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(
+        json.dumps(request, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")
+    ).hexdigest()
 
 
 class CallCache:

@@ -1,7 +1,6 @@
-"""A chat model as generator: it reads facts in one passage at a time, and what it quotes must stand there.
+"""A chat model as generator: it reads facts in one passage at a time.
 
-A quote that is not found in the page, folded for white space and signs, never becomes a fact. Knows prompts and their
-schemas; refuses to know checks, kinds of rows and which model it is.
+A quote that is not found in the page (white space and typographic signs folded) never becomes a fact.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ from core.reading.passages import new_keys, new_mark, render
 from core.reading.sentences import sentences, split_prose
 from core.reading.words import terms
 from core.types import Citation, Fact
-from synth.generate.ask import Ask, Reply, Request
-from synth.generate.base import Estimate, Text
+from synth.generate.ask import CachedChat, ModelReply, ModelRequest
+from synth.generate.base import GenerationEstimate, PassageText
 from synth.generate.prompts import all_prompts, prompt
-from synth.work.candidate import Source, digest
+from synth.work.candidate import SourcePassage, digest
 from synth.work.kinds import TextKind
 from synth.work.workspace import Planned, Workspace
 
@@ -68,10 +67,10 @@ def facts_schema(count: int, phrasings: int) -> type[BaseModel]:
 
     A small model held to an open list fills it until its tokens run out.
     """
-    asked = create_model(
+    fact_schema = create_model(
         "ReadFact", __base__=ReadFact, questions=(list[str], Field(min_length=1, max_length=phrasings))
     )
-    return create_model("ReadFacts", facts=(list[asked], Field(max_length=count)))  # type: ignore[valid-type]
+    return create_model("ReadFacts", facts=(list[fact_schema], Field(max_length=count)))  # type: ignore[valid-type]
 
 
 def reply_tokens(per_chunk: int, phrasings: int) -> int:
@@ -90,7 +89,7 @@ class ModelGenerator:
         phrasings: Questions wanted for each fact.
     """
 
-    def __init__(self, ask: Ask, phrasings: int) -> None:
+    def __init__(self, ask: CachedChat, phrasings: int) -> None:
         self._ask = ask
         self._phrasings = phrasings
 
@@ -106,8 +105,8 @@ class ModelGenerator:
 
     def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
         """Yield facts chunk by chunk, in the seed's order; what is no fact or has no place is rejected."""
-        sources, asked = tee(source for source in work.chunks_in_order() if _worth_reading(source))
-        replies = self._ask.all(self._request(source, per_chunk) for source in asked)
+        sources, to_ask = tee(source for source in work.chunks_in_order() if _worth_reading(source))
+        replies = self._ask.all(self._request(source, per_chunk) for source in to_ask)
         for source, reply in zip(sources, replies, strict=True):
             place = {"kind": "fact", "doc": source.doc, "page": source.page}
             whole, faults = _read_facts(reply)
@@ -120,7 +119,7 @@ class ModelGenerator:
                 elif work.add_fact(fact, source.chunk):
                     yield Planned(fact, source.chunk)
 
-    def answers(self, asked: Iterable[tuple[str, Sequence[Source]]]) -> Iterator[str]:
+    def answers(self, asked: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
         """Answer each question from its passages; nothing to read, nothing said."""
         kept, requests = tee(asked)
         replies = self._ask.all(_answer_request(question, sources) for question, sources in requests if sources)
@@ -128,18 +127,18 @@ class ModelGenerator:
             text = next(replies).text.strip() if sources else ""
             yield "" if text.casefold() in _NONE else text.removeprefix("Answer:").strip()
 
-    def text(self, kind: TextKind, source: Source, work: Workspace) -> Text | None:  # noqa: ARG002
+    def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:  # noqa: ARG002
         """Let the model write about a passage; a sentence that no sentence of it bears is left out."""
-        reply = next(self._ask.all([Request(purpose=kind, text=prompt(kind, passage=_rendered([source])))]))
-        said = " ".join(reply.text.split())
-        kept = [
-            (said[slice(*span)], bearing)
-            for span in split_prose(said, 0, len(said))
-            if (bearing := _bearing(said[slice(*span)], source.text))
+        reply = next(self._ask.all([ModelRequest(purpose=kind, text=prompt(kind, passage=_rendered([source])))]))
+        written = " ".join(reply.text.split())
+        supported = [
+            (written[slice(*span)], bearing)
+            for span in split_prose(written, 0, len(written))
+            if (bearing := _bearing(written[slice(*span)], source.text))
         ]
-        return Text(sentences=kept) if kept and not reply.call.cut else None
+        return PassageText(sentences=supported) if supported and not reply.call.cut else None
 
-    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> Estimate:
+    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
         """Return the most that a run asks: one call a chunk, and two for each question that comes so far."""
         chunks = sum(1 for source in work.chunks_in_order() if _worth_reading(source))
         needed = chunks if rows is None else min(chunks, -(-rows // max(1, per_chunk * phrasings // 2)))
@@ -147,10 +146,10 @@ class ModelGenerator:
         reading = [self._ask.count_tokens(self._request(source, per_chunk).text) for source in sample]
         answering = [self._ask.count_tokens(_answer_request("?" * 60, [source]).text) for source in sample]
         every = (self._request(source, per_chunk) for source in work.chunks_in_order() if _worth_reading(source))
-        known = sum(map(self._ask.known, islice(every, needed)))
+        cached_count = sum(map(self._ask.known, islice(every, needed)))
         questions = needed * per_chunk * phrasings
-        calls = {"facts": needed - known, "round trip": questions, "wrong chunk": questions}
-        return Estimate(
+        calls = {"facts": needed - cached_count, "round trip": questions, "wrong chunk": questions}
+        return GenerationEstimate(
             calls=calls,
             prompt_tokens=_mean(reading) * calls["facts"] + 2 * questions * _mean(answering),
             completion_tokens=calls["facts"] * per_chunk * _FACT_TOKENS + 2 * questions * _ANSWER_TOKENS,
@@ -160,7 +159,7 @@ class ModelGenerator:
         """Return every prompt."""
         return all_prompts()
 
-    def _request(self, source: Source, per_chunk: int) -> Request:
+    def _request(self, source: SourcePassage, per_chunk: int) -> ModelRequest:
         text = prompt(
             "facts",
             source=source.name,
@@ -168,54 +167,54 @@ class ModelGenerator:
             phrasings=str(self._phrasings),
             passage=_rendered([source]),
         )
-        return Request(purpose="facts", text=text, schema=facts_schema(per_chunk, self._phrasings))
+        return ModelRequest(purpose="facts", text=text, schema=facts_schema(per_chunk, self._phrasings))
 
 
 def _mean(values: Sequence[int]) -> int:
     return round(sum(values) / len(values)) if values else 0
 
 
-def _worth_reading(source: Source) -> bool:
+def _worth_reading(source: SourcePassage) -> bool:
     return len(source.text) >= _FEWEST_CHUNK_CHARS
 
 
-def _rendered(sources: Sequence[Source]) -> str:
+def _rendered(sources: Sequence[SourcePassage]) -> str:
     """The passages between marks that depend on their place, so that an equal request has an equal prompt."""
     rng = random.Random(digest(*(source.chunk for source in sources)))  # noqa: S311
     keys = new_keys(len(sources), rng)
     return render((source.passage(key) for source, key in zip(sources, keys, strict=True)), new_mark(rng))
 
 
-def _answer_request(question: str, sources: Sequence[Source]) -> Request:
-    return Request(purpose="answer", text=prompt("answer", passage=_rendered(sources), question=question))
+def _answer_request(question: str, sources: Sequence[SourcePassage]) -> ModelRequest:
+    return ModelRequest(purpose="answer", text=prompt("answer", passage=_rendered(sources), question=question))
 
 
-def _read_facts(reply: Reply) -> tuple[list[ReadFact], list[str]]:
+def _read_facts(reply: ModelReply) -> tuple[list[ReadFact], list[str]]:
     """Return the facts of a reply that are whole, and what is wrong with the others."""
     value = reply.value()
     items: Any = value.get("facts") if isinstance(value, dict) else None
     if not isinstance(items, list):
         return [], ["the reply is no list of facts"]
     facts, faults = [], []
-    for at, item in enumerate(items, 1):
-        if reply.call.cut and at == len(items):
-            faults.append(f"fact {at} is cut off")
+    for number, item in enumerate(items, 1):
+        if reply.call.cut and number == len(items):
+            faults.append(f"fact {number} is cut off")
             continue
         try:
             facts.append(ReadFact.model_validate(item))
         except ValidationError as error:
             first = error.errors()[0]
-            faults.append(f"fact {at}: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}")
+            faults.append(f"fact {number}: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}")
     return facts, faults
 
 
-def _placed(read: ReadFact, source: Source, phrasings: int) -> Fact | None:
+def _placed(read: ReadFact, source: SourcePassage, phrasings: int) -> Fact | None:
     """Put a fact at its place in the page, None where its quote does not stand in the passage."""
     span = Folded(source.text).find(read.quote)
     if span is None:
         return None
     quote = source.text[slice(*span)]
-    held = Folded(quote).find(read.answer)
+    value_span = Folded(quote).find(read.answer)
     start = source.start + span[0]
     evidence = Citation(
         doc=source.doc, sha256=source.sha256, page=source.page, start=start, end=start + len(quote), quote=quote
@@ -227,7 +226,7 @@ def _placed(read: ReadFact, source: Source, phrasings: int) -> Fact | None:
         statement=" ".join(read.statement.split()),
         subject=read.subject,
         answer=" ".join(read.answer.split()),
-        value=quote[slice(*held)] if held else "",
+        value=quote[slice(*value_span)] if value_span else "",
         questions=questions,
         evidence=(evidence,),
     )
@@ -235,9 +234,9 @@ def _placed(read: ReadFact, source: Source, phrasings: int) -> Fact | None:
 
 def _bearing(sentence: str, text: str) -> tuple[int, int] | None:
     """Return the span of the sentence that holds most of another's words, None where none holds half of them."""
-    wanted = set(terms(sentence))
+    needed = set(terms(sentence))
     best = max(
-        ((len(wanted & set(terms(text[one.start : one.end]))), -one.start, one.end) for one in sentences(text)),
+        ((len(needed & set(terms(text[unit.start : unit.end]))), -unit.start, unit.end) for unit in sentences(text)),
         default=(0, 0, 0),
     )
-    return (-best[1], best[2]) if wanted and best[0] >= _LEAST_OVERLAP * len(wanted) else None
+    return (-best[1], best[2]) if needed and best[0] >= _LEAST_OVERLAP * len(needed) else None

@@ -1,4 +1,4 @@
-"""The prompts of a model generator: text files beside this module's package, filled in one pass."""
+"""The prompts of the model generator, read from `synth/prompts/`."""
 
 from __future__ import annotations
 

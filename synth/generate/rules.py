@@ -1,7 +1,6 @@
-"""The built-in generator: facts by rules, answers by quotation, no model and no network.
+"""The built-in generator: facts by rules, answers by quotation; it needs no model and no network.
 
-Its texts are the facts of a passage said one after the other (rewrite) and the sentences that say most of what it
-repeats (summary). Knows the rules' entry point; refuses to know checks and kinds of rows.
+Its texts are the facts of a passage in order (rewrite) and the sentences with the most repeated words (summary).
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from core.reading.reader import rank
 from core.reading.sentences import sentences
 from core.reading.words import terms
 from core.types import Document, Fact, Page
-from synth.generate.base import Estimate, Text
-from synth.work.candidate import Source
+from synth.generate.base import GenerationEstimate, PassageText
+from synth.work.candidate import SourcePassage
 from synth.work.kinds import TextKind
 from synth.work.workspace import Planned, Workspace
 
@@ -67,45 +66,47 @@ class RulesGenerator:
                         work.add_fact(fact, source.chunk)
         yield from work.planned(per_chunk)
 
-    def answers(self, asked: Iterable[tuple[str, Sequence[Source]]]) -> Iterator[str]:
+    def answers(self, asked: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
         """Answer by quotation, as the model `extractive` does."""
         return (read(question, sources) for question, sources in asked)
 
-    def text(self, kind: TextKind, source: Source, work: Workspace) -> Text | None:
+    def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
         """Write a text about a passage, None where it holds too little."""
         if kind == "summary":
             return summary(source)
-        said = dict.fromkeys(
+        stated = dict.fromkeys(
             (fact.statement, (fact.evidence[0].start - source.start, fact.evidence[0].end - source.start))
             for fact in work.facts_of(source.chunk)
             if source.holds(fact.evidence[0])
         )
-        kept = _distinct(list(said))[:_MOST_STATEMENTS]
-        return Text(sentences=kept) if len(kept) >= _FEWEST_STATEMENTS else None
+        statements = _distinct(list(stated))[:_MOST_STATEMENTS]
+        return PassageText(sentences=statements) if len(statements) >= _FEWEST_STATEMENTS else None
 
-    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> Estimate:  # noqa: ARG002
+    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:  # noqa: ARG002
         """Return nothing: rules ask no model."""
-        return Estimate(calls={})
+        return GenerationEstimate(calls={})
 
     def prompts(self) -> Mapping[str, str]:
         """Return none."""
         return {}
 
 
-def read(question: str, sources: Sequence[Source]) -> str:
+def read(question: str, sources: Sequence[SourcePassage]) -> str:
     """Return the sentences that answer a question best, a fifth of the passages but two at least, one a line."""
     passages = [Passage(key="", source=source.name, text=source.text) for source in sources]
     ranked = rank(question, passages)
     best = ranked[: max(_READ_SENTENCES, round(_READ_SHARE * len(ranked)))]
-    return "\n".join(passages[one.passage].text[one.sentence.start : one.sentence.end] for one in best)
+    return "\n".join(
+        passages[candidate.passage].text[candidate.sentence.start : candidate.sentence.end] for candidate in best
+    )
 
 
-def summary(source: Source) -> Text | None:
+def summary(source: SourcePassage) -> PassageText | None:
     """Return the sentences of a passage whose words it repeats most, in their order.
 
     Sum-based extraction (Nenkova and Vanderwende 2005): a sentence is worth the mean probability of its words.
     """
-    spans = [(one.start, one.end) for one in sentences(source.text) if one.kind == "prose"]
+    spans = [(unit.start, unit.end) for unit in sentences(source.text) if unit.kind == "prose"]
     whole = [
         span
         for span in spans
@@ -115,22 +116,22 @@ def summary(source: Source) -> Text | None:
         return None
     counts = Counter(term for span in spans for term in terms(source.text[slice(*span)]))
     best = sorted(whole, key=lambda span: -_worth(source.text[slice(*span)], counts))[:_SUMMARY_SENTENCES]
-    said = [(" ".join(source.text[slice(*span)].split()), span) for span in sorted(best)]
-    return Text(sentences=said) if all(len(text) <= _SUMMARY_CHARS for text, _ in said) else None
+    chosen = [(" ".join(source.text[slice(*span)].split()), span) for span in sorted(best)]
+    return PassageText(sentences=chosen) if all(len(text) <= _SUMMARY_CHARS for text, _ in chosen) else None
 
 
 def _worth(text: str, counts: Counter[str]) -> float:
-    held = terms(text)
-    return sum(counts[term] for term in held) / len(held) if len(held) > 3 else 0.0
+    sentence_terms = terms(text)
+    return sum(counts[term] for term in sentence_terms) / len(sentence_terms) if len(sentence_terms) > 3 else 0.0
 
 
-def _distinct(said: Sequence[tuple[str, tuple[int, int]]]) -> list[tuple[str, tuple[int, int]]]:
+def _distinct(statements: Sequence[tuple[str, tuple[int, int]]]) -> list[tuple[str, tuple[int, int]]]:
     """Leave out a statement whose words stand in an earlier one."""
     kept: list[tuple[str, tuple[int, int]]] = []
     seen: list[frozenset[str]] = []
-    for statement, span in said:
-        held = frozenset(terms(statement))
-        if not any(len(held & other) > 0.8 * min(len(held), len(other) or 1) for other in seen):
+    for statement, span in statements:
+        statement_terms = frozenset(terms(statement))
+        if not any(len(statement_terms & other) > 0.8 * min(len(statement_terms), len(other) or 1) for other in seen):
             kept.append((statement, span))
-            seen.append(held)
+            seen.append(statement_terms)
     return kept

@@ -1,4 +1,4 @@
-"""Single answers with a verdict, the rows that KTO learns from: `judged.jsonl`. Knows nothing of who judged."""
+"""Rows of `judged.jsonl`: single answers with a verdict, for KTO."""
 
 from __future__ import annotations
 

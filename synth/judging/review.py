@@ -1,8 +1,8 @@
-"""People look at rows: accept, edit or reject, in any order and at any time, and the dataset follows.
+"""Review of a dataset by people: rows are accepted, edited or rejected, and the dataset folder is rewritten
+accordingly.
 
-Decisions stand in `review.jsonl`, one a line, only ever added to; the last one on a row counts. Applying them rewrites
-the dataset folder: rejected rows move to `rejected.jsonl`, edited ones become a person's. A server may call all of this
-from several threads and processes. Refuses to know how rows are shown.
+Decisions are appended to `review.jsonl`, one a line; the last one on a row counts. Rejected rows move to
+`rejected.jsonl`, edited ones get the origin `person`. Safe to call from several threads and processes.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class ReviewItem:
     """A row under review with what was decided so far (`None`: nothing)."""
 
     row: Reviewed
@@ -79,7 +79,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class ReviewResult:
     """Rows by what became of them, and the dataset's manifest now."""
 
     accepted: int
@@ -119,8 +119,8 @@ def check_edit(row: Reviewed, decision: Decision, page_text: PageText | None = N
     if decision.evidence:
         spelled = {figure for citation in decision.evidence for figure in _FIGURE.findall(citation.quote)}
         # What a prompt tells besides the quotes (a key, another passage) may be told back.
-        told = spelled | set(_FIGURE.findall(decision.context)) | set(_FIGURE.findall(decision.question))
-        loose = [figure for figure in _FIGURE.findall(_KEY.sub("", decision.answer)) if figure not in told]
+        allowed = spelled | set(_FIGURE.findall(decision.context)) | set(_FIGURE.findall(decision.question))
+        loose = [figure for figure in _FIGURE.findall(_KEY.sub("", decision.answer)) if figure not in allowed]
         if loose:
             raise _refused(row, f"the number {loose[0]} of the answer stands in no quote")
     return edited(row, decision)
@@ -174,7 +174,7 @@ class Review:
         self._dataset = Dataset(path).require()
         self._page_text = page_text
 
-    def items(self, *, undecided: bool = False) -> Iterator[Item]:
+    def items(self, *, undecided: bool = False) -> Iterator[ReviewItem]:
         """Yield the rows in the order of the dataset, pairs first.
 
         Args:
@@ -184,20 +184,20 @@ class Review:
         for row in self._rows():
             decision = decisions.get(row.id)
             if not (undecided and decision):
-                yield Item(row=row, decision=decision)
+                yield ReviewItem(row=row, decision=decision)
 
-    def find(self, row_id: str) -> Item:
+    def find(self, row_id: str) -> ReviewItem:
         """Return one row by its id or a unique prefix of it.
 
         Raises:
             ConfigError: No row, or several, have it.
         """
-        found = [row for row in (*self._rows(), *self._aside()) if row.id.startswith(row_id)]
-        exact = [row for row in found if row.id == row_id] or found
+        matching = [row for row in (*self._rows(), *self._aside()) if row.id.startswith(row_id)]
+        exact = [row for row in matching if row.id == row_id] or matching
         if len(exact) != 1:
             how_many = "no row has" if not exact else f"{len(exact)} rows have"
             raise ConfigError(f"{how_many} the id {row_id}", hint=f"kb synth review '{self._dataset.path}' --json")
-        return Item(row=exact[0], decision=self.decisions().get(exact[0].id))
+        return ReviewItem(row=exact[0], decision=self.decisions().get(exact[0].id))
 
     def decisions(self) -> dict[str, Decision]:
         """Return the last decision per row.
@@ -228,7 +228,7 @@ class Review:
             os.fsync(handle.fileno())
         return _accepted(row) if decision.action == "accept" else after
 
-    def apply(self) -> Applied:
+    def apply(self) -> ReviewResult:
         """Rewrite the dataset by the decisions; doing so twice changes nothing, a changed mind brings a row back.
 
         Raises:
@@ -244,9 +244,9 @@ class Review:
             counts = dict.fromkeys(ACTIONS, 0)
             rows = chain(self._decided(aside, decisions, counts), dataset.judged())
             manifest = replace_rows(dataset, rows, {"review": {"decisions": len(decisions)}})
-            left = {row.id: row for row in (*aside.values(), *out) if _action(decisions, row) == "reject"}
-            self._write_aside(left.values(), decisions)
-        return Applied(accepted=counts["accept"], edited=counts["edit"], rejected=len(left), manifest=manifest)
+            rejected = {row.id: row for row in (*aside.values(), *out) if _action(decisions, row) == "reject"}
+            self._write_aside(rejected.values(), decisions)
+        return ReviewResult(accepted=counts["accept"], edited=counts["edit"], rejected=len(rejected), manifest=manifest)
 
     def _rows(self) -> Iterator[Reviewed]:
         return chain(self._dataset.pairs(), self._dataset.preferences())

@@ -1,7 +1,7 @@
-"""How good the checks are: errors planted in good rows, and harmless changes that must pass.
+"""Measures the checks: errors planted in good rows must be dropped, harmless changes must pass.
 
 Four errors: a wrong number, another entity, a chunk from elsewhere, a quote that does not exist. The error is planted
-in answer, value and statement alike, so that no check can find it by comparing them. Refuses to know the checks.
+in answer, value and statement alike, so that no check can find it by comparing them.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 
 from core.metrics import normalised
 from core.types import Citation, Fact
-from synth.check.base import Check
+from synth.check.base import CandidateCheck
 from synth.facts.english.perturb import wrong_number
 from synth.making.falsify import falsified, swapped
 from synth.making.prompted import normal
-from synth.work.candidate import Candidate, order_key
+from synth.work.candidate import QuestionCandidate, order_key
 from synth.work.workspace import Workspace
 
-Plant = Callable[[Candidate, Workspace, random.Random], Candidate | None]
+Plant = Callable[[QuestionCandidate, Workspace, random.Random], QuestionCandidate | None]
 _OTHERS = 12
 _NUMBER = re.compile(r"\d")
 _GROWN_CHARS = 200
@@ -30,7 +30,7 @@ _COURTESIES = ("Good morning! ", "A quick question: ", "Please help. ")
 
 
 @dataclass(slots=True)
-class Found:
+class ChangeResult:
     """What became of one kind of change.
 
     Attributes:
@@ -58,24 +58,24 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class CheckAudit:
     """Recall on planted errors and false alarms on harmless changes, by kind of change."""
 
-    errors: Mapping[str, Found]
-    harmless: Mapping[str, Found]
+    errors: Mapping[str, ChangeResult]
+    harmless: Mapping[str, ChangeResult]
 
     def to_json(self) -> dict[str, Any]:
         """Return the report."""
-        planted = sum(found.planted for found in self.harmless.values())
-        alarms = sum(found.caught for found in self.harmless.values())
+        planted = sum(result.planted for result in self.harmless.values())
+        alarms = sum(result.caught for result in self.harmless.values())
         return {
-            "recall": {name: found.to_json() for name, found in self.errors.items()},
-            "false_alarms": {name: found.to_json() for name, found in self.harmless.items()},
+            "recall": {name: result.to_json() for name, result in self.errors.items()},
+            "false_alarms": {name: result.to_json() for name, result in self.harmless.items()},
             "false_alarm_share": round(alarms / planted, 4) if planted else 0.0,
         }
 
 
-def audit(work: Workspace, checks: Sequence[Check], rows: int) -> Audit:
+def audit(work: Workspace, checks: Sequence[CandidateCheck], rows: int) -> CheckAudit:
     """Plant every error in up to `rows` accepted candidates each, and see which checks drop it.
 
     Args:
@@ -85,26 +85,29 @@ def audit(work: Workspace, checks: Sequence[Check], rows: int) -> Audit:
     """
     errors = {name: _tried(work, checks, name, plant, rows) for name, plant in ERRORS.items()}
     harmless = {name: _tried(work, checks, name, plant, rows) for name, plant in HARMLESS.items()}
-    return Audit(errors, harmless)
+    return CheckAudit(errors, harmless)
 
 
-def _tried(work: Workspace, checks: Sequence[Check], name: str, plant: Plant, rows: int) -> Found:
+def _tried(work: Workspace, checks: Sequence[CandidateCheck], name: str, plant: Plant, rows: int) -> ChangeResult:
     changed = list(islice(_planted(work, name, plant), rows))
     verdicts = {check.name: zip(changed, check.run(changed), strict=True) for check in checks}
-    return Found(
+    return ChangeResult(
         planted=len(changed),
-        alone={check: {one.id for one, (_, verdict) in told if verdict.reason} for check, told in verdicts.items()},
+        alone={
+            check: {candidate.id for candidate, (_, verdict) in pairs if verdict.reason}
+            for check, pairs in verdicts.items()
+        },
     )
 
 
-def _planted(work: Workspace, name: str, plant: Plant) -> Iterator[Candidate]:
+def _planted(work: Workspace, name: str, plant: Plant) -> Iterator[QuestionCandidate]:
     for candidate in _sample(work):
         changed = plant(candidate, work, random.Random(order_key(work.seed, name, candidate.id)))  # noqa: S311
         if changed is not None:
             yield replace(changed, hits=(), figures={})
 
 
-def _sample(work: Workspace) -> Iterator[Candidate]:
+def _sample(work: Workspace) -> Iterator[QuestionCandidate]:
     """One candidate of each fact that has any, in the order of acceptance, then the others."""
     seen: set[str] = set()
     for candidate in work.accepted():
@@ -118,11 +121,11 @@ def _sample(work: Workspace) -> Iterator[Candidate]:
         done.add(candidate.fact.id)
 
 
-def _with(candidate: Candidate, **changes: Any) -> Candidate:
+def _with(candidate: QuestionCandidate, **changes: Any) -> QuestionCandidate:
     return replace(candidate, fact=replace(candidate.fact, **changes))
 
 
-def _retold(candidate: Candidate, value: str, wrong: str) -> Candidate:
+def _retold(candidate: QuestionCandidate, value: str, wrong: str) -> QuestionCandidate:
     """The candidate with a value made wrong wherever the fact says it, its quote left as it is."""
     fact = candidate.fact
     return _with(
@@ -133,13 +136,13 @@ def _retold(candidate: Candidate, value: str, wrong: str) -> Candidate:
     )
 
 
-def _wrong_number(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001
+def _wrong_number(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
     value = candidate.fact.value
     change = wrong_number(value, rng) if value in candidate.fact.answer else None
     return _retold(candidate, value, change.text) if change else None
 
 
-def _wrong_entity(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:
+def _wrong_entity(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:
     """Another name as the answer where it is one, else another subject in the question."""
     fact = candidate.fact
     if not _NUMBER.search(fact.value) and fact.value in fact.answer:
@@ -155,20 +158,20 @@ def _wrong_entity(candidate: Candidate, work: Workspace, rng: random.Random) -> 
     return _with(candidate, questions=questions, statement=fact.statement.replace(fact.subject, other), subject=other)
 
 
-def _swapped_chunk(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:
+def _swapped_chunk(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:
     """True quotes of another place in place of the evidence: what stands there is not what is said."""
     other = work.other_chunk(candidate.source)
     if other is None or normal(candidate.fact.value) in normal(other.text) or len(other.text) < len(candidate.quotes):
         return None
     length = min(len(other.text), max(40, len(candidate.fact.evidence[0].quote)))
-    at = rng.randrange(len(other.text) - length + 1)
+    offset = rng.randrange(len(other.text) - length + 1)
     citation = Citation(
         doc=other.doc,
         sha256=other.sha256,
         page=other.page,
-        start=other.start + at,
-        end=other.start + at + length,
-        quote=other.text[at : at + length],
+        start=other.start + offset,
+        end=other.start + offset + length,
+        quote=other.text[offset : offset + length],
     )
     return replace(
         _with(candidate, evidence=(citation,), value=_some_value(candidate.fact, citation)), source=other, also=()
@@ -181,30 +184,32 @@ def _some_value(fact: Fact, citation: Citation) -> str:
     return max(shared, key=len, default=fact.value)
 
 
-def _missing_quote(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001
+def _missing_quote(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
     """A quote that nobody wrote: the words of the true one in another order, or one of them left out."""
     first, *rest = candidate.fact.evidence
-    said = first.quote.split()
-    if len(said) < 4:
+    quote_words = first.quote.split()
+    if len(quote_words) < 4:
         return None
-    at = rng.randrange(len(said) - 1)
-    made = (
-        [*said[:at], said[at + 1], said[at], *said[at + 2 :]] if rng.random() < 0.5 else [*said[:at], *said[at + 1 :]]
+    position = rng.randrange(len(quote_words) - 1)
+    changed = (
+        [*quote_words[:position], quote_words[position + 1], quote_words[position], *quote_words[position + 2 :]]
+        if rng.random() < 0.5
+        else [*quote_words[:position], *quote_words[position + 1 :]]
     )
-    quote = " ".join(made)
+    quote = " ".join(changed)
     if quote in candidate.source.text or normal(candidate.fact.value) not in normal(quote):
         return None
     forged = replace(first, quote=quote, end=first.start + len(quote))
     return _with(candidate, evidence=(forged, *rest))
 
 
-def _other_phrasing(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001
+def _other_phrasing(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
     """The same question with typographic signs and a courtesy before it."""
     question = candidate.question.replace("'", "’").replace('"', "”")
     return replace(_with(candidate, questions=(rng.choice(_COURTESIES) + question,)), phrasing=0)
 
 
-def _longer_passage(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001
+def _longer_passage(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
     """The passage grown by some lines of the page on both sides, as another cut of the chunks would have it."""
     source = candidate.source
     page = work.page_text(source.sha256, source.page)
@@ -218,7 +223,7 @@ def _longer_passage(candidate: Candidate, work: Workspace, rng: random.Random) -
     )
 
 
-def _longer_quote(candidate: Candidate, work: Workspace, rng: random.Random) -> Candidate | None:  # noqa: ARG001
+def _longer_quote(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
     """The quote grown by the words around it, inside the passage."""
     first, *rest = candidate.fact.evidence
     source = candidate.source

@@ -1,7 +1,6 @@
-"""From a collection to a dataset folder: read, make rows, split, prove, write.
+"""Builds a dataset folder from a collection: read, make rows, split, verify the split, write.
 
-Owns the order of the steps. Facts stream through the checks one by one and come to rest in a file on disk, so memory
-does not grow with the rows; a run that was cut off asks no model twice. Refuses to know what any step does.
+Facts pass the checks one by one and are stored in a file on disk, so memory does not grow with the rows.
 """
 
 from __future__ import annotations
@@ -15,18 +14,18 @@ from core.errors import DataError
 from core.types import Pair
 from synth.dataset import manifest, split
 from synth.dataset.write import locked
-from synth.generate.base import Estimate
+from synth.generate.base import GenerationEstimate
 from synth.making import folder, make
 from synth.making.audit import audit
-from synth.making.run import Plan, Progress, Run, Tools, begin, row_checks
-from synth.work.parts import Parted, part_documents
+from synth.making.run import SynthPlan, SynthProgress, SynthRun, SynthTools, begin, row_checks
+from synth.work.parts import DocumentParts, part_documents
 from synth.work.workspace import Workspace
 
 AUDIT_ROWS = 200
 _WORK = ".work.sqlite"
 
 
-class Builder:
+class DatasetBuilder:
     """Makes datasets of one collection.
 
     Args:
@@ -35,7 +34,7 @@ class Builder:
         out: Where the dataset is written; the file of the run stands there too, hidden, while it lasts.
     """
 
-    def __init__(self, plan: Plan, tools: Tools, out: Path) -> None:
+    def __init__(self, plan: SynthPlan, tools: SynthTools, out: Path) -> None:
         self._plan = plan
         self._tools = tools
         self._out = out
@@ -66,7 +65,7 @@ class Builder:
         finally:
             work.close()
 
-    def estimate(self) -> tuple[Estimate, dict[str, int]]:
+    def estimate(self) -> tuple[GenerationEstimate, dict[str, int]]:
         """Return what a model would be asked, and how many documents, pages and chunks there are to read."""
         work = self._open()
         try:
@@ -80,12 +79,12 @@ class Builder:
     def _open(self) -> Workspace:
         return Workspace(self._out / _WORK, self._plan.seed)
 
-    def _read(self, work: Workspace) -> tuple[Run, Parted | None]:
+    def _read(self, work: Workspace) -> tuple[SynthRun, DocumentParts | None]:
         """Take in the collection, and part it where whole documents are held out."""
         corpus, settings = self._tools.corpus, self._plan.settings
         documents = corpus.documents()
-        for at, document in enumerate(documents):
-            self._tools.on_progress(Progress(stage="reading", done=at, total=len(documents)))
+        for number, document in enumerate(documents):
+            self._tools.on_progress(SynthProgress(stage="reading", done=number, total=len(documents)))
             work.add_document(document, corpus.pages(document.sha256), corpus.chunks(document.sha256))
         if not work.count("chunks"):
             raise DataError("the collection holds no text", hint="kb ingest PATH")
@@ -96,23 +95,23 @@ class Builder:
             )
         return begin(self._plan, self._tools, work), parted
 
-    def _make(self, run: Run) -> None:
+    def _make(self, run: SynthRun) -> None:
         with run.work.bulk():
             for _ in make.pairs(run):
                 pass
             if not run.rows:
                 dropped = manifest.rejected_by(run.work)
-                told = ", ".join(f"{count} dropped by {name}" for name, count in dropped.items())
+                reasons = ", ".join(f"{count} dropped by {name}" for name, count in dropped.items())
                 raise DataError(
-                    f"no row survived: {run.work.count('facts')} facts, {told or 'no question'}",
+                    f"no row survived: {run.work.count('facts')} facts, {reasons or 'no question'}",
                     path=folder.write_rejected(self._out, run.work) if dropped else None,
                     hint="kb synth --preview 5 --set synth.min_grounding=0.3  # or another --generator",
                 )
             make.prefer(run)
 
-    def _finish(self, run: Run, parted: Parted | None) -> dict[str, Any]:
+    def _finish(self, run: SynthRun, parted: DocumentParts | None) -> dict[str, Any]:
         plan, settings = self._plan, self._plan.settings
-        self._tools.on_progress(Progress(stage="writing", done=0, total=1, rows=run.rows))
+        self._tools.on_progress(SynthProgress(stage="writing", done=0, total=1, rows=run.rows))
         make.keep_people(run, self._out)
         proof = split.prove(run.work, mode=settings.mode, val_share=settings.val_share, test_share=settings.test_share)
         split.follow(run.work)

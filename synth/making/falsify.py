@@ -1,7 +1,4 @@
-"""A fact's value made wrong: one figure, date or name changed to another of its kind, and put where the value stood.
-
-How figures, dates and names are changed is the business of `synth.facts.english.perturb`.
-"""
+"""Falsifies a fact's value: changes one figure, date or name to another of its kind."""
 
 from __future__ import annotations
 

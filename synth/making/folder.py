@@ -1,7 +1,4 @@
-"""The files of a dataset: each whole or absent, the manifest last.
-
-Knows names of files; refuses to know how rows came about.
-"""
+"""Writes the files of a dataset, each whole or not at all, the manifest last."""
 
 from __future__ import annotations
 
@@ -12,10 +9,10 @@ from typing import Any
 from synth.dataset import coverage
 from synth.dataset.manifest import write_manifest
 from synth.dataset.rows import write_rows
-from synth.dataset.split import Proof
+from synth.dataset.split import SplitProof
 from synth.dataset.write import JUDGED, MANIFEST
-from synth.making.run import Run
-from synth.work.parts import Parted
+from synth.making.run import SynthRun
+from synth.work.parts import DocumentParts
 from synth.work.workspace import Workspace
 
 _TABLES = {"facts": "facts", "pairs": "rows", "preferences": "preferences", "rejected": "rejected"}
@@ -24,7 +21,7 @@ COVERAGE = "coverage.jsonl"
 
 
 def write(
-    folder: Path, run: Run, *, parted: Parted | None, proof: Proof, audit: Mapping[str, Any] | None
+    folder: Path, run: SynthRun, *, parted: DocumentParts | None, proof: SplitProof, audit: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Write the dataset and return its manifest without the list of nearest rows.
 
@@ -69,13 +66,13 @@ def _write_coverage(path: Path, work: Workspace, enough: int) -> dict[str, Any]:
 
     def counted() -> Iterator[Mapping[str, Any]]:
         for page in coverage.pages(work, enough):
-            for held in (whole, documents.setdefault(page.doc, _shares())):
-                held["facts"].add(page.facts)
-                held["sentences"].add(page.sentences)
+            for sums in (whole, documents.setdefault(page.doc, _shares())):
+                sums["facts"].add(page.facts)
+                sums["sentences"].add(page.sentences)
             yield page.to_json()
 
     write_rows(path, counted())
-    by_document = {doc: {name: share.to_json() for name, share in held.items()} for doc, held in documents.items()}
+    by_document = {doc: {name: share.to_json() for name, share in sums.items()} for doc, sums in documents.items()}
     return {"enough": enough, **{name: share.to_json() for name, share in whole.items()}, "documents": by_document}
 
 
@@ -88,7 +85,7 @@ def _shares() -> dict[str, coverage.Share]:
     return {"facts": coverage.Share(), "sentences": coverage.Share()}
 
 
-def _head(run: Run, parted: Parted | None) -> dict[str, Any]:
+def _head(run: SynthRun, parted: DocumentParts | None) -> dict[str, Any]:
     """Return what the dataset was made of."""
     plan, judge = run.plan, run.tools.judge
     rows = run.work.db.execute("SELECT doc, sha256, split FROM documents ORDER BY doc, sha256").fetchall()

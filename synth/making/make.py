@@ -1,7 +1,7 @@
-"""Making rows: facts become questions, questions pass the checks, what passes is handed out among the kinds.
+"""Makes rows: facts become questions, questions pass the checks, and accepted ones are distributed over the kinds of
+rows.
 
-Rows come in the order of the plan and stop when there are enough. Knows the stages in between; refuses to know how the
-collection was read and what becomes of the rows.
+Rows come in the order of the plan and stop when there are enough.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from itertools import groupby
 from pathlib import Path
 
 from core.types import Pair
-from synth.check.base import Verdict, passing
+from synth.check.base import CheckResult, passing
 from synth.dataset.write import Dataset
 from synth.making.prefer import Preferences
 from synth.making.prompted import fault
-from synth.making.run import Progress, Run, all_checks, record_of
+from synth.making.run import SynthProgress, SynthRun, all_checks, record_of
 from synth.making.shares import Shares
 from synth.making.texts import text_row
-from synth.work.candidate import Candidate
+from synth.work.candidate import QuestionCandidate
 from synth.work.kinds import HUMAN_ORIGINS, PREFERENCE_KINDS, QUESTION_KINDS, TEXT_KINDS
 from synth.work.workspace import candidate_of
 
@@ -30,7 +30,7 @@ _IN_TWOS = 2
 _HOPELESS = 2
 
 
-def pairs(run: Run) -> Iterator[Pair]:
+def pairs(run: SynthRun) -> Iterator[Pair]:
     """Yield rows as they are made: some kinds for every phrasing, and texts of the passages in their turn.
 
     Where a number of rows was asked for and the phrasings are used up, they get further kinds.
@@ -48,14 +48,14 @@ def pairs(run: Run) -> Iterator[Pair]:
         yield from _again(run, shares)
 
 
-def prefer(run: Run) -> None:
+def prefer(run: SynthRun) -> None:
     """Make preference pairs of accepted candidates, in their shares, as many as the rows call for."""
     settings = run.plan.settings
     maker = Preferences(run.work, run.renderer, run.scorer, settings.margin)
     shares = Shares(settings.preferences)
-    wanted = round(settings.preference_rows * run.rows)
+    row_count = round(settings.preference_rows * run.rows)
     for candidate in run.work.accepted():
-        if shares.counts.total() >= wanted:
+        if shares.counts.total() >= row_count:
             return
         for kind in shares.in_turn(PREFERENCE_KINDS):
             pair, reason = maker.pair(candidate, kind)
@@ -66,7 +66,7 @@ def prefer(run: Run) -> None:
                 break
 
 
-def keep_people(run: Run, folder: Path) -> None:
+def keep_people(run: SynthRun, folder: Path) -> None:
     """Take over the rows that people wrote or imported into the dataset that stands in the folder."""
     there = Dataset(folder)
     for pair in there.pairs():
@@ -85,11 +85,11 @@ class _Trial:
     lost: int = 0
 
 
-def _accepted(run: Run) -> Iterator[list[Candidate]]:
+def _accepted(run: SynthRun) -> Iterator[list[QuestionCandidate]]:
     """Yield the accepted phrasings of each fact, in the order of the plan."""
     trial = _Trial()
 
-    def dropped(candidate: Candidate, check: str, verdict: Verdict) -> None:
+    def dropped(candidate: QuestionCandidate, check: str, verdict: CheckResult) -> None:
         run.work.reject(check, verdict.reason, record_of(candidate))
         trial.lost += candidate.fact.id == trial.fact
 
@@ -98,12 +98,12 @@ def _accepted(run: Run) -> Iterator[list[Candidate]]:
         yield list(group)
 
 
-def _candidates(run: Run, trial: _Trial) -> Iterator[Candidate]:
+def _candidates(run: SynthRun, trial: _Trial) -> Iterator[QuestionCandidate]:
     """Yield the phrasings of fact after fact; one whose first phrasings were all dropped is given up."""
     settings = run.plan.settings
     for planned in run.generator.facts(run.work, settings.per_chunk):
         run.facts += 1
-        run.tools.on_progress(Progress(stage="rows", done=run.facts, total=run.work.count("plan"), rows=run.rows))
+        run.tools.on_progress(SynthProgress(stage="rows", done=run.facts, total=run.work.count("plan"), rows=run.rows))
         trial.fact, trial.lost = planned.fact.id, 0
         for phrasing in range(min(settings.phrasings, len(planned.fact.questions))):
             if trial.lost == phrasing >= _HOPELESS:
@@ -113,35 +113,37 @@ def _candidates(run: Run, trial: _Trial) -> Iterator[Candidate]:
                 yield candidate
 
 
-def _questions(run: Run, group: Sequence[Candidate], shares: Shares) -> Iterator[Pair]:
+def _questions(run: SynthRun, group: Sequence[QuestionCandidate], shares: Shares) -> Iterator[Pair]:
     """Give each phrasing of a fact a kind that it does not have yet, two at a time."""
-    left = _clusters_in_turn(group)
-    while left and not run.full:
+    remaining = _clusters_in_turn(group)
+    while remaining and not run.full:
         size = _IN_TWOS if run.wanted is None else min(_IN_TWOS, run.wanted)
-        some, left = left[:size], left[size:]
+        some, remaining = remaining[:size], remaining[size:]
         for kind in shares.in_turn(QUESTION_KINDS):
-            made = [(one, pair) for one in some if (pair := _row(run, one, kind)) is not None]
-            for one, pair in made:
-                run.work.add_row(pair, one.source.chunk, one.vector)
+            made_rows = [(candidate, pair) for candidate in some if (pair := _row(run, candidate, kind)) is not None]
+            for candidate, pair in made_rows:
+                run.work.add_row(pair, candidate.source.chunk, candidate.vector)
                 run.rows += 1
                 shares.give(kind)
                 yield pair
-            if made:
-                left = [one for one in some if one not in [held for held, _ in made]] + left
+            if made_rows:
+                remaining = [
+                    candidate for candidate in some if candidate not in [with_row for with_row, _ in made_rows]
+                ] + remaining
                 break
 
 
-def _clusters_in_turn(group: Sequence[Candidate]) -> list[Candidate]:
+def _clusters_in_turn(group: Sequence[QuestionCandidate]) -> list[QuestionCandidate]:
     """Order a fact's phrasings so that neighbours read differently: one of them may be held out for the other."""
     seen: Counter[int] = Counter()
     places = []
     for candidate in group:
         places.append((seen[candidate.cluster], candidate.cluster))
         seen[candidate.cluster] += 1
-    return [group[at] for at in sorted(range(len(group)), key=lambda at: places[at])]
+    return [group[position] for position in sorted(range(len(group)), key=lambda position: places[position])]
 
 
-def _row(run: Run, candidate: Candidate, kind: str) -> Pair | None:
+def _row(run: SynthRun, candidate: QuestionCandidate, kind: str) -> Pair | None:
     """Return a row that is not there yet and says nothing that its prompt does not hold."""
     if run.work.has_row(run.renderer.row_id(candidate, kind)):
         return None
@@ -152,7 +154,7 @@ def _row(run: Run, candidate: Candidate, kind: str) -> Pair | None:
     return pair
 
 
-def _texts(run: Run, candidate: Candidate, shares: Shares) -> Iterator[Pair]:
+def _texts(run: SynthRun, candidate: QuestionCandidate, shares: Shares) -> Iterator[Pair]:
     """Write a text about the passage of a fact when texts are behind their share."""
     settings = run.plan.settings
     for kind in TEXT_KINDS:
@@ -168,7 +170,7 @@ def _texts(run: Run, candidate: Candidate, shares: Shares) -> Iterator[Pair]:
             yield pair
 
 
-def _again(run: Run, shares: Shares) -> Iterator[Pair]:
+def _again(run: SynthRun, shares: Shares) -> Iterator[Pair]:
     """Give accepted phrasings further kinds, until the rows asked for are there or nothing new comes."""
     before = -1
     while run.rows > before and not run.full:

@@ -1,9 +1,9 @@
-"""Preference pairs: the same prompt with a better and a worse answer, no person asked.
+"""Preference pairs: the same prompt with a better and a worse answer.
 
-Kinds made here need no model. Those that need answers of the model to be trained (`POLICY_KINDS`) are built by
-`policy_preference` when it exists. Both answers pass one grounding scorer, the better one with a lead; their lengths
-are alike, and pairs that hardly differ are dropped (they teach the model to unlearn both: likelihood displacement,
-Razin et al. 2024). Refuses to know splits and training.
+The kinds made from candidates need no model; those that need answers of the model to be trained (`POLICY_KINDS`) are
+built by `policy_preference`. Both answers are scored for grounding, and the better one must lead by a margin; their
+lengths are alike, and pairs that hardly differ are dropped: training on them makes both answers less likely (likelihood
+displacement, Razin et al. 2024).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from core.reading.extractive import ABSTENTION
 from core.reading.passages import KEY_SHAPE, parse
 from core.reading.sentences import sentences
 from core.types import Citation, Pair, Preference
-from synth.check.grounding import Scorer
+from synth.check.grounding import GroundingScorer
 from synth.facts.english.casing import lowered
 from synth.making.falsify import falsified, swapped
 from synth.making.prompted import fault, in_marks, normal, show
 from synth.making.render import Renderer
-from synth.work.candidate import Candidate, Source, digest
+from synth.work.candidate import QuestionCandidate, SourcePassage, digest
 from synth.work.kinds import POLICY_KINDS
 from synth.work.workspace import Workspace
 
@@ -46,7 +46,7 @@ _REFUSALS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PreferenceDraft:
     """A pair before it is weighed.
 
     Attributes:
@@ -70,25 +70,25 @@ class Preferences:
         margin: Lead that the better answer needs.
     """
 
-    def __init__(self, work: Workspace, renderer: Renderer, scorer: Scorer, margin: float) -> None:
+    def __init__(self, work: Workspace, renderer: Renderer, scorer: GroundingScorer, margin: float) -> None:
         self._work = work
         self._renderer = renderer
         self._scorer = scorer
         self._margin = margin
-        self._kinds: Mapping[str, Callable[[Candidate, random.Random], Draft | None]] = {
+        self._kinds: Mapping[str, Callable[[QuestionCandidate, random.Random], PreferenceDraft | None]] = {
             "corrupted": self._corrupted,
             "unsupported": self._unsupported,
             "refusal": self._refusal,
             "counterfactual": self._counterfactual,
         }
 
-    def pair(self, candidate: Candidate, kind: str) -> tuple[Preference | None, str]:
+    def pair(self, candidate: QuestionCandidate, kind: str) -> tuple[Preference | None, str]:
         """Return a pair of a kind, or none and why; no reason where the candidate has nothing for the kind."""
         draft = self._kinds[kind](candidate, self._renderer.rng(candidate, kind))
         if draft is None:
             return None, ""
         group, split = self._renderer.place(candidate)
-        made = Preference(
+        preference = Preference(
             id=digest(candidate.id, kind),
             kind=kind,
             prompt=candidate.question,
@@ -100,44 +100,44 @@ class Preferences:
             fact=candidate.fact.id,
             origin=candidate.origin,
         )
-        return weighed(made, draft.claims, candidate.fact.value, self._scorer, self._margin)
+        return weighed(preference, draft.claims, candidate.fact.value, self._scorer, self._margin)
 
-    def _corrupted(self, candidate: Candidate, rng: random.Random) -> Draft | None:
+    def _corrupted(self, candidate: QuestionCandidate, rng: random.Random) -> PreferenceDraft | None:
         """The true quote against a made-up one with one figure, date or name changed."""
         fact = candidate.fact
         quote = fact.evidence[0].quote
         wrong = falsified(fact, [other.value for other in self._work.others(fact, _OTHERS)], rng)
-        told = [swapped(text, fact.value, wrong) for text in (fact.statement, quote)]
+        false_texts = [swapped(text, fact.value, wrong) for text in (fact.statement, quote)]
         if not wrong or normal(wrong) in normal(candidate.source.text):
             return None
         shown = show([*candidate.sources, *self._renderer.distractors(candidate)[:1]], rng)
-        forged = min(told, key=lambda text: abs(len(text) - len(quote)))
+        forged = min(false_texts, key=lambda text: abs(len(text) - len(quote)))
         rejected = f"{wrong}: {in_marks(forged)} [[{shown.keys[candidate.source]}]]"
         chosen = shown.cited(fact.answer, fact.evidence[0])
-        return Draft(shown.context, chosen, rejected, (quote, f"{wrong} {forged}"))
+        return PreferenceDraft(shown.context, chosen, rejected, (quote, f"{wrong} {forged}"))
 
-    def _unsupported(self, candidate: Candidate, rng: random.Random) -> Draft | None:
+    def _unsupported(self, candidate: QuestionCandidate, rng: random.Random) -> PreferenceDraft | None:
         """An abstention against a confident answer that the passages do not give."""
         wrong = self._renderer.distractors(candidate)
-        known = self._work.others(candidate.fact, _ANSWERS)
-        others = [other.answer for other in known if other.answer != candidate.fact.answer]
+        other_facts = self._work.others(candidate.fact, _ANSWERS)
+        others = [other.answer for other in other_facts if other.answer != candidate.fact.answer]
         if not wrong or not others:
             return None
         shown = show(wrong, rng)
-        told = min(others, key=lambda text: abs(len(text) + 1 - len(ABSTENTION)))
-        rejected = f"{told.rstrip('.')}. [[{shown.keys[wrong[0]]}]]"
-        return Draft(shown.context, ABSTENTION, rejected, ("", f"{candidate.fact.subject} {told}"))
+        false_answer = min(others, key=lambda text: abs(len(text) + 1 - len(ABSTENTION)))
+        rejected = f"{false_answer.rstrip('.')}. [[{shown.keys[wrong[0]]}]]"
+        return PreferenceDraft(shown.context, ABSTENTION, rejected, ("", f"{candidate.fact.subject} {false_answer}"))
 
-    def _refusal(self, candidate: Candidate, rng: random.Random) -> Draft | None:
+    def _refusal(self, candidate: QuestionCandidate, rng: random.Random) -> PreferenceDraft | None:
         """The answer against a needless refusal of about the same length."""
         fact = candidate.fact
         shown = show([*candidate.sources, *self._renderer.distractors(candidate)], rng)
         chosen = shown.cited(fact.answer, fact.evidence[0])
         refusals = [text.format(subject=lowered(fact.subject or "this")) for text in _REFUSALS]
         rejected = min(refusals, key=lambda text: abs(len(text) - len(_KEYS.sub("", chosen))))
-        return Draft(shown.context, chosen, rejected, (fact.evidence[0].quote, ""))
+        return PreferenceDraft(shown.context, chosen, rejected, (fact.evidence[0].quote, ""))
 
-    def _counterfactual(self, candidate: Candidate, rng: random.Random) -> Draft | None:
+    def _counterfactual(self, candidate: QuestionCandidate, rng: random.Random) -> PreferenceDraft | None:
         """The passage says something else than the world: the passage obeyed against memory."""
         fact = candidate.fact
         wrong = falsified(fact, [other.value for other in self._work.others(fact, _OTHERS)], rng)
@@ -147,11 +147,11 @@ class Preferences:
         shown = show([altered], rng)
         chosen = shown.cited(wrong, citation)
         rejected = f"{fact.answer.rstrip(' .')}: {in_marks(fact.statement)} [[{shown.keys[altered]}]]"
-        return Draft(shown.context, chosen, rejected, (citation.quote, f"{fact.answer} {fact.statement}"))
+        return PreferenceDraft(shown.context, chosen, rejected, (citation.quote, f"{fact.answer} {fact.statement}"))
 
 
 def policy_preference(
-    row: Pair, kind: str, policy_answer: str, scorer: Scorer, margin: float
+    row: Pair, kind: str, policy_answer: str, scorer: GroundingScorer, margin: float
 ) -> tuple[Preference | None, str]:
     """Pair a row's grounded answer with what the model to be trained says without the evidence.
 
@@ -173,7 +173,7 @@ def policy_preference(
     gold = row.answer.split(": “", 1)[0]
     if contains(policy_answer, gold):
         return None, "the policy is right"
-    made = Preference(
+    preference = Preference(
         id=digest(row.id, kind, policy_answer),
         kind=kind,
         prompt=row.question,
@@ -185,12 +185,12 @@ def policy_preference(
         fact=row.fact,
         origin=row.origin,
     )
-    said = "" if policy_answer.startswith(ABSTENTION.rstrip(".")) else policy_answer
-    return weighed(made, (row.evidence[0].quote if row.evidence else row.answer, said), gold, scorer, margin)
+    claim = "" if policy_answer.startswith(ABSTENTION.rstrip(".")) else policy_answer
+    return weighed(preference, (row.evidence[0].quote if row.evidence else row.answer, claim), gold, scorer, margin)
 
 
 def weighed(
-    pair: Preference, claims: tuple[str, str], gold: str, scorer: Scorer, margin: float
+    pair: Preference, claims: tuple[str, str], gold: str, scorer: GroundingScorer, margin: float
 ) -> tuple[Preference | None, str]:
     """Return a pair with its figures, or none and why.
 
@@ -219,7 +219,7 @@ def weighed(
     return replace(pair, checks={name: round(value, 4) for name, value in checks.items()}), ""
 
 
-def _borne(claim: str, passages: Sequence[str], scorer: Scorer) -> float:
+def _borne(claim: str, passages: Sequence[str], scorer: GroundingScorer) -> float:
     """Return how well the sentence, or the two neighbours, that bears a claim best does so."""
     windows = []
     for text in passages:
@@ -228,7 +228,7 @@ def _borne(claim: str, passages: Sequence[str], scorer: Scorer) -> float:
     return max(scorer.scores((claim, window) for window in windows), default=0.0)
 
 
-def _altered(source: Source, citation: Citation, value: str, wrong: str) -> tuple[Source, Citation]:
+def _altered(source: SourcePassage, citation: Citation, value: str, wrong: str) -> tuple[SourcePassage, Citation]:
     """Return a passage that says `wrong` wherever it said `value`, and the altered quote in it."""
     text = swapped(source.text, value, wrong)
     quote = swapped(citation.quote, value, wrong)

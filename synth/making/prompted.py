@@ -1,7 +1,7 @@
-"""Passages as they stand in a row's prompt, and what a target may say of them.
+"""Passages as they stand in a row's prompt, and what a target may quote from them.
 
 The notation is that of `kb ask`: random marks and keys, the answer quoted under its key, one fixed sentence where the
-passages do not tell. Knows notation; refuses to know kinds of rows.
+passages do not hold the answer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from core.reading.fold import Folded
 from core.reading.passages import KEY_SHAPE, new_keys, new_mark, parse, render
 from core.types import Citation
-from synth.work.candidate import Source
+from synth.work.candidate import SourcePassage
 
 _QUOTED = re.compile(r"“([^”]+)”")
 _KEY = re.compile(rf"\[\[({KEY_SHAPE})\]\]")
@@ -30,7 +30,7 @@ class Shown:
     """
 
     context: str
-    keys: dict[Source, str]
+    keys: dict[SourcePassage, str]
 
     def cited(self, answer: str, citation: Citation) -> str:
         """Return an answer with its quote and the key of the passage that holds it: `answer: “quote” [[key]]`."""
@@ -38,7 +38,7 @@ class Shown:
         return f"{answer.rstrip(' .')}: {in_marks(citation.quote)} [[{key}]]"
 
 
-def show(sources: Sequence[Source], rng: random.Random) -> Shown:
+def show(sources: Sequence[SourcePassage], rng: random.Random) -> Shown:
     """Render passages in an order, under keys and a mark that `rng` draws."""
     ordered = list(dict.fromkeys(sources))
     rng.shuffle(ordered)
@@ -57,11 +57,11 @@ def fault(answer: str, context: str) -> str:
     Every key must be one of the prompt's, and every quote must stand in the passage under the key that follows it.
     """
     passages = {passage.key: passage.text for passage in parse(context)[0]}
-    for found in _KEY.finditer(answer):
-        if found[1] not in passages:
-            return f"cites [[{found[1]}]], which is not in the prompt"
-        quotes = _QUOTED.findall(answer[: found.start()])
-        if quotes and Folded(passages[found[1]]).find(quotes[-1]) is None:
+    for match in _KEY.finditer(answer):
+        if match[1] not in passages:
+            return f"cites [[{match[1]}]], which is not in the prompt"
+        quotes = _QUOTED.findall(answer[: match.start()])
+        if quotes and Folded(passages[match[1]]).find(quotes[-1]) is None:
             return f"quotes what the passage does not hold: “{quotes[-1][:80]}”"
     if _QUOTED.search(answer) and passages and not _KEY.search(answer):
         return "a quote without a key"

@@ -1,7 +1,7 @@
-"""From an accepted question to a row: what stands in the prompt and what the model is to say, kind by kind.
+"""Renders an accepted question as a row, kind by kind: what the prompt holds, and what the model is to answer.
 
-A target never quotes what is not in its prompt, and where the prompt does not tell, it says so in the words of
-`kb ask`. Knows kinds; refuses to know checks, shares and splits.
+A target never quotes what its prompt does not hold; where the prompt does not hold the answer, the target is the
+abstention of `kb ask`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from synth.facts.english.values import is_plural
 from synth.making.falsify import falsified, swapped
 from synth.making.prompted import Shown, normal, show
 from synth.templates.wording import choose, fill
-from synth.work.candidate import Candidate, Source, digest, order_key
+from synth.work.candidate import QuestionCandidate, SourcePassage, digest, order_key
 from synth.work.workspace import Workspace
 
 MEMORY_TAG = "From memory, not from the documents:"
@@ -46,7 +46,7 @@ class Renderer:
         self._seed = seed
         self._distractors = distractors
         self._mode = mode
-        self._kinds: Mapping[str, Callable[[Candidate, random.Random], Made]] = {
+        self._kinds: Mapping[str, Callable[[QuestionCandidate, random.Random], Made]] = {
             "closed-book": lambda one, _: (one.question, one.fact.answer, ""),
             "evidence": lambda one, rng: self._cited(one, show(one.sources, rng)),
             "distractors": self._with_distractors,
@@ -58,13 +58,13 @@ class Renderer:
             "instruction-input": self._instruction_input,
         }
 
-    def row(self, candidate: Candidate, kind: str) -> Pair | None:
+    def row(self, candidate: QuestionCandidate, kind: str) -> Pair | None:
         """Return the row of a kind, None where the candidate gives none (no distractors, nothing to change)."""
         rng = self.rng(candidate, kind)
-        made = self._kinds[kind](candidate, rng)
-        if made is None:
+        parts = self._kinds[kind](candidate, rng)
+        if parts is None:
             return None
-        question, answer, context = made
+        question, answer, context = parts
         group, split = self.place(candidate)
         return Pair(
             id=self.row_id(candidate, kind),
@@ -81,21 +81,21 @@ class Renderer:
             checks=candidate.figures,
         )
 
-    def row_id(self, candidate: Candidate, kind: str) -> str:
+    def row_id(self, candidate: QuestionCandidate, kind: str) -> str:
         """Return the id of the row of a kind, whether it is made or not."""
         return digest(candidate.id, kind)
 
-    def rng(self, candidate: Candidate, kind: str) -> random.Random:
+    def rng(self, candidate: QuestionCandidate, kind: str) -> random.Random:
         """Return the generator of a row's chance, the same for the same seed, candidate and kind."""
         return random.Random(order_key(self._seed, candidate.id, kind))  # noqa: S311
 
-    def place(self, candidate: Candidate) -> tuple[str, Split]:
+    def place(self, candidate: QuestionCandidate) -> tuple[str, Split]:
         """Return group and split of a candidate: its document's, or a cluster of phrasings, which is split later."""
         if self._mode == "document":
             return self._work.part_of(candidate.source.sha256)
         return f"{candidate.fact.id}.{candidate.cluster}", "train"
 
-    def distractors(self, candidate: Candidate) -> list[Source]:
+    def distractors(self, candidate: QuestionCandidate) -> list[SourcePassage]:
         """Return the hits that do not hold the answer, best first, from documents of the same split."""
         answer, (_, split) = candidate.fact.answer, self._work.part_of(candidate.source.sha256)
         value = normal(candidate.fact.value)
@@ -108,42 +108,42 @@ class Renderer:
             and not any(hit.chunk == source.chunk for source in candidate.sources)
         ][: self._distractors]
 
-    def _cited(self, candidate: Candidate, shown: Shown) -> Made:
+    def _cited(self, candidate: QuestionCandidate, shown: Shown) -> Made:
         fact = candidate.fact
         return candidate.question, shown.cited(fact.answer, fact.evidence[0]), shown.context
 
-    def _with_distractors(self, candidate: Candidate, rng: random.Random) -> Made:
+    def _with_distractors(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
         wrong = self.distractors(candidate)
         return self._cited(candidate, show([*candidate.sources, *wrong], rng)) if wrong else None
 
-    def _abstain(self, candidate: Candidate, rng: random.Random) -> Made:
+    def _abstain(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
         wrong = self.distractors(candidate)
         return (candidate.question, ABSTENTION, show(wrong, rng).context) if wrong else None
 
-    def _memory(self, candidate: Candidate, rng: random.Random) -> Made:
+    def _memory(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
         wrong = self.distractors(candidate)
-        told = f"{MEMORY_TAG} {candidate.fact.answer}"
-        return (candidate.question, told, show(wrong, rng).context) if wrong else None
+        recalled = f"{MEMORY_TAG} {candidate.fact.answer}"
+        return (candidate.question, recalled, show(wrong, rng).context) if wrong else None
 
-    def _unanswerable(self, candidate: Candidate, rng: random.Random) -> Made:
+    def _unanswerable(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
         """The question, asked of something of which the passages say nothing, and no fact of the collection either."""
         fact = candidate.fact
         subject = next(
             (text for text in (fact.subject, lowered(fact.subject)) if text and text in candidate.question), ""
         )
         shown = [*candidate.sources, *self.distractors(candidate)]
-        held = set(terms("\n".join(source.text for source in shown)))
+        shown_terms = set(terms("\n".join(source.text for source in shown)))
         predicate = (set(terms(candidate.question)) & set(terms(candidate.quotes))) - set(terms(subject))
         for other in self._work.others(fact, _SUBJECTS) if subject else ():
             strange = set(terms(other.subject)) - set(terms(subject))
-            if strange and not strange & held and _can_be_said(predicate, fact, other):
+            if strange and not strange & shown_terms and _can_be_said(predicate, fact, other):
                 name = lowered(other.subject) if subject[0].islower() else other.subject
                 question = candidate.question.replace(subject, name)
                 if not self._work.answers_to(question):
                     return question, ABSTENTION, show(shown, rng).context
         return None
 
-    def _false_premise(self, candidate: Candidate, rng: random.Random) -> Made:
+    def _false_premise(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
         """A claim with one figure, date or name changed, and the passage that says otherwise."""
         fact = candidate.fact
         wrong = falsified(fact, [other.value for other in self._work.others(fact, _OTHERS)], rng)
@@ -154,10 +154,10 @@ class Renderer:
         question = fill(rng.choice(_CLAIMS), {"claim": lowered(claim)})
         return question, f"No, {shown.cited(fact.answer, fact.evidence[0])}", shown.context
 
-    def _instruction(self, candidate: Candidate, rng: random.Random) -> Made:
+    def _instruction(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
         return fill(rng.choice(_ORDERS), {"question": candidate.question}), candidate.fact.statement, ""
 
-    def _instruction_input(self, candidate: Candidate, rng: random.Random) -> Made:  # noqa: ARG002
+    def _instruction_input(self, candidate: QuestionCandidate, rng: random.Random) -> Made:  # noqa: ARG002
         wording = choose("question-answering", seed=self._seed, key=candidate.id)
         values = {
             "question": candidate.question,
@@ -174,8 +174,8 @@ def _can_be_said(predicate: set[str], fact: Fact, other: Fact) -> bool:
     """
     if _kind_of_noun(other.subject) != _kind_of_noun(fact.subject) or _asks(other) != _asks(fact):
         return False
-    said = set(terms(other.evidence[0].quote)) - set(terms(other.subject))
-    return 2 * len(predicate & said) >= len(predicate)
+    predicate_terms = set(terms(other.evidence[0].quote)) - set(terms(other.subject))
+    return 2 * len(predicate & predicate_terms) >= len(predicate)
 
 
 def _asks(fact: Fact) -> str:
@@ -189,5 +189,5 @@ def _kind_of_noun(subject: str) -> tuple[bool, bool]:
 
 def _is_name(subject: str) -> bool:
     """Whether a subject is called by a name: every word of it but the small ones has a capital."""
-    held = [word for word in subject.split() if word[0].isalpha() and word not in ("of", "the", "and", "for")]
-    return bool(held) and all(word[0].isupper() for word in held) and held[0] not in ("The", "A", "An")
+    words = [word for word in subject.split() if word[0].isalpha() and word not in ("of", "the", "and", "for")]
+    return bool(words) and all(word[0].isupper() for word in words) and words[0] not in ("The", "A", "An")

@@ -1,7 +1,4 @@
-"""One run: what is asked for, what the door lends, where it stands, and which checks its rows meet.
-
-Knows how the pieces are put together; refuses to know the order in which they work.
-"""
+"""The state of one run: the plan, the collection and models it uses, its progress, and the checks its rows must pass."""
 
 from __future__ import annotations
 
@@ -12,23 +9,23 @@ from typing import Any
 from core.prompt import AnswerPrompt, load_prompt
 from core.settings import SynthSettings
 from core.types import Corpus, Document, Retriever
-from synth.check.base import Check, Tally, Test
-from synth.check.duplicates import Distinct, Embedder, Unambiguous
+from synth.check.base import CandidateCheck, SimpleCheck, Tally
+from synth.check.duplicates import AmbiguityCheck, DuplicateCheck, QuestionEmbedder
 from synth.check.evidence import borne_out, premise, quoted, valued
 from synth.check.form import leak, schema, self_contained
-from synth.check.grounding import Grounded, LexicalScorer, NliScorer, Scorer
-from synth.check.judge import Judged
-from synth.check.retrieval import Found
-from synth.check.round_trip import RoundTrip, WrongChunk
-from synth.generate.ask import Ask
+from synth.check.grounding import GroundingCheck, GroundingScorer, LexicalScorer, NliScorer
+from synth.check.judge import JudgeCheck
+from synth.check.retrieval import RetrievalCheck
+from synth.check.round_trip import RoundTripCheck, WrongChunkCheck
+from synth.generate.ask import CachedChat
 from synth.generate.base import Generator
 from synth.making.render import Renderer
-from synth.work.candidate import Candidate
+from synth.work.candidate import QuestionCandidate
 from synth.work.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class SynthProgress:
     """How far a run is.
 
     Attributes:
@@ -44,11 +41,11 @@ class Progress:
     rows: int = 0
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[SynthProgress], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class SynthPlan:
     """What is asked for.
 
     Attributes:
@@ -69,7 +66,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class SynthTools:
     """What the door lends.
 
     Attributes:
@@ -83,14 +80,14 @@ class Tools:
 
     corpus: Corpus
     retriever: Retriever
-    embedder: Embedder
+    embedder: QuestionEmbedder
     generator: Callable[[Sequence[Document]], Generator]
-    judge: Ask | None = None
+    judge: CachedChat | None = None
     on_progress: OnProgress = lambda _: None
 
 
 @dataclass(slots=True)
-class Run:
+class SynthRun:
     """A run under way.
 
     Attributes:
@@ -99,12 +96,12 @@ class Run:
         rows: Rows made.
     """
 
-    plan: Plan
-    tools: Tools
+    plan: SynthPlan
+    tools: SynthTools
     work: Workspace
     generator: Generator
     renderer: Renderer
-    scorer: Scorer
+    scorer: GroundingScorer
     tally: Tally = field(default_factory=Tally)
     facts: int = 0
     rows: int = 0
@@ -120,7 +117,7 @@ class Run:
         return self.wanted == 0
 
 
-def begin(plan: Plan, tools: Tools, work: Workspace) -> Run:
+def begin(plan: SynthPlan, tools: SynthTools, work: Workspace) -> SynthRun:
     """Put a run together.
 
     Raises:
@@ -128,43 +125,43 @@ def begin(plan: Plan, tools: Tools, work: Workspace) -> Run:
     """
     settings = plan.settings
     renderer = Renderer(work, seed=plan.seed, distractors=settings.distractors, mode=settings.mode)
-    scorer: Scorer = NliScorer(settings.nli_model) if settings.grounding == "nli" else LexicalScorer()
-    return Run(plan, tools, work, tools.generator(tools.corpus.documents()), renderer, scorer)
+    scorer: GroundingScorer = NliScorer(settings.nli_model) if settings.grounding == "nli" else LexicalScorer()
+    return SynthRun(plan, tools, work, tools.generator(tools.corpus.documents()), renderer, scorer)
 
 
-def row_checks(run: Run) -> list[Check]:
+def row_checks(run: SynthRun) -> list[CandidateCheck]:
     """Return the checks that look at one row by itself, cheap before dear."""
     settings = run.plan.settings
-    checks: list[Check] = [
-        Test("schema", schema),
-        Test("leak", leak),
-        Test("quote", quoted(run.work.page_text)),
-        Test("value", valued),
-        Test("figures", borne_out),
-        Test("self-contained", self_contained),
-        Test("premise", premise),
-        Found(run.tools.retriever, settings.retriever_k),
-        RoundTrip(run.generator, settings.round_trip_f1),
-        WrongChunk(run.generator, run.work.other_chunk, settings.round_trip_f1),
-        Grounded(run.scorer, settings.min_grounding),
+    checks: list[CandidateCheck] = [
+        SimpleCheck("schema", schema),
+        SimpleCheck("leak", leak),
+        SimpleCheck("quote", quoted(run.work.page_text)),
+        SimpleCheck("value", valued),
+        SimpleCheck("figures", borne_out),
+        SimpleCheck("self-contained", self_contained),
+        SimpleCheck("premise", premise),
+        RetrievalCheck(run.tools.retriever, settings.retriever_k),
+        RoundTripCheck(run.generator, settings.round_trip_f1),
+        WrongChunkCheck(run.generator, run.work.other_chunk, settings.round_trip_f1),
+        GroundingCheck(run.scorer, settings.min_grounding),
     ]
-    return [*checks, Judged(run.tools.judge)] if run.tools.judge else checks
+    return [*checks, JudgeCheck(run.tools.judge)] if run.tools.judge else checks
 
 
-def all_checks(run: Run) -> list[Check]:
+def all_checks(run: SynthRun) -> list[CandidateCheck]:
     """Return every check: those of one row, and those that compare it with other facts' rows."""
     settings = run.plan.settings
     checks = row_checks(run)
-    dear = next(at for at, check in enumerate(checks) if isinstance(check, Found))
+    dear = next(position for position, check in enumerate(checks) if isinstance(check, RetrievalCheck))
     return [
         *checks[:dear],
-        Unambiguous(run.work),
+        AmbiguityCheck(run.work),
         *checks[dear:],
-        Distinct(run.work, run.tools.embedder, settings.jaccard, settings.cosine),
+        DuplicateCheck(run.work, run.tools.embedder, settings.jaccard, settings.cosine),
     ]
 
 
-def record_of(candidate: Candidate) -> dict[str, Any]:
+def record_of(candidate: QuestionCandidate) -> dict[str, Any]:
     """Return what `rejected.jsonl` keeps of a candidate."""
     fact = candidate.fact
     return {

@@ -1,7 +1,4 @@
-"""Handing out kinds by their shares: the kind that is furthest behind comes next.
-
-Knows names and numbers; refuses to know what a kind is.
-"""
+"""Distributes rows over kinds by their shares: the kind that is furthest behind its share comes next."""
 
 from __future__ import annotations
 
@@ -29,10 +26,10 @@ class Shares:
 
     def in_turn(self, kinds: Sequence[str]) -> Iterator[str]:
         """Yield the kinds that have a share, the one that is furthest behind first."""
-        left = list(kinds)
-        while kind := self.next(left):
+        remaining = list(kinds)
+        while kind := self.next(remaining):
             yield kind
-            left.remove(kind)
+            remaining.remove(kind)
 
     def behind(self, kind: str) -> bool:
         """Whether a kind has got less than its share so far."""

@@ -1,7 +1,6 @@
-"""Rows that are texts: a passage told anew as plain text, and a summary with its keys.
+"""Rows that are texts: a passage rewritten as plain text, and a summary with its keys.
 
-Every sentence must rest on the passage: its numbers stand there and most of its words do. Knows two kinds of rows;
-refuses to know who writes the sentences.
+Every sentence must be supported by the passage: its numbers stand there and most of its words do.
 """
 
 from __future__ import annotations
@@ -11,16 +10,16 @@ import random
 from core.reading.words import canonical, numbers, stated_numbers
 from core.types import Citation, Pair
 from synth.check.grounding import LexicalScorer
-from synth.generate.base import Generator, Text
+from synth.generate.base import Generator, PassageText
 from synth.making.prompted import show
 from synth.templates.wording import choose
-from synth.work.candidate import Source, digest, order_key
+from synth.work.candidate import SourcePassage, digest, order_key
 from synth.work.kinds import TextKind
 from synth.work.workspace import Workspace
 
 
 def text_row(
-    kind: TextKind, source: Source, generator: Generator, work: Workspace, *, mode: str, least: float
+    kind: TextKind, source: SourcePassage, generator: Generator, work: Workspace, *, mode: str, least: float
 ) -> tuple[Pair | None, str]:
     """Return the row of a passage, or none and why.
 
@@ -61,7 +60,7 @@ def text_row(
     ), ""
 
 
-def _fault(text: Text, source: Source, least: float) -> str:
+def _fault(text: PassageText, source: SourcePassage, least: float) -> str:
     about = "\n".join((source.doc, source.title, source.header, source.text, source.opening))
     stated = stated_numbers(about)
     for sentence, _ in text.sentences:
@@ -72,7 +71,7 @@ def _fault(text: Text, source: Source, least: float) -> str:
     return f"a sentence is grounded to {worst:.2f} only" if worst < least else ""
 
 
-def _evidence(text: Text, source: Source) -> tuple[Citation, ...]:
+def _evidence(text: PassageText, source: SourcePassage) -> tuple[Citation, ...]:
     """Return the quotes that bear the sentences, each once."""
     spans = dict.fromkeys(span for _, span in text.sentences if span)
     return tuple(

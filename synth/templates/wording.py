@@ -1,7 +1,7 @@
 """Wordings: how a record of a known task becomes an instruction, and how a row becomes one prompt.
 
-Reads the TOML files under `synth/templates/` and those a user gives. A placeholder that nothing fills is an error when
-the file is read, not when the thousandth row is written. Knows no file format of rows.
+Reads the TOML files beside this module and those a user gives. A placeholder that nothing fills is an error when the
+file is read, not when a row is written.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     Raises:
         KeyError: A placeholder that `values` does not hold.
     """
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,8 @@ class PromptTemplate:
 
     def answer(self, question: str, context: str, answer: str) -> str:
         """Return the answer with what the template puts after it (an end mark, say)."""
-        _, found, after = self._cut(self._whole(context))
-        return answer + fill(after, _values(question, context, answer)) if found else answer
+        _, placeholder, after = self._cut(self._whole(context))
+        return answer + fill(after, _values(question, context, answer)) if placeholder else answer
 
     def text(self, question: str, context: str, answer: str) -> str:
         """Return prompt and answer as one string; a row without a question is its answer."""
@@ -101,8 +101,8 @@ class PromptTemplate:
 
     def _cut(self, template: str) -> tuple[str, str, str]:
         """Split a template at the answer's place: (before, placeholder or empty, after)."""
-        found = re.search(rf"\{{({'|'.join(_ANSWER)})\}}", template)
-        return (template[: found.start()], found[0], template[found.end() :]) if found else (template, "", "")
+        match = re.search(rf"\{{({'|'.join(_ANSWER)})\}}", template)
+        return (template[: match.start()], match[0], template[match.end() :]) if match else (template, "", "")
 
 
 def _values(question: str, context: str, answer: str) -> dict[str, str]:
@@ -119,15 +119,15 @@ def prompt_template(path: Path | None = None) -> PromptTemplate:
     """
     path = path or _FOLDER / "prompt.toml"
     table = _table(path)
-    wanted = ("prompt_input", "prompt_no_input")
-    faults = [f"{name} is missing" for name in wanted if not isinstance(table.get(name), str)]
+    names = ("prompt_input", "prompt_no_input")
+    faults = [f"{name} is missing" for name in names if not isinstance(table.get(name), str)]
     if path.suffix != ".json":
-        faults += [f"unknown name {key!r}{_near(key, wanted)}" for key in table if key not in wanted]
-    for name in wanted:
+        faults += [f"unknown name {key!r}{_near(key, names)}" for key in table if key not in names]
+    for name in names:
         faults += _faults(name, text) if isinstance(text := table.get(name), str) else []
     if faults:
         raise ConfigError(f"{path}: {'; '.join(faults)}", hint=f"names: {', '.join('{' + n + '}' for n in _NAMES)}")
-    return PromptTemplate(name=path.stem, **{name: str(table[name]) for name in wanted})
+    return PromptTemplate(name=path.stem, **{name: str(table[name]) for name in names})
 
 
 def _table(path: Path) -> Mapping[str, object]:
@@ -142,13 +142,13 @@ def _table(path: Path) -> Mapping[str, object]:
 
 
 def _faults(name: str, template: str) -> list[str]:
-    found = _PLACEHOLDER.findall(template)
-    faults = [f"{name}: unknown placeholder {{{key}}}{_near(key, _NAMES)}" for key in found if key not in _NAMES]
-    if not any(key in ("instruction", "question") for key in found):
+    placeholders = _PLACEHOLDER.findall(template)
+    faults = [f"{name}: unknown placeholder {{{key}}}{_near(key, _NAMES)}" for key in placeholders if key not in _NAMES]
+    if not any(key in ("instruction", "question") for key in placeholders):
         faults.append(f"{name}: holds neither {{question}} nor {{instruction}}")
-    if name == "prompt_input" and not any(key in ("input", "context") for key in found):
+    if name == "prompt_input" and not any(key in ("input", "context") for key in placeholders):
         faults.append(f"{name}: holds neither {{context}} nor {{input}}")
-    if sum(key in _ANSWER for key in found) > 1:
+    if sum(key in _ANSWER for key in placeholders) > 1:
         faults.append(f"{name}: the answer stands in it twice")
     return faults
 

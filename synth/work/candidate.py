@@ -1,7 +1,4 @@
-"""A question under trial: a fact, one of its phrasings, and the passage it was read in.
-
-Knows places and words; refuses to know which checks a candidate meets and which rows come of it.
-"""
+"""A candidate question: a fact, one of its phrasings, and the passage that proves it."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ _COVER_CHARS = 1200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SourcePassage:
     """A stretch of one page as it goes into a prompt: `page.text[start:end] == text`.
 
     Attributes:
@@ -55,7 +52,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class QuestionCandidate:
     """A question that may become rows.
 
     Attributes:
@@ -72,10 +69,10 @@ class Candidate:
 
     fact: Fact
     phrasing: int
-    source: Source
-    also: tuple[Source, ...] = ()
+    source: SourcePassage
+    also: tuple[SourcePassage, ...] = ()
     origin: str = "rules"
-    hits: tuple[Source, ...] = ()
+    hits: tuple[SourcePassage, ...] = ()
     figures: dict[str, float] = field(default_factory=dict)
     cluster: int = 0
     vector: bytes = b""
@@ -91,7 +88,7 @@ class Candidate:
         return digest(self.fact.id, str(self.phrasing), self.question)
 
     @property
-    def sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[SourcePassage, ...]:
         """Every passage that holds evidence."""
         return (self.source, *self.also)
 
@@ -103,7 +100,7 @@ class Candidate:
     @property
     def named(self) -> str:
         """How the document is called: file, title, headings, and its first lines."""
-        parts = ((one.doc, one.title, one.header, one.opening[:_COVER_CHARS]) for one in self.sources)
+        parts = ((source.doc, source.title, source.header, source.opening[:_COVER_CHARS]) for source in self.sources)
         return "\n".join(part for each in parts for part in each)
 
     @property

@@ -1,8 +1,7 @@
-"""Document mode: which documents belong together, and which split each goes to, before any row is made.
+"""Document mode: assigns documents to splits before any row is made.
 
-Documents that share a tenth of their chunks are one part (a filing and the next one); text that two parts share all the
-same (boilerplate) makes no rows. So no test row rests on text that a training row has seen. Knows chunks and shares;
-refuses to know facts.
+Documents that share a tenth of their chunks form one part (a filing and the next one); chunks that two parts share all
+the same (boilerplate) make no rows. So no test row rests on text that a training row has seen.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _FEWEST_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parted:
+class DocumentParts:
     """What the documents fell into.
 
     Attributes:
@@ -37,7 +36,7 @@ class Parted:
     shared: int
 
 
-def part_documents(places: Places, *, jaccard: float, val_share: float, test_share: float) -> Parted:
+def part_documents(places: Places, *, jaccard: float, val_share: float, test_share: float) -> DocumentParts:
     """Give every document its part and its split, and mark the chunks that two parts share.
 
     Args:
@@ -62,7 +61,7 @@ def part_documents(places: Places, *, jaccard: float, val_share: float, test_sha
         " JOIN chunks b ON b.id = twin JOIN documents c ON c.sha256 = a.sha256"
         " JOIN documents d ON d.sha256 = b.sha256 WHERE c.part <> d.part)"
     )
-    return Parted(parts=len(parts), shared=places.count("chunks", "shared = 1"))
+    return DocumentParts(parts=len(parts), shared=places.count("chunks", "shared = 1"))
 
 
 def _find_alike(places: Places, jaccard: float) -> Counter[str]:
@@ -73,8 +72,8 @@ def _find_alike(places: Places, jaccard: float) -> Counter[str]:
         for source in places.chunks_in_order():
             sizes[source.sha256] += 1
             if len(source.text) >= _FEWEST_CHARS:
-                found = [(source.chunk, other) for other in near.add(source.chunk, source.text)]
-                places.db.executemany("INSERT INTO alike_chunks VALUES(?,?)", found)
+                pairs = [(source.chunk, other) for other in near.add(source.chunk, source.text)]
+                places.db.executemany("INSERT INTO alike_chunks VALUES(?,?)", pairs)
     return sizes
 
 
@@ -111,15 +110,15 @@ def _split_parts(weights: dict[str, int], seed: int, shares: dict[Split, float])
     """Return a split for each part; a split that is wanted gets at least one where there are parts enough."""
     total = sum(weights.values())
     largest = max(weights, key=lambda part: (weights[part], part), default="")
-    left = sorted((part for part in weights if part != largest), key=lambda part: order_key(seed, part))
+    remaining = sorted((part for part in weights if part != largest), key=lambda part: order_key(seed, part))
     splits: dict[str, Split] = dict.fromkeys(weights, "train")
     for split, share in shares.items():
         room = share * total
-        fitting = [part for part in left if weights[part] <= 1.5 * room]
+        fitting = [part for part in remaining if weights[part] <= 1.5 * room]
         chosen: list[str] = []
-        for part in fitting or sorted(left, key=lambda part: weights[part])[:1]:
-            if share > 0 and sum(weights[one] for one in chosen) < room:
+        for part in fitting or sorted(remaining, key=lambda part: weights[part])[:1]:
+            if share > 0 and sum(weights[part] for part in chosen) < room:
                 chosen.append(part)
         splits |= dict.fromkeys(chosen, split)
-        left = [part for part in left if part not in chosen]
+        remaining = [part for part in remaining if part not in chosen]
     return splits

@@ -1,7 +1,6 @@
 """Documents, pages and chunks of a run in one SQLite file on disk, so that memory does not grow with the collection.
 
-Everything in it can be made again; it is deleted when the dataset is whole. Knows places and their text; refuses to
-know facts and rows.
+The file holds nothing that cannot be made again and is deleted when the dataset is written.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.types import Chunk, Citation, Document, Page, Split
-from synth.work.candidate import Source, order_key
+from synth.work.candidate import SourcePassage, order_key
 
 _SCHEMA = """
 CREATE TABLE documents(sha256 TEXT PRIMARY KEY, doc TEXT, title TEXT, about TEXT, part TEXT DEFAULT '',
@@ -103,7 +102,7 @@ class Places:
         """Return the number of rows of a table."""
         return int(self.db.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()[0])  # noqa: S608
 
-    def source_of(self, citation: Citation) -> Source | None:
+    def source_of(self, citation: Citation) -> SourcePassage | None:
         """Return the passage that holds a quote: the chunk in which it stands most central, grown to hold it whole.
 
         None where no chunk of the page touches the quote.
@@ -121,17 +120,17 @@ class Places:
         span = min(start, citation.start), max(end, citation.end)
         return self.stretch(citation.sha256, citation.page, *span, chunk=chunk, header=header)
 
-    def chunk(self, chunk: str) -> Source:
+    def chunk(self, chunk: str) -> SourcePassage:
         """Return a chunk as a passage."""
         sha256, page, start, end, header = self.db.execute(
             'SELECT sha256, page, start, "end", header FROM chunks WHERE id=?', (chunk,)
         ).fetchone()
         return self.stretch(sha256, page, start, end, chunk=chunk, header=header)
 
-    def stretch(self, sha256: str, page: int, start: int, end: int, *, chunk: str, header: str = "") -> Source:
+    def stretch(self, sha256: str, page: int, start: int, end: int, *, chunk: str, header: str = "") -> SourcePassage:
         """Return a stretch of a page as a passage."""
         doc, title = self.db.execute("SELECT doc, title FROM documents WHERE sha256=?", (sha256,)).fetchone()
-        return Source(
+        return SourcePassage(
             chunk=chunk,
             doc=doc,
             sha256=sha256,
@@ -144,7 +143,7 @@ class Places:
             opening=self.opening(sha256),
         )
 
-    def chunks_in_order(self) -> Iterator[Source]:
+    def chunks_in_order(self) -> Iterator[SourcePassage]:
         """Yield the chunks that rows may come of, in the shuffled order of the seed."""
         place = -1
         while row := self.db.execute(
@@ -153,7 +152,7 @@ class Places:
             place = row[1]
             yield self.chunk(row[0])
 
-    def other_chunk(self, source: Source) -> Source | None:
+    def other_chunk(self, source: SourcePassage) -> SourcePassage | None:
         """Return the chunk that follows a source's in the shuffled order and stands on another page; None if none."""
         (place,) = self.db.execute("SELECT place FROM chunks WHERE id=?", (source.chunk,)).fetchone()
         for condition in ("place>?", "place<?"):

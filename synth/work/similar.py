@@ -1,7 +1,7 @@
-"""Texts that are nearly one: shingles, their Jaccard index, and MinHash buckets on disk for many texts.
+"""Near-duplicate texts: shingles, their Jaccard index, and MinHash buckets on disk for many texts.
 
 Signatures are datasketch's (Broder 1997); the buckets stand in the workspace, so that memory does not grow with the
-texts. Knows words and hashes; refuses to know what the texts are for.
+texts.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _SEED = 1
 
 def word_shingles(text: str) -> frozenset[str]:
     """Return the sequences of five words of a text; of a shorter one, all its words as one."""
-    held = words(text)
-    if len(held) < _WORDS:
-        return frozenset({" ".join(held)}) if held else frozenset()
-    return frozenset(" ".join(held[at : at + _WORDS]) for at in range(len(held) - _WORDS + 1))
+    text_words = words(text)
+    if len(text_words) < _WORDS:
+        return frozenset({" ".join(text_words)}) if text_words else frozenset()
+    return frozenset(" ".join(text_words[start : start + _WORDS]) for start in range(len(text_words) - _WORDS + 1))
 
 
 def sign_shingles(text: str) -> frozenset[str]:
     """Return the sequences of five characters of a text, its words in lower case: for texts as short as questions."""
     plain = " ".join(words(text))
-    return frozenset(plain[at : at + _SIGNS] for at in range(max(1, len(plain) - _SIGNS + 1)))
+    return frozenset(plain[start : start + _SIGNS] for start in range(max(1, len(plain) - _SIGNS + 1)))
 
 
 def jaccard(left: frozenset[str], right: frozenset[str]) -> float:
@@ -60,20 +60,20 @@ class NearDuplicates:
         bands = [(band, signature[band * rows : (band + 1) * rows].tobytes()) for band in range(_BANDS)]
         near: set[str] = set()
         for band, value in bands:
-            found = self._db.execute("SELECT owner FROM bands WHERE band=? AND value=?", (band, value))
-            near |= {row[0] for row in found}
+            rows_found = self._db.execute("SELECT owner FROM bands WHERE band=? AND value=?", (band, value))
+            near |= {row[0] for row in rows_found}
         scored = sorted(((self._agreement(signature, other), other) for other in near), reverse=True)
         self._db.execute("INSERT OR REPLACE INTO signatures VALUES(?,?)", (owner, signature.tobytes()))
         self._db.executemany("INSERT OR IGNORE INTO bands VALUES(?,?,?)", [(*band, owner) for band in bands])
         return [other for share, other in scored if share >= self._least]
 
     def _agreement(self, signature: NDArray[np.uint32], other: str) -> float:
-        (held,) = self._db.execute("SELECT hashes FROM signatures WHERE owner=?", (other,)).fetchone()
-        return float((np.frombuffer(held, dtype=signature.dtype) == signature).mean())
+        (hashes,) = self._db.execute("SELECT hashes FROM signatures WHERE owner=?", (other,)).fetchone()
+        return float((np.frombuffer(hashes, dtype=signature.dtype) == signature).mean())
 
 
 def _signature(text: str) -> NDArray[np.uint32]:
     """Return 128 minima; values fit 32 bits."""
-    made = MinHash(num_perm=_HASHES, seed=_SEED)
-    made.update_batch([shingle.encode() for shingle in sorted(word_shingles(text))])
-    return np.asarray(made.hashvalues).astype(np.uint32)
+    minhash = MinHash(num_perm=_HASHES, seed=_SEED)
+    minhash.update_batch([shingle.encode() for shingle in sorted(word_shingles(text))])
+    return np.asarray(minhash.hashvalues).astype(np.uint32)

@@ -1,7 +1,4 @@
-"""Facts, candidates and rows of a run, beside the places they come from, in the same file on disk.
-
-Knows tables and orders; refuses to know what makes a row good.
-"""
+"""Facts, candidates and rows of a run, in the same SQLite file as the documents they come from."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from typing import Any
 from core.metrics import normalised
 from core.types import Fact, Pair, Preference
 from synth.dataset.rows import fact_from_json, fact_to_json, pair_to_json, preference_to_json
-from synth.work.candidate import Candidate
+from synth.work.candidate import QuestionCandidate
 from synth.work.places import Places
 
 _SCHEMA = """
@@ -62,16 +59,16 @@ class Workspace(Places):
 
     def add_fact(self, fact: Fact, chunk: str) -> bool:
         """Keep a fact with its chunk; False where the fact is known already."""
-        done = self.db.execute(
+        cursor = self.db.execute(
             "INSERT OR IGNORE INTO facts(id, chunk, kind, place, json) VALUES(?1,?,?,place_of(?1),?)",
             (fact.id, chunk, fact.kind, _dump(fact_to_json(fact))),
         )
-        if done.rowcount:
+        if cursor.rowcount:
             answer = normalised(fact.answer)
             self.db.executemany(
                 "INSERT INTO asked VALUES(?,?,?)", [(normalised(text), answer, fact.id) for text in fact.questions]
             )
-        return bool(done.rowcount)
+        return bool(cursor.rowcount)
 
     def fact(self, fact_id: str) -> Fact:
         """Return a fact that is here."""
@@ -93,11 +90,11 @@ class Workspace(Places):
                WHERE round <= ? AND c.shared = 0 ORDER BY round, c.place""",
             (per_chunk,),
         )
-        for at in range(1, self.count("plan") + 1):
+        for number in range(1, self.count("plan") + 1):
             text, chunk = self.db.execute(
-                "SELECT f.json, f.chunk FROM plan p JOIN facts f ON f.seq = p.fact WHERE p.seq=?", (at,)
+                "SELECT f.json, f.chunk FROM plan p JOIN facts f ON f.seq = p.fact WHERE p.seq=?", (number,)
             ).fetchone()
-            yield Planned(fact_from_json(json.loads(text), self.path, at), chunk)
+            yield Planned(fact_from_json(json.loads(text), self.path, number), chunk)
 
     def facts_of(self, chunk: str) -> list[Fact]:
         """Return the facts of a chunk in the order they were read."""
@@ -117,7 +114,7 @@ class Workspace(Places):
         rows = self.db.execute("SELECT DISTINCT answer FROM asked WHERE question=?", (normalised(question),))
         return {row[0] for row in rows}
 
-    def accept(self, candidate: Candidate) -> None:
+    def accept(self, candidate: QuestionCandidate) -> None:
         """Keep a candidate that passed every check."""
         hits = [[hit.sha256, hit.page, hit.start, hit.end, hit.chunk, hit.header] for hit in candidate.hits]
         self.db.execute(
@@ -133,20 +130,20 @@ class Workspace(Places):
             ),
         )
 
-    def accepted(self) -> Iterator[Candidate]:
+    def accepted(self) -> Iterator[QuestionCandidate]:
         """Yield the accepted candidates in order."""
-        for at in range(1, self.count("accepted") + 1):
+        for number in range(1, self.count("accepted") + 1):
             fact_id, phrasing, cluster, hits, figures, origin, vector = self.db.execute(
-                "SELECT fact, phrasing, cluster, hits, figures, origin, vector FROM accepted WHERE seq=?", (at,)
+                "SELECT fact, phrasing, cluster, hits, figures, origin, vector FROM accepted WHERE seq=?", (number,)
             ).fetchone()
             fact = self.fact(fact_id)
-            found = candidate_of(self, fact, phrasing, origin)
-            if found is not None:
-                yield Candidate(
+            candidate = candidate_of(self, fact, phrasing, origin)
+            if candidate is not None:
+                yield QuestionCandidate(
                     fact=fact,
                     phrasing=phrasing,
-                    source=found.source,
-                    also=found.also,
+                    source=candidate.source,
+                    also=candidate.also,
                     origin=origin,
                     hits=tuple(self.stretch(*hit[:4], chunk=hit[4], header=hit[5]) for hit in json.loads(hits)),
                     figures=json.loads(figures),
@@ -156,11 +153,11 @@ class Workspace(Places):
 
     def add_row(self, pair: Pair, chunk: str, vector: bytes = b"") -> bool:
         """Keep a row; False where its id is there already."""
-        done = self.db.execute(
+        cursor = self.db.execute(
             "INSERT OR IGNORE INTO rows(id, kind, fact, grp, split, chunk, vector, json) VALUES(?,?,?,?,?,?,?,?)",
             (pair.id, pair.kind, pair.fact, pair.group, pair.split, chunk, vector, _dump(pair_to_json(pair))),
         )
-        return bool(done.rowcount)
+        return bool(cursor.rowcount)
 
     def has_row(self, row_id: str) -> bool:
         """Whether a row is there."""
@@ -168,11 +165,11 @@ class Workspace(Places):
 
     def add_preference(self, preference: Preference) -> bool:
         """Keep a preference pair; False where its id is there already."""
-        done = self.db.execute(
+        cursor = self.db.execute(
             "INSERT OR IGNORE INTO preferences(id, kind, grp, split, json) VALUES(?,?,?,?,?)",
             (preference.id, preference.kind, preference.group, preference.split, _dump(preference_to_json(preference))),
         )
-        return bool(done.rowcount)
+        return bool(cursor.rowcount)
 
     def reject(self, check: str, reason: str, record: Mapping[str, Any]) -> None:
         """Keep what a check dropped, and why."""
@@ -197,7 +194,7 @@ class Workspace(Places):
             yield {**record, "group": row[1], "split": row[2]} if placed else record
 
 
-def candidate_of(places: Places, fact: Fact, phrasing: int, origin: str) -> Candidate | None:
+def candidate_of(places: Places, fact: Fact, phrasing: int, origin: str) -> QuestionCandidate | None:
     """Return a fact's phrasing with the passages that hold its evidence, None where a quote stands in no chunk."""
     sources = [places.source_of(citation) for citation in fact.evidence]
     if not sources or any(source is None for source in sources):
@@ -205,7 +202,7 @@ def candidate_of(places: Places, fact: Fact, phrasing: int, origin: str) -> Cand
     first, *rest = [source for source in sources if source is not None]
     apart = (source for source, citation in zip(rest, fact.evidence[1:], strict=True) if not first.holds(citation))
     also = tuple(dict.fromkeys(apart))
-    return Candidate(fact=fact, phrasing=phrasing, source=first, also=also, origin=origin)
+    return QuestionCandidate(fact=fact, phrasing=phrasing, source=first, also=also, origin=origin)
 
 
 def _dump(record: Mapping[str, Any]) -> str:

@@ -16,8 +16,8 @@ from core.settings import SynthSettings
 from core.types import Chunk, Document, Hit, Page
 from synth.facts.read import read_facts
 from synth.generate.rules import RulesGenerator
-from synth.making.build import Builder
-from synth.making.run import Plan, Tools
+from synth.making.build import DatasetBuilder
+from synth.making.run import SynthPlan, SynthTools
 from tests.rag.shelf import Shelf
 
 EXAMPLES = ("handbook.pdf", "manual.pdf", "update.pdf")
@@ -113,12 +113,12 @@ def builder(
     audit: bool = False,
     tools: Mapping[str, Any] | None = None,
     **settings: Any,
-) -> Builder:
-    plan = Plan(collection="default", settings=SynthSettings(**settings), seed=seed, pairs=pairs, audit=audit)
+) -> DatasetBuilder:
+    plan = SynthPlan(collection="default", settings=SynthSettings(**settings), seed=seed, pairs=pairs, audit=audit)
     lent: dict[str, Any] = {
         "corpus": corpus,
         "retriever": corpus.shelf,
         "embedder": WordVectors(),
         "generator": lambda documents: RulesGenerator(documents, read_facts),
     }
-    return Builder(plan, Tools(**{**lent, **(tools or {})}), out)
+    return DatasetBuilder(plan, SynthTools(**{**lent, **(tools or {})}), out)

@@ -1,8 +1,7 @@
-"""The question words for a value in a clause, and the clause turned into a question around them.
+"""The question words for a value in a clause, and the question around them.
 
 "serves for five years" is asked by "for how long", "is 7.4 km long" by "how long", "holds 480 TB" by "how many TB". A
-value for which English has no plain question is not asked for. Knows grammar; refuses to judge whether the value is
-the whole answer.
+value for which English has no plain question is not asked for.
 """
 
 from __future__ import annotations
@@ -140,9 +139,9 @@ def _adverbial(clause: Clause, value: Value, words: list[str], after: str) -> Ga
     if value.kind != "duration":
         return None
     if words and words[-1] == "every":
-        at = value.start - len("every ")
+        start = value.start - len("every ")
         return (
-            Gap(("how often",), " ".join(words[:-1]), after, at, value.end, "quantity")
+            Gap(("how often",), " ".join(words[:-1]), after, start, value.end, "quantity")
             if words[-2:-1] != ["after"]
             else None
         )
@@ -176,10 +175,10 @@ def _bare(clause: Clause, value: Value, words: list[str], after: str) -> Gap | N
         return None
     before = " ".join(words)
     be = clause.verb in BE or words[-1:] == ["be"]
-    found = _identity(clause, value, after) if be else _object(clause, value, after)
-    if found is None:
+    wording = _identity(clause, value, after) if be else _object(clause, value, after)
+    if wording is None:
         return None
-    wh, after = found
+    wh, after = wording
     return Gap(wh, before, after, value.start, value.end, "quantity")
 
 

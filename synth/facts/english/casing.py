@@ -1,7 +1,7 @@
-"""Whether a word that begins a sentence has its capital for that alone.
+"""Which words of a document have a capital only because they begin a sentence.
 
-A document shows it: words it spells small elsewhere are common words, words it spells with a capital inside sentences
-are names. Where it shows neither, endings tell. Knows spellings; refuses to know what words mean.
+Words that the document spells small elsewhere are common words; words with a capital inside sentences are names. Where
+the document shows neither, endings decide.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ class Casing:
     def learn(self, text: str) -> None:
         """Take in a text; lines of which most words have a capital are headings and show nothing."""
         for line in text.splitlines():
-            found = list(_WORD.finditer(line))
-            small = [match[0] for match in found if match[0].islower()]
+            matches = list(_WORD.finditer(line))
+            small = [match[0] for match in matches if match[0].islower()]
             self._small.update(small)
-            if 2 * len(small) > len(found):
-                inside = (match for match in found if match.start() > 1 and not _BEGINS.match(line, match.start() - 2))
+            if 2 * len(small) > len(matches):
+                inside = (
+                    match for match in matches if match.start() > 1 and not _BEGINS.match(line, match.start() - 2)
+                )
                 self._capital.update(match[0].casefold() for match in inside if not match[0].islower())
 
     def is_small(self, word: str) -> bool:

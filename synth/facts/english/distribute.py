@@ -1,7 +1,7 @@
-"""Sentences that say two things at once with "respectively", told apart.
+"""Splits a sentence with "respectively" into the two statements it makes.
 
 "X was $5 and $4 in 2023 and 2022, respectively" becomes "X was $5 in 2023" and "X was $4 in 2022"; every character
-keeps its place on the page. Lists of other lengths stay as they are. Knows this one figure of speech.
+keeps its offset on the page. Lists of other lengths stay as they are.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def distributed(flat: Flat) -> Iterator[Flat]:
     ):
         return
     head = Flat(flat.text[: end.start()], flat.origin[: end.start()])
-    for taken in (0, 1):
+    for which in (0, 1):
         yield _with_one(
-            head, taken, amounts, (time.start("first"), time.end("first"), time.start("second"), time.end("second"))
+            head, which, amounts, (time.start("first"), time.end("first"), time.start("second"), time.end("second"))
         )
 
 
@@ -51,20 +51,24 @@ def _between(text: str, amounts: tuple[int, int, int, int], time: re.Match[str])
 
 def _two_amounts(text: str, end: int) -> tuple[int, int, int, int] | None:
     """The spans of the only two amounts, joined by "and"."""
-    found = [
+    amounts = [
         value
         for value in values_in(text[:end])
         if value.kind in ("money", "percent", "count", "duration", "measure", "number")
     ]
-    found = [value for value in found if not re.match(r"(?:three|six|nine|twelve)[ -]months?", value.text)]
-    if len(found) != 2 or text[found[0].end : found[1].start].strip(" ,") != "and" or found[0].kind != found[1].kind:
+    amounts = [value for value in amounts if not re.match(r"(?:three|six|nine|twelve)[ -]months?", value.text)]
+    if (
+        len(amounts) != 2
+        or text[amounts[0].end : amounts[1].start].strip(" ,") != "and"
+        or amounts[0].kind != amounts[1].kind
+    ):
         return None
-    return found[0].start, found[0].end, found[1].start, found[1].end
+    return amounts[0].start, amounts[0].end, amounts[1].start, amounts[1].end
 
 
-def _with_one(head: Flat, taken: int, amounts: tuple[int, int, int, int], times: tuple[int, int, int, int]) -> Flat:
+def _with_one(head: Flat, which: int, amounts: tuple[int, int, int, int], times: tuple[int, int, int, int]) -> Flat:
     """Take the other amount and the other time out."""
-    cuts = [(spans[1], spans[3]) if taken == 0 else (spans[0], spans[2]) for spans in (amounts, times)]
+    cuts = [(spans[1], spans[3]) if which == 0 else (spans[0], spans[2]) for spans in (amounts, times)]
     flat = head
     for start, stop in sorted(cuts, reverse=True):
         flat = flat.replaced(start, stop, "")

@@ -1,6 +1,6 @@
-"""Who holds a post, by whom a thing was done, and where a thing is.
+"""Facts about names: who holds a post, by whom a thing was done, and where a thing is.
 
-Names are told by their capitals, posts by a closed list of nouns. Knows spelling; refuses to guess who a person is.
+Names are recognised by their capitals, posts by a closed list of nouns.
 """
 
 from __future__ import annotations
@@ -70,29 +70,29 @@ def agent(clause: Clause) -> Gap | None:
     """By whom something was done."""
     if clause.verb not in BE or not is_participle(clause.rest.split(" ", 1)[0]):
         return None
-    found = _AGENT.search(clause.rest)
-    if found is None or _TIME_WORD.search(found[1]):
+    match = _AGENT.search(clause.rest)
+    if match is None or _TIME_WORD.search(match[1]):
         return None
-    before = clause.rest[: found.start()].strip()
-    if not attaches(before) or re.match(r", [A-Z]", clause.rest[found.end() :]):
+    before = clause.rest[: match.start()].strip()
+    if not attaches(before) or re.match(r", [A-Z]", clause.rest[match.end() :]):
         return None
-    if clause.rest[found.end() :].startswith(",") and re.search(r" (?:and|&) [A-Z]", clause.rest[found.end() :]):
+    if clause.rest[match.end() :].startswith(",") and re.search(r" (?:and|&) [A-Z]", clause.rest[match.end() :]):
         return None
     if re.search(r"[,;:]|\b(?:by|and|or|not|that|which)\b", before):
         return None
-    after = re.split(r"[,;:]", clause.rest[found.end() :])[0].strip()
+    after = re.split(r"[,;:]", clause.rest[match.end() :])[0].strip()
     if after and not re.match(r"(?:on|in|at|for|from)\b", after):
         return None
-    start = clause.rest_at + found.start(1)
-    return Gap(("by whom",), before, after, start, start + len(found[1]), "name")
+    start = clause.rest_at + match.start(1)
+    return Gap(("by whom",), before, after, start, start + len(match[1]), "name")
 
 
 def place(clause: Clause) -> Gap | None:
     """Where something is."""
     words = clause.rest.split(" ", 1)
-    kept = ""
+    participle = ""
     if clause.verb in BE and len(words) == 2 and words[0] in _PLACED:
-        kept, tail = words
+        participle, tail = words
     elif clause.verb in BE or clause.verb in _STANDS:
         tail = clause.rest
     else:
@@ -108,8 +108,8 @@ def place(clause: Clause) -> Gap | None:
         )
     ):
         return None
-    start = clause.rest_at + (len(kept) + 1 if kept else 0)
-    return Gap(("where",), kept, "", start, start + len(tail), "name")
+    start = clause.rest_at + (len(participle) + 1 if participle else 0)
+    return Gap(("where",), participle, "", start, start + len(tail), "name")
 
 
 def posts(sentence: str) -> Iterator[tuple[str, int, int]]:

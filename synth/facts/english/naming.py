@@ -1,7 +1,7 @@
-"""What a document calls itself and its organisation, and how a question names them.
+"""What a document and its organisation are called, and how a question refers to them.
 
-A question must say whose figure and which document it asks about, because many documents speak of the same things.
-Read from the metadata and the first pages; knows conventions of covers, refuses to read the rest.
+A question must say whose figure and which document it asks about, because many documents treat the same subjects. Read
+from the metadata and the first pages.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ def name_document(document: Document, pages: Sequence[Page]) -> Naming:
         return _filing(form[1], opening, " ".join(document.title.split()))
     title = _title(document)
     organisation = _organisation(document.metadata.get("author", ""), opening)
-    known = organisation and organisation.removeprefix("the ").casefold() in title.casefold()
+    in_title = organisation and organisation.removeprefix("the ").casefold() in title.casefold()
     short = len(title.split()) < 3
     scope = f"the {title}" if _DOCUMENT_NOUN.search(title) and not title.startswith("The ") else f"“{title}”"
-    if organisation and short and not known:
+    if organisation and short and not in_title:
         scope += f" of {organisation}"
     return Naming(scope, organisation, _aliases(organisation), filing=False)
 
@@ -103,11 +103,11 @@ def _filing(form: str, opening: str, title: str) -> Naming:
 
 def _registrant(opening: str) -> str:
     """The company on the cover of a filing; a legal form alone on its line belongs to the line before."""
-    found = _REGISTRANT.search(opening) or _AFTER_NUMBER.search(opening)
-    if found is None:
+    match = _REGISTRANT.search(opening) or _AFTER_NUMBER.search(opening)
+    if match is None:
         return ""
-    line = found[1].strip(" *_")
-    before = opening[: found.start()].rstrip().rpartition("\n")[2].strip(" *_")
+    line = match[1].strip(" *_")
+    before = opening[: match.start()].rstrip().rpartition("\n")[2].strip(" *_")
     if _LEGAL_FORM.fullmatch(line):
         line = f"{before} {line}"
     if len(line) > 80 or not re.search(r"[A-Za-z]{3}", line.rpartition(" ")[0] or line):
@@ -122,7 +122,7 @@ def _mixed_case(name: str, opening: str) -> str:
     if not name.isupper():
         return name
     spellings = re.findall(re.escape(name).replace(r"\ ", r"\s+"), opening, re.IGNORECASE)
-    mixed = next((" ".join(found.split()) for found in spellings if not found.isupper()), "")
+    mixed = next((" ".join(spelling.split()) for spelling in spellings if not spelling.isupper()), "")
     if mixed:
         return mixed
     return " ".join(word.lower() if word.lower() in _SMALL_WORDS else word.capitalize() for word in name.split())
@@ -150,10 +150,10 @@ def _aliases(organisation: str, *, company: bool = False) -> tuple[str, ...]:
     """Short forms of an organisation's name, longest first; without the word "the"."""
     if not organisation:
         return ()
-    found = [noun for noun in _SHORT_NAMES if re.search(rf"\b{noun}\b", organisation)]
+    nouns = [noun for noun in _SHORT_NAMES if re.search(rf"\b{noun}\b", organisation)]
     if company:
-        found += ["Company", "Registrant", "Corporation"]
-    return tuple(dict.fromkeys(found))
+        nouns += ["Company", "Registrant", "Corporation"]
+    return tuple(dict.fromkeys(nouns))
 
 
 def resolve(flat: Flat, naming: Naming) -> Flat:
@@ -189,8 +189,8 @@ def _without_we(flat: Flat, naming: Naming) -> Flat:
             following = re.match(r" (?:(?:[a-z]+ly|also) )?([a-z]+)", text[match.end() :])
             verb = following[1] if following else ""
             if verb in _WE_VERB and following:
-                at = match.end() + following.start(1)
-                flat = flat.replaced(at, at + len(verb), _WE_VERB[verb])
+                start = match.end() + following.start(1)
+                flat = flat.replaced(start, start + len(verb), _WE_VERB[verb])
             elif not (past_base(verb) or verb in ("had", "will", "may", "can", "could", "would", "must", "should")) or (
                 is_participle(verb) and not past_base(verb)
             ):

@@ -1,8 +1,7 @@
-"""Changing exactly one number, date or name of a text, so that what was true is not.
+"""Changes exactly one number, date or name of a text, for false answers and for errors planted to measure checks.
 
-Used for answers that must lose against the true one and for errors planted to measure checks. Formats stay as they
-were: thousands separators, decimals, currency, unit, order of day and month. Knows spelling; refuses to know what is
-true, and so never promises more than that the new value differs.
+Formats stay as they were: thousands separators, decimals, currency, unit, order of day and month. The new value differs
+from the old one; whether it is false in the world is not known.
 """
 
 from __future__ import annotations
@@ -53,10 +52,10 @@ def wrong_number(text: str, rng: Random) -> Change | None:
         The change, or None for a text without such a number.
     """
     dates = [match.span() for match in _DATE.finditer(text)] + [match.span() for match in _TIME.finditer(text)]
-    found = [*_DIGITS.finditer(text), *_UNIT_JOINED.finditer(text), *_SPELLED.finditer(text)]
+    matches = [*_DIGITS.finditer(text), *_UNIT_JOINED.finditer(text), *_SPELLED.finditer(text)]
     free = {
         match.span(): match
-        for match in found
+        for match in matches
         if not any(start < match.end() and match.start() < end for start, end in dates)
     }
     if not free:
@@ -71,10 +70,10 @@ def wrong_date(text: str, rng: Random) -> Change | None:
     Returns:
         The change, or None for a text without a date.
     """
-    found = [match.span() for match in _DATE.finditer(text)] or [match.span() for match in _TIME.finditer(text)]
-    if not found:
+    spans = [match.span() for match in _DATE.finditer(text)] or [match.span() for match in _TIME.finditer(text)]
+    if not spans:
         return None
-    start, end = rng.choice(found)
+    start, end = rng.choice(spans)
     return _changed(text, start, end, _other_date(text[start:end], rng))
 
 
@@ -104,7 +103,7 @@ def wrong_entity(text: str, others: Sequence[str], rng: Random) -> Change | None
 
 def names_in(text: str) -> list[tuple[int, int]]:
     """Return the spans of names: runs of capitalised words, without a word that only begins a sentence."""
-    found = []
+    spans = []
     for match in _NAME.finditer(text):
         start, words = match.start(), match[0].split()
         if words[0].casefold() in _STARTERS | {month.casefold() for month in MONTHS}:
@@ -112,8 +111,8 @@ def names_in(text: str) -> list[tuple[int, int]]:
             words = words[1:]
         first = not text[:start].strip() or text[:start].rstrip()[-1] in ".!?:"
         if words and words[0][0].isupper() and not (first and len(words) == 1):
-            found.append((start, match.end()))
-    return found
+            spans.append((start, match.end()))
+    return spans
 
 
 def _changed(text: str, start: int, end: int, new: str) -> Change:

@@ -1,8 +1,4 @@
-"""Amounts, shares, durations, measures, counts, dates and clock times as English text writes them.
-
-Finds the spans that can be the answer to a question and says which kind of answer each is. Knows spelling only;
-refuses to know what a value is said of.
-"""
+"""Finds amounts, shares, durations, measures, counts, dates and clock times in English text, with their kind."""
 
 from __future__ import annotations
 
@@ -141,24 +137,24 @@ def values_in(sentence: str) -> tuple[Value, ...]:
 
     Numbers whose role cannot be told from their spelling (identifiers, versions, list numbers) are left out.
     """
-    found: list[Value] = []
+    values: list[Value] = []
     dates = list(_WHEN.finditer(sentence))
     for when in dates:
         kind: Measure = "frequency" if when["frequency"] else "time" if when["time"] else "date"
-        found.append(Value(kind, when.start(), when.end(), when[0], "recurring" if when["recurring"] else ""))
-    taken = [(value.start, value.end) for value in found]
-    at = 0
-    while match := _BARE.search(sentence, at):
-        at = max(match.end(), at + 1)
+        values.append(Value(kind, when.start(), when.end(), when[0], "recurring" if when["recurring"] else ""))
+    spans = [(value.start, value.end) for value in values]
+    position = 0
+    while match := _BARE.search(sentence, position):
+        position = max(match.end(), position + 1)
         if match.start() and (sentence[match.start() - 1].isalnum() or sentence[match.start() - 1] in "-–.,$#/:§"):
             continue
-        if any(match.start() < end and start < match.end() for start, end in taken):
+        if any(match.start() < end and start < match.end() for start, end in spans):
             continue
         value = _bare(sentence, match)
         if value:
-            found.append(value)
-            at = max(at, value.end)
-    return tuple(sorted(found, key=lambda value: value.start))
+            values.append(value)
+            position = max(position, value.end)
+    return tuple(sorted(values, key=lambda value: value.start))
 
 
 def _bare(sentence: str, match: re.Match[str]) -> Value | None:

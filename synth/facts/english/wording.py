@@ -1,7 +1,5 @@
-"""Many wordings of one question.
-
-A question comes in as its direct form ("how many beds does the sick bay have") and its indirect form ("how many beds
-the sick bay has"); out come whole sentences that say which document they mean. Knows phrases; refuses to know facts.
+"""Makes several wordings of one question from its direct form ("how many beds does the sick bay have") and its indirect
+form ("how many beds the sick bay has").
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ def questions(direct: Sequence[str], indirect: str, scope: str, *, named: bool) 
         named: Whether the question names its subject so well that it may stand without the document.
     """
     first = direct[0]
-    found = [
+    wordings = [
         f"{sentence(first, '')}, according to {scope}?" if not named else sentence(first),
         sentence(f"According to {scope}, {first}"),
         f"Please tell me {indirect}, as stated in {scope}.",
@@ -37,7 +35,7 @@ def questions(direct: Sequence[str], indirect: str, scope: str, *, named: bool) 
         f"I would like to know {indirect}, according to {scope}." if not named else sentence(f"Do you know {indirect}"),
         sentence(f"Can you tell me from {scope} {indirect}"),
     ]
-    return tuple(dict.fromkeys(" ".join(wording.split()) for wording in found))[:_MOST]
+    return tuple(dict.fromkeys(" ".join(wording.split()) for wording in wordings))[:_MOST]
 
 
 def is_named(subject: str) -> bool:

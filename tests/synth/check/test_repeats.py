@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.types import Fact
-from synth.check.duplicates import Distinct, Unambiguous
-from synth.check.grounding import Grounded, LexicalScorer
+from synth.check.duplicates import AmbiguityCheck, DuplicateCheck
+from synth.check.grounding import GroundingCheck, LexicalScorer
 from synth.check.round_trip import agreement
-from synth.work.candidate import Candidate
+from synth.work.candidate import QuestionCandidate
 from synth.work.similar import NearDuplicates, jaccard, sign_shingles, word_shingles
 from synth.work.workspace import Workspace
 from tests.synth.check.test_form import FACT, SOURCE
@@ -27,16 +27,16 @@ def work(tmp_path: Path):
     space.close()
 
 
-def rows(fact: Fact, *questions: str) -> list[Candidate]:
+def rows(fact: Fact, *questions: str) -> list[QuestionCandidate]:
     fact = replace(fact, questions=questions)
-    return [Candidate(fact=fact, phrasing=at, source=SOURCE, origin="rules") for at in range(len(questions))]
+    return [QuestionCandidate(fact=fact, phrasing=at, source=SOURCE, origin="rules") for at in range(len(questions))]
 
 
 def test_a_question_asked_of_another_fact_is_dropped_and_phrasings_of_one_are_not(work):
     one = rows(FACT, "How many racks does the boathouse have?", "How many racks has the boathouse?")
     again = rows(replace(FACT, id="g"), "How many racks does the boathouse have?")
     other = rows(replace(FACT, id="h", answer="15 racks"), "How many racks does the boathouse have in 1990?")
-    check = Distinct(work, WordVectors(), 0.8, 0.92)
+    check = DuplicateCheck(work, WordVectors(), 0.8, 0.92)
     verdicts = [verdict.reason for _, verdict in check.run([*one, *again, *other])]
     assert [bool(reason) for reason in verdicts] == [False, False, True, False]
 
@@ -48,14 +48,14 @@ def test_phrasings_that_read_alike_share_a_cluster(work):
         "How many racks does the boathouse have, please?",
         "Tell me the number of places for boats.",
     )
-    check = Distinct(work, WordVectors(), 0.7, 0.92)
+    check = DuplicateCheck(work, WordVectors(), 0.7, 0.92)
     assert [candidate.cluster for candidate, _ in check.run(asked)] == [0, 0, 1]
 
 
 def test_a_question_with_two_answers_is_ambiguous(work):
     for fact in (FACT, replace(FACT, id="g", answer="15 racks")):
         work.add_fact(fact, "c")
-    ((_, verdict),) = Unambiguous(work).run(rows(FACT, *FACT.questions))
+    ((_, verdict),) = AmbiguityCheck(work).run(rows(FACT, *FACT.questions))
     assert "15 racks" in verdict.reason
 
 
@@ -95,7 +95,9 @@ def test_grounding_sees_wrong_numbers_and_names():
     assert spelled <= 0.3
     assert digits <= 0.3
     assert name < 0.5
-    ((_, verdict),) = Grounded(scorer, 0.5).run(rows(replace(FACT, statement="Ole Brandt won 99 cups."), "Who won?"))
+    ((_, verdict),) = GroundingCheck(scorer, 0.5).run(
+        rows(replace(FACT, statement="Ole Brandt won 99 cups."), "Who won?")
+    )
     assert verdict.reason
 
 

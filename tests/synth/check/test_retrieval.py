@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.types import Hit
-from synth.check.retrieval import Found, shows
+from synth.check.retrieval import RetrievalCheck, shows
 from tests.synth.check.test_form import PAGE, QUOTE, row
 
 HERE = Hit(doc="club.pdf", sha256="ab", page=0, start=0, end=60, text=PAGE[:60], score=1.0)
@@ -50,11 +50,11 @@ def test_every_number_of_the_question_must_stand_in_a_hit_elsewhere():
 def test_what_does_not_show_the_fact_becomes_a_distractor_and_a_question_is_searched_for_once():
     wrong = replace(ELSEWHERE, text="The museum has 9 racks.")
     retriever = Counting(wrong, HERE)
-    check = Found(retriever, k=2)
+    check = RetrievalCheck(retriever, k=2)
     for _ in range(3):
         ((found, verdict),) = check.run([row()])
         assert verdict.reason == "" and verdict.figure == 0.5
         assert [hit.text for hit in found.hits] == [wrong.text]
     assert retriever.asked == 1
-    ((_, missed),) = Found(Counting(wrong), k=2).run([row()])
+    ((_, missed),) = RetrievalCheck(Counting(wrong), k=2).run([row()])
     assert missed.reason

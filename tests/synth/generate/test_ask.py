@@ -16,7 +16,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
 from core.errors import BackendError
-from synth.generate.ask import Ask, Request
+from synth.generate.ask import CachedChat, ModelRequest
 from synth.generate.cache import CallCache, key_of
 
 
@@ -70,12 +70,12 @@ class Scripted(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
-def asking(chat: Scripted, path: Path, *, concurrency: int = 4, **parameters: Any) -> Ask:
-    return Ask(chat, "scripted", parameters, CallCache(path / "cache.sqlite"), concurrency=concurrency)
+def asking(chat: Scripted, path: Path, *, concurrency: int = 4, **parameters: Any) -> CachedChat:
+    return CachedChat(chat, "scripted", parameters, CallCache(path / "cache.sqlite"), concurrency=concurrency)
 
 
-def requests(texts: Sequence[str]) -> list[Request]:
-    return [Request(purpose="test", text=text) for text in texts]
+def requests(texts: Sequence[str]) -> list[ModelRequest]:
+    return [ModelRequest(purpose="test", text=text) for text in texts]
 
 
 TEXTS = [f"question {at}" for at in range(20)]

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from core.errors import BackendError, DataError
 from core.reading.sentences import split_prose
-from synth.generate.ask import Ask
+from synth.generate.ask import CachedChat
 from synth.generate.cache import CallCache
 from synth.generate.model import ModelGenerator, ReadFact, facts_schema
 from tests.synth.generate.test_ask import Scripted
@@ -71,7 +71,7 @@ def fact(answer: str, quote: str, question: str) -> dict[str, Any]:
 
 
 def build(chat: Writer, out: Path, cache: Path) -> dict[str, Any]:
-    ask = Ask(chat, "scripted", {}, CallCache(cache), concurrency=2)
+    ask = CachedChat(chat, "scripted", {}, CallCache(cache), concurrency=2)
     try:
         maker = builder(ShelfCorpus(CORPUS), out, tools={"generator": lambda _: ModelGenerator(ask, 3)})
         return maker.build()
@@ -148,7 +148,7 @@ def test_a_run_whose_server_dies_goes_on_where_it_was(tmp_path):
 
 
 def test_the_estimate_counts_calls_and_what_is_known(tmp_path):
-    ask = Ask(Writer(), "scripted", {}, CallCache(tmp_path / "cache"), concurrency=2)
+    ask = CachedChat(Writer(), "scripted", {}, CallCache(tmp_path / "cache"), concurrency=2)
     maker = builder(ShelfCorpus(CORPUS), tmp_path / "out", tools={"generator": lambda _: ModelGenerator(ask, 3)})
     asked, there = maker.estimate()
     assert there == {"documents": 2, "pages": 2, "chunks": 2}

@@ -1,7 +1,6 @@
-"""The main clause of a sentence: what stands before it, its subject, its verb, and the rest.
+"""Parses the main clause of a sentence: what stands before it, its subject, its verb, and the rest.
 
-Closed word classes and positions only; a sentence that could be read in two ways gives no clause. Knows grammar;
-refuses to know what is asked.
+Works by closed word classes and positions only; a sentence that can be read in two ways gives no clause.
 """
 
 from __future__ import annotations
@@ -101,26 +100,26 @@ def _lead_end(sentence: str) -> int:
         depth += {"(": 1, ")": -1}.get(match[0], 0)
         if match[0] != "," or depth:
             continue
-        at = match.start()
+        comma = match.start()
         if (
-            re.match(r", (?:(?:19|20)\d\d\b|and\b|or\b|respectively)", sentence[at:])
-            or sentence[at + 1 : at + 2].isdigit()
+            re.match(r", (?:(?:19|20)\d\d\b|and\b|or\b|respectively)", sentence[comma:])
+            or sentence[comma + 1 : comma + 2].isdigit()
         ):
             continue
-        if re.search(r"\b\d{4}, [^,]+$", sentence[:at]) and re.match(r", \d", sentence[at:]):
+        if re.search(r"\b\d{4}, [^,]+$", sentence[:comma]) and re.match(r", \d", sentence[comma:]):
             continue
-        return at
+        return comma
     return -1
 
 
-def _finite(words: list[tuple[str, int]], at: int) -> bool:
+def _finite(words: list[tuple[str, int]], position: int) -> bool:
     """Whether the word at a position is the finite verb, given what stands before it."""
-    word = words[at][0]
+    word = words[position][0]
     if word in AUXILIARIES:
         return True
-    if at == 0:
+    if position == 0:
         return False
-    before = words[at - 1][0]
+    before = words[position - 1][0]
     if before in (
         "a",
         "an",
@@ -143,13 +142,17 @@ def _finite(words: list[tuple[str, int]], at: int) -> bool:
     base = present_base(word)
     if base:
         # "stores", "returns": a verb only where what follows could be its object or adverbial.
-        after = words[at + 1][0] if at + 1 < len(words) else ""
+        after = words[position + 1][0] if position + 1 < len(words) else ""
         return not is_noun_too(base) or after in _AFTER_VERB or after[:1].isdigit()
     head = next(
-        (words[back - 1][0] for back in range(1, at) if words[back][0] in ("of", "in", "at", "from", "for", "on")),
+        (
+            words[back - 1][0]
+            for back in range(1, position)
+            if words[back][0] in ("of", "in", "at", "from", "for", "on")
+        ),
         before,
     )
-    after = words[at + 1][0] if at + 1 < len(words) else ""
+    after = words[position + 1][0] if position + 1 < len(words) else ""
     if not (is_plural(before) or is_plural(head)):
         return False
     return is_base(word) or (is_verb(word) and after in _AFTER_VERB)
@@ -176,19 +179,19 @@ def parse(sentence: str) -> Clause | None:
     lead = text[start : start + lead_end]
     subject_at = start + lead_end + (2 if lead_end else 0)
     words = [(_low(match[0]), match.start()) for match in _WORD.finditer(text, subject_at)][: _MAX_SUBJECT_WORDS + 8]
-    for at, (word, offset) in enumerate(words[: _MAX_SUBJECT_WORDS + 1]):
-        if at and (word in ("would", "could", "might", "should") or _past_twice(words, at)):
+    for position, (word, offset) in enumerate(words[: _MAX_SUBJECT_WORDS + 1]):
+        if position and (word in ("would", "could", "might", "should") or _past_twice(words, position)):
             return None
-        if at and _finite(words, at) and not _is_ambiguous(words, at):
+        if position and _finite(words, position) and not _is_ambiguous(words, position):
             subject = text[subject_at:offset].strip()
             if not is_subject(subject):
                 return None
-            while at + 1 < len(words) and word in AUXILIARIES and words[at + 1][0] in ("not", "never"):
+            while position + 1 < len(words) and word in AUXILIARIES and words[position + 1][0] in ("not", "never"):
                 return None
             return Clause(text, lead, subject, word, offset, min(len(text), offset + len(word) + 1))
         if (
             word in _NOT_SUBJECT
-            or (word in ("each", "every", "all") and (at or re.match(r"\w+ of\b", text[offset:])))
+            or (word in ("each", "every", "all") and (position or re.match(r"\w+ of\b", text[offset:])))
             or (word[-1] in ",;:" and not _allowed_comma(text, offset + len(word) - 1))
         ):
             return None
@@ -200,16 +203,16 @@ def _low(word: str) -> str:
     return word if word[0].isupper() and is_known_verb(word.casefold()) else word.casefold()
 
 
-def _allowed_comma(text: str, at: int) -> bool:
+def _allowed_comma(text: str, comma: int) -> bool:
     """A comma inside a date, a company's name or a number does not end a subject."""
-    return bool(re.match(r", (?:(?:19|20)\d\d\b|Inc\b|Ltd\b|LLC\b|L\.P\.|Jr\b|N\.A\.)", text[at:]))
+    return bool(re.match(r", (?:(?:19|20)\d\d\b|Inc\b|Ltd\b|LLC\b|L\.P\.|Jr\b|N\.A\.)", text[comma:]))
 
 
-def _past_twice(words: list[tuple[str, int]], at: int) -> bool:
+def _past_twice(words: list[tuple[str, int]], position: int) -> bool:
     """Whether two past tenses follow one another so that the first may be a participle: "MRI performed later showed"."""
-    if not past_base(words[at][0]) or words[at][0] in AUXILIARIES:
+    if not past_base(words[position][0]) or words[position][0] in AUXILIARIES:
         return False
-    for back in range(at + 1, len(words)):
+    for back in range(position + 1, len(words)):
         word, before = words[back][0], words[back - 1][0]
         if before[-1] in ",;:." or word in (
             "and",
@@ -225,17 +228,21 @@ def _past_twice(words: list[tuple[str, int]], at: int) -> bool:
             "than",
         ):
             return False
-        if past_base(word) and back > at + 1 and not re.search(r"^(?:an?|the|its|of|for|in|to|by)$|ly$|[’']s$", before):
+        if (
+            past_base(word)
+            and back > position + 1
+            and not re.search(r"^(?:an?|the|its|of|for|in|to|by)$|ly$|[’']s$", before)
+        ):
             return True
     return False
 
 
-def _is_ambiguous(words: list[tuple[str, int]], at: int) -> bool:
+def _is_ambiguous(words: list[tuple[str, int]], position: int) -> bool:
     """Whether a past tense may be a participle: "The shares purchased under the plan were ..."."""
-    word = words[at][0]
+    word = words[position][0]
     if word in AUXILIARIES or not past_base(word):
         return False
-    for later, _ in words[at + 1 :]:
+    for later, _ in words[position + 1 :]:
         if later[-1] in ",;:." or later in (
             "and",
             "that",
@@ -287,12 +294,12 @@ def is_subject(subject: str) -> bool:
 def holds_verb(text: str) -> bool:
     """Whether a stretch of text holds a further finite verb or opens a subordinate clause."""
     words = [word.strip(',;:()“”"').casefold() for word in text.split()]
-    for at, word in enumerate(words):
+    for position, word in enumerate(words):
         if word in ("which", "that", "who", "whom", "whose", "if", "unless", "whether", "because", "although"):
             return True
         if word in AUXILIARIES:
             return True
-        if at and is_known_verb(word) and present_base(word) and not is_noun_too(present_base(word)):
+        if position and is_known_verb(word) and present_base(word) and not is_noun_too(present_base(word)):
             return True
     return False
 

@@ -1,7 +1,5 @@
-"""Facts of running text: one sentence in, drafts out.
-
-Resolves who "the Company" is, sets asides apart, takes the clauses and asks what the rules of this package can ask of
-them. Knows sentences; refuses to know pages.
+"""Facts of one sentence of running text: resolves who "the Company" is, sets asides apart, and applies the rules to
+each clause.
 """
 
 from __future__ import annotations
@@ -9,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from synth.facts.draft import Draft, Span
+from synth.facts.draft import FactDraft, Span
 from synth.facts.english import asking, names
 from synth.facts.english.asking import Gap
 from synth.facts.english.casing import Casing, lowered
@@ -41,7 +39,7 @@ _SPLIT = re.compile(r"; (?=\w)|, (?:and|but|while) (?=\w)")
 _FACT_KINDS = {"name": "name"}
 
 
-def facts_of(flat: Flat, naming: Naming, casing: Casing) -> Iterator[Draft]:
+def facts_of(flat: Flat, naming: Naming, casing: Casing) -> Iterator[FactDraft]:
     """Yield what a sentence states.
 
     Args:
@@ -62,7 +60,7 @@ def facts_of(flat: Flat, naming: Naming, casing: Casing) -> Iterator[Draft]:
     amount = prose.leading(plain.text.rstrip(". "))
     if amount is not None:
         yield from _counted(plain, *amount, stated, naming, quote)
-    for part, clause in (found for version in distributed(plain) for found in _clauses(version)):
+    for part, clause in (pair for version in distributed(plain) for pair in _clauses(version)):
         for gap in _gaps(clause):
             draft = _asked(part, clause, gap, stated, naming, quote, casing)
             if draft is not None:
@@ -137,69 +135,69 @@ def _stands(subject: str, naming: Naming) -> bool:
 
 def _asked(
     flat: Flat, clause: Clause, gap: Gap, stated: str, naming: Naming, quote: Span, casing: Casing
-) -> Draft | None:
+) -> FactDraft | None:
     """A draft for one gap of a clause, None where its question would depend on other sentences."""
     if not _stands(clause.subject, naming):
         return None
     subject = lowered(clause.subject, casing)
-    kept = f"{gap.before} {gap.after} {' '.join(gap.wh)} {clause.lead}"
+    around = f"{gap.before} {gap.after} {' '.join(gap.wh)} {clause.lead}"
     if (
-        _OWN.search(kept)
-        or re.search(r"(?i)\b(?:this|these|those|such|we|our|us|you|your|my|i)\b", kept)
-        or len(kept) > 220
+        _OWN.search(around)
+        or re.search(r"(?i)\b(?:this|these|those|such|we|our|us|you|your|my|i)\b", around)
+        or len(around) > 220
     ):
         return None
     lead = clause.lead[0].lower() + clause.lead[1:] if clause.lead else ""
     forms = []
     for wh in gap.wh:
-        asked = asking.direct(clause, gap, wh, subject)
-        forms.append(f"{asked} {lead}".strip())
+        direct = asking.direct(clause, gap, wh, subject)
+        forms.append(f"{direct} {lead}".strip())
     if clause.lead:
         forms.append(f"{lead}, {asking.direct(clause, gap, gap.wh[0], subject)}")
-    told = f"{asking.indirect(clause, gap, gap.wh[0], subject)} {lead}".strip()
+    indirect = f"{asking.indirect(clause, gap, gap.wh[0], subject)} {lead}".strip()
     answer = flat.text[gap.start : gap.end]
     if answer.casefold() in forms[0].casefold():
         return None
     if naming.filing and not _is_pinned(gap, clause, forms[0], answer, naming):
         return None
     named = not naming.filing and is_named(clause.subject) and not names.is_post(clause.subject)
-    return Draft(
+    return FactDraft(
         kind=gap.kind,
         statement=stated,
         subject=subject,
         answer=answer,
         value=flat.span(gap.start, gap.end),
         quotes=(quote,),
-        questions=questions(forms, told, naming.scope, named=named),
+        questions=questions(forms, indirect, naming.scope, named=named),
     )
 
 
-def _counted(flat: Flat, value: Value, said: str, stated: str, naming: Naming, quote: Span) -> Iterator[Draft]:
+def _counted(flat: Flat, value: Value, predicate: str, stated: str, naming: Naming, quote: Span) -> Iterator[FactDraft]:
     """A quantity that is the subject: "Six bicycles stand ..."."""
-    noun = f"percentage {said}" if value.kind == "percent" else f"{value.noun} {said}"
-    asked = [f"what {noun}"] if value.kind == "percent" else [f"how many {noun}", f"what number of {noun}"]
-    if _OWN.search(asked[0]) or _DANGLING.search(asked[0]):
+    noun = f"percentage {predicate}" if value.kind == "percent" else f"{value.noun} {predicate}"
+    forms = [f"what {noun}"] if value.kind == "percent" else [f"how many {noun}", f"what number of {noun}"]
+    if _OWN.search(forms[0]) or _DANGLING.search(forms[0]):
         return
-    yield Draft(
+    yield FactDraft(
         kind="quantity",
         statement=stated,
-        subject=value.noun or said,
+        subject=value.noun or predicate,
         answer=value.text,
         value=flat.span(value.start, value.end),
         quotes=(quote,),
-        questions=questions(asked, asked[0], naming.scope, named=False),
+        questions=questions(forms, forms[0], naming.scope, named=False),
     )
 
 
-def _is_pinned(gap: Gap, clause: Clause, asked: str, answer: str, naming: Naming) -> bool:
+def _is_pinned(gap: Gap, clause: Clause, question: str, answer: str, naming: Naming) -> bool:
     """Whether a question on a filing says what its figure is for: a period, or for other facts a name."""
     if _BARE_MEASURE.fullmatch(clause.subject):
         return False
     if gap.kind == "quantity" and re.search(r"[$€£¥%]|per ?cent|points|\bmillion|\bbillion", answer):
-        return bool(_PERIOD.search(asked))
+        return bool(_PERIOD.search(question))
     if gap.wh[0] == "where" and clause.verb in ("is", "are", "was", "were") and not gap.before:
         return False
-    rest = asked.replace(naming.whose, "").replace(naming.organisation, "") if naming.organisation else asked
+    rest = question.replace(naming.whose, "").replace(naming.organisation, "") if naming.organisation else question
     return bool(re.search(r"(?<!^)\b[A-Z]\w", rest)) or clause.subject == naming.organisation
 
 
@@ -219,13 +217,13 @@ def _statement(text: str, naming: Naming, casing: Casing) -> str:
     return f"According to {naming.scope}, {lowered(text, casing)}"
 
 
-def _definition(flat: Flat, stated: str, naming: Naming, quote: Span, casing: Casing) -> Iterator[Draft]:
+def _definition(flat: Flat, stated: str, naming: Naming, quote: Span, casing: Casing) -> Iterator[FactDraft]:
     meaning = terms.defined(flat.text.rstrip(". "))
     if meaning is not None:
         yield _meaning(flat, meaning, stated, naming, quote, casing)
 
 
-def _meaning(flat: Flat, meaning: terms.Meaning, stated: str, naming: Naming, quote: Span, casing: Casing) -> Draft:
+def _meaning(flat: Flat, meaning: terms.Meaning, stated: str, naming: Naming, quote: Span, casing: Casing) -> FactDraft:
     """A draft that asks what a term means or what a thing is."""
     term = lowered(meaning.term, casing)
     start, end = meaning.start, meaning.end
@@ -234,29 +232,29 @@ def _meaning(flat: Flat, meaning: terms.Meaning, stated: str, naming: Naming, qu
     quoted = f"“{meaning.term}”"
     if meaning.kind == "definition":
         forms = [f"what does {quoted} mean", f"how is {quoted} defined", f"what is the definition of {quoted}"]
-        told = f"what {quoted} means"
+        indirect = f"what {quoted} means"
     else:
         be = "are" if flat.text[:start].rstrip().endswith(" are") else be
         person = re.match(r"(?:Dr|Mr|Mrs|Ms|Prof|Professor|Sir|Dame)\b", meaning.term)
         wh = "who" if person else "what"
         forms = [f"{wh} {be} {term}", f"how {be} {term} described", f"{wh} {be} {term} said to be"]
-        told = f"{wh} {term} {be}"
+        indirect = f"{wh} {term} {be}"
     named = not naming.filing and meaning.kind == "is-a" and is_named(meaning.term)
-    return Draft(
+    return FactDraft(
         kind=meaning.kind,
         statement=stated,
         subject=meaning.term if meaning.kind == "definition" else term,
         answer=flat.text[start:end],
         value=flat.span(start, end),
         quotes=(quote,),
-        questions=questions(forms, told, naming.scope, named=named),
+        questions=questions(forms, indirect, naming.scope, named=named),
     )
 
 
-def _holder(flat: Flat, post: str, start: int, end: int, stated: str, naming: Naming, quote: Span) -> Draft:
+def _holder(flat: Flat, post: str, start: int, end: int, stated: str, naming: Naming, quote: Span) -> FactDraft:
     post = post[0].lower() + post[1:] if post.startswith("The ") else post
     forms = [f"who is {post}", f"what is the name of {post}"]
-    return Draft(
+    return FactDraft(
         kind="name",
         statement=stated,
         subject=post,
@@ -267,12 +265,12 @@ def _holder(flat: Flat, post: str, start: int, end: int, stated: str, naming: Na
     )
 
 
-def _short_forms(flat: Flat, naming: Naming, quote: Span) -> Iterator[Draft]:
+def _short_forms(flat: Flat, naming: Naming, quote: Span) -> Iterator[FactDraft]:
     """Abbreviations that the sentence spells out."""
     for short, start, end in terms.expansions(flat.text):
         long = flat.text[start:end]
         forms = [f"what does {short} stand for", f"what is {short} short for", f"what is the full form of {short}"]
-        yield Draft(
+        yield FactDraft(
             kind="acronym",
             statement=f"In {naming.scope}, {short} stands for {long}.",
             subject=short,

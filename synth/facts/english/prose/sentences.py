@@ -1,8 +1,7 @@
-"""What a clause states of its subject in values: how much, how many, how long, how often, when.
+"""Finds the values that a clause states of its subject: how much, how many, how long, how often, when.
 
-Finds the values after the verb and leaves out every one that is not the whole answer: items of a list, values with a
-condition, values that belong to a participle or to a noun further in. Knows where answers end; refuses to word
-questions.
+A value is left out where it is not the whole answer: items of a list, values with a condition, values that belong to a
+participle or to a noun further in.
 """
 
 from __future__ import annotations
@@ -61,14 +60,14 @@ def gaps(clause: Clause) -> Iterator[Gap]:
     """Yield what can be asked of a clause, in order of the values."""
     if _NEGATED.search(_NO_MORE_THAN.sub("", clause.sentence)):
         return
-    found = _with_ranges(clause.sentence, values_in(clause.sentence))
-    for at, value in enumerate(found):
+    values = _with_ranges(clause.sentence, values_in(clause.sentence))
+    for number, value in enumerate(values):
         if value.start < clause.rest_at:
             continue
         before = clause.sentence[clause.rest_at : value.start].strip()
         end = _end(clause.sentence, value.end)
         after = _TAIL_ADVERB.sub("", _first_predicate(clause.sentence[value.end : end].strip()))
-        if _is_whole(value, found[at + 1 :], before, after, clause.sentence[end:]):
+        if _is_whole(value, values[number + 1 :], before, after, clause.sentence[end:]):
             gap = ask(clause, value, before, after)
             if gap is not None:
                 yield gap
@@ -76,26 +75,26 @@ def gaps(clause: Clause) -> Iterator[Gap]:
 
 def leading(sentence: str) -> tuple[Value, str] | None:
     """A quantity that begins a sentence as its subject, and what is said of it: "Six bicycles stand at the office"."""
-    found = values_in(sentence)
-    if not found or found[0].start or found[0].kind not in ("count", "percent"):
+    values = values_in(sentence)
+    if not values or values[0].start or values[0].kind not in ("count", "percent"):
         return None
-    value, end = found[0], _end(sentence, found[0].end)
-    said = _first_predicate(sentence[value.end : end].strip())
-    verbs = [word for word in said.split()[:9] if word in AUXILIARIES or past_base(word) or is_base(word)]
+    value, end = values[0], _end(sentence, values[0].end)
+    predicate = _first_predicate(sentence[value.end : end].strip())
+    verbs = [word for word in predicate.split()[:9] if word in AUXILIARIES or past_base(word) or is_base(word)]
     if (
         not verbs
-        or len(said.split()) < _FEWEST_WORDS_SAID
+        or len(predicate.split()) < _FEWEST_WORDS_SAID
         or _CONDITION.match(sentence[end:])
         or _list_goes_on(sentence[end:])
     ):
         return None
-    if re.search(r"\b(?:that|which|who|these|those|this|them|respectively|not|such|and|or|their|its)\b", said):
+    if re.search(r"\b(?:that|which|who|these|those|this|them|respectively|not|such|and|or|their|its)\b", predicate):
         return None
-    if any(other.kind == value.kind and other.start < end for other in found[1:]):
+    if any(other.kind == value.kind and other.start < end for other in values[1:]):
         return None
-    if value.kind == "count" and said.split()[0] != verbs[0] and not said.startswith("of "):
+    if value.kind == "count" and predicate.split()[0] != verbs[0] and not predicate.startswith("of "):
         return None
-    return value, said
+    return value, predicate
 
 
 def attaches(before: str) -> bool:
@@ -105,31 +104,33 @@ def attaches(before: str) -> bool:
         words = words[1:]  # "must be kept at": the participle is the verb
     words = words[1:]
     return not any(
-        word.endswith("ing") or is_participle(word) or (word == "to" and at + 1 < len(words) and is_verb(words[at + 1]))
-        for at, word in enumerate(words)
+        word.endswith("ing")
+        or is_participle(word)
+        or (word == "to" and position + 1 < len(words) and is_verb(words[position + 1]))
+        for position, word in enumerate(words)
     )
 
 
-def _with_ranges(sentence: str, found: Sequence[Value]) -> list[Value]:
+def _with_ranges(sentence: str, values: Sequence[Value]) -> list[Value]:
     """Join the ends of a range: "from 1 May to 30 September" is one value."""
     joined: list[Value] = []
-    for value in found:
+    for value in values:
         before = joined[-1] if joined else None
         if before is not None and before.kind == value.kind and value.kind in ("date", "time"):
             opening = re.search(r"\b(?:from|between) $", sentence[: before.start])
             if opening and re.fullmatch(
                 r" (?:to|until|and|through|-|–) (?:the end of )?", sentence[before.end : value.start]
             ):
-                at = opening.start()
-                joined[-1] = Value(value.kind, at, value.end, sentence[at : value.end], "range")
+                start = opening.start()
+                joined[-1] = Value(value.kind, start, value.end, sentence[start : value.end], "range")
                 continue
         joined.append(value)
     return joined
 
 
-def _end(sentence: str, at: int) -> int:
+def _end(sentence: str, start: int) -> int:
     """Where the part of the sentence ends that says something of the value."""
-    for match in _BOUNDARY.finditer(sentence, at):
+    for match in _BOUNDARY.finditer(sentence, start):
         if match[0] != "," or not _IN_NAME.match(sentence, match.start()):
             return match.start()
     return len(sentence)

@@ -1,7 +1,7 @@
-"""Definitions, what a thing is, and what letters stand for.
+"""Definitions, what a thing is, and what abbreviations stand for.
 
-A definition is a sentence whose words say so ("X means ...", "X is defined as ..."); a sentence "X is a Y" counts where X
-is a term or a name. Knows such wordings; refuses to judge whether a definition is good.
+A definition is a sentence that says so ("X means ...", "X is defined as ..."); "X is a Y" counts where X is a term or a
+name.
 """
 
 from __future__ import annotations
@@ -156,17 +156,17 @@ def _spells(words: list[str], letters: list[str], most: int) -> bool:
         return all(word in _SKIPPED for word in words)
     word, rest = words[0], words[1:]
     if word[0] == letters[0]:
-        for taken in range(1, min(most, len(letters)) + 1):
-            if _subsequence(letters[:taken], word) and _spells(rest, letters[taken:], most):
+        for count in range(1, min(most, len(letters)) + 1):
+            if _subsequence(letters[:count], word) and _spells(rest, letters[count:], most):
                 return True
     return word in _SKIPPED and _spells(rest, letters, most)
 
 
 def _subsequence(letters: list[str], word: str) -> bool:
-    at = 0
+    position = 0
     for letter in letters:
-        at = word.find(letter, at) + 1
-        if at == 0:
+        position = word.find(letter, position) + 1
+        if position == 0:
             return False
     return True
 

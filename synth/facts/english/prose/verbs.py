@@ -1,7 +1,6 @@
-"""Finite verbs of English and their base forms: what a question needs to invert a sentence.
+"""Finite verbs of English and their base forms: what is needed to turn a statement into a question.
 
-A closed list of verbs that are rarely anything else, regular endings by rule, irregular pasts by table. Knows words;
-refuses to parse.
+A closed list of verbs that are rarely anything else, regular endings by rule, irregular pasts by table.
 """
 
 from __future__ import annotations

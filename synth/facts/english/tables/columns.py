@@ -1,7 +1,7 @@
-"""The heads of a table's columns, read from lines of text: which period or date each column is for.
+"""Reads the heads of a table's columns from lines of text: which period or date each column is for.
 
-Heads of filings stand on several lines ("Three Months Ended", "June 25,", "2022") and must be put together again. Heads
-that can be put together in two ways give nothing. Knows spellings of periods; refuses to read rows.
+Heads of filings stand on several lines ("Three Months Ended", "June 25,", "2022") and are joined. Heads that can be
+joined in two ways give nothing.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def has_period(line: str) -> bool:
 
 def unit_of(text: str) -> str:
     """The bracketed unit in a text ("In millions, except per share amounts"), lower case, `""` where there is none."""
-    found = re.findall(_UNIT, text, re.IGNORECASE)
-    scaled = [unit for unit in found if re.search(r"(?i)million|thousand|billion", unit)]
+    units = re.findall(_UNIT, text, re.IGNORECASE)
+    scaled = [unit for unit in units if re.search(r"(?i)million|thousand|billion", unit)]
     return scaled[-1][1:-1].lower() if scaled else ""
 
 
@@ -116,10 +116,10 @@ def _split_dates(leaves: list[_Leaf], days: list[str], lines: list[str]) -> tupl
 
 def _columns(groups: list[str], days: list[str], leaves: list[_Leaf]) -> list[Column]:
     years = [leaf for leaf in leaves if leaf.kind == "year"]
-    shown = [leaf for leaf in leaves if leaf.kind != "change"]
-    if not shown:
+    figures = [leaf for leaf in leaves if leaf.kind != "change"]
+    if not figures:
         return []
-    if years and days and len(days) == len(years) and len(years) == len(shown) and len(days) != len(groups):
+    if years and days and len(days) == len(years) and len(years) == len(figures) and len(days) != len(groups):
         following = iter(days)
         leaves = [_Leaf("date", f"{next(following)}, {leaf.text}") if leaf.kind == "year" else leaf for leaf in leaves]
         days = []
@@ -129,13 +129,13 @@ def _columns(groups: list[str], days: list[str], leaves: list[_Leaf]) -> list[Co
     if len(leaves) % size:
         return []
     per = len(leaves) // size
-    kinds = [[leaf.kind for leaf in leaves[at : at + per]] for at in range(0, len(leaves), per)]
+    kinds = [[leaf.kind for leaf in leaves[number : number + per]] for number in range(0, len(leaves), per)]
     if any(block != kinds[0] for block in kinds):
         return []
     columns = []
-    for at, leaf in enumerate(leaves):
-        group = groups[at // per] if groups else ""
-        day = days[at // per] if len(days) == size else ""
+    for number, leaf in enumerate(leaves):
+        group = groups[number // per] if groups else ""
+        day = days[number // per] if len(days) == size else ""
         phrase = "" if leaf.kind == "change" else _phrase(group, day, leaf)
         if phrase is None:
             return []

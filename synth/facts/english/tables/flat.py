@@ -1,6 +1,6 @@
-"""A stretch of a page on one line that still knows where on the page each of its characters stands.
+"""A stretch of a page on one line in which every character knows its page offset.
 
-White space collapses, pieces may be taken out or spelled differently; spans of what is left map back to the page.
+White space collapses, and pieces may be removed or respelled; spans of the rest map back to the page.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Flat:
 
     def replaced(self, start: int, end: int, new: str) -> Flat:
         """Return a copy in which `text[start:end]` is spelled `new`."""
-        at = self.origin[min(start, len(self.origin) - 1)]
-        origin = [*self.origin[:start], *([at] * len(new)), *self.origin[end:]]
+        offset = self.origin[min(start, len(self.origin) - 1)]
+        origin = [*self.origin[:start], *([offset] * len(new)), *self.origin[end:]]
         return Flat(self.text[:start] + new + self.text[end:], origin)
 
     def piece(self, start: int, end: int) -> Flat:
@@ -42,15 +42,15 @@ def flatten(text: str, start: int, end: int) -> Flat:
     """Put `text[start:end]` on one line; runs of white space become one blank."""
     signs: list[str] = []
     origin: list[int] = []
-    for at in range(start, end):
-        sign = text[at]
+    for offset in range(start, end):
+        sign = text[offset]
         if sign.isspace():
             if signs and signs[-1] != " ":
                 signs.append(" ")
-                origin.append(at)
+                origin.append(offset)
             continue
         signs.append(sign)
-        origin.append(at)
+        origin.append(offset)
     while signs and signs[-1] == " ":
         signs.pop()
         origin.pop()
@@ -61,15 +61,15 @@ def without_asides(flat: Flat) -> Flat:
     """Take out what stands in brackets, reference marks, and an apposition between the subject and its verb."""
     while aside := _ASIDE.search(flat.text):
         flat = flat.replaced(aside.start(), aside.end(), "")
-    found = _APPOSITION.match(flat.text)
+    apposition = _APPOSITION.match(flat.text)
     if (
-        found
-        and is_known_verb(found[3].casefold())
-        and not re.search(r"\b(?:and|or|but|with|as|%)\b|%", found[2])
-        and not is_known_verb(found[2].split()[0])
+        apposition
+        and is_known_verb(apposition[3].casefold())
+        and not re.search(r"\b(?:and|or|but|with|as|%)\b|%", apposition[2])
+        and not is_known_verb(apposition[2].split()[0])
     ):
-        named = re.fullmatch(r"The [a-z]+", found[1]) and re.fullmatch(r"(?:[A-Z][\w’-]+ ?){2,4}", found[2])
-        cut = (0, found.start(2)) if named else (found.end(1), found.end(2) + 1)
+        named = re.fullmatch(r"The [a-z]+", apposition[1]) and re.fullmatch(r"(?:[A-Z][\w’-]+ ?){2,4}", apposition[2])
+        cut = (0, apposition.start(2)) if named else (apposition.end(1), apposition.end(2) + 1)
         flat = flat.replaced(*cut, "")
         if named:
             flat = flat.replaced(comma := flat.text.index(","), comma + 1, "")

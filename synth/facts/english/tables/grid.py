@@ -1,8 +1,6 @@
-"""Facts of financial tables: a row's label, the period of a column, the unit, and the figure.
+"""Reads financial tables from lines of text: column heads above, one row a line, labels on one or two lines.
 
-Works on lines of text, as PDF readers give them: heads of columns above, one row a line, labels perhaps on two. A table
-is read only where every part is certain: heads that parse, as many figures as heads, a title, and a unit. Knows such
-layouts; refuses to guess columns.
+A table is read only where every part is certain: heads that parse, as many figures as heads, a title, and a unit.
 """
 
 from __future__ import annotations
@@ -41,7 +39,7 @@ _FULL_LINE = 45  # a shorter line above a sentence is not part of it
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PageLine:
     """A line of a page that is not blank, with its span."""
 
     start: int
@@ -50,7 +48,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class FigureCell:
     """A figure: how it is written, and where."""
 
     text: str
@@ -61,17 +59,17 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FigureRow:
     """A row: label, the group line it stands under, and one cell per column."""
 
     label: str
     group: str
     span: Span
-    cells: tuple[Cell, ...]
+    cells: tuple[FigureCell, ...]
 
 
 @dataclass(slots=True)
-class Table:
+class FigureTable:
     """A table whose heads are certain."""
 
     title: str
@@ -79,7 +77,7 @@ class Table:
     columns: list[Column]
     heads: Span
     unit_span: Span | None
-    rows: list[Row] = field(default_factory=list)
+    rows: list[FigureRow] = field(default_factory=list)
 
     @property
     def currency(self) -> str:
@@ -87,62 +85,64 @@ class Table:
         return signs.most_common(1)[0][0] if len(signs) == 1 else ""
 
 
-def lines_of(text: str) -> list[Line]:
+def lines_of(text: str) -> list[PageLine]:
     """Return the lines of a page that hold something."""
-    found = []
-    at = 0
+    lines = []
+    offset = 0
     for raw in text.split("\n"):
         stripped = raw.strip()
         if stripped:
-            start = at + raw.index(stripped[0])
-            found.append(Line(start, start + len(stripped), stripped))
-        at += len(raw) + 1
-    return found
+            start = offset + raw.index(stripped[0])
+            lines.append(PageLine(start, start + len(stripped), stripped))
+        offset += len(raw) + 1
+    return lines
 
 
-def tables_of(text: str) -> Iterator[Table]:
+def tables_of(text: str) -> Iterator[FigureTable]:
     """Yield the tables of a page whose heads, title and rows are certain."""
     lines = lines_of(text)
-    at = 0
-    while at < len(lines):
-        if not (is_head(lines[at].text) and has_period(lines[at].text)):
-            at += 1
+    position = 0
+    while position < len(lines):
+        if not (is_head(lines[position].text) and has_period(lines[position].text)):
+            position += 1
             continue
-        first = at
-        while at < len(lines) and is_head(lines[at].text):
-            at += 1
-        heads = lines[first:at]
+        first = position
+        while position < len(lines) and is_head(lines[position].text):
+            position += 1
+        heads = lines[first:position]
         columns = read_columns([line.text for line in heads])
-        end = _table_end(lines, at)
+        end = _table_end(lines, position)
         if columns:
             above = lines[max(0, first - 6) : first]
-            table = _table(above, heads, lines[at:end], columns)
+            table = _table(above, heads, lines[position:end], columns)
             if table is not None:
                 yield table
-        at = max(end, at)
+        position = max(end, position)
 
 
-def _table_end(lines: list[Line], at: int) -> int:
+def _table_end(lines: list[PageLine], position: int) -> int:
     """Where the rows below the heads end: at prose, or at the next heads."""
-    while at < len(lines):
-        text = lines[at].text
+    while position < len(lines):
+        text = lines[position].text
         if is_head(text) and has_period(text) and not _CELLS.search(" x " + text):
-            return at
+            return position
         if is_head(text) and has_period(text) and re.search(r"(?i)ended|as of|[a-z]{3} \d", text):
-            return at
+            return position
         if _PROSE.search(text) and not _CELLS.search(text):
-            return at
-        at += 1
-    return at
+            return position
+        position += 1
+    return position
 
 
-def _table(above: list[Line], heads: list[Line], body: list[Line], columns: list[Column]) -> Table | None:
+def _table(
+    above: list[PageLine], heads: list[PageLine], body: list[PageLine], columns: list[Column]
+) -> FigureTable | None:
     title = title_above([line.text for line in above])
     if not title:
         return None
     unit = unit_of(" ".join(line.text for line in [*above[-4:], *heads, *body[:2]]))
     near = [*above[-4:], *heads, *body[:2]]
-    table = Table(title, unit, columns, (heads[0].start, heads[-1].end), _unit_span(near, unit) if unit else None)
+    table = FigureTable(title, unit, columns, (heads[0].start, heads[-1].end), _unit_span(near, unit) if unit else None)
     seen, unsure = _fill(table, body)
     if len(table.rows) < 2 or unsure > 0.34 * seen:
         return None
@@ -154,48 +154,48 @@ def _table(above: list[Line], heads: list[Line], body: list[Line], columns: list
     return table
 
 
-def _unit_span(near: list[Line], unit: str) -> Span | None:
+def _unit_span(near: list[PageLine], unit: str) -> Span | None:
     """The last line, or two lines, that state the unit."""
     for size in (1, 2):
-        for at in range(len(near) - size, -1, -1):
-            if unit in " ".join(line.text for line in near[at : at + size]).lower():
-                return near[at].start, near[at + size - 1].end
+        for first in range(len(near) - size, -1, -1):
+            if unit in " ".join(line.text for line in near[first : first + size]).lower():
+                return near[first].start, near[first + size - 1].end
     return None
 
 
-def _fill(table: Table, body: list[Line]) -> tuple[int, int]:
+def _fill(table: FigureTable, body: list[PageLine]) -> tuple[int, int]:
     """Read the rows; returns how many lines held figures, and how many of them did not fit the heads."""
     group = ""
-    pending: Line | None = None
+    pending: PageLine | None = None
     seen = unsure = 0
     for line in body:
-        found = _CELLS.search(line.text)
-        if found is None:
+        cells = _CELLS.search(line.text)
+        if cells is None:
             pending = (
                 line
                 if pending is None or not (_runs_on(pending.text) or line.text[:1].islower())
-                else Line(pending.start, line.end, f"{pending.text} {line.text}")
+                else PageLine(pending.start, line.end, f"{pending.text} {line.text}")
             )
             if line.text.endswith(":") or not _runs_on(line.text):
                 group = _group(line.text if pending is line else pending.text)
             continue
         seen += 1
-        row = _row(line, found.start(), len(table.columns), group, pending)
+        row = _row(line, cells.start(), len(table.columns), group, pending)
         if row is None:
             unsure += 1
             pending = None
             continue
         if pending is not None and row.span[0] == pending.start:
             group = table.rows[-1].group if table.rows else ""
-            row = Row(row.label, group, row.span, row.cells)
+            row = FigureRow(row.label, group, row.span, row.cells)
         pending = None
         if _RESETS.match(row.label):
             group = ""
             if not row.group.endswith(":") or (
                 _RESETS.match(row.label) and not re.match(r"(?i)basic|diluted", row.label)
             ):
-                row = Row(row.label, "", row.span, row.cells)
-        table.rows.append(Row(row.label, row.group.rstrip(":"), row.span, row.cells))
+                row = FigureRow(row.label, "", row.span, row.cells)
+        table.rows.append(FigureRow(row.label, row.group.rstrip(":"), row.span, row.cells))
     return seen, unsure
 
 
@@ -216,13 +216,13 @@ def _group(line: str) -> str:
     )
 
 
-def _row(line: Line, cells_at: int, size: int, group: str, pending: Line | None) -> Row | None:
+def _row(line: PageLine, cells_at: int, size: int, group: str, pending: PageLine | None) -> FigureRow | None:
     """Take a line apart into its label and exactly `size` cells."""
-    found = list(_CELL.finditer(line.text, cells_at))
-    if len(found) < size:
+    matches = list(_CELL.finditer(line.text, cells_at))
+    if len(matches) < size:
         return None
-    extra, found = found[: len(found) - size], found[len(found) - size :]
-    label = line.text[: found[0].start()].strip()
+    extra, matches = matches[: len(matches) - size], matches[len(matches) - size :]
+    label = line.text[: matches[0].start()].strip()
     if extra and (
         not re.search(r"[A-Za-z]{3}", line.text[:cells_at])
         or any(not re.fullmatch(r"\(?\d{1,4}\)?", match[0]) for match in extra)
@@ -246,16 +246,16 @@ def _row(line: Line, cells_at: int, size: int, group: str, pending: Line | None)
     ):
         return None
     cells = tuple(
-        Cell(
+        FigureCell(
             "".join(match["number"].split()),
             (line.start + match.start("number"), line.start + match.end("number")),
             (match["sign"] or "").strip(),
             bool(match["percent"]),
             bool(match["points"]),
         )
-        for match in found
+        for match in matches
     )
-    return Row(label, group, (start, line.end), cells)
+    return FigureRow(label, group, (start, line.end), cells)
 
 
 def title_above(above: list[str]) -> str:
@@ -317,12 +317,12 @@ def _from_sentence(above: list[str]) -> str:
     text = re.sub(
         r"\s*\([^()]*(?:millions?|thousands?|billions?|unaudited|dollars)[^()]*\)", "", text, flags=re.IGNORECASE
     ).strip(" :.")
-    found = _SHOWS.match(text) or _TOLD.match(text)
-    if found is None:
+    match = _SHOWS.match(text) or _TOLD.match(text)
+    if match is None:
         return ""
     what = re.split(
         r"\s+(?:for the|as of|during the|for each|at (?:January|March|June|September|December)|in the periods?|, by\b)",
-        found["what"],
+        match["what"],
     )[0].strip(" ,:")
     if not 8 <= len(what) <= _TITLE_CHARS or what.split()[-1].lower() in (
         "of",

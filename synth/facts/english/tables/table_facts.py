@@ -1,7 +1,7 @@
-"""Facts of a table's cells: what a figure is of, for when, and in what unit.
+"""Facts of a table's cells: what a figure is of, for which period, and in which unit.
 
-Says nothing of a figure whose unit is in doubt: counts in a table kept in dollars, shares where the scale leaves them
-out. Knows how statements are kept; refuses to parse layout.
+A figure whose unit is in doubt gives no fact: counts in a table kept in dollars, shares where the scale leaves them
+out.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from synth.facts.draft import Draft
+from synth.facts.draft import FactDraft
 from synth.facts.english.naming import Naming
-from synth.facts.english.tables.grid import Cell, Row, Table, tables_of
+from synth.facts.english.tables.grid import FigureCell, FigureRow, FigureTable, tables_of
 
 _PER_SHARE = re.compile(r"(?i)\bper (?:\w+ )?(?:share|unit|rsu|ads|adr)\b|\bearnings per\b")
 _SHARES = re.compile(
@@ -29,27 +29,27 @@ _OF_EARNINGS = re.compile(r"(?i)\bEPS\b|\bper (?:\w+ )?share\b")
 _SCALE = re.compile(r"(million|thousand|billion)s?")
 
 
-def cell_facts(text: str, naming: Naming) -> Iterator[Draft]:
+def cell_facts(text: str, naming: Naming) -> Iterator[FactDraft]:
     """Yield a draft for every figure of a page's tables that can be stated for certain."""
     for table in tables_of(text):
         for row in table.rows:
             if _VAGUE_LABEL.search(row.label) and not row.group:
                 continue
-            for at, (cell, column) in enumerate(zip(row.cells, table.columns, strict=True)):
-                answer = _answer(table, row, at)
+            for number, (cell, column) in enumerate(zip(row.cells, table.columns, strict=True)):
+                answer = _answer(table, row, number)
                 if answer and column.phrase:
                     yield _draft(table, row, cell, column.phrase, answer, naming)
 
 
-def _answer(table: Table, row: Row, at: int) -> str:
+def _answer(table: FigureTable, row: FigureRow, number: int) -> str:
     """The figure with its unit, `""` where the unit is in doubt."""
-    cell = row.cells[at]
+    cell = row.cells[number]
     if not re.search(r"[1-9]", cell.text) or cell.points:
         return ""
     if cell.percent:
         return f"{cell.text}%"
     about = f"{row.group} {row.label}"
-    if _is_odd(table, row, at):
+    if _is_odd(table, row, number):
         return ""
     scale = _SCALE.search(table.unit)
     currency = cell.sign or table.currency
@@ -73,21 +73,21 @@ def _answer(table: Table, row: Row, at: int) -> str:
     return f"{money}{cell.text} {scale[1]}" if money else ""
 
 
-def _is_odd(table: Table, row: Row, at: int) -> bool:
+def _is_odd(table: FigureTable, row: FigureRow, number: int) -> bool:
     """Whether a figure differs in kind from those beside it: decimals among integers, no % among shares."""
     if not _PER_SHARE.search(f"{row.group} {row.label}"):
         decimals = ["." in other.text for line in table.rows for other in line.cells if re.search(r"\d", other.text)]
-        if "." in row.cells[at].text and sum(decimals) < 0.5 * len(decimals):
+        if "." in row.cells[number].text and sum(decimals) < 0.5 * len(decimals):
             return True
-    siblings = [line.cells[at].percent for line in table.rows if line.group == row.group]
-    return any(siblings) and (bool(row.group) or not row.cells[at].sign)
+    siblings = [line.cells[number].percent for line in table.rows if line.group == row.group]
+    return any(siblings) and (bool(row.group) or not row.cells[number].sign)
 
 
 def _is_count(label: str) -> bool:
     return bool(re.search(r"(?i)\bshares\b|weighted", label))
 
 
-def _shares(table: Table, about: str, cell: Cell) -> str:
+def _shares(table: FigureTable, about: str, cell: FigureCell) -> str:
     """A number of shares, whose scale may differ from that of the money."""
     if not re.search(r"(?i)\bshares\b", about) or re.search(
         r"(?i)authorized|issued|repurchase|value|price|stock\b(?!.*outstanding)|compensation|proceeds", about
@@ -107,16 +107,16 @@ def _shares(table: Table, about: str, cell: Cell) -> str:
     return f"{cell.text} {scale[1]} shares" if scale and "except" in table.unit else ""
 
 
-def _draft(table: Table, row: Row, cell: Cell, phrase: str, answer: str, naming: Naming) -> Draft:
+def _draft(table: FigureTable, row: FigureRow, cell: FigureCell, phrase: str, answer: str, naming: Naming) -> FactDraft:
     item = f"“{row.label}”" + (f" under “{row.group}”" if row.group and row.group != row.label else "")
     title = f"“{table.title}”"
     scope = naming.scope
     who = naming.organisation or "the document"
     its = scope.removeprefix(naming.whose).strip() if naming.organisation and scope.startswith(naming.whose) else ""
-    told = f"its {its}" if its else scope
+    short_scope = f"its {its}" if its else scope
     subject = f"{row.group}: {row.label}" if row.group else row.label
     questions = (
-        f"What figure did {who} report for {item} {phrase} in {title}, according to {told}?",
+        f"What figure did {who} report for {item} {phrase} in {title}, according to {short_scope}?",
         f"According to {scope}, what was the figure for {item} {phrase} in {title}?",
         f"In {scope}, what does {title} show for {item} {phrase}?",
         f"Please give the figure for {item} {phrase} from {title} in {scope}.",
@@ -126,7 +126,7 @@ def _draft(table: Table, row: Row, cell: Cell, phrase: str, answer: str, naming:
     quotes = [row.span, table.heads]
     if table.unit_span and not (table.heads[0] <= table.unit_span[0] < table.heads[1]) and not cell.percent:
         quotes.append(table.unit_span)
-    return Draft(
+    return FactDraft(
         kind="table",
         statement=f"According to {scope}, the figure for {item} {phrase} in {title} was {answer}.",
         subject=subject,
