@@ -1,4 +1,4 @@
-"""The state of one run: the plan, the collection and models it uses, its progress, and the checks its rows must pass."""
+"""The state of one run: the plan, the collection and models it uses, its progress, and the checks of its rows."""
 
 from __future__ import annotations
 
