@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.files import Home
-from core.reading.spans import SpanReader, _apart, _Window, open_span_reader, weights_path
 from core.reading.spans import SpanPrediction as Span
+from core.reading.spans import SpanReader, _apart, _Window, open_span_reader, weights_path
 
 LEASE = (
     "The flat in Cedar Street was let to Ines Roth in March. The monthly rent is 1,450 euro and is due on the third "
@@ -111,7 +112,10 @@ def test_the_graph_computes_what_was_trained(reader: SpanReader, weights: Path) 
     named = {name if name.startswith("head.") else f"encoder.{name}": value for name, value in tensors.items()}
     missing, unexpected = model.load_state_dict(named, strict=False)
     assert not unexpected and all("word_embeddings" in name for name in missing)
-    ids = [[101, 2129, 2172, 102, 1996, 9278, 2003, 1015, 1010, 10332, 102], [101, 2040, 102, 9278, 102, 0, 0, 0, 0, 0, 0]]
+    ids = [
+        [101, 2129, 2172, 102, 1996, 9278, 2003, 1015, 1010, 10332, 102],
+        [101, 2040, 102, 9278, 102, 0, 0, 0, 0, 0, 0],
+    ]
     types = [[0] * 4 + [1] * 7, [0] * 3 + [1] * 2 + [0] * 6]
     mask = [[1] * 11, [1] * 5 + [0] * 6]
     with torch.inference_mode():
@@ -134,7 +138,7 @@ def test_overlapping_spans_give_way_to_the_best() -> None:
 def test_windows_of_a_text_overlap_and_cover_it(reader: SpanReader) -> None:
     windows: list[_Window] = list(reader._windows(0, FILLER, 10))
     assert len(windows) > 2
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in pairwise(windows):
         assert after.offsets[0][0] < before.offsets[-1][1]
     assert windows[0].offsets[0][0] == 0
     assert windows[-1].offsets[-1][1] == len(FILLER.rstrip())
