@@ -75,9 +75,7 @@ def test_a_text_without_the_answer_scores_lower(reader: SpanReader) -> None:
 @pytest.mark.weights
 @settings(max_examples=15)
 @given(st.lists(st.text(max_size=300), max_size=4), st.text(min_size=1, max_size=80))
-def test_spans_lie_in_their_texts_apart_and_best_first(
-    reader: SpanReader, texts: list[str], question: str
-) -> None:
+def test_spans_lie_in_their_texts_apart_and_best_first(reader: SpanReader, texts: list[str], question: str) -> None:
     spans = reader.predict(question, texts, top=6)
     assert len(spans) <= 6
     assert [span.score for span in spans] == sorted((span.score for span in spans), reverse=True)
