@@ -37,7 +37,7 @@ def start(home: Path, port: int) -> subprocess.Popen[bytes]:
     command = [
         sys.executable, "-m", "kb.cli", "serve", "--api", "--quiet", "--port", str(port), "--set",
         "serve.requests_per_minute=0",
-    ]  # fmt: skip
+    ]
     return subprocess.Popen(command, env={**os.environ, "KB_HOME": str(home)}, stderr=subprocess.DEVNULL, cwd=ROOT)
 
 

@@ -46,11 +46,19 @@ _ERROR = {
     },
 }
 _REASONS = {
-    400: "Invalid request", 401: "A key is required", 403: "Host or Origin not allowed", 404: "Not found",
-    405: "Method not allowed", 408: "The body took too long", 413: "Too large", 415: "Unsupported file type",
-    422: "The data cannot be used", 429: "Too many requests; see Retry-After", 502: "A back end failed",
+    400: "Invalid request",
+    401: "A key is required",
+    403: "Host or Origin not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    408: "The body took too long",
+    413: "Too large",
+    415: "Unsupported file type",
+    422: "The data cannot be used",
+    429: "Too many requests; see Retry-After",
+    502: "A back end failed",
     503: "Weights or packages are missing",
-}  # fmt: skip
+}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"description": reason, "content": {"application/json": {"schema": _ERROR}}}
     for status, reason in _REASONS.items()
@@ -84,9 +92,13 @@ def create_app(
     sessions = SessionStore(service.keys)
     health = HealthState()
     app = FastAPI(
-        title="kb", version=version("kb"), docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json",
+        title="kb",
+        version=version("kb"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
         lifespan=_lifespan(service, health),
-    )  # fmt: skip
+    )
     app.state.service, app.state.health = service, health
     _add_error_handlers(app)
     app.include_router(_own_routes(service, health, sessions))
@@ -112,9 +124,11 @@ class _Outermost:
         origins = service.settings.serve.origins
         if origins:
             inner = CORSMiddleware(
-                inner, allow_origins=origins, allow_methods=["GET", "POST", "DELETE"],
+                inner,
+                allow_origins=origins,
+                allow_methods=["GET", "POST", "DELETE"],
                 allow_headers=["authorization", "content-type"],
-            )  # fmt: skip
+            )
         self._inner = inner
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

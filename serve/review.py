@@ -1,7 +1,6 @@
-"""The datasets of this server and their review, as the page shows it.
+"""The datasets of this server and their review.
 
-Only folders under `KB_HOME/datasets` and those the command line named can be opened: no path comes in by a request.
-Knows datasets and decisions; refuses to know components.
+Datasets are found under `KB_HOME/datasets` and in folders named when the server starts; no path comes from a request.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _FORMATS = tuple(FORMATS)
 
 
 def exports(home: Home) -> Path:
-    """Return where exported files lie until they are fetched."""
+    """Return the folder of exported files."""
     return home.cache / "exports"
 
 
@@ -35,10 +34,10 @@ class ReviewRow:
 
     Attributes:
         texts: What may be edited: `question`, `answer`, `context`.
-        evidence: Quotes that prove it; empty for a preference.
+        evidence: Quotes that prove the answer; empty for a preference.
         worse: The rejected answer of a preference.
-        checks: Every check it passed with its figure.
-        decided: What a person decided before, or empty.
+        checks: Every check that it passed, with its figure.
+        decided: The decision about it, or empty.
     """
 
     id: str
@@ -56,8 +55,8 @@ class DatasetReviews:
     """Reviews of datasets; every call runs on a worker thread.
 
     Args:
-        service: Where quotes are looked up, and whose threads do the work.
-        folders: Datasets beside those of the home.
+        service: Looks up quotes and runs the calls on its threads.
+        folders: Dataset folders beside those of the home.
     """
 
     def __init__(self, service: Service, folders: Sequence[Path] = ()) -> None:
@@ -68,16 +67,15 @@ class DatasetReviews:
         """Return the names of the datasets."""
         return await self._service.quick.run(lambda: sorted(self._folders()))
 
-    async def waiting(self, name: str, limit: int = 2000) -> list[str]:
-        """Return ids of rows nobody decided about, in order.
+    async def undecided(self, name: str) -> list[str]:
+        """Return ids of rows without a decision, in order.
 
         Raises:
             NotFound: There is no such dataset.
         """
 
         def work() -> list[str]:
-            items = self._review(name).items(undecided=True)
-            return [item.row.id for _, item in zip(range(limit), items, strict=False)]
+            return [item.row.id for item in self._review(name).items(undecided=True)]
 
         return await self._service.quick.run(work)
 
@@ -87,7 +85,7 @@ class DatasetReviews:
         Raises:
             KbError: There is no such dataset or row.
         """
-        return await self._service.quick.run(lambda: _shown(self._review(name).find(row_id)))
+        return await self._service.quick.run(lambda: _review_row(self._review(name).find(row_id)))
 
     async def page_view(self, quote: Citation) -> PageView:
         """Return the page that a quote stands on, with the quote marked.
@@ -98,10 +96,10 @@ class DatasetReviews:
         return await self._service.page_view(quote.sha256, quote.page, quote.start, quote.end)
 
     async def decide(self, name: str, row_id: str, action: Action, texts: Mapping[str, str], who: str) -> None:
-        """Write a decision down.
+        """Record a decision about a row.
 
         Raises:
-            ConfigError: There is no such row, or the edit does not hold.
+            ConfigError: There is no such row, or the edited answer is not supported by its evidence.
         """
 
         def work() -> None:
@@ -117,8 +115,8 @@ class DatasetReviews:
 
         await self._service.quick.run(work)
 
-    async def n_train(self, name: str) -> int:
-        """Return how many rows a dataset trains on.
+    async def train_row_count(self, name: str) -> int:
+        """Return how many training rows a dataset has.
 
         Raises:
             NotFound: There is no such dataset.
@@ -134,7 +132,7 @@ class DatasetReviews:
         return await self._service.quick.run(work)
 
     async def apply(self, name: str) -> ReviewResult:
-        """Let the dataset follow the decisions.
+        """Apply the decisions to the dataset.
 
         Raises:
             KbError: There is no such dataset, or it is damaged.
@@ -148,7 +146,7 @@ class DatasetReviews:
             KbError: There is no such dataset or format, or nothing to write.
         """
         if to not in _FORMATS:
-            raise ConfigError(f"no format {to!r}", hint=f"one of {', '.join(_FORMATS)}")
+            raise ConfigError(f"unknown format {to!r}; use one of {', '.join(_FORMATS)}")
 
         def work() -> Path:
             folder = self.folder(name)
@@ -164,10 +162,10 @@ class DatasetReviews:
         Raises:
             NotFound: There is no such dataset.
         """
-        found = self._folders().get(name)
-        if found is None:
-            raise NotFound(f"there is no dataset {name!r}", hint="kb synth --out DIR; then kb serve --data DIR")
-        return found
+        folder = self._folders().get(name)
+        if folder is None:
+            raise NotFound(f"unknown dataset {name!r}", hint="kb serve --data DIR", click="choose one under Data")
+        return folder
 
     def _folders(self) -> dict[str, Path]:
         own = {path.name: path for path in self._service.home.root.glob("datasets/[!.]*")}
@@ -181,7 +179,7 @@ def _is_dataset(path: Path) -> bool:
     return any((path / name).is_file() for name in (PAIRS, PREFERENCES))
 
 
-def _shown(item: ReviewItem) -> ReviewRow:
+def _review_row(item: ReviewItem) -> ReviewRow:
     row = item.row
     pair = isinstance(row, Pair)
     return ReviewRow(

@@ -1,7 +1,4 @@
-"""Runs the application on a socket until it is told to stop, and lets running requests end first.
-
-Knows uvicorn and signals; refuses to know what is served.
-"""
+"""Runs the application on a socket until a signal stops it; requests that are running end first."""
 
 from __future__ import annotations
 
@@ -30,10 +27,10 @@ _SILENCE_S = 30.0
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 that hangs up on who connects and asks nothing."""
+    """HTTP/1.1 that closes connections without a request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Start the time limit for the first request."""
         super().connection_made(transport)
         self.loop.call_later(_SILENCE_S, self._close_if_silent)
 
@@ -43,7 +40,7 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, told what to end before it waits for connections to close."""
+    """Uvicorn with a callback before it waits for connections to close."""
 
     def __init__(self, config: uvicorn.Config, drain: Callable[[], None]) -> None:
         super().__init__(config)
@@ -51,30 +48,30 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on SIGTERM and SIGINT; uvicorn would raise them anew at the end, though to be stopped is no failure."""
-        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGTERM, signal.SIGINT)}
+        """Stop on SIGTERM and SIGINT. Uvicorn raises them again at the end; being stopped is not a failure."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             yield
         finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop taking connections, let requests end, then close."""
+        """Refuse new connections, let requests end, then close."""
         log("draining", requests=len(self.server_state.tasks))
         self._drain()
         await super().shutdown(sockets)
 
 
 def check_keys(settings: Settings, home: Home) -> None:
-    """Check that whoever can reach the server will be asked for a key that exists.
+    """Check that a server that other machines can reach has a key.
 
     Raises:
-        ConfigError: Others can reach it, and there is no key.
+        ConfigError: It has none.
     """
     if keys_required(settings.serve) and not KeyStore(home).listed():
         raise ConfigError(
-            f"others can reach {settings.serve.host}, and there is no key yet", hint="kb serve keys add NAME"
+            f"other machines can reach {settings.serve.host}, and the server has no key", hint="kb serve keys add NAME"
         )
 
 
@@ -82,7 +79,7 @@ def bind(settings: Settings) -> socket.socket:
     """Return a listening socket.
 
     Raises:
-        BackendError: The address is taken or not ours.
+        BackendError: The address is in use, or not of this machine.
     """
     serve = settings.serve
     try:
@@ -98,7 +95,7 @@ def bind(settings: Settings) -> socket.socket:
 
 
 def url_of(bound: socket.socket) -> str:
-    """Return the address that a browser opens."""
+    """Return the address to open in a browser."""
     host, port = bound.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not bound
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -117,26 +114,35 @@ def serve(
 
     Args:
         bound: From `bind`.
-        parts: What is offered.
+        parts: Which of page, API and tools to serve.
         datasets: As `create_app` takes them.
-        quiet: Warnings and errors only in the log.
+        quiet: Log warnings and errors only.
 
     Raises:
-        BackendError: The list of jobs cannot be opened.
+        BackendError: The job database cannot be opened.
     """
     set_up(quiet=quiet)
     app = create_app(settings, home, parts=parts, datasets=datasets)
     config = uvicorn.Config(
-        app, http=_Protocol, log_config=None, access_log=False, lifespan="on", server_header=False, backlog=_BACKLOG,
-        timeout_graceful_shutdown=int(settings.serve.drain_s), timeout_keep_alive=15, proxy_headers=False, ws="none",
+        app,
+        http=_Protocol,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=int(settings.serve.drain_s),
+        timeout_keep_alive=15,
+        proxy_headers=False,
+        ws="none",
         h11_max_incomplete_event_size=64 << 10,
-    )  # fmt: skip
+    )
     server = _Server(config, lambda: drain(app))
     asyncio.run(server.serve(sockets=[bound]))
 
 
 def drain(app: FastAPI) -> None:
-    """Say that we are stopping, and end streams that would go on for ever."""
+    """Report that the server is stopping, and end the endless streams of the page."""
     app.state.health.state = "stopping"
     stop: Any = getattr(app.state, "stop_page", None)
     if stop is not None:

@@ -1,7 +1,7 @@
-"""What the server can do, whoever asks: the API, the page and the tools all call this and nothing below it.
+"""The operations of the server, called by the API, the page and the tools.
 
 Every call runs on a worker thread of one of two lanes: `quick` for search, quotation and pages, `chat` for models that
-write, so that a long answer keeps nobody from searching. Refuses to know HTTP.
+write, so that a long answer delays no search.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ MOST_HITS = 200
 
 
 class Service:
-    """One server's models, collections, jobs and books.
+    """Models, collections, jobs, keys and logs of one server.
 
     Args:
-        settings: All of them.
+        settings: Of this server.
         home: Where state lives.
     """
 
@@ -57,24 +57,24 @@ class Service:
         self.quick = WorkerLane("quick", settings.serve.workers, settings.serve.queue)
         self.chat = WorkerLane("chat", settings.serve.chat_workers, settings.serve.queue)
         self.metrics = ServerMetrics(
-            {"quick": lambda: self.quick.held, "chat": lambda: self.chat.held}, self.jobs.open_count
+            {"quick": lambda: self.quick.call_count, "chat": lambda: self.chat.call_count}, self.jobs.open_count
         )
         self._opened = ThreadCollections(settings, home)
         self._answering = ConversationAnswerer(settings, home, self.models, self._opened)
-        self._pictures = PageRenderer(home)
+        self._renderer = PageRenderer(home)
         self._runner = JobRunner(self.jobs, settings, home)
 
     @property
     def collection(self) -> str:
-        """The collection that requests mean when they name none."""
+        """The collection of requests that name none."""
         return self.settings.rag.collection
 
     def start(self) -> None:
-        """Take up jobs."""
+        """Start to run jobs."""
         self._runner.start()
 
     def close(self) -> None:
-        """Let go of everything; the running job goes on at the next start."""
+        """Stop the workers and close the files; the running job is resumed at the next start."""
         self._runner.stop()
         self.quick.close()
         self.chat.close()
@@ -82,7 +82,7 @@ class Service:
         self.audit.close()
 
     def warm(self) -> None:
-        """Load what the first requests would wait for, on every thread.
+        """Load the embedder, the collection on every thread, and the weights of the default model.
 
         Raises:
             KbError: A model cannot be loaded.
@@ -134,10 +134,10 @@ class Service:
         return await self.quick.run(work)
 
     async def answer(self, request: AnswerRequest) -> AsyncGenerator[str | AnswerResponse]:
-        """Yield the pieces of an answer as they are written, then the checked reply.
+        """Yield the pieces of an answer as they are written, then the checked answer.
 
         Raises:
-            KbError: As `Answering.reply`.
+            KbError: As `ConversationAnswerer.reply`.
         """
         quick = await self.quick.run(lambda: self._answering.is_quick(self.models.find(request.model)))
         lane = self.quick if quick else self.chat
@@ -152,10 +152,10 @@ class Service:
                 yield part
 
     async def reply(self, request: AnswerRequest) -> AnswerResponse:
-        """Return the checked reply alone.
+        """Return the checked answer.
 
         Raises:
-            KbError: As `Answering.reply`.
+            KbError: As `ConversationAnswerer.reply`.
         """
         parts = [part async for part in self.answer(request)]
         assert isinstance(parts[-1], AnswerResponse)
@@ -173,10 +173,10 @@ class Service:
             if query:
                 return np.stack([self.embedder.embed_query(text) for text in texts]), sum(counts)
             limit = self.embedder.identity.max_tokens
-            long = next((at for at, count in enumerate(counts) if count > limit), None)
+            long = next((index for index, count in enumerate(counts) if count > limit), None)
             if long is not None:
                 raise ConfigError(
-                    f"input {long} has {counts[long]} tokens; the embedder reads {limit}", hint="split it"
+                    f"input {long} has {counts[long]} tokens; the embedder reads {limit}", hint="split the text"
                 )
             return self.embedder.embed_documents(texts), sum(counts)
 
@@ -197,10 +197,10 @@ class Service:
         return await self.quick.run(work)
 
     async def document(self, doc: str, collection: str = "") -> Document:
-        """Return one document by name, id or prefix.
+        """Return one document by name, id or prefix of the id.
 
         Raises:
-            NotFound: None, or more than one, is meant.
+            NotFound: No document fits, or more than one.
         """
         return await self.quick.run(lambda: self._resolve(collection or self.collection, doc))
 
@@ -221,18 +221,15 @@ class Service:
         return self._opened.require(self.collection).page(self.collection, sha256, page).text
 
     async def page_view(self, doc: str, page: int, start: int = 0, end: int = 0, collection: str = "") -> PageView:
-        """Return a page as a person sees it, a span of it marked.
+        """Return a page with a span marked, for a person to look at.
 
         Raises:
             NotFound: There is no such document or page.
         """
 
         def work() -> PageView:
-            document, found = self._page(collection or self.collection, doc, page)
-            first = min(max(0, start), len(found.text))
-            last = min(max(first, end), len(found.text))
-            picture = self._pictures.picture(document, page, first, last)
-            return PageView(document=document, page=found, start=first, end=last, picture=picture)
+            document, shown = self._page(collection or self.collection, doc, page)
+            return self._renderer.view(document, shown, start, end)
 
         return await self.quick.run(work)
 
@@ -254,11 +251,11 @@ class Service:
         return await self.quick.run(work)
 
     async def forget(self, doc: str, collection: str = "") -> Document:
-        """Remove a document with everything kept of it.
+        """Remove a document with everything stored about it.
 
         Raises:
             NotFound: There is no such document.
-            Busy: An ingest is writing.
+            ServerBusy: An ingest is running.
         """
         name = collection or self.collection
 
@@ -276,7 +273,7 @@ class Service:
         return await self.quick.run(work)
 
     def add_job(self, job_id: str, items: Sequence[Mapping[str, str]], *, who: str, collection: str = "") -> IngestJob:
-        """Write an ingest down and begin it when its turn comes."""
+        """Store an ingest job; it runs after the jobs before it."""
         job = self.jobs.add(job_id, collection or self.collection, who, items)
         self._runner.wake()
         return job
@@ -297,7 +294,7 @@ class Service:
 
 
 def _busy() -> None:
-    raise ServerBusy("documents are being read in; nothing is removed meanwhile", retry_after_s=10)
+    raise ServerBusy("documents are being added; nothing can be removed meanwhile", retry_after_s=10)
 
 
 def with_documents(model: str) -> str:

@@ -1,7 +1,7 @@
-"""What every request passes before anything reads it: Host, Origin, key, rate, size, time; and what is noted of it.
+"""ASGI middleware that every request passes first: checks of Host, Origin, key, rate, size and time; metrics and log.
 
-A page on another site must not drive a server on this machine, whatever name it resolves to; a client that sends or
-takes nothing must not hold it. Pure ASGI, so that streams stay streams. Refuses to know routes.
+A page on another site must not drive a server on this machine, whatever name it resolves to, and a client that sends or
+reads nothing must not occupy it. Plain ASGI, so that streams stay streams.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _BODY_TIMEOUT_S = 60.0
 _DISCARD_BYTES, _DISCARD_S = 64 << 20, 2.0
 _UPLOAD_PATHS = ("/v1/documents", "/gradio_api/upload")
 _OPEN_PATHS = frozenset({"/healthz", "/login"})
-_OWN = frozenset({"/healthz", "/metrics", "/login", "/logout", "/privacy", "/report/{name}"})
+_OWN_PATHS = frozenset({"/healthz", "/metrics", "/login", "/logout", "/privacy", "/report/{name}"})
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-# Scripts, styles, fonts and pictures of our own; a page that was tricked cannot call out either.
+# Scripts, styles, fonts and pictures of this server only: injected code could not reach other servers either.
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
@@ -54,7 +54,7 @@ _HEADERS = {
 
 
 def keys_required(serve: ServeSettings) -> bool:
-    """Tell whether requests need a key: others can reach the server, by its address or by a name of its own."""
+    """Tell whether requests need a key: other machines can reach the server, by its address or by a name."""
     return not is_loopback(f"http://{_bracketed(serve.host)}") or bool(serve.hosts)
 
 
@@ -63,7 +63,7 @@ def _bracketed(host: str) -> str:
 
 
 class RateLimiter:
-    """Requests per minute of each client, as a bucket that refills.
+    """Limits requests per minute of each client by a token bucket.
 
     Args:
         per_minute: 0 for no limit.
@@ -79,24 +79,25 @@ class RateLimiter:
         """Count a request.
 
         Raises:
-            Busy: It is one too many.
+            ServerBusy: The client has used up its requests.
         """
         if not self._per_minute:
             return
         now = self._clock()
-        left, since = self._buckets.pop(client, (float(self._per_minute), now))
-        left = min(float(self._per_minute), left + (now - since) * self._per_minute / 60)
-        # Put back at the end, so that the first ones are those who have been quiet longest.
-        self._buckets[client] = (max(0.0, left - 1), now)
+        tokens, since = self._buckets.pop(client, (float(self._per_minute), now))
+        tokens = min(float(self._per_minute), tokens + (now - since) * self._per_minute / 60)
+        # Inserted last, so that the first entries are the clients that have been idle longest.
+        self._buckets[client] = (max(0.0, tokens - 1), now)
         while len(self._buckets) > 10_000:
             del self._buckets[next(iter(self._buckets))]
-        if left < 1:
-            raise ServerBusy("too many requests", retry_after_s=max(1, math.ceil((1 - left) * 60 / self._per_minute)))
+        if tokens < 1:
+            retry_after_s = max(1, math.ceil((1 - tokens) * 60 / self._per_minute))
+            raise ServerBusy("too many requests", retry_after_s=retry_after_s)
 
 
 @dataclass(slots=True)
 class _RequestRecord:
-    """A request on its way.
+    """A request that is being processed.
 
     Attributes:
         received: Bytes of its body.
@@ -105,19 +106,19 @@ class _RequestRecord:
 
     id: str
     who: str
-    begun: float
+    started: float
     received: int = 0
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
 
 
 class RequestGuard:
-    """The ASGI application around the application.
+    """ASGI middleware around the application.
 
     Args:
-        app: What it guards.
-        service: Keys, figures and the audit.
-        sessions: Who is logged in.
+        app: The application behind the guard.
+        service: Keys, metrics and the audit log.
+        sessions: Sessions of browsers.
     """
 
     def __init__(self, app: ASGIApp, service: Service, sessions: SessionStore) -> None:
@@ -129,50 +130,48 @@ class RequestGuard:
         self._keyed = keys_required(self._serve)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it with why not."""
+        """Pass a request on, or answer it with the reason why it is refused."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if scope["type"] != "http":  # nothing here speaks WebSocket
+        if scope["type"] != "http":  # WebSocket is not supported
             await send({"type": "websocket.close", "code": 1008})
             return
         headers = Headers(scope=scope)
-        seen = _RequestRecord(id=f"req-{secrets.token_hex(8)}", who=_address(scope), begun=time.monotonic())
-        sending = self._sending(send, seen)
+        record = _RequestRecord(id=f"req-{secrets.token_hex(8)}", who=_address(scope), started=time.monotonic())
+        sending = self._sending(send, record)
         try:
-            self._admit(scope, headers, seen)
-            scope.setdefault("state", {})["who"] = seen.who
-            await self._app(scope, self._receiving(scope, headers, receive, seen), sending)
+            self._admit(scope, headers, record)
+            scope.setdefault("state", {})["who"] = record.who
+            await self._app(scope, self._receiving(scope, headers, receive, record), sending)
         except (ClientStalled, ClientDisconnect):
-            log("client gone", id=seen.id)
+            log("client gone", id=record.id)
         except KbError as error:
-            if seen.status:
+            if record.status:
                 raise
             await _discard(receive)
             await _refuse(sending, error, page=_wants_page(scope, headers))
         finally:
-            self._note(scope, seen)
+            self._note(scope, record)
 
-    def _admit(self, scope: Scope, headers: Headers, seen: _RequestRecord) -> None:
+    def _admit(self, scope: Scope, headers: Headers, record: _RequestRecord) -> None:
         path, method = scope["path"], scope["method"]
         host = _host_name(headers.get("host", ""))
-        if not self._own(host):
-            raise self._refused(
-                "host", f"this server is not called {host or 'nothing'!r}", 403, "kb serve --set serve.hosts=NAME"
-            )
+        if not self._is_own_host(host):
+            raise self._refused("host", f"unknown host {host!r}", 403, "kb serve --set serve.hosts=NAME")
         origin = headers.get("origin")
-        if origin and not self._may_come(origin, headers.get("host", "")):
+        if origin and not self._origin_allowed(origin, headers.get("host", "")):
             raise self._refused(
-                "origin", "requests from other sites are refused", 403, "kb serve --set serve.origins=ORIGIN"
+                "origin", f"requests from {origin} are not allowed", 403, "kb serve --set serve.origins=ORIGIN"
             )
         owner = self._sessions.owner(headers)
         if owner:
-            seen.who = f"key:{owner}"
+            record.who = f"key:{owner}"
         elif self._keyed and path not in _OPEN_PATHS:
             raise self._refused("key", "a key is required", 401, "Authorization: Bearer KEY, or /login in a browser")
         if path != "/healthz" and (method not in {"GET", "HEAD"} or path.startswith(("/v1/", "/mcp"))):
             try:
-                self._rate.take(seen.who)
+                self._rate.take(record.who)
             except ServerBusy:
                 self._service.metrics.refused("rate")
                 raise
@@ -182,21 +181,21 @@ class RequestGuard:
         code = {"host": "unknown_host", "origin": "forbidden_origin", "key": "invalid_api_key"}[reason]
         return RequestRefused(message, status=status, code=code, hint=hint)
 
-    def _own(self, host: str) -> bool:
-        """Tell whether a Host is ours; an address cannot be re-bound to another, so every one is."""
+    def _is_own_host(self, host: str) -> bool:
+        """Tell whether a Host header names this server; every address does, since an address cannot be rebound."""
         if host in _NAMES or host == self._serve.host.lower() or host in {name.lower() for name in self._serve.hosts}:
             return True
         return self._keyed and _is_address(host)
 
-    def _may_come(self, origin: str, host: str) -> bool:
+    def _origin_allowed(self, origin: str, host: str) -> bool:
         return urlsplit(origin).netloc.lower() == host.lower() or origin in self._serve.origins
 
-    def _receiving(self, scope: Scope, headers: Headers, receive: Receive, seen: _RequestRecord) -> Receive:
+    def _receiving(self, scope: Scope, headers: Headers, receive: Receive, record: _RequestRecord) -> Receive:
         """Return `receive` with a limit on bytes and on the time until the last of them."""
         upload = scope["method"] == "POST" and scope["path"].rstrip("/") in _UPLOAD_PATHS
-        # Field names, boundaries and file names come on top.
+        # Room for field names, boundaries and file names.
         most = (self._serve.upload_mb << 20) + (1 << 20) if upload else _BODY_BYTES
-        deadline = seen.begun + (self._serve.upload_timeout_s if upload else _BODY_TIMEOUT_S)
+        deadline = record.started + (self._serve.upload_timeout_s if upload else _BODY_TIMEOUT_S)
         declared = headers.get("content-length", "")
         if declared.isdigit() and int(declared) > most:
             raise self._too_large(most)
@@ -204,15 +203,15 @@ class RequestGuard:
 
         async def limited() -> Message:
             nonlocal complete
-            if complete:  # what comes now is the client's leaving, whenever that is
+            if complete:  # the next message is the disconnect, whenever that is
                 return await receive()
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
             except TimeoutError as error:
                 self._service.metrics.refused("time")
                 raise RequestRefused("the body took too long to arrive", status=408, code="timeout") from error
-            seen.received += len(message.get("body", b""))
-            if seen.received > most:
+            record.received += len(message.get("body", b""))
+            if record.received > most:
                 await _discard(receive)
                 raise self._too_large(most)
             complete = not message.get("more_body", False)
@@ -224,14 +223,14 @@ class RequestGuard:
         self._service.metrics.refused("size")
         return RequestRefused(f"the body is larger than {most >> 20} MiB", status=413, code="too_large")
 
-    def _sending(self, send: Send, seen: _RequestRecord) -> Send:
-        """Return `send` with our headers, and with an end to waiting for who takes nothing."""
+    def _sending(self, send: Send, record: _RequestRecord) -> Send:
+        """Return `send` with the headers of this server and a time limit for clients that read nothing."""
 
         async def timed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                seen.status = message["status"]
+                record.status = message["status"]
                 ours = MutableHeaders(scope=message)
-                ours["x-request-id"] = seen.id
+                ours["x-request-id"] = record.id
                 for name, value in _HEADERS.items():
                     ours.setdefault(name, value)
             try:
@@ -242,19 +241,25 @@ class RequestGuard:
 
         return timed
 
-    def _note(self, scope: Scope, seen: _RequestRecord) -> None:
+    def _note(self, scope: Scope, record: _RequestRecord) -> None:
         route = _pattern(scope)
-        seconds = time.monotonic() - seen.begun
-        self._service.metrics.request(route, scope["method"], seen.status, seconds)
-        if route != "page" or seen.status >= 400:  # the page's many small files are counted alone
+        seconds = time.monotonic() - record.started
+        self._service.metrics.request(route, scope["method"], record.status, seconds)
+        if route != "page" or record.status >= 400:  # the page's many small files are counted and not logged
             log(
-                "request", id=seen.id, who=seen.who, method=scope["method"], route=route, status=seen.status,
-                ms=round(1000 * seconds), received_bytes=seen.received,
-            )  # fmt: skip
+                "request",
+                id=record.id,
+                who=record.who,
+                method=scope["method"],
+                route=route,
+                status=record.status,
+                ms=round(1000 * seconds),
+                received_bytes=record.received,
+            )
 
 
 async def _discard(receive: Receive) -> None:
-    """Take what a refused client is still sending, within limits: cut off in the middle, it would not read why."""
+    """Read the rest of a refused request, within limits: a client cut off while it sends does not read the response."""
     received = 0
     end = time.monotonic() + _DISCARD_S
     while received < _DISCARD_BYTES:
@@ -268,11 +273,11 @@ async def _discard(receive: Receive) -> None:
 
 
 class ClientStalled(ConnectionError):
-    """The client took nothing for too long; its connection is dropped."""
+    """The client read nothing for too long; its connection is closed."""
 
 
 def _wants_page(scope: Scope, headers: Headers) -> bool:
-    """Tell whether a person at a browser asks, who can log in."""
+    """Tell whether a browser asks for a page, so that it can be sent to the login."""
     return scope["method"] == "GET" and "text/html" in headers.get("accept", "")
 
 
@@ -294,9 +299,9 @@ def _address(scope: Scope) -> str:
 
 
 def _host_name(host: str) -> str:
-    """Return the name in a Host header, without its port; empty where it is none."""
-    found = _HOST.fullmatch(host.lower())
-    return found["name"].strip("[]") if found else ""
+    """Return the name in a Host header without its port; empty where it is malformed."""
+    match = _HOST.fullmatch(host.lower())
+    return match["name"].strip("[]") if match else ""
 
 
 def _is_address(host: str) -> bool:
@@ -308,10 +313,10 @@ def _is_address(host: str) -> bool:
 
 
 def _pattern(scope: Scope) -> str:
-    """Return the pattern that a path was routed by; of a path without a route of ours, what it is counted as."""
+    """Return the route pattern of a request, for metrics; `page` or `none` where there is no route of this server."""
     path, pattern = scope["path"], getattr(scope.get("route"), "path", "")
     if path.startswith("/v1/"):
         return "/v1" + pattern.removeprefix("/v1") if pattern else "none"
     if path.startswith("/mcp"):
         return "/mcp"
-    return pattern if pattern in _OWN else "page"
+    return pattern if pattern in _OWN_PATHS else "page"

@@ -1,7 +1,6 @@
-"""Bearer keys: made at random, shown once, kept as hashes in `KB_HOME/serve/keys.json`.
+"""Bearer keys: random, shown once, stored as SHA-256 in `KB_HOME/serve/keys.json`.
 
-A key holds 256 random bits, so a plain SHA-256 of it cannot be searched; names say whose it is. Refuses to know what
-a key opens.
+A key has 256 random bits, so a plain hash of it cannot be searched.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as it is kept.
+    """A stored key.
 
     Attributes:
-        name: Whose, or what for.
+        name: Owner or purpose.
         sha256: Hex digest of the key.
         created_at: UTC, ISO 8601.
     """
@@ -44,7 +43,7 @@ def _digest(secret: str) -> str:
 
 
 class KeyStore:
-    """The keys of a home; every question reads the file where it has changed, so a removed key is out at once.
+    """The keys of a home. A changed file is read again, so a removed key is refused at once.
 
     Args:
         home: Where state lives.
@@ -53,7 +52,7 @@ class KeyStore:
     def __init__(self, home: Home) -> None:
         self._path = home.root / "serve" / "keys.json"
         self._seen: tuple[int, int] | None = None
-        self._held: tuple[ApiKey, ...] = ()
+        self._keys: tuple[ApiKey, ...] = ()
 
     def listed(self) -> Sequence[ApiKey]:
         """Return the keys, oldest first.
@@ -62,48 +61,50 @@ class KeyStore:
             DataError: The file is damaged.
         """
         try:
-            found = self._path.stat()
+            status = self._path.stat()
         except FileNotFoundError:
             return ()
-        stamp = (found.st_mtime_ns, found.st_ino)
+        stamp = (status.st_mtime_ns, status.st_ino)
         if stamp != self._seen:
             try:
-                self._held = tuple(ApiKey(**row) for row in json.loads(self._path.read_bytes())["keys"])
+                self._keys = tuple(ApiKey(**row) for row in json.loads(self._path.read_bytes())["keys"])
             except (ValueError, TypeError, KeyError) as error:
-                raise DataError(f"is damaged: {error}", path=self._path, hint=f"rm '{self._path}'") from error
+                raise DataError(f"damaged key file: {error}", path=self._path, hint=f"rm '{self._path}'") from error
             self._seen = stamp
-        return self._held
+        return self._keys
 
     def add(self, name: str) -> str:
-        """Make a key and return it; it is shown this once.
+        """Make a key and return it; it is not stored and cannot be shown again.
 
         Raises:
-            ConfigError: The name is taken or cannot be one.
+            ConfigError: The name is taken or not valid.
         """
         if not _NAME.fullmatch(name):
-            raise ConfigError(f"{name!r} is no name for a key: letters, digits, '.', '_', '@', '-'", hint=_HINT)
+            raise ConfigError(
+                f"invalid name for a key: {name!r}; use letters, digits, '.', '_', '@' and '-'", hint=_HINT
+            )
         secret = PREFIX + secrets.token_urlsafe(32)
         with self._locked():
             if any(key.name == name for key in self.listed()):
-                raise ConfigError(f"there is a key {name!r} already", hint=f"kb serve keys rm {name}")
+                raise ConfigError(f"a key named {name!r} exists", hint=f"kb serve keys rm {name}")
             now = datetime.now(UTC).isoformat(timespec="seconds")
             self._write([*self.listed(), ApiKey(name=name, sha256=_digest(secret), created_at=now)])
         return secret
 
     def remove(self, name: str) -> None:
-        """Forget a key; whoever holds it is locked out at once.
+        """Remove a key; requests with it are refused at once.
 
         Raises:
-            ConfigError: There is none of that name.
+            ConfigError: Unknown name.
         """
         with self._locked():
-            left = [key for key in self.listed() if key.name != name]
-            if len(left) == len(self.listed()):
-                raise ConfigError(f"there is no key {name!r}", hint="kb serve keys list")
-            self._write(left)
+            remaining = [key for key in self.listed() if key.name != name]
+            if len(remaining) == len(self.listed()):
+                raise ConfigError(f"unknown key {name!r}", hint="kb serve keys list")
+            self._write(remaining)
 
     def owner(self, secret: str) -> str | None:
-        """Return the name of the key that `secret` is, or None; takes the same time for every wrong one."""
+        """Return the name of a key, or None for an unknown one; every unknown key takes the same time."""
         digest = _digest(secret)
         names = [key.name for key in self.listed() if hmac.compare_digest(key.sha256, digest)]
         return names[0] if names else None
@@ -113,7 +114,7 @@ class KeyStore:
         return FileLock(f"{self._path}.lock")
 
     def _write(self, keys: Sequence[ApiKey]) -> None:
-        # Made by mkstemp, so only its owner can read it.
+        # Created by mkstemp: only the owner can read it.
         with atomic_write(self._path) as handle:
             handle.write(json.dumps({"keys": [asdict(key) for key in keys]}, indent=1).encode())
 

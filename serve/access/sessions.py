@@ -1,6 +1,6 @@
-"""Who is asking: a key in a header, or a browser that showed one at `/login` and got a cookie for it.
+"""Authentication of requests: a key in a header, or the session of a browser that logged in with one at `/login`.
 
-Sessions live in memory: a restart asks for the key again. Refuses to know what may be asked.
+Sessions are kept in memory: after a restart a browser logs in again.
 """
 
 from __future__ import annotations
@@ -21,41 +21,41 @@ _MOST = 10_000
 
 
 class SessionStore:
-    """Browsers that are logged in.
+    """Sessions of browsers that are logged in.
 
     Args:
-        keys: The keys there are.
+        keys: The keys of the server.
         clock: Seconds, monotonic.
     """
 
     def __init__(self, keys: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._keys = keys
         self._clock = clock
-        self._held: dict[str, tuple[str, float]] = {}
+        self._sessions: dict[str, tuple[str, float]] = {}
 
     def begin(self, secret: str) -> str | None:
-        """Return a new session's token for a key, or None for a wrong one."""
+        """Return the token of a new session for a key, or None for an unknown key."""
         owner = self._keys.owner(secret)
         if owner is None:
             return None
         now = self._clock()
-        self._held = {token: held for token, held in self._held.items() if held[1] > now}
-        while len(self._held) >= _MOST:
-            del self._held[next(iter(self._held))]
+        self._sessions = {token: session for token, session in self._sessions.items() if session[1] > now}
+        while len(self._sessions) >= _MOST:
+            del self._sessions[next(iter(self._sessions))]
         token = secrets.token_urlsafe(32)
-        self._held[token] = (owner, now + _LASTS_S)
+        self._sessions[token] = (owner, now + _LASTS_S)
         return token
 
     def end(self, headers: Headers) -> None:
-        """Forget the session of a request."""
-        self._held.pop(_cookie(headers), None)
+        """End the session of a request."""
+        self._sessions.pop(_cookie(headers), None)
 
     def owner(self, headers: Headers) -> str | None:
         """Return the name of the key behind a request, or None."""
         scheme, _, secret = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and secret.strip():
             return self._keys.owner(secret.strip())
-        name, until = self._held.get(_cookie(headers), ("", 0.0))
+        name, until = self._sessions.get(_cookie(headers), ("", 0.0))
         known = until > self._clock() and any(key.name == name for key in self._keys.listed())
         return name if known else None
 
@@ -71,7 +71,7 @@ def _cookie(headers: Headers) -> str:
 
 def login_page(message: str = "") -> str:
     """Return the page that asks for a key."""
-    said = f'<p role="alert">{escape(message)}</p>' if message else ""
+    alert = f'<p role="alert">{escape(message)}</p>' if message else ""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>kb: log in</title><style>
@@ -80,8 +80,8 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 0; display: grid; place-it
 main {{ width: min(24rem, 90vw); }}
 input, button {{ font: inherit; width: 100%; padding: .6rem; box-sizing: border-box; }}
 button {{ margin-top: .8rem; }}
-</style></head><body><main><h1>kb</h1>{said}
+</style></head><body><main><h1>kb</h1>{alert}
 <form method="post" action="/login"><label for="key">Key</label>
 <input id="key" name="key" type="password" autocomplete="current-password" required autofocus>
 <button type="submit">Log in</button></form>
-<p>A key is made on the server: <code>kb serve keys add NAME</code></p></main></body></html>"""
+<p>Whoever runs this server can make a key for you.</p></main></body></html>"""

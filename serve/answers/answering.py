@@ -1,7 +1,4 @@
-"""One request of a conversation to one reply, on the thread that calls: from the documents, or by the model alone.
-
-Knows conversations, models and collections; refuses to know HTTP, pages and tools.
-"""
+"""Answers one request of a conversation, from the documents or by the model alone, on the calling thread."""
 
 from __future__ import annotations
 
@@ -39,11 +36,11 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRequest:
-    """What is asked.
+    """One question with the conversation before it.
 
     Attributes:
         conversation: Oldest first; the last message is the question.
-        model: An id of `Models`.
+        model: An id of `ModelRegistry`.
         collection: Empty for the server's own.
         passages: Most passages a model reads; the settings' number where None.
         docs: Only these documents: file names, ids or prefixes.
@@ -64,13 +61,16 @@ class AnswerRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerResponse:
-    """What came of it.
+    """An answer as the API and the page take it.
 
     Attributes:
         text: The answer; where documents were read, with every unsupported sentence marked.
-        ground: `cited`, `ungrounded` or `abstained`; empty where no documents were asked.
+        ground: `cited`, `ungrounded` or `abstained`; empty for a model alone.
         model: Spelling of the model that wrote it.
         finish: Why it ended.
+        short_answer: A span of a quote, or a value computed from cells; empty where there is none.
+        confidence: Probability that the short answer is right; None where it is not known.
+        computed_from: The cells that a value was computed from.
     """
 
     text: str
@@ -80,10 +80,24 @@ class AnswerResponse:
     finish: Literal["stop", "length"]
     prompt_tokens: int
     completion_tokens: int
+    short_answer: str = ""
+    confidence: float | None = None
+    computed_from: Sequence[Citation] = ()
 
     def sources(self) -> list[dict[str, Any]]:
         """Return the citations as JSON: `doc, sha256, page` (0-based), `start, end, quote`."""
         return [asdict(citation) for citation in self.citations]
+
+    def short_form(self) -> dict[str, Any]:
+        """Return `short_answer`, `confidence` and `computed_from` as JSON, those that the answer has."""
+        fields: dict[str, Any] = {}
+        if self.short_answer:
+            fields["short_answer"] = self.short_answer
+        if self.confidence is not None:
+            fields["confidence"] = self.confidence
+        if self.computed_from:
+            fields["computed_from"] = [asdict(citation) for citation in self.computed_from]
+        return fields
 
 
 class ConversationAnswerer:
@@ -92,7 +106,7 @@ class ConversationAnswerer:
     Args:
         settings: The server's.
         home: Where state lives.
-        models: What can be asked.
+        models: The models of this server.
         opened: The collections of each thread.
     """
 
@@ -114,7 +128,7 @@ class ConversationAnswerer:
         """Answer.
 
         Args:
-            request: What is asked.
+            request: The question with its options.
             on_text: Receives the text as it is written, before it is checked.
 
         Raises:

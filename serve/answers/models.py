@@ -1,7 +1,7 @@
-"""The models that the server offers: their ids, what each can be told about sampling, and how it is opened.
+"""The models of this server: their ids, their sampling controls, and opening them.
 
-An id is `base`, a run, a prepared model or one of Ollama's, with `+rag` for answers from the documents. Only what is
-listed can be asked: no path and no address comes in by a request. Refuses to know requests and answers.
+An id is `base`, a run, a prepared model or a model of Ollama, with `+rag` for answers from the documents. Only listed
+models can be asked: no path and no address comes from a request.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CHATS = frozenset({"smollm2"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplingControls:
-    """How a person wants tokens chosen; None leaves the model's own way."""
+    """Settings for sampling; None leaves the default of the model."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -40,7 +40,7 @@ class SamplingControls:
     stop: tuple[str, ...] | None = None
 
     def given(self) -> dict[str, Any]:
-        """Return what was said."""
+        """Return the values that are not None."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
@@ -77,7 +77,7 @@ class ModelRegistry:
         """Return every model, `base` first."""
         plain = {BASE: self._settings.rag.model}
         plain |= {f"run:{path.parent.name}": f"run:{path.parent.name}" for path in self._runs()}
-        plain |= {found.name: found.name for found in list_models(self._home) if found.name in _CHATS}
+        plain |= {model.name: model.name for model in list_models(self._home) if model.name in _CHATS}
         plain["extractive"] = "extractive"
         plain |= {f"ollama:{name}": f"ollama:{name}" for name in self._ollama()}
         return [
@@ -90,17 +90,18 @@ class ModelRegistry:
         """Return a model by its id.
 
         Raises:
-            NotFound: There is none; the message lists those there are.
+            NotFound: Unknown id; the message lists the known ones.
         """
-        if id_.removesuffix(WITH_DOCUMENTS) == BASE:  # what is asked most, without asking Ollama first
+        if id_.removesuffix(WITH_DOCUMENTS) == BASE:  # the usual one, without asking Ollama first
             return ServedModel(id=id_, spec=self._settings.rag.model, documents=id_.endswith(WITH_DOCUMENTS))
         known = {model.id: model for model in self.listed()}
         # Ollama takes a name without its tag for `latest`.
         latest = f"{id_.removesuffix(WITH_DOCUMENTS)}:latest" + WITH_DOCUMENTS * id_.endswith(WITH_DOCUMENTS)
-        found = known.get(id_) or known.get(latest)
-        if found is None:
-            raise NotFound(f"there is no model {id_!r}; there are: {', '.join(known)}", hint="kb models list")
-        return found
+        model = known.get(id_) or known.get(latest)
+        if model is None:
+            message = f"unknown model {id_!r}; use one of {', '.join(known)}"
+            raise NotFound(message, hint="kb models list", click="choose a model under Model and controls")
+        return model
 
     def open(self, model: ServedModel) -> tuple[str, BaseChatModel]:
         """Return the spelling that a model stands for now, and the model; opened once.
@@ -115,7 +116,7 @@ class ModelRegistry:
             return spec, self._opened[spec]
 
     def controls(self, model: ServedModel) -> frozenset[str]:
-        """Return the controls that a model honours, by the names of `Controls`.
+        """Return the controls that a model honours, by the names of `SamplingControls`.
 
         Raises:
             KbError: It cannot be opened.
@@ -129,12 +130,12 @@ class ModelRegistry:
     def _ollama(self) -> list[str]:
         try:
             return sorted(ask_state(self._settings.rag.ollama_url, timeout_s=_OLLAMA_WAIT_S, connect_s=0.3).models)
-        except BackendError:  # no Ollama, no models of it
+        except BackendError:  # Ollama does not run here
             return []
 
 
 def with_controls(spec: str, chat: BaseChatModel, controls: SamplingControls) -> BaseChatModel:
-    """Return a model with the controls it knows set for one request; weights are shared, the others left out."""
+    """Return a model with the controls that it honours set for one request; the weights are shared."""
     names = BACKENDS[parse_spec(spec).kind].controls
     update = {names[name]: value for name, value in controls.given().items() if name in names}
     if isinstance(update.get("stop"), tuple):

@@ -1,22 +1,21 @@
-"""A page with a span marked on it: as a picture where the document is a PDF, else as its text.
-
-Knows pages, spans and pixels; refuses to know where they are shown.
-"""
+"""Pages as a person sees them: a span and the table cell around it marked, as a picture where the document is a PDF."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.blocks import Block, Cell
 from core.errors import DataError
 from core.files import Home
 from core.types import Document, Page
-from rag.load.pdf.boxes import render_page, span_boxes
+from rag.load.pdf.boxes import Box, render_page, span_boxes
 
-_KEPT_PICTURES = 32
-# A reader process each: as many as there are cores to spare.
-_AT_ONCE = 2
+_CACHED_PICTURES = 32
+# Each takes a process that reads PDFs; the other cores are left for answers.
+_CONCURRENT_RENDERS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,21 +23,30 @@ class PageView:
     """What a person sees of a page.
 
     Attributes:
-        text: As offsets count in it.
-        start: First code point of the marked span.
+        start: First code point of the marked span in the page's text.
         end: One past the last; equal to `start` where nothing is marked.
-        picture: PNG with the span marked, or empty.
+        cell: The table cell that holds the whole span, where there is one.
+        picture: PNG with the cell or the span marked, or empty.
     """
 
     document: Document
     page: Page
     start: int
     end: int
-    picture: bytes
+    cell: Cell | None = None
+    picture: bytes = b""
+
+
+def cell_of_span(blocks: Sequence[Block], start: int, end: int) -> Cell | None:
+    """Return the table cell that holds a whole span; None for an empty span and outside of tables."""
+    if end <= start:
+        return None
+    cells = (cell for block in blocks for row in block.rows for cell in row)
+    return next((cell for cell in cells if cell.start <= start and end <= cell.end), None)
 
 
 class PageRenderer:
-    """Renders pages, and keeps the latest.
+    """Renders pages and caches the latest pictures; any thread may call.
 
     Args:
         home: Where originals lie.
@@ -46,28 +54,37 @@ class PageRenderer:
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._kept: OrderedDict[tuple[str, int, int, int], bytes] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, int, int, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
-        self._turn = threading.Semaphore(_AT_ONCE)
+        self._slots = threading.Semaphore(_CONCURRENT_RENDERS)
 
-    def picture(self, document: Document, page: int, start: int, end: int) -> bytes:
-        """Return a page as PNG with a span marked; empty where the document is no PDF or cannot be shown."""
+    def view(self, document: Document, page: Page, start: int, end: int) -> PageView:
+        """Return a page with a span marked; offsets outside the text are cut to it."""
+        first = min(max(0, start), len(page.text))
+        last = min(max(first, end), len(page.text))
+        cell = cell_of_span(page.blocks, first, last)
+        marked = (cell.start, cell.end) if cell is not None else (first, last)
+        picture = self._picture(document, page.index, *marked)
+        return PageView(document=document, page=page, start=first, end=last, cell=cell, picture=picture)
+
+    def _picture(self, document: Document, page: int, start: int, end: int) -> bytes:
+        """Return a page as PNG with a span marked; empty where the document is no PDF or cannot be rendered."""
         path = self._home.original(document.sha256, document.doc)
         if document.unit != "page" or path.suffix.lower() != ".pdf" or not path.is_file():
             return b""
         key = (document.sha256, page, start, end)
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                return self._cache[key]
         try:
-            with self._turn:
-                boxes = span_boxes(path, page, start, end) if end > start else ()
+            with self._slots:
+                boxes: Sequence[Box] = span_boxes(path, page, start, end) if end > start else ()
                 png = render_page(path, page, boxes=boxes)
-        except DataError:  # read by another reader, or locked: its text can be shown all the same
+        except DataError:  # locked, or not readable by PDFium; its text can still be shown
             return b""
         with self._lock:
-            self._kept[key] = png
-            while len(self._kept) > _KEPT_PICTURES:
-                self._kept.popitem(last=False)
+            self._cache[key] = png
+            while len(self._cache) > _CACHED_PICTURES:
+                self._cache.popitem(last=False)
         return png

@@ -1,7 +1,4 @@
-"""Files that strangers send: a name that is only a name, a type by content, and a place of their own on disk.
-
-Knows bytes and names; refuses to know what happens to a file then.
-"""
+"""Checks what strangers send: names of files and collections, addresses, and the type of a file by its content."""
 
 from __future__ import annotations
 
@@ -13,10 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import DataError
+from rag.ingest.discover import SUFFIXES
 from rag.load.sniff import kind_of
 
-_MOST_NAME_BYTES = 150
+_MAX_NAME_BYTES = 150
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ud800-\udfff<>:\"|?*]")
+_WEB_ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+_MAX_ADDRESS_CHARS = 2000
+_COLLECTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_TYPES = f"choose a file of one of these types: {', '.join(sorted(suffix.lstrip('.') for suffix in SUFFIXES))}"
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
 
 
@@ -25,8 +27,8 @@ class ReceivedFile:
     """A file that was received.
 
     Attributes:
-        path: Where it lies; its last part is the name.
-        sha256: Of its bytes.
+        path: Where it was written; the last part is its name.
+        sha256: Hex digest of its bytes.
     """
 
     path: Path
@@ -34,9 +36,19 @@ class ReceivedFile:
     size_bytes: int
 
 
-def safe_name(given: str) -> str:
-    """Return a name that is one path component, can be shown, and keeps its suffix."""
-    name = unicodedata.normalize("NFC", given.encode("utf-8", "replace").decode())
+def is_web_address(text: str) -> bool:
+    """Tell whether a text can be fetched from; where it leads is checked when it is fetched."""
+    return _WEB_ADDRESS.match(text) is not None and len(text) <= _MAX_ADDRESS_CHARS
+
+
+def is_collection_name(text: str) -> bool:
+    """Tell whether a text can be the name of a collection."""
+    return _COLLECTION.fullmatch(text) is not None
+
+
+def safe_name(name_given: str) -> str:
+    """Return a printable file name without path, with the suffix of the given one."""
+    name = unicodedata.normalize("NFC", name_given.encode("utf-8", "replace").decode())
     name = "".join(char if char.isprintable() else " " for char in re.split(r"[\\/]", name)[-1])
     name = " ".join(_UNSAFE.sub(" ", name).split()).strip(" .")
     stem, dot, suffix = name.rpartition(".")
@@ -45,20 +57,20 @@ def safe_name(given: str) -> str:
     if not stem or stem.casefold() in _RESERVED:
         stem = f"document{'-' + stem if stem else ''}"
     suffix = f".{suffix[:16]}" if suffix else ""
-    room = _MOST_NAME_BYTES - len(suffix.encode())
+    room = _MAX_NAME_BYTES - len(suffix.encode())
     return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + suffix
 
 
 async def receive(blocks: AsyncIterator[bytes], name: str, folder: Path) -> ReceivedFile:
-    """Write an upload into a folder that is its own, and check that its content can be a document.
+    """Write an upload into its own folder, and check by its content that it is a document.
 
     Args:
         blocks: Its bytes.
-        name: As the sender calls it.
-        folder: Made here.
+        name: File name as the sender gives it.
+        folder: Created here; nothing else may lie in it.
 
     Raises:
-        DataError: It is of no kind that can be read, or not what its name says.
+        DataError: The type is not supported, or the content does not fit the name.
         OSError: It cannot be written.
     """
     folder.mkdir(parents=True)
@@ -72,7 +84,5 @@ async def receive(blocks: AsyncIterator[bytes], name: str, folder: Path) -> Rece
     try:
         kind_of(path)
     except DataError as error:
-        raise DataError(
-            f"{path.name}: {error.message}", hint="send a PDF, DOCX, HTML, Markdown or text file"
-        ) from error
+        raise DataError(f"{path.name}: {error.message}", hint=_TYPES, click=_TYPES) from error
     return ReceivedFile(path=path, sha256=digest.hexdigest(), size_bytes=size_bytes)

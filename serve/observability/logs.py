@@ -1,7 +1,7 @@
-"""Logs as JSON lines without contents: what was asked for, by whom and how it went, never a word of it.
+"""Logs as JSON lines without contents: what was requested, by whom, and the outcome.
 
-`log` writes to stderr, `Audit` to `KB_HOME/serve/audit.jsonl` in files of bounded size. No question, answer, file name
-or exception text goes into either: names and messages may hold what documents say.
+`log` writes to stderr, `AuditLog` to `KB_HOME/serve/audit.jsonl` in files of bounded size. Questions, answers, file
+names and exception messages are never logged: they may hold text of documents.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _logger = logging.getLogger("kb.serve")
 
 
 class _Lines(logging.Formatter):
-    """One JSON object a record; of an exception its type and place, of what a library says only who says it."""
+    """One JSON object per record: of an exception its type and place, of a library's record its origin alone."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            **_said(record),
+            **_event(record),
             **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[0]:
@@ -38,24 +38,24 @@ class _Lines(logging.Formatter):
         return json.dumps(fields, ensure_ascii=False)
 
 
-def _said(record: logging.LogRecord) -> dict[str, str]:
+def _event(record: logging.LogRecord) -> dict[str, str]:
     if record.name in _OURS:
         return {"event": record.getMessage()}
     return {"event": "library", "logger": record.name, "line": f"{record.filename}:{record.lineno}"}
 
 
 def place(trace: TracebackType | None) -> str:
-    """Return file, line and function where an exception came from."""
-    at = ""
+    """Return file, line and function where an exception was raised."""
+    location = ""
     while trace is not None:
         code = trace.tb_frame.f_code
-        at = f"{code.co_filename}:{trace.tb_lineno} {code.co_name}"
+        location = f"{code.co_filename}:{trace.tb_lineno} {code.co_name}"
         trace = trace.tb_next
-    return at
+    return location
 
 
 def set_up(*, quiet: bool) -> None:
-    """Send this server's lines, and what uvicorn says, to stderr; of other libraries that they warned, and where.
+    """Send records of this server and of uvicorn to stderr; of other libraries, that they warned and where.
 
     Args:
         quiet: Warnings and errors only.
@@ -66,7 +66,7 @@ def set_up(*, quiet: bool) -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.WARNING if quiet else logging.INFO)
-    # Also keeps libraries from putting handlers of their own there.
+    # Also keeps libraries from adding handlers.
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
@@ -78,10 +78,10 @@ def log(event: str, level: int = logging.INFO, *, error: BaseException | None = 
 
 
 class AuditLog:
-    """Who did what to which document, when.
+    """Log of who did what to which document, when.
 
     Args:
-        home: Where state lives.
+        home: Where the log is written.
     """
 
     def __init__(self, home: Home) -> None:
@@ -95,11 +95,11 @@ class AuditLog:
 
         Args:
             action: A verb.
-            who: Name of the key, or the address.
+            who: Name of the key, or the client's address.
             fields: Identifiers (hashes, job ids), counts and outcomes.
         """
         record = logging.LogRecord("kb.audit", logging.INFO, "", 0, action, None, None)
-        record.fields = _plain({"who": who, **fields})
+        record.fields = _without_none({"who": who, **fields})
         self._handler.handle(record)
 
     def close(self) -> None:
@@ -107,5 +107,5 @@ class AuditLog:
         self._handler.close()
 
 
-def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What the server counts, as Prometheus reads it at `/metrics`; a registry of its own per application."""
+"""Metrics of the server in Prometheus' format, in a registry of its own per application."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class ServerMetrics:
     """Counters and gauges of one application.
 
     Args:
-        lanes: By name, what tells how many calls a lane holds.
-        jobs: Tells how many jobs wait or run.
+        lanes: Name of a lane to a function that returns its number of calls.
+        jobs: Returns the number of jobs that wait or run.
     """
 
     def __init__(self, lanes: Mapping[str, Callable[[], int]], jobs: Callable[[], int]) -> None:
@@ -24,18 +24,21 @@ class ServerMetrics:
             "kb_requests_total", "Requests by route and status.", ("route", "method", "status"), registry=self._registry
         )
         self._seconds = Histogram(
-            "kb_request_seconds", "Time to the end of the response.", ("route",), buckets=_SECONDS,
+            "kb_request_seconds",
+            "Time to the end of the response.",
+            ("route",),
+            buckets=_SECONDS,
             registry=self._registry,
-        )  # fmt: skip
+        )
         self._tokens = Counter("kb_tokens_total", "Tokens read and written.", ("kind",), registry=self._registry)
         self._refused = Counter("kb_refused_total", "Requests refused.", ("reason",), registry=self._registry)
-        held = Gauge("kb_lane_calls", "Calls that run or wait.", ("lane",), registry=self._registry)
+        calls = Gauge("kb_lane_calls", "Calls that run or wait.", ("lane",), registry=self._registry)
         for name, count in lanes.items():
-            held.labels(name).set_function(count)
+            calls.labels(name).set_function(count)
         Gauge("kb_jobs", "Jobs that wait or run.", registry=self._registry).set_function(jobs)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count a finished request; `route` is the pattern, never the path."""
+        """Count a finished request; `route` is the pattern of its path."""
         self._requests.labels(route, method, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
@@ -49,5 +52,5 @@ class ServerMetrics:
         self._refused.labels(reason).inc()
 
     def exposition(self) -> bytes:
-        """Return all of it in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)

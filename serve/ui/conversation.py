@@ -8,20 +8,35 @@ from typing import Any, TypedDict
 from serve.answers.answering import AnswerRequest, AnswerResponse, ChatMessage
 from serve.answers.models import SamplingControls
 from serve.service import with_documents
-from serve.ui.html import shown
+from serve.ui import html
 
 DOCUMENTS, ALONE = "From the documents", "Model alone"
 MODES = (DOCUMENTS, ALONE)
+# From this confidence on an answer is called likely.
+LIKELY = 0.6
 _GROUNDS = {
-    "cited": "Every statement stands on a quote that was checked against its page.",
+    "cited": "The quotes were found on the pages named after them; look there whether they answer the question.",
     "ungrounded": "Nothing in the documents was found to support this.",
-    "abstained": "The documents do not support an answer.",
-    "": "Written by a model alone; no document was asked.",
+    "abstained": "No passage was found that answers this.",
+    "": "Written by a model without the documents.",
 }
+_STOPPED = "(stopped)"
 
 
 class ChatTurn(TypedDict):
-    """A question with what came of it; `done` once the answer was checked, `tries` how often it was asked anew."""
+    """A question and its answer.
+
+    Attributes:
+        answer: As far as it was written.
+        sources: Citations of the answer as JSON.
+        done: Whether the answer is complete and was checked.
+        running: Whether it is being written.
+        tries: How often the question was asked again.
+        error: Why there is no answer, as the page shows it.
+        short_answer: Empty where there is none.
+        confidence: None where it is not known.
+        computed_from: Citations of the cells that the short answer was computed from.
+    """
 
     question: str
     answer: str
@@ -30,47 +45,101 @@ class ChatTurn(TypedDict):
     collection: str
     sources: list[dict[str, Any]]
     done: bool
+    running: bool
     tries: int
+    error: str
+    short_answer: str
+    confidence: float | None
+    computed_from: list[dict[str, Any]]
 
 
 def new_turn(question: str, collection: str, tries: int = 0) -> ChatTurn:
-    """Return a question that waits for its answer."""
+    """Return a question without an answer yet."""
     return ChatTurn(
-        question=question, answer="", ground="", model="", collection=collection, sources=[], done=False, tries=tries
+        question=question,
+        answer="",
+        ground="",
+        model="",
+        collection=collection,
+        sources=[],
+        done=False,
+        running=True,
+        tries=tries,
+        error="",
+        short_answer="",
+        confidence=None,
+        computed_from=[],
     )
 
 
 def messages(turns: Sequence[ChatTurn]) -> list[dict[str, str]]:
-    """Return what the chat shows: text as it was written, whatever markup it looks like."""
-    said: list[dict[str, str]] = []
+    """Return what the chat shows: text as it was written, whatever markup it looks like.
+
+    Every turn that is not running has an answer, a reason why there is none, or a mark that it was stopped.
+    """
+    drawn: list[dict[str, str]] = []
     for turn in turns:
-        said.append({"role": "user", "content": shown(turn["question"])})
-        if turn["answer"] or turn["done"]:
-            said.append({"role": "assistant", "content": shown(turn["answer"])})
-    return said
+        drawn.append({"role": "user", "content": html.literal(turn["question"])})
+        if answer := _answer_text(turn):
+            drawn.append({"role": "assistant", "content": html.literal(answer)})
+    return drawn
+
+
+def _answer_text(turn: ChatTurn) -> str:
+    if turn["error"]:
+        return f"{turn['answer']}\n\nNot answered: {turn['error']}".strip()
+    return turn["answer"] or ("" if turn["running"] else _STOPPED)
+
+
+def turn_of_message(turns: Sequence[ChatTurn], message: int) -> int:
+    """Return the index of the turn that a message of `messages` belongs to; the last turn for an unknown message."""
+    count = 0
+    for index, turn in enumerate(turns):
+        count += 2 if _answer_text(turn) else 1
+        if message < count:
+            return index
+    return len(turns) - 1
 
 
 def answer_status(turn: ChatTurn) -> str:
-    """Return one line about an answer."""
+    """Return what stands under an answer: the short answer, how likely it is, and what was checked."""
+    if turn["error"]:
+        return html.note(turn["error"], alert=True)
     if not turn["done"]:
-        return "Stopped; what stands there was not checked."
-    return f"{_GROUNDS[turn['ground']]} Model: {turn['model']}."
+        return html.note("Stopped. The text so far was not checked.")
+    return html.answer_card(
+        f"{_GROUNDS[turn['ground']]} Model: {turn['model']}.",
+        short_answer=turn["short_answer"],
+        likelihood=likelihood(turn["confidence"]),
+        computed_from=turn["computed_from"],
+    )
+
+
+def likelihood(confidence: float | None) -> str:
+    """Return a confidence in words; empty where it is not known."""
+    if confidence is None:
+        return ""
+    return "likely" if confidence >= LIKELY else "possibly"
 
 
 def request(
-    turns: Sequence[ChatTurn], *, model: str, mode: str, collection: str, passages: int, controls: SamplingControls
+    turns: Sequence[ChatTurn],
+    *,
+    model: str,
+    mode: str,
+    collection: str,
+    passages: int,
+    controls: SamplingControls,
 ) -> AnswerRequest:
-    """Return the request for the last turn's answer."""
-    said: list[ChatMessage] = []
+    """Return the request for the last turn's answer; earlier turns without an answer are left out."""
+    conversation: list[ChatMessage] = []
     for turn in turns[:-1]:
-        if turn["answer"]:
-            said += [
-                ChatMessage(role="user", text=turn["question"]),
-                ChatMessage(role="assistant", text=turn["answer"]),
-            ]
-    said.append(ChatMessage(role="user", text=turns[-1]["question"]))
+        if turn["answer"] and not turn["error"]:
+            conversation.append(ChatMessage(role="user", text=turn["question"]))
+            conversation.append(ChatMessage(role="assistant", text=turn["answer"]))
+    conversation.append(ChatMessage(role="user", text=turns[-1]["question"]))
     return AnswerRequest(
-        conversation=said,
+        conversation=conversation,
         model=with_documents(model) if mode == DOCUMENTS else model,
         controls=controls,
         collection=collection,
@@ -79,9 +148,10 @@ def request(
 
 
 def with_part(turn: ChatTurn, part: str | AnswerResponse) -> ChatTurn:
-    """Return a turn with the next piece of its answer, or with the checked one."""
+    """Return a turn with the next piece of its answer, or with the checked answer."""
     if isinstance(part, str):
         return {**turn, "answer": turn["answer"] + part}
+    short = part.short_form()
     return {
         **turn,
         "answer": part.text,
@@ -89,4 +159,18 @@ def with_part(turn: ChatTurn, part: str | AnswerResponse) -> ChatTurn:
         "model": part.model,
         "sources": part.sources(),
         "done": True,
+        "running": False,
+        "short_answer": part.short_answer,
+        "confidence": part.confidence,
+        "computed_from": short.get("computed_from", []),
     }
+
+
+def failed(turn: ChatTurn, error: str) -> ChatTurn:
+    """Return a turn that will not be answered, with the reason."""
+    return {**turn, "error": error, "running": False}
+
+
+def stopped(turn: ChatTurn) -> ChatTurn:
+    """Return a turn whose answer was stopped; one that is complete stays as it is."""
+    return {**turn, "running": False}

@@ -1,4 +1,4 @@
-"""The tab Data: rows of a dataset with their proof, one at a time; accept, edit or reject them, also by keyboard."""
+"""The tab Data: accept, edit or reject the rows of a dataset one by one, each beside its evidence."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from serve.errors import NotFound
 from serve.review import DatasetReviews, ReviewRow
 from serve.ui import html
 from serve.ui.events import PRIVATE, block, errors_shown, requester
+from serve.ui.page_html import page_html
 from synth.exporting.write import FORMATS
 from synth.judging.review import Action
 
-_KEYS = "Single keys: A accept, E edit, R reject, S skip"
-_NONE = "No dataset yet: kb synth --out DIR, then kb serve --data DIR."
+_KEYS = "Single keys: A accept, E edit, R reject, S skip; in a field, Escape leaves it and Ctrl+Enter saves"
+_OUTCOMES: dict[Action, str] = {"accept": "Accepted.", "edit": "Saved.", "reject": "Rejected."}
+_NONE = "There is no training data yet."
 
 
 class DataTab:
     """Components and handlers; made inside the context of the page.
 
     Args:
-        reviewing: The datasets.
+        reviews: The datasets.
     """
 
-    def __init__(self, reviewing: DatasetReviews) -> None:
-        self._reviewing = reviewing
+    def __init__(self, reviews: DatasetReviews) -> None:
+        self._reviews = reviews
         self._ids = gr.State([])
         with gr.Row(elem_classes="kb-row"):
             self._dataset = gr.Dropdown(label="Dataset", choices=[], elem_id="data-set")
@@ -68,43 +70,47 @@ class DataTab:
         page.load(self._choices, None, [self._dataset], **PRIVATE)
 
     async def _choices(self) -> Any:
-        names = await self._reviewing.datasets()
+        names = await self._reviews.datasets()
         return gr.Dropdown(choices=names, value=names[0] if names else None)
 
     async def _open(self, dataset: str | None) -> tuple[Any, ...]:
         if not dataset:
             return [], "", "", "", "", html.note(_NONE)
         with errors_shown():
-            return await self._next(dataset, await self._reviewing.waiting(dataset))
+            return await self._next(dataset, await self._reviews.undecided(dataset))
 
-    async def _next(self, dataset: str, ids: list[str], said: str = "") -> tuple[Any, ...]:
+    async def _next(self, dataset: str, ids: list[str], outcome: str = "") -> tuple[Any, ...]:
         if not ids:
-            return [], "", "", "", "", html.note(f"{said} Every row is decided.".strip())
-        row = await self._reviewing.row(dataset, ids[0])
-        place = f"{len(ids)} to decide: {row.kind}, {row.split}, by {row.origin}, {row.id}."
+            return [], "", "", "", "", html.note(f"{outcome} Every row is decided.".strip())
+        row = await self._reviews.row(dataset, ids[0])
+        place = f"{len(ids)} to decide: {row.kind}, {row.split}, written by {row.origin}, {row.id}."
         texts = row.texts
         return (
-            ids, texts["question"], texts["answer"], texts["context"], _proof(row) + await self._page(row),
-            html.note(f"{said} {place}".strip()),
-        )  # fmt: skip
+            ids,
+            texts["question"],
+            texts["answer"],
+            texts["context"],
+            _proof(row) + await self._page(row),
+            html.note(f"{outcome} {place}".strip()),
+        )
 
     async def _page(self, row: ReviewRow) -> str:
         """Return the page of a row's first quote."""
         if not row.evidence:
             return ""
         try:
-            return html.page_view(await self._reviewing.page_view(row.evidence[0]))
+            return page_html(await self._reviews.page_view(row.evidence[0]))
         except NotFound:  # a dataset outlives its documents
-            return html.note(f"{row.evidence[0].doc} is not in the collection any more.")
+            return html.note(f"{row.evidence[0].doc} is no longer in the collection.")
 
     async def _decide(
         self, action: Action, dataset: str, ids: list[str], texts: dict[str, str], who: str
     ) -> tuple[Any, ...]:
         if not dataset or not ids:
-            raise gr.Error("There is no row to decide about.", title="Nothing decided", print_exception=False)
+            raise gr.Error("There is no row left.", title="Nothing decided", print_exception=False)
         with errors_shown():
-            await self._reviewing.decide(dataset, ids[0], action, texts, who)
-            return await self._next(dataset, ids[1:], f"{action.capitalize()}ed.")
+            await self._reviews.decide(dataset, ids[0], action, texts, who)
+            return await self._next(dataset, ids[1:], _OUTCOMES[action])
 
     async def _accepted(self, dataset: str, ids: list[str], http: gr.Request) -> tuple[Any, ...]:
         return await self._decide("accept", dataset, ids, {}, requester(http))
@@ -128,19 +134,19 @@ class DataTab:
         if not dataset:
             return html.note(_NONE)
         with errors_shown():
-            done = await self._reviewing.apply(dataset)
+            done = await self._reviews.apply(dataset)
         return html.note(f"Applied: {done.accepted} accepted, {done.edited} edited, {done.rejected} rejected.")
 
     async def _exported(self, dataset: str | None, to: str) -> tuple[Any, ...]:
         if not dataset:
             return gr.File(visible=False), html.note(_NONE)
         with errors_shown():
-            path = await self._reviewing.export(dataset, to)
+            path = await self._reviews.export(dataset, to)
         return gr.File(value=str(path), visible=True), html.note(f"Exported as {to}.")
 
 
 def _proof(row: ReviewRow) -> str:
     checks = ", ".join(f"{name} {figure:g}" for name, figure in row.checks.items())
     worse = f'<p>Worse answer:</p><p class="kb-text">{escape(row.worse)}</p>' if row.worse else ""
-    kept = f'<p class="kb-text">Kept for: {escape(checks)}</p>' if checks else ""
-    return html.quotes(row.evidence) + f'<div class="kb-view">{worse}{kept}</div>'
+    passed = f'<p class="kb-text">Checks passed: {escape(checks)}</p>' if checks else ""
+    return html.quotes(row.evidence) + f'<div class="kb-view">{worse}{passed}</div>'

@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Collection, Mapping, Sequence
 from html import escape, unescape
 from typing import Any
 
 from core.types import Citation
-from serve.documents.pages import PageView
 
 # Where a parser leaves text: HTML standard, 13.2.5.6 "Tag open state" and 13.2.5.72 "Character reference state".
 _TAG, _ENTITY = re.compile(r"<(?=[A-Za-z/!?])"), re.compile(r"&[#A-Za-z0-9]+;?")
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 400, 200, 62, 30
 
 
-def shown(text: str) -> str:
-    """Return text for a component that takes it for HTML: what a parser would read as a tag or an entity is escaped.
+def literal(text: str) -> str:
+    """Return text for a component that reads it as HTML: what a parser would take for a tag or an entity is escaped.
 
-    The rest stays as it is, so that what is copied from there is what was written.
+    The rest stays as it is, so that copied text is the text that was written.
     """
     text = _ENTITY.sub(lambda found: found[0] if unescape(found[0]) == found[0] else "&amp;" + found[0][1:], text)
     return _TAG.sub("&lt;", text)
 
 
 def note(text: str, *, alert: bool = False) -> str:
-    """Return a line that screen readers say when it changes."""
+    """Return a line that screen readers announce when it changes."""
     return f'<p class="kb-note" role="{"alert" if alert else "status"}">{escape(text)}</p>'
 
 
 def table(label: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> str:
-    """Return a table of text; `numbers` are the columns that hold figures, the last column is a wide one."""
+    """Return a table of text.
+
+    Args:
+        label: Name for screen readers.
+        heads: One per column; the last column is a wide one.
+        rows: Cells by row.
+        numbers: Columns of figures, which are aligned to the right.
+    """
     if not rows:
         return note(f"{label}: none")
 
-    def cell(tag: str, at: int, text: str) -> str:
-        kind = ' class="number"' if at in numbers else ' class="wide"' if at == len(heads) - 1 else ""
+    def cell(tag: str, column: int, text: str) -> str:
+        kind = ' class="number"' if column in numbers else ' class="wide"' if column == len(heads) - 1 else ""
         scope = ' scope="col"' if tag == "th" else ""
         return f"<{tag}{scope}{kind}>{escape(text)}</{tag}>"
 
-    head = "".join(cell("th", at, text) for at, text in enumerate(heads))
-    body = "".join("<tr>" + "".join(cell("td", at, text) for at, text in enumerate(row)) + "</tr>" for row in rows)
+    head = "".join(cell("th", column, text) for column, text in enumerate(heads))
+    body = "".join(
+        "<tr>" + "".join(cell("td", column, text) for column, text in enumerate(row)) + "</tr>" for row in rows
+    )
     return (
         f'<div class="kb-scroll" tabindex="0" role="region" aria-label="{escape(label)}"><table class="kb-table">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -49,36 +56,15 @@ def table(label: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbe
 
 
 def place(source: Mapping[str, Any] | Citation) -> str:
-    """Return where a quote stands, as a person says it."""
+    """Return document and page of a quote, the page counted from 1."""
     doc, page = (source.doc, source.page) if isinstance(source, Citation) else (source["doc"], source["page"])
     return f"{doc}, p. {page + 1}"
 
 
-def page_view(view: PageView) -> str:
-    """Return a page with its span marked: the picture where there is one, and the text."""
-    document, page = view.document, view.page
-    where = f"{document.doc}, p. {page.index + 1} of {document.n_pages}"
-    marked = bool(view.end > view.start)
-    before, span, after = (
-        escape(part)
-        for part in (page.text[: view.start], page.text[view.start : view.end], page.text[view.end :])
-    )  # fmt: skip
-    text = f"<pre>{before}<mark>{span}</mark>{after}</pre>" if marked else f"<pre>{escape(page.text)}</pre>"
-    if not view.picture:
-        return f'<div class="kb-view"><p><strong>{escape(where)}</strong></p>{text}</div>'
-    encoded = base64.b64encode(view.picture).decode()
-    alt = f"{where}{', the quote marked' if marked else ''}"
-    return (
-        f'<div class="kb-view"><figure><img alt="{escape(alt)}" src="data:image/png;base64,{encoded}">'
-        f"<figcaption><strong>{escape(where)}</strong></figcaption></figure>"
-        f"<details><summary>Text of the page</summary>{text}</details></div>"
-    )
-
-
 def quotes(sources: Sequence[Mapping[str, Any] | Citation]) -> str:
-    """Return quotes with their places."""
+    """Return quotes with document and page."""
     if not sources:
-        return note("no quote stands behind this")
+        return note("No quote supports this.")
     parts = [
         f"<blockquote>{escape(each.quote if isinstance(each, Citation) else each['quote'])}<br>"
         f"<cite>{escape(place(each))}</cite></blockquote>"
@@ -87,21 +73,40 @@ def quotes(sources: Sequence[Mapping[str, Any] | Citation]) -> str:
     return f'<div class="kb-view">{"".join(parts)}</div>'
 
 
+def answer_card(status: str, *, short_answer: str, likelihood: str, computed_from: Sequence[Mapping[str, Any]]) -> str:
+    """Return what stands under an answer: the short answer large, how likely it is, its cells, and a status line.
+
+    Args:
+        status: What was checked and which model wrote it.
+        short_answer: A span of a quote or a computed value; empty where there is none.
+        likelihood: `likely` or `possibly`; empty where it is not known.
+        computed_from: Citations of the cells that a value was computed from.
+    """
+    parts = []
+    if short_answer:
+        word = f' <span class="kb-likelihood">{escape(likelihood)}</span>' if likelihood else ""
+        parts.append(f'<p class="kb-short">{escape(short_answer)}{word}</p>')
+    if computed_from:
+        cells = "; ".join(f"{cell['quote']} ({place(cell)})" for cell in computed_from)
+        parts.append(f'<p class="kb-note">Computed from {escape(cells)}.</p>')
+    return f'<div role="status">{"".join(parts)}<p class="kb-note">{escape(status)}</p></div>'
+
+
 def curve(title: str, points: Sequence[tuple[float, float]]) -> str:
-    """Return figures over steps as a line in SVG, with the last one in words."""
+    """Return figures over steps as a line in SVG, captioned with the last one."""
     if not points:
-        return note(f"{title}: nothing logged yet")
+        return note(f"{title}: no figures yet")
     xs, ys = zip(*points, strict=True)
     (x0, x1), (y0, y1) = (min(xs), max(xs)), (min(ys), max(ys))
 
-    def at(x: float, y: float) -> str:
+    def point(x: float, y: float) -> str:
         right = _LEFT + (x - x0) / ((x1 - x0) or 1) * (_WIDTH - _LEFT - 10)
         down = 10 + (1 - (y - y0) / ((y1 - y0) or 1)) * (_HEIGHT - _BOTTOM - 10)
         return f"{right:.1f},{down:.1f}"
 
-    line = f'<polyline points="{" ".join(at(x, y) for x, y in points)}"/>'
+    line = f'<polyline points="{" ".join(point(x, y) for x, y in points)}"/>'
     if len(points) == 1:  # a line of one point is not drawn
-        right, down = at(*points[0]).split(",")
+        right, down = point(*points[0]).split(",")
         line = f'<circle cx="{right}" cy="{down}" r="3"/>'
     caption = escape(f"{title}: {ys[-1]:.4g} at step {xs[-1]:.0f}")
     return (

@@ -1,6 +1,6 @@
-"""How the page looks: fonts the machine has, colours with contrast in light and dark, room on a small screen.
+"""Theme, styles and keyboard shortcuts of the page: system fonts, contrast in light and dark, small screens.
 
-Nothing here is fetched from anywhere.
+Nothing is fetched from other servers.
 """
 
 from __future__ import annotations
@@ -18,11 +18,22 @@ CSS = """
 .kb-note { font-size: .95rem; line-height: 1.45; margin: 0; color: var(--body-text-color); }
 .gradio-container a { color: var(--link-text-color); text-decoration: underline; }
 .html-container { padding: 0 !important; }
-/* An empty place takes no room. */
+/* An empty component takes no room. */
 .block:has(> .html-container > div:empty) { display: none; }
 .kb-view { line-height: 1.45; }
 .kb-view img { max-width: 100%; height: auto; border: 1px solid var(--border-color-primary); background: #fff; }
 .kb-view figure { margin: .6rem 0 0; } .kb-view figcaption { margin: .3rem 0; font-weight: 600; }
+/* The page is as wide as its column; focus (a click) enlarges it inside its frame. */
+.kb-zoom { overflow: auto; cursor: zoom-in; }
+.kb-zoom:focus { cursor: zoom-out; max-height: 85vh; } .kb-zoom:focus img { max-width: none; width: 60rem; }
+.kb-short { font-size: 1.5rem; font-weight: 700; line-height: 1.25; margin: .2rem 0; overflow-wrap: anywhere; }
+.kb-likelihood { font-size: .95rem; font-weight: 400; color: var(--body-text-color-subdued); }
+.kb-alert { color: var(--kb-alert, #b42318); font-weight: 600; } .dark .kb-alert { --kb-alert: #ffa198; }
+.kb-files { margin: 0; padding: 0; list-style: none; overflow-wrap: anywhere; }
+.kb-grid { border-collapse: collapse; font-size: .9rem; margin: .4rem 0; }
+.kb-grid th, .kb-grid td { border: 1px solid var(--border-color-primary); padding: .15rem .4rem; text-align: left;
+  vertical-align: top; }
+.kb-grid .kb-marked { outline: 3px solid #b8860b; outline-offset: -3px; }
 .kb-view pre, .kb-text { white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; margin: .4rem 0; }
 .kb-view mark { background: #ffe08a; color: #1a1a1a; padding: 0 .1em; }
 .kb-view blockquote { margin: 0 0 .4rem; padding-left: .8rem; border-left: 4px solid var(--color-accent); }
@@ -34,7 +45,7 @@ CSS = """
 .kb-table th, .kb-table td { text-align: left; vertical-align: top; overflow-wrap: break-word;
   padding: .35rem .6rem; border-bottom: 1px solid var(--border-color-primary); }
 .kb-table th { color: var(--body-text-color-subdued); font-weight: 600; }
-.kb-table td.number, .kb-table th.number { text-align: right; font-variant-numeric: tabular-nums; }
+.kb-table td.number, .kb-table th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .kb-table progress { width: 8rem; max-width: 100%; }
 .kb-frame { width: 100%; height: 75vh; border: 1px solid var(--border-color-primary); background: #fff; }
 .kb-table .wide { min-width: 11rem; }
@@ -58,24 +69,32 @@ footer { display: none !important; }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
 """
 
-# What lies around the page's content, which the rules above do not reach.
+# For elements around the page's content, which the rules above do not reach.
 _AROUND = "<style>@media (max-width: 640px) { .gradio-container .main { padding: .75rem !important; } }</style>"
-# Single keys act on the row under review while no field has the focus, and can be switched off beside it.
+# Single keys act on the row under review while no text field has the focus; a checkbox beside it turns them off.
+# In a text field, Escape leaves it and Ctrl+Enter saves.
 _KEYS = """
 <script>
 document.documentElement.lang = "en";
-// The page puts its head in twice; the first script listens.
+// The page contains its head twice; the first script listens.
 window.kbKeys = window.kbKeys || document.addEventListener("keydown", (event) => {
   if (event.repeat) return;
   const on = document.querySelector("#data-keys input");
   const fields = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
   const typing = event.target.closest(fields);
+  if (on && on.offsetParent && typing && event.key === "Escape") { event.target.blur(); return; }
+  if (on && on.offsetParent && typing && event.key === "Enter" && event.ctrlKey) {
+    event.preventDefault();
+    event.target.dispatchEvent(new Event("input", {bubbles: true}));
+    document.getElementById("data-save").click();
+    return;
+  }
   if (!on || !on.checked || !on.offsetParent || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const wanted = {a: "data-accept", e: "data-save", r: "data-reject", s: "data-skip"}[event.key.toLowerCase()];
-  const button = wanted && document.getElementById(wanted);
+  const buttonId = {a: "data-accept", e: "data-save", r: "data-reject", s: "data-skip"}[event.key.toLowerCase()];
+  const button = buttonId && document.getElementById(buttonId);
   if (!button) return;
   event.preventDefault();
-  if (wanted === "data-save") document.querySelector("#data-answer textarea").focus();
+  if (buttonId === "data-save") document.querySelector("#data-answer textarea").focus();
   else button.click();
 }) || true;
 </script>
@@ -84,7 +103,7 @@ HEAD = _AROUND + _KEYS
 
 
 def theme() -> gr.themes.Base:
-    """Return the theme: Gradio's plain one, without fonts from anywhere and with stronger contrast."""
+    """Return Gradio's default theme with system fonts and stronger contrast."""
     made = gr.themes.Default(
         primary_hue="blue", secondary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=_MONO, text_size="md"
     )

@@ -1,6 +1,6 @@
 """The page at `/`: its tabs, and how it is mounted into the application.
 
-`create_ui` builds and launches nothing. Gradio is told, before it is imported, to report nothing and to fetch nothing.
+Environment variables set before Gradio is imported stop it from reporting or fetching anything.
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ from serve.ui.privacy import privacy_page
 from serve.work.training import TrainingManager
 
 # Beside what `core.telemetry` turns off.
-_SWITCHES = {"GRADIO_RUN_HISTORY": "False", "GRADIO_SSR_MODE": "False", "GRADIO_MCP_SERVER": "False",
-             "GRADIO_SHARE": "False"}  # fmt: skip
+_SWITCHES = {
+    "GRADIO_RUN_HISTORY": "False",
+    "GRADIO_SSR_MODE": "False",
+    "GRADIO_MCP_SERVER": "False",
+    "GRADIO_SHARE": "False",
+}
 _KEEP_FILES_S = 3600
 
 
@@ -28,7 +32,7 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
     """Return the page as `gradio.Blocks`; nothing is launched.
 
     Args:
-        service: What the tabs call.
+        service: Used by all tabs.
         datasets: Dataset folders beside those of the home.
     """
     os.environ.update(_SWITCHES)
@@ -47,10 +51,10 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
     with gr.Blocks(
         title="kb", fill_width=True, analytics_enabled=False, delete_cache=(_KEEP_FILES_S, _KEEP_FILES_S)
     ) as page:
-        block('<div class="kb-head"><h1>kb</h1><p>your documents, answered with pages</p></div>')
-        with gr.Tabs():
-            with gr.Tab("Chat", id="chat"):
-                chat = ChatTab(service)
+        block('<div class="kb-head"><h1>kb</h1><p>answers from your documents, each with its page</p></div>')
+        with gr.Tabs() as tabs:
+            with gr.Tab("Chat", id="chat") as chat_tab:
+                chat = ChatTab(service, tabs, documents_tab="documents")
             with gr.Tab("Compare", id="compare"):
                 compare = CompareTab(service)
             with gr.Tab("Documents", id="documents"):
@@ -61,15 +65,16 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
                 trained = TrainingTab(training, reviewing)
             with gr.Tab("Report", id="report"):
                 report = ReportTab(service.home)
+        chat.opened(chat_tab)
         for tab in (chat, compare, documents, data, trained, report):
             tab.load(page)
-    # Each handler waits for a worker of ours, whose queue is bounded; Gradio's own need not be.
+    # Handlers wait for worker lanes, whose queues are bounded; Gradio's queue need not be.
     page.queue(default_concurrency_limit=None, api_open=False)
     return page
 
 
 def mount_page(app: FastAPI, service: Service, *, datasets: Sequence[Path] = ()) -> None:
-    """Serve the page at `/`, what it says of privacy at `/privacy`, and reports at `/report/NAME`."""
+    """Serve the page at `/`, the privacy page at `/privacy`, and comparison reports at `/report/NAME`."""
     page = create_ui(service, datasets=datasets)
     import gradio as gr
 
@@ -82,10 +87,21 @@ def mount_page(app: FastAPI, service: Service, *, datasets: Sequence[Path] = ())
 
     mount_reports(app, service.home)
     gr.mount_gradio_app(
-        app, page, path="/", footer_links=[], run_history=False, show_error=False, ssr_mode=False, mcp_server=False,
-        enable_monitoring=False, pwa=False, max_file_size=service.settings.serve.upload_mb << 20, theme=theme(),
+        app,
+        page,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        pwa=False,
+        max_file_size=service.settings.serve.upload_mb << 20,
+        theme=theme(),
         allowed_paths=[str(exports(service.home))],
-        css=CSS, head=HEAD,
-    )  # fmt: skip
+        css=CSS,
+        head=HEAD,
+    )
     mounted = app.router.routes[-1].app  # type: ignore[attr-defined]
     app.state.stop_page = mounted.stop_event.set

@@ -1,4 +1,7 @@
-"""The page that says what is stored and where; plain HTML, kept in step with what the server does by a test."""
+"""The page at `/privacy`: what is stored under KB_HOME and what leaves the machine. Plain HTML.
+
+A test compares `STORED` with what the server writes.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,16 @@ from core.settings import Settings
 
 # Path under KB_HOME, and what is in it.
 STORED = (
-    ("originals/", "the documents you add, as they are, by hash"),
+    ("originals/", "the documents you add, unchanged, named by hash"),
     ("catalogue.sqlite", "their text, pages, chunks and vectors"),
     ("index/", "the search index made from them"),
-    ("feedback.jsonl", "questions, answers and corrections that you judged or voted on"),
-    ("serve/uploads/", "files that wait to be read; gone once they are"),
-    ("serve/jobs.sqlite", "what was read in, when, with file names; gone after 30 days"),
-    ("serve/audit.jsonl", "who did what to which document, when; no questions, answers or names of files"),
+    ("feedback.jsonl", "questions and answers that you rated, voted on or corrected"),
+    ("serve/uploads/", "files that wait for ingest; removed afterwards"),
+    ("serve/jobs.sqlite", "which files were added when, with their names; removed after 30 days"),
+    ("serve/audit.jsonl", "who did what with which document, when; no questions, answers or file names"),
     ("serve/keys.json", "names of keys and their hashes"),
-    ("serve/training/", "what training processes said"),
-    ("datasets/", "training data, with what people decided about it"),
+    ("serve/training/", "output of training processes"),
+    ("datasets/", "training data, with the decisions of reviewers"),
     ("runs/", "trained models"),
     ("cache/", "what can be made again: exports, files on their way through the browser"),
 )
@@ -28,11 +31,9 @@ STORED = (
 
 def privacy_page(settings: Settings, home: Home) -> str:
     """Return the page."""
-    rows = "".join(
-        f"<tr><td><code>{escape(path)}</code></td><td>{escape(what)}</td></tr>" for path, what in STORED
-    )  # fmt: skip
+    rows = "".join(f"<tr><td><code>{escape(path)}</code></td><td>{escape(what)}</td></tr>" for path, what in STORED)
     local = is_loopback(settings.rag.ollama_url)
-    servers = "" if local else f" Ollama is asked at {escape(settings.rag.ollama_url)}, which is not this machine."
+    servers = "" if local else f" Ollama runs at {escape(settings.rag.ollama_url)}, which is another machine."
     model = settings.rag.model
     remote = destination(parse_spec(model), settings)
     sent = f" Questions and passages go to the model {escape(model)} at {escape(remote)}." if remote else ""
@@ -45,9 +46,9 @@ table {{ border-collapse: collapse; }} td, th {{ text-align: left; padding: .3re
 code {{ overflow-wrap: anywhere; }}
 </style></head><body><main><h1>What is stored, and where</h1>
 <p>Everything stays on the machine that runs this server, under <code>{escape(str(home.root))}</code>. The page loads
-nothing from elsewhere and nothing is reported to anybody.{servers}{sent}</p>
+nothing from elsewhere, and no usage data is sent.{servers}{sent}</p>
 <table><thead><tr><th scope="col">where</th><th scope="col">what</th></tr></thead><tbody>{rows}</tbody></table>
-<p>Conversations are kept by the open page alone and are gone when it is closed; what you rate or correct is kept.
-Logs hold times, paths' patterns and sizes, never contents.</p>
-<p>To remove a document with everything kept of it: the tab Documents, or <code>kb forget DOC</code>.</p>
-<p><a href="/">Back</a></p></main></body></html>"""
+<p>Conversations exist in the open page only and are lost when it is closed; ratings and corrections are stored.
+Logs hold times, path patterns and sizes, never contents.</p>
+<p>To remove a document with everything stored about it: Documents &gt; Forget this document.</p>
+<p><a href="/">To the page</a></p></main></body></html>"""

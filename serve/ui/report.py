@@ -1,10 +1,11 @@
-"""The tab Report: comparisons that `kb compare` wrote, each in a frame of its own."""
+"""The tab Report: reports of comparisons, each in a frame that can reach nothing outside."""
 
 from __future__ import annotations
 
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import gradio as gr
 from fastapi import FastAPI
@@ -15,8 +16,8 @@ from serve.errors import NotFound
 from serve.ui import html
 from serve.ui.events import PRIVATE, block
 
-_NONE = "No comparison yet: kb compare RUN writes one."
-# A report is one file; nothing in it may reach out, nor reach the page around it.
+_NONE = "There is no comparison yet."
+# A report is one file; its scripts may reach neither other servers nor the page around it.
 _SANDBOX = (
     "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 )
@@ -24,8 +25,8 @@ _SANDBOX = (
 
 def reports(home: Home) -> dict[str, Path]:
     """Return the reports of a home by name, those of runs first."""
-    found = {f"run {path.parent.parent.name}": path for path in sorted(home.runs.glob("*/compare/report.html"))}
-    return {**found, **{path.parent.name: path for path in sorted(home.root.glob("compare/*/report.html"))}}
+    of_runs = {f"run {path.parent.parent.name}": path for path in sorted(home.runs.glob("*/compare/report.html"))}
+    return {**of_runs, **{path.parent.name: path for path in sorted(home.root.glob("compare/*/report.html"))}}
 
 
 def mount_reports(app: FastAPI, home: Home) -> None:
@@ -35,7 +36,7 @@ def mount_reports(app: FastAPI, home: Home) -> None:
     def report(name: str) -> FileResponse:
         path = reports(home).get(name)
         if path is None:
-            raise NotFound("there is no such report", hint="kb compare RUN")
+            raise NotFound(f"unknown report {name!r}", click="choose one under Report")
         return FileResponse(path, media_type="text/html", headers={"content-security-policy": _SANDBOX})
 
 
@@ -43,7 +44,7 @@ class ReportTab:
     """Components and handlers; made inside the context of the page.
 
     Args:
-        home: Where reports lie.
+        home: Where the reports are.
     """
 
     def __init__(self, home: Home) -> None:
@@ -63,5 +64,5 @@ class ReportTab:
     def _show(self, name: str | None) -> str:
         if not name:
             return html.note(_NONE)
-        shown = escape(name)
-        return f'<iframe class="kb-frame" title="Comparison {shown}" src="/report/{shown}"></iframe>'
+        title, path = escape(name), quote(name)
+        return f'<iframe class="kb-frame" title="Comparison {title}" src="/report/{path}"></iframe>'

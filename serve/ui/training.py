@@ -1,4 +1,4 @@
-"""The tab Training: what a run would need, starting one, its curves while it runs, the runs there are, their export."""
+"""The tab Training: estimate, start, stop and resume a run, follow its curves, and export runs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class TrainingTab:
     """Components and handlers; made inside the context of the page.
 
     Args:
-        training: Runs.
-        reviewing: Datasets.
+        training: The runs.
+        reviews: The datasets.
     """
 
-    def __init__(self, training: TrainingManager, reviewing: DatasetReviews) -> None:
+    def __init__(self, training: TrainingManager, reviews: DatasetReviews) -> None:
         self._training = training
-        self._reviewing = reviewing
+        self._reviews = reviews
         with gr.Row(elem_classes="kb-row"):
             with gr.Column(min_width=280):
                 self._lay_form(training.methods())
@@ -85,14 +85,14 @@ class TrainingTab:
         page.load(self._look, [self._run], self._seen(), **PRIVATE)
 
     async def _choices(self) -> Any:
-        names = await self._reviewing.datasets()
+        names = await self._reviews.datasets()
         return gr.Dropdown(choices=names, value=names[0] if names else None)
 
     async def _counted(self, dataset: str | None) -> Any:
         if not dataset:
             return gr.skip()
         with errors_shown():
-            return max(1, await self._reviewing.n_train(dataset))
+            return max(1, await self._reviews.train_row_count(dataset))
 
     async def _estimated(self, method: str, base: str, rows: float) -> str:
         with errors_shown():
@@ -105,14 +105,14 @@ class TrainingTab:
             ["tokens of the run", f"{found.tokens:,.0f}"],
             ["hours", f"{found.hours:.2f}"],
         ]
-        basis = f"For {int(rows)} rows of {ASSUMED_ROW_TOKENS} tokens; kb finetune --estimate --data DIR counts them."
+        basis = f"For {int(rows):,} rows of {ASSUMED_ROW_TOKENS} tokens; shorter rows take less."
         return html.table("Estimate", ["what", "estimate"], lines) + html.note(basis)
 
     async def _started(self, dataset: str | None, method: str, base: str, name: str) -> str:
         if not dataset:
             raise gr.Error("Choose a dataset first.", title="Not started", print_exception=False)
         with errors_shown():
-            self._training.start(name.strip(), self._reviewing.folder(dataset), method, base.strip())
+            self._training.start(name.strip(), self._reviews.folder(dataset), method, base.strip())
         return html.note(f"Started {name.strip()}.")
 
     async def _exported(self, run: str | None, to: str) -> str:

@@ -112,6 +112,7 @@ async def _whole(parts: AsyncGenerator[str | AnswerResponse], head: _Head, http:
                     "usage": _usage(part),
                     "sources": part.sources(),
                     "ground": part.ground or None,
+                    **part.short_form(),
                 }
             if await http.is_disconnected():
                 break
@@ -132,7 +133,7 @@ async def _events(
                     continue
                 end = head.chunk({}, part.finish)
                 checked = {"sources": part.sources(), "ground": part.ground or None, "answer": part.text}
-                yield _event({**end, **usage, **checked})
+                yield _event({**end, **usage, **checked, **part.short_form()})
                 if with_usage:
                     yield _event({**head.chunk(None), "usage": _usage(part)})
     except KbError as error:

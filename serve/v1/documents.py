@@ -1,27 +1,26 @@
-"""`/v1/documents`: what is in a collection, what comes in, what goes; reading in is a job that outlives its request."""
+"""`/v1/documents`: list, add, show and forget documents. Adding is a job that outlives its request."""
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
+from core.blocks import with_texts
 from core.errors import DataError
 from core.types import Document
-from serve.documents.uploads import receive
+from serve.documents.uploads import is_collection_name, is_web_address, receive
 from serve.errors import RequestRefused
 from serve.service import Service
 from serve.v1.schemas import Collection
 
 _BLOCK_BYTES = 1 << 20
-_MOST_URL_CHARS = 2000
-_URL = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _FORM = {
     "required": True,
     "content": {
@@ -37,7 +36,7 @@ _FORM = {
         }
     },
 }
-InCollection = Annotated[Collection, Query(description="The server's own if empty.")]
+InCollection = Annotated[Collection, Query(description="The server's default if empty.")]
 PageNumber = Annotated[int, Query(ge=0, le=10_000_000)]
 
 
@@ -50,7 +49,7 @@ def router(service: Service) -> APIRouter:
         documents = await service.documents(collection)
         return {"object": "list", "documents": [document_json(document) for document in documents]}
 
-    @routes.post("", summary="Read documents in", status_code=202, openapi_extra={"requestBody": _FORM})
+    @routes.post("", summary="Add documents", status_code=202, openapi_extra={"requestBody": _FORM})
     async def add(http: Request) -> JSONResponse:
         job_id = service.jobs.new_id()
         try:
@@ -66,7 +65,7 @@ def router(service: Service) -> APIRouter:
     async def jobs() -> dict[str, Any]:
         return {"object": "list", "data": [job.to_json() for job in service.jobs.listed()]}
 
-    @routes.get("/jobs/{job}", summary="How far a job is")
+    @routes.get("/jobs/{job}", summary="One job")
     async def job(job: str) -> dict[str, Any]:
         return service.jobs.get(job).to_json()
 
@@ -74,22 +73,27 @@ def router(service: Service) -> APIRouter:
     async def one(doc: str, collection: InCollection = "") -> dict[str, Any]:
         return document_json(await service.document(doc, collection))
 
-    @routes.get("/{doc}/pages/{page}", summary="A page's text, as offsets count in it (page counts from 0)")
+    @routes.get(
+        "/{doc}/pages/{page}",
+        summary="A page's text and blocks; page counts from 0, offsets count code points of the text",
+    )
     async def page(doc: str, page: int, http: Request, collection: InCollection = "") -> dict[str, Any]:
-        document, found = await service.page(doc, page, collection)
-        service.audit.note("page", http.state.who, sha256=document.sha256, page=found.index)
+        document, shown = await service.page(doc, page, collection)
+        service.audit.note("page", http.state.who, sha256=document.sha256, page=shown.index)
         return {
             "doc": document.doc,
             "sha256": document.sha256,
-            "page": found.index,
-            "text": found.text,
-            "quality": found.quality,
-            "hidden": dict(found.hidden),
+            "page": shown.index,
+            "page_label": shown.label or str(shown.index + 1),
+            "text": shown.text,
+            "blocks": with_texts(shown.blocks, shown.text),
+            "quality": shown.quality,
+            "hidden": dict(shown.hidden),
         }
 
     @routes.get(
         "/{doc}/pages/{page}/image",
-        summary="A PDF's page as PNG, a span marked",
+        summary="A PDF's page as PNG; a span, or the table cell around it, is marked",
         response_class=Response,
         responses={200: {"content": {"image/png": {}}}},
     )
@@ -98,61 +102,61 @@ def router(service: Service) -> APIRouter:
     ) -> Response:
         view = await service.page_view(doc, page, start, end, collection)
         if not view.picture:
-            raise RequestRefused("this document has no picture of its pages", status=404, code="not_found")
+            raise RequestRefused("pages of this document cannot be rendered: not a PDF", status=404, code="not_found")
         return Response(view.picture, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
 
-    @routes.delete("/{doc}", summary="Forget a document with everything kept of it")
+    @routes.delete("/{doc}", summary="Remove a document with everything stored about it")
     async def forget(doc: str, http: Request, collection: InCollection = "") -> dict[str, Any]:
-        gone = await service.forget(doc, collection)
-        service.audit.note("forget", http.state.who, sha256=gone.sha256)
-        return {"object": "document.deleted", "doc": gone.doc, "sha256": gone.sha256, "deleted": True}
+        removed = await service.forget(doc, collection)
+        service.audit.note("forget", http.state.who, sha256=removed.sha256)
+        return {"object": "document.deleted", "doc": removed.doc, "sha256": removed.sha256, "deleted": True}
 
     return routes
 
 
 def document_json(document: Document) -> dict[str, Any]:
     """Return a document as `kb list --json` gives it."""
-    held = asdict(document)
-    held["pages"] = held.pop("n_pages")
-    return held
+    fields = asdict(document)
+    fields["pages"] = fields.pop("n_pages")
+    return fields
 
 
 async def _received(service: Service, http: Request, job_id: str) -> tuple[str, list[dict[str, str]]]:
-    """Read the form: store its files, check its URLs' shape, and return the collection and the job's items."""
+    """Read the form: store its files, check the form of its addresses; return the collection and the job's items."""
     if not http.headers.get("content-type", "").startswith("multipart/form-data"):
         raise RequestRefused("send multipart/form-data with the field file", status=415, code="unsupported_media_type")
     most = service.settings.serve.upload_files
     items: list[dict[str, str]] = []
     async with http.form(max_files=most, max_fields=most + 1) as form:  # the collection is a field too
         collection = str(form.get("collection") or "")
-        if collection and not _is_collection(collection):
-            raise RequestRefused("no name for a collection", status=400, code="invalid_request")
+        if collection and not is_collection_name(collection):
+            raise _invalid("letters, digits, '.', '_' and '-', at most 64", "collection")
         for value in form.getlist("url"):
             url = str(value).strip()
-            if not _URL.match(url) or len(url) > _MOST_URL_CHARS:
-                raise RequestRefused("url is no address to fetch from", status=400, code="invalid_request")
+            if not is_web_address(url):
+                raise _invalid("must begin with https:// or http://", "url")
             items.append({"url": url})
         for number, value in enumerate(form.getlist("file")):
             if not isinstance(value, UploadFile):
-                raise RequestRefused("the field file holds no file", status=400, code="invalid_request")
-            try:
-                got = await receive(
-                    _blocks(value), value.filename or "document", service.jobs.folder(job_id) / str(number)
-                )
-            except DataError as error:
-                raise RequestRefused(
-                    error.message, status=415, code="unsupported_media_type", hint=error.hint
-                ) from error
-            items.append({"path": str(got.path), "source": f"upload:{got.sha256[:16]}/{got.path.name}"})
+                raise _invalid("is not a file", "file")
+            items.append(await _stored(value, service.jobs.folder(job_id) / str(number)))
     if len(items) > most:
-        raise RequestRefused(f"more than {most} files and addresses at once", status=400, code="invalid_request")
+        raise _invalid(f"more than {most} files and addresses at once", "file")
     if not items:
-        raise RequestRefused("there is neither a file nor a url", status=400, code="invalid_request")
+        raise _invalid("send at least one file or url", "file")
     return collection, items
 
 
-def _is_collection(name: str) -> bool:
-    return len(name) <= 64 and name[0].isalnum() and name.isascii() and all(c.isalnum() or c in "._-" for c in name)
+def _invalid(message: str, field: str) -> RequestRefused:
+    return RequestRefused(f"{field}: {message}", status=400, code="invalid_request", param=field)
+
+
+async def _stored(file: UploadFile, folder: Path) -> dict[str, str]:
+    try:
+        upload = await receive(_blocks(file), file.filename or "document", folder)
+    except DataError as error:
+        raise RequestRefused(error.message, status=415, code="unsupported_media_type", hint=error.hint) from error
+    return {"path": str(upload.path), "source": f"upload:{upload.sha256[:16]}/{upload.path.name}"}
 
 
 async def _blocks(file: UploadFile) -> AsyncIterator[bytes]:

@@ -99,11 +99,14 @@ class ChatCompletionBody(BaseModel):
     seed: int | None = Field(None, ge=-(2**63), le=2**63 - 1)
     max_tokens: int | None = Field(None, ge=1, le=2**31)
     max_completion_tokens: int | None = Field(None, ge=1, le=2**31)
-    stop: Annotated[
-        list[Annotated[str, Field(max_length=200)]],
-        BeforeValidator(_stop_list, json_schema_input_type=str | list[str]),
-        Field(max_length=16),
-    ] | None = None  # fmt: skip
+    stop: (
+        Annotated[
+            list[Annotated[str, Field(max_length=200)]],
+            BeforeValidator(_stop_list, json_schema_input_type=str | list[str]),
+            Field(max_length=16),
+        ]
+        | None
+    ) = None
     n: Literal[1] | None = 1
     tools: list[Any] | None = None
     functions: list[Any] | None = None

@@ -1,7 +1,6 @@
-"""Ingests that outlive requests: their list in SQLite, their files beside it, taken up again after any end.
+"""Ingest jobs that outlive requests: a queue in SQLite, uploaded files beside it, resumed after any restart.
 
-A job is written down before its request is answered and done when its results are. Knows states and files; refuses to
-know how documents are read.
+A job is stored before its request is answered, and is done once its results are stored.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from core.files import Home
 from serve.errors import NotFound
 
 State = Literal["queued", "running", "done", "failed"]
-# A job whose process died this often is not begun again.
+# A job whose process died this often is not started again.
 MOST_ATTEMPTS = 3
 KEPT_FOR = timedelta(days=30)
 _SCHEMA = """
@@ -47,15 +46,15 @@ CREATE TABLE IF NOT EXISTS jobs(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestJob:
-    """One ingest.
+    """One ingest job.
 
     Attributes:
         items: `{"path", "source"}` of an upload, or `{"url"}`.
-        results: What became of each, once it is done.
-        pages: Embedded and stored so far.
-        share: Part of all bytes done, 0 to 1.
-        doc: File being read.
-        error: Why it failed.
+        results: One per item, once the job is done.
+        pages: Pages stored so far.
+        share: Share of all bytes that is done, 0 to 1.
+        doc: File that is being read.
+        error: Why the job failed.
     """
 
     id: str
@@ -73,13 +72,13 @@ class IngestJob:
     updated_at: str
 
     def to_json(self) -> dict[str, Any]:
-        """Return what the API shows."""
+        """Return the job as the API shows it."""
         return {
             "object": "job",
             "id": self.id,
             "status": self.state,
             "collection": self.collection,
-            "files": list(self.results) or [{"doc": _shown(item), "status": self.state} for item in self.items],
+            "files": list(self.results) or [{"doc": _item_name(item), "status": self.state} for item in self.items],
             "progress": {"share": round(self.share, 4), "pages": self.pages, "doc": self.doc},
             "error": self.error or None,
             "created_at": self.created_at,
@@ -87,18 +86,18 @@ class IngestJob:
         }
 
 
-def _shown(item: Mapping[str, str]) -> str:
+def _item_name(item: Mapping[str, str]) -> str:
     return item["url"] if "url" in item else Path(item["path"]).name
 
 
 class JobQueue:
-    """The jobs of a home; any thread may call.
+    """The job queue of a home; any thread may call.
 
     Args:
         home: Where state lives.
 
     Raises:
-        BackendError: The list cannot be opened.
+        BackendError: The database cannot be opened.
     """
 
     def __init__(self, home: Home) -> None:
@@ -117,15 +116,15 @@ class JobQueue:
             raise disk_fault(self._folder, error) or BackendError(str(error), hint="kb doctor") from error
 
     def new_id(self) -> str:
-        """Return an id nobody can guess."""
+        """Return a random id that cannot be guessed."""
         return f"job-{secrets.token_hex(12)}"
 
     def folder(self, job_id: str) -> Path:
-        """Return where a job's files lie until it is done."""
+        """Return the folder of a job's files until it is done."""
         return self._folder / "uploads" / job_id
 
     def add(self, job_id: str, collection: str, who: str, items: Sequence[Mapping[str, str]]) -> IngestJob:
-        """Write a job down; from then on it will be done."""
+        """Store a job; from then on it survives restarts."""
         now = _now()
         self._run(
             "INSERT INTO jobs(id, state, collection, who, items, created_at, updated_at) VALUES(?,?,?,?,?,?,?)",
@@ -137,11 +136,11 @@ class JobQueue:
         """Return one job.
 
         Raises:
-            NotFound: There is none.
+            NotFound: Unknown job.
         """
         rows = self._run("SELECT * FROM jobs WHERE id=?", (job_id,))
         if not rows:
-            raise NotFound("there is no such job", hint="GET /v1/documents/jobs")
+            raise NotFound(f"unknown job {job_id!r}", hint="GET /v1/documents/jobs")
         return _job(rows[0])
 
     def listed(self, limit: int = 100) -> list[IngestJob]:
@@ -153,19 +152,19 @@ class JobQueue:
         return int(self._run("SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')")[0][0])
 
     def recover(self) -> int:
-        """Queue again what another process left running, and clear what nobody waits for; return how many jobs wait."""
+        """Queue interrupted jobs again and delete what is no longer needed; return how many jobs wait."""
         self._run("UPDATE jobs SET state='queued' WHERE state='running'")
         old = (datetime.now(UTC) - KEPT_FOR).isoformat()
         self._run("DELETE FROM jobs WHERE state IN ('done', 'failed') AND updated_at < ?", (old,))
         waiting = {row["id"] for row in self._run("SELECT id FROM jobs WHERE state='queued'")}
-        # Uploads whose request died before the job was written down.
+        # Uploads whose request died before the job was stored.
         for folder in (self._folder / "uploads").glob("job-*"):
             if folder.name not in waiting:
                 shutil.rmtree(folder, ignore_errors=True)
         return len(waiting)
 
     def begin_next(self) -> IngestJob | None:
-        """Take the oldest waiting job; one that died too often is failed instead, and the next is taken."""
+        """Start the oldest waiting job; one that died too often fails, and the next is started."""
         while rows := self._run("SELECT * FROM jobs WHERE state='queued' ORDER BY seq LIMIT 1"):
             job = _job(rows[0])
             if job.attempts < MOST_ATTEMPTS:
@@ -173,17 +172,17 @@ class JobQueue:
                     "UPDATE jobs SET state='running', attempts=attempts+1, updated_at=? WHERE id=?", (_now(), job.id)
                 )
                 return self.get(job.id)
-            self.fail(job.id, f"its process died {job.attempts} times")
+            self.fail(job.id, f"the process that read it died {job.attempts} times")
         return None
 
     def progress(self, job_id: str, *, pages: int, share: float, doc: str) -> None:
-        """Note how far a job is."""
+        """Store the progress of a job."""
         self._run(
             "UPDATE jobs SET pages=?, share=?, doc=?, updated_at=? WHERE id=?", (pages, share, doc, _now(), job_id)
         )
 
     def finish(self, job_id: str, results: Sequence[Mapping[str, Any]]) -> None:
-        """Note a job's results; its files go."""
+        """Store the results of a job and delete its files."""
         self._run(
             "UPDATE jobs SET state='done', share=1, doc='', results=?, updated_at=? WHERE id=?",
             (json.dumps(list(results)), _now(), job_id),
@@ -191,19 +190,23 @@ class JobQueue:
         shutil.rmtree(self.folder(job_id), ignore_errors=True)
 
     def fail(self, job_id: str, error: str) -> None:
-        """Give a job up; its files go."""
+        """Mark a job as failed and delete its files."""
         self._run("UPDATE jobs SET state='failed', error=?, updated_at=? WHERE id=?", (error, _now(), job_id))
         shutil.rmtree(self.folder(job_id), ignore_errors=True)
 
     def release(self, job_id: str, *, counted: bool) -> None:
-        """Put a running job back; `counted` tells whether its own process is to blame."""
+        """Queue a running job again.
+
+        Args:
+            counted: Whether the attempt counts: its process died, rather than was stopped.
+        """
         self._run(
             "UPDATE jobs SET state='queued', attempts=attempts-?, updated_at=? WHERE id=?",
             (0 if counted else 1, _now(), job_id),
         )
 
     def close(self) -> None:
-        """Close the list."""
+        """Close the database."""
         with self._lock:
             self._db.close()
 
@@ -213,7 +216,7 @@ class JobQueue:
                 return self._db.execute(sql, values).fetchall()
             except sqlite3.Error as error:
                 raise disk_fault(self._folder, error) or BackendError(
-                    f"the list of jobs: {error}", hint="kb doctor"
+                    f"job database: {error}", hint="kb doctor"
                 ) from error
 
 
@@ -222,5 +225,5 @@ def _now() -> str:
 
 
 def _job(row: sqlite3.Row) -> IngestJob:
-    held = {name: row[name] for name in row.keys() if name != "seq"}  # noqa: SIM118 - a Row iterates over values
-    return IngestJob(**{**held, "items": json.loads(row["items"]), "results": json.loads(row["results"])})
+    fields = {name: row[name] for name in row.keys() if name != "seq"}  # noqa: SIM118 - a Row iterates over values
+    return IngestJob(**{**fields, "items": json.loads(row["items"]), "results": json.loads(row["results"])})

@@ -1,7 +1,6 @@
-"""Bounded lanes of worker threads: the place where CPU-bound work runs, and where too much of it is refused.
+"""Bounded queues of worker threads for CPU-bound work. A request that finds no room is refused with a time to retry.
 
-A request that finds no room is told when to come back. What a worker writes while it works goes to a `Feed`, which
-never makes it wait: a client that stops reading holds no thread. Refuses to know what the work is.
+A worker writes to a `TextFeed` without waiting, so a client that stops reading occupies no thread.
 """
 
 from __future__ import annotations
@@ -17,21 +16,21 @@ from typing import Generic, TypeVar
 from serve.errors import ServerBusy
 
 T = TypeVar("T")
-# Weight of the latest call in the running mean of how long one takes.
+# Weight of the latest call in the running mean of call times.
 _LATEST = 0.2
 _LEAST_RETRY_S, _MOST_RETRY_S = 1, 60
 
 
 class ReaderGone(Exception):
-    """Raised inside a worker whose reader has gone, to end the work."""
+    """Raised in a worker when its client has disconnected, to end the work."""
 
 
 class WorkerLane:
-    """Threads with a bounded queue before them.
+    """Worker threads with a bounded queue.
 
     Args:
-        name: For thread names and figures.
-        workers: Threads.
+        name: For thread names and metrics.
+        workers: Number of threads.
         waiting: Calls that may wait beside those that run.
     """
 
@@ -41,42 +40,42 @@ class WorkerLane:
         self._room = workers + waiting
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=f"kb-{name}")
         self._lock = threading.Lock()
-        self._held = 0
+        self._call_count = 0
         self._mean_s = 0.5
 
     @property
-    def held(self) -> int:
-        """Calls that run or wait."""
-        return self._held
+    def call_count(self) -> int:
+        """Number of calls that run or wait."""
+        return self._call_count
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
         """Queue a call.
 
         Raises:
-            Busy: There is no room.
+            ServerBusy: The queue is full.
         """
         with self._lock:
-            if self._held >= self._room:
+            if self._call_count >= self._room:
                 raise ServerBusy("too many requests are waiting", retry_after_s=self._retry_after_s())
-            self._held += 1
+            self._call_count += 1
         try:
             future = self._pool.submit(self._timed, call)
-        except RuntimeError as error:  # the pool is shut: the server is stopping
+        except RuntimeError as error:  # the pool is shut down: the server is stopping
             self._leave(None)
             raise ServerBusy("the server is stopping", retry_after_s=_MOST_RETRY_S) from error
         future.add_done_callback(self._leave)
         return future
 
     async def run(self, call: Callable[[], T]) -> T:
-        """Queue a call and wait for its result; a caller that goes away takes a waiting call with it.
+        """Queue a call and wait for its result; a call that still waits is dropped when the caller is cancelled.
 
         Raises:
-            Busy: There is no room.
+            ServerBusy: The queue is full.
         """
         return await asyncio.wrap_future(self.submit(call))
 
     def every_worker(self, call: Callable[[], object]) -> list[Future[object]]:
-        """Run a call once on each thread, past the queue; for warming up."""
+        """Run a call once on each thread, past the limit of the queue; for warming up."""
         barrier = threading.Barrier(self._workers)
 
         def once() -> object:
@@ -86,51 +85,51 @@ class WorkerLane:
         return [self._pool.submit(once) for _ in range(self._workers)]
 
     def close(self) -> None:
-        """Drop what waits and let what runs come to its end."""
+        """Drop waiting calls and let running ones finish."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _timed(self, call: Callable[[], T]) -> T:
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             return call()
         finally:
-            self._mean_s += _LATEST * (time.monotonic() - begun - self._mean_s)
+            self._mean_s += _LATEST * (time.monotonic() - started - self._mean_s)
 
     def _leave(self, _: object) -> None:
         with self._lock:
-            self._held -= 1
+            self._call_count -= 1
 
     def _retry_after_s(self) -> int:
-        wait_s = self._mean_s * self._held / self._workers
+        wait_s = self._mean_s * self._call_count / self._workers
         return min(_MOST_RETRY_S, max(_LEAST_RETRY_S, math.ceil(wait_s)))
 
 
 class TextFeed(Generic[T]):
-    """What one worker writes and one coroutine reads; unbounded, since an answer is."""
+    """Queue from one worker thread to one coroutine. Unbounded: the length of an answer is bounded."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._queue: asyncio.Queue[T | None] = asyncio.Queue()
-        self._left = False
+        self._closed = False
 
     def put(self, item: T) -> None:
-        """Hand an item over; called by the worker.
+        """Add an item; called by the worker.
 
         Raises:
-            Abandoned: Nobody reads any more.
+            ReaderGone: The reader has closed the feed.
         """
-        if self._left:
+        if self._closed:
             raise ReaderGone
         self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
 
     def end(self) -> None:
-        """Say that nothing more comes; called from any thread."""
+        """Mark the end of the items; any thread may call."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
 
-    def leave(self) -> None:
-        """Stop reading; the worker is told at its next item."""
-        self._left = True
+    def close(self) -> None:
+        """Stop reading; the worker gets `ReaderGone` at its next item."""
+        self._closed = True
 
     async def items(self) -> AsyncIterator[T]:
         """Yield items until the end."""
@@ -142,11 +141,11 @@ async def streamed(lane: WorkerLane, work: Callable[[Callable[[str], None]], T])
     """Run work that writes text as it goes: yield its pieces, then its result.
 
     Args:
-        lane: Where it runs.
-        work: Gets a function that takes the next piece.
+        lane: Runs it.
+        work: Receives a function that takes the next piece.
 
     Raises:
-        Busy: There is no room.
+        ServerBusy: The queue is full.
     """
     feed: TextFeed[str] = TextFeed(asyncio.get_running_loop())
     future = lane.submit(lambda: work(feed.put))
@@ -157,5 +156,5 @@ async def streamed(lane: WorkerLane, work: Callable[[Callable[[str], None]], T])
         result: T = await asyncio.wrap_future(future)
         yield result
     finally:
-        feed.leave()
+        feed.close()
         future.cancel()

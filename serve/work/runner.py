@@ -1,7 +1,4 @@
-"""Does the jobs, one after another, each in a process of its own that may be killed without harm.
-
-Owns the child process and the thread that follows it. Refuses to know what an ingest is.
-"""
+"""Runs ingest jobs one after another, each in a child process that may be killed without harm to the server."""
 
 from __future__ import annotations
 
@@ -18,17 +15,17 @@ from core.settings import Settings
 from serve.observability.logs import log
 from serve.work.jobs import IngestJob, JobQueue
 
-_LOOK_AGAIN_S = 1.0
+_POLL_S = 1.0
 _KILL_AFTER_S = 10.0
 
 
 class JobRunner:
-    """A thread that takes jobs while there are any.
+    """A thread that runs the jobs of a queue.
 
     Args:
-        jobs: Where they stand.
-        settings: Handed to the process.
-        home: Handed to the process.
+        jobs: The queue.
+        settings: Passed to the child process.
+        home: Passed to the child process.
     """
 
     def __init__(self, jobs: JobQueue, settings: Settings, home: Home) -> None:
@@ -41,16 +38,16 @@ class JobRunner:
         self._thread = threading.Thread(target=self._loop, name="kb-jobs", daemon=True)
 
     def start(self) -> None:
-        """Take up what was left, and wait for more."""
+        """Resume interrupted jobs, and wait for new ones."""
         log("jobs", waiting=self._jobs.recover())
         self._thread.start()
 
     def wake(self) -> None:
-        """Say that there is a new job."""
+        """Look for a new job at once."""
         self._wake.set()
 
     def stop(self) -> None:
-        """End the running process; its job goes on at the next start."""
+        """End the child process; its job is resumed at the next start of the server."""
         self._stopping.set()
         self._wake.set()
         if self._thread.is_alive():
@@ -67,37 +64,41 @@ class JobRunner:
             try:
                 job = self._jobs.begin_next()
                 if job is not None:
-                    self._do(job)
+                    self._run(job)
                     continue
-            except BackendError as error:  # a full disk, for one: the job stays where it is and is tried again
-                log("jobs cannot be kept", logging.ERROR, error=error)
-            self._wake.wait(_LOOK_AGAIN_S)
+            except BackendError as error:  # a full disk, for example: the job stays queued and is tried again
+                log("job database", logging.ERROR, error=error)
+            self._wake.wait(_POLL_S)
             self._wake.clear()
 
-    def _do(self, job: IngestJob) -> None:
-        """Run a job to its end, or put it back where its process died."""
+    def _run(self, job: IngestJob) -> None:
+        """Run a job to its end; queue it again where its process died."""
         log("job begins", job=job.id, attempt=job.attempts)
-        ended: dict[str, Any] = {}
+        outcome: dict[str, Any] = {}
         with subprocess.Popen(
-            [sys.executable, "-m", "serve.work.ingest_process"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
-        ) as process:  # fmt: skip
+            [sys.executable, "-m", "serve.work.ingest_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+        ) as process:
             self._process = process
             if self._stopping.is_set():
                 process.terminate()
-            ended = self._follow(process, job)
+            outcome = self._follow(process, job)
         self._process = None
-        if ended.get("event") == "done":
-            self._jobs.finish(job.id, ended["results"])
-        elif ended.get("event") == "failed":
-            self._jobs.fail(job.id, ended["error"])
+        if outcome.get("event") == "done":
+            self._jobs.finish(job.id, outcome["results"])
+        elif outcome.get("event") == "failed":
+            self._jobs.fail(job.id, outcome["error"])
         else:
             self._jobs.release(job.id, counted=not self._stopping.is_set())
-        log("job ends", job=job.id, outcome=ended.get("event", "released"), code=process.returncode)
+        log("job ends", job=job.id, outcome=outcome.get("event", "released"), code=process.returncode)
 
     def _follow(self, process: subprocess.Popen[str], job: IngestJob) -> dict[str, Any]:
-        """Send the job, note its progress and return how it said it ended; empty where it did not."""
-        order = {
+        """Send the job, store its progress, and return its last event; empty where the process died before the end."""
+        job_input = {
             "settings": self._settings.model_dump(mode="json"),
             "home": str(self._home.root),
             "collection": job.collection,
@@ -105,15 +106,15 @@ class JobRunner:
         }
         try:
             assert process.stdin and process.stdout
-            process.stdin.write(json.dumps(order))
+            process.stdin.write(json.dumps(job_input))
             process.stdin.close()
-        except BrokenPipeError:  # it died already; its exit tells
+        except BrokenPipeError:  # it died already
             return {}
-        said: dict[str, Any] = {}
+        event: dict[str, Any] = {}
         for line in process.stdout:
-            if not line.endswith("\n"):  # cut off by its end
+            if not line.endswith("\n"):  # the process died while it wrote
                 return {}
-            said = json.loads(line)
-            if said["event"] == "progress":
-                self._jobs.progress(job.id, pages=said["pages"], share=said["share"], doc=said["doc"])
-        return said if said.get("event") in {"done", "failed"} else {}
+            event = json.loads(line)
+            if event["event"] == "progress":
+                self._jobs.progress(job.id, pages=event["pages"], share=event["share"], doc=event["doc"])
+        return event if event.get("event") in {"done", "failed"} else {}

@@ -165,9 +165,13 @@ class TrainingManager:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as out:
             process = psutil.Popen(
-                [sys.executable, "-m", "kb.cli", *command], env={**os.environ, "KB_HOME": str(self._home.root)},
-                stdin=DEVNULL, stdout=out, stderr=STDOUT, start_new_session=True,
-            )  # fmt: skip
+                [sys.executable, "-m", "kb.cli", *command],
+                env={**os.environ, "KB_HOME": str(self._home.root)},
+                stdin=DEVNULL,
+                stdout=out,
+                stderr=STDOUT,
+                start_new_session=True,
+            )
         self._task = TrainingTask(run=name, doing=doing, process=process)
         held = {"run": name, "doing": doing, "pid": process.pid, "since": process.create_time()}
         with atomic_write(self._record) as handle:

@@ -112,8 +112,8 @@ def test_feedback_becomes_preference_pairs(fresh: Running) -> None:
 
 
 def test_what_the_privacy_page_says_is_all_that_is_stored(fresh: Running) -> None:
-    error_text = [path.rstrip("/") for path, _ in STORED]
+    stored = [path.rstrip("/") for path, _ in STORED]
     held = [path.relative_to(fresh.home.root).as_posix() for path in fresh.home.root.rglob("*") if path.is_file()]
     own = [path for path in held if not path.startswith(("models/", "writer.lock"))]
     assert own
-    assert [path for path in own if not path.startswith(tuple(error_text))] == []
+    assert [path for path in own if not path.startswith(tuple(stored))] == []

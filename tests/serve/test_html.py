@@ -10,12 +10,36 @@ from hypothesis import strategies as st
 from core.types import Citation, Document, Page
 from serve.documents.pages import PageView
 from serve.ui import html
+from serve.ui.page_html import page_html
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">'
 ALLOWED = {
-    "blockquote", "br", "cite", "details", "div", "figcaption", "figure", "img", "mark", "p", "polyline", "pre",
-    "strong", "summary", "svg", "table", "tbody", "td", "text", "th", "thead", "tr",
-}  # fmt: skip
+    "blockquote",
+    "br",
+    "cite",
+    "details",
+    "div",
+    "figcaption",
+    "figure",
+    "h4",
+    "small",
+    "span",
+    "img",
+    "mark",
+    "p",
+    "polyline",
+    "pre",
+    "strong",
+    "summary",
+    "svg",
+    "table",
+    "tbody",
+    "td",
+    "text",
+    "th",
+    "thead",
+    "tr",
+}
 
 
 class _Seen(HTMLParser):
@@ -38,9 +62,18 @@ class _Seen(HTMLParser):
 
 def _document(name: str) -> Document:
     return Document(
-        sha256="0" * 64, doc=name, collection="default", source="", title=name, unit="page", metadata={}, n_pages=3,
-        status="indexed", size_bytes=1, ingested_at="",
-    )  # fmt: skip
+        sha256="0" * 64,
+        doc=name,
+        collection="default",
+        source="",
+        title=name,
+        unit="page",
+        metadata={},
+        n_pages=3,
+        status="indexed",
+        size_bytes=1,
+        ingested_at="",
+    )
 
 
 def _check(markup: str) -> _Seen:
@@ -57,7 +90,7 @@ def _check(markup: str) -> _Seen:
 def test_a_page_is_text(text: str, name: str, start: int, end: int, picture: bytes) -> None:
     start, end = sorted((min(start, len(text)), min(end, len(text))))
     page = Page(index=0, text=text)
-    seen = _check(html.page_view(PageView(document=_document(name), page=page, start=start, end=end, picture=picture)))
+    seen = _check(page_html(PageView(document=_document(name), page=page, start=start, end=end, picture=picture)))
     assert "".join(text.split()) in "".join(seen.text.split()) or "\r" in text or "\0" in text
 
 
@@ -68,7 +101,7 @@ def test_quotes_tables_notes_and_curves_are_text(text: str, name: str) -> None:
     _check(html.quotes([citation]))
     _check(html.table(name, [text, name], [[text, name]]))
     _check(html.note(text))
-    assert _check(f"<p>{html.shown(text)}</p>").tags == {"p"}
+    assert _check(f"<p>{html.literal(text)}</p>").tags == {"p"}
     _check(html.curve(name, [(0, 1.0), (1, 0.5)]))
     assert "<circle" in html.curve(name, [(1, 0.5)])
 
@@ -76,10 +109,10 @@ def test_quotes_tables_notes_and_curves_are_text(text: str, name: str) -> None:
 @given(st.text(max_size=300) | st.text(alphabet="<>&;#/!?abgltxX 0123456789", max_size=40))
 @example("<b>x</b> <!-- y --> </p> <?z?> &lt;b&gt; &copy &#65; &#x41 &notit; &amp;lt; a<b")
 def test_what_looks_like_markup_is_shown_as_it_was_written(text: str) -> None:
-    seen = _Seen(html.shown(text))
+    seen = _Seen(html.literal(text))
     assert not seen.tags and seen.text == text
 
 
 def test_what_does_not_look_like_markup_is_copied_as_it_was_written() -> None:
     text = "if a < b && c <= d: R&D, AT&T <3 & more; x<-1"
-    assert html.shown(text) == text
+    assert html.literal(text) == text

@@ -24,7 +24,7 @@ def test_a_full_lane_says_when_to_come_back(lane: WorkerLane) -> None:
     with pytest.raises(ServerBusy) as caught:
         lane.submit(release.wait)
     assert caught.value.retry_after_s >= 1
-    assert lane.held == 2
+    assert lane.call_count == 2
     release.set()
     assert all(future.result(10) for future in held)
     assert lane.submit(lambda: 7).result(10) == 7
@@ -34,7 +34,7 @@ def test_a_closed_lane_refuses(lane: WorkerLane) -> None:
     lane.close()
     with pytest.raises(ServerBusy):
         lane.submit(lambda: 1)
-    assert lane.held == 0
+    assert lane.call_count == 0
 
 
 async def test_pieces_come_before_the_result(lane: WorkerLane) -> None:
@@ -94,6 +94,6 @@ async def test_a_reader_that_leaves_ends_the_work(lane: WorkerLane) -> None:
 async def test_a_feed_that_was_left_refuses_items() -> None:
     feed: TextFeed[str] = TextFeed(asyncio.get_running_loop())
     feed.put("a")
-    feed.leave()
+    feed.close()
     with pytest.raises(ReaderGone):
         feed.put("b")

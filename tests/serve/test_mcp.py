@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 import pytest
 from mcp import ClientSession, StdioServerParameters
@@ -43,9 +44,9 @@ async def test_answers_cite_pages_that_can_be_shown(server: Running) -> None:
     async with _over_http(server) as session:
         listed = (await session.call_tool("list_documents", {})).structuredContent["documents"]
         assert [each["doc"] for each in listed] == ["handbook.pdf", "manual.pdf"]
-        error_text = (await session.call_tool("ask", {"question": QUESTION})).structuredContent
-        assert error_text["ground"] == "cited" and ANSWER in error_text["answer"]
-        cited = error_text["citations"][0]
+        answer = (await session.call_tool("ask", {"question": QUESTION})).structuredContent
+        assert answer["ground"] == "cited" and ANSWER in answer["answer"]
+        cited = answer["citations"][0]
         shown = (await session.call_tool("show_page", {"doc": cited["doc"], "page": cited["page"]})).structuredContent
         assert shown["text"][cited["start"] : cited["end"]] == cited["quote"]
         found = (await session.call_tool("search", {"query": "tour of duty", "k": 3})).structuredContent
@@ -54,18 +55,29 @@ async def test_answers_cite_pages_that_can_be_shown(server: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tool", "arguments"),
+    ("tool", "arguments", "message"),
     [
-        ("show_page", {"doc": "none.pdf", "page": 1}),
-        ("show_page", {"doc": "handbook.pdf", "page": 0}),
-        ("search", {"query": "x", "collection": "none"}),
-        ("ask", {"question": "x", "model": "gguf:/etc/passwd"}),
+        ("show_page", {"doc": "none.pdf", "page": 1}, "none.pdf"),
+        ("show_page", {"doc": "handbook.pdf", "page": 999}, "999"),
+        ("show_page", {"doc": "handbook.pdf", "page": 0}, "page: Input should be greater than or equal to 1"),
+        ("show_page", {"doc": "handbook.pdf"}, "page: Field required"),
+        ("search", {"query": "x", "top": 3}, "unknown argument 'top'; use query, k, docs, collection"),
+        ("search", {"query": "x", "collection": "none"}, "none"),
+        ("ask", {"question": "x", "model": "gguf:/etc/passwd"}, "unknown model 'gguf:/etc/passwd+rag'"),
     ],
 )
-async def test_a_failure_is_told_with_what_to_do(server: Running, tool: str, arguments: dict) -> None:
+async def test_errors_are_plain(server: Running, tool: str, arguments: dict, message: str) -> None:
     async with _over_http(server) as session:
         done = await session.call_tool(tool, arguments)
-    assert done.isError and done.content[0].text
+    text = done.content[0].text
+    assert done.isError and message in text
+    assert not any(word in text for word in ("pydantic", "Error executing", "kb show", "kb models"))
+
+
+async def test_the_server_gives_its_own_version(server: Running) -> None:
+    async with streamable_http_client(f"{server.url}/mcp") as (read, write, _), ClientSession(read, write) as session:
+        info = (await session.initialize()).serverInfo
+    assert (info.name, info.version) == ("kb", version("kb"))
 
 
 async def test_another_site_reaches_no_tool(server: Running) -> None:
@@ -88,10 +100,13 @@ async def test_tools_over_stdin_and_stdout(server: Running) -> None:
 @pytest.mark.parametrize("ends", ["stdin", "stdout"])
 def test_an_assistant_that_goes_away_ends_the_process_quietly(server: Running, ends: str) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "kb.cli", "serve", "--mcp", "--stdio"], text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-m", "kb.cli", "serve", "--mcp", "--stdio"],
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={**os.environ, "KB_HOME": str(server.home.root)},
-    )  # fmt: skip
+    )
     assert process.stdin and process.stdout and process.stderr
     client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client}

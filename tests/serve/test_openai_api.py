@@ -113,10 +113,11 @@ def test_embeddings_are_unit_vectors(client: openai.OpenAI, encoding: str) -> No
     done = client.embeddings.create(model="minilm", input=["a tide gauge", "a pay slip"], encoding_format=encoding)
     assert [each.index for each in done.data] == [0, 1]
     vectors = [
-        np.frombuffer(__import__("base64").b64decode(each.embedding), "<f4") if isinstance(each.embedding, str)
+        np.frombuffer(__import__("base64").b64decode(each.embedding), "<f4")
+        if isinstance(each.embedding, str)
         else np.array(each.embedding)
         for each in done.data
-    ]  # fmt: skip
+    ]
     assert all(abs(float(np.linalg.norm(vector)) - 1) < 1e-3 for vector in vectors)
     assert done.usage.total_tokens > 0
     with pytest.raises(openai.NotFoundError):

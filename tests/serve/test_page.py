@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,16 +47,35 @@ def served(stocked: Home, settings: Settings) -> Iterator[Running]:
     text = catalogue.page("default", document.sha256, 1).text
     quote = Citation(doc=document.doc, sha256=document.sha256, page=1, start=0, end=40, quote=text[:40])
     rows = [
-        Pair(id=f"row-{n}", kind="closed-book", question=f"Question {n}?", answer=f"Answer {HOSTILE}", context="",
-             evidence=(quote,), fact=f"f{n}", group=f"g{n}", split="train", checks={"quotes": 1.0})
+        Pair(
+            id=f"row-{n}",
+            kind="closed-book",
+            question=f"Question {n}?",
+            answer=f"Answer {HOSTILE}",
+            context="",
+            evidence=(quote,),
+            fact=f"f{n}",
+            group=f"g{n}",
+            split="train",
+            checks={"quotes": 1.0},
+        )
         for n in range(4)
-    ]  # fmt: skip
+    ]
     for name in ("pairs.jsonl", "train.jsonl"):
         write_rows(stocked.root / "datasets" / "mine" / name, [pair_to_json(row) for row in rows])
     report = stocked.root / "compare" / "first" / "report.html"
     report.parent.mkdir(parents=True)
     report.write_text("<!doctype html><title>r</title><h1>Which is better</h1><script>document.title='ran'</script>")
     with running(settings, stocked) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory, weights: Path, settings: Settings) -> Iterator[Running]:
+    """The whole server over a home without documents."""
+    home = Home(tmp_path_factory.mktemp("empty"))
+    home.models.symlink_to(weights)
+    with running(settings, home) as server:
         yield server
 
 
@@ -122,7 +142,8 @@ def test_a_question_is_answered_with_its_page_marked(wide, served: Running) -> N
     assert ANSWER in wide.inner_text("#chat-log")
     assert "handbook.pdf, p." in wide.inner_text("#chat-sources")
     assert "the quote marked" in wide.get_attribute("#chat-page img", "alt")
-    assert "checked against its page" in wide.inner_text("#chat-status")
+    assert "found on the pages" in wide.inner_text("#chat-status")
+    assert "checked" not in wide.inner_text("#chat-status")
     _shoot(wide, "chat-1280-light")
 
 
@@ -137,11 +158,11 @@ def test_controls_a_back_end_cannot_honour_are_disabled(wide) -> None:
 
 def test_likes_and_corrections_are_kept(wide, served: Running) -> None:
     wide.locator("#chat-log").get_by_role("button", name="Like", exact=True).first.click()
-    wide.locator("#chat-status", has_text="Thank you").wait_for()
+    wide.get_by_text("Ratings can become training data").wait_for()
     wide.get_by_role("button", name="Correct the last answer").click()
     wide.get_by_label("A better answer").fill("Sixteen weeks, then four ashore.")
-    wide.get_by_role("button", name="Keep the correction").click()
-    wide.locator("#chat-status", has_text="preferred over").wait_for()
+    wide.get_by_role("button", name="Save the correction").click()
+    wide.get_by_text("preferred over the answer").wait_for()
     kept = [json.loads(line) for line in (served.home.root / "feedback.jsonl").read_text().splitlines()]
     assert [row["rating"] for row in kept[-2:]] == ["up", "down"]
     assert kept[-1]["correction"] == "Sixteen weeks, then four ashore." and kept[-1]["citations"]
@@ -191,6 +212,44 @@ def test_what_a_model_writes_can_be_stopped(wide, served: Running) -> None:
     wide.locator("#chat-status", has_text="Ask something").wait_for()
 
 
+def test_what_is_typed_while_an_answer_streams_stays(wide) -> None:
+    wide.get_by_role("button", name="Model and controls").click()
+    wide.locator("#chat-controls").get_by_label("Model", exact=True).click()
+    wide.get_by_role("option", name="smollm2").click()
+    wide.get_by_label("Model alone").check()
+    _ask(wide, "Write a very long story.")
+    wide.wait_for_function("document.querySelector('#chat-log .bot')?.innerText.trim()")
+    assert wide.locator("#chat-submit").is_disabled()
+    wide.locator("#chat-question textarea").press_sequentially("my next question please", delay=40)
+    wide.keyboard.press("Enter")  # not while an answer is on its way
+    assert wide.input_value("#chat-question textarea") == "my next question please"
+    wide.click("#chat-stop")
+    wide.locator("#chat-status", has_text="Stopped").wait_for()
+    wide.locator("#chat-submit:not([disabled])").wait_for()
+    wide.fill("#chat-question textarea", "")
+    wide.locator("#chat-controls").get_by_label("Model", exact=True).click()
+    wide.get_by_role("option", name="base", exact=True).click()
+    wide.get_by_label("From the documents").check()
+    wide.get_by_role("button", name="Model and controls").click()
+    wide.get_by_role("button", name="Clear", exact=True).first.click()
+    wide.locator("#chat-status", has_text="Ask something").wait_for()
+
+
+def test_the_pages_of_an_earlier_answer_are_a_click_away(wide) -> None:
+    _ask(wide, QUESTION)
+    wide.locator("#chat-sources", has_text="handbook.pdf").wait_for()
+    wide.wait_for_selector("#chat-page img")
+    first = wide.inner_text("#chat-sources")
+    _ask(wide, "What is the boiling point of tungsten?")
+    wide.locator("#chat-status", has_text="No passage was found").wait_for()
+    assert "handbook.pdf" not in wide.inner_text("#chat-sources")
+    wide.locator("#chat-log .bot").first.click()
+    wide.locator("#chat-sources", has_text="handbook.pdf").wait_for()
+    assert wide.inner_text("#chat-sources") == first
+    wide.get_by_role("button", name="Clear", exact=True).first.click()
+    wide.locator("#chat-status", has_text="Ask something").wait_for()
+
+
 def test_the_keyboard_alone_asks(wide) -> None:
     wide.locator("#chat-question textarea").focus()
     wide.keyboard.type(QUESTION)
@@ -226,7 +285,7 @@ def test_documents_are_dropped_in_looked_at_and_forgotten(wide, served: Running)
     wide.wait_for_selector("#documents-view img[alt^='update.pdf, p. 2']")
     _shoot(wide, "documents-1280-light")
     wide.get_by_role("button", name="Forget this document").click()
-    wide.get_by_label("Yes, remove it").check()
+    wide.get_by_label("Yes, remove update.pdf").check()
     wide.get_by_role("button", name="Forget", exact=True).click()
     wide.locator("#documents-list:not(:has-text('update.pdf'))").wait_for()
     assert "update.pdf" not in [each.doc for each in CatalogueReader(served.home.catalogue).documents("default")]
@@ -275,6 +334,39 @@ def test_the_page_at_the_root_hides_no_error_of_the_api(served: Running) -> None
         responses = [client.post("/v1/responses"), client.get("/v1/chat/completions")]
     assert [response.status_code for response in responses] == [404, 405]
     assert [response.json()["error"]["code"] for response in responses] == ["not_found", "method_not_allowed"]
+
+
+def test_a_first_visit_leads_from_the_question_to_an_answer(browser, empty: Running, outside: list[str]) -> None:
+    """Nothing is added yet: the page says so, keeps the question, and a click leads to where files are added."""
+    visit = _page(browser, empty, outside, 1280, 900, "light")
+    page = next(visit)
+    page.locator("#chat-status", has_text="There are no documents yet").wait_for()
+    _ask(page, QUESTION)
+    page.locator("#chat-log", has_text="Not answered").wait_for()
+    assert QUESTION in page.inner_text("#chat-log")
+    assert "kb " not in page.inner_text("#chat-log") + page.inner_text("#chat-status")
+    _shoot(page, "chat-empty-1280-light")
+    page.click("#chat-add")
+    page.locator("#documents-add input[type=file]").set_input_files(EXAMPLES / "handbook.pdf")
+    page.locator("#documents-list", has_text="handbook.pdf").wait_for()
+    _tab(page, "Chat")
+    page.get_by_role("button", name="Retry", exact=True).click()
+    page.wait_for_selector("#chat-page img")
+    assert page.inner_text("#chat-log").count(QUESTION) == 1
+    assert ANSWER in page.inner_text("#chat-log") and "Not answered" not in page.inner_text("#chat-log")
+    assert not page.locator("#chat-add").is_visible()
+    next(visit, None)
+
+
+def test_no_tab_of_an_empty_home_names_a_command(browser, empty: Running, outside: list[str]) -> None:
+    visit = _page(browser, empty, outside, 1280, 900, "light")
+    page = next(visit)
+    for tab in TABS:
+        _tab(page, tab)
+        page.wait_for_timeout(300)
+        text = page.inner_text("body")
+        assert not re.search(r"\b(kb|pip|python) [a-z-]", text), text
+    next(visit, None)
 
 
 def test_the_privacy_page_is_one_click_away(browser, served: Running) -> None:

@@ -26,8 +26,10 @@ def _process(home: Home) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`kb serve` as a person starts it; killed at the end if it is still there."""
     process = subprocess.Popen(
         [sys.executable, "-m", "kb.cli", "serve", "--api", "--port", "0"],
-        env={**os.environ, "KB_HOME": str(home.root)}, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        env={**os.environ, "KB_HOME": str(home.root)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stderr
     said = process.stderr.readline()
     url = next(word for word in said.split() if word.startswith("http"))
@@ -133,9 +135,11 @@ def test_clients_that_take_nothing_hold_nobody_up(server: Running) -> None:
 
 def test_a_client_that_leaves_a_stream_ends_the_work(server: Running) -> None:
     body = {
-        "model": "smollm2", "stream": True, "max_tokens": 2000,
+        "model": "smollm2",
+        "stream": True,
+        "max_tokens": 2000,
         "messages": [{"role": "user", "content": "Write a very long story."}],
-    }  # fmt: skip
+    }
     with server.client() as client, client.stream("POST", "/v1/chat/completions", json=body) as response:
         next(response.iter_lines())
     _until(lambda: server.service.chat.held == 0)

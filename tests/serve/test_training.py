@@ -74,8 +74,10 @@ def test_a_server_finds_again_what_an_earlier_one_began(tmp_path: Path) -> None:
     # A child of another parent, as after a restart: it is begun by a process that ends at once.
     begun = subprocess.run(
         [sys.executable, "-c", f"import subprocess; print(subprocess.Popen({slow!r}, stdout=-3).pid)"],
-        stdout=subprocess.PIPE, text=True, check=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     process = psutil.Process(int(begun.stdout))
     record = tmp_path / "serve" / "training" / "task.json"
     record.parent.mkdir(parents=True)
