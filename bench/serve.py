@@ -35,7 +35,15 @@ DOCS = ("handbook.pdf", "manual.pdf", "update.pdf")
 def start(home: Path, port: int) -> subprocess.Popen[bytes]:
     """Start the server; its log goes nowhere."""
     command = [
-        sys.executable, "-m", "kb.cli", "serve", "--api", "--quiet", "--port", str(port), "--set",
+        sys.executable,
+        "-m",
+        "kb.cli",
+        "serve",
+        "--api",
+        "--quiet",
+        "--port",
+        str(port),
+        "--set",
         "serve.requests_per_minute=0",
     ]
     return subprocess.Popen(command, env={**os.environ, "KB_HOME": str(home)}, stderr=subprocess.DEVNULL, cwd=ROOT)
