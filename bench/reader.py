@@ -21,8 +21,9 @@ from pathlib import Path
 from bench.reader_data import Corpus, Item, held_out_items, read_corpus, train_items
 from core.files import Home
 from core.metrics import exact_match, token_f1
-from core.reading.spans import SpanPrediction, SpanReader, open_span_reader, weights_path
+from core.reading.spans import SpanPrediction, SpanReader, open_span_reader
 from core.settings import home_dir
+from core.weights.shipped import span_reader_weights
 
 _PASSAGES = 8
 _LONG_CHARS = 1500
@@ -54,7 +55,7 @@ def main() -> None:
         plan = Plan(epochs=arguments.epochs)
         train(corpus, train_items(corpus), require("minilm", home), arguments.out, plan)
     if arguments.export:
-        export(arguments.out, arguments.weights or weights_path())
+        export(arguments.out, arguments.weights or span_reader_weights())
     if arguments.eval:
         reader = open_span_reader(home, weights=arguments.weights)
         if reader is None:

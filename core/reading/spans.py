@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,6 @@ _ANSWER_TOKENS = 60  # longest span
 _STARTS = 12  # best starts and ends that are paired, per window
 _BATCH_TOKENS = 2048
 _REVISION = 1  # of the graph: raise it when the code that makes it changes what it makes
-_WEIGHTS = "span_reader.safetensors"
 _SHARED = "embeddings.word_embeddings.weight"
 
 
@@ -180,9 +178,10 @@ def open_span_reader(home: Home, *, precision: str = "auto", weights: Path | Non
         None where the embedder's weights (`kb models pull minilm`) or the reader's are absent.
     """
     from core.weights.shelf import MANIFEST, folder_of
+    from core.weights.shipped import span_reader_weights
 
     base = folder_of("minilm", home)
-    own = weights or weights_path()
+    own = weights or span_reader_weights()
     if not own.is_file() or not (base / MANIFEST).is_file():
         return None
     from core.encoder.prepared import prepare
@@ -192,11 +191,6 @@ def open_span_reader(home: Home, *, precision: str = "auto", weights: Path | Non
     tokenizer.no_padding()
     graph = prepare(home.cache / "graphs" / f"span-reader-{_key(base, own)}", lambda _work: _build(base, own))
     return SpanReader(graph, tokenizer, precision)
-
-
-def weights_path() -> Path:
-    """Where the reader's own weights lie."""
-    return Path(str(files("core.reading").joinpath("weights", _WEIGHTS)))
 
 
 def _key(base: Path, own: Path) -> str:

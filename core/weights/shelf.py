@@ -94,29 +94,6 @@ def require(name: str, home: Home) -> Path:
     return folder
 
 
-def shipped_models() -> list[StoredModel]:
-    """Return the models that are part of the program and need no fetching."""
-    from importlib.metadata import version
-
-    from core.reading.spans import weights_path
-
-    path = weights_path()
-    if not path.is_file():
-        return []
-    return [
-        StoredModel(
-            name="span-reader",
-            source="part of kb",
-            version=version("kb"),
-            sha256=sha256_of(path),
-            licence="CC BY-SA 4.0",
-            size_bytes=path.stat().st_size,
-            files={path.name: sha256_of(path)},
-            path=path.parent,
-        )
-    ]
-
-
 def list_models(home: Home) -> list[StoredModel]:
     """Return every prepared model under `KB_HOME`, by name."""
     found = [stored(path.parent) for path in home.models.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]

@@ -72,7 +72,7 @@ def list_models(as_json: options.Json = False) -> None:
     """List prepared models."""
     session = begin()
     from core.weights.shelf import list_models as listed
-    from core.weights.shelf import shipped_models
+    from core.weights.shipped import shipped_models
 
     found = [*listed(session.home), *shipped_models()]
     if as_json:

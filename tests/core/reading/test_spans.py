@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from core.files import Home
 from core.reading.spans import SpanPrediction as Span
-from core.reading.spans import SpanReader, _apart, _Window, open_span_reader, weights_path
+from core.weights.shipped import shipped_models, span_reader_weights
+from core.reading.spans import SpanReader, _apart, _Window, open_span_reader
 
 LEASE = (
     "The flat in Cedar Street was let to Ines Roth in March. The monthly rent is 1,450 euro and is due on the third "
@@ -31,10 +32,11 @@ def reader(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> SpanReade
 
 
 def test_the_weights_ship_with_their_card() -> None:
-    path = weights_path()
+    path = span_reader_weights()
     assert path.stat().st_size < 25 * 2**20
-    card = (path.parent / "README.md").read_text(encoding="utf-8")
-    assert "CC BY-SA 4.0" in card and "SQuAD" in card
+    card = path.with_suffix(".md").read_text(encoding="utf-8")
+    (model,) = shipped_models()
+    assert model.licence in card and "SQuAD" in card
 
 
 def test_without_the_embedder_there_is_no_reader(home: Home) -> None:
@@ -106,7 +108,7 @@ def test_the_graph_computes_what_was_trained(reader: SpanReader, weights: Path) 
     from bench.reader_train import SpanModel
 
     model = SpanModel(weights / "minilm").eval()
-    tensors = {name: value.float() for name, value in load_file(weights_path()).items()}
+    tensors = {name: value.float() for name, value in load_file(span_reader_weights()).items()}
     named = {name if name.startswith("head.") else f"encoder.{name}": value for name, value in tensors.items()}
     missing, unexpected = model.load_state_dict(named, strict=False)
     assert not unexpected and all("word_embeddings" in name for name in missing)
