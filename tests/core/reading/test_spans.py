@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from core.files import Home
 from core.reading.spans import SpanPrediction as Span
-from core.weights.shipped import shipped_models, span_reader_weights
 from core.reading.spans import SpanReader, _apart, _Window, open_span_reader
+from core.weights.shipped import shipped_models, span_reader_weights
 
 LEASE = (
     "The flat in Cedar Street was let to Ines Roth in March. The monthly rent is 1,450 euro and is due on the third "
