@@ -196,6 +196,13 @@ class CatalogueReader(Database):
         rows = self._execute("SELECT * FROM pages WHERE document=? ORDER BY page LIMIT ?", (document, n))
         return [_page(row) for row in rows]
 
+    def pages_before(self, document: int, index: int, n: int) -> list[Page]:
+        """Return the last `n` pages before a page of a document by row id, in order, staged ones included."""
+        rows = self._execute(
+            "SELECT * FROM pages WHERE document=? AND page<? ORDER BY page DESC LIMIT ?", (document, index, n)
+        ).fetchall()
+        return [_page(row) for row in reversed(rows)]
+
     def quality_of(self, document: int) -> Quality:
         """Return what a document's pages add up to, staged ones included."""
         rows = self._execute(

@@ -1,17 +1,20 @@
 """Cuts a page into chunks with exact spans, none longer than the embedder reads.
 
-The splitters are LangChain's; what they return is located in the page and kept only as a span of it. Knows
+Chunks follow the page's blocks; a page without blocks, and a block that is too long, is cut by its text. The splitters are LangChain's; what they return is located in the page and kept only as a span of it. Knows
 nothing of documents' formats or of models beyond a function that counts tokens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from langchain_text_splitters import CharacterTextSplitter, RecursiveCharacterTextSplitter, TextSplitter
 
 from core.types import Chunk, Page
+from rag.ingest.units import Pack, packs_of, units_of
+from rag.load.linking import open_end
 from rag.store.base import indexed_text
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -44,21 +47,64 @@ class Chunker:
         self._max_tokens = max_tokens
         self._count_tokens = count_tokens
 
-    def split(self, sha256: str, page: Page, header: str) -> list[Chunk]:
+    def split(self, sha256: str, page: Page, header: str, before: Page | None = None) -> list[Chunk]:
         """Return the chunks of a page in reading order; `page.text[start:end] == text` for each.
 
-        Together they cover every character of the page that is not white space.
+        Together they cover every character of the page that is not white space, running headers and footers excepted.
+        No row of a table is cut that fits; rows below their heads, and what goes on from the page before, have heads
+        and the words before in the chunk's header.
+
+        Args:
+            sha256: Document id.
+            page: One page.
+            header: What to put before each chunk.
+            before: The page before it, for what goes on from there.
         """
-        spans = self._spans(page.text, self._chunk_chars)
-        chunks = [_chunk(sha256, page, span, self._fitting_header(header)) for span in spans]
-        if not chunks:
+        header = self._fitting_header(header)
+        drafts = self._drafts(sha256, page, header, before)
+        if not drafts:
             return []
-        counts = self._count_tokens([indexed_text(chunk) for chunk in chunks])
+        counts = self._count_tokens([indexed_text(chunk) for chunk, _ in drafts])
         fitting: list[Chunk] = []
-        for chunk, count in zip(chunks, counts, strict=True):
-            fitting += [chunk] if count <= self._max_tokens else self._halve(chunk, page)
+        for (chunk, borders), count in zip(drafts, counts, strict=True):
+            fitting += [chunk] if count <= self._max_tokens else self._halve(chunk, page, borders)
         # Neighbours overlap, and halves of two of them may be one and the same span.
         return list({chunk.id: chunk for chunk in fitting}.values())
+
+    def _drafts(self, sha256: str, page: Page, header: str, before: Page | None) -> list[tuple[Chunk, list[int]]]:
+        """Return chunks with the places where each may be halved first."""
+        if not page.blocks:
+            return [
+                (_chunk(sha256, page, span, header), [])
+                for span in self._spans(page.text, self._chunk_chars)
+            ]
+        drafts: list[tuple[Chunk, list[int]]] = []
+        for stretch in units_of(page):
+            for pack in packs_of(stretch, self._chunk_chars):
+                context = self._fitting(" | ".join(part for part in (header, pack.heads) if part), header)
+                drafts += [
+                    (_chunk(sha256, page, span, context), [unit.start for unit in pack.units if span[0] < unit.start < span[1]])
+                    for span in self._pack_spans(page, pack)
+                ]
+        open_text = open_end(before, page)
+        if drafts and open_text:
+            chunk, borders = drafts[0]
+            drafts[0] = replace(chunk, header=self._fitting(f"{chunk.header} | … {open_text}", chunk.header)), borders
+        return drafts
+
+    def _pack_spans(self, page: Page, pack: Pack) -> list[Span]:
+        last = pack.units[-1]
+        length = last.end - last.start
+        if length <= self._chunk_chars:
+            return [(pack.start, pack.end)]
+        n_parts = -(-length // self._chunk_chars)
+        even = min(self._chunk_chars, length // n_parts + self._overlap_chars)  # no short rest is left over
+        spans = [(last.start + start, last.start + end) for start, end in self._spans(page.text[last.start : last.end], even)]
+        return [(pack.start, spans[0][1]), *spans[1:]]
+
+    def _fitting(self, header: str, shorter: str) -> str:
+        """Return a header, or a shorter one where it takes more than half of the window."""
+        return header if not header or self._count_tokens([header])[0] <= self._max_tokens // 2 else shorter
 
     def _fitting_header(self, header: str) -> str:
         # A header may take a third of the window; a longer one says less with every word.
@@ -66,20 +112,31 @@ class Chunker:
             header = header[: len(header) * 3 // 4].rstrip()
         return header
 
-    def _halve(self, chunk: Chunk, page: Page) -> list[Chunk]:
+    def _halve(self, chunk: Chunk, page: Page, borders: Sequence[int] = ()) -> list[Chunk]:
         """Split a chunk with too many tokens (tables of figures, scripts without spaces) until all parts fit."""
         if len(chunk.text) == 1:
             return []
-        spans = self._spans(chunk.text, max(1, len(chunk.text) // 2 + 1), overlap_chars=0)
-        if len(spans) < 2:
-            middle = len(chunk.text) // 2
-            spans = [(0, middle), (middle, len(chunk.text))]
-        parts = [_chunk(chunk.sha256, page, (chunk.start + a, chunk.start + b), chunk.header) for a, b in spans]
+        spans = self._halves(chunk, borders)
+        parts = [_chunk(chunk.sha256, page, span, chunk.header) for span in spans]
         counts = self._count_tokens([indexed_text(part) for part in parts])
         fitting: list[Chunk] = []
         for part, count in zip(parts, counts, strict=True):
-            fitting += [part] if count <= self._max_tokens else self._halve(part, page)
+            inside = [border for border in borders if part.start < border < part.end]
+            fitting += [part] if count <= self._max_tokens else self._halve(part, page, inside)
         return fitting
+
+    def _halves(self, chunk: Chunk, borders: Sequence[int]) -> list[Span]:
+        """Return the parts of a chunk: cut at the border of a block or row nearest to its middle where there is one."""
+        if borders:
+            middle = (chunk.start + chunk.end) / 2
+            at = min(borders, key=lambda border: abs(border - middle)) - chunk.start
+            parts = [(0, len(chunk.text[:at].rstrip())), (at, len(chunk.text))]
+        else:
+            parts = self._spans(chunk.text, max(1, len(chunk.text) // 2 + 1), overlap_chars=0)
+            if len(parts) < 2:
+                middle_at = len(chunk.text) // 2
+                parts = [(0, middle_at), (middle_at, len(chunk.text))]
+        return [(chunk.start + start, chunk.start + end) for start, end in parts if start < end]
 
     def _spans(self, text: str, chunk_chars: int, *, overlap_chars: int | None = None) -> list[Span]:
         overlap = min(self._overlap_chars if overlap_chars is None else overlap_chars, chunk_chars // 2)

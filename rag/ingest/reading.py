@@ -25,6 +25,7 @@ from rag.catalogue.writer import Catalogue, NewDocument
 from rag.embed.base import Embedder
 from rag.ingest.chunk import Chunker
 from rag.ingest.header import chunk_header
+from rag.load.linking import LOOK, linked
 from rag.load.parse import Parsed, parse_file
 from rag.load.reader import FileInfo
 from rag.load.title import in_words
@@ -158,14 +159,17 @@ class Reader:
                 parsed.pages.close()
                 parsed = self._parse(original, first)
             title = title_of(parsed.info, original, doc)
+            before = catalogue.pages_before(document, first, LOOK) if first else []
+            last = before[-1] if before else None
             try:
-                for page in parsed.pages:
+                for page in linked(parsed.pages, before):
                     share = span[0] + (span[1] - span[0]) * (page.index + 1) / max(1, parsed.info.n_pages)
                     header = chunk_header(title, doc, page, parsed.info.metadata)
                     yield Read(
                         doc=doc, source=source, sha256=sha256, share=share,
-                        document=document, page=page, chunks=self._chunker.split(sha256, page, header),
+                        document=document, page=page, chunks=self._chunker.split(sha256, page, header, last),
                     )  # fmt: skip
+                    last = page
             finally:
                 parsed.pages.close()
             yield Ended(

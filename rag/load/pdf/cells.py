@@ -6,12 +6,22 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import NamedTuple
 
 from rag.load.pdf.columns import flows
 from rag.load.pdf.rows import Row, Segment, Word
 from rag.load.pdf.tables import Grid, Interval, is_value
 
-IsBold = Callable[[Word], bool]
+
+
+class Style(NamedTuple):
+    """How a word is set."""
+
+    bold: bool
+    italic: bool
+
+
+StyleOf = Callable[[Word], Style]
 
 _OVERLAP = 0.75  # of the height: baselines closer than this are lines of one row
 _TIGHT = 1.15  # of the smallest step between lines
@@ -80,13 +90,13 @@ class _Line:
         return any(is_value(cell.text) for cell in self.cells if cell.column)
 
 
-def make_table(grid: Grid, is_bold: IsBold) -> DraftTable:
+def make_table(grid: Grid, style: StyleOf) -> DraftTable:
     """Return the rows and cells of a table."""
     lines = [_placed(row, grid, at < grid.n_heads) for at, row in enumerate(grid.rows)]
     heads, body = lines[: grid.n_heads], lines[grid.n_heads :]
     head_rows = _head_rows(heads, grid)
     rows = _body_rows(body, grid)
-    if not head_rows and rows and _first_is_head(rows, len(grid.columns), is_bold):
+    if not head_rows and rows and _first_is_head(rows, len(grid.columns), style):
         head_rows, rows = rows[:1], rows[1:]
     return DraftTable(
         rows=[*head_rows, *rows],
@@ -325,15 +335,15 @@ def _goes_on_text(group: Sequence[_Line], cell: DraftCell, columns: Sequence[Int
     return flows(above.lines[-1], cell.lines[0], columns[cell.column + cell.column_span - 1][1])
 
 
-def _first_is_head(rows: Sequence[Sequence[DraftCell]], n_columns: int, is_bold: IsBold) -> bool:
+def _first_is_head(rows: Sequence[Sequence[DraftCell]], n_columns: int, style: StyleOf) -> bool:
     """Tell whether the first row of a table without amounts in its first rows is its head."""
     first = rows[0]
     if len(rows) < 2 or any(is_value(cell.text) for cell in first) or len(first) < 2:
         return False
-    bold = all(is_bold(cell.lines[0].words[0]) for cell in first)
+    bold = all(style(cell.lines[0].words[0]).bold for cell in first)
     others = [cell for row in rows[1:4] for cell in row]
     if bold:
-        return not all(is_bold(cell.lines[0].words[0]) for cell in others)
+        return not all(style(cell.lines[0].words[0]).bold for cell in others)
     full = sum(cell.column_span for cell in first) == n_columns
     short = all(len(cell.text.split()) <= 4 and not any(map(str.isdigit, cell.text)) for cell in first)
     return n_columns >= 3 and len(rows) >= 3 and full and short

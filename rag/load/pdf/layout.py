@@ -8,10 +8,10 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.load.pdf.cells import IsBold, make_table
+from rag.load.pdf.cells import Style, StyleOf, make_table
 from rag.load.pdf.columns import regions
 from rag.load.pdf.glyphs import Words
-from rag.load.pdf.paragraphs import Body, Draft, make_texts, name_captions, page_body
+from rag.load.pdf.paragraphs import Body, Draft, make_texts, name_captions, name_notes, page_body
 from rag.load.pdf.rows import Row, Word, make_rows, make_words
 from rag.load.pdf.rules import make_rules
 from rag.load.pdf.tables import Grid, find_tables
@@ -34,7 +34,7 @@ def lay_out(
         size: Width and height, points.
         font_name: Returns the font's name for a place in `words.signs`.
     """
-    is_bold = _bold_test(font_name)
+    style = _styles(font_name)
     drafts: list[Draft] = []
     for angle in _directions(words):
         chosen = np.flatnonzero(words.angle == angle)
@@ -45,10 +45,11 @@ def lay_out(
             else []
         )
         rows = make_rows(make_words(words, chosen), dividers)
-        body = page_body(rows, is_bold)
+        body = page_body(rows, style)
         for region in regions(rows, rules):
-            drafts += _blocks(find_tables(region, rules), body, is_bold)
+            drafts += _blocks(find_tables(region, rules), body, style)
     name_captions(drafts, ())
+    name_notes(drafts)
     return drafts
 
 
@@ -62,26 +63,28 @@ def _directions(words: Words) -> list[float]:
     return [float(angles[at]) for at in np.argsort(totals)[::-1]]
 
 
-def _blocks(items: Sequence[Row | Grid], body: Body, is_bold: IsBold) -> list[Draft]:
+def _blocks(items: Sequence[Row | Grid], body: Body, style: StyleOf) -> list[Draft]:
     rows = [item for item in items if isinstance(item, Row)]
     right = max((row.x1 for row in rows), default=0.0)
     drafts: list[Draft] = []
     for tables, group in groupby(items, key=lambda item: isinstance(item, Grid)):
         if tables:
-            drafts += [make_table(item, is_bold) for item in group if isinstance(item, Grid)]
+            drafts += [make_table(item, style) for item in group if isinstance(item, Grid)]
         else:
-            drafts += make_texts([item for item in group if isinstance(item, Row)], right, body, is_bold)
+            drafts += make_texts([item for item in group if isinstance(item, Row)], right, body, style)
     return drafts
 
 
-def _bold_test(font_name: FontName) -> IsBold:
-    known: dict[int, bool] = {}
+def _styles(font_name: FontName) -> StyleOf:
+    known: dict[int, Style] = {}
 
-    def is_bold(word: Word) -> bool:
-        bold = known.get(word.first)
-        if bold is None:
+    def style_of(word: Word) -> Style:
+        style = known.get(word.first)
+        if style is None:
             name = font_name(word.first).lower()
-            bold = known[word.first] = any(part in name for part in ("bold", "black", "heavy", "demi"))
-        return bold
+            style = known[word.first] = Style(
+                any(part in name for part in ("bold", "black", "heavy", "demi")), "italic" in name or "oblique" in name
+            )
+        return style
 
-    return is_bold
+    return style_of

@@ -5,16 +5,17 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
 
 from core.blocks import BlockKind
-from rag.load.pdf.cells import DraftTable, IsBold
+from rag.load.pdf.cells import DraftTable, StyleOf
 from rag.load.pdf.columns import flows
 from rag.load.pdf.rows import LIST_MARK, Row, Segment
 
 _SIGN_MARK = re.compile(r"[•●▪◦‣·○■□➢✓❑*–—-]")
 _NOTE_MARK = re.compile(r"[*†‡§¶#]{1,3}|\(?\d{1,2}\)|\([a-z]\)|\d{1,2}")
+_NOTE_SIGN = re.compile(r"\(\w{1,2}\)|[*†‡§¶]+|^\d{1,2}$")
 _SECTION = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?")
 _CAPTION = re.compile(r"[^\W\d_]{3,12}\.?\s+\d{1,3}(?:\.\d{1,2})?[.:]?(?:\s|$)")
 _HEADING_CHARS = 150
@@ -24,6 +25,7 @@ _LEVELS = (1.7, 1.35, _HEADING_RATIO)  # of the body's height: levels 1 to 3; bo
 _NOTE_RATIO = 0.94
 _SIZE_STEP = 0.12
 _GAP = 1.32  # of the leading: a wider step ends a paragraph
+_CLOSE = 1.0  # the same for one that may be a heading
 _NEAR = 2.6  # of the height: a caption is no further from its table
 
 
@@ -44,6 +46,7 @@ class DraftText:
     x0: float
     x1: float
     bold: bool = False
+    italic: bool = False
     level: int = 0
     number: str = ""
     name: str = ""
@@ -73,10 +76,11 @@ class Body:
 class _Line:
     row: Row
     segment: Segment
-    bold: bool = field(default=False)
+    bold: bool
+    italic: bool
 
 
-def page_body(rows: Sequence[Row], is_bold: IsBold) -> Body:
+def page_body(rows: Sequence[Row], style: StyleOf) -> Body:
     """Return the size and weight that most characters are set in."""
     weights: dict[float, int] = {}
     bold = total = 0
@@ -85,21 +89,21 @@ def page_body(rows: Sequence[Row], is_bold: IsBold) -> Body:
         size = round(row.height * 2) / 2
         weights[size] = weights.get(size, 0) + n
         total += n
-        bold += n if is_bold(row.segments[0].words[0]) else 0
+        bold += n if style(row.segments[0].words[0]).bold else 0
     height = max(weights, key=lambda size: weights[size], default=10.0)
     return Body(height, bold > 0.6 * total)
 
 
-def make_texts(rows: Sequence[Row], right: float, body: Body, is_bold: IsBold) -> list[DraftText]:
+def make_texts(rows: Sequence[Row], right: float, body: Body, style: StyleOf) -> list[DraftText]:
     """Return the blocks of consecutive rows.
 
     Args:
         rows: Rows of one region, none of a table.
         right: Right edge of the region's text.
         body: What the page is set in.
-        is_bold: Tells whether a word is set in bold type.
+        style: Tells how a word is set.
     """
-    lines = [_line(row, is_bold) for row in rows]
+    lines = [_line(row, style) for row in rows]
     leading = _leading(lines)
     groups: list[list[_Line]] = []
     for line in lines:
@@ -110,10 +114,10 @@ def make_texts(rows: Sequence[Row], right: float, body: Body, is_bold: IsBold) -
     return [_draft(group, body) for group in groups]
 
 
-def _line(row: Row, is_bold: IsBold) -> _Line:
+def _line(row: Row, style: StyleOf) -> _Line:
     segment = row.segments[0] if len(row.segments) == 1 else Segment([w for s in row.segments for w in s.words])
-    bold = is_bold(segment.words[0]) and is_bold(segment.words[-1])
-    return _Line(row, segment, bold)
+    first, last = style(segment.words[0]), style(segment.words[-1])
+    return _Line(row, segment, first.bold and last.bold, first.italic and last.italic)
 
 
 def _leading(lines: Sequence[_Line]) -> float:
@@ -160,6 +164,7 @@ def _draft(group: Sequence[_Line], body: Body) -> DraftText:
         x0=min(row.x0 for row in rows),
         x1=max(row.x1 for row in rows),
         bold=all(line.bold for line in group),
+        italic=all(line.italic for line in group),
     )
     first = draft.lines[0].words[0]
     mark = mark_of(draft.lines[0])
@@ -180,7 +185,8 @@ def _heading_level(draft: DraftText, body: Body, mark: str) -> int:
     if len(text) > _HEADING_CHARS or len(draft.lines) > _HEADING_LINES or sum(map(str.isalpha, text)) < 3:
         return 0
     ratio = draft.height / body.height
-    emphasis = ratio >= _HEADING_RATIO or (draft.bold and not body.bold and ratio > 0.9)
+    set_off = (draft.bold and not body.bold) or (draft.italic and len(draft.lines) == 1)
+    emphasis = ratio >= _HEADING_RATIO or (set_off and ratio > 0.9)
     if text[-1] in ".,;" and not (emphasis and len(text) < 80):
         return 0
     section = _SECTION.fullmatch(mark) if mark else None
@@ -207,11 +213,25 @@ def name_captions(drafts: Sequence[Draft], images: Sequence[tuple[float, float, 
             continue
         beside = [other for other in drafts[max(0, at - 1) : at + 2] if isinstance(other, DraftTable)]
         boxes = [(table.x0, table.top, table.x1, table.bottom) for table in beside] + list(images)
-        if any(_adjoins(draft, box) for box in boxes) and not (draft.kind == "heading" and draft.level < 3):
+        within = _NEAR if draft.kind == "paragraph" else _CLOSE
+        if any(_adjoins(draft, box, within) for box in boxes) and not (draft.kind == "heading" and draft.level < 3):
             draft.kind, draft.level = "caption", 0
 
 
-def _adjoins(draft: DraftText, box: tuple[float, float, float, float]) -> bool:
+def name_notes(drafts: Sequence[Draft]) -> None:
+    """Make footnotes of the marked lines right below a table that holds their marks."""
+    marks: set[str] = set()
+    for draft in drafts:
+        if isinstance(draft, DraftTable):
+            words = [word.text for row in draft.rows for cell in row for line in cell.lines for word in line.words]
+            marks = {mark for word in words for mark in _NOTE_SIGN.findall(word)}
+        elif draft.kind in ("list_item", "footnote") and draft.number in marks:
+            draft.kind = "footnote"
+        elif any(map(str.isalnum, draft.text)) and not (draft.kind == "list_item" and marks):
+            marks = set()
+
+
+def _adjoins(draft: DraftText, box: tuple[float, float, float, float], within: float) -> bool:
     left, top, right, bottom = box
-    near = min(abs(top - draft.bottom), abs(draft.top - bottom)) <= _NEAR * draft.height
+    near = min(abs(top - draft.bottom), abs(draft.top - bottom)) <= within * draft.height
     return near and draft.x0 < right and draft.x1 > left

@@ -37,7 +37,8 @@ from rag.load.pdf.survey import survey
 from rag.load.reader import FileInfo
 from rag.load.title import choose, tidy
 
-PARSER = f"pypdfium2 {PYPDFIUM_INFO.version} (PDFium {PDFIUM_INFO.build})"
+_LAYOUT = 2  # raised with every change of what a page's text and blocks are
+PARSER = f"pypdfium2 {PYPDFIUM_INFO.version} (PDFium {PDFIUM_INFO.build}), layout {_LAYOUT}"
 _METADATA = {
     "Title": "title",
     "Author": "author",
