@@ -1,12 +1,12 @@
 """Cuts a page into chunks with exact spans, none longer than the embedder reads.
 
-Chunks follow the page's blocks; a page without blocks, and a block that is too long, is cut by its text. The splitters are LangChain's; what they return is located in the page and kept only as a span of it. Knows
-nothing of documents' formats or of models beyond a function that counts tokens.
+Chunks follow the page's blocks; a page without blocks, and a block that is too long, is cut by its text. The splitters
+are LangChain's; what they return is located in the page and kept only as a span of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -19,6 +19,7 @@ from rag.store.base import indexed_text
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 Span = tuple[int, int]
+Borders = Mapping[int, str]
 
 
 class Chunker:
@@ -71,19 +72,22 @@ class Chunker:
         # Neighbours overlap, and halves of two of them may be one and the same span.
         return list({chunk.id: chunk for chunk in fitting}.values())
 
-    def _drafts(self, sha256: str, page: Page, header: str, before: Page | None) -> list[tuple[Chunk, list[int]]]:
-        """Return chunks with the places where each may be halved first."""
+    def _drafts(self, sha256: str, page: Page, header: str, before: Page | None) -> list[tuple[Chunk, Borders]]:
+        """Return chunks, each with the places where it is halved first and the header of what begins there."""
         if not page.blocks:
-            return [
-                (_chunk(sha256, page, span, header), [])
-                for span in self._spans(page.text, self._chunk_chars)
-            ]
-        drafts: list[tuple[Chunk, list[int]]] = []
+            return [(_chunk(sha256, page, span, header), {}) for span in self._spans(page.text, self._chunk_chars)]
+        drafts: list[tuple[Chunk, Borders]] = []
+        contexts: dict[str, str] = {}
         for stretch in units_of(page):
             for pack in packs_of(stretch, self._chunk_chars):
-                context = self._fitting(" | ".join(part for part in (header, pack.heads) if part), header)
+                borders = {}
+                for unit in pack.units:
+                    if unit.heads not in contexts:
+                        context = " | ".join(part for part in (header, unit.heads) if part)
+                        contexts[unit.heads] = self._fitting(context, header)
+                    borders[unit.start] = contexts[unit.heads]
                 drafts += [
-                    (_chunk(sha256, page, span, context), [unit.start for unit in pack.units if span[0] < unit.start < span[1]])
+                    (_chunk(sha256, page, span, contexts[pack.units[0].heads]), borders)
                     for span in self._pack_spans(page, pack)
                 ]
         open_text = open_end(before, page)
@@ -99,7 +103,9 @@ class Chunker:
             return [(pack.start, pack.end)]
         n_parts = -(-length // self._chunk_chars)
         even = min(self._chunk_chars, length // n_parts + self._overlap_chars)  # no short rest is left over
-        spans = [(last.start + start, last.start + end) for start, end in self._spans(page.text[last.start : last.end], even)]
+        spans = [
+            (last.start + start, last.start + end) for start, end in self._spans(page.text[last.start : last.end], even)
+        ]
         return [(pack.start, spans[0][1]), *spans[1:]]
 
     def _fitting(self, header: str, shorter: str) -> str:
@@ -112,17 +118,18 @@ class Chunker:
             header = header[: len(header) * 3 // 4].rstrip()
         return header
 
-    def _halve(self, chunk: Chunk, page: Page, borders: Sequence[int] = ()) -> list[Chunk]:
+    def _halve(self, chunk: Chunk, page: Page, borders: Borders) -> list[Chunk]:
         """Split a chunk with too many tokens (tables of figures, scripts without spaces) until all parts fit."""
         if len(chunk.text) == 1:
             return []
-        spans = self._halves(chunk, borders)
-        parts = [_chunk(chunk.sha256, page, span, chunk.header) for span in spans]
+        inside = [border for border in borders if chunk.start < border < chunk.end]
+        spans = self._halves(chunk, inside)
+        headers = [chunk.header, *[borders.get(start, chunk.header) for start, _ in spans[1:]]]
+        parts = [_chunk(chunk.sha256, page, span, header) for span, header in zip(spans, headers, strict=True)]
         counts = self._count_tokens([indexed_text(part) for part in parts])
         fitting: list[Chunk] = []
         for part, count in zip(parts, counts, strict=True):
-            inside = [border for border in borders if part.start < border < part.end]
-            fitting += [part] if count <= self._max_tokens else self._halve(part, page, inside)
+            fitting += [part] if count <= self._max_tokens else self._halve(part, page, borders)
         return fitting
 
     def _halves(self, chunk: Chunk, borders: Sequence[int]) -> list[Span]:

@@ -20,6 +20,7 @@ from rag.embed.base import Embedder
 from rag.ingest.header import chunk_header
 from rag.ingest.profiles import write_profile
 from rag.ingest.reading import make_chunker, new_document, recipe, recipe_of
+from rag.load.linking import linked
 from rag.load.parse import parse_file
 from rag.store.base import Store, indexed_text, sync
 
@@ -109,7 +110,7 @@ class _Job:
         ocr = any("ocr" in page.parser.lower() for page in before)
         try:
             parsed = parse_file(original, self.settings.ingest, ocr=ocr)
-            pages = list(parsed.pages)
+            pages = list(linked(parsed.pages))
         except (DataError, MissingExtra) as error:
             self.on_note(f"{known.doc}: kept as it was read before ({error.message})")
             return None
@@ -124,7 +125,9 @@ class _Job:
     ) -> list[EmbeddedChunk]:
         chunker = make_chunker(self.settings, self.embedder)
         chunks: list[Chunk] = [
-            chunk for page in pages for chunk in chunker.split(sha256, page, chunk_header(title, doc, page, metadata))
+            chunk
+            for last, page in zip([None, *pages], pages, strict=False)
+            for chunk in chunker.split(sha256, page, chunk_header(title, doc, page, metadata), last)
         ]
         vectors = self.embedder.embed_documents([indexed_text(chunk) for chunk in chunks])
         return [EmbeddedChunk(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]

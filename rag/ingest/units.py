@@ -48,11 +48,6 @@ class Pack:
     def end(self) -> int:
         return self.units[-1].end
 
-    @property
-    def heads(self) -> str:
-        """Heads of the rows it begins with; empty where it holds the heads themselves."""
-        return self.units[0].heads
-
 
 def units_of(page: Page) -> list[list[Unit]]:
     """Return the units of a page's blocks in order, in stretches that nothing running interrupts."""

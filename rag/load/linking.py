@@ -19,7 +19,9 @@ _EDGE_CHARS = 200
 _LONE_CHARS = 60  # of a header that is told by the sentence it interrupts
 _OPEN_CHARS = 200  # of an open sentence that the next page goes on with
 _FEWEST = 2  # neighbours that repeat a header
-_TEXT: frozenset[BlockKind] = frozenset(("heading", "paragraph", "list_item", "footnote", "caption", "header", "footer"))
+_TEXT: frozenset[BlockKind] = frozenset(
+    ("heading", "paragraph", "list_item", "footnote", "caption", "header", "footer")
+)
 _BODY: frozenset[BlockKind] = frozenset(("paragraph", "list_item"))
 _NUMBER = re.compile(r"\d+")
 _ROMAN = re.compile(r"\W*[ivxlc]{1,7}\W*")
@@ -110,7 +112,9 @@ def _without_running(window: Sequence[Page], edges: Sequence[_Edges], at: int) -
             kinds[index] = "header" if kind == "header" else "footer"
     if len(kinds) == len(page.blocks):
         return page
-    blocks = tuple(replace(b, kind=kinds[i], level=0, number="") if i in kinds else b for i, b in enumerate(page.blocks))
+    blocks = tuple(
+        replace(b, kind=kinds[i], level=0, number="") if i in kinds else b for i, b in enumerate(page.blocks)
+    )
     return replace(page, blocks=blocks)
 
 
@@ -120,15 +124,15 @@ def _repeats(
     folio = _FOLIO.fullmatch(text)
     if folio and block.kind != "heading" and (int(folio[1]) == page.index + 1 or folio[1] == page.label):
         return True
-    count = 0
+    same = numbered = 0
     for entries, distance in zip(others, distances, strict=True):
-        count += any(
-            other == text or (known == bare and block.level not in (1, 2) and _counts_on(text, other, distance))
-            for _, other, known in entries
-        )
-    few = len(others) <= LOOK
-    needed = 1 if count and few and block.kind != "heading" else _FEWEST
-    return count >= needed or (count > 0 and bool(folio) and block.kind != "heading")
+        same += any(other == text for _, other, _ in entries)
+        numbered += any(known == bare and _counts_on(text, other, distance) for _, other, known in entries)
+    if block.kind == "heading":
+        return (same if block.level in (1, 2) else numbered) >= _FEWEST
+    # Near the ends of a document few pages can repeat it, one of two where odd and even pages differ.
+    few = len(others) < 2 * LOOK
+    return numbered >= _FEWEST or (same > 0 and few) or (numbered > 0 and bool(folio))
 
 
 def _counts_on(text: str, other: str, distance: int) -> bool:

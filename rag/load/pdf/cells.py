@@ -13,7 +13,6 @@ from rag.load.pdf.rows import Row, Segment, Word
 from rag.load.pdf.tables import Grid, Interval, is_value
 
 
-
 class Style(NamedTuple):
     """How a word is set."""
 
