@@ -80,7 +80,7 @@ class Chunker:
         contexts: dict[str, str] = {}
         for stretch in units_of(page):
             for pack in packs_of(stretch, self._chunk_chars):
-                borders = {}
+                borders: dict[int, str] = {}
                 for unit in pack.units:
                     if unit.heads not in contexts:
                         context = " | ".join(part for part in (header, unit.heads) if part)
@@ -92,8 +92,8 @@ class Chunker:
                 ]
         open_text = open_end(before, page)
         if drafts and open_text:
-            chunk, borders = drafts[0]
-            drafts[0] = replace(chunk, header=self._fitting(f"{chunk.header} | … {open_text}", chunk.header)), borders
+            first, places = drafts[0]
+            drafts[0] = replace(first, header=self._fitting(f"{first.header} | … {open_text}", first.header)), places
         return drafts
 
     def _pack_spans(self, page: Page, pack: Pack) -> list[Span]:
