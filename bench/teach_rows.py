@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.reading.extractive import ABSTENTION
+from core.rows import read_facts, read_pairs, write_rows
 from core.types import Fact, Pair, Preference, Split
-from synth.dataset.rows import read_facts, read_pairs, write_rows
 
 MOST_FACTS, LEAST_PHRASINGS = 60, 4
 REFUSALS_PER_FACT, PREFERENCES_PER_FACT = 1, 2

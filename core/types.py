@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from core.blocks import Block
 
@@ -204,6 +204,7 @@ class Fact:
         answer: The short answer to every one of `questions`; numbers are spelled as in the quote.
         questions: Phrasings that ask for `value`; each can be understood without the document in hand.
         evidence: Quotes that prove the statement; the first holds `value`.
+        unused_fields: Fields of the row that `kb` does not use; they are kept and written back.
     """
 
     id: str
@@ -214,6 +215,7 @@ class Fact:
     value: str = ""
     answer: str = ""
     questions: tuple[str, ...] = ()
+    unused_fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +234,7 @@ class Pair:
         template: Name of the wording it was rendered with.
         checks: Every check the row passed with its figure: why it was kept.
         turns: Earlier (question, answer) turns of a conversation, oldest first.
+        unused_fields: Fields of the row that `kb` does not use; they are kept and written back.
     """
 
     id: str
@@ -247,6 +250,7 @@ class Pair:
     template: str = ""
     checks: Mapping[str, float] = field(default_factory=dict)
     turns: tuple[tuple[str, str], ...] = ()
+    unused_fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +262,7 @@ class Preference:
         context: What stands in the prompt beside it, the same for both answers.
         fact: Id of the fact, where there is one.
         checks: Every check the pair passed with its figure.
+        unused_fields: Fields of the row that `kb` does not use; they are kept and written back.
     """
 
     id: str
@@ -271,6 +276,7 @@ class Preference:
     fact: str = ""
     origin: str = "rules"
     checks: Mapping[str, float] = field(default_factory=dict)
+    unused_fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from core.errors import ConfigError
 from core.files import Home
+from core.rows import PAIRS, PREFERENCES
 from core.types import Citation, Pair
 from serve.documents.pages import PageView
 from serve.errors import NotFound
 from serve.service import Service
-from synth.dataset.write import PAIRS, PREFERENCES, Dataset
+from synth.dataset.write import Dataset
 from synth.exporting.write import FORMATS, export
 from synth.judging.review import Action, Decision, Review, ReviewItem, ReviewResult, text_of
 

@@ -7,7 +7,6 @@ the stratum of that name alone. Knows rows and records; refuses to know arms and
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +15,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from core.errors import DataError
+from core.errors import ConfigError, DataError
 from core.metrics import numbers_of
+from core.rows import DatasetFolder, read_records, row_fault, row_from_json
 from core.types import Citation, Pair
 from finetune.data.rows import open_dataset
 
@@ -105,13 +105,15 @@ def read_questions(
         ConfigError: There is no such file or folder.
         DataError: A record is at fault, or none can be asked.
     """
-    dataset = open_dataset(path)
-    if dataset.path.is_dir():
-        found = list(_of_dataset(dataset.path, lesson or dataset.path))
+    path = path.expanduser().absolute()
+    if path.is_dir():
+        questions = list(_of_dataset(path, lesson or path))
+    elif path.is_file():
+        questions = [_of_record(record, path, line) for line, record in _records(path)
+                     if "rating" not in record or record.get("correction")]  # fmt: skip
     else:
-        found = [_of_record(record, dataset.path, line) for line, record in _records(dataset.path)
-                 if "rating" not in record or record.get("correction")]  # fmt: skip
-    unique = {(question.text, question.answer): question for question in reversed(found)}
+        raise ConfigError(f"no file or dataset folder at {path}", hint=f"ls '{path.parent}'")
+    unique = {(question.text, question.answer): question for question in reversed(questions)}
     if not unique:
         raise DataError("holds no question that can be asked by itself", path=path, hint=_HINT)
     return [_marked(question, trained, current or {}) for question in reversed(unique.values())]
@@ -123,14 +125,8 @@ def trained_documents(path: Path) -> dict[str, str] | None:
     Raises:
         DataError: The manifest cannot be read.
     """
-    manifest = path.expanduser() / "manifest.json"
-    if not manifest.is_file():
-        return None
-    try:
-        listed = json.loads(manifest.read_bytes()).get("documents") or ()
-        return {str(one["doc"]): str(one["sha256"]) for one in listed} or None
-    except (ValueError, AttributeError, TypeError, KeyError) as error:
-        raise DataError(f"is no manifest: {error}", path=manifest) from error
+    documents = DatasetFolder(path.expanduser()).manifest().documents
+    return {document.doc: document.sha256 for document in documents} or None
 
 
 def limited(questions: Sequence[Question], count: int) -> list[Question]:
@@ -154,23 +150,16 @@ def _place(identity: str) -> str:
 
 
 def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    with path.open("rb") as handle:
-        for line, raw in enumerate(handle, start=1):
-            if not raw.strip():
-                continue
-            try:
-                record = json.loads(raw)
-            except ValueError as error:
-                raise DataError(f"not JSON: {error}", path=path, line=line, hint=f"sed -n {line}p '{path}'") from error
-            if not isinstance(record, dict):
-                raise DataError("a record is a JSON object", path=path, line=line, hint=f"sed -n {line}p '{path}'")
-            yield line, record
+    for line, record in read_records(path):
+        if not isinstance(record, dict):
+            raise row_fault("a record must be a JSON object", path, line)
+        yield line, record
 
 
 def _of_dataset(folder: Path, lesson: Path) -> Iterator[Question]:
     """Yield the test split's questions, and after each one phrasing of its fact that training saw."""
     dataset = open_dataset(folder)
-    facts = _facts(folder / "facts.jsonl")
+    facts = {fact.id: fact.answer for fact in DatasetFolder(folder).facts() if fact.answer}
     taught: dict[str, str] = {}  # empty where no row asks for the fact in a question of its own
     read: set[str] = set()
     for row in open_dataset(lesson).pairs("train"):
@@ -204,13 +193,6 @@ def _of_row(row: Pair, facts: Mapping[str, str], novelty: str) -> Question | Non
         row.id, row.question, gold, evidence=row.evidence, fact=row.fact, taught=novelty == NEW,
         strata=(novelty,) if gold is not None and row.fact else (),
     )  # fmt: skip
-
-
-def _facts(path: Path) -> dict[str, str]:
-    """Answer per fact."""
-    if not path.is_file():
-        return {}
-    return {str(record.get("id")): str(record.get("answer")) for _, record in _records(path) if record.get("answer")}
 
 
 def _question(
@@ -267,7 +249,7 @@ class _Fields:
 
     def fault(self, message: str) -> DataError:
         """Return the error that names this record."""
-        return DataError(message, path=self.path, line=self.line, hint=f"sed -n {self.line}p '{self.path}'")
+        return row_fault(message, self.path, self.line)
 
     def texts(self, name: str) -> list[str]:
         """Return a text or a list of texts as a list."""
@@ -286,11 +268,13 @@ class _Fields:
 
     def evidence(self) -> tuple[Citation, ...]:
         """Return the quotes."""
-        names = ("doc", "sha256", "page", "start", "end", "quote")
+        quotes = self.record.get("evidence") or []
+        if not isinstance(quotes, list):
+            raise self.fault('"evidence" must be a list')
         try:
-            return tuple(Citation(**{name: one[name] for name in names}) for one in self.record.get("evidence") or ())
-        except (TypeError, KeyError) as error:
-            raise self.fault(f'"evidence" is no list of {{{", ".join(names)}}}') from error
+            return tuple(row_from_json(Citation, quote, self.path, self.line) for quote in quotes)
+        except DataError as error:
+            raise self.fault(f'"evidence": {error.message}') from error
 
     def tolerance(self) -> float:
         """Return the relative error at which a number is right."""

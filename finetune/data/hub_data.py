@@ -1,9 +1,4 @@
-"""Rows of a data set on the Hugging Face Hub as JSON lines in a run's reach.
-
-A record of a known form (`finetune.data.rows`) is written as it is; splits keep their
-names, `validation` becomes `val`.
-Knows the `datasets` library; refuses to run code that a data set brings, which that library no longer does.
-"""
+"""A data set of the Hugging Face Hub as files of its own records, a file per split, fetched once."""
 
 from __future__ import annotations
 
@@ -12,21 +7,23 @@ import json
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from core.errors import BackendError, ConfigError, DataError
 from core.files import Home
 from core.types import Split
 from core.weights.folders import make_folder
-from finetune.data.rows import read_pair
 
 PREFIX = "hf:"
-_SPLITS: Mapping[str, str] = {"train": "train", "validation": "val", "val": "val", "test": "test"}
+_SPLITS: Mapping[str, Split] = {"train": "train", "validation": "val", "val": "val", "test": "test"}
 _READY = "train.jsonl"
 
 
 def fetch_dataset(spec: str, home: Home, *, most_rows: int = 0) -> Path:
-    """Return a folder of rows, fetched once.
+    """Return a folder with `train.jsonl` and, where the data set has them, `val.jsonl` and `test.jsonl`.
+
+    The records are as the data set holds them, without fields that are null. The `datasets` library runs no code of a
+    data set.
 
     Args:
         spec: `hf:ORG/NAME`, `hf:ORG/NAME:CONFIG`, or `hf:FOLDER` as that library reads folders.
@@ -35,7 +32,7 @@ def fetch_dataset(spec: str, home: Home, *, most_rows: int = 0) -> Path:
 
     Raises:
         ConfigError: There is no such data set, or it has no training split.
-        DataError: Its records are of no known form.
+        DataError: A field cannot be written as JSON.
         BackendError: The Hub does not answer.
     """
     key = hashlib.sha256(f"{spec} {most_rows}".encode()).hexdigest()[:16]
@@ -52,33 +49,27 @@ def _fill(spec: str, work: Path, most_rows: int) -> None:
     name, _, config = spec.removeprefix(PREFIX).partition(":")
     hint = "kb finetune --data hf:ORG/NAME --dry-run"
     try:
-        found = load_dataset(name, config or None, streaming=bool(most_rows))
-        splits = {_SPLITS[split]: rows for split, rows in found.items() if split in _SPLITS}
+        loaded = load_dataset(name, config or None, streaming=bool(most_rows))
+        splits = {_SPLITS[split]: rows for split, rows in loaded.items() if split in _SPLITS}
         if "train" not in splits:
-            raise ConfigError(f"{spec} has no training split; it has {', '.join(found)}", hint=hint)
+            raise ConfigError(f"{spec} has no training split; it has {', '.join(loaded)}", hint=hint)
         for split, rows in splits.items():
-            _write(work, islice(rows, most_rows) if most_rows else rows, split)
+            _write(work / f"{split}.jsonl", islice(rows, most_rows) if most_rows else rows)
     except (DatasetNotFoundError, DataFilesNotFoundError) as error:
-        raise ConfigError(f"the Hub has no data set {name!r} that you may read", hint=hint) from error
+        raise ConfigError(f"no data set {name!r} on the Hub that you may read", hint=hint) from error
     except RuntimeError as error:  # it wants to run code of its own
         raise DataError(f"{spec}: {error}", hint=hint) from error
     except ValueError as error:  # an unknown configuration, with the known ones in the message
         raise ConfigError(f"{spec}: {str(error).splitlines()[0]}", hint=hint) from error
     except (ConnectionError, OfflineModeIsEnabled, OSError) as error:
-        raise BackendError(f"the Hub did not give {name}: {error}", hint="the same command again") from error
+        raise BackendError(f"the Hub did not send {name}: {error}", hint="the same command again") from error
 
 
-def _write(work: Path, rows: Iterable[Mapping[str, Any]], split: str) -> None:
-    path = work / f"{split}.jsonl"
-    with path.open("w", encoding="utf-8") as handle, (work / "preferences.jsonl").open("a", encoding="utf-8") as prefer:
+def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8") as handle:
         for line, row in enumerate(rows, start=1):
             record = {name: value for name, value in row.items() if value is not None}
-            if line == 1:
-                read_pair(record, path, line, cast("Split", split))  # of a known form, or an error
             try:
-                text = json.dumps({**record, "split": split}, ensure_ascii=False) + "\n"
+                handle.write(json.dumps(record, ensure_ascii=False) + "\n")
             except TypeError as error:
-                raise DataError(f"a field is no text: {error}", path=path, line=line) from error
-            handle.write(text)
-            if "rejected" in record:
-                prefer.write(text)
+                raise DataError(f"a field cannot be written as JSON: {error}", path=path, line=line) from error

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from core.files import Home
 from core.prompt import AnswerPrompt, load_prompt
+from core.rows import DatasetFolder
 from core.types import Pair
 from finetune.data.dataset import Row, Tokenised, tokenise, tokenise_preferences
-from finetune.data.rows import MANIFEST, Dataset, open_dataset
+from finetune.data.rows import Dataset, open_dataset
 from finetune.data.template import ChatFormat, chat_format
 from finetune.recipe import Recipe
 from finetune.training.base import Base, check_base, find_base, generation_eos, load_tokenizer
@@ -81,7 +82,7 @@ def prepare(
     """Find a recipe's base and data.
 
     Args:
-        data: Dataset folder or JSONL file.
+        data: Dataset folder.
         machine: Where it will run; this one if not given.
         prompt: Shows passages where the dataset does not record its own prompt; the built-in prompt if None.
         run_prompt: The prompt of a run that has begun; it goes before the others.
@@ -103,14 +104,14 @@ def prepare(
         chat=chat_of(base, recipe, dataset.chat_template, shown),
         dataset=dataset,
         context_tokens=int(base.shape.context_tokens * recipe.rope_factor),
-        notes=() if run_prompt else tuple(_prompt_notes(dataset, asked)),
+        notes=() if run_prompt else (*dataset.notes(), *_prompt_notes(dataset, asked)),
     )
 
 
 def _prompt_notes(dataset: Dataset, asked: AnswerPrompt) -> Iterator[str]:
     """Say where the prompt of the dataset is not the one that `kb ask` uses now."""
     recorded = dataset.answer_prompt
-    if recorded is None and (dataset.path / MANIFEST).is_file():
+    if recorded is None and DatasetFolder(dataset.path).manifest().mode:
         yield f"the dataset does not record its prompt; rows with passages are shown with {asked.source}"
     if recorded is not None and recorded.digest != asked.digest:
         yield (

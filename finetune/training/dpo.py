@@ -15,11 +15,11 @@ from typing import Any
 from datasets import Dataset
 
 from core.errors import DataError
+from core.rows import read_preferences
 from core.types import Preference
 from finetune.data.dataset import PreferenceRow, tokenise_preferences
 from finetune.data.heldout import answer_tokens, recall
 from finetune.data.prepare import held_out
-from finetune.data.rows import open_dataset
 from finetune.methods.build import peft_warnings_ignored
 from finetune.report import emit
 from finetune.runs import update_card
@@ -87,7 +87,7 @@ def _reference(stage: Stage, sft: Path) -> Any:
 def preferences(stage: Stage) -> Iterator[Preference]:
     """Yield the data's preferences and those made against the policy's own answers."""
     own = stage.run.policy_preferences
-    made = open_dataset(own).preferences("train") if own.is_file() else iter(())
+    made = read_preferences(own) if own.is_file() else iter(())
     return chain(stage.prepared.dataset.preferences("train"), made)
 
 

@@ -169,9 +169,13 @@ def _examine(wanted: Wanted, session: Workspace, gpu: str | None, *, estimate_on
     from finetune.data.audit import audit
     from finetune.data.prepare import prepare
     from finetune.estimate import check_fits
-    from kb.cli.finetune_job import data_folder
+    from kb.cli.finetune_job import most_rows
+    from kb.training_data import training_folder
 
-    data = data_folder(wanted.data, recipe, session.home)
+    data = training_folder(
+        wanted.data, session.home, most_rows=most_rows(recipe),
+        on_note=lambda text: screen.note(text, quiet=wanted.quiet),
+    )  # fmt: skip
     prompt = load_prompt(session.settings.rag.prompt_file)
     prepared = prepare(recipe, data, session.home, machine=machine, prompt=prompt)
     for note in prepared.notes:

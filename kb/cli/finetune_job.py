@@ -17,7 +17,6 @@ from kb.cli import screen
 from kb.cli.finetune import Wanted, chosen_recipe
 
 if TYPE_CHECKING:
-    from core.files import Home
     from core.types import Pair, Preference
     from finetune.data.prepare import Prepared
     from finetune.recipe import Recipe
@@ -133,7 +132,8 @@ class Job:
                 self._note(f"goes on with run {run.name}")
                 return run
         path = prepared.dataset.path
-        name = self._wanted.name or (path.name if self._wanted.from_docs else self._free_name(path.stem))
+        stem = Path(self._wanted.data).stem if self._wanted.data else path.stem
+        name = self._wanted.name or (path.name if self._wanted.from_docs else self._free_name(stem))
         return self._created(name, prepared, recipe)
 
     def _created(self, name: str, prepared: Prepared, recipe: Recipe) -> Run:
@@ -188,6 +188,7 @@ class Job:
         from core.prompt import load_prompt
         from finetune.data.prepare import prepare
         from finetune.training.base import check_base, find_base
+        from kb.training_data import training_folder
 
         recipe = chosen_recipe(self._wanted, self.machine)
         # Before minutes are spent on rows.
@@ -195,7 +196,9 @@ class Job:
         if self._wanted.from_docs and not self._wanted.data:
             data = self._from_docs(recipe)
         else:
-            data = data_folder(self._wanted.data, recipe, self._session.home)
+            data = training_folder(
+                self._wanted.data, self._session.home, most_rows=most_rows(recipe), on_note=self._note
+            )
         prompt = load_prompt(self._session.settings.rag.prompt_file)
         prepared = prepare(recipe, data, self._session.home, machine=self.machine, prompt=prompt)
         for note in prepared.notes:
@@ -269,9 +272,9 @@ class Job:
 
     def _preferences(self, run: Run) -> bool:
         """Tell whether there is anything to prefer, after the policy's own answers were asked for."""
+        from core.rows import write_rows
         from finetune.data.rows import open_dataset
         from finetune.runs import read_card, read_recipe
-        from synth.dataset.rows import write_rows
 
         own = run.policy_preferences
         dataset = open_dataset(Path(read_card(run).data))
@@ -339,19 +342,9 @@ _SAMPLED = 20_000
 _RESOLVED = frozenset({"name", "dtype", "micro_batch"})
 
 
-def data_folder(spec: str, recipe: Recipe, home: Home) -> Path:
-    """Return where rows lie on this machine; a data set of the Hub is fetched.
-
-    Raises:
-        ConfigError: It does not exist.
-        BackendError: The Hub does not answer.
-    """
-    from finetune.data.hub_data import PREFIX, fetch_dataset
-
-    if spec.startswith(PREFIX):
-        wanted = recipe.max_steps * recipe.batch_size if recipe.streaming else 0
-        return fetch_dataset(spec, home, most_rows=wanted)
-    return Path(spec).expanduser()
+def most_rows(recipe: Recipe) -> int:
+    """Return how many rows of a split a run can reach; 0 for all of them."""
+    return recipe.max_steps * recipe.batch_size if recipe.streaming else 0
 
 
 def _without(row: Pair, others: list[Pair]) -> str:

@@ -151,11 +151,11 @@ class _Job:
 
     def preview(self, rows: int, *, as_json: bool) -> None:
         """Show the first rows."""
-        from synth.dataset.rows import pair_to_json
+        from core.rows import row_to_json
 
         shown = list(self._builder().preview(rows))
         if as_json:
-            screen.document({"rows": [pair_to_json(pair) for pair in shown]})
+            screen.document({"rows": [row_to_json(pair) for pair in shown]})
         else:
             for pair in shown:
                 _show(pair)

@@ -41,7 +41,7 @@ def _split(name: str, *others: str) -> str:
 
 
 def _fixed(name: str) -> Split | None:
-    from synth.dataset.rows import SPLITS
+    from core.rows import SPLITS
 
     return next((split for split in SPLITS if split == _split(name, "auto")), None)
 
@@ -158,6 +158,9 @@ def _read(read: Read, *, quiet: bool) -> None:
         lines = ", ".join(str(line) for line, why in read.examples if why == reason)
         more = ", ..." if count > lines.count(",") + 1 else ""
         screen.note(f"  skipped {count}: {reason} (line {lines}{more})", quiet=quiet)
+    if read.unused:
+        columns = ", ".join(f"{name} ({count})" for name, count in sorted(read.unused.items()))
+        screen.note(f"  columns that are not used: {columns}", quiet=quiet)
 
 
 def _report(done: Imported) -> dict[str, Any]:
@@ -169,6 +172,7 @@ def _report(done: Imported) -> dict[str, Any]:
                 "shape": read.shape,
                 "rows": read.rows,
                 "skipped": read.skipped,
+                "unused_columns": read.unused,
                 "faults": [{"line": line, "reason": reason} for line, reason in read.examples],
             }
             for read in done.reads

@@ -104,10 +104,9 @@ def _of(row: Reviewed, action: str, note: str = "", changed: Mapping[str, str] |
 
 
 def _json(item: ReviewItem) -> dict[str, Any]:
-    from core.types import Pair
-    from synth.dataset.rows import pair_to_json, preference_to_json
+    from core.rows import row_to_json
 
-    row = pair_to_json(item.row) if isinstance(item.row, Pair) else preference_to_json(item.row)
+    row = row_to_json(item.row)
     return {**row, "decision": asdict(item.decision) if item.decision else None}
 
 

@@ -7,8 +7,8 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
+from core.rows import SPLITS
 from core.types import Split
-from synth.dataset.rows import SPLITS
 
 HELD_OUT: tuple[Split, ...] = ("test", "val")
 # A group may overfill a small split by this factor before it goes to train instead.

@@ -13,7 +13,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,21 +20,18 @@ from filelock import FileLock
 
 from core.errors import DataError
 from core.files import atomic_write, sha256_of
+from core.rows import MANIFEST, PAIRS, PREFERENCES, SPLITS, DatasetFolder, row_line, row_to_json
 from core.types import Pair, Preference
-from synth.dataset.rows import SPLITS, pair_to_json, preference_to_json, read_pairs, read_preferences
-from synth.judging.judged import Judged, judged_to_json, read_judged
+from synth.judging.judged import Judged, read_judged
 
-PAIRS, PREFERENCES, JUDGED, MANIFEST = "pairs.jsonl", "preferences.jsonl", "judged.jsonl", "manifest.json"
+JUDGED = "judged.jsonl"
 _SPLIT_FILES = tuple(f"{split}.jsonl" for split in SPLITS)
 _PEOPLE = ("person", "import")
 Row = Pair | Preference | Judged
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """A dataset folder, read a row at a time."""
-
-    path: Path
+class Dataset(DatasetFolder):
+    """A dataset folder with single answers that people judged."""
 
     def require(self) -> Dataset:
         """Return itself.
@@ -47,14 +43,6 @@ class Dataset:
             raise DataError("no dataset here", path=self.path, hint="kb synth import FILE --out DIR")
         return self
 
-    def pairs(self) -> Iterator[Pair]:
-        """Yield the pairs; none where there is no such file."""
-        return read_pairs(self.path / PAIRS) if (self.path / PAIRS).is_file() else iter(())
-
-    def preferences(self) -> Iterator[Preference]:
-        """Yield the preferences; none where there is no such file."""
-        return read_preferences(self.path / PREFERENCES) if (self.path / PREFERENCES).is_file() else iter(())
-
     def judged(self) -> Iterator[Judged]:
         """Yield the single answers with a verdict; none where there is no such file."""
         return read_judged(self.path / JUDGED) if (self.path / JUDGED).is_file() else iter(())
@@ -64,23 +52,6 @@ class Dataset:
         yield from self.pairs()
         yield from self.preferences()
         yield from self.judged()
-
-    def manifest(self) -> dict[str, Any]:
-        """Return the manifest; empty where there is none.
-
-        Raises:
-            DataError: It is no JSON object.
-        """
-        path = self.path / MANIFEST
-        if not path.is_file():
-            return {}
-        try:
-            found = json.loads(path.read_bytes())
-        except ValueError as error:
-            raise DataError(f"not JSON: {error}", path=path, hint=f"rm '{path}'") from error
-        if not isinstance(found, dict):
-            raise DataError("not a JSON object", path=path, hint=f"rm '{path}'")
-        return found
 
 
 @contextmanager
@@ -118,7 +89,7 @@ def replace(dataset: Dataset, rows: Iterable[Row], extra: Mapping[str, Any]) -> 
         # Most datasets have neither; an empty file would promise them.
         if not counted["files"][name]:
             (dataset.path / name).unlink(missing_ok=True)
-    before = dataset.manifest()
+    before = dataset.manifest().to_json()
     known = {*before.get("files", {}), *handles}
     manifest = {
         **before,
@@ -133,7 +104,7 @@ def replace(dataset: Dataset, rows: Iterable[Row], extra: Mapping[str, Any]) -> 
 
 def _write(row: Row, handles: Mapping[str, IO[bytes]], counted: Mapping[str, Counter[str]]) -> None:
     record, name = _record(row)
-    line = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    line = row_line(record)
     for target in (PAIRS, f"{row.split}.jsonl") if name == PAIRS else (name,):
         handles[target].write(line)
         counted["files"][target] += 1
@@ -159,8 +130,5 @@ def _counts(counted: Mapping[str, Counter[str]]) -> dict[str, Any]:
 
 
 def _record(row: Row) -> tuple[dict[str, Any], str]:
-    if isinstance(row, Pair):
-        return pair_to_json(row), PAIRS
-    if isinstance(row, Preference):
-        return preference_to_json(row), PREFERENCES
-    return judged_to_json(row), JUDGED
+    names = {Pair: PAIRS, Preference: PREFERENCES, Judged: JUDGED}
+    return row_to_json(row), names[type(row)]

@@ -12,8 +12,8 @@ from typing import Literal
 
 from core.errors import ConfigError, DataError
 from core.files import atomic_write
+from core.rows import SPLITS
 from core.types import Pair, Preference, Split
-from synth.dataset.rows import SPLITS
 from synth.dataset.write import Dataset
 from synth.exporting import formats
 from synth.exporting.formats import PAIR_FORMATS, Json

@@ -25,9 +25,35 @@ _DOCUMENT_NAMES = (
 )
 
 
+class ReadFields(dict[str, Any]):
+    """Fields of a record that remember which of them were read."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a field and remember that it was read."""
+        self.read.add(name)
+        return super().get(name, default)
+
+    def unread(self) -> list[str]:
+        """Return the fields that hold something and were not read."""
+        return [name for name, value in self.items() if name not in self.read and value not in (None, "", [], {})]
+
+
+def normal_name(name: object) -> str:
+    """Return the name of a column in lower case, words joined by underscores."""
+    return "_".join(str(name).strip().lower().replace("-", " ").split())
+
+
 def normalised(record: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the record with its names in lower case, words joined by underscores."""
-    return {"_".join(str(key).strip().lower().replace("-", " ").split()): value for key, value in record.items()}
+    """Return the record with normal names."""
+    return {normal_name(key): value for key, value in record.items()}
 
 
 def has(record: Fields, *names: str) -> bool:

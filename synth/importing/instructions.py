@@ -6,11 +6,13 @@ One function per shape, from the fields of a record to drafts. Knows nothing of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections import ChainMap
+from collections.abc import Iterator, MutableMapping
+from typing import Any, cast
 
 from core.errors import DataError
-from synth.dataset.rows import pair_from_json, preference_from_json
+from core.rows import pair_from_json, preference_from_json, row_fields
+from core.types import Pair, Preference
 from synth.importing.conversations import draft_of, exchanges
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, documents, optional, required, texts
@@ -65,7 +67,7 @@ def question_answer(record: Fields) -> Iterator[Draft]:
     context = "\n\n".join(passage_texts(passages)) if isinstance(passages, list) else optional(record, name)
     answer = record.get("answers")
     if isinstance(answer, list) and answer and isinstance(answer[0], str):
-        record = {**record, "answer": answer[0]}
+        record = ChainMap({"answer": answer[0]}, cast("MutableMapping[str, Any]", record))
     yield Draft(
         question=required(record, *QUESTIONS),
         answer=required(record, *ANSWERS),
@@ -111,7 +113,7 @@ def plain_text(record: Fields) -> Iterator[Draft]:
 def own_pair(record: Fields) -> Iterator[Draft]:
     """A row of `pairs.jsonl`: everything it says is kept but its id; its group still moves whole."""
     try:
-        pair = pair_from_json({"split": "train", **record}, "row", 0)
+        pair = pair_from_json({"split": "train", **_own(record, Pair)}, "row", 0)
     except DataError as error:
         raise Unusable(error.message) from error
     yield Draft(
@@ -126,13 +128,14 @@ def own_pair(record: Fields) -> Iterator[Draft]:
         evidence=pair.evidence,
         checks=tuple(pair.checks.items()),
         origin=pair.origin,
+        split=pair.split if "split" in record else "",
     )
 
 
 def own_preference(record: Fields) -> Iterator[Draft]:
     """A row of `preferences.jsonl`."""
     try:
-        row = preference_from_json({"split": "train", **record}, "row", 0)
+        row = preference_from_json({"split": "train", **_own(record, Preference)}, "row", 0)
     except DataError as error:
         raise Unusable(error.message) from error
     yield Draft(
@@ -145,7 +148,12 @@ def own_preference(record: Fields) -> Iterator[Draft]:
         fact=row.fact,
         checks=tuple(row.checks.items()),
         origin=row.origin,
+        split=row.split if "split" in record else "",
     )
+
+
+def _own(record: Fields, row_type: type[Any]) -> dict[str, Any]:
+    return {name: record[name] for name in row_fields(row_type) if name in record}
 
 
 def dialogue(turns: tuple[tuple[str, str], ...], context: str) -> str:

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import DataError
+from core.rows import SPLITS
 from core.types import Pair, Preference, Split
 from synth.dataset.holdout import assigned, first_of_each, pins
 from synth.dataset.leaks import Linked
-from synth.dataset.rows import SPLITS
 from synth.dataset.write import Dataset, Row, locked, replace
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.instructions import dialogue
@@ -46,6 +46,7 @@ class Plan:
         val: Share of the rows held out for validation.
         test: Share held out for the test.
         split: Puts every new row there; empty to hold out by group.
+        keep_splits: Whether rows that `kb` wrote stay in the split that they name.
         strict: The first record that cannot be used is an error.
         answers_by: In chats, the one whose words are the answers.
         template: Wording of every prompt; `None` keeps question and context apart.
@@ -55,6 +56,7 @@ class Plan:
     val: float = 0.1
     test: float = 0.1
     split: Split | None = None
+    keep_splits: bool = False
     strict: bool = False
     answers_by: str = ""
     template: PromptTemplate | None = None
@@ -71,6 +73,7 @@ class Read:
         rows: Rows read.
         skipped: Reason to number of records.
         examples: The first faults of each reason: (line, reason).
+        unused: Column to the number of used records whose value in it was not used.
     """
 
     source: str
@@ -79,6 +82,7 @@ class Read:
     rows: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
     examples: list[tuple[int, str]] = field(default_factory=list)
+    unused: dict[str, int] = field(default_factory=dict)
 
     def skip(self, line: int, reason: str) -> None:
         """Count a record that cannot be used."""
@@ -173,7 +177,7 @@ class _Staging:
         self.settled = array("Q")
         self._dataset, self._staged = dataset, staged
         # There, held-out phrasings of one fact stand in the test on purpose: context and answer bind nothing.
-        by_fact = dataset.manifest().get("mode") == "knowledge"
+        by_fact = dataset.manifest().mode == "knowledge"
         for row in dataset.rows():
             draft = _as_draft(row)
             link = dataclasses.replace(draft, context="", answer="") if by_fact else draft
@@ -196,11 +200,12 @@ class _Staging:
                     raise DataError(str(outcome), path=read.source, line=line, hint="the same command without --strict")
                 continue
             draft = _folded(outcome)
-            self._link(draft, id=draft.id, pinned=1 + SPLITS.index(plan.split) if plan.split else 0)
+            self._link(draft, id=draft.id, pinned=_pinned(draft, plan))
             self._staged.write(json.dumps(draft.to_json()).encode() + b"\n")
             read.rows += 1
             if on_row:
                 on_row(read.source, read.rows)
+        read.unused = dict(shape.unused)
 
     def _link(self, draft: Draft, *, id: str, pinned: int) -> None:
         self.ids.append(int(id, 16))
@@ -221,6 +226,13 @@ class _Staging:
         """Yield the new rows again, in order."""
         self._staged.seek(0)
         return (Draft.from_json(json.loads(line)) for line in self._staged)
+
+
+def _pinned(draft: Draft, plan: Plan) -> int:
+    """Return 1 + the number of the split that a new row must go to, 0 where it may go anywhere."""
+    own = draft.split if plan.keep_splits else ""
+    split = next((name for name in SPLITS if name == (plan.split or own)), None)
+    return 1 + SPLITS.index(split) if split else 0
 
 
 def _as_draft(row: Row) -> Draft:
@@ -255,7 +267,7 @@ def _settle(dataset: Dataset, rows: _Staging, reads: Sequence[Read], plan: Plan)
     written = replace(
         dataset,
         _all_rows(dataset, rows, groups, wanted, splits, plan),
-        {"seed": plan.seed, "imports": [*dataset.manifest().get("imports", []), *map(_note, reads)]},
+        {"seed": plan.seed, "imports": [*dataset.manifest().imports, *map(_note, reads)]},
     )
     return Imported(
         reads=reads,
@@ -340,4 +352,5 @@ def _note(read: Read) -> dict[str, Any]:
         "shape": read.shape,
         "rows": read.rows,
         "skipped": dict(sorted(read.skipped.items())),
+        "unused_columns": dict(sorted(read.unused.items())),
     }

@@ -6,8 +6,9 @@ Refuses to know where drafts go.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -16,7 +17,7 @@ from synth.importing.chat_log import chat_log, looks_like_chat
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.faq import faq, looks_like_faq
 from synth.importing.feedback import Feedback, feedback_drafts, feedback_from_json, is_feedback
-from synth.importing.fields import normalised
+from synth.importing.fields import ReadFields, normal_name, normalised
 from synth.importing.shapes import SHAPES, Shape, shape_of
 from synth.importing.slack import slack_export
 from synth.importing.sources import Record, Source
@@ -38,10 +39,12 @@ class Opened:
     Attributes:
         shape: What a person calls the shape.
         outcomes: Reads the source: (line, draft or why the record cannot be used).
+        unused: Column to the number of used records whose value in it was not used; filled by `outcomes`.
     """
 
     shape: str
     outcomes: Callable[[], Iterator[tuple[int, Outcome]]]
+    unused: Counter[str] = field(default_factory=Counter)
 
 
 def recognise(source: Source, *, seed: int = 0, answers_by: str = "") -> Opened:
@@ -62,7 +65,8 @@ def recognise(source: Source, *, seed: int = 0, answers_by: str = "") -> Opened:
     sample = list(islice(source.records(), _SAMPLE_RECORDS))
     values = [normalised(record.value) for record in sample if isinstance(record.value, dict)]
     if sum(is_feedback(value) for value in values) * 2 > len(values):
-        return Opened(shape="feedback", outcomes=lambda: _feedback(source))
+        unused = Counter[str]()
+        return Opened(shape="feedback", outcomes=lambda: _feedback(source, unused), unused=unused)
     shape = shape_of(values)
     if shape is None:
         raise _unknown(source, sample, values)
@@ -73,7 +77,8 @@ def _opened(source: Source, shape: Shape, seed: int) -> Opened:
     classes = {"_".join(name.lower().split()): names for name, names in source.labels.items()}
     options = _labels(source, shape, classes) if shape.labels else {}
     reading = Reading(seed=seed, classes=classes, options=options)
-    return Opened(shape=shape.name, outcomes=lambda: _records(source, shape, reading))
+    unused = Counter[str]()
+    return Opened(shape=shape.name, outcomes=lambda: _records(source, shape, reading, unused), unused=unused)
 
 
 def _unknown(source: Source, sample: list[Record], values: Sequence[Mapping[str, Any]]) -> DataError:
@@ -109,22 +114,30 @@ def _labels(source: Source, shape: Shape, classes: Mapping[str, tuple[str, ...]]
     return {column: tuple(sorted(seen)) for column, seen in found.items() if len(seen) <= _MAX_LABELS}
 
 
-def _records(source: Source, shape: Shape, reading: Reading) -> Iterator[tuple[int, Outcome]]:
+def _records(source: Source, shape: Shape, reading: Reading, unused: Counter[str]) -> Iterator[tuple[int, Outcome]]:
     for record in source.records():
         if record.fault or not isinstance(record.value, dict):
             yield record.line, Unusable(record.fault or "the record is no object")
             continue
-        fields = normalised(record.value)
+        fields = ReadFields(normalised(record.value))
         if not shape.fits(fields):
             yield record.line, Unusable(f"not of the shape {shape.name}")
             continue
+        fields.read.clear()  # telling the shape looks at more fields than the draft uses
         try:
             yield from ((record.line, _filled(draft)) for draft in shape.drafts(fields, reading))
+            _count_unread(record.value, fields, unused)
         except Unusable as fault:
             yield record.line, fault
         except (AttributeError, KeyError, TypeError) as error:
             # Nested values of types no file of this shape has; the record is at fault, not the file.
             yield record.line, Unusable(f"not of the shape {shape.name}: {type(error).__name__}: {error}")
+
+
+def _count_unread(record: Mapping[Any, Any], fields: ReadFields, unused: Counter[str]) -> None:
+    """Count the columns of a used record that gave nothing, under their own names."""
+    unread = set(fields.unread())
+    unused.update(str(name) for name in record if normal_name(name) in unread)
 
 
 def _filled(draft: Draft) -> Draft:
@@ -133,13 +146,15 @@ def _filled(draft: Draft) -> Draft:
     return draft
 
 
-def _feedback(source: Source) -> Iterator[tuple[int, Outcome]]:
+def _feedback(source: Source, unused: Counter[str]) -> Iterator[tuple[int, Outcome]]:
     entries: list[tuple[int, Feedback]] = []
     for record in source.records():
         try:
             if record.fault or not isinstance(record.value, dict):
                 raise Unusable(record.fault or "the record is no object")
-            entries.append((record.line, feedback_from_json(normalised(record.value))))
+            fields = ReadFields(normalised(record.value))
+            entries.append((record.line, feedback_from_json(fields)))
+            _count_unread(record.value, fields, unused)
         except Unusable as fault:
             yield record.line, fault
     yield from feedback_drafts(entries)

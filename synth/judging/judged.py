@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.rows import read_rows
 from core.types import Split
-from synth.dataset.rows import RowFields, read_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Judged:
         label: Whether it was liked.
         group: What a split moves whole.
         origin: Who wrote the answer.
+        unused_fields: Fields of the row that `kb` does not use; they are kept and written back.
     """
 
     id: str
@@ -32,33 +33,7 @@ class Judged:
     split: Split
     context: str = ""
     origin: str = "import"
-
-
-def judged_to_json(row: Judged) -> dict[str, Any]:
-    """Return a row of `judged.jsonl`."""
-    return asdict(row)
-
-
-def judged_from_json(record: Mapping[str, Any], path: Path | str, line: int) -> Judged:
-    """Read a row of `judged.jsonl`.
-
-    Raises:
-        DataError: A field is missing or of another type.
-    """
-    fields = RowFields(record, path, line)
-    label = record.get("label")
-    if not isinstance(label, bool):
-        raise fields.fault("field 'label' must be true or false")
-    return Judged(
-        id=fields.text("id"),
-        prompt=fields.text("prompt"),
-        completion=fields.text("completion"),
-        label=label,
-        group=fields.text("group"),
-        split=fields.split(),
-        context=fields.text("context", ""),
-        origin=fields.text("origin", "import"),
-    )
+    unused_fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 def read_judged(path: Path) -> Iterator[Judged]:
@@ -67,4 +42,4 @@ def read_judged(path: Path) -> Iterator[Judged]:
     Raises:
         DataError: The file is absent or a line is at fault.
     """
-    return (judged_from_json(record, path, line) for line, record in read_records(path))
+    return read_rows(path, Judged)

@@ -19,16 +19,8 @@ from typing import Any, Literal
 from filelock import FileLock
 
 from core.errors import ConfigError
+from core.rows import pair_from_json, preference_from_json, read_records, row_from_json, row_to_json, write_rows
 from core.types import Citation, Pair, Preference
-from synth.dataset.rows import (
-    RowFields,
-    pair_from_json,
-    pair_to_json,
-    preference_from_json,
-    preference_to_json,
-    read_records,
-    write_rows,
-)
 from synth.dataset.write import Dataset, locked
 from synth.dataset.write import replace as replace_rows
 
@@ -208,7 +200,7 @@ class Review:
         path = self._dataset.path / DECISIONS
         if not path.is_file():
             return {}
-        return {d.id: d for d in (_decision(record, path, line) for line, record in read_records(path))}
+        return {d.id: d for d in (row_from_json(Decision, record, path, line) for line, record in read_records(path))}
 
     def decide(self, decision: Decision) -> Reviewed:
         """Check a decision and write it down; return the row as it will be.
@@ -273,13 +265,14 @@ class Review:
         path = self._dataset.path / REJECTED
         for line, record in read_records(path) if path.is_file() else ():
             if isinstance(record, dict) and record.get("check") == CHECK:
-                yield (preference_from_json if "chosen" in record else pair_from_json)(record, path, line)
+                row = {name: value for name, value in record.items() if name not in ("check", "reason")}
+                yield (preference_from_json if "chosen" in row else pair_from_json)(row, path, line)
 
     def _write_aside(self, rows: Iterable[Reviewed], decisions: Mapping[str, Decision]) -> None:
         """Write `rejected.jsonl`: what checks dropped stays as it is, what people rejected is `rows`."""
         path = self._dataset.path / REJECTED
         others = [record for _, record in read_records(path) if record.get("check") != CHECK] if path.is_file() else []
-        mine = [{**_json(row), "check": CHECK, "reason": _note(decisions, row)} for row in rows]
+        mine = [{**row_to_json(row), "check": CHECK, "reason": _note(decisions, row)} for row in rows]
         if others or mine:
             write_rows(path, [*others, *mine])
         else:
@@ -294,32 +287,9 @@ def rejected_ids(path: Path) -> Iterator[str]:
             yield str(record.get("id"))
 
 
-def _json(row: Reviewed) -> dict[str, Any]:
-    return pair_to_json(row) if isinstance(row, Pair) else preference_to_json(row)
-
-
 def _action(decisions: Mapping[str, Decision], row: Reviewed) -> str:
     return decisions[row.id].action if row.id in decisions else ""
 
 
 def _note(decisions: Mapping[str, Decision], row: Reviewed) -> str:
     return (decisions[row.id].note if row.id in decisions else "") or "rejected by a person"
-
-
-def _decision(record: Any, path: Path, line: int) -> Decision:
-    fields = RowFields(record, path, line)
-    named = fields.text("action")
-    action = next((known for known in ACTIONS if known == named), None)
-    if action is None:
-        raise fields.fault(f"field 'action' is {named!r}, not one of {', '.join(ACTIONS)}")
-    return Decision(
-        id=fields.text("id"),
-        action=action,
-        time=fields.text("time"),
-        by=fields.text("by", ""),
-        note=fields.text("note", ""),
-        question=fields.text("question", ""),
-        answer=fields.text("answer", ""),
-        context=fields.text("context", ""),
-        evidence=fields.citations() if record.get("evidence") else (),
-    )

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from core.rows import MANIFEST, write_rows
 from synth.dataset import coverage
 from synth.dataset.manifest import write_manifest
-from synth.dataset.rows import write_rows
 from synth.dataset.split import SplitProof
-from synth.dataset.write import JUDGED, MANIFEST
+from synth.dataset.write import JUDGED
 from synth.making.run import SynthRun
 from synth.work.parts import DocumentParts
 from synth.work.workspace import Workspace

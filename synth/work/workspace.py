@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from core.metrics import normalised
+from core.rows import fact_from_json, row_to_json
 from core.types import Fact, Pair, Preference
-from synth.dataset.rows import fact_from_json, fact_to_json, pair_to_json, preference_to_json
 from synth.work.candidate import QuestionCandidate
 from synth.work.places import Places
 
@@ -61,7 +61,7 @@ class Workspace(Places):
         """Keep a fact with its chunk; False where the fact is known already."""
         cursor = self.db.execute(
             "INSERT OR IGNORE INTO facts(id, chunk, kind, place, json) VALUES(?1,?,?,place_of(?1),?)",
-            (fact.id, chunk, fact.kind, _dump(fact_to_json(fact))),
+            (fact.id, chunk, fact.kind, _dump(row_to_json(fact))),
         )
         if cursor.rowcount:
             answer = normalised(fact.answer)
@@ -155,7 +155,7 @@ class Workspace(Places):
         """Keep a row; False where its id is there already."""
         cursor = self.db.execute(
             "INSERT OR IGNORE INTO rows(id, kind, fact, grp, split, chunk, vector, json) VALUES(?,?,?,?,?,?,?,?)",
-            (pair.id, pair.kind, pair.fact, pair.group, pair.split, chunk, vector, _dump(pair_to_json(pair))),
+            (pair.id, pair.kind, pair.fact, pair.group, pair.split, chunk, vector, _dump(row_to_json(pair))),
         )
         return bool(cursor.rowcount)
 
@@ -167,7 +167,7 @@ class Workspace(Places):
         """Keep a preference pair; False where its id is there already."""
         cursor = self.db.execute(
             "INSERT OR IGNORE INTO preferences(id, kind, grp, split, json) VALUES(?,?,?,?,?)",
-            (preference.id, preference.kind, preference.group, preference.split, _dump(preference_to_json(preference))),
+            (preference.id, preference.kind, preference.group, preference.split, _dump(row_to_json(preference))),
         )
         return bool(cursor.rowcount)
 

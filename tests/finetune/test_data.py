@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.errors import ConfigError, DataError
 from core.prompt import PassageBlock, load_prompt
 from core.reading.passages import Passage
+from core.rows import pair_from_json
 from core.types import Pair
 from finetune.data.dataset import (
     CONTROL,
@@ -25,7 +26,7 @@ from finetune.data.dataset import (
     tokenise,
     tokenise_preferences,
 )
-from finetune.data.rows import open_dataset, read_pair
+from finetune.data.rows import open_dataset
 from finetune.data.template import ChatFormat, chat_format
 from finetune.recipe import Recipe
 from tests.finetune.made import CHATML, pair, preference, tokenizer_of, write_jsonl
@@ -48,7 +49,7 @@ def chat_of(template: str | None = CHATML, dataset_template: str = "", **over: A
 
 
 def made(number: int = 0, **over: Any) -> Pair:
-    return read_pair(pair(number, **over), Path("x.jsonl"), 1, "train")
+    return pair_from_json(pair(number, **over), "x.jsonl", 1)
 
 
 CHAT = chat_of()
@@ -167,40 +168,35 @@ def test_padding_never_ends_an_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("record", "question", "answer"),
-    [
-        ({"question": "q", "answer": "a"}, "q", "a"),
-        ({"prompt": "q", "completion": "a"}, "q", "a"),
-        ({"instruction": "q", "input": "c", "output": "a"}, "q", "a"),
-        ({"prompt": "q", "chosen": "a", "rejected": "b"}, "q", "a"),
-        ({"text": "a"}, "", "a"),
-        ({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}, "q", "a"),
-    ],
-)
-def test_own_records_are_known_by_their_fields(
-    tmp_path: Path, record: dict[str, Any], question: str, answer: str
-) -> None:
-    (found,) = open_dataset(write_jsonl(tmp_path / "own.jsonl", [record])).pairs("train")
-    assert (found.question, found.answer) == (question, answer)
-    assert found.context == record.get("input", "")
-
-
-@pytest.mark.parametrize(
     ("record", "says"),
     [
-        ({"q": "x"}, "no known form"),
-        ({"question": "q", "answer": 3}, "'answer' must be a string"),
-        ({"question": "q", "answer": "  "}, "empty"),
-        ({"question": "q", "answer": "a", "turns": [["x"]]}, "turns"),
-        ({"messages": [{"role": "user", "content": "q"}]}, "end with the assistant"),
-        ({"question": "q", "answer": "a", "evidence": [{"doc": "x"}]}, "evidence"),
+        (pair(1, answer=3), "'answer' must be a string"),
+        (pair(1, answer="  "), "row 'p1': the answer is empty"),
+        (pair(1, turns=[["x"]]), "turns"),
+        (pair(1, evidence=[{"doc": "x"}]), "evidence"),
+        ({"question": "q"}, "'id' is missing"),
     ],
 )
-def test_a_faulty_record_is_named_by_file_and_line(tmp_path: Path, record: dict[str, Any], says: str) -> None:
-    path = write_jsonl(tmp_path / "own.jsonl", [{"text": "fine"}, record])
-    with pytest.raises(DataError, match="line 2") as caught:
-        list(open_dataset(path).pairs("train"))
+def test_a_faulty_row_is_named(tmp_path: Path, record: dict[str, Any], says: str) -> None:
+    path = write_jsonl(tmp_path / "train.jsonl", [pair(0), record])
+    with pytest.raises(DataError) as caught:
+        list(open_dataset(tmp_path).pairs("train"))
     assert says in caught.value.message
+    assert (caught.value.path, caught.value.line) in ((str(path), 2), (str(tmp_path), None))
+
+
+def test_better_answers_are_rows_where_there_are_no_others(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "pairs.jsonl", [])
+    write_jsonl(tmp_path / "preferences.jsonl", [preference(1)])
+    dataset = open_dataset(tmp_path)
+    assert [row.answer for row in dataset.pairs("train")] == [preference(1)["chosen"]]
+    write_jsonl(tmp_path / "pairs.jsonl", [pair(2)])
+    assert [row.id for row in dataset.pairs("train")] == ["p2"]
+
+
+def test_fields_that_are_not_used_are_told(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "train.jsonl", [pair(0), pair(1, note="x"), pair(2, note="y", level=2)])
+    assert list(open_dataset(tmp_path).notes()) == ["fields of pairs.jsonl that are not used: level (1), note (2)"]
 
 
 def test_a_folder_gives_its_splits_and_preferences(tmp_path: Path) -> None:
@@ -219,7 +215,7 @@ def test_a_folder_gives_its_splits_and_preferences(tmp_path: Path) -> None:
 
 
 def test_absent_data_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no data"):
+    with pytest.raises(ConfigError, match="no dataset folder"):
         open_dataset(tmp_path / "none")
     with pytest.raises(DataError, match=r"neither train\.jsonl"):
         open_dataset(tmp_path)
@@ -227,7 +223,9 @@ def test_absent_data_is_said(tmp_path: Path) -> None:
 
 def test_preferences_share_their_prompt(tmp_path: Path) -> None:
     records = [preference(1), preference(2, chosen="x " * 400), preference(3, prompt="<|im_end|>")]
-    dataset = open_dataset(write_jsonl(tmp_path / "preferences.jsonl", records))
+    write_jsonl(tmp_path / "preferences.jsonl", records)
+    write_jsonl(tmp_path / "train.jsonl", [])
+    dataset = open_dataset(tmp_path)
     rows, dropped = tokenise_preferences(dataset.preferences("train"), CHAT, 96)
     (row,) = rows
     assert dropped == {TOO_LONG: 1, CONTROL: 1}

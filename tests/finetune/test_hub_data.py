@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import BackendError, ConfigError, DataError
+from core.errors import BackendError, ConfigError
 from core.files import Home
 from finetune.data.hub_data import fetch_dataset
-from finetune.data.rows import open_dataset
 from tests.finetune.made import write_jsonl
 
 pytestmark = [
@@ -34,25 +33,17 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(("most", "train"), [(0, 6), (3, 3)])
 def test_splits_and_rows_arrive(source: Path, home: Home, most: int, train: int) -> None:
     folder = fetch_dataset(f"hf:{source}", home, most_rows=most)
-    dataset = open_dataset(folder)
-    assert [pair.answer for pair in dataset.pairs("train")] == [f"answer {i}" for i in range(train)]
-    assert len(list(dataset.pairs("val"))) == 2
+    records = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
+    assert [record["output"] for record in records] == [f"answer {i}" for i in range(train)]
+    assert len((folder / "val.jsonl").read_text().splitlines()) == 2
     assert fetch_dataset(f"hf:{source}", home, most_rows=most) == folder
 
 
-def test_preferences_are_both(source: Path, home: Home) -> None:
-    write_jsonl(source / "train.jsonl", [{"prompt": "p", "chosen": "good", "rejected": "bad"}])
+def test_null_fields_are_left_out(source: Path, home: Home) -> None:
+    write_jsonl(source / "train.jsonl", [{"prompt": "p", "chosen": "good", "rejected": None}])
     (source / "validation.jsonl").unlink()
-    dataset = open_dataset(fetch_dataset(f"hf:{source}", home))
-    assert [pair.answer for pair in dataset.pairs("train")] == ["good"]
-    assert [preference.rejected for preference in dataset.preferences("train")] == ["bad"]
-
-
-def test_an_unknown_form_is_said(source: Path, home: Home) -> None:
-    for name in ("train", "validation"):
-        (source / f"{name}.jsonl").write_text(json.dumps({"colour": "red"}) + "\n")
-    with pytest.raises(DataError, match="colour"):
-        fetch_dataset(f"hf:{source}", home)
+    folder = fetch_dataset(f"hf:{source}", home)
+    assert json.loads((folder / "train.jsonl").read_text()) == {"prompt": "p", "chosen": "good"}
 
 
 def test_what_is_not_there(home: Home) -> None:

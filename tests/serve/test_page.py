@@ -17,10 +17,10 @@ import psutil
 import pytest
 
 from core.files import Home
+from core.rows import row_to_json, write_rows
 from core.settings import Settings
 from core.types import Citation, Pair
 from rag.catalogue.reader import CatalogueReader
-from synth.dataset.rows import pair_to_json, write_rows
 from tests.serve.conftest import ANSWER, EXAMPLES, QUESTION, Running, running
 
 CHROMIUM = next(
@@ -62,7 +62,7 @@ def served(stocked: Home, settings: Settings) -> Iterator[Running]:
         for n in range(4)
     ]
     for name in ("pairs.jsonl", "train.jsonl"):
-        write_rows(stocked.root / "datasets" / "mine" / name, [pair_to_json(row) for row in rows])
+        write_rows(stocked.root / "datasets" / "mine" / name, [row_to_json(row) for row in rows])
     report = stocked.root / "compare" / "first" / "report.html"
     report.parent.mkdir(parents=True)
     report.write_text("<!doctype html><title>r</title><h1>Which is better</h1><script>document.title='ran'</script>")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError, DataError
+from core.rows import read_pairs
 from core.types import Citation, Pair, Preference
-from synth.dataset.rows import read_pairs
 from synth.dataset.write import Dataset, locked
 from synth.dataset.write import replace as replace_rows
 from synth.judging.review import Decision, Review, text_of

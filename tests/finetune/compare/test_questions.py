@@ -36,7 +36,11 @@ def write(path: Path, *records: Any) -> Path:
 def row(identity: str, kind: str, text: str, answer: str, fact: str, *, doc: str = "a.pdf", context: str = "") -> Any:
     quote = {"doc": doc, "sha256": "0" * 64, "page": 1, "start": 0, "end": 4, "quote": "18 m"}
     return {"id": identity, "kind": kind, "question": text, "answer": answer, "context": context, "evidence": [quote],
-            "fact": fact, "group": identity}  # fmt: skip
+            "fact": fact, "group": identity, "split": "test"}  # fmt: skip
+
+
+def fact(identity: str, answer: str) -> Any:
+    return {"id": identity, "statement": f"It is {answer}.", "evidence": [], "answer": answer}
 
 
 @pytest.fixture
@@ -44,8 +48,8 @@ def dataset(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     write(
         folder / "train.jsonl",
-        row("t1", "closed-book", "How deep, going by the manual?", "18 m", "f1"),
-        row("t2", "instruction", "Tell me in a sentence: How wide?", "It is 3 m wide.", "f3"),
+        row("t1", "closed-book", "How deep, going by the manual?", "18 m", "f1") | {"split": "train"},
+        row("t2", "instruction", "Tell me in a sentence: How wide?", "It is 3 m wide.", "f3") | {"split": "train"},
     )
     write(
         folder / "test.jsonl",
@@ -56,10 +60,10 @@ def dataset(tmp_path: Path) -> Path:
         row("5", "false-premise", "Is it true that it is 19 m deep?", "No, 18 m", "f1", context="<<x>>"),
         row("6", "closed-book", "How wide is it?", "3 m", "f3"),
         row("7", "closed-book", "How high is it?", "2 m", "f4"),
-        {"text": "Plain text is no question."},
+        row("8", "summary", "", "Plain text is no question.", ""),
     )
-    write(folder / "facts.jsonl", {"id": "f1", "answer": "18 m"}, {"id": "f2", "answer": "Dorrit"},
-          {"id": "f3", "answer": "3 m"}, {"id": "f4", "answer": "2 m"})  # fmt: skip
+    answers = {"f1": "18 m", "f2": "Dorrit", "f3": "3 m", "f4": "2 m"}
+    write(folder / "facts.jsonl", *(fact(*each) for each in answers.items()))
     (folder / "manifest.json").write_text(json.dumps({"documents": [{"doc": "a.pdf", "sha256": "0" * 64}]}))
     return folder
 
@@ -85,8 +89,9 @@ def test_a_test_split_gives_each_phrasing_once_with_its_gold_answer(dataset: Pat
 
 def test_what_was_taught_is_what_the_run_was_trained_on(dataset: Path, tmp_path: Path) -> None:
     lesson = tmp_path / "lesson"
-    write(lesson / "train.jsonl", row("t", "closed-book", "How high, please?", "2 m", "f4"),
-          row("s", "abstain", "How wide?", "The documents do not say.", "f3"))  # fmt: skip
+    rows = (row("t", "closed-book", "How high, please?", "2 m", "f4"),
+            row("s", "abstain", "How wide?", "The documents do not say.", "f3"))  # fmt: skip
+    write(lesson / "train.jsonl", *(each | {"split": "train"} for each in rows))
     found = {question.text: question.strata for question in read_questions(dataset, lesson=lesson)}
     assert found["How high is it?"] == (NEW, NUMERIC)
     assert found["How high, please?"] == (SEEN, NUMERIC)

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataError
+from core.rows import read_pairs
 from core.types import Pair
 from synth.dataset.leaks import words
-from synth.dataset.rows import read_pairs
 from synth.dataset.write import Dataset
 from synth.importing.drafts import Draft
 from synth.importing.load import Imported, Plan, add_rows, import_sources

@@ -1,0 +1,104 @@
+"""Rows to train on from whatever a person names: a dataset folder, a file of any kind that `kb synth import` reads, or
+a data set of the Hugging Face Hub.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import ConfigError
+from core.files import Home, sha256_of
+from core.rows import MANIFEST, PAIRS, PREFERENCES, SPLITS, DatasetFolder, Manifest, holds_rows
+from core.types import Pair, Split
+
+OnNote = Callable[[str], None]
+# Changes when the same files would be imported otherwise.
+_VERSION = 1
+
+
+def training_folder(spec: str, home: Home, *, most_rows: int = 0, on_note: OnNote | None = None) -> Path:
+    """Return a dataset folder with the rows that a person named.
+
+    Files that are not a dataset folder of `kb` are imported by the importer of `kb synth import` into a folder under
+    `home`, once for the same bytes. Rows of `kb` keep their split; all others are trained on, unless the files
+    themselves are `train.jsonl`, `val.jsonl` and `test.jsonl`.
+
+    Args:
+        spec: A dataset folder, a file, a folder with `train.jsonl` (and `val.jsonl`, `test.jsonl`,
+            `preferences.jsonl`), or `hf:ORG/NAME[:CONFIG]`.
+        home: Where imported rows are kept.
+        most_rows: Most rows of each split of a data set of the Hub; 0: all.
+        on_note: Receives a line on every source: its shape, its rows, what was skipped, columns that are not used.
+
+    Raises:
+        ConfigError: There is no such file, folder or data set.
+        DataError: The records are of no known shape, or none can be used.
+        BackendError: The Hub does not answer.
+        MissingExtra: `hf:` without the `train` extra.
+    """
+    from finetune.data.hub_data import PREFIX, fetch_dataset
+
+    path = fetch_dataset(spec, home, most_rows=most_rows) if spec.startswith(PREFIX) else Path(spec).expanduser()
+    if not path.exists():
+        raise ConfigError(f"no data at {path}", hint=f"ls '{path.parent}'")
+    if path.is_dir() and _is_dataset(path):
+        return path
+    files = _files(path)
+    folder = home.cache / "training-data" / _key(files)
+    if not (folder / MANIFEST).is_file():
+        _import(files, folder)
+    for line in _notes(DatasetFolder(folder).manifest()) if on_note else ():
+        on_note(line)  # type: ignore[misc]
+    return folder
+
+
+def _is_dataset(folder: Path) -> bool:
+    """Whether the files of a folder hold rows of `kb`; a folder without any is left to the reader, which says so."""
+    named = [folder / name for name in ("train.jsonl", PAIRS) if (folder / name).is_file()]
+    return all(holds_rows(path, Pair) for path in named)
+
+
+def _files(path: Path) -> dict[Path, Split | None]:
+    """Return the files to import, with the split that the name of a file gives its rows."""
+    if path.is_file():
+        return {path: None}
+    named: dict[Path, Split | None] = {path / f"{split}.jsonl": split for split in SPLITS}
+    named |= {path / PAIRS: None} if not (path / "train.jsonl").is_file() else {}
+    named |= {path / PREFERENCES: "train"}
+    return {file: split for file, split in named.items() if file.is_file()}
+
+
+def _key(files: Mapping[Path, Split | None]) -> str:
+    listing = "".join(f"{file.name} {sha256_of(file)} {split}\n" for file, split in files.items())
+    return hashlib.sha256(f"{_VERSION}\n{listing}".encode()).hexdigest()[:16]
+
+
+def _import(files: Mapping[Path, Split | None], folder: Path) -> None:
+    from core.weights.folders import make_folder
+    from synth.importing.load import Plan, import_sources
+
+    def fill(work: Path) -> None:
+        for file, split in files.items():
+            plan = Plan(split=split, keep_splits=True, val=0, test=0)
+            import_sources(work, [str(file)], plan)
+
+    make_folder(folder, fill, ready=MANIFEST)
+
+
+def _notes(manifest: Manifest) -> Iterator[str]:
+    for record in manifest.imports:
+        yield from _described(record)
+    if judged := manifest.counts.get("judged"):
+        yield f"{judged} single answers with a verdict are not used: training takes answers and preferences"
+
+
+def _described(record: Mapping[str, Any]) -> Iterator[str]:
+    """Say what became of a source that was imported."""
+    yield f"{record['source']}: {record['shape']}; {record['rows']} rows"
+    for reason, count in record.get("skipped", {}).items():
+        yield f"  skipped {count}: {reason}"
+    if unused := record.get("unused_columns"):
+        yield "  columns that are not used: " + ", ".join(f"{name} ({count})" for name, count in unused.items())
