@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import ConfigError, DataError
 from core.files import Home
-from core.rows import DatasetFolder, read_pairs, write_rows
+from core.rows import DatasetFolder
 from finetune.data.rows import open_dataset
 from kb.training_data import training_folder
 from tests.finetune.made import pair, preference, write_jsonl
@@ -22,9 +22,7 @@ SQUAD = {
             "paragraphs": [
                 {
                     "context": "Tank 7 holds 317 litres.",
-                    "qas": [
-                        {"id": "1", "question": "How much?", "answers": [{"text": "317 litres", "answer_start": 13}]}
-                    ],
+                    "qas": [{"question": "How much?", "answers": [{"text": "317 litres", "answer_start": 13}]}],
                 }
             ],
         }
@@ -124,10 +122,9 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path, home: Home) -> None:
     assert not list((home.cache / "training-data").glob("[0-9a-f]*"))
 
 
-def test_an_import_of_rows_loses_no_field_of_theirs(tmp_path: Path, home: Home) -> None:
+def test_an_import_of_rows_keeps_what_they_say(tmp_path: Path, home: Home) -> None:
     path = write_jsonl(tmp_path / "pairs.jsonl", [pair(1, note="ask Ann")])
     folder, notes = imported(path, home)
-    assert "  columns that are not used: id (1), note (1)" in notes
-    (row,) = read_pairs(folder.path / "pairs.jsonl")
-    assert row.fact == "f1"
-    assert write_rows(tmp_path / "again.jsonl", [row]) == 1
+    assert "  columns that are not used: note (1)" in notes
+    (row,) = folder.pairs()
+    assert (row.fact, row.kind, row.split) == ("f1", "closed-book", "train")
