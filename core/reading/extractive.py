@@ -1,8 +1,6 @@
-"""A chat model that writes nothing: it quotes the sentences of its prompt that answer the question.
+"""The built-in reader as a LangChain chat model: it finds the passages in its prompt and answers by quotation.
 
-Like any chat model it gets messages and gives text; it finds the passages between their marks in the prompt, quotes
-the best one to three sentences verbatim under their keys, and abstains when none answers. Needs no weights and no
-network. Knows the prompt's notation; refuses to know where passages come from.
+`kb ask` calls `core.reading.read` directly; this class is for chains and for whoever asks the reader through a prompt.
 """
 
 from __future__ import annotations
@@ -17,20 +15,15 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import SkipValidation
 
-from core.reading.passages import Passage, parse
-from core.reading.reader import Candidate, Cosines, rank, support
-from core.reading.sentences import Sentence, sentences
-from core.reading.words import words
+from core.reading.compose import ABSTENTION, NOTICE, compose
+from core.reading.passages import parse
+from core.reading.read import read
+from core.reading.reader import Cosines
+from core.reading.span_protocol import Spans
 
-ABSTENTION = "The documents do not say."
-NOTICE = "(Quoted from the documents; no language model wrote this.)"
-
-# Threshold of the reader alone, fitted by `python -m bench.abstain --fit`.
-MIN_SUPPORT = 0.15
-# A further sentence is quoted when its score comes this close to the best one's.
-_MARGIN = 1.5
-_MAX_LIST_CHARS = 700
+__all__ = ["ABSTENTION", "NOTICE", "ExtractiveChat", "question_in"]
 _LABEL = re.compile(r"^[ \t]*(?:question|q)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -42,10 +35,12 @@ class ExtractiveChat(BaseChatModel):
         max_quotes: Most sentences quoted in one answer.
         cosines: Maps a question and n texts to n cosines; makes the choice of sentences better, and slower. None
             works by words alone.
+        spans: The neural span reader; None where its weights are absent.
     """
 
     max_quotes: int = 3
     cosines: Cosines | None = None
+    spans: SkipValidation[Spans | None] = None
 
     @property
     def _llm_type(self) -> str:
@@ -53,7 +48,7 @@ class ExtractiveChat(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {"max_quotes": self.max_quotes, "cosines": self.cosines is not None}
+        return {"max_quotes": self.max_quotes, "cosines": self.cosines is not None, "spans": self.spans is not None}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop, **kwargs)
@@ -110,11 +105,11 @@ class ExtractiveChat(BaseChatModel):
         passages, outside = parse("\n\n".join(message.text for message in messages))
         last = parse(messages[-1].text)[1] if messages else ""
         question = question_in(last if last.strip() else outside)
-        ranked = rank(question, passages, cosines=self.cosines)
-        if not ranked or support(ranked) < MIN_SUPPORT:
+        reading = read(question, passages, cosines=self.cosines, spans=self.spans, max_quotes=self.max_quotes)
+        if not reading.answers:
             return ABSTENTION
-        chosen = choose(ranked, passages, self.max_quotes)
-        return "\n".join([*(quoted(candidate, passages[candidate.passage]) for candidate in chosen), NOTICE])
+        lines = compose(reading, passages, lambda quote: f"[[{passages[quote.passage].key}]]")
+        return "\n".join([*(line.text for line in lines), NOTICE])
 
 
 def question_in(prompt: str) -> str:
@@ -132,45 +127,3 @@ def question_in(prompt: str) -> str:
 def _until(text: str, stop: Sequence[str]) -> str:
     """Cut a text before the first stop string in it."""
     return text[: min((at for at in map(text.find, stop) if at >= 0), default=len(text))]
-
-
-def choose(ranked: Sequence[Candidate], passages: Sequence[Passage], limit: int) -> list[Candidate]:
-    """Return the best candidate and those close behind it that add something, at most `limit`."""
-    chosen: list[Candidate] = []
-    said: list[frozenset[str]] = []
-    for candidate in ranked[: 4 * limit]:
-        if len(chosen) == limit or candidate.score < ranked[0].score - _MARGIN:
-            break
-        piece = passages[candidate.passage].text[candidate.sentence.start : candidate.sentence.end]
-        held = frozenset(words(piece))
-        if not any(len(held & other) > 0.8 * min(len(held), len(other)) for other in said):
-            chosen.append(candidate)
-            said.append(held)
-    return chosen
-
-
-def quoted(candidate: Candidate, passage: Passage) -> str:
-    """Return a candidate as a quotation with its key; a row with its column heads, a lead-in with its list."""
-    sentence = candidate.sentence
-    heads = sentence.header if sentence.kind == "row" else None
-    columns = f" (columns: {_in_marks(passage.text[slice(*heads)])})" if heads else ""
-    return f"{_in_marks(passage.text[sentence.start : _list_end(sentence, passage.text)])}{columns} [[{passage.key}]]"
-
-
-def _list_end(sentence: Sentence, text: str) -> int:
-    """End of the list or table that a sentence ending in a colon introduces, or of the sentence itself."""
-    end = sentence.end
-    if not text[: sentence.end].endswith(":"):
-        return end
-    for following in sentences(text):
-        if following.start < sentence.end:
-            continue
-        if following.kind == "prose" or following.end - sentence.start > _MAX_LIST_CHARS:
-            break
-        end = following.end if following.kind != "heading" else end
-    return end
-
-
-def _in_marks(text: str) -> str:
-    """A span on one line between quotation marks of its own."""
-    return "“" + " ".join(text.replace("“", '"').replace("”", '"').split()) + "”"

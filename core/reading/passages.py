@@ -17,6 +17,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from core.blocks import Block
+
 # No vowels (no words), nothing that looks like another sign (0/o, 1/l/i): a key is never part of ordinary text.
 _LETTERS = "bcdfghjkmnpqrstvwxz"
 _DIGITS = "23456789"
@@ -31,6 +33,19 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Continuation:
+    """What a passage's last sentence goes on with on the next page.
+
+    Attributes:
+        text: The rest of the sentence.
+        start: Its first code point in the text of that page.
+    """
+
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
     """A piece of a document as a model reads it.
 
@@ -38,11 +53,29 @@ class Passage:
         key: Five random characters by which an answer cites it.
         source: One line that names it for a reader: file, page, title.
         text: What it says.
+        page_text: The page it stands on, where the whole page is known; `text` stands there at `offset`.
+        offset: First code point of `text` in `page_text`.
+        blocks: The page's blocks, with spans in `page_text`.
+        continuation: How its last sentence goes on, where the page ends in the middle of it.
     """
 
     key: str
     source: str
     text: str
+    page_text: str = ""
+    offset: int = 0
+    blocks: tuple[Block, ...] = ()
+    continuation: Continuation | None = None
+
+    @property
+    def whole(self) -> str:
+        """The text with the rest of its last sentence, as it is read."""
+        return self.text if self.continuation is None else f"{self.text} {self.continuation.text}"
+
+    @property
+    def page(self) -> str:
+        """The text of the page, or of the passage where only that is known."""
+        return self.page_text or self.text
 
 
 def new_mark(rng: random.Random) -> str:
@@ -75,7 +108,7 @@ def render(passages: Iterable[Passage], mark: str) -> str:
     blocks = []
     for passage in passages:
         source = " ".join(_defused(passage.source).replace(">>", "> >").split())
-        blocks.append(f"<<{mark} [[{passage.key}]] {source}>>\n{_defused(passage.text)}\n<<{mark} end>>")
+        blocks.append(f"<<{mark} [[{passage.key}]] {source}>>\n{_defused(passage.whole)}\n<<{mark} end>>")
     return "\n\n".join(blocks)
 
 

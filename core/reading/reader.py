@@ -18,7 +18,8 @@ from itertools import pairwise
 from core.reading.expects import Expectation, expectation
 from core.reading.passages import Passage
 from core.reading.sentences import Sentence, sentences
-from core.reading.words import STOPWORDS, stem, words
+from core.reading.values import value_keys
+from core.reading.words import is_empty, stem, words
 
 # Maps a question and n texts to n cosines.
 Cosines = Callable[[str, Sequence[str]], Sequence[float]]
@@ -75,8 +76,9 @@ class Question:
 
 def read_question(question: str) -> Question:
     """Take a question apart."""
-    every = [stem(word) for word in words(question) if word not in STOPWORDS]
+    every = [stem(word) for word in words(question) if not is_empty(word)]
     stems = [found for found in every if found not in _EMPTY] or every
+    stems += sorted(value_keys(question).difference(stems))
     names = frozenset(stem(word) for part in _NAME.findall(question) for word in words(part))
     return Question(
         terms=tuple(dict.fromkeys(stems)),
@@ -123,6 +125,7 @@ def _units(source: str, text: str) -> tuple[_Unit, ...]:
     for sentence in sentences(text):
         piece = text[sentence.start : sentence.end]
         stems = tuple(map(stem, words(piece)))
+        stems += tuple(value_keys(piece).difference(stems))
         governing = " ".join(text[slice(*span)] for span in (sentence.header, sentence.label) if span)
         around = named.union(before, map(stem, words(governing)))
         units.append(_Unit(sentence, piece, stems, around))
@@ -172,6 +175,11 @@ def _rarity(question: Question, units: Sequence[tuple[int, _Unit]], passages: Se
     return {term: value / total for term, value in idf.items()}
 
 
+def expects(question: Question, text: str) -> bool:
+    """Whether a text holds the kind of answer that a question asks for; True where its words do not tell."""
+    return _expected(question, text) > 0
+
+
 def _expected(question: Question, text: str) -> float:
     """1 where the sentence holds what the question word asks for, other than by repeating the question."""
     if question.expected is None:
@@ -190,7 +198,7 @@ def _share(wanted: frozenset[str], held: frozenset[str]) -> float:
 def _features(question: Question, unit: _Unit, passage: int, terms: Sequence[_Term], known: float) -> tuple[float, ...]:
     held = frozenset(unit.stems)
     near = held | unit.around
-    content = [word for word in unit.stems if word not in STOPWORDS]
+    content = [word for word in unit.stems if not is_empty(word)]
     return (
         sum(term.worth(held) for term in terms),
         sum(term.worth(near) for term in terms),
@@ -221,7 +229,7 @@ def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None 
             with their cosine, and only they are returned.
     """
     asked = read_question(question)
-    units = [(at, unit) for at, passage in enumerate(passages) for unit in _units(passage.source, passage.text)]
+    units = [(at, unit) for at, passage in enumerate(passages) for unit in _units(passage.source, passage.whole)]
     vocabulary = frozenset(word for _, unit in units for word in (*unit.stems, *unit.around))
     rarity = _rarity(asked, units, passages)
     terms = [_Term(term, weight, _alike(term, vocabulary)) for term, weight in rarity.items()]

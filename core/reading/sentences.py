@@ -26,10 +26,14 @@ _COLUMNS = re.compile(r"\S(?:\t+| {3,}| ?\| ?)\S")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NUMBER = re.compile(r"\d[\d,.]*")
 # Sentence end: a stop, perhaps closing marks or a footnote sign, white space, and something that begins a sentence.
+# Chinese and Japanese stops need no white space after them.
 _STOP = re.compile(
-    r"[.!?…][)\]\"'”’»]*(?:\[\d+\])?(\s+)(?=[\"'“‘(\[«]?[A-Z0-9\u00c0-\u024f\u0370-\u1fff\u3040-\uffdc])"
+    r"(?:[.!?…؟۔।॥][)\]\"'”’»]*(?:\[\d+\])?(?P<gap>\s+)(?=[\"'“‘(\[«]?[A-Z0-9\u00c0-\u024f\u0370-\u1fff\u3040-\uffdc])"
+    r"|[。！？｡]+[」』）”’]*(?P<none>\s*)(?=\S))"
 )
 _FOLIO = re.compile(r"(?:page\s+)?\d{1,4}(?:\s+of\s+\d{1,4})?$", re.IGNORECASE)
+# What ends like a sentence, or holds a stop that no abbreviation is written with, is no heading.
+_ENDED = re.compile(r"[.!?;,]$|[。！？｡；，؟۔।]")
 _OPEN_END = re.compile(rf"(?:[,;&/\-–—(]|\b(?:{alternation(_ENGLISH.open_words)}))\s*$")
 _LAST_WORD = re.compile(r"([\w.]*\w)\.$")
 _HEADING_CHARS = 90
@@ -37,6 +41,8 @@ _CAPTION = re.compile(r"(?:table|figure|exhibit|schedule)\s+[\w.-]+", re.IGNOREC
 _MONTH = rf"(?:{alternation(spelling for names in _ENGLISH.months for spelling in names)})\.?"
 _DATE_HEAD = re.compile(rf"{_MONTH} \d{{1,2}},", re.IGNORECASE)  # "June 25," over "2022"
 _COLUMN_HEAD = re.compile(rf"\b(?:19|20)\d\d\b|\b{_MONTH} \d|\bended\b|\bas of\b|\(in ", re.IGNORECASE)
+# A line of running text may end in a date: "... ends on February 28, 2027."
+_DATE_END = re.compile(rf"[a-z]\s+{_MONTH} \d{{1,2}}, (?:19|20)\d\d[.;,]?$", re.IGNORECASE)
 _PROPERTY = re.compile(r"[^:]{2,40}:\s+\S")  # "Weight: 12 kg"
 _FEWEST_ROWS = 3
 
@@ -98,7 +104,8 @@ def _lines(text: str) -> list[_Line]:
     for raw in text.split("\n"):
         stripped = raw.strip()
         start = at + (len(raw) - len(raw.lstrip()))
-        row = bool(_ROW.search(stripped) or _COLUMNS.search(stripped)) and not re.search(r"[a-z]{3}[.!?]$", stripped)
+        running = re.search(r"[a-z]{3}[.!?]$", stripped) or _DATE_END.search(stripped)
+        row = bool(_ROW.search(stripped) or _COLUMNS.search(stripped)) and not running
         lines.append(_Line(start, start + len(stripped), stripped, row))
         at += len(raw) + 1
     return lines
@@ -150,7 +157,7 @@ def _blocks(lines: list[_Line]) -> list[_Block]:
 def _as_lines(block: _Block) -> list[_Block]:
     """A block that reads like headings, not like sentences, falls apart into its lines."""
     dated = len(block.lines) == 1 and _DATE_HEAD.fullmatch(block.text)
-    if block.kind != "prose" or (re.search(r"[.!?;,]$", block.text) and not dated):
+    if block.kind != "prose" or (_ENDED.search(block.text) and not dated):
         return [block]
     alone = len(block.lines) == 1 and len(block.text) <= _HEADING_CHARS
     listed = len(block.lines) > 1 and not any(
@@ -187,7 +194,7 @@ def split_prose(text: str, start: int, end: int) -> list[Offsets]:
     for stop in _STOP.finditer(text, start, end):
         following = re.match(r"[\"'“‘(\[«]?([\w’']+)", text[stop.end() : stop.end() + 24])
         if _ends_sentence(text, stop.start(), following[1] if following else ""):
-            spans.append((at, stop.start(1)))
+            spans.append((at, stop.start("none" if stop["gap"] is None else "gap")))
             at = stop.end()
     if text[at:end].strip():
         spans.append((at, end))
@@ -291,4 +298,4 @@ def _is_glued_heading(text: str, span: Offsets) -> bool:
     """Whether the end of a paragraph is a heading on a line of its own ("... of 5.3 m.\\nSites")."""
     piece = text[slice(*span)]
     own_line = not text[: span[0]].rpartition("\n")[2].strip()
-    return own_line and len(piece) <= _HEADING_CHARS and "\n" not in piece and piece[-1] not in '.!?:;,)”"'
+    return own_line and len(piece) <= _HEADING_CHARS and "\n" not in piece and piece[-1] not in '.!?:;,)”"。！？｡؟۔।'

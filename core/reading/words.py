@@ -1,20 +1,28 @@
-"""Words, stems and numbers of a text, for lexical comparison; English rules, no data files.
+"""Words, stems and numbers of a text, for lexical comparison.
 
-Knows spelling only; refuses to know what a text is for.
+Numbers are compared by value (`1,450` and `1450` share a stem). Chinese, Japanese and Korean text has no blanks between
+words, or word and particle in one: runs of these scripts are read as overlapping pairs of characters.
 """
 
 from __future__ import annotations
 
 import re
-from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from core.language.language import alternation, language
+from core.reading.values import decimal_of, number_key, plain
 
 _ENGLISH = language("en")
 _WORD = re.compile(r"\d+(?:[.,]\d+)*(?:[^\W\d_]+)?|[^\W_]+(?:['’][^\W\d_]+)*")
 STOPWORDS = _ENGLISH.stop_words
-_NUMBER = re.compile(r"(?<![\w.,])[$€£¥]?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d|[.,]\d)")
+# Kana, ideographs, Hangul: a script whose words are not parted by blanks, or carry particles.
+_UNSPACED = r"\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_RUN = re.compile(rf"[{_UNSPACED}]+|[^{_UNSPACED}]+")
+_HAS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+_HIRAGANA = re.compile(r"[\u3040-\u309f]")
+_NUMBER = re.compile(
+    r"(?<![\w.,])[$€£¥]?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:\.\d+)?)(?!\d|[.,]\d)"
+)
 _SMALL = [spellings[0] for spellings in _ENGLISH.small_numbers[:13]]
 _DIGIT_OF = {word: str(value) for value, word in enumerate(_SMALL)}
 _IRREGULAR = _DIGIT_OF | {"used": "use", "using": "use", "news": "news"}
@@ -25,7 +33,34 @@ _SCALE = re.compile(rf"\s?({alternation(_SCALES)})\b", re.IGNORECASE)
 
 def words(text: str) -> list[str]:
     """Return the words and numbers of a text in order, lower case, typographic apostrophes made plain."""
-    return [word.replace("’", "'").casefold() for word in _WORD.findall(text)]
+    found = [word.replace("’", "'").casefold() for word in _WORD.findall(text)]
+    return [part for word in found for part in _pairs(word)] if _HAS_UNSPACED.search(text) else found
+
+
+def _pairs(word: str) -> list[str]:
+    """Cut runs of unspaced scripts in a word into overlapping pairs; a single character stays."""
+    if not _HAS_UNSPACED.search(word):
+        return [word]
+    parts: list[str] = []
+    for run in _RUN.findall(word):
+        paired = _HAS_UNSPACED.match(run) and len(run) > 1
+        parts += [run[at : at + 2] for at in range(len(run) - 1)] if paired else [run]
+    return parts
+
+
+def is_empty(word: str) -> bool:
+    """Whether a lower-case word carries no content: a function word, or a pair of letters that is a particle."""
+    return word in STOPWORDS or (not word.isascii() and (bool(_HIRAGANA.search(word)) or word in _asking_pairs()))
+
+
+@cache
+def _asking_pairs() -> frozenset[str]:
+    """Pairs of characters that ask, as "what" and "how much" do."""
+    asking = [
+        phrase for code in ("zh", "ja", "ko") for phrases in language(code).question_words.values() for phrase in phrases
+    ]
+    stops = [word for code in ("zh", "ko") for word in language(code).stop_words]
+    return frozenset(part for phrase in [*asking, *stops] for part in _pairs(phrase))
 
 
 @lru_cache(maxsize=1 << 15)
@@ -39,6 +74,8 @@ def stem(word: str) -> str:
     word = word.removesuffix("'s")
     if word in _IRREGULAR:
         return _IRREGULAR[word]
+    if word[:1].isdigit():
+        return number_key(word)
     if len(word) < 4 or not word.isalpha():
         return word
     if word.endswith("ies") and len(word) > 4:
@@ -60,13 +97,16 @@ def stem(word: str) -> str:
 
 def terms(text: str) -> list[str]:
     """Return the stems of the words that carry content, in order, repeats kept."""
-    return [stem(word) for word in words(text) if word not in STOPWORDS and (len(word) > 1 or word.isdigit())]
+    return [
+        stem(word)
+        for word in words(text)
+        if not is_empty(word) and (len(word) > 1 or word.isdigit() or _HAS_UNSPACED.match(word))
+    ]
 
 
 def canonical(number: str) -> str:
-    """Spell a number without grouping commas or idle zeros: "1,200.50" is "1200.5"."""
-    value = Decimal(number.replace(",", ""))
-    return f"{value.normalize():f}"
+    """Spell a number without grouping signs or idle zeros: "1,200.50" is "1200.5"."""
+    return plain(decimal_of(number))
 
 
 def numbers(text: str) -> list[str]:
@@ -81,7 +121,7 @@ def scaled_numbers(text: str) -> list[tuple[str, frozenset[str]]]:
     """
     found = []
     for match in _NUMBER.finditer(text):
-        value = Decimal(match[1].replace(",", ""))
+        value = decimal_of(match[1])
         scale = _SCALE.match(text, match.end())
         power = _SCALES[scale[1].casefold()] if scale else 0
         spellings = {f"{(value * 10**step).normalize():f}" for step in range(0, power + 1, 3)}

@@ -1,0 +1,63 @@
+"""A reading as lines for a person: the short answer, then its quotes with their places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.reading.candidates import Quote
+from core.reading.passages import Passage
+from core.reading.read import Reading
+
+ABSTENTION = "The documents do not say."
+NOTICE = "(Quoted from the documents; no language model wrote this.)"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """A line of an answer and the quotes that it shows or rests on."""
+
+    text: str
+    quotes: tuple[Quote, ...]
+
+
+def quote_text(quote: Quote, passages: Sequence[Passage]) -> str:
+    """Return the words of a quote, verbatim."""
+    passage = passages[quote.passage]
+    if not quote.next_page or passage.continuation is None:
+        return passage.page[quote.start : quote.end]
+    rest = passage.continuation
+    return rest.text[quote.start - rest.start : quote.end - rest.start]
+
+
+def in_marks(text: str) -> str:
+    """Return a text on one line between quotation marks of its own."""
+    return "“" + " ".join(text.replace("“", '"').replace("”", '"').split()) + "”"
+
+
+def compose(reading: Reading, passages: Sequence[Passage], cite: Callable[[Quote], str]) -> list[AnswerLine]:
+    """Return the lines of an answer.
+
+    Args:
+        reading: What was read; it answers.
+        passages: What it was read in.
+        cite: Gives the reference that stands after a quote.
+    """
+    lines = []
+    first = " ".join(quote_text(quote, passages) for quote in reading.quotes[:1])
+    lead = f"{reading.polarity.capitalize()}: " if reading.polarity else ""
+    lead = f"Possibly: {lead.lower()}" if reading.possible else lead
+    computed = f" (computed: {reading.note})" if reading.note and reading.computed_from else ""
+    if reading.kind == "list":
+        computed = f" ({reading.note})" if reading.note else ""
+    # A sentence that is its own answer is shown once.
+    repeated = not computed and len(reading.short_answer) >= 0.8 * len(" ".join(first.split()))
+    if not repeated:
+        lines.append(AnswerLine(f"{lead}{reading.short_answer}{computed}", reading.computed_from or reading.quotes[:1]))
+    for index, quote in enumerate(reading.quotes):
+        prefix = lead if repeated and index == 0 else ""
+        heads = ""
+        if quote.heads is not None:
+            heads = f" (columns: {in_marks(passages[quote.passage].page[slice(*quote.heads)])})"
+        lines.append(AnswerLine(f"{prefix}{in_marks(quote_text(quote, passages))}{heads} {cite(quote)}", (quote,)))
+    return lines

@@ -1,0 +1,47 @@
+"""How probable it is that an answer is right: one logistic model per kind of answer, fitted on documents kept apart.
+
+`python -m bench.confidence --fit` prints the weights and `python -m bench.confidence` the expected calibration error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+# Below this an answer is not given; below the second it is given as possible.
+MIN_CONFIDENCE = 0.12
+SURE = 0.5
+
+# Intercept, then one weight per feature of that kind of answer.
+WEIGHTS: Mapping[str, Mapping[str, float]] = {
+    # A span that the neural reader chose.
+    "span": {"": -1.2, "score": 0.35, "margin": 0.15, "support": 0.35, "agrees": 0.5, "expected": 0.4, "known": 1.0},
+    # The sentence that the words of the question choose, where there is no span reader.
+    "sentence": {"": -1.0, "support": 0.55, "margin": 0.25, "expected": 0.5, "known": 0.8},
+    # Cells of a table, as they stand or computed with.
+    "table": {
+        "": -9.0,
+        "score": 7.0,
+        "label_share": 2.0,
+        "covered": 2.5,
+        "margin": 2.0,
+        "computed": -0.3,
+        "known": 0.8,
+    },
+    # What stands under a numbered heading; a list or a count.
+    "section": {"": 1.8},
+    "list": {"": -1.0, "covered": 2.0, "complete": 0.4},
+}
+
+
+def probability(kind: str, features: Mapping[str, float]) -> float:
+    """Return the probability in (0, 1) that an answer of this kind with these features is right."""
+    weights = WEIGHTS[kind]
+    logit = weights[""] + sum(weights.get(name, 0.0) * value for name, value in features.items())
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def logit(chance: float) -> float:
+    """Return the log-odds of a probability, bounded to [-6, 6]."""
+    bounded = min(max(chance, 0.0025), 0.9975)
+    return math.log(bounded / (1 - bounded))

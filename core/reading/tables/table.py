@@ -1,0 +1,258 @@
+"""Tables of a page as rows with labels, columns with heads, and cells with amounts.
+
+Built from the page's table blocks; `core.reading.tables.lines` builds the same from plain lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from core.blocks import Block, Cell
+from core.reading.sentences import Offsets
+from core.reading.values import values
+
+_SCALE = re.compile(
+    r"\b(?:in|\$|dollars in|€|£|amounts? in|expressed in|stated in|of)?\s*(?:U\.?S\.? dollars in\s+)?"
+    r"(?P<word>thousands|millions|billions|000s|\$000|\$m\b)|\$\s?(?P<short>million|m|bn|000)\b",
+    re.IGNORECASE,
+)
+_POWERS = {
+    "thousands": 3,
+    "000s": 3,
+    "$000": 3,
+    "000": 3,
+    "millions": 6,
+    "million": 6,
+    "$m": 6,
+    "m": 6,
+    "billions": 9,
+    "bn": 9,
+}
+SCALE_NAMES = {3: "thousand", 6: "million", 9: "billion"}
+_EMPTY_CELL = re.compile(r"^[\s—–―\-$€£*.%()]*$|^n/?[am]$", re.IGNORECASE)
+_CURRENCY = re.compile(r"[$€£¥]|\b(?:USD|EUR|GBP)\b")
+_TITLE_CHARS = 400
+_MOST_HEADS = 6
+_YEAR_ONLY = re.compile(r"(?:FY\s?)?(?:19|20)\d\d\*?$")
+
+
+@dataclass(frozen=True, slots=True)
+class TableCell:
+    """A cell of a table.
+
+    Attributes:
+        text: What it says.
+        start: First code point in the page's text.
+        end: One past the last.
+        amount: Its number, signed, without the table's scale; None for words.
+        percent: Whether it is a percentage.
+    """
+
+    text: str
+    start: int
+    end: int
+    amount: Decimal | None = None
+    percent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of a table.
+
+    Attributes:
+        label: What its first cell says.
+        group: The label that stands over it and its neighbours, `""` where there is none.
+        cells: One per column after the label; None where empty.
+        start: First code point in the page's text.
+        end: One past the last.
+        label_span: Where the label stands.
+    """
+
+    label: str
+    group: str
+    cells: tuple[TableCell | None, ...]
+    start: int
+    end: int
+    label_span: Offsets
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a page.
+
+    Attributes:
+        title: The lines or the caption above it.
+        corner: The head of the label column.
+        heads: Head of each column after the label, `""` where unknown.
+        rows: Its rows of data.
+        scale: Power of ten of its amounts: 6 where it says "in millions".
+        scale_span: Where it says so, None where it does not.
+        currency: Sign of its amounts, `""` where unknown.
+        start: First code point in the page's text, heads included.
+        end: One past the last.
+        open_end: Whether it may go on on the next page.
+        heads_span: Where the heads stand, None where they are unknown or on another page.
+    """
+
+    title: str
+    corner: str
+    heads: tuple[str, ...]
+    rows: tuple[TableRow, ...]
+    scale: int
+    scale_span: Offsets | None
+    currency: str
+    start: int
+    end: int
+    open_end: bool = False
+    heads_span: Offsets | None = None
+
+
+def cell_of(text: str, start: int, end: int) -> TableCell | None:
+    """Return the cell `text[start:end]` with its amount, None where it is empty or a dash."""
+    raw = text[start:end]
+    start += len(raw) - len(raw.lstrip())
+    piece = raw.strip()
+    if _EMPTY_CELL.match(piece):
+        return None
+    found = [value for value in values(piece) if value.amount is not None]
+    # A cell is an amount where nothing but signs and units stands beside its number.
+    rest = piece[: found[0].start] + piece[found[0].end :] if len(found) == 1 else piece
+    amount = found[0].amount if len(found) == 1 and len(re.sub(r"[^A-Za-z]", "", rest)) <= 5 else None
+    percent = bool(found) and found[0].kind == "percent"
+    return TableCell(piece, start, start + len(piece), amount, percent)
+
+
+def scale_of(text: str, start: int, end: int) -> tuple[int, Offsets | None]:
+    """Return the power of ten that a title or a head states for the amounts below it, and where it says so."""
+    match = _SCALE.search(text, start, end)
+    if match is None:
+        return 0, None
+    word = (match["word"] or match["short"]).lower()
+    return _POWERS[word], match.span()
+
+
+def currency_of(text: str) -> str:
+    """Return the first currency sign in a text, `""` where there is none."""
+    match = _CURRENCY.search(text)
+    return match[0] if match else ""
+
+
+def _grid(rows: Sequence[Sequence[Cell]]) -> list[list[Cell | None]]:
+    """Lay cells out by column; a cell that spans stands in every column that it takes."""
+    grid: list[list[Cell | None]] = [[] for _ in rows]
+    for row_index, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            while column < len(grid[row_index]) and grid[row_index][column] is not None:
+                column += 1
+            for below in range(row_index, min(len(rows), row_index + cell.row_span)):
+                line = grid[below]
+                line += [None] * (column + cell.column_span - len(line))
+                line[column : column + cell.column_span] = [cell] * cell.column_span
+            column += cell.column_span
+    width = max(map(len, grid), default=0)
+    return [line + [None] * (width - len(line)) for line in grid]
+
+
+def _count_heads(text: str, grid: Sequence[Sequence[Cell | None]]) -> int:
+    """How many rows from the first are heads; one where no row has an amount, for then nothing tells them apart."""
+    for index, row in enumerate(grid[:_MOST_HEADS]):
+        if not _looks_like_heads(text, row):
+            # A label alone under the heads names a group of rows.
+            return index - 1 if index > 1 and _label_alone(text, grid[index - 1]) else index
+    return 1
+
+
+def _label_alone(text: str, row: Sequence[Cell | None]) -> bool:
+    filled = _texts(text, row)
+    return len(filled) == 1 and bool(_texts(text, row[:1]))
+
+
+def _looks_like_heads(text: str, row: Sequence[Cell | None]) -> bool:
+    """Whether a row holds heads: its first cell is empty or it has no amount other than a year."""
+    pieces = [text[cell.start : cell.end].strip() for cell in row[1:] if cell is not None]
+    filled = [piece for piece in pieces if piece]
+    amounts = [piece for piece in filled if re.search(r"\d", piece) and not _is_period(piece)]
+    return not amounts
+
+
+def _is_period(piece: str) -> bool:
+    found = values(piece)
+    return bool(_YEAR_ONLY.search(piece)) or any(value.kind == "date" for value in found)
+
+
+def table_of(block: Block, text: str) -> Table | None:
+    """Return a table block as a table, None where it has no row of data.
+
+    Args:
+        block: A block of kind `table`.
+        text: The page's text.
+    """
+    grid = _grid(block.rows)
+    head_count = block.head_rows
+    if not head_count and not block.carried_heads:
+        head_count = _count_heads(text, grid)
+    width = len(grid[0]) if grid else 0
+    heads = [
+        " ".join(dict.fromkeys(_texts(text, [row[column] for row in grid[:head_count]]))) for column in range(width)
+    ]
+    for carried in () if head_count else block.carried_heads:
+        for column, head in enumerate(carried[:width]):
+            heads[column] = f"{heads[column]} {head}".strip()
+    rows = _rows(text, grid[head_count:])
+    if not rows or width < 2:
+        return None
+    above = max(0, block.start - _TITLE_CHARS, text.rfind("\n\n", 0, max(0, block.start - 2)) + 1)
+    first_row = rows[0].start
+    scale, scale_span = scale_of(text, above, max(first_row, block.start))
+    head_cells = [cell for row in grid[:head_count] for cell in row if cell is not None and cell.end > cell.start]
+    return Table(
+        title=text[above : block.start].strip(), corner=heads[0], heads=tuple(heads[1:]), rows=tuple(rows), scale=scale,
+        scale_span=scale_span, currency=currency_of(text[above : block.end]), start=block.start, end=block.end,
+        open_end=not text[block.end :].strip(),
+        heads_span=(min(c.start for c in head_cells), max(c.end for c in head_cells)) if head_cells else None,
+    )  # fmt: skip
+
+
+def _texts(text: str, cells: Sequence[Cell | None]) -> list[str]:
+    return [
+        " ".join(text[cell.start : cell.end].split()) for cell in cells if cell is not None and cell.end > cell.start
+    ]
+
+
+def _rows(text: str, grid: Sequence[Sequence[Cell | None]]) -> list[TableRow]:
+    rows: list[TableRow] = []
+    group = ""
+    for line in grid:
+        label = " ".join(_texts(text, line[:1]))
+        cells = tuple(
+            None if cell is None or cell is line[column] else cell_of(text, cell.start, cell.end)
+            for column, cell in enumerate(line[1:])
+        )
+        cells = _with_signs(text, line[1:], cells)
+        present = [cell for cell in line if cell is not None and cell.end > cell.start]
+        if not any(cells):
+            group = label or group
+            continue
+        start, end = min(cell.start for cell in present), max(cell.end for cell in present)
+        first = line[0]
+        label_span = (first.start, first.end) if first is not None and label else (start, start)
+        rows.append(TableRow(label, group, cells, start, end, label_span))
+    return rows
+
+
+def _with_signs(
+    text: str, line: Sequence[Cell | None], cells: tuple[TableCell | None, ...]
+) -> tuple[TableCell | None, ...]:
+    """Give a bracketed amount whose bracket stands in the next cell its sign."""
+    out = list(cells)
+    for column, cell in enumerate(cells):
+        if cell is None or cell.amount is None or cell.amount <= 0 or not cell.text.startswith("("):
+            continue
+        beside = line[column + 1] if column + 1 < len(line) else None
+        if beside is not None and text[beside.start : beside.end].strip().startswith(")"):
+            out[column] = TableCell(cell.text, cell.start, cell.end, -cell.amount, cell.percent)
+    return tuple(out)
