@@ -178,6 +178,11 @@ class Answer:
         model: Spelling of the model that wrote it.
         timings: Seconds per stage (`retrieve_s`, `first_token_s`, `generate_s`, `total_s`).
         tokens: `prompt` and `completion` counts where a model ran.
+        short_answer: The built-in reader's answer in a few words: a span of a quote, or computed from `computed_from`;
+            empty where a language model wrote the answer.
+        confidence: Probability that `short_answer` is right; None where there is none.
+        computed_from: The cells or list items that `short_answer` was computed from, and where their scale stands.
+        notes: What a person should know about how the answer was found.
     """
 
     question: str
@@ -188,6 +193,10 @@ class Answer:
     model: str = ""
     timings: Mapping[str, float] = field(default_factory=dict)
     tokens: Mapping[str, int] = field(default_factory=dict)
+    short_answer: str = ""
+    confidence: float | None = None
+    computed_from: tuple[Citation, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

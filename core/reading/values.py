@@ -24,11 +24,13 @@ _DIGITS = (
     r"|\d{1,3}(?:[\u00a0\u202f’']\d{3})+(?:[.,]\d+)?|\d+,\d{1,2}|\d+(?:\.\d+)?|\.\d+"
 )
 _CURRENCY = r"[$€£¥₹]|\b(?:USD|EUR|GBP|JPY|CHF|CAD|AUD)\b"
-_CURRENCY_WORD = alternation(["crown", "crowns", "cent", "cents", *(name for each in _READ for name in each.currencies)])
+_CURRENCY_WORD = alternation(
+    ["crown", "crowns", "cent", "cents", *(name for each in _READ for name in each.currencies)]
+)
 _SCALES = {
     name: power
     for each in _READ
-    for name, power in (each.scales | each.scale_abbreviations).items()
+    for name, power in (*each.scales.items(), *each.scale_abbreviations.items())
     if power >= 3
 } | {"thousands": 3, "millions": 6, "billions": 9}  # fmt: skip
 _SCALE_WORDS = alternation(_SCALES)
@@ -147,7 +149,9 @@ def _times(text: str) -> Iterator[Value]:
 def _numbers(text: str) -> Iterator[Value]:
     for match in _NUMBER.finditer(text):
         amount = decimal_of(match["digits"])
-        if match["scale"]:
+        # "50 m" is a length; "$50 m" is an amount.
+        scaled = match["scale"] and (len(match["scale"]) > 1 or match["money"])
+        if scaled:
             amount = amount.scaleb(_SCALES[match["scale"].lower()])
         bracketed = bool(match["open"] and match["close"])
         # A dash after a digit is a range, not a sign.
@@ -157,6 +161,8 @@ def _numbers(text: str) -> Iterator[Value]:
         kind: ValueKind = "percent" if match["percent"] else "money" if match["money"] or match["word"] else "number"
         key = plain(amount) + ("%" if kind == "percent" else "")
         start, end = match.span()
+        if match["scale"] and not scaled and not match["percent"] and not match["word"]:
+            end = match.end("digits")
         start = match.start("digits") if match["open"] and not bracketed else start
         start += len(text[start:end]) - len(text[start:end].lstrip())
         if match["close"] and not bracketed:

@@ -57,7 +57,10 @@ def is_empty(word: str) -> bool:
 def _asking_pairs() -> frozenset[str]:
     """Pairs of characters that ask, as "what" and "how much" do."""
     asking = [
-        phrase for code in ("zh", "ja", "ko") for phrases in language(code).question_words.values() for phrase in phrases
+        phrase
+        for code in ("zh", "ja", "ko")
+        for phrases in language(code).question_words.values()
+        for phrase in phrases
     ]
     stops = [word for code in ("zh", "ko") for word in language(code).stop_words]
     return frozenset(part for phrase in [*asking, *stops] for part in _pairs(phrase))

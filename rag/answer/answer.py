@@ -1,13 +1,13 @@
-"""Questions to checked answers: search, pack, judge, prompt, stream, check.
+"""Questions to checked answers: search and pack, then the built-in reader, or a model and a check of its reply.
 
-Owns the order of these steps and the decision to abstain before a model is asked. Refuses to know how passages are
-stored, which model answers, and who reads the answer.
+Without a language model the reader answers from the packed passages directly.
 """
 
 from __future__ import annotations
 
 import math
 import random
+import re
 import time
 from collections.abc import Callable, Sequence
 
@@ -20,13 +20,16 @@ from core.errors import ConfigError
 from core.prompt import check_trained_prompt, fill, load_prompt
 from core.reading.extractive import ABSTENTION, ExtractiveChat
 from core.reading.passages import Passage, new_keys, new_mark, render
+from core.reading.read import Reading, read
 from core.reading.reader import Candidate, has_cosines, rank, support
+from core.reading.span_protocol import Spans
 from core.settings import Settings
-from core.types import Answer, Hit, Retriever, Statement
+from core.types import Answer, Hit, Page, Retriever, Statement
 from rag.answer.chat import Turn, standalone
 from rag.answer.cite import check
 from rag.answer.pack import WIDEN_CHARS, PageText, Span, pack
 from rag.answer.plain import Stream
+from rag.answer.quoted import PageOf, passages_of, quoted_answer
 from rag.embed.base import Embedder
 from rag.search.similar import Similarity
 
@@ -69,6 +72,9 @@ class Answerer:
         page_text: Gives the text of a page by document hash and page index.
         model: Spelling of the model, for the answer.
         embedder: Judges which sentences answer, beside their words; the collection's own is best.
+        page: Gives a page with its blocks by document hash and page index, so that tables and sentences over a page
+            break are read whole; of text alone if None.
+        spans: The neural span reader; the one of an extractive `chat` if None.
         rng: Draws keys and marks; must not be guessable by who writes the documents.
         clock: Seconds, monotonic.
 
@@ -88,13 +94,16 @@ class Answerer:
         *,
         model: str = "",
         embedder: Embedder | None = None,
+        page: PageOf | None = None,
+        spans: Spans | None = None,
         rng: random.Random | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._searcher = searcher
         self._cosines = Similarity(embedder) if embedder else None
-        reads = isinstance(chat, ExtractiveChat) and chat.cosines is None
-        self._chat = chat.model_copy(update={"cosines": self._cosines}) if reads else chat
+        self._chat = chat
+        self._spans = spans or (chat.spans if isinstance(chat, ExtractiveChat) else None)
+        self._page = page or (lambda sha256, index: Page(index=index, text=page_text(sha256, index)))
         self._settings = settings
         self._page_text = page_text
         self._model = model or chat._llm_type
@@ -103,6 +112,7 @@ class Answerer:
         self._template = load_prompt(settings.rag.prompt_file)
         self.prompt_note = check_trained_prompt(chat, self._template)
         self._count = token_counter(chat)
+        self._max_quotes = chat.max_quotes if isinstance(chat, ExtractiveChat) else 0
 
     def ask(
         self,
@@ -133,9 +143,11 @@ class Answerer:
         hits = list(self._searcher.search(asked, limit * _OVERFETCH))
         spans = self._pack(asked, hits, limit)
         retrieved = self._clock()
-        passages = self._keyed(spans)
         timings = {"retrieve_s": retrieved - begun}
         cosine = max((hit.dense for hit in hits if hit.dense is not None), default=None)
+        if isinstance(self._chat, ExtractiveChat):
+            return self._read(question, asked, spans, cosine, timings, begun, on_token)
+        passages = self._keyed(spans)
         if answerable(rank(asked, passages, cosines=self._cosines), cosine) < MIN_ANSWERABLE:
             return self._abstained(question, timings, begun, on_token)
         by_key = {passage.key: span for passage, span in zip(passages, spans, strict=True)}
@@ -157,6 +169,36 @@ class Answerer:
             model=self._model,
             timings=timings,
             tokens={"prompt": reply.prompt_tokens, "completion": reply.completion_tokens},
+        )
+
+    def _read(
+        self, question: str, asked: str, spans: Sequence[Span], cosine: float | None, timings: dict[str, float],
+        begun: float, on_token: Callable[[str], None] | None,
+    ) -> Answer:  # fmt: skip
+        """Answer with the built-in reader: no prompt, no model."""
+        read_spans, passages = passages_of(spans, self._page, self._rng)
+        reading = read(asked, passages, cosines=self._cosines, spans=self._spans, max_quotes=self._max_quotes)
+        if not reading.answers or (reading.kind == "sentence" and answerable(reading.ranked, cosine) < MIN_ANSWERABLE):
+            return self._abstained(question, timings, begun, on_token, reading)
+        quoted = quoted_answer(reading, passages, read_spans)
+        first = self._clock() - begun
+        if on_token is not None:
+            for piece in re.findall(r"\S+\s*", quoted.text):
+                on_token(piece)
+        ended = self._clock() - begun
+        prompt = self._count(asked) + sum(self._count(passage.whole) for passage in passages)
+        return Answer(
+            question=question,
+            answer=quoted.text,
+            ground="cited",
+            citations=quoted.citations,
+            statements=quoted.statements,
+            model=self._model,
+            timings=timings | {"first_token_s": first, "generate_s": ended - timings["retrieve_s"], "total_s": ended},
+            tokens={"prompt": prompt, "completion": self._count(quoted.text)},
+            short_answer=reading.short_answer,
+            confidence=round(reading.confidence, 3),
+            computed_from=quoted.computed_from,
         )
 
     def _pack(self, question: str, hits: Sequence[Hit], limit: int) -> list[Span]:
@@ -186,8 +228,9 @@ class Answerer:
         ]
 
     def _abstained(
-        self, question: str, timings: dict[str, float], begun: float, on_token: Callable[[str], None] | None
-    ) -> Answer:
+        self, question: str, timings: dict[str, float], begun: float, on_token: Callable[[str], None] | None,
+        reading: Reading | None = None,
+    ) -> Answer:  # fmt: skip
         if on_token is not None:
             on_token(ABSTENTION)
         ended = self._clock() - begun
@@ -199,6 +242,7 @@ class Answerer:
             model=self._model,
             timings=timings | {"first_token_s": ended, "generate_s": 0.0, "total_s": ended},
             tokens={"prompt": 0, "completion": 0},
+            confidence=None if reading is None else round(reading.confidence, 3),
         )
 
     def _generate(

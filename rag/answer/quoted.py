@@ -1,0 +1,105 @@
+"""A reading as an answer: its text, its citations on the pages, and the cells that a figure came from."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.errors import ConfigError
+from core.reading.candidates import Quote
+from core.reading.compose import NOTICE, compose, quote_text
+from core.reading.passages import Passage, new_keys
+from core.reading.read import Reading
+from core.types import Citation, Page, Statement
+from rag.answer.continued import continued
+from rag.answer.pack import Span
+from rag.answer.plain import transform
+
+PageOf = Callable[[str, int], Page]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedAnswer:
+    """An answer made of quotes.
+
+    Attributes:
+        text: For a person.
+        citations: The quotes, in order.
+        statements: The lines of the answer with their citations.
+        computed_from: The cells or items that the short answer was computed from.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    statements: tuple[Statement, ...]
+    computed_from: tuple[Citation, ...]
+
+
+def passages_of(spans: Sequence[Span], page_of: PageOf, rng: random.Random) -> tuple[list[Span], list[Passage]]:
+    """Return spans as the reader takes them: with their pages, and whole sentences at page breaks.
+
+    Returns:
+        The spans, some of them without a footer at their end, and one passage for each.
+    """
+    kept: list[Span] = []
+    passages: list[Passage] = []
+    for key, given in zip(new_keys(len(spans), rng), spans, strict=True):
+        page = page_of(given.sha256, given.page)
+        span, rest = continued(given, page, _after(given, page_of))
+        kept.append(span)
+        source = f"{span.source} | {span.title}" if span.title else span.source
+        passages.append(
+            Passage(
+                key=key, source=source, text=span.text, page_text=page.text, offset=span.start, blocks=page.blocks,
+                continuation=rest,
+            )
+        )  # fmt: skip
+    return kept, passages
+
+
+def _after(span: Span, page_of: PageOf) -> Page | None:
+    """The page after a span's, None after the last."""
+    try:
+        return page_of(span.sha256, span.page + 1)
+    except (ConfigError, KeyError, IndexError):
+        return None
+
+
+def quoted_answer(reading: Reading, passages: Sequence[Passage], spans: Sequence[Span]) -> QuotedAnswer:
+    """Return the answer that a reading gives.
+
+    Args:
+        reading: It answers.
+        passages: What it was read in.
+        spans: Where each passage stands.
+    """
+
+    def place(quote: Quote) -> str:
+        return f"({spans[quote.passage].doc}, p. {spans[quote.passage].page + 1 + quote.next_page})"
+
+    def citation(quote: Quote) -> Citation:
+        span = spans[quote.passage]
+        return Citation(
+            doc=span.doc, sha256=span.sha256, page=span.page + quote.next_page, start=quote.start, end=quote.end,
+            quote=quote_text(quote, passages),
+        )  # fmt: skip
+
+    citations = {quote: index for index, quote in enumerate(dict.fromkeys(reading.quotes))}
+    lines = compose(reading, passages, place)
+    statements = [
+        Statement(
+            text=_plain(line.text),
+            citations=tuple(citations[quote] for quote in line.quotes if quote in citations) or (0,),
+        )
+        for line in lines
+    ]
+    text = "\n".join([*(statement.text for statement in statements), NOTICE])
+    return QuotedAnswer(
+        text, tuple(map(citation, citations)), tuple(statements), tuple(map(citation, reading.computed_from))
+    )
+
+
+def _plain(text: str) -> str:
+    """A line without what a document could make a terminal or a browser do."""
+    return transform(text, lambda _: "")
