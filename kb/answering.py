@@ -91,6 +91,7 @@ def open_answerer(
         page_text,
         model=spec,
         embedder=knowledge.embedder,
+        page=lambda sha256, page: knowledge.catalogue.page(workspace.collection, sha256, page),
         rng=rng,
     )
     if answerer.prompt_note:

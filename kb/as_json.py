@@ -62,9 +62,15 @@ def citation_json(citation: Citation, label: PageLabel) -> dict[str, Any]:
 
 
 def answer_json(answer: Answer, label: PageLabel) -> dict[str, Any]:
-    """Return what `kb ask --json` prints."""
+    """Return what `kb ask --json` prints; the built-in reader adds its short answer and how sure it is."""
+    own: dict[str, Any] = {}
+    if answer.confidence is not None:
+        own = {"short_answer": answer.short_answer, "confidence": answer.confidence}
+    if answer.computed_from:
+        own["computed_from"] = [citation_json(cell, label) for cell in answer.computed_from]
     return {
         "answer": answer.answer,
+        **own,
         "ground": answer.ground,
         "citations": [citation_json(citation, label) for citation in answer.citations],
         "model": answer.model,

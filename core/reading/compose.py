@@ -46,7 +46,7 @@ def compose(reading: Reading, passages: Sequence[Passage], cite: Callable[[Quote
     lines = []
     first = " ".join(quote_text(quote, passages) for quote in reading.quotes[:1])
     lead = f"{reading.polarity.capitalize()}: " if reading.polarity else ""
-    lead = f"Possibly: {lead.lower()}" if reading.possible else lead
+    lead = f"Possibly{' ' + lead.lower() if lead else ': '}" if reading.possible else lead
     computed = f" (computed: {reading.note})" if reading.note and reading.computed_from else ""
     if reading.kind == "list":
         computed = f" ({reading.note})" if reading.note else ""

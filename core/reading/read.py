@@ -156,8 +156,9 @@ def choose(proposals: Sequence[Proposal], asked: Asked) -> Proposal:
     def weight(proposal: Proposal) -> float:
         if proposal.kind == "table" and not asked.figure and proposal.confidence < _UNASKED_FIGURE:
             return 0.0
-        # The words find the sentence, but the span reader finds the answer in it.
-        return proposal.confidence * (0.5 if proposal.kind == "sentence" and neural else 1.0)
+        # The words find the sentence, but the span reader or a table finds the answer in it.
+        weaker = proposal.kind == "sentence" and (neural or asked.figure)
+        return proposal.confidence * (0.5 if weaker else 1.0)
 
     return max(proposals, key=weight)
 

@@ -45,6 +45,7 @@ WEIGHTS = (4.5, 3.4, 1.7, 0.0, 1.4, 0.6, 2.0, -0.5, -0.6, -2.0, -0.5, 0.0)
 WEIGHTS_EMBED = (2.8, 3.9, 1.4, 0.0, 1.4, 0.9, 1.3, -0.2, -0.2, -2.0, -0.5, 5.2)
 
 _NAME_BONUS = 1.5  # names, codes and numbers identify: they weigh more than their rarity in a few passages tells
+_NAMING_SHARE = 0.1  # of a term's weight, where it names the one document that all passages are of
 _SHARED_DISCOUNT = 0.8  # of a term's weight, where all of several passages hold it
 _PASSAGES_HELD = 256
 _EMBEDDED = 16  # sentences that are worth an embedding, best by words
@@ -162,13 +163,15 @@ def _rarity(question: Question, units: Sequence[tuple[int, _Unit]], passages: Se
     """
     said = Counter(term for _, unit in units for term in set(unit.stems).intersection(question.terms))
     held = [set(map(stem, words(passage.source))) for passage in passages]
+    # The document's own name is said everywhere in it.
+    naming = set.intersection(*held) if held else set()
     for at, unit in units:
         held[at].update(unit.stems)
     holding = Counter(term for stems in held for term in stems.intersection(question.terms))
     idf = {
         term: math.log(1 + (len(units) - said[term] + 0.5) / (said[term] + 0.5))
         * (1 - _SHARED_DISCOUNT * max(0, holding[term] - 1) / max(1, len(passages) - 1))
-        * (_NAME_BONUS if term in question.names else 1.0)
+        * (_NAMING_SHARE if term in naming else _NAME_BONUS if term in question.names else 1.0)
         for term in question.terms
     }
     total = sum(idf.values()) or 1.0

@@ -27,7 +27,7 @@ _LISTED = 10
 # Words of a question that no document holds, named at most.
 _UNKNOWN_WORDS = 4
 _GROUNDS = {
-    "cited": "{quotes} found on the cited page",
+    "cited": "{quotes} found on {places}",
     "ungrounded": "nothing in the documents supports this",
     "abstained": "the documents do not support an answer",
 }
@@ -180,7 +180,15 @@ def _show_answer(answer: Answer, label: PageLabel, *, live: bool, quiet: bool) -
             place = screen.page_place(citation.doc, citation.page, label(citation.sha256, citation.page))
             screen.note(f"  {place}: “{quote[:240]}”", quiet=quiet)
     count = len(answer.citations)
-    ground = _GROUNDS[answer.ground].format(quotes=f"{count} quote{'s' * (count != 1)}")
+    places = dict.fromkeys(
+        screen.page_place(citation.doc, citation.page, label(citation.sha256, citation.page))
+        for citation in answer.citations
+    )
+    ground = _GROUNDS[answer.ground].format(quotes=f"{count} quote{'s' * (count != 1)}", places=", ".join(places))
+    if answer.confidence is not None and answer.ground == "cited":
+        ground += f"; that it answers the question: {answer.confidence:.0%} sure"
+    for note in answer.notes:
+        screen.note(f"kb: {note}", quiet=quiet)
     screen.note(
         f"ground: {answer.ground} ({ground}); written by {answer.model} in {answer.timings.get('total_s', 0.0):.1f} s",
         quiet=quiet,

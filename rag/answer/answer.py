@@ -178,7 +178,10 @@ class Answerer:
         """Answer with the built-in reader: no prompt, no model."""
         read_spans, passages = passages_of(spans, self._page, self._rng)
         reading = read(asked, passages, cosines=self._cosines, spans=self._spans, max_quotes=self._max_quotes)
-        if not reading.answers or (reading.kind == "sentence" and answerable(reading.ranked, cosine) < MIN_ANSWERABLE):
+        doubted = (
+            reading.kind == "sentence" and reading.possible and answerable(reading.ranked, cosine) < MIN_ANSWERABLE
+        )
+        if not reading.answers or doubted:
             return self._abstained(question, timings, begun, on_token, reading)
         quoted = quoted_answer(reading, passages, read_spans)
         first = self._clock() - begun

@@ -155,7 +155,7 @@ def test_from_search_answers_and_remembers_what_it_read() -> None:
     assert "no language model" not in reply.text
     assert [(one.doc, one.page) for one in reply.citations] == [("d.pdf", 0)]
     assert reply.context == PAGES[0]
-    assert (reply.statements, reply.unsupported) == (1, 0)
+    assert (reply.statements, reply.unsupported) == (2, 0)
     assert (reply.quotes, reply.quotes_found) == (1, 1)
     assert arm.answer(question()).text == reply.text
 
