@@ -21,6 +21,8 @@ _RUNNING = re.compile(
     r"(?:table of contents|contents|index|(?:page|p\.)?\s*[\divxlc]+(?:\s*(?:of|/)\s*\d+)?|https?://\S+)", re.I
 )
 _YEAR = re.compile(r"(?:19|20)\d\d(?=-)")
+# A label that is a page number says nothing of the page: 12, iii, A-4.
+_PRINTED_NUMBER = re.compile(r"(?:[^\W\d_]{1,3}-)?(?:\d+|[ivxlcdm]+|[a-z])", re.I)
 _WORD = re.compile(r"[^\W\d_]{2}")
 
 
@@ -41,7 +43,8 @@ def chunk_header(title: str, doc: str, page: Page, metadata: Mapping[str, str]) 
     year = _YEAR.match(metadata.get("created", ""))
     if year and not re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", called):
         called += f", {year[0]}"
-    parts = [called, page.label or section(page.text)]
+    named = "" if _PRINTED_NUMBER.fullmatch(page.label) else page.label
+    parts = [called, named or section(page.text)]
     return " | ".join(part for part in parts if part)
 
 

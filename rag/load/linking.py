@@ -121,6 +121,8 @@ def _without_running(window: Sequence[Page], edges: Sequence[_Edges], at: int) -
 def _repeats(
     page: Page, block: Block, text: str, bare: str, others: Sequence[list[tuple[int, str, str]]], distances: list[int]
 ) -> bool:
+    if page.label and text.strip("-–— ") == page.label and block.kind != "heading":
+        return True
     folio = _FOLIO.fullmatch(text)
     if folio and block.kind != "heading" and (int(folio[1]) == page.index + 1 or folio[1] == page.label):
         return True

@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 from core.errors import DataError
 from core.settings import IngestSettings
 from rag.load.pdf import pdfium
+from rag.load.pdf.compose import NO_CHAR
+from rag.load.pdf.fields import FIRST_FIELD
 from rag.load.pdf.ink import Frame
 from rag.load.pdf.pdfium_reader import LoadedPage, PageText, loaded, open_document, page_text
+from rag.load.pdf.survey import Rectangle
 
 Sides = tuple[float, float, float, float]  # left, top, right, bottom in page space, points; top above bottom
 
@@ -41,7 +44,11 @@ def find_boxes(
         if not 0 <= start <= end <= len(content.cleaned.text):
             raise DataError(f"has no text at [{start}, {end})", path=path, page=page)
         textpage = pdfium.address(at.text.raw)
-        return [box for chars in _lines_of(content, start, end) for box in _joined(_line_boxes(textpage, chars))]
+        return [
+            box
+            for chars in _lines_of(content, start, end)
+            for box in _joined(_line_boxes(textpage, chars, content.fields))
+        ]
 
 
 def draw_page(path: Path, page: int, scale: float, boxes: Sequence[Sides], password: str | None) -> bytes:
@@ -96,15 +103,22 @@ def _lines_of(content: PageText, start: int, end: int) -> list[list[int]]:
         elif not character.isspace():
             low, high = content.cleaned.raw_span(offset, offset + 1)
             # The two letters of a ligature share one character.
-            lines[-1] += [char for char in content.chars[low:high] if char >= 0 and char not in lines[-1][-1:]]
+            lines[-1] += [char for char in content.chars[low:high] if char != NO_CHAR and char not in lines[-1][-1:]]
     return lines
 
 
-def _line_boxes(textpage: int, chars: list[int]) -> NDArray[np.float32]:
-    """Return for each character its advance times its font's height: left, bottom, right, top, `(n, 4)`."""
+def _line_boxes(textpage: int, chars: list[int], fields: Sequence[Rectangle]) -> NDArray[np.float32]:
+    """Return for each character its advance times its font's height: left, bottom, right, top, `(n, 4)`.
+
+    The value of a form field has the box of the field.
+    """
     sides = np.zeros((len(chars), 4), np.float32)  # PDFium's order: left, top, right, bottom
     for row, char in enumerate(chars):
-        pdfium.loose_char_box(textpage, char, sides.ctypes.data + 16 * row)
+        if char <= FIRST_FIELD:
+            left, bottom, right, top = fields[FIRST_FIELD - char]
+            sides[row] = left, top, right, bottom
+        else:
+            pdfium.loose_char_box(textpage, char, sides.ctypes.data + 16 * row)
     return sides[:, [0, 3, 2, 1]]
 
 

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from rag.load.pdf.cells import Style, StyleOf, make_table
 from rag.load.pdf.columns import regions
+from rag.load.pdf.fields import ANNOTATION_ANGLE, Field
 from rag.load.pdf.glyphs import Words
-from rag.load.pdf.paragraphs import Body, Draft, make_texts, name_captions, name_notes, page_body
+from rag.load.pdf.paragraphs import Body, Draft, DraftText, make_texts, name_captions, name_notes, page_body
 from rag.load.pdf.rows import Row, Word, make_rows, make_words
-from rag.load.pdf.rules import make_rules
+from rag.load.pdf.rules import Rules, make_rules
 from rag.load.pdf.tables import Grid, find_tables
 
 _MAX_DIVIDERS = 600
@@ -25,6 +26,7 @@ def lay_out(
     paths: NDArray[np.float64],
     size: tuple[float, float],
     font_name: FontName,
+    fields: Sequence[Field] = (),
 ) -> list[Draft]:
     """Return the blocks of a page.
 
@@ -33,34 +35,57 @@ def lay_out(
         paths: Boxes of the lines and frames drawn on it, `(n, 4)` left, bottom, right, top in page space.
         size: Width and height, points.
         font_name: Returns the font's name for a place in `words.signs`.
+        fields: Form fields, whose values are among the words, and annotations, which are not.
     """
     style = _styles(font_name)
     drafts: list[Draft] = []
     for angle in _directions(words):
-        chosen = np.flatnonzero(words.angle == angle)
-        rules = make_rules(paths, size, angle)
-        dividers = (
-            [(x, top, bottom) for x, top, bottom in rules.upright.tolist()]
-            if len(rules.upright) <= _MAX_DIVIDERS
-            else []
-        )
-        rows = make_rows(make_words(words, chosen), dividers)
-        body = page_body(rows, style)
-        for region in regions(rows, rules):
-            drafts += _blocks(find_tables(region, rules), body, style)
+        rows_and_rules = _rows(words, angle, paths, size)
+        group = _group(*rows_and_rules, style)
+        if angle >= ANNOTATION_ANGLE:
+            at = next((at for at, draft in enumerate(drafts) if draft.top > group[0].top), len(drafts))
+            drafts[at:at] = group
+        else:
+            drafts += group
+    _name_fields(drafts, fields)
     name_captions(drafts, ())
     name_notes(drafts)
     return drafts
 
 
+def _rows(words: Words, angle: float, paths: NDArray[np.float64], size: tuple[float, float]) -> tuple[list[Row], Rules]:
+    chosen = np.flatnonzero(words.angle == angle)
+    rules = make_rules(paths, size, angle)
+    few = len(rules.upright) <= _MAX_DIVIDERS
+    dividers = [(x, top, bottom) for x, top, bottom in rules.upright.tolist()] if few else []
+    return make_rows(make_words(words, chosen), dividers), rules
+
+
+def _group(rows: list[Row], rules: Rules, style: StyleOf) -> list[Draft]:
+    """Return the blocks of the rows of one direction."""
+    body = page_body(rows, style)
+    return [draft for region in regions(rows, rules) for draft in _blocks(find_tables(region, rules), body, style)]
+
+
+def _name_fields(drafts: Sequence[Draft], fields: Sequence[Field]) -> None:
+    """Make form fields of the lines that hold a field's value."""
+    for draft in drafts:
+        if isinstance(draft, DraftText):
+            places = {word.field for line in draft.lines for word in line.words if word.field >= 0}
+            if places:
+                draft.kind, draft.level, draft.number = fields[min(places)].kind, 0, ""
+                draft.name = ", ".join(dict.fromkeys(fields[at].name for at in sorted(places) if fields[at].name))
+
+
 def _directions(words: Words) -> list[float]:
-    """Return the directions of writing, the one of most characters first."""
+    """Return the directions of writing, the one of most characters first, annotations last."""
     if not words.angle.any():
         return [0.0] if words.start.size else []
     lengths = words.end - words.start
     angles = np.unique(words.angle)
     totals = [int(lengths[words.angle == angle].sum()) for angle in angles]
-    return [float(angles[at]) for at in np.argsort(totals)[::-1]]
+    ordered = [float(angles[at]) for at in np.argsort(totals)[::-1]]
+    return sorted(ordered, key=lambda angle: angle >= ANNOTATION_ANGLE)
 
 
 def _blocks(items: Sequence[Row | Grid], body: Body, style: StyleOf) -> list[Draft]:

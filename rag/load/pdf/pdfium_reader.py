@@ -10,7 +10,7 @@ import ctypes
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -29,11 +29,12 @@ from rag.load.clean import Cleaned, clean
 from rag.load.page import NO_TEXT_LAYER, failed_page, make_page
 from rag.load.pdf import pdfium
 from rag.load.pdf.compose import compose, moved
+from rag.load.pdf.fields import page_label, read_fields, with_values
 from rag.load.pdf.glyphs import font_name, read_words
 from rag.load.pdf.hidden import Verdict, char_size, judge
 from rag.load.pdf.layout import lay_out
 from rag.load.pdf.pypdf_reader import PypdfReader, locked
-from rag.load.pdf.survey import survey
+from rag.load.pdf.survey import Rectangle, survey
 from rag.load.reader import FileInfo
 from rag.load.title import choose, tidy
 
@@ -67,6 +68,7 @@ class PageText:
         blocks: What the page is made of, with spans in the clean text.
         scan: Whether it is the text layer of a scan.
         cut: Whether the page holds more characters than the limit.
+        fields: Boxes of the form fields, whose characters are counted down from `FIRST_FIELD`.
     """
 
     cleaned: Cleaned
@@ -74,6 +76,7 @@ class PageText:
     blocks: tuple[Block, ...]
     scan: bool
     cut: bool
+    fields: list[Rectangle]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,10 @@ def open_document(path: Path, password: str | None) -> pypdfium2.PdfDocument:
     secret = None if password is None else password.encode()
     handle = raw.FPDF_LoadDocument(os.fsencode(path), secret)
     if handle:
-        return pypdfium2.PdfDocument(handle, autoclose=True)
+        document = pypdfium2.PdfDocument(handle, autoclose=True)
+        with suppress(pypdfium2.PdfiumError):  # without its form the document is read as it is printed
+            document.init_forms()
+        return document
     if raw.FPDF_GetLastError() == raw.FPDF_ERR_PASSWORD:
         raise locked(path, password)
     raise pypdfium2.PdfiumError("PDFium cannot open the file")
@@ -131,19 +137,22 @@ def page_text(at: LoadedPage, max_chars: int) -> PageText:
         verdict = judge(at.page, textpage, count, n_written, seen)
     hidden = _text_spans(verdict, raw_text, chars)
     words = read_words(textpage, raw_text, np.asarray(chars[: len(raw_text)]), _mask(hidden, len(raw_text)))
+    fields = read_fields(at.page)
+    words = with_values(words, fields)
     index = words.chars.tolist()
     drafts = lay_out(
         words,
         seen.paths if seen else np.zeros((0, 4)),
         at.page.get_size(),
-        lambda place: font_name(textpage, index[place]),
+        lambda place: font_name(textpage, index[place]) if index[place] >= 0 else "",
+        fields,
     )
     text, text_chars, blocks = compose(drafts, index)
     # Hidden text goes behind the visible: `clean` counts it and keeps it for audit.
     tail, drop = _tail(hidden, raw_text, len(text))
     cleaned = clean(text + tail, drop)
     placed = moved(blocks, cleaned.clean_offsets(len(text)), cleaned.text)
-    return PageText(cleaned, text_chars, placed, verdict.scan, total > count)
+    return PageText(cleaned, text_chars, placed, verdict.scan, total > count, [field.box for field in fields])
 
 
 def _mask(hidden: list[tuple[int, int, str]], length: int) -> NDArray[np.bool_] | None:
@@ -250,7 +259,7 @@ class PdfReader:
         note = "text layer of a scan" if content.scan else ""
         return make_page(
             index, content.cleaned, parser=PARSER, limits=self._limits, note=note, cut=content.cut, blank=blank,
-            blocks=content.blocks,
+            blocks=content.blocks, label=page_label(self._document, index),
         )  # fmt: skip
 
     def fallback_page(self, index: int, why: str) -> Page:

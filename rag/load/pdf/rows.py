@@ -24,6 +24,8 @@ _MAX_DROP = 0.35
 _MARK = re.compile(r"[\d\W_]+|\W?[^\W\d_]{1,2}\W?|[+-]?\d*[a-z]\d*")
 _MARK_GAP = 0.45  # of the neighbour's height, to either side
 _MAX_MARK_SIGNS = 6
+_LINE_FIELDS = 2  # a drawn row of more fields is of a table to fill in
+NO_FIELD = -2  # see `rag.load.pdf.fields.FIRST_FIELD`
 _ROW_STEP = 0.22  # of the height: baselines closer than this are one row
 _ROW_DRIFT = 0.45  # of the height: most that the baselines of one row differ
 SEGMENT_GAP = 0.88  # of the height: a wider gap parts segments
@@ -49,6 +51,7 @@ class Word:
         base: Baseline; of a mark the one of the word it belongs to.
         shift: Whether it is a mark above or below the baseline.
         follows: Whether PDFium lists it right behind the word before in `Words`, without a blank.
+        field: Place of the form field whose value it is of, -1 for the page's own words.
     """
 
     text: str
@@ -60,6 +63,7 @@ class Word:
     base: float
     shift: Shift = ""
     follows: bool = False
+    field: int = -1
 
     @property
     def height(self) -> float:
@@ -132,7 +136,9 @@ def make_words(words: Words, chosen: NDArray[np.int64]) -> list[Word]:
         start, end = starts[at], ends[at]
         x0, top, x1, bottom = boxes[at]
         follows = at > 0 and chars[start] == chars[ends[at - 1] - 1] + 1
-        out.append(Word(signs[start:end], start, x0, top, x1, bottom, bases[at], "", bool(follows)))
+        char = int(chars[start])
+        field = NO_FIELD - char if char < -1 else -1
+        out.append(Word(signs[start:end], start, x0, top, x1, bottom, bases[at], "", bool(follows), field))
     _shift_marks(out)
     return out
 
@@ -147,7 +153,7 @@ def _shift_marks(words: list[Word]) -> None:
     height = bottom - top
     usual = float(np.median(height))
     lengths = np.array([len(w.text) for w in words])
-    marks = np.array([bool(_MARK.fullmatch(w.text)) for w in words])
+    marks = np.array([w.field < 0 and bool(_MARK.fullmatch(w.text)) for w in words])
     candidates = np.flatnonzero(
         marks & (lengths <= _MAX_MARK_SIGNS) & (height < _SMALL * max(usual, float(height.max())))
     )
@@ -212,6 +218,9 @@ def _row(words: list[Word], dividers: Sequence[tuple[float, float, float]]) -> R
         else:
             groups[-1].append(word)
         right = max(right, word.x1)
+    n_fields = len({word.field for word in words if word.field >= 0})
+    if len(groups) > 1 and 0 < n_fields <= (_LINE_FIELDS if lines else len(words)):
+        groups = [words]  # fields and their labels
     return Row(_with_signs_joined([Segment(_logical(group)) for group in groups]), words[0].base, top, bottom, height)
 
 

@@ -95,6 +95,12 @@ def make_rules(paths: NDArray[np.float64], size: tuple[float, float], angle: flo
     return Rules(_joined(level), upright)
 
 
+def turned_box(box: tuple[float, float, float, float], angle: float) -> tuple[float, float, float, float]:
+    """Return left, top, right, bottom in the reader's space of a box left, bottom, right, top in page space."""
+    left, bottom, right, top = (float(side[0]) for side in _turned(np.array([box]), angle))
+    return left, top, right, bottom
+
+
 def _joined(level: NDArray[np.float64]) -> NDArray[np.float64]:
     """Join lines at one height that touch: sides of neighbouring cells are one line."""
     if not len(level):

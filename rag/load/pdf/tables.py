@@ -82,7 +82,11 @@ def _run_end(rows: Sequence[Row], at: int) -> int:
                 break
             last, n_rows = next_at, n_rows + 1
             values_from = row.segments[1].x0
-        elif next_at - last > _MAX_BRIDGE or _is_prose(row, rows, next_at, values_from):
+        elif (
+            row.segments[0].words[0].field >= 0
+            or next_at - last > _MAX_BRIDGE
+            or _is_prose(row, rows, next_at, values_from)
+        ):
             break
         next_at += 1
     last = _with_tail(rows, last, values_from)
