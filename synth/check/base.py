@@ -17,11 +17,11 @@ OnDrop = Callable[[QuestionCandidate, str, "CheckResult"], None]
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check found.
+    """The result of one check on one candidate.
 
     Attributes:
         reason: Why the candidate is dropped; empty where it passes.
-        figure: What was measured, kept in the row's `checks`; most checks just hold (1.0).
+        figure: The measured value, kept in the row's `checks`; 1.0 for checks without a measure.
     """
 
     reason: str = ""
@@ -29,40 +29,45 @@ class CheckResult:
 
 
 class CandidateCheck(Protocol):
-    """One stage."""
+    """One stage of the pipeline."""
 
     @property
     def name(self) -> str:
-        """How reports and `rejected.jsonl` call it."""
+        """Name in reports and in `rejected.jsonl`."""
         ...
 
     def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
-        """Yield every candidate, in order, with the verdict; a check may add to what the candidate carries."""
+        """Yield every candidate, in order, with its result; a check may add hits, a vector or a cluster to it."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SimpleCheck:
-    """A check that looks at one candidate at a time; `look` gives a reason to drop it, or nothing."""
+    """A check of one candidate at a time.
+
+    Attributes:
+        name: Name of the stage.
+        look: Returns the reason to drop a candidate, `""` where it passes.
+    """
 
     name: str
     look: Callable[[QuestionCandidate], str]
 
     def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
-        """Yield every candidate with the verdict."""
+        """Yield every candidate with its result."""
         for candidate in candidates:
             yield candidate, CheckResult(self.look(candidate))
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many candidates came to each stage and how many it dropped, in order of the stages."""
+    """Numbers of candidates seen and dropped per stage, in order of the stages."""
 
     seen: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
 
     def count(self, name: str, *, dropped: bool) -> None:
-        """Count one candidate at a stage."""
+        """Count one candidate of a stage."""
         self.seen[name] = self.seen.get(name, 0) + 1
         self.dropped[name] = self.dropped.get(name, 0) + dropped
 
@@ -77,13 +82,13 @@ class Tally:
 def passing(
     candidates: Iterable[QuestionCandidate], checks: Sequence[CandidateCheck], tally: Tally, on_drop: OnDrop
 ) -> Iterator[QuestionCandidate]:
-    """Yield the candidates that pass every check, in order, with what the checks measured.
+    """Yield the candidates that pass every check, in order, with the measured figures.
 
     Args:
-        candidates: To be tried.
-        checks: In the order they are tried in.
+        candidates: Questions to check.
+        checks: In the order in which they run.
         tally: Counts every stage.
-        on_drop: Told of every candidate that is dropped, the check's name and its verdict.
+        on_drop: Called with every dropped candidate, the name of the check and its result.
     """
     stream = iter(candidates)
     for check in checks:

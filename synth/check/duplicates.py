@@ -27,7 +27,7 @@ _NAME = re.compile(r"(?<!^)(?<![.?!:]\s)\b[A-Z][\w’'&.-]*|\b\w*\d[\w.,]*")
 
 
 class QuestionEmbedder(Protocol):
-    """Turns texts into vectors; the door lends the collection's own."""
+    """Turns texts into vectors."""
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one vector per text, float32, `(len(texts), d)`."""
@@ -36,7 +36,7 @@ class QuestionEmbedder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AmbiguityCheck:
-    """A question that facts answer differently has no place in a training set."""
+    """Drops questions that facts of the collection answer differently."""
 
     work: Workspace
 
@@ -46,22 +46,22 @@ class AmbiguityCheck:
         return "ambiguous"
 
     def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
-        """Yield every candidate with the verdict."""
+        """Yield every candidate with its result."""
         for candidate in candidates:
             others = self.work.answers_to(candidate.question) - {normalised(candidate.fact.answer)}
-            reason = f"another fact answers it with “{min(others)}”" if others else ""
+            reason = f"another fact gives the answer “{min(others)}”" if others else ""
             yield candidate, CheckResult(reason)
 
 
 @dataclass(frozen=True, slots=True)
 class DuplicateCheck:
-    """Drops what another fact's row asks already; the figure is the greatest likeness seen.
+    """Drops questions that another fact's row asks already; the figure is one minus the greatest similarity.
 
     Attributes:
-        work: Where questions that were kept are remembered.
-        embedder: Gives their vectors.
-        jaccard: Of shingles of five characters, from which two questions are one.
-        cosine: Of their vectors, from which they are one.
+        work: Stores the questions that were kept.
+        embedder: Embeds the questions.
+        jaccard: Jaccard index of five-character shingles from which two questions are duplicates.
+        cosine: Cosine similarity from which two questions are duplicates.
     """
 
     work: Workspace
@@ -75,14 +75,14 @@ class DuplicateCheck:
         return "duplicate"
 
     def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
-        """Yield every candidate with its vector and cluster, and the verdict; what passes is remembered."""
+        """Yield every candidate with its vector, cluster and result; candidates that pass are stored."""
         stream = iter(candidates)
         while batch := list(islice(stream, _BATCH)):
             vectors = unit(self.embedder.embed([candidate.question for candidate in batch]))
             for candidate, vector in zip(batch, vectors, strict=True):
                 likeness, other = self._nearest(candidate, vector)
                 if other:
-                    yield candidate, CheckResult(f"asks what is asked already: “{other}”", likeness)
+                    yield candidate, CheckResult(f"duplicate of “{other}”", likeness)
                     continue
                 cluster = self._cluster(candidate)
                 self.work.db.execute(
@@ -92,7 +92,7 @@ class DuplicateCheck:
                 yield replace(candidate, cluster=cluster, vector=vector.tobytes()), CheckResult(figure=1 - likeness)
 
     def _nearest(self, candidate: QuestionCandidate, vector: NDArray[np.float32]) -> tuple[float, str]:
-        """Return the greatest likeness to another fact's question, and that question where they are one."""
+        """Return the greatest similarity to another fact's question, and that question where it is a duplicate."""
         rows = self.work.db.execute(
             "SELECT question, vector FROM kept WHERE alike=? AND fact<>?", (alike(candidate), candidate.fact.id)
         )
@@ -107,7 +107,7 @@ class DuplicateCheck:
         return greatest, ""
 
     def _cluster(self, candidate: QuestionCandidate) -> int:
-        """Return the number of the fact's phrasings that read like this one: a new one where none does."""
+        """Return the cluster of the fact's phrasings that are similar to this one, a new one where there is none."""
         rows = self.work.db.execute(
             "SELECT cluster, question FROM kept WHERE fact=? ORDER BY rowid", (candidate.fact.id,)
         ).fetchall()
@@ -117,7 +117,7 @@ class DuplicateCheck:
 
 
 def alike(candidate: QuestionCandidate) -> str:
-    """Return what two questions must share to be one: answer, numbers and names."""
+    """Return a key that two duplicates share: a digest of answer, numbers and names."""
     named = sorted({word for name in _NAME.findall(candidate.question) for word in words(name)})
     return digest(normalised(candidate.fact.answer), *named)
 

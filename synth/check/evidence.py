@@ -32,32 +32,32 @@ _IDLE = frozenset("and or to of in at on for from by per a an the is are was wer
 
 
 def quoted(page_text: PageText) -> Callable[[QuestionCandidate], str]:
-    """Return a test that every quote stands at its offsets and inside a passage."""
+    """Return a check that every quote stands at its offsets and inside a passage."""
 
     def look(candidate: QuestionCandidate) -> str:
         fact = candidate.fact
         for citation in fact.evidence:
             if page_text(citation.sha256, citation.page)[citation.start : citation.end] != citation.quote:
-                return f"no such quote at its place: “{citation.quote[:80]}”"
+                return f"quote not found at its offsets: “{citation.quote[:80]}”"
             if not any(source.holds(citation) for source in candidate.sources):
-                return f"the passage does not hold its quote: “{citation.quote[:80]}”"
+                return f"the passage does not contain the quote: “{citation.quote[:80]}”"
         return ""
 
     return look
 
 
 def valued(candidate: QuestionCandidate) -> str:
-    """Reason to drop a fact whose first quote does not hold its value, or whose answer does not give it."""
+    """Return the reason to drop a fact whose first quote or whose answer does not contain its value, else `""`."""
     fact = candidate.fact
     if not fact.value or fact.value not in fact.evidence[0].quote:
-        return f"the quote does not hold the value “{fact.value[:80]}”"
+        return f"the quote does not contain the value “{fact.value[:80]}”"
     if not _share_words(fact.value, fact.answer):
-        return f"the answer “{fact.answer[:80]}” does not give the value “{fact.value[:80]}”"
+        return f"the answer “{fact.answer[:80]}” does not contain the value “{fact.value[:80]}”"
     return ""
 
 
 def borne_out(candidate: QuestionCandidate) -> str:
-    """Reason to drop an answer of which a number, date, unit or name is not in the evidence.
+    """Return the reason to drop an answer with a number, date, unit or name that is not in the evidence, else `""`.
 
     Numbers must be spelled as in a quote; a unit may stand in the passage ("in millions" above a table).
     """
@@ -82,9 +82,9 @@ def borne_out(candidate: QuestionCandidate) -> str:
 
 
 def premise(candidate: QuestionCandidate) -> str:
-    """Reason to drop a question about something of which the passage and its headings know nothing.
+    """Return the reason to drop a question about something that the passage and its headings do not mention, else `""`.
 
-    Looks at its names and numbers, and at every word of the fact’s subject.
+    Checks its names and numbers, and every content word of the fact’s subject.
     """
     stems = _stems(candidate.about)
     figures = {canonical(figure) for figure in _FIGURE.findall(candidate.about)}
@@ -101,12 +101,12 @@ def premise(candidate: QuestionCandidate) -> str:
         return f"“{min(foreign)}” of the subject is not in the passage"
     # Whose document it is, a quote need not say ("we had ..."); what else is spoken of, it must.
     if subject and not subject & set(terms(candidate.quotes)) and subject - set(terms(candidate.named)):
-        return f"the quote does not speak of “{candidate.fact.subject[:80]}”"
+        return f"the quote does not mention “{candidate.fact.subject[:80]}”"
     return ""
 
 
 def units(text: str) -> list[str]:
-    """Return what stands after each number of a text and counts it, lower case; a currency sign before one too."""
+    """Return the unit after each number of a text, lower case, or the currency sign before it."""
     matches = [(after or before).casefold().replace(" ", "") for after, before in _UNIT.findall(text)]
     return [unit for unit in matches if unit not in _IDLE]
 

@@ -62,7 +62,7 @@ _NOUN = re.compile(r"\b(?:the|an?|each|every|[A-Z][\w-]+'s) [a-z][\w-]+", re.IGN
 
 
 def schema(candidate: QuestionCandidate) -> str:
-    """Reason to drop a row that is no question with an answer."""
+    """Return the reason to drop a row without a well-formed question, answer or evidence, else `""`."""
     question, answer = candidate.question, candidate.fact.answer
     if not _FEWEST_CHARS <= len(question) <= _MOST_CHARS or not question.endswith(("?", ".")):
         return "not a question or request of 8 to 400 characters"
@@ -72,43 +72,46 @@ def schema(candidate: QuestionCandidate) -> str:
         return "no statement or no evidence"
     whole = f"{question} {answer}"
     if _PROMPT_MARKS.search(whole) or any(unicodedata.category(sign) in ("Cc", "Cf", "Co", "Cs") for sign in whole):
-        return "marks of a prompt or invisible characters"
+        return "prompt marks or invisible characters"
     if contains(question, answer):
-        return "the question holds its answer"
+        return "the question contains its answer"
     return ""
 
 
 def leak(candidate: QuestionCandidate) -> str:
-    """Reason to drop a row that talks about the passage instead of the world."""
+    """Return the reason to drop a row that mentions its own source ("according to the passage"), else `""`."""
     texts = (candidate.question, candidate.fact.answer, candidate.fact.statement)
     match = next(filter(None, map(_LEAK.search, texts)), None)
-    return f"speaks of its source: “{match[0]}”" if match else ""
+    return f"mentions its source: “{match[0]}”" if match else ""
 
 
 def self_contained(candidate: QuestionCandidate) -> str:
-    """Reason to drop a question that needs the page in hand: dangling pronouns, pointing words, nobody's company."""
+    """Return the reason to drop a question that cannot be understood without the page, else `""`.
+
+    Such are dangling pronouns, pointing words ("this", "above"), relative times, and roles without a name.
+    """
     question = candidate.question
     for pattern in (_PLACE, _POINTING, _TIME, _SPEAKER):
         if match := pattern.search(question):
-            return f"points at something outside: “{match[0]}”"
+            return f"refers to something outside the question: “{match[0]}”"
     body = _EXPLETIVE.sub(" ", question)
     pronoun = _PRONOUN.search(body)
     if pronoun and not _antecedent(body[: pronoun.start()]):
-        return f"dangling “{pronoun[0]}”"
+        return f"pronoun without an antecedent: “{pronoun[0]}”"
     role = _ROLE.search(question)
     if role and not names(question.replace(role[0], " ")):
-        return f"does not say which: “{role[0]}”"
+        return f"role without a name: “{role[0]}”"
     content = {word for word in words(question) if word not in STOPWORDS}
     if not names(question) and len(content) < 3:
-        return "names nothing that could be looked for"
+        return "too few content words to search for"
     return ""
 
 
 def names(question: str) -> list[str]:
-    """Return capitalised and numbered words of a question, but for its first."""
+    """Return the capitalised words and words with digits of a question, except its first word."""
     return _NAME.findall(question)
 
 
 def _antecedent(before: str) -> bool:
-    """Whether something that a pronoun can stand for comes before it."""
+    """Whether a text before a pronoun names something that it can refer to."""
     return bool(_NAME.search(before) or _NOUN.search(before))

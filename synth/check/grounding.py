@@ -28,17 +28,17 @@ _MOST_TOKENS = 512
 
 
 class GroundingScorer(Protocol):
-    """Judges claims by evidence."""
+    """Scores claims against evidence."""
 
     def scores(self, pairs: Iterable[tuple[str, str]]) -> Iterator[float]:
-        """Yield, for each (claim, evidence), how well the evidence bears the claim, in [0, 1], in order."""
+        """Yield, for each (claim, evidence), how well the evidence supports the claim, in [0, 1], in order."""
         ...
 
 
 class LexicalScorer:
-    """Share of the claim's content words that stand in the evidence, names and numbers twice.
+    """Share of the claim's content words that are in the evidence; names and numbers count twice.
 
-    A number that the evidence does not state caps the score at 0.3: words around a wrong figure are mostly right.
+    A number that is not in the evidence caps the score at 0.3, because the words around a wrong figure mostly match.
     """
 
     def scores(self, pairs: Iterable[tuple[str, str]]) -> Iterator[float]:
@@ -121,7 +121,7 @@ class NliScorer:
 
 @dataclass(frozen=True, slots=True)
 class GroundingCheck:
-    """The fact's statement must rest on the passage and its headings; the figure is the score."""
+    """Drops facts whose statement the passage and its headings do not support; the figure is the score."""
 
     scorer: GroundingScorer
     least: float
@@ -132,11 +132,12 @@ class GroundingCheck:
         return "grounding"
 
     def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
-        """Yield every candidate with the verdict."""
+        """Yield every candidate with its result."""
         stream = iter(candidates)
         while batch := list(islice(stream, _BATCH)):
             scores = self.scorer.scores(
                 (f"{candidate.fact.statement} {candidate.fact.answer}", candidate.about) for candidate in batch
             )
             for candidate, score in zip(batch, scores, strict=True):
-                yield candidate, CheckResult(f"grounded to {score:.2f} only" if score < self.least else "", score)
+                reason = f"grounding score {score:.2f} is below {self.least}" if score < self.least else ""
+                yield candidate, CheckResult(reason, score)

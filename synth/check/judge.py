@@ -15,7 +15,7 @@ from synth.work.candidate import QuestionCandidate
 
 
 class Judgement(BaseModel):
-    """What the judge returns."""
+    """The judge's reply."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -26,7 +26,7 @@ class Judgement(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class JudgeCheck:
-    """A chat model must find the question answered and the answer right."""
+    """Drops rows whose question a chat model finds unanswered by the passage, or whose answer it finds wrong."""
 
     ask: CachedChat
 
@@ -36,7 +36,7 @@ class JudgeCheck:
         return "judge"
 
     def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
-        """Yield every candidate with the verdict; a judge that gives no verdict drops nothing."""
+        """Yield every candidate with its result; a reply that cannot be read drops nothing."""
         candidates_again, to_ask = tee(candidates)
         replies = self.ask.all(map(_request, to_ask))
         for candidate, reply in zip(candidates_again, replies, strict=True):
@@ -44,7 +44,7 @@ class JudgeCheck:
             bad = judgement is not None and not (judgement.answered and judgement.correct)
             yield (
                 candidate,
-                CheckResult(f"the judge: {judgement.complaint or 'not right'}" if judgement and bad else ""),
+                CheckResult(f"judge: {judgement.complaint or 'not correct'}" if judgement and bad else ""),
             )
 
 

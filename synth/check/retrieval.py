@@ -19,14 +19,14 @@ _SEARCHES_HELD = 512
 
 
 class RetrievalCheck:
-    """Whether the source chunk is among the first `k` hits.
+    """Drops questions whose source chunk is not among the first `k` hits of the search.
 
-    A hit elsewhere that holds the same words counts: documents repeat themselves, and the answer stands there too.
+    A hit elsewhere with the same words counts too: documents repeat themselves, and the answer stands there as well.
 
     Args:
         retriever: Searches the collection that the facts come from.
-        k: How many hits are looked at.
-        extra: Hits beyond `k` asked for, so that enough distractors are left.
+        k: Number of hits considered.
+        extra: Hits requested beyond `k`, so that enough distractors remain.
     """
 
     name = NAME
@@ -48,9 +48,9 @@ class RetrievalCheck:
 
 
 def shows(hit: Hit, candidate: QuestionCandidate) -> bool:
-    """Whether a hit overlaps the quote at its place, or holds the answer elsewhere and nearly all that is asked about.
+    """Whether a hit overlaps the quote, or contains the answer and nearly all words of the question elsewhere.
 
-    What names the document need not stand in the hit; every number of the question must.
+    Words that name the document may be missing from the hit; numbers of the question may not.
     """
     evidence = candidate.fact.evidence[0]
     if (hit.sha256, hit.page) == (evidence.sha256, evidence.page):

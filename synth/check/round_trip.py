@@ -19,10 +19,10 @@ _FEWEST_CHARS = 2
 
 
 def agreement(given: str, gold: str) -> float:
-    """How well an answer agrees with the gold one, in [0, 1].
+    """Return how well an answer agrees with the gold answer, in [0, 1].
 
-    1 where either stands in the other as whole words, else token F1; 0 where the gold answer holds numbers and none of
-    them is given.
+    1 where either contains the other as whole words, else token F1; 0 where the gold answer has numbers and the answer
+    has none of them.
     """
     if exact_match(given, gold) or contains(given, gold):
         return 1.0
@@ -36,7 +36,7 @@ def agreement(given: str, gold: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class RoundTripCheck:
-    """A second reader answers from the passage; the figure is the agreement."""
+    """Drops questions that a second reader does not answer from the passage; the figure is the agreement."""
 
     generator: Generator
     least: float
@@ -47,25 +47,25 @@ class RoundTripCheck:
         return "round trip"
 
     def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
-        """Yield every candidate with the verdict."""
+        """Yield every candidate with its result."""
         candidates_again, to_ask = tee(candidates)
         replies = self.generator.answers((candidate.question, candidate.sources) for candidate in to_ask)
         for candidate, reply in zip(candidates_again, replies, strict=True):
             fact = candidate.fact
             # A row of a table gives its figure without the unit that stands in the head.
             figure = max(agreement(reply, fact.answer), agreement(reply, fact.value) if fact.value else 0.0)
-            verdict = f"a second reader answers “{reply[:120]}”" if figure < self.least else ""
+            verdict = f"the round trip gives “{reply[:120]}”" if figure < self.least else ""
             yield candidate, CheckResult(verdict, figure)
 
 
 @dataclass(frozen=True, slots=True)
 class WrongChunkCheck:
-    """The same reader, given a passage from elsewhere, must not come to the answer.
+    """Drops questions that the same reader answers from a passage of another page.
 
     Attributes:
-        generator: Reads.
-        elsewhere: Gives a passage from another page, None in a collection of one.
-        least: Agreement from which the answer counts as given.
+        generator: Answers questions from passages.
+        elsewhere: Returns a passage from another page, None where there is none.
+        least: Agreement from which the question counts as answered.
     """
 
     generator: Generator
@@ -78,12 +78,12 @@ class WrongChunkCheck:
         return "wrong chunk"
 
     def run(self, candidates: Iterable[QuestionCandidate]) -> Iterator[tuple[QuestionCandidate, CheckResult]]:
-        """Yield every candidate with the verdict; the figure is one minus the agreement."""
+        """Yield every candidate with its result; the figure is one minus the agreement."""
         candidates_again, to_ask = tee(candidates)
         replies = self.generator.answers((candidate.question, self._other(candidate)) for candidate in to_ask)
         for candidate, reply in zip(candidates_again, replies, strict=True):
             figure = agreement(reply, candidate.fact.answer) if reply else 0.0
-            verdict = "a passage from elsewhere gives the answer too" if figure >= self.least else ""
+            verdict = "a passage from another page gives the same answer" if figure >= self.least else ""
             yield candidate, CheckResult(verdict, 1 - figure)
 
     def _other(self, candidate: QuestionCandidate) -> tuple[SourcePassage, ...]:

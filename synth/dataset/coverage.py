@@ -16,7 +16,7 @@ from synth.work.workspace import Workspace
 
 @dataclass(slots=True, kw_only=True)
 class Share:
-    """Things there are, and things with enough rows."""
+    """Number of facts or sentences, and of those with enough rows."""
 
     all: int = 0
     covered: int = 0
@@ -37,7 +37,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageCoverage:
-    """One page's facts and sentences."""
+    """Coverage of the facts and sentences of one page."""
 
     doc: str
     sha256: str
@@ -57,11 +57,11 @@ class PageCoverage:
 
 
 def pages(work: Workspace, enough: int) -> Iterator[PageCoverage]:
-    """Yield the coverage of every page that holds a sentence, by document and page.
+    """Yield the coverage of every page with a sentence, by document and page.
 
     Args:
-        work: Rows are in it.
-        enough: Rows that a fact or a sentence needs.
+        work: Holds the rows.
+        enough: Number of rows from which a fact or a sentence is covered.
     """
     _spread(work)
     for sha256, doc in work.db.execute("SELECT sha256, doc FROM documents ORDER BY doc, sha256").fetchall():

@@ -23,7 +23,7 @@ def first_of_each(ids: NDArray[np.uint64]) -> NDArray[np.bool_]:
 
 
 def pins(groups: NDArray[np.uint32], pinned: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return per row number of a group: the split its rows are pinned to (0: none), and whether they are to several."""
+    """Return per group number the split its rows are pinned to (1 + its index, 0 for none), and whether to several."""
     masks = np.zeros(len(groups), dtype=np.int64)
     np.bitwise_or.at(masks, groups, np.where(pinned > 0, 1 << pinned, 0))
     fixed = np.select([masks == 1 << (1 + number) for number in range(len(SPLITS))], range(1, 1 + len(SPLITS)), 0)

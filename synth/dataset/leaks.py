@@ -77,14 +77,14 @@ def window_fingerprints(text: str) -> list[int]:
 
 
 def question_fingerprint(question: str) -> int:
-    """Return a fingerprint that politeness, order, marks and small words do not change."""
+    """Return a fingerprint that does not depend on filler words, word order and punctuation."""
     question_words = words(question)
     content = sorted(set(question_words) - _FILLERS) or sorted(set(question_words))
     return fingerprint("question " + " ".join(content))
 
 
 class Linked:
-    """Rows and what they share; numbers of rows are given in order of `add`."""
+    """Collects what rows share and groups them; rows are numbered in order of `add`."""
 
     def __init__(self) -> None:
         self.n_rows = 0
@@ -95,14 +95,14 @@ class Linked:
     def add(
         self, *, documents: Iterable[str], question: str, answer: str, context: str, turns: Iterable[tuple[str, str]]
     ) -> None:
-        """Take in a row.
+        """Add a row.
 
         Args:
-            documents: Names of what it was taken from; a common name always holds rows together.
-            question: A question without a context is one of the things rows share.
-            answer: Its runs count where there is no context: the same words learned are the same fact.
-            context: Rows on one context stay together, unless most rows have it.
-            turns: Earlier turns; the first question stands for the conversation.
+            documents: Names of its sources; rows with a common name always stay together.
+            question: Rows without a context that have the same question stay together.
+            answer: Compared where there is no context, because the same words state the same fact.
+            context: Rows with the same context stay together, unless most rows have it.
+            turns: Earlier turns; the first question represents the conversation.
         """
         for name in documents:
             self._add("firm", fingerprint("document " + name))

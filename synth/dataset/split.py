@@ -1,8 +1,7 @@
 """Knowledge mode: which phrasings are held out; both modes: proof that no held-out row stands in training.
 
 A phrasing is held out only where another phrasing of its fact trains, of the same kind where the answer is recalled.
-Two rows overlap where they share 13 words in a row (Brown et al. 2020); a shorter text counts whole. Knows rows in the
-workspace; refuses to know how they were made.
+Two rows overlap where they share 13 words in a row (Brown et al. 2020); a shorter text counts whole.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _TEST_BLOCK = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitProof:
-    """What holds of the split, counted after it was made.
+    """Properties of the split, counted after it was made.
 
     Attributes:
         shared_groups: Groups with rows on two sides; must be 0.
@@ -46,9 +45,9 @@ class SplitProof:
 
 
 def hold_out(work: Workspace, *, val_share: float, test_share: float) -> None:
-    """Take one cluster of phrasings of some facts out of training, in the seed's order, until the shares are full.
+    """Hold out one cluster of phrasings of some facts, in the seed's order, until the shares are full.
 
-    Groups that share words with others (table `barred`) stay where they are.
+    Groups that share words with others (table `barred`) are never held out.
     """
     total = work.count("rows")
     shares = {split: share for split, share in (("test", test_share), ("val", val_share)) if share}
@@ -69,9 +68,9 @@ def hold_out(work: Workspace, *, val_share: float, test_share: float) -> None:
 
 
 def _spare(work: Workspace, fact: str) -> tuple[str, int]:
-    """Return a group of a fact that training can spare, with its number of rows; an empty name where there is none.
+    """Return a group of a fact that can be held out, with its number of rows; `""` and 0 where there is none.
 
-    Groups that recall the fact come first: whether it was learnt is asked without the documents.
+    Groups that recall the fact come first, because the test asks without the documents whether it was learnt.
     """
     kinds: dict[str, list[str]] = defaultdict(list)
     rows = work.db.execute("SELECT grp, kind FROM rows WHERE fact=? ORDER BY place_of(grp), seq", (fact,))
@@ -89,10 +88,10 @@ def _spare(work: Workspace, fact: str) -> tuple[str, int]:
 
 
 def prove(work: Workspace, *, mode: str, val_share: float, test_share: float) -> SplitProof:
-    """Hold rows out, undo what overlaps with training, and prove that nothing is left.
+    """Hold rows out, remove rows that overlap with training, and count what overlap remains.
 
-    Knowledge mode looks at the questions, since facts and passages are meant to stand on both sides, and holds out only
-    groups whose questions share no run of words with another's; document mode looks at everything and drops rows.
+    Knowledge mode compares the questions, since facts and passages are meant to be on both sides, and holds out only
+    groups whose questions share no run of words with another's; document mode compares all texts and drops rows.
     """
     if mode == "document":
         dropped = _drop_overlapping(work)

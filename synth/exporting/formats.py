@@ -15,7 +15,7 @@ from synth.templates.wording import PromptTemplate
 
 Json = dict[str, Any]
 PairFormat = Callable[[Pair, PromptTemplate | None, PromptTemplate], Json]
-# A preference gives two verdicts.
+# Prompt, context, answer and whether it was liked; a preference gives two.
 LabelledAnswer = tuple[str, str, str, bool]
 
 
@@ -38,7 +38,7 @@ class ChatRow:
 
 
 def said(pair: Pair, template: PromptTemplate) -> ChatRow:
-    """Return a pair as a chat, its prompt worded by a template."""
+    """Return a pair as a chat whose prompt follows a template."""
     return ChatRow(
         turns=pair.turns,
         prompt=template.prompt(pair.question, pair.context),

@@ -55,7 +55,7 @@ _TRAINER_CLASS = {"dpo": "DPOTrainer", "kto": "KTOTrainer"}
 
 
 def settings_for(trainer: str, to: str, out: Path) -> str:
-    """Return what to put in a trainer's settings to read a file.
+    """Return the settings with which a trainer reads a file.
 
     Args:
         trainer: One of `TRAINERS`.
@@ -96,11 +96,11 @@ def dataset_info(to: str, out: Path, *, history: bool = False) -> dict[str, Any]
 
 
 def write_dataset_info(to: str, out: Path, *, history: bool) -> Path:
-    """Put a file's description into `dataset_info.json` beside it, where LLaMA-Factory's `dataset_dir` has it.
+    """Add a file's description to `dataset_info.json` beside it, which LLaMA-Factory reads from its `dataset_dir`.
 
     Raises:
         ConfigError: LLaMA-Factory does not read the format.
-        DataError: There is a `dataset_info.json` that is no JSON object.
+        DataError: `dataset_info.json` exists and is not a JSON object.
     """
     entry = dataset_info(to, out, history=history)
     path = out.parent / "dataset_info.json"

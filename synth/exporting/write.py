@@ -28,11 +28,11 @@ _KTO = {"llama-factory": formats.kto_sharegpt, "axolotl": formats.kto_text}
 
 @dataclass(slots=True, kw_only=True)
 class Exported:
-    """What an export wrote.
+    """Counts of an export.
 
     Attributes:
         rows: Rows in the file.
-        left_out: Reason to number of rows the format cannot hold.
+        left_out: Number of rows that the format cannot represent, by reason.
         with_turns: Rows with earlier turns.
     """
 
@@ -57,15 +57,15 @@ def export(
         out: The file.
         to: One of `FORMATS`.
         split: Which rows.
-        trainer: Where trainers read one format differently, the one to please.
-        template: Wording of every prompt; the default puts the context before the question.
+        trainer: Where trainers read one format differently, the trainer the file is for.
+        template: Wording of every prompt; by default the context precedes the question.
 
     Raises:
         ConfigError: The format is unknown, or the trainer does not read it.
-        DataError: The folder holds no row that the format could hold.
+        DataError: The folder has no row that the format can represent.
     """
     if to not in FORMATS:
-        raise ConfigError(f"no format {to!r}", hint=f"--to {'|'.join(FORMATS)}")
+        raise ConfigError(f"unknown format {to!r}; use one of {', '.join(FORMATS)}")
     settings_for(trainer, to, out)
     done = Exported()
     rows = _rows(dataset.require(), to, split, trainer, template, done)
@@ -105,7 +105,7 @@ def _pairs(
         if split not in ("all", pair.split):
             continue
         if not pair.question and not pair.context and to != "text":
-            done.left_out["plain text, which only --to text holds"] += 1
+            done.left_out["plain text, which only --to text can represent"] += 1
             continue
         done.with_turns += bool(pair.turns)
         row = shaped(pair, given, default)
@@ -128,7 +128,7 @@ def has_turns(dataset: Dataset, split: str) -> bool:
 def _empty(dataset: Dataset, to: str, split: str, done: Exported) -> DataError:
     if done.left_out:
         return DataError(
-            f"{split} holds nothing but plain text",
+            f"{split} has only rows of plain text",
             path=dataset.path,
             hint=f"kb synth export '{dataset.path}' --to text --out FILE",
         )

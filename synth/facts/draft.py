@@ -9,7 +9,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactDraft:
-    """What a rule found.
+    """A fact as a rule found it.
 
     Attributes:
         kind: As in `Fact.kind`.

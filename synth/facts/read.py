@@ -1,98 +1,81 @@
-"""Facts of a document, read by rules: no model, no network, the same on every machine.
+"""Facts of a document, read by rules: no model, no network, the same result on every machine.
 
-One pass over the pages in order. A fact is held back for a while, because a later one may give another answer to the
-same question; then neither is kept. Knows the rules' order and what makes a fact usable; refuses to know what is done
-with it.
+One pass over the pages in order. A fact waits for a while, because a later one may give another answer to the same
+question; then neither is yielded. There are rules for English only: pages in another language give no facts.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import deque
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Protocol
 
-from core.reading.sentences import sentences
+from core.language.guess import guess_language
 from core.types import Citation, Document, Fact, Page
-from synth.facts.draft import FactDraft, Span
-from synth.facts.english.casing import Casing
-from synth.facts.english.naming import Naming, name_document
-from synth.facts.english.prose.lists import list_facts
-from synth.facts.english.prose.sentence_facts import facts_of
-from synth.facts.english.tables.flat import flatten
-from synth.facts.english.tables.table_facts import cell_facts
+from synth.facts.draft import FactDraft
+from synth.facts.english.page_facts import EnglishRules
 
-_OPENING_PAGES = 4
-_SPELLING_PAGES = 16  # read ahead to see how words are spelled
-_HELD = 2000  # facts that wait for a contradiction, and so what memory is bounded by
+_OPENING_PAGES = 16  # read ahead: names of the document and the spelling of its words
+_WAITING_FACTS = 2000  # facts that wait for a contradiction; bounds the memory
 _MIN_QUESTIONS = 4
-_COMMON = frozenset("the of and to in a is that for on with as by are was be at or from an were which has".split())
-_WORD = re.compile(r"[^\W\d_]+")
-_LEADER = re.compile(r"(?:\. ?){4,}|_{4,}")
+
+
+class FactRules(Protocol):
+    """Rules that read facts of one document in one language."""
+
+    def learn(self, page: Page) -> None:
+        """Learn from a page after the opening ones, before its facts are read."""
+        ...
+
+    def drafts(self, page: Page) -> Sequence[FactDraft]:
+        """Return the facts of a page."""
+        ...
+
+
+# Language code to its rules, made for a document and its first pages.
+RULES: Mapping[str, Callable[[Document, Sequence[Page]], FactRules]] = {"en": EnglishRules}
+
+
+def rule_language(text: str) -> str:
+    """Return the code of the language whose rules read a page, `""` where there are none for its language.
+
+    A page of figures has too few words to tell its language; English rules read it.
+    """
+    guessed = guess_language(text)
+    return "en" if guessed is None else guessed.code if guessed.code in RULES else ""
 
 
 def read_facts(document: Document, pages: Iterable[Page]) -> Iterator[Fact]:
     """Yield the facts that a document states, in its order.
 
     Args:
-        document: What the pages belong to.
+        document: The document of the pages.
         pages: In order; read once, one at a time.
 
     Yields:
         Facts whose quotes stand at their offsets. No question occurs twice, and none has two answers.
     """
-    rest = iter(pages)
-    opening = list(islice(rest, _SPELLING_PAGES))
-    naming = name_document(document, opening[:_OPENING_PAGES])
-    casing = Casing()
+    yield from _agreeing(_facts(document, iter(pages)))
+
+
+def _facts(document: Document, pages: Iterator[Page]) -> Iterator[Fact]:
+    opening = list(islice(pages, _OPENING_PAGES))
+    rules = {code: make(document, opening) for code, make in RULES.items()}
     for page in opening:
-        casing.learn(page.text)
-    every = chain(opening, _learnt(rest, casing))
-    yield from _agreeing(fact for page in every for fact in _facts_on(document, naming, casing, page))
-
-
-def _learnt(pages: Iterable[Page], casing: Casing) -> Iterator[Page]:
+        yield from _facts_on(document, rules, page)
     for page in pages:
-        casing.learn(page.text)
-        yield page
+        for each in rules.values():
+            each.learn(page)
+        yield from _facts_on(document, rules, page)
 
 
-def sentences_of(page: Page) -> list[Span]:
-    """Return the spans of a page's sentences and list items, which are what facts are looked for in.
-
-    Headings, rows of tables and pages that are not English prose give none.
-    """
-    if page.quality in ("failed", "empty") or not _is_english(page.text):
-        return []
-    return [
-        (unit.start, unit.end)
-        for unit in sentences(page.text)
-        if unit.kind in ("prose", "item") and page.text[unit.start : unit.end].rstrip('”")').endswith((".", ";"))
-    ]
-
-
-def _is_english(text: str) -> bool:
-    words = [word.casefold() for word in _WORD.findall(text[:6000])]
-    return sum(word in _COMMON for word in words) >= 0.12 * len(words) if len(words) >= 12 else False
-
-
-def _facts_on(document: Document, naming: Naming, casing: Casing, page: Page) -> Iterator[Fact]:
-    drafts: list[FactDraft] = []
-    for start, end in sentences_of(page):
-        if not _LEADER.search(page.text, start, end):
-            drafts += facts_of(flatten(page.text, *_without_bullet(page.text, start, end)), naming, casing)
-    if page.quality not in ("failed", "empty"):
-        drafts += cell_facts(page.text, naming)
-        drafts += list_facts(page.text, naming)
-    for draft in sorted(drafts, key=lambda draft: draft.quotes[0]):
+def _facts_on(document: Document, rules: Mapping[str, FactRules], page: Page) -> Iterator[Fact]:
+    code = rule_language(page.text)
+    for draft in rules[code].drafts(page) if code else ():
         if len(draft.questions) >= _MIN_QUESTIONS:
             yield _fact(document, page, draft)
-
-
-def _without_bullet(text: str, start: int, end: int) -> Span:
-    bullet = re.compile(r"(?:[•●▪◦‣·○■□➢✓*–—-]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+").match(text, start, end)
-    return (bullet.end() if bullet else start), end
 
 
 def _fact(document: Document, page: Page, draft: FactDraft) -> Fact:
@@ -128,7 +111,7 @@ def _agreeing(facts: Iterable[Fact]) -> Iterator[Fact]:
             continue
         answers[key] = answer
         waiting.append(fact)
-        if len(waiting) > _HELD:
+        if len(waiting) > _WAITING_FACTS:
             first = waiting.popleft()
             if _digest(first.questions[0]) not in contradicted:
                 yield first

@@ -23,12 +23,12 @@ OnCall = Callable[[Call, bool], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRequest:
-    """One thing asked.
+    """A request to a chat model.
 
     Attributes:
-        purpose: What it is for, in reports.
-        text: The prompt, one message of a person.
-        schema: What the reply must look like; plain text without.
+        purpose: Its purpose, for reports.
+        text: The prompt, sent as one user message.
+        schema: Schema of the reply; plain text without one.
     """
 
     purpose: str
@@ -38,7 +38,7 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelReply:
-    """What came back."""
+    """The reply to a request."""
 
     call: Call
 
@@ -55,7 +55,7 @@ class ModelReply:
             return None
 
     def value(self) -> Any:
-        """Return the JSON of the reply, None where it holds none; what was cut off is closed."""
+        """Return the JSON of the reply, None where there is none; truncated JSON is completed."""
         try:
             return parse_json_markdown(self.call.text)
         except ValueError:
@@ -63,15 +63,15 @@ class ModelReply:
 
 
 class CachedChat:
-    """A chat model with a cache before it and a bounded number of requests under way.
+    """A chat model behind a cache, with a bounded number of concurrent requests.
 
     Args:
         chat: The model.
-        spec: Its spelling.
-        parameters: How it generates; with spelling, prompt and schema they are what a reply depends on.
-        cache: Where replies are kept.
-        concurrency: Requests under way at once.
-        on_call: Told of every reply, and whether it came from the cache; called from the asking thread.
+        spec: Its name as given to `--generator`.
+        parameters: Generation parameters; part of the cache key.
+        cache: Stores the replies.
+        concurrency: Number of concurrent requests.
+        on_call: Called in the caller's thread with every reply and whether it came from the cache.
     """
 
     def __init__(
@@ -94,10 +94,10 @@ class CachedChat:
         self._held: dict[type[BaseModel], Runnable[Any, Any]] = {}
 
     def all(self, requests: Iterable[ModelRequest]) -> Iterator[ModelReply]:
-        """Yield replies in the order of the requests; twice the concurrency are read ahead, so that nobody waits.
+        """Yield replies in the order of the requests; twice `concurrency` requests are read ahead.
 
         Raises:
-            KbError: A request failed; those under way are finished first and kept.
+            KbError: A request failed; the concurrent ones are completed and cached first.
         """
         stream = iter(requests)
         waiting: deque[tuple[Future[Call] | Call, bool]] = deque()
@@ -120,7 +120,7 @@ class CachedChat:
         return self._chat.get_num_tokens(text)
 
     def close(self) -> None:
-        """Wait for requests under way, so that their replies are kept; drop those not begun."""
+        """Wait for running requests, so that their replies are cached, and cancel the others."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _begin(self, request: ModelRequest) -> tuple[Future[Call] | Call, bool]:
@@ -148,7 +148,7 @@ class CachedChat:
         return call
 
     def _model(self, schema: type[BaseModel] | None) -> Runnable[Any, Any]:
-        """The model held to a schema; a model that cannot be held is asked plainly, the prompt shows the JSON."""
+        """The model constrained to a schema where it supports that, else the model: its prompt shows the JSON."""
         if schema is None:
             return self._chat
         if schema not in self._held:

@@ -16,10 +16,10 @@ from synth.work.workspace import Planned, Workspace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationEstimate:
-    """What a run would ask of a model at most; nothing for rules.
+    """Upper bound of the requests of a run; empty for rules.
 
     Attributes:
-        calls: Requests by what they are for; those already answered in the cache are not counted.
+        calls: Number of requests by purpose; cached replies are not counted.
         prompt_tokens: Tokens sent.
         completion_tokens: Tokens written.
     """
@@ -34,7 +34,7 @@ class PassageText:
     """A text about a passage.
 
     Attributes:
-        sentences: What it says, each with the quote's span in the passage that bears it, where there is one.
+        sentences: Its sentences, each with the span of the passage that supports it, None where there is none.
     """
 
     sentences: Sequence[tuple[str, tuple[int, int] | None]]
@@ -46,16 +46,16 @@ class PassageText:
 
 
 class Generator(Protocol):
-    """Writes what training rows are made of."""
+    """Writes facts, answers and texts for training rows."""
 
     @property
     def name(self) -> str:
-        """What the manifest calls it: `builtin`, or the spelling of a chat model."""
+        """Name in the manifest: `builtin`, or that of a chat model."""
         ...
 
     @property
     def origin(self) -> str:
-        """What rows carry as `origin`."""
+        """Value of `origin` in rows."""
         ...
 
     def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
@@ -63,15 +63,15 @@ class Generator(Protocol):
         ...
 
     def answers(self, asked: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
-        """Answer each question from its passages alone, in order; an empty text where they do not tell."""
+        """Answer each question from its passages alone, in order; `""` where they do not answer it."""
         ...
 
     def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
-        """Write a text about a passage, None where it gives none."""
+        """Write a text about a passage; None where that is not possible."""
         ...
 
     def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
-        """Return what a run would ask of a model."""
+        """Return an upper bound of the requests of a run."""
         ...
 
     def prompts(self) -> Mapping[str, str]:

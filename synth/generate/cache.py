@@ -23,10 +23,10 @@ class Call:
 
     Attributes:
         text: What the model wrote.
-        prompt_tokens: Tokens read, as the model counts; 0 where it does not say.
+        prompt_tokens: Tokens read, as reported by the model; 0 where it does not report them.
         completion_tokens: Tokens written.
-        cut: Whether the reply ended at its longest.
-        seconds: How long it took when it was asked.
+        cut: Whether the reply ended at the token limit.
+        seconds: Duration of the request.
     """
 
     text: str
@@ -47,7 +47,7 @@ class CallCache:
     """Replies on disk.
 
     Args:
-        path: The file; made where it is not there.
+        path: The file; created if absent.
 
     Raises:
         BackendError: The file cannot be opened or written.
@@ -68,7 +68,7 @@ class CallCache:
             raise self._unusable(error) from error
 
     def get(self, key: str) -> Call | None:
-        """Return a reply, None where the request was never answered."""
+        """Return a cached reply, None where there is none."""
         with self._lock:
             try:
                 row = self._db.execute(
@@ -81,7 +81,7 @@ class CallCache:
         return Call(text=row[0], prompt_tokens=row[1], completion_tokens=row[2], cut=bool(row[3]), seconds=row[4])
 
     def put(self, key: str, call: Call) -> None:
-        """Keep a reply; it is on disk when this returns."""
+        """Store a reply; it is on disk when this returns."""
         with self._lock:
             try:
                 self._db.execute(
@@ -97,4 +97,4 @@ class CallCache:
             self._db.close()
 
     def _unusable(self, error: Exception) -> BackendError:
-        return BackendError(f"{self._path}: the cache of replies cannot be used: {error}", hint=f"rm '{self._path}'")
+        return BackendError(f"{self._path}: cannot use the reply cache: {error}", hint=f"rm '{self._path}'")

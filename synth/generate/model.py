@@ -35,7 +35,7 @@ _FACT_TOKENS, _ANSWER_TOKENS, _TEXT_TOKENS = 140, 16, 180
 
 
 def _at_most(longest: int) -> AfterValidator:
-    """Bound a text when a reply is read; the schema does not say so, see `ReadFact`."""
+    """Limit the length of a text when a reply is read; not part of the schema, see `ReadFact`."""
 
     def check(text: str) -> str:
         if len(text) > longest:
@@ -48,8 +48,8 @@ def _at_most(longest: int) -> AfterValidator:
 class ReadFact(BaseModel):
     """One fact as a model returns it.
 
-    Lengths of texts are not part of the schema that a runtime holds a model to: each becomes a counted repetition in
-    its grammar, and xgrammar then takes longer for a token than the model.
+    Lengths of texts are not part of the schema that constrains the model: each becomes a counted repetition in the
+    grammar, and xgrammar then takes longer for a token than the model.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -63,9 +63,9 @@ class ReadFact(BaseModel):
 
 @cache
 def facts_schema(count: int, phrasings: int) -> type[BaseModel]:
-    """Return what a reply with the facts of a passage looks like, as short as what is asked for.
+    """Return the schema of a reply with at most `count` facts of `phrasings` questions each.
 
-    A small model held to an open list fills it until its tokens run out.
+    A small model fills an unbounded list until it reaches the token limit.
     """
     fact_schema = create_model(
         "ReadFact", __base__=ReadFact, questions=(list[str], Field(min_length=1, max_length=phrasings))
@@ -74,9 +74,9 @@ def facts_schema(count: int, phrasings: int) -> type[BaseModel]:
 
 
 def reply_tokens(per_chunk: int, phrasings: int) -> int:
-    """Return how long a reply with a passage's facts may be, in tokens: twice what such replies take.
+    """Return the token limit of a reply with a passage's facts: twice the usual length.
 
-    A small model that repeats itself does so until its tokens run out.
+    A small model that repeats itself stops only at the token limit.
     """
     return per_chunk * (200 + 30 * phrasings)
 
@@ -86,7 +86,7 @@ class ModelGenerator:
 
     Args:
         ask: The model.
-        phrasings: Questions wanted for each fact.
+        phrasings: Number of questions for each fact.
     """
 
     def __init__(self, ask: CachedChat, phrasings: int) -> None:
@@ -95,16 +95,16 @@ class ModelGenerator:
 
     @property
     def name(self) -> str:
-        """The model's spelling."""
+        """The model's name."""
         return self._ask.spec
 
     @property
     def origin(self) -> str:
-        """The model's spelling."""
+        """The model's name."""
         return self._ask.spec
 
     def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
-        """Yield facts chunk by chunk, in the seed's order; what is no fact or has no place is rejected."""
+        """Yield facts chunk by chunk, in the seed's order; malformed facts and facts without a place are rejected."""
         sources, to_ask = tee(source for source in work.chunks_in_order() if _worth_reading(source))
         replies = self._ask.all(self._request(source, per_chunk) for source in to_ask)
         for source, reply in zip(sources, replies, strict=True):
@@ -120,7 +120,7 @@ class ModelGenerator:
                     yield Planned(fact, source.chunk)
 
     def answers(self, asked: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
-        """Answer each question from its passages; nothing to read, nothing said."""
+        """Answer each question from its passages; `""` where there are none."""
         kept, requests = tee(asked)
         replies = self._ask.all(_answer_request(question, sources) for question, sources in requests if sources)
         for _, sources in kept:
@@ -128,7 +128,7 @@ class ModelGenerator:
             yield "" if text.casefold() in _NONE else text.removeprefix("Answer:").strip()
 
     def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:  # noqa: ARG002
-        """Let the model write about a passage; a sentence that no sentence of it bears is left out."""
+        """Write about a passage; sentences that no sentence of the passage supports are left out."""
         reply = next(self._ask.all([ModelRequest(purpose=kind, text=prompt(kind, passage=_rendered([source])))]))
         written = " ".join(reply.text.split())
         supported = [
@@ -139,7 +139,7 @@ class ModelGenerator:
         return PassageText(sentences=supported) if supported and not reply.call.cut else None
 
     def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
-        """Return the most that a run asks: one call a chunk, and two for each question that comes so far."""
+        """Return the upper bound: one request a chunk, and two for each question."""
         chunks = sum(1 for source in work.chunks_in_order() if _worth_reading(source))
         needed = chunks if rows is None else min(chunks, -(-rows // max(1, per_chunk * phrasings // 2)))
         sample = [source for source in islice(work.chunks_in_order(), _SAMPLE) if _worth_reading(source)]
@@ -179,7 +179,7 @@ def _worth_reading(source: SourcePassage) -> bool:
 
 
 def _rendered(sources: Sequence[SourcePassage]) -> str:
-    """The passages between marks that depend on their place, so that an equal request has an equal prompt."""
+    """Render the passages between marks drawn from their ids, so that equal requests have equal prompts."""
     rng = random.Random(digest(*(source.chunk for source in sources)))  # noqa: S311
     keys = new_keys(len(sources), rng)
     return render((source.passage(key) for source, key in zip(sources, keys, strict=True)), new_mark(rng))
@@ -190,11 +190,11 @@ def _answer_request(question: str, sources: Sequence[SourcePassage]) -> ModelReq
 
 
 def _read_facts(reply: ModelReply) -> tuple[list[ReadFact], list[str]]:
-    """Return the facts of a reply that are whole, and what is wrong with the others."""
+    """Return the valid facts of a reply, and the faults of the others."""
     value = reply.value()
     items: Any = value.get("facts") if isinstance(value, dict) else None
     if not isinstance(items, list):
-        return [], ["the reply is no list of facts"]
+        return [], ["the reply is not a list of facts"]
     facts, faults = [], []
     for number, item in enumerate(items, 1):
         if reply.call.cut and number == len(items):
@@ -209,7 +209,7 @@ def _read_facts(reply: ModelReply) -> tuple[list[ReadFact], list[str]]:
 
 
 def _placed(read: ReadFact, source: SourcePassage, phrasings: int) -> Fact | None:
-    """Put a fact at its place in the page, None where its quote does not stand in the passage."""
+    """Return a fact with its offsets in the page, None where its quote is not in the passage."""
     span = Folded(source.text).find(read.quote)
     if span is None:
         return None
@@ -233,7 +233,7 @@ def _placed(read: ReadFact, source: SourcePassage, phrasings: int) -> Fact | Non
 
 
 def _bearing(sentence: str, text: str) -> tuple[int, int] | None:
-    """Return the span of the sentence that holds most of another's words, None where none holds half of them."""
+    """Return the span of the sentence with most of another's words, None where none has half of them."""
     needed = set(terms(sentence))
     best = max(
         ((len(needed & set(terms(text[unit.start : unit.end]))), -unit.start, unit.end) for unit in sentences(text)),

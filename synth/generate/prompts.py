@@ -16,10 +16,10 @@ def _template(name: str) -> str:
 
 
 def prompt(name: str, **values: str) -> str:
-    """Return a prompt with its places filled; braces inside values stay what they are."""
+    """Return a prompt with its placeholders filled; braces inside values are kept."""
     return fill(_template(name), values)
 
 
 def all_prompts() -> dict[str, str]:
-    """Return every prompt by name, as the manifest keeps them."""
+    """Return every prompt by name, for the manifest."""
     return {path.stem: _template(path.stem) for path in sorted(_FOLDER.glob("*.txt"))}

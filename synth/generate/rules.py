@@ -41,8 +41,8 @@ class RulesGenerator:
 
     Args:
         documents: Those of the collection, in order.
-        read: Gives the facts of a document.
-        on_document: Told the name of each document before it is read.
+        read: Returns the facts of a document.
+        on_document: Called with the name of each document before it is read.
     """
 
     name = "builtin"
@@ -71,7 +71,7 @@ class RulesGenerator:
         return (read(question, sources) for question, sources in asked)
 
     def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
-        """Write a text about a passage, None where it holds too little."""
+        """Write a text about a passage, None where the passage is too short."""
         if kind == "summary":
             return summary(source)
         stated = dict.fromkeys(
@@ -83,16 +83,16 @@ class RulesGenerator:
         return PassageText(sentences=statements) if len(statements) >= _FEWEST_STATEMENTS else None
 
     def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:  # noqa: ARG002
-        """Return nothing: rules ask no model."""
+        """Return an empty estimate."""
         return GenerationEstimate(calls={})
 
     def prompts(self) -> Mapping[str, str]:
-        """Return none."""
+        """Return no prompts."""
         return {}
 
 
 def read(question: str, sources: Sequence[SourcePassage]) -> str:
-    """Return the sentences that answer a question best, a fifth of the passages but two at least, one a line."""
+    """Return the sentences that answer a question best, one a line: a fifth of the passages, at least two."""
     passages = [Passage(key="", source=source.name, text=source.text) for source in sources]
     ranked = rank(question, passages)
     best = ranked[: max(_READ_SENTENCES, round(_READ_SHARE * len(ranked)))]
@@ -104,7 +104,7 @@ def read(question: str, sources: Sequence[SourcePassage]) -> str:
 def summary(source: SourcePassage) -> PassageText | None:
     """Return the sentences of a passage whose words it repeats most, in their order.
 
-    Sum-based extraction (Nenkova and Vanderwende 2005): a sentence is worth the mean probability of its words.
+    Sum-based extraction (Nenkova and Vanderwende 2005): a sentence scores the mean probability of its words.
     """
     spans = [(unit.start, unit.end) for unit in sentences(source.text) if unit.kind == "prose"]
     whole = [

@@ -13,14 +13,14 @@ from core.types import Split
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """An answer that was liked or disliked, without another to hold against it.
+    """An answer that was liked or disliked, without another answer to compare it with.
 
     Attributes:
         prompt: The question.
-        context: What stands in the prompt beside it.
+        context: Passages in the prompt.
         completion: The answer.
         label: Whether it was liked.
-        group: What a split moves whole.
+        group: Rows of one group are in one split.
         origin: Who wrote the answer.
         unused_fields: Fields of the row that `kb` does not use; they are kept and written back.
     """

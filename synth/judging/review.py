@@ -40,11 +40,11 @@ class Decision:
     """What a person decided about a row.
 
     Attributes:
-        id: The row's.
-        action: What.
+        id: Id of the row.
+        action: One of `ACTIONS`.
         time: UTC, ISO 8601.
-        by: Who; empty where nobody says.
-        note: Why, in the person's words.
+        by: Name of the person, may be empty.
+        note: Reason, may be empty.
         question: New text of an edited row, as the other two.
         answer: New text (of a preference: of the chosen answer).
         context: New text.
@@ -64,7 +64,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewItem:
-    """A row under review with what was decided so far (`None`: nothing)."""
+    """A row under review with its last decision, None where there is none."""
 
     row: Reviewed
     decision: Decision | None
@@ -72,7 +72,7 @@ class ReviewItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewResult:
-    """Rows by what became of them, and the dataset's manifest now."""
+    """Numbers of rows by action, and the rewritten dataset's manifest."""
 
     accepted: int
     edited: int
@@ -81,45 +81,45 @@ class ReviewResult:
 
 
 def text_of(row: Reviewed) -> dict[str, str]:
-    """Return what a person may edit of a row, by name."""
+    """Return the editable texts of a row, by name."""
     if isinstance(row, Pair):
         return {"question": row.question, "answer": row.answer, "context": row.context}
     return {"question": row.prompt, "answer": row.chosen, "context": row.context}
 
 
 def check_edit(row: Reviewed, decision: Decision, page_text: PageText | None = None) -> Reviewed:
-    """Return the row as edited, once the edit holds.
+    """Validate an edit and return the edited row.
 
     Args:
         row: As it stands.
         decision: An edit.
-        page_text: Where quotes are looked up; without it only quotes that the row had before are allowed.
+        page_text: Returns the text of a page; without it only quotes that the row had before are allowed.
 
     Raises:
         ConfigError: A text is empty, a quote does not stand at its place, or the answer holds a number that no quote
             spells that way.
     """
     if not decision.answer.strip() or (text_of(row)["question"].strip() and not decision.question.strip()):
-        raise _refused(row, "question and answer must hold text")
+        raise _refused(row, "question and answer must not be empty")
     if isinstance(row, Preference):
         return edited(row, decision)
     for citation in decision.evidence:
         if page_text is None and citation not in row.evidence:
-            raise _refused(row, f"“{citation.quote[:60]}” cannot be checked: its collection is not open")
+            raise _refused(row, f"“{citation.quote[:60]}” cannot be checked: the collection is not open")
         if page_text and page_text(citation.sha256, citation.page)[citation.start : citation.end] != citation.quote:
-            raise _refused(row, f"“{citation.quote[:60]}” does not stand at its place in {citation.doc}")
+            raise _refused(row, f"“{citation.quote[:60]}” is not at its offsets in {citation.doc}")
     if decision.evidence:
         spelled = {figure for citation in decision.evidence for figure in _FIGURE.findall(citation.quote)}
         # What a prompt tells besides the quotes (a key, another passage) may be told back.
         allowed = spelled | set(_FIGURE.findall(decision.context)) | set(_FIGURE.findall(decision.question))
         loose = [figure for figure in _FIGURE.findall(_KEY.sub("", decision.answer)) if figure not in allowed]
         if loose:
-            raise _refused(row, f"the number {loose[0]} of the answer stands in no quote")
+            raise _refused(row, f"the number {loose[0]} of the answer is not in a quote")
     return edited(row, decision)
 
 
 def edited(row: Reviewed, decision: Decision) -> Reviewed:
-    """Return the row with a person's words; the checks of the old ones say nothing of it."""
+    """Return the row with a person's texts; the checks of the old texts are removed."""
     checks = {CHECK: 1.0}
     if isinstance(row, Preference):
         return replace(
@@ -144,7 +144,7 @@ def edited(row: Reviewed, decision: Decision) -> Reviewed:
 
 
 def _refused(row: Reviewed, why: str) -> ConfigError:
-    return ConfigError(f"row {row.id}: {why}", hint="edit it again, or reject it")
+    return ConfigError(f"row {row.id}: {why}", hint="correct the edit, or reject the row")
 
 
 def _accepted(row: Reviewed) -> Reviewed:
@@ -156,7 +156,7 @@ class Review:
 
     Args:
         path: The folder.
-        page_text: Where quotes of edited rows are looked up.
+        page_text: Returns the text of a page, for quotes of edited rows.
 
     Raises:
         DataError: There is no dataset here.
@@ -170,7 +170,7 @@ class Review:
         """Yield the rows in the order of the dataset, pairs first.
 
         Args:
-            undecided: Only rows nobody decided about.
+            undecided: Only rows without a decision.
         """
         decisions = self.decisions()
         for row in self._rows():
@@ -182,7 +182,7 @@ class Review:
         """Return one row by its id or a unique prefix of it.
 
         Raises:
-            ConfigError: No row, or several, have it.
+            ConfigError: No row, or more than one, has this id.
         """
         matching = [row for row in (*self._rows(), *self._aside()) if row.id.startswith(row_id)]
         exact = [row for row in matching if row.id == row_id] or matching
@@ -195,7 +195,7 @@ class Review:
         """Return the last decision per row.
 
         Raises:
-            DataError: A line is no decision.
+            DataError: A line is not a decision.
         """
         path = self._dataset.path / DECISIONS
         if not path.is_file():
@@ -203,10 +203,10 @@ class Review:
         return {d.id: d for d in (row_from_json(Decision, record, path, line) for line, record in read_records(path))}
 
     def decide(self, decision: Decision) -> Reviewed:
-        """Check a decision and write it down; return the row as it will be.
+        """Validate and record a decision; return the row as it will be.
 
         Raises:
-            ConfigError: There is no such row, or the edit does not hold.
+            ConfigError: There is no such row, or the edit is invalid.
             OSError: The folder cannot be written.
         """
         row = self.find(decision.id).row
@@ -221,7 +221,7 @@ class Review:
         return _accepted(row) if decision.action == "accept" else after
 
     def apply(self) -> ReviewResult:
-        """Rewrite the dataset by the decisions; doing so twice changes nothing, a changed mind brings a row back.
+        """Rewrite the dataset by the decisions. Idempotent; a row that is no longer rejected comes back.
 
         Raises:
             OSError: The folder cannot be written; every file of it is then whole, old or new.
@@ -246,7 +246,7 @@ class Review:
     def _decided(
         self, aside: Mapping[str, Reviewed], decisions: Mapping[str, Decision], counts: dict[Action, int]
     ) -> Iterator[Reviewed]:
-        """Yield the rows that stay, as decided; those set aside come back at the end where nobody rejects them now."""
+        """Yield the rows that stay, as decided; rejected rows whose decision changed come back at the end."""
         seen = set()
         for row in chain(self._rows(), aside.values()):
             decision = decisions.get(row.id)

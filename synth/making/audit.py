@@ -31,11 +31,11 @@ _COURTESIES = ("Good morning! ", "A quick question: ", "Please help. ")
 
 @dataclass(slots=True)
 class ChangeResult:
-    """What became of one kind of change.
+    """Results for one kind of change.
 
     Attributes:
-        planted: Changed rows.
-        alone: Check to the rows that it drops when it is asked alone, by id.
+        planted: Number of changed rows.
+        alone: Per check, the ids of the rows that it drops by itself.
     """
 
     planted: int = 0
@@ -43,7 +43,7 @@ class ChangeResult:
 
     @property
     def caught(self) -> int:
-        """Rows that any check drops."""
+        """Number of rows that at least one check drops."""
         return len(set[str]().union(*self.alone.values()))
 
     def to_json(self) -> dict[str, Any]:
@@ -76,11 +76,11 @@ class CheckAudit:
 
 
 def audit(work: Workspace, checks: Sequence[CandidateCheck], rows: int) -> CheckAudit:
-    """Plant every error in up to `rows` accepted candidates each, and see which checks drop it.
+    """Apply every change to up to `rows` accepted candidates each and run every check on the result.
 
     Args:
         work: Holds the accepted candidates.
-        checks: Those of the run, without the ones that compare rows with each other; each is asked alone.
+        checks: The checks of single rows; each runs by itself.
         rows: Candidates per kind of change.
     """
     errors = {name: _tried(work, checks, name, plant, rows) for name, plant in ERRORS.items()}
@@ -108,7 +108,7 @@ def _planted(work: Workspace, name: str, plant: Plant) -> Iterator[QuestionCandi
 
 
 def _sample(work: Workspace) -> Iterator[QuestionCandidate]:
-    """One candidate of each fact that has any, in the order of acceptance, then the others."""
+    """Yield the first candidate of each fact in order of acceptance, then the others."""
     seen: set[str] = set()
     for candidate in work.accepted():
         if candidate.fact.id not in seen:
@@ -126,7 +126,7 @@ def _with(candidate: QuestionCandidate, **changes: Any) -> QuestionCandidate:
 
 
 def _retold(candidate: QuestionCandidate, value: str, wrong: str) -> QuestionCandidate:
-    """The candidate with a value made wrong wherever the fact says it, its quote left as it is."""
+    """Return the candidate with a false value wherever the fact states it; the quote stays."""
     fact = candidate.fact
     return _with(
         candidate,
@@ -143,7 +143,7 @@ def _wrong_number(candidate: QuestionCandidate, work: Workspace, rng: random.Ran
 
 
 def _wrong_entity(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:
-    """Another name as the answer where it is one, else another subject in the question."""
+    """Replace the answer by another name where it is a name, else the subject of the question by another."""
     fact = candidate.fact
     if not _NUMBER.search(fact.value) and fact.value in fact.answer:
         wrong = falsified(fact, [other.value for other in work.others(fact, _OTHERS)], rng)
@@ -159,7 +159,7 @@ def _wrong_entity(candidate: QuestionCandidate, work: Workspace, rng: random.Ran
 
 
 def _swapped_chunk(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:
-    """True quotes of another place in place of the evidence: what stands there is not what is said."""
+    """Replace the evidence by a true quote of another place, which does not support the answer."""
     other = work.other_chunk(candidate.source)
     if other is None or normal(candidate.fact.value) in normal(other.text) or len(other.text) < len(candidate.quotes):
         return None
@@ -179,13 +179,13 @@ def _swapped_chunk(candidate: QuestionCandidate, work: Workspace, rng: random.Ra
 
 
 def _some_value(fact: Fact, citation: Citation) -> str:
-    """A value that the swapped quote holds and the answer shares, so that only the sense is wrong."""
+    """Return a word that the other quote and the answer share, so that only the meaning is wrong."""
     shared = [word for word in re.findall(r"\w+", fact.answer) if word in citation.quote]
     return max(shared, key=len, default=fact.value)
 
 
 def _missing_quote(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
-    """A quote that nobody wrote: the words of the true one in another order, or one of them left out."""
+    """Forge a quote: two words of the true one are swapped, or one is left out."""
     first, *rest = candidate.fact.evidence
     quote_words = first.quote.split()
     if len(quote_words) < 4:
@@ -204,13 +204,13 @@ def _missing_quote(candidate: QuestionCandidate, work: Workspace, rng: random.Ra
 
 
 def _other_phrasing(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
-    """The same question with typographic signs and a courtesy before it."""
+    """Add a courtesy and typographic quotation marks to the question."""
     question = candidate.question.replace("'", "’").replace('"', "”")
     return replace(_with(candidate, questions=(rng.choice(_COURTESIES) + question,)), phrasing=0)
 
 
 def _longer_passage(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
-    """The passage grown by some lines of the page on both sides, as another cut of the chunks would have it."""
+    """Extend the passage by some lines of the page on both sides, as another chunk size would."""
     source = candidate.source
     page = work.page_text(source.sha256, source.page)
     start = page.rfind("\n", 0, max(0, source.start - _GROWN_CHARS)) + 1
@@ -224,7 +224,7 @@ def _longer_passage(candidate: QuestionCandidate, work: Workspace, rng: random.R
 
 
 def _longer_quote(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
-    """The quote grown by the words around it, inside the passage."""
+    """Extend the quote by the words around it, inside the passage."""
     first, *rest = candidate.fact.evidence
     source = candidate.source
     start, end = max(source.start, first.start - 30), min(source.end, first.end + 30)

@@ -5,15 +5,18 @@ Facts pass the checks one by one and are stored in a file on disk, so memory doe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
+from core.language.guess import guess_language
 from core.types import Pair
 from synth.dataset import manifest, split
 from synth.dataset.write import locked
+from synth.facts.read import rule_language
 from synth.generate.base import GenerationEstimate
 from synth.making import folder, make
 from synth.making.audit import audit
@@ -29,9 +32,9 @@ class DatasetBuilder:
     """Makes datasets of one collection.
 
     Args:
-        plan: What is asked for.
-        tools: What the door lends.
-        out: Where the dataset is written; the file of the run stands there too, hidden, while it lasts.
+        plan: What to make.
+        tools: The collection, search and models to use.
+        out: Folder of the dataset; during the run it also holds a hidden working file.
     """
 
     def __init__(self, plan: SynthPlan, tools: SynthTools, out: Path) -> None:
@@ -43,8 +46,8 @@ class DatasetBuilder:
         """Write the dataset and return its manifest, without the list of nearest rows.
 
         Raises:
-            DataError: The collection holds no text, or no row survived.
-            KbError: A model or a search failed; the same command goes on where it was.
+            DataError: The collection has no text, or every row was filtered out.
+            KbError: A model or a search failed; running the same command again resumes.
             OSError: The folder cannot be written.
         """
         with locked(self._out):
@@ -57,7 +60,7 @@ class DatasetBuilder:
                 work.close()
 
     def preview(self, rows: int) -> Iterator[Pair]:
-        """Yield the first rows as they would be made; nothing is written."""
+        """Yield the first rows without writing anything."""
         work = self._open()
         try:
             run, _ = self._read(work)
@@ -66,7 +69,7 @@ class DatasetBuilder:
             work.close()
 
     def estimate(self) -> tuple[GenerationEstimate, dict[str, int]]:
-        """Return what a model would be asked, and how many documents, pages and chunks there are to read."""
+        """Return the estimated model requests, and the numbers of documents, pages and chunks."""
         work = self._open()
         try:
             run, _ = self._read(work)
@@ -80,14 +83,14 @@ class DatasetBuilder:
         return Workspace(self._out / _WORK, self._plan.seed)
 
     def _read(self, work: Workspace) -> tuple[SynthRun, DocumentParts | None]:
-        """Take in the collection, and part it where whole documents are held out."""
+        """Copy the collection into the workspace, and split its documents in document mode."""
         corpus, settings = self._tools.corpus, self._plan.settings
         documents = corpus.documents()
         for number, document in enumerate(documents):
             self._tools.on_progress(SynthProgress(stage="reading", done=number, total=len(documents)))
             work.add_document(document, corpus.pages(document.sha256), corpus.chunks(document.sha256))
         if not work.count("chunks"):
-            raise DataError("the collection holds no text", hint="kb ingest PATH")
+            raise DataError("the collection has no text", hint="kb ingest PATH")
         parted = None
         if settings.mode == "document":
             parted = part_documents(
@@ -100,13 +103,7 @@ class DatasetBuilder:
             for _ in make.pairs(run):
                 pass
             if not run.rows:
-                dropped = manifest.rejected_by(run.work)
-                reasons = ", ".join(f"{count} dropped by {name}" for name, count in dropped.items())
-                raise DataError(
-                    f"no row survived: {run.work.count('facts')} facts, {reasons or 'no question'}",
-                    path=folder.write_rejected(self._out, run.work) if dropped else None,
-                    hint="kb synth --preview 5 --set synth.min_grounding=0.3  # or another --generator",
-                )
+                raise _no_rows(run, self._out)
             make.prefer(run)
 
     def _finish(self, run: SynthRun, parted: DocumentParts | None) -> dict[str, Any]:
@@ -117,3 +114,25 @@ class DatasetBuilder:
         split.follow(run.work)
         report = audit(run.work, row_checks(run), AUDIT_ROWS).to_json() if plan.audit else None
         return folder.write(self._out, run, parted=parted, proof=proof, audit=report)
+
+
+def _no_rows(run: SynthRun, out: Path) -> DataError:
+    """Return the error of a run without rows: which checks dropped them, or why there were no facts."""
+    fact_count, rejected = run.work.count("facts"), manifest.rejected_by(run.work)
+    path = folder.write_rejected(out, run.work) if rejected else None
+    if fact_count or rejected:
+        reasons = ", ".join(f"{count} by {name}" for name, count in rejected.items()) or "no question passed"
+        return DataError(
+            f"every row was filtered out: {fact_count} facts; dropped: {reasons}",
+            path=path,
+            hint="kb synth --preview 5 --set synth.min_grounding=0.3  # or another --generator",
+        )
+    names = Counter(
+        language.name
+        for document in run.tools.corpus.documents()
+        for page in run.work.pages(document.sha256)
+        if not rule_language(page.text) and (language := guess_language(page.text)) is not None
+    )
+    foreign = ", ".join(f"{count} in {name}" for name, count in names.most_common())
+    reason = f"; of {run.work.count('pages')} pages {foreign}, and the built-in rules read English" if foreign else ""
+    return DataError(f"no facts were found{reason}", hint="kb synth --generator MODEL")

@@ -12,12 +12,12 @@ from synth.facts.english.perturb import wrong_date, wrong_entity, wrong_number
 
 
 def falsified(fact: Fact, others: Sequence[str], rng: random.Random) -> str:
-    """Return the fact's value made wrong, an empty text where it holds nothing to change.
+    """Return a false value in place of the fact's, `""` where the value has nothing to change.
 
     Args:
         fact: Its value is a figure, a date or a name.
         others: Values of other facts of the same kind.
-        rng: Chooses.
+        rng: Source of randomness.
     """
     value = fact.value
     change = wrong_date(value, rng) or wrong_number(value, rng)
@@ -30,5 +30,5 @@ def falsified(fact: Fact, others: Sequence[str], rng: random.Random) -> str:
 
 
 def swapped(text: str, value: str, wrong: str) -> str:
-    """Return a text with a value replaced wherever it stands whole: "4" is no part of "4.5" or "14"."""
+    """Replace a value wherever it stands as a whole ("4" does not match in "4.5" or "14")."""
     return re.sub(rf"(?<![\w.,]){re.escape(value)}(?![\w]|[.,]\d)", lambda _: wrong, text)

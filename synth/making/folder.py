@@ -47,7 +47,7 @@ def write(
 
 
 def write_rejected(folder: Path, work: Workspace) -> Path | None:
-    """Write what the checks dropped, and why, and return the file; beside a dataset that is whole nothing is written.
+    """Write the rejected rows with their reasons and return the file; None where a complete dataset is there already.
 
     Raises:
         OSError: The disk is full or the folder is read-only.

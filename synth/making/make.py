@@ -31,9 +31,9 @@ _HOPELESS = 2
 
 
 def pairs(run: SynthRun) -> Iterator[Pair]:
-    """Yield rows as they are made: some kinds for every phrasing, and texts of the passages in their turn.
+    """Yield rows as they are made: some kinds for every phrasing, and texts about the passages by their share.
 
-    Where a number of rows was asked for and the phrasings are used up, they get further kinds.
+    Where the phrasings are used up before the number of rows is reached, they get further kinds.
     """
     shares = Shares(run.plan.settings.shares)
     for group in _accepted(run):
@@ -49,7 +49,7 @@ def pairs(run: SynthRun) -> Iterator[Pair]:
 
 
 def prefer(run: SynthRun) -> None:
-    """Make preference pairs of accepted candidates, in their shares, as many as the rows call for."""
+    """Make preference pairs of accepted candidates by the shares of their kinds, in proportion to the rows."""
     settings = run.plan.settings
     maker = Preferences(run.work, run.renderer, run.scorer, settings.margin)
     shares = Shares(settings.preferences)
@@ -67,7 +67,7 @@ def prefer(run: SynthRun) -> None:
 
 
 def keep_people(run: SynthRun, folder: Path) -> None:
-    """Take over the rows that people wrote or imported into the dataset that stands in the folder."""
+    """Keep the rows of an existing dataset that people wrote or imported."""
     there = Dataset(folder)
     for pair in there.pairs():
         if pair.origin in HUMAN_ORIGINS:
@@ -79,7 +79,7 @@ def keep_people(run: SynthRun, folder: Path) -> None:
 
 @dataclass(slots=True)
 class _Trial:
-    """The fact whose phrasings are being tried, and how many of them were dropped."""
+    """The current fact, and the number of its phrasings that were dropped."""
 
     fact: str = ""
     lost: int = 0
@@ -99,7 +99,7 @@ def _accepted(run: SynthRun) -> Iterator[list[QuestionCandidate]]:
 
 
 def _candidates(run: SynthRun, trial: _Trial) -> Iterator[QuestionCandidate]:
-    """Yield the phrasings of fact after fact; one whose first phrasings were all dropped is given up."""
+    """Yield the phrasings fact by fact; a fact whose first phrasings were all dropped is skipped."""
     settings = run.plan.settings
     for planned in run.generator.facts(run.work, settings.per_chunk):
         run.facts += 1
@@ -134,7 +134,7 @@ def _questions(run: SynthRun, group: Sequence[QuestionCandidate], shares: Shares
 
 
 def _clusters_in_turn(group: Sequence[QuestionCandidate]) -> list[QuestionCandidate]:
-    """Order a fact's phrasings so that neighbours read differently: one of them may be held out for the other."""
+    """Order a fact's phrasings so that neighbours differ, because one of them may be held out."""
     seen: Counter[int] = Counter()
     places = []
     for candidate in group:
@@ -144,7 +144,7 @@ def _clusters_in_turn(group: Sequence[QuestionCandidate]) -> list[QuestionCandid
 
 
 def _row(run: SynthRun, candidate: QuestionCandidate, kind: str) -> Pair | None:
-    """Return a row that is not there yet and says nothing that its prompt does not hold."""
+    """Return a new row whose target quotes only its prompt, None where there is none."""
     if run.work.has_row(run.renderer.row_id(candidate, kind)):
         return None
     pair = run.renderer.row(candidate, kind)
@@ -171,7 +171,7 @@ def _texts(run: SynthRun, candidate: QuestionCandidate, shares: Shares) -> Itera
 
 
 def _again(run: SynthRun, shares: Shares) -> Iterator[Pair]:
-    """Give accepted phrasings further kinds, until the rows asked for are there or nothing new comes."""
+    """Give accepted phrasings further kinds until there are enough rows or no new ones."""
     before = -1
     while run.rows > before and not run.full:
         before = run.rows

@@ -47,11 +47,11 @@ _REFUSALS = (
 
 @dataclass(frozen=True, slots=True)
 class PreferenceDraft:
-    """A pair before it is weighed.
+    """A preference pair before it is scored.
 
     Attributes:
-        claims: What chosen and rejected say of the passages, to be scored against them; empty for an abstention, which
-            is grounded where the passages do not hold the answer.
+        claims: What chosen and rejected claim, to be scored against the passages; `""` for an abstention, which is
+            grounded where the passages do not contain the answer.
     """
 
     context: str
@@ -64,10 +64,10 @@ class Preferences:
     """Makes preference pairs of accepted candidates.
 
     Args:
-        work: Where other facts are looked up.
+        work: Source of other facts.
         renderer: Places candidates and finds distractors.
-        scorer: Grounding.
-        margin: Lead that the better answer needs.
+        scorer: Scores the grounding.
+        margin: Minimum lead of the better answer.
     """
 
     def __init__(self, work: Workspace, renderer: Renderer, scorer: GroundingScorer, margin: float) -> None:
@@ -83,7 +83,7 @@ class Preferences:
         }
 
     def pair(self, candidate: QuestionCandidate, kind: str) -> tuple[Preference | None, str]:
-        """Return a pair of a kind, or none and why; no reason where the candidate has nothing for the kind."""
+        """Return a pair of a kind and `""`, or None and the reason; no reason where the kind does not apply."""
         draft = self._kinds[kind](candidate, self._renderer.rng(candidate, kind))
         if draft is None:
             return None, ""
@@ -138,7 +138,7 @@ class Preferences:
         return PreferenceDraft(shown.context, chosen, rejected, (fact.evidence[0].quote, ""))
 
     def _counterfactual(self, candidate: QuestionCandidate, rng: random.Random) -> PreferenceDraft | None:
-        """The passage says something else than the world: the passage obeyed against memory."""
+        """An altered passage: the answer that follows it against the answer from memory."""
         fact = candidate.fact
         wrong = falsified(fact, [other.value for other in self._work.others(fact, _OTHERS)], rng)
         if not wrong or candidate.also or normal(wrong) in normal(candidate.source.text):
@@ -153,17 +153,18 @@ class Preferences:
 def policy_preference(
     row: Pair, kind: str, policy_answer: str, scorer: GroundingScorer, margin: float
 ) -> tuple[Preference | None, str]:
-    """Pair a row's grounded answer with what the model to be trained says without the evidence.
+    """Pair a row's grounded answer with the answer of the model to be trained without the evidence.
 
     Args:
         row: A row of kind `evidence` or `distractors`: its prompt and target are the better side.
         kind: `policy-memory` (the policy was asked without passages) or `policy-distractors` (with wrong ones).
-        policy_answer: What it said.
+        policy_answer: The answer of the model.
         scorer: Grounding of both sides in the row's context.
-        margin: Lead that the row's answer needs.
+        margin: Minimum lead of the row's answer.
 
     Returns:
-        The pair, or none and why: the policy is right, or the sides are too alike in words or not alike in length.
+        The pair and `""`, or None and the reason: the policy is right, or the answers are too similar or too
+        different in length.
 
     Raises:
         ValueError: `kind` is not one of `POLICY_KINDS`, or the row shows no passages.
@@ -192,14 +193,14 @@ def policy_preference(
 def weighed(
     pair: Preference, claims: tuple[str, str], gold: str, scorer: GroundingScorer, margin: float
 ) -> tuple[Preference | None, str]:
-    """Return a pair with its figures, or none and why.
+    """Return a pair with its scores and `""`, or None and the reason.
 
     Args:
         pair: The pair.
-        claims: What chosen and rejected claim; an empty claim is an abstention.
-        gold: The value that the passages hold where the question can be answered from them.
-        scorer: Grounding.
-        margin: Least lead of the chosen side.
+        claims: What chosen and rejected claim; `""` for an abstention.
+        gold: The value that the passages contain where they answer the question.
+        scorer: Scores the grounding.
+        margin: Minimum lead of the chosen answer.
     """
     left, right = (_KEYS.sub("", text) for text in (pair.chosen, pair.rejected))
     ratio = len(left) / max(1, len(right))
@@ -207,7 +208,7 @@ def weighed(
         return None, f"length ratio {ratio:.2f}"
     alike = SequenceMatcher(None, left.split(), right.split(), autojunk=False).ratio()
     if alike >= _SAME:
-        return None, f"chosen and rejected are {alike:.0%} the same"
+        return None, f"chosen and rejected are {alike:.0%} equal"
     if reason := fault(pair.chosen, pair.context):
         return None, reason
     passages = [passage.text for passage in parse(pair.context)[0]]
@@ -220,7 +221,7 @@ def weighed(
 
 
 def _borne(claim: str, passages: Sequence[str], scorer: GroundingScorer) -> float:
-    """Return how well the sentence, or the two neighbours, that bears a claim best does so."""
+    """Return the best grounding score of a claim over single sentences and pairs of neighbours."""
     windows = []
     for text in passages:
         spans = sentences(text)
@@ -229,7 +230,7 @@ def _borne(claim: str, passages: Sequence[str], scorer: GroundingScorer) -> floa
 
 
 def _altered(source: SourcePassage, citation: Citation, value: str, wrong: str) -> tuple[SourcePassage, Citation]:
-    """Return a passage that says `wrong` wherever it said `value`, and the altered quote in it."""
+    """Return a passage with `wrong` in place of `value`, and the altered quote in it."""
     text = swapped(source.text, value, wrong)
     quote = swapped(citation.quote, value, wrong)
     start = source.start + max(0, text.find(quote))

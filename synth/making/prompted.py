@@ -26,7 +26,7 @@ class Shown:
 
     Attributes:
         context: The rendered text.
-        keys: Source to the key it stands under.
+        keys: Key of each passage.
     """
 
     context: str
@@ -47,12 +47,12 @@ def show(sources: Sequence[SourcePassage], rng: random.Random) -> Shown:
 
 
 def in_marks(text: str) -> str:
-    """Return a text on one line between quotation marks of its own."""
+    """Return a text on one line between typographic quotation marks."""
     return "“" + " ".join(text.replace("“", '"').replace("”", '"').split()) + "”"
 
 
 def fault(answer: str, context: str) -> str:
-    """Return what a target says of passages that its prompt does not hold; an empty text where it holds all.
+    """Return what a target quotes or cites that is not in its prompt, `""` where there is nothing.
 
     Every key must be one of the prompt's, and every quote must stand in the passage under the key that follows it.
     """
@@ -62,12 +62,12 @@ def fault(answer: str, context: str) -> str:
             return f"cites [[{match[1]}]], which is not in the prompt"
         quotes = _QUOTED.findall(answer[: match.start()])
         if quotes and Folded(passages[match[1]]).find(quotes[-1]) is None:
-            return f"quotes what the passage does not hold: “{quotes[-1][:80]}”"
+            return f"quote not found in the passage: “{quotes[-1][:80]}”"
     if _QUOTED.search(answer) and passages and not _KEY.search(answer):
         return "a quote without a key"
     return ""
 
 
 def normal(text: str) -> str:
-    """Return a text in lower case with single blanks, for looking words up in it."""
+    """Return a text in lower case with single blanks, for substring search."""
     return " ".join(text.casefold().split())

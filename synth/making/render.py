@@ -32,13 +32,13 @@ Made = tuple[str, str, str] | None  # question, answer, context
 
 
 class Renderer:
-    """Makes rows of candidates.
+    """Renders candidates as rows.
 
     Args:
-        work: Where other facts are looked up.
-        seed: Draws keys, marks, order of passages and wordings.
-        distractors: Most wrong passages in a prompt.
-        mode: `knowledge` or `document`; says what a group is.
+        work: Source of other facts.
+        seed: Determines keys, marks, order of passages and wordings.
+        distractors: Maximum number of distractors in a prompt.
+        mode: `knowledge` or `document`; determines the groups.
     """
 
     def __init__(self, work: Workspace, *, seed: int, distractors: int, mode: str) -> None:
@@ -59,7 +59,7 @@ class Renderer:
         }
 
     def row(self, candidate: QuestionCandidate, kind: str) -> Pair | None:
-        """Return the row of a kind, None where the candidate gives none (no distractors, nothing to change)."""
+        """Return the row of a kind, None where the candidate does not allow it (no distractors, nothing to change)."""
         rng = self.rng(candidate, kind)
         parts = self._kinds[kind](candidate, rng)
         if parts is None:
@@ -82,21 +82,21 @@ class Renderer:
         )
 
     def row_id(self, candidate: QuestionCandidate, kind: str) -> str:
-        """Return the id of the row of a kind, whether it is made or not."""
+        """Return the id that the row of a kind has."""
         return digest(candidate.id, kind)
 
     def rng(self, candidate: QuestionCandidate, kind: str) -> random.Random:
-        """Return the generator of a row's chance, the same for the same seed, candidate and kind."""
+        """Return a random generator that depends on seed, candidate and kind."""
         return random.Random(order_key(self._seed, candidate.id, kind))  # noqa: S311
 
     def place(self, candidate: QuestionCandidate) -> tuple[str, Split]:
-        """Return group and split of a candidate: its document's, or a cluster of phrasings, which is split later."""
+        """Return group and split of a candidate: those of its document, or a cluster of phrasings, split later."""
         if self._mode == "document":
             return self._work.part_of(candidate.source.sha256)
         return f"{candidate.fact.id}.{candidate.cluster}", "train"
 
     def distractors(self, candidate: QuestionCandidate) -> list[SourcePassage]:
-        """Return the hits that do not hold the answer, best first, from documents of the same split."""
+        """Return the hits without the answer, best first, from documents of the same split."""
         answer, (_, split) = candidate.fact.answer, self._work.part_of(candidate.source.sha256)
         value = normal(candidate.fact.value)
         return [
@@ -126,7 +126,7 @@ class Renderer:
         return (candidate.question, recalled, show(wrong, rng).context) if wrong else None
 
     def _unanswerable(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
-        """The question, asked of something of which the passages say nothing, and no fact of the collection either."""
+        """The question about another subject that neither the passages nor any fact of the collection answers."""
         fact = candidate.fact
         subject = next(
             (text for text in (fact.subject, lowered(fact.subject)) if text and text in candidate.question), ""
@@ -144,7 +144,7 @@ class Renderer:
         return None
 
     def _false_premise(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
-        """A claim with one figure, date or name changed, and the passage that says otherwise."""
+        """A claim with one figure, date or name changed, and the passage that contradicts it."""
         fact = candidate.fact
         wrong = falsified(fact, [other.value for other in self._work.others(fact, _OTHERS)], rng)
         claim = swapped(fact.statement, fact.value, wrong).rstrip(" .")
@@ -168,9 +168,9 @@ class Renderer:
 
 
 def _can_be_said(predicate: set[str], fact: Fact, other: Fact) -> bool:
-    """Whether a question makes sense of another fact's subject.
+    """Whether a question makes sense with another fact's subject.
 
-    A name stands for a name, a thing for a thing, and the other fact asks with the same word for much the same.
+    Both subjects are names or both are not, and the other fact's question begins with the same word.
     """
     if _kind_of_noun(other.subject) != _kind_of_noun(fact.subject) or _asks(other) != _asks(fact):
         return False

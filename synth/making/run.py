@@ -26,12 +26,12 @@ from synth.work.workspace import Workspace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthProgress:
-    """How far a run is.
+    """Progress of a run.
 
     Attributes:
         stage: `reading`, `rows` or `writing`.
-        done: Documents, facts or files gone through.
-        total: How many there are, 0 where nobody knows yet.
+        done: Number of documents, facts or files completed.
+        total: Total number, 0 while unknown.
         rows: Rows so far.
     """
 
@@ -46,15 +46,15 @@ OnProgress = Callable[[SynthProgress], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthPlan:
-    """What is asked for.
+    """What a run is to make.
 
     Attributes:
         collection: Name of the collection, for the manifest.
-        settings: Section `synth`.
-        seed: Of everything that is drawn.
-        pairs: Rows wanted; None takes what comes of `per_chunk` facts of every chunk.
+        settings: Section `synth` of the settings.
+        seed: Seed of all random choices.
+        pairs: Number of rows; None makes rows of `per_chunk` facts of every chunk.
         answer_prompt: The prompt of `kb ask`; training fills it with the passages of a row.
-        audit: Whether to plant errors.
+        audit: Whether to measure the checks with planted errors.
     """
 
     collection: str
@@ -67,15 +67,15 @@ class SynthPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthTools:
-    """What the door lends.
+    """The collection, search and models that a run uses.
 
     Attributes:
         corpus: The collection.
         retriever: Search over it.
-        embedder: Vectors of questions.
-        generator: Made from the documents that were read.
+        embedder: Embeds questions.
+        generator: Makes the generator, given the documents.
         judge: A chat model for the last check.
-        on_progress: Told how far the run is.
+        on_progress: Called with the progress of the run.
     """
 
     corpus: Corpus
@@ -88,12 +88,12 @@ class SynthTools:
 
 @dataclass(slots=True)
 class SynthRun:
-    """A run under way.
+    """The state of a run.
 
     Attributes:
-        tally: What the checks dropped.
-        facts: Facts gone through.
-        rows: Rows made.
+        tally: Counts per check.
+        facts: Number of facts tried.
+        rows: Number of rows made.
     """
 
     plan: SynthPlan
@@ -108,17 +108,17 @@ class SynthRun:
 
     @property
     def wanted(self) -> int | None:
-        """Rows still wanted; None where all that come are."""
+        """Number of rows still to be made; None without a limit."""
         return None if self.plan.pairs is None else max(0, self.plan.pairs - self.rows)
 
     @property
     def full(self) -> bool:
-        """Whether the rows asked for are there."""
+        """Whether enough rows were made."""
         return self.wanted == 0
 
 
 def begin(plan: SynthPlan, tools: SynthTools, work: Workspace) -> SynthRun:
-    """Put a run together.
+    """Create the state of a run.
 
     Raises:
         MissingExtra: The grounding scorer needs packages that are absent.
@@ -130,7 +130,7 @@ def begin(plan: SynthPlan, tools: SynthTools, work: Workspace) -> SynthRun:
 
 
 def row_checks(run: SynthRun) -> list[CandidateCheck]:
-    """Return the checks that look at one row by itself, cheap before dear."""
+    """Return the checks of single rows, cheap ones first."""
     settings = run.plan.settings
     checks: list[CandidateCheck] = [
         SimpleCheck("schema", schema),
@@ -149,7 +149,7 @@ def row_checks(run: SynthRun) -> list[CandidateCheck]:
 
 
 def all_checks(run: SynthRun) -> list[CandidateCheck]:
-    """Return every check: those of one row, and those that compare it with other facts' rows."""
+    """Return all checks: those of single rows, and those that compare rows of different facts."""
     settings = run.plan.settings
     checks = row_checks(run)
     dear = next(position for position, check in enumerate(checks) if isinstance(check, RetrievalCheck))
@@ -162,7 +162,7 @@ def all_checks(run: SynthRun) -> list[CandidateCheck]:
 
 
 def record_of(candidate: QuestionCandidate) -> dict[str, Any]:
-    """Return what `rejected.jsonl` keeps of a candidate."""
+    """Return a candidate's record for `rejected.jsonl`."""
     fact = candidate.fact
     return {
         "id": candidate.id,

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 
 class Shares:
-    """Counts what was handed out and says what comes next.
+    """Counts rows per kind and chooses the next kind.
 
     Args:
-        shares: Kind to share; kinds without one are never handed out. They need not add up to 1.
+        shares: Share of each kind; kinds without one are never chosen. They need not add up to 1.
     """
 
     def __init__(self, shares: Mapping[str, float]) -> None:
@@ -19,7 +19,7 @@ class Shares:
         self.counts: Counter[str] = Counter()
 
     def next(self, among: Collection[str]) -> str:
-        """Return the kind among those given that is furthest behind its share; an empty text where none has one."""
+        """Return the kind among those given that is furthest behind its share, `""` where none has one."""
         total = sum(self.counts.values()) + 1
         behind = {kind: share * total - self.counts[kind] for kind, share in self._shares.items() if kind in among}
         return max(behind, key=lambda kind: behind[kind], default="")
@@ -32,9 +32,9 @@ class Shares:
             remaining.remove(kind)
 
     def behind(self, kind: str) -> bool:
-        """Whether a kind has got less than its share so far."""
+        """Whether a kind has fewer rows than its share so far."""
         return self._shares.get(kind, 0.0) * (sum(self.counts.values()) + 1) - self.counts[kind] >= 1.0
 
     def give(self, kind: str) -> None:
-        """Count one."""
+        """Count one row of a kind."""
         self.counts[kind] += 1

@@ -21,15 +21,15 @@ from synth.work.workspace import Workspace
 def text_row(
     kind: TextKind, source: SourcePassage, generator: Generator, work: Workspace, *, mode: str, least: float
 ) -> tuple[Pair | None, str]:
-    """Return the row of a passage, or none and why.
+    """Return the row of a passage and `""`, or None and the reason.
 
     Args:
-        kind: Which text.
+        kind: Kind of text.
         source: The passage.
-        generator: Writes it.
-        work: The run.
+        generator: Writes the text.
+        work: The workspace of the run.
         mode: `knowledge` or `document`.
-        least: Grounding that every sentence needs.
+        least: Minimum grounding score of every sentence.
     """
     text = generator.text(kind, source, work)
     if text is None:
@@ -68,11 +68,11 @@ def _fault(text: PassageText, source: SourcePassage, least: float) -> str:
             return f"the number {foreign[0]} is not in the passage"
     scores = LexicalScorer().scores((sentence, about) for sentence, _ in text.sentences)
     worst = min(scores, default=0.0)
-    return f"a sentence is grounded to {worst:.2f} only" if worst < least else ""
+    return f"grounding score {worst:.2f} of a sentence is below {least}" if worst < least else ""
 
 
 def _evidence(text: PassageText, source: SourcePassage) -> tuple[Citation, ...]:
-    """Return the quotes that bear the sentences, each once."""
+    """Return the quotes that support the sentences, each once."""
     spans = dict.fromkeys(span for _, span in text.sentences if span)
     return tuple(
         Citation(

@@ -26,7 +26,7 @@ _NAMES = {"instruction": 0, "question": 0, "input": 1, "context": 1, "output": 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """One way to put a task. `name` is `task/wording`."""
+    """One wording of a task. `name` is `task/wording`."""
 
     name: str
     question: str
@@ -55,17 +55,17 @@ def choose(task: str, *, seed: int, key: str) -> Wording:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Return `text` with every `{name}` replaced in one pass: braces inside values stay what they are.
+    """Return `text` with every `{name}` replaced in one pass: braces inside values are kept.
 
     Raises:
-        KeyError: A placeholder that `values` does not hold.
+        KeyError: A placeholder has no value.
     """
     return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptTemplate:
-    """How a row becomes a prompt.
+    """Turns a row into a prompt.
 
     Attributes:
         name: File name without its ending.
@@ -78,12 +78,12 @@ class PromptTemplate:
     prompt_no_input: str
 
     def prompt(self, question: str, context: str) -> str:
-        """Return what stands before the answer."""
+        """Return the text before the answer."""
         before, _, _ = self._cut(self._whole(context))
         return fill(before, _values(question, context, ""))
 
     def answer(self, question: str, context: str, answer: str) -> str:
-        """Return the answer with what the template puts after it (an end mark, say)."""
+        """Return the answer with the text that the template puts after it, such as an end mark."""
         _, placeholder, after = self._cut(self._whole(context))
         return answer + fill(after, _values(question, context, answer)) if placeholder else answer
 
@@ -100,7 +100,7 @@ class PromptTemplate:
         return self.prompt_input if context else self.prompt_no_input
 
     def _cut(self, template: str) -> tuple[str, str, str]:
-        """Split a template at the answer's place: (before, placeholder or empty, after)."""
+        """Split a template at the placeholder of the answer: (before, placeholder or "", after)."""
         match = re.search(rf"\{{({'|'.join(_ANSWER)})\}}", template)
         return (template[: match.start()], match[0], template[match.end() :]) if match else (template, "", "")
 
@@ -112,7 +112,7 @@ def _values(question: str, context: str, answer: str) -> dict[str, str]:
 def prompt_template(path: Path | None = None) -> PromptTemplate:
     """Read a prompt template; the default one without a path.
 
-    A TOML file, or JSON in the manner of Alpaca-LoRA; other keys of the file are left alone when it is JSON.
+    A TOML file, or JSON in the style of Alpaca-LoRA, of which other keys are ignored.
 
     Raises:
         ConfigError: The file is absent or broken, a name is missing or unknown, or a placeholder is unknown.
@@ -135,9 +135,9 @@ def _table(path: Path) -> Mapping[str, object]:
         text = path.read_text(encoding="utf-8")
         table = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}", hint=f"cat '{path}'") from error
+        raise ConfigError(f"cannot read {path}: {error}", hint=f"cat '{path}'") from error
     if not isinstance(table, dict):
-        raise ConfigError(f"{path}: not a table of names", hint=f"cat '{path}'")
+        raise ConfigError(f"{path}: not a table of keys", hint=f"cat '{path}'")
     return table
 
 
@@ -145,11 +145,11 @@ def _faults(name: str, template: str) -> list[str]:
     placeholders = _PLACEHOLDER.findall(template)
     faults = [f"{name}: unknown placeholder {{{key}}}{_near(key, _NAMES)}" for key in placeholders if key not in _NAMES]
     if not any(key in ("instruction", "question") for key in placeholders):
-        faults.append(f"{name}: holds neither {{question}} nor {{instruction}}")
+        faults.append(f"{name}: has neither {{question}} nor {{instruction}}")
     if name == "prompt_input" and not any(key in ("input", "context") for key in placeholders):
-        faults.append(f"{name}: holds neither {{context}} nor {{input}}")
+        faults.append(f"{name}: has neither {{context}} nor {{input}}")
     if sum(key in _ANSWER for key in placeholders) > 1:
-        faults.append(f"{name}: the answer stands in it twice")
+        faults.append(f"{name}: has the answer twice")
     return faults
 
 

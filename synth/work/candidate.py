@@ -14,14 +14,14 @@ _COVER_CHARS = 1200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePassage:
-    """A stretch of one page as it goes into a prompt: `page.text[start:end] == text`.
+    """A span of one page as it stands in a prompt: `page.text[start:end] == text`.
 
     Attributes:
         chunk: Id of the chunk it grew from.
         doc: File name of the document.
         title: The document's title.
         header: The chunk's own header.
-        opening: How the document begins: where it says what it is.
+        opening: Beginning of the document, where it states its title.
     """
 
     chunk: str
@@ -37,12 +37,12 @@ class SourcePassage:
 
     @property
     def name(self) -> str:
-        """How a prompt names it, as `kb ask` does."""
+        """Its name in a prompt, as in `kb ask`."""
         place = f"{self.doc}, p. {self.page + 1}"
         return f"{place} | {self.title}" if self.title else place
 
     def holds(self, citation: Citation) -> bool:
-        """Whether a quote stands whole inside it."""
+        """Whether a whole quote is inside it."""
         same = (citation.sha256, citation.page) == (self.sha256, self.page)
         return same and self.start <= citation.start and citation.end <= self.end
 
@@ -56,14 +56,14 @@ class QuestionCandidate:
     """A question that may become rows.
 
     Attributes:
-        fact: What it asks for.
+        fact: The fact that answers it.
         phrasing: Index of the question in `fact.questions`.
         source: The passage that proves the fact.
-        also: Further passages that hold the rest of the evidence.
+        also: Further passages with the rest of the evidence.
         origin: Who wrote it, as in `Pair.origin`.
-        hits: Other passages that the retriever gave for the question, best first; hard distractors.
-        figures: What the checks passed so far have measured.
-        cluster: Which of the fact's phrasings read alike; set by the duplicate check.
+        hits: Other passages that the search returned for the question, best first; used as hard distractors.
+        figures: Measured values of the checks passed so far.
+        cluster: Number of the cluster of similar phrasings of the fact; set by the duplicate check.
         vector: The question's embedding as bytes of float32; set by the duplicate check.
     """
 
@@ -89,7 +89,7 @@ class QuestionCandidate:
 
     @property
     def sources(self) -> tuple[SourcePassage, ...]:
-        """Every passage that holds evidence."""
+        """All passages with evidence."""
         return (self.source, *self.also)
 
     @property
@@ -99,22 +99,22 @@ class QuestionCandidate:
 
     @property
     def named(self) -> str:
-        """How the document is called: file, title, headings, and its first lines."""
+        """Names of the document: file, title, headings, and its first lines."""
         parts = ((source.doc, source.title, source.header, source.opening[:_COVER_CHARS]) for source in self.sources)
         return "\n".join(part for each in parts for part in each)
 
     @property
     def about(self) -> str:
-        """Everything the question may take its words from: the passages and how they are headed."""
+        """All text that the question may take its words from: the passages and their headings."""
         texts = [part for source in self.sources for part in (source.doc, source.title, source.header, source.text)]
         return "\n".join(dict.fromkeys([*texts, self.quotes, *(source.opening for source in self.sources)]))
 
 
 def digest(*parts: str) -> str:
-    """Return 16 hex digits that depend on every part and on where one ends and the next begins."""
+    """Return 16 hex digits of SHA-256 over the parts and their boundaries."""
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def order_key(seed: int, *parts: str) -> int:
-    """Return a place in a shuffled order that depends on the seed and the parts alone; 63 bits."""
+    """Return a sort key for a shuffled order that depends on the seed and the parts alone."""
     return int(digest(str(seed), *parts)[:15], 16)

@@ -25,7 +25,7 @@ _FEWEST_CHARS = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentParts:
-    """What the documents fell into.
+    """Counts of the parts of a collection.
 
     Attributes:
         parts: Number of connected components.
@@ -37,13 +37,13 @@ class DocumentParts:
 
 
 def part_documents(places: Places, *, jaccard: float, val_share: float, test_share: float) -> DocumentParts:
-    """Give every document its part and its split, and mark the chunks that two parts share.
+    """Assign every document a part and a split, and mark the chunks that two parts share.
 
     Args:
-        places: The collection; documents and chunks are in it.
-        jaccard: Of word shingles, from which two chunks are one.
-        val_share: Of the chunks, for validation.
-        test_share: Of the chunks, for the test.
+        places: Holds documents and chunks.
+        jaccard: Jaccard index of word shingles from which two chunks are near-duplicates.
+        val_share: Share of the chunks for validation.
+        test_share: Share of the chunks for the test.
     """
     db = places.db
     db.execute("CREATE TABLE alike_chunks(one TEXT, other TEXT)")
@@ -65,7 +65,7 @@ def part_documents(places: Places, *, jaccard: float, val_share: float, test_sha
 
 
 def _find_alike(places: Places, jaccard: float) -> Counter[str]:
-    """Fill the table of chunks that are nearly one and return the number of chunks of each document."""
+    """Fill the table of near-duplicate chunks and return the number of chunks of each document."""
     near = NearDuplicates(places.db, jaccard)
     sizes: Counter[str] = Counter({row[0]: 0 for row in places.db.execute("SELECT sha256 FROM documents")})
     with places.bulk():
@@ -107,7 +107,7 @@ def _assign(
 
 
 def _split_parts(weights: dict[str, int], seed: int, shares: dict[Split, float]) -> dict[str, Split]:
-    """Return a split for each part; a split that is wanted gets at least one where there are parts enough."""
+    """Return a split for each part; a split with a share gets at least one part if there are enough parts."""
     total = sum(weights.values())
     largest = max(weights, key=lambda part: (weights[part], part), default="")
     remaining = sorted((part for part in weights if part != largest), key=lambda part: order_key(seed, part))

@@ -59,7 +59,7 @@ class Places:
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
-        """Write what happens inside in one transaction, that of the caller where there is one."""
+        """Run the block in one transaction, the caller's where there is one."""
         if self.db.in_transaction:
             yield
             return
@@ -70,7 +70,7 @@ class Places:
             self.db.execute("COMMIT")
 
     def add_document(self, document: Document, pages: Iterable[Page], chunks: Iterable[Chunk]) -> None:
-        """Take in a document."""
+        """Add a document."""
         sha256 = document.sha256
         with self.bulk():
             about = "\n".join(document.metadata[name] for name in _METADATA if name in document.metadata)
@@ -103,7 +103,7 @@ class Places:
         return int(self.db.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()[0])  # noqa: S608
 
     def source_of(self, citation: Citation) -> SourcePassage | None:
-        """Return the passage that holds a quote: the chunk in which it stands most central, grown to hold it whole.
+        """Return the passage of a quote: the chunk in which it is most central, extended to contain it whole.
 
         None where no chunk of the page touches the quote.
         """
@@ -128,7 +128,7 @@ class Places:
         return self.stretch(sha256, page, start, end, chunk=chunk, header=header)
 
     def stretch(self, sha256: str, page: int, start: int, end: int, *, chunk: str, header: str = "") -> SourcePassage:
-        """Return a stretch of a page as a passage."""
+        """Return a span of a page as a passage."""
         doc, title = self.db.execute("SELECT doc, title FROM documents WHERE sha256=?", (sha256,)).fetchone()
         return SourcePassage(
             chunk=chunk,
@@ -144,7 +144,7 @@ class Places:
         )
 
     def chunks_in_order(self) -> Iterator[SourcePassage]:
-        """Yield the chunks that rows may come of, in the shuffled order of the seed."""
+        """Yield the chunks that no two parts share, in the shuffled order of the seed."""
         place = -1
         while row := self.db.execute(
             "SELECT id, place FROM chunks WHERE place>? AND shared=0 ORDER BY place LIMIT 1", (place,)
@@ -153,7 +153,7 @@ class Places:
             yield self.chunk(row[0])
 
     def other_chunk(self, source: SourcePassage) -> SourcePassage | None:
-        """Return the chunk that follows a source's in the shuffled order and stands on another page; None if none."""
+        """Return the next chunk on another page in the shuffled order, None where there is none."""
         (place,) = self.db.execute("SELECT place FROM chunks WHERE id=?", (source.chunk,)).fetchone()
         for condition in ("place>?", "place<?"):
             row = self.db.execute(
@@ -165,6 +165,6 @@ class Places:
         return None
 
     def part_of(self, sha256: str) -> tuple[str, Split]:
-        """Return the connected component of a document and its split; in knowledge mode none, and training."""
+        """Return part and split of a document; `""` and `train` in knowledge mode."""
         row = self.db.execute("SELECT part, split FROM documents WHERE sha256=?", (sha256,)).fetchone()
         return (row[0], row[1]) if row else ("", "train")

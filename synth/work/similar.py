@@ -31,7 +31,7 @@ def word_shingles(text: str) -> frozenset[str]:
 
 
 def sign_shingles(text: str) -> frozenset[str]:
-    """Return the sequences of five characters of a text, its words in lower case: for texts as short as questions."""
+    """Return the sequences of five characters of a text in lower case, for texts as short as questions."""
     plain = " ".join(words(text))
     return frozenset(plain[start : start + _SIGNS] for start in range(max(1, len(plain) - _SIGNS + 1)))
 
@@ -46,7 +46,7 @@ class NearDuplicates:
 
     Args:
         db: Holds the tables `bands` and `signatures`.
-        least: Jaccard (estimated from the signatures) from which two texts are nearly one.
+        least: Jaccard index (estimated from the signatures) from which two texts are near-duplicates.
     """
 
     def __init__(self, db: sqlite3.Connection, least: float) -> None:
@@ -54,7 +54,7 @@ class NearDuplicates:
         self._least = least
 
     def add(self, owner: str, text: str) -> list[str]:
-        """Take in a text and return the owners of earlier ones that are nearly the same, best first."""
+        """Add a text and return the owners of its near-duplicates among earlier texts, best first."""
         signature = _signature(text)
         rows = len(signature) // _BANDS
         bands = [(band, signature[band * rows : (band + 1) * rows].tobytes()) for band in range(_BANDS)]

@@ -58,7 +58,7 @@ class Workspace(Places):
         self.db.executescript(_SCHEMA)
 
     def add_fact(self, fact: Fact, chunk: str) -> bool:
-        """Keep a fact with its chunk; False where the fact is known already."""
+        """Store a fact with its chunk; False where it is stored already."""
         cursor = self.db.execute(
             "INSERT OR IGNORE INTO facts(id, chunk, kind, place, json) VALUES(?1,?,?,place_of(?1),?)",
             (fact.id, chunk, fact.kind, _dump(row_to_json(fact))),
@@ -71,7 +71,7 @@ class Workspace(Places):
         return bool(cursor.rowcount)
 
     def fact(self, fact_id: str) -> Fact:
-        """Return a fact that is here."""
+        """Return a stored fact."""
         (text,) = self.db.execute("SELECT json FROM facts WHERE id=?", (fact_id,)).fetchone()
         return fact_from_json(json.loads(text), self.path, 1)
 
@@ -115,7 +115,7 @@ class Workspace(Places):
         return {row[0] for row in rows}
 
     def accept(self, candidate: QuestionCandidate) -> None:
-        """Keep a candidate that passed every check."""
+        """Store a candidate that passed every check."""
         hits = [[hit.sha256, hit.page, hit.start, hit.end, hit.chunk, hit.header] for hit in candidate.hits]
         self.db.execute(
             "INSERT INTO accepted(fact, phrasing, cluster, hits, figures, origin, vector) VALUES(?,?,?,?,?,?,?)",
@@ -152,7 +152,7 @@ class Workspace(Places):
                 )
 
     def add_row(self, pair: Pair, chunk: str, vector: bytes = b"") -> bool:
-        """Keep a row; False where its id is there already."""
+        """Store a row; False where its id is stored already."""
         cursor = self.db.execute(
             "INSERT OR IGNORE INTO rows(id, kind, fact, grp, split, chunk, vector, json) VALUES(?,?,?,?,?,?,?,?)",
             (pair.id, pair.kind, pair.fact, pair.group, pair.split, chunk, vector, _dump(row_to_json(pair))),
@@ -160,11 +160,11 @@ class Workspace(Places):
         return bool(cursor.rowcount)
 
     def has_row(self, row_id: str) -> bool:
-        """Whether a row is there."""
+        """Whether a row is stored."""
         return self.db.execute("SELECT 1 FROM rows WHERE id=?", (row_id,)).fetchone() is not None
 
     def add_preference(self, preference: Preference) -> bool:
-        """Keep a preference pair; False where its id is there already."""
+        """Store a preference pair; False where its id is stored already."""
         cursor = self.db.execute(
             "INSERT OR IGNORE INTO preferences(id, kind, grp, split, json) VALUES(?,?,?,?,?)",
             (preference.id, preference.kind, preference.group, preference.split, _dump(row_to_json(preference))),
@@ -172,21 +172,21 @@ class Workspace(Places):
         return bool(cursor.rowcount)
 
     def reject(self, check: str, reason: str, record: Mapping[str, Any]) -> None:
-        """Keep what a check dropped, and why."""
+        """Store a record that a check dropped, with the reason."""
         self.db.execute(
             "INSERT INTO rejected(check_name, json) VALUES(?,?)",
             (check, _dump({**record, "check": check, "reason": reason})),
         )
 
     def drop_rows(self, ids: Iterable[str], check: str, reason: str) -> None:
-        """Take rows back, with the check that did it."""
+        """Move rows to the rejected ones, with the check and the reason."""
         for row_id in ids:
             (text,) = self.db.execute("SELECT json FROM rows WHERE id=?", (row_id,)).fetchone()
             self.reject(check, reason, json.loads(text))
             self.db.execute("DELETE FROM rows WHERE id=?", (row_id,))
 
     def records(self, table: str, where: str = "1") -> Iterator[dict[str, Any]]:
-        """Yield the JSON of a table's rows in order; rows and preferences with group and split as they stand now."""
+        """Yield the JSON of a table's rows in order; rows and preferences with their current group and split."""
         placed = table in ("rows", "preferences")
         columns = "json, grp, split" if placed else "json"
         for row in self.db.execute(f"SELECT {columns} FROM {table} WHERE {where} ORDER BY seq"):  # noqa: S608
@@ -195,7 +195,7 @@ class Workspace(Places):
 
 
 def candidate_of(places: Places, fact: Fact, phrasing: int, origin: str) -> QuestionCandidate | None:
-    """Return a fact's phrasing with the passages that hold its evidence, None where a quote stands in no chunk."""
+    """Return a fact's phrasing with the passages of its evidence, None where a quote is in no chunk."""
     sources = [places.source_of(citation) for citation in fact.evidence]
     if not sources or any(source is None for source in sources):
         return None

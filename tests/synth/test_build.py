@@ -268,6 +268,12 @@ def test_rows_of_people_outlive_a_second_run(small, tmp_path):
 def test_nothing_to_read_is_said(tmp_path):
     with pytest.raises(DataError, match="no text"):
         builder(ShelfCorpus({"empty.pdf": []}), tmp_path).build()
-    with pytest.raises(DataError, match="no row survived"):
+    with pytest.raises(DataError, match=r"no facts were found$"):
         builder(ShelfCorpus({"note.pdf": ["Nothing is said here of anything at all."]}), tmp_path).build()
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".jsonl"]
+
+
+def test_a_document_in_a_language_without_rules_is_named(tmp_path):
+    page = "Die Satzung tritt am Tage nach ihrer Bekanntmachung in Kraft. Der Beitrag beträgt 40 Euro im Jahr."
+    with pytest.raises(DataError, match="of 2 pages 2 in German, and the built-in rules read English"):
+        builder(ShelfCorpus({"satzung.pdf": [page, page]}), tmp_path).build()

@@ -136,11 +136,11 @@ def test_a_question_about_something_else_is_found():
 def test_a_quote_that_is_not_there_is_found():
     look = quoted(lambda _sha256, _page: PAGE)
     forged = replace(FACT, evidence=(replace(QUOTE, quote=QUOTE.quote.replace("14", "15")),))
-    assert "no such quote" in look(replace(row(), fact=forged))
+    assert "quote not found" in look(replace(row(), fact=forged))
     away = replace(SOURCE, start=60, text=PAGE[60:])
-    assert "does not hold its quote" in look(replace(row(), source=away))
+    assert "does not contain the quote" in look(replace(row(), source=away))
 
 
 def test_the_value_stands_in_quote_and_answer():
-    assert "does not hold the value" in valued(row(value="15 racks"))
-    assert "does not give the value" in valued(row(answer="two slips"))
+    assert "the quote does not contain the value" in valued(row(value="15 racks"))
+    assert "the answer “two slips” does not contain the value" in valued(row(answer="two slips"))
