@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import cached_property
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,16 @@ from core.errors import ConfigError
 from core.files import Home
 from core.settings import Settings
 from core.types import Document, Hit, Page
-from rag.catalogue.forget import forget
-from rag.catalogue.writer import Catalogue
+from kb.as_json import hit_json, page_labels
+from kb.collections import Collections
+from kb.maintenance import forget_documents
+from kb.workspace import Workspace
+from rag.catalogue.reader import CatalogueReader
 from rag.embed.base import Embedder
-from rag.open import embedder_of, open_store, writing
+from rag.open import embedder_of
 from serve.access.keys import KeyStore
 from serve.answers.answering import AnswerRequest, AnswerResponse, ConversationAnswerer
 from serve.answers.models import BASE, WITH_DOCUMENTS, ModelRegistry, ServedModel
-from serve.documents.collections import ThreadCollections
 from serve.documents.pages import PageRenderer, PageView
 from serve.errors import NotFound, ServerBusy
 from serve.observability.logs import AuditLog
@@ -35,8 +37,9 @@ from serve.work.jobs import IngestJob, JobQueue
 from serve.work.lanes import WorkerLane, streamed
 from serve.work.runner import JobRunner
 
-T = TypeVar("T")
 MOST_HITS = 200
+_ADD = "add documents under Documents"
+_CHOOSE = "choose one under Documents"
 
 
 class Service:
@@ -59,8 +62,9 @@ class Service:
         self.metrics = ServerMetrics(
             {"quick": lambda: self.quick.call_count, "chat": lambda: self.chat.call_count}, self.jobs.open_count
         )
-        self._opened = ThreadCollections(settings, home)
-        self._answering = ConversationAnswerer(settings, home, self.models, self._opened)
+        self._workspace = Workspace(settings=settings, home=home)
+        self._collections = Collections(self._workspace)
+        self._answering = ConversationAnswerer(self._workspace, self.models, self._collections)
         self._renderer = PageRenderer(home)
         self._runner = JobRunner(self.jobs, settings, home)
 
@@ -90,8 +94,8 @@ class Service:
         self.embedder.embed_query("warm")
 
         def one_thread() -> None:
-            if self._opened.has(self.collection):
-                self._opened.search(self.collection, "warm", 1, None, None)
+            if self._collections.has(self.collection):
+                self._collections.search(self.collection, "warm", 1)
 
         waiting = [*self.quick.every_worker(one_thread), *self.chat.every_worker(one_thread)]
         for future in waiting:
@@ -128,8 +132,20 @@ class Service:
         name = collection or self.collection
 
         def work() -> list[Hit]:
+            self._require(name)
             hashes = [self._resolve(name, doc).sha256 for doc in docs] or None
-            return self._opened.search(name, query, k, hashes, pages)
+            return self._collections.search(name, query, k, hashes, pages)
+
+        return await self.quick.run(work)
+
+    async def search_json(self, query: str, k: int, **scope: Any) -> list[dict[str, Any]]:
+        """Search as `search`, and return hits as `kb search --json` prints them."""
+        name = scope.get("collection") or self.collection
+        hits = await self.search(query, k, **scope)
+
+        def work() -> list[dict[str, Any]]:
+            label = page_labels(self._require(name), name)
+            return [hit_json(hit, label) for hit in hits]
 
         return await self.quick.run(work)
 
@@ -185,13 +201,15 @@ class Service:
     async def documents(self, collection: str = "") -> list[Document]:
         """Return the documents of a collection; none where it does not exist yet."""
         name = collection or self.collection
-        return await self.quick.run(lambda: self._opened.catalogue().documents(name) if self._opened.has(name) else [])
+        return await self.quick.run(
+            lambda: self._collections.catalogue().documents(name) if self._collections.has(name) else []
+        )
 
     async def collections(self) -> list[str]:
         """Return the names of all collections, the server's own first."""
 
         def work() -> list[str]:
-            there = self._opened.catalogue().collections() if self.home.catalogue.exists() else {}
+            there = self._collections.catalogue().collections() if self.home.catalogue.exists() else {}
             return [self.collection, *(name for name in there if name != self.collection)]
 
         return await self.quick.run(work)
@@ -218,7 +236,7 @@ class Service:
         Raises:
             KbError: There is no such collection or page.
         """
-        return self._opened.require(self.collection).page(self.collection, sha256, page).text
+        return self._require(self.collection).page(self.collection, sha256, page).text
 
     async def page_view(self, doc: str, page: int, start: int = 0, end: int = 0, collection: str = "") -> PageView:
         """Return a page with a span marked, for a person to look at.
@@ -243,7 +261,7 @@ class Service:
 
         def work() -> list[Page]:
             document = self._resolve(name, doc)
-            catalogue = self._opened.catalogue()
+            catalogue = self._collections.catalogue()
             return [
                 catalogue.page(name, document.sha256, index) for index in catalogue.hidden_counts(name, document.sha256)
             ]
@@ -261,13 +279,7 @@ class Service:
 
         def work() -> Document:
             document = self._resolve(name, doc)
-            with writing(self.home, _busy):
-                catalogue = Catalogue(self.home.catalogue)
-                try:
-                    dimension = int(str(catalogue.require_collection(name)["dimension"]))
-                    forget(self.home, catalogue, open_store(self.settings, self.home, name, dimension), document)
-                finally:
-                    catalogue.close()
+            forget_documents(self._workspace.with_rag(collection=name), [document.sha256], on_note=_refuse_to_wait)
             return document
 
         return await self.quick.run(work)
@@ -278,22 +290,30 @@ class Service:
         self._runner.wake()
         return job
 
+    def _require(self, collection: str) -> CatalogueReader:
+        """Return the calling thread's catalogue, which holds the collection."""
+        try:
+            return self._collections.require(collection)
+        except ConfigError as error:
+            raise NotFound(error.message, hint=error.hint, click=error.click or _ADD) from error
+
     def _resolve(self, collection: str, doc: str) -> Document:
-        catalogue = self._opened.require(collection)
+        catalogue = self._require(collection)
         try:
             return catalogue.resolve(collection, doc)
         except ConfigError as error:
-            raise NotFound(error.message, hint=error.hint) from error
+            raise NotFound(error.message, hint=error.hint, click=error.click or _CHOOSE) from error
 
     def _page(self, collection: str, doc: str, page: int) -> tuple[Document, Page]:
         document = self._resolve(collection, doc)
         try:
-            return document, self._opened.catalogue().page(collection, document.sha256, page)
+            return document, self._collections.catalogue().page(collection, document.sha256, page)
         except ConfigError as error:
-            raise NotFound(error.message, hint=error.hint) from error
+            raise NotFound(error.message, hint=error.hint, click=error.click or _CHOOSE) from error
 
 
-def _busy() -> None:
+def _refuse_to_wait(_: str) -> None:
+    """Refuse a call that would have to wait for another process that writes."""
     raise ServerBusy("documents are being added; nothing can be removed meanwhile", retry_after_s=10)
 
 

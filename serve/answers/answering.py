@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -13,13 +13,15 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from core.backends import BACKENDS, parse_spec
 from core.chat.generate import generate
 from core.errors import ConfigError
-from core.files import Home
-from core.settings import Settings
-from core.types import Answer, Citation, Retriever
+from core.types import Answer, Citation
+from kb.answering import open_answerer, scope_of
+from kb.as_json import PageLabel, citation_json, page_labels
+from kb.collections import Collections
+from kb.workspace import Workspace
 from rag.answer.answer import Answerer
 from rag.open import Knowledge
 from serve.answers.models import BASE, WITH_DOCUMENTS, ModelRegistry, SamplingControls, ServedModel, with_controls
-from serve.documents.collections import ThreadCollections
+from serve.errors import NotFound
 
 Role = Literal["system", "user", "assistant"]
 _MESSAGES: dict[Role, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
@@ -68,6 +70,7 @@ class AnswerResponse:
         ground: `cited`, `ungrounded` or `abstained`; empty for a model alone.
         model: Spelling of the model that wrote it.
         finish: Why it ended.
+        page_labels: Document hash and 0-based page of each citation to the label of the page.
         short_answer: A span of a quote, or a value computed from cells; empty where there is none.
         confidence: Probability that the short answer is right; None where it is not known.
         computed_from: The cells that a value was computed from.
@@ -80,13 +83,14 @@ class AnswerResponse:
     finish: Literal["stop", "length"]
     prompt_tokens: int
     completion_tokens: int
+    page_labels: Mapping[tuple[str, int], str] = field(default_factory=dict)
     short_answer: str = ""
     confidence: float | None = None
     computed_from: Sequence[Citation] = ()
 
     def sources(self) -> list[dict[str, Any]]:
-        """Return the citations as JSON: `doc, sha256, page` (0-based), `start, end, quote`."""
-        return [asdict(citation) for citation in self.citations]
+        """Return the citations as `kb ask --json` prints them; `page` counts from 0."""
+        return [self._citation_json(citation) for citation in self.citations]
 
     def short_form(self) -> dict[str, Any]:
         """Return `short_answer`, `confidence` and `computed_from` as JSON, those that the answer has."""
@@ -96,25 +100,28 @@ class AnswerResponse:
         if self.confidence is not None:
             fields["confidence"] = self.confidence
         if self.computed_from:
-            fields["computed_from"] = [asdict(citation) for citation in self.computed_from]
+            fields["computed_from"] = [self._citation_json(citation) for citation in self.computed_from]
         return fields
+
+    def _citation_json(self, citation: Citation) -> dict[str, Any]:
+        return citation_json(
+            citation, lambda sha256, page: self.page_labels.get((sha256, page), str(citation.page + 1))
+        )
 
 
 class ConversationAnswerer:
     """Answers requests; call it on a worker thread.
 
     Args:
-        settings: The server's.
-        home: Where state lives.
+        workspace: Settings and home of the server.
         models: The models of this server.
-        opened: The collections of each thread.
+        collections: The open collections of each thread.
     """
 
-    def __init__(self, settings: Settings, home: Home, models: ModelRegistry, opened: ThreadCollections) -> None:
-        self._settings = settings
-        self._home = home
+    def __init__(self, workspace: Workspace, models: ModelRegistry, collections: Collections) -> None:
+        self._workspace = workspace
         self._models = models
-        self._opened = opened
+        self._collections = collections
 
     def is_quick(self, model: ServedModel) -> bool:
         """Tell whether a model only quotes, so that it need not queue behind models that write.
@@ -145,43 +152,40 @@ class ConversationAnswerer:
     def _from_documents(
         self, request: AnswerRequest, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]
     ) -> AnswerResponse:
-        collection = request.collection or self._settings.rag.collection
-        knowledge = self._opened.knowledge(collection)
+        collection = request.collection or self._workspace.collection
+        if not self._collections.has(collection):
+            self._no_collection(collection)
+        knowledge = self._collections.knowledge(collection)
         answerer = self._answerer(request, collection, knowledge, spec, chat)
         question, history = request.conversation[-1].text, turns(request.conversation[:-1])
         answer = answerer.ask(question, k=request.passages, on_token=on_text, history=history)
-        limit = request.controls.max_tokens or self._settings.models.max_tokens
-        return _checked(answer, spec, limit)
+        limit = request.controls.max_tokens or self._workspace.settings.models.max_tokens
+        return _response(answer, spec, limit, page_labels(knowledge.catalogue, collection))
+
+    def _no_collection(self, collection: str) -> NoReturn:
+        try:
+            self._collections.require(collection)
+        except ConfigError as error:
+            raise NotFound(error.message, hint=error.hint, click="add documents under Documents") from error
+        raise NotFound(f"unknown collection {collection!r}")
 
     def _answerer(
         self, request: AnswerRequest, collection: str, knowledge: Knowledge, spec: str, chat: BaseChatModel
     ) -> Answerer:
-        adapted = with_controls(spec, chat, request.controls)
-        if adapted is chat and not request.docs:
-            kept = self._opened.answerers(collection)
-            if spec not in kept:
-                kept[spec] = self._new(collection, knowledge, knowledge.narrowed(), chat, spec, self._settings)
-            return kept[spec]
-        hashes = [knowledge.catalogue.resolve(collection, name).sha256 for name in request.docs] or None
-        settings = self._settings
+        """Return this thread's answerer for a model, or a new one where the request has options of its own."""
+        workspace = self._workspace.with_rag(collection=collection)
+        with_options = with_controls(spec, chat, request.controls)
+        if with_options is chat and not request.docs:
+            answerers = self._collections.answerers(collection)
+            if spec not in answerers:
+                answerers[spec] = open_answerer(workspace, knowledge, chat=chat, model=spec)
+            return answerers[spec]
         if request.controls.max_tokens:
-            models = settings.models.model_copy(update={"max_tokens": request.controls.max_tokens})
-            settings = settings.model_copy(update={"models": models})
-        return self._new(collection, knowledge, knowledge.narrowed(docs=hashes), adapted, spec, settings)
-
-    def _new(
-        self,
-        collection: str,
-        knowledge: Knowledge,
-        retriever: Retriever,
-        chat: BaseChatModel,
-        spec: str,
-        settings: Settings,
-    ) -> Answerer:
-        def page_text(sha256: str, page: int) -> str:
-            return knowledge.catalogue.page(collection, sha256, page).text
-
-        return Answerer(retriever, chat, settings, page_text, model=spec, embedder=knowledge.embedder)
+            models = workspace.settings.models.model_copy(update={"max_tokens": request.controls.max_tokens})
+            settings = workspace.settings.model_copy(update={"models": models})
+            workspace = Workspace(settings=settings, home=workspace.home)
+        scope = scope_of(knowledge, collection, request.docs)
+        return open_answerer(workspace, knowledge, scope=scope, chat=with_options, model=spec)
 
 
 def turns(messages: Sequence[ChatMessage]) -> list[tuple[str, str]]:
@@ -193,12 +197,13 @@ def turns(messages: Sequence[ChatMessage]) -> list[tuple[str, str]]:
     ]
 
 
-def _checked(answer: Answer, spec: str, max_tokens: int) -> AnswerResponse:
+def _response(answer: Answer, spec: str, max_tokens: int, label: PageLabel) -> AnswerResponse:
     completion = answer.tokens.get("completion", 0)
     return AnswerResponse(
         text=answer.answer,
         ground=answer.ground,
         citations=answer.citations,
+        page_labels={(cited.sha256, cited.page): label(cited.sha256, cited.page) for cited in answer.citations},
         model=spec,
         finish="length" if completion >= max_tokens and spec != "extractive" else "stop",
         prompt_tokens=answer.tokens.get("prompt", 0),

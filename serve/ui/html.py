@@ -56,9 +56,12 @@ def table(label: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbe
 
 
 def place(source: Mapping[str, Any] | Citation) -> str:
-    """Return document and page of a quote, the page counted from 1."""
-    doc, page = (source.doc, source.page) if isinstance(source, Citation) else (source["doc"], source["page"])
-    return f"{doc}, p. {page + 1}"
+    """Return document and page of a quote, the page counted from 1, with its printed label where that differs."""
+    if isinstance(source, Citation):
+        return f"{source.doc}, p. {source.page + 1}"
+    number = str(source["page"] + 1)
+    label = source.get("page_label", number)
+    return f"{source['doc']}, p. {number}" + (f" (printed: {label})" if label != number else "")
 
 
 def quotes(sources: Sequence[Mapping[str, Any] | Citation]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +11,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
-from core.blocks import with_texts
 from core.errors import DataError
-from core.types import Document
+from kb.as_json import document_json, page_json
 from serve.documents.uploads import is_collection_name, is_web_address, receive
 from serve.errors import RequestRefused
 from serve.service import Service
@@ -80,16 +78,7 @@ def router(service: Service) -> APIRouter:
     async def page(doc: str, page: int, http: Request, collection: InCollection = "") -> dict[str, Any]:
         document, shown = await service.page(doc, page, collection)
         service.audit.note("page", http.state.who, sha256=document.sha256, page=shown.index)
-        return {
-            "doc": document.doc,
-            "sha256": document.sha256,
-            "page": shown.index,
-            "page_label": shown.label or str(shown.index + 1),
-            "text": shown.text,
-            "blocks": with_texts(shown.blocks, shown.text),
-            "quality": shown.quality,
-            "hidden": dict(shown.hidden),
-        }
+        return page_json(document, shown)
 
     @routes.get(
         "/{doc}/pages/{page}/image",
@@ -112,13 +101,6 @@ def router(service: Service) -> APIRouter:
         return {"object": "document.deleted", "doc": removed.doc, "sha256": removed.sha256, "deleted": True}
 
     return routes
-
-
-def document_json(document: Document) -> dict[str, Any]:
-    """Return a document as `kb list --json` gives it."""
-    fields = asdict(document)
-    fields["pages"] = fields.pop("n_pages")
-    return fields
 
 
 async def _received(service: Service, http: Request, job_id: str) -> tuple[str, list[dict[str, str]]]:

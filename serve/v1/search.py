@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import base64
 import secrets
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Request
 
-from core.types import Hit
 from serve.errors import NotFound, RequestRefused
 from serve.service import Service
 from serve.v1.schemas import EmbeddingsBody, FeedbackBody, SearchBody
 from synth.importing.feedback import Feedback, append_feedback
-
-# What `kb search --json` shows of a hit.
-_HIT = ("doc", "sha256", "page", "start", "end", "text", "score")
 
 
 def router(service: Service) -> APIRouter:
@@ -28,8 +23,10 @@ def router(service: Service) -> APIRouter:
     @routes.post("/search", tags=["Documents"], summary="Find passages")
     async def search(body: SearchBody, http: Request) -> dict[str, Any]:
         service.audit.note("search", http.state.who, collection=body.collection or service.collection, k=body.k)
-        hits = await service.search(body.query, body.k, collection=body.collection, docs=body.docs, pages=body.pages)
-        return {"object": "list", "hits": [hit_json(hit) for hit in hits]}
+        hits = await service.search_json(
+            body.query, body.k, collection=body.collection, docs=body.docs, pages=body.pages
+        )
+        return {"object": "list", "hits": hits}
 
     @routes.post("/embeddings", tags=["OpenAI"], summary="Vectors of texts")
     async def embeddings(body: EmbeddingsBody) -> dict[str, Any]:
@@ -69,12 +66,6 @@ async def keep_feedback(service: Service, who: str, **fields: Any) -> Feedback:
     await service.quick.run(lambda: append_feedback(service.home.root / "feedback.jsonl", noted))
     service.audit.note("feedback", who, id=noted.id, rating=noted.rating)
     return noted
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """Return a hit as `kb search --json` gives it."""
-    fields = asdict(hit)
-    return {name: fields[name] for name in _HIT}
 
 
 async def _check_embedder(service: Service, name: str) -> None:

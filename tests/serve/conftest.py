@@ -15,10 +15,10 @@ import uvicorn
 
 from core.files import Home
 from core.settings import Settings
-from rag.ingest.ingest import FileResult
+from kb.ingest import ingest_files
+from kb.workspace import Workspace
 from serve.app import PARTS, Part, create_app
 from serve.service import Service
-from serve.work.ingest_process import ingest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DOCS = ("handbook.pdf", "manual.pdf")
@@ -97,8 +97,8 @@ def stocked(tmp_path_factory: pytest.TempPathFactory, weights: Path, settings: S
     root = tmp_path_factory.mktemp("stocked")
     (root / "models").symlink_to(weights)
     home = Home(root)
-    results: list[FileResult] = ingest(
-        settings, home, "default", [{"path": str(EXAMPLES / doc), "source": f"test:{doc}"} for doc in DOCS]
+    results, _ = ingest_files(
+        Workspace(settings=settings, home=home), [(EXAMPLES / doc, f"test:{doc}") for doc in DOCS]
     )
     assert [result.status for result in results] == ["indexed"] * len(DOCS)
     return home

@@ -52,7 +52,11 @@ def test_the_life_of_a_document(fresh: Running) -> None:
         sha256 = document["sha256"]
         page = client.get("/v1/documents/update.pdf/pages/0").json()
         hits = client.post("/v1/search", json={"query": page["text"][:200], "k": 3}).json()["hits"]
-        assert hits and page["text"] and set(hits[0]) == {"doc", "sha256", "page", "start", "end", "text", "score"}
+        assert (
+            hits
+            and page["text"]
+            and set(hits[0]) == {"doc", "sha256", "page", "start", "end", "text", "score", "page_label"}
+        )
         image = client.get(f"/v1/documents/{sha256[:12]}/pages/0/image?start=0&end=20")
         assert image.headers["content-type"] == "image/png" and image.content.startswith(b"\x89PNG")
         assert client.get("/v1/documents/update.pdf/pages/9999").status_code == 404
