@@ -5,12 +5,14 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import DataError
 from kb.workspace import Workspace
 from rag.catalogue.forget import forget_missing
+from rag.catalogue.reader import CatalogueReader
 from rag.catalogue.writer import Catalogue
 from rag.ingest.discover import Found, find_files, source_of
 from rag.ingest.fetch import fetch, is_url
@@ -100,6 +102,8 @@ def ingest(
     """
     started = time.monotonic()
     faults = plan.found.faults
+    if plan.found.note:
+        on_note(plan.found.note)
     if sync and faults:
         on_note("--sync forgets nothing this time: not every path could be read")
     results, forgotten = ingest_files(
@@ -114,6 +118,9 @@ def ingest(
         on_wait=lambda: on_note(WAITING),
     )
     results += [_refused(fault.path or "", fault) for fault in faults]
+    with closing(CatalogueReader(workspace.home.catalogue)) as catalogue:
+        for note in catalogue.take_notes():
+            on_note(note)
     return IngestReport(files=tuple(results), forgotten=forgotten, seconds=time.monotonic() - started)
 
 

@@ -23,6 +23,8 @@ def _catalogue(workspace: Workspace) -> CatalogueReader:
 
     catalogue = CatalogueReader(workspace.home.catalogue)
     catalogue.require_collection(workspace.collection)
+    for text in catalogue.take_notes():
+        screen.note(f"kb: {text}")
     return catalogue
 
 

@@ -71,6 +71,8 @@ def ingest(
 def _show_plan(plan: IngestPlan) -> int:
     for name in [*map(str, plan.found.files), *plan.urls]:
         screen.say(screen.line(name))
+    if plan.found.note:
+        screen.note(f"kb: {plan.found.note}")
     for fault in plan.found.faults:
         screen.note(f"kb: {fault}")
     return DataError.exit_code if plan.found.faults else 0

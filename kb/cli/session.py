@@ -37,6 +37,8 @@ def open_collection(workspace: Workspace, *, quiet: bool) -> Knowledge:
     from rag.open import open_knowledge
 
     knowledge = open_knowledge(workspace.settings, workspace.home, workspace.collection)
+    for text in knowledge.catalogue.take_notes():
+        screen.note(f"kb: {text}", quiet=quiet)
     flags = collection_flag(workspace)
     if workspace.settings.rag.store != "lancedb":
         flags = f" --store {workspace.settings.rag.store}{flags}"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ConfigError, DataError
+from rag.load.sniff import SUFFIXES
 
-# Suffixes taken from a directory without asking; anything can be named explicitly or by --glob.
-SUFFIXES = frozenset({".pdf", ".md", ".markdown", ".html", ".htm", ".xhtml", ".txt", ".text", ".docx"})
+_NAMED_SUFFIXES = 12  # of files that were left: more would fill the screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,21 @@ class Found:
     Attributes:
         files: Absolute paths in a stable order, each once.
         faults: Paths that lead nowhere, folders that cannot be looked into or hold nothing to read, each with a reason.
+        others: Files of the folders that are of no type that is read, each once.
     """
 
     files: tuple[Path, ...]
     faults: tuple[DataError, ...]
+    others: tuple[Path, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What a person should know of the files that were left: how many, and their types; `""` for none."""
+        if not self.others:
+            return ""
+        count = len(self.others)
+        files = "1 file of another type was" if count == 1 else f"{count} files of other types were"
+        return f"{files} left: {_types(self.others)}; to read all files: --glob '*'"
 
 
 def find_files(paths: Sequence[Path], glob: str | None = None) -> Found:
@@ -40,6 +52,7 @@ def find_files(paths: Sequence[Path], glob: str | None = None) -> Found:
     if not paths:
         raise ConfigError("no path was given", hint="kb ingest PATH")
     found: dict[Path, None] = {}
+    others: dict[Path, None] = {}
     faults: list[DataError] = []
     for path in paths:
         # Without `..`, so that one file has one name; symbolic links keep theirs.
@@ -54,15 +67,16 @@ def find_files(paths: Sequence[Path], glob: str | None = None) -> Found:
             faults.append(DataError(f"cannot be read: {error.strerror}", path=path, hint="kb ingest PATH"))
             continue
         if is_folder:
-            inside = list(_walk(absolute, glob, lambda error: faults.append(_unreadable(error))))
+            inside, left = _walk(absolute, glob, lambda error: faults.append(_unreadable(error)))
             if not inside:
-                faults.append(_holds_nothing(path, glob))
+                faults.append(_holds_nothing(path, glob, left))
             found.update(dict.fromkeys(inside))
+            others.update(dict.fromkeys(left))
         else:
             found[absolute] = None
     if faults and not found:
         raise faults[0]
-    return Found(tuple(found), tuple(faults))
+    return Found(tuple(found), tuple(faults), tuple(path for path in others if path not in found))
 
 
 def source_of(path: Path) -> str:
@@ -74,20 +88,34 @@ def _unreadable(error: OSError) -> DataError:
     return DataError(f"cannot be looked into: {error.strerror}", path=str(error.filename))
 
 
-def _holds_nothing(path: Path, glob: str | None) -> DataError:
-    wanted = f"matching {glob!r}" if glob else "of a known type (" + " ".join(sorted(SUFFIXES)) + ")"
-    return DataError(f"holds no file {wanted}", path=path, hint=f"kb ingest {shlex.quote(str(path))} --glob '*'")
+def _types(paths: Sequence[Path]) -> str:
+    """Return the types of files as a person names them, the most frequent first."""
+    counts = Counter(path.suffix.lower()[1:] or "no suffix" for path in paths)
+    names = [name for name, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+    more = len(names) - _NAMED_SUFFIXES
+    return ", ".join(names[:_NAMED_SUFFIXES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _walk(directory: Path, glob: str | None, on_fault: Callable[[OSError], None]) -> Iterator[Path]:
+def _holds_nothing(path: Path, glob: str | None, others: Sequence[Path]) -> DataError:
+    if glob:
+        message = f"holds no file matching {glob!r}"
+    else:
+        message = "holds no file of a known type" + (f", only {_types(others)}" if others else "")
+    return DataError(message, path=path, hint=f"kb ingest {shlex.quote(str(path))} --glob '*'")
+
+
+def _walk(directory: Path, glob: str | None, on_fault: Callable[[OSError], None]) -> tuple[list[Path], list[Path]]:
+    """Return the files of a directory that are read, and without a glob those that are of other types."""
     inside: list[Path] = []
     for folder, folders, names in os.walk(directory, onerror=on_fault):
         folders[:] = [name for name in folders if not name.startswith(".")]
         inside += [Path(folder, name) for name in names if not name.startswith(".")]
-    wanted = _matching(directory, glob) if glob else {path for path in inside if path.suffix.lower() in SUFFIXES}
-    for path in sorted(inside):
-        if path in wanted and path.is_file():
-            yield path
+    files = [path for path in sorted(inside) if path.is_file()]
+    if glob:
+        matching = _matching(directory, glob)
+        return [path for path in files if path in matching], []
+    known = [path for path in files if path.suffix.lower() in SUFFIXES]
+    return known, [path for path in files if path.suffix.lower() not in SUFFIXES]
 
 
 def _matching(directory: Path, glob: str) -> set[Path]:

@@ -26,9 +26,20 @@ TYPES = {
     "application/xhtml+xml": ".html",
     "text/markdown": ".md",
     "text/plain": ".txt",
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "text/rtf": ".rtf",
+    "application/rtf": ".rtf",
+    "application/json": ".json",
+    "application/x-ndjson": ".jsonl",
+    "application/yaml": ".yaml",
+    "application/epub+zip": ".epub",
+    "message/rfc822": ".eml",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
 }
-_ALIKE = {".htm": ".html", ".xhtml": ".html", ".markdown": ".md", ".text": ".txt"}
+_ALIKE = {".htm": ".html", ".xhtml": ".html", ".markdown": ".md", ".text": ".txt", ".yml": ".yaml"}
 
 
 def is_url(text: str) -> bool:

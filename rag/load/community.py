@@ -15,21 +15,7 @@ from rag.load.outline import Outline
 from rag.load.sections import SectionReader
 from rag.load.text.plain import elements_of
 
-_LOADERS = {
-    ".csv": "CSVLoader",
-    ".eml": "UnstructuredEmailLoader",
-    ".epub": "UnstructuredEPubLoader",
-    ".msg": "OutlookMessageLoader",
-    ".odt": "UnstructuredODTLoader",
-    ".org": "UnstructuredOrgModeLoader",
-    ".pptx": "UnstructuredPowerPointLoader",
-    ".rst": "UnstructuredRSTLoader",
-    ".rtf": "UnstructuredRTFLoader",
-    ".srt": "SRTLoader",
-    ".tsv": "UnstructuredTSVLoader",
-    ".xlsx": "UnstructuredExcelLoader",
-    ".xml": "UnstructuredXMLLoader",
-}
+_LOADERS = {".msg": "OutlookMessageLoader", ".odt": "UnstructuredODTLoader"}
 
 
 def read_extended(path: Path, kind: str, limits: IngestSettings) -> SectionReader:
@@ -42,12 +28,12 @@ def read_extended(path: Path, kind: str, limits: IngestSettings) -> SectionReade
     try:
         loaders = importlib.import_module("langchain_community.document_loaders")
     except ImportError as error:
-        raise missing_extra(f"{path.name}: reading {kind}", "community") from error
+        raise missing_extra(f"reading {kind}", "community") from error
     try:
         documents = getattr(loaders, _LOADERS[kind])(str(path)).load()
     except ImportError as error:
         package = error.name or "unstructured"
-        raise missing_extra(f"{path.name}: reading {kind}", "community", package) from error
+        raise missing_extra(f"reading {kind}", "community", package) from error
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(f"cannot be read: {error}", path=path) from error
     text = "\n\n".join(document.page_content for document in documents)

@@ -63,6 +63,7 @@ class Element:
         continues: Whether it goes on from an element that was cut.
         carried_heads: Of a table that was cut: the texts of its head rows.
         tail: Of a table: what stands after its last cell.
+        starts: Label of the section that begins here, where no heading names it (a slide, a chapter).
     """
 
     runs: tuple[Run, ...] = ()
@@ -76,6 +77,7 @@ class Element:
     continues: bool = False
     carried_heads: tuple[tuple[str, ...], ...] = ()
     tail: str = ""
+    starts: str = ""
 
     def pieces(self) -> Iterator[tuple[tuple[Run, ...], int, TableCell | None]]:
         """Yield its text piece by piece: runs, and of a cell its row (counting those that show) and the cell.

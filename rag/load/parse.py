@@ -52,7 +52,7 @@ def parse_file(
     """Open a file in a worker process.
 
     Args:
-        path: A PDF, Markdown, HTML, text or DOCX file, or one of an extended format with kb[community].
+        path: A PDF, or a file of a kind that `rag.load.formats` reads.
         limits: Memory, time, pages, characters per page, file size.
         password: For locked PDFs; an empty user password needs none.
         first_page: 0-based page to begin with.

@@ -16,8 +16,9 @@ _MARK = re.compile(r"\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*")
 def raised(before: str, mark: str, *, is_note: bool = False) -> str:
     """Return what stands for a raised mark.
 
-    A note's mark is put in brackets (`1,204 [3]`), an exponent of a number behind a caret (`10^6`), that of a unit or
-    a variable as a raised digit (`m²`); letters stay as they are (`1st`).
+    Digits become the superscript digits of Unicode: behind a unit, a variable or a ten they are an exponent and stay
+    there (`m²`, `10⁶`), behind anything else they are the mark of a note and stand apart (`1,204 ³`). Letters stay as
+    they are (`1st`).
 
     Args:
         before: The text that it follows.
@@ -28,8 +29,8 @@ def raised(before: str, mark: str, *, is_note: bool = False) -> str:
     if _BRACKETED.fullmatch(text):
         return text if not before or before[-1].isspace() else f" {text}"
     if not before or before[-1].isspace():
-        return f"[{text}]" if is_note and _MARK.fullmatch(text) else mark
-    note = f" [{text}]"
+        return text.translate(_SUPERSCRIPTS) if is_note and _MARK.fullmatch(text) else mark
+    note = f" {text.translate(_SUPERSCRIPTS)}" if _MARK.fullmatch(text) else f" {text}"
     if is_note:
         return note if _MARK.fullmatch(text) or text.isalpha() else mark
     if not (_EXPONENT.fullmatch(text) or _MARK.fullmatch(text)):
@@ -37,7 +38,7 @@ def raised(before: str, mark: str, *, is_note: bool = False) -> str:
     number, word = _NUMBER.search(before), _WORD.search(before)
     if number is not None:
         is_power = number[0] == "10" or not text[0].isdigit() or len(number[0]) < 3
-        return f"^{text}" if is_power and _EXPONENT.fullmatch(text) else note
+        return text.translate(_SUPERSCRIPTS) if is_power and _EXPONENT.fullmatch(text) else note
     if word is not None and (word[0] in _UNITS or len(word[0]) == 1) and _EXPONENT.fullmatch(text):
         return text.translate(_SUPERSCRIPTS)
     return note if _MARK.fullmatch(text) else mark

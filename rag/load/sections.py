@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from core.blocks import Block, Cell
 from core.settings import IngestSettings
 from core.types import Page
 from rag.load.clean import clean
-from rag.load.outline import CELL_GAP, Element, Outline, Run, TableCell, row_is_shown
+from rag.load.outline import CELL_GAP, PARAGRAPH_GAP, Element, Outline, Run, TableCell, row_is_shown
 from rag.load.page import make_page
 from rag.load.reader import FileInfo
 from rag.load.spans import SpanMap
@@ -82,7 +83,11 @@ def _sections(elements: Iterable[Element]) -> Iterator[_Section]:
     for element in elements:
         if not any(run.text.strip() for run in element.all_runs):
             continue
-        if element.level:
+        if element.starts:
+            yield from _cut(label, group)
+            path, group, has_body = {}, [], False
+            label = element.starts
+        elif element.level:
             if has_body:
                 yield from _cut(label, group)
                 group, has_body = [], False
@@ -101,17 +106,15 @@ def _cut(label: str, elements: Sequence[Element]) -> Iterator[_Section]:
     waiting = list(reversed(elements))
     while waiting:
         element = waiting.pop()
-        length = sum(len(run.text) for run in element.all_runs) + (len(element.gap) if part else 0)
+        length = _length(element) + (len(element.gap) if part else 0)
         if size + length <= SECTION_CHARS:
             part.append(element)
             size += length
             continue
         if size < SECTION_CHARS // 2:
-            first, rest = _split(element, SECTION_CHARS - size)
-            if first is not None:
-                part.append(first)
-            if rest is not None:
-                waiting.append(rest)
+            first, *rest = _split(element, SECTION_CHARS - size)
+            part.append(first)
+            waiting += reversed(rest)
         else:
             waiting.append(element)
         yield _Section(_part_label(label, number), tuple(part))
@@ -120,36 +123,66 @@ def _cut(label: str, elements: Sequence[Element]) -> Iterator[_Section]:
         yield _Section(_part_label(label, number), tuple(part))
 
 
+def _length(element: Element) -> int:
+    return sum(len(run.text) for run in element.all_runs)
+
+
 def _part_label(label: str, number: int) -> str:
     return f"{label}, part {number}".lstrip(", ") if number > 1 else label
 
 
-def _split(element: Element, room: int) -> tuple[Element | None, Element | None]:
-    """Split an element so that the first part has at most `room` code points where that is possible."""
-    if not element.rows:
-        runs = element.runs
-        at = _border("".join(run.text for run in runs), room)
-        first, rest = _split_runs(runs, at)
-        return replace(element, runs=first), (
-            replace(element, runs=rest, number="", continues=True, level=0, gap="\n\n") if rest else None
-        )
-    count, size = 0, 0
-    for row in element.rows:
-        size += sum(len(run.text) for cell in row for run in cell.runs) + len(CELL_GAP) * len(row)
-        if count > element.head_rows and size > room:
-            break
-        count += 1
-    if count >= len(element.rows):
-        return element, None
+def _split(element: Element, room: int) -> list[Element]:
+    """Split an element into pieces of at most `SECTION_CHARS` code points, the first of at most `room`."""
+    return _split_rows(element, room) if element.rows else _split_text(element, room)
+
+
+def _split_text(element: Element, room: int) -> list[Element]:
+    raw = "".join(run.text for run in element.runs)
+    cuts = [0]
+    while cuts[-1] < len(raw):
+        cuts.append(_border(raw, cuts[-1], room if len(cuts) == 1 else SECTION_CHARS))
+    pieces: list[list[Run]] = [[] for _ in cuts[1:]]
+    position, piece = 0, 0
+    for run in element.runs:
+        offset = 0
+        while offset < len(run.text):
+            end = min(len(run.text), cuts[piece + 1] - position)
+            pieces[piece].append(Run(run.text[offset:end], run.hidden))
+            offset = end
+            if position + end == cuts[piece + 1] and piece + 1 < len(pieces):
+                piece += 1
+        position += len(run.text)
+    first = replace(element, runs=tuple(pieces[0]))
+    return [first, *(replace(element, runs=tuple(runs), **_REST) for runs in pieces[1:])]
+
+
+# What a piece of a cut element has of its own.
+_REST: dict[str, Any] = {"number": "", "continues": True, "level": 0, "gap": PARAGRAPH_GAP, "starts": ""}
+
+
+def _split_rows(element: Element, room: int) -> list[Element]:
+    groups: list[list[tuple[TableCell, ...]]] = [[]]
+    size = 0
+    for number, row in enumerate(element.rows):
+        length = sum(len(run.text) for cell in row for run in cell.runs) + len(CELL_GAP) * len(row)
+        limit = room if len(groups) == 1 else SECTION_CHARS
+        if groups[-1] and number > element.head_rows and size + length > limit:
+            groups.append([])
+            size = 0
+            row = (replace(row[0], before=None), *row[1:])
+        groups[-1].append(row)
+        size += length
     heads = element.carried_heads or tuple(_spread(row) for row in element.rows[: element.head_rows])
-    rest_rows = element.rows[count:]
-    return replace(element, rows=element.rows[:count]), replace(
-        element,
-        rows=((replace(rest_rows[0][0], before=None), *rest_rows[0][1:]), *rest_rows[1:]),
-        head_rows=0,
-        carried_heads=heads,
-        continues=True,
-    )
+    last = len(groups) - 1
+    return [
+        replace(element, rows=tuple(rows), tail=element.tail if place == last else "")
+        if not place
+        else replace(
+            element, rows=tuple(rows), head_rows=0, carried_heads=heads, continues=True, gap=PARAGRAPH_GAP, starts="",
+            tail=element.tail if place == last else "",
+        )
+        for place, rows in enumerate(groups)
+    ]  # fmt: skip
 
 
 def _spread(row: Sequence[TableCell]) -> tuple[str, ...]:
@@ -157,26 +190,13 @@ def _spread(row: Sequence[TableCell]) -> tuple[str, ...]:
     return tuple(" ".join(cell.shown.split()) for cell in row for _ in range(cell.column_span))
 
 
-def _split_runs(runs: Sequence[Run], at: int) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
-    first: list[Run] = []
-    rest: list[Run] = []
-    position = 0
-    for run in runs:
-        inside = min(max(0, at - position), len(run.text))
-        if inside:
-            first.append(Run(run.text[:inside], run.hidden))
-        if inside < len(run.text):
-            rest.append(Run(run.text[inside:], run.hidden))
-        position += len(run.text)
-    return tuple(first), tuple(rest)
-
-
-def _border(raw: str, limit: int) -> int:
-    """Return where a part ends that has at most `limit` code points: the last border before it grows too long."""
+def _border(raw: str, start: int, room: int) -> int:
+    """Return where a part that begins at `start` ends: the last border before it has more than `room` code points."""
+    limit = start + room
     if limit >= len(raw):
         return len(raw)
     for border in _BORDERS:
-        position = raw.rfind(border, limit // 2, limit)
+        position = raw.rfind(border, start + room // 2, limit)
         if position >= 0:
             return position + len(border)
     return limit

@@ -14,17 +14,40 @@ from core.errors import DataError
 
 _HEAD_BYTES = 4096
 _PDF_HEADER_WITHIN = 1024  # where PDFium and Acrobat look for it
-_MARKDOWN = frozenset({".md", ".markdown", ".mdown"})
-_HTML = frozenset({".html", ".htm", ".xhtml"})
-_PLAIN = frozenset({".txt", ".text", ".log"})
-# Formats left to langchain-community's loaders (kb[community]).
-EXTENDED = frozenset(
-    {".csv", ".eml", ".epub", ".msg", ".odt", ".org", ".pptx", ".rst", ".rtf", ".srt", ".tsv", ".xlsx", ".xml"}
-)
+# Suffix to kind; `text` in a file of any other suffix is plain text.
+_SUFFIXES = {
+    **dict.fromkeys((".md", ".markdown", ".mdown"), "markdown"),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
+    **dict.fromkeys((".txt", ".text", ".rst", ".org", ".srt", ".adoc", ".tex"), "text"),
+    **dict.fromkeys((".csv", ".tsv"), "table"),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson", ".geojson"), "json"),
+    ".eml": "eml",
+    **dict.fromkeys(
+        (
+            ".log .yaml .yml .toml .ini .cfg .conf .properties .xml .xsd .sql .py .pyi .js .mjs .ts .jsx "
+            ".tsx .css .scss .java .kt .kts .scala .groovy .gradle .c .h .cc .cpp .cxx .hh .hpp .hxx .cs "
+            ".fs .vb .go .rs .rb .php .pl .pm .r .jl .lua .swift .m .mm .dart .ex .exs .erl .hs .ml .clj "
+            ".lisp .el .sh .bash .zsh .fish .ps1 .bat .cmd .mk .cmake .proto .graphql .tf .diff .patch"
+        ).split(),
+        "code",
+    ),
+}
+# Formats left to langchain-community's loaders (extra: community).
+EXTENDED = frozenset({".msg", ".odt"})
+# Formats in a zip archive, by the member that tells them.
+_PACKAGES = {
+    "word/document.xml": "docx",
+    "xl/workbook.xml": "xlsx",
+    "ppt/presentation.xml": "pptx",
+    "META-INF/container.xml": "epub",
+}
+_PACKED = {".docx": "a Word document", ".xlsx": "a workbook", ".pptx": "a presentation", ".epub": "an EPUB"}
+# What is taken from a folder without a glob.
+SUFFIXES = frozenset({".pdf", ".rtf", *_PACKED, *_SUFFIXES})
 _SIGNATURES = (
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "is an Office file of the old or the encrypted kind; save it as .docx or PDF",
+        "is an Office file of the old or the encrypted kind; save it as .docx, .xlsx, .pptx or PDF",
     ),
     (b"\x89PNG", "is an image"),
     (b"\xff\xd8\xff", "is an image"),
@@ -60,7 +83,7 @@ def has_end(path: Path) -> bool:
 
 
 def kind_of(path: Path) -> str:
-    """Return `pdf`, `docx`, `html`, `markdown`, `text`, or the suffix of an extended format.
+    """Return `pdf`, a kind of `rag.load.formats.READERS`, or the suffix of an extended format.
 
     Raises:
         DataError: The content is of no kind that can be read, or not what the name says.
@@ -80,17 +103,16 @@ def kind_of(path: Path) -> str:
     for signature, what in _SIGNATURES:
         if head.startswith(signature) and suffix != ".msg":
             raise DataError(what, path=path)
-    if suffix == ".docx":
-        raise DataError("is not a Word document", path=path)
+    if suffix in _PACKED:
+        raise DataError(f"is not {_PACKED[suffix]}", path=path)
+    if head.startswith(b"{\\rtf"):
+        return "rtf"
     if suffix in EXTENDED:
         return suffix
     if b"\0" in head and not head.startswith(_WIDE_BOMS):
         raise DataError("is neither text nor a known format", path=path)
-    if suffix in _MARKDOWN:
-        return "markdown"
-    if suffix in _HTML or (suffix not in _PLAIN and _HTML_START.match(head)):
-        return "html"
-    return "text"
+    kind = _SUFFIXES.get(suffix, "")
+    return kind or ("html" if _HTML_START.match(head) else "text")
 
 
 def _zip_kind(path: Path, suffix: str) -> str:
@@ -99,8 +121,9 @@ def _zip_kind(path: Path, suffix: str) -> str:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise DataError(f"is a damaged zip archive: {error}", path=path) from error
-    if "word/document.xml" in names:
-        return "docx"
+    kind = next((kind for member, kind in _PACKAGES.items() if member in names), "")
+    if kind:
+        return kind
     if suffix in EXTENDED:
         return suffix
     raise DataError("is a zip archive; unpack it first", path=path)

@@ -14,7 +14,7 @@ import gradio as gr
 
 from core.errors import DataError
 from core.types import Document
-from rag.ingest.discover import SUFFIXES
+from rag.load.sniff import SUFFIXES
 from serve.documents.uploads import is_collection_name, is_web_address, receive
 from serve.service import Service
 from serve.ui import html

@@ -9,10 +9,11 @@ import pypdfium2
 
 from core.errors import DataError
 from core.settings import IngestSettings
+from rag.load.formats import open_sections
 from rag.load.pdf.pdfium_reader import PdfReader
 from rag.load.pdf.pypdf_reader import PypdfReader
 from rag.load.reader import Reader
-from rag.load.sniff import EXTENDED, kind_of
+from rag.load.sniff import kind_of
 
 
 def open_reader(
@@ -32,7 +33,7 @@ def open_reader(
         MissingExtra: The format or OCR needs an optional dependency.
     """
     kind = kind_of(path)
-    reader = _open_pdf(path, limits, password, ocr, engine) if kind == "pdf" else _open_sections(path, kind, limits)
+    reader = _open_pdf(path, limits, password, ocr, engine) if kind == "pdf" else open_sections(path, kind, limits)
     if reader.info.n_pages > limits.max_pages:
         reader.close()
         raise DataError(
@@ -55,26 +56,3 @@ def _open_pdf(path: Path, limits: IngestSettings, password: str | None, ocr: boo
 
         return OcrReader(reader, path, limits, password)
     return reader
-
-
-def _open_sections(path: Path, kind: str, limits: IngestSettings) -> Reader:
-    """Load the readers of other formats only when one is met; PDF is what a worker mostly sees."""
-    if kind in EXTENDED:
-        from rag.load.community import read_extended
-
-        return read_extended(path, kind, limits)
-    if kind == "docx":
-        from rag.load.office.word import read_docx
-
-        return read_docx(path, limits)
-    if kind == "html":
-        from rag.load.web.html import read_html
-
-        return read_html(path, limits)
-    if kind == "markdown":
-        from rag.load.text.markdown import read_markdown
-
-        return read_markdown(path, limits)
-    from rag.load.text.plain import read_plain
-
-    return read_plain(path, limits)

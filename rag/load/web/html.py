@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -52,7 +52,14 @@ def read_html(path: Path, limits: IngestSettings) -> SectionReader:
     return SectionReader(path, "html", PARSER, outline_of(text, path, note=note), limits)
 
 
-def outline_of(markup: str, path: Path, *, note: str = "", quirks: bool | None = None) -> Outline:
+def outline_of(
+    markup: str,
+    path: Path,
+    *,
+    note: str = "",
+    quirks: bool | None = None,
+    linked: Callable[[str], str] = lambda _href: "",
+) -> Outline:
     """Return what HTML holds.
 
     Args:
@@ -60,6 +67,7 @@ def outline_of(markup: str, path: Path, *, note: str = "", quirks: bool | None =
         path: Where it came from, for errors.
         note: What is known of its encoding.
         quirks: Whether classes and ids compare without case; by default where the page has no document type.
+        linked: Returns the text of a style sheet that the page links to; `""` where it is not at hand.
 
     Raises:
         DataError: It holds no element.
@@ -86,18 +94,19 @@ def outline_of(markup: str, path: Path, *, note: str = "", quirks: bool | None =
             for name in ("class", "id"):
                 if name in element.attrib:
                     element.set(name, (element.get(name) or "").lower())
-    sheet = Sheet(_sheets(root), quirks=is_quirky)
+    sheet = Sheet(_sheets(root, linked), quirks=is_quirky)
     return Outline(tuple(Walk(root, sheet).elements()), title, metadata, note)
 
 
-def _sheets(root: lxml.html.HtmlElement) -> Iterator[tuple[str, str]]:
+def _sheets(root: lxml.html.HtmlElement, linked: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     """Yield style sheets that the page carries with it, with their media."""
     for element in root.iter("style", "link"):
         media = element.get("media") or ""
         if element.tag == "style":
             yield element.text or "", media
         elif "stylesheet" in (element.get("rel") or "").lower().split():
-            yield _from_data(element.get("href") or ""), media
+            href = element.get("href") or ""
+            yield _from_data(href) or linked(href), media
 
 
 def _from_data(href: str) -> str:

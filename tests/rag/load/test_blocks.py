@@ -11,55 +11,9 @@ from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.blocks import Block
-from core.settings import IngestSettings
-from core.types import Page
 from rag.load.outline import Element, Outline, Run, TableCell
-from rag.load.pdf.open_reader import open_reader
 from rag.load.sections import SECTION_CHARS, SectionReader
-
-LIMITS = IngestSettings()
-
-
-def pages_of(path: Path, content: str | bytes = b"") -> list[Page]:
-    if content:
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-    reader = open_reader(path, LIMITS)
-    pages = [reader.page(index) for index in range(reader.info.n_pages)]
-    reader.close()
-    for page in pages:
-        check(page)
-    return pages
-
-
-def check(page: Page) -> None:
-    """What holds of every page: blocks in order and apart, cells inside their table, nothing of them blank outside."""
-    end = 0
-    for block in page.blocks:
-        assert end <= block.start < block.end <= len(page.text)
-        assert block.rows or page.text[block.start : block.end] == page.text[block.start : block.end].strip()
-        end = block.end
-        place = block.start
-        for row in block.rows:
-            for cell in row:
-                assert place <= cell.start <= cell.end <= block.end
-                place = cell.end
-    covered = "".join(page.text[block.start : block.end] for block in page.blocks)
-    assert "".join(covered.split()) == "".join(page.text.split())
-
-
-def kinds(page: Page) -> list[tuple[str, str, str]]:
-    return [(block.kind, block.number, page.text[block.start : block.end]) for block in page.blocks]
-
-
-def cells(page: Page, block: Block) -> list[list[str]]:
-    return [[page.text[cell.start : cell.end] for cell in row] for row in block.rows]
-
-
-def table_of(page: Page) -> Block:
-    (table,) = [block for block in page.blocks if block.kind == "table"]
-    return table
-
+from tests.rag.load.reading import LIMITS, cells, kinds, pages_of, table_of
 
 MARKDOWN = """# Handbook
 
@@ -131,7 +85,7 @@ def test_html(tmp_path: Path) -> None:
     (page,) = pages_of(tmp_path / "a.html", markup)
     assert kinds(page) == [
         ("heading", "", "Fees"),
-        ("paragraph", "", "Sales were 1,204 [3] units on 40 m², 10^6 in all, the 1st of H2O."),
+        ("paragraph", "", "Sales were 1,204 ³ units on 40 m², 10⁶ in all, the 1st of H2O."),
         ("list_item", "d.", "d. Ask help (/help)"),
         ("list_item", "i.", "i. Wait"),
         ("paragraph", "", "long"),
@@ -268,7 +222,7 @@ def test_word(word: Path) -> None:
     assert kinds(page) == [
         ("header", "", "Document SH-2291 revision D"),
         ("heading", "", "Lease"),
-        ("paragraph", "", "The rent is 1,204 [1] euro [i] [2]"),
+        ("paragraph", "", "The rent is 1,204 [1] euro [i] ²"),
         ("footnote", "1", "[1] Without heating."),
         ("list_item", "1.", "1. Open the valve"),
         ("list_item", "2.", "2. Wait"),

@@ -28,7 +28,7 @@ def written(path: Path, content: bytes) -> Path:
         ("a.txt", b"<html><body>x</body></html>", "text"),
         ("a.txt", b"\xff\xfeh\x00i\x00", "text"),
         ("a", b"words", "text"),
-        ("a.rst", b"Title\n=====", ".rst"),
+        ("a.rst", b"Title\n=====", "text"),
     ],
 )
 def test_kinds(tmp_path: Path, name: str, content: bytes, kind: str) -> None:
