@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import DataError
-from rag.ingest.discover import SUFFIXES
-from rag.load.sniff import kind_of
+from rag.load.sniff import SUFFIXES, kind_of
 
 _MAX_NAME_BYTES = 150
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ud800-\udfff<>:\"|?*]")

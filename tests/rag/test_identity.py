@@ -78,12 +78,12 @@ def test_a_rotated_log_keeps_each_text_under_its_present_name(bench: Bench, fold
     log.rename(folder / "log.1.txt")
     log.write_text("Log two: pump 2 failed.\n")
     ingest(bench, folder, sync=sync)
-    assert listed(bench) == {"log.1.txt": "Log one: pump 1 failed.\n", "log.txt": "Log two: pump 2 failed.\n"}
+    assert listed(bench) == {"log.1.txt": "Log one: pump 1 failed.", "log.txt": "Log two: pump 2 failed."}
     log.rename(folder / "log.2.txt")
     (folder / "log.1.txt").rename(log)
     (folder / "log.2.txt").rename(folder / "log.1.txt")
     ingest(bench, folder, sync=sync)
-    assert listed(bench) == {"log.1.txt": "Log two: pump 2 failed.\n", "log.txt": "Log one: pump 1 failed.\n"}
+    assert listed(bench) == {"log.1.txt": "Log two: pump 2 failed.", "log.txt": "Log one: pump 1 failed."}
 
 
 def test_a_moved_file_shows_its_new_place(bench: Bench, folder: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_replaced_version_goes_with_its_original(bench: Bench, folder: Path) -
     old = ingest(bench, folder)["a.txt"]
     (folder / "a.txt").write_text("The rent is 200 euro.\n")
     ingest(bench, folder)
-    assert listed(bench) == {"a.txt": "The rent is 200 euro.\n"}
+    assert listed(bench) == {"a.txt": "The rent is 200 euro."}
     assert not bench.home.original(old.sha256, "a.txt").exists()
     assert bench.store.count() == 1
 
