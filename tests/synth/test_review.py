@@ -90,7 +90,7 @@ def test_an_edit_makes_the_row_a_persons(folder):
 
 @pytest.mark.parametrize(
     ("changes", "says"),
-    [({"answer": " "}, "must hold text"), ({"question": ""}, "must hold text"), ({"answer": "15 boats"}, "15")],
+    [({"answer": " "}, "must not be empty"), ({"question": ""}, "must not be empty"), ({"answer": "15 boats"}, "15")],
 )
 def test_an_edit_that_does_not_hold_is_refused(folder, changes, says):
     with pytest.raises(ConfigError, match=says):
@@ -100,7 +100,7 @@ def test_an_edit_that_does_not_hold_is_refused(folder, changes, says):
 
 def test_a_quote_must_stand_at_its_place(folder):
     forged = replace(QUOTE, quote="The club has 15 boats", start=0, end=21)
-    with pytest.raises(ConfigError, match="does not stand at its place"):
+    with pytest.raises(ConfigError, match="is not at its offsets"):
         reviewing(folder).decide(
             Decision(id=ROW.id, action="edit", time="", question="How many?", answer="15 boats", evidence=(forged,))
         )

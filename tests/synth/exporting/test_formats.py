@@ -219,7 +219,7 @@ def test_a_template_words_every_prompt(folder, tmp_path):
 
 
 def test_what_cannot_be_exported_is_refused(folder, tmp_path):
-    with pytest.raises(ConfigError, match="no format"):
+    with pytest.raises(ConfigError, match="unknown format 'csv'; use one of alpaca"):
         export(folder, tmp_path / "x", to="csv")
     with pytest.raises(ConfigError, match="does not read"):
         export(folder, tmp_path / "x", to="trl", trainer="llama-factory")

@@ -106,8 +106,8 @@ class Liar(Writer):
         return json.dumps({"facts": [fact("99", "There are 99 swans.", "How many swans are there?")]})
 
 
-def test_where_nothing_survives_it_is_told_what_dropped_it(tmp_path):
-    with pytest.raises(DataError, match=r"0 facts, 2 dropped by placed") as caught:
+def test_without_rows_the_error_names_what_dropped_them(tmp_path):
+    with pytest.raises(DataError, match=r"every row was filtered out: 0 facts; dropped: 2 by placed") as caught:
         build(Liar(), tmp_path / "out", tmp_path / "cache")
     dropped = [json.loads(line) for line in (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()]
     assert [row["reason"] for row in dropped] == ["the quote is not in the passage"] * 2
