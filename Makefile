@@ -53,7 +53,7 @@ floors: $(VENV)/.dev
 check: lint types floors
 
 test: check
-	$(BIN)/python -m pytest -m "not live" --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest -m "not live" --numprocesses auto --dist loadfile --durations 25 --cov --cov-report term
 
 live: $(VENV)/.dev
 	$(BIN)/python -m pytest -m live --durations 15 tests/live tests/rag/test_store.py
