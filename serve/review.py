@@ -17,9 +17,9 @@ from core.types import Citation, Pair
 from serve.documents.pages import PageView
 from serve.errors import NotFound
 from serve.service import Service
+from synth.dataset.review import Action, Decision, Review, ReviewItem, ReviewResult, text_of
 from synth.dataset.write import Dataset
 from synth.exporting.write import FORMATS, export
-from synth.judging.review import Action, Decision, Review, ReviewItem, ReviewResult, text_of
 
 _FORMATS = tuple(FORMATS)
 

@@ -133,7 +133,7 @@ class _Job:
 
     def build(self, *, as_json: bool, kept: bool) -> None:
         """Make the dataset and say what is in it."""
-        from synth.judging.review import DECISIONS, Review
+        from synth.dataset.review import DECISIONS, Review
 
         begun = time.monotonic()
         with screen.bar("{task.fields[rows]} rows", "{task.fields[rate]}", quiet=self.quiet) as bar:

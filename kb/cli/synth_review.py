@@ -20,7 +20,7 @@ from kb.cli import options, screen
 from kb.cli.session import begin
 
 if TYPE_CHECKING:
-    from synth.judging.review import Action, Decision, PageText, Review, Reviewed, ReviewItem
+    from synth.dataset.review import Action, Decision, PageText, Review, Reviewed, ReviewItem
 
 _KEYS = "a accept   e edit   r reject   s skip   q quit"
 _MOST_CHARS = 3000
@@ -44,7 +44,7 @@ def review(
     quiet: options.Quiet = False,
 ) -> None:
     """Accept, edit or reject rows; stop at any time, the same command goes on."""
-    from synth.judging.review import Review
+    from synth.dataset.review import Review
 
     reviewing = Review(folder, _page_text(collection, pairs))
     if accept or reject or edit:
@@ -91,7 +91,7 @@ def _decision(
 
 def _of(row: Reviewed, action: str, note: str = "", changed: Mapping[str, str] | None = None) -> Decision:
     from core.types import Pair
-    from synth.judging.review import ACTIONS, Decision, text_of
+    from synth.dataset.review import ACTIONS, Decision, text_of
 
     decided: Action = next(known for known in ACTIONS if known == action)
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -164,7 +164,7 @@ def _show(item: ReviewItem, place: str) -> None:
 def _parts(item: ReviewItem) -> list[tuple[str, str]]:
     """Return what is shown of a row, as (name, text)."""
     from core.types import Pair
-    from synth.judging.review import text_of
+    from synth.dataset.review import text_of
 
     row = item.row
     said = text_of(row)
@@ -189,7 +189,7 @@ def _short(text: str) -> str:
 
 def _edit(reviewing: Review, row: Reviewed) -> bool:
     """Open the row in the person's editor; False where nothing was changed or the edit does not hold."""
-    from synth.judging.review import text_of
+    from synth.dataset.review import text_of
 
     before = text_of(row)
     opened = "\n".join(f"{_MARK.format(name)}\n{text}\n" for name, text in before.items())

@@ -12,8 +12,8 @@ from serve.review import DatasetReviews, ReviewRow
 from serve.ui import html
 from serve.ui.events import PRIVATE, block, errors_shown, requester
 from serve.ui.page_html import page_html
+from synth.dataset.review import Action
 from synth.exporting.write import FORMATS
-from synth.judging.review import Action
 
 _KEYS = "Single keys: A accept, E edit, R reject, S skip; in a field, Escape leaves it and Ctrl+Enter saves"
 _OUTCOMES: dict[Action, str] = {"accept": "Accepted.", "edit": "Saved.", "reject": "Rejected."}

@@ -22,7 +22,7 @@ from core.errors import DataError
 from core.files import atomic_write, sha256_of
 from core.rows import MANIFEST, PAIRS, PREFERENCES, SPLITS, DatasetFolder, row_line, row_to_json
 from core.types import Pair, Preference
-from synth.judging.judged import Judged, read_judged
+from synth.dataset.judged import Judged, read_judged
 
 JUDGED = "judged.jsonl"
 _SPLIT_FILES = tuple(f"{split}.jsonl" for split in SPLITS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.types import Pair, Preference
-from synth.judging.judged import Judged
+from synth.dataset.judged import Judged
 from synth.templates.wording import PromptTemplate
 
 Json = dict[str, Any]

@@ -14,11 +14,11 @@ from core.errors import ConfigError, DataError
 from core.files import atomic_write
 from core.rows import SPLITS
 from core.types import Pair, Preference, Split
+from synth.dataset.judged import Judged
 from synth.dataset.write import Dataset
 from synth.exporting import formats
 from synth.exporting.formats import PAIR_FORMATS, Json
 from synth.exporting.trainers import settings_for
-from synth.judging.judged import Judged
 from synth.templates.wording import PromptTemplate, prompt_template
 
 EXPORTED_SPLITS: tuple[Split | Literal["all"], ...] = (*SPLITS, "all")

@@ -23,14 +23,14 @@ from core.errors import DataError
 from core.rows import SPLITS
 from core.types import Pair, Preference, Split
 from synth.dataset.holdout import assigned, first_of_each, pins
+from synth.dataset.judged import Judged
 from synth.dataset.leaks import Linked
+from synth.dataset.review import rejected_ids
 from synth.dataset.write import Dataset, Row, locked, replace
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.instructions import dialogue
 from synth.importing.reading import Opened, recognise
 from synth.importing.sources import open_source
-from synth.judging.judged import Judged
-from synth.judging.review import rejected_ids
 from synth.templates.wording import PromptTemplate
 
 _MAX_SHOWN = 5

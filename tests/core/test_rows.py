@@ -26,7 +26,7 @@ from core.rows import (
     write_rows,
 )
 from core.types import Citation, Fact, Pair, Preference
-from synth.judging.judged import Judged, read_judged
+from synth.dataset.judged import Judged, read_judged
 
 QUOTE = Citation(doc="a.pdf", sha256="ab", page=2, start=5, end=9, quote="12 m")
 PAIR = Pair(

@@ -11,9 +11,9 @@ import pytest
 from core.errors import ConfigError, DataError
 from core.rows import read_pairs
 from core.types import Citation, Pair, Preference
+from synth.dataset.review import Decision, Review, text_of
 from synth.dataset.write import Dataset, locked
 from synth.dataset.write import replace as replace_rows
-from synth.judging.review import Decision, Review, text_of
 
 PAGE = "The club has 14 boats and 2 slips."
 QUOTE = Citation(doc="club.pdf", sha256="ab", page=0, start=0, end=21, quote=PAGE[:21])

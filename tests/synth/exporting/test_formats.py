@@ -16,10 +16,10 @@ import pytest
 
 from core.errors import ConfigError, DataError
 from core.types import Pair, Preference
+from synth.dataset.judged import Judged
 from synth.dataset.write import Dataset, locked, replace
 from synth.exporting.trainers import TRAINERS, settings_for, write_dataset_info
 from synth.exporting.write import FORMATS, export
-from synth.judging.judged import Judged
 from synth.templates.wording import prompt_template
 
 datasets = pytest.importorskip("datasets")
