@@ -13,7 +13,7 @@ from core.models import open_chat, resolve
 from core.types import Answer, Retriever
 from kb.workspace import Workspace
 from rag.answer.answer import Answerer
-from rag.open import Knowledge
+from rag.open import Knowledge, open_knowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,25 @@ class Scope:
 
     docs: tuple[str, ...] | None = None
     pages: tuple[int, ...] | None = None
+
+
+def open_collection(workspace: Workspace, *, on_note: Callable[[str], None] = lambda _: None) -> Knowledge:
+    """Open the workspace's collection; notes say that it is empty or its index incomplete.
+
+    Raises:
+        ConfigError: There is no such collection, or another model embedded it.
+        MissingExtra: The embedder's weights are absent.
+    """
+    knowledge = open_knowledge(workspace.settings, workspace.home, workspace.collection)
+    for text in knowledge.catalogue.take_notes():
+        on_note(text)
+    store, name = workspace.settings.rag.store, workspace.collection
+    flags = ("" if store == "lancedb" else f" --store {store}") + ("" if name == "default" else f" --collection {name}")
+    if knowledge.behind:
+        on_note(f"{knowledge.behind} documents are not indexed; to index them: kb reindex{flags}")
+    if not knowledge.catalogue.counts(name)["documents"]:
+        on_note(f"collection {name!r} is empty; to add documents: kb ingest{flags} PATH")
+    return knowledge
 
 
 def scope_of(

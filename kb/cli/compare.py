@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,19 +64,28 @@ def compare(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Compare models and configurations on the same questions; say which to take, or that nobody can tell.
+    """Compare models and configurations on the same questions; say which model to use, or that the data cannot decide.
 
-    An interrupted comparison goes on where it was.
+    After an interruption the same command resumes.
     """
-    session = begin(collection=collection, store=store, top_k=top_k, pairs=pairs)
-    from kb.cli.compare_job import Job
+    workspace = begin(collection=collection, store=store, top_k=top_k, pairs=pairs)
+    from kb.comparison.job import ComparisonRequest
+    from kb.comparison.job import compare as run_comparison
 
-    job = Job(session, quiet=quiet)
-    job.gather(run, arm or [], experiments=experiments, few_shot=few_shot)
-    if judge:
-        job.check_judge(judge)
-    folder = job.folder(out)
-    asked = job.questions(questions or [], limit)
+    request = ComparisonRequest(
+        run=run,
+        arms=arm or [],
+        questions=questions or [],
+        out=out,
+        limit=limit,
+        experiments=experiments,
+        few_shot=few_shot,
+        similarity=similarity,
+        grounding=grounding,
+        judge=judge or "",
+        hour_price=hour_price,
+        command=shlex.join(["kb", *sys.argv[1:]]),
+    )
     with screen.bar("{task.completed}/{task.total} answers", quiet=quiet) as bar:
         task = bar.add_task("asking", total=None) if bar else None
 
@@ -81,19 +93,17 @@ def compare(
             if bar and task is not None:
                 bar.update(task, description=progress.arm, completed=progress.done, total=progress.total)
 
-        replies = job.ask(asked, folder, step)
-    judged = job.judged(judge, asked, replies, folder) if judge else None
-    scorers = job.scorers(similarity=similarity, grounding=grounding)
-    report = job.report(asked, replies, folder, hour_price=hour_price, scorers=scorers, judged=judged)
+        comparison = run_comparison(workspace, request, on_progress=step, on_note=screen.notes(quiet=quiet))
+    report, folder = comparison.report, comparison.folder
     if as_json:
         screen.document(report)
     else:
-        _tell(report)
+        _show_report(report)
     after = f". Next: kb synth --from-report {folder / 'report.json'} --out DIR" if report["missed"] else ""
     screen.note(f"report: {folder / 'report.html'}{after}", quiet=quiet)
 
 
-def _tell(report: dict[str, Any]) -> None:
+def _show_report(report: Mapping[str, Any]) -> None:
     """Print the short form."""
     from finetune.compare.report.short import HEADS, lines, rows
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,43 +12,17 @@ from core.errors import ConfigError
 from kb.cli import finetune_show as show
 from kb.cli import options, screen
 from kb.cli.session import begin
+from kb.cli.synth import RowMeter
 
 if TYPE_CHECKING:
-    from finetune.data.shape import ModelShape
-    from finetune.estimate import Estimate
-    from finetune.recipe import Recipe
-    from finetune.training.machine import Machine
+    from kb.training.job import TrainingJob
+    from kb.training.request import TrainingRequest
     from kb.workspace import Workspace
-
-# A row of a dataset that is not there yet, for --estimate alone.
-_ASSUMED_ROWS, _ASSUMED_TOKENS = 1000, 512
-SKIPPABLE = ("synth", "dpo", "export")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """The flags of one call.
-
-    Attributes:
-        choices: Fields of the recipe that flags set; `None` where a flag was not given.
-    """
-
-    name: str = ""
-    data: str = ""
-    from_docs: bool = False
-    recipe: str = ""
-    choices: dict[str, Any] = field(default_factory=dict)
-    pairs: tuple[str, ...] = ()
-    skip: frozenset[str] = frozenset()
-    processes: int = 0
-    log_dir: str = ""
-    report_to: tuple[str, ...] = ()
-    as_json: bool = False
-    quiet: bool = False
+    from synth.making.run import SynthProgress
 
 
 def finetune(
-    name: Annotated[str, typer.Argument(help="Name of the run; made up where none is given.", metavar="[RUN]")] = "",
+    name: Annotated[str, typer.Argument(help="Name of the run; made from the data if empty.", metavar="[RUN]")] = "",
     from_docs: Annotated[
         bool, typer.Option("--from-docs", help="Make the rows from the collection's documents first (kb synth).")
     ] = False,
@@ -76,9 +51,7 @@ def finetune(
     skip: Annotated[
         list[str] | None, typer.Option("--skip", help="Leave out a stage: synth, dpo or export.", metavar="STAGE")
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with RUN, or with the newest run that is not done.")
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume RUN, or the newest run that is not done.")] = False,
     search: Annotated[
         int, typer.Option("--search", help="Try N settings of rate, rank and epochs first.", min=0, metavar="N")
     ] = 0,
@@ -105,107 +78,121 @@ def finetune(
 ) -> None:
     """Tune a model on your documents or rows: SFT, then DPO, then an export that is checked.
 
-    An interrupted run goes on with --resume. --estimate and --dry-run train nothing.
+    An interrupted run resumes with --resume. --estimate and --dry-run train nothing.
     """
     if gpu and not estimate:
-        raise ConfigError("--gpu is for --estimate", hint="kb finetune --estimate --gpu t4")
-    wanted = Wanted(
-        name=name, data=data, from_docs=from_docs, recipe=recipe, pairs=tuple(pairs or ()),
+        raise ConfigError("--gpu requires --estimate", hint="kb finetune --estimate --gpu t4")
+    from kb.training.request import TrainingRequest
+
+    no_dpo = no_dpo or "dpo" in (skip or ())
+    request = TrainingRequest(
+        name=name,
+        data=data,
+        from_docs=from_docs,
+        recipe=recipe,
         choices={
-            "base": base, "method": method, "beta": beta, "dpo_loss": dpo_loss, "attn": attn,
-            "dpo": False if no_dpo or "dpo" in (skip or ()) else None,
+            "base": base,
+            "method": method,
+            "beta": beta,
+            "dpo_loss": dpo_loss,
+            "attn": attn,
+            "dpo": False if no_dpo else None,
         },
-        skip=_skipped(skip or []), processes=processes, log_dir=log_dir,
-        report_to=tuple(report_to or (["tensorboard"] if log_dir else [])), as_json=as_json, quiet=quiet,
-    )  # fmt: skip
-    session = begin(collection=collection)
+        pairs=tuple(pairs or ()),
+        skip=frozenset(skip or ()),
+        processes=processes,
+        log_dir=log_dir,
+        report_to=tuple(report_to or (["tensorboard"] if log_dir else [])),
+    )
+    workspace = begin(collection=collection)
     if estimate or dry_run:
-        _examine(wanted, session, gpu, estimate_only=estimate)
+        _examine(workspace, request, gpu, estimate_only=estimate, as_json=as_json, quiet=quiet)
         return
     if not (data or from_docs or resume):
-        raise ConfigError("there is nothing to train on", hint="kb finetune --from-docs  # or: --data DIR")
-    from kb.cli.finetune_job import Job
+        raise ConfigError("no training data", hint="kb finetune --from-docs  # or: --data DIR")
+    _train(workspace, request, trials=search, resume=resume, as_json=as_json, quiet=quiet)
 
-    job = Job(session, wanted)
-    if search:
-        job.search(search)
+
+def _examine(
+    workspace: Workspace, request: TrainingRequest, gpu: str | None, *, estimate_only: bool, as_json: bool, quiet: bool
+) -> None:
+    from kb.training.examine import ASSUMED_ROWS, ASSUMED_TOKENS, audit_training, estimate_training
+
+    on_note = screen.notes(quiet=quiet)
+    if not estimate_only:
+        show.audited(audit_training(workspace, request, on_note=on_note), as_json=as_json, quiet=quiet)
+        return
+    examined = estimate_training(workspace, request, gpu, on_note=on_note)
+    show.estimated(examined, as_json=as_json)
+    if examined.assumed and not as_json:
+        screen.note(f"for {ASSUMED_ROWS} rows of {ASSUMED_TOKENS} tokens; with --data DIR the true lengths count")
+
+
+def _train(
+    workspace: Workspace, request: TrainingRequest, *, trials: int, resume: bool, as_json: bool, quiet: bool
+) -> None:
+    from kb.training.events import event_lines
+    from kb.training.job import TrainingJob
+
+    def report(event: Mapping[str, Any]) -> None:
+        for line in event_lines(event):
+            screen.note(line, quiet=quiet)
+
+    with ExitStack() as stack:
+        rows = _RowBar(stack, quiet=quiet)
+
+        def note(text: str) -> None:
+            rows.close()
+            screen.note(text, quiet=quiet)
+
+        job = TrainingJob(workspace, request, on_note=note, on_event=report, on_rows=rows)
+        if trials:
+            _search(job, trials, as_json=as_json, quiet=quiet)
+            return
+        result = job.train(resume=resume)
+    if as_json:
+        screen.document(result.to_json())
     else:
-        job.train(resume=resume)
+        screen.say(result.run.name)
+    name = result.run.name
+    screen.note(f'{result.run.folder}. Next: kb generate {name} "QUESTION"; kb compare {name}', quiet=quiet)
 
 
-def _skipped(names: list[str]) -> frozenset[str]:
-    unknown = sorted(set(names) - set(SKIPPABLE))
-    if unknown:
-        raise ConfigError(
-            f"--skip {unknown[0]}: one of {', '.join(SKIPPABLE)}", hint="kb finetune --from-docs --skip dpo"
-        )
-    return frozenset(names)
+class _RowBar:
+    """Shows a bar while rows are made, and none while a model is trained."""
+
+    def __init__(self, stack: ExitStack, *, quiet: bool) -> None:
+        self._stack = stack
+        self._quiet = quiet
+        self._meter: RowMeter | None = None
+
+    def __call__(self, progress: SynthProgress) -> None:
+        if self._meter is None:
+            bar = screen.bar("{task.fields[rows]} rows", "{task.fields[rate]}", quiet=self._quiet)
+            self._meter = RowMeter(self._stack.enter_context(bar), None)
+        self._meter(progress)
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        self._stack.close()
+        self._meter = None
 
 
-def chosen_recipe(wanted: Wanted, machine: Machine, *, export: bool = False) -> Recipe:
-    """Return the recipe that the flags describe, and say where an unmergeable method can be served."""
-    from finetune.recipe import load_recipe
-
-    recipe = load_recipe(wanted.recipe, machine, flags=wanted.choices, pairs=wanted.pairs, export=export)
-    if not recipe.training_method.merges:
-        screen.note(f"{recipe.method}: can be served {recipe.training_method.served}", quiet=wanted.quiet)
-    return recipe
-
-
-def _examine(wanted: Wanted, session: Workspace, gpu: str | None, *, estimate_only: bool) -> None:
-    """Estimate, or audit the training rows and estimate with their true lengths."""
-    from finetune.training.machine import named_gpu, this_machine
-
-    machine = named_gpu(gpu) if gpu else this_machine()
-    recipe = chosen_recipe(wanted, machine)
-    if not wanted.data:
-        if not estimate_only:
-            raise ConfigError("there is nothing to audit", hint="kb finetune --data DIR --dry-run")
-        found = _estimate(_shape(recipe, session.home), recipe, machine, _ASSUMED_ROWS, _ASSUMED_TOKENS, None)
-        assumed = f"for {_ASSUMED_ROWS} rows of {_ASSUMED_TOKENS} tokens; with --data DIR the true lengths count"
-        show.estimate(found, recipe, as_json=wanted.as_json, assumed=assumed)
+def _search(job: TrainingJob, trials: int, *, as_json: bool, quiet: bool) -> None:
+    result = job.search(trials)
+    if as_json:
+        screen.document({"search": result.name, "trials": [trial.record() for trial in result.trials]})
         return
-    from core.prompt import load_prompt
-    from finetune.data.audit import audit
-    from finetune.data.prepare import prepare
-    from finetune.estimate import check_fits
-    from kb.cli.finetune_job import most_rows
-    from kb.training_data import training_folder
-
-    data = training_folder(
-        wanted.data, session.home, most_rows=most_rows(recipe),
-        on_note=lambda text: screen.note(text, quiet=wanted.quiet),
-    )  # fmt: skip
-    prompt = load_prompt(session.settings.rag.prompt_file)
-    prepared = prepare(recipe, data, session.home, machine=machine, prompt=prompt)
-    for note in prepared.notes:
-        screen.note(note, quiet=wanted.quiet)
-    rows = prepared.tokenised()
-    seen = audit(rows, prepared.chat, prepared.context_tokens)
-    longest = prepared.longest(rows.rows)
-    mean = rows.n_tokens / len(rows.rows)
-    found = _estimate(prepared.base.shape, recipe, machine, len(rows.rows), longest, mean)
-    if estimate_only:
-        show.estimate(found, recipe, as_json=wanted.as_json, assumed="")
-        return
-    check_fits(found)
-    show.audited(seen, rows.dropped, found, as_json=wanted.as_json, quiet=wanted.quiet)
-
-
-def _shape(recipe: Recipe, home: Any) -> ModelShape:
-    """Return the base's shape, from the recipes' own table where the weights are not here."""
-    from finetune.training.base import find_base, known_shape, shape_faults
-
-    shape = known_shape(recipe.base) or find_base(recipe.base, home).shape
-    faults = shape_faults(shape, recipe)
-    if faults:
-        raise ConfigError(f"base {recipe.base}: " + "\n  ".join(faults), hint="kb finetune --estimate --base smollm2")
-    return shape
-
-
-def _estimate(
-    shape: ModelShape, recipe: Recipe, machine: Machine, rows: int, row_tokens: int, mean_tokens: float | None
-) -> Estimate:
-    from finetune.estimate import estimate
-
-    return estimate(shape, recipe, machine, rows=rows, row_tokens=row_tokens, mean_tokens=mean_tokens)
+    best = result.trials[0].choices
+    rows = [
+        [
+            str(trial.number),
+            *(f"{trial.choices[name]:.4g}" for name in best),
+            f"{trial.recall:.3f}",
+            f"{trial.seconds:.0f}",
+        ]
+        for trial in result.trials
+    ]
+    screen.table(["trial", *best, "recall", "seconds"], rows, right=frozenset(range(len(best) + 3)))
+    chosen = " ".join(f"--set {key}={value:.4g}" for key, value in best.items())
+    screen.note(f"Next: kb finetune --data {result.data} {chosen}", quiet=quiet)

@@ -34,21 +34,9 @@ def begin(
 
 def open_collection(workspace: Workspace, *, quiet: bool) -> Knowledge:
     """Open the collection; a note on stderr says when it is empty or its index incomplete."""
-    from rag.open import open_knowledge
+    from kb.answering import open_collection as opened
 
-    knowledge = open_knowledge(workspace.settings, workspace.home, workspace.collection)
-    for text in knowledge.catalogue.take_notes():
-        screen.note(f"kb: {text}", quiet=quiet)
-    flags = collection_flag(workspace)
-    if workspace.settings.rag.store != "lancedb":
-        flags = f" --store {workspace.settings.rag.store}{flags}"
-    if knowledge.behind:
-        screen.note(f"kb: {knowledge.behind} documents are not indexed; to index them: kb reindex{flags}", quiet=quiet)
-    if not knowledge.catalogue.counts(workspace.collection)["documents"]:
-        screen.note(
-            f"kb: collection {workspace.collection!r} is empty; to add documents: kb ingest{flags} PATH", quiet=quiet
-        )
-    return knowledge
+    return opened(workspace, on_note=screen.notes(quiet=quiet))
 
 
 def collection_flag(workspace: Workspace) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,23 +11,14 @@ import typer
 
 from core.errors import ConfigError
 from kb.cli import options, screen
-from kb.cli.session import begin, open_collection
+from kb.cli.session import begin
 from kb.cli.synth_data import app as app
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from core.types import Document, Pair
-    from kb.cli.synth_missed import Missed
+    from core.types import Pair
+    from kb.datasets import DatasetRequest
     from kb.workspace import Workspace
-    from rag.search.similar import Similarity
-    from synth.generate.ask import CachedChat
-    from synth.generate.base import Generator
-    from synth.generate.cache import Call, CallCache
-    from synth.making.build import DatasetBuilder
+    from synth.generate.cache import Call
     from synth.making.run import SynthProgress
 
 
@@ -71,195 +60,92 @@ def synth(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Make training data from the documents of a collection; an interrupted run goes on where it was.
+    """Make training data from the documents of a collection; run the same command again to resume.
 
-    Without --out, --preview, --audit and --dry-run still work. What else there is to set: kb config show.
+    Without --out, --preview, --audit and --dry-run still work. kb config show lists further settings.
     """
     if context.invoked_subcommand is not None:
         return
     del from_docs  # the documents are the only source here; files come in by `kb synth import`
-    flags = {"synth.generator": generator, "synth.mode": mode, "synth.per_chunk": per_chunk}
-    missed = _missed(from_report) if from_report else None
-    given = [*(missed.settings if missed else ()), *(settings or [])]
-    session = begin(collection=collection, store=store, pairs=given, flags=flags)
     if out is None and not (preview or audit or dry_run):
-        raise ConfigError("say where the dataset goes", hint="kb synth --out data/mine")
-    with ExitStack() as stack:
-        folder = out if out and not (preview or dry_run) else _scratch(stack)
-        wanted = pairs or (missed.rows_wanted if missed else None)
-        job = _Job(session, folder, pairs=wanted, seed=seed, audit=audit, quiet=quiet, stack=stack, missed=missed)
-        if dry_run:
-            job.estimate(as_json=as_json)
-        elif preview:
-            job.preview(preview, as_json=as_json)
-        else:
-            job.build(as_json=as_json, kept=out is not None)
+        raise ConfigError("no folder for the dataset", hint="kb synth --out data/mine")
+    from kb.datasets import DatasetRequest
+    from kb.missed import missed_of
+
+    missed = missed_of(from_report) if from_report else None
+    flags = {"synth.generator": generator, "synth.mode": mode, "synth.per_chunk": per_chunk}
+    given = [*(missed.settings if missed else ()), *(settings or [])]
+    workspace = begin(collection=collection, store=store, pairs=given, flags=flags)
+    rows = pairs or (missed.rows_wanted if missed else None)
+    request = DatasetRequest(pairs=rows, seed=seed, audit=audit, missed=missed)
+    if dry_run:
+        _estimate(workspace, request, as_json=as_json, quiet=quiet)
+    elif preview:
+        _preview(workspace, preview, request, as_json=as_json, quiet=quiet)
+    else:
+        _build(workspace, out, request, as_json=as_json, quiet=quiet)
 
 
-def _missed(report: Path) -> Missed:
-    from kb.cli.synth_missed import missed_of
+def _build(workspace: Workspace, out: Path | None, request: DatasetRequest, *, as_json: bool, quiet: bool) -> None:
+    """Make the dataset and show what is in it; without a folder nothing is kept."""
+    from kb.datasets import synthesize
 
-    return missed_of(report)
-
-
-def _scratch(stack: ExitStack) -> Path:
-    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kb-synth-")))
-
-
-@dataclass(frozen=True, slots=True)
-class _Vectors:
-    """The collection's embedder as `kb synth` wants it."""
-
-    similarity: Similarity
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one vector per text."""
-        return self.similarity.vectors(texts)
-
-
-@dataclass(slots=True)
-class _Job:
-    """One run with its flags; what it opens is closed by `stack`."""
-
-    session: Workspace
-    folder: Path
-    pairs: int | None
-    seed: int
-    audit: bool
-    quiet: bool
-    stack: ExitStack
-    meter: _Meter | None = None
-    missed: Missed | None = None
-
-    def build(self, *, as_json: bool, kept: bool) -> None:
-        """Make the dataset and say what is in it."""
-        from synth.dataset.review import DECISIONS, Review
-
-        begun = time.monotonic()
-        with screen.bar("{task.fields[rows]} rows", "{task.fields[rate]}", quiet=self.quiet) as bar:
-            self.meter = _Meter(bar, self.pairs)
-            manifest = self._builder().build()
-        if (self.folder / DECISIONS).is_file():  # what people decided about the rows holds for them made anew
-            manifest = Review(self.folder).apply().manifest
-        if as_json:
-            screen.document(manifest)
-        else:
-            _tell(manifest)
-        seconds, tokens = time.monotonic() - begun, f", {self.meter.told()}" if self.meter.tokens else ""
-        where = f" in {self.folder}. Next: kb synth review {self.folder}" if kept else "; nothing was kept"
-        screen.note(f"{manifest['counts']['pairs']} rows in {seconds:.0f} s{tokens}{where}", quiet=self.quiet)
-
-    def preview(self, rows: int, *, as_json: bool) -> None:
-        """Show the first rows."""
-        from core.rows import row_to_json
-
-        shown = list(self._builder().preview(rows))
-        if as_json:
-            screen.document({"rows": [row_to_json(pair) for pair in shown]})
-        else:
-            for pair in shown:
-                _show(pair)
-        screen.note("nothing was written. Next: the same command with --out DIR, without --preview", quiet=self.quiet)
-
-    def estimate(self, *, as_json: bool) -> None:
-        """Say what a run would ask of a model."""
-        asked, there = self._builder().estimate()
-        tokens = {"prompt": asked.prompt_tokens, "completion": asked.completion_tokens}
-        if as_json:
-            screen.document({**there, "calls": dict(asked.calls), "tokens": tokens})
-            return
-        screen.say(f"to read: {there['documents']} documents, {there['pages']} pages, {there['chunks']} chunks")
-        if not asked.calls:
-            screen.say("model calls: 0; tokens: 0 (the built-in generator asks no model)")
-            return
-        calls = ", ".join(f"{count} for {purpose}" for purpose, count in asked.calls.items())
-        screen.say(f"model calls: at most {sum(asked.calls.values())} ({calls}; replies in the cache are not counted)")
-        screen.say(f"tokens: at most about {tokens['prompt']} read and {tokens['completion']} written")
-
-    def _builder(self) -> DatasetBuilder:
-        from core.prompt import load_prompt
-        from rag.catalogue.corpus import CatalogueCorpus
-        from rag.search.similar import Similarity
-        from synth.making.build import DatasetBuilder
-        from synth.making.run import SynthPlan, SynthTools
-
-        session, settings = self.session, self.session.settings
-        knowledge = open_collection(session, quiet=self.quiet)
-        plan = SynthPlan(
-            collection=session.collection, settings=settings.synth, seed=self.seed, pairs=self.pairs,
-            answer_prompt=load_prompt(settings.rag.prompt_file), audit=self.audit,
-        )  # fmt: skip
-        tools = SynthTools(
-            corpus=CatalogueCorpus(knowledge.catalogue, session.collection),
-            retriever=knowledge.searcher,
-            embedder=_Vectors(Similarity(knowledge.embedder)),
-            generator=self._generator(),
-            judge=self._ask(settings.synth.judge) if settings.synth.judge else None,
-            on_progress=self.meter or (lambda _: None),
+    begun = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory(prefix="kb-synth-") as scratch,
+        screen.bar("{task.fields[rows]} rows", "{task.fields[rate]}", quiet=quiet) as bar,
+    ):
+        meter = RowMeter(bar, request.pairs)
+        manifest = synthesize(
+            workspace,
+            out or Path(scratch),
+            request,
+            on_progress=meter,
+            on_call=meter.called,
+            on_note=screen.notes(quiet=quiet),
         )
-        return DatasetBuilder(plan, tools, self.folder)
-
-    def _generator(self) -> Any:
-        """Return what makes the generator once the documents are known."""
-        from core.models import resolve
-        from synth.facts.read import read_facts
-        from synth.generate.model import ModelGenerator
-        from synth.generate.rules import RulesGenerator
-
-        settings = self.session.settings
-        wanted = settings.synth.generator
-        spec = "extractive" if wanted == "builtin" else str(resolve(wanted, settings))
-
-        def made(documents: Sequence[Document]) -> Generator:
-            if spec == "extractive":
-                every: Generator = RulesGenerator(documents, read_facts)
-            else:
-                every = ModelGenerator(self._ask(spec), settings.synth.phrasings)
-            return self.missed.only(every) if self.missed else every
-
-        return made
-
-    def _ask(self, spec: str) -> CachedChat:
-        from core.models import open_chat
-        from synth.generate.ask import CachedChat
-        from synth.generate.model import reply_tokens
-
-        given = self.session.settings
-        room = reply_tokens(given.synth.per_chunk, given.synth.phrasings)
-        models = given.models.model_copy(update={"max_tokens": max(given.models.max_tokens, room), "seed": self.seed})
-        settings = given.model_copy(update={"models": models})
-        ask = CachedChat(
-            open_chat(spec, settings, self.session.home), spec, models.model_dump(mode="json"), self._cache(),
-            concurrency=settings.synth.concurrency, on_call=self.meter.called if self.meter else _ignored,
-        )  # fmt: skip
-        self.stack.callback(ask.close)
-        return ask
-
-    def _cache(self) -> CallCache:
-        from synth.generate.cache import CallCache
-
-        cache = CallCache(self.session.home.cache / "synth.sqlite")
-        self.stack.callback(cache.close)
-        return cache
+    if as_json:
+        screen.document(manifest)
+    else:
+        _show_manifest(manifest)
+    tokens = f", {meter.calls()}" if meter.tokens else ""
+    where = f" in {out}. Next: kb synth review {out}" if out else "; nothing was kept"
+    seconds = time.monotonic() - begun
+    screen.note(f"{manifest['counts']['pairs']} rows in {seconds:.0f} s{tokens}{where}", quiet=quiet)
 
 
-def build_dataset(session: Workspace, folder: Path, *, seed: int, quiet: bool, stack: ExitStack) -> dict[str, Any]:
-    """Make a dataset of the session's collection, or go on with one; returns its manifest.
+def _preview(workspace: Workspace, count: int, request: DatasetRequest, *, as_json: bool, quiet: bool) -> None:
+    """Show the first rows."""
+    from core.rows import row_to_json
+    from kb.datasets import preview_rows
 
-    Args:
-        stack: Closes what is opened.
-    """
-    job = _Job(session, folder, pairs=None, seed=seed, audit=False, quiet=quiet, stack=stack)
-    with screen.bar("{task.fields[rows]} rows", "{task.fields[rate]}", quiet=quiet) as bar:
-        job.meter = _Meter(bar, None)
-        return job._builder().build()
-
-
-def _ignored(call: Call, cached: bool) -> None:
-    """Count nothing."""
+    pairs = preview_rows(workspace, count, request, on_note=screen.notes(quiet=quiet))
+    if as_json:
+        screen.document({"rows": [row_to_json(pair) for pair in pairs]})
+    else:
+        for pair in pairs:
+            _show(pair)
+    screen.note("nothing was written. Next: the same command with --out DIR, without --preview", quiet=quiet)
 
 
-class _Meter:
+def _estimate(workspace: Workspace, request: DatasetRequest, *, as_json: bool, quiet: bool) -> None:
+    """Show what a run would ask of a model."""
+    from kb.datasets import estimate_rows
+
+    needs = estimate_rows(workspace, request, on_note=screen.notes(quiet=quiet))
+    if as_json:
+        screen.document(needs.to_json())
+        return
+    screen.say(f"to read: {needs.documents} documents, {needs.pages} pages, {needs.chunks} chunks")
+    if not needs.calls:
+        screen.say("model calls: 0; tokens: 0 (the built-in generator asks no model)")
+        return
+    calls = ", ".join(f"{count} for {purpose}" for purpose, count in needs.calls.items())
+    screen.say(f"model calls: at most {sum(needs.calls.values())} ({calls}; replies in the cache are not counted)")
+    screen.say(f"tokens: at most about {needs.prompt_tokens} read and {needs.completion_tokens} written")
+
+
+class RowMeter:
     """Feeds the bar with rows, their rate, and the tokens of a model."""
 
     def __init__(self, bar: Any, pairs: int | None) -> None:
@@ -275,12 +161,12 @@ class _Meter:
         """Show how far the run is."""
         if self._bar is None:
             return
-        wanted = self._pairs if progress.stage == "rows" and self._pairs else None
-        done, total = (progress.rows, wanted) if wanted else (progress.done, progress.total or None)
+        target = self._pairs if progress.stage == "rows" and self._pairs else None
+        done, total = (progress.rows, target) if target else (progress.done, progress.total or None)
         rate = f"{progress.rows / max(1e-9, time.monotonic() - self._begun):.0f} rows/s"
-        told = f"{rate}, {self.told()}" if self.tokens else rate
+        rate = f"{rate}, {self.calls()}" if self.tokens else rate
         self._bar.update(
-            self._task, description=progress.stage, completed=done, total=total, rows=progress.rows, rate=told
+            self._task, description=progress.stage, completed=done, total=total, rows=progress.rows, rate=rate
         )
 
     def called(self, call: Call, cached: bool) -> None:
@@ -289,7 +175,7 @@ class _Meter:
         self.fresh += not cached
         self.cached += cached
 
-    def told(self) -> str:
+    def calls(self) -> str:
         """Return calls and tokens so far."""
         rate = self.tokens / max(1e-9, time.monotonic() - self._begun)
         return f"{self.fresh} calls ({self.cached} from the cache), {self.tokens} tokens, {rate:.0f}/s"
@@ -305,7 +191,7 @@ def _show(pair: Pair) -> None:
     screen.say()
 
 
-def _tell(manifest: dict[str, Any]) -> None:
+def _show_manifest(manifest: dict[str, Any]) -> None:
     counts, coverage, split = manifest["counts"], manifest["coverage"], manifest["split"]
     screen.table(
         ["check", "seen", "dropped", "passed"],
@@ -327,5 +213,5 @@ def _tell(manifest: dict[str, Any]) -> None:
     for title, part in (("planted error", "recall"), ("harmless change", "false_alarms")):
         for name, found in manifest.get("audit", {}).get(part, {}).items():
             alone = ", ".join(f"{check} {share:.0%}" for check, share in found["alone"].items() if share)
-            told = f"{found['caught']} of {found['planted']} dropped ({found['share']:.1%})"
-            screen.say(f"{title}: {name}: {told}; each check alone: {alone or 'none'}")
+            caught = f"{found['caught']} of {found['planted']} dropped ({found['share']:.1%})"
+            screen.say(f"{title}: {name}: {caught}; each check alone: {alone or 'none'}")

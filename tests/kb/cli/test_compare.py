@@ -21,10 +21,10 @@ from core.settings import Settings
 from core.types import Citation, Document, Fact, Hit, RunCard
 from finetune.compare.questions import Place, Question
 from finetune.runs import Run
-from kb.cli.compare_answerers import FromMemory, FromSearch, Given, Passages, Recorder
-from kb.cli.compare_arms import ArmSpec, parse_arm, run_arms
 from kb.cli.main import app
-from kb.cli.synth_missed import Missed, missed_of
+from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, Recorder
+from kb.comparison.arms import ArmSpec, parse_arm, run_arms
+from kb.missed import MissedFacts, missed_of
 from rag.answer.answer import Answerer
 from tests.kb.cli.test_cli import kb
 
@@ -187,7 +187,7 @@ def test_given_passages_are_read_with_the_prompt_of_ask_and_checked() -> None:
 
 def test_only_missed_facts_are_taught_and_never_in_the_words_of_the_test(tmp_path: Path) -> None:
     place = {"doc": "d.pdf", "page": 1}
-    missed = Missed(
+    missed = MissedFacts(
         [{"fact": "f1", "places": []}, {"fact": "", "answer": "18 m", "places": [place]}], frozenset({"how deep is it"})
     )
 

@@ -1,7 +1,4 @@
-"""`kb synth --from-report`: only the facts that a tuned model missed, and never the questions it was tested with.
-
-Stands between a generator and the run; refuses to know how facts are read and what rows are made of them.
-"""
+"""Rows for only those facts that a tuned model missed, and never the questions it was tested with."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ _ROWS_PER_FACT = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class MissedFacts:
     """What a report says that a tuned model missed.
 
     Attributes:
@@ -62,7 +59,7 @@ class Missed:
         return replace(fact, questions=left)
 
 
-def missed_of(path: Path) -> Missed:
+def missed_of(path: Path) -> MissedFacts:
     """Read what a report says was missed.
 
     Raises:
@@ -71,7 +68,7 @@ def missed_of(path: Path) -> Missed:
     rows, asked = read_missed(path)
     if not rows:
         raise DataError("no tuned arm missed anything", path=path, hint="kb compare RUN")
-    return Missed(rows, frozenset(normalised(text) for text in asked))
+    return MissedFacts(rows, frozenset(normalised(text) for text in asked))
 
 
 def _same(row: Mapping[str, Any], fact: Fact) -> bool:
@@ -88,7 +85,7 @@ class MissedOnly:
     """A generator that gives only what was missed; all else is the one's behind it."""
 
     behind: Generator
-    missed: Missed
+    missed: MissedFacts
 
     @property
     def name(self) -> str:

@@ -1,7 +1,6 @@
-"""Which arms `kb compare` has, and how each is opened: spellings and runs to `finetune.compare.arms.Arm`.
+"""Which arms a comparison has, and how each is opened: spellings and runs to `finetune.compare.arms.Arm`.
 
-Imported by the command when it runs. Opens the collection once, a model when its arm's turn comes. Refuses to know
-questions and scores.
+The collection is opened once, a model when the turn of its arm comes.
 """
 
 from __future__ import annotations
@@ -17,8 +16,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from core.backends import ModelSpec, parse_spec
-from core.errors import ConfigError
+from core.backends import BACKENDS, ModelSpec, parse_spec
+from core.chat.weights import gguf_path
+from core.errors import ConfigError, KbError
 from core.files import sha256_of
 from core.models import ollama_has, open_chat, resolve
 from core.prompt import load_prompt
@@ -26,10 +26,9 @@ from core.settings import Settings
 from core.types import Document, RunCard
 from finetune.compare.arms import Answerer, Arm, Shown
 from finetune.runs import Run, open_run, read_card
-from kb.cli.compare_answerers import FromMemory, FromSearch, Given, Passages, Recorder
-from kb.cli.session import open_collection
+from kb.answering import open_answerer, open_collection
+from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, Recorder
 from kb.workspace import Workspace
-from rag.answer.answer import Answerer as RagAnswerer
 from rag.open import Knowledge
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,39}")
@@ -98,7 +97,7 @@ def run_arms(run: Run, card: RunCard, settings: Settings, *, experiments: bool, 
     elif ollama_has(served, settings.rag.ollama_url):
         tuned = f"ollama:{served}"
     else:
-        raise ConfigError(f"run {run.name!r} was not exported yet", hint=f"kb export {run.name} --to gguf")
+        raise ConfigError(f"run {run.name!r} has not been exported", hint=f"kb export {run.name} --to gguf")
     arms = [
         ArmSpec(name="base", model=base),
         ArmSpec(name="base+rag", model=base, shown="found"),
@@ -120,25 +119,25 @@ def _base_spec(base: str) -> ModelSpec:
 
 
 @dataclass
-class Bench:
-    """Opens arms for one session; the collection is opened at most once, and only if an arm needs it."""
+class ArmFactory:
+    """Makes arms for one workspace; the collection is opened at most once, and only if an arm needs it."""
 
-    session: Workspace
-    quiet: bool
+    workspace: Workspace
+    on_note: Callable[[str], None] = lambda _: None
 
     @cached_property
     def knowledge(self) -> Knowledge:
         """The collection."""
-        return open_collection(self.session, quiet=self.quiet)
+        return open_collection(self.workspace, on_note=self.on_note)
 
     @cached_property
     def documents(self) -> list[Document]:
         """What the collection holds."""
-        return list(self.knowledge.catalogue.documents(self.session.collection))
+        return list(self.knowledge.catalogue.documents(self.workspace.collection))
 
     def page_text(self, sha256: str, page: int) -> str:
         """Return the text of a page."""
-        return self.knowledge.catalogue.page(self.session.collection, sha256, page).text
+        return self.knowledge.catalogue.page(self.workspace.collection, sha256, page).text
 
     def arm(self, spec: ArmSpec) -> Arm:
         """Make an arm; its model is opened in its turn.
@@ -147,7 +146,7 @@ class Bench:
             ConfigError: A prompt file, a model or anything to search is not there.
         """
         if spec.shown != "nothing" and not self.documents:
-            name = self.session.collection
+            name = self.workspace.collection
             raise ConfigError(f"{spec.name}: {name!r} holds no document", hint=f"kb ingest --collection {name} PATH")
         settings = self._settings(spec)
         model = str(resolve(spec.model, settings))
@@ -165,12 +164,12 @@ class Bench:
     def _training_s(self, spec: ArmSpec) -> float:
         """Return what a run of this home took to train, 0 where the model is none."""
         name = parse_spec(spec.model).name.split(":")[0]
-        run = self.session.home.runs / (name if spec.model.startswith("run:") else name.removeprefix("kb-"))
+        run = self.workspace.home.runs / (name if spec.model.startswith("run:") else name.removeprefix("kb-"))
         trained = spec.tuned and (run / "run.json").is_file()
-        return sum(read_card(open_run(self.session.home, run.name)).times_s.values()) if trained else 0.0
+        return sum(read_card(open_run(self.workspace.home, run.name)).times_s.values()) if trained else 0.0
 
     def _settings(self, spec: ArmSpec) -> Settings:
-        settings = self.session.settings
+        settings = self.workspace.settings
         changed: dict[str, Any] = {"prompt_file": spec.prompt} if spec.prompt and spec.shown == "found" else {}
         changed |= {"top_k": spec.k} if spec.k else {}
         return settings.model_copy(update={"rag": settings.rag.model_copy(update=changed)})
@@ -191,14 +190,12 @@ class Bench:
 
     def _weights(self, spec: ModelSpec) -> Path | None:
         """Return the file a model lies in, None where it is no file of this machine's."""
-        home = self.session.home
-        places = {
-            "smollm2": home.models / "smollm2" / "model.gguf",
-            "run": home.runs / spec.name / "model.gguf",
-            "gguf": Path(spec.name).expanduser(),
-        }
-        path = places.get(spec.kind)
-        return path if path is not None and path.is_file() else None
+        if BACKENDS[spec.kind].opener != BACKENDS["gguf"].opener:
+            return None
+        try:
+            return gguf_path(spec, self.workspace.home)
+        except KbError:  # told when the arm is opened
+            return None
 
     def _opener(self, spec: ArmSpec, model: str, settings: Settings, prompt: str) -> Callable[[], Any]:
         @contextmanager
@@ -208,14 +205,15 @@ class Bench:
         return opened
 
     def _answerer(self, spec: ArmSpec, model: str, settings: Settings, prompt: str) -> Answerer:
-        chat = open_chat(model, settings, self.session.home)
+        chat = open_chat(model, settings, self.workspace.home)
         if spec.shown == "nothing":
             return FromMemory(chat, prompt)
         if spec.shown == "found":
             recorder = Recorder(self.knowledge.narrowed())
             rng = random.Random()  # noqa: S311 - the answerer's keys; seeded by each question
-            answerer = RagAnswerer(
-                recorder, chat, settings, self.page_text, model=model, embedder=self.knowledge.embedder, rng=rng
+            workspace = replace(self.workspace, settings=settings)
+            answerer = open_answerer(
+                workspace, self.knowledge, chat=chat, retriever=recorder, model=model, rng=rng, on_note=self.on_note
             )
             return FromSearch(answerer, recorder, self.page_text, k=settings.rag.top_k, rng=rng)
         passages = Passages(self.knowledge.narrowed(), self.page_text, self.documents)

@@ -1,7 +1,6 @@
-"""How the arms of `kb compare` answer: from memory, from what search finds, from passages given.
+"""How the arms of a comparison answer: from memory, from what search finds, from given passages.
 
-Imported by the command when it runs; joins search, models and the checks of `kb ask` to the protocol that the
-comparison takes. Refuses to know which arms there are and what becomes of the replies.
+Joins search, models and the checks of `kb ask` to the protocol that `finetune.compare` takes.
 """
 
 from __future__ import annotations
@@ -99,16 +98,16 @@ class FromSearch:
         answer = self._answerer.ask(question.text)
         hits = self._recorder.hits
         pages = dict.fromkeys((hit.sha256, hit.page) for hit in hits)
-        statements = _said(answer.statements)
-        written, found = _quotes(statements, [self._page_text(*page) for page in pages])
+        statements = _written(answer.statements)
+        quotes, quotes_found = _quotes(statements, [self._page_text(*page) for page in pages])
         return Reply(
             text=" ".join(statement.text for statement in statements),
             abstained=answer.ground == "abstained",
             citations=answer.citations,
             statements=len(statements),
             unsupported=sum(not statement.supported for statement in statements),
-            quotes=written,
-            quotes_found=found,
+            quotes=quotes,
+            quotes_found=quotes_found,
             context="\n\n".join(hit.text for hit in hits[: self._k]),
             first_token_s=answer.timings["first_token_s"],
             total_s=answer.timings["total_s"],
@@ -155,16 +154,16 @@ class Given:
         messages = fill(self._template, render(passages, new_mark(rng)), question.text)
         reply = generate(self._chat, messages)
         checked = check(reply.text, by_key, self._page_text, question=question.text)
-        statements = _said(checked.statements)
-        written, found = _quotes(statements, [self._page_text(span.sha256, span.page) for span in spans])
+        statements = _written(checked.statements)
+        quotes, quotes_found = _quotes(statements, [self._page_text(span.sha256, span.page) for span in spans])
         return Reply(
             text=" ".join(statement.text for statement in statements),
             abstained=checked.ground == "abstained",
             citations=checked.citations,
             statements=len(statements),
             unsupported=sum(not statement.supported for statement in statements),
-            quotes=written,
-            quotes_found=found,
+            quotes=quotes,
+            quotes_found=quotes_found,
             context="\n\n".join(span.text for span in spans),
             first_token_s=reply.first_token_s,
             total_s=reply.total_s,
@@ -173,7 +172,7 @@ class Given:
         )
 
 
-def _said(statements: Sequence[Statement]) -> list[Statement]:
+def _written(statements: Sequence[Statement]) -> list[Statement]:
     """Return the statements without the notice that no model wrote them."""
     return [statement for statement in statements if statement.text.strip() != NOTICE]
 

@@ -1,0 +1,138 @@
+"""Writes a trained run for transformers, GGUF runtimes or Ollama; what answers differently is refused."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from core.errors import ConfigError
+from finetune.runs import read_card
+from kb.workspace import Workspace
+
+if TYPE_CHECKING:
+    from finetune.export.job import Export
+
+Target = Literal["gguf", "ollama", "hf"]
+TARGETS: tuple[Target, ...] = ("gguf", "ollama", "hf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportResult:
+    """What an export wrote.
+
+    Attributes:
+        run: Name of the run.
+        to: Kind of the result.
+        quantize: Encoding of the weights; empty for `hf`.
+        path: Where the files are; None in Ollama.
+        model: The model's name in Ollama; empty elsewhere.
+        parity: How its answers compare with those of the trained model, by kind of check.
+    """
+
+    run: str
+    to: Target
+    quantize: str = ""
+    path: Path | None = None
+    model: str = ""
+    parity: Mapping[str, Any]
+
+    @property
+    def spelling(self) -> str:
+        """How `kb ask --model` names it."""
+        return f"ollama:{self.model}" if self.model else f"run:{self.run}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `kb export --json` prints."""
+        values: dict[str, Any] = {"run": self.run, "to": self.to}
+        values |= {"quantize": self.quantize} if self.quantize else {}
+        values |= {"path": str(self.path)} if self.path else {"model": self.model}
+        return values | {"parity": dict(self.parity)}
+
+
+def open_run_export(workspace: Workspace, run: str, *, on_note: Callable[[str], None] = lambda _: None) -> Export:
+    """Open a run for export.
+
+    Raises:
+        ConfigError: There is no such run, it is not trained to its end, or its method cannot be merged.
+    """
+    from finetune.export.job import Server, open_export
+    from finetune.training.machine import this_machine
+
+    settings = workspace.settings
+    server = Server(url=settings.rag.ollama_url, timeout_s=settings.models.timeout_s, num_ctx=settings.models.num_ctx)
+    return open_export(workspace.home, run, this_machine(), server, on_note)
+
+
+def export_run(
+    workspace: Workspace,
+    run: str,
+    to: str = "gguf",
+    *,
+    quantize: str | None = None,
+    out: Path | None = None,
+    on_note: Callable[[str], None] = lambda _: None,
+) -> ExportResult:
+    """Merge a run and write it.
+
+    Args:
+        to: `gguf` (one file), `ollama`, or `hf` (a folder).
+        quantize: `f16`, `q8_0`, `q4_0`, or an encoding of llama.cpp or Ollama; `f16` if None.
+        out: Copy the result there.
+        on_note: Receives a line at each step.
+
+    Raises:
+        ConfigError: There is no such run, target or encoding.
+        GateError: The result answers otherwise than the trained model; nothing is put in place.
+        BackendError: Ollama cannot be reached.
+    """
+    target = checked_target(to, quantize)
+    return write_export(open_run_export(workspace, run, on_note=on_note), target, quantize, out)
+
+
+def checked_target(to: str, quantize: str | None = None) -> Target:
+    """Return a target by its name.
+
+    Raises:
+        ConfigError: There is none of that name, or it cannot be quantised.
+    """
+    target = next((known for known in TARGETS if known == to), None)
+    if target is None:
+        raise ConfigError(f"unknown target {to!r}; use one of {', '.join(TARGETS)}", hint="kb export RUN --to gguf")
+    if quantize and target == "hf":
+        raise ConfigError("--quantize is for --to gguf and --to ollama", hint="kb export RUN --to gguf --quantize q8_0")
+    return target
+
+
+def write_export(export: Export, to: Target, quantize: str | None = None, out: Path | None = None) -> ExportResult:
+    """Write an open export; raises as `export_run`."""
+    from finetune.export.job import DEFAULT
+    from finetune.export.quantise import check_name
+
+    name = check_name(quantize or DEFAULT)
+    path, model = None, ""
+    if to == "ollama":
+        model = export.put_into_ollama(name)
+    else:
+        path = _copied(export.merged() if to == "hf" else export.gguf(name), out)
+    return ExportResult(
+        run=export.run.name,
+        to=to,
+        quantize="" if to == "hf" else name,
+        path=path,
+        model=model,
+        parity=dict(read_card(export.run).parity),
+    )
+
+
+def _copied(made: Path, out: Path | None) -> Path:
+    """Return where the result lies, after a copy where one was asked for."""
+    if out is None:
+        return made
+    out = out.expanduser()
+    if made.is_dir():
+        return Path(shutil.copytree(made, out, dirs_exist_ok=True))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copyfile(made, out / made.name if out.is_dir() else out))

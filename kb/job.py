@@ -1,0 +1,127 @@
+"""One long piece of work in a process of its own: `python -m kb.job`, the job as JSON on stdin, events on stdout.
+
+What a hostile document can do to a parser, or training to a machine's memory, it does here and not to the process that
+asked. Every event is one line of JSON: `{"event": "note", "text"}`, `{"event": "progress", ...}`, what training
+processes report, and last `{"event": "done", "result"}` or `{"event": "failed", "error"}` with the fields of
+`core.errors.KbError.to_json`. SIGINT ends it as Ctrl-C would; the same job resumes.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from core.errors import ConfigError, KbError
+from core.files import Home
+from core.settings import Settings
+from core.telemetry import disable
+from kb.workspace import Workspace
+
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+def job_line(workspace: Workspace, kind: str, **fields: Any) -> str:
+    """Return what a child process reads: one job as JSON.
+
+    Args:
+        kind: `ingest` with `items` (`{"path", "source"}` or `{"url"}`); `train` with `request`
+            (`TrainingRequest.to_json`) and `resume`; `export` with `run`, `to` and `quantize`.
+    """
+    settings = workspace.settings.model_dump(mode="json")
+    return json.dumps({"job": kind, "settings": settings, "home": str(workspace.home.root), **fields})
+
+
+class EventWriter:
+    """Writes events, one line each.
+
+    Args:
+        stream: Where they go.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        """Write one event at once."""
+        self._stream.write(json.dumps(event, ensure_ascii=True) + "\n")
+        self._stream.flush()
+
+    def note(self, text: str) -> None:
+        """Write a note for a person."""
+        self({"event": "note", "text": text})
+
+
+def do_job(job: Mapping[str, Any], write: EventWriter) -> Any:
+    """Do one job and return its result as JSON values.
+
+    Raises:
+        ConfigError: There is no such kind of job.
+        KbError: As the workflow says.
+    """
+    workspace = Workspace(settings=Settings.model_validate(job["settings"]), home=Home(Path(job["home"])))
+    kind = job.get("job")
+    if kind == "ingest":
+        return _ingest(workspace, job, write)
+    if kind == "train":
+        return _train(workspace, job, write)
+    if kind == "export":
+        from kb.exporting import export_run
+
+        quantize = job.get("quantize") or None
+        return export_run(workspace, job["run"], job["to"], quantize=quantize, on_note=write.note).to_json()
+    raise ConfigError(f"unknown job {kind!r}; use one of ingest, train, export")
+
+
+def _ingest(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> list[dict[str, Any]]:
+    from kb.ingest import WAITING, ingest_files
+
+    items = job["items"]
+    results, _ = ingest_files(
+        workspace,
+        [(Path(item["path"]), item["source"]) for item in items if "url" not in item],
+        [item["url"] for item in items if "url" in item],
+        on_progress=lambda progress: write({"event": "progress", **asdict(progress)}),
+        on_wait=lambda: write.note(WAITING),
+    )
+    # A source is a path of this machine, and a hint is for a terminal.
+    return [{key: value for key, value in asdict(one).items() if key not in ("source", "hint")} for one in results]
+
+
+def _train(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> dict[str, Any]:
+    from kb.training.job import TrainingJob
+    from kb.training.request import TrainingRequest
+
+    request = TrainingRequest.from_json(job["request"])
+    training = TrainingJob(
+        workspace,
+        request,
+        on_note=write.note,
+        on_event=write,
+        on_rows=lambda progress: write({"event": "rows", **asdict(progress)}),
+    )
+    return training.train(resume=bool(job.get("resume"))).to_json()
+
+
+def main() -> int:
+    """Read a job from stdin, do it and write how it ended; returns the exit code."""
+    disable()
+    write = EventWriter(sys.stdout)
+    try:
+        result = do_job(json.load(sys.stdin), write)
+    except KbError as error:
+        write({"event": "failed", "error": error.to_json()})
+        return error.exit_code
+    except KeyboardInterrupt:
+        write({"event": "failed", "error": KbError("interrupted; start it again to resume").to_json()})
+        return _INTERRUPTED
+    write({"event": "done", "result": result})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

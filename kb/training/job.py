@@ -1,0 +1,309 @@
+"""The stages of a training run in their order: rows, SFT, preferences, DPO, export. Each is resumable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import ConfigError, DataError
+from core.prompt import load_prompt
+from core.rows import write_rows
+from core.types import RunCard
+from finetune.data.rows import open_dataset
+from finetune.estimate import check_fits, estimate
+from finetune.recipe import Recipe, recipe_dtype
+from finetune.runs import Run, list_runs, open_run, read_card, read_recipe, remove_run, update_card
+from finetune.training.launch import Launch, begin_run, device_count, train_stage
+from finetune.training.machine import Machine, this_machine
+from kb.datasets import DatasetRequest, synthesize
+from kb.exporting import open_run_export
+from kb.training.request import TrainingRequest, most_rows, recipe_of
+from kb.training_data import training_folder
+from kb.workspace import Workspace
+
+if TYPE_CHECKING:
+    from finetune.data.prepare import Prepared
+    from finetune.training.search import Trial
+    from synth.making.run import SynthProgress
+
+# Rows by which the longest is estimated before all are read.
+_SAMPLED = 20_000
+# Fields that the machine or the name of a recipe decide, not a person who resumes.
+_RESOLVED = frozenset({"name", "dtype", "micro_batch"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingResult:
+    """A run that is trained to its end.
+
+    Attributes:
+        run: Its name and folder.
+        card: What `run.json` says of it.
+    """
+
+    run: Run
+    card: RunCard
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `kb finetune --json` prints."""
+        return {
+            "run": self.run.name,
+            "folder": str(self.run.folder),
+            "stages": dict(self.card.stages),
+            "scores": dict(self.card.scores),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """Settings that were tried.
+
+    Attributes:
+        name: The search's; the same name resumes it.
+        data: Where the rows lie.
+        trials: The best first.
+    """
+
+    name: str
+    data: Path
+    trials: tuple[Trial, ...]
+
+
+class TrainingJob:
+    """One request that is trained.
+
+    Args:
+        workspace: Home, collection and settings.
+        request: What is trained.
+        on_note: Receives a line at each step.
+        on_event: Receives the events of the training processes: `progress`, `audit`, `model`, `stage`.
+        on_rows: Receives the progress of making rows.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        request: TrainingRequest,
+        *,
+        on_note: Callable[[str], None] = lambda _: None,
+        on_event: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        on_rows: Callable[[SynthProgress], None] = lambda _: None,
+    ) -> None:
+        self._workspace = workspace
+        self._home = workspace.home
+        self._request = request
+        self._note = on_note
+        self._on_event = on_event
+        self._on_rows = on_rows
+
+    @cached_property
+    def machine(self) -> Machine:
+        """This machine, examined once: what is free now decides the batch."""
+        return this_machine()
+
+    def train(self, *, resume: bool = False) -> TrainingResult:
+        """Run every stage that is not done.
+
+        Args:
+            resume: Take up the named run, or the newest that is not done.
+
+        Raises:
+            KbError: A stage failed; the same call resumes.
+        """
+        from finetune.training.policy import publish
+
+        # Rows may have been all that there was when it stopped.
+        resumes = resume and (self._unfinished() or not self._request.from_docs)
+        run = self._resumed() if resumes else self._begun()
+        recipe = read_recipe(run)
+        self._note(f"run {run.name}; to resume after an interruption: kb finetune --resume {run.name}")
+        self._stage(run, "sft")
+        last = "sft"
+        if not recipe.dpo:
+            update_card(run, stages={"dpo": "skipped"})
+        elif self._preferences(run, recipe):
+            self._stage(run, "dpo")
+            last = "dpo"
+        else:
+            self._note("dpo is skipped: the data has no preferences")
+            update_card(run, stages={"dpo": "skipped"})
+        publish(run, last)
+        self._export(run, recipe)
+        return TrainingResult(run=run, card=read_card(run))
+
+    def search(self, trials: int) -> SearchResult:
+        """Try settings of rate, rank and epochs.
+
+        Args:
+            trials: Done in all, those of earlier calls included.
+
+        Raises:
+            DataError: The data has no held-out rows.
+            KbError: A trial failed; the same call resumes.
+        """
+        from finetune.training.search import search
+
+        prepared = self._prepared()
+        if next(iter(prepared.dataset.pairs("val")), None) is None:
+            raise DataError(
+                "no held-out rows, by which a search compares settings",
+                path=prepared.dataset.path,
+                hint="kb synth --out DIR; kb finetune --data DIR --search N",
+            )
+        name = self._request.name or f"{_slug(prepared.dataset.path.stem)}-search"
+
+        def attempt(recipe: Recipe, trial: str) -> tuple[float, float]:
+            if (self._home.runs / trial).exists():
+                remove_run(open_run(self._home, trial))
+            run = self._created(trial, prepared, self._sized(prepared, recipe))
+            self._stage(run, "sft")
+            card = read_card(run)
+            remove_run(run)
+            return card.scores.get("sft/recall", 0.0), card.times_s.get("sft", 0.0)
+
+        done = search(self._home, name, prepared.recipe, trials, attempt)
+        return SearchResult(name=name, data=prepared.dataset.path, trials=tuple(done))
+
+    def _begun(self) -> Run:
+        """Return a new run, or the one that the same request left unfinished."""
+        prepared = self._prepared()
+        recipe = self._sized(prepared, prepared.recipe)
+        for run in self._unfinished():
+            if self._request.name in ("", run.name) and not self._differences(run, prepared.recipe, prepared):
+                self._note(f"resuming run {run.name}")
+                return run
+        path = prepared.dataset.path
+        stem = Path(self._request.data).stem if self._request.data else path.stem
+        name = self._request.name or (path.name if self._request.from_docs else self._free_name(stem))
+        return self._created(name, prepared, recipe)
+
+    def _created(self, name: str, prepared: Prepared, recipe: Recipe) -> Run:
+        data = str(prepared.dataset.path)
+        prompt = prepared.chat.answer_prompt
+        return begin_run(self._home, name, recipe, prepared.base, prepared.dataset, data, prompt)
+
+    def _unfinished(self) -> list[Run]:
+        """Return the runs that have no result yet, the newest first."""
+        runs = [run for run in list_runs(self._home) if not run.adapter.is_dir()]
+        return sorted(runs, key=lambda run: read_card(run).created_at, reverse=True)
+
+    def _differences(self, run: Run, recipe: Recipe, prepared: Prepared | None) -> list[str]:
+        """Return the fields in which a run's recipe or data differ from what is asked for now."""
+        began = read_recipe(run)
+        fields = [name for name in type(began).model_fields if name not in _RESOLVED]
+        differing = [name for name in fields if getattr(recipe, name) != getattr(began, name)]
+        if prepared and read_card(run).data_sha256 != prepared.dataset.sha256():
+            differing.append("data")
+        return differing
+
+    def _resumed(self) -> Run:
+        """Return the run to resume.
+
+        Raises:
+            ConfigError: There is none, or another recipe is asked for than it began with.
+        """
+        unfinished = [] if self._request.name else self._unfinished()
+        if self._request.name:
+            run = open_run(self._home, self._request.name)
+        elif unfinished:
+            run = unfinished[0]
+        else:
+            raise ConfigError("no run to resume", hint="kb runs list")
+        if any(value is not None for value in self._request.choices.values()) or self._request.pairs:
+            differing = self._differences(run, recipe_of(self._request, self.machine, self._note), None)
+            if differing:
+                fields = ", ".join(differing)
+                raise ConfigError(f"run {run.name!r} began with another {fields}", hint="kb finetune --resume RUN")
+        return run
+
+    def _prepared(self) -> Prepared:
+        """Return recipe, base and data, everything checked; with `from_docs` the data is made first."""
+        from finetune.data.prepare import prepare
+        from finetune.training.base import check_base, find_base
+
+        recipe = recipe_of(self._request, self.machine, self._note)
+        check_base(find_base(recipe.base, self._home), recipe)  # before minutes are spent on rows
+        if self._request.from_docs and not self._request.data:
+            data = self._rows_from_docs(recipe)
+        else:
+            data = training_folder(self._request.data, self._home, most_rows=most_rows(recipe), on_note=self._note)
+        prompt = load_prompt(self._workspace.settings.rag.prompt_file)
+        prepared = prepare(recipe, data, self._home, machine=self.machine, prompt=prompt)
+        for note in prepared.notes:
+            self._note(note)
+        return prepared
+
+    def _rows_from_docs(self, recipe: Recipe) -> Path:
+        """Return the dataset of the collection, made as by `kb synth`; an interrupted one is resumed."""
+        slug = _slug(self._workspace.collection)
+        unfinished = (run.name for run in self._unfinished() if re.fullmatch(rf"{slug}-[0-9]+", run.name))
+        name = self._request.name or next(unfinished, self._free_name(slug))
+        folder = self._home.root / "datasets" / name
+        if (folder / "manifest.json").is_file():
+            self._note(f"rows: using {folder}")
+            return folder
+        if "synth" in self._request.skip:
+            raise ConfigError(f"--skip synth: {folder} has no rows", hint="kb finetune --from-docs")
+        manifest = synthesize(self._workspace, folder, DatasetRequest(seed=recipe.seed), on_progress=self._on_rows)
+        self._note(f"rows: {manifest['counts']['pairs']} in {folder}")
+        return folder
+
+    def _free_name(self, stem: str) -> str:
+        taken = {run.name for run in list_runs(self._home)}
+        slug = _slug(stem)
+        return next(name for number in range(1, len(taken) + 2) if (name := f"{slug}-{number}") not in taken)
+
+    def _sized(self, prepared: Prepared, recipe: Recipe) -> Recipe:
+        """Return the recipe with nothing left to the machine: arithmetic, and the largest batch that fits.
+
+        Raises:
+            ConfigError: Not even one row fits.
+        """
+        from finetune.data.dataset import tokenise
+
+        head = (pair for pair, _ in zip(prepared.dataset.pairs("train"), range(_SAMPLED), strict=False))
+        rows = tokenise(head, prepared.chat, recipe, prepared.context_tokens).rows
+        longest = prepared.longest(rows)
+        needs = estimate(prepared.base.shape, recipe, self.machine, rows=len(rows), row_tokens=longest)
+        check_fits(needs)
+        return recipe.model_copy(update={"dtype": recipe_dtype(recipe, self.machine), "micro_batch": needs.micro_batch})
+
+    def _stage(self, run: Run, name: str) -> None:
+        if read_card(run).stages.get(name) == "done":
+            self._note(f"{name} is done")
+            return
+        self._note(f"{name} starts")
+        request = self._request
+        processes = request.processes or device_count(self.machine)
+        launch = Launch(processes=processes, log_dir=request.log_dir, report_to=request.report_to)
+        train_stage(self._home, run, name, self.machine, launch, self._on_event)
+
+    def _preferences(self, run: Run, recipe: Recipe) -> bool:
+        """Tell whether there are preferences, after pairing the policy's own wrong answers with the right ones."""
+        from kb.training.preferences import policy_preferences
+
+        own = run.policy_preferences
+        dataset = open_dataset(Path(read_card(run).data))
+        if not own.is_file():
+            own.parent.mkdir(exist_ok=True)
+            pairs = list(dataset.pairs("train"))
+            margin = self._workspace.settings.synth.margin
+            made = list(policy_preferences(run, recipe, self._home, self.machine, pairs, margin, self._note))
+            write_rows(own, made)
+            self._note(f"preferences against the policy's own answers: {len(made)}")
+        return own.stat().st_size > 0 or any(True for _ in dataset.preferences("train"))
+
+    def _export(self, run: Run, recipe: Recipe) -> None:
+        """Write a GGUF file that answers as trained, where the method merges and export is not skipped."""
+        if "export" in self._request.skip or not self._request.from_docs or not recipe.training_method.merges:
+            return
+        export = open_run_export(self._workspace, run.name, on_note=self._note)
+        self._note(f"exported to {export.gguf()}")
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "run"
