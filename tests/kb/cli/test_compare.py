@@ -64,7 +64,7 @@ def card(base: str = "smollm2") -> RunCard:
 def test_a_run_gives_four_arms_and_more_on_request(tmp_path: Path) -> None:
     run = Run(name="mine", folder=tmp_path)
     settings = Settings.model_validate({"rag": {"ollama_url": "http://127.0.0.1:9"}})
-    with pytest.raises(ConfigError, match="not exported"):
+    with pytest.raises(ConfigError, match="has not been exported"):
         run_arms(run, card(), settings, experiments=False, few_shot=None)
     run.gguf.write_bytes(b"")
     arms = run_arms(run, card(), settings, experiments=False, few_shot=None)
@@ -213,12 +213,12 @@ def test_only_missed_facts_are_taught_and_never_in_the_words_of_the_test(tmp_pat
     [
         ((), "name a run"),
         (("--arm", "a=extractive"), "two arms"),
-        (("--arm", "a=extractive", "--arm", "a=smollm2"), "one name"),
+        (("--arm", "a=extractive", "--arm", "a=smollm2"), "same name"),
         (("--arm", "a=extractive", "--arm", "b=extractive,prompt=/nowhere.txt", "--out", "o"), "prompt file"),
-        (("--arm", "a=extractive", "--arm", "b=extractive"), "where the report goes"),
+        (("--arm", "a=extractive", "--arm", "b=extractive"), "no folder for the report"),
         (("--arm", "a=extractive", "--arm", "b=extractive", "--out", "o"), "no questions"),
         (("nosuch",), "no run"),
-        (("--arm", "a=extractive", "--arm", "b=extractive", "--few-shot", "f"), "for a run"),
+        (("--arm", "a=extractive", "--arm", "b=extractive", "--few-shot", "f"), "require a run"),
     ],
 )
 def test_wrong_usage_says_what_to_type(home: Home, arguments: tuple[str, ...], told: str) -> None:

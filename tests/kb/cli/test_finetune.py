@@ -24,14 +24,14 @@ def test_an_estimate_needs_no_weights(home: Home) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ([], 2, "nothing to train on"),
-        (["--dry-run"], 2, "nothing to audit"),
+        ([], 2, "no training data"),
+        (["--dry-run"], 2, "no data to audit"),
         (["--estimate", "--recipe", "quik"], 2, "there is no recipe"),
         (["--estimate", "--gpu", "b999"], 2, "no figures for GPU"),
         (["--estimate", "--set", "lerning_rate=1"], 2, "did you mean 'learning_rate'"),
         (["--estimate", "--method", "llama-adapter", "--gpu", "a100"], 2, "not qwen2"),
         (["--dry-run", "--data", "/there/is/none"], 2, "no data"),
-        (["--resume"], 2, "no run to go on with"),
+        (["--resume"], 2, "no run to resume"),
         (["--resume", "none-such"], 2, "there is no run"),
         (["--from-docs", "--skip", "merge"], 2, "one of synth, dpo, export"),
         (["--data", "x", "--report-to", "paper"], 2, "one of tensorboard, mlflow, wandb"),
@@ -63,4 +63,4 @@ def test_a_search_needs_held_out_rows(home: Home, tmp_path: Path) -> None:
     data = write_jsonl(tmp_path / "data" / "train.jsonl", [pair(number) for number in range(8)]).parent
     done = kb("finetune", "--data", str(data), "--base", str(base), "--search", "2")
     assert done.returncode == 5, done.stderr
-    assert "held-out rows, and there are none" in done.stderr
+    assert "no held-out rows" in done.stderr
