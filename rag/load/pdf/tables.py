@@ -16,10 +16,14 @@ from rag.load.pdf.rules import Rules
 Interval = tuple[float, float]
 
 _MAX_GAP = 3.1  # of the height: rows further apart are not of one table
-_MAX_BRIDGE = 4  # rows of one segment between rows of several
+_MAX_HEADS = 10  # lines of heads of one segment
+_WIDEST_GAP = 5.0  # the same where the columns go on
+_MAX_BRIDGE = 6  # rows of one segment between rows of several
 _SLACK = 1.0  # points: extents that overlap by less stand apart
 _CROSSING_SHARE = 0.2  # of the rows: a segment over two segments of so many others spans columns
 _LABEL_SLACK = 2.0  # points
+_ALIGNED = 3.0  # points
+_HEAD_STEP = 2.2  # of the height: from a head to what stands below it
 
 
 @dataclass(slots=True)
@@ -75,7 +79,8 @@ def _run_end(rows: Sequence[Row], at: int) -> int:
     next_at = at + 1
     while next_at < len(rows):
         row, before = rows[next_at], rows[next_at - 1]
-        if row.base - before.base > _MAX_GAP * max(row.height, before.height):
+        gap = (row.base - before.base) / max(row.height, before.height)
+        if gap > _WIDEST_GAP or (gap > _MAX_GAP and not _same_columns(rows, last, next_at)):
             break
         if len(row.segments) >= 2:
             if n_rows >= 2 and _begins_table(rows, last, next_at):
@@ -85,7 +90,7 @@ def _run_end(rows: Sequence[Row], at: int) -> int:
         elif (
             row.segments[0].words[0].field >= 0
             or next_at - last > _MAX_BRIDGE
-            or _is_prose(row, rows, next_at, values_from)
+            or _is_prose(row, rows, last, next_at, values_from)
         ):
             break
         next_at += 1
@@ -93,11 +98,28 @@ def _run_end(rows: Sequence[Row], at: int) -> int:
     return last + 1 if n_rows >= 2 else at
 
 
-def _is_prose(row: Row, rows: Sequence[Row], at: int, values_from: float) -> bool:
+def _same_columns(rows: Sequence[Row], last: int, at: int) -> bool:
+    """Tell whether the next row of several segments holds amounts in the columns of the last one."""
+    row = next((other for other in rows[at : at + 2] if len(other.segments) > 1), None)
+    return (
+        row is not None
+        and _has_values(row)
+        and all(
+            any(
+                min(abs(segment.x1 - other.x1), abs(segment.center - other.center)) <= _ALIGNED
+                for other in rows[last].segments
+            )
+            for segment in row.segments[1:]
+        )
+    )
+
+
+def _is_prose(row: Row, rows: Sequence[Row], last: int, at: int, values_from: float) -> bool:
     """Tell whether a row of one segment reaches from the labels over the values of the rows above and below."""
     below = next((other for other in rows[at + 1 : at + 1 + _MAX_BRIDGE] if len(other.segments) > 1), None)
     limit = max(values_from, below.segments[1].x0) if below else values_from
-    return row.x0 < limit and row.x1 > limit + _LABEL_SLACK
+    left = min(rows[last].x0, below.x0) if below else rows[last].x0
+    return row.x0 < left + 3 * row.height and row.x1 > limit + _LABEL_SLACK
 
 
 def _with_tail(rows: Sequence[Row], last: int, values_from: float) -> int:
@@ -129,19 +151,21 @@ def _with_heads_above(rows: Sequence[Row], at: int, after: int, behind_table: in
     left = min(row.x0 for row in run)
     values_from = median(row.segments[1].x0 for row in run if len(row.segments) > 1)
     right = max(row.x1 for row in run)
-    first = at
-    while first > 0 and not behind_table:
-        row, below = rows[first - 1], rows[first]
-        alone = len(row.segments) == 1 and row.x0 > max(left + 3 * row.height, values_from - 4 * row.height)
-        centered = alone and row.x1 <= right + row.height
-        if not centered or below.base - row.base > 2.2 * row.height or at - first >= 3:
+    first = row_at = at
+    while row_at > 0 and not behind_table and at - row_at < _MAX_HEADS:
+        row, below = rows[row_at - 1], rows[row_at]
+        if below.base - row.base > _HEAD_STEP * row.height or row.x1 > right + 8 * row.height:
             break
-        first -= 1
+        row_at -= 1
+        if row.x0 > left + 3 * row.height and row.x1 > values_from:
+            first = row_at
+        elif row.x1 > values_from or len(row.segments) > 1:
+            break
     return first
 
 
 def _grid(rows: list[Row], rules: Rules) -> Grid | None:
-    body = [at for at, row in enumerate(rows) if len(row.segments) > 1 and _has_values(row) and _has_label(row, rows)]
+    body = [at for at, row in enumerate(rows) if len(row.segments) > 1 and _is_body(row, rows)]
     first_body = body[0] if body else 0
     source = rows[first_body:] if len(body) >= 2 else rows
     columns = find_columns(source)
@@ -161,16 +185,31 @@ def _is_title(row: Row, columns: Sequence[Interval]) -> bool:
     """Tell whether a row above the heads stands over the whole table, or over its labels alone."""
     if row.x1 <= columns[1][0]:
         return True
-    if len(row.segments) > 1:
+    if len(row.segments) > 1 or any(_aligned(row.segments[0], column, columns) for column in columns[1:]):
         return False
     middle = row.segments[0].center
     whole, values = (columns[0][0] + columns[-1][1]) / 2, (columns[1][0] + columns[-1][1]) / 2
-    return row.x0 < columns[1][0] or abs(middle - whole) < abs(middle - values)
+    return row.x0 < columns[0][1] or abs(middle - whole) < abs(middle - values)
+
+
+def _aligned(segment: Segment, column: Interval, columns: Sequence[Interval]) -> bool:
+    """Tell whether a text shares an edge or its middle with one column and is not much wider than columns are apart."""
+    pitch = (columns[-1][1] - columns[0][1]) / (len(columns) - 1)
+    edges = min(abs(segment.x0 - column[0]), abs(segment.x1 - column[1]))
+    middles = abs(segment.center - (column[0] + column[1]) / 2)
+    return segment.x1 - segment.x0 < 1.3 * pitch and min(edges, middles) <= _ALIGNED
+
+
+def _is_body(row: Row, rows: Sequence[Row]) -> bool:
+    """Tell whether a row has a label and amounts, more of them than of other texts."""
+    values = sum(is_value(segment.text) for segment in row.segments[1:])
+    return _has_label(row, rows) and _has_values(row) and 2 * values >= len(row.segments) - 1
 
 
 def _has_label(row: Row, rows: Sequence[Row]) -> bool:
-    left = min(other.x0 for other in rows)
-    return row.x0 < left + 6 * row.height and not is_value(row.segments[0].text)
+    limit = min(other.x0 for other in rows) + 6 * row.height
+    beside = [other for other in rows if len(other.segments) == 1 and abs(other.base - row.base) < row.height]
+    return any(other.x0 < limit and not is_value(other.segments[0].text) for other in (row, *beside))
 
 
 def _has_values(row: Row) -> bool:
