@@ -184,7 +184,9 @@ def main() -> int:
         parser.error("--data is needed")
     if options.part == "speed":
         rate = bench_speed(options.data)
-        print(json.dumps(rate) if options.json else f"{rate['pages']} pages, {rate['pages_per_s']} pages/s in one process")
+        print(
+            json.dumps(rate) if options.json else f"{rate['pages']} pages, {rate['pages_per_s']} pages/s in one process"
+        )
         return int(rate["pages_per_s"] < options.least)
     score = Score()
     with tempfile.TemporaryDirectory() as folder:

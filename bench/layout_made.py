@@ -143,7 +143,9 @@ def _table_texts(pages: Sequence[Page]) -> list[list[list[str]]]:
     ]
 
 
-def _table_case(name: str, rows: Sequence[Sequence[str]], n_heads: int, style: str, widths: Sequence[float] | None = None) -> Case:
+def _table_case(
+    name: str, rows: Sequence[Sequence[str]], n_heads: int, style: str, widths: Sequence[float] | None = None
+) -> Case:
     """A table on one page; every cell is checked in its row and column."""
 
     def draw(path: Path) -> None:
@@ -244,7 +246,10 @@ def _form_case() -> Case:
     return "form", draw, check
 
 
-_WEATHER = [list(_HEADS), *[[f"Station {n:03d}", f"{300 + 7 * n}", "" if n % 4 == 0 else str(n), str(10 + n)] for n in range(14)]]
+_WEATHER = [
+    list(_HEADS),
+    *[[f"Station {n:03d}", f"{300 + 7 * n}", "" if n % 4 == 0 else str(n), str(10 + n)] for n in range(14)],
+]
 _CODES = [
     ["Code", "Meaning", "Action"],
     ["E-1", "Overload", "Wait 10 minutes and check whether the fan of the unit is running freely"],

@@ -37,7 +37,9 @@ class _Place(Flowable):
         self._pages.append(self.canv.getPageNumber() - 1)
 
 
-def print_tables(tables: Sequence[Sequence[Sequence[str]]], style: str, path: Path) -> list[tuple[int, int, list[Wanted]]]:
+def print_tables(
+    tables: Sequence[Sequence[Sequence[str]]], style: str, path: Path
+) -> list[tuple[int, int, list[Wanted]]]:
     """Print each table on pages of its own.
 
     Returns:
@@ -55,9 +57,7 @@ def print_tables(tables: Sequence[Sequence[Sequence[str]]], style: str, path: Pa
     document = BaseDocTemplate(str(path), pagesize=letter, invariant=True)
     document.addPageTemplates(PageTemplate(frames=[frame]))
     document.build(story)
-    return [
-        (places[2 * number], places[2 * number + 1], wanted_of(rows)) for number, rows in enumerate(tables)
-    ]
+    return [(places[2 * number], places[2 * number + 1], wanted_of(rows)) for number, rows in enumerate(tables)]
 
 
 def n_heads(rows: Sequence[Sequence[str]]) -> int:

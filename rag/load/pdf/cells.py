@@ -27,6 +27,7 @@ _TIGHT = 1.15  # of the smallest step between lines
 _WIDE = 1.3
 _FEWEST_WIDE = 0.3
 _CLOSE = 1.7  # of the height: a line that goes on with a cell is no further away
+_HEAD_STEP = 1.45  # of the height: lines of one head are no further apart
 _COVER = 0.6  # of the table's width: a drawn line of this length parts rows
 
 
@@ -185,7 +186,7 @@ def _head_rows(lines: list[_Line], grid: Grid) -> list[list[DraftCell]]:
     for line in lines:
         joined = (
             last is not None
-            and line.row.base - last.base <= 1.8 * line.row.height
+            and line.row.base - last.base <= _HEAD_STEP * line.row.height
             and not _drawn_between(last, line.row, grid)
             and all(_agrees(cell, rows[-1]) for cell in line.cells)
         )
