@@ -5,8 +5,8 @@
     python bench/layout.py filings --data FOLDER
     python bench/layout.py speed --data FOLDER_OF_PDFS
 
-`made` draws pages whose truth is known. `tables` prints the tables of TAT-QA (https://github.com/NExTplusplus/TAT-QA) in
-three styles and reads them back. `filings` compares ten statements with figures that were read off the drawn page by
+`made` draws pages whose truth is known. `tables` prints the tables of TAT-QA (github.com/NExTplusplus/TAT-QA) in three
+styles and reads them back. `filings` compares ten statements with figures that were read off the drawn page by
 hand (`bench/layout_labels.json`). A figure counts as right when a cell holds it whose row has its label and whose
 column has its heads. The last line of each is a share or a rate; `--json` prints one document. Exit 1 below `--least`.
 """

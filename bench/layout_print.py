@@ -51,7 +51,7 @@ def print_tables(
         story += [
             Paragraph(f"The figures of part {number + 1} are as follows.", _TEXT), Spacer(1, 8), _Place(places),
             _table(rows, style), _Place(places), Spacer(1, 8),
-            Paragraph("What follows the table is a sentence of its own that says nothing of figures.", _TEXT), PageBreak(),
+            Paragraph("What follows the table is a sentence of its own.", _TEXT), PageBreak(),
         ]  # fmt: skip
     frame = Frame(54, 54, _WIDTH + 4, 684, leftPadding=0, rightPadding=0)
     document = BaseDocTemplate(str(path), pagesize=letter, invariant=True)
