@@ -30,7 +30,7 @@ from core.metrics import normalised, token_f1
 from core.models import open_chat
 from core.prompt import fill, load_prompt
 from core.reading import reader
-from core.reading.extractive import NOTICE, ExtractiveChat, choose
+from core.reading.extractive import NOTICE, ExtractiveChat
 from core.reading.passages import Passage, new_keys, new_mark, render, visible
 from core.reading.reader import Candidate, Cosines
 from core.settings import Settings, home_dir
@@ -105,10 +105,14 @@ def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(powers / powers.sum())
 
 
-def fit_logistic(rows: NDArray[np.float64], labels: NDArray[np.bool_]) -> list[float]:
-    """Logistic regression by Newton's method, light L2, both labels of equal total weight; intercept first."""
+def fit_logistic(rows: NDArray[np.float64], labels: NDArray[np.bool_], *, balanced: bool = True) -> list[float]:
+    """Logistic regression by Newton's method, light L2; `balanced` gives both labels equal total weight.
+
+    Returns:
+        The intercept, then one weight per column.
+    """
     design = np.column_stack([np.ones(len(rows)), rows])
-    balance = np.where(labels, 0.5 / labels.mean(), 0.5 / (1 - labels.mean()))
+    balance = np.where(labels, 0.5 / labels.mean(), 0.5 / (1 - labels.mean())) if balanced else np.ones(len(labels))
     weights = np.zeros(design.shape[1])
     for _ in range(30):
         chance = 1 / (1 + np.exp(-design @ weights))
@@ -145,13 +149,7 @@ def report_answers(name: str, reads: Sequence[Read], label: str) -> None:
     """Print how often the gold answer stands in the first sentences and in the whole answer, and its token F1."""
     own = [read for read in reads if read.task.kind == "own" and read.task.group.startswith(name)]
     hits = [np.mean([holds(" ".join(read.texts[:count]), read.task.answers) for read in own]) for count in (1, 2, 3)]
-    said = [
-        " ".join(
-            read.task.passages[one.passage].text[one.sentence.start : one.sentence.end]
-            for one in choose(read.ranked, read.task.passages, 3)
-        )
-        for read in own
-    ]
+    said = [" ".join(read.texts[:3]) for read in own]
     whole = np.mean([holds(text, read.task.answers) for text, read in zip(said, own, strict=True)])
     f1 = np.mean(
         [max(token_f1(text, gold) for gold in read.task.answers) for text, read in zip(said, own, strict=True)]

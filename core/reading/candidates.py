@@ -87,6 +87,15 @@ def located(passages: Sequence[Passage], passage: int, start: int, end: int) -> 
     return tuple(quotes)
 
 
+def quote_span(passages: Sequence[Passage], quote: Quote) -> str:
+    """Return the words of a quote, verbatim."""
+    passage = passages[quote.passage]
+    if not quote.next_page or passage.continuation is None:
+        return passage.page[quote.start : quote.end]
+    rest = passage.continuation
+    return rest.text[quote.start - rest.start : quote.end - rest.start]
+
+
 @lru_cache(maxsize=_PAGES_HELD)
 def _page_tables(text: str, blocks: tuple[Block, ...]) -> tuple[Table, ...]:
     tables = [(block, table_of(block, text)) for block in blocks if block.kind == "table"]

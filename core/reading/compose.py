@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.reading.candidates import Quote
+from core.reading.candidates import Quote, quote_span
 from core.reading.passages import Passage
 from core.reading.read import Reading
 
@@ -19,15 +19,6 @@ class AnswerLine:
 
     text: str
     quotes: tuple[Quote, ...]
-
-
-def quote_text(quote: Quote, passages: Sequence[Passage]) -> str:
-    """Return the words of a quote, verbatim."""
-    passage = passages[quote.passage]
-    if not quote.next_page or passage.continuation is None:
-        return passage.page[quote.start : quote.end]
-    rest = passage.continuation
-    return rest.text[quote.start - rest.start : quote.end - rest.start]
 
 
 def in_marks(text: str) -> str:
@@ -44,7 +35,7 @@ def compose(reading: Reading, passages: Sequence[Passage], cite: Callable[[Quote
         cite: Gives the reference that stands after a quote.
     """
     lines = []
-    first = " ".join(quote_text(quote, passages) for quote in reading.quotes[:1])
+    first = " ".join(quote_span(passages, quote) for quote in reading.quotes[:1])
     lead = f"{reading.polarity.capitalize()}: " if reading.polarity else ""
     lead = f"Possibly{' ' + lead.lower() if lead else ': '}" if reading.possible else lead
     computed = f" (computed: {reading.note})" if reading.note and reading.computed_from else ""
@@ -59,5 +50,5 @@ def compose(reading: Reading, passages: Sequence[Passage], cite: Callable[[Quote
         heads = ""
         if quote.heads is not None:
             heads = f" (columns: {in_marks(passages[quote.passage].page[slice(*quote.heads)])})"
-        lines.append(AnswerLine(f"{prefix}{in_marks(quote_text(quote, passages))}{heads} {cite(quote)}", (quote,)))
+        lines.append(AnswerLine(f"{prefix}{in_marks(quote_span(passages, quote))}{heads} {cite(quote)}", (quote,)))
     return lines

@@ -1,11 +1,12 @@
 """What kind of answer a question asks for, and what a sentence that gives one looks like.
 
-English rules; knows question words and spellings of dates, amounts, names and places, nothing of passages.
+Rules for English, and the question words of German, French and Spanish.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.language.language import alternation, language
@@ -48,7 +49,7 @@ _KINDS = (
     _kind(
         "money",
         r"\bhow much (?:money|does|did|do|is|was|were)\b|\b(?:cost|price|fee|budget|revenue|income|salary|fine)s?\b",
-        rf"[$€£¥]\s?\d|\d.{{0,12}}\b(?:{_MONEY})\b|\d,\d{{3}}",
+        rf"[$€£¥]\s?\d|\b(?:usd|eur|gbp|chf)\s?\d|\d.{{0,12}}\b(?:{_MONEY})\b|\d,\d{{3}}",
     ),
     _kind(
         "duration",
@@ -100,6 +101,28 @@ _KINDS = (
 )
 
 
+def _foreign(code: str) -> Iterator[Expectation]:
+    """Kinds of answer by the question words of another language; what gives them is told by figures and capitals."""
+    known = language(code)
+    unit, month = alternation(known.time_units), alternation(names[0] for names in known.months)
+    count = rf"\d|\b(?:{alternation(spelling for row in known.small_numbers[1:13] for spelling in row)})\b"
+    gives = {
+        "percent": r"\d\s?%|prozent|pour ?cent|por ciento",
+        "duration": rf"(?:{count}).{{0,14}}\b(?:{unit})\b",
+        "date": rf"\b(?:1\d|20)\d\d\b|\b(?:{month})\b|\b\d{{1,2}}[/.:]\d{{1,2}}",
+        "number": count,
+        "person": _CAPITALISED,
+        "place": _CAPITALISED,
+    }
+    for kind, pattern in gives.items():
+        asking = known.question_words.get(kind, ())
+        if asking:
+            yield _kind(kind, rf"\b(?:{alternation(asking)})\b", pattern, case=kind in ("person", "place"))
+
+
+_FOREIGN = tuple(kind for code in ("de", "fr", "es") for kind in _foreign(code))
+
+
 def expectation(question: str) -> Expectation | None:
     """Return the kind of answer that a question asks for, None where its words do not tell."""
-    return next((kind for kind in _KINDS if kind.asks.search(question)), None)
+    return next((kind for kind in (*_KINDS, *_FOREIGN) if kind.asks.search(question)), None)

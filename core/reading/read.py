@@ -26,6 +26,7 @@ from core.reading.confidence import MIN_CONFIDENCE, SURE
 from core.reading.passages import Passage
 from core.reading.reader import Candidate, Cosines, Question, rank, read_question, support
 from core.reading.span_protocol import Spans
+from core.reading.windows import predicted, windows
 from core.reading.words import stem, words
 
 MAX_QUOTES = 3
@@ -98,19 +99,14 @@ def read(
         A reading; `answers` tells whether it is sure enough.
     """
     asked = read_asked(question)
-    plain = affirmed(question)
-    parsed = read_question(plain)
     kept = _named_first(question, passages)
     chosen = [passages[index] for index in kept]
-    ranked = rank(plain, chosen, cosines=cosines)
-    if not ranked:
-        return Reading()
-    known = _known(parsed, ranked)
-    proposals = _proposals(question, plain, parsed, asked, ranked, chosen, known, spans)
-    if not proposals:
+    ranked = rank(affirmed(question), chosen, cosines=cosines)
+    made = _proposals(question, asked, ranked, chosen, spans) if ranked else []
+    if not made:
         return Reading(ranked=tuple(ranked))
-    best = choose(proposals, asked)
-    quotes = _quotes(best, proposals, asked, max_quotes)
+    best = choose(made, asked)
+    quotes = _quotes(best, made, asked, max_quotes)
     return Reading(
         kind=best.kind, short_answer=best.short, quotes=_moved(quotes, kept),
         computed_from=_moved(best.computed_from, kept), confidence=best.confidence, ranked=tuple(ranked),
@@ -120,11 +116,21 @@ def read(
     )  # fmt: skip
 
 
+def proposals(
+    question: str, passages: Sequence[Passage], *, cosines: Cosines | None = None, spans: Spans | None = None
+) -> list[Proposal]:
+    """Return everything that the parts of the reader propose; see `read` for the arguments."""
+    ranked = rank(affirmed(question), passages, cosines=cosines)
+    return _proposals(question, read_asked(question), ranked, passages, spans) if ranked else []
+
+
 def _proposals(
-    question: str, plain: str, parsed: Question, asked: Asked, ranked: Sequence[Candidate], passages: Sequence[Passage],
-    known: float, spans: Spans | None,
-) -> list[Proposal]:  # fmt: skip
+    question: str, asked: Asked, ranked: Sequence[Candidate], passages: Sequence[Passage], spans: Spans | None
+) -> list[Proposal]:
     """Everything that the parts of the reader propose, best first within a part."""
+    plain = affirmed(question)
+    parsed = read_question(plain)
+    known = _known(parsed, ranked)
     proposals: list[Proposal] = []
     if asked.section:
         section = from_section(asked, passages)
@@ -139,7 +145,7 @@ def _proposals(
     if tables:
         proposals += from_tables(plain, tables, passages, known)
     if spans is not None:
-        found = spans.predict(question, [passage.whole for passage in passages], top=8)
+        found = predicted(spans, question, windows(ranked, passages))
         proposals += from_spans(parsed, found, ranked, passages, known)
     proposals += from_sentences(plain, parsed, asked, ranked, passages, known)
     return proposals
@@ -160,7 +166,8 @@ def choose(proposals: Sequence[Proposal], asked: Asked) -> Proposal:
         weaker = proposal.kind == "sentence" and (neural or asked.figure)
         return proposal.confidence * (0.5 if weaker else 1.0)
 
-    return max(proposals, key=weight)
+    first = {proposal.kind: proposal for proposal in reversed(proposals)}
+    return max(first.values(), key=weight)
 
 
 def _quotes(best: Proposal, proposals: Sequence[Proposal], asked: Asked, limit: int) -> tuple[Quote, ...]:

@@ -18,7 +18,7 @@ from itertools import pairwise
 from core.reading.expects import Expectation, expectation
 from core.reading.passages import Passage
 from core.reading.sentences import Sentence, sentences
-from core.reading.values import value_keys
+from core.reading.values import value_keys, values
 from core.reading.words import is_empty, stem, words
 
 # Maps a question and n texts to n cosines.
@@ -51,7 +51,7 @@ _PASSAGES_HELD = 256
 _EMBEDDED = 16  # sentences that are worth an embedding, best by words
 _NAME = re.compile(r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'-]*|\b[A-Z][A-Z\d]+\b|\b\w*\d\w*|(?<=[\"“])[^\"”]+(?=[\"”])")
 # Words that say how to answer, not what about.
-_EMPTY = frozenset(map(stem, "name list describe explain give state document mention according".split()))
+_EMPTY = frozenset(map(stem, "name list describe explain give state document mention according happen".split()))
 # Asks for a heading, which answers nothing else.
 _TITLED = re.compile(r"\b(?:en)?titled\b|\b(?:title|heading)\b", re.IGNORECASE)
 
@@ -77,9 +77,10 @@ class Question:
 
 def read_question(question: str) -> Question:
     """Take a question apart."""
-    every = [stem(word) for word in words(question) if not is_empty(word)]
+    keys, rest = _values_of(question)
+    every = [stem(word) for word in words(rest) if not is_empty(word)]
     stems = [found for found in every if found not in _EMPTY] or every
-    stems += sorted(value_keys(question).difference(stems))
+    stems += [key for key in keys if key not in stems]
     names = frozenset(stem(word) for part in _NAME.findall(question) for word in words(part))
     return Question(
         terms=tuple(dict.fromkeys(stems)),
@@ -88,6 +89,24 @@ def read_question(question: str) -> Question:
         expected=expectation(question),
         titled=bool(_TITLED.search(question)),
     )
+
+
+def _values_of(question: str) -> tuple[list[str], str]:
+    """The keys of a question's scaled numbers and times, and the question without their words ("1.25 million")."""
+    keys = []
+    for value in reversed(values(question)):
+        text = question[value.start : value.end]
+        scaled = (
+            value.amount is not None
+            and re.search(r"\d\s?[^\W\d_]{2,}", text)
+            and value.key.rstrip("%") not in words(text)
+        )
+        if value.kind == "time" or (scaled and abs(value.amount or 0) >= 1000):
+            keys.append(value.key)
+            question = f"{question[: value.start]} {question[value.end :]}"
+        elif value.kind == "date" and len(value.key) == 10:
+            keys.append(value.key)
+    return keys[::-1], question
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,13 @@ def words(text: str) -> list[str]:
     return [part for word in found for part in _pairs(word)] if _HAS_UNSPACED.search(text) else found
 
 
+def unspaced_pairs(text: str) -> list[str]:
+    """Return the overlapping pairs of the unspaced scripts in a text, in order; empty where it has none."""
+    if not _HAS_UNSPACED.search(text):
+        return []
+    return [pair for run in _RUN.findall(text) if _HAS_UNSPACED.match(run) for pair in _pairs(run)]
+
+
 def _pairs(word: str) -> list[str]:
     """Cut runs of unspaced scripts in a word into overlapping pairs; a single character stays."""
     if not _HAS_UNSPACED.search(word):

@@ -56,14 +56,18 @@ def depends_on_history(question: str) -> bool:
 def carried(question: str, earlier: str) -> str:
     """Make a follow-up stand alone by rule.
 
-    A fragment ("and in 2022?") takes over the earlier question, its year replaced if the fragment has one; a whole
-    question with a pronoun takes over the earlier one's names, else its content words.
+    A fragment ("and in 2022?") takes over the earlier question, its year or its subject replaced if the fragment has
+    one; another topic ("what about the deposit?") keeps the subject; a whole question with a pronoun takes over the
+    earlier one's names, else its content words.
     """
     if not depends_on_history(question):
         return question
     rest = _ELLIPSIS.sub("", question).strip()
     fragment = bool(_ELLIPSIS.match(question)) and len(terms(rest)) <= 4 and not _POINTS_BACK.search(rest)
     if fragment or not terms(rest):
+        moved = _moved_subject(rest, earlier)
+        if moved:
+            return moved
         years = _YEAR.findall(rest)
         base = _YEAR.sub(years[0], earlier) if len(years) == 1 else earlier
         left = rest.rstrip("? ") if not years or len(terms(rest)) > 1 else ""
@@ -73,6 +77,21 @@ def carried(question: str, earlier: str) -> str:
     content = [word for word in words(earlier) if word not in STOPWORDS and word not in asked]
     topic = " ".join(dict.fromkeys(names or content))
     return f"{question.rstrip('? ')} ({topic})?" if topic else question
+
+
+def _moved_subject(rest: str, earlier: str) -> str:
+    """What a fragment asks where it names another subject, or another topic of the same; `""` where it does neither.
+
+    "And in Alder?" asks the earlier question of Alder; "What about the deposit?" asks for the deposit of the same.
+    """
+    names = _NAME.findall(f"x {rest}")
+    known = _NAME.findall(earlier)
+    if not known or _YEAR.search(rest):
+        return ""
+    if names:
+        only_names = set(words(rest)) <= STOPWORDS.union(*(words(name) for name in names))
+        return earlier.replace(known[-1], names[0]) if only_names else f"{rest.rstrip('? ')}?"
+    return f"{rest.rstrip('? ')} ({' '.join(dict.fromkeys(known))})?" if terms(rest) else ""
 
 
 def _trusted(rewritten: str, question: str, history: Sequence[Turn]) -> bool:

@@ -214,7 +214,10 @@ def score_search(record: Record, hits: Sequence[Hit], k: int) -> list[Score]:
 
 
 def score_answer(record: Record, answer: Answer) -> list[Score]:
-    """Score one answer; an abstention on an answerable question scores 0 on every measure of content."""
+    """Score one answer; an abstention on an answerable question scores 0 on every measure of content.
+
+    Exact match, token F1 and numbers are those of the short answer where there is one.
+    """
     abstained = answer.ground == "abstained"
     scores: dict[str, float] = {}
     if not record.scored_answer:
@@ -225,13 +228,14 @@ def score_answer(record: Record, answer: Answer) -> list[Score]:
         scores["abstention_recall"] = float(abstained)
         return _scores(record, scores)
     text = "" if abstained else answer.answer
+    short = answer.short_answer if text and answer.short_answer else text
     scores |= {
-        "exact_match": exact_match(text, record.answer),
-        "token_f1": token_f1(text, record.answer),
+        "exact_match": exact_match(short, record.answer),
+        "token_f1": token_f1(short, record.answer),
         "answer_contains": contains(text, record.answer),
     }
     if numbers_of(record.answer):
-        scores["number_match"] = numeric_match(text, record.answer)
+        scores["number_match"] = numeric_match(short, record.answer)
     return _scores(record, scores)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.errors import ConfigError
-from core.reading.candidates import Quote
-from core.reading.compose import NOTICE, compose, quote_text
+from core.reading.candidates import Quote, quote_span
+from core.reading.compose import NOTICE, compose
 from core.reading.passages import Passage, new_keys
 from core.reading.read import Reading
 from core.types import Citation, Page, Statement
@@ -82,7 +82,7 @@ def quoted_answer(reading: Reading, passages: Sequence[Passage], spans: Sequence
         span = spans[quote.passage]
         return Citation(
             doc=span.doc, sha256=span.sha256, page=span.page + quote.next_page, start=quote.start, end=quote.end,
-            quote=quote_text(quote, passages),
+            quote=quote_span(passages, quote),
         )  # fmt: skip
 
     citations = {quote: index for index, quote in enumerate(dict.fromkeys(reading.quotes))}

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.errors import ConfigError
-from core.reading.words import STOPWORDS, words
+from core.reading.values import spellings
+from core.reading.words import is_empty, words
 from core.settings import Settings
 from core.types import Chunk, Hit
 from rag.catalogue.reader import CatalogueReader
@@ -21,7 +22,7 @@ from rag.search.cues import asks_for_number, digit_share
 from rag.search.profile import DocumentProfile
 from rag.search.rank import PageKey, Scored, by_page, fused, merged, page_of, pages_first, ranks
 from rag.search.route import Route, Router
-from rag.store.base import Store
+from rag.store.base import Store, word_query
 
 # Chunks per list over the whole collection, inside the documents a question names, and then over the whole.
 DEPTH = 100
@@ -37,6 +38,8 @@ ROUTE_COSINE = 0.25
 FIGURES_COSINE = 0.5
 MOST_DIGITS = 0.3
 FIGURE_PAGES = 100
+# Words of a question that name nothing a document could hold.
+_ASKING = frozenset("say says tell section list name give show describe explain mean means cost costs happen".split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +150,14 @@ class Searcher:
     def unknown_words(self, query: str) -> tuple[list[str], int]:
         """Return the words of a query that stand nowhere in the collection, and how many were looked for.
 
-        English function words are not looked for: an index does not hold them.
+        Function words, and words that only say how to answer, are not looked for. A number counts as held in any
+        spelling.
         """
-        asked = list(dict.fromkeys(word for word in words(query) if word not in STOPWORDS))
-        return [word for word in asked if not self._store.bm25(word, 1)], len(asked)
+        asked = list(dict.fromkeys(word for word in words(query) if not is_empty(word) and word not in _ASKING))
+        return [word for word in asked if not self._holds(word)], len(asked)
+
+    def _holds(self, word: str) -> bool:
+        return any(self._store.bm25(spelling, 1) for spelling in (word, *spellings(word)))
 
     def _route(self, query: str, wanted: set[str] | None) -> Route:
         if self._settings.router_weight == 0 or (wanted is not None and len(wanted) == 1):
@@ -177,7 +184,8 @@ class Searcher:
         places: list[tuple[int, Collection[str] | None]] = [(max(DEPTH_BESIDE if named else DEPTH, 4 * k), wanted)]
         if named:
             places.append((max(NAMED_DEPTH, 4 * k), named))
-        dense, bm25 = self._store.lists(query, lambda: self._embedder.embed_query(query), places, pages=pages)
+        asked = word_query(query)
+        dense, bm25 = self._store.lists(asked, lambda: self._embedder.embed_query(query), places, pages=pages)
         return merged(dense), merged(bm25)
 
     def _rank(

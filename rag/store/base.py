@@ -12,6 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.reading.values import spellings
+from core.reading.words import unspaced_pairs
 from core.types import Chunk
 from rag.catalogue.reader import CatalogueReader, EmbeddedChunk
 from rag.catalogue.writer import Catalogue
@@ -88,6 +90,18 @@ class Store(Protocol):
 def indexed_text(chunk: Chunk) -> str:
     """Return what is embedded and indexed for a chunk: its header, then its text."""
     return f"{chunk.header}\n{chunk.text}" if chunk.header else chunk.text
+
+
+def word_text(chunk: Chunk) -> str:
+    """Return what the index of words holds for a chunk; scripts without blanks follow once more in pairs."""
+    text = indexed_text(chunk)
+    pairs = unspaced_pairs(text)
+    return f"{text}\n{' '.join(pairs)}" if pairs else text
+
+
+def word_query(query: str) -> str:
+    """Return a query for the index of words: other spellings of its numbers, pairs of scripts without blanks."""
+    return " ".join([query, *spellings(query), *unspaced_pairs(query)])
 
 
 def is_lost(store: Store, catalogue: CatalogueReader, collection: str) -> bool:

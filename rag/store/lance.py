@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from core.disk import disk_fault
 from core.errors import BackendError
 from rag.catalogue.reader import EmbeddedChunk
-from rag.store.base import indexed_text
+from rag.store.base import word_text
 from rag.store.lance_resident import MARK, MOST_BYTES, Resident, read, version_of
 from rag.store.lancedb_light import LOOP, lancedb
 
@@ -96,7 +96,7 @@ class LanceStore:
                 pa.array([row.chunk.id for row in rows]),
                 pa.array([row.chunk.sha256 for row in rows]),
                 pa.array([row.chunk.page for row in rows], pa.int32()),
-                pa.array([indexed_text(row.chunk) for row in rows]),
+                pa.array([word_text(row.chunk) for row in rows]),
                 pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), self._dimension),
             ],
             schema=self._schema(),

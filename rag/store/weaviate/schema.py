@@ -27,7 +27,7 @@ from core.files import Home, atomic_write
 from core.reading.words import terms
 from core.settings import WeaviateSettings
 from rag.catalogue.reader import EmbeddedChunk
-from rag.store.base import indexed_text
+from rag.store.base import word_text
 
 # Collections on a shared server that are a kb's.
 PREFIX = "Kb_"
@@ -120,7 +120,7 @@ def _text(name: str, tokenization: Tokenization, *, filterable: bool = False, se
 
 def as_object(row: EmbeddedChunk) -> DataObject[dict[str, Any], None]:
     """Return a chunk as Weaviate takes it; its id depends on the chunk's alone, so adding twice replaces."""
-    text = indexed_text(row.chunk)
+    text = word_text(row.chunk)
     vector: Any = row.vector
     return DataObject(
         uuid=uuid.uuid5(uuid.NAMESPACE_URL, row.chunk.id),

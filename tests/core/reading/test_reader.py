@@ -134,3 +134,18 @@ def test_kinds_of_answer(question: str, kind: str, yes: str, no: str) -> None:
     found = expectation(question)
     assert found is not None and found.kind == kind
     assert found.gives.search(yes) and not found.gives.search(no)
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Wann beginnt der Vertrag?", "date"),
+        ("Wie viele Zimmer hat die Wohnung?", "number"),
+        ("Combien de chambres y a-t-il ?", "number"),
+        ("¿Quién firma el contrato?", "person"),
+        ("Où se trouve l'appartement ?", "place"),
+    ],
+)
+def test_kinds_of_answer_in_other_languages(question: str, kind: str) -> None:
+    expected = expectation(question)
+    assert expected is not None and expected.kind == kind
