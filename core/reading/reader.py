@@ -93,15 +93,12 @@ def read_question(question: str) -> Question:
 
 def _values_of(question: str) -> tuple[list[str], str]:
     """The keys of a question's scaled numbers and times, and the question without their words ("1.25 million")."""
-    keys = []
+    keys: list[str] = []
     for value in reversed(values(question)):
         text = question[value.start : value.end]
-        scaled = (
-            value.amount is not None
-            and re.search(r"\d\s?[^\W\d_]{2,}", text)
-            and value.key.rstrip("%") not in words(text)
-        )
-        if value.kind == "time" or (scaled and abs(value.amount or 0) >= 1000):
+        large = value.amount is not None and abs(value.amount) >= 1000
+        worded = re.search(r"\d\s?[^\W\d_]{2,}", text) is not None and value.key.rstrip("%") not in words(text)
+        if value.kind == "time" or (large and worded):
             keys.append(value.key)
             question = f"{question[: value.start]} {question[value.end :]}"
         elif value.kind == "date" and len(value.key) == 10:
