@@ -120,8 +120,10 @@ def train(
     chosen = items[: plan.limit] if plan.limit else items
     maker = WindowMaker(corpus, chosen, _tokenizer(base), plan.seed)
     first = maker.windows(0)
-    per_epoch = len(list(steps(batches(first, plan.batch_tokens, "0"), plan.accumulate)))
-    total = per_epoch * plan.epochs
+    total = _step_count(first, plan)
+    if plan.epochs > 1:
+        # The second pass and those after it show more than the first.
+        total += (plan.epochs - 1) * _step_count(maker.windows(1), plan)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _factor(step, total, plan.warmup))
     done = _load(out, model, optimizer, schedule, plan)
     step, saved, begun, seen = 0, time.monotonic(), time.monotonic(), 0
@@ -157,6 +159,10 @@ def train(
                 saved = time.monotonic()
     _save(out, model, optimizer, schedule, plan, step)
     return model
+
+
+def _step_count(windows: Sequence[Window], plan: Plan) -> int:
+    return len(list(steps(batches(windows, plan.batch_tokens, "0"), plan.accumulate)))
 
 
 def _tokenizer(base: Path) -> Tokenizer:

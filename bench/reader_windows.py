@@ -7,6 +7,7 @@ the same batches.
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,9 +23,13 @@ _QUESTION_TOKENS = 48
 _WINDOW_TOKENS = 256
 _JOINED_CHARS = 1300
 # Share of the questions of each set that a pass shows: privacy policies are many, and their answers vague.
-_SHOWN = {"policyqa": 0.4}
+_SHOWN = {"policyqa": 0.3}
 _NEGATIVES = 0.6  # windows without the answer per answerable question
+_TWINS = 0.35  # unanswerable twins per answerable question, from the second pass on
 _JOINED = 0.35  # share of windows that hold neighbouring paragraphs too
+_TWIN_CHARS = 150  # shortest rest of a paragraph that makes a twin
+_BORDER = re.compile(r"[.!?][\"”)]?\s+|\n")
+_NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*|\d[\d,.]*\d|\d)\b")
 _HARD = 5  # an unanswering paragraph is drawn among this many most alike ones
 
 
@@ -58,8 +63,11 @@ class WindowMaker:
     def __init__(self, corpus: Corpus, items: Sequence[Item], tokenizer: Tokenizer, seed: int) -> None:
         self._corpus, self._items, self._seed = corpus, items, seed
         self._tokenizer = tokenizer
-        encodings = tokenizer.encode_batch_fast([item.question for item in items])
-        self._questions = [encoding.ids[1:-1][:_QUESTION_TOKENS] for encoding in encodings]
+        self._questions = self._tokens([item.question for item in items])
+        names: dict[str, set[str]] = defaultdict(set)
+        for item in items:
+            names[item.document].update(match[0] for match in _NAME.finditer(item.question))
+        self._names = {document: sorted(found) for document, found in names.items()}
         self._like = _alike(corpus, items)
 
     def windows(self, epoch: int) -> list[Window]:
@@ -72,6 +80,9 @@ class WindowMaker:
             made.append(self._window(index, item, rng))
             if item.answers and rng.random() < _NEGATIVES and self._like[index]:
                 made.append(self._negative(index, item, rng))
+            if epoch and item.answers and rng.random() < _TWINS:
+                twin = self._without_sentence(index, item, rng) if rng.random() < 0.5 else self._renamed(item, rng)
+                made += [twin] if twin else []
         rng.shuffle(made)
         return made
 
@@ -82,7 +93,7 @@ class WindowMaker:
             text, answer = _cut(text, answer, rng)
         elif rng.random() < _JOINED and item.source not in ("lookup", "tatqa"):
             text, answer = self._joined(item, text, answer, rng)
-        return self._encode(index, text, answer, rng)
+        return self._encode(self._questions[index], text, answer, rng)
 
     def _joined(self, item: Item, text: str, answer: Span | None, rng: random.Random) -> tuple[str, Span | None]:
         """Put neighbours of the same document around a paragraph, where they do not answer themselves."""
@@ -112,10 +123,41 @@ class WindowMaker:
         text = self._corpus.paragraphs[rng.choice(choices)]
         if len(text) > _JOINED_CHARS:
             text, _ = _cut(text, None, rng)
-        return self._encode(index, text, None, rng)
+        return self._encode(self._questions[index], text, None, rng)
 
-    def _encode(self, index: int, text: str, answer: Span | None, rng: random.Random) -> Window:
-        question = self._questions[index]
+    def _without_sentence(self, index: int, item: Item, rng: random.Random) -> Window | None:
+        """The paragraph without the sentence that answers; None where the answer stands elsewhere in it too."""
+        text = self._corpus.paragraphs[item.paragraph]
+        if len(text) > _JOINED_CHARS:
+            return None
+        start, end = item.answers[0]
+        first = max((match.end() for match in _BORDER.finditer(text, 0, start)), default=0)
+        after = _BORDER.search(text, end)
+        rest = (text[:first] + (text[after.end() :] if after else "")).strip()
+        if len(rest) < _TWIN_CHARS or text[start:end].lower() in rest.lower():
+            return None
+        return self._encode(self._questions[index], rest, None, rng)
+
+    def _renamed(self, item: Item, rng: random.Random) -> Window | None:
+        """The question about another name or number of the same document, one that the paragraph does not hold."""
+        text = self._corpus.paragraphs[item.paragraph]
+        parts = list(_NAME.finditer(item.question))
+        if not parts or len(text) > _JOINED_CHARS:
+            return None
+        part = rng.choice(parts)
+        number = part[0][0].isdigit()
+        names = [name for name in self._names[item.document] if name[0].isdigit() == number]
+        others = [name for name in names if name.lower() not in text.lower() and name not in item.question]
+        if not others:
+            return None
+        question = item.question[: part.start()] + rng.choice(others) + item.question[part.end() :]
+        return self._encode(self._tokens([question])[0], text, None, rng)
+
+    def _tokens(self, questions: Sequence[str]) -> list[list[int]]:
+        encodings = self._tokenizer.encode_batch_fast(list(questions), add_special_tokens=False)
+        return [encoding.ids[:_QUESTION_TOKENS] for encoding in encodings]
+
+    def _encode(self, question: list[int], text: str, answer: Span | None, rng: random.Random) -> Window:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         ids, offsets = encoding.ids, encoding.offsets
         span = _token_span(offsets, answer) if answer else None
