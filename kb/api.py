@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from core.errors import ConfigError
-from core.settings import known_keys
-from core.types import Answer, Document, Hit, Page
+from core.types import Answer, Document, Hit, Page, RunCard
 from kb.answering import Conversation, Scope, open_answerer, scope_of
 from kb.collections import Collections
 from kb.evaluation import Evaluation, evaluate
 from kb.ingest import IngestReport, ingest, plan_ingest
 from kb.maintenance import forget_documents
-from kb.workspace import open_workspace
+from kb.workspace import open_workspace, settings_key
 from rag.answer.answer import Answerer
 from rag.ingest.ingest import Progress
+
+if TYPE_CHECKING:
+    from finetune.compare.run import Progress as CompareProgress
+    from kb.comparison.job import Comparison
+    from kb.exporting import ExportResult
+    from synth.making.run import SynthProgress
 
 Note = Callable[[str], None]
 
@@ -44,7 +48,7 @@ class KnowledgeBase:
     """
 
     def __init__(self, home: Path | str | None = None, collection: str = "default", **settings: Any) -> None:
-        flags = {_settings_key(name): value for name, value in settings.items()}
+        flags = {settings_key(name): value for name, value in settings.items()}
         self._workspace = open_workspace(home, flags={**flags, "rag.collection": collection})
         self._collections = Collections(self._workspace)
 
@@ -233,6 +237,143 @@ class KnowledgeBase:
         """
         return evaluate(self._workspace, Path(questions), answers=answers, on_question=on_progress)
 
+    def synthesize(
+        self,
+        folder: Path | str,
+        *,
+        pairs: int | None = None,
+        seed: int = 0,
+        on_progress: Callable[[SynthProgress], None] = _ignore,
+    ) -> dict[str, Any]:
+        """Make training data from the documents; an interrupted dataset is resumed.
+
+        Args:
+            folder: Receives `pairs.jsonl`, `preferences.jsonl`, the splits, `rejected.jsonl` and `manifest.json`.
+            pairs: Rows; None takes what comes of the facts.
+            seed: The same seed gives the same bytes.
+            on_progress: Called as documents are read and rows made.
+
+        Returns:
+            The manifest: counts, coverage, checks with their pass rates.
+
+        Raises:
+            ConfigError: There is no such collection.
+            DataError: Every row was filtered out.
+            BackendError: The chat model that `synth.generator` names failed.
+        """
+        from kb.datasets import DatasetRequest, synthesize
+
+        request = DatasetRequest(pairs=pairs, seed=seed)
+        return synthesize(self._workspace, Path(folder), request, on_progress=on_progress)
+
+    def finetune(
+        self,
+        name: str = "",
+        *,
+        data: Path | str = "",
+        recipe: str = "",
+        resume: bool = False,
+        on_note: Note = _ignore,
+        on_event: Callable[[Mapping[str, Any]], None] = _ignore,
+        **fields: Any,
+    ) -> RunCard:
+        """Tune a model: SFT, then DPO where there are preferences; each stage in a process of its own.
+
+        Args:
+            name: Of the run; chosen from the data if empty.
+            data: Dataset folder, a file that `kb synth import` reads, or `hf:ID`; if empty, rows are made from the
+                documents first, and the run is exported at the end.
+            recipe: A recipe's name or a TOML file; chosen for the machine if empty.
+            resume: Take up the named run, or the newest that is not done.
+            on_note: Receives a line at each step.
+            on_event: Receives the events of the training processes, as `kb.training.events` describes them.
+            fields: Fields of the recipe: `base="smollm2"`, `method="lora"`, `epochs=2`, ...
+
+        Returns:
+            The run's card; its files lie in `home / "runs" / card.name`.
+
+        Raises:
+            ConfigError: The recipe, base, name or data cannot be used.
+            MissingExtra: The extra `train` is not installed.
+            KbError: A stage failed; the same call resumes.
+        """
+        from kb.training.job import TrainingJob
+        from kb.training.request import TrainingRequest
+
+        request = TrainingRequest(
+            name=name, data=str(data), from_docs=not data and not resume, recipe=recipe, choices=fields
+        )
+        job = TrainingJob(self._workspace, request, on_note=on_note, on_event=on_event)
+        return job.train(resume=resume).card
+
+    def export(
+        self,
+        run: str,
+        to: str = "gguf",
+        *,
+        quantize: str | None = None,
+        out: Path | str | None = None,
+        on_note: Note = _ignore,
+    ) -> ExportResult:
+        """Merge a run and write it; what answers differently from the trained model is refused.
+
+        Args:
+            run: Its name.
+            to: `gguf` (one file), `ollama`, or `hf` (a folder).
+            quantize: `f16`, `q8_0`, `q4_0`, or an encoding of llama.cpp or Ollama; `f16` if None.
+            out: Copy the result there.
+            on_note: Receives a line at each step.
+
+        Raises:
+            ConfigError: There is no such run, target or encoding.
+            GateError: The result answers otherwise; nothing is put in place.
+            BackendError: Ollama cannot be reached.
+        """
+        from kb.exporting import export_run
+
+        path = None if out is None else Path(out)
+        return export_run(self._workspace, run, to, quantize=quantize, out=path, on_note=on_note)
+
+    def compare(
+        self,
+        run: str = "",
+        *arms: str,
+        questions: Sequence[Path | str] = (),
+        out: Path | str | None = None,
+        limit: int | None = None,
+        judge: str = "",
+        on_progress: Callable[[CompareProgress], None] = _ignore,
+        on_note: Note = _ignore,
+    ) -> Comparison:
+        """Put the same questions to several models and configurations, and say which to use or that none is better.
+
+        Args:
+            run: A training run: base and tuned model, each with search and without; none if empty.
+            arms: Further arms, `NAME=MODEL[+rag|+oracle|+wrong][,k=N][,prompt=FILE]`.
+            questions: Dataset folders (their test split) or JSONL files; the run's dataset if empty.
+            out: Folder of the report; `compare/` in the run's folder if None.
+            limit: Most questions; all if None.
+            judge: Spelling of a chat model that compares the two best arms; none if empty.
+            on_progress: Called after every reply.
+            on_note: Receives what a person should know about the collection or a model.
+
+        Raises:
+            ConfigError: Fewer than two arms, no questions, or something that cannot be opened.
+            BackendError: A model or a search failed; the same call resumes.
+        """
+        from kb.comparison.job import ComparisonRequest, compare
+
+        request = ComparisonRequest(
+            run=run,
+            arms=arms,
+            questions=[Path(path) for path in questions],
+            out=None if out is None else Path(out),
+            limit=limit,
+            judge=judge,
+            command=f"KnowledgeBase.compare({run!r})",
+        )
+        return compare(self._workspace, request, on_progress=on_progress, on_note=on_note)
+
     def _scope(self, docs: Sequence[str] | None, pages: Sequence[int] | None) -> Scope:
         if not docs and not pages:
             return Scope()
@@ -247,20 +388,3 @@ class KnowledgeBase:
         if key not in opened:
             opened[key] = open_answerer(self._workspace, knowledge, model=key)
         return opened[key]
-
-
-def _settings_key(name: str) -> str:
-    """Return the dotted key that an argument means.
-
-    Raises:
-        ConfigError: No setting or several are called so.
-    """
-    if "__" in name:
-        return name.replace("__", ".", 1)
-    keys = [key for key in known_keys() if key.partition(".")[2] == name]
-    if len(keys) == 1:
-        return keys[0]
-    if not keys:
-        raise ConfigError(f"unknown setting {name!r}", hint="kb config show")
-    choices = ", ".join(key.replace(".", "__") for key in keys)
-    raise ConfigError(f"setting {name!r} is ambiguous; use one of {choices}", hint="kb config show")

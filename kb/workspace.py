@@ -10,7 +10,7 @@ from typing import Any
 
 from core.errors import ConfigError
 from core.files import Home
-from core.settings import Settings, load
+from core.settings import Settings, known_keys, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +62,20 @@ def open_workspace(
             f"KB_HOME={root}: {blocking} is a file, not a folder", hint="KB_HOME=/a/folder kb ingest PATH"
         )
     return Workspace(settings=resolved.values, home=Home(root), sources=resolved.sources)
+
+
+def settings_key(name: str) -> str:
+    """Return the dotted settings key that a Python argument means: `top_k` or `rag__top_k` for `rag.top_k`.
+
+    Raises:
+        ConfigError: No setting or several are called so.
+    """
+    if "__" in name:
+        return name.replace("__", ".", 1)
+    keys = [key for key in known_keys() if key.partition(".")[2] == name]
+    if len(keys) == 1:
+        return keys[0]
+    if not keys:
+        raise ConfigError(f"unknown setting {name!r}", hint="kb config show")
+    choices = ", ".join(key.replace(".", "__") for key in keys)
+    raise ConfigError(f"setting {name!r} is ambiguous; use one of {choices}", hint="kb config show")

@@ -1,0 +1,67 @@
+"""Long jobs in a process of their own: events as lines of JSON, failures with their kind, the end in the exit code."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import ConfigError, error_from_json
+from core.files import Home
+from kb.job import EventWriter, do_job, job_line
+from kb.training.request import TrainingRequest
+from kb.workspace import open_workspace
+from rag.catalogue.reader import CatalogueReader
+from tests.kb.conftest import EXAMPLES
+
+
+def run(line: str) -> tuple[int, list[dict[str, Any]]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "kb.job"], input=line, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, [json.loads(event) for event in done.stdout.splitlines()]
+
+
+@pytest.mark.weights
+def test_an_ingest_reports_progress_and_every_file(model_home: Home, tmp_path: Path) -> None:
+    (tmp_path / "broken.pdf").write_text("not a PDF")
+    items = [{"path": str(path), "source": str(path)} for path in (EXAMPLES / "update.pdf", tmp_path / "broken.pdf")]
+    items.append({"url": "http://127.0.0.1:9/private.pdf"})
+    code, events = run(job_line(open_workspace(model_home.root), "ingest", items=items))
+    assert code == 0 and {"progress", "done"} <= {event["event"] for event in events}
+    results = events[-1]["result"]
+    assert [(one["doc"], one["status"]) for one in results[:2]] == [
+        ("update.pdf", "indexed"),
+        ("broken.pdf", "refused"),
+    ]
+    assert results[2]["status"] == "refused" and all("hint" not in one and "source" not in one for one in results)
+    assert [d.doc for d in CatalogueReader(model_home.catalogue).documents("default")] == ["update.pdf"]
+
+
+def test_a_failure_keeps_its_kind_and_is_the_exit_code(home: Home) -> None:
+    workspace = open_workspace()
+    request = TrainingRequest(name="none-such", skip=frozenset({"dpo"})).to_json()
+    code, events = run(job_line(workspace, "train", request=request, resume=True))
+    error = error_from_json(events[-1]["error"])
+    assert code == 2 and isinstance(error, ConfigError) and "none-such" in error.message
+    code, events = run(job_line(workspace, "export", run="none-such", to="gguf"))
+    assert code == 2 and events[-1]["event"] == "failed"
+
+
+def test_an_unknown_job_is_refused(home: Home) -> None:
+    job = json.loads(job_line(open_workspace(), "dance"))
+    with pytest.raises(ConfigError, match="unknown job 'dance'; use one of ingest, train, export"):
+        do_job(job, EventWriter(io.StringIO()))
+
+
+def test_events_are_lines_of_ascii() -> None:
+    stream = io.StringIO()
+    EventWriter(stream).note("“Überlingen”\n")
+    assert stream.getvalue().isascii() and stream.getvalue().count("\n") == 1
+    assert json.loads(stream.getvalue()) == {"event": "note", "text": "“Überlingen”\n"}
