@@ -25,13 +25,14 @@ from rag.catalogue.writer import Catalogue, NewDocument
 from rag.embed.base import Embedder
 from rag.ingest.chunk import Chunker
 from rag.ingest.header import chunk_header
+from rag.ingest.running import RunningOnce
 from rag.load.linking import LOOK, linked
 from rag.load.parse import Parsed, parse_file
 from rag.load.reader import FileInfo
 from rag.load.title import in_words
 
 # Grows when pages of the same file are read or chunked differently; `reindex` then reads originals again.
-READING_VERSION = 2
+READING_VERSION = 3
 _BLOCK_BYTES = 1 << 20
 # Controls, line and paragraph separators, direction overrides, and the surrogates that stand for undecodable bytes.
 _UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -161,13 +162,14 @@ class Reader:
             title = title_of(parsed.info, original, doc)
             before = catalogue.pages_before(document, first, LOOK) if first else []
             last = before[-1] if before else None
+            running = RunningOnce(catalogue.pages(self._collection, sha256) if first else ())
             try:
                 for page in linked(parsed.pages, before):
                     share = span[0] + (span[1] - span[0]) * (page.index + 1) / max(1, parsed.info.n_pages)
                     header = chunk_header(title, doc, page, parsed.info.metadata)
+                    chunks = self._chunker.split(sha256, running.for_chunks(page), header, last)
                     yield Read(
-                        doc=doc, source=source, sha256=sha256, share=share,
-                        document=document, page=page, chunks=self._chunker.split(sha256, page, header, last),
+                        doc=doc, source=source, sha256=sha256, share=share, document=document, page=page, chunks=chunks
                     )  # fmt: skip
                     last = page
             finally:

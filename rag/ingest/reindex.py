@@ -20,6 +20,7 @@ from rag.embed.base import Embedder
 from rag.ingest.header import chunk_header
 from rag.ingest.profiles import write_profile
 from rag.ingest.reading import make_chunker, new_document, recipe, recipe_of
+from rag.ingest.running import RunningOnce
 from rag.load.linking import linked
 from rag.load.parse import parse_file
 from rag.store.base import Store, indexed_text, sync
@@ -124,10 +125,11 @@ class _Job:
         self, sha256: str, title: str, doc: str, metadata: Mapping[str, str], pages: Sequence[Page]
     ) -> list[EmbeddedChunk]:
         chunker = make_chunker(self.settings, self.embedder)
+        running = RunningOnce()
         chunks: list[Chunk] = [
             chunk
             for last, page in zip([None, *pages], pages, strict=False)
-            for chunk in chunker.split(sha256, page, chunk_header(title, doc, page, metadata), last)
+            for chunk in chunker.split(sha256, running.for_chunks(page), chunk_header(title, doc, page, metadata), last)
         ]
         vectors = self.embedder.embed_documents([indexed_text(chunk) for chunk in chunks])
         return [EmbeddedChunk(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
