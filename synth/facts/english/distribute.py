@@ -1,7 +1,7 @@
 """Splits a sentence with "respectively" into the two statements it makes.
 
 "X was $5 and $4 in 2023 and 2022, respectively" becomes "X was $5 in 2023" and "X was $4 in 2022"; every character
-keeps its offset on the page. Lists of other lengths stay as they are.
+keeps its offset on the page. A sentence with "respectively" and lists of another length gives nothing.
 """
 
 from __future__ import annotations

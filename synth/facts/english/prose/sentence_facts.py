@@ -173,7 +173,7 @@ def _asked(
 
 
 def _counted(flat: Flat, value: Value, predicate: str, stated: str, naming: Naming, quote: Span) -> Iterator[FactDraft]:
-    """A quantity that is the subject: "Six bicycles stand ..."."""
+    """A quantity that is the subject: "Six bicycles are kept ..."."""
     noun = f"percentage {predicate}" if value.kind == "percent" else f"{value.noun} {predicate}"
     forms = [f"what {noun}"] if value.kind == "percent" else [f"how many {noun}", f"what number of {noun}"]
     if _OWN.search(forms[0]) or _DANGLING.search(forms[0]):

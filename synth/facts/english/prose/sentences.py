@@ -74,7 +74,7 @@ def gaps(clause: Clause) -> Iterator[Gap]:
 
 
 def leading(sentence: str) -> tuple[Value, str] | None:
-    """A quantity that begins a sentence as its subject, and what is said of it: "Six bicycles stand at the office"."""
+    """A quantity that begins a sentence as its subject, and what is said of it: "Six bicycles are kept at the office"."""
     values = values_in(sentence)
     if not values or values[0].start or values[0].kind not in ("count", "percent"):
         return None

@@ -9,10 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from synth.facts.english.prose.verbs import is_known_verb
+from synth.facts.english.prose.verbs import AUXILIARIES, is_known_verb
 
 _ASIDE = re.compile(r" ?\([^()]*\)| ?\[\d+(?:[,–-] ?\d+)*\]")
-_APPOSITION = re.compile(r"^([A-Z][^,;:()]{2,80}), ([^,;:()]{2,70}), (\S+)")
+# The subject, the apposition, the verb, and what follows it: in "boats, cars, trains stop" the third word is no verb.
+_APPOSITION = re.compile(r"^([A-Z][^,;:()]{2,80}), ([^,;:()]{2,70}), (\S+)(?: (\w+))?")
 _SPACE = re.compile(r"\s+")
 
 
@@ -65,6 +66,7 @@ def without_asides(flat: Flat) -> Flat:
     if (
         apposition
         and is_known_verb(apposition[3].casefold())
+        and (apposition[3].casefold() in AUXILIARIES or not is_known_verb(apposition[4] or ""))
         and not re.search(r"\b(?:and|or|but|with|as|%)\b|%", apposition[2])
         and not is_known_verb(apposition[2].split()[0])
     ):

@@ -1,0 +1,40 @@
+"""Sentences and documents for tests of the English rules."""
+
+from __future__ import annotations
+
+from core.types import Document, Page
+from synth.facts.english.naming import Naming
+from synth.facts.english.tables.flat import Flat, flatten
+
+FILING = Naming(
+    "Acme Widgets, Inc.’s Form 10-Q for the quarterly period ended June 25, 2022",
+    "Acme Widgets, Inc.",
+    ("Company", "Registrant", "Corporation"),
+    filing=True,
+)
+HANDBOOK = Naming("the Staff Handbook of the Rowan Institute", "the Rowan Institute", ("Institute",))
+
+
+def flat(text: str) -> Flat:
+    """A whole text on one line."""
+    return flatten(text, 0, len(text))
+
+
+def document(title: str, **metadata: str) -> Document:
+    return Document(
+        sha256="a" * 64,
+        doc="a.pdf",
+        collection="default",
+        source="a.pdf",
+        title=title,
+        unit="page",
+        metadata=metadata,
+        n_pages=1,
+        status="indexed",
+        size_bytes=1,
+        ingested_at="2025-01-01T00:00:00Z",
+    )
+
+
+def page(text: str, index: int = 0) -> Page:
+    return Page(index=index, text=text)
