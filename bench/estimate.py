@@ -51,7 +51,7 @@ def child(case: str, tokens: int, steps: int) -> dict[str, float]:
     from finetune.smollm2 import smollm2_folder
     from finetune.training.base import attention_kernel, load_model
     from finetune.training.machine import this_machine
-    from finetune.training.trainers import AnswerTrainer, answer_config
+    from finetune.training.trainers import AnswerTrainer, answer_arguments
 
     machine, home = this_machine(), Home(home_dir(os.environ))
     pairs = [*case.split(), "dpo=false", f"max_steps={steps}", f"base={smollm2_folder(home)}", "save_steps=100000"]
@@ -67,7 +67,7 @@ def child(case: str, tokens: int, steps: int) -> dict[str, float]:
         model = make_trainable(load_model(prepared.base, recipe, machine), recipe, prepared.base.shape)
         trainer = AnswerTrainer(
             model=model,
-            args=answer_config(recipe, recipe_dtype(recipe, machine), machine.device, work, 1),
+            args=answer_arguments(recipe, recipe_dtype(recipe, machine), machine.device, work, 1),
             train_dataset=row_dataset(rows),
             processing_class=prepared.chat.tokenizer,
             collate=collator(recipe, prepared.chat.pad_id, recipe.micro_batch * tokens, device=machine.device),

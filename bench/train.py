@@ -50,7 +50,7 @@ def ours(folder: Path, data: Path, steps: int) -> Measured:
     from finetune.recipe import load_recipe, recipe_dtype
     from finetune.training.base import attention_kernel, load_model
     from finetune.training.machine import this_machine
-    from finetune.training.trainers import AnswerTrainer, answer_config
+    from finetune.training.trainers import AnswerTrainer, answer_arguments
 
     machine = this_machine()
     recipe = load_recipe("smollm2-cpu", machine, pairs=[f"max_steps={steps}", f"base={folder}", "save_steps=100000"])
@@ -60,7 +60,7 @@ def ours(folder: Path, data: Path, steps: int) -> Measured:
     with tempfile.TemporaryDirectory() as out:
         trainer = AnswerTrainer(
             model=model,
-            args=answer_config(recipe, recipe_dtype(recipe, machine), machine.device, out, 1),
+            args=answer_arguments(recipe, recipe_dtype(recipe, machine), machine.device, out, 1),
             train_dataset=row_dataset(rows.rows),
             processing_class=prepared.chat.tokenizer,
             collate=collator(recipe, prepared.chat.pad_id, recipe.batch_size * rows.max_length, device=machine.device),
@@ -73,10 +73,10 @@ def trl(folder: Path, data: Path, steps: int, *, tuned: bool) -> Measured:
     """Train as TRL's own example does; `tuned` turns off recomputed activations, which it turns on by default."""
     import torch
     from datasets import load_dataset
-    from peft import LoraConfig
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import SFTConfig, SFTTrainer
 
+    from finetune.data.shape import KNOWN_SHAPES
     from finetune.recipe import load_recipe
     from finetune.training.machine import this_machine
 
@@ -104,10 +104,7 @@ def trl(folder: Path, data: Path, steps: int, *, tuned: bool) -> Measured:
             ),
             train_dataset=chats,
             processing_class=tokenizer,
-            peft_config=LoraConfig(
-                r=recipe.rank, lora_alpha=recipe.lora_alpha, target_modules="all-linear",
-                use_rslora=recipe.method == "rslora", task_type="CAUSAL_LM",
-            ),
+            peft_config=recipe.training_method.peft_config(recipe, KNOWN_SHAPES["smollm2"]),
         )  # fmt: skip
         lengths = [len(row["input_ids"]) for row in trainer.train_dataset]
         return timed(trainer, steps, sum(lengths) / len(lengths), recipe.batch_size)

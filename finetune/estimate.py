@@ -11,7 +11,7 @@ from core.errors import ConfigError
 from finetune.data.shape import ModelShape
 from finetune.methods.memory import Memory, StepSize
 from finetune.recipe import Recipe, recipe_dtype
-from finetune.training.machine import CPU_HEAD_TOKENS, CPU_LINE_TOKENS, GIB, Device, Dtype, Machine
+from finetune.training.machine import CPU_LINE_TOKENS, GIB, HEAD_TOKENS, Device, Dtype, Machine
 
 # Tokens of a forward pass that use both cores of a CPU fully; more take memory and gain no speed.
 _CPU_PASS_TOKENS = 2048
@@ -69,7 +69,7 @@ def memory(
         if recipe.packing != "none":
             tokens = min(tokens, max(CPU_LINE_TOKENS, row_tokens))
         # Under a frozen output matrix logits are gone before the next part; preferences keep all of them.
-        scored = min(tokens, CPU_HEAD_TOKENS) if method.adapter else tokens
+        scored = min(tokens, HEAD_TOKENS[device]) if method.adapter else tokens
     step = StepSize(tokens=tokens, scored_tokens=scored, dtype=dtype, device=device, context_bytes=context_bytes)
     return method.memory_bytes(recipe, shape, step)
 

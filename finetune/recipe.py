@@ -32,6 +32,9 @@ def _known_method(name: str) -> str:
     return name
 
 
+DpoLoss = Literal[
+    "sigmoid", "sigmoid_norm", "hinge", "ipo", "nca_pair", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "sft"
+]
 MethodName = Annotated[str, AfterValidator(_known_method)]
 
 
@@ -92,7 +95,7 @@ class Recipe(BaseModel):
     early_stopping: int = Field(0, ge=0, description="Stop after this many evaluations without gain; 0: never.")
 
     dpo: bool = Field(True, description="Preferences after answers.")
-    dpo_loss: tuple[str, ...] = Field(("sigmoid",), min_length=1, description="TRL's names of DPO losses.")
+    dpo_loss: tuple[DpoLoss, ...] = Field(("sigmoid",), min_length=1, description="Losses on preferences, summed.")
     dpo_learning_rate: float = Field(2e-5, gt=0, lt=1, description="Peak rate of the DPO stage.")
     dpo_epochs: float = Field(1.0, gt=0, le=100, description="Passes over the preferences.")
     beta: float = Field(0.1, gt=0, description="How near DPO stays to the policy it started from.")

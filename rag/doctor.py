@@ -30,7 +30,7 @@ LOW_DISK_BYTES = 2 << 30
 # kb works with older ones too, from 0.24.
 OLLAMA_MENDED = [0, 32, 2]
 EXTRAS = {
-    "train": "trl",
+    "train": "peft",
     "serve": "gradio",
     "weaviate": "weaviate",
     "community": "langchain_community",

@@ -1,7 +1,7 @@
-"""The rows of one optimiser step to forward passes: packed side by side, or sorted by length and padded.
+"""Tokenised rows to tensors: the rows of a step packed side by side or padded, and preferences padded.
 
 Packed rows do not see each other, and tokens that all of them begin with (a system prompt) stand in a line once: every
-row sees them, so that the loss is that of the rows on their own. Knows torch; refuses to know where rows come from.
+row sees them, so that the loss is that of the rows on their own.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from finetune.training.machine import CPU_LINE_TOKENS
 Part = dict[str, Any]
 Record = Mapping[str, Sequence[int]]
 _LINE_TOKENS = 4096
+# Log-probabilities of both answers of a preference under the reference.
+REFERENCE_COLUMNS = ("reference_chosen", "reference_rejected")
 
 
 def row_dataset(rows: Sequence[Row]) -> Dataset:
@@ -109,6 +111,38 @@ class StepCollator:
 
         fillers = {"input_ids": self.pad_id, "labels": IGNORED, "attention_mask": 0}
         return {name: filled(name, filler) for name, filler in fillers.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreferenceCollator:
+    """Preferences to one batch padded on the right: the preferred answers in the first half, the others in the second.
+
+    Attributes:
+        pad_id: Token that fills the padding.
+    """
+
+    pad_id: int
+
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> Part:
+        """Return `input_ids`, `attention_mask` and `answer_labels`, int64, (2 x rows, tokens).
+
+        Where the rows have the reference's log-probabilities, they are returned too, f32, (rows,).
+        """
+        sides = [(row["prompt_ids"], row[name]) for name in ("chosen_ids", "rejected_ids") for row in rows]
+        width = max(len(prompt) + len(answer) for prompt, answer in sides)
+
+        def padded(filler: int, lines: Sequence[Sequence[int]]) -> torch.Tensor:
+            return torch.tensor([[*line, *[filler] * (width - len(line))] for line in lines])
+
+        batch = {
+            "input_ids": padded(self.pad_id, [[*prompt, *answer] for prompt, answer in sides]),
+            "attention_mask": padded(0, [[1] * (len(prompt) + len(answer)) for prompt, answer in sides]),
+            "answer_labels": padded(IGNORED, [[IGNORED] * len(prompt) + list(answer) for prompt, answer in sides]),
+        }
+        for name in REFERENCE_COLUMNS:
+            if name in rows[0]:
+                batch[name] = torch.tensor([row[name] for row in rows])
+        return batch
 
 
 def _unpredictable_first(row: Record) -> Record:

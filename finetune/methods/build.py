@@ -73,11 +73,9 @@ def make_trainable(model: PreTrainedModel, recipe: Recipe, shape: ModelShape) ->
 
 @contextmanager
 def peft_warnings_ignored() -> Iterator[None]:
-    """Ignore two warnings that peft 0.21 and transformers 5.23 raise about each other's names."""
+    """Ignore a warning about a name by which peft 0.21 asks transformers 5.23."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
-        # TRL's adapter "ref" beside a prefix; it is removed before anything is saved.
-        warnings.filterwarnings("ignore", message="Adapter name 'ref'", category=UserWarning)
         yield
 
 

@@ -72,7 +72,6 @@ class Method(ABC):
         lora: Whether it is low-rank adaptation of linear layers, with `rank` and `alpha`.
         virtual_tokens: Whether the trained weights stand before the prompt as tokens.
         recomputes: Whether gradient checkpointing recomputes a layer together with what the method adds to it.
-        second_adapter: Whether peft can keep a second adapter of this kind in one model.
         unquantised: The same method on a full-precision base; empty where this one does not quantise the base.
     """
 
@@ -83,7 +82,6 @@ class Method(ABC):
     lora: bool = False
     virtual_tokens: bool = False
     recomputes: bool = True
-    second_adapter: bool = True
     unquantised: str = ""
 
     @property

@@ -300,5 +300,5 @@ def check_cpu_four_bit(base: Base) -> None:
 
 
 def _need_train_extra() -> None:
-    if not all(map(importlib.util.find_spec, ("torch", "transformers", "peft", "trl"))):
+    if not all(map(importlib.util.find_spec, ("torch", "transformers", "peft", "accelerate"))):
         raise missing_extra("training", "train")

@@ -1,7 +1,7 @@
-"""The second stage: preferences by TRL's DPOTrainer, continuing the SFT policy with that same policy as the reference.
+"""The second stage: preferences, which continue the SFT policy with that same policy as the reference.
 
-The reference's log-probabilities are worked out before the first step from the SFT policy as it lies on disk, also
-after a kill, so that no half-trained model can become the reference. Refuses to know how preferences were made.
+The log-probabilities of the reference are computed before the first step from the SFT policy on disk, also when
+a killed stage is resumed, so that no half-trained model can become the reference.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
+from torch import nn
 
 from core.errors import DataError
 from core.rows import read_preferences
 from core.types import Preference
+from finetune.data.collate import PreferenceCollator
 from finetune.data.dataset import PreferenceRow, tokenise_preferences
 from finetune.data.heldout import answer_tokens, recall
 from finetune.data.prepare import held_out
@@ -26,7 +27,7 @@ from finetune.runs import update_card
 from finetune.training.base import attention_kernel
 from finetune.training.policy import asker, load_policy
 from finetune.training.stage import Stage
-from finetune.training.trainers import PreferenceTrainer, preference_config
+from finetune.training.trainers import PreferenceTrainer, preference_arguments
 
 
 def run_dpo(stage: Stage) -> None:
@@ -49,39 +50,37 @@ def run_dpo(stage: Stage) -> None:
 
 def _trained(stage: Stage, rows: list[PreferenceRow], dropped: Mapping[str, int]) -> PreferenceTrainer:
     prepared, recipe = stage.prepared, stage.prepared.recipe
+    arguments = preference_arguments(
+        recipe, stage.dtype, prepared.machine.device, str(stage.folder), stage.processes, report_to=stage.report_to
+    )
     sft = stage.run.stage("sft") / "policy"
-    model = load_policy(prepared.base, recipe, prepared.machine, sft, trainable=True)
     trainer = PreferenceTrainer(
-        model=model,
-        ref_model=_reference(stage, sft),
-        args=preference_config(
-            recipe, stage.dtype, prepared.machine.device, str(stage.folder), stage.processes,
-            precompute_ref_log_probs=stage.processes == 1,
-            report_to=list(stage.report_to) or "none",
-        ),
+        model=_without_dropout(load_policy(prepared.base, recipe, prepared.machine, sft, trainable=True)),
+        args=arguments,
         train_dataset=_dataset(rows),
+        data_collator=PreferenceCollator(pad_id=prepared.chat.pad_id),
         processing_class=prepared.chat.tokenizer,
+        losses=recipe.dpo_loss,
+        beta=recipe.beta,
         kernel=partial(attention_kernel, recipe),
-    )  # fmt: skip
+    )
+    trainer.add_reference()
     if stage.main:
         emit("model", text=f"{len(rows):,} preferences")
         counted = {f"preferences dropped: {reason}": number for reason, number in dropped.items()}
         update_card(stage.run, rows={"preferences": len(rows), **counted}, stages={stage.name: "running"})
-    trainer.add_callback(stage.reporter(lambda: int(trainer._total_train_tokens)))
+    trainer.add_callback(stage.reporter(lambda: trainer.seen_tokens))
     checkpoint = stage.checkpoint()
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return trainer
 
 
-def _reference(stage: Stage, sft: Path) -> Any:
-    """Return a second copy of the policy where TRL cannot keep one inside the model; None elsewhere."""
-    prepared, recipe = stage.prepared, stage.prepared.recipe
-    if not recipe.training_method.second_adapter:
-        # TRL would add a second adapter, which would replace the first one.
-        return load_policy(prepared.base, recipe, prepared.machine, sft).get_base_model()
-    if recipe.training_method.adapter or stage.processes == 1:
-        return None
-    return load_policy(prepared.base, recipe, prepared.machine, sft)
+def _without_dropout(model: Any) -> Any:
+    """Turn dropout off: the reference was computed without it."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return model
 
 
 def preferences(stage: Stage) -> Iterator[Preference]:

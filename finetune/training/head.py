@@ -1,55 +1,74 @@
-"""The output matrix on label positions alone, with its gradient worked out on the way forward.
+"""Log-probabilities of the labelled tokens alone, with their gradient computed during the forward pass.
 
-On a CPU most of a small model's time goes into logits that no label needs: rows are mostly prompt. The loss and its
-gradient are those of the full product. Knows one forward pass; refuses to know trainers and data.
+Most rows are prompt, and the product with the output matrix is most of a small model's time: it is computed where a
+label stands. Loss and gradients equal those of all logits.
 """
 
 from __future__ import annotations
 
 import functools
 import types
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-from trl.trainer.utils import FusedCausalLMOutput
+from transformers.utils import ModelOutput
 
 from finetune.data.dataset import IGNORED
-from finetune.training.machine import CPU_HEAD_TOKENS
+from finetune.training.machine import HEAD_TOKENS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-# Configurations that change logits after the product; TRL's own head serves those.
-_ALTERED = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
+# Fields of a configuration that change logits after the product.
+_SCALED = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
+
+
+@dataclass
+class LabelScores(ModelOutput):  # type: ignore[misc]  # transformers has no types
+    """What a model says of the labels of a batch; every field is (rows, tokens - 1) and 0 where no label stands.
+
+    Attributes:
+        log_probs: Natural logarithm of the probability of each label, f32.
+        is_top1: Whether the label is the likeliest token.
+        label_mask: Where a label stands.
+    """
+
+    log_probs: torch.Tensor | None = None
+    is_top1: torch.Tensor | None = None
+    label_mask: torch.Tensor | None = None
 
 
 class _FrozenHead(torch.autograd.Function):  # type: ignore[misc]  # torch has no types here
     """Log-probabilities of targets under a frozen output matrix.
 
-    With p = softmax(W h), the gradient of log p[t] with respect to h is W[t] - p W; it is worked out while p is there.
+    With p = softmax(W h), the gradient of log p[t] with respect to h is W[t] - p W; it is computed while p exists.
     """
 
     @staticmethod
     def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) -> Any:
-        """Return log-probability, entropy, mean logit and whether the target is the likeliest; each (labels,), f32.
+        """Return the log-probability of each target and whether it is the likeliest token, each (labels,).
 
         Args:
             hidden: (labels, width).
             weight: (vocabulary, width).
             targets: (labels,), int64.
         """
-        columns: list[tuple[torch.Tensor, ...]] = []
+        log_probs: list[torch.Tensor] = []
+        is_top1: list[torch.Tensor] = []
         slopes = torch.empty_like(hidden)
-        for start in range(0, max(1, len(targets)), CPU_HEAD_TOKENS):
-            part = slice(start, start + CPU_HEAD_TOKENS)
-            scores, logits = _scored(hidden[part].to(weight.dtype), weight, targets[part])
-            columns.append(scores)
-            probabilities = logits.softmax(-1).to(weight.dtype)
-            slopes[part] = weight[targets[part]] - probabilities @ weight
+        chunk = HEAD_TOKENS["cpu" if hidden.device.type == "cpu" else "cuda"]
+        for start in range(0, max(1, len(targets)), chunk):
+            part = slice(start, start + chunk)
+            logits = (hidden[part].to(weight.dtype) @ weight.T).float()
+            scored, top1 = _scored(logits, targets[part])
+            log_probs.append(scored)
+            is_top1.append(top1)
+            slopes[part] = weight[targets[part]] - logits.softmax(-1).to(weight.dtype) @ weight
         ctx.save_for_backward(slopes)
-        found = tuple(torch.cat(column) for column in zip(*columns, strict=True))
-        ctx.mark_non_differentiable(*found[1:])
-        return found
+        tops = torch.cat(is_top1)
+        ctx.mark_non_differentiable(tops)
+        return torch.cat(log_probs), tops
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
@@ -58,52 +77,49 @@ class _FrozenHead(torch.autograd.Function):  # type: ignore[misc]  # torch has n
         return (gradients[0][:, None] * slopes).to(slopes.dtype), None, None
 
 
-def _scored(hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) -> tuple[Any, torch.Tensor]:
-    logits = (hidden @ weight.T).float()
-    total = logits.logsumexp(-1)
-    log_probability = logits.gather(-1, targets[:, None])[:, 0] - total
-    return (log_probability, total, logits.mean(-1), logits.argmax(-1) == targets), logits
+def _scored(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    log_probs = logits.gather(-1, targets[:, None])[:, 0] - logits.logsumexp(-1)
+    return log_probs, logits.argmax(-1) == targets
 
 
-def add_label_head(model: PreTrainedModel) -> None:
-    """Have `model(..., labels=..., fused_lm_head=True)` multiply label positions only.
+def add_label_head(model: Any) -> None:
+    """Let `model(..., labels=..., label_scores=True)` return `LabelScores`; other calls are unchanged.
 
-    Stands over TRL's `add_fused_lm_head`, whose output it gives; the entropy is left at zero. A model whose logits are
-    scaled keeps TRL's.
+    Args:
+        model: A causal language model, or one wrapped by peft.
     """
-    config = model.config.get_text_config()
-    if any(getattr(config, name, None) not in (None, 1, 1.0) for name in _ALTERED):
-        return
-    other = model.forward
+    inner: PreTrainedModel = model.get_base_model() if hasattr(model, "get_base_model") else model
+    own_forward = inner.forward
+    config = inner.config.get_text_config()
+    scaled = any(getattr(config, name, None) not in (None, 1, 1.0) for name in _SCALED)
 
-    @functools.wraps(type(model).forward)  # `generate` reads its signature
-    def forward(self: Any, *args: Any, fused_lm_head: bool = False, labels: Any = None, **kwargs: Any) -> Any:
-        if not fused_lm_head:
-            return other(*args, **({} if labels is None else {"labels": labels}), **kwargs)
+    @functools.wraps(type(inner).forward)  # `generate` reads its signature
+    def forward(self: Any, *args: Any, label_scores: bool = False, labels: Any = None, **kwargs: Any) -> Any:
+        if not label_scores:
+            return own_forward(*args, **({} if labels is None else {"labels": labels}), **kwargs)
         kwargs["use_cache"] = False
-        hidden = self.base_model(*args, **kwargs).last_hidden_state[:, :-1]
         targets = labels[:, 1:]
         mask = targets != IGNORED
-        head = self.get_output_embeddings()
-        scores = _FrozenHead.apply if not head.weight.requires_grad else _trained_head
-        log_probs, _, mean_logits, is_top1 = (
-            values.new_zeros(mask.shape).masked_scatter(mask, values)
-            for values in scores(hidden[mask], head.weight, targets[mask])
-        )
-        return FusedCausalLMOutput(
-            loss=-log_probs.sum() / mask.sum().clamp(min=1),
-            log_probs=log_probs,
-            entropy=torch.zeros_like(log_probs),
-            mean_logits=mean_logits,
-            is_top1=is_top1,
-            label_mask=mask,
-        )
+        if scaled:  # the model's own logits, all of them
+            logits = own_forward(*args, **kwargs).logits[:, :-1][mask]
+            scores = _scored(logits.float(), targets[mask])
+        else:
+            hidden = self.base_model(*args, **kwargs).last_hidden_state[:, :-1][mask]
+            scores = _label_scores(hidden, self.get_output_embeddings(), targets[mask])
+        log_probs, is_top1 = (values.new_zeros(mask.shape).masked_scatter(mask, values) for values in scores)
+        return LabelScores(log_probs=log_probs, is_top1=is_top1, label_mask=mask)
 
-    model.forward = types.MethodType(forward, model)
+    inner.forward = types.MethodType(forward, inner)
+    if inner is not model and "forward" in vars(model.base_model):
+        model.base_model.forward = inner.forward  # peft's LLaMA-Adapter calls the forward that it was built with
 
 
-def _trained_head(hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) -> Any:
-    """The same where the matrix is trained too."""
-    scores, _ = _scored(hidden, weight, targets)
-    log_probability, *others = scores
-    return (log_probability, *(value.detach() for value in others))
+def _label_scores(hidden: torch.Tensor, head: Any, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    weight, bias = head.weight, getattr(head, "bias", None)
+    if hasattr(weight, "full_tensor"):  # sharded over devices
+        weight = weight.full_tensor()
+    if bias is None and not weight.requires_grad:
+        log_probs, is_top1 = _FrozenHead.apply(hidden, weight, targets)
+        return log_probs, is_top1
+    logits = hidden.to(weight.dtype) @ weight.T
+    return _scored((logits if bias is None else logits + bias).float(), targets)

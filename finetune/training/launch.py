@@ -30,7 +30,7 @@ from finetune.training.machine import Machine
 STAGES = ("sft", "dpo")
 # Every event of a training process: what happened and its fields.
 OnEvent = Callable[[Mapping[str, Any]], None]
-_VERSIONS = ("kb", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "bitsandbytes")
+_VERSIONS = ("kb", "torch", "transformers", "peft", "accelerate", "datasets", "bitsandbytes")
 _ERRORS = {kind.__name__: kind for kind in (ConfigError, DataError, GateError, MissingExtra, BackendError, KbError)}
 # What of a failed process's own words is shown.
 _TAIL_LINES = 12

@@ -1,7 +1,4 @@
-"""The machine a recipe runs on: memory that is free, arithmetic that it has, how fast it multiplies.
-
-Knows hardware; refuses to know models and recipes. A GPU of the table stands for a machine that is not this one.
-"""
+"""The machine a recipe runs on: its free memory, arithmetic and speed. A GPU of the table stands for another."""
 
 from __future__ import annotations
 
@@ -16,12 +13,13 @@ from typing import Literal
 from core.errors import ConfigError
 from core.inference import has_bf16
 
-# On a CPU a forward pass takes lines of so many tokens (attention costs the square of a line's length), and the output
-# matrix so many label positions at once (their logits stay in a fast cache's reach).
-CPU_LINE_TOKENS, CPU_HEAD_TOKENS = 512, 128
 GIB = 2**30
 Dtype = Literal["bf16", "fp16", "f32"]
 Device = Literal["cuda", "cpu"]
+# Tokens of a packed row on a CPU: attention costs the square of a row's length.
+CPU_LINE_TOKENS = 512
+# Labels whose logits exist at the same time: on a CPU they stay in the cache, on a GPU they keep it busy.
+HEAD_TOKENS: Mapping[Device, int] = {"cpu": 128, "cuda": 512}
 _PROBE_SIZE = 1024
 _PROBES = 5
 

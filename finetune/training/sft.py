@@ -1,7 +1,4 @@
-"""The first stage: answers (or text) by TRL's SFTTrainer, with a loss on what the audit has seen and nothing else.
-
-Tells one story from a prepared recipe to a saved policy; refuses to know processes and preferences.
-"""
+"""The first stage: supervised training on answers or text, with a loss on the tokens that the audit checked."""
 
 from __future__ import annotations
 
@@ -11,13 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from datasets import Dataset, IterableDataset
-from transformers import Trainer
 
 from finetune.data.audit import Audit, audit, check_packing, packed_gap
-from finetune.data.collate import StepCollator, collator, row_dataset, trained_tokens
-from finetune.data.dataset import Row, Tokenised, stream, tokenise
+from finetune.data.collate import StepCollator, collator, row_dataset
+from finetune.data.dataset import Tokenised, stream, tokenise
 from finetune.data.heldout import LOSS, RECALL, HeldOut, Scores, answer_tokens, better, evaluations, recall
 from finetune.data.prepare import Prepared, held_out
 from finetune.methods.build import count, make_trainable
@@ -26,7 +21,7 @@ from finetune.runs import update_card
 from finetune.training.base import attention_kernel, load_model
 from finetune.training.policy import asker, put_in_place, save_policy
 from finetune.training.stage import Stage
-from finetune.training.trainers import AnswerTrainer, answer_config
+from finetune.training.trainers import AnswerTrainer, answer_arguments
 
 # Rows of a stream that are audited.
 _AUDITED = 1000
@@ -52,9 +47,9 @@ def run_sft(stage: Stage) -> None:
         check_packing(packed_gap(model, rows.rows[:_AUDITED], collate), stage.dtype)
     trainer = AnswerTrainer(
         model=model,
-        args=answer_config(
+        args=answer_arguments(
             recipe, stage.dtype, prepared.machine.device, str(stage.folder), stage.processes,
-            report_to=list(stage.report_to) or "none",
+            report_to=stage.report_to,
         ),
         train_dataset=_dataset(stage, rows),
         processing_class=prepared.chat.tokenizer,
@@ -115,30 +110,12 @@ def _scores(stage: Stage, trainer: AnswerTrainer, collate: StepCollator, max_len
     asked = held_out(pairs, recipe.eval_rows if recipe.objective != "text" else 0)
     measures = {}
     if held:
-        measures[LOSS] = partial(_loss, trainer, collate, held)
+        records = [{"input_ids": row.input_ids, "labels": row.labels} for row in held]
+        measures[LOSS] = partial(trainer.held_out_loss, records, collate)
     if asked and stage.processes == 1:
         questions = asker(trainer.model, prepared.chat, recipe, prepared.machine, answer_tokens(prepared.chat, asked))
         measures[RECALL] = partial(recall, questions, asked)
     return Scores(measures=measures)
-
-
-def _loss(trainer: AnswerTrainer, collate: StepCollator, rows: tuple[Row, ...]) -> float:
-    """Return the mean loss per trained token."""
-    model = trainer.model_wrapped
-    was_training = model.training
-    model.eval()
-    total, tokens = 0.0, 0
-    batch = trainer.args.per_device_train_batch_size
-    records = [{"input_ids": row.input_ids, "labels": row.labels} for row in rows]
-    with torch.no_grad(), trainer.compute_loss_context_manager():
-        for start in range(0, len(records), batch):
-            parts = collate(records[start : start + batch])["parts"]
-            for part in parts:
-                part = trainer._prepare_inputs(part)
-                total -= float(model(**part, use_cache=False, fused_lm_head=True).log_probs.sum())
-            tokens += trained_tokens(parts)
-    model.train(was_training)
-    return total / max(1, tokens)
 
 
 def _held_out(stage: Stage, trainer: AnswerTrainer, scores: Scores) -> HeldOut:
@@ -153,8 +130,7 @@ def _held_out(stage: Stage, trainer: AnswerTrainer, scores: Scores) -> HeldOut:
         every=recipe.eval_steps,
         patience=recipe.early_stopping,
         keep=keep,
-        # Not the trainer's own: that would hand out and forget what it gathered for its next line.
-        log=partial(Trainer.log, trainer),
+        log=trainer.log,
     )
 
 

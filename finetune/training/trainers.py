@@ -1,52 +1,92 @@
-"""TRL's trainers as a run uses them: rows already tokenised, a step cut into parts by tokens, no hidden defaults.
+"""The trainers of both stages, on the documented extension points of `transformers.Trainer`.
 
-Knows TRL; refuses to know files of a run, reports and stages.
+Rows are tokenised before; the loss is computed here, from log-probabilities of labels.
 """
 
-# ruff: noqa: ARG002  (methods keep the signatures of TRL)
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
-from transformers import PrinterCallback
-from trl.trainer.dpo_config import DPOConfig
-from trl.trainer.dpo_trainer import DPOTrainer
-from trl.trainer.sft_config import SFTConfig
-from trl.trainer.sft_trainer import SFTTrainer
+from accelerate.utils import broadcast_object_list, send_to_device
+from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from finetune.data.audit import check_first_dpo_loss
-from finetune.data.collate import Part, StepCollator, trained_tokens
+from finetune.data.collate import REFERENCE_COLUMNS, Part, StepCollator, trained_tokens
 from finetune.recipe import Recipe
 from finetune.training.head import add_label_head
+from finetune.training.preference_losses import PREFERENCE_LOSSES, PreferenceScores
 
-Kernel = Callable[[], AbstractContextManager[None]]
-_HALF_NATS = 0.2
+AttentionKernel = Callable[[], AbstractContextManager[None]]
+# Half precision rounds the log-probability of an answer by some tenths of a nat.
+_HALF_PRECISION_NATS = 0.2
+# While one process computes the reference, the others wait.
+_WAIT_S = 6 * 3600
 
 
-class AnswerTrainer(SFTTrainer):
-    """SFT whose batch is a whole step: forward passes are cut by tokens, so that steps stay and padding does not.
+class _StageTrainer(Trainer):  # type: ignore[misc]  # transformers has no types
+    """What both stages share: scores of labels in place of logits, figures averaged over the steps between log lines.
+
+    Args:
+        kernel: Context in which attention is computed.
+        arguments: As transformers takes them.
+    """
+
+    train_dataset: Any
+
+    def __init__(self, *, kernel: AttentionKernel, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._kernel = kernel
+        self._figures: defaultdict[str, list[float]] = defaultdict(list)
+        self.seen_tokens = 0
+        self.remove_callback(PrinterCallback)  # standard output is for events
+        add_label_head(self.accelerator.unwrap_model(self.model))
+
+    def note(self, **figures: torch.Tensor) -> None:
+        """Keep figures of a step for the next log line."""
+        for name, value in figures.items():
+            self._figures[name].append(float(value))
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Log what the trainer says, with the mean of the figures since the last such line."""
+        if "loss" in logs:
+            logs = logs | {name: sum(values) / len(values) for name, values in self._figures.items()}
+            self._figures.clear()
+        super().log(logs, start_time)
+
+    def floating_point_ops(self, inputs: Any) -> int:  # noqa: ARG002  # transformers' signature
+        """Return zero: operations are estimated before training."""
+        return 0
+
+
+class AnswerTrainer(_StageTrainer):
+    """Supervised training whose batch is a whole step, cut into forward passes by tokens.
 
     Args:
         collate: Gives the parts of a step.
         kernel: Context in which attention is computed.
-        rest: As TRL takes them.
+        arguments: As transformers takes them.
     """
 
-    def __init__(self, *, collate: StepCollator, kernel: Kernel, **rest: Any) -> None:
-        super().__init__(data_collator=collate, **rest)
-        self._kernel = kernel
-        self.seen_tokens = 0
-        _settle(self)
+    def __init__(self, *, collate: StepCollator, kernel: AttentionKernel, **arguments: Any) -> None:
+        super().__init__(kernel=kernel, data_collator=collate, **arguments)
 
-    def training_step(self, model: Any, inputs: Mapping[str, list[Part]], num_items_in_batch: Any = None) -> Any:
+    def get_batch_samples(self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device) -> Any:
+        """Return the next steps and the number of their trained tokens over all processes."""
+        batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        count = torch.tensor(sum(trained_tokens(batch["parts"]) for batch in batches), device=device)
+        return batches, self.accelerator.gather(count).sum() if self.args.world_size > 1 else count
+
+    def training_step(
+        self, model: Any, inputs: Mapping[str, list[Part]], num_items_in_batch: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Run forward and backward over every part; the loss is the mean over the step's trained tokens."""
         model.train()
         losses = []
         for part in inputs["parts"]:
-            part = self._prepare_inputs(part)
             with self.compute_loss_context_manager(), self._kernel():
                 loss = self.compute_loss(model, part, num_items_in_batch=num_items_in_batch)
             self.accelerator.backward(loss)
@@ -55,156 +95,198 @@ class AnswerTrainer(SFTTrainer):
         return torch.stack(losses).sum()
 
     def compute_loss(
-        self, model: Any, inputs: Part, return_outputs: bool = False, num_items_in_batch: Any = None
+        self,
+        model: Any,
+        inputs: Part,
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | None = None,
     ) -> Any:
-        """Return the sum over a part's trained tokens divided by those of the step, over all processes."""
-        outputs = model(**inputs, use_cache=False, fused_lm_head=True)
-        count = outputs.label_mask.sum() if num_items_in_batch is None else num_items_in_batch
-        loss = -outputs.log_probs.sum() / torch.as_tensor(count).clamp(min=1)
-        if num_items_in_batch is not None and self.args.average_tokens_across_devices:
+        """Return the summed loss of a part's trained tokens divided by the trained tokens of the step."""
+        scores = model(**inputs, use_cache=False, label_scores=True)
+        labels = scores.label_mask.sum()
+        loss = -scores.log_probs.sum() / (labels if num_items_in_batch is None else num_items_in_batch).clamp(min=1)
+        if num_items_in_batch is not None:
             loss = loss * self.accelerator.num_processes  # gradients are averaged over processes
-        self._metrics["train"]["mean_token_accuracy"].append(
-            float(outputs.is_top1.sum()) / max(1, int(outputs.label_mask.sum()))
-        )
-        return (loss, outputs) if return_outputs else loss
+        self.note(mean_token_accuracy=scores.is_top1.sum() / labels.clamp(min=1))
+        return (loss, scores) if return_outputs else loss
 
-    def _get_num_items_in_batch(self, batch_samples: list[Mapping[str, list[Part]]], device: torch.device) -> Any:
-        count = torch.tensor(sum(trained_tokens(batch["parts"]) for batch in batch_samples), device=device)
-        return self.accelerator.gather(count).sum() if self.args.world_size > 1 else count
+    def held_out_loss(self, records: Sequence[Mapping[str, Sequence[int]]], collate: StepCollator) -> float:
+        """Return the mean loss per trained token of rows that are not trained on."""
+        model = self.model_wrapped
+        was_training = model.training
+        model.eval()
+        total, tokens = 0.0, 0
+        batch = self.args.per_device_train_batch_size
+        with torch.no_grad(), self.compute_loss_context_manager():
+            for start in range(0, len(records), batch):
+                parts = collate(records[start : start + batch])["parts"]
+                for part in parts:
+                    scores = model(**send_to_device(part, self.args.device), use_cache=False, label_scores=True)
+                    total -= float(scores.log_probs.sum())
+                tokens += trained_tokens(parts)
+        model.train(was_training)
+        return total / max(1, tokens)
 
-    def floating_point_ops(self, inputs: Any) -> int:
-        """Return nothing: the estimate counts operations, and this would look for keys that a step has not."""
-        return 0
 
-    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
-        """Write none: a run has its own card."""
+class PreferenceTrainer(_StageTrainer):
+    """Preference training against log-probabilities of a reference that stand beside the rows.
 
+    Args:
+        losses: Names in `PREFERENCE_LOSSES`; their sum is minimised.
+        beta: How near training stays to the reference.
+        kernel: Context in which attention is computed.
+        arguments: As transformers takes them.
+    """
 
-class PreferenceTrainer(DPOTrainer):
-    """DPO on rows already tokenised; the reference's log-probabilities are worked out once, before the first step."""
+    def __init__(self, *, losses: Sequence[str], beta: float, kernel: AttentionKernel, **arguments: Any) -> None:
+        super().__init__(kernel=kernel, **arguments)
+        self._losses, self._beta = tuple(losses), beta
+        self._is_first = True
 
-    def __init__(self, *, kernel: Kernel, **rest: Any) -> None:
-        self._kernel = kernel
-        self._first_loss_checked = False
-        super().__init__(**rest)
-        if not self.precompute_ref_logps:
-            _settle(self)
-        elif "ref" in getattr(self.model, "peft_config", {}):
-            self.model.delete_adapter("ref")  # TRL's copy of what was just asked
+    def add_reference(self) -> None:
+        """Add to the rows what the model says of them now; before the first step it is the reference.
 
-    def _prepare_dataset(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
-        return dataset
+        One process computes it for all: a model is whole in each until training shards it.
+        """
+        values = [self._reference() if self.is_world_process_zero() else []]
+        broadcast_object_list(values, from_process=0)
+        for name, column in zip(REFERENCE_COLUMNS, zip(*values[0], strict=True), strict=True):
+            self.train_dataset = self.train_dataset.add_column(name, list(column))
 
-    def _precompute_ref_logps(self, dataset: Any, name: str, batch_size: int) -> Any:
-        """Return the data with the policy's own log-probabilities: before the first step it is the reference."""
-        _settle(self)
-        self.ref_model = self.model  # asked as it stands, without another adapter
+    def _reference(self) -> list[tuple[float, float]]:
+        """Return the log-probabilities of both answers of every row."""
+        pairs: list[tuple[float, float]] = []
+        rows = [dict(row) for row in self.train_dataset]
+        size = self.args.per_device_train_batch_size
         self.model.eval()
-        found: dict[str, list[float]] = {"ref_chosen_logps": [], "ref_rejected_logps": []}
-        for start in range(0, len(dataset), batch_size):
-            rows = [dataset[i] for i in range(start, min(start + batch_size, len(dataset)))]
-            batch = self._prepare_inputs(self.data_collator(rows))
-            with self._kernel():
-                chosen, rejected = self.compute_ref_log_probs(self.model, batch)  # type: ignore[no-untyped-call]
-            found["ref_chosen_logps"] += chosen.float().tolist()
-            found["ref_rejected_logps"] += rejected.float().tolist()
+        for start in range(0, len(rows), size):
+            batch = send_to_device(self.data_collator(rows[start : start + size]), self.args.device)
+            with torch.no_grad(), self._kernel(), self.accelerator.autocast():
+                chosen, rejected = answer_scores(self.model, batch).log_probs.sum(dim=1).chunk(2)
+            pairs += zip(chosen.tolist(), rejected.tolist(), strict=True)
         self.model.train()
-        self.ref_model = None
-        for column_name, column in found.items():
-            dataset = dataset.add_column(column_name, column)
-        return dataset
+        return pairs
 
-    def compute_loss(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return TRL's loss; the first of a run must be ln 2.
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: Part,
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | None = None,  # noqa: ARG002  # transformers' signature
+    ) -> Any:
+        """Return the mean loss of the preferences of a pass.
 
         Raises:
-            GateError: It is not.
+            GateError: The first loss of a run shows that the reference is not the model that training starts from.
         """
         with self._kernel():
-            loss = super().compute_loss(model, inputs, *args, **kwargs)  # type: ignore[no-untyped-call]
-        if not self._first_loss_checked and self.state.global_step == 0:
-            first = loss if torch.is_tensor(loss) else loss[0]
-            # Half precision rounds the log-probabilities of an answer by some tenths of a nat; beta weighs them.
-            rounding = _HALF_NATS * self.beta if self.args.bf16 or self.args.fp16 else 0.0
-            check_first_dpo_loss(float(first.detach()), self.loss_types, rounding=rounding)
-        self._first_loss_checked = True
-        return loss
+            outputs = answer_scores(model, inputs)
+        chosen, rejected = outputs.log_probs.sum(dim=1).chunk(2)
+        chosen_tokens, rejected_tokens = outputs.label_mask.sum(dim=1).chunk(2)
+        scores = PreferenceScores(
+            chosen=chosen,
+            rejected=rejected,
+            reference_chosen=inputs["reference_chosen"],
+            reference_rejected=inputs["reference_rejected"],
+            chosen_tokens=chosen_tokens,
+            rejected_tokens=rejected_tokens,
+        )
+        loss = torch.stack([PREFERENCE_LOSSES[name](scores, self._beta).mean() for name in self._losses]).sum()
+        self._check_first(loss)
+        self.seen_tokens += int(inputs["attention_mask"].sum())
+        self._note_rewards(scores, outputs)
+        return (loss, outputs) if return_outputs else loss
 
-    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
-        """Write none: a run has its own card."""
+    def _check_first(self, loss: torch.Tensor) -> None:
+        if self._is_first and self.state.global_step == 0:
+            rounding = _HALF_PRECISION_NATS * self._beta if self.args.bf16 or self.args.fp16 else 0.0
+            check_first_dpo_loss(float(loss.detach()), self._losses, rounding=rounding)
+        self._is_first = False
 
-
-def _settle(trainer: Any) -> None:
-    """Undo what TRL changes of a model that is ready, and take the faster head where there is one."""
-    trainer.remove_callback(PrinterCallback)  # standard output is for events
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    for parameter in model.parameters():
-        # TRL makes adapters of a 4-bit base bfloat16, which a T4 has not and which loses small updates.
-        if parameter.requires_grad and parameter.dtype != torch.float32:
-            parameter.data = parameter.data.float()
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    if trainer.accelerator.device.type == "cpu" and trainer.accelerator.num_processes == 1:
-        add_label_head(inner)
-    if "forward" in vars(getattr(model, "base_model", model)) and inner is not model:
-        model.base_model.forward = inner.forward  # LLaMA-Adapter keeps the one it met first
-
-
-_SAME_FOR_BOTH: Mapping[str, Any] = {
-    "report_to": "none",
-    "logging_first_step": True,
-    "disable_tqdm": True,
-    "save_strategy": "steps",
-    "eval_strategy": "no",
-    "remove_unused_columns": False,
-    "activation_checkpointing": False,  # `finetune.methods.build` turns it on where the recipe says so
-    "dataloader_pin_memory": False,
-    "average_tokens_across_devices": True,
-}
+    def _note_rewards(self, scores: PreferenceScores, outputs: Any) -> None:
+        """Note rewards as DPO defines them: beta times the gain of an answer over the reference."""
+        rewards = self._beta * torch.stack([scores.chosen_gain.detach(), scores.rejected_gain.detach()], dim=1)
+        chosen, rejected = self.accelerator.gather(rewards).unbind(dim=1)
+        self._figures["rewards/chosen"].append(float(chosen.mean()))
+        self._figures["rewards/rejected"].append(float(rejected.mean()))
+        self._figures["rewards/margins"].append(float((chosen - rejected).mean()))
+        self._figures["rewards/accuracies"].append(float((chosen > rejected).float().mean()))
+        hits, _ = outputs.is_top1.sum(dim=1).chunk(2)
+        self.note(mean_token_accuracy=hits.sum() / scores.chosen_tokens.sum().clamp(min=1))
 
 
-def _common(recipe: Recipe, dtype: str, device: str, output: str) -> dict[str, Any]:
-    return {
-        **_SAME_FOR_BOTH,
-        "output_dir": output,
-        "lr_scheduler_type": recipe.scheduler,
-        "weight_decay": recipe.weight_decay,
-        "max_grad_norm": recipe.max_grad_norm,
-        "warmup_steps": recipe.warmup_ratio,  # below 1 it is a share of the steps
-        "seed": recipe.seed,
-        "data_seed": recipe.seed,
-        "logging_steps": recipe.logging_steps,
-        "save_steps": recipe.save_steps,
-        "save_total_limit": recipe.keep_checkpoints,
-        "bf16": dtype == "bf16",
-        "fp16": dtype == "fp16",
-        "use_cpu": device == "cpu",
-    }
+def answer_scores(model: Any, inputs: Part) -> Any:
+    """Return the `LabelScores` of a batch of the preference collator, preferred answers in the first half."""
+    return model(
+        input_ids=inputs["input_ids"],
+        attention_mask=inputs["attention_mask"],
+        labels=inputs["answer_labels"],
+        use_cache=False,
+        label_scores=True,
+    )
 
 
-def answer_config(recipe: Recipe, dtype: str, device: str, output: str, processes: int, **more: Any) -> SFTConfig:
-    """Return TRL's arguments of the SFT stage."""
-    return SFTConfig(
-        **{**_common(recipe, dtype, device, output), **more},
+def _arguments(
+    recipe: Recipe, dtype: str, device: str, output: str, *, report_to: Sequence[str] = (), **more: Any
+) -> TrainingArguments:
+    """Return transformers' arguments; every default that matters is set."""
+    return TrainingArguments(
+        output_dir=output,
+        report_to=list(report_to) or "none",
+        lr_scheduler_type=recipe.scheduler,
+        weight_decay=recipe.weight_decay,
+        max_grad_norm=recipe.max_grad_norm,
+        warmup_steps=recipe.warmup_ratio,  # below 1 it is a share of the steps
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        logging_steps=recipe.logging_steps,
+        logging_first_step=True,
+        disable_tqdm=True,
+        save_strategy="steps",
+        save_steps=recipe.save_steps,
+        save_total_limit=recipe.keep_checkpoints,
+        eval_strategy="no",
+        bf16=dtype == "bf16",
+        fp16=dtype == "fp16",
+        use_cpu=device == "cpu",
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        ddp_timeout=_WAIT_S,
+        **more,
+    )
+
+
+def answer_arguments(
+    recipe: Recipe, dtype: str, device: str, output: str, processes: int, *, report_to: Sequence[str] = ()
+) -> TrainingArguments:
+    """Return transformers' arguments of the SFT stage."""
+    return _arguments(
+        recipe,
+        dtype,
+        device,
+        output,
         learning_rate=recipe.learning_rate,
         num_train_epochs=recipe.epochs,
         max_steps=recipe.max_steps or -1,
         per_device_train_batch_size=max(1, recipe.batch_size // processes),
-        dataset_kwargs={"skip_prepare_dataset": True},
-        max_length=None,
+        report_to=report_to,
     )
 
 
-def preference_config(recipe: Recipe, dtype: str, device: str, output: str, processes: int, **more: Any) -> DPOConfig:
-    """Return TRL's arguments of the DPO stage; a preference is two rows."""
+def preference_arguments(
+    recipe: Recipe, dtype: str, device: str, output: str, processes: int, *, report_to: Sequence[str] = ()
+) -> TrainingArguments:
+    """Return transformers' arguments of the DPO stage; a preference is two rows."""
     pairs = max(1, recipe.batch_size // 2 // processes)
     micro = min(pairs, max(1, recipe.micro_batch // 2))
-    return DPOConfig(
-        **{**_common(recipe, dtype, device, output), **more},
+    return _arguments(
+        recipe,
+        dtype,
+        device,
+        output,
         learning_rate=recipe.dpo_learning_rate,
         num_train_epochs=recipe.dpo_epochs,
         per_device_train_batch_size=micro,
         gradient_accumulation_steps=max(1, pairs // micro),
-        max_length=None,
-        beta=recipe.beta,
-        loss_type=list(recipe.dpo_loss),
+        report_to=report_to,
     )

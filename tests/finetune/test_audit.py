@@ -19,7 +19,7 @@ from tests.finetune.test_data import CHAT, chat_of, made
 
 pytestmark = [
     pytest.mark.train,
-    pytest.mark.skipif(not importlib.util.find_spec("trl"), reason="needs kb[train]"),
+    pytest.mark.skipif(not importlib.util.find_spec("peft"), reason="needs kb[train]"),
 ]
 ROW = encode_pair(made(), CHAT)
 

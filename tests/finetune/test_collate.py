@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 pytestmark = [
     pytest.mark.train,
-    pytest.mark.skipif(not importlib.util.find_spec("trl"), reason="needs kb[train]"),
+    pytest.mark.skipif(not importlib.util.find_spec("peft"), reason="needs kb[train]"),
 ]
-if importlib.util.find_spec("trl"):
+if importlib.util.find_spec("peft"):
     import torch
 
     from finetune.data.collate import StepCollator, collator, shared_prefix, trained_tokens
@@ -115,3 +115,22 @@ def test_a_kernel_that_goes_by_positions_gets_no_mask() -> None:
     (part,) = collator(recipe, 0, 64, device="cuda")([record([7, 8], [4]), record([7, 8, 9], [4])])["parts"]
     assert "attention_mask" not in part
     assert part["position_ids"].tolist() == [[0, 1, 2, 3, 0, 1, 2]]
+
+
+def test_preferences_share_a_batch_and_label_their_answers_alone() -> None:
+    from finetune.data.collate import PreferenceCollator
+
+    rows = [
+        {"prompt_ids": [5, 6], "chosen_ids": [7], "rejected_ids": [8, 9]},
+        {"prompt_ids": [5], "chosen_ids": [7, 2], "rejected_ids": [8]},
+    ]
+    batch = PreferenceCollator(pad_id=0)(rows)
+    assert batch["input_ids"].tolist() == [[5, 6, 7, 0], [5, 7, 2, 0], [5, 6, 8, 9], [5, 8, 0, 0]]
+    assert batch["attention_mask"].sum(dim=1).tolist() == [3, 3, 4, 2]
+    none = -100
+    assert batch["answer_labels"].tolist() == [
+        [none, none, 7, none], [none, 7, 2, none], [none, none, 8, 9], [none, 8, none, none],
+    ]  # fmt: skip
+    assert "reference_chosen" not in batch
+    known = [{**row, "reference_chosen": -1.5, "reference_rejected": -2.5} for row in rows]
+    assert PreferenceCollator(pad_id=0)(known)["reference_rejected"].tolist() == [-2.5, -2.5]

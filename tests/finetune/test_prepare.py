@@ -10,9 +10,9 @@ import pytest
 
 pytestmark = [
     pytest.mark.train,
-    pytest.mark.skipif(not importlib.util.find_spec("trl"), reason="needs kb[train]"),
+    pytest.mark.skipif(not importlib.util.find_spec("peft"), reason="needs kb[train]"),
 ]
-if importlib.util.find_spec("trl"):
+if importlib.util.find_spec("peft"):
     from finetune.estimate import estimate
     from tests.finetune.made import CPU, begun, dataset_folder, preference, write_jsonl
 

@@ -30,7 +30,6 @@ class LlamaAdapter(Method):
     merges: bool = False
     adapter: bool = True
     recomputes: bool = False
-    second_adapter: bool = False
 
     def peft_config(self, settings: MethodSettings, shape: ModelShape) -> PeftConfig:
         """Return the configuration of the adapter."""

@@ -15,9 +15,9 @@ from tests.finetune.made import CPU, begun, pair, preference, write_jsonl
 
 pytestmark = [
     pytest.mark.train,
-    pytest.mark.skipif(not importlib.util.find_spec("trl"), reason="needs kb[train]"),
+    pytest.mark.skipif(not importlib.util.find_spec("peft"), reason="needs kb[train]"),
 ]
-if importlib.util.find_spec("trl"):
+if importlib.util.find_spec("peft"):
     from finetune.runs import read_card
     from finetune.training.dpo import run_dpo
     from finetune.training.policy import load_policy, publish
@@ -162,12 +162,12 @@ def test_a_reference_that_is_not_the_start_is_caught(tmp_path: Path, monkeypatch
     _, run, prepared = begun(tmp_path)
     run_sft(Stage(run=run, name="sft", prepared=prepared))
 
-    def shifted(self: Any, dataset: Any, name: str, batch_size: int) -> Any:
-        made = original(self, dataset, name, batch_size)
-        moved = [value - 3 for value in made["ref_chosen_logps"]]
-        return made.remove_columns("ref_chosen_logps").add_column("ref_chosen_logps", moved)
+    def shifted(self: Any) -> None:
+        original(self)
+        moved = [value - 3 for value in self.train_dataset["reference_chosen"]]
+        self.train_dataset = self.train_dataset.remove_columns("reference_chosen").add_column("reference_chosen", moved)
 
-    original = PreferenceTrainer._precompute_ref_logps
-    monkeypatch.setattr(PreferenceTrainer, "_precompute_ref_logps", shifted)
+    original = PreferenceTrainer.add_reference
+    monkeypatch.setattr(PreferenceTrainer, "add_reference", shifted)
     with pytest.raises(GateError, match="not ln 2"):
         run_dpo(Stage(run=run, name="dpo", prepared=prepared))

@@ -17,9 +17,9 @@ from tests.finetune.made import CPU, begun
 
 pytestmark = [
     pytest.mark.train,
-    pytest.mark.skipif(not importlib.util.find_spec("trl"), reason="needs kb[train]"),
+    pytest.mark.skipif(not importlib.util.find_spec("peft"), reason="needs kb[train]"),
 ]
-if importlib.util.find_spec("trl"):
+if importlib.util.find_spec("peft"):
     from finetune.runs import read_card
     from finetune.training.dpo import run_dpo
     from finetune.training.launch import Launch, launcher, train_stage
@@ -103,10 +103,16 @@ def test_two_processes_train_one_model(tmp_path: Path) -> None:
     # The same rows a step, cut in two: the loss is that of one process.
     _, alone, _ = begun(tmp_path, name="alone", **STEPS)
     run_sft(Stage(run=alone, name="sft", prepared=prepared))
-    one, two = (
-        [entry["loss"] for entry in read_card(found).curves["sft"] if "loss" in entry] for found in (run, alone)
-    )
-    assert one[0] == pytest.approx(two[0], abs=1e-3)
+    train_stage(home, run, "dpo", CPU, Launch(processes=2), told.append)
+    losses = {
+        (found.name, stage): [entry["loss"] for entry in curve if "loss" in entry]
+        for found in (run, alone)
+        for stage, curve in read_card(found).curves.items()
+    }
+    assert losses["one", "sft"][0] == pytest.approx(losses["alone", "sft"][0], abs=1e-3)
+    # The reference that one process computed for both is the policy that both start from.
+    assert losses["one", "dpo"][0] == pytest.approx(0.6931, abs=1e-3)
+    assert losses["one", "dpo"][-1] < losses["one", "dpo"][0]
 
 
 def test_an_error_of_the_process_is_ours(tmp_path: Path) -> None:
