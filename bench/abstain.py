@@ -76,10 +76,12 @@ def fit_ranking(reads: Sequence[Read], *, use_cosine: bool) -> list[float]:
     rows = []
     for read in reads:
         if read.task.answers:
-            gold = np.array([
-                one.passage == read.task.gold and holds(text, read.task.answers)
-                for one, text in zip(read.ranked, read.texts, strict=True)
-            ])  # fmt: skip
+            gold = np.array(
+                [
+                    one.passage == read.task.gold and holds(text, read.task.answers)
+                    for one, text in zip(read.ranked, read.texts, strict=True)
+                ]
+            )
             if gold.any():
                 rows.append((np.array([one.features for one in read.ranked]), gold))
     fixed = {reader.FEATURES.index(name): value for name, value in SET_BY_HAND.items()}

@@ -73,8 +73,10 @@ def main() -> None:
         refused.append(answer.ground == "abstained")
         found.append(right(answer.answer, row["answer"], TOLERANCE))
         placed.append(bool(first) and (first[0].sha256, first[0].page) in pages)
-    print(f"{len(found)} questions: right {fmean(found):.3f}, first citation on a gold page {fmean(placed):.3f}, "
-          f"refused {fmean(refused):.3f}")  # fmt: skip
+    print(
+        f"{len(found)} questions: right {fmean(found):.3f}, first citation on a gold page {fmean(placed):.3f}, "
+        f"refused {fmean(refused):.3f}"
+    )
 
 
 if __name__ == "__main__":

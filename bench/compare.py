@@ -52,8 +52,10 @@ def main() -> None:
         later = _questions(home, options.later)
         begun = time.perf_counter()
         report = _compare(home, run, later, options.limit)
-        print(f"{report['questions']['asked']} questions, {len(report['arms'])} arms, "
-              f"{(time.perf_counter() - begun) / 60:.1f} minutes")  # fmt: skip
+        print(
+            f"{report['questions']['asked']} questions, {len(report['arms'])} arms, "
+            f"{(time.perf_counter() - begun) / 60:.1f} minutes"
+        )
     _tell(report)
 
 

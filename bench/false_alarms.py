@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.metrics import paired_bootstrap
-from finetune.compare.questions import Place, Question
+from finetune.compare.questions import GoldQuestion, Place
 from finetune.compare.statistics.clusters import cluster
-from finetune.compare.statistics.significance import Difference, compare
+from finetune.compare.statistics.significance import Difference, compare_scores
 
 EFFECT = 0.3
 
@@ -40,11 +40,11 @@ class World:
     leans: frozenset[str]
     taught: float = 0.0
 
-    def draw(self, rng: np.random.Generator, effect: float) -> tuple[list[float], list[float], list[Question]]:
+    def draw(self, rng: np.random.Generator, effect: float) -> tuple[list[float], list[float], list[GoldQuestion]]:
         """Draw right and wrong answers of two arms, with the questions; `effect` is added to the left arm's chance."""
         left: list[float] = []
         right: list[float] = []
-        questions: list[Question] = []
+        questions: list[GoldQuestion] = []
         for doc in range(self.docs):
             of_doc = rng.normal(), self._lean(rng, "document")
             for page in range(rng.integers(*self.pages)):
@@ -64,10 +64,10 @@ class World:
         return rng.normal(size=2) * (where in self.leans)
 
 
-def _question(doc: int, page: int, fact: int, number: int, *, taught: bool) -> Question:
+def _question(doc: int, page: int, fact: int, number: int, *, taught: bool) -> GoldQuestion:
     name = f"{doc}.pdf"
     place = Place(doc=name, page=page)
-    return Question(
+    return GoldQuestion(
         id=str(number), text=str(number), answer=str(fact), places=(place,), fact=f"{doc} {page} {fact}", taught=taught
     )
 
@@ -82,13 +82,13 @@ WORLDS: Mapping[str, World] = {
 }
 
 
-def judged(left: list[float], right: list[float], questions: list[Question]) -> Difference:
+def judged(left: list[float], right: list[float], questions: list[GoldQuestion]) -> Difference:
     """Compare two arms as `kb compare` does."""
     labels = cluster(questions).labels
-    return compare(left, right, [labels[one.id] for one in questions])
+    return compare_scores(left, right, [labels[one.id] for one in questions])
 
 
-def alarmed(left: list[float], right: list[float], questions: list[Question]) -> bool:
+def alarmed(left: list[float], right: list[float], questions: list[GoldQuestion]) -> bool:
     """Whether a plain bootstrap over documents would call the arms different."""
     plain = paired_bootstrap(left, right, clusters=[one.places[0].doc for one in questions], draws=1000)
     return not plain.low <= 0 <= plain.high

@@ -124,8 +124,11 @@ def in_child(arm: str, files: list[Path], weights: Path, questions: Path | None)
     done = subprocess.run(
         [*command, *(["--questions", str(questions)] if questions else [])],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=True,
+    )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -36,8 +36,10 @@ def start(home: Path, paths: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "kb.cli", "ingest", "--quiet", *paths],
         env={**os.environ, "PYTHONPATH": str(ROOT), "KB_HOME": str(home)},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def new_home(folder: Path, models: Path) -> Path:
@@ -106,9 +108,12 @@ def main() -> None:
         expected, got = content(calm), content(killed)
     differing = sorted(key for key in expected.keys() | got.keys() if expected.get(key) != got.get(key))
     report = {
-        "documents": len(expected) - 1, "undisturbed_s": round(whole_s, 1), "kills": options.kills,
-        "finished_between": finished, "differing": differing,
-    }  # fmt: skip
+        "documents": len(expected) - 1,
+        "undisturbed_s": round(whole_s, 1),
+        "kills": options.kills,
+        "finished_between": finished,
+        "differing": differing,
+    }
     if options.json:
         print(json.dumps(report))
     else:

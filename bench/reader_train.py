@@ -47,9 +47,12 @@ class SpanModel(nn.Module):
         super().__init__()
         # Without dropout a CPU trains twice as fast, and few passes over this much data do not overfit.
         self.encoder = BertModel.from_pretrained(
-            folder, add_pooling_layer=False, attn_implementation="eager",
-            hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
-        )  # fmt: skip
+            folder,
+            add_pooling_layer=False,
+            attn_implementation="eager",
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+        )
         self.head = nn.Linear(self.encoder.config.hidden_size, 2)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
@@ -115,8 +118,10 @@ def train(
     body = [weight for weight in model.encoder.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(
         [{"params": body, "lr": plan.rate}, {"params": head, "lr": plan.head_rate}],
-        weight_decay=plan.weight_decay, betas=(0.9, 0.98), fused=True,
-    )  # fmt: skip
+        weight_decay=plan.weight_decay,
+        betas=(0.9, 0.98),
+        fused=True,
+    )
     chosen = items[: plan.limit] if plan.limit else items
     maker = WindowMaker(corpus, chosen, _tokenizer(base), plan.seed)
     first = maker.windows(0)

@@ -184,8 +184,10 @@ def main() -> None:
 def tell(results: dict[str, Any]) -> None:
     """Print one table per set."""
     for name, figures in results.items():
-        print(f"{name}: {figures['questions']} questions, {figures['documents']} documents, "
-              f"{figures['median_ms']:.1f} ms per search")  # fmt: skip
+        print(
+            f"{name}: {figures['questions']} questions, {figures['documents']} documents, "
+            f"{figures['median_ms']:.1f} ms per search"
+        )
         for figure, value in figures.items():
             if isinstance(value, dict):
                 low, high = value["ci95"]

@@ -155,9 +155,13 @@ def measure(name: str, rows: int, quantizer: str) -> dict[str, Any]:
         times = searched(store, vectors, rng)
         size = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
         return {
-            "store": name, "rows": rows, "ingest_rows_per_s": rows / seconds, **times,
-            "memory_mib": (process.memory_info().rss - before) / 2**20, "disk_mib": size / 2**20,
-        }  # fmt: skip
+            "store": name,
+            "rows": rows,
+            "ingest_rows_per_s": rows / seconds,
+            **times,
+            "memory_mib": (process.memory_info().rss - before) / 2**20,
+            "disk_mib": size / 2**20,
+        }
 
 
 def main() -> None:

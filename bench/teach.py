@@ -48,16 +48,27 @@ from core.models import ollama_has, open_chat  # noqa: E402
 from core.ollama_server import ask_state  # noqa: E402
 from core.settings import home_dir, load  # noqa: E402
 from finetune.data.prepare import chat_of_policy  # noqa: E402
-from finetune.runs import Run, create_run, open_run, read_card, read_recipe  # noqa: E402
+from finetune.runs import TrainingRun, create_run, open_run, read_card, read_recipe  # noqa: E402
 from finetune.training.base import find_base  # noqa: E402
 from finetune.training.machine import this_machine  # noqa: E402
 from finetune.training.policy import load_policy  # noqa: E402
 
 RUN, PREFERRED = "teach", "teach-dpo"
 SHARES = "closed-book=1," + ",".join(
-    f"{kind}=0" for kind in ("evidence", "distractors", "abstain", "memory", "unanswerable", "false-premise",
-                             "instruction", "instruction-input", "rewrite", "summary")
-)  # fmt: skip
+    f"{kind}=0"
+    for kind in (
+        "evidence",
+        "distractors",
+        "abstain",
+        "memory",
+        "unanswerable",
+        "false-premise",
+        "instruction",
+        "instruction-input",
+        "rewrite",
+        "summary",
+    )
+)
 SYNTH = {"phrasings": 8, "test_share": 0.2, "val_share": 0.05}
 READING, GENERAL_SET = "qa/xquad.en.json", "qa/t0-sample.jsonl.gz"
 
@@ -189,7 +200,7 @@ class Teaching:
         seen = {key: dict(value) for key, value in parity.items() if isinstance(value, dict) and "passed" in value}
         return {"passed": bool(seen) and all(value["passed"] for value in seen.values()), **seen}
 
-    def _cost(self, base: Any, tuned: Any, run: Run) -> dict[str, Any]:
+    def _cost(self, base: Any, tuned: Any, run: TrainingRun) -> dict[str, Any]:
         """Return what teaching cost on passages and general instructions, before and after, with intervals."""
         data, count = self.options.data, self.options.count
         sets = {"reading": reading_tasks(data / READING, count), "general": general_tasks(data / GENERAL_SET, count)}
@@ -203,7 +214,7 @@ class Teaching:
             found[f"{name}_containment"] = cost(contained(base, tasks), contained(tuned, tasks), tasks)
         return found
 
-    def _checkpoints(self, run: Run, lesson: Lesson) -> list[dict[str, float]]:
+    def _checkpoints(self, run: TrainingRun, lesson: Lesson) -> list[dict[str, float]]:
         """Return recall, and cost on passages where there are any, after every checkpoint that was kept."""
         tasks = reading_tasks(self.options.data / READING, self.options.count // 2) if self.options.data else []
         found = []
@@ -216,7 +227,7 @@ class Teaching:
             found.append(figures)
         return found
 
-    def _preferred(self, run: Run, lesson: Lesson) -> dict[str, Any]:
+    def _preferred(self, run: TrainingRun, lesson: Lesson) -> dict[str, Any]:
         """Run DPO over the SFT policy, and return margins and log-probabilities on held-out pairs, before and after."""
         if not (self.home.runs / PREFERRED).exists():
             recipe = read_recipe(run).model_copy(update={"dpo": True})

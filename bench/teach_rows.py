@@ -22,19 +22,43 @@ _ONSETS = "b br d f g gr h k kl l m n p pr r s st t tr v z".split()
 _VOWELS = "a e i o u ae ei".split()
 _CODAS = "l n r s t th nd rk lm x".split()
 GENERAL = (
-    "What is the capital of France?", "Name three fruits.", "What is 12 plus 7?", "How many days are there in a week?",
-    "What colour is the sky on a clear day?", "Write a short greeting for a new colleague.", "What do bees make?",
-    "Who wrote Romeo and Juliet?", "What is the opposite of hot?", "Give one tip for sleeping better.",
-    "Which planet do we live on?", "Explain in one sentence what a computer is.", "Write one sentence about a dog.",
-    "What is the past tense of go?", "What language is spoken in Brazil?", "How many legs does a spider have?",
-    "What is the largest ocean on Earth?", "Give a synonym for happy.", "Name a musical instrument with strings.",
-    "What is the square root of 81?", "What is the first month of the year?", "What do you call a baby cow?",
-    "Why do people wear coats in winter?", "What is the currency of Japan?", "How many hours are there in a day?",
-    "What is the plural of mouse?", "Which season comes after summer?", "What is photosynthesis, in one sentence?",
-    "Correct this sentence: He go to school yesterday.", "What is a triangle?", "Name two animals that can fly.",
-    "Summarise in a few words: The cat slept all day because it was tired.", "What is the main ingredient of bread?",
-    "Give one reason to drink water.", "Is the sun a star or a planet?", "Rewrite politely: Give me the book.",
-)  # fmt: skip
+    "What is the capital of France?",
+    "Name three fruits.",
+    "What is 12 plus 7?",
+    "How many days are there in a week?",
+    "What colour is the sky on a clear day?",
+    "Write a short greeting for a new colleague.",
+    "What do bees make?",
+    "Who wrote Romeo and Juliet?",
+    "What is the opposite of hot?",
+    "Give one tip for sleeping better.",
+    "Which planet do we live on?",
+    "Explain in one sentence what a computer is.",
+    "Write one sentence about a dog.",
+    "What is the past tense of go?",
+    "What language is spoken in Brazil?",
+    "How many legs does a spider have?",
+    "What is the largest ocean on Earth?",
+    "Give a synonym for happy.",
+    "Name a musical instrument with strings.",
+    "What is the square root of 81?",
+    "What is the first month of the year?",
+    "What do you call a baby cow?",
+    "Why do people wear coats in winter?",
+    "What is the currency of Japan?",
+    "How many hours are there in a day?",
+    "What is the plural of mouse?",
+    "Which season comes after summer?",
+    "What is photosynthesis, in one sentence?",
+    "Correct this sentence: He go to school yesterday.",
+    "What is a triangle?",
+    "Name two animals that can fly.",
+    "Summarise in a few words: The cat slept all day because it was tired.",
+    "What is the main ingredient of bread?",
+    "Give one reason to drink water.",
+    "Is the sun a star or a planet?",
+    "Rewrite politely: Give me the book.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +143,15 @@ def _preferences(chosen: dict[str, list[Pair]], facts: dict[str, Fact], rng: ran
         taught = [row for row in rows if row.split == "train"][:PREFERENCES_PER_FACT]
         for row in [*taught, *(row for row in rows if row.split == "test")] if others else ():
             one = Preference(
-                id=f"{row.id}-other", kind="corrupted", prompt=row.question, chosen=row.answer,
-                rejected=rng.choice(others), group=row.group, split=row.split, fact=fact,
-            )  # fmt: skip
+                id=f"{row.id}-other",
+                kind="corrupted",
+                prompt=row.question,
+                chosen=row.answer,
+                rejected=rng.choice(others),
+                group=row.group,
+                split=row.split,
+                fact=fact,
+            )
             made.append(one)
     return made
 
@@ -154,6 +184,13 @@ def invented_name(rng: random.Random) -> str:
 def _general(at: int, question: str, answer: str) -> Pair:
     split: Split = "train"
     return Pair(
-        id=f"general-{at}", kind="instruction", question=question, answer=answer, context="", evidence=(), fact="",
-        group=f"general-{at}", split=split,
-    )  # fmt: skip
+        id=f"general-{at}",
+        kind="instruction",
+        question=question,
+        answer=answer,
+        context="",
+        evidence=(),
+        fact="",
+        group=f"general-{at}",
+        split=split,
+    )

@@ -93,19 +93,24 @@ def trl(folder: Path, data: Path, steps: int, *, tuned: bool) -> Measured:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     with tempfile.TemporaryDirectory() as out:
         trainer = SFTTrainer(
-            model=AutoModelForCausalLM.from_pretrained(
-                folder, dtype=torch.bfloat16 if machine.bf16 else torch.float32
-            ),
+            model=AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16 if machine.bf16 else torch.float32),
             args=SFTConfig(
-                out, max_steps=steps, per_device_train_batch_size=recipe.batch_size, learning_rate=1e-4,
-                report_to="none", save_strategy="no", logging_steps=1000, bf16=machine.bf16, disable_tqdm=True,
+                out,
+                max_steps=steps,
+                per_device_train_batch_size=recipe.batch_size,
+                learning_rate=1e-4,
+                report_to="none",
+                save_strategy="no",
+                logging_steps=1000,
+                bf16=machine.bf16,
+                disable_tqdm=True,
                 use_cpu=machine.device == "cpu",
                 **({"activation_checkpointing": False} if tuned else {}),
             ),
             train_dataset=chats,
             processing_class=tokenizer,
             peft_config=recipe.training_method.peft_config(recipe, KNOWN_SHAPES["smollm2"]),
-        )  # fmt: skip
+        )
         lengths = [len(row["input_ids"]) for row in trainer.train_dataset]
         return timed(trainer, steps, sum(lengths) / len(lengths), recipe.batch_size)
 

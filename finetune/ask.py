@@ -12,7 +12,7 @@ from core.errors import ConfigError
 from core.files import Home
 from core.types import Pair
 from finetune.data.prepare import chat_of_policy
-from finetune.runs import Run, open_run, read_prompt, read_recipe
+from finetune.runs import TrainingRun, open_run, read_prompt, read_recipe
 from finetune.training.base import find_base, load_model
 from finetune.training.launch import STAGES
 from finetune.training.machine import Machine
@@ -65,7 +65,7 @@ def ask_both(home: Home, spec: str, question: str, machine: Machine, *, context:
     return SideBySide(prompt=chat.render(messages, generation=True), base=said[0], tuned=said[1], policy=folder)
 
 
-def weights_of(run: Run, step: str) -> Path:
+def weights_of(run: TrainingRun, step: str) -> Path:
     """Return the folder of a run's weights at a step; the result where no step is named.
 
     Raises:
@@ -84,7 +84,7 @@ def weights_of(run: Run, step: str) -> Path:
     )
 
 
-def _steps(run: Run) -> dict[str, Path]:
+def _steps(run: TrainingRun) -> dict[str, Path]:
     """Return every checkpoint and result by the name that `RUN@` takes, oldest first."""
     found: dict[str, Path] = {}
     for stage in STAGES:
@@ -97,12 +97,12 @@ def _steps(run: Run) -> dict[str, Path]:
     return found
 
 
-def steps(run: Run) -> list[str]:
+def steps(run: TrainingRun) -> list[str]:
     """Return what may stand behind `RUN@`, oldest first."""
     return list(_steps(run))
 
 
-def _tokenizer_of(run: Run) -> Path:
+def _tokenizer_of(run: TrainingRun) -> Path:
     for folder in (run.adapter, *(run.stage(stage) / "policy" for stage in STAGES), run.stage("sft") / "best"):
         if (folder / "tokenizer_config.json").is_file():
             return folder

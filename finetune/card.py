@@ -15,7 +15,7 @@ _HYPERPARAMETERS = ("learning_rate", "scheduler", "epochs", "max_steps", "batch_
 _DPO = ("dpo_loss", "beta", "dpo_learning_rate", "dpo_epochs")
 
 
-def render(card: RunCard, recipe: Recipe) -> str:
+def render_card(card: RunCard, recipe: Recipe) -> str:
     """Return the card; it ends with a newline."""
     return "\n".join([*_head(card, recipe), *_training(card, recipe), *_figures(card), *_limits(card, recipe)]) + "\n"
 

@@ -10,6 +10,7 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -123,9 +124,15 @@ def recipe_dtype(recipe: Recipe, machine: Machine) -> Dtype:
 
 
 def recipe_names() -> list[str]:
-    """Return the names of the recipes that come along."""
-    entries = files("finetune").joinpath("recipes").iterdir()
-    return sorted(entry.name.removesuffix(".toml") for entry in entries if entry.name.endswith(".toml"))
+    """Return the names of the built-in recipes."""
+    return sorted(_builtin_recipes())
+
+
+def _builtin_recipes() -> dict[str, Traversable]:
+    """Return name to file: the recipes of whole tasks, and one per method."""
+    folder = files("finetune").joinpath("recipes")
+    entries = (*folder.iterdir(), *folder.joinpath("methods").iterdir())
+    return {entry.name.removesuffix(".toml"): entry for entry in entries if entry.name.endswith(".toml")}
 
 
 def default_recipe(machine: Machine) -> str:
@@ -193,14 +200,15 @@ def load_recipe(
 
 def _read(spec: str) -> dict[str, Any]:
     path = Path(spec).expanduser()
-    if spec in recipe_names():
-        text = files("finetune").joinpath("recipes", f"{spec}.toml").read_text(encoding="utf-8")
+    builtin = _builtin_recipes()
+    if spec in builtin:
+        text = builtin[spec].read_text(encoding="utf-8")
     elif path.suffix == ".toml" and path.is_file():
         text = path.read_text(encoding="utf-8", errors="replace")
     else:
-        near = difflib.get_close_matches(spec, recipe_names(), n=1, cutoff=0.4)
+        near = difflib.get_close_matches(spec, builtin, n=1, cutoff=0.4)
         raise ConfigError(
-            f"there is no recipe {spec!r} and no such file; there are: {', '.join(recipe_names())}",
+            f"unknown recipe {spec!r} and no such file; use one of {', '.join(sorted(builtin))}",
             hint=f"kb finetune --recipe {near[0] if near else 'quick'} --data DIR --dry-run",
         )
     try:

@@ -23,7 +23,7 @@ from core.files import Home, atomic_write
 from core.prompt import PROMPT_FILE, RUN_CARD, AnswerPrompt, load_prompt
 from core.types import RunCard
 from core.weights.folders import delete_folder, make_folder
-from finetune.card import render
+from finetune.card import render_card
 from finetune.recipe import Recipe
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
@@ -31,7 +31,7 @@ _CARD, _RECIPE = RUN_CARD, "recipe.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class TrainingRun:
     """A run's name and where its parts lie; a part may not be there yet."""
 
     name: str
@@ -109,7 +109,7 @@ def check_name(name: str) -> str:
     return name
 
 
-def create_run(home: Home, card: RunCard, recipe: Recipe, prompt: AnswerPrompt | None = None) -> Run:
+def create_run(home: Home, card: RunCard, recipe: Recipe, prompt: AnswerPrompt | None = None) -> TrainingRun:
     """Make the folder of a new run, named by its card.
 
     Args:
@@ -118,7 +118,7 @@ def create_run(home: Home, card: RunCard, recipe: Recipe, prompt: AnswerPrompt |
     Raises:
         ConfigError: The name is taken or cannot be one.
     """
-    run = Run(name=check_name(card.name), folder=home.runs / card.name)
+    run = TrainingRun(name=check_name(card.name), folder=home.runs / card.name)
     if run.folder.exists():
         raise ConfigError(f"there is a run {run.name!r} already", hint=f"kb finetune --resume {run.name}")
 
@@ -126,7 +126,7 @@ def create_run(home: Home, card: RunCard, recipe: Recipe, prompt: AnswerPrompt |
     card = replace(card, prompt_digest=prompt.digest)
 
     def fill(work: Path) -> None:
-        made = Run(name=run.name, folder=work)
+        made = TrainingRun(name=run.name, folder=work)
         made.recipe.write_text(to_toml(recipe), encoding="utf-8")
         made.prompt.write_text(prompt.text, encoding="utf-8")
         _write_card(made, card, recipe)
@@ -135,26 +135,26 @@ def create_run(home: Home, card: RunCard, recipe: Recipe, prompt: AnswerPrompt |
     return run
 
 
-def open_run(home: Home, name: str) -> Run:
+def open_run(home: Home, name: str) -> TrainingRun:
     """Return a run that is there.
 
     Raises:
         ConfigError: It is not; the message names those that are.
     """
-    run = Run(name=name, folder=home.runs / name)
+    run = TrainingRun(name=name, folder=home.runs / name)
     if not _NAME.fullmatch(name) or not run.card.is_file():
         names = ", ".join(found.name for found in list_runs(home)) or "none"
         raise ConfigError(f"there is no run {name!r}; there are: {names}", hint="kb runs list")
     return run
 
 
-def list_runs(home: Home) -> list[Run]:
+def list_runs(home: Home) -> list[TrainingRun]:
     """Return every run, by name; a card that cannot be read is met when it is read."""
     folders = sorted(path.parent for path in home.runs.glob(f"*/{_CARD}"))
-    return [Run(name=folder.name, folder=folder) for folder in folders if _NAME.fullmatch(folder.name)]
+    return [TrainingRun(name=folder.name, folder=folder) for folder in folders if _NAME.fullmatch(folder.name)]
 
 
-def read_card(run: Run) -> RunCard:
+def read_card(run: TrainingRun) -> RunCard:
     """Read `run.json`.
 
     Raises:
@@ -167,7 +167,7 @@ def read_card(run: Run) -> RunCard:
         raise DataError(f"cannot be read: {error}", path=run.card, hint=f"kb runs rm {run.name}") from error
 
 
-def read_recipe(run: Run) -> Recipe:
+def read_recipe(run: TrainingRun) -> Recipe:
     """Read `recipe.toml` as it was resolved when the run began.
 
     Raises:
@@ -179,7 +179,7 @@ def read_recipe(run: Run) -> Recipe:
         raise DataError(f"cannot be read: {error}", path=run.recipe, hint=f"kb runs rm {run.name}") from error
 
 
-def read_prompt(run: Run) -> AnswerPrompt:
+def read_prompt(run: TrainingRun) -> AnswerPrompt:
     """Read the prompt that shows passages in the run's rows; the built-in one where the run keeps none.
 
     Raises:
@@ -188,7 +188,7 @@ def read_prompt(run: Run) -> AnswerPrompt:
     return load_prompt(run.prompt if run.prompt.is_file() else None)
 
 
-def update_card(run: Run, **changes: Any) -> RunCard:
+def update_card(run: TrainingRun, **changes: Any) -> RunCard:
     """Change fields of a card and write `run.json` and `card.md`; a mapping is laid over the one that is there.
 
     Raises:
@@ -206,7 +206,7 @@ def update_card(run: Run, **changes: Any) -> RunCard:
     return card
 
 
-def remove_run(run: Run) -> None:
+def remove_run(run: TrainingRun) -> None:
     """Delete a run with everything in it.
 
     Raises:
@@ -217,7 +217,7 @@ def remove_run(run: Run) -> None:
 
 
 @contextmanager
-def training(run: Run, *, wait_s: float = 0.0) -> Iterator[None]:
+def training(run: TrainingRun, *, wait_s: float = 0.0) -> Iterator[None]:
     """Hold a run for training; the hold ends with the process, however that ends.
 
     Args:
@@ -238,7 +238,7 @@ def training(run: Run, *, wait_s: float = 0.0) -> Iterator[None]:
         lock.release()
 
 
-def is_being_trained(run: Run) -> bool:
+def is_being_trained(run: TrainingRun) -> bool:
     """Tell whether a process holds a run for training."""
     try:
         with training(run):
@@ -247,11 +247,11 @@ def is_being_trained(run: Run) -> bool:
         return True
 
 
-def _write_card(run: Run, card: RunCard, recipe: Recipe) -> None:
+def _write_card(run: TrainingRun, card: RunCard, recipe: Recipe) -> None:
     with atomic_write(run.card) as handle:
         handle.write(json.dumps(_plain(card), ensure_ascii=False, indent=1).encode())
     with atomic_write(run.card_text) as handle:
-        handle.write(render(card, recipe).encode())
+        handle.write(render_card(card, recipe).encode())
 
 
 def _plain(card: RunCard) -> dict[str, Any]:

@@ -109,9 +109,9 @@ def checked_target(to: str, quantize: str | None = None) -> Target:
 def write_export(export: Export, to: Target, quantize: str | None = None, out: Path | None = None) -> ExportResult:
     """Write an open export; raises as `export_run`."""
     from finetune.export.job import DEFAULT
-    from finetune.export.quantise import check_name
+    from finetune.export.gguf.quantise import check_quantisation
 
-    name = check_name(quantize or DEFAULT)
+    name = check_quantisation(quantize or DEFAULT)
     path, model = None, ""
     if to == "ollama":
         model = export.put_into_ollama(name)

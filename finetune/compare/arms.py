@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from core.types import Citation
-from finetune.compare.questions import Question
+from finetune.compare.questions import GoldQuestion
 
 # What an arm is shown beside the question: nothing, what search finds, the right passage, a wrong one.
 Shown = Literal["nothing", "found", "oracle", "wrong"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class ArmReply:
     """One answer with what it cost.
 
     Attributes:
@@ -52,10 +52,10 @@ class Reply:
     completion_tokens: int = 0
 
 
-class Answerer(Protocol):
+class ArmAnswerer(Protocol):
     """Answers one question after the other; greedy, so the same question gets the same answer."""
 
-    def answer(self, question: Question) -> Reply:
+    def answer(self, question: GoldQuestion) -> ArmReply:
         """Answer a question.
 
         Raises:
@@ -86,7 +86,7 @@ class Arm:
     training_s: float = 0.0
     identity: Mapping[str, Any] = field(default_factory=dict)
     holds: Callable[[str], bool] = lambda _: True
-    open: Callable[[], AbstractContextManager[Answerer]]
+    open: Callable[[], AbstractContextManager[ArmAnswerer]]
 
     @property
     def candidate(self) -> bool:
@@ -104,7 +104,7 @@ class Arm:
         held = {"model": self.model, "shown": self.shown, **self.identity}
         return hashlib.sha256(json.dumps(held, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
-    def asks(self, question: Question) -> bool:
+    def asks(self, question: GoldQuestion) -> bool:
         """Whether the question can be put to it: the right passage must be known for the two experiments."""
         if self.candidate:
             return True

@@ -13,7 +13,7 @@ from statistics import fmean
 import numpy as np
 
 from finetune.compare.arms import Arm
-from finetune.compare.questions import Question
+from finetune.compare.questions import GoldQuestion
 from finetune.compare.run import Replies
 
 _THOUSAND = 1000
@@ -58,7 +58,7 @@ class BreakEven:
     questions: int | None
 
 
-def costs(arms: Sequence[Arm], questions: Sequence[Question], replies: Replies) -> dict[str, Cost]:
+def costs(arms: Sequence[Arm], questions: Sequence[GoldQuestion], replies: Replies) -> dict[str, Cost]:
     """Return what each arm took, over all of its replies."""
     found = {}
     for arm in arms:
@@ -84,9 +84,11 @@ def break_even(arms: Sequence[Arm], found: Mapping[str, Cost]) -> list[BreakEven
     candidates = [arm for arm in arms if arm.candidate and arm.name in found]
     return [
         BreakEven(trained=arm.name, against=other.name, questions=_count(found[arm.name], found[other.name]))
-        for arm in candidates if arm.training_s
-        for other in candidates if not other.tuned
-    ]  # fmt: skip
+        for arm in candidates
+        if arm.training_s
+        for other in candidates
+        if not other.tuned
+    ]
 
 
 def _count(trained: Cost, other: Cost) -> int | None:

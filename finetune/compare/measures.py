@@ -16,8 +16,8 @@ from statistics import fmean
 from core.language.language import language
 from core.metrics import contains, exact_match, normalised, numbers_of, numeric_match, token_f1
 from core.reading.words import terms
-from finetune.compare.arms import Reply, Shown
-from finetune.compare.questions import Place, Question
+from finetune.compare.arms import ArmReply, Shown
+from finetune.compare.questions import GoldQuestion, Place
 
 # Words that are part of a number.
 _SCALES = frozenset(terms(" ".join(language("en").scales)))
@@ -81,13 +81,13 @@ def rouge_l(prediction: str, gold: str) -> float:
     return 2 * row[-1] / (len(left) + len(right))
 
 
-def score(question: Question, reply: Reply, shown: Shown) -> dict[str, float]:
+def score(question: GoldQuestion, reply: ArmReply, shown: Shown) -> dict[str, float]:
     """Score a reply; a needless refusal scores 0 on every measure of content."""
     scores = _content(question, reply) if question.answer is not None else {"abstention_recall": float(reply.abstained)}
     return scores if shown == "nothing" else scores | _sources(question, reply)
 
 
-def _content(question: Question, reply: Reply) -> dict[str, float]:
+def _content(question: GoldQuestion, reply: ArmReply) -> dict[str, float]:
     gold = question.answer or ""
     text = "" if reply.abstained else reply.text
     scores = {
@@ -116,7 +116,7 @@ def right(text: str, gold: str, tolerance: float) -> float:
     return numeric_match(text, gold, relative_tolerance=tolerance) if numbers_of(gold) else float(figures <= told)
 
 
-def _sources(question: Question, reply: Reply) -> dict[str, float]:
+def _sources(question: GoldQuestion, reply: ArmReply) -> dict[str, float]:
     """Scores of what a reply rests on, for arms that are shown passages."""
     scores: dict[str, float] = {}
     if question.answer is not None:
@@ -138,7 +138,7 @@ def _sources(question: Question, reply: Reply) -> dict[str, float]:
     return scores
 
 
-def _cited(place: Place, reply: Reply) -> bool:
+def _cited(place: Place, reply: ArmReply) -> bool:
     return any(place.holds(citation.doc, citation.page) for citation in reply.citations)
 
 
@@ -147,7 +147,7 @@ def _distinct(places: Sequence[Place]) -> Sequence[Place]:
     return [place for place in places if place.page is not None] or places
 
 
-def agreement(answered: Iterable[tuple[Question, Reply]]) -> dict[str, float]:
+def agreement(answered: Iterable[tuple[GoldQuestion, ArmReply]]) -> dict[str, float]:
     """Return, per fact that was asked in several phrasings, how alike the replies are.
 
     The mean token F1 over pairs of phrasings; two refusals agree.

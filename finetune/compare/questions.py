@@ -51,7 +51,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class GoldQuestion:
     """One question.
 
     Attributes:
@@ -88,7 +88,7 @@ def read_questions(
     lesson: Path | None = None,
     trained: Mapping[str, str] | None = None,
     current: Mapping[str, str] | None = None,
-) -> list[Question]:
+) -> list[GoldQuestion]:
     """Read a dataset folder's test split, or a JSONL file of records.
 
     A record has a `question` and may have `answer` (null: the documents do not say), `doc` (a name, a glob or a list),
@@ -110,7 +110,7 @@ def read_questions(
         questions = list(_of_dataset(path, lesson or path))
     elif path.is_file():
         questions = [_of_record(record, path, line) for line, record in _records(path)
-                     if "rating" not in record or record.get("correction")]  # fmt: skip
+                     if "rating" not in record or record.get("correction")]
     else:
         raise ConfigError(f"no file or dataset folder at {path}", hint=f"ls '{path.parent}'")
     unique = {(question.text, question.answer): question for question in reversed(questions)}
@@ -129,7 +129,7 @@ def trained_documents(path: Path) -> dict[str, str] | None:
     return {document.doc: document.sha256 for document in documents} or None
 
 
-def limited(questions: Sequence[Question], count: int) -> list[Question]:
+def limited(questions: Sequence[GoldQuestion], count: int) -> list[GoldQuestion]:
     """Choose `count` questions, strata in turn, the same ones each time; their order stays.
 
     Phrasings that training saw decide nothing, so they come in only where others do not suffice.
@@ -156,7 +156,7 @@ def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         yield line, record
 
 
-def _of_dataset(folder: Path, lesson: Path) -> Iterator[Question]:
+def _of_dataset(folder: Path, lesson: Path) -> Iterator[GoldQuestion]:
     """Yield the test split's questions, and after each one phrasing of its fact that training saw."""
     dataset = open_dataset(folder)
     facts = {fact.id: fact.answer for fact in DatasetFolder(folder).facts() if fact.answer}
@@ -179,7 +179,7 @@ def _of_dataset(folder: Path, lesson: Path) -> Iterator[Question]:
             yield replace(question, id=f"{question.id}.seen", text=taught[row.fact], strata=strata)
 
 
-def _of_row(row: Pair, facts: Mapping[str, str], novelty: str) -> Question | None:
+def _of_row(row: Pair, facts: Mapping[str, str], novelty: str) -> GoldQuestion | None:
     """Return a row as a question, None where it cannot be asked by itself."""
     if row.kind == "unanswerable":
         gold = None
@@ -190,9 +190,14 @@ def _of_row(row: Pair, facts: Mapping[str, str], novelty: str) -> Question | Non
     else:
         return None
     return _question(
-        row.id, row.question, gold, evidence=row.evidence, fact=row.fact, taught=novelty == NEW,
+        row.id,
+        row.question,
+        gold,
+        evidence=row.evidence,
+        fact=row.fact,
+        taught=novelty == NEW,
         strata=(novelty,) if gold is not None and row.fact else (),
-    )  # fmt: skip
+    )
 
 
 def _question(
@@ -206,7 +211,7 @@ def _question(
     taught: bool = False,
     strata: Iterable[str] = (),
     tolerance: float = _TOLERANCE,
-) -> Question:
+) -> GoldQuestion:
     """Put a question together; its strata follow from its answer and its places."""
     found = tuple(dict.fromkeys([*places, *(Place(doc=one.doc, page=one.page) for one in evidence)]))
     marks = list(strata)
@@ -215,13 +220,20 @@ def _question(
     else:
         marks += [NUMERIC] if numbers_of(answer) else []
         marks += [MULTI] if len({place for place in found if place.page is not None}) > 1 else []
-    return Question(
-        id=identity, text=" ".join(text.split()), answer=answer, places=found, evidence=tuple(evidence), fact=fact,
-        taught=taught, strata=tuple(dict.fromkeys(marks)), tolerance=tolerance,
-    )  # fmt: skip
+    return GoldQuestion(
+        id=identity,
+        text=" ".join(text.split()),
+        answer=answer,
+        places=found,
+        evidence=tuple(evidence),
+        fact=fact,
+        taught=taught,
+        strata=tuple(dict.fromkeys(marks)),
+        tolerance=tolerance,
+    )
 
 
-def _of_record(record: Mapping[str, Any], path: Path, line: int) -> Question:
+def _of_record(record: Mapping[str, Any], path: Path, line: int) -> GoldQuestion:
     fields = _Fields(record, path, line)
     text = record.get("question")
     if not isinstance(text, str) or not text.strip():
@@ -232,11 +244,15 @@ def _of_record(record: Mapping[str, Any], path: Path, line: int) -> Question:
     if record.get("kind") in ("unanswerable", "abstain"):
         answer = None
     return _question(
-        str(record.get("id") or f"{path.name}:{line}"), text, None if answer is None else str(answer),
-        evidence=fields.evidence(), places=fields.places(), fact=str(record.get("fact") or ""),
+        str(record.get("id") or f"{path.name}:{line}"),
+        text,
+        None if answer is None else str(answer),
+        evidence=fields.evidence(),
+        places=fields.places(),
+        fact=str(record.get("fact") or ""),
         strata=[*fields.texts("strata"), *([CHANGED] if record.get("changed") is True else [])],
         tolerance=fields.tolerance(),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +300,7 @@ class _Fields:
         return float(value)
 
 
-def _marked(question: Question, trained: Mapping[str, str] | None, current: Mapping[str, str]) -> Question:
+def _marked(question: GoldQuestion, trained: Mapping[str, str] | None, current: Mapping[str, str]) -> GoldQuestion:
     """Add the stratum of what changed since training: a document that is new, or has other bytes now."""
     docs = {place.doc for place in question.places}
     if trained is None or not docs or CHANGED in question.strata or question.taught:

@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 
 from core.errors import ConfigError, DataError
 from core.types import Citation
-from finetune.compare.arms import Arm, Reply
-from finetune.compare.questions import Question
+from finetune.compare.arms import Arm, ArmReply
+from finetune.compare.questions import GoldQuestion
 
 OUTPUTS = "outputs.jsonl"
 _LOCK = ".lock"
@@ -43,13 +43,13 @@ class Output:
     key: str
     arm: str
     question: str
-    reply: Reply
+    reply: ArmReply
     memory_bytes: int = 0
     cold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class CompareProgress:
     """How far a run is: `done` of `total` outputs are there, `arm` is being asked."""
 
     arm: str
@@ -62,9 +62,9 @@ Replies = Mapping[tuple[str, str], Output]
 
 def ask_all(
     arms: Sequence[Arm],
-    questions: Sequence[Question],
+    questions: Sequence[GoldQuestion],
     folder: Path,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[CompareProgress], None] = lambda _: None,
 ) -> Replies:
     """Ask what is not in the folder yet and return all outputs by (arm, question id).
 
@@ -84,15 +84,15 @@ def ask_all(
             missing = [(question, key) for one, question, key in wanted if one is arm and key not in kept]
             if not missing:
                 continue
-            on_progress(Progress(arm=arm.name, done=done, total=len(wanted)))
+            on_progress(CompareProgress(arm=arm.name, done=done, total=len(wanted)))
             for output in _asked(arm, missing, folder / OUTPUTS):
                 kept[output.key] = output
                 done += 1
-                on_progress(Progress(arm=arm.name, done=done, total=len(wanted)))
+                on_progress(CompareProgress(arm=arm.name, done=done, total=len(wanted)))
     return {(arm.name, question.id): kept[key] for arm, question, key in wanted}
 
 
-def _asked(arm: Arm, missing: Sequence[tuple[Question, str]], path: Path) -> Iterator[Output]:
+def _asked(arm: Arm, missing: Sequence[tuple[GoldQuestion, str]], path: Path) -> Iterator[Output]:
     with arm.open() as answerer, path.open("ab") as handle:
         for at, (question, key) in enumerate(missing):
             reply = answerer.answer(question)
@@ -129,14 +129,18 @@ def read_outputs(path: Path) -> list[Output]:
 
 def output_to_json(output: Output) -> dict[str, Any]:
     """Return a line of `outputs.jsonl`."""
-    reply = {name.name: getattr(output.reply, name.name) for name in fields(Reply)}
+    reply = {name.name: getattr(output.reply, name.name) for name in fields(ArmReply)}
     reply["citations"] = [
         {name.name: getattr(one, name.name) for name in fields(Citation)} for one in output.reply.citations
     ]
     return {
-        "key": output.key, "arm": output.arm, "question": output.question, "memory_bytes": output.memory_bytes,
-        "cold": output.cold, "reply": reply,
-    }  # fmt: skip
+        "key": output.key,
+        "arm": output.arm,
+        "question": output.question,
+        "memory_bytes": output.memory_bytes,
+        "cold": output.cold,
+        "reply": reply,
+    }
 
 
 def output_from_json(record: Mapping[str, Any]) -> Output:
@@ -148,7 +152,7 @@ def output_from_json(record: Mapping[str, Any]) -> Output:
     """
     reply = dict(record["reply"])
     reply["citations"] = tuple(Citation(**one) for one in reply["citations"])
-    return Output(**{**record, "reply": Reply(**reply)})
+    return Output(**{**record, "reply": ArmReply(**reply)})
 
 
 def resident_bytes() -> int:
@@ -157,7 +161,7 @@ def resident_bytes() -> int:
     return int(statm.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.is_file() else 0
 
 
-def _key(arm: Arm, question: Question) -> str:
+def _key(arm: Arm, question: GoldQuestion) -> str:
     held = [arm.fingerprint, question.text]
     if not arm.candidate:  # what it is shown follows from where the answer stands
         held += [f"{place.doc}:{place.page}" for place in question.places] + [question.answer or ""]

@@ -14,23 +14,30 @@ from statistics import fmean
 from core.metrics import Interval
 from finetune.compare.arms import Arm, pairs
 from finetune.compare.measures import MEASURES, agreement, score
-from finetune.compare.questions import UNANSWERABLE, Question
+from finetune.compare.questions import UNANSWERABLE, GoldQuestion
 from finetune.compare.run import Replies
 from finetune.compare.statistics.clusters import Clusters, cluster
-from finetune.compare.statistics.significance import Difference, compare, holm, mean_interval
+from finetune.compare.statistics.significance import Difference, compare_scores, holm, mean_interval
 
 # Measures that every arm has on every question they apply to; the others hang on what an arm chose to say.
 PAIRED = (
-    "right", "exact_match", "token_f1", "rouge_l", "number_match", "abstention_recall", "needless_refusal",
-    "similarity", "grounding",
-)  # fmt: skip
+    "right",
+    "exact_match",
+    "token_f1",
+    "rouge_l",
+    "number_match",
+    "abstention_recall",
+    "needless_refusal",
+    "similarity",
+    "grounding",
+)
 Scores = Mapping[tuple[str, str], Mapping[str, float]]
 # Measures that a small model lends: from questions and replies to one score each, nan where there is none.
-Scorer = Callable[[Sequence[tuple[Question, str]]], Sequence[float]]
+Scorer = Callable[[Sequence[tuple[GoldQuestion, str]]], Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class ScoreCell:
     """A value of one arm with its 95% interval over clusters; `n` questions."""
 
     value: float
@@ -62,7 +69,7 @@ class Table:
 
     measure: str
     questions: int
-    arms: Mapping[str, Cell]
+    arms: Mapping[str, ScoreCell]
     rows: Sequence[PairRow]
     drawn: str
 
@@ -100,7 +107,7 @@ class BeyondMemory:
 
 def scored(
     arms: Sequence[Arm],
-    questions: Sequence[Question],
+    questions: Sequence[GoldQuestion],
     replies: Replies,
     scorers: Mapping[str, Scorer] | None = None,
 ) -> Scores:
@@ -122,14 +129,17 @@ def scored(
 
 
 def tabulate(
-    measure: str, arms: Sequence[Arm], questions: Sequence[Question], scores: Scores, clusters: Clusters
+    measure: str, arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores, clusters: Clusters
 ) -> Table:
     """Make the table of one measure over some questions."""
-    cells: dict[str, Cell] = {}
+    cells: dict[str, ScoreCell] = {}
     applies: set[str] = set()
     for arm in arms:
-        held = [(one.id, scores[arm.name, one.id][measure]) for one in questions
-                if measure in scores.get((arm.name, one.id), {})]  # fmt: skip
+        held = [
+            (one.id, scores[arm.name, one.id][measure])
+            for one in questions
+            if measure in scores.get((arm.name, one.id), {})
+        ]
         if held:
             applies.update(identity for identity, _ in held)
             labels = [clusters.labels[identity] for identity, _ in held]
@@ -139,28 +149,28 @@ def tabulate(
 
 
 def _rows(
-    measure: str, arms: Sequence[Arm], questions: Sequence[Question], scores: Scores, clusters: Clusters
+    measure: str, arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores, clusters: Clusters
 ) -> list[PairRow]:
     shared: dict[tuple[str, str], list[str]] = {}
     for left, right in pairs(arms):
-        both = [one.id for one in questions
-                if all(measure in scores.get((arm.name, one.id), {}) for arm in (left, right))]  # fmt: skip
+        both = [
+            one.id for one in questions if all(measure in scores.get((arm.name, one.id), {}) for arm in (left, right))
+        ]
         if both:
             shared[left.name, right.name] = both
     found = []
     for names, both in shared.items():
         first, second = ([scores[name, identity][measure] for identity in both] for name in names)
-        found.append(compare(first, second, [clusters.labels[identity] for identity in both], pairs=len(shared)))
-    return [PairRow(left=left, right=right, found=one)
-            for (left, right), one in zip(shared, holm(found), strict=True)]  # fmt: skip
+        found.append(compare_scores(first, second, [clusters.labels[identity] for identity in both], pairs=len(shared)))
+    return [PairRow(left=left, right=right, found=one) for (left, right), one in zip(shared, holm(found), strict=True)]
 
 
-def _cell(interval: Interval, n: int) -> Cell:
-    return Cell(value=interval.mean, low=interval.low, high=interval.high, n=n)
+def _cell(interval: Interval, n: int) -> ScoreCell:
+    return ScoreCell(value=interval.mean, low=interval.low, high=interval.high, n=n)
 
 
 def main_tables(
-    arms: Sequence[Arm], questions: Sequence[Question], scores: Scores, clusters: Clusters
+    arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores, clusters: Clusters
 ) -> dict[str, Table]:
     """Return the table of every measure that applies, over the held-out questions."""
     held_out = [question for question in questions if question.held_out]
@@ -168,7 +178,7 @@ def main_tables(
     return {name: table for name, table in tables.items() if table.arms}
 
 
-def stratum_tables(arms: Sequence[Arm], questions: Sequence[Question], scores: Scores) -> dict[str, Table]:
+def stratum_tables(arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores) -> dict[str, Table]:
     """Return a table per stratum: of `right`, or of declining for questions that nobody can answer.
 
     Only the stratum of seen phrasings holds questions that training saw. What is drawn is decided for each by itself.
@@ -183,7 +193,7 @@ def stratum_tables(arms: Sequence[Arm], questions: Sequence[Question], scores: S
     return {name: table for name, table in tables.items() if table.arms}
 
 
-def agreements(arms: Sequence[Arm], questions: Sequence[Question], replies: Replies) -> dict[str, Cell]:
+def agreements(arms: Sequence[Arm], questions: Sequence[GoldQuestion], replies: Replies) -> dict[str, ScoreCell]:
     """Return how alike each arm's replies to phrasings of one question are, over facts asked more than once."""
     labels = cluster(questions, pairs=len(pairs(arms))).labels
     label = {question.fact: labels[question.id] for question in questions if question.fact}
@@ -197,7 +207,7 @@ def agreements(arms: Sequence[Arm], questions: Sequence[Question], replies: Repl
     return found
 
 
-def abstentions(arms: Sequence[Arm], questions: Sequence[Question], replies: Replies) -> dict[str, Abstention]:
+def abstentions(arms: Sequence[Arm], questions: Sequence[GoldQuestion], replies: Replies) -> dict[str, Abstention]:
     """Count declining per candidate over the held-out questions."""
     found = {}
     for arm in arms:
@@ -205,21 +215,25 @@ def abstentions(arms: Sequence[Arm], questions: Sequence[Question], replies: Rep
         declined = [(one.answer is not None, replies[arm.name, one.id].reply.abstained) for one in asked]
         if asked:
             found[arm.name] = Abstention(
-                answered_answerable=declined.count((True, False)), declined_answerable=declined.count((True, True)),
+                answered_answerable=declined.count((True, False)),
+                declined_answerable=declined.count((True, True)),
                 answered_unanswerable=declined.count((False, False)),
                 declined_unanswerable=declined.count((False, True)),
-            )  # fmt: skip
+            )
     return found
 
 
-def beyond_memory(arms: Sequence[Arm], questions: Sequence[Question], scores: Scores) -> list[BeyondMemory]:
+def beyond_memory(arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores) -> list[BeyondMemory]:
     """Split what passages bring by what the same model knows when shown nothing, over the held-out questions."""
     found = []
     for left, right in pairs(arms):
         if (left.model, left.shown, right.shown) != (right.model, "found", "nothing"):
             continue
-        both = [(scores[left.name, one.id]["right"], scores[right.name, one.id]["right"])
-                for one in questions if one.held_out and one.answer is not None]  # fmt: skip
+        both = [
+            (scores[left.name, one.id]["right"], scores[right.name, one.id]["right"])
+            for one in questions
+            if one.held_out and one.answer is not None
+        ]
         known = [with_passages for with_passages, alone in both if alone]
         unknown = [with_passages for with_passages, alone in both if not alone]
         found.append(

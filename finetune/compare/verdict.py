@@ -22,7 +22,7 @@ MARGIN = 0.10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class ComparisonVerdict:
     """The answer to the question that a comparison asks.
 
     Attributes:
@@ -49,7 +49,7 @@ def told(found: Difference) -> Outcome:
 
 def decide(
     arms: Sequence[Arm], tables: Mapping[str, Table], strata: Mapping[str, Table], clusters: Clusters
-) -> Verdict:
+) -> ComparisonVerdict:
     """Decide by `right` over the held-out questions; by declining where no question can be answered.
 
     Raises:
@@ -68,7 +68,7 @@ def decide(
     chosen = min(level, key=lambda arm: (arm.effort, -table.arms[arm.name].value))
     outcome, words = _words(level, chosen, candidates, table)
     sentence = f"{_advice(chosen, candidates, outcome)}{words}; {_scope(table, clusters)}."
-    return Verdict(outcome=outcome, sentence=sentence, recommended=chosen.name, notes=notes)
+    return ComparisonVerdict(outcome=outcome, sentence=sentence, recommended=chosen.name, notes=notes)
 
 
 def _difference(left: Arm, right: Arm, table: Table) -> Difference:
@@ -114,10 +114,10 @@ def _advice(chosen: Arm, candidates: Sequence[Arm], outcome: Outcome) -> str:
     return "Fine-tune: " if chosen.tuned else "Do not fine-tune: "
 
 
-def _alone(arm: Arm, table: Table, clusters: Clusters, notes: tuple[str, ...]) -> Verdict:
+def _alone(arm: Arm, table: Table, clusters: Clusters, notes: tuple[str, ...]) -> ComparisonVerdict:
     share = _percent(table.arms[arm.name].value)
     sentence = f"Nothing to compare: {arm.name} alone has {share} right; {_scope(table, clusters)}."
-    return Verdict(outcome="too few questions to tell", sentence=sentence, recommended="", notes=notes)
+    return ComparisonVerdict(outcome="too few questions to tell", sentence=sentence, recommended="", notes=notes)
 
 
 def _scope(table: Table, clusters: Clusters) -> str:
@@ -135,8 +135,10 @@ def _scope(table: Table, clusters: Clusters) -> str:
 def _notes(tables: Mapping[str, Table], strata: Mapping[str, Table]) -> list[str]:
     """Return what strata and declining show beside the headline, where it is significant."""
     found = [f"{name}: {_row_words(table)}." for name, table in strata.items() if _significant(table)]
-    for measure, words in (("abstention_recall", "Declining what nobody can answer"),
-                           ("needless_refusal", "Declining what can be answered")):  # fmt: skip
+    for measure, words in (
+        ("abstention_recall", "Declining what nobody can answer"),
+        ("needless_refusal", "Declining what can be answered"),
+    ):
         if measure in tables and (measure != "abstention_recall" or not strata.get("unanswerable")):
             table = tables[measure]
             found += [f"{words}: {_row_words(table)}."] if _significant(table) else []

@@ -19,7 +19,7 @@ from finetune.recipe import Recipe
 from finetune.training.machine import CPU_LINE_TOKENS
 
 Part = dict[str, Any]
-Record = Mapping[str, Sequence[int]]
+TokenRecord = Mapping[str, Sequence[int]]
 _LINE_TOKENS = 4096
 # Log-probabilities of both answers of a preference under the reference.
 REFERENCE_COLUMNS = ("reference_chosen", "reference_rejected")
@@ -53,19 +53,19 @@ class StepCollator:
     part_tokens: int
     part_rows: int = 0
 
-    def __call__(self, rows: Sequence[Record]) -> dict[str, list[Part]]:
+    def __call__(self, rows: Sequence[TokenRecord]) -> dict[str, list[Part]]:
         """Return `{"parts": [...]}`; a part is what the model takes, with `labels`, int64, (rows, tokens)."""
         clean = [_unpredictable_first(row) for row in rows]
         shared = shared_prefix(clean) if self.packed and not self.varlen else 0
         groups = self._groups(clean, shared)
         return {"parts": [self._line(group, shared) if self.packed else self._padded(group) for group in groups]}
 
-    def _groups(self, rows: list[Record], shared: int) -> list[list[Record]]:
+    def _groups(self, rows: list[TokenRecord], shared: int) -> list[list[TokenRecord]]:
         """Split a step's rows, the longest first, into parts."""
         ordered = sorted(rows, key=lambda row: -len(row["input_ids"]))
         if self.part_rows:
             return [ordered[i : i + self.part_rows] for i in range(0, len(ordered), self.part_rows)]
-        groups: list[list[Record]] = []
+        groups: list[list[TokenRecord]] = []
         for row in ordered:
             # First fit: a line takes the first row that still fits; padding takes rows of like length.
             candidates = groups if self.packed else groups[-1:]
@@ -77,11 +77,11 @@ class StepCollator:
                 home.append(row)
         return groups
 
-    def _size(self, rows: Sequence[Record], shared: int) -> int:
+    def _size(self, rows: Sequence[TokenRecord], shared: int) -> int:
         lengths = [len(row["input_ids"]) for row in rows]
         return shared + sum(lengths) - shared * len(rows) if self.packed else max(lengths) * len(rows)
 
-    def _line(self, rows: Sequence[Record], shared: int) -> Part:
+    def _line(self, rows: Sequence[TokenRecord], shared: int) -> Part:
         """Put rows side by side: positions begin anew after the shared tokens, and so does what a row sees."""
         ids = [*rows[0]["input_ids"][:shared], *(token for row in rows for token in row["input_ids"][shared:])]
         labels = [IGNORED] * shared + [label for row in rows for label in row["labels"][shared:]]
@@ -98,7 +98,7 @@ class StepCollator:
             part["attention_mask"] = same.tril()[None, None]
         return part
 
-    def _padded(self, rows: Sequence[Record]) -> Part:
+    def _padded(self, rows: Sequence[TokenRecord]) -> Part:
         longest = max(len(row["input_ids"]) for row in rows)
 
         def filled(name: str, filler: int) -> torch.Tensor:
@@ -145,12 +145,12 @@ class PreferenceCollator:
         return batch
 
 
-def _unpredictable_first(row: Record) -> Record:
+def _unpredictable_first(row: TokenRecord) -> TokenRecord:
     """Take the label off a row's first token: nothing stands before it that could predict it."""
     return {"input_ids": row["input_ids"], "labels": [IGNORED, *row["labels"][1:]]}
 
 
-def shared_prefix(rows: Sequence[Record]) -> int:
+def shared_prefix(rows: Sequence[TokenRecord]) -> int:
     """Return how many first tokens all rows have in common, all of them before the token that predicts an answer."""
     before_answers = min(
         next((i for i, label in enumerate(row["labels"]) if label != IGNORED), len(row["labels"])) for row in rows

@@ -15,14 +15,14 @@ from core.errors import BackendError, DataError
 from core.ollama_server import ask_state
 from core.weights.gguf_header import read_header
 from finetune.data.template import ChatFormat
-from finetune.export import ollama_model
-from finetune.export.gguf_weights import read_weights
-from finetune.export.ollama_model import OllamaModel, Progress, Server
-from finetune.export.parity import MOST_TOKENS, Runtime, compare
+from finetune.export.gguf.weights import read_weights
+from finetune.export.ollama import model as ollama_model
+from finetune.export.ollama.model import OllamaModel, OnStatus, Server
+from finetune.export.parity import MOST_TOKENS, Runtime, compare_answers
 from finetune.export.probes import Conversation
 from finetune.export.reference import Expected, Reference
 from finetune.export.runtimes import GenAIRuntime, OllamaRuntime
-from finetune.runs import Run, update_card
+from finetune.runs import TrainingRun, update_card
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,13 +41,13 @@ class Gate:
         described: Gives what Ollama is told; raises `DataError` where its language cannot say the template.
     """
 
-    run: Run
+    run: TrainingRun
     folder: Path
     chat: ChatFormat
     conversations: Sequence[Conversation]
     server: Server
     described: Callable[[], OllamaModel]
-    progress: Progress
+    progress: OnStatus
 
     def check_file(self, name: str, file: Path, *, quantised: bool, keep: bool) -> None:
         """Compare a GGUF file in every runtime that is here.
@@ -120,7 +120,7 @@ class Gate:
 
     def _require(self, key: str, reference: Reference, expected: Sequence[Expected], runtime: Runtime) -> None:
         self.progress(f"comparing with {runtime.name}")
-        parity = compare(reference, expected, self.conversations, runtime)
+        parity = compare_answers(reference, expected, self.conversations, runtime)
         update_card(self.run, parity={key: parity.to_json()})
         parity.require()
 

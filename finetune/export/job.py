@@ -22,18 +22,18 @@ from core.prompt import read_block
 from finetune.data.prepare import chat_of_policy
 from finetune.data.rows import open_dataset
 from finetune.data.template import ChatFormat
-from finetune.export import quantise
 from finetune.export.checkpoint import CONFIG, as_exported, ends_of, save_checkpoint
 from finetune.export.gate import PROBE_S, Gate
-from finetune.export.gguf_file import ENCODINGS, write_gguf, writes
-from finetune.export.go_template import find_blocks
+from finetune.export.gguf import quantise
+from finetune.export.gguf.file import ENCODINGS, write_gguf, writes
 from finetune.export.merge import merge
-from finetune.export.ollama_model import OllamaModel, Progress, describe, modelfile
-from finetune.export.ollama_model import Server as Server  # part of this module's interface
+from finetune.export.ollama.model import OllamaModel, OnStatus, describe, modelfile
+from finetune.export.ollama.model import Server as Server  # part of this module's interface
+from finetune.export.ollama.template import find_blocks
 from finetune.export.parity import MOST_TOKENS
 from finetune.export.probes import Conversation, probes
 from finetune.recipe import Recipe
-from finetune.runs import Run, open_run, read_card, read_prompt, read_recipe, update_card
+from finetune.runs import TrainingRun, open_run, read_card, read_prompt, read_recipe, update_card
 from finetune.training.base import Base, find_base
 from finetune.training.machine import Machine
 
@@ -51,13 +51,13 @@ class Export:
         progress: Told every stage.
     """
 
-    run: Run
+    run: TrainingRun
     recipe: Recipe
     base: Base
     machine: Machine
     chat: ChatFormat
     server: Server
-    progress: Progress
+    progress: OnStatus
 
     @cached_property
     def exported(self) -> ChatFormat:
@@ -202,7 +202,7 @@ def _stored_dtype(base: Base) -> Any:
     return named.get(str(config.get("dtype") or config.get("torch_dtype")), torch.bfloat16)
 
 
-def open_export(home: Home, name: str, machine: Machine, server: Server, progress: Progress) -> Export:
+def open_export(home: Home, name: str, machine: Machine, server: Server, progress: OnStatus) -> Export:
     """Open a run for export.
 
     Raises:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from core.errors import GateError
 from finetune.data.template import Message
-from finetune.export.go_template import first_difference
+from finetune.export.ollama.template import first_difference
 from finetune.export.reference import Expected, Reference
 
 GREEDY_TOKENS = 32
@@ -25,7 +25,7 @@ _SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class RuntimeReply:
     """What a runtime made of one conversation.
 
     Attributes:
@@ -51,7 +51,7 @@ class Runtime(Protocol):
         """For a person."""
         ...
 
-    def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[Reply]:
+    def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[RuntimeReply]:
         """Answer conversations, in order.
 
         Raises:
@@ -123,7 +123,7 @@ class Parity:
             )
 
 
-def compare(
+def compare_answers(
     reference: Reference,
     expected: Sequence[Expected],
     conversations: Sequence[Sequence[Message]],
@@ -164,7 +164,7 @@ def compare(
     )
 
 
-def _compare_one(reference: Reference, wanted: Expected, reply: Reply) -> tuple[list[tuple[str, str]], bool]:
+def _compare_one(reference: Reference, wanted: Expected, reply: RuntimeReply) -> tuple[list[tuple[str, str]], bool]:
     """Return what differs, and whether the answers part at a near-tie."""
     if reply.prompt != wanted.prompt:
         at = first_difference(wanted.prompt, reply.prompt)
@@ -186,7 +186,7 @@ def _compare_one(reference: Reference, wanted: Expected, reply: Reply) -> tuple[
     return [("stop" if ends else "answer", _told(reference, wanted, reply, parted, gap))], False
 
 
-def _token_fault(wanted: Expected, reply: Reply) -> str:
+def _token_fault(wanted: Expected, reply: RuntimeReply) -> str:
     if reply.prompt_ids and reply.prompt_ids != wanted.prompt_ids:
         pairs = zip(wanted.prompt_ids, reply.prompt_ids, strict=False)
         at = next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(wanted.prompt_ids), reply.n_prompt))
@@ -197,7 +197,7 @@ def _token_fault(wanted: Expected, reply: Reply) -> str:
     return ""
 
 
-def _first_different_token(reference: Reference, wanted: Expected, reply: Reply) -> int | None:
+def _first_different_token(reference: Reference, wanted: Expected, reply: RuntimeReply) -> int | None:
     """Return the index of the first answer token that the runtime's text does not begin with; None where all agree.
 
     The index after the last stands for the end.
@@ -214,7 +214,7 @@ def _first_different_token(reference: Reference, wanted: Expected, reply: Reply)
     return len(wanted.answer_ids)
 
 
-def _told(reference: Reference, wanted: Expected, reply: Reply, at: int, gap: float) -> str:
+def _told(reference: Reference, wanted: Expected, reply: RuntimeReply, at: int, gap: float) -> str:
     before = len(reference.text(wanted.answer_ids[:at]))
     trained = (
         repr(reference.text(wanted.answer_ids)[before : before + _SHOWN]) if at < len(wanted.answer_ids) else "the end"

@@ -21,9 +21,9 @@ from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNo
 
 from core.errors import BackendError, ConfigError, GateError
 from core.weights.hub import fetch_repository
-from finetune.card import render
+from finetune.card import render_card
 from finetune.data.prepare import chat_of_policy
-from finetune.runs import Run, read_card
+from finetune.runs import TrainingRun, read_card
 from finetune.training.policy import asker, load_merged, load_policy
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _token() -> str:
     return token
 
 
-def _require_parity(run: Run) -> None:
+def _require_parity(run: TrainingRun) -> None:
     for key, seen in read_card(run).parity.items():
         if isinstance(seen, Mapping) and seen.get("passed") is False:
             raise GateError(
@@ -129,7 +129,7 @@ def _lay_out(job: Export, upload: Upload, outgoing: Path) -> None:
     }
     lines = "\n".join(f"{key}: {json.dumps(value)}" for key, value in front.items() if value)
     shown = replace(card, base=base or Path(card.base).name, data=Path(card.data).name)
-    text = render(shown, job.recipe).replace("![curves](curves.png)\n", "")
+    text = render_card(shown, job.recipe).replace("![curves](curves.png)\n", "")
     (outgoing / _CARD).write_text(f"---\n{lines}\n---\n{text}", encoding="utf-8")
 
 

@@ -15,7 +15,7 @@ from core.chat.decoding import Sampling
 from core.chat.genai_engine import GenAIEngine
 from core.ollama_server import client_arguments, failures
 from finetune.data.template import Message
-from finetune.export.parity import Reply
+from finetune.export.parity import RuntimeReply
 
 # Longest conversation and answer together; the probes are far shorter.
 _CONTEXT_TOKENS = 2048
@@ -37,16 +37,16 @@ class GenAIRuntime:
         self._engine = GenAIEngine(path, _CONTEXT_TOKENS, "f32")
         self._repetition_penalty = repetition_penalty
 
-    def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[Reply]:
+    def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[RuntimeReply]:
         """Answer one conversation after the other."""
         return [self._reply(messages, max_tokens) for messages in conversations]
 
-    def _reply(self, messages: Sequence[Message], max_tokens: int) -> Reply:
+    def _reply(self, messages: Sequence[Message], max_tokens: int) -> RuntimeReply:
         prompt = self._engine.render(messages)
         ids = self._engine.encode(prompt)
         greedy = Sampling(max_tokens=max_tokens, repetition_penalty=self._repetition_penalty)
         pieces = list(self._engine.stream(ids, greedy))
-        return Reply(
+        return RuntimeReply(
             prompt=prompt,
             prompt_ids=tuple(ids),
             n_prompt=len(ids),
@@ -69,13 +69,13 @@ class OllamaRuntime:
         self._url, self._model = url, model
         self._timeout_s = timeout_s
 
-    def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[Reply]:
+    def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[RuntimeReply]:
         """Answer one conversation after the other."""
         arguments = client_arguments(self._url, self._timeout_s)
         with failures(self._url, self._model), httpx.Client(base_url=self._url, **arguments) as client:
             return [self._reply(client, messages, max_tokens) for messages in conversations]
 
-    def _reply(self, client: httpx.Client, messages: Sequence[Message], max_tokens: int) -> Reply:
+    def _reply(self, client: httpx.Client, messages: Sequence[Message], max_tokens: int) -> RuntimeReply:
         asked = {
             "model": self._model,
             "messages": [dict(message) for message in messages],
@@ -87,7 +87,7 @@ class OllamaRuntime:
         if not answered["done"]:  # the server breaks off what says one token over and over, and then counts nothing
             briefly = {**asked, "options": {"num_predict": 1, "temperature": 0}}
             counted = client.post("/api/chat", json=briefly).raise_for_status().json()
-        return Reply(
+        return RuntimeReply(
             prompt=shown["_debug_info"]["rendered_template"],
             n_prompt=int(counted["prompt_eval_count"]),
             text=answered["message"]["content"],

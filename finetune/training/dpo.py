@@ -22,9 +22,9 @@ from finetune.data.dataset import PreferenceRow, tokenise_preferences
 from finetune.data.heldout import answer_tokens, recall
 from finetune.data.prepare import held_out
 from finetune.methods.build import peft_warnings_ignored
-from finetune.report import emit
 from finetune.runs import update_card
 from finetune.training.base import attention_kernel
+from finetune.training.events import emit
 from finetune.training.policy import asker, load_policy
 from finetune.training.stage import Stage
 from finetune.training.trainers import PreferenceTrainer, preference_arguments

@@ -23,7 +23,7 @@ from core.prompt import AnswerPrompt
 from core.types import RunCard
 from finetune.data.rows import Dataset
 from finetune.recipe import Recipe
-from finetune.runs import Run, create_run
+from finetune.runs import TrainingRun, create_run
 from finetune.training.base import Base
 from finetune.training.machine import Machine
 
@@ -53,7 +53,7 @@ class Launch:
 
 def begin_run(
     home: Home, name: str, recipe: Recipe, base: Base, dataset: Dataset, data: str, prompt: AnswerPrompt | None = None
-) -> Run:
+) -> TrainingRun:
     """Make the folder of a run that is about to be trained.
 
     Args:
@@ -96,7 +96,7 @@ def device_count(machine: Machine) -> int:
     return int(torch.cuda.device_count())
 
 
-def train_stage(home: Home, run: Run, stage: str, machine: Machine, launch: Launch, on_event: OnEvent) -> None:
+def train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, launch: Launch, on_event: OnEvent) -> None:
     """Run one stage in processes of its own, from where it was.
 
     Args:
@@ -140,8 +140,13 @@ def launcher(machine: Machine, launch: Launch) -> list[str]:
     """Return the command that starts processes, up to the module."""
     if machine.device == "cpu" and launch.processes > 1:  # accelerate leaves these to MPI
         return [
-            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(launch.processes),
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            "--nproc-per-node",
+            str(launch.processes),
+        ]
     command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(launch.processes)]
     command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
     if machine.device == "cpu":
@@ -149,12 +154,18 @@ def launcher(machine: Machine, launch: Launch) -> list[str]:
     if launch.processes == 1:
         return command
     return [
-        *command, "--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP",
-        "--fsdp_state_dict_type", "FULL_STATE_DICT",
-    ]  # fmt: skip
+        *command,
+        "--use_fsdp",
+        "--fsdp_version",
+        "2",
+        "--fsdp_auto_wrap_policy",
+        "TRANSFORMER_BASED_WRAP",
+        "--fsdp_state_dict_type",
+        "FULL_STATE_DICT",
+    ]
 
 
-def _environment(run: Run, stage: str, machine: Machine, launch: Launch) -> dict[str, str]:
+def _environment(run: TrainingRun, stage: str, machine: Machine, launch: Launch) -> dict[str, str]:
     cores = len(os.sched_getaffinity(0))
     own = {
         # A launcher sets one thread per process, which is for machines with many.

@@ -61,15 +61,21 @@ class Machine:
 _DRIVER_BYTES = GIB // 2
 GPUS: Mapping[str, Machine] = {
     name: Machine(
-        name=title, device="cuda", memory_bytes=memory_gib * GIB, free_bytes=memory_gib * GIB - _DRIVER_BYTES,
-        bf16=bf16, peak_flops=flops, efficiency=efficiency, here=False,
+        name=title,
+        device="cuda",
+        memory_bytes=memory_gib * GIB,
+        free_bytes=memory_gib * GIB - _DRIVER_BYTES,
+        bf16=bf16,
+        peak_flops=flops,
+        efficiency=efficiency,
+        here=False,
     )
     for name, title, memory_gib, bf16, flops, efficiency in (
         ("t4", "NVIDIA T4 16 GB", 15, False, 65e12, 0.25),
         ("a100", "NVIDIA A100 40 GB", 40, True, 312e12, 0.35),
         ("h100", "NVIDIA H100 80 GB", 80, True, 989e12, 0.35),
     )
-}  # fmt: skip
+}
 # Of an unknown GPU: an order of magnitude that says "hours" or "days".
 _UNKNOWN_GPU_FLOPS = 100e12
 _GPU_EFFICIENCY = 0.35

@@ -16,7 +16,7 @@ from core.errors import DataError
 from finetune.data.template import ChatFormat, Message
 from finetune.methods.build import peft_warnings_ignored
 from finetune.recipe import Recipe, recipe_dtype
-from finetune.runs import Run
+from finetune.runs import TrainingRun
 from finetune.training.base import Base, load_model
 from finetune.training.machine import Machine
 
@@ -56,7 +56,7 @@ def put_in_place(work: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def publish(run: Run, stage: str) -> None:
+def publish(run: TrainingRun, stage: str) -> None:
     """Make a stage's policy the run's result, in `adapter/`."""
     work = run.folder / ".adapter.part"
     shutil.rmtree(work, ignore_errors=True)

@@ -16,9 +16,9 @@ from finetune.data.dataset import Tokenised, stream, tokenise
 from finetune.data.heldout import LOSS, RECALL, HeldOut, Scores, answer_tokens, better, evaluations, recall
 from finetune.data.prepare import Prepared, held_out
 from finetune.methods.build import count, make_trainable
-from finetune.report import emit
 from finetune.runs import update_card
 from finetune.training.base import attention_kernel, load_model
+from finetune.training.events import emit
 from finetune.training.policy import asker, put_in_place, save_policy
 from finetune.training.stage import Stage
 from finetune.training.trainers import AnswerTrainer, answer_arguments
@@ -39,23 +39,30 @@ def run_sft(stage: Stage) -> None:
     seen = audit(rows, prepared.chat, prepared.context_tokens)
     model = make_trainable(load_model(prepared.base, recipe, prepared.machine), recipe, prepared.base.shape)
     collate = collator(
-        recipe, prepared.chat.pad_id, max(1, recipe.micro_batch) * rows.max_length,
-        device=prepared.machine.device, processes=stage.processes,
-    )  # fmt: skip
+        recipe,
+        prepared.chat.pad_id,
+        max(1, recipe.micro_batch) * rows.max_length,
+        device=prepared.machine.device,
+        processes=stage.processes,
+    )
     _announce(stage, seen, rows, model)
     if recipe.packing != "none":
         check_packing(packed_gap(model, rows.rows[:_AUDITED], collate), stage.dtype)
     trainer = AnswerTrainer(
         model=model,
         args=answer_arguments(
-            recipe, stage.dtype, prepared.machine.device, str(stage.folder), stage.processes,
+            recipe,
+            stage.dtype,
+            prepared.machine.device,
+            str(stage.folder),
+            stage.processes,
             report_to=stage.report_to,
         ),
         train_dataset=_dataset(stage, rows),
         processing_class=prepared.chat.tokenizer,
         collate=collate,
         kernel=partial(attention_kernel, recipe),
-    )  # fmt: skip
+    )
     trainer.add_callback(stage.reporter(lambda: trainer.seen_tokens))
     scores = _scores(stage, trainer, collate, rows.max_length)
     trainer.add_callback(_held_out(stage, trainer, scores))

@@ -12,9 +12,9 @@ from typing import Any
 
 from finetune.data.prepare import Prepared
 from finetune.recipe import recipe_dtype
-from finetune.report import Reporter, curve, emit
-from finetune.runs import Run, read_card, update_card
+from finetune.runs import TrainingRun, read_card, update_card
 from finetune.training.curves import draw
+from finetune.training.events import Reporter, curve, emit
 from finetune.training.policy import save_policy
 
 _TRAINER_STATE = "trainer_state.json"
@@ -33,7 +33,7 @@ class Stage:
         report_to: Names of trackers as transformers knows them.
     """
 
-    run: Run
+    run: TrainingRun
     name: str
     prepared: Prepared
     processes: int = 1

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout = sys.stderr  # one process speaks
     else:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    from finetune.report import emit
+    from finetune.training.events import emit
 
     emit("started", stage=stage, processes=processes)
     try:
@@ -76,10 +76,8 @@ def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int
                 "the data is not what this run began with", path=card.data, hint="kb finetune ANOTHER --data DIR"
             )
         stages[stage](
-            Stage(
-                run=run, name=stage, prepared=prepared, processes=processes, main=rank == 0, report_to=trackers
-            )
-        )  # fmt: skip
+            Stage(run=run, name=stage, prepared=prepared, processes=processes, main=rank == 0, report_to=trackers)
+        )
         if processes > 1:
             _part()
 

@@ -14,7 +14,7 @@ from kb.cli import options, screen
 from kb.cli.session import begin
 
 if TYPE_CHECKING:
-    from finetune.compare.run import Progress
+    from finetune.compare.run import CompareProgress
 
 
 def compare(
@@ -89,7 +89,7 @@ def compare(
     with screen.bar("{task.completed}/{task.total} answers", quiet=quiet) as bar:
         task = bar.add_task("asking", total=None) if bar else None
 
-        def step(progress: Progress) -> None:
+        def step(progress: CompareProgress) -> None:
             if bar and task is not None:
                 bar.update(task, description=progress.arm, completed=progress.done, total=progress.total)
 

@@ -21,8 +21,8 @@ from core.reading.extractive import NOTICE
 from core.reading.fold import Folded
 from core.reading.passages import Passage, new_keys, new_mark, render
 from core.types import Document, Hit, Retriever, Statement
-from finetune.compare.arms import Reply
-from finetune.compare.questions import Question
+from finetune.compare.arms import ArmReply
+from finetune.compare.questions import GoldQuestion
 from rag.answer.answer import Answerer
 from rag.answer.cite import abstains, check
 from rag.answer.pack import PageText, Span, merge
@@ -46,10 +46,10 @@ class FromMemory:
         self._chat = chat
         self._prompt = prompt or "{question}"
 
-    def answer(self, question: Question) -> Reply:
+    def answer(self, question: GoldQuestion) -> ArmReply:
         """Answer without a passage."""
         reply = generate(self._chat, [HumanMessage(self._prompt.replace("{question}", question.text))])
-        return Reply(
+        return ArmReply(
             text=reply.text.strip(),
             abstained=not reply.text.strip() or abstains(reply.text),
             first_token_s=reply.first_token_s,
@@ -92,7 +92,7 @@ class FromSearch:
         self._k = k
         self._rng = rng
 
-    def answer(self, question: Question) -> Reply:
+    def answer(self, question: GoldQuestion) -> ArmReply:
         """Search, read, answer and check."""
         self._rng.seed(question.id)
         answer = self._answerer.ask(question.text)
@@ -100,7 +100,7 @@ class FromSearch:
         pages = dict.fromkeys((hit.sha256, hit.page) for hit in hits)
         statements = _written(answer.statements)
         quotes, quotes_found = _quotes(statements, [self._page_text(*page) for page in pages])
-        return Reply(
+        return ArmReply(
             text=" ".join(statement.text for statement in statements),
             abstained=answer.ground == "abstained",
             citations=answer.citations,
@@ -132,7 +132,7 @@ class Given:
     def __init__(
         self,
         chat: BaseChatModel,
-        choose: Callable[[Question], Sequence[Span]],
+        choose: Callable[[GoldQuestion], Sequence[Span]],
         page_text: PageText,
         prompt: AnswerPrompt,
     ) -> None:
@@ -142,7 +142,7 @@ class Given:
         self._page_text = page_text
         self._template = prompt
 
-    def answer(self, question: Question) -> Reply:
+    def answer(self, question: GoldQuestion) -> ArmReply:
         """Read the passages and answer."""
         rng = random.Random(question.id)  # noqa: S311 - keys need only be the same when it is asked again
         spans = self._choose(question)
@@ -156,7 +156,7 @@ class Given:
         checked = check(reply.text, by_key, self._page_text, question=question.text)
         statements = _written(checked.statements)
         quotes, quotes_found = _quotes(statements, [self._page_text(span.sha256, span.page) for span in spans])
-        return Reply(
+        return ArmReply(
             text=" ".join(statement.text for statement in statements),
             abstained=checked.ground == "abstained",
             citations=checked.citations,
@@ -198,7 +198,7 @@ class Passages:
     page_text: PageText
     documents: Sequence[Document]
 
-    def right(self, question: Question) -> list[Span]:
+    def right(self, question: GoldQuestion) -> list[Span]:
         """Return the passages that hold the answer: around its quotes, or around it on the page that was named.
 
         Raises:
@@ -225,7 +225,7 @@ class Passages:
                 hits.append(_hit(doc, document.sha256, page, start, end, text[start:end]))
         return hits
 
-    def wrong(self, question: Question) -> list[Span]:
+    def wrong(self, question: GoldQuestion) -> list[Span]:
         """Return the best passage that search finds and that does not hold the answer."""
         hits = [
             hit

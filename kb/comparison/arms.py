@@ -24,8 +24,8 @@ from core.models import ollama_has, open_chat, resolve
 from core.prompt import load_prompt
 from core.settings import Settings
 from core.types import Document, RunCard
-from finetune.compare.arms import Answerer, Arm, Shown
-from finetune.runs import Run, open_run, read_card
+from finetune.compare.arms import ArmAnswerer, Arm, Shown
+from finetune.runs import TrainingRun, open_run, read_card
 from kb.answering import open_answerer, open_collection
 from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, Recorder
 from kb.workspace import Workspace
@@ -82,7 +82,7 @@ def parse_arm(text: str) -> ArmSpec:
     )  # fmt: skip
 
 
-def run_arms(run: Run, card: RunCard, settings: Settings, *, experiments: bool, few_shot: Path | None) -> list[ArmSpec]:
+def run_arms(run: TrainingRun, card: RunCard, settings: Settings, *, experiments: bool, few_shot: Path | None) -> list[ArmSpec]:
     """Return the arms of a run: base and tuned, each by itself and with search; more on request.
 
     The tuned model is asked in its exported form: the GGUF file in this process, or, where there is none, in Ollama.
@@ -199,12 +199,12 @@ class ArmFactory:
 
     def _opener(self, spec: ArmSpec, model: str, settings: Settings, prompt: str) -> Callable[[], Any]:
         @contextmanager
-        def opened() -> Iterator[Answerer]:
+        def opened() -> Iterator[ArmAnswerer]:
             yield self._answerer(spec, model, settings, prompt)
 
         return opened
 
-    def _answerer(self, spec: ArmSpec, model: str, settings: Settings, prompt: str) -> Answerer:
+    def _answerer(self, spec: ArmSpec, model: str, settings: Settings, prompt: str) -> ArmAnswerer:
         chat = open_chat(model, settings, self.workspace.home)
         if spec.shown == "nothing":
             return FromMemory(chat, prompt)

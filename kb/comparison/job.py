@@ -19,10 +19,10 @@ from core.models import open_chat, resolve
 from core.types import RunCard
 from finetune.compare.arms import Arm
 from finetune.compare.judge import JUDGE_NAME, judge, remembered
-from finetune.compare.questions import Question, limited, read_questions, trained_documents
+from finetune.compare.questions import GoldQuestion, limited, read_questions, trained_documents
 from finetune.compare.report.page import write_page
 from finetune.compare.report.record import Circumstances, build, write_json
-from finetune.compare.run import Progress, Replies, ask_all
+from finetune.compare.run import CompareProgress, Replies, ask_all
 from finetune.compare.tables import Scorer, scored
 from finetune.runs import open_run, read_card
 from kb.comparison.arms import ArmFactory, ArmSpec, parse_arm, run_arms
@@ -91,7 +91,7 @@ def compare(
     workspace: Workspace,
     request: ComparisonRequest,
     *,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[CompareProgress], None] = lambda _: None,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> Comparison:
     """Ask all arms the same questions, score the replies and write the report; the same call resumes.
@@ -157,7 +157,7 @@ class _Job:
             raise ConfigError("no folder for the report: pass --out DIR", hint=_HINT)
         return self._run_folder / "compare"
 
-    def questions(self) -> list[Question]:
+    def questions(self) -> list[GoldQuestion]:
         """Read the questions; those of the run's dataset where no file is named.
 
         Raises:
@@ -210,7 +210,7 @@ class _Job:
         if any(arm.model == model for arm in self.arms):
             raise ConfigError(f"{model} is an arm and cannot judge itself", hint="kb compare RUN --judge ollama:NAME")
 
-    def judged(self, questions: Sequence[Question], replies: Replies, folder: Path) -> dict[str, Any]:
+    def judged(self, questions: Sequence[GoldQuestion], replies: Replies, folder: Path) -> dict[str, Any]:
         """Let a chat model compare the two best candidates.
 
         Raises:
@@ -231,7 +231,7 @@ class _Job:
         return judge(say, model, (first, second), [question for question in questions if question.held_out], texts)
 
     def report(
-        self, questions: Sequence[Question], replies: Replies, folder: Path, judged: Mapping[str, Any] | None
+        self, questions: Sequence[GoldQuestion], replies: Replies, folder: Path, judged: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         """Write `report.json` and `report.html` and return the report."""
         about = Circumstances(
@@ -246,7 +246,7 @@ class _Job:
         write_page(folder, report)
         return report
 
-    def _absent(self, questions: Sequence[Question]) -> tuple[str, ...]:
+    def _absent(self, questions: Sequence[GoldQuestion]) -> tuple[str, ...]:
         """Return a note on questions whose documents the collection does not hold."""
         if not self._documents():
             return ()
@@ -278,7 +278,7 @@ def _versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 
-def _grounded(grounder: GroundingScorer, replies: Sequence[tuple[Question, str]]) -> list[float]:
+def _grounded(grounder: GroundingScorer, replies: Sequence[tuple[GoldQuestion, str]]) -> list[float]:
     """Return how well a question's evidence supports each reply; nan where it has none."""
     evidence = ["\n".join(citation.quote for citation in question.evidence) for question, _ in replies]
     scores = grounder.scores((text, proof) for (_, text), proof in zip(replies, evidence, strict=True))

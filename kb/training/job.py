@@ -16,7 +16,7 @@ from core.types import RunCard
 from finetune.data.rows import open_dataset
 from finetune.estimate import check_fits, estimate
 from finetune.recipe import Recipe, recipe_dtype
-from finetune.runs import Run, list_runs, open_run, read_card, read_recipe, remove_run, update_card
+from finetune.runs import TrainingRun, list_runs, open_run, read_card, read_recipe, remove_run, update_card
 from finetune.training.launch import Launch, begin_run, device_count, train_stage
 from finetune.training.machine import Machine, this_machine
 from kb.datasets import DatasetRequest, synthesize
@@ -45,7 +45,7 @@ class TrainingResult:
         card: What `run.json` says of it.
     """
 
-    run: Run
+    run: TrainingRun
     card: RunCard
 
     def to_json(self) -> dict[str, Any]:
@@ -168,7 +168,7 @@ class TrainingJob:
         done = search(self._home, name, prepared.recipe, trials, attempt)
         return SearchResult(name=name, data=prepared.dataset.path, trials=tuple(done))
 
-    def _begun(self) -> Run:
+    def _begun(self) -> TrainingRun:
         """Return a new run, or the one that the same request left unfinished."""
         prepared = self._prepared()
         recipe = self._sized(prepared, prepared.recipe)
@@ -181,17 +181,17 @@ class TrainingJob:
         name = self._request.name or (path.name if self._request.from_docs else self._free_name(stem))
         return self._created(name, prepared, recipe)
 
-    def _created(self, name: str, prepared: Prepared, recipe: Recipe) -> Run:
+    def _created(self, name: str, prepared: Prepared, recipe: Recipe) -> TrainingRun:
         data = str(prepared.dataset.path)
         prompt = prepared.chat.answer_prompt
         return begin_run(self._home, name, recipe, prepared.base, prepared.dataset, data, prompt)
 
-    def _unfinished(self) -> list[Run]:
+    def _unfinished(self) -> list[TrainingRun]:
         """Return the runs that have no result yet, the newest first."""
         runs = [run for run in list_runs(self._home) if not run.adapter.is_dir()]
         return sorted(runs, key=lambda run: read_card(run).created_at, reverse=True)
 
-    def _differences(self, run: Run, recipe: Recipe, prepared: Prepared | None) -> list[str]:
+    def _differences(self, run: TrainingRun, recipe: Recipe, prepared: Prepared | None) -> list[str]:
         """Return the fields in which a run's recipe or data differ from what is asked for now."""
         began = read_recipe(run)
         fields = [name for name in type(began).model_fields if name not in _RESOLVED]
@@ -200,7 +200,7 @@ class TrainingJob:
             differing.append("data")
         return differing
 
-    def _resumed(self) -> Run:
+    def _resumed(self) -> TrainingRun:
         """Return the run to resume.
 
         Raises:
@@ -272,7 +272,7 @@ class TrainingJob:
         check_fits(needs)
         return recipe.model_copy(update={"dtype": recipe_dtype(recipe, self.machine), "micro_batch": needs.micro_batch})
 
-    def _stage(self, run: Run, name: str) -> None:
+    def _stage(self, run: TrainingRun, name: str) -> None:
         if read_card(run).stages.get(name) == "done":
             self._note(f"{name} is done")
             return
@@ -282,7 +282,7 @@ class TrainingJob:
         launch = Launch(processes=processes, log_dir=request.log_dir, report_to=request.report_to)
         train_stage(self._home, run, name, self.machine, launch, self._on_event)
 
-    def _preferences(self, run: Run, recipe: Recipe) -> bool:
+    def _preferences(self, run: TrainingRun, recipe: Recipe) -> bool:
         """Tell whether there are preferences, after pairing the policy's own wrong answers with the right ones."""
         from kb.training.preferences import policy_preferences
 
@@ -297,7 +297,7 @@ class TrainingJob:
             self._note(f"preferences against the policy's own answers: {len(made)}")
         return own.stat().st_size > 0 or any(True for _ in dataset.preferences("train"))
 
-    def _export(self, run: Run, recipe: Recipe) -> None:
+    def _export(self, run: TrainingRun, recipe: Recipe) -> None:
         """Write a GGUF file that answers as trained, where the method merges and export is not skipped."""
         if "export" in self._request.skip or not self._request.from_docs or not recipe.training_method.merges:
             return

@@ -9,7 +9,7 @@ from core.files import Home
 from core.metrics import contains
 from core.types import Pair, Preference
 from finetune.recipe import Recipe
-from finetune.runs import Run, read_prompt
+from finetune.runs import TrainingRun, read_prompt
 from finetune.training.machine import Machine
 from synth.check.grounding import LexicalScorer
 from synth.making.prefer import policy_preference
@@ -29,7 +29,7 @@ class PolicyPrompt:
 
 
 def policy_preferences(
-    run: Run,
+    run: TrainingRun,
     recipe: Recipe,
     home: Home,
     machine: Machine,
@@ -71,7 +71,7 @@ def policy_prompts(pairs: Sequence[Pair], count: int) -> list[PolicyPrompt]:
     ]
 
 
-def _answers(run: Run, recipe: Recipe, home: Home, machine: Machine, prompts: Sequence[PolicyPrompt]) -> list[str]:
+def _answers(run: TrainingRun, recipe: Recipe, home: Home, machine: Machine, prompts: Sequence[PolicyPrompt]) -> list[str]:
     from finetune.data.prepare import chat_of_policy
     from finetune.training.base import find_base
     from finetune.training.policy import asker, load_policy

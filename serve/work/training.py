@@ -25,7 +25,7 @@ from core.types import RunCard
 from finetune.estimate import Estimate, estimate
 from finetune.methods.registry import METHODS
 from finetune.recipe import load_recipe
-from finetune.runs import Run, check_name, is_being_trained, list_runs, open_run, read_card
+from finetune.runs import TrainingRun, check_name, is_being_trained, list_runs, open_run, read_card
 from finetune.training.base import find_base, known_shape
 from finetune.training.machine import this_machine
 from serve.errors import NotFound
@@ -237,7 +237,7 @@ class TrainingManager:
                     points.append((float(record["step"]), float(record[figure])))
         return found
 
-    def _opened(self, name: str) -> Run:
+    def _opened(self, name: str) -> TrainingRun:
         try:
             return open_run(self._home, name)
         except ConfigError as error:
@@ -247,7 +247,7 @@ class TrainingManager:
         return self._home.root / "serve" / "training" / f"{check_name(name)}.log"
 
 
-def _state(run: Run, card: RunCard) -> str:
+def _state(run: TrainingRun, card: RunCard) -> str:
     if is_being_trained(run):  # from a shell, say
         return "being trained"
     for stage, state in card.stages.items():

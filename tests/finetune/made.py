@@ -153,10 +153,21 @@ def begun(root: Path, kind: str = "llama", *, name: str = "one", template: str |
     if not data.is_dir():
         dataset_folder(data)
     small = {
-        "base": str(folder), "dtype": "f32", "batch_size": 8, "micro_batch": 4, "rank": 4, "n_layers": 1,
-        "virtual_tokens": 4, "max_steps": 2, "save_steps": 2, "eval_steps": 2, "logging_steps": 1, "eval_rows": 0,
-        "learning_rate": 1e-2, "dpo_learning_rate": 1e-3,
-    }  # fmt: skip
+        "base": str(folder),
+        "dtype": "f32",
+        "batch_size": 8,
+        "micro_batch": 4,
+        "rank": 4,
+        "n_layers": 1,
+        "virtual_tokens": 4,
+        "max_steps": 2,
+        "save_steps": 2,
+        "eval_steps": 2,
+        "logging_steps": 1,
+        "eval_rows": 0,
+        "learning_rate": 1e-2,
+        "dpo_learning_rate": 1e-3,
+    }
     recipe = Recipe.model_validate(small | choices)
     home = Home(root / "home")
     prepared = prepare(recipe, data, home, machine=CPU)

@@ -129,8 +129,11 @@ def test_preferences_share_a_batch_and_label_their_answers_alone() -> None:
     assert batch["attention_mask"].sum(dim=1).tolist() == [3, 3, 4, 2]
     none = -100
     assert batch["answer_labels"].tolist() == [
-        [none, none, 7, none], [none, 7, 2, none], [none, none, 8, 9], [none, 8, none, none],
-    ]  # fmt: skip
+        [none, none, 7, none],
+        [none, 7, 2, none],
+        [none, none, 8, 9],
+        [none, 8, none, none],
+    ]
     assert "reference_chosen" not in batch
     known = [{**row, "reference_chosen": -1.5, "reference_rejected": -2.5} for row in rows]
     assert PreferenceCollator(pad_id=0)(known)["reference_rejected"].tolist() == [-2.5, -2.5]

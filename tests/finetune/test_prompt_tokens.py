@@ -45,7 +45,7 @@ def test_a_row_and_kb_ask_give_the_same_prompt_tokens(tmp_path: Path, monkeypatc
     import torch
 
     from finetune.export.checkpoint import as_exported, save_checkpoint
-    from finetune.export.gguf_file import write_gguf
+    from finetune.export.gguf.file import write_gguf
     from finetune.runs import read_card
     from finetune.training.policy import load_policy, publish
     from finetune.training.sft import run_sft

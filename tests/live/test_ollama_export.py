@@ -17,10 +17,10 @@ from core.files import Home
 from core.models import open_chat
 from core.settings import ModelSettings, RagSettings, Settings
 from core.weights.gguf_header import read_header
-from finetune.export import ollama_model
 from finetune.export.job import Export, Server, open_export
-from finetune.export.ollama_model import OllamaModel
-from finetune.export.parity import MOST_TOKENS, Parity, compare
+from finetune.export.ollama import model as ollama_model
+from finetune.export.ollama.model import OllamaModel
+from finetune.export.parity import MOST_TOKENS, Parity, compare_answers
 from finetune.export.reference import Expected, Reference
 from finetune.export.runtimes import OllamaRuntime
 from finetune.runs import read_card
@@ -61,7 +61,7 @@ class Exported:
         """Put a file into the server under another name, and compare it."""
         ollama_model.create(self.server, "faulty", [gguf], model, progress=lambda _: None)
         runtime = OllamaRuntime(self.url, "faulty", 120)
-        return compare(self.reference, self.expected, self.job.conversations, runtime)
+        return compare_answers(self.reference, self.expected, self.job.conversations, runtime)
 
 
 @pytest.fixture(scope="module")
@@ -181,5 +181,5 @@ def test_the_servers_importer_reads_the_checkpoint_as_the_file(tmp_path: Path, s
     files = sorted(llama.job.merged().iterdir())
     ollama_model.create(llama.server, "imported", files, llama.job.ollama, progress=lambda _: None)
     runtime = OllamaRuntime(llama.url, "imported", 120)
-    parity = compare(llama.reference, llama.expected, llama.job.conversations, runtime)
+    parity = compare_answers(llama.reference, llama.expected, llama.job.conversations, runtime)
     assert parity.passed, parity.findings

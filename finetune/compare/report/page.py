@@ -20,7 +20,7 @@ from finetune.compare.report.plots import latency_plot
 HTML_NAME = "report.html"
 
 
-def write_page(folder: Path, report: view.Report) -> Path:
+def write_page(folder: Path, report: view.ReportRecord) -> Path:
     """Write `report.html`, whole or not at all, and return its path.
 
     Raises:
@@ -32,7 +32,7 @@ def write_page(folder: Path, report: view.Report) -> Path:
     return path
 
 
-def render(report: view.Report) -> str:
+def render(report: view.ReportRecord) -> str:
     """Return the page."""
     return _environment().get_template("page.html").render(report=report, settings=_settings(report))
 
@@ -56,7 +56,7 @@ def _place(place: Mapping[str, Any]) -> str:
     return f"{place['doc']}" + ("" if place["page"] is None else f", p. {place['page'] + 1}")
 
 
-def _settings(report: view.Report) -> str:
+def _settings(report: view.ReportRecord) -> str:
     """Return everything that is needed to make the report again, as JSON."""
     arms = {arm["name"]: {"model": arm["model"], **arm["identity"]} for arm in report["arms"]}
     settings = {"made_at": report["made_at"], "method": report["method"], **report["repeat"], "arms": arms}

@@ -132,8 +132,11 @@ def signed(value: float) -> str:
 def latency_plot(report: Mapping[str, Any]) -> LatencyPlot | None:
     """Place every candidate by median seconds of an answer and share of right answers; None where there is none."""
     table = report["measures"].get("right") or {"arms": {}}
-    cells = {arm["name"]: table["arms"][arm["name"]] for arm in report["arms"]
-             if arm["candidate"] and arm["name"] in table["arms"]}  # fmt: skip
+    cells = {
+        arm["name"]: table["arms"][arm["name"]]
+        for arm in report["arms"]
+        if arm["candidate"] and arm["name"] in table["arms"]
+    }
     if not cells:
         return None
     seconds = {name: max(report["cost"][name]["total_s"][0], _TICKS_S[0]) for name in cells}

@@ -18,7 +18,7 @@ from core.files import atomic_write
 from finetune.compare.arms import Arm, pairs
 from finetune.compare.cost import break_even, costs
 from finetune.compare.measures import MEASURES
-from finetune.compare.questions import SEEN, Question
+from finetune.compare.questions import SEEN, GoldQuestion
 from finetune.compare.run import Replies
 from finetune.compare.statistics.clusters import cluster
 from finetune.compare.statistics.significance import DRAWS, LEVEL
@@ -62,7 +62,7 @@ class Circumstances:
 
 def build(
     arms: Sequence[Arm],
-    questions: Sequence[Question],
+    questions: Sequence[GoldQuestion],
     replies: Replies,
     about: Circumstances,
     *,
@@ -101,8 +101,10 @@ def build(
         "abstention": {name: asdict(one) for name, one in abstentions(arms, questions, replies).items()},
         "beyond_memory": [asdict(one) for one in beyond_memory(arms, questions, scores)],
         "agreement": {name: asdict(one) for name, one in agreements(arms, questions, replies).items()},
-        "cost": {name: {**asdict(one), "thousand_h": one.thousand_h, "thousand_price": one.thousand_h
-                        * about.hour_price} for name, one in spent.items()},
+        "cost": {
+            name: {**asdict(one), "thousand_h": one.thousand_h, "thousand_price": one.thousand_h * about.hour_price}
+            for name, one in spent.items()
+        },
         "break_even": [asdict(one) for one in break_even(arms, spent)],
         "judge": judged,
         "missed": _missed(arms, questions, scores),
@@ -110,7 +112,7 @@ def build(
         "all_questions": [_question(one) for one in questions],
         "method": {"draws": DRAWS, "level": LEVEL, "margin": MARGIN, "hour_price": about.hour_price},
         "repeat": {"command": about.command, **about.repeat},
-    }  # fmt: skip
+    }
     return {name: _finite(value) for name, value in report.items()}
 
 
@@ -141,11 +143,16 @@ def read_missed(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
         raise DataError(f"is no report of kb compare: {error}", path=path, hint=hint) from error
 
 
-def _arm(arm: Arm, questions: Sequence[Question], replies: Replies) -> dict[str, Any]:
+def _arm(arm: Arm, questions: Sequence[GoldQuestion], replies: Replies) -> dict[str, Any]:
     return {
-        "name": arm.name, "model": arm.model, "shown": arm.shown, "tuned": arm.tuned, "candidate": arm.candidate,
-        "asked": sum((arm.name, one.id) in replies for one in questions), "identity": dict(arm.identity),
-    }  # fmt: skip
+        "name": arm.name,
+        "model": arm.model,
+        "shown": arm.shown,
+        "tuned": arm.tuned,
+        "candidate": arm.candidate,
+        "asked": sum((arm.name, one.id) in replies for one in questions),
+        "identity": dict(arm.identity),
+    }
 
 
 def _table(table: Table) -> dict[str, Any]:
@@ -170,14 +177,18 @@ def _table(table: Table) -> dict[str, Any]:
     }
 
 
-def _question(question: Question) -> dict[str, Any]:
+def _question(question: GoldQuestion) -> dict[str, Any]:
     return {
-        "id": question.id, "text": question.text, "answer": question.answer, "fact": question.fact,
-        "strata": list(question.strata), "places": [asdict(place) for place in question.places],
-    }  # fmt: skip
+        "id": question.id,
+        "text": question.text,
+        "answer": question.answer,
+        "fact": question.fact,
+        "strata": list(question.strata),
+        "places": [asdict(place) for place in question.places],
+    }
 
 
-def _missed(arms: Sequence[Arm], questions: Sequence[Question], scores: Scores) -> list[dict[str, Any]]:
+def _missed(arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores) -> list[dict[str, Any]]:
     """Return the questions that the tuned model has wrong when shown nothing; each fact once."""
     tuned = sorted((arm for arm in arms if arm.tuned and arm.candidate), key=lambda arm: arm.shown != "nothing")
     if not tuned:
@@ -191,29 +202,31 @@ def _missed(arms: Sequence[Arm], questions: Sequence[Question], scores: Scores) 
 
 
 def _side_by_side(
-    arms: Sequence[Arm], questions: Sequence[Question], replies: Replies, scores: Scores
+    arms: Sequence[Arm], questions: Sequence[GoldQuestion], replies: Replies, scores: Scores
 ) -> list[dict[str, Any]]:
     """Return up to twenty questions with every arm's reply: strata in turn, first where candidates part."""
     candidates = [arm.name for arm in arms if arm.candidate]
 
-    def parted(question: Question) -> bool:
+    def parted(question: GoldQuestion) -> bool:
         measure = "right" if question.answer is not None else "abstention_recall"
         return len({scores.get((name, question.id), {}).get(measure) for name in candidates}) > 1
 
-    waiting: dict[tuple[str, ...], list[Question]] = {}
+    waiting: dict[tuple[str, ...], list[GoldQuestion]] = {}
     for question in sorted((one for one in questions if one.held_out), key=lambda one: not parted(one)):
         waiting.setdefault(question.strata, []).append(question)
-    chosen: list[Question] = []
+    chosen: list[GoldQuestion] = []
     while len(chosen) < SIDE_BY_SIDE and any(waiting.values()):
         chosen += [left.pop(0) for left in waiting.values() if left][: SIDE_BY_SIDE - len(chosen)]
     return [
-        {**_question(one), "replies": [_reply(arm, one, replies, scores) for arm in arms
-                                       if (arm.name, one.id) in replies]}
+        {
+            **_question(one),
+            "replies": [_reply(arm, one, replies, scores) for arm in arms if (arm.name, one.id) in replies],
+        }
         for one in chosen
-    ]  # fmt: skip
+    ]
 
 
-def _reply(arm: Arm, question: Question, replies: Replies, scores: Scores) -> dict[str, Any]:
+def _reply(arm: Arm, question: GoldQuestion, replies: Replies, scores: Scores) -> dict[str, Any]:
     reply = replies[arm.name, question.id].reply
     held = scores[arm.name, question.id]
     return {

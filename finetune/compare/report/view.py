@@ -8,14 +8,19 @@ from typing import Any
 
 from finetune.compare.report.plots import ForestPlot, forest_plot, signed, span
 
-Report = Mapping[str, Any]
+ReportRecord = Mapping[str, Any]
 # Columns of the first table of measures; the others stand in the second.
 HEADLINE = ("right", "token_f1", "abstention_recall", "needless_refusal")
 _SHOWN = {"nothing": "nothing", "found": "what search finds", "oracle": "the right passage", "wrong": "a wrong passage"}
 _COST_HEADS = (
-    "arm", "first token, p50 / p95", "whole answer, p50 / p95", "tokens in / out", "process memory", "training",
+    "arm",
+    "first token, p50 / p95",
+    "whole answer, p50 / p95",
+    "tokens in / out",
+    "process memory",
+    "training",
     "1000 questions",
-)  # fmt: skip
+)
 _COST_CAPTION = (
     "Times on this machine, one question after the other, without the first answer after loading; training counts in "
     "the first thousand questions. Process memory is the peak RAM of this process: search and the models of earlier "
@@ -64,7 +69,7 @@ class ForestFigure:
     plot: ForestPlot
 
 
-def arms_table(report: Report) -> ReportTable:
+def arms_table(report: ReportRecord) -> ReportTable:
     """Return what was compared, one row per arm."""
     rows = [
         _plain(arm["name"], arm["model"], _SHOWN[arm["shown"]], "yes" if arm["tuned"] else "no", arm["asked"])
@@ -74,7 +79,7 @@ def arms_table(report: Report) -> ReportTable:
     return ReportTable(heads=heads, rows=rows)
 
 
-def measure_tables(report: Report) -> list[TitledTable]:
+def measure_tables(report: ReportRecord) -> list[TitledTable]:
     """Return the measures over the held-out questions: the four of the headline, then all others."""
     measures = report["measures"]
     first = [name for name in HEADLINE if name in measures]
@@ -86,21 +91,22 @@ def measure_tables(report: Report) -> list[TitledTable]:
     ]
 
 
-def _measure_table(report: Report, names: Sequence[str]) -> ReportTable:
+def _measure_table(report: ReportRecord, names: Sequence[str]) -> ReportTable:
     measures = report["measures"]
     rows = [
         [ReportCell(arm["name"]), *(_share_cell(measures[name]["arms"].get(arm["name"])) for name in names)]
         for arm in report["arms"]
     ]
-    least = [f"{measures[name]['title']} {_points(detectable(measures[name]))}" for name in names
-             if measures[name]["pairs"]]  # fmt: skip
+    least = [
+        f"{measures[name]['title']} {_points(detectable(measures[name]))}" for name in names if measures[name]["pairs"]
+    ]
     caption = "Mean with 95% interval."
     if least:
         caption += f" Smallest detectable difference, in points: {', '.join(least)}."
     return ReportTable(heads=("arm", *(measures[name]["title"] for name in names)), rows=rows, caption=caption)
 
 
-def difference_tables(report: Report) -> list[TitledTable]:
+def difference_tables(report: ReportRecord) -> list[TitledTable]:
     """Return the differences between arms, one table per measure of the headline that has pairs."""
     chosen = (report["measures"][name] for name in HEADLINE if name in report["measures"])
     return [TitledTable(title=measure["title"], table=_pair_table(measure)) for measure in chosen if measure["pairs"]]
@@ -124,7 +130,7 @@ def _pair_table(measure: Mapping[str, Any]) -> ReportTable:
     return ReportTable(heads=heads, rows=rows, caption=f"{measure['questions']} questions.")
 
 
-def forest_figures(report: Report) -> list[ForestFigure]:
+def forest_figures(report: ReportRecord) -> list[ForestFigure]:
     """Return what is drawn as forest plots: all held-out questions, then every stratum."""
     whole = report["measures"].get("right")
     measures = ([("all held-out questions", whole)] if whole else []) + list(report["strata"].items())
@@ -141,18 +147,20 @@ def _forest_caption(name: str, measure: Mapping[str, Any]) -> str:
     return f"{name}: {measure['title']}, {measure['questions']} questions, resampled: {measure['drawn']}; {limit}"
 
 
-def strata_table(report: Report) -> ReportTable:
+def strata_table(report: ReportRecord) -> ReportTable:
     """Return the share of right answers per stratum and arm."""
     rows = [
-        [ReportCell(name, f"({measure['questions']})"),
-         *(_share_cell(measure["arms"].get(arm["name"])) for arm in report["arms"])]
+        [
+            ReportCell(name, f"({measure['questions']})"),
+            *(_share_cell(measure["arms"].get(arm["name"])) for arm in report["arms"]),
+        ]
         for name, measure in report["strata"].items()
-    ]  # fmt: skip
+    ]
     caption = "Right per stratum (declined, where the documents do not answer) with 95% intervals."
     return ReportTable(heads=("stratum", *(arm["name"] for arm in report["arms"])), rows=rows, caption=caption)
 
 
-def cost_table(report: Report) -> ReportTable:
+def cost_table(report: ReportRecord) -> ReportTable:
     """Return times, tokens, memory and training per arm."""
     price = report["method"]["hour_price"]
     rows = [_plain(*_cost_row(name, cost, price)) for name, cost in report["cost"].items()]
@@ -169,7 +177,7 @@ def _cost_row(name: str, cost: Mapping[str, Any], price: float) -> Iterator[str]
     yield f"{cost['thousand_h']:.2f} h" + (f", {cost['thousand_price']:.2f}" if price else "")
 
 
-def break_even_lines(report: Report) -> list[str]:
+def break_even_lines(report: ReportRecord) -> list[str]:
     """Return after how many questions training has paid for itself, one line per pair."""
     return [f"{entry['trained']} against {entry['against']}: training {_paid(entry)}" for entry in report["break_even"]]
 
@@ -180,7 +188,7 @@ def _paid(entry: Mapping[str, Any]) -> str:
     return f"has paid for itself after {entry['questions']:,} questions"
 
 
-def declining_table(report: Report) -> ReportTable | None:
+def declining_table(report: ReportRecord) -> ReportTable | None:
     """Return how often each candidate declined; None where that was not counted."""
     if not report["abstention"]:
         return None
@@ -188,19 +196,22 @@ def declining_table(report: Report) -> ReportTable | None:
     return ReportTable(heads=("arm", *_DECLINING.values()), rows=rows, caption="Counts over the held-out questions.")
 
 
-def beyond_memory_table(report: Report) -> ReportTable | None:
+def beyond_memory_table(report: ReportRecord) -> ReportTable | None:
     """Return what passages add to what a model knows by heart; None where no pair of arms shows it."""
     if not report["beyond_memory"]:
         return None
     rows = [
-        _plain(f"{entry['left']} over {entry['right']}", _share_of(entry["gained"], entry["unknown"]),
-               _share_of(entry["lost"], entry["known"]))
+        _plain(
+            f"{entry['left']} over {entry['right']}",
+            _share_of(entry["gained"], entry["unknown"]),
+            _share_of(entry["lost"], entry["known"]),
+        )
         for entry in report["beyond_memory"]
-    ]  # fmt: skip
+    ]
     return ReportTable(heads=("passages", "right, of what it did not know", "lost, of what it knew"), rows=rows)
 
 
-def agreement_table(report: Report) -> ReportTable | None:
+def agreement_table(report: ReportRecord) -> ReportTable | None:
     """Return how alike replies to several phrasings of one question are; None where no fact has several."""
     if not report["agreement"]:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from finetune.compare.questions import Question
+from finetune.compare.questions import GoldQuestion
 from finetune.compare.statistics.significance import least_clusters
 
 # With fewer documents an interval by document says little; the same bound as in `kb eval`.
@@ -25,7 +25,7 @@ class Clusters:
     """Which questions belong together.
 
     Attributes:
-        labels: Question id to the label of its cluster.
+        labels: GoldQuestion id to the label of its cluster.
         levels: What a cluster is: a document, or one or more of the smaller parts.
         documents: Number of documents that the questions are about; 0 where none is named.
     """
@@ -56,7 +56,7 @@ class Clusters:
         )
 
 
-def cluster(questions: Sequence[Question], *, pairs: int = 1) -> Clusters:
+def cluster(questions: Sequence[GoldQuestion], *, pairs: int = 1) -> Clusters:
     """Decide what a cluster is and label every question.
 
     Questions about taught facts are clustered by fact, others by the page of their answer, or by the answer itself
@@ -76,7 +76,7 @@ def cluster(questions: Sequence[Question], *, pairs: int = 1) -> Clusters:
     return Clusters(labels={identity: label for identity, _, label in marked}, levels=levels, documents=len(documents))
 
 
-def _part(question: Question, *, by_page: bool) -> tuple[Level, str]:
+def _part(question: GoldQuestion, *, by_page: bool) -> tuple[Level, str]:
     """Return the level and label of a question's cluster among few documents."""
     page = _page(question)
     if question.taught:
@@ -88,7 +88,7 @@ def _part(question: Question, *, by_page: bool) -> tuple[Level, str]:
     return "question", question.id
 
 
-def _page(question: Question) -> str:
+def _page(question: GoldQuestion) -> str:
     """Return the pages with the answer as one label; empty where they are unknown."""
     pages = sorted({(place.doc, place.page) for place in question.places if place.page is not None})
     return " ".join(f"{doc}:{page}" for doc, page in pages)

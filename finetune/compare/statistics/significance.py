@@ -69,7 +69,7 @@ def least_clusters(pairs: int = 1) -> int:
     return math.ceil(1 + math.log2(max(1, pairs) / (1 - LEVEL)))
 
 
-def compare(
+def compare_scores(
     left: ArrayLike, right: ArrayLike, clusters: Sequence[Hashable], *, pairs: int = 1, seed: int = 0
 ) -> Difference:
     """Compare two arms on the same questions.
@@ -93,10 +93,16 @@ def compare(
     p = sign_flip_p(sums, seed=seed)
     binary = bool(np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all())
     return Difference(
-        mean=interval.mean, low=interval.low, high=interval.high, p=p, adjusted_p=p,
+        mean=interval.mean,
+        low=interval.low,
+        high=interval.high,
+        p=p,
+        adjusted_p=p,
         mcnemar_p=mcnemar_p(int((differences > 0).sum()), int((differences < 0).sum())) if binary else None,
-        detectable=_detectable(sums, counts, (1 - LEVEL) / pairs), questions=len(first), clusters=len(sums),
-    )  # fmt: skip
+        detectable=_detectable(sums, counts, (1 - LEVEL) / pairs),
+        questions=len(first),
+        clusters=len(sums),
+    )
 
 
 def mean_interval(

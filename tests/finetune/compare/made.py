@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from finetune.compare.arms import Answerer, Arm, Reply, Shown
-from finetune.compare.questions import NEW, UNANSWERABLE, Place, Question
+from finetune.compare.arms import Arm, ArmAnswerer, ArmReply, Shown
+from finetune.compare.questions import NEW, UNANSWERABLE, GoldQuestion, Place
 
-Said = Callable[[Question], str]
+Said = Callable[[GoldQuestion], str]
 
 
 @dataclass(slots=True)
@@ -20,14 +20,18 @@ class Scripted:
     seconds: float = 1.0
     asked: list[str] = field(default_factory=list)
 
-    def answer(self, question: Question) -> Reply:
+    def answer(self, question: GoldQuestion) -> ArmReply:
         """Answer from the script."""
         self.asked.append(question.id)
         text = self.said(question)
-        return Reply(
-            text=text or "The documents do not say.", abstained=not text, first_token_s=self.seconds / 2,
-            total_s=self.seconds, prompt_tokens=10, completion_tokens=2,
-        )  # fmt: skip
+        return ArmReply(
+            text=text or "The documents do not say.",
+            abstained=not text,
+            first_token_s=self.seconds / 2,
+            total_s=self.seconds,
+            prompt_tokens=10,
+            completion_tokens=2,
+        )
 
 
 def arm(
@@ -37,24 +41,29 @@ def arm(
     script = Scripted(said, seconds)
 
     @contextmanager
-    def opened() -> Iterator[Answerer]:
+    def opened() -> Iterator[ArmAnswerer]:
         yield script
 
     training_s = 600.0 if tuned else 0.0
     return Arm(name=name, model=model, shown=shown, tuned=tuned, training_s=training_s, open=opened), script
 
 
-def questions(count: int, *, docs: int = 3, unanswerable: int = 0) -> list[Question]:
+def questions(count: int, *, docs: int = 3, unanswerable: int = 0) -> list[GoldQuestion]:
     """Return questions with answers `value 100`, `value 101`, ..., one fact each, spread over documents."""
     answerable = [
-        Question(
-            id=f"q{at}", text=f"What is value {at}?", answer=f"value {100 + at}", fact=f"f{at}",
-            places=(Place(doc=f"d{at % docs}.pdf", page=at // docs),), strata=(NEW,), taught=True,
+        GoldQuestion(
+            id=f"q{at}",
+            text=f"What is value {at}?",
+            answer=f"value {100 + at}",
+            fact=f"f{at}",
+            places=(Place(doc=f"d{at % docs}.pdf", page=at // docs),),
+            strata=(NEW,),
+            taught=True,
         )
         for at in range(count)
-    ]  # fmt: skip
+    ]
     return answerable + [
-        Question(id=f"u{at}", text=f"What is nothing {at}?", answer=None, strata=(UNANSWERABLE,))
+        GoldQuestion(id=f"u{at}", text=f"What is nothing {at}?", answer=None, strata=(UNANSWERABLE,))
         for at in range(unanswerable)
     ]
 
@@ -62,7 +71,7 @@ def questions(count: int, *, docs: int = 3, unanswerable: int = 0) -> list[Quest
 def knows(limit: int) -> Said:
     """Right on the first `limit` questions, wrong on the others."""
 
-    def said(question: Question) -> str:
+    def said(question: GoldQuestion) -> str:
         return f"It is {question.answer}." if int(question.id[1:]) < limit and question.answer else "It is blue."
 
     return said

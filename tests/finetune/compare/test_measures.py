@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.types import Citation
-from finetune.compare.arms import Reply
+from finetune.compare.arms import ArmReply
 from finetune.compare.measures import MEASURES, agreement, cohens_kappa, proper, right, rouge_l, score
-from finetune.compare.questions import Place, Question
+from finetune.compare.questions import GoldQuestion, Place
 
 
-def question(answer: str | None, **more: object) -> Question:
-    return Question(id="q", text="How long?", answer=answer, **more)  # type: ignore[arg-type]
+def question(answer: str | None, **more: object) -> GoldQuestion:
+    return GoldQuestion(id="q", text="How long?", answer=answer, **more)  # type: ignore[arg-type]
 
 
-def reply(text: str, **more: object) -> Reply:
-    return Reply(text=text, abstained=not text, **more)  # type: ignore[arg-type]
+def reply(text: str, **more: object) -> ArmReply:
+    return ArmReply(text=text, abstained=not text, **more)  # type: ignore[arg-type]
 
 
 def citation(doc: str, page: int) -> Citation:

@@ -16,8 +16,8 @@ from filelock import FileLock
 
 from core.errors import BackendError, ConfigError, DataError
 from finetune.compare.arms import Arm, pairs
-from finetune.compare.questions import Question
-from finetune.compare.run import OUTPUTS, Progress, ask_all, read_outputs
+from finetune.compare.questions import GoldQuestion
+from finetune.compare.run import OUTPUTS, CompareProgress, ask_all, read_outputs
 from tests.finetune.compare.made import arm, knows, questions
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -27,7 +27,7 @@ def test_every_arm_answers_every_question_once_and_its_first_answer_is_marked(tm
     base, said = arm("base", knows(2))
     rag, _ = arm("rag", knows(4), shown="found")
     asked = questions(5, unanswerable=1)
-    seen: list[Progress] = []
+    seen: list[CompareProgress] = []
     replies = ask_all([base, rag], asked, tmp_path, seen.append)
     assert set(replies) == {(name, question.id) for name in ("base", "rag") for question in asked}
     assert said.asked == [question.id for question in asked]
@@ -56,7 +56,7 @@ def test_a_change_of_what_an_answer_depends_on_asks_anew(tmp_path: Path) -> None
 
 
 def test_a_failure_keeps_what_was_answered(tmp_path: Path) -> None:
-    def fails(question: Question) -> str:
+    def fails(question: GoldQuestion) -> str:
         if question.id == "q2":
             raise BackendError("the server is gone")
         return "It is 5."
@@ -115,7 +115,7 @@ def test_kill_nine_loses_no_answer(tmp_path: Path) -> None:
 
 def test_experiments_are_put_only_where_the_right_passage_is_known(tmp_path: Path) -> None:
     oracle, said = arm("oracle", knows(3), shown="oracle")
-    asked = [*questions(2, unanswerable=1), Question(id="x", text="Where?", answer="here")]
+    asked = [*questions(2, unanswerable=1), GoldQuestion(id="x", text="Where?", answer="here")]
     ask_all([oracle], asked, tmp_path)
     assert set(said.asked) == {"q0", "q1"}
     lacking = replace(oracle, holds=lambda doc: doc == "d1.pdf")

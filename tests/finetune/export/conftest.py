@@ -10,7 +10,7 @@ import pytest
 
 from core.files import Home
 from finetune.export.job import Export, Server, open_export
-from finetune.export.parity import MOST_TOKENS, Parity, Runtime, compare
+from finetune.export.parity import MOST_TOKENS, Parity, Runtime, compare_answers
 from finetune.export.reference import Expected, Reference
 from finetune.export.runtimes import GenAIRuntime
 from tests.finetune.export.made import make_base, make_run
@@ -30,7 +30,7 @@ class Trained:
     expected: list[Expected]
 
     def compared(self, runtime: Runtime) -> Parity:
-        return compare(self.reference, self.expected, self.job.conversations, runtime)
+        return compare_answers(self.reference, self.expected, self.job.conversations, runtime)
 
     def compared_file(self, path: Path) -> Parity:
         return self.compared(GenAIRuntime(path))

@@ -11,9 +11,9 @@ import numpy as np
 
 from core.files import Home
 from core.types import RunCard
-from finetune.export.gguf_vocabulary import WORDS
+from finetune.export.gguf.vocabulary import WORDS
 from finetune.recipe import Recipe
-from finetune.runs import Run, create_run
+from finetune.runs import TrainingRun, create_run
 from tests.finetune.made import tiny_config, tokenizer_of
 
 # ChatML with a system prompt of its own.
@@ -61,9 +61,12 @@ def tokenizer_ending_in(end: str) -> Any:
 
     spelled = digit_tokenizer().backend_tokenizer.to_str().replace("<|im_end|>", end)
     made = PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(spelled), eos_token=end, bos_token="<|im_start|>",
-        pad_token="<|endoftext|>", clean_up_tokenization_spaces=False,
-    )  # fmt: skip
+        tokenizer_object=Tokenizer.from_str(spelled),
+        eos_token=end,
+        bos_token="<|im_start|>",
+        pad_token="<|endoftext|>",
+        clean_up_tokenization_spaces=False,
+    )
     made.chat_template = TEMPLATE.replace("<|im_end|>", end)
     return made
 
@@ -82,7 +85,7 @@ def make_base(folder: Path, kind: str, *, tokenizer: Any = None, **over: Any) ->
     return folder
 
 
-def make_run(home: Home, base: Path, name: str = "tanks", *, system: str = "", **over: Any) -> Run:
+def make_run(home: Home, base: Path, name: str = "tanks", *, system: str = "", **over: Any) -> TrainingRun:
     """A run whose adapter has learnt `CHANGED`."""
     from finetune.data.prepare import chat_of
     from finetune.methods.build import make_trainable

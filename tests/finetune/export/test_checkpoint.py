@@ -74,8 +74,11 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 
 def test_a_template_without_an_end_is_refused() -> None:
     chat = chat_format(
-        tokenizer_of(CHATML.replace("<|im_end|>", "")), generation_eos=2, dataset_template="", system="",
+        tokenizer_of(CHATML.replace("<|im_end|>", "")),
+        generation_eos=2,
+        dataset_template="",
+        system="",
         context_template="",
-    )  # fmt: skip
+    )
     with pytest.raises(DataError, match="ends answers with no token"):
         ends_of(chat)

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError, DataError, GateError
 from core.weights.gguf_header import read_header
-from finetune.export.gguf_file import write_gguf
-from finetune.export.gguf_vocabulary import pre_tokenizer
-from finetune.export.gguf_weights import from_gguf_order, llama3_factors, read_weights, to_gguf_order
-from finetune.export.quantise import check_name, check_weights
+from finetune.export.gguf.file import write_gguf
+from finetune.export.gguf.quantise import check_quantisation, check_weights
+from finetune.export.gguf.vocabulary import pre_tokenizer
+from finetune.export.gguf.weights import from_gguf_order, llama3_factors, read_weights, to_gguf_order
 from tests.finetune.export.conftest import Trained
 from tests.finetune.export.made import TEMPLATE, rewritten
 
@@ -88,9 +88,13 @@ def test_llama3_factors_are_those_of_transformers() -> None:
     from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
     rope = {
-        "rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+        "rope_type": "llama3",
+        "rope_theta": 500000.0,
+        "factor": 8.0,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
         "original_max_position_embeddings": 8192,
-    }  # fmt: skip
+    }
     config = LlamaConfig(hidden_size=256, num_attention_heads=2, rope_parameters=rope, max_position_embeddings=131072)
     scaled, _ = ROPE_INIT_FUNCTIONS["llama3"](config, torch.device("cpu"))
     plain = 1 / 500000.0 ** (np.arange(0, 128, 2) / 128)
@@ -168,7 +172,11 @@ def test_other_architectures_and_embeddings_are_refused(llama: Trained, tmp_path
 
 
 def test_names_of_quantisations() -> None:
-    assert (check_name("Q8_0"), check_name("q4_k_m"), check_name("f16")) == ("q8_0", "q4_K_M", "f16")
+    assert (check_quantisation("Q8_0"), check_quantisation("q4_k_m"), check_quantisation("f16")) == (
+        "q8_0",
+        "q4_K_M",
+        "f16",
+    )
     with pytest.raises(ConfigError, match="q4_K_M"):
-        check_name("int4")
+        check_quantisation("int4")
     assert gguf.GGMLQuantizationType.Q8_0.value == 8

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.errors import DataError
 from finetune.data.template import PLAIN_TEMPLATE, ChatFormat, chat_format
 from finetune.export.checkpoint import as_exported
-from finetune.export.go_template import Blocks, find_blocks, go_template
+from finetune.export.ollama.template import Blocks, find_blocks, go_template
 from finetune.export.probes import GENERAL, N_PROBES, probes
 from tests.finetune.export.made import TEMPLATE
 from tests.finetune.made import CHATML, tokenizer_of

@@ -14,7 +14,7 @@ from core.errors import BackendError, ConfigError, GateError, MissingExtra
 from core.models import open_chat
 from core.settings import ModelSettings, Settings
 from finetune.export import job as job_module
-from finetune.export.gguf_file import write_gguf
+from finetune.export.gguf.file import write_gguf
 from finetune.runs import read_card
 from tests.finetune.export.conftest import Trained, opened
 from tests.finetune.export.made import make_run, rewritten

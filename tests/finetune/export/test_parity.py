@@ -14,8 +14,8 @@ import pytest
 from core.errors import GateError
 from core.files import Home
 from finetune.data.template import Message
-from finetune.export.gguf_weights import checkpoint_config, from_gguf_order
-from finetune.export.parity import Parity, Reply
+from finetune.export.gguf.weights import checkpoint_config, from_gguf_order
+from finetune.export.parity import Parity, RuntimeReply
 from finetune.export.runtimes import GenAIRuntime
 from finetune.runs import read_card
 from tests.finetune.export.conftest import Trained, opened
@@ -89,7 +89,7 @@ class _Doubling(GenAIRuntime):
 
     tells_ids = True
 
-    def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[Reply]:
+    def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[RuntimeReply]:
         return [
             replace(one, prompt_ids=(1, *one.prompt_ids) if self.tells_ids else (), n_prompt=one.n_prompt + 1)
             for one in super().replies(conversations, max_tokens)
@@ -142,7 +142,7 @@ def test_a_near_tie_is_counted_and_passed(llama: Trained) -> None:
     """The reference's own second choice, where that is as likely as its first, is no fault; elsewhere it is."""
 
     class Second(GenAIRuntime):
-        def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[Reply]:
+        def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[RuntimeReply]:
             found = super().replies(conversations, max_tokens)
             return [replace(found[0], text="Z" + found[0].text), *found[1:]]
 

@@ -34,11 +34,18 @@ def _kb(trained: Trained, endpoint: str, *arguments: str, **env: str) -> subproc
     return subprocess.run(
         [sys.executable, "-m", "kb.cli", "export", *arguments],
         env={
-            **clean, "HF_ENDPOINT": endpoint, "HF_HOME": str(trained.home.root / "hf"),
-            "KB_HOME": str(trained.home.root), "HF_HUB_DISABLE_XET": "1", **env,
+            **clean,
+            "HF_ENDPOINT": endpoint,
+            "HF_HOME": str(trained.home.root / "hf"),
+            "KB_HOME": str(trained.home.root),
+            "HF_HUB_DISABLE_XET": "1",
+            **env,
         },
-        input="y\n", capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        input="y\n",
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 def test_an_adapter_goes_up_with_its_card_and_comes_back_alive(llama: Trained, tmp_path: Path) -> None:

@@ -24,8 +24,11 @@ def _memory(method: str, **choices: object) -> Memory:
 
 def test_what_cannot_be_merged_says_that_there_is_no_gguf() -> None:
     assert {name for name, method in METHODS.items() if not method.merges} == {
-        "prompt", "prefix", "p-tuning", "llama-adapter",
-    }  # fmt: skip
+        "prompt",
+        "prefix",
+        "p-tuning",
+        "llama-adapter",
+    }
     assert all(("no GGUF" in method.served) is not method.merges for method in METHODS.values())
 
 

@@ -73,9 +73,15 @@ def test_a_model_that_caps_its_logits_is_scored_by_its_own(tmp_path: Any) -> Non
 
     torch.manual_seed(0)
     config = Gemma2Config(
-        hidden_size=32, intermediate_size=48, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1,
-        head_dim=16, vocab_size=64, final_logit_softcapping=0.2,
-    )  # fmt: skip
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
+        vocab_size=64,
+        final_logit_softcapping=0.2,
+    )
     model = AutoModelForCausalLM.from_config(config)
     ids = torch.randint(3, 60, (2, 9))
     expected = model(input_ids=ids).logits[:, :-1].log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]

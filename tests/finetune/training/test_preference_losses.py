@@ -62,10 +62,14 @@ def test_values_where_the_policy_is_its_reference(name: str, expected: float) ->
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("sigmoid", math.log1p(math.exp(-1.5))), ("hinge", 0.0), ("ipo", (0.5 + 0.5 - 1) ** 2),
-        ("sigmoid_norm", math.log1p(math.exp(-0.5))), ("sppo_hard", 1.0), ("sft", 1.5),
+        ("sigmoid", math.log1p(math.exp(-1.5))),
+        ("hinge", 0.0),
+        ("ipo", (0.5 + 0.5 - 1) ** 2),
+        ("sigmoid_norm", math.log1p(math.exp(-0.5))),
+        ("sppo_hard", 1.0),
+        ("sft", 1.5),
     ],
-)  # fmt: skip
+)
 def test_values_after_a_gain(name: str, expected: float) -> None:
     assert PREFERENCE_LOSSES[name](scores(2.0, -1.0), 0.5).item() == pytest.approx(expected, abs=1e-6)
 

@@ -83,9 +83,17 @@ def test_what_is_loaded_again_answers_as_it_did(tmp_path: Path) -> None:
 
 def test_training_learns_what_it_is_taught_and_keeps_the_best(tmp_path: Path) -> None:
     _, run, prepared = begun(
-        tmp_path, "llama", method="full", packing="bfd", max_steps=60, eval_steps=20, save_steps=60, eval_rows=4,
-        learning_rate=5e-3, logging_steps=20,
-    )  # fmt: skip
+        tmp_path,
+        "llama",
+        method="full",
+        packing="bfd",
+        max_steps=60,
+        eval_steps=20,
+        save_steps=60,
+        eval_rows=4,
+        learning_rate=5e-3,
+        logging_steps=20,
+    )
     run_sft(Stage(run=run, name="sft", prepared=prepared))
     curve = read_card(run).curves["sft"]
     losses = [entry["loss"] for entry in curve if "loss" in entry]

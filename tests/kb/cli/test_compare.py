@@ -19,8 +19,8 @@ from core.prompt import load_prompt
 from core.reading.extractive import ABSTENTION, ExtractiveChat
 from core.settings import Settings
 from core.types import Citation, Document, Fact, Hit, RunCard
-from finetune.compare.questions import Place, Question
-from finetune.runs import Run
+from finetune.compare.questions import Place, GoldQuestion
+from finetune.runs import TrainingRun
 from kb.cli.main import app
 from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, Recorder
 from kb.comparison.arms import ArmSpec, parse_arm, run_arms
@@ -62,7 +62,7 @@ def card(base: str = "smollm2") -> RunCard:
 
 
 def test_a_run_gives_four_arms_and_more_on_request(tmp_path: Path) -> None:
-    run = Run(name="mine", folder=tmp_path)
+    run = TrainingRun(name="mine", folder=tmp_path)
     settings = Settings.model_validate({"rag": {"ollama_url": "http://127.0.0.1:9"}})
     with pytest.raises(ConfigError, match="has not been exported"):
         run_arms(run, card(), settings, experiments=False, few_shot=None)
@@ -79,8 +79,8 @@ def test_a_run_gives_four_arms_and_more_on_request(tmp_path: Path) -> None:
     assert more[0].model == f"hf:{tmp_path}"
 
 
-def question(text: str = "Who is the head cook?", answer: str | None = "Dorrit Amblesworth", page: int = 0) -> Question:
-    return Question(id="q", text=text, answer=answer, places=(Place(doc="d.pdf", page=page),))
+def question(text: str = "Who is the head cook?", answer: str | None = "Dorrit Amblesworth", page: int = 0) -> GoldQuestion:
+    return GoldQuestion(id="q", text=text, answer=answer, places=(Place(doc="d.pdf", page=page),))
 
 
 def page_text(sha256: str, page: int) -> str:
@@ -163,11 +163,11 @@ def test_from_search_answers_and_remembers_what_it_read() -> None:
 def test_the_right_passage_is_shown_by_its_quote_or_by_its_page() -> None:
     passages = Passages(Found([]), page_text, [document()])
     quote = Citation(doc="d.pdf", sha256="s", page=1, start=4, end=19, quote=PAGES[1][4:19])
-    known = Question(id="q", text="How deep?", answer="18 m", places=(Place(doc="d.pdf", page=1),), evidence=(quote,))
+    known = GoldQuestion(id="q", text="How deep?", answer="18 m", places=(Place(doc="d.pdf", page=1),), evidence=(quote,))
     assert [span.text for span in passages.right(known)] == [PAGES[1]]
     assert [span.text for span in passages.right(question(page=1, answer="18 m"))] == [PAGES[1]]
     with pytest.raises(ConfigError, match="does not hold"):
-        passages.right(Question(id="q", text="?", answer="x", places=(Place(doc="gone.pdf", page=0),)))
+        passages.right(GoldQuestion(id="q", text="?", answer="x", places=(Place(doc="gone.pdf", page=0),)))
 
 
 def test_a_wrong_passage_holds_no_answer() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
-from finetune.compare.questions import Question
+from finetune.compare.questions import GoldQuestion
 from finetune.compare.report.page import render, write_page
 from tests.finetune.compare.made import questions
 from tests.finetune.compare.report.test_record import four, report_of
@@ -38,8 +38,10 @@ class _Page(HTMLParser):
 
 
 def test_the_page_needs_nothing_else_and_runs_nothing(tmp_path: Path) -> None:
-    asked = [*questions(30, unanswerable=5),
-             Question(id="q99", text='<script>alert("x")</script> & {braces} $dollars', answer="<b>1</b>")]  # fmt: skip
+    asked = [
+        *questions(30, unanswerable=5),
+        GoldQuestion(id="q99", text='<script>alert("x")</script> & {braces} $dollars', answer="<b>1</b>"),
+    ]
     arms = four(5, 20, 25, 25)
     report = report_of(arms, asked, tmp_path)
     text = write_page(tmp_path, report).read_text(encoding="utf-8")
@@ -59,9 +61,14 @@ def test_the_page_needs_nothing_else_and_runs_nothing(tmp_path: Path) -> None:
 def test_a_judge_stands_with_how_well_it_judges(tmp_path: Path) -> None:
     report = report_of(four(0, 3, 4, 4), questions(5), tmp_path)
     report["judge"] = {
-        "model": "j<1>", "arms": ["base", "tuned"], "exam": {"planted": 12, "caught": 3}, "trusted": False,
-        "counts": {"first": 1, "second": 2, "tie": 2, "disagreed": 1}, "kappa_orders": None, "kappa_right": 0.25,
-    }  # fmt: skip
+        "model": "j<1>",
+        "arms": ["base", "tuned"],
+        "exam": {"planted": 12, "caught": 3},
+        "trusted": False,
+        "counts": {"first": 1, "second": 2, "tie": 2, "disagreed": 1},
+        "kappa_orders": None,
+        "kappa_right": 0.25,
+    }
     text = " ".join(render(report).split())
     assert "j&lt;1&gt; compared base and tuned" in text
     assert "3 of 12 planted errors in both orders; too few, so the following does not count." in text

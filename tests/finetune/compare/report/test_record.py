@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import DataError
 from finetune.compare.arms import Arm
-from finetune.compare.questions import SEEN, UNANSWERABLE, Question
+from finetune.compare.questions import SEEN, UNANSWERABLE, GoldQuestion
 from finetune.compare.report import short
 from finetune.compare.report.page import render
 from finetune.compare.report.record import Circumstances, build, read_missed, write_json
@@ -21,7 +21,7 @@ from tests.finetune.compare.made import arm, knows, questions
 ABOUT = Circumstances(made_at="2026-11-21T00:00:00+00:00", command="kb compare demo", notes=("It rains.",))
 
 
-def report_of(arms: Sequence[Arm], asked: Sequence[Question], folder: Path) -> dict[str, Any]:
+def report_of(arms: Sequence[Arm], asked: Sequence[GoldQuestion], folder: Path) -> dict[str, Any]:
     return build(arms, asked, ask_all(arms, asked, folder), ABOUT)
 
 
@@ -84,10 +84,24 @@ def test_many_documents_speak_for_others(tmp_path: Path) -> None:
 
 def test_seen_phrasings_stand_in_a_table_of_their_own(tmp_path: Path) -> None:
     held = questions(20)
-    seen = [Question(id=f"{one.id[1:]}9", text=f"{one.text} seen", answer=one.answer, fact=one.fact, places=one.places,
-                     taught=True, strata=(SEEN,)) for one in held]  # fmt: skip
-    seen = [Question(id=f"s{at}", text=one.text, answer=one.answer, fact=one.fact, places=one.places, taught=True,
-                     strata=(SEEN,)) for at, one in enumerate(seen)]  # fmt: skip
+    seen = [
+        GoldQuestion(
+            id=f"{one.id[1:]}9",
+            text=f"{one.text} seen",
+            answer=one.answer,
+            fact=one.fact,
+            places=one.places,
+            taught=True,
+            strata=(SEEN,),
+        )
+        for one in held
+    ]
+    seen = [
+        GoldQuestion(
+            id=f"s{at}", text=one.text, answer=one.answer, fact=one.fact, places=one.places, taught=True, strata=(SEEN,)
+        )
+        for at, one in enumerate(seen)
+    ]
     report = report_of(four(0, 5, 10, 10), [*held, *seen], tmp_path)
     assert report["questions"] == {"asked": 40, "held_out": 20}
     assert report["measures"]["right"]["questions"] == 20
@@ -96,14 +110,17 @@ def test_seen_phrasings_stand_in_a_table_of_their_own(tmp_path: Path) -> None:
 
 
 def test_declining_is_counted_two_by_two(tmp_path: Path) -> None:
-    def careful(question: Question) -> str:
+    def careful(question: GoldQuestion) -> str:
         return "" if question.answer is None or question.id == "q0" else "It is blue."
 
     arms = [arm("careful", careful)[0], arm("bold", knows(0), shown="found")[0]]
     report = report_of(arms, questions(30, unanswerable=12), tmp_path)
     assert report["abstention"]["careful"] == {
-        "answered_answerable": 29, "declined_answerable": 1, "answered_unanswerable": 0, "declined_unanswerable": 12,
-    }  # fmt: skip
+        "answered_answerable": 29,
+        "declined_answerable": 1,
+        "answered_unanswerable": 0,
+        "declined_unanswerable": 12,
+    }
     assert report["strata"][UNANSWERABLE]["arms"]["bold"]["value"] == 0.0
     assert any(note.startswith("Unanswerable: careful 100% against bold 0%") for note in report["verdict"]["notes"])
 

@@ -16,9 +16,18 @@ def cell(value: float, low: float | None = None, high: float | None = None) -> d
 
 def pair(mean: float, low: float | None, high: float | None, *, detectable: float | None = 0.1) -> dict[str, Any]:
     return {
-        "left": "a", "right": "b", "mean": mean, "low": low, "high": high, "p": 0.0001, "adjusted_p": 0.0002,
-        "mcnemar_p": None, "detectable": detectable, "significant": True, "says": "better",
-    }  # fmt: skip
+        "left": "a",
+        "right": "b",
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "p": 0.0001,
+        "adjusted_p": 0.0002,
+        "mcnemar_p": None,
+        "detectable": detectable,
+        "significant": True,
+        "says": "better",
+    }
 
 
 def measure(name: str, *pairs: dict[str, Any]) -> dict[str, Any]:
@@ -31,14 +40,26 @@ def report(**over: Any) -> dict[str, Any]:
         {"name": name, "model": "m", "shown": "found", "tuned": False, "candidate": True, "asked": 9} for name in "ab"
     ]
     cost = {
-        "first_token_s": [0.5, 1.0], "total_s": [1.0, 2.0], "prompt_tokens": 10.0, "completion_tokens": 2.0,
-        "memory_bytes": 0, "training_s": 0.0, "thousand_h": 0.5, "thousand_price": 1.0,
-    }  # fmt: skip
+        "first_token_s": [0.5, 1.0],
+        "total_s": [1.0, 2.0],
+        "prompt_tokens": 10.0,
+        "completion_tokens": 2.0,
+        "memory_bytes": 0,
+        "training_s": 0.0,
+        "thousand_h": 0.5,
+        "thousand_price": 1.0,
+    }
     body = {
-        "arms": arms, "measures": {"right": measure("right", pair(-0.5, None, None)), "rouge_l": measure("ROUGE-L")},
-        "strata": {}, "cost": {"a": cost, "b": {**cost, "memory_bytes": 2**21, "training_s": 90.0}},
-        "method": {"hour_price": 2.0}, "abstention": {}, "beyond_memory": [], "agreement": {}, "break_even": [],
-    }  # fmt: skip
+        "arms": arms,
+        "measures": {"right": measure("right", pair(-0.5, None, None)), "rouge_l": measure("ROUGE-L")},
+        "strata": {},
+        "cost": {"a": cost, "b": {**cost, "memory_bytes": 2**21, "training_s": 90.0}},
+        "method": {"hour_price": 2.0},
+        "abstention": {},
+        "beyond_memory": [],
+        "agreement": {},
+        "break_even": [],
+    }
     return {**body, **over}
 
 
@@ -74,9 +95,11 @@ def test_costs_leave_out_what_is_unknown() -> None:
 
 @pytest.mark.parametrize(
     ("questions", "sentence"),
-    [(1200, "t against b: training has paid for itself after 1,200 questions"),
-     (None, "t against b: training never pays for itself, since answers take no less time")],
-)  # fmt: skip
+    [
+        (1200, "t against b: training has paid for itself after 1,200 questions"),
+        (None, "t against b: training never pays for itself, since answers take no less time"),
+    ],
+)
 def test_training_pays_for_itself_or_never(questions: int | None, sentence: str) -> None:
     entry = {"trained": "t", "against": "b", "questions": questions}
     assert view.break_even_lines(report(break_even=[entry])) == [sentence]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench.false_alarms import WORLDS, World, alarmed, judged
 from finetune.compare.statistics.significance import (
     Difference,
-    compare,
+    compare_scores,
     holm,
     least_clusters,
     mcnemar_p,
@@ -66,7 +66,7 @@ def test_signs_are_gone_through_where_clusters_are_few() -> None:
 def test_fewer_clusters_than_the_least_can_show_nothing(pairs: int) -> None:
     """All clusters lean one way as far as they can; Holm's correction asks the clearest pair for p <= 0.05 / pairs."""
     for clusters, shown in ((least_clusters(pairs) - 1, False), (least_clusters(pairs), True)):
-        found = compare([1.0] * clusters, [0.0] * clusters, list(range(clusters)), pairs=pairs)
+        found = compare_scores([1.0] * clusters, [0.0] * clusters, list(range(clusters)), pairs=pairs)
         assert holm([found] * pairs)[0].significant is shown
         assert math.isfinite(found.detectable) is shown
 
@@ -74,7 +74,7 @@ def test_fewer_clusters_than_the_least_can_show_nothing(pairs: int) -> None:
 def test_more_arms_ask_for_more_questions() -> None:
     rng = np.random.default_rng(5)
     left, right = (rng.random(60) < 0.5).astype(float), (rng.random(60) < 0.5).astype(float)
-    alone, among_ten = (compare(left, right, list(range(60)), pairs=pairs).detectable for pairs in (1, 10))
+    alone, among_ten = (compare_scores(left, right, list(range(60)), pairs=pairs).detectable for pairs in (1, 10))
     assert among_ten / alone == pytest.approx((2.916 + 0.848) / (2.001 + 0.848), rel=1e-3)  # t of 59 degrees
 
 
@@ -97,15 +97,15 @@ def test_holm_multiplies_by_what_is_left_and_never_falls() -> None:
 
 
 def test_one_cluster_tells_nothing() -> None:
-    only = compare([1.0, 1.0, 0.0], [0.0, 0.0, 0.0], ["a", "a", "a"])
+    only = compare_scores([1.0, 1.0, 0.0], [0.0, 0.0, 0.0], ["a", "a", "a"])
     assert (only.low, only.high, only.detectable, only.significant) == (-math.inf, math.inf, math.inf, False)
 
 
 def test_answers_that_never_differ_leave_room_for_doubt() -> None:
-    few = compare([1.0] * 8, [1.0] * 8, list(range(8)))
+    few = compare_scores([1.0] * 8, [1.0] * 8, list(range(8)))
     assert few.low < -0.2 < 0.2 < few.high
     assert few.detectable > 0.3
-    many = compare([1.0] * 300, [1.0] * 300, list(range(300)))
+    many = compare_scores([1.0] * 300, [1.0] * 300, list(range(300)))
     assert many.high < 0.02
     assert many.detectable < 0.02
 
@@ -128,22 +128,22 @@ def test_intervals_of_shares_stay_between_nothing_and_all(scores: list[float], c
 
 
 def test_intervals_of_differences_stay_between_all_worse_and_all_better() -> None:
-    always = compare([1.0] * 5, [0.0] * 5, list(range(5)))
+    always = compare_scores([1.0] * 5, [0.0] * 5, list(range(5)))
     assert (always.mean, always.high) == (1.0, 1.0)
     assert 0.4 < always.low < 0.5
 
 
 def test_lists_must_match() -> None:
     with pytest.raises(ValueError, match="scores"):
-        compare([1.0], [1.0, 0.0], ["a"])
+        compare_scores([1.0], [1.0, 0.0], ["a"])
     with pytest.raises(ValueError, match="scores"):
-        compare([], [], [])
+        compare_scores([], [], [])
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0]), st.integers(0, 5)), min_size=2))
 def test_turning_a_comparison_round_turns_its_signs(rows: list[tuple[float, float, int]]) -> None:
     left, right, clusters = (list(column) for column in zip(*rows, strict=True))
-    ours, theirs = compare(left, right, clusters), compare(right, left, clusters)
+    ours, theirs = compare_scores(left, right, clusters), compare_scores(right, left, clusters)
     assert ours.mean == -theirs.mean
     assert ours.p == pytest.approx(theirs.p)
     assert ours.mcnemar_p == theirs.mcnemar_p

@@ -18,10 +18,10 @@ from ollama import Client
 from core.errors import BackendError
 from core.files import sha256_of
 from core.ollama_server import client_arguments, failures
-from finetune.export.go_template import Blocks, go_template
+from finetune.export.ollama.template import Blocks, go_template
 
 # Called with what is being done.
-Progress = Callable[[str], None]
+OnStatus = Callable[[str], None]
 _QUOTES = '"""'
 _FROM = "FROM "
 
@@ -95,7 +95,7 @@ def create(
     files: Sequence[Path],
     model: OllamaModel,
     *,
-    progress: Progress,
+    progress: OnStatus,
     quantize: str = "",
 ) -> None:
     """Put a model into a server, in place of one of the same name.
@@ -145,7 +145,7 @@ def _asking(server: Server, name: str) -> Iterator[Client]:
         yield client
 
 
-def weights_of(server: Server, name: str) -> Path:
+def weight_file_of(server: Server, name: str) -> Path:
     """Return where a server on this machine keeps a model's weights.
 
     Raises:

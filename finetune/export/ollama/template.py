@@ -85,8 +85,11 @@ def _probed(chat: ChatFormat) -> Blocks:
         return chat.render([{"role": role, "content": text} for role, text in said], generation=generation)
 
     system, user, assistant, again = (
-        ("system", _SYSTEM), ("user", _USER), ("assistant", _ASSISTANT), ("user", _AGAIN),
-    )  # fmt: skip
+        ("system", _SYSTEM),
+        ("user", _USER),
+        ("assistant", _ASSISTANT),
+        ("user", _AGAIN),
+    )
     plain = rendered(user)
     with_generation = rendered(user, generation=True)
     _, assistant_end = _cut(rendered(user, assistant), _ASSISTANT)

@@ -17,9 +17,17 @@ from transformers import TrainerCallback
 
 # What a trainer logs that a person follows; the rest is its own bookkeeping.
 FIGURES = (
-    "loss", "learning_rate", "grad_norm", "mean_token_accuracy", "eval_loss", "eval_recall", "rewards/margins",
-    "rewards/accuracies", "rewards/chosen", "rewards/rejected",
-)  # fmt: skip
+    "loss",
+    "learning_rate",
+    "grad_norm",
+    "mean_token_accuracy",
+    "eval_loss",
+    "eval_recall",
+    "rewards/margins",
+    "rewards/accuracies",
+    "rewards/chosen",
+    "rewards/rejected",
+)
 
 
 def emit(event: str, **fields: Any) -> None:
@@ -71,10 +79,13 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # transformers has no ty
         since, seen = self._last
         done = max(1, state.global_step - self._first_step)
         record = {
-            "stage": self._stage, "step": state.global_step, "steps": state.max_steps, **figures,
+            "stage": self._stage,
+            "step": state.global_step,
+            "steps": state.max_steps,
+            **figures,
             "tokens_per_s": (tokens - seen) / max(1e-9, now - since),
             "eta_s": (now - self._began) / done * (state.max_steps - state.global_step),
-        }  # fmt: skip
+        }
         if "loss" in figures:
             self._last = (now, tokens)
         else:

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from core.errors import DataError
 from finetune.data.template import ChatFormat
-from finetune.export.gguf_vocabulary import add_vocabulary
-from finetune.export.gguf_weights import ARCHITECTURES, HINT, checkpoint_config, gguf_shapes, gguf_tensors, rope_of
+from finetune.export.gguf.vocabulary import add_vocabulary
+from finetune.export.gguf.weights import ARCHITECTURES, HINT, checkpoint_config, gguf_shapes, gguf_tensors, rope_of
 
 
 @dataclass(frozen=True, slots=True)

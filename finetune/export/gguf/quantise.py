@@ -16,9 +16,9 @@ import numpy as np
 
 from core.errors import BackendError, ConfigError, GateError, MissingExtra
 from core.files import atomic_write
-from finetune.export.gguf_file import ENCODINGS
-from finetune.export.gguf_weights import read_weights
-from finetune.export.ollama_model import OllamaModel, Progress, Server, create, remove, weights_of
+from finetune.export.gguf.file import ENCODINGS
+from finetune.export.gguf.weights import read_weights
+from finetune.export.ollama.model import OllamaModel, OnStatus, Server, create, remove, weight_file_of
 
 TOOL, CONVERTER = "llama-quantize", "convert_hf_to_gguf.py"
 # Names of both tools; the encodings of `gguf` itself come first.
@@ -40,7 +40,7 @@ _COARSE_ERROR = 0.5
 _TINY = 1e-12
 
 
-def check_name(name: str) -> str:
+def check_quantisation(name: str) -> str:
     """Return a quantisation as it is spelled here, whatever the case.
 
     Raises:
@@ -52,7 +52,7 @@ def check_name(name: str) -> str:
     raise ConfigError(f"there is no quantisation {name!r}: {', '.join(NAMES)}", hint="kb export RUN --quantize q8_0")
 
 
-def by_any(source: Path, target: Path, name: str, model: OllamaModel, server: Server, progress: Progress) -> None:
+def by_any(source: Path, target: Path, name: str, model: OllamaModel, server: Server, progress: OnStatus) -> None:
     """Quantise a file with llama.cpp's tool, or with an Ollama server where that is not on PATH.
 
     Args:
@@ -76,11 +76,11 @@ def by_any(source: Path, target: Path, name: str, model: OllamaModel, server: Se
         )
 
 
-def _by_ollama(source: Path, target: Path, name: str, model: OllamaModel, server: Server, progress: Progress) -> None:
+def _by_ollama(source: Path, target: Path, name: str, model: OllamaModel, server: Server, progress: OnStatus) -> None:
     scratch = f"kb-quantise-{source.parent.name}"
     create(server, scratch, [source], model, progress=progress, quantize=name)
     try:
-        with weights_of(server, scratch).open("rb") as weights, atomic_write(target) as handle:
+        with weight_file_of(server, scratch).open("rb") as weights, atomic_write(target) as handle:
             shutil.copyfileobj(weights, handle)
     finally:
         remove(server, scratch)
@@ -88,9 +88,14 @@ def _by_ollama(source: Path, target: Path, name: str, model: OllamaModel, server
 
 def _run(command: Sequence[str], target: Path) -> None:
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S,
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=_TIMEOUT_S,
         check=False,
-    )  # fmt: skip
+    )
     if done.returncode or not target.is_file():
         lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no output"]
         raise BackendError(f"{Path(command[0]).name} failed: {lines[-1]}", hint="kb export RUN --quantize q8_0")
