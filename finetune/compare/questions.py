@@ -109,8 +109,11 @@ def read_questions(
     if path.is_dir():
         questions = list(_of_dataset(path, lesson or path))
     elif path.is_file():
-        questions = [_of_record(record, path, line) for line, record in _records(path)
-                     if "rating" not in record or record.get("correction")]
+        questions = [
+            _of_record(record, path, line)
+            for line, record in _records(path)
+            if "rating" not in record or record.get("correction")
+        ]
     else:
         raise ConfigError(f"no file or dataset folder at {path}", hint=f"ls '{path.parent}'")
     unique = {(question.text, question.answer): question for question in reversed(questions)}

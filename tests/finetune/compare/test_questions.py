@@ -35,8 +35,17 @@ def write(path: Path, *records: Any) -> Path:
 
 def row(identity: str, kind: str, text: str, answer: str, fact: str, *, doc: str = "a.pdf", context: str = "") -> Any:
     quote = {"doc": doc, "sha256": "0" * 64, "page": 1, "start": 0, "end": 4, "quote": "18 m"}
-    return {"id": identity, "kind": kind, "question": text, "answer": answer, "context": context, "evidence": [quote],
-            "fact": fact, "group": identity, "split": "test"}
+    return {
+        "id": identity,
+        "kind": kind,
+        "question": text,
+        "answer": answer,
+        "context": context,
+        "evidence": [quote],
+        "fact": fact,
+        "group": identity,
+        "split": "test",
+    }
 
 
 def fact(identity: str, answer: str) -> Any:
@@ -89,8 +98,10 @@ def test_a_test_split_gives_each_phrasing_once_with_its_gold_answer(dataset: Pat
 
 def test_what_was_taught_is_what_the_run_was_trained_on(dataset: Path, tmp_path: Path) -> None:
     lesson = tmp_path / "lesson"
-    rows = (row("t", "closed-book", "How high, please?", "2 m", "f4"),
-            row("s", "abstain", "How wide?", "The documents do not say.", "f3"))
+    rows = (
+        row("t", "closed-book", "How high, please?", "2 m", "f4"),
+        row("s", "abstain", "How wide?", "The documents do not say.", "f3"),
+    )
     write(lesson / "train.jsonl", *(each | {"split": "train"} for each in rows))
     found = {question.text: question.strata for question in read_questions(dataset, lesson=lesson)}
     assert found["How high is it?"] == (NEW, NUMERIC)
