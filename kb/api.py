@@ -15,10 +15,10 @@ from kb.ingest import IngestReport, ingest, plan_ingest
 from kb.maintenance import forget_documents
 from kb.workspace import open_workspace, settings_key
 from rag.answer.answer import Answerer
-from rag.ingest.ingest import CompareProgress
+from rag.ingest.ingest import Progress
 
 if TYPE_CHECKING:
-    from finetune.compare.run import CompareProgress as CompareProgress
+    from finetune.compare.run import CompareProgress
     from kb.comparison.job import Comparison
     from kb.exporting import ExportResult
     from synth.making.run import SynthProgress
@@ -85,7 +85,7 @@ class KnowledgeBase:
         ocr: bool = False,
         sync: bool = False,
         allow_private: bool = False,
-        on_progress: Callable[[CompareProgress], None] = _ignore,
+        on_progress: Callable[[Progress], None] = _ignore,
         on_note: Note = _ignore,
     ) -> IngestReport:
         """Read files, folders and URLs; what is already there is left alone.

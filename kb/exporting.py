@@ -108,8 +108,8 @@ def checked_target(to: str, quantize: str | None = None) -> Target:
 
 def write_export(export: Export, to: Target, quantize: str | None = None, out: Path | None = None) -> ExportResult:
     """Write an open export; raises as `export_run`."""
-    from finetune.export.job import DEFAULT
     from finetune.export.gguf.quantise import check_quantisation
+    from finetune.export.job import DEFAULT
 
     name = check_quantisation(quantize or DEFAULT)
     path, model = None, ""

@@ -24,7 +24,7 @@ from core.models import ollama_has, open_chat, resolve
 from core.prompt import load_prompt
 from core.settings import Settings
 from core.types import Document, RunCard
-from finetune.compare.arms import ArmAnswerer, Arm, Shown
+from finetune.compare.arms import Arm, ArmAnswerer, Shown
 from finetune.runs import TrainingRun, open_run, read_card
 from kb.answering import open_answerer, open_collection
 from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, Recorder
@@ -82,7 +82,9 @@ def parse_arm(text: str) -> ArmSpec:
     )  # fmt: skip
 
 
-def run_arms(run: TrainingRun, card: RunCard, settings: Settings, *, experiments: bool, few_shot: Path | None) -> list[ArmSpec]:
+def run_arms(
+    run: TrainingRun, card: RunCard, settings: Settings, *, experiments: bool, few_shot: Path | None
+) -> list[ArmSpec]:
     """Return the arms of a run: base and tuned, each by itself and with search; more on request.
 
     The tuned model is asked in its exported form: the GGUF file in this process, or, where there is none, in Ollama.

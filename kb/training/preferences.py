@@ -71,7 +71,9 @@ def policy_prompts(pairs: Sequence[Pair], count: int) -> list[PolicyPrompt]:
     ]
 
 
-def _answers(run: TrainingRun, recipe: Recipe, home: Home, machine: Machine, prompts: Sequence[PolicyPrompt]) -> list[str]:
+def _answers(
+    run: TrainingRun, recipe: Recipe, home: Home, machine: Machine, prompts: Sequence[PolicyPrompt]
+) -> list[str]:
     from finetune.data.prepare import chat_of_policy
     from finetune.training.base import find_base
     from finetune.training.policy import asker, load_policy

@@ -19,7 +19,7 @@ from core.prompt import load_prompt
 from core.reading.extractive import ABSTENTION, ExtractiveChat
 from core.settings import Settings
 from core.types import Citation, Document, Fact, Hit, RunCard
-from finetune.compare.questions import Place, GoldQuestion
+from finetune.compare.questions import GoldQuestion, Place
 from finetune.runs import TrainingRun
 from kb.cli.main import app
 from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, Recorder
@@ -79,7 +79,9 @@ def test_a_run_gives_four_arms_and_more_on_request(tmp_path: Path) -> None:
     assert more[0].model == f"hf:{tmp_path}"
 
 
-def question(text: str = "Who is the head cook?", answer: str | None = "Dorrit Amblesworth", page: int = 0) -> GoldQuestion:
+def question(
+    text: str = "Who is the head cook?", answer: str | None = "Dorrit Amblesworth", page: int = 0
+) -> GoldQuestion:
     return GoldQuestion(id="q", text=text, answer=answer, places=(Place(doc="d.pdf", page=page),))
 
 
@@ -163,7 +165,9 @@ def test_from_search_answers_and_remembers_what_it_read() -> None:
 def test_the_right_passage_is_shown_by_its_quote_or_by_its_page() -> None:
     passages = Passages(Found([]), page_text, [document()])
     quote = Citation(doc="d.pdf", sha256="s", page=1, start=4, end=19, quote=PAGES[1][4:19])
-    known = GoldQuestion(id="q", text="How deep?", answer="18 m", places=(Place(doc="d.pdf", page=1),), evidence=(quote,))
+    known = GoldQuestion(
+        id="q", text="How deep?", answer="18 m", places=(Place(doc="d.pdf", page=1),), evidence=(quote,)
+    )
     assert [span.text for span in passages.right(known)] == [PAGES[1]]
     assert [span.text for span in passages.right(question(page=1, answer="18 m"))] == [PAGES[1]]
     with pytest.raises(ConfigError, match="does not hold"):
