@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -28,6 +29,8 @@ _WIDE = 1.3
 _FEWEST_WIDE = 0.3
 _CLOSE = 1.7  # of the height: a line that goes on with a cell is no further away
 _HEAD_STEP = 1.45  # of the height: lines of one head are no further apart
+_MAX_SPREAD = 3  # columns to either side that a head is widened over
+_PART_GAP = 0.5  # of the height: gap between words of two columns that stand close
 _COVER = 0.6  # of the table's width: a drawn line of this length parts rows
 
 
@@ -113,11 +116,13 @@ def make_table(grid: Grid, style: StyleOf) -> DraftTable:
 def _placed(row: Row, grid: Grid, head: bool) -> _Line:
     """Give each segment of a line its columns; segments of one column are one cell."""
     line = _Line(row)
-    for at, segment in enumerate(row.segments):
+    segments = [part for segment in row.segments for part in _parts(segment, grid.columns, row.height)]
+    row = row.part(segments)
+    for at, segment in enumerate(segments):
         first, last = _columns_of(segment, grid.columns)
         if head:
-            right = row.segments[at + 1].x0 if at + 1 < len(row.segments) else float("inf")
-            left = row.segments[at - 1].x1 if at else float("-inf")
+            right = segments[at + 1].x0 if at + 1 < len(segments) else float("inf")
+            left = segments[at - 1].x1 if at else float("-inf")
             first, last = _head_span(segment, first, last, (left, right), row, grid)
         if line.cells and first < line.cells[-1].column + line.cells[-1].column_span:
             before = line.cells[-1]
@@ -128,6 +133,30 @@ def _placed(row: Row, grid: Grid, head: bool) -> _Line:
             first = before.column + before.column_span
         line.cells.append(DraftCell([segment], first, last - first + 1))
     return line
+
+
+def _parts(segment: Segment, columns: Sequence[Interval], height: float) -> list[Segment]:
+    """Part a segment over several columns: where its words are figures of each, or further apart at their borders."""
+    first, last = _columns_of(segment, columns)
+    if first == last or len(segment.words) < 2:
+        return [segment]
+    groups = [[segment.words[0]]]
+    places = [min(range(first, last + 1), key=lambda at: _distance_to(word, columns[at])) for word in segment.words]
+    gaps = []
+    for (place, before), (next_place, word) in pairwise(zip(places, segment.words, strict=True)):
+        if next_place > place:
+            groups.append([word])
+            gaps.append(word.x0 - before.x1)
+        else:
+            groups[-1].append(word)
+    parts = [Segment(group) for group in groups]
+    apart = all(is_value(part.text) for part in parts) or min(gaps, default=0.0) >= _PART_GAP * height
+    return parts if len(parts) > 1 and apart else [segment]
+
+
+def _distance_to(word: Word, column: Interval) -> float:
+    middle = (word.x0 + word.x1) / 2
+    return max(column[0] - middle, middle - column[1], 0.0)
 
 
 def _columns_of(segment: Segment, columns: Sequence[Interval]) -> tuple[int, int]:
@@ -161,18 +190,18 @@ def _head_span(segment: Segment, first: int, last: int, room: Interval, row: Row
         ]
         if reached and reached[-1] >= first and reached[0] <= last and drawn[1] <= room[1] + 1:
             return min(first, reached[0]), max(last, reached[-1])
-    below = grid.rows[grid.rows.index(row) + 1 : grid.n_heads]
-    best, error = (first, last), _off_center(segment, columns, first, last)
-    if not below:
-        return best
-    for low in range(max(1, first - 3), first + 1):
-        for high in range(last, min(len(columns), last + 4)):
-            if columns[low][0] < room[0] or columns[high][1] > room[1]:
-                continue
-            off = _off_center(segment, columns, low, high)
-            if off < 0.6 * error and off < row.height:
-                best, error = (low, high), off
-    return best
+    if row.base >= grid.rows[grid.n_heads - 1].base:
+        return first, last
+    # A head in the middle above its columns: the widest stretch around it that has room and the same middle.
+    off = max(_off_center(segment, columns, first, last), 0.5 * row.height)
+    reach = [
+        (low, high)
+        for low in range(max(1, first - _MAX_SPREAD), first + 1)
+        for high in range(last, min(len(columns), last + _MAX_SPREAD + 1))
+        if columns[low][0] > room[0] and columns[high][1] < room[1]
+        and _off_center(segment, columns, low, high) <= min(off, row.height)
+    ]  # fmt: skip
+    return max(reach, key=lambda span: span[1] - span[0], default=(first, last))
 
 
 def _off_center(segment: Segment, columns: Sequence[Interval], first: int, last: int) -> float:
@@ -323,7 +352,8 @@ def _goes_on(group: Sequence[_Line], line: _Line, edge: float, columns: Sequence
     if before.text.endswith(":"):
         return False
     text = label.lines[0].text
-    if text[0].islower() or before.text[-1] in ",-–—(/&":
+    unclosed = before.text.count("(") > before.text.count(")")
+    if text[0].islower() or before.text[-1] in ",-–—(/&" or (unclosed and ")" in text):
         return True
     return line.only_label is False and not text[0].isupper() and flows(before, label.lines[0], edge)
 

@@ -86,7 +86,7 @@ def _write_text(writer: Writer, draft: DraftText) -> Block:
     start = writer.position
     _write_lines(writer, draft.lines, "\n")
     number = draft.number.replace(HYPHEN_MARK, "-")
-    if draft.kind == "footnote" and draft.lines[0].words[0].shift == "raised":
+    if draft.kind == "footnote" and draft.lines[0].words[0].shift == "raised" and _EXPONENT.fullmatch(number):
         number = number.translate(_SUPERSCRIPT)
     return Block(kind=draft.kind, start=start, end=writer.position, level=draft.level, number=number, name=draft.name)
 

@@ -18,10 +18,11 @@ _NOTE_MARK = re.compile(r"[*†‡§¶#]{1,3}|\(?\d{1,2}\)|\([a-z]\)|\d{1,2}")
 _NOTE_SIGN = re.compile(r"\(\w{1,2}\)|[*†‡§¶]+|^\d{1,2}$")
 _SECTION = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?")
 _CAPTION = re.compile(r"[^\W\d_]{3,12}\.?\s+\d{1,3}(?:\.\d{1,2})?[.:]?(?:\s|$)")
+_ROMAN = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv".split()
 _HEADING_CHARS = 150
 _HEADING_LINES = 3
 _HEADING_RATIO = 1.12  # of the body's height
-_LEVELS = (1.7, 1.35, _HEADING_RATIO)  # of the body's height: levels 1 to 3; bold type of the body's size is level 4
+_LEVELS = (1.6, 1.3, _HEADING_RATIO)  # of the body's height: levels 1 to 3; bold type of the body's size is level 4
 _NOTE_RATIO = 0.94
 _SIZE_STEP = 0.12
 _GAP = 1.32  # of the leading: a wider step ends a paragraph
@@ -142,9 +143,22 @@ def _breaks(group: Sequence[_Line], line: _Line, right: float, leading: float) -
     if line.segment.words[0].shift == "raised":
         return True
     run_on = flows(last.segment, line.segment, right)
-    if mark_of(line.segment):
-        return bool(_SIGN_MARK.fullmatch(line.segment.words[0].text)) or not run_on or bool(mark_of(group[0].segment))
+    mark = mark_of(line.segment)
+    if mark and run_on:
+        return bool(_SIGN_MARK.fullmatch(mark)) or _counts_on(mark_of(group[0].segment), mark)
     return not run_on
+
+
+def _counts_on(mark: str, following: str) -> bool:
+    """Tell whether a list's number is the one after another: 1. and 2., (a) and (b), iii) and iv)."""
+    if not mark or re.sub(r"\w+", "", mark) != re.sub(r"\w+", "", following):
+        return False
+    one, two = mark.strip(".()").lower(), following.strip(".()").lower()
+    if one.isdigit() and two.isdigit():
+        return int(two) == int(one) + 1
+    if len(one) == len(two) == 1 and ord(two) == ord(one) + 1:
+        return True
+    return one in _ROMAN and _ROMAN[_ROMAN.index(one) + 1 :][:1] == [two]
 
 
 def mark_of(segment: Segment) -> str:

@@ -6,10 +6,10 @@ they belong to. Geometry only; what a row means is decided elsewhere.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -29,6 +29,9 @@ NO_FIELD = -2  # see `rag.load.pdf.fields.FIRST_FIELD`
 _ROW_STEP = 0.22  # of the height: baselines closer than this are one row
 _ROW_DRIFT = 0.45  # of the height: most that the baselines of one row differ
 SEGMENT_GAP = 0.88  # of the height: a wider gap parts segments
+_JUSTIFIED_WORDS = 7
+_STRETCHED = 0.6  # of the height: most of the gaps between words, however far they are stretched
+_JUSTIFIED_GAP = 1.1  # of the height: the same in a line whose gaps are all stretched
 _WORD_GAP = 0.12  # of the height: space between words that PDFium did not list one after the other
 _GLUED_GAP = 0.3  # of the height: space between words that PDFium listed without a blank
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -209,11 +212,16 @@ def _row(words: list[Word], dividers: Sequence[tuple[float, float, float]]) -> R
     words.sort(key=lambda word: word.x0)
     middle = (top + bottom) / 2
     lines = [x for x, low, high in dividers if low <= middle <= high]
+    gaps = sorted(right.x0 - left.x1 for left, right in pairwise(words))
+    usual = gaps[len(gaps) // 2] if gaps else 0.0
+    least = SEGMENT_GAP * height
+    if len(words) >= _JUSTIFIED_WORDS and usual < _STRETCHED * height:
+        least = max(least, min(_JUSTIFIED_GAP * height, 2.2 * usual))
     groups = [[words[0]]]
     right = words[0].x1
     for word in words[1:]:
         gap = word.x0 - right
-        if gap > SEGMENT_GAP * height or (lines and gap > 0 and any(right - 0.5 <= x <= word.x0 + 0.5 for x in lines)):
+        if gap > least or (lines and gap > 0 and any(right - 0.5 <= x <= word.x0 + 0.5 for x in lines)):
             groups.append([word])
         else:
             groups[-1].append(word)
@@ -236,6 +244,14 @@ def _with_signs_joined(segments: list[Segment]) -> list[Segment]:
     out: list[Segment] = []
     for segment in segments:
         last = out[-1] if out else None
+        if (
+            last is not None
+            and len(last.words) > 1
+            and _CURRENCY.fullmatch(last.words[-1].text)
+            and _FIGURE.match(segment.text)
+        ):
+            segment = Segment([last.words.pop(), *segment.words])
+            last.measure()
         if last is not None and (
             (_CURRENCY.fullmatch(last.text) and _FIGURE.match(segment.text) and len(last.words) == 1)
             or (_TAIL.fullmatch(segment.text) and _FIGURE.match(last.words[-1].text))
@@ -269,7 +285,7 @@ def space_between(left: Word, right: Word) -> bool:
 def segment_text(words: Sequence[Word]) -> str:
     """Return words with the blanks between them, without raised marks behind the first word."""
     out = [words[0].text]
-    for left, right in itertools.pairwise(words):
+    for left, right in pairwise(words):
         if right.shift == "raised":
             continue
         if space_between(left, right):

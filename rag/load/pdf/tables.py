@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
+from rag.load.pdf.columns import flows
 from rag.load.pdf.rows import LIST_MARK, Row, Segment, is_figure
 from rag.load.pdf.rules import Rules
 
@@ -21,6 +23,8 @@ _WIDEST_GAP = 5.0  # the same where the columns go on
 _MAX_BRIDGE = 6  # rows of one segment between rows of several
 _SLACK = 1.0  # points: extents that overlap by less stand apart
 _CROSSING_SHARE = 0.2  # of the rows: a segment over two segments of so many others spans columns
+_PROSE_WORDS = 5  # a line, of a paragraph
+_PROSE_SHARE = 0.6  # of the lines run on
 _LABEL_SLACK = 2.0  # points
 _ALIGNED = 3.0  # points
 _HEAD_STEP = 2.2  # of the height: from a head to what stands below it
@@ -169,7 +173,7 @@ def _grid(rows: list[Row], rules: Rules) -> Grid | None:
     first_body = body[0] if body else 0
     source = rows[first_body:] if len(body) >= 2 else rows
     columns = find_columns(source)
-    if len(columns) < 2 or sum(_filled(rows, column) >= 2 for column in columns) < 2:
+    if len(columns) < 2 or _is_running_text(rows) or sum(_filled(rows, column) >= 2 for column in columns) < 2:
         return None
     if len(body) < 2:
         first_body = 0
@@ -179,6 +183,19 @@ def _grid(rows: list[Row], rules: Rules) -> Grid | None:
     while n_heads > 0 and len(rows[n_heads - 1].segments) == 1 and rows[n_heads - 1].x1 <= columns[1][0]:
         n_heads -= 1  # the name of the first group of rows
     return Grid(rows, columns, n_heads, rules)
+
+
+def _is_running_text(rows: Sequence[Row]) -> bool:
+    """Tell whether rows are lines of a paragraph with wide gaps: most run on at the left edge of the next."""
+    left, right = min(row.x0 for row in rows), max(row.x1 for row in rows)
+    n_words = sum(len(segment.words) for row in rows for segment in row.segments)
+    if n_words < _PROSE_WORDS * len(rows) or sum(map(_has_values, rows)) * 4 > len(rows):
+        return False
+    running = sum(
+        below.x0 < left + 2 * below.height and flows(above.segments[-1], below.segments[0], right)
+        for above, below in pairwise(rows)
+    )
+    return running >= _PROSE_SHARE * (len(rows) - 1)
 
 
 def _is_title(row: Row, columns: Sequence[Interval]) -> bool:
