@@ -1,6 +1,6 @@
 """Faults of the disk in a person's words, whoever met them: Python, SQLite, LanceDB or OpenVINO.
 
-Libraries say "no space" in many ways, some by number and some only in their message. Knows no file of ours.
+Libraries say "no space" in many ways, some by number and some only in their message.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Files that are whole or absent: atomic writes, hashes, and the layout of `KB_HOME`.
-
-Knows paths and bytes, nothing of what they hold.
-"""
+"""Files that are whole or absent: atomic writes, hashes, and the layout of `KB_HOME`."""
 
 from __future__ import annotations
 

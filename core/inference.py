@@ -1,7 +1,7 @@
 """OpenVINO as this program uses it: quiet, and aware of what the CPU can do.
 
-Importing OpenVINO counts the use and sends it off unless its statistics package is absent; here it is made
-absent before the import. Knows the runtime and the CPU; refuses to know any model.
+Importing OpenVINO counts the use and sends it off unless its statistics package is absent; here it is made absent
+before the import.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Scores for rankings and answers, and intervals for their means: pure functions with named sources.
-
-Knows lists, strings and arrays; refuses to know where they come from.
-"""
+"""Scores for rankings and answers, and intervals for their means: pure functions with named sources."""
 
 from __future__ import annotations
 

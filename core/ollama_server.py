@@ -1,7 +1,6 @@
 """An Ollama server as this program meets it: how it is called, what its failures mean, what it has and can fetch.
 
-Chat, embedding and `kb doctor` all stand on it. Knows Ollama's HTTP answers; refuses to know LangChain, prompts and
-vectors.
+Chat, embedding and `kb doctor` all stand on it.
 """
 
 from __future__ import annotations

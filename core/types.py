@@ -1,7 +1,7 @@
 """The nouns that the workshops exchange, frozen.
 
-Offsets are code points in `Page.text`, half open; page indices are 0-based here and in JSON and become
-1-based only where a person reads them. This module refuses to know how anything is stored or computed.
+Offsets are code points in `Page.text`, half open; page indices are 0-based here and in JSON and become 1-based only
+where a person reads them.
 """
 
 from __future__ import annotations

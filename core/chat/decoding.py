@@ -1,7 +1,4 @@
-"""What every model that writes in this process shares: sampling, pieces of text, stop strings, room in the context.
-
-Pure; refuses to know any runtime.
-"""
+"""What every model that writes in this process shares: sampling, pieces of text, stop strings, room in the context."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """OpenVINO GenAI running one GGUF file in this process: token ids in, text out.
 
-One generation or one batch at a time holds the engine; Python runs on meanwhile. Knows tokens, sampling and memory;
-refuses to know LangChain and settings.
+One generation or one batch at a time holds the engine; Python runs on meanwhile.
 """
 
 from __future__ import annotations

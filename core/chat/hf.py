@@ -1,6 +1,6 @@
 """`HFChat`: a folder or Hub id of transformers as a LangChain chat model; needs kb[train].
 
-Loads safetensors only and runs no code that comes with a model. Knows transformers; refuses to know GGUF and servers.
+Loads safetensors only and runs no code that comes with a model.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""`LocalChat`: a model that writes in this process, as a LangChain chat model.
-
-Knows messages, streaming, counts and overrides; refuses to know how tokens are made: that is an engine's part.
-"""
+"""`LocalChat`: a model that writes in this process, as a LangChain chat model."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Notices when a model repeats itself without end, as small ones do when they write greedily.
-
-Knows text alone; what is done about a loop is the caller's business.
-"""
+"""Notices when a model repeats itself without end, as small ones do when they write greedily."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""LangChain messages as the `role` and `content` of a chat template.
-
-For models that run in this process and read text; refuses to know which.
-"""
+"""LangChain messages as the `role` and `content` of a chat template."""
 
 from __future__ import annotations
 

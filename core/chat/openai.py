@@ -1,7 +1,4 @@
-"""Chat models behind an OpenAI-compatible server (vLLM, llama.cpp, LM Studio, `kb serve` itself, OpenAI).
-
-Knows the client and its failures; refuses to count tokens by anybody's vocabulary.
-"""
+"""Chat models behind an OpenAI-compatible server (vLLM, llama.cpp, LM Studio, `kb serve` itself, OpenAI)."""
 
 from __future__ import annotations
 

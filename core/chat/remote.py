@@ -1,7 +1,5 @@
 """What chat models behind a server share: counts that ask nobody, answers that survive the server, one path for sync
 and async calls.
-
-LangChain's own counting would fetch a vocabulary from the network, and a wrong one; refuses to know any server.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Patience with a model server that is away for a while: exponential backoff, jitter, a deadline.
 
 A server that dies and comes back costs time and nothing else; one that was never there is said to be so at once.
-Knows when a call is worth repeating; refuses to know what a call does, and so repeats only what it is given.
 """
 
 from __future__ import annotations

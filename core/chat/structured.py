@@ -1,7 +1,4 @@
-"""Structured output for models whose decoding can be held to a JSON schema.
-
-Knows LangChain's schema forms and parsers; refuses to know how a model keeps to a schema.
-"""
+"""Structured output for models whose decoding can be held to a JSON schema."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """From tokens made in a thread to pieces of text: one generation, read as it grows, and stopped when nobody reads.
 
-The runtimes that write in this process offer a callback per token; LangChain wants an iterator. Knows threads, stop
-strings and half-made characters; refuses to know any runtime.
+The runtimes that write in this process offer a callback per token; LangChain wants an iterator.
 """
 
 from __future__ import annotations

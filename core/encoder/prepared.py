@@ -1,7 +1,4 @@
-"""A model made ready once and found again: an OpenVINO graph in a folder.
-
-Knows where a graph is kept; refuses to know what is in it.
-"""
+"""A model made ready once and found again: an OpenVINO graph in a folder."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A folder that is whole or absent, whatever kills the process that fills it.
-
-Knows paths, locks and renames, nothing of what the folder holds.
-"""
+"""A folder that is whole or absent, whatever kills the process that fills it."""
 
 from __future__ import annotations
 

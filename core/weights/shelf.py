@@ -1,7 +1,6 @@
 """Model weights under `KB_HOME`: fetch, check, prepare, list, remove.
 
-A model is a folder that appears whole or not at all, with a `manifest.json` that says where it came from. Knows the two
-models that the program leans on and how to get them; refuses to know how any model is run.
+A model is a folder that appears whole or not at all, with a `manifest.json` that says where it came from.
 """
 
 from __future__ import annotations

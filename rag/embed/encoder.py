@@ -1,8 +1,4 @@
-"""Runs a sentence encoder on the CPU: tokens in, unit vectors out, fast and never cut silently.
-
-It knows the tokenizer, the batching and the OpenVINO runtime; it refuses to know which model it runs, where
-its files come from and what the texts are for.
-"""
+"""Runs a sentence encoder on the CPU: tokens in, unit vectors out, fast and never cut silently."""
 
 from __future__ import annotations
 

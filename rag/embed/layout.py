@@ -1,7 +1,6 @@
 """Reads the folder layout of sentence-transformers: modules, pooling, prompts and the longest input.
 
-Both spellings are read: one Boolean per pooling mode (before 5.3) and one `pooling_mode` (since). Knows the files;
-refuses to load weights or a tokenizer.
+Both spellings are read: one Boolean per pooling mode (before 5.3) and one `pooling_mode` (since).
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""From the spelling of an embedder to the embedder.
-
-Each kind loads only what it needs; this module knows the spellings and nothing of the models.
-"""
+"""From the spelling of an embedder to the embedder."""
 
 from __future__ import annotations
 

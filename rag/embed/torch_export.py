@@ -1,6 +1,6 @@
 """Turns any sentence-transformers folder into an OpenVINO graph by tracing it in torch, once.
 
-Loads safetensors only and runs no code from the folder. Knows torch; refuses to know where the graph is kept.
+Loads safetensors only and runs no code from the folder.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a vector index must do, and how one is kept in step with the catalogue.
 
-An index is derived: it can be thrown away and rebuilt, and what it returns counts only where the catalogue still
-knows it. This module knows no particular index.
+An index is derived: it can be thrown away and rebuilt, and what it returns counts only where the catalogue still knows
+it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The embedded index: one LanceDB table per collection.
 
-It is derived data under `KB_HOME/index`. Writers hold the writer lock (LanceDB lets two writers double rows
-without a word); readers see the newest version at every query. Knows nothing of documents beyond their hash.
+It is derived data under `KB_HOME/index`. Writers hold the writer lock (LanceDB lets two writers double rows without a
+word); readers see the newest version at every query.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A collection's vectors held in memory: exact nearest neighbours in half the time of an approximate index on disk.
 
 Up to some hundred thousand vectors one pass over all of them is faster than a query plan, and finds every neighbour. A
-snapshot belongs to one version of a table and is thrown away with it. Knows nothing of words.
+snapshot belongs to one version of a table and is thrown away with it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A connection to a Weaviate server that outlives the server's restarts.
 
 Every call is tried again with growing, random pauses until a deadline, so a server that dies and comes back costs time
-only; the first contact is not, since a server that was never there will not come. Knows no collection.
+only; the first contact is not, since a server that was never there will not come.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a failed call to Weaviate means: try again, or tell a person what to do.
 
 The client wraps gRPC and HTTP failures in errors of its own and keeps the codes further down the chain; many faults of
-the server have no code but a sentence. Knows codes and sentences; calls nothing.
+the server have no code but a sentence.
 """
 
 from __future__ import annotations

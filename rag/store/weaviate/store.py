@@ -1,7 +1,7 @@
 """The index on a Weaviate server: one collection there for each of ours.
 
 Vectors are our own, words are stemmed here, ids follow from the chunk, so that a call repeated after a failure changes
-nothing. Writers hold the writer lock of their home. Knows no settings but its own and makes no connection.
+nothing. Writers hold the writer lock of their home.
 """
 
 from __future__ import annotations
