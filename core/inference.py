@@ -82,5 +82,5 @@ def pick_precision(precision: str) -> str:
     if precision == "auto":
         return "bf16" if has_bf16() else "f32"
     if precision == "bf16" and not has_bf16():
-        raise ConfigError("this CPU has no bfloat16 arithmetic", hint="kb config show")
+        raise ConfigError("this CPU does not support bfloat16", hint="kb config show")
     return precision

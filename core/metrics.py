@@ -56,11 +56,11 @@ def ndcg_at_k(ranked: Sequence[Hashable], relevant: Collection[Hashable], k: int
         ValueError: Nothing is relevant, or `k` is not positive.
     """
     _check(relevant, k)
-    left = set(relevant)
+    remaining = set(relevant)
     gain = 0.0
     for rank, item in enumerate(ranked[:k], 1):
-        if item in left:
-            left.discard(item)
+        if item in remaining:
+            remaining.discard(item)
             gain += 1 / math.log2(rank + 1)
     ideal = sum(1 / math.log2(rank + 1) for rank in range(1, min(k, len(set(relevant))) + 1))
     return gain / ideal
@@ -85,11 +85,11 @@ def exact_match(prediction: str, gold: str) -> float:
 
 def token_f1(prediction: str, gold: str) -> float:
     """Harmonic mean of precision and recall over the bags of normalised tokens (SQuAD 1.1; 2.0 where one is empty)."""
-    left, right = normalised(prediction).split(), normalised(gold).split()
-    if not left or not right:
-        return float(left == right)
-    same = sum((Counter(left) & Counter(right)).values())
-    return 2 * same / (len(left) + len(right))
+    predicted, expected = normalised(prediction).split(), normalised(gold).split()
+    if not predicted or not expected:
+        return float(predicted == expected)
+    shared = sum((Counter(predicted) & Counter(expected)).values())
+    return 2 * shared / (len(predicted) + len(expected))
 
 
 def contains(prediction: str, gold: str) -> float:
@@ -99,15 +99,15 @@ def contains(prediction: str, gold: str) -> float:
 
 def numbers_of(text: str) -> list[Decimal]:
     """Return the numbers in a text: "(1,200)" is -1200, "$1.2 billion" 1200000000, "5%" is 5."""
-    found = []
+    values = []
     for match in _NUMBER.finditer(text):
         value = Decimal(match["digits"].replace(",", ""))
         scale = _SCALE.match(text, match.end())
         if scale:
             value *= Decimal(10) ** _POWERS[scale[1].lower()]
         negative = match["sign"] is not None and (match["sign"] != "(" or match["close"] is not None)
-        found.append(-value if negative else value)
-    return found
+        values.append(-value if negative else value)
+    return values
 
 
 def numeric_match(prediction: str, gold: str, *, relative_tolerance: float = 0.01) -> float:
@@ -119,16 +119,17 @@ def numeric_match(prediction: str, gold: str, *, relative_tolerance: float = 0.0
     Raises:
         ValueError: The gold answer holds no number.
     """
-    wanted = numbers_of(gold)
-    if not wanted:
+    gold_numbers = numbers_of(gold)
+    if not gold_numbers:
         raise ValueError(f"no number in {gold!r}")
-    given = numbers_of(prediction)
-    return float(all(any(_meets(one, want, relative_tolerance) for one in given) for want in wanted))
+    numbers = numbers_of(prediction)
+    matched = (any(_agree(number, expected, relative_tolerance) for number in numbers) for expected in gold_numbers)
+    return float(all(matched))
 
 
-def _meets(one: Decimal, want: Decimal, relative_tolerance: float) -> bool:
-    shifts = (0, 3, 6, 9, -3, -6, -9) if max(abs(one), abs(want)) >= 1000 else (0,)
-    return any(abs(one.scaleb(shift) - want) <= abs(want) * Decimal(str(relative_tolerance)) for shift in shifts)
+def _agree(number: Decimal, gold: Decimal, relative_tolerance: float) -> bool:
+    shifts = (0, 3, 6, 9, -3, -6, -9) if max(abs(number), abs(gold)) >= 1000 else (0,)
+    return any(abs(number.scaleb(shift) - gold) <= abs(gold) * Decimal(str(relative_tolerance)) for shift in shifts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,7 @@ def bootstrap_mean(
     draws: int = 2000,
     seed: int = 0,
 ) -> Interval:
-    """Percentile bootstrap of a mean (Efron 1979); whole clusters are drawn where given (Field and Welsh 2007).
+    """Percentile bootstrap of a mean (Efron 1979); whole clusters are drawn where numbers (Field and Welsh 2007).
 
     Args:
         values: One score per item, shape (n,).
@@ -198,6 +199,6 @@ def _per_cluster(
         return scores, np.ones_like(scores)
     if len(clusters) != len(scores):
         raise ValueError(f"{len(clusters)} clusters for {len(scores)} scores")
-    places = {label: at for at, label in enumerate(dict.fromkeys(clusters))}
-    rows = np.array([places[label] for label in clusters])
+    rows_of = {label: row for row, label in enumerate(dict.fromkeys(clusters))}
+    rows = np.array([rows_of[label] for label in clusters])
     return np.bincount(rows, weights=scores).astype(np.float64), np.bincount(rows).astype(np.float64)

@@ -82,12 +82,12 @@ def failures(url: str, model: str = "") -> Iterator[None]:
     except (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError) as error:
         raise Unreachable(f"Ollama at {url} cannot be reached: {error}", hint="ollama serve") from error
     except httpx.TimeoutException as error:
-        message = f"Ollama at {url} gave no answer in time (models.timeout_s)"
+        message = f"Ollama at {url} did not answer in time (models.timeout_s)"
         raise BackendError(message, hint="kb config show") from error
     except httpx.TransportError as error:
-        raise Interrupted(f"Ollama at {url} broke off: {error}", hint="ollama ps") from error
+        raise Interrupted(f"the connection to Ollama at {url} was interrupted: {error}", hint="ollama ps") from error
     except (httpx.HTTPError, ValueError, KeyError) as error:  # no JSON, or JSON of another service
-        raise BackendError(f"what answers at {url} is not Ollama: {error}", hint="kb config show") from error
+        raise BackendError(f"the server at {url} is not Ollama: {error}", hint="kb config show") from error
 
 
 def _refusal(error: ResponseError, url: str, model: str) -> KbError:
@@ -125,7 +125,7 @@ def ask_context(name: str, url: str, *, timeout_s: float) -> int:
 
 
 def pull(name: str, url: str, *, timeout_s: float, deadline_s: float, progress: Progress) -> None:
-    """Have a server fetch a model from its registry; it goes on where an interrupted pull stopped.
+    """Make a server fetch a model from its registry; an interrupted download is resumed.
 
     Args:
         name: As the registry knows it.
@@ -157,7 +157,7 @@ def _pull_once(name: str, url: str, timeout_s: float, progress: Progress) -> Non
         message = f"Ollama at {url} could not pull {name!r}: {_reason(error)}"
         raise BackendError(message, hint=f"ollama pull {name}") from error
     if status != "success":
-        raise Interrupted(f"Ollama at {url} broke off pulling {name!r}", hint=f"ollama pull {name}")
+        raise Interrupted(f"Ollama at {url} interrupted the download of {name!r}", hint=f"ollama pull {name}")
 
 
 def _reason(error: BackendError) -> str:

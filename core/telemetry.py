@@ -1,4 +1,4 @@
-"""Turns off every phone-home switch of the libraries we load, before they are loaded.
+"""Turns off the telemetry of the libraries that are used, before they are loaded.
 
 The doors call `disable()` first thing. Values already set by the user win only where they are stricter;
 nothing here needs a library to be installed.

@@ -1,4 +1,4 @@
-"""The nouns that the workshops exchange, frozen.
+"""The values that the packages exchange, as frozen dataclasses.
 
 Offsets are code points in `Page.text`, half open; page indices are 0-based here and in JSON and become 1-based only
 where a person reads them.
@@ -334,7 +334,7 @@ class RunCard:
 
 
 class Retriever(Protocol):
-    """Finds passages; how hard negatives reach the training workshop."""
+    """Finds passages; the source of hard negatives for training data."""
 
     def search(self, query: str, k: int) -> Sequence[Hit]:
         """Return at most `k` hits, best first.
@@ -346,7 +346,7 @@ class Retriever(Protocol):
 
 
 class Corpus(Protocol):
-    """A collection, as the training workshop reads it."""
+    """A collection, as training data is made of it."""
 
     def documents(self) -> Sequence[Document]:
         """Return the documents, in order of name."""

@@ -1,4 +1,4 @@
-"""Looks at everything a knowledge base stands on and says what is wrong with it; mends nothing."""
+"""Checks what a knowledge base depends on and reports faults; repairs nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from rag.store.base import Store
 State = Literal["good", "note", "bad"]
 LOW_DISK_BYTES = 2 << 30
 # kb works with older ones too, from 0.24.
-OLLAMA_MENDED = [0, 32, 2]
+OLLAMA_FIXED = [0, 32, 2]
 EXTRAS = {
     "train": "peft",
     "serve": "gradio",
@@ -106,7 +106,7 @@ def _embedder(settings: Settings, home: Home) -> tuple[Check, EmbedderIdentity |
 def _smollm2(home: Home) -> Check:
     if "smollm2" in {model.name for model in list_models(home)}:
         return Check(name="smollm2", state="good", detail="in process, no server")
-    return Check(name="smollm2", state="note", detail="not here", hint="kb models pull smollm2")
+    return Check(name="smollm2", state="note", detail="not installed", hint="kb models pull smollm2")
 
 
 def _weaviate(settings: Settings) -> Iterator[Check]:
@@ -140,8 +140,8 @@ def _listens(url: str) -> bool:
         return False
 
 
-def _counted(count: int, one: str, more: str = "") -> str:
-    return f"{count} {one if count == 1 else more or one + 's'}"
+def _counted(count: int, singular: str, plural: str = "") -> str:
+    return f"{count} {singular if count == 1 else plural or singular + 's'}"
 
 
 def _collections(
@@ -219,25 +219,25 @@ def _is_ollama(spec: str) -> bool:
 
 
 def _ollama_version(version: str, url: str) -> Check:
-    if [int(part) for part in re.findall(r"\d+", version)[:3]] >= OLLAMA_MENDED:
+    if [int(part) for part in re.findall(r"\d+", version)[:3]] >= OLLAMA_FIXED:
         return Check(name="ollama", state="good", detail=f"{version} on {url}")
-    mended = ".".join(map(str, OLLAMA_MENDED))
-    detail = f"{version} on {url}; {mended} mends a crash on CPUs with AMX and CVE-2026-7482"
-    return Check(name="ollama", state="note", detail=detail, hint=f"install Ollama {mended} or newer, then: kb doctor")
+    fixed = ".".join(map(str, OLLAMA_FIXED))
+    detail = f"{version} on {url}; {fixed} fixes a crash on CPUs with AMX and CVE-2026-7482"
+    return Check(name="ollama", state="note", detail=detail, hint=f"install Ollama {fixed} or newer, then: kb doctor")
 
 
 def _ollama_model(name: str, state: OllamaState, settings: Settings, *, needed: bool) -> Check:
     label = f"ollama:{name}"
     if tagged(name) not in state.models:
         there = ", ".join(state.models) or "no models"
-        detail = f"is not there (Ollama has {there})"
+        detail = f"not found; models in Ollama: {there}"
         return Check(name=label, state="bad" if needed else "note", detail=detail, hint=f"ollama pull {name}")
     context = ask_context(name, settings.rag.ollama_url, timeout_s=2.0)
-    asked = settings.models.num_ctx
-    if 0 < context < asked:
-        detail = f"reads {context} tokens at once; models.num_ctx = {asked} is more"
+    num_ctx = settings.models.num_ctx
+    if 0 < context < num_ctx:
+        detail = f"context of {context} tokens; models.num_ctx = {num_ctx} is larger"
         return Check(name=label, state="note", detail=detail, hint=f"export KB_MODELS__NUM_CTX={context}")
-    return Check(name=label, state="good", detail=f"reads {context or '?'} tokens at once; models.num_ctx = {asked}")
+    return Check(name=label, state="good", detail=f"context of {context or '?'} tokens; models.num_ctx = {num_ctx}")
 
 
 def _extras() -> Check:

@@ -107,7 +107,7 @@ def connect_weaviate(settings: Settings) -> Connection:
     """Return a connection to the server that the settings name; the API key is in `WEAVIATE_API_KEY`.
 
     Raises:
-        MissingExtra: kb[weaviate] is not installed.
+        MissingExtra: The extra `weaviate` is not installed.
         BackendError: The server does not answer, refuses the key, or is too old.
     """
     if importlib.util.find_spec("weaviate") is None:
@@ -157,7 +157,9 @@ def writing(home: Home, on_wait: Callable[[], None], timeout_s: float = -1) -> I
             on_wait()
             lock.acquire(timeout=timeout_s)
     except Timeout as error:
-        raise BackendError(f"{home.writer_lock}: another kb is writing", hint="try again when it is done") from error
+        raise BackendError(
+            f"{home.writer_lock}: another kb process is writing", hint="try again when it is done"
+        ) from error
     except OSError as error:
         raise disk_fault(home.root, error) or BackendError(f"{home.root}: {error}", hint="kb doctor") from error
     try:

@@ -50,8 +50,8 @@ def answer_room(n_prompt: int, context_tokens: int, max_tokens: int) -> int:
     room = context_tokens - n_prompt
     if room < 1:
         raise KbError(
-            f"the prompt has at least {n_prompt} tokens and the model reads {context_tokens}: "
-            "ask with fewer passages (rag.top_k) or raise models.num_ctx as far as the model allows",
+            f"the prompt has at least {n_prompt} tokens, the model's context is {context_tokens}: "
+            "use fewer passages (rag.top_k), or raise models.num_ctx as far as the model allows",
             hint='kb ask --set rag.top_k=3 --set models.num_ctx=8192 "QUESTION"',
         )
     return min(room, max_tokens)
@@ -70,12 +70,12 @@ class StopFilter:
         if self.stopped:
             return ""
         self._pending += text
-        found = [at for at in (self._pending.find(stop) for stop in self._stop) if at >= 0]
-        if found:
+        offsets = [offset for offset in map(self._pending.find, self._stop) if offset >= 0]
+        if offsets:
             self.stopped = True
-            return self._pending[: min(found)]
-        held = max((_overlap(self._pending, stop) for stop in self._stop), default=0)
-        cut = len(self._pending) - held
+            return self._pending[: min(offsets)]
+        overlap = max((_overlap(self._pending, stop) for stop in self._stop), default=0)
+        cut = len(self._pending) - overlap
         shown, self._pending = self._pending[:cut], self._pending[cut:]
         return shown
 

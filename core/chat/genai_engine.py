@@ -191,13 +191,13 @@ def check_readable(header: GgufHeader) -> None:
     wrong = sorted(set(header.matrix_types.values()) - FAITHFUL_TYPES)
     if wrong:
         raise DataError(
-            f"holds matrices in {', '.join(wrong)}, which OpenVINO GenAI does not read faithfully; "
-            f"{', '.join(sorted(FAITHFUL_TYPES))} are fine. Take such a file, or run this one in Ollama",
+            f"it holds matrices in {', '.join(wrong)}, which OpenVINO GenAI reads wrongly; "
+            f"{', '.join(sorted(FAITHFUL_TYPES))} are supported. Use such a file, or run this one in Ollama",
             path=header.path,
             hint="kb models pull smollm2",
         )
     if not header.context_tokens:
-        raise DataError("does not say how long its context is", path=header.path, hint="kb models pull smollm2")
+        raise DataError("its context length is missing", path=header.path, hint="kb models pull smollm2")
 
 
 def _reason(error: RuntimeError) -> str:

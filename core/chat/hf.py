@@ -1,4 +1,4 @@
-"""`HFChat`: a folder or Hub id of transformers as a LangChain chat model; needs kb[train].
+"""`HFChat`: a folder or Hub id of transformers as a LangChain chat model; requires the extra `train`.
 
 Loads safetensors only and runs no code that comes with a model.
 """
@@ -181,7 +181,7 @@ def open_hf(name: str, settings: ModelSettings) -> HFChat:
     if name[0] in "./~":
         name = str(Path(name).expanduser())
         if not Path(name).is_dir():
-            raise ConfigError(f"there is no folder {name}", hint="kb models list")
+            raise ConfigError(f"no such folder: {name}", hint="kb models list")
     if not all(map(importlib.util.find_spec, ("torch", "transformers"))):
         raise missing_extra(f"hf:{name}", "train")
     return HFChat(

@@ -39,8 +39,8 @@ def _text(message: BaseMessage) -> str:
     if isinstance(message.content, list):
         kinds = {block.get("type") for block in message.content if isinstance(block, dict)} - {"text"}
         if kinds:
-            found = ", ".join(sorted(str(kind) for kind in kinds))
-            raise ConfigError(f"this model reads text only, not {found}", hint="kb ask --model ollama:NAME")
+            kind_names = ", ".join(sorted(str(kind) for kind in kinds))
+            raise ConfigError(f"this model reads text only, not {kind_names}", hint="kb ask --model ollama:NAME")
     return str(message.text)
 
 

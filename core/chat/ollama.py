@@ -74,11 +74,11 @@ class OllamaChat(RemoteChat, ChatOllama):
         if not joined:
             yield from parts
             return
-        said, last = [], None
+        texts, last = [], None
         for last in parts:
-            said.append(last["message"]["content"] or "")
+            texts.append(last["message"]["content"] or "")
         if last is not None:
-            last["message"]["content"] = "".join(said)
+            last["message"]["content"] = "".join(texts)
             yield last
 
     def attempt(self, messages: list[BaseMessage], stop: list[str] | None, **kwargs: Any) -> Chunks:
@@ -142,7 +142,7 @@ def check_whole(n_prompt: int, n_words: int, num_ctx: int | None) -> None:
 
 def _too_long(num_ctx: int | None) -> KbError:
     return KbError(
-        f"the prompt does not fit models.num_ctx = {num_ctx} tokens: raise it, or ask with fewer passages (rag.top_k)",
+        f"the prompt does not fit models.num_ctx = {num_ctx} tokens; raise it, or use fewer passages (rag.top_k)",
         hint=f'kb ask --set models.num_ctx={2 * (num_ctx or _DEFAULT_NUM_CTX)} "QUESTION"',
     )
 

@@ -63,7 +63,7 @@ class OpenAIChat(RemoteChat, ChatOpenAI):
                 finished = finished or bool((chunk.generation_info or {}).get("finish_reason"))
                 yield chunk
         if not finished:
-            raise Interrupted(f"{url} broke off the answer of {self.model_name}", hint=f"curl {url}/models")
+            raise Interrupted(f"{url} interrupted the answer of {self.model_name}", hint=f"curl {url}/models")
 
     def _generate(
         self,
@@ -87,25 +87,25 @@ def _failures(url: str, model: str) -> Iterator[None]:
     except openai.APITimeoutError as error:
         if isinstance(error.__cause__, httpx.ConnectTimeout):
             raise Unreachable(f"{url} cannot be reached: {error}", hint=f"curl {url}/models") from error
-        message = f"{url} gave no answer in time (models.timeout_s)"
+        message = f"{url} did not answer in time (models.timeout_s)"
         raise BackendError(message, hint="kb config show") from error
     except openai.APIConnectionError as error:
         kind = Unreachable if isinstance(error.__cause__, httpx.ConnectError) else Interrupted
         raise kind(f"{url} cannot be reached: {error.__cause__ or error}", hint=f"curl {url}/models") from error
     except httpx.TimeoutException as error:
-        message = f"{url} fell silent (models.timeout_s)"
+        message = f"{url} stopped answering (models.timeout_s)"
         raise BackendError(message, hint="kb config show") from error
     except httpx.TransportError as error:
-        raise Interrupted(f"{url} broke off: {error}", hint=f"curl {url}/models") from error
+        raise Interrupted(f"the connection to {url} was interrupted: {error}", hint=f"curl {url}/models") from error
     except openai.APIStatusError as error:
         raise _refusal(error, url, model) from error
     except openai.LengthFinishReasonError as error:
-        message = f"the answer of {model!r} was cut before its JSON was complete: raise models.max_tokens"
+        message = f"the answer of {model!r} ended before its JSON was complete; raise models.max_tokens"
         raise KbError(message, hint='kb ask --set models.max_tokens=1024 "QUESTION"') from error
     except openai.OpenAIError as error:
         raise BackendError(f"{url} failed: {error}", hint=f"curl {url}/models") from error
     except (TypeError, ValueError) as error:  # an answer without the fields of the protocol
-        message = f"what answers at {url} is no OpenAI-compatible server: {error}"
+        message = f"the server at {url} is not OpenAI-compatible: {error}"
         raise BackendError(message, hint=f"curl {url}/models") from error
 
 
@@ -113,14 +113,14 @@ def _refusal(error: openai.APIStatusError, url: str, model: str) -> KbError:
     if error.status_code in BUSY:
         return Interrupted(f"{url} cannot answer now: {error.message}", hint=f"curl {url}/models")
     if isinstance(error, openai.AuthenticationError):
-        return BackendError(f"{url} refuses the API key", hint="export OPENAI_API_KEY=...")
+        return BackendError(f"{url} rejected the API key", hint="export OPENAI_API_KEY=...")
     if isinstance(error, openai.NotFoundError):
         return BackendError(f"{url} has no model {model!r}", hint=f"curl {url}/models")
     if isinstance(error, openai.BadRequestError):
         if any(sign in f"{error.code} {error.type} {error.message}" for sign in _TOO_LONG):
-            message = f"the prompt does not fit the context of {model!r}: ask with fewer passages (rag.top_k)"
+            message = f"the prompt does not fit the context of {model!r}; use fewer passages (rag.top_k)"
             return KbError(message, hint='kb ask --set rag.top_k=3 "QUESTION"')
-        return BackendError(f"{url} refuses the request: {error.message}", hint="kb config show")
+        return BackendError(f"{url} rejected the request: {error.message}", hint="kb config show")
     return BackendError(f"{url} failed: {error.message}", hint=f"curl {url}/models")
 
 

@@ -97,7 +97,7 @@ class RemoteChat(BaseChatModel):
         Raises:
             ConfigError: Always.
         """
-        raise ConfigError("a model behind a server shows no token ids; use get_num_tokens", hint="kb models list")
+        raise ConfigError("a model behind a server has no token ids; use get_num_tokens", hint="kb models list")
 
     async def _agenerate(
         self,
@@ -134,13 +134,13 @@ def resumed(attempt: Callable[[], Chunks], patience: Patience) -> Chunks:
         Diverged: The new attempt does not begin with what was given out.
         KbError: What the last attempt raised.
     """
-    said = ""
+    shown = ""
     failed_at: list[float] = []
     current: Chunks | None = None
 
     def advance() -> ChatGenerationChunk | None:
         nonlocal current
-        current = current or _after(said, attempt())
+        current = current or _after(shown, attempt())
         try:
             return next(current, None)
         except BackendError:
@@ -150,7 +150,7 @@ def resumed(attempt: Callable[[], Chunks], patience: Patience) -> Chunks:
     try:
         while (chunk := patience(advance, failed_at)) is not None:
             if chunk.text:
-                said += chunk.text
+                shown += chunk.text
                 failed_at.clear()
             yield chunk
     finally:
@@ -158,26 +158,26 @@ def resumed(attempt: Callable[[], Chunks], patience: Patience) -> Chunks:
             current.close()
 
 
-def _after(said: str, chunks: Chunks) -> Chunks:
-    """Yield what `chunks` hold beyond the text `said`."""
-    left = said
+def _after(shown: str, chunks: Chunks) -> Chunks:
+    """Yield what `chunks` hold beyond the text `shown`."""
+    remaining = shown
     with closing(chunks):
         for chunk in chunks:
             text = chunk.text
-            if not left:
+            if not remaining:
                 yield chunk
-            elif text.startswith(left):
-                message = chunk.message.model_copy(update={"content": text[len(left) :]})
+            elif text.startswith(remaining):
+                message = chunk.message.model_copy(update={"content": text[len(remaining) :]})
                 yield ChatGenerationChunk(message=message, generation_info=chunk.generation_info)
-                left = ""
-            elif left.startswith(text):
-                left = left[len(text) :]
+                remaining = ""
+            elif remaining.startswith(text):
+                remaining = remaining[len(text) :]
             else:
                 raise _diverged()
-    if left:
+    if remaining:
         raise _diverged()
 
 
 def _diverged() -> Diverged:
-    message = "the model server came back, but its answer is not the one that was begun"
+    message = "the model server restarted and continued with a different answer"
     return Diverged(message, hint='ask again: kb ask "QUESTION"')

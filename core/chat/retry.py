@@ -1,4 +1,4 @@
-"""Patience with a model server that is away for a while: exponential backoff, jitter, a deadline.
+"""Retries calls to a model server that is unreachable for a while: exponential backoff, jitter, a deadline.
 
 A server that dies and comes back costs time and nothing else; one that was never there is said to be so at once.
 """

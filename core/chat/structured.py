@@ -49,7 +49,7 @@ def _require_whole(message: BaseMessage) -> BaseMessage:
     metadata = message.response_metadata
     if "length" in (metadata.get("finish_reason"), metadata.get("done_reason")):
         raise KbError(
-            "the answer was cut before its JSON was complete: raise models.max_tokens, or bound the schema (maxLength)",
+            "the answer ended before its JSON was complete; raise models.max_tokens, or bound the schema (maxLength)",
             hint='kb ask --set models.max_tokens=1024 "QUESTION"',
         )
     return message

@@ -23,7 +23,7 @@ def gguf_path(spec: ModelSpec, home: Home) -> Path:
         return _exported(spec.name, home)
     path = Path(spec.name).expanduser()
     if not path.is_file():
-        raise ConfigError(f"there is no file {path}", hint="kb models list")
+        raise ConfigError(f"no such file: {path}", hint="kb models list")
     return path
 
 
@@ -31,7 +31,7 @@ def _exported(name: str, home: Home) -> Path:
     """Return the GGUF file of a run: the unquantised one, else the largest that there is."""
     folder = home.runs / name
     if not folder.is_dir():
-        raise ConfigError(f"there is no run {name!r}", hint="kb runs list")
+        raise ConfigError(f"no run {name!r}", hint="kb runs list")
     quantised = sorted(folder.glob("model-*.gguf"), key=lambda path: -path.stat().st_size)
     for path in (folder / "model.gguf", *quantised):
         if path.is_file():

@@ -28,8 +28,8 @@ def make_folder(path: Path, fill: Callable[[Path], None], *, ready: str) -> None
     with FileLock(path.parent / f".{path.name}.lock"):
         if (path / ready).is_file():
             return
-        for left in path.parent.glob(f".{path.name}.part-*"):
-            shutil.rmtree(left, ignore_errors=True)
+        for leftover in path.parent.glob(f".{path.name}.part-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
         work = _aside(path)
         work.mkdir()
         try:

@@ -67,8 +67,8 @@ class GgufHeader:
     def stop_token_ids(self) -> frozenset[int]:
         """Ids that end an answer: end of sequence, of turn, of message."""
         keys = ("eos", "eot", "eom")
-        found = (self.metadata.get(f"tokenizer.ggml.{key}_token_id") for key in keys)
-        return frozenset(int(token) for token in found if token is not None)
+        token_ids = (self.metadata.get(f"tokenizer.ggml.{key}_token_id") for key in keys)
+        return frozenset(int(token) for token in token_ids if token is not None)
 
 
 class _Cursor:
@@ -124,17 +124,17 @@ def read_header(path: Path) -> GgufHeader:
     except (OSError, ValueError) as error:  # ValueError: mmap of an empty file
         raise DataError(f"cannot be read: {error}", path=path, hint="kb models list") from error
     except (struct.error, KeyError, OverflowError, MemoryError) as error:
-        raise DataError("is a damaged or truncated GGUF file", path=path, hint="kb models list") from error
+        raise DataError("damaged or truncated GGUF file", path=path, hint="kb models list") from error
 
 
 def _parse(path: Path, data: mmap.mmap) -> GgufHeader:
     cursor = _Cursor(data)
     if data[:4] != b"GGUF":
-        raise DataError("is no GGUF file", path=path, hint="kb models list")
+        raise DataError("not a GGUF file", path=path, hint="kb models list")
     cursor.offset = 4
     version, n_tensors, n_keys = cursor.scalar("I"), cursor.scalar("Q"), cursor.scalar("Q")
     if version not in (2, 3):
-        raise DataError(f"is GGUF version {version}; 2 and 3 can be read", path=path, hint="kb models list")
+        raise DataError(f"unsupported GGUF version {version}; 2 and 3 are supported", path=path, hint="kb models list")
     metadata: dict[str, Any] = {}
     for _ in range(n_keys):
         key, kind = cursor.string(), cursor.scalar("I")

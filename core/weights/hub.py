@@ -54,43 +54,43 @@ def fetch_repository(spec: str, target: Path, *, progress: Callable[[int, int], 
         DataError: The repository holds no safetensors and no GGUF, or a file arrived damaged.
         BackendError: The Hub does not answer or refuses.
     """
-    repository, _, wanted = spec.partition(":")
+    repository, _, gguf_name = spec.partition(":")
     try:
         info = HfApi().model_info(repository, files_metadata=True, timeout=_TIMEOUT_S)
         files = {file.rfilename: file for file in info.siblings or ()}
-        chosen = [files[name] for name in choose_files(files, repository, wanted)]
+        chosen = [files[name] for name in choose_files(files, repository, gguf_name)]
         _download(repository, str(info.sha), chosen, target, progress)
     except GatedRepoError as error:
-        raise BackendError(f"{repository} asks for a login and accepted terms", hint="hf auth login") from error
+        raise BackendError(f"{repository} requires a login and accepted terms", hint="hf auth login") from error
     except (RepositoryNotFoundError, EntryNotFoundError, HFValidationError) as error:
-        raise ConfigError(f"the Hub has no model {repository!r} that you may read", hint="kb models list") from error
+        raise ConfigError(f"no model {repository!r} on the Hub that you may read", hint="kb models list") from error
     except (HTTPError, OfflineModeIsEnabled, ConnectionError) as error:
-        raise BackendError(f"the Hub did not give {repository}: {error}", hint=f"kb models pull {spec}") from error
+        raise BackendError(f"the Hub did not send {repository}: {error}", hint=f"kb models pull {spec}") from error
     return HubModel(commit=str(info.sha), licence=_licence(info))
 
 
-def choose_files(names: Iterable[str], repository: str, wanted: str = "") -> list[str]:
+def choose_files(names: Iterable[str], repository: str, gguf_name: str = "") -> list[str]:
     """Pick what is downloaded of a repository's files.
 
     Raises:
-        ConfigError: `wanted` is not there, or several GGUF files are and none is named.
+        ConfigError: `gguf_name` is absent, or several GGUF files are and none is named.
         DataError: There are no weights in a format that cannot run code.
     """
     safe = sorted(name for name in names if _is_ordinary(name))
     config = [name for name in safe if PurePosixPath(name).suffix in _TOKENIZER_AND_CONFIG]
     tensors = [name for name in safe if name.endswith(".safetensors")]
     ggufs = [name for name in safe if name.endswith(".gguf")]
-    if wanted:
-        if wanted not in ggufs:
-            raise ConfigError(f"{repository} has no file {wanted!r}", hint=_examples(repository, ggufs))
-        return [*config, wanted]
+    if gguf_name:
+        if gguf_name not in ggufs:
+            raise ConfigError(f"{repository} has no file {gguf_name!r}", hint=_examples(repository, ggufs))
+        return [*config, gguf_name]
     if tensors:
         return [*config, *tensors]
     if len(ggufs) > 1:
-        raise ConfigError(f"{repository} has {len(ggufs)} GGUF files; name one", hint=_examples(repository, ggufs))
+        raise ConfigError(f"{repository} has {len(ggufs)} GGUF files; choose one", hint=_examples(repository, ggufs))
     if not ggufs:
         raise DataError(
-            f"{repository} has no safetensors and no GGUF file; pickled weights can run code and are not read",
+            f"{repository} has no safetensors and no GGUF file; pickle files can run code and are not read",
             hint="kb models pull sentence-transformers/all-MiniLM-L6-v2",
         )
     return [*config, *ggufs]
@@ -117,7 +117,7 @@ def _download(
         meter = _meter(partial(_report, progress, done, total))
         path = Path(hf_hub_download(repository, file.rfilename, revision=commit, local_dir=target, tqdm_class=meter))
         if file.lfs and sha256_of(path) != file.lfs.sha256:
-            raise DataError("the file arrived damaged", path=file.rfilename, hint=f"kb models pull {repository}")
+            raise DataError("the downloaded file is damaged", path=file.rfilename, hint=f"kb models pull {repository}")
         done += file.size or 0
         progress(done, total)
     # Bookkeeping of the downloader.

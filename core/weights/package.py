@@ -61,10 +61,10 @@ def fetch_package(package: Package, target: Path, *, progress: Callable[[int, in
     scratch.mkdir()
     try:
         wheel = _download(package, scratch, progress)
-        found = sha256_of(wheel)
-        if found != package.sha256:
+        digest_of_wheel = sha256_of(wheel)
+        if digest_of_wheel != package.sha256:
             raise DataError(
-                f"SHA-256 is {found}, not the pinned {package.sha256}: this is not the file it claims to be",
+                f"SHA-256 is {digest_of_wheel}, not the expected {package.sha256}: this is another file",
                 path=wheel.name,
                 hint="pip config list  # which index answered?",
             )
@@ -152,4 +152,4 @@ def _unpack(package: Package, wheel: Path, target: Path) -> None:
                     digest.update(block)
                     unpacked.write(block)
             if digest.hexdigest() != sha256:
-                raise DataError(f"SHA-256 is {digest.hexdigest()}, not the pinned {sha256}", path=member)
+                raise DataError(f"SHA-256 is {digest.hexdigest()}, not the expected {sha256}", path=member)

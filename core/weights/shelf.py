@@ -89,14 +89,14 @@ def require(name: str, home: Home) -> Path:
     """
     folder = folder_of(name, home)
     if not (folder / MANIFEST).is_file():
-        raise MissingExtra(f"the weights of {name!r} are not here", hint=f"kb models pull {name}")
+        raise MissingExtra(f"the weights of {name!r} are not installed", hint=f"kb models pull {name}")
     return folder
 
 
 def list_models(home: Home) -> list[StoredModel]:
     """Return every prepared model under `KB_HOME`, by name."""
-    found = [stored(path.parent) for path in home.models.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
-    return sorted(found, key=lambda model: model.name)
+    models = [stored(path.parent) for path in home.models.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
+    return sorted(models, key=lambda model: model.name)
 
 
 def stored(folder: Path) -> StoredModel:
@@ -129,7 +129,7 @@ def folder_of(name: str, home: Home) -> Path:
     if name in BUILT_IN:
         return home.models / name
     if not _HUB_ID.fullmatch(name) or ".." in name:
-        raise ConfigError(f"there is no model {name!r}", hint="kb models pull minilm smollm2  # or ORG/NAME on the Hub")
+        raise ConfigError(f"unknown model {name!r}", hint="kb models pull minilm smollm2  # or ORG/NAME on the Hub")
     return home.models / re.sub(r"[/:]", "--", name)
 
 

@@ -68,7 +68,7 @@ def _build(folder: Path, name: str, work: Path) -> openvino.Model:
     layout = read_layout(folder)
     weights = sorted(folder.rglob("*.safetensors"))
     if not weights:
-        raise DataError("no safetensors weights; pickled ones can run code and are not read", path=folder)
+        raise DataError("no safetensors weights; pickle files can run code and are not read", path=folder)
     if layout.is_plain and layout.config.get("model_type") == "bert" and len(weights) == 1:
         model, dimension = _build_bert(weights[0], layout.config, layout.pooling)
         shutil.copyfile(folder / _TOKENIZER, work / _TOKENIZER)

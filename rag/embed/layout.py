@@ -60,7 +60,7 @@ def read_layout(folder: Path) -> Layout:
     transformer = places.get("Transformer", folder)
     pooling = _read(places["Pooling"] / "config.json") if "Pooling" in places else {}
     if pooling.get("include_prompt", True) is False:
-        raise DataError("its prompts are left out of the pooling, which is not supported", path=folder)
+        raise DataError("unsupported pooling: prompts are left out of it", path=folder)
     prompts = _read(folder / "config_sentence_transformers.json").get("prompts", {})
     settings = _read(transformer / "sentence_bert_config.json")
     config = _read(transformer / "config.json", required=True)

@@ -113,7 +113,9 @@ class OllamaEmbedder:
             raise ValueError(message) from error
         vectors = np.asarray(answer.embeddings, dtype=np.float32)
         if vectors.shape != (len(texts), self._identity.dimension):
-            raise BackendError(f"Ollama gave vectors of shape {vectors.shape} for {len(texts)} texts", hint="ollama ps")
+            raise BackendError(
+                f"Ollama returned vectors of shape {vectors.shape} for {len(texts)} texts", hint="ollama ps"
+            )
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
 

@@ -48,7 +48,7 @@ def open_embedder(
 
     if spec != "minilm" and "/" not in spec:
         raise ConfigError(
-            f"there is no embedder {spec!r}: minilm, ollama:NAME, a folder, or ORG/NAME on the Hub",
+            f"unknown embedder {spec!r}; use minilm, ollama:NAME, a folder, or ORG/NAME on the Hub",
             hint="kb config show",
         )
     return open_folder(require(spec, home), spec, home, precision=precision)

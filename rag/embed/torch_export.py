@@ -64,7 +64,7 @@ def export(folder: Path, tokenizer: Path) -> tuple[openvino.Model, int]:
     except (OSError, ValueError) as error:
         raise DataError(f"not a model that loads without code of its own: {error}", path=folder) from error
     if not getattr(model.tokenizer, "is_fast", False):
-        raise DataError("it has no fast tokenizer", path=folder)
+        raise DataError("no fast tokenizer in the folder", path=folder)
     model.tokenizer.backend_tokenizer.save(str(tokenizer))
     encoder = _Encoder(model)
     with torch.no_grad(), warnings.catch_warnings():
@@ -92,4 +92,6 @@ def _gate(graph: openvino.Model, model: SentenceTransformer, wanted: Any, folder
         tokens = [tensor.numpy() for tensor in _tokens(model, (text,)).values()]
         cosine = float(np.dot(compiled(tokens)[0][0], wanted[row]))
         if not cosine >= _LEAST_COSINE:
-            raise GateError(f"{folder.name}: the converted model gives other vectors than torch (cosine {cosine:.4f})")
+            raise GateError(
+                f"{folder.name}: the converted model gives different vectors than torch (cosine {cosine:.4f})"
+            )

@@ -134,10 +134,10 @@ def sync(
     """
     if is_lost(store, catalogue, collection):
         catalogue.mark_dropped(store.name, collection)
-    gone = catalogue.to_drop(store.name, collection)
-    if gone:
-        store.drop({sha256 for _, sha256 in gone})
-        catalogue.mark_dropped(store.name, collection, [document for document, _ in gone])
+    dropped = catalogue.to_drop(store.name, collection)
+    if dropped:
+        store.drop({sha256 for _, sha256 in dropped})
+        catalogue.mark_dropped(store.name, collection, [document for document, _ in dropped])
     missing = catalogue.to_index(store.name, collection)
     for batch in _batches(missing, catalogue):
         store.drop({catalogue.document_by_id(document).sha256 for document in batch})
@@ -146,7 +146,7 @@ def sync(
             store.add(part)
             on_rows(len(part))
         catalogue.mark_indexed(store.name, collection, batch)
-    return bool(gone or missing)
+    return bool(dropped or missing)
 
 
 def _batches(documents: Iterable[int], catalogue: Catalogue) -> Iterator[list[int]]:

@@ -72,8 +72,8 @@ class LanceStore:
 
     def _fault(self, error: Exception) -> BackendError:
         # What Lance says ends in the Rust source line that said it.
-        said = str(error).partition(", /")[0].partition("\n")[0]
-        return disk_fault(self._root, error) or BackendError(f"index {self._root}: {said}", hint="kb reindex")
+        message = str(error).partition(", /")[0].partition("\n")[0]
+        return disk_fault(self._root, error) or BackendError(f"index {self._root}: {message}", hint="kb reindex")
 
     def _schema(self) -> pa.Schema:
         return pa.schema(
@@ -197,13 +197,13 @@ class LanceStore:
     def _run(self, reading: Coroutine[Any, Any, T]) -> T:
         return self._result(asyncio.run_coroutine_threadsafe(reading, LOOP.loop))
 
-    def _result(self, found: Future[T]) -> T:
+    def _result(self, future: Future[T]) -> T:
         try:
-            return found.result()
+            return future.result()
         except (OSError, RuntimeError) as error:
             raise self._fault(error) from error
         finally:
-            found.cancel()  # where this thread was interrupted; what is done stays so
+            future.cancel()  # where this thread was interrupted; what is done stays so
 
     async def _dense(
         self, vector: NDArray[np.float32], k: int, docs: Collection[str] | None, pages: Collection[int] | None
@@ -234,11 +234,11 @@ class LanceStore:
             query = query.where(condition)  # before the search, not after it
         query = query.limit(k)
         if resident is None:
-            found = await query.select(["id", score]).to_arrow()
-            return list(zip(found["id"].to_pylist(), found[score].to_pylist(), strict=True))
+            table = await query.select(["id", score]).to_arrow()
+            return list(zip(table["id"].to_pylist(), table[score].to_pylist(), strict=True))
         # Reading the ids of 100 rows from disk costs as much as finding the rows.
-        found = await query.with_row_id().select([score]).to_arrow()
-        scored = zip(found["_rowid"].to_pylist(), found[score].to_pylist(), strict=True)
+        table = await query.with_row_id().select([score]).to_arrow()
+        scored = zip(table["_rowid"].to_pylist(), table[score].to_pylist(), strict=True)
         # A row that is not there is a moment old: the next search reads the new version.
         return [(resident.ids[row], value) for row, value in scored if row in resident.ids]
 

@@ -143,7 +143,7 @@ def test_absent_runs_files_weights_and_folders(home: Home, tmp_path: Path) -> No
     with pytest.raises(ConfigError, match="no run 'nosuch'") as run:
         open_chat("run:nosuch", Settings(), home)
     assert run.value.hint == "kb runs list"
-    with pytest.raises(ConfigError, match="no file"):
+    with pytest.raises(ConfigError, match="no such file"):
         open_chat(f"gguf:{tmp_path / 'nosuch.gguf'}", Settings(), home)
     with pytest.raises(MissingExtra) as weights:
         open_chat("smollm2", Settings(), home)

@@ -67,7 +67,7 @@ def test_the_whole_path(weaviate: Node, ollama: OllamaServer, model_home: Home) 
     checks = {check["name"]: check for check in json.loads(kb("doctor", "--json", env=env).stdout)["checks"]}
     assert {checks[name]["state"] for name in ("weaviate", "collection default", f"ollama:{MODEL}")} == {"good"}
     wrong = kb("search", "harbour", env=env | {"WEAVIATE_API_KEY": "wrong"}, code=4)
-    assert "refuses the API key" in wrong.stderr
+    assert "rejected the API key" in wrong.stderr
 
 
 def test_health_is_answered_without_the_key(weaviate: Node) -> None:

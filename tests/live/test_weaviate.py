@@ -117,7 +117,7 @@ def test_the_key_comes_from_the_environment(
         for key in (None, "wrong"):
             if key:
                 monkeypatch.setenv("WEAVIATE_API_KEY", key)
-            with pytest.raises(BackendError, match="refuses the API key") as told:
+            with pytest.raises(BackendError, match="rejected the API key") as told:
                 connect_weaviate(node.settings())
             assert told.value.hint.startswith("export WEAVIATE_API_KEY=")
         monkeypatch.setenv("WEAVIATE_API_KEY", KEY)
@@ -136,10 +136,10 @@ def test_a_full_disk_is_said_and_nothing_is_noted_as_written(server: Node, home:
     # What the server does to every shard when its disk passes the limit.
     config = store.connection.client.collections.use(store.weaviate_name).config
     config.update_shards("READONLY")
-    with pytest.raises(BackendError, match=r"takes no writes.*read-only") as told:
+    with pytest.raises(BackendError, match=r"rejects writes.*read-only") as told:
         sync(store, catalogue, "default")
     assert told.value.hint.startswith("df -h")
-    with pytest.raises(BackendError, match="takes no writes"):
+    with pytest.raises(BackendError, match="rejects writes"):
         store.drop({catalogue.documents("default")[0].sha256})
     (_, check) = store_check(server.settings(), home)
     assert check.state == "bad" and "take no writes" in check.detail

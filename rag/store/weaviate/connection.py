@@ -143,7 +143,7 @@ def _address(settings: WeaviateSettings) -> tuple[str, int, bool]:
 
 def _no_address(settings: WeaviateSettings) -> ConfigError:
     return ConfigError(
-        f"weaviate.url = {settings.url!r} with gRPC on port {settings.grpc_port} is no address of a server",
+        f"weaviate.url = {settings.url!r} with gRPC on port {settings.grpc_port} is not the address of a server",
         hint="kb config show; then KB_WEAVIATE__URL=http://HOST:PORT and the same command",
     )
 

@@ -73,23 +73,25 @@ def as_backend_error(error: BaseException, url: str, collection: str = "") -> Ba
     flag = f" --collection {collection}" if collection not in ("", "default") else ""
     if _denied(error) or _KEY.search(text):
         return BackendError(
-            f"Weaviate at {url} refuses the API key, or wants one: {_short(text)}", hint="export WEAVIATE_API_KEY=KEY"
+            f"Weaviate at {url} rejected the API key, or requires one: {_short(text)}",
+            hint="export WEAVIATE_API_KEY=KEY",
         )
     if _NO_COLLECTION.search(text):
         return NoCollection(f"Weaviate at {url} has no such collection", hint=f"kb reindex --store weaviate{flag}")
     if found := _DIMENSION.search(text):
         lengths = f" ({found[1]} and {found[2]})" if found[1] else ""
         return BackendError(
-            f"the index in Weaviate holds vectors of another length{lengths}", hint=f"kb reindex --store weaviate{flag}"
+            f"the index in Weaviate holds vectors of another dimension{lengths}",
+            hint=f"kb reindex --store weaviate{flag}",
         )
     if _COPIES.search(text):
         return BackendError(
-            f"Weaviate at {url} cannot hold as many copies as weaviate.replication says: {_short(text)}",
+            f"Weaviate at {url} has fewer nodes than weaviate.replication requires: {_short(text)}",
             hint=f"KB_WEAVIATE__REPLICATION=0 kb reindex --store weaviate{flag}",
         )
     if _FULL.search(text):
         return BackendError(
-            f"Weaviate at {url} takes no writes, most likely because its disk or memory is nearly full: {_short(text)}",
+            f"Weaviate at {url} rejects writes, most likely because its disk or memory is nearly full: {_short(text)}",
             hint="df -h  # free some space on the server, then the same command again",
         )
     if _is_passing(error):

@@ -74,7 +74,7 @@ class WeaviateStore:
         size = self._settings.batch_rows
         pool = ThreadPoolExecutor(self._settings.concurrency, thread_name_prefix="weaviate")
         try:
-            batches = [pool.submit(self._insert, rows[at : at + size]) for at in range(0, len(rows), size)]
+            batches = [pool.submit(self._insert, rows[start : start + size]) for start in range(0, len(rows), size)]
             for batch in batches:
                 batch.result()
         finally:
@@ -83,9 +83,9 @@ class WeaviateStore:
 
     def drop(self, sha256s: Collection[str]) -> None:
         """Remove documents; see `Store.drop`."""
-        wanted = sorted(sha256s)
-        for start in range(0, len(wanted), _HASHES_PER_DELETE):
-            condition = Filter.by_property(SHA256).contains_any(wanted[start : start + _HASHES_PER_DELETE])
+        hashes = sorted(sha256s)
+        for start in range(0, len(hashes), _HASHES_PER_DELETE):
+            condition = Filter.by_property(SHA256).contains_any(hashes[start : start + _HASHES_PER_DELETE])
             # The server deletes a limited number at a time.
             while self._read(lambda condition=condition: self._delete(condition), 0):  # type: ignore[misc]
                 pass
@@ -102,14 +102,14 @@ class WeaviateStore:
         if _impossible(docs, pages):
             return []
         self._check_dimension()
-        found: list[Any] = self._read(
+        objects: list[Any] = self._read(
             lambda: self._objects.query.near_vector(
                 vector, limit=k, filters=_condition(docs, pages),
                 return_metadata=MetadataQuery(distance=True), return_properties=[CHUNK_ID],
             ).objects,
             [],
         )  # fmt: skip
-        return [(str(hit.properties[CHUNK_ID]), 1.0 - float(hit.metadata.distance or 0.0)) for hit in found]
+        return [(str(hit.properties[CHUNK_ID]), 1.0 - float(hit.metadata.distance or 0.0)) for hit in objects]
 
     def bm25(
         self, text: str, k: int, *, docs: Collection[str] | None = None, pages: Collection[int] | None = None
@@ -118,14 +118,14 @@ class WeaviateStore:
         query = searched_terms(text)
         if not query or _impossible(docs, pages):
             return []
-        found: list[Any] = self._read(
+        objects: list[Any] = self._read(
             lambda: self._objects.query.bm25(
                 query, query_properties=[TERMS], limit=k, filters=_condition(docs, pages),
                 return_metadata=MetadataQuery(score=True), return_properties=[CHUNK_ID],
             ).objects,
             [],
         )  # fmt: skip
-        return [(str(hit.properties[CHUNK_ID]), float(hit.metadata.score or 0.0)) for hit in found]
+        return [(str(hit.properties[CHUNK_ID]), float(hit.metadata.score or 0.0)) for hit in objects]
 
     def lists(
         self,
@@ -160,7 +160,7 @@ class WeaviateStore:
                 fewest, since = queued, time.monotonic()
             elif time.monotonic() - since > self._settings.deadline_s:
                 raise BackendError(
-                    f"Weaviate at {self.connection.url} does not get on with indexing {queued} vectors",
+                    f"Weaviate at {self.connection.url} makes no progress indexing {queued} vectors",
                     hint="kb doctor --set rag.store=weaviate",
                 )
 
@@ -171,10 +171,10 @@ class WeaviateStore:
 
     def stored_dimension(self) -> int | None:
         """Return the length of the vectors on the server, None where there are none."""
-        found: list[Any] = self._read(
+        objects: list[Any] = self._read(
             lambda: self._objects.query.fetch_objects(limit=1, include_vector=True, return_properties=False).objects, []
         )
-        return len(found[0].vector["default"]) if found else None
+        return len(objects[0].vector["default"]) if objects else None
 
     def read_only_shards(self) -> list[str]:
         """Return the shards that take no writes, as they do not when the server's disk is nearly full."""
@@ -246,7 +246,7 @@ class WeaviateStore:
                 absent = isinstance(as_backend_error(error, url, self._collection), NoCollection)
                 # A node that has just started, or that did not make the collection itself, hears of it a little later.
                 if absent and self._all.exists(self.weaviate_name):
-                    message = f"Weaviate at {url} does not have {self._collection!r} ready yet"
+                    message = f"Weaviate at {url} is still opening {self._collection!r}"
                     raise Interrupted(message, hint="kb doctor --set rag.store=weaviate") from error
                 raise
 

@@ -149,7 +149,7 @@ def test_a_prompt_beyond_the_context_is_refused_before_generation(weights: Path)
     settings = Settings(models=ModelSettings(num_ctx=512))
     chat = open_chat(f"gguf:{weights / 'smollm2' / 'model.gguf'}", settings, Home(Path("/nowhere")))
     for n_words in (600, 20_000):
-        with pytest.raises(KbError, match=r"reads 512.*rag\.top_k.*models\.num_ctx"):
+        with pytest.raises(KbError, match=r"context is 512.*rag\.top_k.*models\.num_ctx"):
             chat.invoke("word " * n_words)
     answer = chat.invoke("word " * 470)
     assert answer.usage_metadata is not None

@@ -93,7 +93,7 @@ def test_what_it_cannot_do(chat: HFChat, tmp_path: Path) -> None:
     broken = open_chat(f"hf:{tmp_path}", Settings(), Home(Path("/nowhere")))
     with pytest.raises(DataError, match="transformers cannot load"):
         broken.invoke("Why?")
-    with pytest.raises(ConfigError, match="no folder"):
+    with pytest.raises(ConfigError, match="no such folder"):
         open_chat(f"hf:{tmp_path / 'nosuch'}", Settings(), Home(Path("/nowhere")))
 
 

@@ -55,7 +55,7 @@ def test_a_stop_string_ends_the_text_however_it_arrives(text: str, stop: list[st
 def test_room_for_an_answer() -> None:
     assert answer_room(10, 100, 50) == 50
     assert answer_room(90, 100, 50) == 10
-    with pytest.raises(KbError, match=r"100 tokens.*reads 100.*rag\.top_k.*models\.num_ctx"):
+    with pytest.raises(KbError, match=r"100 tokens.*context is 100.*rag\.top_k.*models\.num_ctx"):
         answer_room(100, 100, 1)
 
 
