@@ -133,7 +133,7 @@ def test_extractive_loads_no_other_back_end() -> None:
     code = (
         "import sys; from pathlib import Path; from core.models import open_chat; from core.settings import Settings;"
         "from core.files import Home; open_chat('extractive', Settings(), Home(Path('/nowhere')));"
-        "print([m for m in ('ollama', 'openai', 'openvino', 'openvino_genai', 'torch', 'gguf') if m in sys.modules])"
+        "print([m for m in ('ollama', 'openai', 'openvino_genai', 'torch', 'gguf') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
