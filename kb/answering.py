@@ -10,6 +10,8 @@ from langchain_core.language_models.chat_models import BaseChatModel
 
 from core.errors import ConfigError
 from core.models import open_chat, resolve
+from core.reading.extractive import ExtractiveChat
+from core.reading.spans import open_span_reader
 from core.types import Answer, Retriever
 from kb.workspace import Workspace
 from rag.answer.answer import Answerer
@@ -103,13 +105,15 @@ def open_answerer(
     def page_text(sha256: str, page: int) -> str:
         return knowledge.catalogue.page(workspace.collection, sha256, page).text
 
+    model_chat = chat or open_chat(spec, workspace.settings, workspace.home)
     answerer = Answerer(
         retriever or knowledge.narrowed(scope.docs, scope.pages),
-        chat or open_chat(spec, workspace.settings, workspace.home),
+        model_chat,
         workspace.settings,
         page_text,
         model=spec,
         embedder=knowledge.embedder,
+        spans=None if isinstance(model_chat, ExtractiveChat) else open_span_reader(workspace.home),
         page=lambda sha256, page: knowledge.catalogue.page(workspace.collection, sha256, page),
         rng=rng,
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from core.reading.words import is_empty, stem, words
+
 _SECTION = re.compile(
     r"(?:\b(?P<kind>sections?|sec\.?|clauses?|articles?|chapters?|paragraphs?|items?|steps?|notes?|rules?|appendix|part)\b|§)\s*"
     r"(?:no\.?\s*|number\s*)?(?P<number>\d+(?:\.\d+)*[a-z]?)(?![\d,.]*\d)",
@@ -28,6 +30,7 @@ _COUNT = re.compile(
     r"\bhow many (?P<what>[\w\s-]{2,40}?)\s(?:are there|is there|does|do|are (?:listed|named|in)|has|have)\b",
     re.IGNORECASE,
 )
+_HOW_MANY = re.compile(r"\bhow many (?P<things>[\w-]+(?: [\w-]+)?)", re.IGNORECASE)
 _YES_NO = re.compile(
     r"^\W*(?:and\s+)?(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had|am|may)\b"
     r"(?!.*\bor\b)",
@@ -89,15 +92,15 @@ def read_asked(question: str) -> Asked:
     """Read what a question asks for."""
     section = _SECTION.search(question) or _BARE_SECTION.search(question)
     rest = "" if section is None else question[: section.start()] + question[section.end() :]
-    words = re.findall(
+    others = re.findall(
         r"[^\W\d_]{3,}",
         re.sub(r"\b(?:what|does|say|the|about|contain|state|tell|and|are|for)\b", " ", rest, flags=re.I),
     )
     counts = _COUNT.search(question)
-    denial = next((words for pattern, words in _DENIALS if pattern.search(question)), "")
+    denial = next((stated for pattern, stated in _DENIALS if pattern.search(question)), "")
     return Asked(
         section="" if section is None else section["number"],
-        whole_section=section is not None and not words and bool(_CONTENT_OF.search(question)),
+        whole_section=section is not None and not others and bool(_CONTENT_OF.search(question)),
         lists=bool(_LIST.search(question)),
         counts=counts["what"] if counts else "",
         yes_no=bool(_YES_NO.search(question)),
@@ -107,10 +110,22 @@ def read_asked(question: str) -> Asked:
     )
 
 
+def counted_is_named(question: str, sentence: str) -> bool:
+    """Whether a sentence names what a question asks the number of; True where it asks for no number of things."""
+    match = _HOW_MANY.search(question)
+    if match is None:
+        return True
+    things = match["things"].split()
+    # "how many error codes": either; "how many women took": what follows the noun is no part of it.
+    kept = things if things[-1].endswith("s") else things[:1]
+    asked = {stem(word) for word in words(" ".join(kept)) if not is_empty(word)}
+    return not asked or not asked.isdisjoint(stem(word) for word in words(sentence))
+
+
 def affirmed(question: str) -> str:
     """Return the question with a denial replaced by the words that documents use: "not present" becomes "absent"."""
-    for pattern, words in _DENIALS:
-        question = pattern.sub(words, question)
+    for pattern, stated in _DENIALS:
+        question = pattern.sub(stated, question)
     return question
 
 

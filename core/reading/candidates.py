@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from core.blocks import Block
-from core.reading.asked import Asked, contradicts
+from core.reading.asked import Asked, contradicts, counted_is_named
 from core.reading.confidence import logit, probability
 from core.reading.lists import ListAnswer, body_under, item_list, section_body, table_list, topic
 from core.reading.passages import Passage
@@ -180,6 +180,7 @@ def from_tables(
 
 
 def from_spans(
+    asked: str,
     question: Question,
     spans: Sequence[ScoredSpan],
     ranked: Sequence[Candidate],
@@ -208,7 +209,8 @@ def from_spans(
         ahead = min(6.0, weight - max(rivals, default=weight - 6.0)) if not place else -1.0
         features = {
             "score": max(-12.0, min(12.0, span.score)), "margin": ahead, "support": evidence,
-            "agrees": float(behind < 0.5), "expected": float(expects(question, whole[start:end])), "known": known,
+            "agrees": float(behind < 0.5), "expected": float(expects(question, whole[start:end])),
+            "known": known * counted_is_named(asked, whole[sentence.start : sentence.end]),
         }  # fmt: skip
         low, high = min(sentence.start, start), max(sentence.end, end)
         proposals.append(
@@ -280,7 +282,7 @@ def from_sentences(
         margin = candidate.score - ranked[place + 1].score if place + 1 < len(ranked) else 1.0
         features = {
             "support": evidence, "margin": min(3.0, margin) if not place else -1.0,
-            "expected": float(expects(parsed, text[low:high])), "known": known,
+            "expected": float(expects(parsed, text[low:high])), "known": known * counted_is_named(question, text),
         }  # fmt: skip
         quotes = located(passages, candidate.passage, start, end)
         heads = unit.header if unit.kind == "row" else None

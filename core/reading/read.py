@@ -26,7 +26,7 @@ from core.reading.confidence import MIN_CONFIDENCE, SURE
 from core.reading.passages import Passage
 from core.reading.reader import Candidate, Cosines, Question, rank, read_question, support
 from core.reading.span_protocol import Spans
-from core.reading.windows import predicted, windows
+from core.reading.windows import outside, predicted, windows
 from core.reading.words import stem, words
 
 MAX_QUOTES = 3
@@ -146,7 +146,7 @@ def _proposals(
         proposals += from_tables(plain, tables, passages, known)
     if spans is not None:
         found = predicted(spans, question, windows(ranked, passages))
-        proposals += from_spans(parsed, found, ranked, passages, known)
+        proposals += from_spans(question, parsed, outside(found, tables, passages), ranked, passages, known)
     proposals += from_sentences(plain, parsed, asked, ranked, passages, known)
     return proposals
 

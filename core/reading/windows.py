@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.reading.candidates import PlacedTable
 from core.reading.passages import Passage
 from core.reading.reader import Candidate
 from core.reading.span_protocol import Spans
@@ -16,6 +17,7 @@ from core.reading.span_protocol import Spans
 WINDOW_CHARS = 1000
 MOST_WINDOWS = 10
 _TOP = 8
+_NUMBER_ALONE = re.compile(r"\d+(?:\.\d+)*[.)]?")
 _DATE_CHARS = 24  # a date may stand over two lines
 # More than one line with figures: rows of a table run into one another.
 _ROWS = re.compile(r"\d[^\n]*\n[^\n]*\d")
@@ -83,9 +85,42 @@ def _around(candidate: Candidate, passage: Passage) -> TextWindow:
     return TextWindow(candidate.passage, start, whole[start:end])
 
 
+def _heads_line(text: str, start: int) -> bool:
+    """Whether a number begins its line, as the number of a section or a step does."""
+    line = text[text.rfind("\n", 0, start) + 1 :]
+    return re.match(r"\s*\d+(?:\.\d+)*[.)]?\s+[A-Z]", line) is not None and not text[:start].rpartition("\n")[2].strip()
+
+
 def _break_before(text: str, at: int) -> int:
     line = text.rfind("\n", max(0, at - 120), at)
     return 0 if at == 0 else line + 1 if line >= 0 else text.rfind(" ", 0, at) + 1
+
+
+def outside(
+    spans: Sequence[PlacedSpan], tables: Sequence[PlacedTable], passages: Sequence[Passage]
+) -> list[PlacedSpan]:
+    """Return the spans that stand in no table: the cells of tables are matched by their labels and heads."""
+
+    def in_table(span: PlacedSpan) -> bool:
+        passage = passages[span.passage]
+        start = passage.offset + span.start
+        return any(
+            passages[placed.passage].page == passage.page and placed.table.rows[0].start <= start < placed.table.end
+            for placed in tables
+        )
+
+    return [span for span in spans if not in_table(span)]
+
+
+def _tidied(text: str) -> tuple[int, int]:
+    """The part of a span that answers: up to the end of its paragraph, without a section number at either end."""
+    end = len(text)
+    blank = re.search(r"\n\s*\n", text.rstrip())
+    if blank is not None:
+        end = blank.start()
+    leading = re.match(r"\s*\d+(?:\.\d+)+\.?\s+(?=\D)", text[:end])
+    trailing = re.search(r"\.\s+\d+(?:\.\d+)*\s*$", text[:end])
+    return leading.end() if leading else 0, trailing.start() if trailing else end
 
 
 def predicted(spans: Spans, question: str, read: Sequence[TextWindow]) -> list[PlacedSpan]:
@@ -96,6 +131,11 @@ def predicted(spans: Spans, question: str, read: Sequence[TextWindow]) -> list[P
         text = window.text[span.start : span.end]
         if len(text) > _DATE_CHARS and _ROWS.search(text):
             continue
-        key = (window.passage, window.start + span.start, window.start + span.end)
+        low, high = _tidied(text)
+        if high <= low or (
+            _NUMBER_ALONE.fullmatch(text[low:high].strip()) and _heads_line(window.text, span.start + low)
+        ):
+            continue
+        key = (window.passage, window.start + span.start + low, window.start + span.start + high)
         found.setdefault(key, PlacedSpan(*key, span.score))
     return list(found.values())

@@ -19,17 +19,19 @@ from core.chat.generate import Generation, generate
 from core.errors import ConfigError
 from core.prompt import check_trained_prompt, fill, load_prompt
 from core.reading.extractive import ABSTENTION, ExtractiveChat
-from core.reading.passages import Passage, new_keys, new_mark, render
+from core.reading.passages import new_mark, render
 from core.reading.read import Reading, read
-from core.reading.reader import Candidate, has_cosines, rank, support
+from core.reading.reader import Candidate, has_cosines, support
 from core.reading.span_protocol import Spans
 from core.settings import Settings
 from core.types import Answer, Hit, Page, Retriever, Statement
 from rag.answer.chat import Turn, standalone
 from rag.answer.cite import check
+from rag.answer.language_note import language_note
 from rag.answer.pack import WIDEN_CHARS, PageText, Span, pack
 from rag.answer.plain import Stream
 from rag.answer.quoted import PageOf, passages_of, quoted_answer
+from rag.answer.second_look import second_look
 from rag.embed.base import Embedder
 from rag.search.similar import Similarity
 
@@ -101,6 +103,7 @@ class Answerer:
     ) -> None:
         self._searcher = searcher
         self._cosines = Similarity(embedder) if embedder else None
+        self._embedder_model = embedder.identity.model if embedder else ""
         self._chat = chat
         self._spans = spans or (chat.spans if isinstance(chat, ExtractiveChat) else None)
         self._page = page or (lambda sha256, index: Page(index=index, text=page_text(sha256, index)))
@@ -147,13 +150,14 @@ class Answerer:
         cosine = max((hit.dense for hit in hits if hit.dense is not None), default=None)
         if isinstance(self._chat, ExtractiveChat):
             return self._read(question, asked, spans, cosine, timings, begun, on_token)
-        passages = self._keyed(spans)
-        if answerable(rank(asked, passages, cosines=self._cosines), cosine) < MIN_ANSWERABLE:
+        spans, passages = passages_of(spans, self._page, self._rng)
+        reading = read(asked, passages, cosines=self._cosines, spans=self._spans)
+        if answerable(reading.ranked, cosine) < MIN_ANSWERABLE:
             return self._abstained(question, timings, begun, on_token)
         by_key = {passage.key: span for passage, span in zip(passages, spans, strict=True)}
         messages = fill(self._template, render(passages, new_mark(self._rng)), asked)
         reply = self._generate(messages, {key: span.source for key, span in by_key.items()}, on_token)
-        checked = check(reply.text, by_key, self._page_text, question=asked)
+        checked = second_look(check(reply.text, by_key, self._page_text, question=asked), asked, reading, spans)
         ended = self._clock()
         timings |= {
             "first_token_s": retrieved - begun + reply.first_token_s,
@@ -178,11 +182,13 @@ class Answerer:
         """Answer with the built-in reader: no prompt, no model."""
         read_spans, passages = passages_of(spans, self._page, self._rng)
         reading = read(asked, passages, cosines=self._cosines, spans=self._spans, max_quotes=self._max_quotes)
+        note = language_note(asked, [passage.text for passage in passages], self._embedder_model)
+        notes = (note,) if note else ()
         doubted = (
             reading.kind == "sentence" and reading.possible and answerable(reading.ranked, cosine) < MIN_ANSWERABLE
         )
         if not reading.answers or doubted:
-            return self._abstained(question, timings, begun, on_token, reading)
+            return self._abstained(question, timings, begun, on_token, reading, notes)
         quoted = quoted_answer(reading, passages, read_spans)
         first = self._clock() - begun
         if on_token is not None:
@@ -202,6 +208,7 @@ class Answerer:
             short_answer=reading.short_answer,
             confidence=round(reading.confidence, 3),
             computed_from=quoted.computed_from,
+            notes=notes,
         )
 
     def _pack(self, question: str, hits: Sequence[Hit], limit: int) -> list[Span]:
@@ -223,16 +230,9 @@ class Answerer:
             widen_chars=widen_chars,
         )
 
-    def _keyed(self, spans: Sequence[Span]) -> list[Passage]:
-        keys = new_keys(len(spans), self._rng)
-        return [
-            Passage(key=key, source=f"{span.source} | {span.title}" if span.title else span.source, text=span.text)
-            for key, span in zip(keys, spans, strict=True)
-        ]
-
     def _abstained(
         self, question: str, timings: dict[str, float], begun: float, on_token: Callable[[str], None] | None,
-        reading: Reading | None = None,
+        reading: Reading | None = None, notes: tuple[str, ...] = (),
     ) -> Answer:  # fmt: skip
         if on_token is not None:
             on_token(ABSTENTION)
@@ -246,6 +246,7 @@ class Answerer:
             timings=timings | {"first_token_s": ended, "generate_s": 0.0, "total_s": ended},
             tokens={"prompt": 0, "completion": 0},
             confidence=None if reading is None else round(reading.confidence, 3),
+            notes=notes,
         )
 
     def _generate(

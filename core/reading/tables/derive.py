@@ -25,6 +25,8 @@ from core.reading.tables.show import grouped, shown
 from core.reading.tables.table import Table
 from core.reading.values import values
 
+_DOUBT = 0.7
+
 
 class TableReader:
     """Answers one question from some tables of one or more pages.
@@ -55,11 +57,16 @@ class TableReader:
             )
         ):
             return self._cells()
-        for attempt in self._operations():
+        attempts = self._operations()
+        for attempt in attempts:
             derived = attempt()
             if derived is not None:
                 return [derived]
-        return self._cells()
+        cells = self._cells()
+        # A figure that should have been computed and could not be is seldom the cell itself.
+        row, _ = cell_at(self._tables, self._matches[0])
+        named = operations.DIFFERENCE.search(row.label) or operations.AVERAGE.search(row.label)
+        return [replace(cell, score=_DOUBT * cell.score) for cell in cells] if attempts and not named else cells
 
     def _operations(self) -> list[Callable[[], Derived | None]]:
         text = self._question.text
@@ -266,7 +273,11 @@ class TableReader:
         chosen = (min if operations.MINIMUM.search(self._question.text) else max)(operands, key=lambda o: o.amount)
         others = [o for o in operands if o is not chosen]
         derived = result_of(chosen.row.label, [chosen, *others], scaled=False, note="compared")
-        return replace(derived, cells=(chosen.row.label_span, *derived.cells))
+        # Rows are compared, so none of their labels need be in the question.
+        return replace(
+            derived, cells=(chosen.row.label_span, *derived.cells), label_share=1.0,
+            score=min(1.0, derived.score + 0.35 * (1 - derived.label_share)), covered=min(1.0, 1.5 * derived.covered),
+        )  # fmt: skip
 
     def _periods(self) -> Derived | None:
         """The periods that the best row has figures for."""

@@ -58,6 +58,11 @@ _SUBPERIODS = (
     (re.compile(r"\bnine[\s-]month|year[\s-]to[\s-]date", re.IGNORECASE), re.compile(r"nine|\b39\b|date", re.I)),
     (re.compile(r"\btwelve[\s-]month|full year|annual", re.IGNORECASE), re.compile(r"twelve|year|\b52\b", re.I)),
 )
+# Asks which row is first by a figure: no label of a row need be in the question.
+_RANKS = re.compile(
+    r"\b(?:which|what|who)\b.*\b(?:highest|largest|biggest|greatest|most|lowest|smallest|least|fewest|best|worst)\b",
+    re.IGNORECASE,
+)
 CHANGE_HEAD = re.compile(r"change|variance|increase|decrease", re.IGNORECASE)
 
 
@@ -151,7 +156,8 @@ def _head_score(question: TableQuestion, head: str, column: int, heads: Sequence
     elif question.years and others:
         return None
     elif named:
-        score = 0.8 if column == 0 else 0.6
+        latest = max(year for other in heads for year in years_in(other))
+        score = 0.8 if latest in named else 0.6
     for asked, shown in _SUBPERIODS:
         if asked.search(question.text) and any(shown.search(other) for other in heads):
             score += 0.2 if shown.search(head) else -0.3
@@ -201,7 +207,8 @@ def match_cells(
         for index, row in enumerate(table.rows):
             label, group = _stems(row.label), _stems(row.group)
             share = _share_of_label(label, question)
-            if not share and not any(_meets(term, group) for term in question.terms):
+            ranked = _RANKS.search(question.text) and any(_meets(term, title) for term in question.terms)
+            if not share and not ranked and not any(_meets(term, group) for term in question.terms):
                 continue
             wrong_year = bool(
                 question.years and years_in(row.label) and not set(years_in(row.label)) & set(question.years)

@@ -27,7 +27,7 @@ AVERAGE = re.compile(r"\b(?:average|mean)\b", re.IGNORECASE)
 DIFFERENCE = re.compile(
     r"\b(?:change[ds]?|difference|differ|increase[ds]?|decrease[ds]?"
     r"|how much (?:more|less|higher|lower|cheaper|larger|smaller)|by how much"
-    r"|rose|rise|fell|fall|grow|grew|growth|decline[ds]?|reduction|drop(?:ped)?)\b",
+    r"|rose|rise|fell|fall|grow|grew|growth|decline[ds]?|reduc(?:e[sd]?|tion)|drop(?:ped)?)\b",
     re.IGNORECASE,
 )
 SUM = re.compile(r"\b(?:sum|combined|together|altogether|total)\b", re.IGNORECASE)
