@@ -6,6 +6,7 @@ sheet behind an address is not read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,11 @@ PROPERTIES = frozenset(
     "text-indent position left top right bottom inset clip clip-path overflow overflow-x overflow-y height width "
     "max-height max-width transform scale translate zoom filter margin-left margin-top margin all float "
     "-webkit-text-fill-color -webkit-mask-image mask-image".split()
+)
+# Pseudo-classes that browsers know and the selector library does not; they match nothing here.
+_BROWSERS_KNOW = re.compile(
+    r":(?:placeholder-shown|default|indeterminate|required|optional|read-only|read-write|valid|invalid|in-range"
+    r"|out-of-range|autofill|fullscreen|modal|popover-open|open|defined|dir|state|blank|picture-in-picture|-\w+-[\w-]+)\b"
 )
 _MAX_NESTING = 8
 _MAX_SELECTORS = 20_000
@@ -143,7 +149,7 @@ def _set(out: dict[str, str], name: str, value: str) -> None:
 
 
 def _compiled(selector: str) -> list[Any]:
-    """Return the selectors of a list that can be compiled: one that is not understood hides nothing."""
+    """Return the selectors of a list; one that no browser knows makes the whole rule void, as in a browser."""
     try:
         return list(cssselect2.compile_selector_list(selector))
     except (cssselect2.SelectorError, NotImplementedError, RecursionError, SyntaxError, MemoryError):
@@ -153,7 +159,8 @@ def _compiled(selector: str) -> list[Any]:
         try:
             out += cssselect2.compile_selector_list(part)
         except (cssselect2.SelectorError, NotImplementedError, RecursionError, SyntaxError, MemoryError):
-            continue
+            if not _BROWSERS_KNOW.search(part):
+                return []
     return out
 
 
