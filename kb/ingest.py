@@ -14,7 +14,7 @@ from kb.workspace import Workspace
 from rag.catalogue.forget import forget_missing
 from rag.catalogue.reader import CatalogueReader
 from rag.catalogue.writer import Catalogue
-from rag.ingest.discover import Found, find_files, source_of
+from rag.ingest.discover import FoundFiles, find_files, source_of
 from rag.ingest.fetch import fetch, is_url
 from rag.ingest.ingest import FileResult, Ingest, Progress
 from rag.open import embedder_of, open_store, writing
@@ -57,7 +57,7 @@ class IngestPlan:
         roots: The paths as given, for `sync`.
     """
 
-    found: Found
+    found: FoundFiles
     urls: tuple[str, ...]
     roots: tuple[Path, ...]
 
@@ -71,7 +71,7 @@ def plan_ingest(sources: Sequence[str | Path], glob: str | None = None) -> Inges
     """
     urls = tuple(source for source in sources if isinstance(source, str) and is_url(source))
     roots = tuple(Path(source) for source in sources if source not in urls)
-    found = find_files(roots, glob) if roots or not urls else Found((), ())
+    found = find_files(roots, glob) if roots or not urls else FoundFiles((), ())
     return IngestPlan(found=found, urls=urls, roots=roots)
 
 

@@ -48,6 +48,7 @@ class Language:
         final_abbreviations: Words after which a full stop ends a sentence if a sentence starter follows.
         sentence_starters: Words that a sentence often begins with.
         open_words: Words that end no line of a paragraph's last sentence.
+        hyphen_prefixes: First parts of compounds that keep their hyphen ("self-employed").
         question_words: Phrases that ask, by kind of answer: `date`, `duration`, `number`, `percent`, `person`, `place`,
             `reason`, `manner`, `thing`.
     """
@@ -76,6 +77,7 @@ class Language:
     final_abbreviations: frozenset[str] = frozenset()
     sentence_starters: frozenset[str] = frozenset()
     open_words: tuple[str, ...] = ()
+    hyphen_prefixes: frozenset[str] = frozenset()
     question_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -176,6 +178,7 @@ def _from_table(table: Mapping[str, Any]) -> Language:
                 "ambiguous_abbreviations",
                 "final_abbreviations",
                 "sentence_starters",
+                "hyphen_prefixes",
             ),
             lambda v: frozenset(v.split()),
         ),

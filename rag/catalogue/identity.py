@@ -1,4 +1,4 @@
-"""One collection, one embedder: vectors of two models are never compared. Knows no model."""
+"""One collection, one embedder: vectors of two models are never compared."""
 
 from __future__ import annotations
 

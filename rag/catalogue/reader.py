@@ -22,6 +22,8 @@ from rag.catalogue.database import Database
 
 # What readers say of a page that shows something and has no text: OCR may help, as it may not on a blank page.
 NO_TEXT_LAYER = "no text layer"
+# How readers begin the note on a text whose encoding may be another.
+ENCODING_GUESSED = "encoding guessed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Quality:
         empty: 0-based pages without a text layer.
         failed: 0-based pages that could not be read, with reasons.
         hidden: Code points removed as hidden text.
+        encoding: What was guessed of a text file's encoding, empty where it is sure.
     """
 
     pages: int
@@ -49,10 +52,11 @@ class Quality:
     empty: tuple[int, ...]
     failed: tuple[tuple[int, str], ...]
     hidden: int
+    encoding: str = ""
 
     def describe(self) -> str:
         """Return what a person should know, or an empty string."""
-        parts = []
+        parts = [self.encoding] if self.encoding else []
         if self.empty:
             parts.append(f"no text layer on {page_ranges(self.empty)}; reading it requires the extra 'ocr'")
         if self.failed:
@@ -130,18 +134,18 @@ class CatalogueReader(Database):
             ConfigError: None, or more than one, is meant.
         """
         documents = self.documents(collection)
-        found = (
+        matches = (
             [d for d in documents if _nfc(d.doc) == _nfc(name)]
             or self._named_elsewhere(collection, name, documents)
             or [d for d in documents if len(name) >= 4 and d.sha256.startswith(name.lower())]
         )
-        if len(found) == 1:
-            return found[0]
+        if len(matches) == 1:
+            return matches[0]
         where = "" if collection == "default" else f" --collection {collection}"
-        if not found:
+        if not matches:
             raise ConfigError(f"no document {name!r} in collection {collection!r}", hint=f"kb list{where}")
-        those = ", ".join(f"{d.sha256[:12]} ({d.source})" for d in found)
-        raise ConfigError(f"{name!r} means {len(found)} documents: {those}", hint=f"kb show {found[0].sha256[:12]}")
+        those = ", ".join(f"{d.sha256[:12]} ({d.source})" for d in matches)
+        raise ConfigError(f"{name!r} means {len(matches)} documents: {those}", hint=f"kb show {matches[0].sha256[:12]}")
 
     def _named_elsewhere(self, collection: str, name: str, documents: Sequence[Document]) -> list[Document]:
         """Return the documents that have this name at one of their sources."""
@@ -214,11 +218,12 @@ class CatalogueReader(Database):
             empty=tuple(row["page"] for row in rows if row["reason"] == NO_TEXT_LAYER),
             failed=tuple((row["page"], row["reason"]) for row in rows if row["quality"] == "failed"),
             hidden=sum(sum(json.loads(row["hidden"]).values()) for row in rows),
+            encoding=next((row["reason"] for row in rows if row["reason"].startswith(ENCODING_GUESSED)), ""),
         )
 
     def chunks(self, collection: str, ids: Iterable[str]) -> dict[str, Chunk]:
         """Return the visible chunks among `ids`; an id an index still holds and we no longer do is absent."""
-        found: dict[str, Chunk] = {}
+        chunks: dict[str, Chunk] = {}
         for chunk_id in ids:
             sha256, page, start, end = chunk_id.split(":")
             row = self._execute(
@@ -228,11 +233,11 @@ class CatalogueReader(Database):
                 (collection, sha256, int(page), int(start), int(end)),
             ).fetchone()
             if row:
-                found[chunk_id] = Chunk(
+                chunks[chunk_id] = Chunk(
                     sha256=sha256, page=int(page), start=int(start), end=int(end),
                     text=row["text"], header=row["header"],
                 )  # fmt: skip
-        return found
+        return chunks
 
     def chunks_of(self, collection: str, sha256: str) -> Iterator[Chunk]:
         """Yield a visible document's chunks in order of page and start."""
@@ -313,8 +318,8 @@ class CatalogueReader(Database):
 
     def integrity(self) -> str:
         """Return what SQLite finds wrong with the file, or an empty string."""
-        found = "; ".join(row[0] for row in self._execute("PRAGMA quick_check(5)"))
-        return "" if found == "ok" else found
+        faults = "; ".join(row[0] for row in self._execute("PRAGMA quick_check(5)"))
+        return "" if faults == "ok" else faults
 
     def to_index(self, store: str, collection: str) -> list[int]:
         """Return ids of visible documents that `store` lacks."""

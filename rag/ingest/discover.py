@@ -1,4 +1,4 @@
-"""Which files a person means by paths, directories and a glob. Opens none of them."""
+"""Which files a person means by paths, directories and a glob."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAMED_SUFFIXES = 12  # of files that were left: more would fill the screen
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFiles:
     """What a person's paths lead to.
 
     Attributes:
@@ -39,7 +39,7 @@ class Found:
         return f"{files} left: {_types(self.others)}; to read all files: --glob '*'"
 
 
-def find_files(paths: Sequence[Path], glob: str | None = None) -> Found:
+def find_files(paths: Sequence[Path], glob: str | None = None) -> FoundFiles:
     """Find files.
 
     Hidden files and folders are left out, and links to folders are not followed. A named file is taken whatever its
@@ -51,7 +51,7 @@ def find_files(paths: Sequence[Path], glob: str | None = None) -> Found:
     """
     if not paths:
         raise ConfigError("no path was given", hint="kb ingest PATH")
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     others: dict[Path, None] = {}
     faults: list[DataError] = []
     for path in paths:
@@ -70,13 +70,13 @@ def find_files(paths: Sequence[Path], glob: str | None = None) -> Found:
             inside, left = _walk(absolute, glob, lambda error: faults.append(_unreadable(error)))
             if not inside:
                 faults.append(_holds_nothing(path, glob, left))
-            found.update(dict.fromkeys(inside))
+            files.update(dict.fromkeys(inside))
             others.update(dict.fromkeys(left))
         else:
-            found[absolute] = None
-    if faults and not found:
+            files[absolute] = None
+    if faults and not files:
         raise faults[0]
-    return Found(tuple(found), tuple(faults), tuple(path for path in others if path not in found))
+    return FoundFiles(tuple(files), tuple(faults), tuple(path for path in others if path not in files))
 
 
 def source_of(path: Path) -> str:

@@ -1,7 +1,7 @@
 """Fetches a document by URL, within limits, and never from a private address unless allowed.
 
 Every hop of a redirect is resolved, checked and then connected to by the very address that was checked, so a name
-that changes its answer in between gains nothing. Knows nothing of what the document holds.
+that changes its answer in between gains nothing.
 """
 
 from __future__ import annotations
@@ -63,28 +63,28 @@ def fetch(url: str, folder: Path, limits: IngestSettings, *, allow_private: bool
         DataError: Refused address, type, size, status, or no answer in time.
     """
     deadline = time.monotonic() + limits.url_timeout_s
-    seen = url
+    current_url = url
     try:
         for _ in range(limits.max_redirects + 1):
-            target = _get(seen, url, folder, limits, deadline, allow_private=allow_private)
+            target = _get(current_url, url, folder, limits, deadline, allow_private=allow_private)
             if isinstance(target, Path):
                 return target
-            seen = urljoin(seen, target)
+            current_url = urljoin(current_url, target)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise DataError(f"cannot be fetched: {error or type(error).__name__}", path=url) from error
     raise DataError(f"redirects more than {limits.max_redirects} times", path=url)
 
 
 def _get(
-    url: str, asked: str, folder: Path, limits: IngestSettings, deadline: float, *, allow_private: bool
+    url: str, given_url: str, folder: Path, limits: IngestSettings, deadline: float, *, allow_private: bool
 ) -> Path | str:
     """Return the downloaded file, or the location a redirect points to."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise DataError(
-            f"{parts.scheme or 'that'} is no address to fetch from", path=asked, hint="kb ingest https://..."
+            f"{parts.scheme or 'that'} is no address to fetch from", path=given_url, hint="kb ingest https://..."
         )
-    address = _checked_address(parts.hostname, asked, allow_private=allow_private)
+    address = _checked_address(parts.hostname, given_url, allow_private=allow_private)
     left_s = max(0.1, deadline - time.monotonic())
     pinned = httpx.URL(url).copy_with(host=address)
     headers = {"Host": parts.netloc.rpartition("@")[2], "Accept": ", ".join(TYPES), "User-Agent": "kb"}
@@ -95,23 +95,25 @@ def _get(
         if response.is_redirect:
             return response.headers["location"]
         if response.status_code != httpx.codes.OK:
-            raise DataError(f"the server answered {response.status_code} {response.reason_phrase}", path=asked)
-        target = folder / _name(url, response.headers.get("content-type", ""), asked)
-        _save(response, target, limits, deadline, asked)
+            raise DataError(f"the server answered {response.status_code} {response.reason_phrase}", path=given_url)
+        target = folder / _name(url, response.headers.get("content-type", ""), given_url)
+        _save(response, target, limits, deadline, given_url)
         return target
 
 
-def _checked_address(host: str, asked: str, *, allow_private: bool) -> str:
+def _checked_address(host: str, given_url: str, *, allow_private: bool) -> str:
     try:
-        found = {info[4][0] for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+        addresses = {info[4][0] for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     except (OSError, UnicodeError) as error:
-        raise DataError(f"{host} cannot be resolved", path=asked) from error
-    for address in sorted(map(str, found)):
+        raise DataError(f"{host} cannot be resolved", path=given_url) from error
+    for address in sorted(map(str, addresses)):
         if not allow_private and not _is_public(address):
             raise DataError(
-                f"{host} is a private address ({address})", path=asked, hint=f"kb ingest --allow-private {asked}"
+                f"{host} is a private address ({address})",
+                path=given_url,
+                hint=f"kb ingest --allow-private {given_url}",
             )
-    return sorted(map(str, found))[0]
+    return sorted(map(str, addresses))[0]
 
 
 def _is_public(address: str) -> bool:
@@ -121,25 +123,25 @@ def _is_public(address: str) -> bool:
     return (inner or ip).is_global and not (inner or ip).is_multicast
 
 
-def _name(url: str, content_type: str, asked: str) -> str:
+def _name(url: str, content_type: str, given_url: str) -> str:
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in TYPES and kind != "application/octet-stream":
-        raise DataError(f"is {kind or 'of no stated type'}, not a document kb reads", path=asked)
+        raise DataError(f"is {kind or 'of no stated type'}, not a document kb reads", path=given_url)
     last = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
     stem = re.sub(r"[^\w.() -]+", "_", last).strip(" .")[:120] or urlsplit(url).hostname or "page"
     suffix = Path(stem).suffix.lower()
-    wanted = TYPES.get(kind, suffix)
-    return stem if _ALIKE.get(suffix, suffix) == wanted else stem + wanted
+    stated = TYPES.get(kind, suffix)
+    return stem if _ALIKE.get(suffix, suffix) == stated else stem + stated
 
 
-def _save(response: httpx.Response, target: Path, limits: IngestSettings, deadline: float, asked: str) -> None:
+def _save(response: httpx.Response, target: Path, limits: IngestSettings, deadline: float, given_url: str) -> None:
     limit_bytes = limits.max_file_mb << 20
     size_bytes = 0
     with atomic_write(target) as handle:
         for block in response.iter_bytes(1 << 16):
             size_bytes += len(block)
             if size_bytes > limit_bytes:
-                raise DataError(f"is larger than {limits.max_file_mb} MiB", path=asked)
+                raise DataError(f"is larger than {limits.max_file_mb} MiB", path=given_url)
             if time.monotonic() > deadline:
-                raise DataError(f"took longer than {limits.url_timeout_s:.0f} s", path=asked)
+                raise DataError(f"took longer than {limits.url_timeout_s:.0f} s", path=given_url)
             handle.write(block)

@@ -1,7 +1,7 @@
 """The line put before a chunk when it is embedded and indexed: whose text it is, and under which heading.
 
-Near-duplicate documents (one company's filings, versions of a manual) differ in little else. Knows nothing of
-tokens: the chunker cuts a header that takes too much of the embedder's window.
+Near-duplicate documents (one company's filings, versions of a manual) differ in little else.
+The chunker cuts a header that takes too much of the embedder's window.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From files to a searchable catalogue: read, chunk, embed, store, index, with reading and embedding overlapped.
 
 A reader thread turns files into events; the calling thread embeds and commits them batch by batch, so that a
-`kill -9` loses seconds of work and the same command goes on. Knows no format, no model and no screen.
+`kill -9` loses seconds of work and the same command resumes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rag.embed.base import Embedder
 from rag.ingest.fetch import is_url
 from rag.ingest.prefetch import prefetched
 from rag.ingest.profiles import write_profile
-from rag.ingest.reading import Ended, Event, Kept, Read, Reader, Refused, discard_original
+from rag.ingest.reading import DocumentEnded, FileKept, FileReader, FileRefused, IngestEvent, PageRead, discard_original
 from rag.store.base import Store, indexed_text, sync
 
 # One embedding call: enough texts to sort by length, few enough that a commit comes every few seconds.
@@ -87,7 +87,7 @@ class Ingest:
         embedder: Turns texts into vectors.
         settings: Chunking and limits.
         collection: Made when it does not exist.
-        on_progress: Told after every commit.
+        on_progress: Called after every commit.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Ingest:
         Args:
             files: Path to read and the source it is known by (an absolute path, or a URL).
             password: Tried on locked documents.
-            ocr: Read pages without a text layer from their image (kb[ocr]).
+            ocr: PageRead pages without a text layer from their image (extra: ocr).
 
         Returns:
             One result per file, in the order given.
@@ -132,7 +132,7 @@ class Ingest:
         """
         claim_collection(self._catalogue, self._collection, self._embedder.identity.to_json())
         stop = threading.Event()
-        reader = Reader(
+        reader = FileReader(
             home=self._home,
             settings=self._settings,
             collection=self._collection,
@@ -151,13 +151,13 @@ class Ingest:
         self._discard()
         return [self._results[source] for _, source in files]
 
-    def _commit(self, batch: list[Event]) -> None:
-        chunks = [chunk for event in batch if isinstance(event, Read) for chunk in event.chunks]
+    def _commit(self, batch: list[IngestEvent]) -> None:
+        chunks = [chunk for event in batch if isinstance(event, PageRead) for chunk in event.chunks]
         vectors = self._embedder.embed_documents([indexed_text(chunk) for chunk in chunks])
         embedded = iter([EmbeddedChunk(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)])
         with self._catalogue.transaction():
             for event in batch:
-                if isinstance(event, Read):
+                if isinstance(event, PageRead):
                     rows = [next(embedded) for _ in event.chunks]
                     self._catalogue.add_pages(event.document, [event.page], rows)
                     self._pages += 1
@@ -167,17 +167,17 @@ class Ingest:
         last = batch[-1]
         self._on_progress(Progress(pages=self._pages, share=last.share, doc=last.doc, stage="read"))
 
-    def _settle(self, event: Event) -> None:
-        if isinstance(event, Kept):
+    def _settle(self, event: IngestEvent) -> None:
+        if isinstance(event, FileKept):
             self._keep(event)
-        elif isinstance(event, Refused):
+        elif isinstance(event, FileRefused):
             if event.document is not None:
                 self._catalogue.unstage(event.document)
             self._note(event, sha256=event.sha256, pages=0, status="refused", reason=event.reason, hint=event.hint)
-        elif isinstance(event, Ended):
+        elif isinstance(event, DocumentEnded):
             self._finish(event)
 
-    def _keep(self, event: Kept) -> None:
+    def _keep(self, event: FileKept) -> None:
         """Note another source of content that is there; sources of it that are gone from the disk are forgotten."""
         known = self._catalogue.find(self._collection, event.sha256)
         known = known or self._catalogue.revive(self._collection, event.sha256)
@@ -217,7 +217,7 @@ class Ingest:
         for sha256 in gone:
             discard_original(self._home, self._catalogue, sha256)
 
-    def _finish(self, event: Ended) -> None:
+    def _finish(self, event: DocumentEnded) -> None:
         quality = self._catalogue.quality_of(event.document)
         if quality.pages and len(quality.failed) == quality.pages:
             self._catalogue.unstage(event.document)
@@ -242,7 +242,7 @@ class Ingest:
 
     def _note(
         self,
-        event: Event,
+        event: IngestEvent,
         *,
         sha256: str,
         pages: int,
@@ -265,13 +265,13 @@ class Ingest:
             self._store.optimize()
 
 
-def _batched(events: Iterable[Event]) -> Iterator[list[Event]]:
+def _batched(events: Iterable[IngestEvent]) -> Iterator[list[IngestEvent]]:
     """Group events for one embedding call and one commit."""
-    batch: list[Event] = []
+    batch: list[IngestEvent] = []
     chunks = 0
     for event in events:
         batch.append(event)
-        chunks += len(event.chunks) if isinstance(event, Read) else 0
+        chunks += len(event.chunks) if isinstance(event, PageRead) else 0
         if chunks >= CHUNKS_PER_BATCH or len(batch) >= EVENTS_PER_BATCH:
             yield batch
             batch, chunks = [], 0

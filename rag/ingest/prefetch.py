@@ -1,4 +1,4 @@
-"""Runs an iterator in a thread of its own, a bounded number of items ahead. Knows nothing of what the items are."""
+"""Runs an iterator in a thread of its own, a bounded number of items ahead."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Turns files into a stream of events: what was read, chunked, kept as it is, or refused, and why.
 
-Runs ahead of the embedding in a thread of its own, with its own connection to the catalogue. Embeds nothing and
-commits no page.
+Runs ahead of the embedding in a thread of its own, with its own connection to the catalogue.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class IngestEvent:
     """Something that happened to a file.
 
     Attributes:
@@ -56,7 +55,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read(Event):
+class PageRead(IngestEvent):
     """One page with its chunks, of the staged document with this row id."""
 
     document: int
@@ -65,7 +64,7 @@ class Read(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended(Event):
+class DocumentEnded(IngestEvent):
     """The last page of a staged document is in."""
 
     document: int
@@ -74,12 +73,12 @@ class Ended(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept(Event):
+class FileKept(IngestEvent):
     """The collection holds this content already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(Event):
+class FileRefused(IngestEvent):
     """The file cannot be used; `document` is the staged row to drop, if it came so far."""
 
     reason: str
@@ -87,7 +86,7 @@ class Refused(Event):
     document: int | None = None
 
 
-class Reader:
+class FileReader:
     """Reads files one after another.
 
     Args:
@@ -120,7 +119,7 @@ class Reader:
         self._recipe = recipe_of(settings, embedder.identity.to_json())
         self._chunker = make_chunker(settings, embedder)
 
-    def events(self, files: Sequence[tuple[Path, str]]) -> Generator[Event, None, None]:
+    def events(self, files: Sequence[tuple[Path, str]]) -> Generator[IngestEvent, None, None]:
         """Yield events for every file, in order; `files` holds the path to read and the source it is known by.
 
         Raises:
@@ -141,14 +140,14 @@ class Reader:
 
     def _file(
         self, catalogue: Catalogue, path: Path, source: str, span: tuple[float, float], seen: set[str]
-    ) -> Generator[Event, None, None]:
+    ) -> Generator[IngestEvent, None, None]:
         doc = showable(path.name)
         sha256 = ""
         document: int | None = None
         try:
             sha256 = self._hashed(path)
             if sha256 in seen or catalogue.find(self._collection, sha256):
-                yield Kept(doc=doc, source=source, sha256=sha256, share=span[1])
+                yield FileKept(doc=doc, source=source, sha256=sha256, share=span[1])
                 return
             # Parsed from our copy: the text then belongs to the bytes that were hashed, whatever happens outside.
             original = self._stored(path, doc, sha256)
@@ -168,13 +167,13 @@ class Reader:
                     share = span[0] + (span[1] - span[0]) * (page.index + 1) / max(1, parsed.info.n_pages)
                     header = chunk_header(title, doc, page, parsed.info.metadata)
                     chunks = self._chunker.split(sha256, running.for_chunks(page), header, last)
-                    yield Read(
+                    yield PageRead(
                         doc=doc, source=source, sha256=sha256, share=share, document=document, page=page, chunks=chunks
                     )  # fmt: skip
                     last = page
             finally:
                 parsed.pages.close()
-            yield Ended(
+            yield DocumentEnded(
                 doc=doc, source=source, sha256=sha256, share=span[1],
                 document=document, title=title, metadata=parsed.info.metadata,
             )  # fmt: skip
@@ -184,7 +183,7 @@ class Reader:
                 raise  # asked for by name, and no file will fare better
             if sha256:
                 discard_original(self._home, catalogue, sha256)
-            yield Refused(
+            yield FileRefused(
                 doc=doc, source=source, sha256=sha256, share=span[1], document=document,
                 reason=error.message, hint=_about(error.hint, self._home, sha256, doc, source),
             )  # fmt: skip

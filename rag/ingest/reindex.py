@@ -91,16 +91,16 @@ class _Job:
     def rewrite(self, document: int, common: Mapping[str, object], *, reread: bool) -> None:
         """Make a document's chunks, and where `reread` its pages, anew."""
         known = self.catalogue.document_by_id(document)
-        wanted = recipe(common, known.doc)
+        new_recipe = recipe(common, known.doc)
         reading = self._read_again(known) if reread else None
         if reading is None:
             pages = list(self.catalogue.pages(known.collection, known.sha256))
             rows = self._embedded(known.sha256, known.title, known.doc, known.metadata, pages)
-            self.catalogue.rewrite_chunks(document, rows, wanted)
+            self.catalogue.rewrite_chunks(document, rows, new_recipe)
             return
         new, pages = reading
         rows = self._embedded(known.sha256, new.title, known.doc, new.metadata, pages)
-        self.catalogue.rewrite(document, new, pages, rows, wanted)
+        self.catalogue.rewrite(document, new, pages, rows, new_recipe)
 
     def _read_again(self, known: Document) -> tuple[NewDocument, list[Page]] | None:
         """Return what the stored original holds, None where that is less than what is stored."""

@@ -2,8 +2,8 @@
 
 Line ends become `\\n`, hyphenation is undone, odd spaces become plain ones, ligatures their letters, control
 characters go. Characters that no reader sees but a machine reads (zero-width, bidi overrides, tags, variation
-selectors in long rows) are taken out, counted and kept for audit. Knows nothing of PDF beyond the two marks that
-PDFium puts for a hyphen at a line end.
+selectors in long rows) are taken out, counted and kept for audit. Of PDF it knows the two marks
+that PDFium puts for a hyphen at a line end.
 
 `clean(clean(x).text).text == clean(x).text`: what is kept is decided by the character emitted before it.
 """
@@ -14,6 +14,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from core.language.language import languages
 
 # PDFium writes U+FFFE (text) or U+0002 (characters) for a hyphen at a line end and drops the line end.
 _SPECIAL = re.compile(
@@ -125,13 +127,13 @@ def clean(raw: str, drop: Sequence[tuple[int, int, str]] = ()) -> Cleaned:
         if start > position:
             pieces.append(raw[position:start])
             last = raw[start - 1]
-        found = raw[start:end]
-        new = _replacement(kind, found, last, raw, start, end, words)
-        if new != found:
+        matched = raw[start:end]
+        new = _replacement(kind, matched, last, raw, start, end, words)
+        if new != matched:
             edits.append((start, end, new))
         if new == "" and kind not in _SILENT:
-            hidden["zero_width" if kind == "joiner" else kind] += len(found.strip())
-            audit.append(_legible(found) + ("\n" if kind not in _SPECIAL.groupindex else ""))
+            hidden["zero_width" if kind == "joiner" else kind] += len(matched.strip())
+            audit.append(_legible(matched) + ("\n" if kind not in _SPECIAL.groupindex else ""))
         pieces.append(new)
         last = new[-1:] or last
         position = end
@@ -151,28 +153,28 @@ def _events(raw: str, drop: Sequence[tuple[int, int, str]]) -> Iterator[tuple[in
         yield match.start(), match.end(), str(match.lastgroup)
 
 
-def _replacement(kind: str, found: str, last: str, raw: str, start: int, end: int, words: _Hyphens) -> str:
+def _replacement(kind: str, matched: str, last: str, raw: str, start: int, end: int, words: _Hyphens) -> str:
     if kind in _PLAIN:
         return _PLAIN[kind]
     if kind == "ligature":
-        return _LIGATURES[found]
+        return _LIGATURES[matched]
     if kind == "hyphen":
         return words.join(start, end)
     if kind == "joiner" and _JOINS.match(last):
-        return found
+        return matched
     if kind == "variation_selectors" and (
         _VARIES.match(last) or (last and last in "0123456789#*" and raw[end : end + 1] == "\u20e3")
     ):
-        return found
-    if kind == "tags" and last == _BLACK_FLAG and found in _FLAGS:
-        return found
+        return matched
+    if kind == "tags" and last == _BLACK_FLAG and matched in _FLAGS:
+        return matched
     return ""
 
 
-def _legible(found: str) -> str:
+def _legible(matched: str) -> str:
     """Spell what was taken out so that an auditor can read it."""
     out = []
-    for character in found:
+    for character in matched:
         code = ord(character)
         if 0xE0020 <= code < 0xE007F:
             out.append(chr(code - 0xE0000))
@@ -181,6 +183,23 @@ def _legible(found: str) -> str:
         else:
             out.append(character)
     return "".join(out)
+
+
+def _keeps_hyphen(left: str, right: str, *, in_compound: bool) -> bool:
+    """Tell whether the parts are those of a compound that some language writes with a hyphen.
+
+    Args:
+        left: The letters before the line end, lower case.
+        right: Those after it.
+        in_compound: Whether a hyphen stands before `left` too (`state-of-the-art`).
+    """
+    for each in languages():
+        if in_compound and left in each.stop_words:
+            return True
+        # "cross-ing" and "well-ness" are one word with an ending, as its stem shows.
+        if left in each.hyphen_prefixes and each.stem(left + right) != each.stem(left):
+            return True
+    return False
 
 
 class _Hyphens:
@@ -201,6 +220,8 @@ class _Hyphens:
         if left + right in words:
             return ""
         if f"{left}-{right}" in words or (left in words and right in words):
+            return "-"
+        if _keeps_hyphen(left, right, in_compound=self._raw[before.start() - 1 : before.start()] == "-"):
             return "-"
         marks = self._raw.count("\x02") + self._raw.count("\ufffe")
         return "" if marks > _HYPHENATED_SHARE * (self._raw.count("\n") + marks) else "-"

@@ -1,6 +1,6 @@
-"""Formats left to langchain-community's loaders (kb[community]); what they give is taken as plain text.
+"""Formats left to langchain-community's loaders (extra: community); what they give is taken as plain text.
 
-Only the loaders' names stand here. They cannot tell hidden text, so only invisible characters are removed.
+They cannot tell hidden text, so only invisible characters are removed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Files to pages: each parsed in a worker process, so that no file can crash, hang or fill the program that asks.
 
 A page that kills its worker is yielded as `failed` and reading goes on behind it; a file that cannot be opened is
-refused with its reason. Knows limits and processes, no file format.
+refused with its reason.
 """
 
 from __future__ import annotations
@@ -115,11 +115,11 @@ def _check(path: Path, limits: IngestSettings) -> None:
         )
 
 
-def _refusal(said: dict[str, str], path: str) -> KbError:
-    kind = _REFUSALS.get(said["type"])
+def _refusal(refused: dict[str, str], path: str) -> KbError:
+    kind = _REFUSALS.get(refused["type"])
     if kind:
-        return kind(said["message"], hint=said["hint"])
-    return DataError(said["message"], path=path, hint=said["hint"])
+        return kind(refused["message"], hint=refused["hint"])
+    return DataError(refused["message"], path=path, hint=refused["hint"])
 
 
 class Pages(Iterator[Page]):
@@ -222,10 +222,10 @@ class Pages(Iterator[Page]):
 
     def _receive(self) -> dict[str, Any]:
         assert self._worker is not None
-        left = self._limits.file_timeout_s - self._waited_s
+        left_s = self._limits.file_timeout_s - self._waited_s
         began = time.monotonic()
         try:
-            return self._worker.receive(max(0.0, min(self._limits.page_timeout_s, left)), self._stop)
+            return self._worker.receive(max(0.0, min(self._limits.page_timeout_s, left_s)), self._stop)
         except (WorkerLost, Stopped):
             self._worker = None
             raise

@@ -1,7 +1,4 @@
-"""What every reader of a file format offers: facts about the file, and its pages one by one.
-
-Knows nothing of processes, limits or any one format.
-"""
+"""What every reader of a file format offers: facts about the file, and its pages one by one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Tells what a file is from its first bytes; the name only breaks ties between kinds of text.
-
-Knows signatures, not formats.
-"""
+"""Tells what a file is from its first bytes; the name only breaks ties between kinds of text."""
 
 from __future__ import annotations
 

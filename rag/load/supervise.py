@@ -1,6 +1,6 @@
 """Worker processes and the watch over them: start, ask, wait no longer than allowed, kill, use again.
 
-Knows frames and time, nothing of documents. Workers are started as fresh programs, never forked, and get none of the
+Workers are started as fresh programs, never forked, and get none of the
 parent's environment but what Python needs.
 """
 
@@ -123,11 +123,11 @@ class Worker:
                 if stop is not None and stop.is_set():
                     self.kill()
                     raise Stopped
-                left = deadline - time.monotonic()
-                if left <= 0:
+                left_s = deadline - time.monotonic()
+                if left_s <= 0:
                     self.kill()
                     raise WorkerLost(f"took longer than {timeout_s:g} s")
-                if not selector.select(min(left, _LOOK_S)):
+                if not selector.select(min(left_s, _LOOK_S)):
                     continue
                 piece = os.read(self._out.fileno(), _READ_BYTES)
                 if not piece:

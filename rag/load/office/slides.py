@@ -101,7 +101,7 @@ def _shape(shape: Any, hidden: str, depth: int) -> Iterator[Element]:
 
 
 def _paragraphs(frame: Any, hidden: str, kind: BlockKind) -> Iterator[Element]:
-    """Yield the paragraphs of a text frame; those of a title make one heading."""
+    """Yield the paragraphs of a text frame; those of a title make each heading."""
     paragraphs = [tuple(_runs(paragraph, hidden)) for paragraph in frame.paragraphs]
     paragraphs = [runs for runs in paragraphs if any(run.text.strip() for run in runs)]
     if kind == "heading" and paragraphs:
@@ -139,14 +139,14 @@ def _table(grid: Any, hidden: str) -> Element:
 
 
 def _chart(chart: Any, hidden: str) -> Iterator[Element]:
-    """Yield a chart's title and its figures, one row per category."""
+    """Yield a chart's title and its figures, each row per category."""
     if chart.has_title and chart.chart_title.has_text_frame:
         yield from _paragraphs(chart.chart_title.text_frame, hidden, "caption")
     for plot in chart.plots:
         series = list(plot.series)
         names = [str(category) for category in plot.categories]
-        rows = [["", *(one.name or "" for one in series)]]
-        rows += [[name, *(_figure(one.values, place) for one in series)] for place, name in enumerate(names)]
+        rows = [["", *(each.name or "" for each in series)]]
+        rows += [[name, *(_figure(each.values, place) for each in series)] for place, name in enumerate(names)]
         if len(rows) > 1 and not hidden:
             yield table(rows, guess_head_rows(rows, certain=True) or 1)
 

@@ -138,10 +138,10 @@ def _languages(letters: set[str]) -> int:
     """Return how many Western languages it takes to have all these letters, 0 for more than two."""
     if any(letters <= alphabet for alphabet in (*_ALPHABETS, *_ALONE)):
         return 1
-    return 2 if any(letters <= one | other for one, other in _pairs()) else 0
+    return 2 if any(letters <= first | second for first, second in _pairs()) else 0
 
 
 def _pairs() -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-    for number, one in enumerate(_ALPHABETS):
-        for other in _ALPHABETS[number + 1 :]:
-            yield one, other
+    for number, first in enumerate(_ALPHABETS):
+        for second in _ALPHABETS[number + 1 :]:
+            yield first, second

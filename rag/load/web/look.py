@@ -280,7 +280,7 @@ def _background(values: Mapping[str, str], look: Look) -> Colour | str | None:
     if plain == "currentcolor":
         painted: Colour | None = look.colour
     else:
-        colours = [found for token in tokens_of(plain) if (found := colour(token.serialize())) is not None]
+        colours = [parsed for token in tokens_of(plain) if (parsed := colour(token.serialize())) is not None]
         painted = colours[0] if colours else None
     if painted is None:
         return None

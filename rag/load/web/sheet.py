@@ -28,6 +28,7 @@ _BROWSERS_KNOW = re.compile(
     r":(?:placeholder-shown|default|indeterminate|required|optional|read-only|read-write|valid|invalid|in-range"
     r"|out-of-range|autofill|fullscreen|modal|popover-open|open|defined|dir|state|blank|picture-in-picture|-\w+-[\w-]+)\b"
 )
+_COMPARISON = re.compile(r"(<=|>=|<|>)")
 _MAX_NESTING = 8
 _MAX_SELECTORS = 20_000
 _LOW_LAYER, _NO_LAYER = 0, 1
@@ -212,9 +213,8 @@ def _query(query: str) -> bool:
 
 def _feature(feature: str) -> bool:
     """Tell whether a feature of a media query holds; one that is not known does not."""
-    for mark in ("<=", ">=", "<", ">"):
-        if mark in feature:
-            return _range(feature, mark)
+    if "<" in feature or ">" in feature:
+        return _range(feature)
     name, _, value = (part.strip() for part in feature.partition(":"))
     stated = {"width": WINDOW_WIDTH_PX, "height": WINDOW_HEIGHT_PX}
     for prefix, test in (("min-", float.__ge__), ("max-", float.__le__)):
@@ -230,11 +230,14 @@ def _feature(feature: str) -> bool:
     return name in known and value in ("", known[name])
 
 
-def _range(feature: str, mark: str) -> bool:
-    left, _, right = (part.strip() for part in feature.partition(mark))
+def _range(feature: str) -> bool:
+    """Tell whether `width >= 40em` or `400px <= width < 900px` holds."""
     sizes = {"width": WINDOW_WIDTH_PX, "height": WINDOW_HEIGHT_PX}
-    one = sizes.get(left, pixels(left, 16.0))
-    other = sizes.get(right, pixels(right, 16.0))
-    if one is None or other is None:
-        return False
-    return {"<=": one <= other, ">=": one >= other, "<": one < other, ">": one > other}[mark]
+    parts = [part.strip() for part in _COMPARISON.split(feature)]
+    values = [sizes.get(part, pixels(part, 16.0)) for part in parts[::2]]
+    for low, mark, high in zip(values, parts[1::2], values[1:], strict=False):
+        if low is None or high is None:
+            return False
+        if not {"<=": low <= high, ">=": low >= high, "<": low < high, ">": low > high}[mark]:
+            return False
+    return True

@@ -144,6 +144,14 @@ def test_quality_adds_up(catalogue: Catalogue) -> None:
     )
 
 
+def test_a_guessed_encoding_is_said_of_the_document(catalogue: Catalogue) -> None:
+    catalogue.set_collection("default", IDENTITY)
+    document, _ = catalogue.stage("default", new_document("a.txt", ["a"]), RECIPE)
+    with catalogue.transaction():
+        catalogue.add_pages(document, [Page(index=0, text="a", quality="poor", reason="encoding guessed: cp1250")], [])
+    assert catalogue.quality_of(document).describe() == "encoding guessed: cp1250"
+
+
 def test_page_ranges_read_as_a_person_writes_them() -> None:
     assert page_ranges([2, 3, 4, 11]) == "pages 3-5, 12"
     assert page_ranges([0]) == "page 1"

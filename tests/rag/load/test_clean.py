@@ -82,6 +82,12 @@ def test_plain_repairs(raw: str, text: str) -> None:
         ("2019\ufffe2020", "2019-2020"),
         ("unter\ufffeschied", "unterschied"),  # one line of one is hyphenated: a typesetter's work
         ("rare\ufffeword\n" + "a line\n" * 80, "rare-word"),
+        ("self\ufffeemployed people", "self-employed"),
+        ("a state-of-the\ufffeart pump", "a state-of-the-art pump"),
+        ("state-of\ufffethe-art", "state-of-the-art"),
+        ("twenty\ufffefive", "twenty-five"),
+        ("cross\ufffeing the road", "crossing"),
+        ("a well-estab\ufffelished rule", "a well-established rule"),
     ],
 )
 def test_a_hyphen_at_a_line_end_is_judged_by_the_words_of_the_page(raw: str, text: str) -> None:
