@@ -109,7 +109,8 @@ def test_custom_properties() -> None:
     ("query", "holds"),
     [
         ("screen", True), ("print", False), ("not print", True), ("only screen and (min-width: 40em)", True),
-        ("(max-width: 600px)", False), ("(400px <= width <= 2000px)", True), ("(400px <= width < 900px)", False), ("(width >= 400px)", True),
+        ("(max-width: 600px)", False), ("(400px <= width <= 2000px)", True), ("(400px <= width < 900px)", False),
+        ("(width >= 400px)", True),
         ("print, (orientation: landscape)", True), ("(unknown: 1)", False), ("all and (hover)", True),
         ("(min-width: 9000px) or (hover: hover)", True),
     ],
