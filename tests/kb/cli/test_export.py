@@ -25,8 +25,8 @@ def _fails(*arguments: str) -> ConfigError:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("x", "--to", "onnx"), "one of hf, gguf, ollama"),
-        (("x", "--merged"), "--merged is for --push"),
+        (("x", "--to", "onnx"), "use one of gguf, ollama, hf"),
+        (("x", "--merged"), "--merged requires --push"),
         (("x", "--to", "hf", "--quantize", "q8_0"), "--quantize is for"),
         (("nosuch",), "there is no run 'nosuch'"),
         (("../../etc",), "there is no run"),
