@@ -89,7 +89,8 @@ def _ingest(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) ->
         on_wait=lambda: write.note(WAITING),
     )
     # A source is a path of this machine, and a hint is for a terminal.
-    return [{key: value for key, value in asdict(one).items() if key not in ("source", "hint")} for one in results]
+    rows = [asdict(result) for result in results]
+    return [{key: value for key, value in row.items() if key not in ("source", "hint")} for row in rows]
 
 
 def _train(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> dict[str, Any]:

@@ -26,20 +26,20 @@ class MissedFacts:
 
     Attributes:
         rows: `missed` of `report.json`.
-        asked: Held-out questions, normalised: none of them may be trained on.
+        test_questions: Held-out questions, normalised: none of them may be trained on.
     """
 
     rows: Sequence[Mapping[str, Any]]
-    asked: frozenset[str]
+    test_questions: frozenset[str]
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """Settings unless a person says otherwise: every phrasing there is, every fact of a chunk."""
+        """Settings below those of the caller: every phrasing, every fact of a chunk."""
         return ("synth.phrasings=12", "synth.per_chunk=100")
 
     @property
-    def rows_wanted(self) -> int:
-        """How many rows to make where nobody says."""
+    def row_count(self) -> int:
+        """Rows to make where no number is given."""
         return _ROWS_PER_FACT * len(self.rows)
 
     def only(self, behind: Generator) -> Generator:
@@ -50,13 +50,15 @@ class MissedFacts:
         """Whether a fact is one of them: by its id, else by its page and answer."""
         return any(row["fact"] == fact.id if row["fact"] else _same(row, fact) for row in self.rows)
 
-    def without_asked(self, fact: Fact) -> Fact:
+    def without_test_questions(self, fact: Fact) -> Fact:
         """Return a fact with the phrasings that were put to the model made empty.
 
         The others keep their places, by which the run finds them again; the first check drops what is empty.
         """
-        left = tuple("" if normalised(question) in self.asked else question for question in fact.questions)
-        return replace(fact, questions=left)
+        questions = tuple(
+            "" if normalised(question) in self.test_questions else question for question in fact.questions
+        )
+        return replace(fact, questions=questions)
 
 
 def missed_of(path: Path) -> MissedFacts:
@@ -65,10 +67,10 @@ def missed_of(path: Path) -> MissedFacts:
     Raises:
         DataError: It is no report, or nothing was missed.
     """
-    rows, asked = read_missed(path)
+    rows, test_questions = read_missed(path)
     if not rows:
-        raise DataError("no tuned arm missed anything", path=path, hint="kb compare RUN")
-    return MissedFacts(rows, frozenset(normalised(text) for text in asked))
+        raise DataError("no tuned arm missed a question", path=path, hint="kb compare RUN")
+    return MissedFacts(rows, frozenset(normalised(text) for text in test_questions))
 
 
 def _same(row: Mapping[str, Any], fact: Fact) -> bool:
@@ -101,7 +103,7 @@ class MissedOnly:
         """Yield the missed facts, in the order of the generator behind."""
         for planned in self.behind.facts(work, per_chunk):
             if self.missed.wants(planned.fact):
-                yield replace(planned, fact=self.missed.without_asked(planned.fact))
+                yield replace(planned, fact=self.missed.without_test_questions(planned.fact))
 
     def answers(self, asked: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
         """Answer each question from its passages alone."""

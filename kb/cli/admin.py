@@ -101,6 +101,6 @@ def doctor(as_json: options.Json = False, pairs: options.Set = None) -> int:
         screen.table(["check", "state", "detail"], [[c.name, c.state, c.detail] for c in checks])
         for check in checks:
             if check.hint and check.state != "good":
-                screen.note(f"{check.name}: try: {check.hint}")
+                screen.note(f"{check.name}: hint: {check.hint}")
         screen.say(f"verdict: {len(bad)} of {len(checks)} checks failed" if bad else "verdict: kb is ready")
     return 1 if bad else 0

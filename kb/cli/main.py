@@ -94,9 +94,9 @@ def run() -> None:
 
 
 def _mend_streams() -> None:
-    """Make sure that there are three streams, and that no character can break one."""
+    """Open the three standard streams where they are closed, and escape what their encoding lacks."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:  # closed by whoever started us; its number must not go to another file
+        if getattr(sys, name) is None:  # closed by the parent; its number must not go to another file
             os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
     for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
@@ -113,15 +113,15 @@ def _guarded() -> int:
             raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
     except KbError as error:
-        _say(str(error), error.hint)
+        _print_error(str(error), error.hint)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted; run the same command again to resume")
+        _print_error("interrupted; run the same command again to resume")
         return _INTERRUPTED
     except BrokenPipeError:
         return _hung_up()
-    except SystemExit as left:
-        if isinstance(left.__context__, BrokenPipeError):  # how typer passes it on
+    except SystemExit as exit_error:
+        if isinstance(exit_error.__context__, BrokenPipeError):  # how typer passes it on
             return _hung_up()
         raise
     except Exception as error:
@@ -131,23 +131,28 @@ def _guarded() -> int:
         if os.environ.get("KB_DEBUG"):
             traceback.print_exc()
         if isinstance(error, OSError) and error.errno in _DISK:
-            _say(f"{error.filename or 'standard output'}: {error.strerror}", "df -h; then the same command again")
+            _print_error(
+                f"{error.filename or 'standard output'}: {error.strerror}",
+                "free some space (df -h), then run the same command again",
+            )
             return BackendError.exit_code
         if isinstance(error, OSError) and error.errno in _PATH and error.filename:
-            _say(f"{error.filename}: {error.strerror}", "the same command with another path")
+            _print_error(f"{error.filename}: {error.strerror}", "run the same command with another path")
             return ConfigError.exit_code
-        _say(f"unexpected {type(error).__name__}: {error}", "KB_DEBUG=1 and the same command")
+        _print_error(
+            f"unexpected {type(error).__name__}: {error}", "run the same command with KB_DEBUG=1 for the traceback"
+        )
         return 1
 
 
-def _say(message: str, hint: str = "") -> None:
-    sys.stderr.write(f"kb: {screen.plain(message)}\n")
+def _print_error(message: str, hint: str = "") -> None:
+    sys.stderr.write(f"error: {screen.plain(message)}\n")
     if hint:
-        sys.stderr.write(f"    try: {screen.plain(hint)}\n")
+        sys.stderr.write(f"hint: {screen.plain(hint)}\n")
 
 
 def _hung_up() -> int:
-    """A reader closed the pipe early (`kb list | head`): end without a word and with the code of SIGPIPE."""
+    """End silently with the code of SIGPIPE: the reader closed the pipe early (`kb list | head`)."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return 128 + signal.SIGPIPE
 

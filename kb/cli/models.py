@@ -70,28 +70,40 @@ def _meter(bar: Any, name: str) -> Callable[[str, int, int], None]:
 @app.command("list")
 def list_models(as_json: options.Json = False) -> None:
     """List prepared models."""
-    session = begin()
+    workspace = begin()
     from core.weights.shelf import list_models as listed
     from core.weights.shipped import shipped_models
 
-    found = [*listed(session.home), *shipped_models()]
+    models = [*listed(workspace.home), *shipped_models()]
     if as_json:
-        screen.document({"models": [{"name": m.name, "source": m.source, "version": m.version, "licence": m.licence,
-                                     "size_bytes": m.size_bytes} for m in found]})  # fmt: skip
+        screen.document(
+            {
+                "models": [
+                    {
+                        "name": m.name,
+                        "source": m.source,
+                        "version": m.version,
+                        "licence": m.licence,
+                        "size_bytes": m.size_bytes,
+                    }
+                    for m in models
+                ]
+            }
+        )
         return
-    rows = [[m.name, m.version, m.licence, f"{m.size_bytes / 2**20:.0f} MiB"] for m in found]
+    rows = [[m.name, m.version, m.licence, f"{m.size_bytes / 2**20:.0f} MiB"] for m in models]
     screen.table(["model", "version", "licence", "size"], rows, right=frozenset({3}))
 
 
 @app.command()
 def rm(names: Prepared, yes: options.Yes = False, quiet: options.Quiet = False) -> None:
     """Remove prepared models."""
-    session = begin()
+    workspace = begin()
     from core.weights.shelf import remove, require
 
     for name in names:
-        require(name, session.home)
+        require(name, workspace.home)
         if not yes:
             screen.confirm(f"Remove {name}?", f"kb models rm --yes {shlex.quote(name)}")
-        remove(name, session.home)
+        remove(name, workspace.home)
         screen.note(f"removed {name}. Next: kb models list", quiet=quiet)

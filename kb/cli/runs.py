@@ -19,11 +19,11 @@ Name = Annotated[str, typer.Argument(help="As kb runs list names it.", metavar="
 @app.command("list")
 def list_runs(as_json: options.Json = False) -> None:
     """List the runs with their stages and scores."""
-    from finetune.runs import list_runs as found_runs
+    from finetune.runs import list_runs as all_runs
     from finetune.runs import read_card
 
     rows: list[dict[str, Any]] = []
-    for run in found_runs(begin().home):
+    for run in all_runs(begin().home):
         try:
             card = read_card(run)
         except DataError as error:  # one damaged card hides no other run
@@ -31,15 +31,20 @@ def list_runs(as_json: options.Json = False) -> None:
             continue
         rows.append(
             {
-                "run": run.name, "base": card.base, "method": card.method, "created_at": card.created_at,
-                "stages": dict(card.stages), "scores": dict(card.scores), "folder": str(run.folder),
+                "run": run.name,
+                "base": card.base,
+                "method": card.method,
+                "created_at": card.created_at,
+                "stages": dict(card.stages),
+                "scores": dict(card.scores),
+                "folder": str(run.folder),
             }
-        )  # fmt: skip
+        )
     if as_json:
         screen.document({"runs": rows})
         return
     if not rows:
-        screen.note("there are no runs. Next: kb finetune --from-docs")
+        screen.note("no runs yet. Next: kb finetune --from-docs")
         return
     screen.table(
         ["run", "base", "method", "stages", "scores", "began"],
@@ -96,16 +101,16 @@ def generate(
     as_json: options.Json = False,
 ) -> None:
     """Ask a tuned model and its base the same, greedy, and show the whole prompt."""
-    session = begin()
+    workspace = begin()
     from finetune.ask import ask_both
     from finetune.training.machine import this_machine
 
-    found = ask_both(session.home, run, question, this_machine(), context=context, max_tokens=max_tokens)
+    replies = ask_both(workspace.home, run, question, this_machine(), context=context, max_tokens=max_tokens)
     if as_json:
         screen.document(
-            {"prompt": found.prompt, "base": found.base, "tuned": found.tuned, "weights": str(found.policy)}
+            {"prompt": replies.prompt, "base": replies.base, "tuned": replies.tuned, "weights": str(replies.policy)}
         )
         return
-    for title, text in (("prompt", found.prompt), ("base", found.base), (f"tuned ({run})", found.tuned)):
+    for title, text in (("prompt", replies.prompt), ("base", replies.base), (f"tuned ({run})", replies.tuned)):
         screen.say(f"--- {title}")
         screen.say(screen.plain(text))

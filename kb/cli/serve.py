@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from serve.app import Part
 
 app = typer.Typer(rich_markup_mode=None)
-keys = typer.Typer(help="Keys for those who reach the server from elsewhere.", no_args_is_help=True,
-                   rich_markup_mode=None)  # fmt: skip
+keys = typer.Typer(
+    help="Keys for those who reach the server from elsewhere.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(keys, name="keys")
 Name = Annotated[str, typer.Argument(help="Whose key it is.", metavar="NAME")]
 
@@ -25,12 +26,8 @@ Name = Annotated[str, typer.Argument(help="Whose key it is.", metavar="NAME")]
 @app.callback(invoke_without_command=True)
 def serve(
     context: typer.Context,
-    host: Annotated[
-        str | None, typer.Option(help="Address to listen on; 127.0.0.1 if not said.", metavar="HOST")
-    ] = None,
-    port: Annotated[
-        int | None, typer.Option(help="Port; 8000 if not said, 0 for a free one.", min=0, max=65535)
-    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default: 127.0.0.1.", metavar="HOST")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; default: 8000; 0 for a free one.", min=0, max=65535)] = None,
     ui: Annotated[bool, typer.Option("--ui", help="Offer the page; with --api, --mcp: only what is named.")] = False,
     api: Annotated[bool, typer.Option("--api", help="Offer the API under /v1.")] = False,
     mcp: Annotated[bool, typer.Option("--mcp", help="Offer tools for assistants at /mcp.")] = False,
@@ -52,36 +49,36 @@ def serve(
     if context.invoked_subcommand is not None:
         return
     flags = {"serve.host": host, "serve.port": port}
-    session = begin(collection=collection, store=store, model=model, top_k=top_k, pairs=pairs, flags=flags)
+    workspace = begin(collection=collection, store=store, model=model, top_k=top_k, pairs=pairs, flags=flags)
     if stdio:
         if not mcp or ui or api:
-            raise ConfigError("--stdio is for tools alone", hint="kb serve --mcp --stdio")
-        _stdio(session)
+            raise ConfigError("--stdio requires --mcp alone", hint="kb serve --mcp --stdio")
+        _stdio(workspace)
         return
     named: dict[Part, bool] = {"ui": ui, "api": api, "mcp": mcp}
-    parts = [part for part, wanted in named.items() if wanted] or list(named)
-    _listen(session, parts, data or [], quiet=quiet)
+    parts = [part for part, is_named in named.items() if is_named] or list(named)
+    _listen(workspace, parts, data or [], quiet=quiet)
 
 
-def _listen(session: Workspace, parts: list[Part], datasets: list[Path], *, quiet: bool) -> None:
+def _listen(workspace: Workspace, parts: list[Part], datasets: list[Path], *, quiet: bool) -> None:
     """Check everything that can be checked before anything is loaded, then serve."""
     _require_packages()
     from core.weights.shelf import require
     from serve import run
 
-    run.check_keys(session.settings, session.home)
-    if session.settings.rag.embedder == "minilm":
-        require("minilm", session.home)
-    bound = run.bind(session.settings)
+    run.check_keys(workspace.settings, workspace.home)
+    if workspace.settings.rag.embedder == "minilm":
+        require("minilm", workspace.home)
+    bound = run.bind(workspace.settings)
     offered = {"ui": "page at /", "api": "API at /v1", "mcp": "tools at /mcp"}
     screen.note(
         f"kb serves {', '.join(offered[part] for part in parts)}: {run.url_of(bound)} (Ctrl-C stops)", quiet=quiet
     )
-    run.serve(session.settings, session.home, bound, parts=parts, datasets=datasets, quiet=quiet)
-    screen.note("kb: stopped; waiting jobs go on at the next start. Next: kb serve", quiet=quiet)
+    run.serve(workspace.settings, workspace.home, bound, parts=parts, datasets=datasets, quiet=quiet)
+    screen.note("kb: stopped; waiting jobs resume at the next start. Next: kb serve", quiet=quiet)
 
 
-def _stdio(session: Workspace) -> None:
+def _stdio(workspace: Workspace) -> None:
     _require_packages()
     import asyncio
 
@@ -90,7 +87,7 @@ def _stdio(session: Workspace) -> None:
     from serve.service import Service
 
     set_up(quiet=True)
-    service = Service(session.settings, session.home)
+    service = Service(workspace.settings, workspace.home)
     try:
         asyncio.run(run_stdio(service))
     finally:
@@ -122,11 +119,11 @@ def list_keys(as_json: options.Json = False) -> None:
     """List keys by name; what they are is not kept."""
     from serve.access.keys import KeyStore
 
-    found = KeyStore(begin().home).listed()
+    listed = KeyStore(begin().home).listed()
     if as_json:
-        screen.document({"keys": [{"name": key.name, "created_at": key.created_at} for key in found]})
+        screen.document({"keys": [{"name": key.name, "created_at": key.created_at} for key in listed]})
         return
-    screen.table(["name", "made"], [[key.name, key.created_at] for key in found])
+    screen.table(["name", "made"], [[key.name, key.created_at] for key in listed])
     screen.note("Next: kb serve keys add NAME")
 
 

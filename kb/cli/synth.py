@@ -33,7 +33,7 @@ def synth(
             "--from-report", help="Only facts that a tuned model missed: report.json of kb compare.", metavar="FILE"
         ),
     ] = None,
-    pairs: Annotated[int | None, typer.Option("--pairs", help="Rows wanted.", min=1, metavar="N")] = None,
+    pairs: Annotated[int | None, typer.Option("--pairs", help="Rows to make.", min=1, metavar="N")] = None,
     per_chunk: Annotated[
         int | None, typer.Option("--per-chunk", help="Most facts of one chunk.", min=1, max=100, metavar="N")
     ] = None,
@@ -76,7 +76,7 @@ def synth(
     flags = {"synth.generator": generator, "synth.mode": mode, "synth.per_chunk": per_chunk}
     given = [*(missed.settings if missed else ()), *(settings or [])]
     workspace = begin(collection=collection, store=store, pairs=given, flags=flags)
-    rows = pairs or (missed.rows_wanted if missed else None)
+    rows = pairs or (missed.row_count if missed else None)
     request = DatasetRequest(pairs=rows, seed=seed, audit=audit, missed=missed)
     if dry_run:
         _estimate(workspace, request, as_json=as_json, quiet=quiet)
@@ -195,10 +195,12 @@ def _show_manifest(manifest: dict[str, Any]) -> None:
     counts, coverage, split = manifest["counts"], manifest["coverage"], manifest["split"]
     screen.table(
         ["check", "seen", "dropped", "passed"],
-        [[name, str(one["seen"]), str(one["dropped"]), f"{one['pass_rate']:.0%}"]
-         for name, one in manifest["checks"].items()],
+        [
+            [name, str(check["seen"]), str(check["dropped"]), f"{check['pass_rate']:.0%}"]
+            for name, check in manifest["checks"].items()
+        ],
         right=frozenset({1, 2, 3}),
-    )  # fmt: skip
+    )
     screen.say(f"kinds: {', '.join(f'{kind} {count}' for kind, count in counts['kinds'].items())}")
     screen.say(
         f"splits: {', '.join(f'{name} {count}' for name, count in counts['splits'].items())} ({manifest['mode']})"
@@ -211,7 +213,7 @@ def _show_manifest(manifest: dict[str, Any]) -> None:
     )
     screen.say(f"shared between splits: {split['shared_groups']} groups, {split['shared_grams']} rows")
     for title, part in (("planted error", "recall"), ("harmless change", "false_alarms")):
-        for name, found in manifest.get("audit", {}).get(part, {}).items():
-            alone = ", ".join(f"{check} {share:.0%}" for check, share in found["alone"].items() if share)
-            caught = f"{found['caught']} of {found['planted']} dropped ({found['share']:.1%})"
+        for name, outcome in manifest.get("audit", {}).get(part, {}).items():
+            alone = ", ".join(f"{check} {share:.0%}" for check, share in outcome["alone"].items() if share)
+            caught = f"{outcome['caught']} of {outcome['planted']} dropped ({outcome['share']:.1%})"
             screen.say(f"{title}: {name}: {caught}; each check alone: {alone or 'none'}")

@@ -191,9 +191,9 @@ def _notes(done: Imported, out: Path, *, quiet: bool) -> None:
     if done.leaking:
         screen.note(f"  left out {done.leaking}: on a passage or question that another split has", quiet=quiet)
     counts = done.manifest["counts"]
-    held = ", ".join(f"{name} {count}" for name, count in counts["splits"].items())
-    held += f"; {counts['preferences']} preferences" if counts["preferences"] else ""
-    screen.note(f"added {done.added} rows to {out}, which holds {held}, in {counts['groups']} groups", quiet=quiet)
+    splits = ", ".join(f"{name} {count}" for name, count in counts["splits"].items())
+    splits += f"; {counts['preferences']} preferences" if counts["preferences"] else ""
+    screen.note(f"added {done.added} rows to {out}, which now has {splits}, in {counts['groups']} groups", quiet=quiet)
     if done.added > 1 and counts["groups"] == 1:
         screen.note("  all rows share a document or a passage: nothing can be held out", quiet=quiet)
     screen.note(f"Next: kb synth review {out}", quiet=quiet)
@@ -236,8 +236,9 @@ def export_rows(
     if to == "alpaca" and done.with_turns and trainer != "llama-factory":
         screen.note(
             f"{done.with_turns} rows have earlier turns, in `history`, which only LLaMA-Factory reads; --to sharegpt "
-            "carries them everywhere", quiet=quiet,
-        )  # fmt: skip
+            "carries them everywhere",
+            quiet=quiet,
+        )
     screen.say(settings)
     screen.note(f"wrote {done.rows} rows to {out}", quiet=quiet)
 

@@ -43,7 +43,7 @@ def review(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Accept, edit or reject rows; stop at any time, the same command goes on."""
+    """Accept, edit or reject rows; stop at any time, the same command resumes."""
     from synth.dataset.review import Review
 
     reviewing = Review(folder, _page_text(collection, pairs))
@@ -64,13 +64,13 @@ def _page_text(collection: str | None, pairs: list[str] | None) -> PageText | No
     """Return how quotes are looked up; None where the collection does not exist."""
     from rag.catalogue.reader import CatalogueReader
 
-    session = begin(collection=collection, pairs=pairs)
-    if not session.home.catalogue.is_file():
+    workspace = begin(collection=collection, pairs=pairs)
+    if not workspace.home.catalogue.is_file():
         return None
-    catalogue = CatalogueReader(session.home.catalogue)
-    if session.collection not in catalogue.collections():
+    catalogue = CatalogueReader(workspace.home.catalogue)
+    if workspace.collection not in catalogue.collections():
         return None
-    return lambda sha256, page: catalogue.page(session.collection, sha256, page).text
+    return lambda sha256, page: catalogue.page(workspace.collection, sha256, page).text
 
 
 def _decision(
@@ -167,10 +167,13 @@ def _parts(item: ReviewItem) -> list[tuple[str, str]]:
     from synth.dataset.review import text_of
 
     row = item.row
-    said = text_of(row)
-    parts = [(f"turn {i}", f"{asked}\n{told}") for i, (asked, told) in enumerate(getattr(row, "turns", ()), start=1)]
-    parts += [("context", _short(said["context"]))] if said["context"] else []
-    parts += [("question", said["question"]), ("answer", said["answer"])]
+    texts = text_of(row)
+    parts = [
+        (f"turn {i}", f"{asked_question}\n{answer}")
+        for i, (asked_question, answer) in enumerate(getattr(row, "turns", ()), start=1)
+    ]
+    parts += [("context", _short(texts["context"]))] if texts["context"] else []
+    parts += [("question", texts["question"]), ("answer", texts["answer"])]
     if isinstance(row, Pair):
         parts += [("evidence", f"{screen.page_place(c.doc, c.page)}: “{c.quote}”") for c in row.evidence]
     else:
@@ -183,8 +186,8 @@ def _parts(item: ReviewItem) -> list[tuple[str, str]]:
 
 
 def _short(text: str) -> str:
-    left = len(text) - _MOST_CHARS
-    return text if left <= 0 else f"{text[:_MOST_CHARS]} … and {left} characters more"
+    cut = len(text) - _MOST_CHARS
+    return text if cut <= 0 else f"{text[:_MOST_CHARS]} … and {cut} characters more"
 
 
 def _edit(reviewing: Review, row: Reviewed) -> bool:
@@ -227,20 +230,20 @@ def _edited(text: str) -> str:
 
 def _sections(written: str, names: list[str]) -> dict[str, str]:
     """Return the text below each mark, for the marks that are still there."""
-    found: dict[str, list[str]] = {}
+    sections: dict[str, list[str]] = {}
     current: list[str] = []
     for line in written.splitlines():
         name = next((name for name in names if line.strip() == _MARK.format(name)), "")
         if name:
-            current = found.setdefault(name, [])
+            current = sections.setdefault(name, [])
         else:
             current.append(line)
-    return {name: "\n".join(lines).strip() for name, lines in found.items()}
+    return {name: "\n".join(lines).strip() for name, lines in sections.items()}
 
 
 def _applied(reviewing: Review, folder: Path, *, as_json: bool, quiet: bool) -> None:
     if not reviewing.decisions():
-        screen.note("nothing decided", quiet=quiet)
+        screen.note("no decisions", quiet=quiet)
         return
     done = reviewing.apply()
     if as_json:

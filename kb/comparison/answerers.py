@@ -205,10 +205,17 @@ class Passages:
             ConfigError: The collection does not hold that document any more.
         """
         here = {document.sha256 for document in self.documents}
-        hits = [_hit(one.doc, one.sha256, one.page, one.start, one.end, one.quote)
-                for one in question.evidence if one.sha256 in here]  # fmt: skip
-        hits = hits or [hit for place in question.places if place.page is not None
-                        for hit in self._on_page(place.doc, place.page, question.answer or "")]  # fmt: skip
+        hits = [
+            _hit(one.doc, one.sha256, one.page, one.start, one.end, one.quote)
+            for one in question.evidence
+            if one.sha256 in here
+        ]
+        hits = hits or [
+            hit
+            for place in question.places
+            if place.page is not None
+            for hit in self._on_page(place.doc, place.page, question.answer or "")
+        ]
         if not hits:
             named = ", ".join(sorted({place.doc for place in question.places}))
             raise ConfigError(f"the collection does not hold {named}, which answers {question.text!r}", hint="kb list")

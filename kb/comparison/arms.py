@@ -76,10 +76,13 @@ def parse_arm(text: str) -> ArmSpec:
     if options.get("prompt") and shown in ("oracle", "wrong"):
         raise ConfigError(f"--arm {text}: a passage that is given goes into the prompt of kb ask alone", hint=_HINT)
     return ArmSpec(
-        name=name, model=str(spec), shown=shown, k=int(options["k"]) if "k" in options else None,
+        name=name,
+        model=str(spec),
+        shown=shown,
+        k=int(options["k"]) if "k" in options else None,
         prompt=Path(options["prompt"]).expanduser() if options.get("prompt") else None,
         tuned=spec.kind == "run" or (spec.kind == "ollama" and spec.name.startswith("kb-")),
-    )  # fmt: skip
+    )
 
 
 def run_arms(
@@ -154,10 +157,15 @@ class ArmFactory:
         model = str(resolve(spec.model, settings))
         prompt = _prompt(spec)
         return Arm(
-            name=spec.name, model=model, shown=spec.shown, tuned=spec.tuned, training_s=self._training_s(spec),
-            identity=self._identity(spec, model, settings, prompt), holds=self.holds,
+            name=spec.name,
+            model=model,
+            shown=spec.shown,
+            tuned=spec.tuned,
+            training_s=self._training_s(spec),
+            identity=self._identity(spec, model, settings, prompt),
+            holds=self.holds,
             open=self._opener(spec, model, settings, prompt),
-        )  # fmt: skip
+        )
 
     def holds(self, doc: str) -> bool:
         """Whether the collection has a document, by its name or a glob."""

@@ -268,9 +268,15 @@ class _Job:
         if self._card is not None:
             card = self._card
             circumstances["run"] = {
-                "name": card.name, "base": card.base, "method": card.method, "recipe": card.recipe, "seed": card.seed,
-                "data": card.data, "data_sha256": card.data_sha256, "times_s": dict(card.times_s),
-            }  # fmt: skip
+                "name": card.name,
+                "base": card.base,
+                "method": card.method,
+                "recipe": card.recipe,
+                "seed": card.seed,
+                "data": card.data,
+                "data_sha256": card.data_sha256,
+                "times_s": dict(card.times_s),
+            }
         return circumstances
 
 

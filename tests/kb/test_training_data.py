@@ -58,8 +58,10 @@ def test_other_containers_are_imported(tmp_path: Path, home: Home) -> None:
     (tmp_path / "squad.json").write_text(json.dumps(SQUAD))
     (tmp_path / "faq.md").write_text("Q: How much?\nA: 317 litres.\n\nQ: How wide?\nA: 3 m.\n")
     (tmp_path / "rows.csv").write_text("question,answer,level\nHow wide?,3 m,easy\nHow deep?,18 m,\n")
-    answers = {name: [row.answer for row in imported(tmp_path / name, home)[0].pairs("train")]
-               for name in ("squad.json", "faq.md", "rows.csv")}  # fmt: skip
+    answers = {
+        name: [row.answer for row in imported(tmp_path / name, home)[0].pairs("train")]
+        for name in ("squad.json", "faq.md", "rows.csv")
+    }
     assert answers == {"squad.json": ["317 litres"], "faq.md": ["317 litres.", "3 m."], "rows.csv": ["3 m", "18 m"]}
 
 
@@ -88,8 +90,10 @@ def test_rows_of_kb_keep_their_split(tmp_path: Path, home: Home) -> None:
     path = write_jsonl(tmp_path / "pairs.jsonl", [pair(1), pair(2, split="val"), pair(3, split="test")])
     folder, _ = imported(path, home)
     assert [[row.answer for row in folder.pairs(split)] for split in ("train", "val", "test")] == [
-        [pair(1)["answer"]], [pair(2)["answer"]], [pair(3)["answer"]]
-    ]  # fmt: skip
+        [pair(1)["answer"]],
+        [pair(2)["answer"]],
+        [pair(3)["answer"]],
+    ]
 
 
 def test_a_folder_of_other_records_keeps_the_split_of_its_files(tmp_path: Path, home: Home) -> None:

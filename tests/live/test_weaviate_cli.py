@@ -122,7 +122,7 @@ def test_a_dead_server_is_exit_code_four(shell: Shell) -> None:
     )
     err = process.communicate(timeout=PATIENCE_S)[1]
     assert process.returncode == 4
-    assert "try: docker compose up -d weaviate" in err
+    assert "hint: docker compose up -d weaviate" in err
 
 
 @pytest.fixture(scope="module")

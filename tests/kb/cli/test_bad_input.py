@@ -132,8 +132,11 @@ def test_a_full_disk_says_so_and_keeps_what_was_there(stocked: Path, tmp_path: P
         [sys.executable, "-m", "kb.cli", "ingest", str(EXAMPLES / "handbook.pdf")],
         env={**os.environ, "PYTHONPATH": str(ROOT), "KB_HOME": str(home)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (grown, grown)),
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     is_clear(done, 4, "the disk is full")
     listed = json.loads(kb("list", "--json", KB_HOME=str(home)).stdout)
     assert "update.pdf" in [document["doc"] for document in listed["documents"]]
@@ -149,6 +152,9 @@ def test_a_home_on_a_read_only_disk_says_so(stocked: Path) -> None:
         done = subprocess.run(
             ["unshare", "-m", "sh", "-c", f"{mounted} && {command}"],
             env={**os.environ, "PYTHONPATH": str(ROOT), "KB_HOME": str(stocked)},
-            capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
         is_clear(done, 4, "cannot be written")

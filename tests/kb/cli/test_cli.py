@@ -19,9 +19,13 @@ EXAMPLES = ROOT / "examples"
 def kb(*arguments: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "kb.cli", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **env}, cwd=cwd,
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 COMMANDS = [
@@ -168,9 +172,13 @@ def test_ask_quotes_what_stands_on_the_page(model_home: Home, model: str) -> Non
 def test_chat_answers_line_by_line(model_home: Home) -> None:
     kb("ingest", str(EXAMPLES / "handbook.pdf"))
     done = subprocess.run(
-        [sys.executable, "-m", "kb.cli", "chat", "--model", "extractive"], cwd=ROOT, env=dict(os.environ),
+        [sys.executable, "-m", "kb.cli", "chat", "--model", "extractive"],
+        cwd=ROOT,
+        env=dict(os.environ),
         input="Who is the Harbour Master?\nWhat is the Harbour Master's extension?\n",
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("ground: ") == 2

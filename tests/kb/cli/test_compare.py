@@ -125,9 +125,18 @@ def echo(*texts: str) -> Echo:
 
 def document() -> Document:
     return Document(
-        sha256="s", doc="d.pdf", collection="default", source="", title="", unit="page", metadata={}, n_pages=3,
-        status="indexed", size_bytes=1, ingested_at="",
-    )  # fmt: skip
+        sha256="s",
+        doc="d.pdf",
+        collection="default",
+        source="",
+        title="",
+        unit="page",
+        metadata={},
+        n_pages=3,
+        status="indexed",
+        size_bytes=1,
+        ingested_at="",
+    )
 
 
 def test_from_memory_asks_the_bare_question_and_knows_a_refusal() -> None:

@@ -12,9 +12,14 @@ from core.files import Home
 
 def kb(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "kb.cli", *arguments], env={**os.environ, "KB_HOME": str(home.root)},
-        capture_output=True, text=True, check=False, timeout=300, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        [sys.executable, "-m", "kb.cli", *arguments],
+        env={**os.environ, "KB_HOME": str(home.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def test_keys_are_made_listed_and_removed(home: Home) -> None:

@@ -94,8 +94,10 @@ def test_review_add_import_and_export(there, dataset, tmp_path):
 
     said = json.loads(run("review", str(copy), "--accept", first, "--reject", second, "--json"))
     assert {name: said[name] for name in ("accepted", "edited", "rejected")} == {
-        "accepted": 1, "edited": 0, "rejected": 1,
-    }  # fmt: skip
+        "accepted": 1,
+        "edited": 0,
+        "rejected": 1,
+    }
     run("review", str(copy), "--edit", third, "--question", "Asked by a person?")
     run("add", "--out", str(copy), "--question", "Who wrote this?", "--answer", "A person.")
     file = tmp_path / "own.csv"
@@ -118,9 +120,14 @@ def test_a_person_goes_through_rows_with_keys(there, dataset, tmp_path):
         (copy / path.name).write_bytes(path.read_bytes())
     env = {**os.environ, "PYTHONPATH": str(ROOT), "KB_HOME": str(there)}
     done = subprocess.run(
-        [sys.executable, "-m", "kb.cli", "synth", "review", str(copy)], input="a\nx\nr\ns\nq\n", env=env,
-        capture_output=True, text=True, timeout=300, check=True,
-    )  # fmt: skip
+        [sys.executable, "-m", "kb.cli", "synth", "review", str(copy)],
+        input="a\nx\nr\ns\nq\n",
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
     assert "1 accepted, 0 edited, 1 rejected" in done.stderr
     assert "evidence" in done.stdout
 

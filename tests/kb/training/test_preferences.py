@@ -10,9 +10,16 @@ def row(number: int, kind: str = "evidence") -> Pair:
     text = f"Tank {number} holds {300 + number} litres."
     quote = Citation(doc="d.pdf", sha256="a", page=0, start=0, end=len(text), quote=text)
     return Pair(
-        id=str(number), kind=kind, question=f"How much does tank {number} hold?", answer=f"{300 + number} litres",
-        context=text, evidence=(quote,), fact=f"f{number}", group=f"g{number}", split="train",
-    )  # fmt: skip
+        id=str(number),
+        kind=kind,
+        question=f"How much does tank {number} hold?",
+        answer=f"{300 + number} litres",
+        context=text,
+        evidence=(quote,),
+        fact=f"f{number}",
+        group=f"g{number}",
+        split="train",
+    )
 
 
 def test_questions_are_spread_over_the_rows_with_evidence() -> None:
