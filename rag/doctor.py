@@ -13,8 +13,9 @@ from typing import Literal
 
 import httpx
 
+from core.backends import destination, parse_spec
 from core.chat.address import is_loopback
-from core.errors import BackendError, KbError
+from core.errors import BackendError, ConfigError, KbError
 from core.files import Home
 from core.inference import core, has_bf16, openvino
 from core.ollama_server import OllamaState, ask_context, ask_state, tagged
@@ -59,6 +60,7 @@ def examine(settings: Settings, home: Home) -> list[Check]:
         _disk(home),
         embedder,
         _smollm2(home),
+        _model(settings),
         *server,
         *_collections(settings, home, identity, reachable=reachable),
         *_ollama(settings),
@@ -107,6 +109,20 @@ def _smollm2(home: Home) -> Check:
     if "smollm2" in {model.name for model in list_models(home)}:
         return Check(name="smollm2", state="good", detail="in process, no server")
     return Check(name="smollm2", state="note", detail="not installed", hint="kb models pull smollm2")
+
+
+def _model(settings: Settings) -> Check:
+    """Check the spelling of the chat model, and tell where it would send questions and passages."""
+    try:
+        spec = parse_spec(settings.rag.model)
+    except ConfigError as error:
+        return Check(name="model", state="bad", detail=error.message, hint="kb config show")
+    remote = destination(spec, settings)
+    if remote:
+        return Check(
+            name="model", state="note", detail=f"{spec}: questions and passages leave this machine for {remote}"
+        )
+    return Check(name="model", state="good", detail=f"{spec}: nothing leaves this machine")
 
 
 def _weaviate(settings: Settings) -> Iterator[Check]:
