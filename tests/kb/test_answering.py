@@ -38,7 +38,7 @@ def test_a_scope_names_documents_by_name_or_prefix_and_checks_pages(knowledge: K
 
 def test_a_given_model_and_retriever_are_used(stocked: Workspace, knowledge: Knowledge) -> None:
     answerer = open_answerer(stocked, knowledge, chat=ExtractiveChat(), retriever=knowledge.narrowed(), model="smollm2")
-    answer = answerer.ask("What is the monthly rent?")
+    answer = answerer.ask("What is the monthly rent in the Alder lease?")
     assert answer.model == "smollm2" and "1,450" in answer.answer
     with pytest.raises(ConfigError, match="unknown model 'x'"):
         open_answerer(stocked, knowledge, model="x")
@@ -47,14 +47,14 @@ def test_a_given_model_and_retriever_are_used(stocked: Workspace, knowledge: Kno
 def test_a_conversation_keeps_its_turns(stocked: Workspace, knowledge: Knowledge) -> None:
     pieces: list[str] = []
     chat = Conversation(open_answerer(stocked, knowledge))
-    answer = chat.ask("What is the monthly rent?", on_token=pieces.append)
-    assert chat.history == [("What is the monthly rent?", answer.answer)]
+    answer = chat.ask("What is the monthly rent in the Alder lease?", on_token=pieces.append)
+    assert chat.history == [("What is the monthly rent in the Alder lease?", answer.answer)]
     assert "1,450" in "".join(pieces)
 
 
 def test_words_of_another_language_are_named(knowledge: Knowledge) -> None:
     assert words_without_document(knowledge, "Wie hoch ist die Monatsmiete?")
-    assert words_without_document(knowledge, "What is the monthly rent?") == []
+    assert words_without_document(knowledge, "What is the monthly rent in the Alder lease?") == []
 
 
 def test_an_empty_collection_is_noted(own_home: Home) -> None:

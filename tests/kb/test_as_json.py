@@ -27,7 +27,7 @@ def test_places_hold_on_the_page_that_is_shown(stocked: Workspace) -> None:
     assert page["text"][hit["start"] : hit["end"]] == hit["text"]
     assert hit["page_label"] == page["page_label"] == str(hit["page"] + 1)
     assert "hidden_text" not in page and page["blocks"] == []
-    answer = answer_json(open_answerer(stocked, knowledge).ask("What is the monthly rent?"), label)
+    answer = answer_json(open_answerer(stocked, knowledge).ask("What is the monthly rent in the Alder lease?"), label)
     assert {"answer", "ground", "citations", "model", "timings", "tokens"} <= set(answer)
     assert answer["citations"][0]["page_label"] == "Alder lease"
     listed = document_json(document)

@@ -12,7 +12,7 @@ from kb.evaluation import evaluate
 from kb.workspace import Workspace
 
 pytestmark = pytest.mark.weights
-RENT = {"question": "What is the monthly rent?", "answer": "$1,450", "doc": "alder.md", "pages": [0]}
+RENT = {"question": "What is the monthly rent in the Alder lease?", "answer": "$1,450", "doc": "alder.md", "pages": [0]}
 
 
 def write(path: Path, *rows: object) -> Path:
