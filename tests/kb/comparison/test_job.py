@@ -33,7 +33,7 @@ def test_a_request_that_cannot_be_done_is_refused_before_anything_is_asked(home:
 def test_a_comparison_is_written_and_resumed(stocked: Workspace, tmp_path: Path) -> None:
     questions = tmp_path / "q.jsonl"
     rows = [
-        {"question": "What is the monthly rent in the Alder lease?", "answer": "$1,450", "doc": "alder.md", "pages": [0]},
+        {"question": "What is the rent in the Alder lease?", "answer": "$1,450", "doc": "alder.md", "pages": [0]},
         {"question": "How much is the deposit?", "answer": "two months' rent", "doc": "alder.md", "pages": [0]},
         {"question": "Who painted the harbour?", "answer": None},
     ]
