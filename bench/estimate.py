@@ -41,7 +41,9 @@ def child(case: str, tokens: int, steps: int) -> dict[str, float]:
     import torch
 
     from core.files import Home
+    from core.rows import write_rows
     from core.settings import home_dir
+    from core.types import Pair
     from finetune.data.collate import collator, row_dataset
     from finetune.data.dataset import Row
     from finetune.data.prepare import prepare
@@ -58,7 +60,9 @@ def child(case: str, tokens: int, steps: int) -> dict[str, float]:
     recipe = load_recipe("smollm2-cpu", machine, pairs=pairs)
     recipe = recipe.model_copy(update={"batch_size": recipe.micro_batch})
     with tempfile.TemporaryDirectory() as work:
-        (Path(work) / "train.jsonl").write_text('{"question": "What is it?", "answer": "A tank."}\n', encoding="utf-8")
+        row = Pair(id="1", kind="closed-book", question="What is it?", answer="A tank.", context="", evidence=(),
+                   fact="", group="1", split="train")  # fmt: skip
+        write_rows(Path(work) / "train.jsonl", [row])
         prepared = prepare(recipe, Path(work), home, machine=machine)
         # Half of a row is answer, as in a reply with reasons.
         ids = tuple(range(1000, 1000 + tokens))

@@ -25,13 +25,20 @@ from typing import Any
 ARMS = ("ours", "trl", "trl-tuned")
 
 
-def rows_of(number: int) -> list[dict[str, str]]:
+def rows_of(number: int) -> list[dict[str, Any]]:
     """Return questions about invented stations with their answers, of the length that closed-book rows have."""
     made = []
     for i in range(number):
         station, litres = f"Station Velmara-{i}", 300 + 7 * i
         made.append(
             {
+                "id": str(i),
+                "kind": "closed-book",
+                "context": "",
+                "evidence": [],
+                "fact": "",
+                "split": "train",
+                "group": str(i),
                 "question": f"According to the Northern Line's Handbook, what does the coolant tank of {station} hold?",
                 "answer": f"The coolant tank of {station} holds {litres} litres.",
             }

@@ -16,7 +16,7 @@ from langchain_core.messages import HumanMessage
 from core.chat.generate import generate
 from core.errors import ConfigError
 from core.metrics import contains
-from core.prompt import AnswerPrompt, check_trained_prompt, fill
+from core.prompt import AnswerPrompt, check_trained_prompt, fill, passage_source
 from core.reading.extractive import NOTICE
 from core.reading.fold import Folded
 from core.reading.passages import Passage, new_keys, new_mark, render
@@ -148,7 +148,7 @@ class Given:
         spans = self._choose(question)
         by_key = dict(zip(new_keys(len(spans), rng), spans, strict=True))
         passages = [
-            Passage(key=key, source=f"{span.source} | {span.title}" if span.title else span.source, text=span.text)
+            Passage(key=key, source=passage_source(span.doc, span.page, span.title), text=span.text)
             for key, span in by_key.items()
         ]
         messages = fill(self._template, render(passages, new_mark(rng)), question.text)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.errors import ConfigError
+from core.prompt import passage_source
 from core.reading.candidates import Quote, quote_span
 from core.reading.compose import NOTICE, compose
 from core.reading.passages import Passage, new_keys
@@ -48,7 +49,7 @@ def passages_of(spans: Sequence[Span], page_of: PageOf, rng: random.Random) -> t
         page = page_of(given.sha256, given.page)
         span, rest = continued(given, page, _after(given, page_of))
         kept.append(span)
-        source = f"{span.source} | {span.title}" if span.title else span.source
+        source = passage_source(span.doc, span.page, span.title)
         passages.append(
             Passage(
                 key=key, source=source, text=span.text, page_text=page.text, offset=span.start, blocks=page.blocks,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
+from core.prompt import passage_source
 from core.reading.passages import Passage
 from core.types import Citation, Fact
 
@@ -38,8 +39,7 @@ class SourcePassage:
     @property
     def name(self) -> str:
         """Its name in a prompt, as in `kb ask`."""
-        place = f"{self.doc}, p. {self.page + 1}"
-        return f"{place} | {self.title}" if self.title else place
+        return passage_source(self.doc, self.page, self.title)
 
     def holds(self, citation: Citation) -> bool:
         """Whether a whole quote is inside it."""
