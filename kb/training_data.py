@@ -78,11 +78,11 @@ def _key(files: Mapping[Path, Split | None]) -> str:
 
 def _import(files: Mapping[Path, Split | None], folder: Path) -> None:
     from core.weights.folders import make_folder
-    from synth.importing.load import Plan, import_sources
+    from synth.importing.load import ImportPlan, import_sources
 
     def fill(work: Path) -> None:
         for file, split in files.items():
-            plan = Plan(split=split, keep_splits=True, val=0, test=0)
+            plan = ImportPlan(split=split, keep_splits=True, val=0, test=0)
             import_sources(work, [str(file)], plan)
 
     make_folder(folder, fill, ready=MANIFEST)

@@ -12,7 +12,7 @@ from kb.cli import options, screen, synth_review
 
 if TYPE_CHECKING:
     from core.types import Split
-    from synth.importing.load import Imported, Plan, Read
+    from synth.importing.load import ImportPlan, ImportReport, SourceReport
 
 app = typer.Typer(
     help="Training data: made, imported, reviewed, exported.", no_args_is_help=True, rich_markup_mode=None
@@ -60,7 +60,7 @@ def add(
 ) -> None:
     """Add a row by hand."""
     from synth.importing.drafts import Draft
-    from synth.importing.load import Plan, add_rows
+    from synth.importing.load import ImportPlan, add_rows
 
     if not question.strip() or not answer.strip():
         raise ConfigError("--question and --answer must hold text", hint='kb synth add --question "..." --answer "..."')
@@ -72,7 +72,7 @@ def add(
         kind="instruction",
         origin="person",
     )
-    done = add_rows(out, [draft], Plan(seed=seed, split=_fixed(split) or "train"))
+    done = add_rows(out, [draft], ImportPlan(seed=seed, split=_fixed(split) or "train"))
     if as_json:
         screen.document({**_report(done), "id": draft.id})
     else:
@@ -105,10 +105,10 @@ def import_rows(
     multiple choice, entities, masked words, inference and translation become instructions. Markdown FAQs, chat
     transcripts and Slack exports become questions and answers.
     """
-    from synth.importing.load import Plan, import_sources
+    from synth.importing.load import ImportPlan, import_sources
     from synth.templates.wording import prompt_template
 
-    plan = Plan(
+    plan = ImportPlan(
         seed=seed,
         val=val,
         test=test,
@@ -136,7 +136,7 @@ def import_rows(
     _notes(done, out, quiet=quiet)
 
 
-def _preview(sources: list[str], plan: Plan) -> None:
+def _preview(sources: list[str], plan: ImportPlan) -> None:
     """Say what each source is and show its first row."""
     from synth.importing.drafts import Draft
     from synth.importing.reading import recognise
@@ -152,7 +152,7 @@ def _preview(sources: list[str], plan: Plan) -> None:
                 screen.say(f"  {name:<9} {screen.plain(' '.join(value.split()))[:100]}")
 
 
-def _read(read: Read, *, quiet: bool) -> None:
+def _read(read: SourceReport, *, quiet: bool) -> None:
     screen.note(f"{read.source}: {read.container}, {read.shape}; {read.rows} rows", quiet=quiet)
     for reason, count in sorted(read.skipped.items(), key=lambda item: -item[1]):
         lines = ", ".join(str(line) for line, why in read.examples if why == reason)
@@ -163,7 +163,7 @@ def _read(read: Read, *, quiet: bool) -> None:
         screen.note(f"  columns that are not used: {columns}", quiet=quiet)
 
 
-def _report(done: Imported) -> dict[str, Any]:
+def _report(done: ImportReport) -> dict[str, Any]:
     return {
         "sources": [
             {
@@ -185,7 +185,7 @@ def _report(done: Imported) -> dict[str, Any]:
     }
 
 
-def _notes(done: Imported, out: Path, *, quiet: bool) -> None:
+def _notes(done: ImportReport, out: Path, *, quiet: bool) -> None:
     if done.duplicates:
         screen.note(f"  left out {done.duplicates}: there already, or twice in the sources", quiet=quiet)
     if done.leaking:

@@ -33,8 +33,8 @@ def question_type(question: str) -> str:
     """Return what a question begins its asking with: `what`, `how many`, ..., `other`; `none` for no question."""
     if not question:
         return "none"
-    found = _ASKS.search(question)
-    return found[1].casefold() if found else "other"
+    match = _ASKS.search(question)
+    return match[1].casefold() if match else "other"
 
 
 def rejected_by(work: Workspace) -> dict[str, int]:
@@ -87,9 +87,9 @@ def distinct(work: Workspace) -> dict[str, float]:
     totals: Counter[int] = Counter()
     with work.bulk():
         for record in work.records("rows"):
-            held = words(record["question"])
+            text_words = words(record["question"])
             for n in (1, 2, 3):
-                grams = [" ".join(held[at : at + n]) for at in range(len(held) - n + 1)]
+                grams = [" ".join(text_words[start : start + n]) for start in range(len(text_words) - n + 1)]
                 totals[n] += len(grams)
                 db.executemany("INSERT OR IGNORE INTO ngrams VALUES(?,?)", ((n, _hash(gram)) for gram in grams))
     return {f"distinct-{n}": round(work.count("ngrams", f"n={n}") / totals[n], 4) if totals[n] else 0.0 for n in totals}

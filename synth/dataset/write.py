@@ -90,11 +90,11 @@ def replace(dataset: Dataset, rows: Iterable[Row], extra: Mapping[str, Any]) -> 
         if not counted["files"][name]:
             (dataset.path / name).unlink(missing_ok=True)
     before = dataset.manifest().to_json()
-    known = {*before.get("files", {}), *handles}
+    earlier = {*before.get("files", {}), *handles}
     manifest = {
         **before,
         **extra,
-        "files": {n: sha256_of(dataset.path / n) for n in sorted(known) if (dataset.path / n).is_file()},
+        "files": {n: sha256_of(dataset.path / n) for n in sorted(earlier) if (dataset.path / n).is_file()},
         "counts": {**before.get("counts", {}), **_counts(counted)},
     }
     with atomic_write(dataset.path / MANIFEST) as handle:

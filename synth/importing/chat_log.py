@@ -1,7 +1,7 @@
 """Chat transcripts as conversations: WhatsApp exports and lines of `Name: text`, with or without times.
 
-Whoever speaks first in a talk asks and the others answer, unless the one who answers is named. A silence of hours
-or a new day begins a new talk. Knows lines and messages, not files.
+The first speaker of a talk asks and the others answer, unless the answering speaker is named. A silence of hours or a
+new day begins a new talk.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _OMITTED = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class ChatMessage:
     """One message.
 
     Attributes:
         line: 1-based line, or number in the source.
-        name: Who.
-        text: What; empty for a picture.
-        time_s: When, in seconds on any one clock; None where no time is given.
-        day: The date as written; empty where `time_s` knows of days.
+        name: The speaker.
+        text: The text, empty for a picture.
+        time_s: Time in seconds from any fixed origin, None where no time is given.
+        day: The date as written, empty where `time_s` includes the day.
     """
 
     line: int
@@ -51,26 +51,26 @@ class Message:
 
 def looks_like_chat(lines: Sequence[str]) -> bool:
     """Whether lines are mostly messages of two speakers at least, who take turns."""
-    found = [match for line in lines if line.strip() and (match := _LINE.match(line))]
-    names = Counter(match["name"] for match in found)
-    timed = sum(bool(match["when"]) for match in found)
+    matches = [match for line in lines if line.strip() and (match := _LINE.match(line))]
+    names = Counter(match["name"] for match in matches)
+    timed = sum(bool(match["when"]) for match in matches)
     filled = sum(bool(line.strip()) for line in lines)
-    if len(found) < 4 or not 2 <= len(names) <= max(2, len(found) // 2):
+    if len(matches) < 4 or not 2 <= len(names) <= max(2, len(matches) // 2):
         return False
-    return timed >= 0.5 * len(found) or len(found) >= 0.6 * filled
+    return timed >= 0.5 * len(matches) or len(matches) >= 0.6 * filled
 
 
-def messages(lines: Iterable[tuple[int, str]]) -> Iterator[Message]:
+def messages(lines: Iterable[tuple[int, str]]) -> Iterator[ChatMessage]:
     """Yield the messages of a transcript; a line without a speaker goes on with the message before it."""
-    current: Message | None = None
+    current: ChatMessage | None = None
     for number, raw in lines:
         line = raw.rstrip("\r\n")
-        if found := _LINE.match(line):
+        if match := _LINE.match(line):
             if current:
                 yield current
-            text = "" if _OMITTED.match(found["text"].strip()) else found["text"].strip()
-            day, time_s = _clock(found["when"] or "")
-            current = Message(line=number, name=found["name"].strip(), text=text, time_s=time_s, day=day)
+            text = "" if _OMITTED.match(match["text"].strip()) else match["text"].strip()
+            day, time_s = _clock(match["when"] or "")
+            current = ChatMessage(line=number, name=match["name"].strip(), text=text, time_s=time_s, day=day)
         elif _NOTICE.match(line):
             if current:
                 yield current
@@ -84,7 +84,7 @@ def messages(lines: Iterable[tuple[int, str]]) -> Iterator[Message]:
 def _clock(when: str) -> tuple[str, float | None]:
     """Return (day as written, seconds since midnight; None where no time is given).
 
-    The day is compared, never read: nobody can tell 3/4 from 4/3.
+    The day is only compared, because 3/4 and 4/3 cannot be told apart.
     """
     day = re.match(_DATE, when)
     clock = re.search(
@@ -98,10 +98,10 @@ def _clock(when: str) -> tuple[str, float | None]:
     return (day[0] if day else ""), hour * 3600.0 + int(clock[2]) * 60 + int(clock[3] or 0)
 
 
-def talks(said: Iterable[Message]) -> Iterator[list[Message]]:
-    """Cut a stream of messages where a day ends, or where nobody spoke for hours."""
-    talk: list[Message] = []
-    for message in said:
+def talks(messages_in_order: Iterable[ChatMessage]) -> Iterator[list[ChatMessage]]:
+    """Split a stream of messages where the day changes or after hours of silence."""
+    talk: list[ChatMessage] = []
+    for message in messages_in_order:
         if talk and _apart(talk[-1], message):
             yield talk
             talk = []
@@ -110,19 +110,21 @@ def talks(said: Iterable[Message]) -> Iterator[list[Message]]:
         yield talk
 
 
-def _apart(before: Message, after: Message) -> bool:
+def _apart(before: ChatMessage, after: ChatMessage) -> bool:
     if before.day != after.day:
         return True
     return before.time_s is not None and after.time_s is not None and after.time_s - before.time_s > _SILENCE_S
 
 
-def conversation(talk: Sequence[Message], *, answers_by: str = "", document: str = "") -> Iterator[tuple[int, Draft]]:
+def conversation(
+    talk: Sequence[ChatMessage], *, answers_by: str = "", document: str = ""
+) -> Iterator[tuple[int, Draft]]:
     """Yield (line, row) of one talk: at most `_MAX_TURNS` exchanges a row.
 
     Args:
         talk: Messages in order.
-        answers_by: Name of the one whose words are the answers; by default everyone but who speaks first.
-        document: What all rows of the talk are taken from.
+        answers_by: Name of the answering speaker; by default everyone but the first speaker.
+        document: Name that all rows of the talk share as their document.
     """
     spoken = [message for message in talk if message.text]
     if not spoken:

@@ -1,8 +1,7 @@
 """Conversations as rows: OpenAI messages, ShareGPT, LIMA, lists of utterances.
 
 A conversation becomes one row: its last question and answer, with the earlier exchanges as turns. A system message
-stands before the first question (as the context, where that is the only one), so that nothing the answers rest on is
-lost. Knows nothing of files.
+precedes the first question, or is the context where there is only one question.
 """
 
 from __future__ import annotations
@@ -49,10 +48,10 @@ def sharegpt(record: Fields) -> Iterator[Draft]:
 def utterances(record: Fields) -> Iterator[Draft]:
     """A list of texts that takes turns, the questioner first: LIMA's `conversations`, `dialog`, `dialogue`."""
     name = next(name for name in ("conversations", "dialog", "dialogue", "utterances", "turns") if record.get(name))
-    said = [text for text in record[name] if isinstance(text, str)]
-    if len(said) != len(record[name]):
+    utterance_texts = [text for text in record[name] if isinstance(text, str)]
+    if len(utterance_texts) != len(record[name]):
         raise Unusable(f"field {name!r} is not a list of texts")
-    messages = [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(said)]
+    messages = [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(utterance_texts)]
     yield draft_of(messages, documents(record))
 
 
@@ -60,7 +59,7 @@ def draft_of(messages: Sequence[Any], named: tuple[str, ...] = ()) -> Draft:
     """Return the row of a conversation.
 
     Raises:
-        Unusable: It holds no question with an answer, or something that is not text.
+        Unusable: It has no question with an answer, or something that is not text.
     """
     turns, question, answer, system = exchanges(messages)
     if not turns:
@@ -73,25 +72,25 @@ def draft_of(messages: Sequence[Any], named: tuple[str, ...] = ()) -> Draft:
 def exchanges(messages: Sequence[Any]) -> tuple[Turns, str, str, str]:
     """Return (earlier turns, last question, its answer, system text).
 
-    Messages of one speaker in a row are joined; what stands before the first question or after the last answer is
+    Consecutive messages of one speaker are joined; messages before the first question or after the last answer are
     left out.
 
     Raises:
         Unusable: A role is unknown, a content is no text, a tool is called, or nothing is answered.
     """
-    said: list[tuple[str, str]] = []
+    spoken: list[tuple[str, str]] = []
     system = []
     for message in messages:
         role, content = _said(message)
         if role == "system":
             system.append(content)
-        elif said and said[-1][0] == role:
-            said[-1] = (role, f"{said[-1][1]}\n\n{content}")
-        elif said or role == "user":
-            said.append((role, content))
-    pairs = [(said[i][1], said[i + 1][1]) for i in range(0, len(said) - 1, 2)]
+        elif spoken and spoken[-1][0] == role:
+            spoken[-1] = (role, f"{spoken[-1][1]}\n\n{content}")
+        elif spoken or role == "user":
+            spoken.append((role, content))
+    pairs = [(spoken[i][1], spoken[i + 1][1]) for i in range(0, len(spoken) - 1, 2)]
     if not pairs:
-        raise Unusable("the conversation holds no question with an answer")
+        raise Unusable("the conversation has no question with an answer")
     return tuple(pairs[:-1]), pairs[-1][0], pairs[-1][1], "\n\n".join(system)
 
 
@@ -108,5 +107,5 @@ def _said(message: Any) -> tuple[str, str]:
         parts = [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
         content = "\n".join(parts) if len(parts) == len(content) else None
     if not isinstance(content, str) or not content.strip():
-        raise Unusable("a message holds no text")
+        raise Unusable("a message has no text")
     return role, content.strip()

@@ -1,7 +1,4 @@
-"""What one record of a foreign file becomes before it has an id, a group and a split.
-
-Knows no file format. `Unusable` is how a reader says that one record cannot be used, and why.
-"""
+"""An imported record before it has an id, a group and a split, and the error of a record that cannot be used."""
 
 from __future__ import annotations
 
@@ -14,21 +11,21 @@ from core.types import Citation
 
 
 class Unusable(ValueError):
-    """One record cannot become a row; the message says why in a few words, the same for all records of the kind."""
+    """A record cannot become a row; the message is the same for all records with this fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A row to be: a pair, a preference (`rejected` is set) or a judged answer (`good` is set).
+    """A future row: a pair, a preference (`rejected` is set) or a judged answer (`good` is set).
 
     Attributes:
         question: The instruction; empty for plain text.
         answer: The target; the better answer of a preference.
-        context: What stands in the prompt beside the question.
+        context: Text in the prompt beside the question.
         turns: Earlier (question, answer) turns, oldest first.
         kind: As in `Pair.kind`.
         template: Name of the wording that made the instruction.
-        documents: Names of what the row was taken from; rows with a name in common go to one split.
+        documents: Names of the row's sources; rows with a name in common go to one split.
         rejected: The worse answer.
         good: Whether a person liked `answer`, where no second answer is known.
         split: The split the row must go to; empty to choose.
@@ -55,9 +52,9 @@ class Draft:
 
     @property
     def id(self) -> str:
-        """16 hex digits over everything the row says; equal rows have equal ids."""
-        said = [self.question, self.answer, self.context, self.turns, self.rejected, self.good]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+        """16 hex digits over the texts of the row; equal rows have equal ids."""
+        content = [self.question, self.answer, self.context, self.turns, self.rejected, self.good]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
         """Return the draft as JSON values."""
@@ -66,7 +63,7 @@ class Draft:
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
-        """Return what `to_json` gave."""
+        """Read a draft that `to_json` wrote."""
         return cls(
             **{
                 **record,

@@ -1,7 +1,7 @@
-"""The elements of a JSON array of any length, one at a time, each with the line it begins on.
+"""Yields the elements of a JSON array of any length one at a time, each with the line on which it begins.
 
-Memory holds one element and one block. A parser of JSON events could stream too, but could neither name a line nor go
-on after a broken element. Refuses to know what the elements mean.
+Memory holds one element and one block. A parser of JSON events could stream too, but could neither name a line nor
+continue after a broken element.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ class _Scanner:
         """Yield (line, text) of every element that ends in this block."""
         start, skip = 0, -1
         for mark in _MARK.finditer(block):
-            at = mark.start()
-            if at == skip:
-                self.line += block[at] == "\n"
+            offset = mark.start()
+            if offset == skip:
+                self.line += block[offset] == "\n"
                 continue
-            char = block[at]
+            char = block[offset]
             if char == "\n":
                 self.line += 1
             elif char == "\\":
                 # The escaped character may be the first of the next block: see `carry` in `elements`.
-                skip = at + 1
+                skip = offset + 1
             elif char == '"':
                 self.quoted = not self.quoted
             elif not self.quoted and (ended := self._structure(char)):
-                self._parts.append(block[start:at])
+                self._parts.append(block[start:offset])
                 yield from self._take()
-                start = at + 1
+                start = offset + 1
                 if ended == "array":
                     self.closed = True
                     return

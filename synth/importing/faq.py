@@ -1,7 +1,4 @@
-"""Questions and answers in Markdown: `Q:` and `A:` lines, and headings that ask.
-
-Knows lines, not files.
-"""
+"""Reads questions and answers from Markdown: `Q:` and `A:` lines, and headings that are questions."""
 
 from __future__ import annotations
 
@@ -42,14 +39,14 @@ class _Open:
 
 
 def looks_like_faq(lines: Iterable[str]) -> bool:
-    """Whether two questions at least stand in the lines as an FAQ has them."""
-    asked = answered = headed = 0
+    """Whether the lines hold at least two questions in the form of an FAQ."""
+    question_lines = answer_lines = question_headings = 0
     for line in lines:
-        asked += bool(_ASK.match(line))
-        answered += bool(_ANSWER.match(line))
+        question_lines += bool(_ASK.match(line))
+        answer_lines += bool(_ANSWER.match(line))
         heading = _HEADING.match(line) or _BOLD.match(line)
-        headed += bool(heading and is_question(heading["text"]))
-    return min(asked, answered) >= 2 or headed >= 2
+        question_headings += bool(heading and is_question(heading["text"]))
+    return min(question_lines, answer_lines) >= 2 or question_headings >= 2
 
 
 def is_question(text: str) -> bool:
@@ -59,9 +56,9 @@ def is_question(text: str) -> bool:
 
 
 def faq(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Draft]]:
-    """Yield (line of the question, draft); an answer runs to the next question or to a heading as high as its own.
+    """Yield (line of the question, draft); an answer ends at the next question or heading of its level or above.
 
-    Every question goes its own way in a split: an FAQ is one document, and held out whole it could not be learned from.
+    Questions are split one by one: nothing of an FAQ could be learned if it were held out as one document.
 
     Args:
         lines: (1-based line, text).
@@ -88,8 +85,8 @@ def _closed(current: _Open | None) -> Iterator[tuple[int, Draft]]:
 
 def _begins(number: int, line: str, current: _Open | None) -> tuple[_Open | None, bool]:
     """Return (the question that this line opens, whether it ends the one before)."""
-    if asked := _ASK.match(line):
-        return _Open(line=number, level=_INLINE, question=[asked["text"]], answering=False), True
+    if match := _ASK.match(line):
+        return _Open(line=number, level=_INLINE, question=[match["text"]], answering=False), True
     if heading := _HEADING.match(line):
         level = len(heading["level"])
         if current and level > current.level and current.level != _INLINE:

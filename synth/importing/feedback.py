@@ -1,7 +1,7 @@
-"""What people said of answers, as training rows: `feedback.jsonl` in, preferences, pairs and judged answers out.
+"""Feedback on answers as training rows: `feedback.jsonl` becomes preferences, pairs and judged answers.
 
-A line holds `id, time, question, answer, rating` (`up` or `down`) and, where they are known, `correction, model,
-citations, collection, context`. Refuses to know where the answers were shown.
+A line holds `id, time, question, answer, rating` (`up` or `down`) and, where known, `correction, model, citations,
+collection, context`.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ _RATINGS: Mapping[str, Literal["up", "down"]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """One judgement of one answer.
+    """A person's rating of one answer.
 
     Attributes:
         id: Unique.
         time: UTC, ISO 8601.
-        correction: What the person would have answered; empty where nothing was written.
-        model: Spelling of the model that answered.
+        correction: The answer that the person gave instead, may be empty.
+        model: Name of the model that answered.
         citations: As the answer showed them, JSON objects.
-        collection: The collection that was asked.
-        context: The passages that stood in the prompt.
+        collection: Name of the collection.
+        context: The passages in the prompt.
     """
 
     id: str
@@ -98,7 +98,7 @@ def feedback_from_json(record: Fields) -> Feedback:
 
 
 def append_feedback(path: Path, feedback: Feedback) -> None:
-    """Add a line; several processes may do so at once.
+    """Append a line; safe to call from several processes.
 
     Raises:
         OSError: The disk is full or the folder is read-only.
@@ -114,25 +114,25 @@ def feedback_drafts(entries: Iterable[tuple[int, Feedback]]) -> Iterator[tuple[i
     """Yield (line, row or fault).
 
     A disliked answer with a correction gives a preference (the correction is chosen) and a pair written by a person. A
-    liked and a disliked answer to one question (compared without case, marks and articles) give a preference. What is
-    left stays single, as an answer with a verdict. Only one file's worth of feedback is held.
+    liked and a disliked answer to one question (compared without case, marks and articles) give a preference. The rest
+    become judged answers. One file of feedback is in memory.
     """
-    asked: dict[str, list[tuple[int, Feedback]]] = {}
+    by_question: dict[str, list[tuple[int, Feedback]]] = {}
     for line, entry in entries:
-        asked.setdefault(normalised(entry.question), []).append((line, entry))
-    for said in asked.values():
-        yield from _of_question(said)
+        by_question.setdefault(normalised(entry.question), []).append((line, entry))
+    for same_question in by_question.values():
+        yield from _of_question(same_question)
 
 
-def _of_question(said: list[tuple[int, Feedback]]) -> Iterator[tuple[int, Draft | Unusable]]:
-    liked = [entry for _, entry in said if entry.rating == "up"]
+def _of_question(entries: list[tuple[int, Feedback]]) -> Iterator[tuple[int, Draft | Unusable]]:
+    liked = [entry for _, entry in entries if entry.rating == "up"]
     answers_liked = {normalised(entry.answer) for entry in liked}
-    answers_disliked = {normalised(entry.answer) for _, entry in said if entry.rating == "down"}
+    answers_disliked = {normalised(entry.answer) for _, entry in entries if entry.rating == "down"}
     # The latest liked answer that nobody disliked: the one to hold against the disliked ones.
     best = next((entry for entry in reversed(liked) if normalised(entry.answer) not in answers_disliked), None)
     held_against = False
     singles: list[tuple[int, Draft]] = []
-    for line, entry in said:
+    for line, entry in entries:
         disliked = entry.rating == "down"
         if entry.correction and normalised(entry.correction) != normalised(entry.answer):
             yield line, _draft(entry, answer=entry.correction, origin="person")
@@ -147,9 +147,9 @@ def _of_question(said: list[tuple[int, Feedback]]) -> Iterator[tuple[int, Draft 
             single = _draft(entry, answer=entry.answer, good=not disliked, origin=entry.model or "import")
             singles.append((line, single))
     liked_in_pair = normalised(best.answer) if best is not None and held_against else None
-    for line, left in singles:
-        if not (left.good and normalised(left.answer) == liked_in_pair):
-            yield line, left
+    for line, single in singles:
+        if not (single.good and normalised(single.answer) == liked_in_pair):
+            yield line, single
 
 
 def _draft(

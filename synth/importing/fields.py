@@ -1,4 +1,4 @@
-"""Fields of a record under the names that people give them. Knows names, not formats."""
+"""Reads fields of a record under their usual names, and records which fields were read."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ def normalised(record: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def has(record: Fields, *names: str) -> bool:
-    """Whether any of the names is there, empty or not."""
+    """Whether any of the fields exists, empty or not."""
     return any(name in record for name in names)
 
 
 def optional(record: Fields, *names: str) -> str:
-    """Return the first of the names that holds text; empty where none does.
+    """Return the text of the first of the fields that has one, `""` where none has.
 
     Raises:
-        Unusable: It holds a list or an object.
+        Unusable: It is a list or an object.
     """
     for name in names:
         value = record.get(name)
@@ -81,16 +81,16 @@ def optional(record: Fields, *names: str) -> str:
 
 
 def required(record: Fields, *names: str) -> str:
-    """Return the first of the names that holds text.
+    """Return the text of the first of the fields that has one.
 
     Raises:
-        Unusable: None does.
+        Unusable: None has.
     """
-    found = optional(record, *names)
-    if not found:
-        there = next((name for name in names if name in record), "")
-        raise Unusable(f"field {there!r} is empty" if there else f"field {names[0]!r} is missing")
-    return found
+    value = optional(record, *names)
+    if not value:
+        present = next((name for name in names if name in record), "")
+        raise Unusable(f"field {present!r} is empty" if present else f"field {names[0]!r} is missing")
+    return value
 
 
 def texts(record: Fields, name: str) -> list[str]:
@@ -108,10 +108,10 @@ def texts(record: Fields, name: str) -> list[str]:
 
 
 def documents(record: Fields) -> tuple[str, ...]:
-    """Return the names of what a record was taken from, each with its field: the same title twice is one document."""
-    found = []
+    """Return the names of a record's sources, each prefixed by its field."""
+    names = []
     for name in _DOCUMENT_NAMES:
         value = record.get(name)
         if isinstance(value, str | int) and str(value).strip():
-            found.append(f"{name}:{str(value).strip()}")
-    return tuple(found)
+            names.append(f"{name}:{str(value).strip()}")
+    return tuple(names)

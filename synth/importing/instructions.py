@@ -1,7 +1,5 @@
-"""Records that already hold an instruction and its answer: Alpaca, Dolly, FLAN, T0, prompt and completion, question
-and answer, plain text, and the rows of `kb` itself.
-
-One function per shape, from the fields of a record to drafts. Knows nothing of files.
+"""Records that already have an instruction and an answer: Alpaca, Dolly, FLAN, T0, prompt and completion, question and
+answer, plain text, and the rows of `kb` itself. One function per shape.
 """
 
 from __future__ import annotations
@@ -83,10 +81,10 @@ def passage_texts(passages: list[Any]) -> list[str]:
     Raises:
         Unusable: They are given as something else.
     """
-    found = [passage.get("text") if isinstance(passage, dict) else passage for passage in passages]
-    if not all(isinstance(passage, str) for passage in found):
+    passage_values = [passage.get("text") if isinstance(passage, dict) else passage for passage in passages]
+    if not all(isinstance(passage, str) for passage in passage_values):
         raise Unusable("the passages are neither texts nor objects with a text")
-    return [str(passage).strip() for passage in found]
+    return [str(passage).strip() for passage in passage_values]
 
 
 def grounded_conversation(record: Fields) -> Iterator[Draft]:
@@ -158,5 +156,5 @@ def _own(record: Fields, row_type: type[Any]) -> dict[str, Any]:
 
 def dialogue(turns: tuple[tuple[str, str], ...], context: str) -> str:
     """Return a context with the earlier turns below it, for rows that have no place for turns."""
-    said = [f"User: {question}\nAssistant: {answer}" for question, answer in turns]
-    return "\n\n".join(part for part in (context, *said) if part)
+    lines = [f"User: {question}\nAssistant: {answer}" for question, answer in turns]
+    return "\n\n".join(part for part in (context, *lines) if part)

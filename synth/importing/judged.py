@@ -1,7 +1,6 @@
 """Records with a judgement: a better and a worse answer (DPO), or one answer with a verdict (KTO).
 
-Knows nothing of files; feedback of `kb`
-itself, which needs more than one record at a time, is in `synth.importing.feedback`.
+Feedback of `kb` itself, which needs more than one record at a time, is in `synth.importing.feedback`.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ def preference(record: Fields) -> Iterator[Draft]:
     *_, rejected, _ = exchanges(worse)
     if chosen == rejected:
         raise Unusable("the chosen and the rejected answer are the same")
-    given = "" if isinstance(prompt, list) or not record.get("instruction") else optional(record, "input")
-    context = optional(record, "context") or given
+    extra_input = "" if isinstance(prompt, list) or not record.get("instruction") else optional(record, "input")
+    context = optional(record, "context") or extra_input
     yield Draft(
         question=question,
         answer=chosen,

@@ -1,7 +1,7 @@
-"""Foreign files into a dataset folder: read, grouped so that no split leaks, written whole.
+"""Imports files into a dataset folder: rows are read, grouped so that no split leaks, and written atomically.
 
 Two passes: the first reads the sources into a file beside the dataset and keeps a few numbers per row; the second
-gives every row its group and split. Memory grows by about 150 bytes a row, whatever the rows hold. Knows no format.
+gives every row its group and split. Memory grows by about 150 bytes a row, whatever the rows hold.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from synth.dataset.review import rejected_ids
 from synth.dataset.write import Dataset, Row, locked, replace
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.instructions import dialogue
-from synth.importing.reading import Opened, recognise
+from synth.importing.reading import RecognisedSource, recognise
 from synth.importing.sources import open_source
 from synth.templates.wording import PromptTemplate
 
@@ -38,17 +38,17 @@ _IMPORTED_ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How to import.
+class ImportPlan:
+    """How an import splits and words its rows.
 
     Attributes:
-        seed: Chooses wordings and splits.
+        seed: Seed of wordings and splits.
         val: Share of the rows held out for validation.
         test: Share held out for the test.
-        split: Puts every new row there; empty to hold out by group.
+        split: Split of every new row; None to hold out by group.
         keep_splits: Whether rows that `kb` wrote stay in the split that they name.
         strict: The first record that cannot be used is an error.
-        answers_by: In chats, the one whose words are the answers.
+        answers_by: In chats, the name of the answering speaker.
         template: Wording of every prompt; `None` keeps question and context apart.
     """
 
@@ -63,8 +63,8 @@ class Plan:
 
 
 @dataclass(slots=True, kw_only=True)
-class Read:
-    """What became of one source.
+class SourceReport:
+    """Counts for one source.
 
     Attributes:
         source: As given.
@@ -92,18 +92,18 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What an import did.
+class ImportReport:
+    """Result of an import.
 
     Attributes:
         reads: Per source.
         added: Rows added.
-        duplicates: Rows that were there already, or twice in the sources.
+        duplicates: Rows that exist already, or occur twice in the sources.
         leaking: Rows left out because they share a passage with rows of two splits, or of another split than asked.
-        manifest: The dataset's manifest now.
+        manifest: The manifest after the import.
     """
 
-    reads: Sequence[Read]
+    reads: Sequence[SourceReport]
     added: int
     duplicates: int
     leaking: int
@@ -111,8 +111,8 @@ class Imported:
 
 
 def import_sources(
-    out: Path, specs: Iterable[str], plan: Plan, *, on_row: Callable[[str, int], None] | None = None
-) -> Imported:
+    out: Path, specs: Iterable[str], plan: ImportPlan, *, on_row: Callable[[str, int], None] | None = None
+) -> ImportReport:
     """Read sources into a dataset folder, new or old; rows that are there already stay where they are.
 
     Args:
@@ -125,14 +125,14 @@ def import_sources(
         DataError: A source cannot be read, or nothing in it can be used; with `strict`, any record at fault.
         MissingExtra: `hf:` without the `train` extra.
     """
-    reads: list[Read] = []
-    # Everything is recognised before anything is read: a wrong third file is said at once.
+    reads: list[SourceReport] = []
+    # All sources are recognised before any is read, so that a wrong third file fails at once.
     opened = [(spec, open_source(spec)) for spec in specs]
     shapes = [recognise(source, seed=plan.seed, answers_by=plan.answers_by) for _, source in opened]
     with locked(out) as dataset, tempfile.TemporaryFile(dir=out) as staged:
         rows = _Staging(dataset, staged)
         for (spec, source), shape in zip(opened, shapes, strict=True):
-            read = Read(source=spec, container=source.container, shape=shape.shape)
+            read = SourceReport(source=spec, container=source.container, shape=shape.shape)
             reads.append(read)
             rows.take(shape, read, plan, on_row)
             if not read.rows:
@@ -140,24 +140,24 @@ def import_sources(
         return _settle(dataset, rows, reads, plan)
 
 
-def add_rows(out: Path, drafts: Sequence[Draft], plan: Plan) -> Imported:
+def add_rows(out: Path, drafts: Sequence[Draft], plan: ImportPlan) -> ImportReport:
     """Add rows written by hand; as `import_sources`.
 
     Raises:
         OSError: The folder cannot be written.
     """
-    read = Read(source="by hand", container="text", shape="question and answer")
-    shape = Opened(shape=read.shape, outcomes=lambda: enumerate(drafts, start=1))
+    read = SourceReport(source="by hand", container="text", shape="question and answer")
+    shape = RecognisedSource(shape=read.shape, outcomes=lambda: enumerate(drafts, start=1))
     with locked(out) as dataset, tempfile.TemporaryFile(dir=out) as staged:
         rows = _Staging(dataset, staged)
         rows.take(shape, read, plan)
         return _settle(dataset, rows, [read], plan)
 
 
-def _nothing(read: Read) -> DataError:
-    line, reason = read.examples[0] if read.examples else (None, "it holds no rows")
+def _nothing(read: SourceReport) -> DataError:
+    line, reason = read.examples[0] if read.examples else (None, "it has no rows")
     return DataError(
-        f"nothing here can be used as {read.shape}: {reason}",
+        f"no usable record of shape {read.shape}: {reason}",
         path=read.source,
         line=line,
         hint=f"sed -n {line or 1}p '{read.source}'",
@@ -187,7 +187,13 @@ class _Staging:
         for row_id in rejected_ids(dataset.path):
             self._settle(row_id)
 
-    def take(self, shape: Opened, read: Read, plan: Plan, on_row: Callable[[str, int], None] | None = None) -> None:
+    def take(
+        self,
+        shape: RecognisedSource,
+        read: SourceReport,
+        plan: ImportPlan,
+        on_row: Callable[[str, int], None] | None = None,
+    ) -> None:
         """Stage every row of a source; count what cannot be used.
 
         Raises:
@@ -228,7 +234,7 @@ class _Staging:
         return (Draft.from_json(json.loads(line)) for line in self._staged)
 
 
-def _pinned(draft: Draft, plan: Plan) -> int:
+def _pinned(draft: Draft, plan: ImportPlan) -> int:
     """Return 1 + the number of the split that a new row must go to, 0 where it may go anywhere."""
     own = draft.split if plan.keep_splits else ""
     split = next((name for name in SPLITS if name == (plan.split or own)), None)
@@ -254,7 +260,7 @@ def _folded(draft: Draft) -> Draft:
     return Draft.from_json({**draft.to_json(), "turns": [], "context": dialogue(draft.turns, draft.context)})
 
 
-def _settle(dataset: Dataset, rows: _Staging, reads: Sequence[Read], plan: Plan) -> Imported:
+def _settle(dataset: Dataset, rows: _Staging, reads: Sequence[SourceReport], plan: ImportPlan) -> ImportReport:
     """Give every new row its group and split and write the folder."""
     groups = rows.linked.groups()
     ids = np.array(rows.ids, dtype=np.uint64)
@@ -269,7 +275,7 @@ def _settle(dataset: Dataset, rows: _Staging, reads: Sequence[Read], plan: Plan)
         _all_rows(dataset, rows, groups, wanted, splits, plan),
         {"seed": plan.seed, "imports": [*dataset.manifest().imports, *map(_note, reads)]},
     )
-    return Imported(
+    return ImportReport(
         reads=reads,
         added=int(wanted.sum()),
         duplicates=int((~first[n_old:]).sum()),
@@ -284,7 +290,7 @@ def _all_rows(
     groups: NDArray[np.uint32],
     wanted: NDArray[np.bool_],
     splits: dict[int, Split],
-    plan: Plan,
+    plan: ImportPlan,
 ) -> Iterator[Row]:
     names: dict[int, str] = {}
     for number, name in enumerate(rows.old_groups):
@@ -345,7 +351,7 @@ def _row(draft: Draft, row_id: str, group: str, split: Split, template: PromptTe
     )
 
 
-def _note(read: Read) -> dict[str, Any]:
+def _note(read: SourceReport) -> dict[str, Any]:
     return {
         "source": read.source,
         "container": read.container,

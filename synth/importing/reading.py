@@ -1,7 +1,4 @@
-"""From a source to drafts: what the records are is told from the first of them, and every record is accounted for.
-
-Refuses to know where drafts go.
-"""
+"""Reads a source into drafts: recognises its shape from the first records and reports every unusable record."""
 
 from __future__ import annotations
 
@@ -20,8 +17,8 @@ from synth.importing.feedback import Feedback, feedback_drafts, feedback_from_js
 from synth.importing.fields import ReadFields, normal_name, normalised
 from synth.importing.shapes import SHAPES, Shape, shape_of
 from synth.importing.slack import slack_export
-from synth.importing.sources import Record, Source
-from synth.importing.tasks import Reading
+from synth.importing.sources import Source, SourceRecord
+from synth.importing.tasks import TaskReader
 
 Outcome = Draft | Unusable
 # Enough to tell a shape by; a source may begin with odd records.
@@ -33,11 +30,11 @@ _TAGGED = re.compile(r"^\S+(?:[ \t]+\S+)*[ \t]+(?:O|[BIESLU]-\w+)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A source whose shape is known.
+class RecognisedSource:
+    """A source of a recognised shape.
 
     Attributes:
-        shape: What a person calls the shape.
+        shape: Name of the shape.
         outcomes: Reads the source: (line, draft or why the record cannot be used).
         unused: Column to the number of used records whose value in it was not used; filled by `outcomes`.
     """
@@ -47,46 +44,46 @@ class Opened:
     unused: Counter[str] = field(default_factory=Counter)
 
 
-def recognise(source: Source, *, seed: int = 0, answers_by: str = "") -> Opened:
-    """Tell the shape of a source's records.
+def recognise(source: Source, *, seed: int = 0, answers_by: str = "") -> RecognisedSource:
+    """Recognise the shape of a source's records.
 
     Args:
-        source: Where they come from.
-        seed: Chooses wordings.
-        answers_by: In chats, the one whose words are the answers.
+        source: Yields the records.
+        seed: Seed of the choice of wordings.
+        answers_by: In chats, the name of the answering speaker.
 
     Raises:
         DataError: No known shape fits most of the first records.
     """
     if source.container == "Slack export" and (path := source.path) is not None:
-        return Opened(shape="Slack conversations", outcomes=lambda: slack_export(path, answers_by))
+        return RecognisedSource(shape="Slack conversations", outcomes=lambda: slack_export(path, answers_by))
     if source.container == "text":
         return _recognise_text(source, seed, answers_by)
     sample = list(islice(source.records(), _SAMPLE_RECORDS))
     values = [normalised(record.value) for record in sample if isinstance(record.value, dict)]
     if sum(is_feedback(value) for value in values) * 2 > len(values):
         unused = Counter[str]()
-        return Opened(shape="feedback", outcomes=lambda: _feedback(source, unused), unused=unused)
+        return RecognisedSource(shape="feedback", outcomes=lambda: _feedback(source, unused), unused=unused)
     shape = shape_of(values)
     if shape is None:
         raise _unknown(source, sample, values)
     return _opened(source, shape, seed)
 
 
-def _opened(source: Source, shape: Shape, seed: int) -> Opened:
+def _opened(source: Source, shape: Shape, seed: int) -> RecognisedSource:
     classes = {"_".join(name.lower().split()): names for name, names in source.labels.items()}
     options = _labels(source, shape, classes) if shape.labels else {}
-    reading = Reading(seed=seed, classes=classes, options=options)
+    reading = TaskReader(seed=seed, classes=classes, options=options)
     unused = Counter[str]()
-    return Opened(shape=shape.name, outcomes=lambda: _records(source, shape, reading, unused), unused=unused)
+    return RecognisedSource(shape=shape.name, outcomes=lambda: _records(source, shape, reading, unused), unused=unused)
 
 
-def _unknown(source: Source, sample: list[Record], values: Sequence[Mapping[str, Any]]) -> DataError:
+def _unknown(source: Source, sample: list[SourceRecord], values: Sequence[Mapping[str, Any]]) -> DataError:
     where = source.path or source.name
     if not sample:
-        return DataError("holds no records", path=where, hint="kb synth import FILE --out DIR")
+        return DataError("no records", path=where, hint="kb synth import FILE --out DIR")
     if not values:
-        fault = next((record.fault for record in sample if record.fault), "the records are no objects")
+        fault = next((record.fault for record in sample if record.fault), "the records are not objects")
         return DataError(fault, path=where, line=sample[0].line, hint=f"head -c 300 '{where}'")
     names = ", ".join(sorted(values[0])) or "none"
     return DataError(
@@ -99,7 +96,7 @@ def _unknown(source: Source, sample: list[Record], values: Sequence[Mapping[str,
 
 def _labels(source: Source, shape: Shape, classes: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Return the labels of the whole source per column, in order; those whose names it carries need no reading."""
-    found: dict[str, set[str]] = {}
+    labels: dict[str, set[str]] = {}
     for record in source.records():
         if not isinstance(record.value, dict):
             continue
@@ -108,16 +105,16 @@ def _labels(source: Source, shape: Shape, classes: Mapping[str, tuple[str, ...]]
         if not column or column in classes:
             continue
         value = fields[column]
-        seen = found.setdefault(column, set())
+        seen = labels.setdefault(column, set())
         if len(seen) <= _MAX_LABELS:
             seen.update(str(each).strip() for each in (value if isinstance(value, list) else [value]) if each != -1)
-    return {column: tuple(sorted(seen)) for column, seen in found.items() if len(seen) <= _MAX_LABELS}
+    return {column: tuple(sorted(seen)) for column, seen in labels.items() if len(seen) <= _MAX_LABELS}
 
 
-def _records(source: Source, shape: Shape, reading: Reading, unused: Counter[str]) -> Iterator[tuple[int, Outcome]]:
+def _records(source: Source, shape: Shape, reading: TaskReader, unused: Counter[str]) -> Iterator[tuple[int, Outcome]]:
     for record in source.records():
         if record.fault or not isinstance(record.value, dict):
-            yield record.line, Unusable(record.fault or "the record is no object")
+            yield record.line, Unusable(record.fault or "the record is not an object")
             continue
         fields = ReadFields(normalised(record.value))
         if not shape.fits(fields):
@@ -151,7 +148,7 @@ def _feedback(source: Source, unused: Counter[str]) -> Iterator[tuple[int, Outco
     for record in source.records():
         try:
             if record.fault or not isinstance(record.value, dict):
-                raise Unusable(record.fault or "the record is no object")
+                raise Unusable(record.fault or "the record is not an object")
             fields = ReadFields(normalised(record.value))
             entries.append((record.line, feedback_from_json(fields)))
             _count_unread(record.value, fields, unused)
@@ -164,7 +161,7 @@ def _numbered(source: Source) -> Iterator[tuple[int, str]]:
     return ((record.line, str(record.value)) for record in source.records())
 
 
-def _recognise_text(source: Source, seed: int, answers_by: str) -> Opened:
+def _recognise_text(source: Source, seed: int, answers_by: str) -> RecognisedSource:
     lines = [line for _, line in islice(_numbered(source), _SAMPLE_LINES)]
     filled = [line for line in lines if line.strip()]
     if filled and sum(bool(_TAGGED.match(line)) for line in filled) > 0.9 * len(filled):
@@ -172,9 +169,11 @@ def _recognise_text(source: Source, seed: int, answers_by: str) -> Opened:
         tagged = Source(name=source.name, container="text", path=source.path, records=lambda: _tagged(source))
         return _opened(tagged, shape, seed)
     if looks_like_faq(lines):
-        return Opened(shape="FAQ", outcomes=lambda: faq(_numbered(source)))
+        return RecognisedSource(shape="FAQ", outcomes=lambda: faq(_numbered(source)))
     if looks_like_chat(lines):
-        return Opened(shape="chat transcript", outcomes=lambda: chat_log(_numbered(source), source.name, answers_by))
+        return RecognisedSource(
+            shape="chat transcript", outcomes=lambda: chat_log(_numbered(source), source.name, answers_by)
+        )
     raise DataError(
         "neither records, nor an FAQ (Q: and A:, headings that ask), nor a chat (Name: text)",
         path=source.path,
@@ -182,7 +181,7 @@ def _recognise_text(source: Source, seed: int, answers_by: str) -> Opened:
     )
 
 
-def _tagged(source: Source) -> Iterator[Record]:
+def _tagged(source: Source) -> Iterator[SourceRecord]:
     """Yield sentences of a column file (CoNLL) as records: a token and its tag a line, a blank line between."""
     start = 1
     tokens: list[str] = []
@@ -194,7 +193,7 @@ def _tagged(source: Source) -> Iterator[Record]:
             tokens.append(columns[0])
             tags.append(columns[-1])
         elif tokens:
-            yield Record(line=start, value={"tokens": tokens, "tags": tags})
+            yield SourceRecord(line=start, value={"tokens": tokens, "tags": tags})
             tokens, tags = [], []
     if tokens:
-        yield Record(line=start, value={"tokens": tokens, "tags": tags})
+        yield SourceRecord(line=start, value={"tokens": tokens, "tags": tags})

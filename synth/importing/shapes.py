@@ -1,7 +1,7 @@
-"""The shapes that records come in, and how a source's shape is told from its first records.
+"""The shapes of records, and how the shape of a source is recognised from its first records.
 
-The order of `SHAPES` is from the particular to the general: the first that fits most of the sample is taken. Each
-record is then read by that one shape; what does not fit it is a fault with a reason.
+`SHAPES` is ordered from specific to general: the first that fits most of the sample is used. Records that do not fit it
+are reported with a reason.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 from synth.importing import conversations, instructions, judged, tasks
 from synth.importing.drafts import Draft
 from synth.importing.fields import Fields, has
-from synth.importing.tasks import Reading
+from synth.importing.tasks import TaskReader
 
-Drafts = Callable[[Fields, Reading], Iterator[Draft]]
+Drafts = Callable[[Fields, TaskReader], Iterator[Draft]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Shape:
     """A shape of records.
 
     Attributes:
-        name: What a person calls it.
+        name: Name for messages.
         fits: Whether a record (names normalised) has it.
         drafts: The rows of a record.
         labels: Columns whose values, over the whole source, are the labels to choose from.
@@ -55,8 +55,8 @@ def _messages(record: Fields, *keys: str) -> bool:
 
 def _utterances(record: Fields) -> bool:
     names = ("conversations", "dialog", "dialogue", "utterances", "turns")
-    found = next((record[name] for name in names if record.get(name)), None)
-    return isinstance(found, list) and len(found) > 1 and all(isinstance(text, str) for text in found)
+    value = next((record[name] for name in names if record.get(name)), None)
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(text, str) for text in value)
 
 
 def _is(record: Fields, kind: type | tuple[type, ...], *names: str) -> bool:

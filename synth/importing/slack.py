@@ -1,7 +1,6 @@
 """A Slack export, folder or zip, as conversations: threads, and talks in a channel outside threads.
 
-Users are named as `users.json` names them. Notices and what bots write are left out. One channel is held
-at a time.
+User names come from `users.json`. Notices and messages of bots are left out. One channel is in memory at a time.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
-from synth.importing.chat_log import Message, conversation, talks
+from synth.importing.chat_log import ChatMessage, conversation, talks
 from synth.importing.drafts import Draft, Unusable
 
 _LINK = re.compile(r"<(?P<what>[@#!]?)(?P<target>[^|>]*)(?:\|(?P<label>[^>]*))?>")
@@ -31,8 +30,8 @@ def slack_export(path: Path, answers_by: str = "") -> Iterator[tuple[int, Outcom
     names = _user_names(path)
     counted = 0
     for channel, days in _channels(path).items():
-        said: list[Message] = []
-        threads: dict[str, list[Message]] = {}
+        channel_messages: list[ChatMessage] = []
+        threads: dict[str, list[ChatMessage]] = {}
         for day in days:
             listed = _json(path, day)
             if not isinstance(listed, list):
@@ -47,24 +46,24 @@ def slack_export(path: Path, answers_by: str = "") -> Iterator[tuple[int, Outcom
                     continue
                 if message:
                     thread = str(raw.get("thread_ts") or "")
-                    (threads.setdefault(thread, []) if thread else said).append(message)
+                    (threads.setdefault(thread, []) if thread else channel_messages).append(message)
         for thread, replies in threads.items():
             yield from conversation(
                 sorted(replies, key=_when), answers_by=answers_by, document=f"thread:{channel}:{thread}"
             )
-        for talk in talks(sorted(said, key=_when)):
+        for talk in talks(sorted(channel_messages, key=_when)):
             yield from conversation(talk, answers_by=answers_by, document=f"talk:{channel}:{talk[0].time_s}")
 
 
-def _when(message: Message) -> float:
+def _when(message: ChatMessage) -> float:
     return message.time_s or 0.0
 
 
-def _message(raw: Any, names: Mapping[str, str], number: int) -> Message | None:
+def _message(raw: Any, names: Mapping[str, str], number: int) -> ChatMessage | None:
     """Return a message that a person wrote; None for notices, bots and empty ones.
 
     Raises:
-        Unusable: It says no time.
+        Unusable: Its time is invalid.
     """
     if not isinstance(raw, dict) or raw.get("type", "message") != "message" or raw.get("bot_id"):
         return None
@@ -74,12 +73,12 @@ def _message(raw: Any, names: Mapping[str, str], number: int) -> Message | None:
     try:
         time_s = float(raw.get("ts", 0))
     except (TypeError, ValueError):
-        raise Unusable(f"its time is {raw['ts']!r}") from None
-    return Message(line=number, name=names.get(user, user), text=_plain(str(raw["text"]), names), time_s=time_s)
+        raise Unusable(f"invalid time {raw['ts']!r}") from None
+    return ChatMessage(line=number, name=names.get(user, user), text=_plain(str(raw["text"]), names), time_s=time_s)
 
 
 def _plain(text: str, names: Mapping[str, str]) -> str:
-    """Return a message as a person sees it: names for ids, labels for links, characters for entities."""
+    """Return a message as displayed: names for ids, labels for links, characters for entities."""
 
     def shown(found: re.Match[str]) -> str:
         what, target, label = found["what"], found["target"], found["label"]

@@ -1,8 +1,7 @@
-"""A file, a folder or a Hub id as a stream of records that can be read again from the start.
+"""Opens a file, a folder or a Hub id as a stream of records that can be read again from the start.
 
-The container is told from the content, never from the name: JSON lines, a JSON array (also one under a key, as SQuAD
-has it), CSV, Parquet, a Slack export, plain lines. Files may be compressed (gzip, bzip2, xz). Nothing is held but the
-record at hand. Refuses to know what a record means.
+The container is recognised by content, not by name: JSON lines, a JSON array (also under a key, as in SQuAD), CSV,
+Parquet, a Slack export, plain lines. Files may be compressed (gzip, bzip2, xz). One record is in memory at a time.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _UNDER_KEY = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class SourceRecord:
     """One record of a source.
 
     Attributes:
@@ -53,19 +52,19 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where records come from.
+    """A file, folder or Hub dataset with records.
 
     Attributes:
-        name: What a person calls it.
-        container: How records are packed.
-        records: Starts reading from the first record, each time it is called.
+        name: Name for messages.
+        container: Format of the file.
+        records: Returns a new iterator from the first record on.
         labels: Column name to class names, where the file itself carries them (Parquet, `datasets`).
         path: The file or folder, where there is one.
     """
 
     name: str
     container: Container
-    records: Callable[[], Iterator[Record]]
+    records: Callable[[], Iterator[SourceRecord]]
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     path: Path | None = None
 
@@ -74,7 +73,7 @@ def open_source(spec: str) -> Source:
     """Return the source that a path or `hf:ID[:CONFIG][@SPLIT]` names.
 
     Raises:
-        DataError: Nothing is there, or it is empty, or of no kind that can be read.
+        DataError: It does not exist, is empty, or has an unsupported format.
         MissingExtra: `hf:` without the `train` extra.
     """
     if spec.startswith("hf:"):
@@ -107,8 +106,8 @@ def _open(path: Path, magic: bytes) -> IO[bytes]:
     return path.open("rb")
 
 
-def _rows(values: Iterator[Any]) -> Iterator[Record]:
-    return (Record(line=number, value=value) for number, value in enumerate(values, start=1))
+def _rows(values: Iterator[Any]) -> Iterator[SourceRecord]:
+    return (SourceRecord(line=number, value=value) for number, value in enumerate(values, start=1))
 
 
 def _hub(spec: str) -> Source:
@@ -123,7 +122,7 @@ def _folder(path: Path) -> Source:
     if (path / "users.json").is_file() or (path / "channels.json").is_file():
         return Source(name=path.name, container="Slack export", path=path, records=lambda: iter(()))
     raise DataError(
-        "a folder that is neither a Slack export (users.json, channels.json) nor a saved dataset",
+        "the folder is neither a Slack export (users.json, channels.json) nor a saved dataset",
         path=path,
         hint=f"kb synth import '{path}'/*.jsonl --out DIR",
     )
@@ -134,10 +133,10 @@ def _zip(path: Path) -> Source:
         with zipfile.ZipFile(path) as archive:
             names = {Path(name).name for name in archive.namelist()}
     except zipfile.BadZipFile as error:
-        raise DataError(f"a broken zip archive: {error}", path=path, hint="copy the file again") from error
+        raise DataError(f"damaged zip archive: {error}", path=path, hint="copy the file again") from error
     if names & {"users.json", "channels.json"}:
         return Source(name=path.name, container="Slack export", path=path, records=lambda: iter(()))
-    raise DataError("a zip archive that is no Slack export", path=path, hint=f"unzip '{path}', then import its files")
+    raise DataError("the zip archive is not a Slack export", path=path, hint=f"unzip '{path}', then import its files")
 
 
 def _text_source(path: Path, magic: bytes) -> Source:
@@ -153,14 +152,14 @@ def _text_source(path: Path, magic: bytes) -> Source:
         raise _damaged(error, path) from error
     whole = len(head) < _SNIFF_CHARS
     container: Container = "text"
-    read: Callable[[], Iterator[Record]] = lambda: _lines(text, path)  # noqa: E731
+    read: Callable[[], Iterator[SourceRecord]] = lambda: _lines(text, path)  # noqa: E731
     opened = _array_start(head)
     if opened is not None:
         container, read = "JSON array", lambda: _elements(text, opened, path)
     elif head.lstrip().startswith("{"):
         container, read = "JSON lines", lambda: _json_lines(text, path)
         if whole and _is_one_object(head):
-            read = lambda: iter([Record(line=1, value=json.loads(head))])  # noqa: E731
+            read = lambda: iter([SourceRecord(line=1, value=json.loads(head))])  # noqa: E731
     elif looks_like_csv(head, whole=whole):
         container, read = "CSV", lambda: _csv(text, head, path)
     return Source(name=path.name, container=container, records=read, path=path)
@@ -172,8 +171,8 @@ def _array_start(head: str) -> int | None:
     if stripped.startswith("["):
         # "[12/31/23, 10:15] Ann: hello" is a chat log, not JSON.
         return len(head) - len(stripped) + 1 if re.match(r'\[\s*(?:[{\["\]]|$)', stripped) else None
-    if found := _UNDER_KEY.match(head):
-        return found.end("open")
+    if match := _UNDER_KEY.match(head):
+        return match.end("open")
     return None
 
 
@@ -187,44 +186,44 @@ def _is_one_object(text: str) -> bool:
         return False
 
 
-def _elements(text: Callable[[], IO[str]], start: int, path: Path) -> Iterator[Record]:
+def _elements(text: Callable[[], IO[str]], start: int, path: Path) -> Iterator[SourceRecord]:
     with text() as handle:
         line = handle.read(start).count("\n") + 1
         blocks = _guarded(iter(lambda: handle.read(_BLOCK_CHARS), ""), path)
-        for at, element in elements(blocks, line=line):
-            yield _decoded(at, element)
+        for number, element in elements(blocks, line=line):
+            yield _decoded(number, element)
 
 
-def _json_lines(text: Callable[[], IO[str]], path: Path) -> Iterator[Record]:
+def _json_lines(text: Callable[[], IO[str]], path: Path) -> Iterator[SourceRecord]:
     with text() as handle:
         for number, line in enumerate(_guarded(handle, path), start=1):
             if line.strip():
                 yield _decoded(number, line)
 
 
-def _decoded(line: int, text: str) -> Record:
+def _decoded(line: int, text: str) -> SourceRecord:
     try:
-        return Record(line=line, value=json.loads(text))
+        return SourceRecord(line=line, value=json.loads(text))
     except ValueError as error:
-        return Record(line=line, fault=f"not JSON: {getattr(error, 'msg', error)}")
+        return SourceRecord(line=line, fault=f"not JSON: {getattr(error, 'msg', error)}")
     except RecursionError:
-        return Record(line=line, fault="not JSON: nested too deeply")
+        return SourceRecord(line=line, fault="not JSON: nested too deeply")
 
 
-def _lines(text: Callable[[], IO[str]], path: Path) -> Iterator[Record]:
+def _lines(text: Callable[[], IO[str]], path: Path) -> Iterator[SourceRecord]:
     with text() as handle:
         for number, line in enumerate(_guarded(handle, path), start=1):
-            yield Record(line=number, value=line.rstrip("\r\n"))
+            yield SourceRecord(line=number, value=line.rstrip("\r\n"))
 
 
-def _csv(text: Callable[[], IO[str]], head: str, path: Path) -> Iterator[Record]:
+def _csv(text: Callable[[], IO[str]], head: str, path: Path) -> Iterator[SourceRecord]:
     with text() as handle:
         for line, value, fault in csv_records(_guarded(handle, path), head, path):
-            yield Record(line=line, value=value, fault=fault)
+            yield SourceRecord(line=line, value=value, fault=fault)
 
 
 def _guarded(pieces: Iterable[str], path: Path) -> Iterator[str]:
-    """Yield lines or blocks; a damaged archive is bad data, not a crash."""
+    """Yield lines or blocks; damage of the file becomes a `DataError`."""
     try:
         yield from pieces
     except _DAMAGED as error:
@@ -232,4 +231,4 @@ def _guarded(pieces: Iterable[str], path: Path) -> Iterator[str]:
 
 
 def _damaged(error: Exception, path: Path) -> DataError:
-    return DataError(f"cannot be read to its end: {error}", path=path, hint="copy the file again")
+    return DataError(f"the file is damaged: {error}", path=path, hint="copy the file again")

@@ -1,7 +1,4 @@
-"""Tables as records: CSV, Parquet and `datasets`, a row at a time, with the class names that the file carries.
-
-Refuses to know what the columns mean.
-"""
+"""Reads tables as records, a row at a time: CSV, Parquet and `datasets`, with the class names that the file carries."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ def looks_like_csv(head: str, *, whole: bool) -> bool:
 
 
 def _dialect(head: str, *, whole: bool) -> str | None:
-    """The delimiter that cuts the header and the first rows into the same number of fields, two at least."""
+    """Return the delimiter that splits the header and the first rows into the same number of fields, at least two."""
     for delimiter in _DELIMITERS:
         rows = list(csv.reader(head.splitlines(keepends=True), delimiter=delimiter, strict=False))
         # The last row of a cut text may be cut itself.
@@ -81,7 +78,7 @@ def parquet_records(path: Path) -> tuple[Rows, Labels]:
     """Return a reader of the rows and the class names that the schema carries.
 
     Raises:
-        DataError: The file is no Parquet.
+        DataError: The file is not Parquet.
     """
     try:
         with pq.ParquetFile(path) as table:
@@ -100,12 +97,12 @@ def parquet_records(path: Path) -> tuple[Rows, Labels]:
 
 def _class_names(features: Any) -> Labels:
     """Column name to class names, from the features of `datasets` as JSON; a list of classes counts too."""
-    found = {}
+    names_by_column = {}
     for column, feature in features.items() if isinstance(features, dict) else ():
         inner = feature.get("feature", feature) if isinstance(feature, dict) else {}
         if isinstance(inner, dict) and inner.get("_type") == "ClassLabel":
-            found[column] = tuple(str(name) for name in inner.get("names", ()))
-    return found
+            names_by_column[column] = tuple(str(name) for name in inner.get("names", ()))
+    return names_by_column
 
 
 def is_saved_dataset(path: Path) -> bool:

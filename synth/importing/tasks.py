@@ -1,8 +1,7 @@
-"""Records of existing NLP sets as instructions: classification, inference, summaries, questions on a text, choices,
+"""Records of existing NLP datasets as instructions: classification, inference, summaries, questions on a text, choices,
 masked words, entities, translation, generation.
 
-Each is put in one of several wordings (`synth/templates/tasks.toml`), chosen by the seed and the record. Knows nothing
-of files.
+Each gets one of several wordings (`synth/templates/tasks.toml`), chosen by the seed and the record.
 """
 
 from __future__ import annotations
@@ -67,11 +66,11 @@ _INFERENCE = ("entailment", "neutral", "contradiction")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What all records of one source share.
+class TaskReader:
+    """Turns records of one source into drafts.
 
     Attributes:
-        seed: Chooses wordings.
+        seed: Seed of the choice of wordings.
         classes: Column name to class names by number.
         options: Column name to the labels seen in the whole source, in order; empty where they are too many to list.
     """
@@ -94,7 +93,7 @@ class Reading:
         )
 
     def label(self, record: Fields, *names: str) -> tuple[str, str]:
-        """Return (column, label as a word) of the first of the names that is there.
+        """Return (column, label as a word) of the first of the fields that has a label.
 
         Raises:
             Unusable: The label is missing, a list, or stands for "none" (-1).
@@ -106,12 +105,12 @@ class Reading:
             if isinstance(value, list | dict):
                 raise Unusable(f"field {name!r} is not one label")
             if value == -1:
-                raise Unusable("the record carries no label (-1)")
+                raise Unusable("the record has no label (-1)")
             return name, self.name_of(name, value)
         raise Unusable(f"field {names[0]!r} is missing")
 
     def name_of(self, column: str, value: Any) -> str:
-        """Return a class as a word: numbers get their names where the source knows them."""
+        """Return a class as a word: numbers get their names where the source has them."""
         names = self.classes.get(column, ())
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(names):
             return names[value].replace("_", " ")
@@ -123,7 +122,7 @@ class Reading:
         return ", ".join(names)
 
 
-def classification(record: Fields, reading: Reading) -> Iterator[Draft]:
+def classification(record: Fields, reading: TaskReader) -> Iterator[Draft]:
     """A text and a label."""
     column, label = reading.label(record, *LABELS)
     text = required(record, *(name for name in TEXTS if name != column))
@@ -137,20 +136,20 @@ def classification(record: Fields, reading: Reading) -> Iterator[Draft]:
     yield reading.draft(task, untitled, text=text, label=label, options=options)
 
 
-def inference(record: Fields, reading: Reading) -> Iterator[Draft]:
+def inference(record: Fields, reading: TaskReader) -> Iterator[Draft]:
     """A premise, a hypothesis and how they stand to each other."""
     column, label = reading.label(record, "label_text", "label", "gold_label")
     options = reading.listed(column)
     if label.isdigit() and int(label) < len(_INFERENCE):
         label, options = _INFERENCE[int(label)], ", ".join(_INFERENCE)
     if label == "-":
-        raise Unusable("the record carries no label (-)")
+        raise Unusable("the record has no label (-)")
     premise, hypothesis = required(record, "premise", "sentence1"), required(record, "hypothesis", "sentence2")
     options = options or ", ".join(_INFERENCE)
     yield reading.draft("inference", record, premise=premise, hypothesis=hypothesis, label=label, options=options)
 
 
-def sentence_pair(record: Fields, reading: Reading) -> Iterator[Draft]:
+def sentence_pair(record: Fields, reading: TaskReader) -> Iterator[Draft]:
     """Two sentences and a label."""
     column, label = reading.label(record, "label_text", "label", "is_duplicate", "score")
     first = required(record, "sentence1", "question1", "text1")
@@ -159,14 +158,14 @@ def sentence_pair(record: Fields, reading: Reading) -> Iterator[Draft]:
     yield reading.draft("sentence-pair", record, first=first, second=second, label=label, options=options)
 
 
-def summarisation(record: Fields, reading: Reading) -> Iterator[Draft]:
+def summarisation(record: Fields, reading: TaskReader) -> Iterator[Draft]:
     """A text and its summary."""
     name = next((name for name in SUMMARIES if record.get(name)), SUMMARIES[0])
     text = required(record, *(other for other in LONG_TEXTS if other != name))
     yield reading.draft("summarisation", record, text=text, summary=required(record, name))
 
 
-def squad(record: Fields, reading: Reading) -> Iterator[Draft]:
+def squad(record: Fields, reading: TaskReader) -> Iterator[Draft]:
     """An article with paragraphs, each with questions and answer spans; one paragraph with questions will do.
 
     Questions that cannot be answered from their paragraph get the sentence that says so.
@@ -177,41 +176,43 @@ def squad(record: Fields, reading: Reading) -> Iterator[Draft]:
         if not context:
             raise Unusable(f"paragraph {number + 1} has no context")
         shared = {"title": title or optional(paragraph, "title"), "document_id": paragraph.get("document_id")}
-        for asked in paragraph.get("qas") or ():
-            yield _span_answer({**shared, **asked}, context, reading)
+        for item in paragraph.get("qas") or ():
+            yield _span_answer({**shared, **item}, context, reading)
 
 
-def flat_squad(record: Fields, reading: Reading) -> Iterator[Draft]:
+def flat_squad(record: Fields, reading: TaskReader) -> Iterator[Draft]:
     """A question, its context and `answers` with `text` and `answer_start`."""
     yield _span_answer(record, required(record, "context"), reading)
 
 
-def _span_answer(record: Fields, context: str, reading: Reading) -> Draft:
+def _span_answer(record: Fields, context: str, reading: TaskReader) -> Draft:
     question = required(record, "question")
     answers = record.get("answers")
     if isinstance(answers, dict):
-        found = texts(answers, "text")
+        answer_texts = texts(answers, "text")
     else:
-        found = [str(answer["text"]) for answer in answers or () if isinstance(answer, dict) and answer.get("text")]
-    said = next((text.strip() for text in found if text.strip()), "")
-    if record.get("is_impossible") or not said:
+        answer_texts = [
+            str(answer["text"]) for answer in answers or () if isinstance(answer, dict) and answer.get("text")
+        ]
+    answer_text = next((text.strip() for text in answer_texts if text.strip()), "")
+    if record.get("is_impossible") or not answer_text:
         if record.get("is_impossible") is False:
             raise Unusable("an answerable question without an answer")
-        said = ABSTENTION
-    draft = reading.draft("question-answering", record, question=question, text=context, answer=said)
-    if said != ABSTENTION:
+        answer_text = ABSTENTION
+    draft = reading.draft("question-answering", record, question=question, text=context, answer=answer_text)
+    if answer_text != ABSTENTION:
         return draft
     return Draft(
         question=draft.question,
         context=draft.context,
-        answer=said,
+        answer=answer_text,
         kind="unanswerable",
         template=draft.template,
         documents=draft.documents,
     )
 
 
-def multiple_choice(record: Fields, reading: Reading) -> Iterator[Draft]:
+def multiple_choice(record: Fields, reading: TaskReader) -> Iterator[Draft]:
     """A question, its choices, and the right one as a letter, a number or its text."""
     name = next(name for name in CHOICES if record.get(name))
     choices, marks = _choices(record[name])
@@ -236,8 +237,8 @@ def _choices(value: Any) -> tuple[list[str], list[str]]:
 
 
 def _right(record: Fields, choices: Sequence[str], marks: Sequence[str]) -> int:
-    given = next((record[name] for name in CORRECT if record.get(name) not in (None, "")), None)
-    spelled = str(given).strip()
+    correct = next((record[name] for name in CORRECT if record.get(name) not in (None, "")), None)
+    spelled = str(correct).strip()
     if spelled in marks:
         return marks.index(spelled)
     if spelled in choices:
@@ -249,8 +250,8 @@ def _right(record: Fields, choices: Sequence[str], marks: Sequence[str]) -> int:
     raise Unusable("the right choice is not among the choices")
 
 
-def masked_word(record: Fields, reading: Reading) -> Iterator[Draft]:
-    """A sentence with a mask and the word that was there."""
+def masked_word(record: Fields, reading: TaskReader) -> Iterator[Draft]:
+    """A sentence with a mask and the masked word."""
     name = next(name for name in MASKED if record.get(name))
     text = " ".join(texts(record, name))
     masks = MASK.findall(text)
@@ -260,7 +261,7 @@ def masked_word(record: Fields, reading: Reading) -> Iterator[Draft]:
     yield reading.draft("masked-word", record, text=text, mask=masks[0], word=word)
 
 
-def entities(record: Fields, reading: Reading) -> Iterator[Draft]:
+def entities(record: Fields, reading: TaskReader) -> Iterator[Draft]:
     """Tokens and their tags (BIO, IOB or plain types)."""
     tokens = texts(record, next(name for name in TOKENS if record.get(name)))
     column = next(name for name in TAGS if record.get(name))
@@ -269,13 +270,13 @@ def entities(record: Fields, reading: Reading) -> Iterator[Draft]:
         raise Unusable("tokens and tags differ in number")
     if all(tag.isdigit() for tag in tags):
         raise Unusable("the tags are numbers without names")
-    found = [f"{kind}: {' '.join(words)}" for kind, words in _spans(tokens, tags)]
+    lines = [f"{kind}: {' '.join(words)}" for kind, words in _spans(tokens, tags)]
     types = [
         name.partition("-")[2] or name for name in reading.classes.get(column, ()) or reading.options.get(column, ())
     ]
     listed = ", ".join(sorted({name for name in types if name != "O"})) or "any"
     yield reading.draft(
-        "entities", record, text=detokenised(tokens), options=listed, entities="\n".join(found) or "none"
+        "entities", record, text=detokenised(tokens), options=listed, entities="\n".join(lines) or "none"
     )
 
 
@@ -302,7 +303,7 @@ def detokenised(tokens: Sequence[str]) -> str:
     )
 
 
-def translation(record: Fields, reading: Reading) -> Iterator[Draft]:
+def translation(record: Fields, reading: TaskReader) -> Iterator[Draft]:
     """`translation`: {"en": ..., "de": ...}; the first language is the original."""
     pair = record["translation"]
     if not isinstance(pair, dict) or len(pair) != 2 or not all(isinstance(text, str) for text in pair.values()):
@@ -318,7 +319,7 @@ def translation(record: Fields, reading: Reading) -> Iterator[Draft]:
     )
 
 
-def generation(record: Fields, reading: Reading) -> Iterator[Draft]:
+def generation(record: Fields, reading: TaskReader) -> Iterator[Draft]:
     """Words (`concepts`, `keywords`) or a title, and the text made from them."""
     name = next((name for name in ("concepts", "keywords") if record.get(name)), "")
     text = required(record, "target", "text", "sentence", "content", "body")

@@ -1,4 +1,4 @@
-"""Bytes as text: the encoding of a file, told from its first bytes. Knows nothing of what the text says."""
+"""Detects the encoding of a text file from its first bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sniff_encoding(head: bytes, path: Path) -> str:
     which spreadsheets still write.
 
     Raises:
-        DataError: The bytes are no text.
+        DataError: The bytes are not text.
     """
     for mark, name in _MARKS:
         if head.startswith(mark):
@@ -32,15 +32,15 @@ def sniff_encoding(head: bytes, path: Path) -> str:
         guesses = from_bytes(head)
         best = guesses.best()
         if best is None or b"\x00" in head:
-            raise DataError("neither text nor a format that is known", path=path, hint=f"file '{path}'") from None
+            raise DataError("unknown file format", path=path, hint=f"file '{path}'") from None
         # Of code pages that read equally well, the commonest: a few accents do not tell Western from Central Europe.
         western = (guess for guess in guesses if guess.encoding == "cp1252" and guess.chaos <= best.chaos)
         return next(western, best).encoding
     if b"\x00" in head:
-        raise DataError("neither text nor a format that is known", path=path, hint=f"file '{path}'")
+        raise DataError("unknown file format", path=path, hint=f"file '{path}'")
     return "utf-8"
 
 
 def open_text(raw: IO[bytes], encoding: str) -> IO[str]:
-    """Return `raw` as text with its line ends as they stand; a byte that is no text becomes U+FFFD."""
+    """Return `raw` as text with its line ends kept; undecodable bytes become U+FFFD."""
     return io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="")

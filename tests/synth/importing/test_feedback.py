@@ -8,7 +8,7 @@ from typing import Any
 
 from synth.dataset.write import Dataset
 from synth.importing.feedback import Feedback, append_feedback
-from synth.importing.load import Plan, import_sources
+from synth.importing.load import ImportPlan, import_sources
 
 
 def imported(tmp_path: Path, *entries: dict[str, Any]) -> Dataset:
@@ -16,7 +16,7 @@ def imported(tmp_path: Path, *entries: dict[str, Any]) -> Dataset:
     for number, entry in enumerate(entries):
         fields = {"id": str(number), "time": "2025-01-01T00:00:00Z", "model": "smollm2", **entry}
         append_feedback(file, Feedback(**fields))
-    done = import_sources(tmp_path / "out", [str(file)], Plan(split="train"))
+    done = import_sources(tmp_path / "out", [str(file)], ImportPlan(split="train"))
     assert done.reads[0].shape == "feedback"
     return Dataset(tmp_path / "out")
 
@@ -56,6 +56,6 @@ def test_one_answer_liked_and_disliked_says_nothing(tmp_path):
     entries = [{"question": "How many?", "answer": "14", "rating": rating} for rating in ("up", "down", "👍")]
     entries.append({"question": "Who?", "answer": "Ann", "rating": "+1"})
     file.write_text("\n".join(map(json.dumps, entries)))
-    done = import_sources(tmp_path / "out", [str(file)], Plan())
+    done = import_sources(tmp_path / "out", [str(file)], ImportPlan())
     assert done.added == 1
     assert done.reads[0].skipped == {"the same answer was liked and disliked": 3}

@@ -17,7 +17,7 @@ from core.types import Pair
 from synth.dataset.leaks import words
 from synth.dataset.write import Dataset
 from synth.importing.drafts import Draft
-from synth.importing.load import Imported, Plan, add_rows, import_sources
+from synth.importing.load import ImportPlan, ImportReport, add_rows, import_sources
 
 
 def jsonl(path: Path, records: list[dict[str, Any]]) -> str:
@@ -29,8 +29,8 @@ def rows(out: Path) -> list[Pair]:
     return list(read_pairs(out / "pairs.jsonl"))
 
 
-def load(out: Path, *specs: str, **plan: Any) -> Imported:
-    return import_sources(out, specs, Plan(**plan))
+def load(out: Path, *specs: str, **plan: Any) -> ImportReport:
+    return import_sources(out, specs, ImportPlan(**plan))
 
 
 def test_rows_on_one_passage_stay_in_one_split(tmp_path):
@@ -106,10 +106,10 @@ def rows_there(out: Path) -> bool:
 
 def test_a_row_by_hand(tmp_path):
     draft = Draft(question="How many?", answer="14", rejected=None, kind="instruction", origin="person")
-    done = add_rows(tmp_path, [draft], Plan(split="train"))
+    done = add_rows(tmp_path, [draft], ImportPlan(split="train"))
     (row,) = rows(tmp_path)
     assert (done.added, row.origin, row.split) == (1, "person", "train")
-    assert add_rows(tmp_path, [draft], Plan(split="train")).duplicates == 1
+    assert add_rows(tmp_path, [draft], ImportPlan(split="train")).duplicates == 1
 
 
 def test_memory_does_not_hold_the_rows(tmp_path):

@@ -87,7 +87,7 @@ def test_parquet_with_class_names(tmp_path: Path):
     _, drafts, faults = read(tmp_path / "x.parquet")
     assert [draft.answer for draft in drafts] == ["pos", "neg"]
     assert all("neg, pos" in draft.question for draft in drafts)
-    assert faults == [(3, "the record carries no label (-1)")]
+    assert faults == [(3, "the record has no label (-1)")]
 
 
 def test_labels_are_those_of_the_whole_file(tmp_path: Path):
@@ -123,13 +123,13 @@ def test_a_fault_inside_an_array_names_its_line(tmp_path: Path):
     ("data", "says"),
     [
         (b"", "empty"),
-        (b"\x00\x01\x02\x03binary\x00", "neither text"),
+        (b"\x00\x01\x02\x03binary\x00", "unknown file format"),
         (b'{"foo": 1}\n{"foo": 2}\n', "no known shape has the fields: foo"),
         (b"A letter to nobody.\n\nIt says nothing.\n", "neither records, nor an FAQ"),
         (b"PK\x03\x04 not a zip", "zip"),
         (b"PAR1 not parquet", "not Parquet"),
-        (b"\x1f\x8b\x08 cut short", "cannot be read"),
-        (b"[]", "holds no records"),
+        (b"\x1f\x8b\x08 cut short", "the file is damaged"),
+        (b"[]", "no records"),
     ],
 )
 def test_what_cannot_be_read_is_said(tmp_path: Path, data, says):

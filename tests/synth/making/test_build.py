@@ -256,9 +256,11 @@ def test_preview_and_estimate_write_nothing(small, tmp_path):
 
 def test_rows_of_people_outlive_a_second_run(small, tmp_path):
     from synth.importing.drafts import Draft
-    from synth.importing.load import Plan, add_rows
+    from synth.importing.load import ImportPlan, add_rows
 
-    add_rows(tmp_path, [Draft(question="Who?", answer="Me.", kind="instruction", origin="person")], Plan(split="train"))
+    add_rows(
+        tmp_path, [Draft(question="Who?", answer="Me.", kind="instruction", origin="person")], ImportPlan(split="train")
+    )
     builder(small, tmp_path, pairs=20).build()
     rows = read(tmp_path / "pairs.jsonl")
     assert len(rows) == 21
