@@ -30,7 +30,8 @@ def job_line(workspace: Workspace, kind: str, **fields: Any) -> str:
 
     Args:
         kind: `ingest` with `items` (`{"path", "source"}` or `{"url"}`); `train` with `request`
-            (`TrainingRequest.to_json`) and `resume`; `export` with `run`, `to` and `quantize`.
+            (`TrainingRequest.to_json`) and `resume`; `export` with `run`, `to` and `quantize`; `synthesize` with `folder`
+            and `pairs`; `compare` with `run` and `limit`.
     """
     settings = workspace.settings.model_dump(mode="json")
     return json.dumps({"job": kind, "settings": settings, "home": str(workspace.home.root), **fields})
@@ -74,7 +75,11 @@ def do_job(job: Mapping[str, Any], write: EventWriter) -> Any:
 
         quantize = job.get("quantize") or None
         return export_run(workspace, job["run"], job["to"], quantize=quantize, on_note=write.note).to_json()
-    raise ConfigError(f"unknown job {kind!r}; use one of ingest, train, export")
+    if kind == "synthesize":
+        return _synthesize(workspace, job, write)
+    if kind == "compare":
+        return _compare(workspace, job, write)
+    raise ConfigError(f"unknown job {kind!r}; use one of ingest, train, export, synthesize, compare")
 
 
 def _ingest(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> list[dict[str, Any]]:
@@ -106,6 +111,30 @@ def _train(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> 
         on_rows=lambda progress: write({"event": "rows", **asdict(progress)}),
     )
     return training.train(resume=bool(job.get("resume"))).to_json()
+
+
+def _synthesize(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> dict[str, Any]:
+    from kb.datasets import DatasetRequest, synthesize
+
+    return synthesize(
+        workspace,
+        Path(job["folder"]),
+        DatasetRequest(pairs=job.get("pairs")),
+        on_progress=lambda progress: write({"event": "rows", **asdict(progress)}),
+        on_note=write.note,
+    )
+
+
+def _compare(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> dict[str, Any]:
+    from kb.comparison.job import ComparisonRequest, compare
+
+    comparison = compare(
+        workspace,
+        ComparisonRequest(run=job["run"], limit=job.get("limit")),
+        on_progress=lambda progress: write({"event": "answers", **asdict(progress)}),
+        on_note=write.note,
+    )
+    return {"folder": str(comparison.folder), "verdict": comparison.verdict}
 
 
 def main() -> int:

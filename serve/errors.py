@@ -3,6 +3,7 @@ sentence for the page."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from core.errors import BackendError, ConfigError, DataError, KbError, MissingExtra
@@ -71,6 +72,15 @@ def error_response(error: KbError) -> tuple[int, dict[str, Any], dict[str, str]]
     status, code = next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, ServerBusy) else {}
     return status, error_body(str(error), status, code=code, hint=error.hint), headers
+
+
+# A next step for a terminal inside a note: "; to index them: kb reindex".
+_COMMAND = re.compile(r"[;:.,]?\s*(?:to [^;:]+: )?\bkb [a-z-].*", re.DOTALL)
+
+
+def without_command(note: str) -> str:
+    """Return a note of a workflow as the page shows it: without the command for a terminal that it may end in."""
+    return _COMMAND.sub("", note)
 
 
 def page_text(error: KbError) -> str:

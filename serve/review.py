@@ -5,7 +5,7 @@ Datasets are found under `KB_HOME/datasets` and in folders named when the server
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from core.errors import ConfigError
 from core.files import Home
 from core.rows import PAIRS, PREFERENCES
 from core.types import Citation, Pair
+from finetune.runs import check_name
 from serve.documents.pages import PageView
 from serve.errors import NotFound
 from serve.service import Service
@@ -22,11 +23,37 @@ from synth.dataset.write import Dataset
 from synth.exporting.write import FORMATS, export
 
 _FORMATS = tuple(FORMATS)
+MANIFEST = "manifest.json"
+# Rough shares: the text takes about half of a row's JSON, evidence and checks the rest; a token takes four bytes.
+_TEXT_SHARE, _BYTES_PER_TOKEN = 0.5, 4
 
 
 def exports(home: Home) -> Path:
     """Return the folder of exported files."""
     return home.cache / "exports"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowSizes:
+    """Number and estimated lengths of training rows.
+
+    Attributes:
+        count: Rows.
+        mean_tokens: Mean length, by `_BYTES_PER_TOKEN`.
+        longest_tokens: Length of the longest row.
+    """
+
+    count: int = 0
+    mean_tokens: float = 0.0
+    longest_tokens: int = 0
+
+
+def row_sizes(line_bytes: Iterable[int]) -> RowSizes:
+    """Return sizes of rows from the lengths of their lines in bytes."""
+    lengths = [max(1, round(_TEXT_SHARE * size / _BYTES_PER_TOKEN)) for size in line_bytes]
+    if not lengths:
+        return RowSizes()
+    return RowSizes(count=len(lengths), mean_tokens=sum(lengths) / len(lengths), longest_tokens=max(lengths))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,21 +143,34 @@ class DatasetReviews:
 
         await self._service.quick.run(work)
 
-    async def train_row_count(self, name: str) -> int:
-        """Return how many training rows a dataset has.
+    async def row_sizes(self, name: str) -> RowSizes:
+        """Return number and lengths of a dataset's training rows.
 
         Raises:
             NotFound: There is no such dataset.
         """
 
-        def work() -> int:
+        def work() -> RowSizes:
             path = self.folder(name) / "train.jsonl"
             if not path.is_file():
-                return 0
+                return RowSizes()
             with path.open("rb") as lines:
-                return sum(1 for _ in lines)
+                return row_sizes(len(line) for line in lines)
 
         return await self._service.quick.run(work)
+
+    def new_folder(self, name: str) -> Path:
+        """Return the folder of a new dataset, or of one that was not finished.
+
+        Raises:
+            ConfigError: The name is not valid, or a finished dataset has it.
+        """
+        folder = self._service.home.root / "datasets" / check_name(name)
+        if (folder / MANIFEST).is_file():
+            raise ConfigError(
+                f"a dataset named {name!r} exists", hint="kb synth --out DIR", click="choose another name"
+            )
+        return folder
 
     async def apply(self, name: str) -> ReviewResult:
         """Apply the decisions to the dataset.

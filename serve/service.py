@@ -62,11 +62,11 @@ class Service:
         self.metrics = ServerMetrics(
             {"quick": lambda: self.quick.call_count, "chat": lambda: self.chat.call_count}, self.jobs.open_count
         )
-        self._workspace = Workspace(settings=settings, home=home)
-        self._collections = Collections(self._workspace)
-        self._answering = ConversationAnswerer(self._workspace, self.models, self._collections)
+        self.workspace = Workspace(settings=settings, home=home)
+        self._collections = Collections(self.workspace)
+        self._answering = ConversationAnswerer(self.workspace, self.models, self._collections)
         self._renderer = PageRenderer(home)
-        self._runner = JobRunner(self.jobs, settings, home)
+        self._runner = JobRunner(self.jobs, self.workspace)
 
     @property
     def collection(self) -> str:
@@ -279,7 +279,7 @@ class Service:
 
         def work() -> Document:
             document = self._resolve(name, doc)
-            forget_documents(self._workspace.with_rag(collection=name), [document.sha256], on_note=_refuse_to_wait)
+            forget_documents(self.workspace.with_rag(collection=name), [document.sha256], on_note=_refuse_to_wait)
             return document
 
         return await self.quick.run(work)

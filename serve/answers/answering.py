@@ -74,6 +74,7 @@ class AnswerResponse:
         short_answer: A span of a quote, or a value computed from cells; empty where there is none.
         confidence: Probability that the short answer is right; None where it is not known.
         computed_from: The cells that a value was computed from.
+        notes: What a person should know about how the answer was found.
     """
 
     text: str
@@ -87,6 +88,7 @@ class AnswerResponse:
     short_answer: str = ""
     confidence: float | None = None
     computed_from: Sequence[Citation] = ()
+    notes: Sequence[str] = ()
 
     def sources(self) -> list[dict[str, Any]]:
         """Return the citations as `kb ask --json` prints them; `page` counts from 0."""
@@ -203,7 +205,14 @@ def _response(answer: Answer, spec: str, max_tokens: int, label: PageLabel) -> A
         text=answer.answer,
         ground=answer.ground,
         citations=answer.citations,
-        page_labels={(cited.sha256, cited.page): label(cited.sha256, cited.page) for cited in answer.citations},
+        page_labels={
+            (cited.sha256, cited.page): label(cited.sha256, cited.page)
+            for cited in (*answer.citations, *answer.computed_from)
+        },
+        short_answer=answer.short_answer,
+        confidence=answer.confidence,
+        computed_from=answer.computed_from,
+        notes=answer.notes,
         model=spec,
         finish="length" if completion >= max_tokens and spec != "extractive" else "stop",
         prompt_tokens=answer.tokens.get("prompt", 0),

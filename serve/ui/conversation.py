@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from serve.answers.answering import AnswerRequest, AnswerResponse, ChatMessage
 from serve.answers.models import SamplingControls
+from serve.errors import without_command
 from serve.service import with_documents
 from serve.ui import html
 
@@ -36,6 +37,7 @@ class ChatTurn(TypedDict):
         short_answer: Empty where there is none.
         confidence: None where it is not known.
         computed_from: Citations of the cells that the short answer was computed from.
+        notes: What a person should know about how the answer was found.
     """
 
     question: str
@@ -51,6 +53,7 @@ class ChatTurn(TypedDict):
     short_answer: str
     confidence: float | None
     computed_from: list[dict[str, Any]]
+    notes: list[str]
 
 
 def new_turn(question: str, collection: str, tries: int = 0) -> ChatTurn:
@@ -69,6 +72,7 @@ def new_turn(question: str, collection: str, tries: int = 0) -> ChatTurn:
         short_answer="",
         confidence=None,
         computed_from=[],
+        notes=[],
     )
 
 
@@ -108,7 +112,7 @@ def answer_status(turn: ChatTurn) -> str:
     if not turn["done"]:
         return html.note("Stopped. The text so far was not checked.")
     return html.answer_card(
-        f"{_GROUNDS[turn['ground']]} Model: {turn['model']}.",
+        " ".join([_GROUNDS[turn["ground"]], *turn["notes"], f"Model: {turn['model']}."]),
         short_answer=turn["short_answer"],
         likelihood=likelihood(turn["confidence"]),
         computed_from=turn["computed_from"],
@@ -163,6 +167,7 @@ def with_part(turn: ChatTurn, part: str | AnswerResponse) -> ChatTurn:
         "short_answer": part.short_answer,
         "confidence": part.confidence,
         "computed_from": short.get("computed_from", []),
+        "notes": [without_command(note) for note in part.notes],
     }
 
 

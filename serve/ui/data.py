@@ -1,4 +1,4 @@
-"""The tab Data: accept, edit or reject the rows of a dataset one by one, each beside its evidence."""
+"""The tab Data: make training data from the documents; accept, edit or reject its rows, each beside its evidence."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from serve.review import DatasetReviews, ReviewRow
 from serve.ui import html
 from serve.ui.events import PRIVATE, block, errors_shown, requester
 from serve.ui.page_html import page_html
+from serve.ui.task_panel import TaskPanel
+from serve.work.tasks import BackgroundTasks
 from synth.dataset.review import Action
 from synth.exporting.write import FORMATS
 
 _KEYS = "Single keys: A accept, E edit, R reject, S skip; in a field, Escape leaves it and Ctrl+Enter saves"
 _OUTCOMES: dict[Action, str] = {"accept": "Accepted.", "edit": "Saved.", "reject": "Rejected."}
-_NONE = "There is no training data yet."
+_NONE = "There is no training data yet. Make some from your documents."
+_ROWS = 300
 
 
 class DataTab:
@@ -25,11 +28,24 @@ class DataTab:
 
     Args:
         reviews: The datasets.
+        tasks: The long tasks of the server.
     """
 
-    def __init__(self, reviews: DatasetReviews) -> None:
+    def __init__(self, reviews: DatasetReviews, tasks: BackgroundTasks) -> None:
         self._reviews = reviews
+        self._tasks = tasks
         self._ids = gr.State([])
+        with gr.Accordion("Make training data from the documents", open=False, elem_id="data-make"):
+            with gr.Row(elem_classes=["kb-row", "kb-end"]):
+                self._new_name = gr.Textbox(
+                    label="Name",
+                    placeholder="handbook",
+                    info="Small letters, digits, '-', '_' and '.'.",
+                    elem_id="data-name",
+                )
+                self._row_count = gr.Number(label="Rows, at most", value=_ROWS, minimum=1, precision=0)
+                self._make = gr.Button("Make", variant="primary", min_width=80, elem_id="data-start")
+            self._panel = TaskPanel(tasks, "data-task")
         with gr.Row(elem_classes="kb-row"):
             self._dataset = gr.Dropdown(label="Dataset", choices=[], elem_id="data-set")
             self._keys = gr.Checkbox(label=_KEYS, value=True, elem_id="data-keys")
@@ -57,6 +73,8 @@ class DataTab:
         row = [self._ids, self._question, self._answer, self._context, self._proof, self._status]
         chosen = [self._dataset, self._ids]
         texts = [*chosen, self._question, self._answer, self._context]
+        made = self._make.click(self._begin, [self._new_name, self._row_count], None, **PRIVATE)
+        made.success(self._look, [self._dataset], self._seen(), **PRIVATE)
         self._dataset.change(self._open, [self._dataset], row, **PRIVATE)
         self._accept.click(self._accepted, chosen, row, **PRIVATE)
         self._edit.click(self._edited, texts, row, **PRIVATE)
@@ -67,11 +85,21 @@ class DataTab:
 
     def load(self, page: gr.Blocks) -> None:
         """Fill the choices whenever the page is opened."""
-        page.load(self._choices, None, [self._dataset], **PRIVATE)
+        self._panel.watch(self._look, [self._dataset], self._seen(), page)
 
-    async def _choices(self) -> Any:
+    def _seen(self) -> list[Any]:
+        return [self._dataset, *self._panel.outputs]
+
+    async def _begin(self, name: str, row_count: float) -> None:
+        """Make a dataset in a process of its own; one that was interrupted is resumed."""
+        with errors_shown():
+            folder = self._reviews.new_folder(name.strip())
+            self._tasks.begin("synthesize", name.strip(), folder=str(folder), pairs=max(1, int(row_count)))
+
+    async def _look(self, chosen: str | None) -> tuple[Any, ...]:
         names = await self._reviews.datasets()
-        return gr.Dropdown(choices=names, value=names[0] if names else None)
+        dataset = gr.Dropdown(choices=names, value=chosen if chosen in names else next(iter(names), None))
+        return dataset, *self._panel.draw()
 
     async def _open(self, dataset: str | None) -> tuple[Any, ...]:
         if not dataset:

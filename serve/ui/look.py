@@ -47,6 +47,7 @@ CSS = """
 .kb-table th { color: var(--body-text-color-subdued); font-weight: 600; }
 .kb-table td.number, .kb-table th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .kb-table progress { width: 8rem; max-width: 100%; }
+.kb-bar { width: 100%; }
 .kb-frame { width: 100%; height: 75vh; border: 1px solid var(--border-color-primary); background: #fff; }
 .kb-table .wide { min-width: 11rem; }
 .kb-curve { width: 100%; height: auto; } .kb-curve text { fill: var(--body-text-color); font-size: 12px; }

@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from serve.review import DatasetReviews, exports
 from serve.service import Service
 from serve.ui.privacy import privacy_page
+from serve.work.tasks import BackgroundTasks
 from serve.work.training import TrainingManager
 
 # Beside what `core.telemetry` turns off.
@@ -47,7 +48,8 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
     from serve.ui.report import ReportTab
     from serve.ui.training import TrainingTab
 
-    reviewing, training = DatasetReviews(service, datasets), TrainingManager(service)
+    reviews, tasks = DatasetReviews(service, datasets), BackgroundTasks(service.workspace)
+    training = TrainingManager(service, tasks)
     with gr.Blocks(
         title="kb", fill_width=True, analytics_enabled=False, delete_cache=(_KEEP_FILES_S, _KEEP_FILES_S)
     ) as page:
@@ -55,17 +57,19 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
         with gr.Tabs() as tabs:
             with gr.Tab("Chat", id="chat") as chat_tab:
                 chat = ChatTab(service, tabs, documents_tab="documents")
-            with gr.Tab("Compare", id="compare"):
-                compare = CompareTab(service)
             with gr.Tab("Documents", id="documents"):
                 documents = DocumentsTab(service)
+            with gr.Tab("Compare", id="compare"):
+                compare = CompareTab(service)
             with gr.Tab("Data", id="data"):
-                data = DataTab(reviewing)
-            with gr.Tab("Training", id="training"):
-                trained = TrainingTab(training, reviewing)
-            with gr.Tab("Report", id="report"):
-                report = ReportTab(service.home)
+                data = DataTab(reviews, tasks)
+            with gr.Tab("Training", id="training") as training_tab:
+                trained = TrainingTab(training, tasks, reviews)
+            with gr.Tab("Report", id="report") as report_tab:
+                report = ReportTab(service.home, training, tasks)
         chat.opened(chat_tab)
+        trained.opened(training_tab)
+        report.opened(report_tab)
         for tab in (chat, compare, documents, data, trained, report):
             tab.load(page)
     # Handlers wait for worker lanes, whose queues are bounded; Gradio's queue need not be.

@@ -22,7 +22,7 @@ STORED = (
     ("serve/jobs.sqlite", "which files were added when, with their names; removed after 30 days"),
     ("serve/audit.jsonl", "who did what with which document, when; no questions, answers or file names"),
     ("serve/keys.json", "names of keys and their hashes"),
-    ("serve/training/", "output of training processes"),
+    ("serve/tasks/", "orders and reports of long tasks: making training data, training, export, comparison"),
     ("datasets/", "training data, with the decisions of reviewers"),
     ("runs/", "trained models"),
     ("cache/", "what can be made again: exports, files on their way through the browser"),

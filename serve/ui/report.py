@@ -1,4 +1,4 @@
-"""The tab Report: reports of comparisons, each in a frame that can reach nothing outside."""
+"""The tab Report: compare a run with its base model, and read reports, each in a frame that reaches nothing outside."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from fastapi.responses import FileResponse
 from core.files import Home
 from serve.errors import NotFound
 from serve.ui import html
-from serve.ui.events import PRIVATE, block
+from serve.ui.events import PRIVATE, block, errors_shown
+from serve.ui.task_panel import TaskPanel
+from serve.work.tasks import BackgroundTasks
+from serve.work.training import TrainingManager
 
-_NONE = "There is no comparison yet."
+_NONE = "There is no report yet. Choose a run and press Compare; runs are trained under Training."
+_QUESTIONS = 40
 # A report is one file; its scripts may reach neither other servers nor the page around it.
 _SANDBOX = (
     "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
@@ -45,21 +49,51 @@ class ReportTab:
 
     Args:
         home: Where the reports are.
+        training: The runs.
+        tasks: The long tasks of the server.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, training: TrainingManager, tasks: BackgroundTasks) -> None:
         self._home = home
-        self._chosen = gr.Dropdown(label="Comparison", choices=[], elem_id="report-choice")
+        self._training = training
+        with gr.Row(elem_classes=["kb-row", "kb-end"]):
+            self._chosen = gr.Dropdown(label="Report", choices=[], elem_id="report-choice")
+            self._run = gr.Dropdown(label="Run", choices=[], elem_id="report-run")
+            self._limit = gr.Number(label="Questions", value=_QUESTIONS, minimum=2, precision=0)
+            self._compare = gr.Button("Compare", min_width=80, elem_id="report-compare")
+        self._panel = TaskPanel(tasks, "report")
         self._frame = block(html.note(_NONE), elem_id="report-frame")
+        begun = self._compare.click(self._begin, [self._run, self._limit], None, **PRIVATE)
+        begun.success(self._look, [self._chosen, self._run], self._seen(), **PRIVATE)
         self._chosen.change(self._show, [self._chosen], [self._frame], **PRIVATE)
+
+    def _seen(self) -> list[Any]:
+        return [self._chosen, self._run, *self._panel.outputs]
 
     def load(self, page: gr.Blocks) -> None:
         """Fill the choices whenever the page is opened."""
-        page.load(self._choices, None, [self._chosen], **PRIVATE)
+        self._panel.watch(self._look, [self._chosen, self._run], self._seen(), page)
 
-    def _choices(self) -> Any:
-        names = list(reports(self._home))
-        return gr.Dropdown(choices=names, value=names[0] if names else None)
+    def opened(self, tab: gr.Tab) -> None:
+        """Look for new reports and runs whenever the tab is chosen."""
+        tab.select(self._look, [self._chosen, self._run], self._seen(), **PRIVATE)
+
+    def _begin(self, run: str | None, limit: float) -> None:
+        if not run:
+            raise gr.Error(
+                "Choose a run first; runs are trained under Training.", title="Not compared", print_exception=False
+            )
+        with errors_shown():
+            self._training.compare(run, int(limit))
+
+    def _look(self, chosen: str | None, run: str | None) -> tuple[Any, ...]:
+        names, runs = list(reports(self._home)), [row.name for row in self._training.runs()]
+        report = gr.Dropdown(choices=names, value=chosen if chosen in names else next(iter(names), None))
+        return (
+            report,
+            gr.Dropdown(choices=runs, value=run if run in runs else next(iter(runs), None)),
+            *self._panel.draw(),
+        )
 
     def _show(self, name: str | None) -> str:
         if not name:

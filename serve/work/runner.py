@@ -9,9 +9,10 @@ import sys
 import threading
 from typing import Any
 
-from core.errors import BackendError
-from core.files import Home
-from core.settings import Settings
+from core.errors import BackendError, error_from_json
+from kb.job import job_line
+from kb.workspace import Workspace
+from serve.errors import page_text
 from serve.observability.logs import log
 from serve.work.jobs import IngestJob, JobQueue
 
@@ -24,14 +25,12 @@ class JobRunner:
 
     Args:
         jobs: The queue.
-        settings: Passed to the child process.
-        home: Passed to the child process.
+        workspace: Settings and home, passed to the child process.
     """
 
-    def __init__(self, jobs: JobQueue, settings: Settings, home: Home) -> None:
+    def __init__(self, jobs: JobQueue, workspace: Workspace) -> None:
         self._jobs = jobs
-        self._settings = settings
-        self._home = home
+        self._workspace = workspace
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._process: subprocess.Popen[str] | None = None
@@ -76,9 +75,10 @@ class JobRunner:
         log("job begins", job=job.id, attempt=job.attempts)
         outcome: dict[str, Any] = {}
         with subprocess.Popen(
-            [sys.executable, "-m", "serve.work.ingest_process"],
+            [sys.executable, "-m", "kb.job"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C stops the server, which ends this process itself
             stderr=subprocess.DEVNULL,
             text=True,
             encoding="utf-8",
@@ -89,24 +89,19 @@ class JobRunner:
             outcome = self._follow(process, job)
         self._process = None
         if outcome.get("event") == "done":
-            self._jobs.finish(job.id, outcome["results"])
+            self._jobs.finish(job.id, outcome["result"])
         elif outcome.get("event") == "failed":
-            self._jobs.fail(job.id, outcome["error"])
+            self._jobs.fail(job.id, page_text(error_from_json(outcome["error"])))
         else:
             self._jobs.release(job.id, counted=not self._stopping.is_set())
         log("job ends", job=job.id, outcome=outcome.get("event", "released"), code=process.returncode)
 
     def _follow(self, process: subprocess.Popen[str], job: IngestJob) -> dict[str, Any]:
         """Send the job, store its progress, and return its last event; empty where the process died before the end."""
-        job_input = {
-            "settings": self._settings.model_dump(mode="json"),
-            "home": str(self._home.root),
-            "collection": job.collection,
-            "items": list(job.items),
-        }
+        workspace = self._workspace.with_rag(collection=job.collection)
         try:
             assert process.stdin and process.stdout
-            process.stdin.write(json.dumps(job_input))
+            process.stdin.write(job_line(workspace, "ingest", items=list(job.items)))
             process.stdin.close()
         except BrokenPipeError:  # it died already
             return {}

@@ -170,7 +170,8 @@ def test_likes_and_corrections_are_kept(wide, served: Running) -> None:
 
 def test_what_people_and_models_write_is_text(wide) -> None:
     _ask(wide, HOSTILE)
-    wide.locator("#chat-status", has_text="Model:").wait_for()
+    wide.locator("#chat-log", has_text=HOSTILE).wait_for()
+    wide.locator("#chat-submit:not([disabled])").wait_for()
     assert HOSTILE in wide.inner_text("#chat-log")
     assert wide.title() == "kb"
     assert wide.locator("#chat-log img[src=x]").count() == 0
@@ -316,10 +317,33 @@ def test_rows_are_decided_by_keyboard(wide, served: Running) -> None:
 
 def test_a_run_is_estimated(wide) -> None:
     _tab(wide, "Training")
-    wide.wait_for_function("document.querySelector('#training-rows input').value == '4'")
+    wide.wait_for_function("document.querySelector('#training-set input').value == 'mine'")
+    wide.wait_for_function("document.querySelector('#training-recipe input').value")
     wide.get_by_role("button", name="Estimate").click()
     wide.locator("#training-needs", has_text="trained parameters").wait_for()
+    assert "4, " in wide.inner_text("#training-needs")
     _shoot(wide, "training-1280-light")
+
+
+def test_training_data_is_made_and_a_run_is_stopped(wide, served: Running) -> None:
+    """From documents to rows to a run by clicks; what ends early says why without a command."""
+    _tab(wide, "Data")
+    wide.get_by_role("button", name="Make training data from the documents").click()
+    wide.fill("#data-name input, #data-name textarea", "handbook")
+    wide.get_by_label("Rows, at most").fill("12")
+    wide.click("#data-start")
+    wide.locator("#data-task-status", has_text="ready").wait_for()
+    assert (served.home.root / "datasets" / "handbook" / "manifest.json").is_file()
+    _shoot(wide, "data-made-1280-light")
+    _tab(wide, "Training")
+    wide.fill("#training-base input, #training-base textarea", "smollm2")
+    wide.fill("#training-name input, #training-name textarea", "first")
+    wide.click("#training-start")
+    wide.locator("#training-message", has_text="It takes about").wait_for()
+    wide.locator("#training-stop").click()
+    wide.locator("#training-status", has_text=re.compile("interrupted|stopped")).wait_for()
+    _shoot(wide, "training-stopped-1280-light")
+    assert not re.search(r"\b(kb|pip|python) [a-z]", wide.inner_text("body"))
 
 
 def test_a_report_is_shown_in_a_frame_that_reaches_nothing(wide) -> None:

@@ -1,0 +1,53 @@
+"""Errors as JSON with a status, and as a sentence on the page."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import BackendError, ConfigError, DataError, GateError, KbError, MissingExtra
+from serve.errors import NotFound, RequestRefused, ServerBusy, error_response, page_text, without_command
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "kind"),
+    [
+        (ServerBusy("busy", retry_after_s=7), 429, "rate_limit_exceeded", "rate_limit_error"),
+        (NotFound("gone"), 404, "not_found", "not_found_error"),
+        (ConfigError("wrong"), 400, "invalid_request", "invalid_request_error"),
+        (MissingExtra("absent"), 503, "not_installed", "server_error"),
+        (BackendError("down"), 502, "backend_failed", "server_error"),
+        (DataError("damaged"), 422, "unusable_data", "invalid_request_error"),
+        (GateError("no"), 400, "invalid_request", "invalid_request_error"),
+        (RequestRefused("no key", status=401, code="invalid_api_key"), 401, "invalid_api_key", "authentication_error"),
+    ],
+)
+def test_every_error_has_a_status_and_openais_shape(error: KbError, status: int, code: str, kind: str) -> None:
+    answered, body, headers = error_response(error)
+    assert answered == status
+    assert (body["error"]["code"], body["error"]["type"]) == (code, kind)
+    assert headers == ({"Retry-After": "7"} if isinstance(error, ServerBusy) else {})
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ConfigError("unknown model 'x'", hint="kb models list", click="choose a model"),
+         "Unknown model 'x'. Choose a model."),
+        (ConfigError("is empty!", hint="kb ask"), "Is empty!"),
+        (DataError("is locked", path="/in/big.pdf", hint="kb ingest --password P"), "/in/big.pdf: is locked."),
+    ],
+)  # fmt: skip
+def test_the_page_shows_the_click_and_never_the_command(error: KbError, text: str) -> None:
+    assert page_text(error) == text
+
+
+@pytest.mark.parametrize(
+    ("note", "text"),
+    [
+        ("run one; to resume after an interruption: kb finetune --resume one", "run one"),
+        ("3 documents are not indexed; to index them: kb reindex --collection x", "3 documents are not indexed"),
+        ("exported to /runs/one/model.gguf", "exported to /runs/one/model.gguf"),
+    ],
+)
+def test_a_note_loses_the_command_that_it_ends_in(note: str, text: str) -> None:
+    assert without_command(note) == text
