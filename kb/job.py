@@ -30,8 +30,8 @@ def job_line(workspace: Workspace, kind: str, **fields: Any) -> str:
 
     Args:
         kind: `ingest` with `items` (`{"path", "source"}` or `{"url"}`); `train` with `request`
-            (`TrainingRequest.to_json`) and `resume`; `export` with `run`, `to` and `quantize`; `synthesize` with `folder`
-            and `pairs`; `compare` with `run` and `limit`.
+            (`TrainingRequest.to_json`) and `resume`; `export` with `run`, `to` and `quantize`; `synthesize` with
+            `folder` and `pairs`; `compare` with `run` and `limit`.
     """
     settings = workspace.settings.model_dump(mode="json")
     return json.dumps({"job": kind, "settings": settings, "home": str(workspace.home.root), **fields})
