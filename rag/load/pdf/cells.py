@@ -10,7 +10,7 @@ from statistics import median
 from typing import NamedTuple
 
 from rag.load.pdf.columns import flows
-from rag.load.pdf.rows import Row, Segment, Word
+from rag.load.pdf.rows import Row, Segment, Word, segment_of
 from rag.load.pdf.tables import Grid, Interval, is_value
 
 
@@ -127,7 +127,7 @@ def _placed(row: Row, grid: Grid, head: bool) -> _Line:
         if line.cells and first < line.cells[-1].column + line.cells[-1].column_span:
             before = line.cells[-1]
             if last < before.column + before.column_span or first <= before.column:
-                before.lines[-1] = Segment(before.lines[-1].words + segment.words)
+                before.lines[-1] = segment_of(before.lines[-1].words + segment.words)
                 before.column_span = max(before.column_span, last - before.column + 1)
                 continue
             first = before.column + before.column_span
@@ -149,7 +149,7 @@ def _parts(segment: Segment, columns: Sequence[Interval], height: float) -> list
             gaps.append(word.x0 - before.x1)
         else:
             groups[-1].append(word)
-    parts = [Segment(group) for group in groups]
+    parts = [segment_of(group) for group in groups]
     apart = all(is_value(part.text) for part in parts) or min(gaps, default=0.0) >= _PART_GAP * height
     return parts if len(parts) > 1 and apart else [segment]
 

@@ -62,7 +62,12 @@ def _best_cut(rows: Sequence[Row], rules: Rules) -> _Cut | None:
 def _edges(rows: Sequence[Row]) -> list[float]:
     """Return x where several segments begin that have something to their left, or room for it."""
     page_left = min(row.x0 for row in rows)
-    starts = sorted(segment.x0 for row in rows for segment in row.segments if segment.x0 > page_left + 40)
+    starts = sorted(
+        segment.x0
+        for row in rows
+        for segment in row.segments
+        if segment.x0 > page_left + 40 and (len(segment.words) > 2 or segment.text[:1].isalpha())
+    )
     edges: list[float] = []
     at = 0
     while at < len(starts):

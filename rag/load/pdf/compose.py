@@ -14,7 +14,7 @@ from core.blocks import Block, Cell
 from rag.load.pdf.cells import DraftCell, DraftTable
 from rag.load.pdf.glyphs import HYPHEN_MARK
 from rag.load.pdf.paragraphs import Draft, DraftText
-from rag.load.pdf.rows import Segment, Word, space_between
+from rag.load.pdf.rows import Segment, Word
 
 NO_CHAR = -1
 _SUPERSCRIPT = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
@@ -44,11 +44,6 @@ class Writer:
     @property
     def position(self) -> int:
         return len(self.chars)
-
-    def put(self, text: str, first: int) -> None:
-        """Write characters; `first` is the place of the first of them among the page's signs."""
-        self.pieces.append(text)
-        self.chars += self.index[first : first + len(text)]
 
     def blank(self, text: str) -> None:
         """Write blanks that no character stands for."""
@@ -128,33 +123,36 @@ def _write_lines(writer: Writer, lines: Sequence[Segment], border: str) -> None:
 
 def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
     """Write a line; return whether it ends in a hyphen that the next line goes on from."""
-    for at, word in enumerate(words):
-        if at and _blank_before(words[at - 1], word):
-            writer.blank(" ")
+    pieces, chars, index = writer.pieces, writer.chars, writer.index
+    last = words[-1].text
+    hyphenated = (
+        bool(following) and last[-1] in _HYPHENS and len(last) > 1 and last[-2].isalnum() and following[0].isalnum()
+    )
+    before: Word | None = None
+    for word in words:
         text = word.text
+        if before is not None and (_mark_apart(before, word) if word.shift or before.shift else word.spaced):
+            pieces.append(" ")
+            chars.append(NO_CHAR)
         if word.shift == "raised" and _EXPONENT.fullmatch(text):
             text = text.translate(_SUPERSCRIPT)
-        last = at + 1 == len(words)
-        if (
-            last
-            and following
-            and len(text) > 1
-            and text[-1] in _HYPHENS
-            and text[-2].isalnum()
-            and following[0].isalnum()
-        ):
-            writer.put(text[:-1] + HYPHEN_MARK, word.first)
-            return True
-        writer.put(text[:-1] + text[-1].replace(HYPHEN_MARK, "-"), word.first)
-    return False
+        elif text[-1] == HYPHEN_MARK:
+            text = f"{text[:-1]}-"
+        pieces.append(text)
+        chars += index[word.first : word.first + len(text)]
+        before = word
+    if hyphenated:
+        pieces[-1] = pieces[-1][:-1] + HYPHEN_MARK
+    return hyphenated
 
 
-def _blank_before(left: Word, word: Word) -> bool:
+def _mark_apart(left: Word, word: Word) -> bool:
+    """Tell whether a blank belongs between two words of which one is a mark."""
     if word.shift == "raised" and left.shift != "raised":
         return not _belongs(left.text, word.text)
     if left.shift == "raised" and word.shift != "raised" and word.text[0].isalnum():
         return True
-    return space_between(left, word)
+    return word.spaced
 
 
 def _belongs(text: str, mark: str) -> bool:

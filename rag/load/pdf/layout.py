@@ -8,12 +8,13 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.load.pdf.assemble import make_rows
 from rag.load.pdf.cells import Style, StyleOf, make_table
 from rag.load.pdf.columns import regions
 from rag.load.pdf.fields import ANNOTATION_ANGLE, Field
 from rag.load.pdf.glyphs import Words
 from rag.load.pdf.paragraphs import Body, Draft, DraftText, make_texts, name_captions, name_notes, page_body
-from rag.load.pdf.rows import Row, Word, make_rows, make_words
+from rag.load.pdf.rows import Row, Word
 from rag.load.pdf.rules import Rules, make_rules
 from rag.load.pdf.tables import Grid, find_tables
 
@@ -58,7 +59,7 @@ def _rows(words: Words, angle: float, paths: NDArray[np.float64], size: tuple[fl
     rules = make_rules(paths, size, angle)
     few = len(rules.upright) <= _MAX_DIVIDERS
     dividers = [(x, top, bottom) for x, top, bottom in rules.upright.tolist()] if few else []
-    return make_rows(make_words(words, chosen), dividers), rules
+    return make_rows(words, chosen, dividers), rules
 
 
 def _group(rows: list[Row], rules: Rules, style: StyleOf) -> list[Draft]:

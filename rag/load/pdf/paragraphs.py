@@ -11,7 +11,7 @@ from statistics import median
 from core.blocks import BlockKind
 from rag.load.pdf.cells import DraftTable, StyleOf
 from rag.load.pdf.columns import flows
-from rag.load.pdf.rows import LIST_MARK, Row, Segment
+from rag.load.pdf.rows import LIST_MARK, Row, Segment, segment_of
 
 _SIGN_MARK = re.compile(r"[•●▪◦‣·○■□➢✓❑*–—-]")
 _NOTE_MARK = re.compile(r"[*†‡§¶#]{1,3}|\(?\d{1,2}\)|\([a-z]\)|\d{1,2}")
@@ -116,7 +116,7 @@ def make_texts(rows: Sequence[Row], right: float, body: Body, style: StyleOf) ->
 
 
 def _line(row: Row, style: StyleOf) -> _Line:
-    segment = row.segments[0] if len(row.segments) == 1 else Segment([w for s in row.segments for w in s.words])
+    segment = row.segments[0] if len(row.segments) == 1 else segment_of([w for s in row.segments for w in s.words])
     first, last = style(segment.words[0]), style(segment.words[-1])
     return _Line(row, segment, first.bold and last.bold, first.italic and last.italic)
 

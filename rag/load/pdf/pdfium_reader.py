@@ -133,7 +133,7 @@ def page_text(at: LoadedPage, max_chars: int) -> PageText:
     verdict = Verdict()
     seen = survey(pdfium.address(at.page.raw), at.page.get_bbox()) if count else None
     if seen and seen.suspects:
-        n_written = len(raw_text) - sum(character.isspace() for character in raw_text)
+        n_written = sum(map(len, raw_text.split()))
         verdict = judge(at.page, textpage, count, n_written, seen)
     hidden = _text_spans(verdict, raw_text, chars)
     words = read_words(textpage, raw_text, np.asarray(chars[: len(raw_text)]), _mask(hidden, len(raw_text)))

@@ -97,13 +97,11 @@ def survey(page: int, box: Rectangle) -> Survey:
         doubts |= _look_doubts(objects.colours[at], objects.bounds[at], objects.heights[at], box)
         fills, pictures = np.array(objects.fills, np.int64), np.array(objects.pictures, np.int64)
         doubts |= _neighbour_doubts(at, fills, pictures, objects.colours, objects.bounds)
-        sizes = _Sizes()
+        low = np.flatnonzero(doubts & _TINY)
+        items = [objects.items[place] for place in low.tolist()]
+        doubts[low[~_tiny(items)]] &= ~_TINY
         for where in np.flatnonzero(doubts).tolist():
-            item, doubt = objects.items[where], int(doubts[where])
-            if doubt & _TINY and not sizes.tiny(item):
-                doubt &= ~_TINY
-            if doubt:
-                found.suspects[item] = Doubt(doubt)
+            found.suspects[objects.items[where]] = Doubt(int(doubts[where]))
     return found
 
 
@@ -250,20 +248,14 @@ def effective_size(font_size: float, a: float, b: float, c: float, d: float) -> 
     return abs(font_size) * min(math.hypot(a, b), math.hypot(c, d))
 
 
-class _Sizes:
-    """Whether a text object of little extent is set too small to read; a dash or a blank has little extent too."""
-
-    def __init__(self) -> None:
-        self._size, self._matrix = ctypes.c_float(), (ctypes.c_float * 6)()
-        self._size_at, self._matrix_at = ctypes.addressof(self._size), ctypes.addressof(self._matrix)
-
-    def tiny(self, item: int) -> bool:
-        pdfium.object_font_size(item, self._size_at)
-        pdfium.object_matrix(item, self._matrix_at)
-        size, matrix = self._size.value, self._matrix
-        if abs(size * matrix[0]) >= TINY_PT and abs(size * matrix[3]) >= TINY_PT:  # upright, as nearly all text is
-            return False
-        return effective_size(size, *matrix[:4]) < TINY_PT
+def _tiny(items: list[int]) -> NDArray[np.bool_]:
+    """Tell of text objects of little extent which are set too small to read; a dash has little extent too."""
+    sizes, matrices = np.zeros(len(items), np.float32), np.zeros((len(items), 6), np.float32)
+    first, first_matrix = sizes.ctypes.data, matrices.ctypes.data
+    deque(map(pdfium.object_font_size, items, range(first, first + 4 * len(items), 4)), maxlen=0)
+    deque(map(pdfium.object_matrix, items, range(first_matrix, first_matrix + 24 * len(items), 24)), maxlen=0)
+    a, b, c, d = matrices[:, :4].T
+    return np.asarray(np.abs(sizes) * np.minimum(np.hypot(a, b), np.hypot(c, d)) < TINY_PT)
 
 
 def _survey_form(form: int, outer: NDArray[np.float64], found: Survey, depth: int) -> None:

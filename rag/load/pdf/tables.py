@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from rag.load.pdf.columns import flows
-from rag.load.pdf.rows import LIST_MARK, Row, Segment, is_figure
+from rag.load.pdf.rows import LIST_MARK, Row, Segment, is_figure, segment_of
 from rag.load.pdf.rules import Rules
 
 Interval = tuple[float, float]
@@ -71,7 +71,7 @@ def _with_mark_joined(row: Row) -> Row:
     """Join the mark of a list item to its text."""
     if len(row.segments) != 2 or not LIST_MARK.fullmatch(row.segments[0].text) or is_figure(row.segments[1].text):
         return row
-    return row.part([Segment(row.segments[0].words + row.segments[1].words)])
+    return row.part([segment_of(row.segments[0].words + row.segments[1].words)])
 
 
 def _run_end(rows: Sequence[Row], at: int) -> int:

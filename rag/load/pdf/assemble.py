@@ -1,0 +1,222 @@
+"""Words to rows of segments: what stands on one baseline, parted where a gap is wider than between words.
+
+Finds raised and lowered marks first (footnote numbers, exponents, indices), so that they stand on the row of the word
+they belong to. Geometry only; what a row means is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.load.pdf.glyphs import Words
+from rag.load.pdf.rows import Row, Segment, Shift, Word, begins_with_figure, segment_of, words_text
+
+_SMALL = 0.86  # of the neighbour's height: a mark is set smaller than what it belongs to
+_RAISED = 0.12  # of the neighbour's height: least lift of a raised mark
+_MAX_LIFT = 0.65
+_MAX_DROP = 0.35
+_MARK = re.compile(r"[\d\W_]+|\W?[^\W\d_]{1,2}\W?|[+-]?\d*[a-z]\d*")
+_MARK_GAP = 0.45  # of the neighbour's height, to either side
+_MAX_MARK_SIGNS = 6
+_NO_FIELD = -2  # see `rag.load.pdf.fields.FIRST_FIELD`
+_LINE_FIELDS = 2  # a drawn row of more fields is of a table to fill in
+_ROW_STEP = 0.22  # of the height: baselines closer than this are one row
+_ROW_DRIFT = 0.45  # of the height: most that the baselines of one row differ
+_SEGMENT_GAP = 0.88  # of the height: a wider gap parts segments
+_JUSTIFIED_WORDS = 7
+_STRETCHED = 0.6  # of the height: most of the gaps between words, however far they are stretched
+_JUSTIFIED_GAP = 1.1  # of the height: the same in a line whose gaps are all stretched
+_WORD_GAP = 0.12  # of the height: space between words that PDFium did not list one after the other
+_GLUED_GAP = 0.3  # of the height: space between words that PDFium listed without a blank
+_SHIFT_GAP = 0.15  # of the height: space beside a mark
+_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_CURRENCY = re.compile(r"(?:US|C|A|NZ|HK|R)?[$€£¥₹]|\(")
+_TAIL = re.compile(r"[)%]+")
+_SHIFTS: tuple[Shift, ...] = ("", "raised", "lowered")
+
+Dividers = Sequence[tuple[float, float, float]]
+
+
+def make_rows(words: Words, chosen: NDArray[np.int64], dividers: Dividers = ()) -> list[Row]:
+    """Return the rows of the chosen words, which are of one direction, top to bottom.
+
+    Args:
+        words: Words of a page.
+        chosen: Places of some of them.
+        dividers: Drawn vertical lines: x, top, bottom; they part segments whatever the gap.
+    """
+    if not chosen.size:
+        return []
+    height = np.maximum(words.boxes[chosen, 3] - words.boxes[chosen, 1], 0.1)
+    base, shift = _with_marks(words, chosen, height)
+    order = np.argsort(base, kind="stable")
+    row = np.empty(order.size, np.int64)
+    row[order] = _row_numbers(base[order], height[order])
+    order = np.lexsort((words.boxes[chosen, 0], row))
+    spaced, gap = _spaces(words, chosen[order], height[order], shift[order], row[order])
+    placed = _placed(words, chosen[order], base[order], height[order], shift[order], spaced)
+    starts = np.flatnonzero(np.diff(row[order], prepend=-1)).tolist()
+    right_to_left = bool(_RTL.search(words.signs))
+    gaps = gap.tolist()
+    return [
+        _row(placed[start:end], gaps[start + 1 : end], dividers, right_to_left)
+        for start, end in pairwise([*starts, order.size])
+    ]
+
+
+def _with_marks(
+    words: Words, chosen: NDArray[np.int64], height: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return baselines, those of marks moved to the word they belong to, and places in `_SHIFTS`.
+
+    A mark is smaller than its neighbour and stands above or below its baseline.
+    """
+    x0, _, x1, _ = words.boxes[chosen].T
+    base = words.base[chosen].copy()
+    shift = np.zeros(chosen.size, np.int64)
+    starts, ends = words.start[chosen], words.end[chosen]
+    own = words.chars[starts] > _NO_FIELD if len(words.chars) else np.zeros(0, bool)
+    small = height < _SMALL * max(float(np.median(height)), float(height.max()))
+    for at in np.flatnonzero(own & small & (ends - starts <= _MAX_MARK_SIGNS)).tolist():
+        if not _MARK.fullmatch(words.signs[starts[at] : ends[at]]):
+            continue
+        gap = np.maximum(x0[at] - x1, x0 - x1[at])  # negative where they overlap
+        lift = base - base[at]
+        near = (gap < _MARK_GAP * height) & (gap > -0.3 * height) & (height[at] < _SMALL * height) & (shift == 0)
+        owners = np.flatnonzero(
+            near & (lift < _MAX_LIFT * height) & (lift > -_MAX_DROP * height) & (np.abs(lift) > _RAISED * height)
+        )
+        if owners.size:
+            before = owners[x0[owners] < x0[at]]  # what stands to the left owns the mark
+            near_by = before if before.size else owners
+            owner = int(near_by[np.argmin(gap[near_by])])
+            shift[at] = 1 if lift[owner] > 0 else 2
+            base[at] = base[owner]
+    return base, shift
+
+
+def _row_numbers(base: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Number the rows of words that are sorted by baseline."""
+    cut = np.zeros(base.size, bool)
+    cut[1:] = np.diff(base) > _ROW_STEP * height[1:]
+    first = np.maximum.accumulate(np.where(cut, np.arange(base.size), 0))
+    if ((base - base[first]) > _ROW_DRIFT * height).any():
+        start = 0
+        for at in range(1, base.size):
+            if cut[at] or base[at] - base[start] > _ROW_DRIFT * height[at]:
+                cut[at], start = True, at
+    return np.cumsum(cut)
+
+
+def _spaces(
+    words: Words,
+    chosen: NDArray[np.int64],
+    height: NDArray[np.float64],
+    shift: NDArray[np.int64],
+    row: NDArray[np.int64],
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Tell for words in order of reading whether a blank stands before each, and how wide the gap is."""
+    gap = np.zeros(chosen.size)
+    gap[1:] = words.boxes[chosen[1:], 0] - words.boxes[chosen[:-1], 2]
+    spaced = np.ones(chosen.size, bool)
+    start, end = words.start[chosen[1:]], words.end[chosen[:-1]]
+    listed = start == end  # PDFium lists one right after the other, with or without a blank
+    glued = listed & (words.chars[start] == words.chars[end - 1] + 1)
+    marked = (shift[1:] > 0) | (shift[:-1] > 0)
+    least = np.where(marked, _SHIFT_GAP, np.where(glued, _GLUED_GAP, np.where(listed, -0.3, _WORD_GAP)))
+    spaced[1:] = (gap[1:] > least * np.maximum(height[1:], height[:-1])) | (np.diff(row) > 0)
+    return spaced, gap
+
+
+def _placed(
+    words: Words,
+    chosen: NDArray[np.int64],
+    base: NDArray[np.float64],
+    height: NDArray[np.float64],
+    shift: NDArray[np.int64],
+    spaced: NDArray[np.bool_],
+) -> list[Word]:
+    signs = words.signs
+    starts = words.start[chosen].tolist()
+    ends = words.end[chosen].tolist()
+    first_chars = words.chars[words.start[chosen]]
+    fields = np.where(first_chars <= _NO_FIELD, _NO_FIELD - first_chars, -1).tolist()
+    boxes = words.boxes[chosen].tolist()
+    return [
+        Word(signs[start:end], start, x0, top, x1, bottom, line, tall, blank, _SHIFTS[mark], field)
+        for start, end, (x0, top, x1, bottom), line, tall, blank, mark, field in zip(
+            starts, ends, boxes, base.tolist(), height.tolist(), spaced.tolist(), shift.tolist(), fields, strict=True
+        )
+    ]
+
+
+def _row(words: list[Word], gaps: list[float], dividers: Dividers, right_to_left: bool) -> Row:
+    """Return a row; `gaps` are those before its words but the first."""
+    plain = [word for word in words if not word.shift] or words
+    heights = sorted([word.height for word in plain])
+    height = heights[len(heights) // 2]
+    top, bottom = min([word.top for word in plain]), max([word.bottom for word in plain])
+    least = _SEGMENT_GAP * height
+    if len(words) >= _JUSTIFIED_WORDS:
+        usual = sorted(gaps)[len(gaps) // 2]
+        if usual < _STRETCHED * height:
+            least = max(least, min(_JUSTIFIED_GAP * height, 2.2 * usual))
+    cuts = [at for at, gap in enumerate(gaps, 1) if gap > least]
+    if dividers:
+        middle = (top + bottom) / 2
+        lines = [x for x, low, high in dividers if low <= middle <= high]
+        if lines:
+            cuts = sorted({*cuts, *_divided(words, lines)})
+    n_fields = len({word.field for word in words if word.field >= 0})
+    if cuts and n_fields and (n_fields <= _LINE_FIELDS or not dividers):
+        cuts = []  # fields and their labels
+    groups = [words[start:end] for start, end in pairwise([0, *cuts, len(words)])]
+    if right_to_left:
+        groups = [_logical(group) for group in groups]
+    segments = [Segment(group, group[0].x0, max([w.x1 for w in group]), words_text(group)) for group in groups]
+    return Row(_with_signs_joined(segments) if len(segments) > 1 else segments, words[0].base, top, bottom, height)
+
+
+def _divided(words: Sequence[Word], lines: Sequence[float]) -> list[int]:
+    """Return the places of words that a drawn line parts from the word before."""
+    return [
+        at
+        for at, (left, right) in enumerate(pairwise(words), 1)
+        if right.x0 > left.x1 and any(left.x1 - 0.5 <= x <= right.x0 + 0.5 for x in lines)
+    ]
+
+
+def _logical(words: list[Word]) -> list[Word]:
+    """Return words left to right, or as PDFium read them where most are written right to left."""
+    if 2 * sum(bool(_RTL.search(word.text)) for word in words) <= len(words):
+        return words
+    ordered = sorted(words, key=lambda word: word.first)
+    for word in ordered:
+        word.spaced = True
+    return ordered
+
+
+def _with_signs_joined(segments: list[Segment]) -> list[Segment]:
+    """Join a currency sign to the figure behind it, and a lone bracket or percent sign to the figure before it."""
+    out: list[Segment] = []
+    for segment in segments:
+        last = out[-1] if out else None
+        if last is None:
+            out.append(segment)
+            continue
+        figure = begins_with_figure(segment.text)
+        if figure and len(last.words) > 1 and _CURRENCY.fullmatch(last.words[-1].text):
+            out[-1] = segment_of(last.words[:-1])
+            out.append(segment_of([last.words[-1], *segment.words]))
+        elif (figure and len(last.words) == 1 and _CURRENCY.fullmatch(last.text)) or (
+            _TAIL.fullmatch(segment.text) and begins_with_figure(last.words[-1].text)
+        ):
+            out[-1] = segment_of(last.words + segment.words)
+        else:
+            out.append(segment)
+    return out
