@@ -82,8 +82,10 @@ class Cleaned:
             return self._raw(start)[0], self._raw(start)[0]
         return self._raw(start)[0], self._raw(end - 1)[1]
 
-    def clean_offsets(self, raw_length: int) -> list[int]:
+    def clean_offsets(self, raw_length: int) -> Sequence[int]:
         """Return the clean offset of every raw one up to `raw_length`, that one included."""
+        if not self.edits or self.edits[0][0] > raw_length:
+            return range(raw_length + 1)
         offsets: list[int] = []
         position = shift = 0
         for raw_start, raw_end, replacement in self.edits:

@@ -162,9 +162,14 @@ def _distance_to(word: Word, column: Interval) -> float:
 def _columns_of(segment: Segment, columns: Sequence[Interval]) -> tuple[int, int]:
     """Return first and last column that a segment stands over."""
     over = []
+    x0, x1 = segment.x0, segment.x1
     for at, (left, right) in enumerate(columns):
-        shared = min(right, segment.x1) - max(left, segment.x0)
-        if shared > min(2.0, 0.3 * min(right - left, segment.x1 - segment.x0)):
+        if right <= x0:
+            continue
+        if left >= x1:
+            break
+        shared = (right if right < x1 else x1) - (left if left > x0 else x0)
+        if shared > min(2.0, 0.3 * min(right - left, x1 - x0)):
             over.append(at)
     if over:
         return over[0], over[-1]

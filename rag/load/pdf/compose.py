@@ -173,6 +173,8 @@ def moved(blocks: Sequence[Block], offsets: Sequence[int], text: str) -> tuple[B
         offsets: New offset of each old one, one past the last included.
         text: The text that the new offsets count in.
     """
+    if isinstance(offsets, range) and len(offsets) <= len(text) + 1:  # nothing moved; blocks are written without ends
+        return tuple(block for block in blocks if block.start < block.end)
     out = []
     for block in blocks:
         start, end = _trimmed(offsets[block.start], offsets[block.end], text)

@@ -21,6 +21,9 @@ HYPHEN_MARK = "\ufffe"  # PDFium's sign for a hyphen at the end of a line
 _BLANK = np.zeros(65536, bool)
 _BLANK[[*range(0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]] = True
 _BLANK[2] = False  # the hyphen mark as some builds write it
+_MAX_NAME = 128
+_NAME, _FLAGS = ctypes.create_string_buffer(_MAX_NAME), ctypes.c_int()
+_NAME_AT, _FLAGS_AT = ctypes.addressof(_NAME), ctypes.addressof(_FLAGS)
 _STEP = 0.1  # of the height: a larger change of size or baseline begins a word
 _GLUED_GAP = 0.5  # of the height: more space than this inside a word parts it
 _BACK = 0.6  # of the height: a jump to the left of this size parts a word
@@ -172,7 +175,5 @@ def _baselines(textpage: int, index: NDArray[np.int64], angle: NDArray[np.float6
 
 def font_name(textpage: int, char: int) -> str:
     """Return the name of a character's font, `""` where there is none."""
-    buffer = ctypes.create_string_buffer(128)
-    flags = ctypes.c_int()
-    size = pdfium.char_font(textpage, char, ctypes.addressof(buffer), 128, ctypes.addressof(flags))
-    return buffer.value.decode("utf-8", "replace") if 0 < size <= 128 else ""
+    size = pdfium.char_font(textpage, char, _NAME_AT, _MAX_NAME, _FLAGS_AT)
+    return _NAME.value.decode("utf-8", "replace") if 0 < size <= _MAX_NAME else ""

@@ -8,7 +8,9 @@ kept. Knows characters by their PDFium index; what becomes of the text is decide
 from __future__ import annotations
 
 import ctypes
+from collections import deque
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import pypdfium2
@@ -55,8 +57,8 @@ def judge(page: pypdfium2.PdfPage, textpage: int, n_chars: int, n_written: int, 
     words = _words(chars)
     if not words:
         return Verdict()
-    kinds = _kinds_by_number(textpage, chars, words, page.get_bbox())
-    boxes = np.array([_union(chars.boxes[start:end]) for start, end in words])
+    boxes = _word_boxes(chars, words)
+    kinds = _kinds_by_number(textpage, chars, words, boxes, page.get_bbox())
     frame = ink.Frame(page, boxes, ink.scale_for(boxes[:, 3] - boxes[:, 1]))
     _kinds_by_ink(frame, chars, words, kinds, survey)
     scan = _is_scan(frame, chars, words, kinds, n_written, survey)
@@ -83,15 +85,11 @@ class _Chars:
 
 
 def _suspect_chars(textpage: int, n_chars: int, survey: Survey) -> _Chars:
-    index, owner, doubts, codes = [], [], [], []
-    for at in range(n_chars):
-        item = pdfium.char_object(textpage, at)
-        doubt = survey.suspects.get(item)
-        if doubt is not None:
-            index.append(at)
-            owner.append(item)
-            doubts.append(doubt)
-            codes.append(pdfium.char_unicode(textpage, at))
+    items = list(map(pdfium.char_object, repeat(textpage), range(n_chars)))
+    known = list(map(survey.suspects.get, items))
+    index = [at for at, doubt in enumerate(known) if doubt is not None]
+    owner, doubts = [items[at] for at in index], [int(known[at] or 0) for at in index]
+    codes = list(map(pdfium.char_unicode, repeat(textpage), index))
     boxes = char_boxes(textpage, index)
     return _Chars(np.array(index, np.int64), np.array(owner, np.int64), np.array(doubts, np.int64), codes, boxes)
 
@@ -99,10 +97,10 @@ def _suspect_chars(textpage: int, n_chars: int, survey: Survey) -> _Chars:
 def char_boxes(textpage: int, chars: list[int]) -> NDArray[np.float64]:
     """Return the glyph boxes of characters: left, bottom, right, top in page space, `(n, 4)`."""
     sides = np.zeros((len(chars), 4), np.float64)  # PDFium's order: left, right, bottom, top
-    to = sides.ctypes.data
-    for char in chars:
-        pdfium.char_box(textpage, char, to, to + 8, to + 16, to + 24)
-        to += 32
+    first = sides.ctypes.data
+    after = first + 32 * len(chars)
+    places = (range(first + side, after, 32) for side in (0, 8, 16, 24))
+    deque(map(pdfium.char_box, repeat(textpage), chars, *places), maxlen=0)
     return sides[:, [0, 2, 1, 3]]
 
 
@@ -114,22 +112,20 @@ def char_size(textpage: int, char: int) -> float:
     return effective_size(pdfium.char_font_size(textpage, char), *values[:4])
 
 
-def _kinds_by_number(textpage: int, chars: _Chars, words: list[_Word], box: Rectangle) -> list[str]:
+def _kinds_by_number(
+    textpage: int, chars: _Chars, words: list[_Word], boxes: NDArray[np.float64], page: Rectangle
+) -> list[str]:
     """Settle each word that its mode, size or place gives away; `""` for the others."""
-    kinds = []
-    for start, end in words:
-        doubt = Doubt(int(chars.doubts[start]))
-        left, bottom, right, top = _union(chars.boxes[start:end])
-        x, y = (left + right) / 2, (bottom + top) / 2
-        kind = ""
-        if doubt & Doubt.INVISIBLE:
-            kind = "render_mode"
-        elif doubt & Doubt.TINY or (doubt & Doubt.FORM and char_size(textpage, int(chars.index[start])) < TINY_PT):
-            kind = "tiny"
-        elif not (box[0] <= x <= box[2] and box[1] <= y <= box[3]):
-            kind = "off_page"
-        kinds.append(kind)
-    return kinds
+    starts = np.array([start for start, _ in words])
+    doubts = chars.doubts[starts]
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    outside = ~((page[0] <= x) & (x <= page[2]) & (page[1] <= y) & (y <= page[3]))
+    tiny = (doubts & int(Doubt.TINY)) > 0
+    for at in np.flatnonzero(~tiny & ((doubts & int(Doubt.FORM)) > 0)).tolist():
+        tiny[at] = char_size(textpage, int(chars.index[starts[at]])) < TINY_PT
+    invisible = (doubts & int(Doubt.INVISIBLE)) > 0
+    kinds = np.select([invisible, tiny, outside], ["render_mode", "tiny", "off_page"], "")
+    return [str(kind) for kind in kinds.tolist()]
 
 
 def _kinds_by_ink(frame: ink.Frame, chars: _Chars, words: list[_Word], kinds: list[str], survey: Survey) -> None:
@@ -205,6 +201,15 @@ def _is_scan(
         if shown:
             kinds[at] = ""
     return True
+
+
+def _word_boxes(chars: _Chars, words: list[_Word]) -> NDArray[np.float64]:
+    """Return the box of each word, `(n, 4)`."""
+    borders = np.array(words).ravel()
+    padded = np.concatenate([chars.boxes, chars.boxes[-1:]])  # the last word may end with the last character
+    low = np.minimum.reduceat(padded[:, :2], borders)[::2]
+    high = np.maximum.reduceat(padded[:, 2:], borders)[::2]
+    return np.concatenate([low, high], axis=1)
 
 
 def _union(boxes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -68,12 +68,12 @@ class Survey:
     """What one look at a page found.
 
     Attributes:
-        suspects: Address of a text object to the reasons for doubt.
+        suspects: Address of a text object to the reasons for doubt, `Doubt` flags.
         images: Boxes of the images, in page space.
         paths: Boxes of lines, rectangles and other paths, `(n, 4)` left, bottom, right, top in page space.
     """
 
-    suspects: dict[int, Doubt] = field(default_factory=dict)
+    suspects: dict[int, int] = field(default_factory=dict)
     images: list[Rectangle] = field(default_factory=list)
     paths: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 4)))
 
@@ -101,7 +101,7 @@ def survey(page: int, box: Rectangle) -> Survey:
         items = [objects.items[place] for place in low.tolist()]
         doubts[low[~_tiny(items)]] &= ~_TINY
         for where in np.flatnonzero(doubts).tolist():
-            found.suspects[objects.items[where]] = Doubt(int(doubts[where]))
+            found.suspects[objects.items[where]] = int(doubts[where])
     return found
 
 
@@ -308,9 +308,16 @@ class _Look:
         for at, clips in enumerate(map(count_clip_paths, paths)):
             if clips >= 0 and self._cuts(paths[at], clips, corners[at].tolist()):
                 doubts[at] |= _CLIPPED
-        for at, marks in enumerate(map(count_marks, items)):
+        counts = list(map(count_marks, items))
+        firsts = list(map(get_mark, items, repeat(0))) if any(counts) else []
+        plain: set[int] = set()  # marks that are no layer
+        for at, (marks, first) in enumerate(zip(counts, firsts, strict=False)):
+            if marks == 1 and first in plain:
+                continue
             if marks > 0 and self._in_layer(items[at], marks):
                 doubts[at] |= _LAYER
+            elif marks == 1:
+                plain.add(first)
         if self._blends:
             for at, blends in enumerate(map(pdfium.has_transparency, items)):
                 if blends:
