@@ -68,6 +68,8 @@ class Walk:
         self._runs: list[Run] = []
         self._ready: list[Element] = []
         self._looks = [Look()]
+        # By tag, style and the identity of the look around, which stands beside it to stay alive: a page repeats few.
+        self._known_looks: dict[tuple[str, tuple[tuple[str, str], ...], int], tuple[Look, Look]] = {}
         self._wrappers: list[Any] = []
         self._last_children: list[Any] = []
         self._tags: list[str] = []
@@ -121,7 +123,11 @@ class Walk:
         look = self._looks[-1]
         if attributes or wrapper is not None or tag == "dialog":
             style = self._sheet.style(wrapper, attributes.get("style", ""), _hints(tag, attributes))
-            look = look_of(tag, style, look)
+            if style:
+                key = (tag, tuple(style.items()), id(look))
+                if key not in self._known_looks:
+                    self._known_looks[key] = look_of(tag, style, look), look
+                look = self._known_looks[key][0]
         self._looks.append(look)
         self._tags.append(tag)
         return look
