@@ -8,11 +8,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from core.types import Answer, Document, Hit, Page, RunCard
-from kb.answering import Conversation, Scope, open_answerer, scope_of
+from kb.answering import Conversation, open_answerer
 from kb.collections import Collections
 from kb.evaluation import Evaluation, evaluate
 from kb.ingest import IngestReport, ingest, plan_ingest
 from kb.maintenance import forget_documents
+from kb.scope import Scope, scope_of
 from kb.workspace import open_workspace, settings_key
 from rag.answer.answer import Answerer
 from rag.ingest.ingest import Progress

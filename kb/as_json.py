@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.blocks import with_texts
 from core.types import Answer, Citation, Document, Hit, Page
 from rag.catalogue.reader import CatalogueReader
+
+if TYPE_CHECKING:
+    from rag.ingest.ingest import FileResult
 
 # From document hash and 0-based page to a label.
 PageLabel = Callable[[str, int], str]
@@ -77,6 +80,13 @@ def answer_json(answer: Answer, label: PageLabel) -> dict[str, Any]:
         "timings": dict(answer.timings),
         "tokens": dict(answer.tokens),
     }
+
+
+def file_json(result: FileResult) -> dict[str, Any]:
+    """Return a file of `kb ingest --json`."""
+    values = asdict(result)
+    del values["hint"]
+    return values
 
 
 def document_json(document: Document) -> dict[str, Any]:

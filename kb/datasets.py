@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from core.models import open_chat, resolve
 from core.prompt import load_prompt
 from core.types import Document, Pair
-from kb.answering import open_collection
 from kb.missed import MissedFacts
+from kb.scope import open_collection
 from kb.workspace import Workspace
 from rag.catalogue.corpus import CatalogueCorpus
 from rag.search.similar import Similarity

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.types import Answer
-    from kb.answering import Scope
     from kb.as_json import PageLabel
+    from kb.scope import Scope
     from kb.workspace import Workspace
     from rag.open import Knowledge
     from rag.search.search import Explanation
@@ -36,7 +36,7 @@ Question = Annotated[str, typer.Argument(help="A question in your own words.", m
 
 
 def _scope(knowledge: Knowledge, workspace: Workspace, docs: list[str] | None, pages: list[int] | None) -> Scope:
-    from kb.answering import scope_of
+    from kb.scope import scope_of
 
     return scope_of(knowledge, workspace.collection, docs, [page - 1 for page in pages or ()])
 
@@ -160,7 +160,7 @@ def ask(
 
 
 def _show_unknown_words(question: str, knowledge: Knowledge, *, quiet: bool) -> None:
-    from kb.answering import words_without_document
+    from kb.scope import words_without_document
 
     unknown = words_without_document(knowledge, question)
     if unknown:

@@ -60,7 +60,9 @@ def ingest(
             on_note=screen.notes(quiet=quiet),
         )
     if as_json:
-        screen.document({"files": [_file_json(result) for result in report.files]})
+        from kb.as_json import file_json
+
+        screen.document({"files": [file_json(result) for result in report.files]})
     else:
         for result in report.files:
             screen.say(_file_line(result))
@@ -94,18 +96,6 @@ class _Meter:
         self._bar.update(
             self._task, completed=progress.share, description=label, pages=progress.pages, rate=f"{rate:.0f} pages/s"
         )
-
-
-def _file_json(result: FileResult) -> dict[str, Any]:
-    return {
-        "doc": result.doc,
-        "source": result.source,
-        "sha256": result.sha256,
-        "pages": result.pages,
-        "status": result.status,
-        "reason": result.reason,
-        "hidden": result.hidden,
-    }
 
 
 def _file_line(result: FileResult) -> str:

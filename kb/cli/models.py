@@ -76,20 +76,8 @@ def list_models(as_json: options.Json = False) -> None:
 
     models = [*listed(workspace.home), *shipped_models()]
     if as_json:
-        screen.document(
-            {
-                "models": [
-                    {
-                        "name": m.name,
-                        "source": m.source,
-                        "version": m.version,
-                        "licence": m.licence,
-                        "size_bytes": m.size_bytes,
-                    }
-                    for m in models
-                ]
-            }
-        )
+        keys = ("name", "source", "version", "licence", "size_bytes")
+        screen.document({"models": [{key: getattr(model, key) for key in keys} for model in models]})
         return
     rows = [[m.name, m.version, m.licence, f"{m.size_bytes / 2**20:.0f} MiB"] for m in models]
     screen.table(["model", "version", "licence", "size"], rows, right=frozenset({3}))

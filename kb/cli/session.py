@@ -34,7 +34,7 @@ def begin(
 
 def open_collection(workspace: Workspace, *, quiet: bool) -> Knowledge:
     """Open the collection; a note on stderr says when it is empty or its index incomplete."""
-    from kb.answering import open_collection as opened
+    from kb.scope import open_collection as opened
 
     return opened(workspace, on_note=screen.notes(quiet=quiet))
 

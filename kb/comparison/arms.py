@@ -26,8 +26,9 @@ from core.settings import Settings
 from core.types import Document, RunCard
 from finetune.compare.arms import Arm, ArmAnswerer, Shown
 from finetune.runs import TrainingRun, open_run, read_card
-from kb.answering import open_answerer, open_collection
+from kb.answering import open_answerer
 from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, Recorder
+from kb.scope import open_collection
 from kb.workspace import Workspace
 from rag.open import Knowledge
 

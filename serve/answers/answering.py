@@ -14,9 +14,10 @@ from core.backends import BACKENDS, parse_spec
 from core.chat.generate import generate
 from core.errors import ConfigError
 from core.types import Answer, Citation
-from kb.answering import open_answerer, scope_of
+from kb.answering import open_answerer
 from kb.as_json import PageLabel, citation_json, page_labels
 from kb.collections import Collections
+from kb.scope import scope_of
 from kb.workspace import Workspace
 from rag.answer.answer import Answerer
 from rag.open import Knowledge

@@ -11,6 +11,7 @@ from core.errors import ConfigError
 from core.files import Home
 from kb.datasets import DatasetRequest, estimate_rows, preview_rows, synthesize
 from kb.workspace import Workspace, open_workspace
+from synth.dataset.review import DECISIONS
 
 pytestmark = pytest.mark.weights
 
@@ -24,7 +25,7 @@ def test_a_dataset_is_made_and_its_decisions_survive_a_second_run(stocked: Works
     rows = [json.loads(line) for line in (folder / "pairs.jsonl").read_text().splitlines()]
     assert manifest["counts"]["pairs"] == len(rows) > 0 and {"reading", "rows"} <= set(stages)
     decision = {"id": rows[0]["id"], "action": "reject", "time": "2026-01-01T00:00:00+00:00"}
-    (folder / "decisions.jsonl").write_text(json.dumps(decision) + "\n")
+    (folder / DECISIONS).write_text(json.dumps(decision) + "\n")
     again = synthesize(stocked, folder, DatasetRequest(pairs=20))
     assert again["counts"]["pairs"] == len(rows) - 1
 

@@ -50,8 +50,8 @@ def test_a_failure_keeps_its_kind_and_is_the_exit_code(home: Home) -> None:
     code, events = run(job_line(workspace, "train", request=request, resume=True))
     error = error_from_json(events[-1]["error"])
     assert code == 2 and isinstance(error, ConfigError) and "none-such" in error.message
-    code, events = run(job_line(workspace, "export", run="none-such", to="gguf"))
-    assert code == 2 and events[-1]["event"] == "failed"
+    with pytest.raises(ConfigError, match="none-such"):
+        do_job(json.loads(job_line(workspace, "export", run="none-such", to="gguf")), EventWriter(io.StringIO()))
 
 
 def test_an_unknown_job_is_refused(home: Home) -> None:
