@@ -35,7 +35,7 @@ from core.types import Chunk
 from rag.catalogue.reader import EmbeddedChunk
 from rag.open import open_store
 from rag.store.base import ROWS_PER_ADD, Store
-from tests.live.weaviate_server import one_server
+from tests.support.live_weaviate import one_server
 
 DIMENSION = 384
 CLUSTERS = 300

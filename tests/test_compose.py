@@ -13,7 +13,7 @@ import compose_spec
 import pytest
 
 from core.settings import load
-from tests.compose_file import PATH, ROOT, example_env, read, services_of
+from tests.support.compose_file import PATH, ROOT, example_env, read, services_of
 
 PROFILES = {
     "cpu": {"weaviate", "ollama", "model"},

@@ -14,8 +14,8 @@ from finetune.data.audit import audit, check_first_dpo_loss, check_packing, mark
 from finetune.data.collate import StepCollator
 from finetune.data.dataset import CONTROL, IGNORED, TOO_LONG, Row, Tokenised, encode_pair, tokenise
 from finetune.recipe import Recipe
-from tests.finetune.made import CHATML, tiny_config, tokenizer_of
 from tests.finetune.test_data import CHAT, chat_of, made
+from tests.support.tiny_models import CHATML, tiny_config, tokenizer_of
 
 pytestmark = [
     pytest.mark.train,

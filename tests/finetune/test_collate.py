@@ -20,7 +20,7 @@ if importlib.util.find_spec("peft"):
     from finetune.data.collate import StepCollator, collator, shared_prefix, trained_tokens
     from finetune.data.dataset import IGNORED
     from finetune.recipe import Recipe
-    from tests.finetune.made import tiny_config
+    from tests.support.tiny_models import tiny_config
 
 Record = dict[str, list[int]]
 

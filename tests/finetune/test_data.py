@@ -29,7 +29,7 @@ from finetune.data.dataset import (
 from finetune.data.rows import open_dataset
 from finetune.data.template import ChatFormat, chat_format
 from finetune.recipe import Recipe
-from tests.finetune.made import CHATML, pair, preference, tokenizer_of, write_jsonl
+from tests.support.tiny_models import CHATML, pair, preference, tokenizer_of, write_jsonl
 
 pytestmark = [
     pytest.mark.train,

@@ -20,7 +20,7 @@ from finetune.estimate import (
 from finetune.methods.registry import METHOD_NAMES
 from finetune.recipe import Recipe
 from finetune.training.machine import GIB, GPUS, Dtype
-from tests.finetune.made import CPU, tiny_config
+from tests.support.tiny_models import CPU, tiny_config
 
 LLAMA_8B = KNOWN_SHAPES["meta-llama/Meta-Llama-3-8B-Instruct"]
 needs_torch = pytest.mark.skipif(not importlib.util.find_spec("peft"), reason="needs kb[train]")

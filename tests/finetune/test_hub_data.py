@@ -11,7 +11,7 @@ import pytest
 from core.errors import BackendError, ConfigError
 from core.files import Home
 from finetune.data.hub_data import fetch_dataset
-from tests.finetune.made import write_jsonl
+from tests.support.tiny_models import write_jsonl
 
 pytestmark = [
     pytest.mark.train,

@@ -14,7 +14,7 @@ pytestmark = [
 ]
 if importlib.util.find_spec("peft"):
     from finetune.estimate import estimate
-    from tests.finetune.made import CPU, begun, dataset_folder, preference, write_jsonl
+    from tests.support.tiny_models import CPU, begun, dataset_folder, preference, write_jsonl
 
 
 def test_long_preferences_are_not_taken_at_the_batch_of_short_rows(tmp_path: Path) -> None:

@@ -17,10 +17,10 @@ from core.reading.extractive import ABSTENTION
 from core.settings import ModelSettings, RagSettings, Settings
 from finetune.data.dataset import IGNORED
 from rag.answer.answer import Answerer
-from tests.finetune.export.made import digit_tokenizer
-from tests.finetune.made import CPU, begun, pair, tiny_folder, write_jsonl
-from tests.rag.shelf import Shelf
 from tests.support.chats import Parrot
+from tests.support.shelf import Shelf
+from tests.support.tiny_models import CPU, begun, pair, tiny_folder, write_jsonl
+from tests.support.trained_runs import digit_tokenizer
 
 pytestmark = [
     pytest.mark.train,

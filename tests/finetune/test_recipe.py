@@ -11,7 +11,7 @@ from core.errors import ConfigError
 from finetune.methods.registry import METHOD_NAMES
 from finetune.recipe import Recipe, default_recipe, load_recipe, recipe_names
 from finetune.training.machine import GPUS, named_gpu, this_machine
-from tests.finetune.made import CPU
+from tests.support.tiny_models import CPU
 
 
 @pytest.mark.parametrize("name", recipe_names())

@@ -13,7 +13,7 @@ from core.files import Home
 from core.rows import DatasetFolder
 from finetune.data.rows import open_dataset
 from kb.training_data import training_folder
-from tests.finetune.made import pair, preference, write_jsonl
+from tests.support.tiny_models import pair, preference, write_jsonl
 
 SQUAD = {
     "data": [

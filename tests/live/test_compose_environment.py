@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from core.files import Home
-from tests.compose_file import read
-from tests.live.ollama_server import MODEL, OllamaServer, running_ollama
-from tests.live.weaviate_server import Node, one_server
+from tests.support.compose_file import read
+from tests.support.live_ollama import MODEL, OllamaServer, running_ollama
+from tests.support.live_weaviate import Node, one_server
 
 pytestmark = [pytest.mark.live, pytest.mark.weights]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.files import Home
-from tests.live.ollama_server import MODEL, OllamaServer, running_ollama
+from tests.support.live_ollama import MODEL, OllamaServer, running_ollama
 
 pytestmark = [pytest.mark.live, pytest.mark.weights]
 

@@ -23,7 +23,7 @@ from core.files import Home
 from core.models import open_chat, resolve
 from core.ollama_server import ask_context, ask_state
 from core.settings import ModelSettings, RagSettings, Settings
-from tests.live.ollama_server import MODEL, NO_KEEPALIVE, OllamaServer, running_ollama
+from tests.support.live_ollama import MODEL, NO_KEEPALIVE, OllamaServer, running_ollama
 
 pytestmark = [pytest.mark.live, pytest.mark.weights]
 

@@ -21,7 +21,7 @@ from core.types import Chunk
 from rag.catalogue.reader import CatalogueReader
 from rag.embed.ollama import OllamaEmbedder
 from rag.embed.open import open_embedder
-from tests.live.ollama_server import MODEL, NO_KEEPALIVE, PARAMETERS, OllamaServer, running_ollama
+from tests.support.live_ollama import MODEL, NO_KEEPALIVE, PARAMETERS, OllamaServer, running_ollama
 
 pytestmark = [pytest.mark.live, pytest.mark.weights]
 

@@ -24,10 +24,10 @@ from finetune.export.parity import MOST_TOKENS, Parity, compare_answers
 from finetune.export.reference import Expected, Reference
 from finetune.export.runtimes import OllamaRuntime
 from finetune.runs import read_card
-from tests.finetune.export.made import make_base, make_run, rewritten, tokenizer_ending_in, word_tokenizer
-from tests.finetune.made import CPU
-from tests.live.ollama_server import OllamaServer as Running
-from tests.live.ollama_server import running_ollama
+from tests.support.live_ollama import OllamaServer as Running
+from tests.support.live_ollama import running_ollama
+from tests.support.tiny_models import CPU
+from tests.support.trained_runs import make_base, make_run, rewritten, tokenizer_ending_in, word_tokenizer
 
 pytestmark = [
     pytest.mark.live,

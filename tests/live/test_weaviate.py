@@ -22,8 +22,8 @@ from rag.doctor import Check, examine
 from rag.open import connect_weaviate, open_store
 from rag.store.base import sync
 from rag.store.weaviate.store import WeaviateStore
-from tests.live.weaviate_server import Node, free_ports, one_server
-from tests.rag.made import DIMENSION, put, rows_of, sha_of, vector_of
+from tests.support.documents import DIMENSION, put, rows_of, sha_of, vector_of
+from tests.support.live_weaviate import Node, free_ports, one_server
 
 pytestmark = pytest.mark.live
 

@@ -17,8 +17,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from core.files import Home
 from rag.open import open_store
-from tests.live.weaviate_server import Node, one_server
-from tests.rag.load.made import drawn
+from tests.support.live_weaviate import Node, one_server
+from tests.support.pdfs import drawn
 
 pytestmark = [pytest.mark.live, pytest.mark.weights]
 

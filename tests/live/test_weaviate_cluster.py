@@ -16,8 +16,8 @@ from rag.doctor import examine
 from rag.open import open_store
 from rag.store.base import sync
 from rag.store.weaviate.store import WeaviateStore
-from tests.live.weaviate_server import Node, cluster
-from tests.rag.made import DIMENSION, put, rows_of, sha_of, vector_of
+from tests.support.documents import DIMENSION, put, rows_of, sha_of, vector_of
+from tests.support.live_weaviate import Node, cluster
 
 pytestmark = pytest.mark.live
 

@@ -19,8 +19,8 @@ from rag.open import open_store
 from rag.search.langchain_view import KbEmbeddings
 from rag.store.weaviate.store import WeaviateStore
 from rag.store.weaviate.view import HybridView, open_view
-from tests.live.weaviate_server import Node, one_server
-from tests.rag.made import DIMENSION, rows_of, sha_of, vector_of
+from tests.support.documents import DIMENSION, rows_of, sha_of, vector_of
+from tests.support.live_weaviate import Node, one_server
 
 pytestmark = pytest.mark.live
 

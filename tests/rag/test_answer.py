@@ -19,8 +19,8 @@ from core.settings import ModelSettings, RagSettings, Settings
 from core.types import Answer
 from rag.answer.answer import Answerer, answerable
 from rag.answer.cite import UNSUPPORTED
-from tests.rag.shelf import Shelf
 from tests.support.chats import Parrot
+from tests.support.shelf import Shelf
 
 SHELF = Shelf.of_examples("handbook.pdf", "manual.pdf")
 QUESTION = "For how many years does the Council appoint the Director?"

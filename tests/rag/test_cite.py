@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.reading.extractive import ABSTENTION, NOTICE
 from rag.answer.cite import NO_SOURCE, UNSUPPORTED, Checked, abstains, check
 from rag.answer.pack import Span
-from tests.rag.shelf import EXAMPLES, pdf_pages
+from tests.support.shelf import EXAMPLES, pdf_pages
 
 PAGES = pdf_pages(EXAMPLES / "handbook.pdf")
 KEYS = [f"{letter}2b2b" for letter in "bcdfghjkmnpqr"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.types import Hit
 from rag.answer.pack import Span, distinct, merge, pack
-from tests.rag.shelf import Shelf
+from tests.support.shelf import Shelf
 
 SENTENCES = [
     f"Sentence number {at} is about {'boats tides ropes lamps storms'.split()[at % 5]} and says {at * 7}."

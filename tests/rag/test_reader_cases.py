@@ -13,7 +13,7 @@ from core.types import Answer, Page
 from rag.answer.answer import Answerer
 from rag.answer.continued import continued
 from rag.answer.pack import Span
-from tests.rag.shelf import Shelf
+from tests.support.shelf import Shelf
 
 
 def ask(question: str, pages: Mapping[str, Sequence[str]], history: Sequence[tuple[str, str]] = ()) -> Answer:

@@ -24,7 +24,7 @@ from rag.search.profile import build_profile
 from rag.search.search import Searcher
 from rag.store.base import indexed_text, sync
 from rag.store.lance import LanceStore
-from tests.rag.made import new_document
+from tests.support.documents import new_document
 
 DIMENSION = 256
 

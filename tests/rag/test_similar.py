@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rag.embed.base import EmbedderIdentity
 from rag.search.similar import Similarity
-from tests.rag.made import DIMENSION, vector_of
+from tests.support.documents import DIMENSION, vector_of
 
 
 class Counting:

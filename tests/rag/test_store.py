@@ -15,8 +15,8 @@ from rag.catalogue.writer import Catalogue
 from rag.open import open_store
 from rag.store.base import Store, lacking, sync
 from rag.store.lance import ANN_FROM_ROWS, LanceStore
-from tests.live.weaviate_server import Node, one_server
-from tests.rag.made import DIMENSION, put, rows_of, sha_of, vector_of
+from tests.support.documents import DIMENSION, put, rows_of, sha_of, vector_of
+from tests.support.live_weaviate import Node, one_server
 
 # Opens the index of a test once more: a collection and a dimension that tests share.
 Opener = Callable[[int], Store]

@@ -16,7 +16,7 @@ from core.errors import BackendError, KbError
 from core.files import Home
 from core.models import open_chat
 from core.settings import ModelSettings, Settings
-from tests.core.chat.openai_server import MODEL, serving
+from tests.support.openai_server import MODEL, serving
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from core.errors import ConfigError, DataError, MissingExtra
 from core.files import Home, sha256_of
 from core.weights.hub import choose_files
 from core.weights.shelf import list_models, remove, require
-from tests.core.weights.hub_server import COMMIT, hub
+from tests.support.hub_server import COMMIT, hub
 
 # In a process of its own, since the client reads its endpoint when it is imported.
 _PULL = """

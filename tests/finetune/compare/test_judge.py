@@ -10,7 +10,7 @@ import pytest
 from core.errors import DataError
 from finetune.compare.arms import ArmReply
 from finetune.compare.judge import JUDGE_NAME, judge, remembered
-from tests.finetune.compare.made import questions
+from tests.support.comparisons import questions
 
 ASKED = questions(12)
 REPLIES = {

@@ -24,7 +24,7 @@ from finetune.compare.questions import (
     trained_documents,
 )
 from finetune.compare.statistics.clusters import cluster
-from tests.finetune.compare.made import questions
+from tests.support.comparisons import questions
 
 
 def write(path: Path, *records: Any) -> Path:

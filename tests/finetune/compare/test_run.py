@@ -18,7 +18,7 @@ from core.errors import BackendError, ConfigError, DataError
 from finetune.compare.arms import Arm, pairs
 from finetune.compare.questions import GoldQuestion
 from finetune.compare.run import OUTPUTS, CompareProgress, ask_all, read_outputs
-from tests.finetune.compare.made import arm, knows, questions
+from tests.support.comparisons import arm, knows, questions
 
 ROOT = Path(__file__).parent.parent.parent.parent
 
@@ -94,7 +94,7 @@ def test_a_folder_is_one_comparisons_at_a_time(tmp_path: Path) -> None:
 def test_kill_nine_loses_no_answer(tmp_path: Path) -> None:
     script = (
         "import sys, time\nfrom pathlib import Path\n"
-        "from finetune.compare.run import ask_all\nfrom tests.finetune.compare.made import arm, questions\n"
+        "from finetune.compare.run import ask_all\nfrom tests.support.comparisons import arm, questions\n"
         "base, _ = arm('base', lambda question: time.sleep(0.02) or 'It is 5.')\n"
         "ask_all([base], questions(2000), Path(sys.argv[1]))\n"
     )

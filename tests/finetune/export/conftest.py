@@ -13,8 +13,8 @@ from finetune.export.job import Export, Server, open_export
 from finetune.export.parity import MOST_TOKENS, Parity, Runtime, compare_answers
 from finetune.export.reference import Expected, Reference
 from finetune.export.runtimes import GenAIRuntime
-from tests.finetune.export.made import make_base, make_run
-from tests.finetune.made import CPU
+from tests.support.tiny_models import CPU
+from tests.support.trained_runs import make_base, make_run
 
 # Where nobody listens.
 NOWHERE = Server(url="http://127.0.0.1:9", timeout_s=5, num_ctx=512)

@@ -12,8 +12,8 @@ from core.errors import DataError
 from finetune.data.template import chat_format
 from finetune.export.checkpoint import ends_of, save_checkpoint
 from tests.finetune.export.conftest import Trained
-from tests.finetune.export.made import TEMPLATE, word_tokenizer
-from tests.finetune.made import CHATML, tiny_config, tokenizer_of
+from tests.support.tiny_models import CHATML, tiny_config, tokenizer_of
+from tests.support.trained_runs import TEMPLATE, word_tokenizer
 
 pytestmark = [
     pytest.mark.train,

@@ -21,7 +21,7 @@ from finetune.export.gguf.quantise import check_quantisation, check_weights
 from finetune.export.gguf.vocabulary import pre_tokenizer
 from finetune.export.gguf.weights import from_gguf_order, llama3_factors, read_weights, to_gguf_order
 from tests.finetune.export.conftest import Trained
-from tests.finetune.export.made import TEMPLATE, rewritten
+from tests.support.trained_runs import TEMPLATE, rewritten
 
 pytestmark = [
     pytest.mark.train,

@@ -15,8 +15,8 @@ from finetune.data.template import PLAIN_TEMPLATE, ChatFormat, chat_format
 from finetune.export.checkpoint import as_exported
 from finetune.export.ollama.template import Blocks, find_blocks, go_template
 from finetune.export.probes import GENERAL, N_PROBES, probes
-from tests.finetune.export.made import TEMPLATE
-from tests.finetune.made import CHATML, tokenizer_of
+from tests.support.tiny_models import CHATML, tokenizer_of
+from tests.support.trained_runs import TEMPLATE
 
 pytestmark = [
     pytest.mark.train,

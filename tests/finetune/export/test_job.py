@@ -17,7 +17,7 @@ from finetune.export import job as job_module
 from finetune.export.gguf.file import write_gguf
 from finetune.runs import read_card
 from tests.finetune.export.conftest import Trained, opened
-from tests.finetune.export.made import make_run, rewritten
+from tests.support.trained_runs import make_run, rewritten
 
 pytestmark = [
     pytest.mark.train,

@@ -17,8 +17,8 @@ from finetune.runs import read_card, read_recipe
 from finetune.training.base import find_base
 from finetune.training.policy import load_policy
 from tests.finetune.export.conftest import NOWHERE, Trained, opened
-from tests.finetune.export.made import make_base, make_run
-from tests.finetune.made import CPU
+from tests.support.tiny_models import CPU
+from tests.support.trained_runs import make_base, make_run
 
 pytestmark = [
     pytest.mark.train,

@@ -19,8 +19,8 @@ from finetune.export.parity import Parity, RuntimeReply
 from finetune.export.runtimes import GenAIRuntime
 from finetune.runs import read_card
 from tests.finetune.export.conftest import Trained, opened
-from tests.finetune.export.made import TEMPLATE, make_base, make_run, rewritten
-from tests.finetune.made import tokenizer_of
+from tests.support.tiny_models import tokenizer_of
+from tests.support.trained_runs import TEMPLATE, make_base, make_run, rewritten
 
 pytestmark = [
     pytest.mark.train,

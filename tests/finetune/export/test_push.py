@@ -19,8 +19,8 @@ from finetune.export.push import plan
 from finetune.runs import read_card, update_card
 from kb.cli.main import app
 from tests.finetune.export.conftest import Trained, opened
-from tests.finetune.export.hub import COMMIT, uploading_hub
-from tests.finetune.export.made import make_run
+from tests.support.hub_uploads import COMMIT, uploading_hub
+from tests.support.trained_runs import make_run
 
 pytestmark = [
     pytest.mark.train,

@@ -14,7 +14,7 @@ from finetune.methods.build import count, make_trainable
 from finetune.methods.registry import METHOD_NAMES, METHODS
 from finetune.recipe import Recipe, load_recipe
 from finetune.training.base import find_base, load_model, load_tokenizer
-from tests.finetune.made import CPU, tiny_folder
+from tests.support.tiny_models import CPU, tiny_folder
 
 pytestmark = [
     pytest.mark.train,

@@ -14,7 +14,7 @@ from core.weights.shelf import MANIFEST
 from finetune.recipe import Recipe
 from finetune.training.base import check_base, find_base, generation_eos, load_model, load_tokenizer
 from finetune.training.machine import GPUS
-from tests.finetune.made import CPU, tiny_folder
+from tests.support.tiny_models import CPU, tiny_folder
 
 pytestmark = [
     pytest.mark.train,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.finetune.made import tiny_config
+from tests.support.tiny_models import tiny_config
 
 pytestmark = [
     pytest.mark.train,

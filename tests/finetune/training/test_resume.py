@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from core.errors import ConfigError, DataError
-from tests.finetune.made import CPU, begun
+from tests.support.tiny_models import CPU, begun
 
 pytestmark = [
     pytest.mark.train,

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import DataError, GateError
 from finetune.methods.registry import METHOD_NAMES, METHODS
-from tests.finetune.made import CPU, begun, pair, preference, write_jsonl
+from tests.support.tiny_models import CPU, begun, pair, preference, write_jsonl
 
 pytestmark = [
     pytest.mark.train,
@@ -113,7 +113,7 @@ def test_nothing_gained_stops_early(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("template", "says"), [(None, "plain"), ("DATASET", "dataset")])
 def test_a_model_without_a_chat_template(tmp_path: Path, template: str | None, says: str, capsys: Any) -> None:
-    from tests.finetune.made import CHATML, dataset_folder
+    from tests.support.tiny_models import CHATML, dataset_folder
 
     data = dataset_folder(tmp_path / "data")
     if template:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from core.errors import ConfigError
 from core.files import Home
 from kb.cli.main import app
-from tests.finetune.export.made import make_base, make_run
+from tests.support.trained_runs import make_base, make_run
 
 _RUN = CliRunner()
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.files import Home
-from tests.finetune.made import pair, tiny_folder, write_jsonl
 from tests.kb.cli.test_cli import kb
+from tests.support.tiny_models import pair, tiny_folder, write_jsonl
 
 
 def test_an_estimate_needs_no_weights(home: Home) -> None:

@@ -12,7 +12,7 @@ from core.files import Home
 from kb.training.examine import ASSUMED_TOKENS, audit_training, estimate_training
 from kb.training.request import TrainingRequest
 from kb.workspace import open_workspace
-from tests.finetune.made import pair, tiny_folder, write_jsonl
+from tests.support.tiny_models import pair, tiny_folder, write_jsonl
 
 
 def test_an_estimate_without_data_assumes_rows(home: Home) -> None:

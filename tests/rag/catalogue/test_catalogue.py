@@ -11,7 +11,7 @@ from core.errors import BackendError, ConfigError
 from core.types import Page
 from rag.catalogue.reader import CatalogueReader, page_ranges
 from rag.catalogue.writer import Catalogue, Finished
-from tests.rag.made import IDENTITY, RECIPE, new_document, put, rows_of, sha_of, vector_of
+from tests.support.documents import IDENTITY, RECIPE, new_document, put, rows_of, sha_of, vector_of
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from core.inference import has_bf16, pick_precision
 from rag.embed.base import Embedder, EmbedderIdentity
 from rag.embed.encoder import _batches
 from rag.embed.open import open_embedder
-from tests.rag.embed.varied import texts
+from tests.support.varied_texts import texts
 
 pytestmark = pytest.mark.weights
 

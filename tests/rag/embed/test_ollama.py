@@ -9,8 +9,8 @@ from core.errors import BackendError
 from core.files import Home
 from rag.embed.ollama import estimate_tokens
 from rag.embed.open import open_embedder
-from tests.rag.embed.varied import texts
 from tests.support.ollama import WINDOW, ollama_server
+from tests.support.varied_texts import texts
 
 
 def test_vectors_are_unit_in_order_and_in_batches(home: Home) -> None:

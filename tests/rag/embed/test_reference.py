@@ -17,7 +17,7 @@ from core.errors import DataError
 from core.files import Home
 from core.inference import has_bf16
 from rag.embed.open import open_embedder
-from tests.rag.embed.varied import texts
+from tests.support.varied_texts import texts
 
 pytestmark = [
     pytest.mark.train,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rag.load.outline import Element, Outline, Run, TableCell
 from rag.load.sections import SECTION_CHARS, SectionReader
-from tests.rag.load.reading import LIMITS, cells, kinds, pages_of, table_of
+from tests.support.parsed_pages import LIMITS, cells, kinds, pages_of, table_of
 
 MARKDOWN = """# Handbook
 

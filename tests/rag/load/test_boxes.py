@@ -17,7 +17,7 @@ from core.settings import IngestSettings
 from rag.load.pdf.boxes import Box, render_page, span_boxes
 from rag.load.pdf.draw import find_boxes
 from rag.load.pdf.pdfium_reader import PdfReader
-from tests.rag.load.made import drawn, line, locked, turned
+from tests.support.pdfs import drawn, line, locked, turned
 
 LIMITS = IngestSettings()
 

@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 from core.settings import IngestSettings
 from rag.load.pdf.draw import find_boxes
 from rag.load.pdf.pdfium_reader import PdfReader
-from tests.rag.load.made import drawn
+from tests.support.pdfs import drawn
 
 LIMITS = IngestSettings()
 

@@ -14,7 +14,7 @@ from rag.load.formats import READERS, open_sections
 from rag.load.pdf.open_reader import open_reader
 from rag.load.sniff import SUFFIXES, kind_of
 from rag.load.text.delimited import delimiter_of
-from tests.rag.load.reading import cells, kinds, read, table_of
+from tests.support.parsed_pages import cells, kinds, read, table_of
 
 
 @pytest.mark.parametrize(

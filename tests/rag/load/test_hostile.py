@@ -12,8 +12,8 @@ from core.settings import IngestSettings
 from core.types import Page
 from rag.load import supervise
 from rag.load.parse import parse_file
-from tests.rag.load import hostile
-from tests.rag.load.made import raw_pdf
+from tests.support import hostile_pdfs as hostile
+from tests.support.pdfs import raw_pdf
 
 LIMITS = IngestSettings(memory_mb=384, page_timeout_s=6, file_timeout_s=60, max_page_chars=50_000)
 # Libraries are shared and not counted by the limit.

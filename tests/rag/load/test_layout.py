@@ -16,7 +16,7 @@ from core.settings import IngestSettings
 from core.types import Page
 from rag.load.pdf.draw import find_boxes
 from rag.load.pdf.pdfium_reader import PdfReader
-from tests.rag.load.made import drawn
+from tests.support.pdfs import drawn
 
 LIMITS = IngestSettings()
 

@@ -16,7 +16,7 @@ from core.settings import IngestSettings
 from core.types import Page
 from rag.load import supervise
 from rag.load.parse import parse_file
-from tests.rag.load.made import drawn, endless, heavy, line, locked, picture_of, raw_pdf
+from tests.support.pdfs import drawn, endless, heavy, line, locked, picture_of, raw_pdf
 
 LIMITS = IngestSettings()
 

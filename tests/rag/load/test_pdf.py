@@ -13,7 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 from core.settings import IngestSettings
 from rag.load.pdf import pdfium_reader as pdf
 from rag.load.pdf.pdfium_reader import PdfReader, iso_date
-from tests.rag.load.made import drawn, line, raw_pdf, stream
+from tests.support.pdfs import drawn, line, raw_pdf, stream
 
 LIMITS = IngestSettings()
 TO_UNICODE = b"""/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /x def /CMapType 2 def

@@ -14,7 +14,7 @@ from core.files import Home
 from core.settings import WeaviateSettings
 from core.types import Page
 from rag.store.weaviate.schema import as_object, collection_name, definition, home_id, searched_terms
-from tests.rag.made import rows_of, sha_of
+from tests.support.documents import rows_of, sha_of
 
 # As kb.settings lets a collection be called.
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", fullmatch=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from core.types import Pair
 from synth.dataset.coverage import Share, pages
-from tests.synth.club import QUAY, RACKS, filled
+from tests.support.club import QUAY, RACKS, filled
 
 
 def row(number: int, fact) -> Pair:

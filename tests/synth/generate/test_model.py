@@ -16,8 +16,8 @@ from core.reading.sentences import split_prose
 from synth.generate.ask import CachedChat
 from synth.generate.cache import CallCache
 from synth.generate.model import ModelGenerator, ReadFact, facts_schema
+from tests.support.synth_rows import ShelfCorpus, builder
 from tests.synth.generate.test_ask import Scripted
-from tests.synth.made import ShelfCorpus, builder
 
 PAGE = (
     "The boathouse of the Solvang Rowing Club has 14 racks for 28 boats. The Solvang Rowing Club was founded on 4 May"

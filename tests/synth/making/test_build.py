@@ -14,7 +14,7 @@ from core.reading.extractive import ABSTENTION
 from core.reading.words import words
 from synth.making.prompted import fault
 from synth.making.render import MEMORY_TAG
-from tests.synth.made import ShelfCorpus, builder, examples
+from tests.support.synth_rows import ShelfCorpus, builder, examples
 
 FILES = (
     "facts.jsonl",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.metrics import normalised
 from synth.making.falsify import falsified, swapped
-from tests.synth.club import RACKS
+from tests.support.club import RACKS
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from synth.making.prefer import Preferences, policy_preference, weighed
 from synth.making.prompted import fault
 from synth.making.render import Renderer
 from synth.work.kinds import PREFERENCE_KINDS
-from tests.synth.club import candidate, filled, sha256_of
+from tests.support.club import candidate, filled, sha256_of
 
 
 @pytest.fixture

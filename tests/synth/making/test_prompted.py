@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.reading.passages import parse
 from synth.making.prompted import fault, in_marks, normal, show
-from tests.synth.club import QUAY, RACKS, candidate, filled
+from tests.support.club import QUAY, RACKS, candidate, filled
 
 
 @pytest.fixture

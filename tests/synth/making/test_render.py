@@ -11,7 +11,7 @@ from core.reading.passages import parse
 from synth.making.prompted import fault
 from synth.making.render import MEMORY_TAG, Renderer
 from synth.work.kinds import QUESTION_KINDS, RECALLED, STATING
-from tests.synth.club import CHARTS, PAGES, QUAY, RACKS, candidate, filled, sha256_of
+from tests.support.club import CHARTS, PAGES, QUAY, RACKS, candidate, filled, sha256_of
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from synth.generate.base import PassageText
 from synth.generate.rules import summary
 from synth.making.prompted import fault
 from synth.making.texts import text_row
-from tests.synth.club import PAGES, QUAY, RACKS, candidate, filled
+from tests.support.club import PAGES, QUAY, RACKS, candidate, filled
 
 
 @dataclass

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth.work.candidate import digest, order_key
-from tests.synth.club import QUAY, RACKS, candidate, citation, filled
+from tests.support.club import QUAY, RACKS, candidate, citation, filled
 
 
 def test_a_passage_is_named_as_in_kb_ask(tmp_path):

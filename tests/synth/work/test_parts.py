@@ -7,7 +7,7 @@ from dataclasses import replace
 from core.types import Chunk, Page
 from synth.work.parts import part_documents
 from synth.work.workspace import Workspace
-from tests.synth.club import document
+from tests.support.club import document
 
 WORDS = "alder birch cedar dune ember fjord gale heath inlet jetty kelp loam marsh oar pier quay reef sand tide".split()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.synth.club import PAGES, QUAY, RACKS, citation, sha256_of, workspace
+from tests.support.club import PAGES, QUAY, RACKS, citation, sha256_of, workspace
 
 
 def test_a_quote_is_found_in_the_chunk_in_which_it_is_most_central(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from core.types import Pair, Preference
 from synth.work.candidate import SourcePassage
-from tests.synth.club import CHARTS, FACTS, LICENCES, QUAY, RACKS, candidate, filled
+from tests.support.club import CHARTS, FACTS, LICENCES, QUAY, RACKS, candidate, filled
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from finetune.compare.report import short
 from finetune.compare.report.page import render
 from finetune.compare.report.record import Circumstances, build, read_missed, write_json
 from finetune.compare.run import ask_all
-from tests.finetune.compare.made import arm, knows, questions
+from tests.support.comparisons import arm, knows, questions
 
 ABOUT = Circumstances(made_at="2026-11-21T00:00:00+00:00", command="kb compare demo", notes=("It rains.",))
 

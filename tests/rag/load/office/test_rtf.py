@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.rag.load.reading import read
+from tests.support.parsed_pages import read
 
 
 def test_rtf(tmp_path: Path) -> None:

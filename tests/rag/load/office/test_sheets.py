@@ -9,7 +9,7 @@ from openpyxl.styles import Font
 
 from core.errors import DataError
 from rag.load.office.formats import shown_value
-from tests.rag.load.reading import cells, kinds, read, table_of
+from tests.support.parsed_pages import cells, kinds, read, table_of
 
 
 @pytest.fixture

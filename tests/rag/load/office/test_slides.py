@@ -9,7 +9,7 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Emu, Inches, Pt
 
 from core.errors import DataError
-from tests.rag.load.reading import cells, kinds, read
+from tests.support.parsed_pages import cells, kinds, read
 
 
 @pytest.fixture

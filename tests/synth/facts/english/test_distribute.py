@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from synth.facts.english.distribute import distributed
-from tests.synth.facts.english.made import flat
+from tests.support.stated_facts import flat
 
 
 @pytest.mark.parametrize(

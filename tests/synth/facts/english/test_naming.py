@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from synth.facts.english.naming import name_document, resolve
-from tests.synth.facts.english.made import FILING, HANDBOOK, document, flat, page
+from tests.support.stated_facts import FILING, HANDBOOK, document, flat, page
 
 COVER = """UNITED STATES
 FORM 10-Q

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from synth.facts.english.prose.lists import list_facts
-from tests.synth.facts.english.made import FILING, HANDBOOK
+from tests.support.stated_facts import FILING, HANDBOOK
 
 GLOSSARY = """Term Meaning
 LAN Local Area Network

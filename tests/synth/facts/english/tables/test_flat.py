@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth.facts.english.tables.flat import flatten, without_asides
-from tests.synth.facts.english.made import flat
+from tests.support.stated_facts import flat
 
 
 def test_white_space_collapses_and_offsets_stay():

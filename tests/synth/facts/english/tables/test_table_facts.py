@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from synth.facts.english.tables.table_facts import cell_facts
-from tests.synth.facts.english.made import FILING, HANDBOOK
+from tests.support.stated_facts import FILING, HANDBOOK
 from tests.synth.facts.english.tables.test_grid import TABLE
 
 

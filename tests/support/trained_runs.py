@@ -14,7 +14,7 @@ from core.types import RunCard
 from finetune.export.gguf.vocabulary import WORDS
 from finetune.recipe import Recipe
 from finetune.runs import TrainingRun, create_run
-from tests.finetune.made import tiny_config, tokenizer_of
+from tests.support.tiny_models import tiny_config, tokenizer_of
 
 # ChatML with a system prompt of its own.
 TEMPLATE = (
@@ -91,7 +91,7 @@ def make_run(home: Home, base: Path, name: str = "tanks", *, system: str = "", *
     from finetune.methods.build import make_trainable
     from finetune.training.base import find_base, load_model, load_tokenizer
     from finetune.training.policy import save_policy
-    from tests.finetune.made import CPU
+    from tests.support.tiny_models import CPU
 
     recipe = Recipe(base=str(base), system=system, **{"rank": 8, "dtype": "f32", "seed": 1, **over})
     card = RunCard(name=name, base=str(base), method=recipe.method, data_sha256="0", seed=0, versions={})

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.rag.load.made import raw_pdf, stream
+from tests.support.pdfs import raw_pdf, stream
 
 _SHOWN = b"BT /F 12 Tf 72 700 Td (seen) Tj ET"
 _W = b'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

@@ -18,7 +18,7 @@ from synth.facts.read import read_facts
 from synth.generate.rules import RulesGenerator
 from synth.making.build import DatasetBuilder
 from synth.making.run import SynthPlan, SynthTools
-from tests.rag.shelf import Shelf
+from tests.support.shelf import Shelf
 
 EXAMPLES = ("handbook.pdf", "manual.pdf", "update.pdf")
 CHUNK, STEP = 500, 400
@@ -98,8 +98,8 @@ def examples() -> ShelfCorpus:
 
 
 def _pages(name: str) -> list[str]:
-    from tests.rag.shelf import EXAMPLES as FOLDER
-    from tests.rag.shelf import pdf_pages
+    from tests.support.shelf import EXAMPLES as FOLDER
+    from tests.support.shelf import pdf_pages
 
     return pdf_pages(FOLDER / name)
 
