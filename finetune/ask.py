@@ -1,7 +1,4 @@
-"""Base and tuned model side by side: the whole prompt as both see it, and what each answers.
-
-Knows runs and their checkpoints; refuses to judge.
-"""
+"""Base and tuned model side by side: the whole prompt as both receive it, and the answer of each."""
 
 from __future__ import annotations
 
@@ -79,7 +76,7 @@ def weights_of(run: TrainingRun, step: str) -> Path:
     if step in there:
         return there[step]
     raise ConfigError(
-        f"run {run.name!r} has no weights at {step or 'its end'!r}; there are: {', '.join(there) or 'none'}",
+        f"run {run.name!r} has no weights at {step or 'its end'!r}; available: {', '.join(there) or 'none'}",
         hint=f"kb runs show {run.name}",
     )
 

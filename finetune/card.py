@@ -1,7 +1,4 @@
-"""A run's card as Markdown: what was trained, on what, from what, how well, and where it can be served.
-
-Renders figures that others measured; refuses to read files or to know how a run is made.
-"""
+"""A run's card as Markdown: what was trained, on what, from what, its scores, and where it can be served."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""A recipe: every choice of a training run as one frozen value, read from TOML, checked whole before anything loads.
+"""A recipe: every choice of a training run as one frozen value, read from TOML and checked before anything loads.
 
-Strength of a value: `--set` > flag > the method's own recipe (where `--method` changes it) > recipe file > default.
-Knows which choices exclude each other; refuses to know torch and the data.
+Precedence: `--set`, then flags, then the method's own recipe (where `--method` changes it), the recipe file, defaults.
 """
 
 from __future__ import annotations
@@ -214,7 +213,7 @@ def _read(spec: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{spec}: not valid TOML: {error}", hint=f"mend {spec}") from error
+        raise ConfigError(f"{spec}: not valid TOML: {error}", hint=f"correct {spec}") from error
 
 
 def _unknown(table: Mapping[str, Any]) -> Iterator[str]:
@@ -239,27 +238,27 @@ def conflicts(recipe: Recipe, machine: Machine, *, export: bool) -> Iterator[str
     if export and not method.merges:
         yield f"method {recipe.method} with an export: {method.title} can be served {method.served}"
     if recipe.dtype == "bf16" and not machine.bf16:
-        yield f"dtype bf16: {machine.name} has no bfloat16 arithmetic; take dtype=auto"
+        yield f"dtype bf16: {machine.name} does not support bfloat16; use dtype=auto"
     if recipe.dtype == "fp16" and machine.device == "cpu":
-        yield "dtype fp16 on a CPU: its gradients underflow without a loss scaler; take dtype=auto"
+        yield "dtype fp16 on a CPU: gradients underflow without a loss scaler; use dtype=auto"
     if recipe.attn in ("flash", "xformers") and machine.device == "cpu":
-        yield f"attn {recipe.attn} needs a GPU; take attn=sdpa"
+        yield f"attn {recipe.attn} requires a GPU; use attn=sdpa"
     if recipe.packing == "wrapped":
-        yield 'packing "wrapped" lets a row see its neighbour and cuts rows in two; take packing=bfd'
+        yield 'packing "wrapped" lets rows attend to each other and cuts rows in two; use packing=bfd'
     if recipe.packing != "none" and method.virtual_tokens:
-        yield f"packing with {recipe.method}: virtual tokens would stand before the first row only; take packing=none"
+        yield f"packing with {recipe.method}: virtual tokens would stand before the first row only; use packing=none"
     if recipe.gradient_checkpointing and not method.recomputes:
-        yield f"gradient_checkpointing with {recipe.method}: what it adds to attention is lost in a recomputed layer"
+        yield f"gradient_checkpointing with {recipe.method}: recomputed layers lack what the method adds to attention"
     if recipe.packing != "none" and recipe.attn == "eager":
-        yield "packing with attn=eager: rows could see each other; take attn=sdpa"
+        yield "packing with attn=eager: rows could attend to each other; use attn=sdpa"
     if (recipe.rope_scaling == "none") != (recipe.rope_factor == 1):
         yield f"rope_scaling {recipe.rope_scaling} with rope_factor {recipe.rope_factor:g}: give both or neither"
     if recipe.streaming and not recipe.max_steps:
-        yield "streaming without max_steps: nobody knows how long an epoch is"
+        yield "streaming without max_steps: the length of an epoch is unknown"
     if recipe.streaming and recipe.packing != "none":
         yield "streaming with packing: rows are sorted by length before they are packed"
     if recipe.micro_batch and recipe.batch_size % recipe.micro_batch:
-        yield f"batch_size {recipe.batch_size} is no multiple of micro_batch {recipe.micro_batch}"
+        yield f"batch_size {recipe.batch_size} is not a multiple of micro_batch {recipe.micro_batch}"
     missing = [place for place in ("{context}", "{question}") if place not in recipe.context_template]
     if missing:
         yield f"context_template lacks {' and '.join(missing)}"

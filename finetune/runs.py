@@ -1,7 +1,6 @@
-"""The folder of a training run: `recipe.toml`, `run.json`, `card.md`, `prompt.txt`, the adapter, what is exported.
+"""The folder of a training run: `recipe.toml`, `run.json`, `card.md`, `prompt.txt`, the adapter, exported files.
 
-A run's folder appears whole, its files are replaced whole, and a run that is being trained cannot be removed. Knows
-paths, the card and the recipe; refuses to know torch.
+The folder appears whole, its files are replaced whole, and a run that is being trained cannot be removed.
 """
 
 from __future__ import annotations
@@ -103,7 +102,7 @@ def check_name(name: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise ConfigError(
-            f"a run's name is small letters, digits, '-', '_' and '.', at most 64; not {name!r}",
+            f"invalid run name {name!r}: use lower-case letters, digits, '-', '_' and '.', at most 64",
             hint="kb finetune handbook-1 --data DIR",
         )
     return name
@@ -120,7 +119,7 @@ def create_run(home: Home, card: RunCard, recipe: Recipe, prompt: AnswerPrompt |
     """
     run = TrainingRun(name=check_name(card.name), folder=home.runs / card.name)
     if run.folder.exists():
-        raise ConfigError(f"there is a run {run.name!r} already", hint=f"kb finetune --resume {run.name}")
+        raise ConfigError(f"run {run.name!r} already exists", hint=f"kb finetune --resume {run.name}")
 
     prompt = prompt or load_prompt()
     card = replace(card, prompt_digest=prompt.digest)
@@ -144,7 +143,7 @@ def open_run(home: Home, name: str) -> TrainingRun:
     run = TrainingRun(name=name, folder=home.runs / name)
     if not _NAME.fullmatch(name) or not run.card.is_file():
         names = ", ".join(found.name for found in list_runs(home)) or "none"
-        raise ConfigError(f"there is no run {name!r}; there are: {names}", hint="kb runs list")
+        raise ConfigError(f"unknown run {name!r}; existing runs: {names}", hint="kb runs list")
     return run
 
 

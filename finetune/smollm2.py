@@ -1,7 +1,7 @@
-"""SmolLM2 as a folder for training: its weights out of the GGUF file, with the tokenizer it was trained with.
+"""SmolLM2 as a folder for training: its weights from the GGUF file, with the tokenizer it was trained with.
 
-The tokenizer that transformers 5.23 makes of the file splits some texts otherwise than the model's own; here it is put
-together from the file's vocabulary and merges. Knows one model's file; refuses to know what is done with the folder.
+The tokenizer that transformers 5.23 derives from the file splits some texts differently than the model's own; here it
+is built from the vocabulary and merges of the file.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is compared: an arm is a model in a configuration that answers questions.
 
-The door builds arms; this module says what one is and what it gives back. Refuses to know models, search and files.
+Arms are built by `kb.comparison`; this module defines what an arm is and what it returns.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""What answers cost: time, tokens, memory, training, and how many questions training takes to pay for itself.
-
-Knows replies and seconds; refuses to know prices but the one it is given.
-"""
+"""What answers cost: time, tokens, memory, training, and after how many questions training pays for itself."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""A judge that reads two replies and says which is better: examined first, asked in both orders, never alone.
+"""A judge that reads two replies and chooses the better one: tested first, asked in both orders, never alone.
 
-The exam: a gold answer beside one with a wrong figure, or another question's answer; a judge that does not see four
-of five such errors in both orders counts for nothing. Orders that disagree are a tie. Knows texts and a function that
-answers prompts; refuses to know models.
+The test shows a gold answer beside one with a wrong figure, or beside another question's answer; the votes of a judge
+that misses more than one in five such errors do not count. Orders that disagree are a tie.
 """
 
 from __future__ import annotations
@@ -56,7 +55,9 @@ def remembered(say: Say, path: Path) -> Say:
                 record = json.loads(raw)
                 kept[record["key"]] = record["reply"]
             except (ValueError, TypeError, KeyError) as error:
-                raise DataError(f"is no judgement: {error}", path=path, line=line, hint=f"rm '{path}'") from error
+                raise DataError(
+                    f"cannot be read as a judgement: {error}", path=path, line=line, hint=f"rm '{path}'"
+                ) from error
 
     def ask(prompt: str) -> str:
         key = hashlib.sha256(prompt.encode()).hexdigest()[:24]

@@ -1,7 +1,7 @@
-"""What one answer is worth: scores of a reply against its question, none of which needs a model.
+"""Scores of one reply against its question, none of which needs a model.
 
-`right` is what the verdict goes by: the gold answer stands in the reply, numbers within the question's tolerance. A
-measure that does not apply to a reply is left out. Knows questions and replies; refuses to know arms and intervals.
+The verdict goes by `right`: the reply contains the gold answer, numbers within the question's tolerance. A measure that
+does not apply to a reply is left out.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def cohens_kappa(first: Sequence[object], second: Sequence[object]) -> float:
         ValueError: The lists differ in length or are empty.
     """
     if len(first) != len(second) or not first:
-        raise ValueError(f"{len(first)} ratings against {len(second)}")
+        raise ValueError(f"two raters need equally many ratings, at least one; got {len(first)} and {len(second)}")
     size = len(first)
     observed = sum(one == other for one, other in zip(first, second, strict=True)) / size
     chance = sum(first.count(label) * second.count(label) for label in set(first)) / size**2

@@ -1,7 +1,7 @@
-"""The questions that every arm is asked: a dataset's held-out rows, or a person's own records.
+"""The questions that every arm is asked: the held-out rows of a dataset, or a file of records.
 
-Of a dataset these are the phrasings (or documents) that training never saw, each with one phrasing that it did see, for
-the stratum of that name alone. Knows rows and records; refuses to know arms and scores.
+From a dataset these are phrasings (or documents) that training did not contain; each comes with one phrasing that it
+did contain, which counts in a stratum of its own only.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def read_questions(
         raise ConfigError(f"no file or dataset folder at {path}", hint=f"ls '{path.parent}'")
     unique = {(question.text, question.answer): question for question in reversed(questions)}
     if not unique:
-        raise DataError("holds no question that can be asked by itself", path=path, hint=_HINT)
+        raise DataError("contains no question that can be asked by itself", path=path, hint=_HINT)
     return [_marked(question, trained, current or {}) for question in reversed(unique.values())]
 
 
@@ -243,7 +243,7 @@ def _of_record(record: Mapping[str, Any], path: Path, line: int) -> GoldQuestion
         raise fields.fault('needs a text "question"')
     answer = record.get("correction" if "rating" in record else "answer")
     if not (answer is None or isinstance(answer, str | int | float)) or isinstance(answer, bool):
-        raise fields.fault('"answer" is neither text nor null')
+        raise fields.fault('"answer" must be a text, a number or null')
     if record.get("kind") in ("unanswerable", "abstain"):
         answer = None
     return _question(
@@ -275,14 +275,14 @@ class _Fields:
         value = self.record.get(name) or []
         values = value if isinstance(value, list) else [value]
         if not all(isinstance(one, str) for one in values):
-            raise self.fault(f'"{name}" is neither a text nor a list of texts')
+            raise self.fault(f'"{name}" must be a text or a list of texts')
         return values
 
     def places(self) -> list[Place]:
         """Return where `doc` and `pages` say that the answer stands."""
         docs, pages = self.texts("doc"), self.record.get("pages") or []
         if not isinstance(pages, list) or not all(type(page) is int and page >= 0 for page in pages):
-            raise self.fault('"pages" is no list of 0-based page numbers')
+            raise self.fault('"pages" must be a list of page numbers, counted from 0')
         return [Place(doc=doc, page=page) for doc in docs for page in pages or [None]]
 
     def evidence(self) -> tuple[Citation, ...]:
@@ -299,7 +299,7 @@ class _Fields:
         """Return the relative error at which a number is right."""
         value = self.record.get("tolerance", _TOLERANCE)
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
-            raise self.fault('"tolerance" is no number from 0 to 1')
+            raise self.fault('"tolerance" must be a number from 0 to 1')
         return float(value)
 
 

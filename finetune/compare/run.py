@@ -1,8 +1,7 @@
-"""Asks every arm every question and keeps every output, so that a run that was killed goes on where it was.
+"""Asks every arm every question and keeps every output, so that an interrupted comparison resumes where it stopped.
 
-`outputs.jsonl` is only ever appended to, one whole line an output; a line that a crash cut short is dropped. An output
-is known by everything it depends on: change the model, a setting, a document or the question, and it is asked anew.
-Knows arms by their protocol; refuses to know scores.
+`outputs.jsonl` is only appended to, one whole line per output; a line that a crash cut short is removed. The key of an
+output covers everything it depends on: with another model, setting, document or question it is asked again.
 """
 
 from __future__ import annotations
@@ -123,7 +122,9 @@ def read_outputs(path: Path) -> list[Output]:
         try:
             found.append(output_from_json(json.loads(text)))
         except (ValueError, TypeError, KeyError) as error:
-            raise DataError(f"is no output: {error}", path=path, line=line, hint=f"sed -i {line}d '{path}'") from error
+            raise DataError(
+                f"cannot be read as an output: {error}", path=path, line=line, hint=f"sed -i {line}d '{path}'"
+            ) from error
     return found
 
 
@@ -174,7 +175,7 @@ def _held(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout as error:
-        raise ConfigError(f"{folder}: another kb compares there", hint="kb compare --out ANOTHER_FOLDER") from error
+        raise ConfigError(f"another comparison is running in {folder}", hint="kb compare --out OTHER_FOLDER") from error
     try:
         yield
     finally:

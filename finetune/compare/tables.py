@@ -1,7 +1,7 @@
 """Scores of all outputs as tables: a value with its interval per arm, a tested difference per pair of arms.
 
-Held-out questions make the main tables; every stratum has one of its own, and the pairs of a table are one family for
-Holm's correction. Knows scores and clusters; refuses to know what follows from them.
+The main tables cover held-out questions, and every stratum has one of its own; the pairs of a table are one family for
+Holm's correction.
 """
 
 from __future__ import annotations

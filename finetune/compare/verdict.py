@@ -1,8 +1,8 @@
-"""What follows from the tables, in one sentence, and which arm to take.
+"""The conclusion from the tables in one sentence, with the arm to use.
 
-An arm is better where interval and adjusted test say so. Where they do not, "no difference found" is said only if ten
-points would have been seen; otherwise there were too few questions to tell. Of arms that cannot be told apart the one
-that takes least effort is recommended. Knows tables; refuses to know questions and replies.
+An arm is better where interval and adjusted test agree. Otherwise "no difference found" requires that ten points would
+have been detected; else there were too few questions to tell. Among arms that do not differ, the one that takes the
+least effort is recommended.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def decide(
     """
     measure = next((name for name in ("right", "abstention_recall") if name in tables), None)
     if measure is None:
-        raise ValueError("no arm was asked anything")
+        raise ValueError("no arm answered a question")
     table = tables[measure]
     candidates = [arm for arm in arms if arm.candidate and arm.name in table.arms]
     notes = (*_notes(tables, strata), clusters.told)
@@ -95,10 +95,10 @@ def _words(level: Sequence[Arm], chosen: Arm, candidates: Sequence[Arm], table: 
     if doubtful:
         least = max(_difference(chosen, arm, table).detectable for arm in doubtful)
         names = _listed([_with_share(arm, table) for arm in doubtful])
-        seen = f"less than {100 * least:.0f} points would have gone unseen" if least <= 1 else "nothing could be seen"
+        seen = f"less than {100 * least:.0f} points is not detectable" if least <= 1 else "no difference is detectable"
         verb = "differs" if len(doubtful) == 1 else "differ"
         outcome: Outcome = "better" if settled else "too few questions to tell"
-        return outcome, f"{share}{over}, and whether {names} {verb} cannot be told: {seen}"
+        return outcome, f"{share}{over}, and the data cannot decide whether {names} {verb}: {seen}"
     names = _listed([_with_share(arm, table) for arm in others])
     outcome = "better" if settled else "no difference found"
     return outcome, f"{share}{over}, and no difference from {names} was found"
@@ -110,7 +110,7 @@ def _advice(chosen: Arm, candidates: Sequence[Arm], outcome: Outcome) -> str:
     if outcome == "no difference found" and len(candidates) == 2:
         begins = "No difference found: "
     if not any(arm.tuned for arm in candidates) or outcome == "too few questions to tell":
-        return begins or f"Take {chosen.name}: "
+        return begins or f"Use {chosen.name}: "
     return "Fine-tune: " if chosen.tuned else "Do not fine-tune: "
 
 

@@ -1,7 +1,6 @@
-"""The audit before the first step: a loss on the wrong tokens is an error here, not a bad model next week.
+"""The audit before the first step: a loss on the wrong tokens is an error here, not a bad model later.
 
-Every check reads what the trainer will read, token by token, and raises `GateError` with the row it failed on. Knows
-tokens, labels and losses; refuses to know how they came about.
+Every check reads what the trainer will read, token by token, and raises `GateError` with the row that failed.
 """
 
 from __future__ import annotations
@@ -72,9 +71,9 @@ def audit(data: Tokenised, chat: ChatFormat, context_tokens: int) -> Audit:
     return Audit(
         example=marked(min(data.rows, key=lambda row: (not row.ends, row.id)), chat),
         passed=(
-            f"labels stand on answers only: {data.n_trained:,} of {data.n_tokens:,} tokens in {len(data.rows):,} rows",
-            "every answer ends with an EOS that is trained and that stops generation",
-            f"every prompt is a prefix of its row, BOS stands once, no row is longer than {data.max_length} tokens",
+            f"only answers are labelled: {data.n_trained:,} of {data.n_tokens:,} tokens in {len(data.rows):,} rows",
+            "every answer ends with a trained EOS that stops generation",
+            f"every prompt is a prefix of its row, BOS occurs once, no row is longer than {data.max_length} tokens",
             f"the pad token {chat.tokenizer.pad_token!r} ends nothing and is never trained",
         ),
         warnings=tuple(_warnings(data, chat)),
@@ -90,7 +89,7 @@ def check_rows_left(data: Tokenised) -> None:
     """
     reasons = ", ".join(f"{count} {reason}" for reason, count in data.dropped.items())
     if not data.rows:
-        raise DataError(f"no row is left to train on: {reasons or 'the data is empty'}", hint=_HINT)
+        raise DataError(f"every row was filtered out: {reasons or 'the data is empty'}", hint=_HINT)
     too_long = data.dropped.get(TOO_LONG, 0)
     if too_long > _MOST_TOO_LONG * (too_long + len(data.rows)):
         raise GateError(
@@ -125,7 +124,7 @@ def check_ends(row: Row, chat: ChatFormat) -> None:
             hint=_HINT,
         )
     if row.ends and row.labels[-1] != row.input_ids[-1]:
-        raise GateError(f"row {row.id} holds its EOS but does not train it: {marked(row, chat)}", hint=_HINT)
+        raise GateError(f"row {row.id} ends with EOS but does not train it: {marked(row, chat)}", hint=_HINT)
 
 
 def check_beginning(row: Row, chat: ChatFormat) -> None:
@@ -161,7 +160,7 @@ def check_labels(row: Row, chat: ChatFormat, prefix: str) -> None:
         raise GateError(f"row {row.id} has {len(row.labels)} labels for {len(row.input_ids)} tokens", hint=_HINT)
     trained = [token for token, label in zip(row.input_ids, row.labels, strict=True) if label != IGNORED]
     if trained != [label for label in row.labels if label != IGNORED]:
-        raise GateError(f"row {row.id}: labels are not the tokens they stand on", hint=_HINT)
+        raise GateError(f"row {row.id}: labels differ from the tokens at their positions", hint=_HINT)
     if not row.ends or row.id.partition("+")[2]:
         return  # a window of a text, trained whole
     while trained and trained[-1] in chat.eos_ids:
@@ -206,9 +205,9 @@ def marked(row: Row, chat: ChatFormat) -> str:
 def _warnings(data: Tokenised, chat: ChatFormat) -> list[str]:
     found = [f"{count} rows dropped: {reason}" for reason, count in data.dropped.items() if reason != OTHER_OBJECTIVE]
     if data.shortened:
-        found.append(f"{data.shortened} rows keep less of their context than they had")
+        found.append(f"the context of {data.shortened} rows was shortened")
     if chat.source != "model":
-        found.append(f"the model has no chat template; the {chat.source} one is used, and must be used to ask it too")
+        found.append(f"the model has no chat template; the {chat.source} one is used, and questions need it too")
     found += _language(data, chat)
     return found
 
@@ -227,13 +226,13 @@ def _language(data: Tokenised, chat: ChatFormat) -> list[str]:
     unknown = sum(token == chat.tokenizer.unk_token_id for token in ids)
     if unknown > _MOST_UNKNOWN * len(ids):
         raise GateError(
-            f"the tokenizer cannot write {unknown} of {len(ids)} tokens of the answers: the script is foreign to it",
+            f"the tokenizer cannot write {unknown} of {len(ids)} tokens of the answers: unsupported script",
             hint="kb finetune --base hf:Qwen/Qwen2.5-1.5B-Instruct --dry-run --data DIR",
         )
     per_token = sum(len(word.encode()) + 1 for word in words) / len(ids)
     if per_token < _BYTES_PER_TOKEN:
         return [
-            f"the tokenizer spends a token on every {per_token:.1f} bytes of words: the model hardly knows the language"
+            f"the tokenizer needs a token for every {per_token:.1f} bytes of words: the model hardly knows the language"
         ]
     return []
 
@@ -318,8 +317,8 @@ def check_packing(gap: PackedGap, dtype: str) -> None:
     """
     if not gap.packed <= max(_PACKED_GAP[dtype], _ROUNDINGS * gap.rounding):
         raise GateError(
-            f"packed and unpacked loss differ by {gap.packed:.4f} nats a token: rows see each other with this model and"
-            " kernel",
+            f"packed and unpacked loss differ by {gap.packed:.4f} nats per token: packed rows attend to each other with"
+            " this model and kernel",
             hint="kb finetune --set packing=none --data DIR",
         )
 
@@ -339,6 +338,6 @@ def check_first_dpo_loss(loss: float, losses: Mapping[str, float] | Sequence[str
     """
     if list(losses) == ["sigmoid"] and not abs(loss - math.log(2)) <= _DPO_GAP + rounding:
         raise GateError(
-            f"DPO's first loss is {loss:.4f}, not ln 2 = 0.6931: its reference is another model than its start",
+            f"the first DPO loss is {loss:.4f} instead of ln 2 = 0.6931: the reference is not the model at the start",
             hint="kb finetune --no-dpo --data DIR",
         )

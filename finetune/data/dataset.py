@@ -1,7 +1,6 @@
-"""Rows to tokens before any trainer sees them: what is trained is marked, what does not fit is counted.
+"""Rows to tokens before any trainer sees them: trained tokens are marked, rows that do not fit are counted.
 
-We tokenise ourselves because trainers cut long rows silently, and with them the token that ends an answer. Knows rows
-and a chat format; refuses to know weights and trainers.
+Rows are tokenised here because trainers cut long rows silently, and with them the token that ends an answer.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""How well a model knows held-out phrasings while it trains, and when to stop for it.
+"""Scores on held-out phrasings during training, and when to stop for them.
 
-Recall is the share of questions whose gold answer stands in the greedy answer; where there is no question to ask, or
-several processes train, the loss on the validation rows decides. What is needed to go on after a kill is read from the
-trainer's own log. Knows trainers' callbacks; refuses to know files.
+Recall is the share of questions whose gold answer is in the greedy answer; without such questions, or with several
+processes, the loss on the validation rows decides. After an interruption the state is read from the trainer's own log.
 """
 
 # ruff: noqa: ARG002  (a callback is given more than it needs)

@@ -56,13 +56,15 @@ def _fill(spec: str, work: Path, most_rows: int) -> None:
         for split, rows in splits.items():
             _write(work / f"{split}.jsonl", islice(rows, most_rows) if most_rows else rows)
     except (DatasetNotFoundError, DataFilesNotFoundError) as error:
-        raise ConfigError(f"no data set {name!r} on the Hub that you may read", hint=hint) from error
+        raise ConfigError(f"no readable dataset {name!r} on the Hub", hint=hint) from error
     except RuntimeError as error:  # it wants to run code of its own
         raise DataError(f"{spec}: {error}", hint=hint) from error
     except ValueError as error:  # an unknown configuration, with the known ones in the message
         raise ConfigError(f"{spec}: {str(error).splitlines()[0]}", hint=hint) from error
     except (ConnectionError, OfflineModeIsEnabled, OSError) as error:
-        raise BackendError(f"the Hub did not send {name}: {error}", hint="the same command again") from error
+        raise BackendError(
+            f"downloading {name} from the Hub failed: {error}", hint="run the same command again"
+        ) from error
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

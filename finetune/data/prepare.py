@@ -1,7 +1,4 @@
-"""What every stage begins with: the recipe's base, its chat format, rows as tokens, all checked.
-
-Puts the pieces of a run together from its recipe and data; refuses to train.
-"""
+"""What every stage starts from: base, chat format and rows as tokens, put together from recipe and data and checked."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The shape of a causal model: the numbers of its `config.json` that decide parameters, memory and operations.
 
-Pure: knows the Llama family's layout (Llama, Mistral, Qwen2, SmolLM2 and others alike); refuses to load anything.
+Covers the layout of the Llama family (Llama, Mistral, Qwen2, SmolLM2 and others like them).
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def shape_of(config: Mapping[str, Any], name: str) -> ModelShape:
     missing = [key for key in _NEEDED if not isinstance(config.get(key), int)]
     if missing:
         raise DataError(
-            f"{name} is no causal text model that can be tuned here: config.json lacks {', '.join(missing)}",
+            f"unsupported model {name}: config.json lacks {', '.join(missing)}",
             hint="kb finetune --base smollm2 --estimate",
         )
     heads = config["num_attention_heads"]

@@ -1,7 +1,6 @@
-"""How a row becomes text and tokens: the chat template, its ends, and a padding token that ends nothing.
+"""How a row becomes text and tokens: the chat template, its end tokens, and a padding token that ends nothing.
 
-The same object renders for training, for the audit and for generation, so that a model is asked as it was taught. Knows
-tokenizers and Jinja templates; refuses to know files, weights and trainers.
+The same object renders for training, for the audit and for generation, so that a model is prompted as it was trained.
 """
 
 from __future__ import annotations
@@ -128,7 +127,7 @@ def chat_format(
     if tokenizer.eos_token_id is not None:
         listed.append(int(tokenizer.eos_token_id))
     if not listed:
-        raise DataError("the tokenizer names no end-of-sequence token; a model trained so would never stop")
+        raise DataError("the tokenizer has no end-of-sequence token, so a trained model would never stop")
     source = "model"
     if not tokenizer.chat_template:
         source = "dataset" if dataset_template else "plain"
@@ -148,5 +147,5 @@ def _settle_pad(tokenizer: PreTrainedTokenizerFast, eos_ids: frozenset[int]) -> 
             tokenizer.pad_token = spelling
             return
     raise DataError(
-        "the tokenizer has no token that can pad without also ending answers", hint="kb finetune --base smollm2"
+        "the tokenizer has no padding token that does not also end answers", hint="kb finetune --base smollm2"
     )

@@ -1,8 +1,7 @@
-"""A merged model as a folder that transformers, llama.cpp's converter and Ollama's importer all read right.
+"""A merged model as a folder that transformers, llama.cpp's converter and Ollama's importer all read correctly.
 
-transformers 5 writes two things where the others do not look: the base frequency of the rotary embedding and the chat
-template. Here both stand in both places, and BOS, ends and sampling are said, not left to defaults. Knows files;
-refuses to know where the weights come from.
+transformers 5 writes the base frequency of the rotary embedding and the chat template where the other two do not look.
+Both are written in both places, and BOS, end tokens and sampling are explicit.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def turn_end(chat: ChatFormat) -> int:
     )
     ends = [token for token in ids if token in chat.eos_ids]
     if not ends:
-        raise DataError("the chat template ends answers with no token that stops generation")
+        raise DataError("the chat template does not end answers with a token that stops generation")
     return ends[-1]
 
 
@@ -89,7 +88,9 @@ def _save_weights(model: PreTrainedModel, chat: ChatFormat, work: Path, dtype: t
     model.to(dtype)
     for name, weight in model.named_parameters():
         if not weight.isfinite().all():
-            raise DataError(f"weight {name} does not fit into {dtype}", hint="kb finetune --set dtype=f32 --data DIR")
+            raise DataError(
+                f"weight {name} exceeds the range of {dtype}", hint="kb finetune --set dtype=f32 --data DIR"
+            )
     ends = ends_of(chat)
     tokenizer = chat.tokenizer
     named = {"bos_token_id": tokenizer.bos_token_id, "pad_token_id": chat.pad_id}

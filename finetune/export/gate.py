@@ -1,7 +1,4 @@
-"""Compares an exported model with the trained one in every runtime that is here, and writes down what it saw.
-
-Knows which runtimes there are and where the result stands; refuses to know how a file was made.
-"""
+"""Compares an exported model with the trained one in every runtime that is available, and records the result."""
 
 from __future__ import annotations
 
@@ -64,8 +61,8 @@ class Gate:
         readable, given = _readable(file), self._told_to_ollama()
         if not readable and given is None:
             raise BackendError(
-                f"nothing here can run {name}, so nothing says whether it answers right",
-                hint="ollama serve  # then the same command",
+                f"no runtime is available to verify {name}",
+                hint="ollama serve  # then run the same command again",
             )
         reference = Reference(self.folder, self.chat, self._stood_for(file) if quantised else ())
         expected = reference.answers(self.conversations, MOST_TOKENS)

@@ -1,7 +1,4 @@
-"""From a trained run to something that can be run elsewhere: merged, written, compared, and only then put in place.
-
-Owns the order of the steps and what the run's card says of them; refuses to know how any step works.
-"""
+"""Export of a trained run: merged, written, compared with the trained model, and only then put in place."""
 
 from __future__ import annotations
 
@@ -160,7 +157,9 @@ class Export:
         elif name == DEFAULT:
             self._gate().check_in_ollama("import", sorted(self.merged().iterdir()), given, keep=True)
         else:
-            raise ConfigError(f"this architecture is not quantised to {name} here", hint="kb export RUN --to ollama")
+            raise ConfigError(
+                f"unsupported quantisation for this architecture: {name}", hint="kb export RUN --to ollama"
+            )
         return self.title
 
     def _write(self, name: str, work: Path) -> None:
@@ -213,11 +212,11 @@ def open_export(home: Home, name: str, machine: Machine, server: Server, progres
     recipe = read_recipe(run)
     if not recipe.training_method.merges:
         raise ConfigError(
-            f"{recipe.training_method.title} can be served {recipe.training_method.served}",
+            f"{recipe.training_method.title} cannot be exported: it can be served {recipe.training_method.served}",
             hint="kb finetune --method lora --data DIR",
         )
     if not run.adapter.is_dir():
-        raise ConfigError(f"run {name!r} is not trained to its end", hint=f"kb finetune --resume {name}")
+        raise ConfigError(f"training of run {name!r} is not finished", hint=f"kb finetune --resume {name}")
     base = find_base(recipe.base, home)
     chat = chat_of_policy(base, recipe, run.adapter, read_prompt(run))
     return Export(run=run, recipe=recipe, base=base, machine=machine, chat=chat, server=server, progress=progress)

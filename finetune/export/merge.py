@@ -1,7 +1,7 @@
-"""Adapter and base become ordinary weights: merged in float32, checked against the trained forward pass, then cast.
+"""Adapter and base become ordinary weights: merged in float32, compared with the trained forward pass, then cast.
 
-For QLoRA the adapter is laid on the dequantised four-bit base and on the full-precision one, and what answers more like
-the trained model is kept; nothing is ever merged into four bits. Knows peft and torch; refuses to know file formats.
+For QLoRA the adapter is merged into the dequantised four-bit base and into the full-precision one, and the result that
+is closer to the trained model is kept; nothing is merged into four bits.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def merge(base: Base, adapter: Path, recipe: Recipe, machine: Machine, probes: S
     """
     if not recipe.training_method.merges:
         raise ConfigError(
-            f"{recipe.training_method.title} can be served {recipe.training_method.served}",
+            f"{recipe.training_method.title} cannot be merged: it can be served {recipe.training_method.served}",
             hint="kb finetune --method lora --data DIR",
         )
     cpu = replace(machine, device="cpu")
@@ -69,7 +69,7 @@ def merge(base: Base, adapter: Path, recipe: Recipe, machine: Machine, probes: S
         )
     if base.shape.four_bit:
         raise ConfigError(
-            f"{base.spec} has four-bit weights only; merge into the model it was made of",
+            f"{base.spec} has four-bit weights only; merging requires the full-precision model it was made from",
             hint="kb finetune --base hf:ID --method qlora --data DIR",
         )
     if recipe.training_method.quantised:
@@ -79,7 +79,7 @@ def merge(base: Base, adapter: Path, recipe: Recipe, machine: Machine, probes: S
     merged = _merge(model)
     kl = divergence(trained, log_probabilities(merged, probes))
     if not kl <= MOST_KL:
-        raise GateError(f"merged weights part from base and adapter by {kl:.2e} nats a token", hint="kb runs list")
+        raise GateError(f"merged weights differ from base and adapter by {kl:.2e} nats per token", hint="kb runs list")
     return Merged(model=merged, chosen=_PLAIN, kl={_PLAIN: kl})
 
 
@@ -107,7 +107,7 @@ def _merge_quantised(
         if kl[name] == min(kl.values()):
             best = merged
     if best is None:
-        raise GateError("the merged weights answer with no number at all", hint="kb runs list")
+        raise GateError("the merged weights produce no finite probability", hint="kb runs list")
     return Merged(model=best, chosen=min(kl, key=lambda name: kl[name]), kl=kl)
 
 
@@ -128,7 +128,7 @@ def _merge(model: Any) -> PreTrainedModel:
     try:
         merged: PreTrainedModel = model.merge_and_unload(safe_merge=True)
     except ValueError as error:
-        raise GateError(f"the adapter does not merge: {error}", hint="kb runs list") from error
+        raise GateError(f"merging the adapter failed: {error}", hint="kb runs list") from error
     return merged.eval()
 
 

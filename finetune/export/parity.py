@@ -1,8 +1,8 @@
 """The gate before a model is published: the exported file answers in its runtime as the trained model does.
 
 Compared per conversation: the bytes of the rendered prompt, its token ids, the first 32 greedy tokens, and that an
-answer ends where the reference ends it. Only a first differing token that the reference itself held nearly as likely is
-passed, and counted. Knows answers and what differs; refuses to know how either side made them.
+answer ends where the reference ends it. A first differing token passes only if the reference found it nearly as likely,
+and is counted.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Parity:
             shown = "\n  ".join(str(finding) for finding in self.findings[:5])
             more = f"\n  and {len(self.findings) - 5} more" if len(self.findings) > 5 else ""
             raise GateError(
-                f"{self.runtime} answers otherwise than the trained model; nothing is published:\n  {shown}{more}",
+                f"{self.runtime} answers differently from the trained model; nothing was published:\n  {shown}{more}",
                 hint="kb runs show RUN  # parity in run.json",
             )
 
@@ -169,7 +169,7 @@ def _compare_one(reference: Reference, wanted: Expected, reply: RuntimeReply) ->
     if reply.prompt != wanted.prompt:
         at = first_difference(wanted.prompt, reply.prompt)
         trained, now = (text[max(0, at - 10) : at + _SHOWN] for text in (wanted.prompt, reply.prompt))
-        return [("prompt", f"from character {at} on it is {now!r}, trained was {trained!r}")], False
+        return [("prompt", f"from character {at} on it is {now!r}, in training {trained!r}")], False
     found = _token_fault(wanted, reply)
     if found:
         return [("tokens", found)], False
@@ -191,9 +191,9 @@ def _token_fault(wanted: Expected, reply: RuntimeReply) -> str:
         pairs = zip(wanted.prompt_ids, reply.prompt_ids, strict=False)
         at = next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(wanted.prompt_ids), reply.n_prompt))
         now, trained = (list(ids[at : at + 5]) for ids in (reply.prompt_ids, wanted.prompt_ids))
-        return f"at {at} they are {now}, trained was {trained}"
+        return f"at token {at} they are {now}, in training {trained}"
     if reply.n_prompt != len(wanted.prompt_ids):
-        return f"{reply.n_prompt} where training had {len(wanted.prompt_ids)} (a doubled or missing BOS?)"
+        return f"{reply.n_prompt} instead of {len(wanted.prompt_ids)} in training (a doubled or missing BOS?)"
     return ""
 
 
@@ -221,4 +221,4 @@ def _told(reference: Reference, wanted: Expected, reply: RuntimeReply, at: int, 
     )
     ended = reply.stopped and len(reply.text) <= before
     said = "the end" if ended else repr(reply.text[before : before + _SHOWN])
-    return f"at token {at} it says {said}, trained was {trained} ({gap:.2f} nats apart)"
+    return f"at token {at} it is {said}, in training {trained} ({gap:.2f} nats apart)"

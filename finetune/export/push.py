@@ -1,7 +1,6 @@
-"""Uploads a run's adapter or merged model with its card to the Hugging Face Hub, and sees that it came back alive.
+"""Uploads a run's adapter or merged model with its card to the Hugging Face Hub, and checks that it loads from there.
 
-The token comes from `HF_TOKEN` and from nowhere else. What goes up is shown first; asking is the door's part. Knows the
-Hub; refuses to know how a model was made.
+The token comes from `HF_TOKEN` only. `plan` returns what would be uploaded; asking for confirmation is the caller's.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ def plan(job: Export, repository: str, *, merged: bool) -> Upload:
         GateError: The last export of this run answered otherwise than what was trained.
     """
     if not _REPOSITORY.fullmatch(repository):
-        raise ConfigError(f"{repository!r} is no USER/NAME", hint="kb export RUN --push USER/NAME")
+        raise ConfigError(f"invalid repository {repository!r}; use USER/NAME", hint="kb export RUN --push USER/NAME")
     _token()
     _require_parity(job.run)
     folder = job.merged() if merged else job.run.adapter
@@ -76,7 +75,9 @@ def plan(job: Export, repository: str, *, merged: bool) -> Upload:
 def _token() -> str:
     token = os.environ.get("HF_TOKEN", "")
     if not token:
-        raise ConfigError("an upload needs a token that may write, in HF_TOKEN", hint="HF_TOKEN=hf_... kb export ...")
+        raise ConfigError(
+            "an upload requires a token with write access in HF_TOKEN", hint="HF_TOKEN=hf_... kb export ..."
+        )
     return token
 
 
@@ -84,7 +85,7 @@ def _require_parity(run: TrainingRun) -> None:
     for key, seen in read_card(run).parity.items():
         if isinstance(seen, Mapping) and seen.get("passed") is False:
             raise GateError(
-                f"the last export ({key}) answered otherwise than what was trained", hint=f"kb export {run.name}"
+                f"the last export ({key}) answered differently from the trained model", hint=f"kb export {run.name}"
             )
 
 
@@ -103,7 +104,7 @@ def push(job: Export, upload: Upload) -> str:
         _lay_out(job, upload, outgoing)
         job.progress(f"uploading to {upload.repository}")
         commit = _send(outgoing, upload.repository, f"kb run {job.run.name}")
-        job.progress("loading it back")
+        job.progress("loading it from the Hub")
         returned.mkdir()
         fetch_repository(upload.repository, returned, progress=lambda *_: None)
         _answer_once(job, upload, returned)
@@ -146,7 +147,7 @@ def _send(folder: Path, repository: str, message: str) -> str:
         done = hub.upload_folder(repo_id=repository, folder_path=folder, commit_message=message)
     except (HTTPError, RepositoryNotFoundError, OfflineModeIsEnabled, ConnectionError, RuntimeError) as error:
         reason = str(error.__cause__ or error).strip().splitlines()[0]
-        raise BackendError(f"the Hub did not take {repository}: {reason}", hint="hf auth whoami") from error
+        raise BackendError(f"uploading to {repository} failed: {reason}", hint="hf auth whoami") from error
     return str(done.oid)
 
 
@@ -157,4 +158,4 @@ def _answer_once(job: Export, upload: Upload, folder: Path) -> None:
     chat = chat_of_policy(job.base, recipe, folder, job.chat.answer_prompt)
     said = asker(model, chat, recipe, job.machine, _ANSWER_TOKENS).answers([job.conversations[0]])[0]
     if not said.strip():
-        raise GateError(f"{upload.repository} was uploaded and does not answer", hint="kb export RUN --to gguf")
+        raise GateError(f"{upload.repository} was uploaded but does not answer", hint="kb export RUN --to gguf")

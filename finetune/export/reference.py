@@ -1,7 +1,4 @@
-"""What the exported model must say: the merged checkpoint in transformers, in float32, asked as it was trained.
-
-Knows torch and transformers; refuses to know the runtimes that are compared with it.
-"""
+"""What the exported model must answer: the merged checkpoint in transformers, float32, prompted as it was trained."""
 
 from __future__ import annotations
 
@@ -72,7 +69,9 @@ class Reference:
             ).eval()
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0]
-            raise DataError(f"transformers cannot load it: {reason}", path=folder, hint="kb runs list") from error
+            raise DataError(
+                f"transformers cannot load the model: {reason}", path=folder, hint="kb runs list"
+            ) from error
         own = self._model.state_dict()
         for name, values in weights:
             own[name].copy_(torch.from_numpy(values))

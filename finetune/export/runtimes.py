@@ -1,7 +1,6 @@
-"""The runtimes in which an exported model is asked: OpenVINO GenAI in this process, and an Ollama server.
+"""The runtimes in which an exported model is tested: OpenVINO GenAI in this process, and an Ollama server.
 
-Neither is told how to sample beyond "greedy": what the file and the Modelfile say is part of what is compared. Knows
-how to ask; refuses to know what the right answer is.
+Sampling is left to the file and the Modelfile beyond "greedy", since both are part of what is tested.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Opens a base model safely: safetensors only, no code of its own, a dtype that is always said, a licence that fits.
+"""Opens a base model safely: safetensors only, no code from the model, an explicit dtype, a licence that was accepted.
 
-Finding (`find_base`) reads JSON and loads nothing; loading (`load_tokenizer`, `load_model`) needs kb[train]. Knows
-folders and transformers; refuses to know the data and how a method changes the model.
+Finding (`find_base`) reads JSON and loads nothing; loading (`load_tokenizer`, `load_model`) requires the train extra.
 """
 
 from __future__ import annotations
@@ -71,11 +70,11 @@ def find_base(spec: str, home: Home) -> Base:
     folder, licence = _locate(spec, home)
     config = _json(folder / "config.json")
     if config.get("auto_map"):
-        raise DataError(f"{spec} needs code of its own, which is not run", path=folder / "config.json")
+        raise DataError(f"{spec} requires code from the model, which is never run", path=folder / "config.json")
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         raise DataError(
-            "no safetensors here; pickled weights can run code and are not read",
+            "no safetensors found; pickled weights can run code and are not read",
             path=folder,
             hint="kb finetune --base smollm2 --dry-run",
         )
@@ -101,7 +100,7 @@ def _locate(spec: str, home: Home) -> tuple[Path, str]:
         folder = require(name, home)
         return folder, stored(folder).licence
     raise ConfigError(
-        f"there is no base model {spec!r}: not smollm2, no folder, not hf:ORG/NAME",
+        f"unknown base model {spec!r}; use smollm2, a folder or hf:ORG/NAME",
         hint="kb finetune --base smollm2 --dry-run",
     )
 
@@ -112,7 +111,7 @@ def _json(path: Path) -> Mapping[str, Any]:
     except (OSError, ValueError) as error:
         raise DataError(f"cannot be read: {error}", path=path, hint="kb models list") from error
     if not isinstance(value, dict):
-        raise DataError("is no JSON object", path=path, hint="kb models list")
+        raise DataError("is not a JSON object", path=path, hint="kb models list")
     return value
 
 
@@ -167,9 +166,9 @@ def load_tokenizer(base: Base) -> PreTrainedTokenizerFast:
     try:
         tokenizer = AutoTokenizer.from_pretrained(base.folder, trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"its tokenizer cannot be read: {error}", path=base.folder, hint="kb models list") from error
+        raise DataError(f"the tokenizer cannot be read: {error}", path=base.folder, hint="kb models list") from error
     if not tokenizer.is_fast:
-        raise DataError("its tokenizer is not a fast one", path=base.folder, hint="kb models list")
+        raise DataError("unsupported tokenizer: a fast tokenizer is required", path=base.folder, hint="kb models list")
     return tokenizer
 
 
@@ -224,7 +223,9 @@ def load_model(base: Base, recipe: Recipe, machine: Machine, *, weights: Path | 
         )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise DataError(f"transformers cannot load it: {reason}", path=base.folder, hint="kb models list") from error
+        raise DataError(
+            f"transformers cannot load the model: {reason}", path=base.folder, hint="kb models list"
+        ) from error
     model.config.use_cache = False
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
@@ -294,7 +295,7 @@ def check_cpu_four_bit(base: Base) -> None:
     if odd:
         listed = ", ".join(f"{name} {outputs}" for name, outputs in odd.items())
         raise DataError(
-            f"{base.spec}: on a CPU four-bit layers need output widths that divide by {_CPU_BLOCK}; not so: {listed}",
+            f"{base.spec}: four-bit layers on a CPU require output widths divisible by {_CPU_BLOCK}; got {listed}",
             hint="kb finetune --method lora --data DIR",
         )
 

@@ -1,7 +1,4 @@
-"""Curves of a run as one picture: loss, what is held out, and the margins of preferences, over the steps.
-
-Draws what it is given; refuses to know where it comes from.
-"""
+"""The curves of a run as one picture: loss, scores on held-out rows, and rewards of preferences, over the steps."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def run_dpo(stage: Stage) -> None:
     rows, dropped = tokenise_preferences(preferences(stage), prepared.chat, prepared.preference_limit)
     if not rows:
         reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items()) or "the data has none"
-        raise DataError(f"no preference is left to train on: {reasons}", hint="kb finetune --no-dpo --data DIR")
+        raise DataError(f"every preference was filtered out: {reasons}", hint="kb finetune --no-dpo --data DIR")
     with peft_warnings_ignored():
         trainer = _trained(stage, rows, dropped)
     stage.save_policy(trainer)

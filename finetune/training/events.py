@@ -1,7 +1,4 @@
-"""What a training process says of itself: one JSON line per event on standard output and in the run's log.
-
-Knows the events; refuses to know how they are shown.
-"""
+"""Events of a training process: one JSON object per line on standard output and in the run's log."""
 
 # ruff: noqa: ARG002  (a callback is given more than it needs)
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Starts the stages of a run as processes of their own and passes on what they say.
+"""Starts the stages of a run as processes of their own and passes on their events.
 
-The command is `accelerate launch` for a CPU, a GPU or several GPUs, and `torchrun` for several processes on CPUs. Knows
-processes and events; refuses to know torch.
+The command is `accelerate launch` for a CPU, a GPU or several GPUs, and `torchrun` for several processes on CPUs.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -196,5 +195,4 @@ def _events(lines: Any, words: Any) -> Iterator[Mapping[str, Any]]:
 
 def _last_words(path: Path) -> str:
     lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    said: Sequence[str] = lines[-_TAIL_LINES:]
-    return "\n".join(said) or "it said nothing"
+    return "\n".join(lines[-_TAIL_LINES:]) or "(no output)"

@@ -90,9 +90,7 @@ def named_gpu(name: str) -> Machine:
         ConfigError: It is not there.
     """
     if name.lower() not in GPUS:
-        raise ConfigError(
-            f"no figures for GPU {name!r}; known: {', '.join(GPUS)}", hint="kb finetune --estimate --gpu t4"
-        )
+        raise ConfigError(f"unknown GPU {name!r}; use one of {', '.join(GPUS)}", hint="kb finetune --estimate --gpu t4")
     return GPUS[name.lower()]
 
 

@@ -1,7 +1,4 @@
-"""A model as it stands after a stage: saved whole or not at all, loaded again, and asked.
-
-Knows peft's files and generation; refuses to know trainers and what answers are worth.
-"""
+"""A model as it stands after a stage: saved whole or not at all, loaded again, and asked."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Tries settings of a recipe against recall on validation phrasings; what was tried is kept and not tried again.
+"""Searches settings of a recipe for recall on validation phrasings; finished trials are kept and not repeated.
 
-Optuna proposes learning rate, rank and epochs around the recipe's own; every trial is a short run of its own. Refuses
-to know how a run is trained.
+Optuna proposes learning rate, rank and epochs around the recipe's own values; every trial is a short run.
 """
 
 from __future__ import annotations
@@ -92,7 +91,7 @@ def search(home: Home, name: str, recipe: Recipe, trials: int, attempt: Attempt)
         for trial in _complete(study)
     ]
     if not found:
-        raise DataError("no trial came to an end", hint=f"rm '{folder / name}.sqlite'")
+        raise DataError("no trial finished", hint=f"rm '{folder / name}.sqlite'")
     return sorted(found, key=lambda trial: (-trial.recall, trial.seconds))
 
 

@@ -1,7 +1,4 @@
-"""What both stages share: where a stage lies, what it resumes from, how its figures reach the run's card.
-
-Knows the run's folder; refuses to know losses.
-"""
+"""What both stages share: their folder, the checkpoint they resume from, and how figures reach the run's card."""
 
 from __future__ import annotations
 

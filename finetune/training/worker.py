@@ -1,8 +1,6 @@
-"""One training process: `python -m finetune.training.worker RUN STAGE`, started through accelerate by
-`finetune.training.launch`.
+"""One training process: `python -m finetune.training.worker RUN STAGE`, started by `finetune.training.launch`.
 
-Standard output carries events, one JSON object a line; a failure that a person can mend is an event too. Ends with the
-process that started it. Refuses to decide anything: recipe and data stand in the run's folder.
+Standard output carries events, one JSON object per line, errors included. The process ends with its parent.
 """
 
 from __future__ import annotations
@@ -73,7 +71,7 @@ def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int
         prepared = prepare(read_recipe(run), Path(card.data), place, run_prompt=read_prompt(run))
         if prepared.dataset.sha256() != card.data_sha256:
             raise DataError(
-                "the data is not what this run began with", path=card.data, hint="kb finetune ANOTHER --data DIR"
+                "the data has changed since this run started", path=card.data, hint="kb finetune OTHER_NAME --data DIR"
             )
         stages[stage](
             Stage(run=run, name=stage, prepared=prepared, processes=processes, main=rank == 0, report_to=trackers)

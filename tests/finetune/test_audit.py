@@ -42,7 +42,7 @@ def test_sound_rows_pass_and_one_is_shown_with_its_trained_tokens() -> None:
         (replace(ROW, labels=(*ROW.labels[:-1], IGNORED)), "does not train it"),
         (replace(ROW, input_ids=ROW.input_ids[:-1], labels=ROW.labels[:-1]), "does not end with EOS"),
         (replace(ROW, labels=(*[IGNORED] * (len(ROW.labels) - 2), *ROW.labels[-2:])), "where the answer is"),
-        (replace(ROW, labels=(*ROW.labels[1:], ROW.labels[-1])), "not the tokens they stand on"),
+        (replace(ROW, labels=(*ROW.labels[1:], ROW.labels[-1])), "differ from the tokens"),
         (replace(ROW, labels=ROW.labels[:-1]), "labels for"),
         (replace(ROW, input_ids=(1, *ROW.input_ids), labels=(IGNORED, *ROW.labels)), "two BOS"),
         (replace(ROW, input_ids=(*ROW.input_ids, 0), labels=(*ROW.labels, 0)), "trains the pad token"),
@@ -106,7 +106,7 @@ def test_a_script_that_the_tokenizer_cannot_write_is_a_fault() -> None:
 
     foreign = Foreign(chat.tokenizer, chat.eos_ids, chat.source, chat.system, chat.context_template)
     row = encode_pair(made(answer="башня"), chat)
-    with pytest.raises(GateError, match="script is foreign"):
+    with pytest.raises(GateError, match="unsupported script"):
         audit(data_of(row), foreign, 512)
 
 
@@ -151,7 +151,7 @@ def test_half_a_leak_is_found_in_bfloat16(name: str) -> None:
 
     rows = [encode_pair(made(number), CHAT) for number in range(8)]
     check_packing(packed_gap(Deaf(), rows, PACKER), "bf16")
-    with pytest.raises(GateError, match="rows see each other"):
+    with pytest.raises(GateError, match="rows attend to each other"):
         check_packing(packed_gap(Deaf(name), rows, PACKER), "bf16")
 
 
@@ -170,7 +170,7 @@ def test_packing_that_leaks_is_found() -> None:
             return self.inner(input_ids=input_ids)
 
     rows = [encode_pair(made(number), CHAT) for number in range(4)]
-    with pytest.raises(GateError, match="rows see each other"):
+    with pytest.raises(GateError, match="rows attend to each other"):
         check_packing(packed_gap(Leaky(), rows, PACKER), "f32")
 
 

@@ -59,7 +59,7 @@ def test_every_fault_is_named_at_once_with_the_nearest_field() -> None:
     [
         (["packing=wrapped"], "wrapped"),
         (["dtype=fp16"], "fp16 on a CPU"),
-        (["attn=flash"], "needs a GPU"),
+        (["attn=flash"], "requires a GPU"),
         (["attn=eager", "packing=bfd"], "attn=eager"),
         (["target_modules=lm_head,q_proj"], "lm_head"),
         (["layers_to_transform=0,1"], '"all-linear"'),
@@ -69,7 +69,7 @@ def test_every_fault_is_named_at_once_with_the_nearest_field() -> None:
         (["method=prefix", "gradient_checkpointing=true"], "recomputed"),
         (["rope_scaling=yarn"], "rope_factor"),
         (["streaming=true", "max_steps=0"], "streaming without max_steps"),
-        (["batch_size=16", "micro_batch=5"], "no multiple"),
+        (["batch_size=16", "micro_batch=5"], "not a multiple"),
         (["context_template={question}"], "lacks {context}"),
     ],
 )

@@ -73,9 +73,9 @@ def test_updates_are_laid_over_what_is_there(home: Home) -> None:
 
 @pytest.mark.parametrize("name", ["", "A", "../x", "a/b", ".x", "x" * 65, "a b"])
 def test_a_name_that_is_no_folder_or_no_model_is_refused(home: Home, name: str) -> None:
-    with pytest.raises(ConfigError, match="small letters"):
+    with pytest.raises(ConfigError, match="lower-case letters"):
         create_run(home, card(name), RECIPE)
-    with pytest.raises(ConfigError, match="there is no run"):
+    with pytest.raises(ConfigError, match="unknown run"):
         open_run(home, name)
 
 

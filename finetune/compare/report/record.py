@@ -1,7 +1,6 @@
-"""The report as data: `report.json`, everything that was found and everything needed to find it again.
+"""The report as data: `report.json` holds every figure and everything needed to compute it again.
 
-`report.html` and the short form of the terminal are made of this record alone. Knows tables, costs and the verdict;
-refuses to know how any of it looks.
+`report.html` and the terminal's short form are made from this record alone.
 """
 
 from __future__ import annotations
@@ -140,7 +139,7 @@ def read_missed(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
         asked = [str(one["text"]) for one in report["all_questions"] if SEEN not in one["strata"]]
         return list(report["missed"]), asked
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"is no report of kb compare: {error}", path=path, hint=hint) from error
+        raise DataError(f"cannot be read as a report of kb compare: {error}", path=path, hint=hint) from error
 
 
 def _arm(arm: Arm, questions: Sequence[GoldQuestion], replies: Replies) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def compare_scores(
     """
     first, second = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     if first.shape != second.shape or first.ndim != 1 or len(first) != len(clusters) or not len(first):
-        raise ValueError(f"{first.shape} scores against {second.shape} in {len(clusters)} clusters")
+        raise ValueError(f"scores of shapes {first.shape} and {second.shape} with {len(clusters)} cluster labels")
     differences = first - second
     sums, counts = _clustered(differences, clusters)
     interval = mean_interval(differences, clusters, bounds=(-1.0, 1.0), seed=seed)

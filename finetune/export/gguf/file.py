@@ -1,8 +1,7 @@
-"""A merged checkpoint as one GGUF file, for the Llama and Qwen2 families, on the `gguf` package.
+"""A merged checkpoint as one GGUF file, for the Llama and Qwen2 families, written with the `gguf` package.
 
-Every key that a runtime could guess is written: rotary embedding, ends, template, sampling. Weights pass through one at
-a time. Knows the two architectures; refuses to know runtimes and whether the file answers right: that is the gate's.
-Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+Every key that a runtime could guess is written: rotary embedding, end tokens, template, sampling. Weights pass through
+one at a time. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 from __future__ import annotations
@@ -69,7 +68,9 @@ def write_gguf(folder: Path, chat: ChatFormat, target: Path, *, name: str, licen
     config = checkpoint_config(folder)
     kind = str(config.get("model_type"))
     if kind not in ARCHITECTURES:
-        raise DataError(f"architecture {kind} is not written here, only {', '.join(ARCHITECTURES)}", hint=HINT)
+        raise DataError(
+            f"unsupported architecture for GGUF export: {kind}; supported are {', '.join(ARCHITECTURES)}", hint=HINT
+        )
     writer = gguf.GGUFWriter(target, kind)
     try:
         _add_identity(writer, name, licence, ENCODINGS[encoding])
@@ -123,7 +124,7 @@ def _add_rope(writer: Any, config: Mapping[str, Any]) -> None:
         trained = rope.get("original_max_position_embeddings") or config["max_position_embeddings"] / rope["factor"]
         writer.add_rope_scaling_orig_ctx_len(int(trained))
     elif kind not in ("default", "llama3"):
-        raise DataError(f"rotary embedding of kind {kind} is not written here", hint=HINT)
+        raise DataError(f"unsupported rotary embedding for GGUF export: {kind}", hint=HINT)
 
 
 def _write_tensors(writer: Any, folder: Path, config: Mapping[str, Any], kind: Type) -> None:
@@ -161,5 +162,5 @@ def _encoded(name: str, values: NDArray[np.float32], kind: Type) -> NDArray[Any]
     with np.errstate(over="ignore"):
         plain = values.astype(np.float16 if kind == Type.F16 else np.float32)
     if not np.isfinite(plain).all():
-        raise DataError(f"weight {name} does not fit into half precision", hint=HINT)
+        raise DataError(f"weight {name} exceeds the range of half precision", hint=HINT)
     return plain

@@ -1,7 +1,6 @@
-"""What `gguf` cannot write: K-quants by llama.cpp's tool or an Ollama server, other architectures by its converter.
+"""What `gguf` cannot write: K-quants by llama.cpp or an Ollama server, other architectures by llama.cpp's converter.
 
-And the check that a quantised file stands for the weights it was made of. Knows tools and bounds; refuses to know how
-anything was trained.
+Also the check that a quantised file matches the weights it was made from.
 """
 
 from __future__ import annotations
@@ -49,7 +48,9 @@ def check_quantisation(name: str) -> str:
     for known in NAMES:
         if known.lower() == name.lower():
             return known
-    raise ConfigError(f"there is no quantisation {name!r}: {', '.join(NAMES)}", hint="kb export RUN --quantize q8_0")
+    raise ConfigError(
+        f"unknown quantisation {name!r}; use one of {', '.join(NAMES)}", hint="kb export RUN --quantize q8_0"
+    )
 
 
 def by_any(source: Path, target: Path, name: str, model: OllamaModel, server: Server, progress: OnStatus) -> None:
@@ -71,7 +72,7 @@ def by_any(source: Path, target: Path, name: str, model: OllamaModel, server: Se
         _by_ollama(source, target, name, model, server, progress)
     else:
         raise ConfigError(
-            f"{name} needs llama.cpp's {TOOL} on PATH; Ollama makes {' and '.join(BY_OLLAMA)}",
+            f"{name} requires llama.cpp's {TOOL} on PATH; Ollama can make {' and '.join(BY_OLLAMA)}",
             hint="kb export RUN --quantize q4_K_M",
         )
 
@@ -97,7 +98,7 @@ def _run(command: Sequence[str], target: Path) -> None:
         check=False,
     )
     if done.returncode or not target.is_file():
-        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no output"]
+        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["(no output)"]
         raise BackendError(f"{Path(command[0]).name} failed: {lines[-1]}", hint="kb export RUN --quantize q8_0")
 
 
@@ -111,7 +112,8 @@ def convert(folder: Path, target: Path) -> None:
     tool = shutil.which(CONVERTER)
     if tool is None:
         raise MissingExtra(
-            f"this architecture needs llama.cpp's {CONVERTER} on PATH", hint="kb export RUN --to ollama  # or --to hf"
+            f"exporting this architecture to GGUF requires llama.cpp's {CONVERTER} on PATH",
+            hint="kb export RUN --to ollama  # or --to hf",
         )
     _run([tool, str(folder), "--outfile", str(target), "--outtype", "f16"], target)
 
@@ -136,7 +138,8 @@ def check_weights(path: Path, folder: Path) -> float:
         most = _MOST_ERROR.get(kinds[named], _COARSE_ERROR)
         if not error <= most:
             raise GateError(
-                f"{path.name}: weight {named} is off by {error:.1%}, rounding explains {most:.0%}", hint="kb runs list"
+                f"{path.name}: weight {named} differs by {error:.1%}; rounding explains at most {most:.0%}",
+                hint="kb runs list",
             )
         worst = max(worst, error)
     return worst

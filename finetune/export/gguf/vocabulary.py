@@ -1,7 +1,7 @@
 """A Hugging Face tokenizer as the `tokenizer.ggml.*` keys of a GGUF file.
 
-Byte-level BPE only, and only with a pre-tokenizer that GGUF runtimes know by name: any other would be split differently
-there. Keys: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Refuses to know weights.
+Supports byte-level BPE with a pre-tokenizer that GGUF runtimes know by name; they would split text of any other one
+differently. Keys: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def pre_tokenizer(held: Mapping[str, Any]) -> str:
     """
     model, normalizer = held["model"], held.get("normalizer") or {}
     if model.get("type") != "BPE" or model.get("byte_fallback") or normalizer.get("type", "NFC") != "NFC":
-        raise DataError("the tokenizer is no byte-level BPE; its GGUF form is not written here", hint=_HINT)
+        raise DataError("unsupported tokenizer for GGUF export: only byte-level BPE is supported", hint=_HINT)
     whole = held.get("pre_tokenizer") or {}
     parts = [dict(part) for part in whole.get("pretokenizers", [whole])]
     kinds = [part.get("type") for part in parts]
@@ -92,7 +92,7 @@ def pre_tokenizer(held: Mapping[str, Any]) -> str:
         if kinds == ["Split", "ByteLevel"] and not last.get("use_regex", True) and pattern in _NAMES:
             return _NAMES[pattern]
     steps = ", ".join(map(str, kinds))
-    raise DataError(f"the tokenizer splits text in a way that has no name in GGUF ({steps})", hint=_HINT)
+    raise DataError(f"unsupported tokenizer for GGUF export: unknown pre-tokenizer ({steps})", hint=_HINT)
 
 
 def _tokens(held: Mapping[str, Any], size: int) -> tuple[list[str], list[int]]:

@@ -1,7 +1,4 @@
-"""Weights of a checkpoint under GGUF's names and in GGUF's order, one at a time, and back again.
-
-Knows the Llama and Qwen2 architectures; refuses to know the container and how weights are encoded in it.
-"""
+"""Weights of a Llama or Qwen2 checkpoint under GGUF's names and in GGUF's order, one at a time, and back again."""
 
 from __future__ import annotations
 
@@ -36,7 +33,7 @@ def rope_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
     rope = {**(config.get("rope_scaling") or {}), **(config.get("rope_parameters") or {})}
     theta = rope.get("rope_theta", config.get("rope_theta"))
     if theta is None:
-        raise DataError(f"{CONFIG} does not say the base frequency of the rotary embedding", hint=HINT)
+        raise DataError(f"{CONFIG} lacks the base frequency of the rotary embedding (rope_theta)", hint=HINT)
     return {"rope_type": "default", **rope, "rope_theta": theta}
 
 
@@ -71,7 +68,7 @@ def _opened(folder: Path, config: Mapping[str, Any]) -> Iterator[tuple[str, str,
                     continue  # runtimes take the embedding where there is no output matrix
                 named = names.get_name(key, try_suffixes=(".weight", ".bias"))
                 if named is None:
-                    raise DataError(f"weight {key} has no place in GGUF", path=path, hint=HINT)
+                    raise DataError(f"unsupported weight for GGUF export: {key}", path=path, hint=HINT)
                 yield named, key, weights.get_slice(key)
 
 

@@ -1,7 +1,6 @@
-"""A GGUF file becomes a model of an Ollama server: template, ends and sampling said in full, weights uploaded once.
+"""A GGUF file as a model of an Ollama server: template, stop tokens and sampling explicit, weights uploaded once.
 
-Also Ollama as a quantiser: it makes the K-quants that `gguf` cannot. Knows Modelfiles and Ollama's API; refuses to know
-training and whether the model answers right.
+Also uses Ollama as a quantiser for the K-quants that `gguf` cannot write.
 """
 
 from __future__ import annotations
@@ -78,7 +77,9 @@ def modelfile(model: OllamaModel, gguf: str) -> str:
         BackendError: The template holds what a Modelfile cannot.
     """
     if _QUOTES in model.template:
-        raise BackendError(f"a Modelfile cannot hold {_QUOTES} in a template", hint="kb export RUN --to ollama")
+        raise BackendError(
+            f"unsupported chat template for a Modelfile: it contains {_QUOTES}", hint="kb export RUN --to ollama"
+        )
     lines = (
         ["# Send messages without blanks at their ends: the model's own template drops them."] if model.trims else []
     )
@@ -130,7 +131,7 @@ def create(
             status = part.status or ""
             progress(status)
     if status != "success":
-        raise BackendError(f"Ollama at {url} broke off creating {name!r}: {status}", hint="ollama list")
+        raise BackendError(f"Ollama at {url} did not finish creating {name!r}: {status}", hint="ollama list")
 
 
 def _has_blob(url: str, digest: str, arguments: Mapping[str, Any]) -> bool:
@@ -149,14 +150,14 @@ def weight_file_of(server: Server, name: str) -> Path:
     """Return where a server on this machine keeps a model's weights.
 
     Raises:
-        BackendError: The server lacks the model, or its files cannot be read from here.
+        BackendError: The server lacks the model, or its files are not readable on this machine.
     """
     with _asking(server, name) as client:
         shown = client.show(name).modelfile or ""
     paths = [Path(line.removeprefix(_FROM)) for line in shown.splitlines() if line.startswith(f"{_FROM}/")]
     if not paths or not paths[0].is_file():
         raise BackendError(
-            f"the weights of {name!r} in Ollama at {server.url} cannot be read from here",
+            f"the weights of {name!r} in Ollama at {server.url} are not readable on this machine",
             hint="kb export RUN --quantize q8_0",
         )
     return paths[0]

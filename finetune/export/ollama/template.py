@@ -1,8 +1,8 @@
-"""A Jinja chat template said again in the language of Ollama's templates, to the byte.
+"""A Jinja chat template in the language of Ollama's templates, equal to the byte.
 
-Found out by rendering conversations and looking at what stands around their contents; a template that does more than
-put fixed words around each message is refused, not approximated. Knows templates; refuses to know servers.
-Language: https://pkg.go.dev/text/template, with the fields that Ollama gives (`.Messages`, `.Role`, `.Content`).
+The fixed words around contents are found by rendering conversations; a template that does more than put fixed words
+around each message is refused, not approximated. Language: https://pkg.go.dev/text/template, with the fields that
+Ollama provides (`.Messages`, `.Role`, `.Content`).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def find_blocks(chat: ChatFormat, conversations: Sequence[Sequence[Message]]) ->
         DataError: The template does something else than putting words around contents; the message says where.
     """
     if _CLOCK in str(chat.tokenizer.chat_template):
-        raise DataError("the chat template says today's date, which Ollama's language cannot", hint=_HINT)
+        raise DataError("unsupported chat template for Ollama: it writes today's date", hint=_HINT)
     blocks = _probed(chat)
     blank = [{"role": "user", "content": f" {_USER}\n"}]
     trims = chat.render(blank, generation=True) != blocks.render(blank)
@@ -73,8 +73,8 @@ def find_blocks(chat: ChatFormat, conversations: Sequence[Sequence[Message]]) ->
         if wanted != made:
             at = first_difference(wanted, made)
             raise DataError(
-                "the chat template cannot be said in Ollama's language: at "
-                f"{at} it writes {wanted[at : at + 40]!r}, fixed words {made[at : at + 40]!r}",
+                "unsupported chat template for Ollama: only fixed words around each message are supported; at "
+                f"character {at} it writes {wanted[at : at + 40]!r} instead of {made[at : at + 40]!r}",
                 hint=_HINT,
             )
     return replace(blocks, trims=trims)
@@ -131,7 +131,10 @@ def _later_system(chat: ChatFormat, user_end: str, system_end: str) -> str:
 def _cut(text: str, content: str) -> tuple[str, str]:
     before, found, after = text.partition(content)
     if not found or content in after:
-        raise DataError(f"the chat template does not say the content of a message once: {text[:80]!r}", hint=_HINT)
+        raise DataError(
+            f"unsupported chat template for Ollama: a message's content must appear exactly once: {text[:80]!r}",
+            hint=_HINT,
+        )
     return before, after
 
 
@@ -148,7 +151,9 @@ def _before(text: str, end: str) -> str:
 
 
 def _uneven(one: str, other: str) -> DataError:
-    return DataError(f"the chat template says {one!r} in one place and {other!r} in another", hint=_HINT)
+    return DataError(
+        f"unsupported chat template for Ollama: it writes {one!r} in one place and {other!r} in another", hint=_HINT
+    )
 
 
 def first_difference(one: str, other: str) -> int:

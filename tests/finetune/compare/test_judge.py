@@ -69,5 +69,5 @@ def test_what_a_judge_said_is_kept(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes() + b'{"key": "cut')
     assert [remembered(say, path)("x"), len(asked)] == ["A", 2]
     path.write_bytes(b"nonsense\n")
-    with pytest.raises(DataError, match="no judgement"):
+    with pytest.raises(DataError, match="cannot be read as a judgement"):
         remembered(say, path)

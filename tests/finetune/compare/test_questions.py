@@ -160,7 +160,7 @@ def test_a_fault_names_its_line(tmp_path: Path, record: Any, fault: str) -> None
 def test_no_question_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         read_questions(tmp_path / "absent.jsonl")
-    with pytest.raises(DataError, match="holds no question"):
+    with pytest.raises(DataError, match="contains no question"):
         read_questions(write(tmp_path / "empty.jsonl"))
 
 

@@ -80,14 +80,14 @@ def test_a_line_cut_short_is_dropped_and_a_damaged_one_is_named(tmp_path: Path) 
     assert said.asked == ["q2"]
     assert all(json.loads(line) for line in path.read_text().splitlines())
     path.write_bytes(b'{"key": 1}\n' + path.read_bytes())
-    with pytest.raises(DataError, match="no output") as raised:
+    with pytest.raises(DataError, match="cannot be read as an output") as raised:
         read_outputs(path)
     assert raised.value.line == 1
 
 
 def test_a_folder_is_one_comparisons_at_a_time(tmp_path: Path) -> None:
     base, _ = arm("base", knows(2))
-    with FileLock(tmp_path / ".lock"), pytest.raises(ConfigError, match="another kb"):
+    with FileLock(tmp_path / ".lock"), pytest.raises(ConfigError, match="another comparison"):
         ask_all([base], questions(1), tmp_path)
 
 

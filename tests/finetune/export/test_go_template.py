@@ -94,8 +94,8 @@ def test_a_template_that_trims_is_told_apart() -> None:
     [
         (MERGING, "in one place and"),
         (TEMPLATE.replace("You help", "{{ strftime_now('%Y') }} You help"), "today's date"),
-        (CHATML.replace("{{ message['content'] }}", "{{ message['content'] | upper }}"), "content of a message"),
-        (CHATML.replace("{% for message", "{{ messages | length }}{% for message"), "fixed words '3"),
+        (CHATML.replace("{{ message['content'] }}", "{{ message['content'] | upper }}"), "a message's content"),
+        (CHATML.replace("{% for message", "{{ messages | length }}{% for message"), "instead of '3"),
     ],
 )
 def test_what_cannot_be_said_is_refused(template: str, reason: str) -> None:

@@ -46,7 +46,7 @@ def test_a_run_is_asked_by_its_name(llama: Trained) -> None:
 
 
 def test_runs_that_cannot_be_asked_say_why(llama: Trained) -> None:
-    with pytest.raises(ConfigError, match="no run 'nosuch'"):
+    with pytest.raises(ConfigError, match="unknown run 'nosuch'"):
         open_chat("run:nosuch", Settings(), llama.home)
     make_run(llama.home, llama.job.base.folder, "unexported")
     with pytest.raises(ConfigError, match="has not been exported") as caught:
@@ -70,7 +70,7 @@ def test_a_file_that_answers_otherwise_is_not_put_in_place(llama: Trained, monke
     run = make_run(llama.home, llama.job.base.folder, "refused")
     faulty = _writing(lambda whole, target: rewritten(whole, target, keys={"llama.rope.freq_base": 500000.0}))
     monkeypatch.setattr(job_module, "write_gguf", faulty)
-    with pytest.raises(GateError, match="nothing is published"):
+    with pytest.raises(GateError, match="nothing was published"):
         opened(llama.home, "refused").gguf()
     assert not [path for path in run.folder.iterdir() if "gguf" in path.name or "Modelfile" in path.name]
     seen: Any = read_card(run).parity["openvino f16"]
@@ -123,6 +123,6 @@ def test_what_nothing_here_can_make_or_run_is_refused(
 def test_a_run_that_is_not_trained_cannot_be_exported(llama: Trained) -> None:
     run = make_run(llama.home, llama.job.base.folder, "untrained")
     run.adapter.rename(run.folder / "elsewhere")
-    with pytest.raises(ConfigError, match="not trained to its end"):
+    with pytest.raises(ConfigError, match="is not finished"):
         opened(llama.home, "untrained")
     assert replace(run, name="x").name == "x"

@@ -110,11 +110,11 @@ def test_what_is_planned_is_checked_first(llama: Trained, monkeypatch: pytest.Mo
     with pytest.raises(ConfigError, match="HF_TOKEN"):
         plan(job, "someone/doubtful", merged=False)
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    with pytest.raises(ConfigError, match="no USER/NAME"):
+    with pytest.raises(ConfigError, match="use USER/NAME"):
         plan(job, "doubtful", merged=False)
     planned = plan(job, "someone/doubtful", merged=True)
     assert planned.folder == run.merged and "merged model" in str(planned)
     update_card(run, parity={"openvino f16": {"passed": False}})
-    with pytest.raises(GateError, match="answered otherwise"):
+    with pytest.raises(GateError, match="answered differently"):
         plan(job, "someone/doubtful", merged=False)
     assert read_card(run).parity

@@ -118,7 +118,7 @@ def test_two_processes_train_one_model(tmp_path: Path) -> None:
 def test_an_error_of_the_process_is_ours(tmp_path: Path) -> None:
     home, run, prepared = begun(tmp_path)
     (prepared.dataset.path / "train.jsonl").write_text('{"question": "a", "answer": "b"}\n')
-    with pytest.raises(DataError, match="not what this run began with"):
+    with pytest.raises(DataError, match="the data has changed"):
         train_stage(home, run, "sft", CPU, Launch(), lambda event: None)
 
 
@@ -135,5 +135,5 @@ def test_what_cannot_be_resumed_says_what_can(tmp_path: Path) -> None:
     from finetune.ask import weights_of
 
     _, run, _ = begun(tmp_path)
-    with pytest.raises(ConfigError, match="there are: none"):
+    with pytest.raises(ConfigError, match="available: none"):
         weights_of(run, "5")

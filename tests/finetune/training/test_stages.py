@@ -160,7 +160,7 @@ def test_preferences_made_against_the_policy_are_trained_too(tmp_path: Path) -> 
 def test_no_preference_is_an_error_that_says_so(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "data" / "train.jsonl", [pair(number) for number in range(4)])
     _, run, prepared = begun(tmp_path)
-    with pytest.raises(DataError, match="no preference is left"):
+    with pytest.raises(DataError, match="every preference was filtered out"):
         run_dpo(Stage(run=run, name="dpo", prepared=prepared))
 
 
@@ -177,5 +177,5 @@ def test_a_reference_that_is_not_the_start_is_caught(tmp_path: Path, monkeypatch
 
     original = PreferenceTrainer.add_reference
     monkeypatch.setattr(PreferenceTrainer, "add_reference", shifted)
-    with pytest.raises(GateError, match="not ln 2"):
+    with pytest.raises(GateError, match="instead of ln 2"):
         run_dpo(Stage(run=run, name="dpo", prepared=prepared))

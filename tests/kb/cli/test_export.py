@@ -28,8 +28,8 @@ def _fails(*arguments: str) -> ConfigError:
         (("x", "--to", "onnx"), "use one of gguf, ollama, hf"),
         (("x", "--merged"), "--merged requires --push"),
         (("x", "--to", "hf", "--quantize", "q8_0"), "--quantize is for"),
-        (("nosuch",), "there is no run 'nosuch'"),
-        (("../../etc",), "there is no run"),
+        (("nosuch",), "unknown run 'nosuch'"),
+        (("../../etc",), "unknown run"),
     ],
 )
 def test_wrong_usage_is_said_at_once(home: Home, arguments: tuple[str, ...], reason: str) -> None:

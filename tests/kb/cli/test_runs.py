@@ -28,6 +28,6 @@ def test_runs_are_listed_shown_and_removed(home: Home) -> None:
     missing = kb("runs", "show", "second")
     assert missing.returncode == 2 and "there are: broken, first" in missing.stderr
     asked = kb("generate", "first@5", "What?")
-    assert asked.returncode == 2 and "there are: none" in asked.stderr
+    assert asked.returncode == 2 and "available: none" in asked.stderr
     assert kb("runs", "rm", "first", "--dry-run").returncode == 0 and run.folder.is_dir()
     assert kb("runs", "rm", "first", "--yes").returncode == 0 and not run.folder.exists()

@@ -53,7 +53,7 @@ def test_that_search_may_add_to_tuning_leaves_the_advice_to_tune(tmp_path: Path)
     verdict = report_of(four(0, 2, 18, 17), questions(24), tmp_path)["verdict"]
     assert (verdict["outcome"], verdict["recommended"]) == ("better", "tuned")
     assert verdict["sentence"].startswith("Fine-tune: tuned has 75% right, more than base (0%)")
-    assert "whether tuned+rag (71%) differs cannot be told" in verdict["sentence"]
+    assert "the data cannot decide whether tuned+rag (71%) differs" in verdict["sentence"]
 
 
 def test_few_questions_cannot_tell_and_say_so(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_what_the_tuned_arm_missed_is_listed_once_per_fact(tmp_path: Path) -> No
     assert [one["fact"] for one in missed] == ["f7", "f8", "f9"]
     assert {one["arm"] for one in missed} == {"tuned"}
     assert len(asked) == 10
-    with pytest.raises(DataError, match="no report"):
+    with pytest.raises(DataError, match="cannot be read as a report"):
         read_missed(Path(__file__))
 
 
