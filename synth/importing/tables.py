@@ -41,13 +41,15 @@ def _dialect(head: str, *, whole: bool) -> str | None:
 
 
 def _is_header(names: list[str]) -> bool:
-    """Whether fields are distinct short names and not sentences."""
+    """Whether fields are distinct short names, and not sentences, which end in a full stop."""
     clean = [name.strip() for name in names]
-    return len(set(clean)) == len(clean) and all(re.fullmatch(r"[^\W\d][\w .()/#-]{0,39}|", name) for name in clean)
+    return len(set(clean)) == len(clean) and all(
+        re.fullmatch(r"[^\W\d](?:[\w .()/#-]{0,38}[\w()/#-])?|", name) for name in clean
+    )
 
 
 def csv_records(lines: Iterator[str], head: str, path: Path) -> Iterator[tuple[int, dict[str, str], str]]:
-    """Yield (line on which the row ends, row by column name, fault).
+    """Yield (line on which the row begins, row by column name, fault).
 
     Raises:
         DataError: A quote that is never closed.
