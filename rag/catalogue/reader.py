@@ -7,6 +7,7 @@ status `staging`; nothing here shows it before it is whole. This module changes 
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -168,7 +169,7 @@ class CatalogueReader(Database):
             (collection, sha256, index),
         ).fetchone()
         if row is None:
-            raise _no_page(sha256, index)
+            raise self._no_page(collection, sha256, index)
         return _page(row)
 
     def page_text(self, collection: str, sha256: str, index: int) -> str:
@@ -183,7 +184,7 @@ class CatalogueReader(Database):
             (index, collection, sha256),
         ).fetchone()
         if row is None:
-            raise _no_page(sha256, index)
+            raise self._no_page(collection, sha256, index)
         return str(row["text"])
 
     def pages(self, collection: str, sha256: str) -> Iterator[Page]:
@@ -339,6 +340,14 @@ class CatalogueReader(Database):
         )
         return [(row["document"], row["sha256"]) for row in rows.fetchall()]
 
+    def _no_page(self, collection: str, sha256: str, index: int) -> ConfigError:
+        known = self.find(collection, sha256)
+        if known is None:
+            return ConfigError(f"no document {sha256[:12]} in collection {collection!r}", hint="kb list")
+        pages = f"{known.n_pages} {known.unit}{'' if known.n_pages == 1 else 's'}"
+        message = f"{known.doc} has {pages}, no page {index + 1}"
+        return ConfigError(message, hint=f"kb show {shlex.quote(known.doc)} --page {known.n_pages}")
+
     def _document(self, row: sqlite3.Row) -> Document:
         source = self._execute(
             "SELECT min(source) FROM sources WHERE collection=? AND document=?", (row["collection"], row["id"])
@@ -348,10 +357,6 @@ class CatalogueReader(Database):
             title=row["title"], unit=row["unit"], metadata=json.loads(row["metadata"]), n_pages=row["n_pages"],
             status=row["status"], size_bytes=row["size_bytes"], ingested_at=row["ingested_at"],
         )  # fmt: skip
-
-
-def _no_page(sha256: str, index: int) -> ConfigError:
-    return ConfigError(f"document {sha256[:12]} has no page {index + 1}", hint=f"kb show {sha256[:12]}")
 
 
 def _page(row: sqlite3.Row) -> Page:

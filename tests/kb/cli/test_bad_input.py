@@ -78,7 +78,7 @@ COMMANDS: list[tuple[list[str], int, str]] = [
     (["ask", "Who?", "--set", "rag.topk=3"], 2, "did you mean 'rag.top_k'"),
     (["ask", "Who?", "--store", "nope"], 2, "nope"),
     (["show", "nope.pdf"], 2, "kb list"),
-    (["show", "update.pdf", "--page", "99"], 2, "has no page 99"),
+    (["show", "update.pdf", "--page", "99"], 2, "no page 99"),
     (["forget", "nope.pdf", "--yes"], 2, "no document 'nope.pdf'"),
     (["synth", "--pairs", "5", "--out", "{folder}/broken.jsonl/x"], 2, "broken.jsonl/x: Not a directory"),
     (["eval", "{folder}/no-such.jsonl"], 5, "no-such.jsonl"),
