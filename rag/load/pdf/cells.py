@@ -120,6 +120,8 @@ def _placed(row: Row, grid: Grid, head: bool) -> _Line:
     row = row.part(segments)
     for at, segment in enumerate(segments):
         first, last = _columns_of(segment, grid.columns)
+        if head and first == 0 and segment.x0 > _label_limit(grid):
+            first, last = 1, max(1, last)  # long labels reach below the heads of the first figures
         if head:
             right = segments[at + 1].x0 if at + 1 < len(segments) else float("inf")
             left = segments[at - 1].x1 if at else float("-inf")
@@ -133,6 +135,12 @@ def _placed(row: Row, grid: Grid, head: bool) -> _Line:
             first = before.column + before.column_span
         line.cells.append(DraftCell([segment], first, last - first + 1))
     return line
+
+
+def _label_limit(grid: Grid) -> float:
+    """Return how far right a head may begin that stands over the labels."""
+    left, right = grid.columns[0]
+    return left + 0.6 * (right - left)
 
 
 def _parts(segment: Segment, columns: Sequence[Interval], height: float) -> list[Segment]:
@@ -193,7 +201,7 @@ def _head_span(segment: Segment, first: int, last: int, room: Interval, row: Row
             for at, (left, right) in enumerate(columns)
             if min(right, drawn[1]) - max(left, drawn[0]) > 0.5 * (right - left)
         ]
-        if reached and reached[-1] >= first and reached[0] <= last and drawn[1] <= room[1] + 1:
+        if reached and reached[0] > 0 and reached[-1] >= first and reached[0] <= last and drawn[1] <= room[1] + 1:
             return min(first, reached[0]), max(last, reached[-1])
     if row.base >= grid.rows[grid.n_heads - 1].base:
         return first, last

@@ -38,7 +38,7 @@ class Rules:
         return _distinct(heights.tolist())
 
     def under(self, bottom: float, x0: float, x1: float, within: float) -> tuple[float, float] | None:
-        """Return left and right of the nearest line below a text that holds its extent, at most `within` below."""
+        """Return left and right of the shortest line below a text that holds its extent, at most `within` below."""
         if not len(self.level):
             return None
         y, left, right = self.level.T
@@ -47,7 +47,7 @@ class Rules:
         )
         if not near.size:
             return None
-        best = near[np.argmin(y[near])]
+        best = near[np.argmin(right[near] - left[near])]
         return float(left[best]), float(right[best])
 
 
@@ -77,13 +77,10 @@ def make_rules(paths: NDArray[np.float64], size: tuple[float, float], angle: flo
     large = (width > _MAX_FRAME_SHARE * size[0]) & (height > _MAX_FRAME_SHARE * size[1])
     flat, narrow = (height <= _THIN) & (width > _SHORT), (width <= _THIN) & (height > _SHORT)
     frame = (width > _SHORT) & (height > _THIN) & ~narrow & ~large
-    level = np.concatenate(
-        [
-            np.stack([(top[flat] + bottom[flat]) / 2, left[flat], right[flat]], axis=1),
-            np.stack([top[frame], left[frame], right[frame]], axis=1),
-            np.stack([bottom[frame], left[frame], right[frame]], axis=1),
-        ]
-    )
+    # Lines and the sides of rectangles are joined apart: a shaded row ends where the line below a head begins.
+    lines = np.stack([(top[flat] + bottom[flat]) / 2, left[flat], right[flat]], axis=1)
+    sides = [np.stack([side[frame], left[frame], right[frame]], axis=1) for side in (top, bottom)]
+    level = np.concatenate([_joined(lines), _joined(np.concatenate(sides))])
     tall = frame & (height > _SHORT) & (width > _SHORT)
     upright = np.concatenate(
         [
@@ -92,7 +89,7 @@ def make_rules(paths: NDArray[np.float64], size: tuple[float, float], angle: flo
             np.stack([right[tall], top[tall], bottom[tall]], axis=1),
         ]
     )
-    return Rules(_joined(level), upright)
+    return Rules(level, upright)
 
 
 def turned_box(box: tuple[float, float, float, float], angle: float) -> tuple[float, float, float, float]:
