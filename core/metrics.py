@@ -24,16 +24,6 @@ _POWERS = {**_ENGLISH.scales, **_ENGLISH.scale_abbreviations, "b": 9}
 _SCALE = re.compile(rf"\s*({alternation(_POWERS)})\b", re.IGNORECASE)
 
 
-def recall_at_k(ranked: Sequence[Hashable], relevant: Collection[Hashable], k: int) -> float:
-    """Share of the relevant items among the first `k` (Manning, Raghavan and Schütze 2008, section 8.4).
-
-    Raises:
-        ValueError: Nothing is relevant, or `k` is not positive.
-    """
-    _check(relevant, k)
-    return len(set(ranked[:k]) & set(relevant)) / len(set(relevant))
-
-
 def hit_at_k(ranked: Sequence[Hashable], relevant: Collection[Hashable], k: int) -> float:
     """1.0 if any relevant item is among the first `k`, else 0.0.
 

@@ -324,10 +324,6 @@ class DatasetFolder:
         path = self.path / FACTS
         return read_facts(path) if path.is_file() else iter(())
 
-    def has_manifest(self) -> bool:
-        """Whether there is a manifest."""
-        return (self.path / MANIFEST).is_file()
-
     def manifest(self) -> Manifest:
         """Return the manifest; an empty one where there is none.
 

@@ -141,11 +141,6 @@ def write_manifest(
     return body
 
 
-def data_hash(files: Mapping[str, str]) -> str:
-    """Return one hash over the files of a dataset, for a run that is trained on it."""
-    return hashlib.sha256(json.dumps(dict(sorted(files.items()))).encode()).hexdigest()
-
-
 def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()) >> 1
 

@@ -304,11 +304,6 @@ def holds_verb(text: str) -> bool:
     return False
 
 
-def is_be(verb: str) -> bool:
-    """Whether a finite verb is a form of "to be"."""
-    return verb in BE
-
-
 def is_second_verb(first: str, second: str) -> bool:
     """Whether a word after "and" can be a second verb of the subject of the first."""
     second = second.casefold()
