@@ -95,14 +95,14 @@ class Load:
     async def _one(self, http: httpx.AsyncClient, kind: str, path: str, body: dict) -> None:
         begun = time.monotonic()
         try:
-            found = await http.post(path, json=body)
+            response = await http.post(path, json=body)
         except httpx.TransportError as error:
             self.statuses[kind][type(error).__name__] += 1
             return
         self.took_ms[kind].append(1000 * (time.monotonic() - begun))
-        self.statuses[kind][found.status_code] += 1
-        if found.status_code == 429:
-            await asyncio.sleep(float(found.headers["retry-after"]))
+        self.statuses[kind][response.status_code] += 1
+        if response.status_code == 429:
+            await asyncio.sleep(float(response.headers["retry-after"]))
 
     async def staller(self) -> None:
         """Ask for streams and take nothing."""

@@ -84,9 +84,11 @@ def bind(settings: Settings) -> socket.socket:
     serve = settings.serve
     try:
         family = socket.getaddrinfo(serve.host, serve.port, type=socket.SOCK_STREAM)[0][0]
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((serve.host, serve.port))
+        with contextlib.ExitStack() as on_failure:
+            bound = on_failure.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((serve.host, serve.port))
+            on_failure.pop_all()
     except OSError as error:
         message = f"cannot listen on {serve.host}:{serve.port}: {error.strerror or error}"
         raise BackendError(message, hint=f"kb serve --port {serve.port + 1}") from error

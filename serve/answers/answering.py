@@ -10,7 +10,7 @@ from typing import Any, Literal, NoReturn
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from core.backends import BACKENDS, parse_spec
+from core.backends import BACKENDS, parse_spec, token_counter
 from core.chat.generate import generate
 from core.errors import ConfigError
 from core.types import Answer, Citation
@@ -27,6 +27,8 @@ from serve.errors import NotFound
 Role = Literal["system", "user", "assistant"]
 _MESSAGES: dict[Role, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
 DEFAULT = BASE + WITH_DOCUMENTS
+# Tokens of a chat template around one message, at most.
+_MESSAGE_TOKENS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +152,11 @@ class ConversationAnswerer:
             raise ConfigError("the last message must be the user's", hint='{"role": "user", "content": "QUESTION"}')
         if model.documents:
             return self._from_documents(request, spec, chat, on_text)
-        return _alone(request, spec, with_controls(spec, chat, request.controls), on_text)
+        with_options = with_controls(spec, chat, request.controls)
+        models = self._workspace.settings.models
+        room = models.num_ctx - (request.controls.max_tokens or models.max_tokens)
+        conversation = latest_messages(request.conversation, room, token_counter(chat))
+        return _alone(conversation, request.controls, spec, with_options, on_text)
 
     def _from_documents(
         self, request: AnswerRequest, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]
@@ -221,11 +227,41 @@ def _response(answer: Answer, spec: str, max_tokens: int, label: PageLabel) -> A
     )
 
 
-def _alone(request: AnswerRequest, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]) -> AnswerResponse:
-    """Let the model answer by itself."""
-    messages = [_MESSAGES[said.role](content=said.text) for said in request.conversation]
+def latest_messages(
+    conversation: Sequence[ChatMessage], room: int, count_tokens: Callable[[str], int]
+) -> list[ChatMessage]:
+    """Return the messages that fit into a context: system messages, the question, and the latest turns before it.
+
+    Args:
+        conversation: Oldest first; the last message is the question.
+        room: Tokens for all messages.
+        count_tokens: Counts the tokens of a text.
+    """
+    system = [message for message in conversation[:-1] if message.role == "system"]
+    earlier = [message for message in conversation[:-1] if message.role != "system"]
+    room -= sum(count_tokens(message.text) + _MESSAGE_TOKENS for message in (*system, conversation[-1]))
+    kept: list[ChatMessage] = []
+    for message in reversed(earlier):
+        room -= count_tokens(message.text) + _MESSAGE_TOKENS
+        if room < 0:
+            break
+        kept.insert(0, message)
+    while kept and kept[0].role == "assistant":  # an answer whose question did not fit
+        del kept[0]
+    return [*system, *kept, conversation[-1]]
+
+
+def _alone(
+    conversation: Sequence[ChatMessage],
+    controls: SamplingControls,
+    spec: str,
+    chat: BaseChatModel,
+    on_text: Callable[[str], None],
+) -> AnswerResponse:
+    """Let the model answer without the documents."""
+    messages = [_MESSAGES[message.role](content=message.text) for message in conversation]
     # Models that have the field carry it already.
-    stop = request.controls.stop if request.controls.stop and not hasattr(chat, "stop") else None
+    stop = controls.stop if controls.stop and not hasattr(chat, "stop") else None
     reply = generate(chat, messages, on_text=on_text, stop=stop, cut_loops=False)
     return AnswerResponse(
         text=reply.text,

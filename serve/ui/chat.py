@@ -267,7 +267,7 @@ class ChatTab:
 
     async def _parts(self, turns: list[ChatTurn], given: dict[Any, Any], who: str) -> AsyncGenerator[Any]:
         """Yield the parts of the last turn's answer."""
-        wanted = request(
+        answer_request = request(
             turns,
             model=given[self._model],
             mode=given[self._mode],
@@ -275,8 +275,8 @@ class ChatTab:
             passages=int(given[self._passages]),
             controls=await self._controls(turns[-1], given),
         )
-        self._service.audit.note("ask", who, model=wanted.model)
-        async with aclosing(self._service.answer(wanted)) as parts:
+        self._service.audit.note("ask", who, model=answer_request.model)
+        async with aclosing(self._service.answer(answer_request)) as parts:
             async for part in parts:
                 yield part
 

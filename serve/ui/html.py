@@ -19,7 +19,7 @@ def literal(text: str) -> str:
 
     The rest stays as it is, so that copied text is the text that was written.
     """
-    text = _ENTITY.sub(lambda found: found[0] if unescape(found[0]) == found[0] else "&amp;" + found[0][1:], text)
+    text = _ENTITY.sub(lambda match: match[0] if unescape(match[0]) == match[0] else "&amp;" + match[0][1:], text)
     return _TAG.sub("&lt;", text)
 
 

@@ -63,8 +63,8 @@ class ReportTab:
             self._compare = gr.Button("Compare", min_width=80, elem_id="report-compare")
         self._panel = TaskPanel(tasks, "report")
         self._frame = block(html.note(_NONE), elem_id="report-frame")
-        begun = self._compare.click(self._begin, [self._run, self._limit], None, **PRIVATE)
-        begun.success(self._look, [self._chosen, self._run], self._seen(), **PRIVATE)
+        started = self._compare.click(self._begin, [self._run, self._limit], None, **PRIVATE)
+        started.success(self._look, [self._chosen, self._run], self._seen(), **PRIVATE)
         self._chosen.change(self._show, [self._chosen], [self._frame], **PRIVATE)
 
     def _seen(self) -> list[Any]:

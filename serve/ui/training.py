@@ -118,11 +118,11 @@ class TrainingTab:
             raise gr.Error("Choose a dataset first; it is made under Data.", title="Not started", print_exception=False)
         with errors_shown():
             sizes = await self._reviews.row_sizes(dataset)
-            found = await self._training.estimate(recipe, base.strip(), epochs or 0, sizes) if sizes.count else None
+            needs = await self._training.estimate(recipe, base.strip(), epochs or 0, sizes) if sizes.count else None
             folder = self._reviews.folder(dataset)
             self._training.start(name.strip(), folder, recipe, base.strip(), epochs or 0)
-        length = f" It takes about {_duration(found.hours)} on this machine." if found else ""
-        return html.note(f"Started {name.strip()}.{length}"), _estimate_html(found, sizes) if found else ""
+        length = f" It takes about {_duration(needs.hours)} on this machine." if needs else ""
+        return html.note(f"Started {name.strip()}.{length}"), _estimate_html(needs, sizes) if needs else ""
 
     async def _exported(self, run: str | None, to: str) -> str:
         if not run:
@@ -162,14 +162,14 @@ class TrainingTab:
         return f'<div class="kb-curves">{"".join(drawn)}</div>' if drawn else html.note(f"{name}: no figures yet")
 
 
-def _estimate_html(found: Estimate, sizes: RowSizes) -> str:
-    need, free = found.memory.total / _GIB, found.machine.free_bytes / _GIB
+def _estimate_html(needs: Estimate, sizes: RowSizes) -> str:
+    need, free = needs.memory.total / _GIB, needs.machine.free_bytes / _GIB
     rows = [
-        ["time", f"about {_duration(found.hours)}"],
-        ["memory", f"{need:.1f} GiB of {free:.1f} GiB free on {found.machine.name}"],
-        ["enough memory", "yes" if found.fits else "no"],
+        ["time", f"about {_duration(needs.hours)}"],
+        ["memory", f"{need:.1f} GiB of {free:.1f} GiB free on {needs.machine.name}"],
+        ["enough memory", "yes" if needs.fits else "no"],
         ["rows", f"{sizes.count:,}, {sizes.mean_tokens:.0f} tokens each on average"],
-        ["trained parameters", f"{found.trainable:,} of {found.total:,}"],
+        ["trained parameters", f"{needs.trainable:,} of {needs.total:,}"],
     ]
     return html.table("Estimate", ["what", "estimate"], rows)
 

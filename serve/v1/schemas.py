@@ -125,10 +125,10 @@ class ChatCompletionBody(BaseModel):
 
     @field_validator("response_format")
     @classmethod
-    def _text_only(cls, wanted: dict[str, Any] | None) -> dict[str, Any] | None:
-        if wanted and wanted.get("type") != "text":
+    def _text_only(cls, response_format: dict[str, Any] | None) -> dict[str, Any] | None:
+        if response_format and response_format.get("type") != "text":
             raise ValueError("only the format 'text' is supported")
-        return wanted
+        return response_format
 
     def ignored_fields(self) -> list[str]:
         """Return names of the given fields that this server does not know; those without effect are left out."""

@@ -1,0 +1,29 @@
+"""The privacy page says where text goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.files import Home
+from core.settings import RagSettings, Settings
+from serve.ui.privacy import STORED, privacy_page
+
+
+def _page(tmp_path: Path, **rag: object) -> str:
+    return privacy_page(Settings(rag=RagSettings(**rag)), Home(tmp_path))
+
+
+def test_the_defaults_leave_everything_here(tmp_path: Path) -> None:
+    page = _page(tmp_path)
+    assert str(tmp_path) in page and "Questions and passages go to" not in page and "another machine" not in page
+    assert all(path in page for path, _ in STORED)
+    assert "kb forget" not in page
+
+
+def test_a_remote_model_is_named(tmp_path: Path) -> None:
+    page = _page(tmp_path, model="openai:m@https://models.example/v1")
+    assert "Questions and passages go to the model" in page and "models.example" in page
+
+
+def test_an_ollama_elsewhere_is_named(tmp_path: Path) -> None:
+    assert "another machine" in _page(tmp_path, ollama_url="http://10.0.0.9:11434")
