@@ -1,0 +1,153 @@
+"""Tables are read from blocks and from lines alike, and questions find their cells or figures computed from them."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.blocks import Block, Cell
+from core.reading.tables.derive import TableReader
+from core.reading.tables.lines import line_tables
+from core.reading.tables.operands import Derived
+from core.reading.tables.table import Table, table_of
+
+EARNINGS = """Lockwood Corporation
+Consolidated Statements of Earnings
+(in millions, except per share data)
+Years Ended December 31,
+2021 2020 2019
+Net sales
+Products $ 56,435 $ 54,928 $ 50,053
+Services 10,609 10,470 9,759
+Total net sales 67,044 65,398 59,812
+Cost of sales
+Products (50,273) (48,996) (44,589)
+Diluted earnings per common share $ 22.76 $ 24.30 $ 21.95
+Effective tax rate 16.4 % 16.5 % 14.0 %
+"""
+QUARTER = """Note 2
+Net sales for the three- and nine-month periods ended June 25, 2022 and June 26, 2021 were as follows (in
+millions):
+Three Months Ended Nine Months Ended
+June 25,
+2022
+June 26,
+2021
+June 25,
+2022
+June 26,
+2021
+iPhone $ 40,665 $ 39,570 $ 162,863 $ 153,105
+Mac 7,382 8,235 28,669 26,012
+Total net sales $ 82,959 $ 81,434 $ 304,182 $ 282,457
+"""
+
+
+def block_table(rows: list[list[str]], *, title: str = "", head_rows: int = 1) -> tuple[str, Table]:
+    text = f"{title}\n\n" if title else ""
+    start = len(text)
+    cells: list[tuple[Cell, ...]] = []
+    for row in rows:
+        line = []
+        for piece in row:
+            line.append(Cell(start=len(text), end=len(text) + len(piece)))
+            text += f"{piece} "
+        text = text.rstrip(" ") + "\n"
+        cells.append(tuple(line))
+    block = Block(kind="table", start=start, end=len(text) - 1, rows=tuple(cells), head_rows=head_rows)
+    table = table_of(block, text)
+    assert table is not None
+    return text, table
+
+
+def answer(question: str, text: str) -> Derived:
+    derived = TableReader(question, line_tables(text)).answers()[0]
+    assert all(text[start:end].strip() for start, end in derived.cells)
+    return derived
+
+
+def cells(derived: Derived, text: str) -> list[str]:
+    return [text[start:end] for start, end in derived.cells]
+
+
+@pytest.mark.parametrize(
+    ("question", "shown", "cell"),
+    [
+        ("What were Lockwood's net sales in 2021?", "$67,044 million", "67,044"),
+        ("What were total net sales in 2019?", "$59,812 million", "59,812"),
+        ("What was the diluted earnings per share in 2020?", "$ 24.30", "$ 24.30"),
+        ("What was the effective tax rate in 2021?", "16.4 %", "16.4 %"),
+        ("What was the revenue from services in 2020?", "$10,470 million", "10,470"),
+    ],
+)
+def test_a_cell_is_found_by_label_period_and_unit(question: str, shown: str, cell: str) -> None:
+    derived = answer(question, EARNINGS)
+    assert derived.text == shown
+    assert cells(derived, EARNINGS) == [cell]
+    if "million" in shown:
+        assert derived.scale_span is not None and "millions" in EARNINGS[slice(*derived.scale_span)]
+
+
+@pytest.mark.parametrize(
+    ("question", "shown", "used"),
+    [
+        ("What was the change in total net sales between 2020 and 2021?", "$1,646 million", ["67,044", "65,398"]),
+        ("What was the percentage change in total net sales from 2020 to 2021?", "2.52%", ["67,044", "65,398"]),
+        ("What was the average of total net sales in 2020 and 2021?", "$66,221 million", ["65,398", "67,044"]),
+        ("In which year were total net sales the highest?", "2021", ["67,044", "65,398", "59,812"]),
+        ("How many years did total net sales exceed $60,000 million?", "2", ["59,812", "65,398", "67,044"]),
+        ("What was the ratio of services to total net sales in 2021?", "0.16", ["10,609", "67,044"]),
+    ],
+)
+def test_figures_are_computed_from_their_cells(question: str, shown: str, used: list[str]) -> None:
+    derived = answer(question, EARNINGS)
+    assert derived.text == shown
+    assert sorted(cells(derived, EARNINGS)) == sorted(used)
+    assert derived.computed and derived.note
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("What were net sales of iPhone in the quarter ended June 25, 2022?", "$40,665 million"),
+        ("What were total net sales in the nine months of 2022?", "$304,182 million"),
+        ("What were total net sales in the quarter of 2021?", "$81,434 million"),
+    ],
+)
+def test_columns_of_quarters_and_of_years_to_date_are_told_apart(question: str, shown: str) -> None:
+    assert answer(question, QUARTER).text == shown
+
+
+def test_heads_that_span_columns_and_groups_of_rows() -> None:
+    rows = [
+        ["", "2023", "2022"],
+        ["Net sales", "", ""],
+        ["Products", "12", "10"],
+        ["Costs", "", ""],
+        ["Products", "7", "6"],
+    ]
+    text, table = block_table(rows)
+    assert table.heads == ("2023", "2022")
+    assert [(row.group, row.label) for row in table.rows] == [("Net sales", "Products"), ("Costs", "Products")]
+    found = TableReader("What were the costs of products in 2022?", [table]).answers()[0]
+    assert text[slice(*found.cells[0])] == "6"
+
+
+def test_columns_are_told_by_words_and_rows_are_compared() -> None:
+    rows = [["Ticket", "Summer", "Winter"], ["Adult", "€38", "€26"], ["Child", "€19", "€13"], ["Bicycle", "€9", "€6"]]
+    _, table = block_table(rows)
+
+    def says(question: str) -> str:
+        return TableReader(question, [table]).answers()[0].text
+
+    assert says("How much is a child ticket in winter?") == "€13"
+    assert says("How much cheaper is an adult ticket in winter than in summer?") == "€12"
+    assert says("Which ticket is the most expensive in summer?") == "Adult"
+
+
+def test_prose_is_no_table() -> None:
+    text = "The fund held $465 million and $173 million at December 31, 2021 and\nDecember 31, 2020.\nIt grew by 5.\n"
+    assert line_tables(text) == []
+
+
+def test_a_row_of_another_period_is_not_answered_with() -> None:
+    assert TableReader("What were total net sales in 2015?", line_tables(EARNINGS)).answers() == []
