@@ -22,7 +22,7 @@ from core.reading.candidates import (
     from_tables,
     tables_in,
 )
-from core.reading.confidence import MIN_CONFIDENCE, SURE
+from core.reading.confidence import MIN_CONFIDENCE, POSSIBLE, SURE
 from core.reading.passages import Passage
 from core.reading.reader import Candidate, Cosines, Question, rank, read_question, support
 from core.reading.span_protocol import Spans
@@ -32,6 +32,9 @@ from core.reading.words import stem, words
 MAX_QUOTES = 3
 # A figure that a question does not name as such is read from a table only where that is rather sure.
 _UNASKED_FIGURE = 0.55
+# What a sentence's probability counts where a span reader or a table is there to answer.
+_AFTER_SPANS = 0.7
+_AFTER_CELLS = 0.5
 # Support below which the words of the passages have nothing to do with the question.
 MIN_SUPPORT = 0.15
 _NEGATIVE = re.compile(
@@ -75,7 +78,7 @@ class Reading:
     @property
     def possible(self) -> bool:
         """Whether the answer should be given as possible only."""
-        return self.confidence < SURE
+        return self.confidence < POSSIBLE
 
 
 def read(
@@ -163,8 +166,9 @@ def choose(proposals: Sequence[Proposal], asked: Asked) -> Proposal:
         if proposal.kind == "table" and not asked.figure and proposal.confidence < _UNASKED_FIGURE:
             return 0.0
         # The words find the sentence, but the span reader or a table finds the answer in it.
-        weaker = proposal.kind == "sentence" and (neural or asked.figure)
-        return proposal.confidence * (0.5 if weaker else 1.0)
+        if proposal.kind != "sentence":
+            return proposal.confidence
+        return proposal.confidence * (_AFTER_SPANS if neural else _AFTER_CELLS if asked.figure else 1.0)
 
     first = {proposal.kind: proposal for proposal in reversed(proposals)}
     return max(first.values(), key=weight)
