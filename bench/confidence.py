@@ -124,7 +124,7 @@ def _tested(document: str) -> bool:
 
 def fit(rows: Sequence[dict[str, Any]]) -> None:
     """Print the weights that fit the best proposal of each kind on the half that is not tested."""
-    for kind, weights in WEIGHTS.items():
+    for kind, weights in WEIGHTS.items():  # those of "words" are fitted on a file made with --lexical
         names = [name for name in weights if name]
         found = []
         for row in rows:

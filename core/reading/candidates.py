@@ -260,6 +260,7 @@ def from_sentences(
     ranked: Sequence[Candidate],
     passages: Sequence[Passage],
     known: float,
+    weights: str = "words",
 ) -> list[Proposal]:
     """The best sentences by the question's words, with the part of each that answers."""
     evidence = logit(support(ranked))
@@ -293,7 +294,7 @@ def from_sentences(
         proposals.append(
             Proposal(
                 "sentence", " ".join(text[low:high].split()), quotes,
-                confidence=probability("sentence", features), features=features,
+                confidence=probability(weights, features), features=features,
             )
         )  # fmt: skip
     return proposals

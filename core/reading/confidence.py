@@ -17,7 +17,9 @@ SURE = 0.5
 WEIGHTS: Mapping[str, Mapping[str, float]] = {
     # A span that the neural reader chose.
     "span": {"": -4.7, "score": 0.17, "margin": 0.2, "support": 0.08, "agrees": 1.76, "expected": 0.68, "known": 1.0},
-    # The sentence that the words of the question choose.
+    # The sentence that the words of the question choose, without a span reader beside them.
+    "words": {"": -1.9, "support": 0.45, "margin": 0.25, "expected": 0.8, "known": 0.6},
+    # The same where there is a span reader.
     "sentence": {"": -3.9, "support": 0.31, "margin": 0.27, "expected": 0.8, "known": 0.45},
     # Cells of a table, as they stand or computed with.
     "table": {"": -7.0, "score": 6.2, "label_share": 2.3, "covered": 0.0, "margin": 3.0, "computed": 0.7, "known": 0.0},

@@ -35,6 +35,8 @@ _UNASKED_FIGURE = 0.55
 # What a sentence's probability counts where a span reader or a table is there to answer.
 _AFTER_SPANS = 0.7
 _AFTER_CELLS = 0.5
+# A further quote has this part of the best answer's probability at least.
+_NEAR = 0.55
 # Support below which the words of the passages have nothing to do with the question.
 MIN_SUPPORT = 0.15
 _NEGATIVE = re.compile(
@@ -57,6 +59,7 @@ class Reading:
         note: How the answer was computed, or that a list may be incomplete.
         polarity: `yes` or `no` where the question can be answered so and the quote tells.
         features: What the confidence was computed from.
+        spans_read: Whether the neural span reader took part.
     """
 
     kind: str = ""
@@ -68,12 +71,15 @@ class Reading:
     note: str = ""
     polarity: str = ""
     features: tuple[tuple[str, float], ...] = ()
+    spans_read: bool = False
 
     @property
     def answers(self) -> bool:
         """Whether the answer is sure enough to be given."""
-        related = self.kind != "sentence" or support(self.ranked) >= MIN_SUPPORT
-        return bool(self.kind) and related and self.confidence >= MIN_CONFIDENCE
+        if self.kind == "sentence" and not self.spans_read:
+            # Words alone seldom tell the short answer, but they tell whether the sentence is about the question.
+            return support(self.ranked) >= MIN_SUPPORT
+        return bool(self.kind) and self.confidence >= MIN_CONFIDENCE
 
     @property
     def possible(self) -> bool:
@@ -115,7 +121,7 @@ def read(
         computed_from=_moved(best.computed_from, kept), confidence=best.confidence, ranked=tuple(ranked),
         note=best.note,
         polarity=_polarity(question, best, chosen) if asked.yes_no else "",
-        features=tuple(best.features.items()),
+        features=tuple(best.features.items()), spans_read=spans is not None,
     )  # fmt: skip
 
 
@@ -150,7 +156,8 @@ def _proposals(
     if spans is not None:
         found = predicted(spans, question, windows(ranked, passages))
         proposals += from_spans(question, parsed, outside(found, tables, passages), ranked, passages, known)
-    proposals += from_sentences(plain, parsed, asked, ranked, passages, known)
+    weights = "words" if spans is None else "sentence"
+    proposals += from_sentences(plain, parsed, asked, ranked, passages, known, weights)
     return proposals
 
 
@@ -181,7 +188,7 @@ def _quotes(best: Proposal, proposals: Sequence[Proposal], asked: Asked, limit: 
     for other in proposals if more and best.kind not in ("section", "list") else ():
         room = limit - len(quotes)
         fresh = [quote for quote in other.quotes if not any(_overlap(quote, known) for known in quotes)]
-        if room > 0 and other.kind in ("span", "sentence") and fresh and other.confidence >= 0.35 * best.confidence:
+        if room > 0 and other.kind in ("span", "sentence") and fresh and other.confidence >= _NEAR * best.confidence:
             quotes += fresh[:room]
     return tuple(quotes[: max(limit, len(best.quotes))])
 
