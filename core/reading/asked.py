@@ -27,7 +27,7 @@ _LIST = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(
-    r"\bhow many (?P<what>[\w\s-]{2,40}?)\s(?:are there|is there|does|do|are (?:listed|named|in)|has|have)\b",
+    r"\bhow many (?P<what>[\w\s-]{2,40}?)\s(?:are there|is there|are (?:listed|named|in)\b)",
     re.IGNORECASE,
 )
 _HOW_MANY = re.compile(r"\bhow many (?P<things>[\w-]+(?: [\w-]+)?)", re.IGNORECASE)

@@ -18,9 +18,12 @@ from core.reading.short import short_span
 from core.reading.span_protocol import ScoredSpan
 from core.reading.tables.derive import TableReader
 from core.reading.tables.lines import line_tables
+from core.reading.tables.lookup import years_in
 from core.reading.tables.table import Table, table_of
 
 _PAGES_HELD = 256
+# What a span's score loses in a sentence about other years, and in one that is itself a question.
+_OTHER_TIME, _ASKS = 4.0, 4.0
 # Two figures beside each other: a page without them holds no table of figures.
 _FIGURES = re.compile(r"\d[\d,.]*\s+[$(]?\d|\n\S[^\n]{0,60}\s[$(]*\d[\d,.]*\)?\n")
 
@@ -163,7 +166,7 @@ def from_tables(
     for derived in TableReader(question, [placed.table for placed in tables], sources).answers():
         placed = tables[derived.place]
         features = {
-            "score": derived.score, "label_share": derived.label_share, "covered": derived.covered,
+            "score": min(1.0, derived.score), "label_share": derived.label_share, "covered": derived.covered,
             "margin": min(0.5, derived.margin), "computed": float(bool(derived.note)), "known": known,
         }  # fmt: skip
         cells = tuple(Quote(placed.passage, *span) for span in derived.cells)
@@ -188,7 +191,7 @@ def from_spans(
     known: float,
 ) -> list[Proposal]:
     """Spans that the neural reader found, each with the sentence around it, best first."""
-    evidence = logit(support(ranked))
+    evidence, years = logit(support(ranked)), years_in(asked)
     order = {(c.passage, c.sentence.start): c.score for c in ranked}
     best = ranked[0].score if ranked else 0.0
     weighed: list[tuple[float, ScoredSpan, Sentence, float]] = []
@@ -197,7 +200,10 @@ def from_spans(
         behind = min(6.0, best - order.get((span.passage, sentence.start), best - 6.0))
         text = passages[span.passage].whole[span.start : span.end]
         fits = float(expects(question, text))
-        weighed.append((span.score - 0.25 * behind + 0.8 * fits, span, sentence, behind))
+        sentence_text = passages[span.passage].whole[sentence.start : sentence.end]
+        other_time = bool(years) and bool(years_in(sentence_text)) and not set(years) & set(years_in(sentence_text))
+        doubt = _OTHER_TIME * other_time + _ASKS * sentence_text.rstrip().endswith("?")
+        weighed.append((span.score - 0.25 * behind + 0.8 * fits - doubt, span, sentence, behind))
     weighed.sort(key=lambda item: -item[0])
     proposals = []
     for place, (weight, span, sentence, behind) in enumerate(weighed):
@@ -208,7 +214,7 @@ def from_spans(
         ]
         ahead = min(6.0, weight - max(rivals, default=weight - 6.0)) if not place else -1.0
         features = {
-            "score": max(-12.0, min(12.0, span.score)), "margin": ahead, "support": evidence,
+            "score": max(-12.0, min(12.0, weight + 0.25 * behind)), "margin": ahead, "support": evidence,
             "agrees": float(behind < 0.5), "expected": float(expects(question, whole[start:end])),
             "known": known * counted_is_named(asked, whole[sentence.start : sentence.end]),
         }  # fmt: skip
@@ -279,7 +285,8 @@ def from_sentences(
         elif unit.kind != "heading" and text.endswith(":"):
             start, end = start, list_end(unit, passage)
         text = passage.whole[start:end]
-        low, high = short_span(question, text)
+        # Yes or no stands in the sentence as a whole.
+        low, high = (0, len(text.rstrip(" ."))) if asked.yes_no else short_span(question, text)
         margin = candidate.score - ranked[place + 1].score if place + 1 < len(ranked) else 1.0
         features = {
             "support": evidence, "margin": min(3.0, margin) if not place else -1.0,

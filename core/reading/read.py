@@ -31,7 +31,7 @@ from core.reading.words import stem, words
 
 MAX_QUOTES = 3
 # A figure that a question does not name as such is read from a table only where that is rather sure.
-_UNASKED_FIGURE = 0.55
+_UNASKED_FIGURE = 0.4
 # What a sentence's probability counts where a span reader or a table is there to answer.
 _AFTER_SPANS = 0.7
 _AFTER_CELLS = 0.5
@@ -121,7 +121,7 @@ def read(
         computed_from=_moved(best.computed_from, kept), confidence=best.confidence, ranked=tuple(ranked),
         note=best.note,
         polarity=_polarity(question, best, chosen) if asked.yes_no else "",
-        features=tuple(best.features.items()), spans_read=spans is not None,
+        features=tuple(best.features.items()), spans_read=any(proposal.kind == "span" for proposal in made),
     )  # fmt: skip
 
 
@@ -153,10 +153,12 @@ def _proposals(
         proposals += [listed] if listed is not None else []
     if tables:
         proposals += from_tables(plain, tables, passages, known)
-    if spans is not None:
+    # What is asked by a denial or for yes or no stands in a sentence; no span of it is the answer.
+    worded = bool(asked.denial) or asked.yes_no
+    if spans is not None and not worded:
         found = predicted(spans, question, windows(ranked, passages))
         proposals += from_spans(question, parsed, outside(found, tables, passages), ranked, passages, known)
-    weights = "words" if spans is None else "sentence"
+    weights = "words" if spans is None or worded else "sentence"
     proposals += from_sentences(plain, parsed, asked, ranked, passages, known, weights)
     return proposals
 

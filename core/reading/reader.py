@@ -81,7 +81,8 @@ def read_question(question: str) -> Question:
     every = [stem(word) for word in words(rest) if not is_empty(word)]
     stems = [found for found in every if found not in _EMPTY] or every
     stems += [key for key in keys if key not in stems]
-    names = frozenset(stem(word) for part in _NAME.findall(question) for word in words(part))
+    names = frozenset(stem(word) for part in _NAME.findall(question) for word in words(part) if not is_empty(word))
+    names -= {"i"}
     return Question(
         terms=tuple(dict.fromkeys(stems)),
         pairs=frozenset(pairwise(stems)),

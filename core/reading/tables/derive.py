@@ -26,6 +26,9 @@ from core.reading.tables.table import Table
 from core.reading.values import values
 
 _DOUBT = 0.7
+_LEAST_COVERED = 0.55
+_LEAST_LABEL = 0.8
+_TOTAL = re.compile(r"\b(?:total|all|sum|average|change)\b", re.IGNORECASE)
 
 
 class TableReader:
@@ -262,6 +265,13 @@ class TableReader:
         best = self._best()
         if best is None:
             return None
+        by_column = self._extreme_column(best)
+        if by_column is not None:
+            return by_column
+        asked = self._question.text.lower()
+        corner = any(word in asked for word in best.table.corner.lower().split())
+        if not corner and best.match.covered < _LEAST_COVERED:
+            return None
         operands = []
         for index, row in enumerate(best.table.rows):
             cell = row.cells[best.match.column] if best.match.column < len(row.cells) else None
@@ -307,6 +317,22 @@ class TableReader:
                 limit = limits[0].scaleb(-power)
         less = operations.LESS.search(match["way"]) is not None
         return operands, [o for o in operands if (o.amount < limit if less else o.amount > limit)]
+
+    def _extreme_column(self, best: Operand) -> Derived | None:
+        """Where the best row is the one asked for and the columns are things, not periods: the column that is first."""
+        heads = [re.sub(r"^(?:19|20)\d\d\s+", "", head) for head in best.table.heads]
+        things = [at for at, head in enumerate(heads) if head and not years_in(head) and not _TOTAL.search(head)]
+        operands = [
+            operand
+            for column in things
+            if best.row.cells[column] is not None
+            and (operand := self._operand(replace(best.match, column=column))) is not None
+        ]
+        if best.match.label_share < _LEAST_LABEL or len(operands) < 3:
+            return None
+        chosen = (min if operations.MINIMUM.search(self._question.text) else max)(operands, key=lambda o: o.amount)
+        others = [operand for operand in operands if operand is not chosen]
+        return result_of(heads[chosen.match.column], [chosen, *others], scaled=False, note="compared")
 
     def _count_periods(self) -> Derived | None:
         within = self._within()

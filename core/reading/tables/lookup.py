@@ -58,6 +58,7 @@ _SUBPERIODS = (
     (re.compile(r"\bnine[\s-]month|year[\s-]to[\s-]date", re.IGNORECASE), re.compile(r"nine|\b39\b|date", re.I)),
     (re.compile(r"\btwelve[\s-]month|full year|annual", re.IGNORECASE), re.compile(r"twelve|year|\b52\b", re.I)),
 )
+_VERBATIM = 0.15  # for a row whose label stands in the question as it is
 # Asks which row is first by a figure: no label of a row need be in the question.
 _RANKS = re.compile(
     r"\b(?:which|what|who)\b.*\b(?:highest|largest|biggest|greatest|most|lowest|smallest|least|fewest|best|worst)\b",
@@ -89,7 +90,7 @@ class CellMatch:
         place: Index of its table in the list that was searched.
         row: Index of its row.
         column: Index of its column after the label.
-        score: In [0, 1]; comparable within one question.
+        score: About 0 to 1.2; comparable within one question.
         label_share: Part of the row's label that the question asks for.
         covered: Part of the question that label, head and title account for.
     """
@@ -210,6 +211,9 @@ def match_cells(
             ranked = _RANKS.search(question.text) and any(_meets(term, title) for term in question.terms)
             if not share and not ranked and not any(_meets(term, group) for term in question.terms):
                 continue
+            verbatim = (
+                bool(row.label) and re.search(rf"(?<!\w){re.escape(row.label)}(?!\w)", question.text, re.I) is not None
+            )
             wrong_year = bool(
                 question.years and years_in(row.label) and not set(years_in(row.label)) & set(question.years)
             )
@@ -228,6 +232,7 @@ def match_cells(
                     years_in(table.heads[column]) or years_in(row.label) or set(years_above) & set(question.years)
                 )
                 score = 0.5 * covered + 0.35 * share + 0.15 * min(1.0, head_score) - 0.02 * place - 0.15 * undated
+                score += _VERBATIM * verbatim
                 found.append(CellMatch(place, index, column, score, share, covered))
     found.sort(key=lambda match: (-match.score, match.place, match.row, match.column))
     return found[:limit]
