@@ -47,6 +47,14 @@ def test_a_module_is_short_and_says_what_it_does(path: Path) -> None:
     assert len(text.splitlines()) <= 400
 
 
+def test_the_command_line_holds_parsing_and_rendering_alone() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "kb" / "cli").glob("*.py")]
+    assert sum(len(text.splitlines()) for text in texts) <= 2700
+    # What joins packages opens clients, models and stores; a command calls it under `kb`.
+    openers = ("open_chat(", "open_store(", "open_embedder(", "embedder_of(", "Answerer(", "writing(")
+    assert [name for name in openers if any(name in text for text in texts)] == []
+
+
 def test_the_command_line_reference_is_current(tmp_path: Path) -> None:
     target = tmp_path / "cli.md"
     command = [
