@@ -22,6 +22,7 @@ from rag.load.web.visible import TINY_PT
 _PARAGRAPH, _TABLE, _ROW, _CELL, _RUN = (qn(f"w:{name}") for name in ("p", "tbl", "tr", "tc", "r"))
 _TEXT, _TAB, _BREAK, _HYPHEN = qn("w:t"), qn("w:tab"), qn("w:br"), qn("w:noBreakHyphen")
 _BOX, _LINK = qn("w:txbxContent"), qn("w:hyperlink")
+_FORMULA_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _NOTES = {qn("w:footnoteReference"): "footnote", qn("w:endnoteReference"): "endnote"}
 # Deleted text, and the copy of a drawing for old readers.
 _LEFT_OUT = frozenset(
@@ -176,6 +177,8 @@ class Body:
                 continue
             if child.tag == _BOX:
                 boxes.append(child)
+            elif child.tag == _FORMULA_TEXT:
+                runs.append(Run(child.text or ""))
             elif child.tag in _NOTES:
                 self._cite(child, runs)
             elif child.tag == _RUN:

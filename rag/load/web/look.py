@@ -177,7 +177,7 @@ def _indent(value: str, size_px: float, outer_px: float) -> float:
 def _is_away(values: Mapping[str, str], size_px: float, is_inline: bool) -> bool:
     """Tell whether an element is cut to nothing, or moved out of the window."""
     positioned = values.get("position") in (*_OUT_OF_FLOW, "relative", "sticky")
-    if not is_inline and _is_slit(values, size_px):
+    if not is_inline and (_is_slit(values, size_px) or _is_pushed_out(values, size_px)):
         return True
     if positioned and _is_offset(values, size_px):
         return True
@@ -203,6 +203,13 @@ def _is_slit(values: Mapping[str, str], size_px: float) -> bool:
     limits = [values.get(name, "") for name in ("height", "max-height", "width", "max-width")]
     numbers = [pixels(limit, size_px, 720.0) for limit in limits if limit]
     return any(number is not None and number < _SLIT_PX for number in numbers)
+
+
+def _is_pushed_out(values: Mapping[str, str], size_px: float) -> bool:
+    """Tell whether the first line is indented out of a box that cuts it and does not wrap it."""
+    indent = _indent(values.get("text-indent", ""), size_px, 0.0)
+    cuts = {values.get("overflow-x", ""), *values.get("overflow", "").split()} & {"hidden", "clip"}
+    return indent >= 1280.0 and bool(cuts) and values.get("white-space") == "nowrap"
 
 
 def _side(values: Mapping[str, str], name: str, size_px: float) -> float | None:
@@ -259,6 +266,8 @@ def _is_flat(numbers: list[object]) -> bool:
 
 
 def _coloured(look: Look, values: Mapping[str, str]) -> Look:
+    if "text" in (values.get("background-clip"), values.get("-webkit-background-clip")):
+        return replace(look, colour=_BLACK, background=None)  # the letters show what is behind them
     ink = values.get("-webkit-text-fill-color") or values.get("color", "")
     if ink == "initial":
         look = replace(look, colour=_BLACK)

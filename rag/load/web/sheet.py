@@ -18,9 +18,10 @@ from rag.load.web.values import WINDOW_HEIGHT_PX, WINDOW_WIDTH_PX, pixels
 
 # What hiding text takes; everything else is left out when a sheet is read.
 PROPERTIES = frozenset(
-    "display visibility content-visibility opacity color background background-color background-image font font-size "
-    "text-indent position left top right bottom inset clip clip-path overflow overflow-x overflow-y height width "
-    "max-height max-width transform scale translate zoom filter margin-left margin-top margin all float "
+    "display visibility content-visibility opacity color background background-color background-image font "
+    "font-size text-indent white-space position left top right bottom inset clip clip-path overflow "
+    "overflow-x overflow-y height width max-height max-width transform scale translate zoom filter "
+    "margin-left margin-top margin all float background-clip -webkit-background-clip "
     "-webkit-text-fill-color -webkit-mask-image mask-image".split()
 )
 # Pseudo-classes that browsers know and the selector library does not; they match nothing here.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import docx
 import pytest
-from docx.oxml import OxmlElement
+from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
@@ -238,6 +238,16 @@ def test_word(word: Path) -> None:
         [(2, 1), (1, 1), (1, 1)],
         [(1, 1), (1, 1)],
     ]
+
+
+def test_formulas_of_word_are_read(tmp_path: Path) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("The area is ")
+    space = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+    paragraph._p.append(parse_xml(f'<m:oMath xmlns:m="{space}"><m:r><m:t>a=5b</m:t></m:r></m:oMath>'))
+    document.save(str(tmp_path / "f.docx"))
+    (page,) = pages_of(tmp_path / "f.docx")
+    assert page.text == "The area is a=5b"
 
 
 def test_a_long_table_is_cut_between_rows_and_carries_its_heads(tmp_path: Path) -> None:

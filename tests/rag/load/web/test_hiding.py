@@ -86,6 +86,7 @@ HIDDEN = {
     "inset": "<p style='position: absolute; inset: -9999px auto auto auto'>evil</p>",
     "margin": "<p style='margin-left: -9999px'>evil</p>",
     "text indent": "<div style='text-indent: -9999px'><p>evil</p></div>",
+    "indented out": "<p style='text-indent:100%;white-space:nowrap;overflow:hidden'>evil</p>",
     "clip": "<p style='position: absolute; clip: rect(0 0 0 0)'>evil</p>",
     "clip of a pixel": "<p style='position: absolute; clip: rect(1px, 1px, 1px, 1px)'>evil</p>",
     "clip path": "<p style='clip-path: inset(50%)'>evil</p>",
@@ -118,6 +119,8 @@ SHOWN = {
     "white on navy": "<div style='background: navy'><p style='color: white'>kept</p></div>",
     "white on a picture": "<div style='background: url(x) #fff'><p style='color: white'>kept</p></div>",
     "white on a gradient": "<div style='background-image: linear-gradient(red)'><b style='color:white'>kept</b></div>",
+    "letters cut out of a gradient": "<style>p{background:linear-gradient(red,blue);-webkit-background-clip:text;"
+    "color:transparent}</style><p>kept</p>",
     "colour not understood": "<p style='color: color-mix(in srgb, white, black)'>kept</p>",
     "variable without a value": "<p style='color: var(--none)'>kept</p>",
     "variables in a circle": "<style>:root{--a: var(--b); --b: var(--a)} p{display: var(--a)}</style><p>kept</p>",
