@@ -1,7 +1,4 @@
-"""Opens what a collection needs to be read or written; the doors use it, nothing else does.
-
-The only place where settings become clients. Loads no chat model.
-"""
+"""Opens the catalogue, index and embedder of a collection from the settings, for reading or writing."""
 
 from __future__ import annotations
 
@@ -49,7 +46,7 @@ class Knowledge:
     """An open collection.
 
     Attributes:
-        catalogue: The truth.
+        catalogue: Documents, pages and chunks; what the index returns counts only where they are in it.
         store: The index.
         embedder: The model its vectors came from.
         searcher: Search over the three.
@@ -158,7 +155,7 @@ def writing(home: Home, on_wait: Callable[[], None], timeout_s: float = -1) -> I
             lock.acquire(timeout=timeout_s)
     except Timeout as error:
         raise BackendError(
-            f"{home.writer_lock}: another kb process is writing", hint="try again when it is done"
+            f"{home.writer_lock}: another kb process is writing", hint="run the command again when it has ended"
         ) from error
     except OSError as error:
         raise disk_fault(home.root, error) or BackendError(f"{home.root}: {error}", hint="kb doctor") from error

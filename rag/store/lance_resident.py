@@ -73,7 +73,7 @@ class Resident:
             best = np.argpartition(-scores, k)[:k]
             rows, scores = rows[best], scores[best]
         order = np.argsort(-scores, kind="stable")
-        return [(self._chunks[rows[at]], float(scores[at])) for at in order]
+        return [(self._chunks[rows[index]], float(scores[index])) for index in order]
 
 
 async def read(table: Any, version: Version, dimension: int) -> Resident:

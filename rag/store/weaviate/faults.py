@@ -1,4 +1,4 @@
-"""What a failed call to Weaviate means: try again, or tell a person what to do.
+"""What a failed call to Weaviate means: a retry, or an error with the step that helps.
 
 The client wraps gRPC and HTTP failures in errors of its own and keeps the codes further down the chain; many faults of
 the server have no code but a sentence.
@@ -68,7 +68,7 @@ def _is_passing(error: BaseException) -> bool:
 
 
 def as_backend_error(error: BaseException, url: str, collection: str = "") -> BackendError:
-    """Return what a person should read, `Interrupted` where trying again may help; `collection` is kb's name for it."""
+    """Return the error to report, `Interrupted` where a retry may help; `collection` is the name in `kb`."""
     text = " ".join(str(error).split())
     flag = f" --collection {collection}" if collection not in ("", "default") else ""
     if _denied(error) or _KEY.search(text):
@@ -78,8 +78,8 @@ def as_backend_error(error: BaseException, url: str, collection: str = "") -> Ba
         )
     if _NO_COLLECTION.search(text):
         return NoCollection(f"Weaviate at {url} has no such collection", hint=f"kb reindex --store weaviate{flag}")
-    if found := _DIMENSION.search(text):
-        lengths = f" ({found[1]} and {found[2]})" if found[1] else ""
+    if match := _DIMENSION.search(text):
+        lengths = f" ({match[1]} and {match[2]})" if match[1] else ""
         return BackendError(
             f"the index in Weaviate holds vectors of another dimension{lengths}",
             hint=f"kb reindex --store weaviate{flag}",
