@@ -184,7 +184,8 @@ class ChatTab:
         page.load(self._greet, [self._turns, self._collection], [self._status, self._add], **PRIVATE)
 
     def opened(self, tab: gr.Tab) -> None:
-        """Look for documents again whenever the tab is chosen."""
+        """Look for new documents, models and collections whenever the tab is chosen."""
+        tab.select(self._choices, None, [self._model, self._collection], **PRIVATE)
         tab.select(self._greet, [self._turns, self._collection], [self._status, self._add], **PRIVATE)
 
     async def _choices(self) -> tuple[Any, ...]:

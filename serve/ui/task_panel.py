@@ -50,9 +50,12 @@ class TaskPanel:
     def draw(self) -> tuple[Any, ...]:
         """Return the state of the latest task; the timer runs as long as the task does."""
         task = self._tasks.latest()
-        running = task is not None and task.running
-        text = task_html(task, self._tasks.log(task.name)) if task is not None else ""
-        return text, gr.Button(visible=running), gr.Timer(active=running)
+        if task is None:
+            return "", gr.Button(visible=False), gr.Timer(active=False)
+        running, log = task.running, self._tasks.log(task.name)
+        # A process takes a moment to exit after its last event.
+        ended = log.done or log.error is not None
+        return task_html(task, log), gr.Button(visible=running and not ended), gr.Timer(active=running)
 
     def watch(self, look: Callable[..., Any], inputs: list[Any], outputs: list[Any], page: gr.Blocks) -> None:
         """Draw when the page is opened and while a task runs.

@@ -39,6 +39,8 @@ def test_an_answer_carries_sources_that_stand_at_their_place(client: openai.Open
     assert done.usage.total_tokens == done.usage.prompt_tokens + done.usage.completion_tokens > 0
     sources = done.model_extra["sources"]
     assert done.model_extra["ground"] == "cited" and sources
+    short, confidence = done.model_extra["short_answer"], done.model_extra["confidence"]
+    assert short == ANSWER and 0 <= confidence <= 1
     for source in sources:
         with server.client() as plain:
             page = plain.get(f"/v1/documents/{source['sha256']}/pages/{source['page']}").json()
@@ -57,6 +59,7 @@ def test_a_stream_is_as_openai_streams(client: openai.OpenAI) -> None:
     ends = [chunk for chunk in chunks if chunk.choices and chunk.choices[0].finish_reason]
     assert len(ends) == 1 and ends[0].choices[0].finish_reason == "stop"
     assert ends[0].model_extra["ground"] == "cited" and ends[0].model_extra["sources"]
+    assert ends[0].model_extra["short_answer"] == ANSWER
     assert chunks[-1].choices == [] and chunks[-1].usage.total_tokens > 0
     assert all(chunk.usage is None for chunk in chunks[:-1])
 

@@ -127,7 +127,7 @@ def test_clients_that_take_nothing_hold_nobody_up(server: Running) -> None:
         with server.client() as client:
             found = client.post("/v1/search", json={"query": "leave"})
         assert found.status_code == 200
-        _until(lambda: server.service.quick.held == 0)
+        _until(lambda: server.service.quick.call_count == 0)
     finally:
         for each in stalled:
             each.close()
@@ -142,6 +142,6 @@ def test_a_client_that_leaves_a_stream_ends_the_work(server: Running) -> None:
     }
     with server.client() as client, client.stream("POST", "/v1/chat/completions", json=body) as response:
         next(response.iter_lines())
-    _until(lambda: server.service.chat.held == 0)
+    _until(lambda: server.service.chat.call_count == 0)
     with server.client() as client:
         assert 'kb_lane_calls{lane="chat"} 0.0' in client.get("/metrics").text
