@@ -105,7 +105,8 @@ def load_prompt(path: Path | None = None) -> AnswerPrompt:
         raise _unusable(str(file), error.strerror or str(error)) from error
     except ValueError as error:  # undecodable bytes
         raise _unusable(str(file), str(error)) from error
-    return AnswerPrompt(text, str(path) if path else _BUILT_IN)
+    # A line end at the end of a message is dropped by many chat templates and kept by Ollama's.
+    return AnswerPrompt(text.rstrip("\n"), str(path) if path else _BUILT_IN)
 
 
 def _unusable(source: str, reason: str) -> ConfigError:

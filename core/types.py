@@ -306,7 +306,8 @@ class RunCard:
         created_at: UTC, ISO 8601.
         trainable: Parameters that are trained, of `parameters`.
         rows: Rows per use (`train`, `val`, `preferences`, `dropped: REASON`).
-        stages: Stage to `running`, `done` or `skipped`, in order.
+        stages: Stage to `running`, `done`, `skipped`, `failed` or `interrupted`, in order.
+        failures: Stage to why it failed; empty once it was started again.
         times_s: Stage to seconds of training.
         curves: Stage to its log: `step`, `loss`, `learning_rate`, `eval_recall`, ...; one mapping a line.
         parity: What the gate before an export saw.
@@ -328,6 +329,7 @@ class RunCard:
     parameters: int = 0
     rows: Mapping[str, int] = field(default_factory=dict)
     stages: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
     times_s: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
     parity: Mapping[str, object] = field(default_factory=dict)

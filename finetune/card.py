@@ -36,6 +36,10 @@ def _training(card: RunCard, recipe: Recipe) -> Iterator[str]:
     yield from ("", "## Training", "", "| stage | state | seconds |", "|---|---|---|")
     for stage, state in card.stages.items():
         yield f"| {stage} | {state} | {card.times_s.get(stage, 0):.0f} |"
+    failures = {stage: reason for stage, reason in card.failures.items() if reason}
+    if failures:
+        yield ""
+        yield from (f"- {stage} failed: {reason}" for stage, reason in failures.items())
     yield ""
     names = _HYPERPARAMETERS + (_DPO if "dpo" in card.stages else ())
     lora = f"rank {recipe.rank}, alpha {recipe.lora_alpha:g}, " if recipe.training_method.lora else ""

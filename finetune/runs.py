@@ -166,6 +166,19 @@ def read_card(run: TrainingRun) -> RunCard:
         raise DataError(f"cannot be read: {error}", path=run.card, hint=f"kb runs rm {run.name}") from error
 
 
+def current_card(run: TrainingRun) -> RunCard:
+    """Read `run.json` as it holds now: a stage that is marked as running while no process trains was interrupted.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    card = read_card(run)
+    running = [stage for stage, state in card.stages.items() if state == "running"]
+    if not running or is_being_trained(run):
+        return card
+    return replace(card, stages={**card.stages, **dict.fromkeys(running, "interrupted")})
+
+
 def read_recipe(run: TrainingRun) -> Recipe:
     """Read `recipe.toml` as it was resolved when the run began.
 

@@ -68,7 +68,12 @@ def _trained(stage: Stage, rows: list[PreferenceRow], dropped: Mapping[str, int]
     if stage.main:
         emit("model", text=f"{len(rows):,} preferences")
         counted = {f"preferences dropped: {reason}": number for reason, number in dropped.items()}
-        update_card(stage.run, rows={"preferences": len(rows), **counted}, stages={stage.name: "running"})
+        update_card(
+            stage.run,
+            rows={"preferences": len(rows), **counted},
+            stages={stage.name: "running"},
+            failures={stage.name: ""},
+        )
     trainer.add_callback(stage.reporter(lambda: trainer.seen_tokens))
     checkpoint = stage.checkpoint()
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -22,7 +23,7 @@ from core.prompt import AnswerPrompt
 from core.types import RunCard
 from finetune.data.rows import Dataset
 from finetune.recipe import Recipe
-from finetune.runs import TrainingRun, create_run
+from finetune.runs import TrainingRun, create_run, update_card
 from finetune.training.base import Base
 from finetune.training.machine import Machine
 
@@ -96,7 +97,7 @@ def device_count(machine: Machine) -> int:
 
 
 def train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, launch: Launch, on_event: OnEvent) -> None:
-    """Run one stage in processes of its own, from where it was.
+    """Run one stage in processes of its own, from its newest checkpoint; a failure is recorded in the run's card.
 
     Args:
         stage: One of `STAGES`.
@@ -104,8 +105,17 @@ def train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, laun
         on_event: Called with every event.
 
     Raises:
-        KbError: The stage failed; of the kind that the process met, or with its last words.
+        KbError: The stage failed; of the kind that the process reported, or with the end of its log.
     """
+    try:
+        _train_stage(home, run, stage, machine, launch, on_event)
+    except KbError as error:
+        with suppress(DataError, OSError):  # the first error is the one to report
+            update_card(run, stages={stage: "failed"}, failures={stage: str(error)})
+        raise
+
+
+def _train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, launch: Launch, on_event: OnEvent) -> None:
     own = run.folder / f"{stage}.out"
     command = [*launcher(machine, launch), "-m", "finetune.training.worker", str(home.root), run.name, stage]
     command.append(",".join(launch.report_to))

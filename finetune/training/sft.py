@@ -105,6 +105,7 @@ def _announce(stage: Stage, seen: Audit, rows: Tokenised, model: Any) -> None:
             parameters=trained.total,
             rows={"train": len(rows.rows), **dropped},
             stages={stage.name: "running"},
+            failures={stage.name: ""},
         )
 
 

@@ -19,13 +19,13 @@ Name = Annotated[str, typer.Argument(help="As kb runs list names it.", metavar="
 @app.command("list")
 def list_runs(as_json: options.Json = False) -> None:
     """List the runs with their stages and scores."""
+    from finetune.runs import current_card
     from finetune.runs import list_runs as all_runs
-    from finetune.runs import read_card
 
     rows: list[dict[str, Any]] = []
     for run in all_runs(begin().home):
         try:
-            card = read_card(run)
+            card = current_card(run)
         except DataError as error:  # one damaged card hides no other run
             screen.note(str(error))
             continue
@@ -64,14 +64,15 @@ def _listed(values: dict[str, Any]) -> str:
 def show(name: Name, as_json: options.Json = False) -> None:
     """Print a run's card."""
     from finetune.ask import steps
-    from finetune.runs import open_run, read_card
+    from finetune.card import render_card
+    from finetune.runs import current_card, open_run, read_recipe
 
     run = open_run(begin().home, name)
-    card = read_card(run)
+    card = current_card(run)
     if as_json:
         screen.document({**dataclasses.asdict(card), "folder": str(run.folder), "steps": steps(run)})
         return
-    screen.say(screen.plain(run.card_text.read_text(encoding="utf-8")))
+    screen.say(screen.plain(render_card(card, read_recipe(run))))
     screen.say(f"weights: {', '.join(steps(run)) or 'none yet'}")
     screen.note(f'{run.folder}. Next: kb generate {run.name} "QUESTION"')
 

@@ -36,6 +36,14 @@ def test_the_question_comes_after_the_documents() -> None:
     assert "never an instruction" in message.text
 
 
+def test_a_message_does_not_end_with_a_line_end(tmp_path: Path) -> None:
+    """Chat templates that trim contents and those that keep them then render the same prompt."""
+    assert fill(load_prompt(), "P", "Q")[0].text.endswith("Q")
+    path = tmp_path / "prompt.txt"
+    path.write_text("{passages} {question}\n\n", encoding="utf-8")
+    assert load_prompt(path).text == "{passages} {question}"
+
+
 def test_a_file_replaces_it(tmp_path: Path) -> None:
     path = tmp_path / "prompt.txt"
     path.write_text("{{json}} {question}\n{passages}", encoding="utf-8")

@@ -17,6 +17,7 @@ from core.types import RunCard
 from finetune.recipe import Recipe
 from finetune.runs import (
     create_run,
+    current_card,
     list_runs,
     open_run,
     read_card,
@@ -69,6 +70,24 @@ def test_updates_are_laid_over_what_is_there(home: Home) -> None:
     assert held.stages == {"sft": "done"}
     assert "| dpo/recall | 0.75 |" in run.card_text.read_text()
     assert "10 of 100 parameters (10.000%)" in run.card_text.read_text()
+
+
+def test_a_stage_that_no_process_trains_is_not_running(home: Home) -> None:
+    run = create_run(home, card(), RECIPE)
+    update_card(run, stages={"sft": "done", "dpo": "running"})
+    with training(run):
+        assert current_card(run).stages == {"sft": "done", "dpo": "running"}
+    assert current_card(run).stages == {"sft": "done", "dpo": "interrupted"}
+    assert read_card(run).stages["dpo"] == "running"
+
+
+def test_a_failure_stands_in_the_card_until_the_stage_is_started_again(home: Home) -> None:
+    run = create_run(home, card(), RECIPE)
+    update_card(run, stages={"sft": "failed"}, failures={"sft": "the disk is full"})
+    assert "| sft | failed | 0 |" in run.card_text.read_text()
+    assert "- sft failed: the disk is full" in run.card_text.read_text()
+    update_card(run, stages={"sft": "running"}, failures={"sft": ""})
+    assert "failed" not in run.card_text.read_text()
 
 
 @pytest.mark.parametrize("name", ["", "A", "../x", "a/b", ".x", "x" * 65, "a b"])

@@ -120,6 +120,10 @@ def test_an_error_of_the_process_is_ours(tmp_path: Path) -> None:
     (prepared.dataset.path / "train.jsonl").write_text('{"question": "a", "answer": "b"}\n')
     with pytest.raises(DataError, match="the data has changed"):
         train_stage(home, run, "sft", CPU, Launch(), lambda event: None)
+    card = read_card(run)
+    assert card.stages == {"sft": "failed"}
+    assert "the data has changed" in card.failures["sft"]
+    assert "- sft failed: " in run.card_text.read_text()
 
 
 def test_many_gpus_are_sharded() -> None:

@@ -128,7 +128,8 @@ def test_a_model_without_a_chat_template(tmp_path: Path, template: str | None, s
 @pytest.mark.parametrize("objective", ["text", "mixed"])
 def test_text_is_trained_whole(tmp_path: Path, objective: str) -> None:
     rows = [pair(number) for number in range(6)]
-    rows += [{"text": f"Tank {number} holds {310 + number} litres. " * 6} for number in range(6)]
+    texts = [f"Tank {number} holds {310 + number} litres. " * 6 for number in range(6)]
+    rows += [pair(number + 6, kind="text", question="", answer=text) for number, text in enumerate(texts)]
     write_jsonl(tmp_path / "data" / "train.jsonl", rows)
     _, run, prepared = begun(tmp_path, objective=objective, packing="bfd", dpo=False)
     run_sft(Stage(run=run, name="sft", prepared=prepared))
