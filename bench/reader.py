@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="weights to measure; those of the program by default")
     parser.add_argument("--threads", type=int, default=0, help="threads of a training; 0 for all cores")
     parser.add_argument("--count", type=int, default=400, help="questions per set")
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=float, default=2.5)
     arguments = parser.parse_args()
     home = Home(home_dir(os.environ))
     if arguments.train:

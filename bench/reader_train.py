@@ -7,6 +7,7 @@ batches. Needs the train extra.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -29,7 +30,7 @@ FROZEN = "embeddings.word_embeddings.weight"
 class Plan:
     """What a training does; a resumed one must have the same."""
 
-    epochs: int = 3
+    epochs: float = 2.5  # of a part of a pass the first batches are shown
     batch_tokens: int = 2048
     accumulate: int = 3
     rate: float = 1.5e-4
@@ -128,16 +129,18 @@ def train(
     total = _step_count(first, plan)
     if plan.epochs > 1:
         # The second pass and those after it show more than the first.
-        total += (plan.epochs - 1) * _step_count(maker.windows(1), plan)
+        total += round((plan.epochs - 1) * _step_count(maker.windows(1), plan))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _factor(step, total, plan.warmup))
     done = _load(out, model, optimizer, schedule, plan)
     step, saved, begun, seen = 0, time.monotonic(), time.monotonic(), 0
     running: list[float] = []
     model.train()
-    for epoch in range(plan.epochs):
+    for epoch in range(math.ceil(plan.epochs)):
         windows = first if epoch == 0 else maker.windows(epoch)
         for group in steps(batches(windows, plan.batch_tokens, str(epoch)), plan.accumulate):
             step += 1
+            if step > total:
+                break
             if step <= done:
                 continue
             n_windows = sum(map(len, group))
@@ -162,7 +165,7 @@ def train(
             if time.monotonic() - saved > save_every_s:
                 _save(out, model, optimizer, schedule, plan, step)
                 saved = time.monotonic()
-    _save(out, model, optimizer, schedule, plan, step)
+    _save(out, model, optimizer, schedule, plan, min(step, total))
     return model
 
 
