@@ -33,6 +33,7 @@ from rag.load.pdf.fields import page_label, read_fields, with_values
 from rag.load.pdf.glyphs import font_name, read_words
 from rag.load.pdf.hidden import Verdict, char_size, judge
 from rag.load.pdf.layout import lay_out
+from rag.load.pdf.pictures import picture_note, pictures_without_text
 from rag.load.pdf.pypdf_reader import PypdfReader, locked
 from rag.load.pdf.survey import Rectangle, survey
 from rag.load.reader import FileInfo
@@ -69,6 +70,7 @@ class PageText:
         scan: Whether it is the text layer of a scan.
         cut: Whether the page holds more characters than the limit.
         fields: Boxes of the form fields, whose characters are counted down from `FIRST_FIELD`.
+        pictures: Boxes of the images that no text stands on.
     """
 
     cleaned: Cleaned
@@ -77,6 +79,7 @@ class PageText:
     scan: bool
     cut: bool
     fields: list[Rectangle]
+    pictures: list[Rectangle]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,9 @@ def page_text(at: LoadedPage, max_chars: int) -> PageText:
     fields = read_fields(at.page)
     words = with_values(words, fields)
     index = words.chars.tolist()
+    pictures = []
+    if seen and seen.images and words.start.size and not verdict.scan:
+        pictures = pictures_without_text(seen.images, words, at.page.get_bbox())
     drafts = lay_out(
         words,
         seen.paths if seen else np.zeros((0, 4)),
@@ -152,7 +158,7 @@ def page_text(at: LoadedPage, max_chars: int) -> PageText:
     tail, drop = _tail(hidden, raw_text, len(text))
     cleaned = clean(text + tail, drop)
     placed = moved(blocks, cleaned.clean_offsets(len(text)), cleaned.text)
-    return PageText(cleaned, text_chars, placed, verdict.scan, total > count, [field.box for field in fields])
+    return PageText(cleaned, text_chars, placed, verdict.scan, total > count, [field.box for field in fields], pictures)
 
 
 def _mask(hidden: list[tuple[int, int, str]], length: int) -> NDArray[np.bool_] | None:
@@ -252,15 +258,23 @@ class PdfReader:
         """Return one page, read with pypdf where PDFium cannot load it."""
         try:
             with loaded(self._document, index) as at:
-                content = page_text(at, self._limits.max_page_chars)
+                content, box = page_text(at, self._limits.max_page_chars), at.page.get_bbox()
                 blank = NO_TEXT_LAYER if content.cleaned.text or _shows_something(at) else "blank page"
         except pypdfium2.PdfiumError:
             return self.fallback_page(index, "PDFium cannot load the page")
-        note = "text layer of a scan" if content.scan else ""
+        note = "text layer of a scan" if content.scan else picture_note(content.pictures, box, index)
         return make_page(
             index, content.cleaned, parser=PARSER, limits=self._limits, note=note, cut=content.cut, blank=blank,
             blocks=content.blocks, label=page_label(self._document, index),
         )  # fmt: skip
+
+    def pictures(self, index: int) -> list[Rectangle]:
+        """Return the boxes of a page's images that no text stands on; none where PDFium cannot load it."""
+        try:
+            with loaded(self._document, index) as at:
+                return page_text(at, self._limits.max_page_chars).pictures
+        except pypdfium2.PdfiumError:
+            return []
 
     def fallback_page(self, index: int, why: str) -> Page:
         """Return one page as pypdf reads it."""
