@@ -31,7 +31,7 @@ class RagSettings(_Section):
     )
     store: Literal["lancedb", "weaviate"] = Field("lancedb", description="Vector index behind the catalogue.")
     embedder: str = Field(
-        "minilm", description="minilm, a sentence-transformers folder or Hub id (kb[train]), or ollama:NAME."
+        "minilm", description="minilm, a sentence-transformers folder or Hub id (extra: train), or ollama:NAME."
     )
     precision: Literal["auto", "bf16", "f32"] = Field(
         "auto", description="Arithmetic of the embedder; auto takes bf16 where the CPU has it."
@@ -155,7 +155,7 @@ class SynthSettings(_Section):
     distractors: int = Field(3, ge=1, le=10, description="Most wrong passages in a prompt.")
     round_trip_f1: float = Field(0.6, ge=0, le=1, description="Token F1 at which a second answer agrees.")
     grounding: Literal["lexical", "nli"] = Field("lexical", description="Scorer of how well evidence bears a claim.")
-    nli_model: str = Field("", description="Folder or Hub id of an NLI cross-encoder (kb[train]).")
+    nli_model: str = Field("", description="Folder or Hub id of an NLI cross-encoder (extra: train).")
     min_grounding: float = Field(0.5, ge=0, le=1, description="Least grounding of a row.")
     margin: float = Field(0.1, ge=0, le=1, description="Least lead of the better answer's grounding in a preference.")
     judge: str = Field("", description="Chat model that reads every row beside its source last; none if empty.")

@@ -34,7 +34,7 @@ def smollm2_folder(home: Home) -> Path:
     """Return SmolLM2 in transformers' layout, converted beside its GGUF file at the first call.
 
     Raises:
-        MissingExtra: SmolLM2 was never pulled, or kb[train] is not installed.
+        MissingExtra: SmolLM2 was never pulled, or the extra `train` is not installed.
         OSError: The disk is full (270 MB are written).
     """
     source = require("smollm2", home)
