@@ -1,4 +1,4 @@
-"""Reads pictures of text by OCR (kb[ocr]: RapidOCR on onnxruntime): pages without a text layer, and parts of pages.
+"""Reads pictures of text by OCR (extra `ocr`: RapidOCR on onnxruntime): pages without a text layer, and parts of pages.
 
 What it reads is laid out as other text is. Such a page is graded poor: digits are easily wrong, and no box leads back
 to the page.
@@ -37,7 +37,7 @@ class OcrReader:
     """A PDF whose pages without text, and whose pictures, are read by OCR.
 
     Raises:
-        MissingExtra: kb[ocr] is not installed.
+        MissingExtra: The extra `ocr` is not installed.
     """
 
     def __init__(self, inner: PdfReader, path: Path, limits: IngestSettings, password: str | None) -> None:
