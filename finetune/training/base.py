@@ -60,8 +60,8 @@ def find_base(spec: str, home: Home) -> Base:
 
     Args:
         spec: `smollm2`, `hf:ID`, `hf:PATH`, or the path of a folder.
-        home: Where weights lie. SmolLM2 is converted to a folder there at the first call, which takes seconds and requires
-            the extra `train`.
+        home: Where weights lie. SmolLM2 is converted to a folder there at the first call, which takes seconds and
+            requires the extra `train`.
 
     Raises:
         MissingExtra: The weights were never pulled; the hint pulls them.
