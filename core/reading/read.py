@@ -214,13 +214,13 @@ def _known(question: Question, ranked: Sequence[Candidate]) -> float:
 def _named_first(question: str, passages: Sequence[Passage]) -> list[int]:
     """Indices of the passages to read: those of the documents that the question names, all where it names none.
 
-    A document is named by a word of its file name or title that no other passage's document has.
+    A document is named by a capitalised word of its file name or title that no other passage's document has.
     """
     names = [
         frozenset(stem(word) for word in words(_document(passage.source)) if len(word) > 2) for passage in passages
     ]
     distinct = {frozenset(name) for name in names}
-    asked = frozenset(stem(word) for word in words(question))
+    asked = frozenset(name for name in read_question(question).names if name.isalpha())
     if len(distinct) < 2:
         return list(range(len(passages)))
     common = frozenset.intersection(*distinct)

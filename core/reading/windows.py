@@ -118,7 +118,7 @@ def _tidied(text: str) -> tuple[int, int]:
     blank = re.search(r"\n\s*\n", text.rstrip())
     if blank is not None:
         end = blank.start()
-    leading = re.match(r"\s*\d+(?:\.\d+)+\.?\s+(?=\D)", text[:end])
+    leading = re.match(r"\s*\d+(?:\.\d+)+\.?\s+(?=[A-Z])", text[:end])
     trailing = re.search(r"\.\s+\d+(?:\.\d+)*\s*$", text[:end])
     return leading.end() if leading else 0, trailing.start() if trailing else end
 
