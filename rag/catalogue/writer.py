@@ -111,7 +111,7 @@ class Catalogue(CatalogueReader):
         return [row["id"] for row in rows if row["id"] in renamed]
 
     def stage(self, collection: str, new: NewDocument, recipe: Mapping[str, object]) -> tuple[int, int]:
-        """Begin a document, or go on with one that was interrupted.
+        """Begin a document, or resume one that was interrupted.
 
         Returns:
             Its row id, and the first page still to be read.
