@@ -12,7 +12,7 @@ from synth.generate.cache import Call, CallCache, key_of
 from synth.generate.prompts import all_prompts, prompt
 
 CALL = Call(
-    text="a reply with \ud800 nothing odd".replace("\ud800", "“"),
+    text="a reply with “marks”",
     prompt_tokens=3,
     completion_tokens=2,
     cut=True,

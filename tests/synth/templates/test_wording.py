@@ -76,10 +76,10 @@ def test_a_template_with_and_without_a_place_for_the_answer(tmp_path: Path):
         ('prompt_input="{context}{qestion}"\nprompt_no_input="{question}"', "{qestion}; did you mean 'question'?"),
         ('prompt_input="{context} {question}"', "prompt_no_input is missing"),
         ('prompt_inpt="x"\nprompt_no_input="{question}"', "unknown name 'prompt_inpt'; did you mean 'prompt_input'?"),
-        ('prompt_input="{question}"\nprompt_no_input="{question}"', "holds neither {context} nor {input}"),
-        ('prompt_input="{context}"\nprompt_no_input="{question}"', "holds neither {question} nor {instruction}"),
-        ('prompt_input="{context}{question}{answer}{output}"\nprompt_no_input="{question}"', "stands in it twice"),
-        ("not toml", "cannot be read"),
+        ('prompt_input="{question}"\nprompt_no_input="{question}"', "has neither {context} nor {input}"),
+        ('prompt_input="{context}"\nprompt_no_input="{question}"', "has neither {question} nor {instruction}"),
+        ('prompt_input="{context}{question}{answer}{output}"\nprompt_no_input="{question}"', "has the answer twice"),
+        ("not toml", "cannot read"),
     ],
 )
 def test_a_broken_template_is_refused(tmp_path: Path, text, says):
