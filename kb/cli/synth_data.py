@@ -36,7 +36,7 @@ _SPLITS = ("train", "val", "test")
 
 def _split(name: str, *others: str) -> str:
     if name not in (*_SPLITS, *others):
-        raise ConfigError(f"no split {name!r}", hint=f"--split {'|'.join((*_SPLITS, *others))}")
+        raise ConfigError(f"unknown split {name!r}; use one of {', '.join((*_SPLITS, *others))}")
     return name
 
 
@@ -220,7 +220,7 @@ def export_rows(
 
     _split(split, "all")
     if trainer not in TRAINERS:
-        raise ConfigError(f"no trainer {trainer!r}", hint=f"--for {'|'.join(TRAINERS)}")
+        raise ConfigError(f"unknown trainer {trainer!r}; use one of {', '.join(TRAINERS)}")
     rows = next(name for name in EXPORTED_SPLITS if name == split)
     wording = prompt_template(template) if template else None
     done = export(Dataset(folder), out, to=to, split=rows, trainer=trainer, template=wording)
