@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from core.errors import BackendError, ConfigError, DataError, GateError, KbError, MissingExtra
+from core.errors import DataError, KbError, error_from_json
 from core.files import Home
 from core.prompt import AnswerPrompt
 from core.types import RunCard
@@ -31,7 +31,6 @@ STAGES = ("sft", "dpo")
 # Every event of a training process: what happened and its fields.
 OnEvent = Callable[[Mapping[str, Any]], None]
 _VERSIONS = ("kb", "torch", "transformers", "peft", "accelerate", "datasets", "bitsandbytes")
-_ERRORS = {kind.__name__: kind for kind in (ConfigError, DataError, GateError, MissingExtra, BackendError, KbError)}
 # What of a failed process's own words is shown.
 _TAIL_LINES = 12
 
@@ -140,7 +139,7 @@ def _train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, lau
                 process.stdin.close()
             code = process.wait()
     if failed:
-        raise _ERRORS.get(failed["kind"], KbError)(failed["message"], hint=failed["hint"])
+        raise error_from_json(failed)
     if code:
         raise KbError(f"stage {stage} ended with code {code}: {_last_words(own)}", hint=f"cat '{own}'")
 

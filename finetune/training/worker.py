@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         _run(Path(home), name, stage, tuple(filter(None, trackers.split(","))), rank, processes)
     except KbError as error:
-        emit("error", kind=type(error).__name__, message=str(error), hint=error.hint)
+        emit("error", **error.to_json())
         return _FAILED
     return 0
 
