@@ -62,7 +62,7 @@ def show(
     pairs: options.Set = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show a document: its facts, or one page's text as offsets count in it."""
+    """Show a document: its facts, or one page, tables in columns; with --json the text that offsets count in."""
     workspace = begin(collection=collection, pairs=pairs)
     catalogue = _catalogue(workspace)
     document = catalogue.resolve(workspace.collection, doc)
@@ -86,7 +86,9 @@ def _page(document: Document, page: Page, *, hidden: bool, as_json: bool) -> Non
 
         screen.document(page_json(document, page, hidden=hidden))
     else:
-        screen.say(screen.plain(page.hidden_text if hidden else page.text))
+        from kb.cli.page_view import readable
+
+        screen.say(screen.plain(page.hidden_text if hidden else readable(page)))
 
 
 def _hidden(catalogue: CatalogueReader, workspace: Workspace, document: Document, *, as_json: bool) -> None:
