@@ -30,7 +30,7 @@ REFUSED = {
     "unknown_handler": "only Standard PDF encryption handler",
     "empty_pages": "more than ingest.max_pages allows",
     "cut_off": "is cut off: its end is missing",
-    "word_bomb": "needs more memory than 384 MiB",
+    "word_bomb": "unpacks to 400 MiB of XML, more than 48 MiB",
     "word_laughs": "is a damaged Word document",
     "word_deep": "is a damaged Word document",
     "html_deep": "cannot be read whole as HTML",
