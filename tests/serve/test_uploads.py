@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from serve.documents.uploads import receive, safe_name
+from serve.documents.uploads import is_collection_name, is_web_address, receive, safe_name
 
 
 @given(st.text(max_size=400))
@@ -53,3 +53,21 @@ async def test_content_decides(tmp_path: Path) -> None:
     for name, content in (("b.pdf", b"MZ not a pdf"), ("c.txt", b"\x7fELF..."), ("d.md", b""), ("e", b"\x89PNG...")):
         with pytest.raises(DataError):
             await receive(_blocks(content), name, tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("address", "known"),
+    [("https://example.org/a.pdf", True), ("HTTP://x", True), ("ftp://x/y", False), ("https://", False),
+     ("file:///etc/passwd", False), ("javascript:alert(1)", False), ("", False), ("https://x/" + "y" * 2000, False)],
+)  # fmt: skip
+def test_only_web_addresses_are_fetched(address: str, known: bool) -> None:
+    assert is_web_address(address) is known
+
+
+@pytest.mark.parametrize(
+    ("name", "valid"),
+    [("default", True), ("a.b_c-1", True), ("", False), ("-a", False), ("a b", False), ("../a", False), ("ä", False),
+     ("a" * 64, True), ("a" * 65, False), ("a\n", False)],
+)  # fmt: skip
+def test_names_of_collections(name: str, valid: bool) -> None:
+    assert is_collection_name(name) is valid
