@@ -1,7 +1,6 @@
-"""What a dataset says of itself: what it was made of, how much of what is in it, and what holds of its split.
+"""Writes a dataset's manifest: its sources, counts of its rows, and the properties of its split.
 
-Nothing in it depends on the clock or the machine: the same seed gives the same bytes. Knows counts; refuses to know how
-rows are made.
+Nothing in it depends on the clock or the machine: the same seed gives the same bytes.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _ASKS = re.compile(
 
 
 def question_type(question: str) -> str:
-    """Return what a question begins its asking with: `what`, `how many`, ..., `other`; `none` for no question."""
+    """Return the question word of a question (`what`, `how many`, ...), `other` without one, `none` for no question."""
     if not question:
         return "none"
     match = _ASKS.search(question)
@@ -38,12 +37,12 @@ def question_type(question: str) -> str:
 
 
 def rejected_by(work: Workspace) -> dict[str, int]:
-    """Return how much each check dropped, most first."""
+    """Return the number of records that each check dropped, most first."""
     return dict(work.db.execute("SELECT check_name, count(*) FROM rejected GROUP BY 1 ORDER BY 2 DESC, 1").fetchall())
 
 
 def counts(work: Workspace) -> dict[str, Any]:
-    """Return how many rows there are of each kind, split, question type, kind of fact and origin."""
+    """Return the numbers of rows by kind, split, question type, kind of fact and origin."""
     kinds: Counter[str] = Counter()
     types: Counter[str] = Counter()
     origins: Counter[str] = Counter()
@@ -111,12 +110,12 @@ def write_manifest(
     Args:
         folder: The dataset.
         work: The run.
-        files: Names of the files that are there already.
-        head: What the dataset was made of: documents, generator, prompts, settings, seed.
-        proof: What holds of the split.
-        checks: Stage to figures.
+        files: Names of the files written before.
+        head: Documents, generator, prompts, settings and seed of the run.
+        proof: Properties of the split.
+        checks: Figures per stage.
         coverage: Totals and documents.
-        audit: The report, where one was asked for.
+        audit: The report of the audit, if one was made.
     """
     body = {
         "version": VERSION,

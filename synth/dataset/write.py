@@ -1,10 +1,8 @@
-"""A dataset folder as people and files change it: rows in and out, a lock between writers, a manifest that stays true.
+"""Changes a dataset folder: rows in and out, a lock between writers, and a manifest that stays current.
 
-    pairs.jsonl  preferences.jsonl  judged.jsonl     all rows; `judged` are single answers with a verdict
-    train.jsonl  val.jsonl  test.jsonl               the pairs again, by split
-    manifest.json                                    hashes and counts
-
-Knows files; refuses to know what makes a row good.
+pairs.jsonl  preferences.jsonl  judged.jsonl     all rows; `judged` are single answers with a verdict
+train.jsonl  val.jsonl  test.jsonl               the pairs again, by split
+manifest.json                                    hashes and counts
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def _of_question(entries: list[tuple[int, Feedback]]) -> Iterator[tuple[int, Dra
     liked = [entry for _, entry in entries if entry.rating == "up"]
     answers_liked = {normalised(entry.answer) for entry in liked}
     answers_disliked = {normalised(entry.answer) for _, entry in entries if entry.rating == "down"}
-    # The latest liked answer that nobody disliked: the one to hold against the disliked ones.
+    # The latest liked answer without a dislike: it is compared with the disliked ones.
     best = next((entry for entry in reversed(liked) if normalised(entry.answer) not in answers_disliked), None)
     held_against = False
     singles: list[tuple[int, Draft]] = []
