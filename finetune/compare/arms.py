@@ -73,7 +73,7 @@ class Arm:
         model: Its spelling.
         shown: What it is shown beside the question.
         tuned: Whether it was trained on these documents.
-        training_s: Seconds that took; 0 where nobody knows.
+        training_s: Seconds that took; 0 where unknown.
         identity: Everything its answers depend on, as JSON values: settings, hashes of files and documents.
         holds: Whether the collection that passages are taken from has a document, by its name.
         open: Makes it ready; on leaving, its model may be unloaded.

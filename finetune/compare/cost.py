@@ -28,7 +28,7 @@ class Cost:
         prompt_tokens: Mean per question.
         completion_tokens: Mean per question.
         memory_bytes: Most memory this process held while the arm answered, with whatever earlier arms left in it and
-            without a model behind a server; 0 where nobody knows.
+            without a model behind a server; 0 where unknown.
         training_s: Seconds its training took; 0 for arms that need none.
     """
 

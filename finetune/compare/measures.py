@@ -41,12 +41,16 @@ class Measure:
 
 
 MEASURES: Mapping[str, Measure] = {
-    "right": Measure(title="right", meaning="the gold answer stands in the reply; numbers within tolerance"),
+    "right": Measure(title="right", meaning="the reply contains the gold answer; numbers within tolerance"),
     "exact_match": Measure(title="exact match", meaning="the reply is the gold answer, but for case and articles"),
     "token_f1": Measure(title="token F1", meaning="overlap of words with the gold answer"),
     "rouge_l": Measure(title="ROUGE-L", meaning="longest common run of words, in order, with the gold answer"),
-    "number_match": Measure(title="numbers", meaning="every number of the gold answer is met; numeric questions"),
-    "abstention_recall": Measure(title="declines rightly", meaning="declined, of questions nobody can answer"),
+    "number_match": Measure(
+        title="numbers", meaning="the reply contains every number of the gold answer; numeric questions"
+    ),
+    "abstention_recall": Measure(
+        title="declines rightly", meaning="declined, of questions that the documents do not answer"
+    ),
     "needless_refusal": Measure(
         title="declines needlessly", meaning="declined, of questions that can be answered", higher_is_better=False
     ),
@@ -54,11 +58,11 @@ MEASURES: Mapping[str, Measure] = {
     "citation_recall": Measure(title="citation recall", meaning="share of the pages with the answer that are cited"),
     "quote_validity": Measure(title="quotes that stand", meaning="quotes found on a page that was shown"),
     "unsupported": Measure(
-        title="unsupported statements", meaning="statements that what they cite does not bear", higher_is_better=False
+        title="unsupported statements", meaning="statements that their citations do not support", higher_is_better=False
     ),
-    "answer_in_context": Measure(title="answer in context", meaning="the gold answer stands in what was shown"),
+    "answer_in_context": Measure(title="answer in context", meaning="the passages shown contain the gold answer"),
     "similarity": Measure(title="similarity", meaning="cosine of reply and gold answer under the embedder"),
-    "grounding": Measure(title="grounding", meaning="how well the evidence bears the reply, 0 to 1"),
+    "grounding": Measure(title="grounding", meaning="how well the evidence supports the reply, 0 to 1"),
 }
 
 

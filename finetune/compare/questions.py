@@ -58,7 +58,7 @@ class GoldQuestion:
         id: The same for the same source and text.
         text: As asked.
         answer: Gold answer; None where the documents do not say.
-        places: Where the answer stands; empty where nobody said.
+        places: Where the answer is; empty where unknown.
         evidence: Verbatim quotes that prove it.
         fact: What it asks for; phrasings of one question share it.
         taught: Whether the fact was in the training data.

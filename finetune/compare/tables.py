@@ -179,7 +179,7 @@ def main_tables(
 
 
 def stratum_tables(arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores) -> dict[str, Table]:
-    """Return a table per stratum: of `right`, or of declining for questions that nobody can answer.
+    """Return a table per stratum: of `right`, or of declining for questions that the documents do not answer.
 
     Only the stratum of seen phrasings holds questions that training saw. What is drawn is decided for each by itself.
     """

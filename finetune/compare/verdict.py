@@ -136,7 +136,7 @@ def _notes(tables: Mapping[str, Table], strata: Mapping[str, Table]) -> list[str
     """Return what strata and declining show beside the headline, where it is significant."""
     found = [f"{name}: {_row_words(table)}." for name, table in strata.items() if _significant(table)]
     for measure, words in (
-        ("abstention_recall", "Declining what nobody can answer"),
+        ("abstention_recall", "Declining what the documents do not answer"),
         ("needless_refusal", "Declining what can be answered"),
     ):
         if measure in tables and (measure != "abstention_recall" or not strata.get("unanswerable")):

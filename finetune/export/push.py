@@ -135,7 +135,7 @@ def _lay_out(job: Export, upload: Upload, outgoing: Path) -> None:
 
 
 def _base_on_hub(spec: str) -> str:
-    """Return a base's id on the Hub; empty for a folder of one's own, whose path is nobody's business."""
+    """Return a base's id on the Hub; empty for a local folder, whose path stays private."""
     name = _ON_HUB.get(spec, spec.removeprefix("hf:"))
     return name if _REPOSITORY.fullmatch(name) and not Path(name).exists() else ""
 

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 _RATES = (0.3, 3.0)
 _EPOCHS = (0.5, 1.5)
 _RANKS = (8, 16, 32, 64)
+# Attribute of a study: numbers of the trials that a person interrupted since the last call.
+_INTERRUPTED = "interrupted"
 # Trains a recipe under a name; returns recall and seconds.
 Attempt = Callable[[Recipe, str], tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What was tried and what came of it."""
+    """Settings that were tried, with their result."""
 
     number: int
     choices: dict[str, float]
@@ -40,19 +42,19 @@ class Trial:
 
 
 def search(home: Home, name: str, recipe: Recipe, trials: int, attempt: Attempt) -> list[Trial]:
-    """Run trials until so many are done, those of earlier calls included.
+    """Run trials until `trials` of them are finished, those of earlier calls included.
 
     Args:
-        name: The search's; the same name goes on.
-        trials: Done in all when this returns.
-        attempt: Trains one.
+        name: Name of the search; a search of the same name is continued.
+        trials: Finished trials in all when this returns.
+        attempt: Trains a recipe under a name and returns its recall.
 
     Returns:
-        All of them, the best first.
+        All finished trials, the best first.
 
     Raises:
         MissingExtra: Optuna is not installed.
-        DataError: Nothing came to an end.
+        DataError: No trial finished.
     """
     try:
         import optuna
@@ -69,12 +71,16 @@ def search(home: Home, name: str, recipe: Recipe, trials: int, attempt: Attempt)
         load_if_exists=True,
     )
     if not study.trials:
-        study.enqueue_trial(_own(recipe))  # the recipe itself is the one to beat
-    _again(study)
+        study.enqueue_trial(_own(recipe))  # the recipe itself is the baseline
+    _requeue(study)
 
     def objective(trial: optuna.Trial) -> float:
         chosen = recipe.model_copy(update=_proposed(trial, recipe))
-        recall, seconds = attempt(chosen, f"{name}-{trial.number}")
+        try:
+            recall, seconds = attempt(chosen, f"{name}-{trial.number}")
+        except KeyboardInterrupt:
+            study.set_user_attr(_INTERRUPTED, [trial.number])
+            raise
         trial.set_user_attr("seconds", seconds)
         return recall
 
@@ -101,13 +107,17 @@ def _complete(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
 
 
-def _again(study: optuna.Study) -> None:
-    """Put trials that a kill left unfinished in the queue once more."""
+def _requeue(study: optuna.Study) -> None:
+    """Queue the settings of trials that were killed or interrupted once more."""
     from optuna.trial import TrialState
 
-    for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(left.number, state=TrialState.FAIL)
-        study.enqueue_trial(left.params, skip_if_exists=False)
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.FAIL)):
+        if trial.state == TrialState.RUNNING:
+            study.tell(trial.number, state=TrialState.FAIL)
+        elif trial.number not in study.user_attrs.get(_INTERRUPTED, []):
+            continue
+        study.enqueue_trial(trial.params, skip_if_exists=False)
+    study.set_user_attr(_INTERRUPTED, [])
 
 
 def _own(recipe: Recipe) -> dict[str, float]:
