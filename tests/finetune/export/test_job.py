@@ -46,7 +46,7 @@ def test_a_run_is_asked_by_its_name(llama: Trained) -> None:
 
 
 def test_runs_that_cannot_be_asked_say_why(llama: Trained) -> None:
-    with pytest.raises(ConfigError, match="unknown run 'nosuch'"):
+    with pytest.raises(ConfigError, match="no run 'nosuch'"):
         open_chat("run:nosuch", Settings(), llama.home)
     make_run(llama.home, llama.job.base.folder, "unexported")
     with pytest.raises(ConfigError, match="has not been exported") as caught:

@@ -99,7 +99,7 @@ def test_a_hub_that_refuses_is_an_error(
     with uploading_hub(tmp_path, refuses=True) as (endpoint, asked):
         done = here(endpoint, "--yes")
     assert isinstance(done.exception, BackendError), done.output
-    assert "did not take someone/tanks" in str(done.exception) and "hf_secret" not in str(done.exception)
+    assert "uploading to someone/tanks failed" in str(done.exception) and "hf_secret" not in str(done.exception)
     assert asked
 
 

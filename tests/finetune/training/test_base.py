@@ -75,7 +75,7 @@ def test_every_fault_of_a_pair_is_said_at_once(folder: Path, home: Home) -> None
     recipe = Recipe(method="last-n-layers", n_layers=9, max_length=4096)
     with pytest.raises(ConfigError) as caught:
         check_base(find_base(str(folder), home), recipe)
-    for part in ("4-bit already", "fewer than n_layers=9", "shorter than max_length=4096"):
+    for part in ("stored in four bits", "fewer than n_layers=9", "shorter than max_length=4096"):
         assert part in str(caught.value)
 
 

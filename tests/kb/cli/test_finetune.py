@@ -27,7 +27,7 @@ def test_an_estimate_needs_no_weights(home: Home) -> None:
         ([], 2, "no training data"),
         (["--dry-run"], 2, "no data to audit"),
         (["--estimate", "--recipe", "quik"], 2, "unknown recipe 'quik'"),
-        (["--estimate", "--gpu", "b999"], 2, "no figures for GPU"),
+        (["--estimate", "--gpu", "b999"], 2, "unknown GPU 'b999'"),
         (["--estimate", "--set", "lerning_rate=1"], 2, "did you mean 'learning_rate'"),
         (["--estimate", "--method", "llama-adapter", "--gpu", "a100"], 2, "not qwen2"),
         (["--dry-run", "--data", "/there/is/none"], 2, "no data"),
@@ -35,7 +35,7 @@ def test_an_estimate_needs_no_weights(home: Home) -> None:
         (["--resume", "none-such"], 2, "unknown run 'none-such'"),
         (["--from-docs", "--skip", "merge"], 2, "one of synth, dpo, export"),
         (["--data", "x", "--report-to", "paper"], 2, "one of tensorboard, mlflow, wandb"),
-        (["--data", "x", "--attn", "flash", "--recipe", "smollm2-cpu"], 2, "needs a GPU"),
+        (["--data", "x", "--attn", "flash", "--recipe", "smollm2-cpu"], 2, "requires a GPU"),
     ],
 )
 def test_wrong_usage_has_a_message_and_a_code(home: Home, arguments: list[str], code: int, says: str) -> None:
