@@ -194,6 +194,7 @@ def from_spans(
     evidence, years = logit(support(ranked)), years_in(asked)
     order = {(c.passage, c.sentence.start): c.score for c in ranked}
     best = ranked[0].score if ranked else 0.0
+    of_other_time: set[tuple[int, int]] = set()
     weighed: list[tuple[float, ScoredSpan, Sentence, float]] = []
     for span in spans:
         sentence = sentence_at(passages[span.passage], span.start, span.end)
@@ -204,6 +205,7 @@ def from_spans(
         other_time = bool(years) and bool(years_in(sentence_text)) and not set(years) & set(years_in(sentence_text))
         doubt = _OTHER_TIME * other_time + _ASKS * sentence_text.rstrip().endswith("?")
         weighed.append((span.score - 0.25 * behind + 0.8 * fits - doubt, span, sentence, behind))
+        of_other_time |= {(span.passage, span.start)} if other_time else set()
     weighed.sort(key=lambda item: -item[0])
     proposals = []
     for place, (weight, span, sentence, behind) in enumerate(weighed):
@@ -216,7 +218,9 @@ def from_spans(
         features = {
             "score": max(-12.0, min(12.0, weight + 0.25 * behind)), "margin": ahead, "support": evidence,
             "agrees": float(behind < 0.5), "expected": float(expects(question, whole[start:end])),
-            "known": known * counted_is_named(asked, whole[sentence.start : sentence.end]),
+            "known": known
+            * counted_is_named(asked, whole[sentence.start : sentence.end])
+            * ((span.passage, span.start) not in of_other_time),
         }  # fmt: skip
         low, high = min(sentence.start, start), max(sentence.end, end)
         proposals.append(

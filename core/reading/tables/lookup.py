@@ -59,6 +59,7 @@ _SUBPERIODS = (
     (re.compile(r"\btwelve[\s-]month|full year|annual", re.IGNORECASE), re.compile(r"twelve|year|\b52\b", re.I)),
 )
 _VERBATIM = 0.15  # for a row whose label stands in the question as it is
+_UNASKED_GROUP = 0.06  # for a row under a label that the question does not name
 # Asks which row is first by a figure: no label of a row need be in the question.
 _RANKS = re.compile(
     r"\b(?:which|what|who)\b.*\b(?:highest|largest|biggest|greatest|most|lowest|smallest|least|fewest|best|worst)\b",
@@ -211,6 +212,7 @@ def match_cells(
             ranked = _RANKS.search(question.text) and any(_meets(term, title) for term in question.terms)
             if not share and not ranked and not any(_meets(term, group) for term in question.terms):
                 continue
+            unasked = sum(not _meets(word, _asked_stems(question.text)) for word in group) / len(group) if group else 0.0
             verbatim = (
                 bool(row.label) and re.search(rf"(?<!\w){re.escape(row.label)}(?!\w)", question.text, re.I) is not None
             )
@@ -232,7 +234,7 @@ def match_cells(
                     years_in(table.heads[column]) or years_in(row.label) or set(years_above) & set(question.years)
                 )
                 score = 0.5 * covered + 0.35 * share + 0.15 * min(1.0, head_score) - 0.02 * place - 0.15 * undated
-                score += _VERBATIM * verbatim
+                score += _VERBATIM * verbatim - _UNASKED_GROUP * unasked
                 found.append(CellMatch(place, index, column, score, share, covered))
     found.sort(key=lambda match: (-match.score, match.place, match.row, match.column))
     return found[:limit]
