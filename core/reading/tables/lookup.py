@@ -212,7 +212,9 @@ def match_cells(
             ranked = _RANKS.search(question.text) and any(_meets(term, title) for term in question.terms)
             if not share and not ranked and not any(_meets(term, group) for term in question.terms):
                 continue
-            unasked = sum(not _meets(word, _asked_stems(question.text)) for word in group) / len(group) if group else 0.0
+            unasked = (
+                sum(not _meets(word, _asked_stems(question.text)) for word in group) / len(group) if group else 0.0
+            )
             verbatim = (
                 bool(row.label) and re.search(rf"(?<!\w){re.escape(row.label)}(?!\w)", question.text, re.I) is not None
             )
