@@ -21,9 +21,13 @@ def _words(text: str) -> int:
 
 def test_turns_are_questions_with_their_answers() -> None:
     said = [
-        _message("system", "s"), _message("user", "a"), _message("assistant", "b"), _message("user", "unanswered"),
-        _message("user", "c"), _message("assistant", "d"),
-    ]  # fmt: skip
+        _message("system", "s"),
+        _message("user", "a"),
+        _message("assistant", "b"),
+        _message("user", "unanswered"),
+        _message("user", "c"),
+        _message("assistant", "d"),
+    ]
     assert turns(said) == [("a", "b"), ("c", "d")]
 
 
@@ -66,18 +70,31 @@ def test_the_id_says_where_an_answer_comes_from() -> None:
 def test_an_answer_as_json_has_what_it_has() -> None:
     cell = Citation(doc="a.pdf", sha256=SHA, page=2, start=3, end=8, quote="1,204")
     plain = AnswerResponse(
-        text="x", ground="cited", citations=(cell,), model="extractive", finish="stop", prompt_tokens=1,
+        text="x",
+        ground="cited",
+        citations=(cell,),
+        model="extractive",
+        finish="stop",
+        prompt_tokens=1,
         completion_tokens=1,
-    )  # fmt: skip
+    )
     assert plain.short_form() == {}
     assert plain.sources() == [
         {"doc": "a.pdf", "sha256": SHA, "page": 2, "page_label": "3", "start": 3, "end": 8, "quote": "1,204"}
     ]
     short = AnswerResponse(
-        text="x", ground="cited", citations=(), model="extractive", finish="stop", prompt_tokens=1,
-        completion_tokens=1, short_answer="1,204", confidence=0.5, computed_from=(cell,),
+        text="x",
+        ground="cited",
+        citations=(),
+        model="extractive",
+        finish="stop",
+        prompt_tokens=1,
+        completion_tokens=1,
+        short_answer="1,204",
+        confidence=0.5,
+        computed_from=(cell,),
         page_labels={(SHA, 2): "iii"},
-    )  # fmt: skip
+    )
     form = short.short_form()
     assert (form["short_answer"], form["confidence"]) == ("1,204", 0.5)
     assert form["computed_from"][0]["page_label"] == "iii"

@@ -45,18 +45,19 @@ def test_every_turn_that_ended_has_two_messages() -> None:
     ]
     drawn = [(message["role"], message["content"]) for message in chat.messages(turns)]
     assert drawn == [
-        ("user", "one"), ("assistant", "It lasts 16 weeks."),
-        ("user", "two"), ("assistant", "Not answered: Nothing was added yet."),
-        ("user", "three"), ("assistant", "(stopped)"),
+        ("user", "one"),
+        ("assistant", "It lasts 16 weeks."),
+        ("user", "two"),
+        ("assistant", "Not answered: Nothing was added yet."),
+        ("user", "three"),
+        ("assistant", "(stopped)"),
         ("user", "four"),
-    ]  # fmt: skip
+    ]
     assert [chat.turn_of_message(turns, index) for index in range(8)] == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
 def test_a_request_leaves_out_what_was_not_answered() -> None:
-    turns = [
-        _answered("one"), chat.failed(chat.new_turn("two", "default"), "no"), chat.new_turn("three", "default")
-    ]  # fmt: skip
+    turns = [_answered("one"), chat.failed(chat.new_turn("two", "default"), "no"), chat.new_turn("three", "default")]
     request = chat.request(
         turns, model="base", mode=chat.DOCUMENTS, collection="default", passages=4, controls=SamplingControls()
     )
@@ -76,9 +77,13 @@ def test_a_confidence_is_said_in_words(confidence: float | None, word: str) -> N
 
 def test_a_short_answer_stands_first_with_its_cells() -> None:
     turn = _answered(
-        "q", short_answer="1,204 <b>", confidence=0.9, computed_from=(CELL,), citations=(CELL,),
+        "q",
+        short_answer="1,204 <b>",
+        confidence=0.9,
+        computed_from=(CELL,),
+        citations=(CELL,),
         page_labels={("0" * 64, 3): "iv"},
-    )  # fmt: skip
+    )
     status = chat.answer_status(turn)
     assert "1,204 &lt;b&gt;" in status and "likely" in status
     assert "Computed from 1,204 (a.pdf, p. 4 (printed: iv))." in status

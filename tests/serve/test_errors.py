@@ -31,12 +31,14 @@ def test_every_error_has_a_status_and_openais_shape(error: KbError, status: int,
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (ConfigError("unknown model 'x'", hint="kb models list", click="choose a model"),
-         "Unknown model 'x'. Choose a model."),
+        (
+            ConfigError("unknown model 'x'", hint="kb models list", click="choose a model"),
+            "Unknown model 'x'. Choose a model.",
+        ),
         (ConfigError("is empty!", hint="kb ask"), "Is empty!"),
         (DataError("is locked", path="/in/big.pdf", hint="kb ingest --password P"), "/in/big.pdf: is locked."),
     ],
-)  # fmt: skip
+)
 def test_the_page_shows_the_click_and_never_the_command(error: KbError, text: str) -> None:
     assert page_text(error) == text
 

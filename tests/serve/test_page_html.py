@@ -18,27 +18,37 @@ from tests.serve.conftest import Running
 
 TEXT = "Rates\nService Friends Others\nTour 12 20\nAfter the table."
 TABLE = Block(
-    kind="table", start=6, end=40, head_rows=1,
+    kind="table",
+    start=6,
+    end=40,
+    head_rows=1,
     rows=(
         (Cell(start=6, end=13), Cell(start=14, end=21), Cell(start=22, end=28)),
         (Cell(start=29, end=33), Cell(start=34, end=36), Cell(start=37, end=39)),
     ),
-)  # fmt: skip
+)
 BLOCKS = (Block(kind="heading", start=0, end=5, level=1), TABLE, Block(kind="paragraph", start=40, end=56))
 
 
 def _document(unit: str = "page") -> Document:
     return Document(
-        sha256="0" * 64, doc="a.pdf", collection="default", source="", title="a", unit=unit, metadata={}, n_pages=3,
-        status="indexed", size_bytes=1, ingested_at="",
-    )  # fmt: skip
+        sha256="0" * 64,
+        doc="a.pdf",
+        collection="default",
+        source="",
+        title="a",
+        unit=unit,
+        metadata={},
+        n_pages=3,
+        status="indexed",
+        size_bytes=1,
+        ingested_at="",
+    )
 
 
 def _view(start: int, end: int, **page: object) -> PageView:
     shown = Page(index=1, text=TEXT, blocks=BLOCKS, **page)
-    return PageView(
-        document=_document(), page=shown, start=start, end=end, cell=cell_of_span(shown.blocks, start, end)
-    )  # fmt: skip
+    return PageView(document=_document(), page=shown, start=start, end=end, cell=cell_of_span(shown.blocks, start, end))
 
 
 @pytest.mark.parametrize(
@@ -80,9 +90,7 @@ def test_a_page_is_named_by_number_and_printed_label() -> None:
 
 def test_a_picture_says_what_is_marked() -> None:
     view = _view(37, 39)
-    pictured = PageView(
-        document=view.document, page=view.page, start=37, end=39, cell=view.cell, picture=b"\x89PNG"
-    )  # fmt: skip
+    pictured = PageView(document=view.document, page=view.page, start=37, end=39, cell=view.cell, picture=b"\x89PNG")
     assert "the table cell marked" in page_html(pictured)
 
 

@@ -21,11 +21,19 @@ from serve.service import Service
 def _write(folder: Path, count: int = 3) -> None:
     rows = [
         Pair(
-            id=f"row-{n}", kind="closed-book", question=f"Question {n}?", answer=f"Answer {n}.", context="",
-            evidence=(), fact=f"f{n}", group=f"g{n}", split="train", checks={"quotes": 1.0},
+            id=f"row-{n}",
+            kind="closed-book",
+            question=f"Question {n}?",
+            answer=f"Answer {n}.",
+            context="",
+            evidence=(),
+            fact=f"f{n}",
+            group=f"g{n}",
+            split="train",
+            checks={"quotes": 1.0},
         )
         for n in range(count)
-    ]  # fmt: skip
+    ]
     for name in ("pairs.jsonl", "train.jsonl"):
         write_rows(folder / name, [row_to_json(row) for row in rows])
 

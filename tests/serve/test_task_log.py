@@ -14,8 +14,14 @@ def _lines(*events: dict) -> list[str]:
 
 
 STEP = {
-    "event": "progress", "stage": "sft", "step": 12, "steps": 48, "loss": 2.5, "learning_rate": 1e-4, "eta_s": 200.0
-}  # fmt: skip
+    "event": "progress",
+    "stage": "sft",
+    "step": 12,
+    "steps": 48,
+    "loss": 2.5,
+    "learning_rate": 1e-4,
+    "eta_s": 200.0,
+}
 
 
 def test_progress_of_each_kind_of_task() -> None:

@@ -67,10 +67,15 @@ def test_a_process_that_was_killed_is_interrupted(ended: psutil.Process) -> None
 
 def test_a_zombie_of_another_parent_does_not_run() -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-c", "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', '']);"
-         "print(p.pid, flush=True); time.sleep(60)"],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', '']);"
+            "print(p.pid, flush=True); time.sleep(60)",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert parent.stdout
     with parent, parent.stdout as stdout:
         try:

@@ -57,17 +57,35 @@ async def test_content_decides(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("address", "known"),
-    [("https://example.org/a.pdf", True), ("HTTP://x", True), ("ftp://x/y", False), ("https://", False),
-     ("file:///etc/passwd", False), ("javascript:alert(1)", False), ("", False), ("https://x/" + "y" * 2000, False)],
-)  # fmt: skip
+    [
+        ("https://example.org/a.pdf", True),
+        ("HTTP://x", True),
+        ("ftp://x/y", False),
+        ("https://", False),
+        ("file:///etc/passwd", False),
+        ("javascript:alert(1)", False),
+        ("", False),
+        ("https://x/" + "y" * 2000, False),
+    ],
+)
 def test_only_web_addresses_are_fetched(address: str, known: bool) -> None:
     assert is_web_address(address) is known
 
 
 @pytest.mark.parametrize(
     ("name", "valid"),
-    [("default", True), ("a.b_c-1", True), ("", False), ("-a", False), ("a b", False), ("../a", False), ("ä", False),
-     ("a" * 64, True), ("a" * 65, False), ("a\n", False)],
-)  # fmt: skip
+    [
+        ("default", True),
+        ("a.b_c-1", True),
+        ("", False),
+        ("-a", False),
+        ("a b", False),
+        ("../a", False),
+        ("ä", False),
+        ("a" * 64, True),
+        ("a" * 65, False),
+        ("a\n", False),
+    ],
+)
 def test_names_of_collections(name: str, valid: bool) -> None:
     assert is_collection_name(name) is valid
