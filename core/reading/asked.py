@@ -94,7 +94,12 @@ def read_asked(question: str) -> Asked:
     rest = "" if section is None else question[: section.start()] + question[section.end() :]
     others = re.findall(
         r"[^\W\d_]{3,}",
-        re.sub(r"\b(?:what|does|say|the|about|contain|state|tell|and|are|for)\b", " ", rest, flags=re.I),
+        re.sub(
+            r"\b(?:what|does|say|the|about|contain|state|tell|and|are|for|summari[sz]e|show|read|quote|describe|explain)\b",
+            " ",
+            rest,
+            flags=re.I,
+        ),
     )
     counts = _COUNT.search(question)
     denial = next((stated for pattern, stated in _DENIALS if pattern.search(question)), "")

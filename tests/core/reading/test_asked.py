@@ -1,0 +1,125 @@
+"""What a question asks for is read from its words: a section, a list, a count, yes or no, a figure, a denial."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.reading.asked import affirmed, contradicts, counted_is_named, read_asked
+
+
+@pytest.mark.parametrize(
+    ("question", "section", "whole"),
+    [
+        ("What does section 4.2 say?", "4.2", True),
+        ("What does section 4.2 say about rent?", "4.2", False),
+        ("Summarize section 3.", "3", True),
+        ("Please describe clause 7.1", "7.1", False),
+        ("Explain step 3", "3", True),
+        ("What are the steps of section 3?", "3", False),
+        ("Explain the fees of section 3", "3", False),
+        ("Who signs under § 12a?", "12a", False),
+        ("What is 4.2.1 about?", "4.2.1", True),
+        ("How many of item 1,000 were sold?", "", False),
+        ("What costs $1.25.50?", "", False),
+        ("Who wrote the report?", "", False),
+    ],
+)
+def test_a_named_section_and_whether_all_of_it_is_asked_for(question: str, section: str, whole: bool) -> None:
+    asked = read_asked(question)
+    assert (asked.section, asked.whole_section) == (section, whole)
+
+
+@pytest.mark.parametrize(
+    ("question", "lists"),
+    [
+        ("List the colours.", True),
+        ("Name all members", True),
+        ("What are the opening hours?", True),
+        ("Which rooms are available?", True),
+        ("What kinds of paper are sold?", True),
+        ("Who chairs the board?", False),
+        ("When was the list of members printed?", False),
+    ],
+)
+def test_a_list_is_asked_for(question: str, lists: bool) -> None:
+    assert read_asked(question).lists is lists
+
+
+@pytest.mark.parametrize(
+    ("question", "counts"),
+    [
+        ("How many rooms are there?", "rooms"),
+        ("How many error codes are listed?", "error codes"),
+        ("How many people live in Port Ellan?", ""),
+    ],
+)
+def test_what_is_to_be_counted(question: str, counts: str) -> None:
+    assert read_asked(question).counts == counts
+
+
+@pytest.mark.parametrize(
+    ("question", "yes_no"),
+    [
+        ("Is parking free?", True),
+        ("And may guests vote?", True),
+        ("Is parking free or paid?", False),
+        ("What is parking?", False),
+    ],
+)
+def test_a_choice_between_two_is_no_question_of_yes_or_no(question: str, yes_no: bool) -> None:
+    assert read_asked(question).yes_no is yes_no
+
+
+def test_figures_and_several_answers() -> None:
+    assert read_asked("How much is a ticket?").figure
+    assert not read_asked("Who wrote the preface?").figure
+    assert read_asked("Who signed it and when did it start?").several
+    assert not read_asked("Who signed the lease and the annex?").several
+
+
+@pytest.mark.parametrize(
+    ("question", "denial", "stated"),
+    [
+        ("Who was not present?", "absent apologies", "Who absent apologies?"),
+        ("Who wasn’t there?", "absent apologies", "Who absent apologies?"),
+        ("What is not covered?", "excluded exclude not cover", "What is excluded exclude not cover?"),
+        ("Is it not allowed?", "prohibited forbidden not permitted", "Is it prohibited forbidden not permitted?"),
+        ("Who was present?", "", "Who was present?"),
+    ],
+)  # fmt: skip
+def test_a_denial_is_put_as_documents_put_it(question: str, denial: str, stated: str) -> None:
+    assert read_asked(question).denial == denial
+    assert affirmed(question) == stated
+
+
+def test_those_present_do_not_answer_who_was_absent() -> None:
+    absent, present = read_asked("Who was not present?"), read_asked("Who was present?")
+    assert contradicts(absent, "Present: Ann, Bob")
+    assert contradicts(absent, "In attendance: Ann")
+    assert not contradicts(absent, "Apologies: Cy")
+    assert not contradicts(present, "Present: Ann, Bob")
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "named"),
+    [
+        ("How many women took part?", "Eleven women took part.", True),
+        ("How many women took part?", "Twelve men took part.", False),
+        ("How many error codes exist?", "There are nine codes.", True),
+        ("How many error codes exist?", "There are nine lamps.", False),
+        ("Who took part?", "Twelve men took part.", True),
+    ],
+)
+def test_a_count_is_of_what_the_question_names(question: str, sentence: str, named: bool) -> None:
+    assert counted_is_named(question, sentence) is named
+
+
+@given(st.text(max_size=60))
+def test_any_text_can_be_read(question: str) -> None:
+    asked = read_asked(question)
+    assert asked.section in question
+    assert asked.counts in question
+    assert asked.section or not asked.whole_section
+    assert (affirmed(question) == question) or asked.denial
