@@ -53,7 +53,7 @@ def test_a_dry_run_shows_what_is_trained(home: Home, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "⟦Tank 0 holds 310 litres.<|im_end|>⟧" in done.stdout
     assert "trainable 1,280 of" in done.stdout
-    assert "only in Python" in done.stderr
+    assert "no GGUF and no Ollama model" in done.stderr
 
 
 @pytest.mark.train
