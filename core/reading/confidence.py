@@ -11,7 +11,7 @@ from collections.abc import Mapping
 # Below this an answer is not given; below the second it is given as possible; below the third further quotes follow.
 MIN_CONFIDENCE = 0.12
 POSSIBLE = 0.3
-SURE = 0.5
+SURE = 0.45
 
 # Intercept, then one weight per feature of that kind of answer.
 WEIGHTS: Mapping[str, Mapping[str, float]] = {
