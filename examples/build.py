@@ -147,8 +147,10 @@ def paragraph(token: Token) -> Paragraph:
     """A paragraph; one that is all emphasis is a caption."""
     children = token.children or []
     is_caption = bool(children) and children[0].type == "em_open" and children[-1].type == "em_close"
-    return Paragraph(inline(token).removeprefix("<i>").removesuffix("</i>") if is_caption else inline(token),
-                     CAPTION if is_caption else BODY)  # fmt: skip
+    return Paragraph(
+        inline(token).removeprefix("<i>").removesuffix("</i>") if is_caption else inline(token),
+        CAPTION if is_caption else BODY,
+    )
 
 
 def bullets(tokens: Iterator[Token]) -> ListFlowable:
@@ -161,8 +163,12 @@ def bullets(tokens: Iterator[Token]) -> ListFlowable:
 def box(tokens: Iterator[Token]) -> Table:
     """A quotation in a tinted box with a rule at its left."""
     rows = [[Paragraph(inline(t), BODY)] for t in tokens if t.type == "inline"]
-    style = [("BACKGROUND", (0, 0), (-1, -1), MIST), ("LINEBEFORE", (0, 0), (0, -1), 2, SEA),
-             ("LEFTPADDING", (0, 0), (-1, -1), 10), ("BOTTOMPADDING", (0, 0), (-1, -1), 0)]  # fmt: skip
+    style = [
+        ("BACKGROUND", (0, 0), (-1, -1), MIST),
+        ("LINEBEFORE", (0, 0), (0, -1), 2, SEA),
+        ("LEFTPADDING", (0, 0), (-1, -1), 10),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
+    ]
     return Table(rows, colWidths=[MEASURE], style=TableStyle(style), spaceBefore=2, spaceAfter=8)
 
 
@@ -175,10 +181,16 @@ def ruled_table(tokens: Iterator[Token]) -> Table:
         elif token.type == "inline":
             rows[-1].append(inline(token))
     cells = [[Paragraph(cell, HEAD if y == 0 else CELL) for cell in row] for y, row in enumerate(rows)]
-    style = [("BACKGROUND", (0, 0), (-1, 0), NAVY), ("ROWBACKGROUNDS", (0, 1), (-1, -1), [white, MIST]),
-             ("LINEBELOW", (0, -1), (-1, -1), 0.8, NAVY), ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-             ("TOPPADDING", (0, 0), (-1, -1), 3.2), ("BOTTOMPADDING", (0, 0), (-1, -1), 4.2),
-             ("LEFTPADDING", (0, 0), (-1, -1), 6), ("RIGHTPADDING", (0, 0), (-1, -1), 6)]  # fmt: skip
+    style = [
+        ("BACKGROUND", (0, 0), (-1, 0), NAVY),
+        ("ROWBACKGROUNDS", (0, 1), (-1, -1), [white, MIST]),
+        ("LINEBELOW", (0, -1), (-1, -1), 0.8, NAVY),
+        ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+        ("TOPPADDING", (0, 0), (-1, -1), 3.2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 4.2),
+        ("LEFTPADDING", (0, 0), (-1, -1), 6),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 6),
+    ]
     return Table(cells, colWidths=column_widths(rows), repeatRows=1, style=TableStyle(style))
 
 
@@ -281,13 +293,29 @@ def story_of(source: Source) -> list[Flowable]:
     if meta["cover"] == "yes":
         big = ParagraphStyle("big", parent=TITLE, fontSize=40, leading=48)
         contents = TableOfContents(dotsMinLevel=0, levelStyles=[CONTENTS])
-        return [Spacer(1, 122 * mm), Paragraph(meta["author"], SUBTITLE), Paragraph(meta["title"], big), Spacer(1, 4),
-                Paragraph(meta["subtitle"], SUBTITLE), NextPageTemplate("page"), PageBreak(),
-                Paragraph("Contents", TITLE), contents, Spacer(1, 10), *body]  # fmt: skip
+        return [
+            Spacer(1, 122 * mm),
+            Paragraph(meta["author"], SUBTITLE),
+            Paragraph(meta["title"], big),
+            Spacer(1, 4),
+            Paragraph(meta["subtitle"], SUBTITLE),
+            NextPageTemplate("page"),
+            PageBreak(),
+            Paragraph("Contents", TITLE),
+            contents,
+            Spacer(1, 10),
+            *body,
+        ]
     head = NOTE.clone("number", textColor=SEA, fontName="Helvetica-Bold")
     rule = HRFlowable(width="100%", thickness=1.2, color=NAVY, spaceBefore=2, spaceAfter=6)
-    return [Paragraph(f"{meta['edition']} · {meta['number']}", head), Paragraph(meta["title"], TITLE),
-            Paragraph(meta["subtitle"], SUBTITLE), rule, Paragraph(meta["note"], NOTE), *body]  # fmt: skip
+    return [
+        Paragraph(f"{meta['edition']} · {meta['number']}", head),
+        Paragraph(meta["title"], TITLE),
+        Paragraph(meta["subtitle"], SUBTITLE),
+        rule,
+        Paragraph(meta["note"], NOTE),
+        *body,
+    ]
 
 
 # --- hidden text ------------------------------------------------------------------------------------------------

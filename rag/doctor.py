@@ -199,9 +199,11 @@ def _collection(
     faults += _index_faults(store, dimension)
     if faults:
         return Check(
-            name=f"collection {name}", state="bad", detail=f"{'; '.join(faults)}: {label}",
+            name=f"collection {name}",
+            state="bad",
+            detail=f"{'; '.join(faults)}: {label}",
             hint=f"kb reindex --store {store.name} --collection {name}",
-        )  # fmt: skip
+        )
     return Check(name=f"collection {name}", state="good", detail=label)
 
 

@@ -156,8 +156,18 @@ def test_the_image_is_built_in_stages_and_runs_as_nobody_special() -> None:
     kept = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in kept
     allowed = {line[1:] for line in kept if line.startswith("!")}
-    assert allowed == {"kb", "cli", "rag", "synth", "finetune", "serve", "pyproject.toml", "constraints.txt",
-                       "README.md", "LICENSE"}  # fmt: skip
+    assert allowed == {
+        "kb",
+        "cli",
+        "rag",
+        "synth",
+        "finetune",
+        "serve",
+        "pyproject.toml",
+        "constraints.txt",
+        "README.md",
+        "LICENSE",
+    }
     assert all((ROOT / name).exists() for name in allowed)
 
 

@@ -161,10 +161,15 @@ def test_each_canary_is_in_the_text_layer(builder: ModuleType, trap_text: str) -
 
 def test_the_visible_text_is_intact(builder: ModuleType, trap_text: str) -> None:
     visible = folded(INVISIBLE.sub("", trap_text))
-    for line in ("Lamps on the quay stay lit.", "Ropes are coiled at dusk.", "Gulls are not to be fed.",
-                 "Stage From To Quay crane", "Cutting out of old joints 3 April 22 April Out of use",
-                 "Footnote: dates depend on the weather; mortar is not laid below 5 °C",
-                 "Keep outside the red rope."):  # fmt: skip
+    for line in (
+        "Lamps on the quay stay lit.",
+        "Ropes are coiled at dusk.",
+        "Gulls are not to be fed.",
+        "Stage From To Quay crane",
+        "Cutting out of old joints 3 April 22 April Out of use",
+        "Footnote: dates depend on the weather; mortar is not laid below 5 °C",
+        "Keep outside the red rope.",
+    ):
         assert line in visible
 
 

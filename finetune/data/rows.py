@@ -73,9 +73,17 @@ class Dataset:
 
 def _better(row: Preference) -> Pair:
     return Pair(
-        id=row.id, kind=row.kind, question=row.prompt, answer=row.chosen, context=row.context, evidence=(),
-        fact=row.fact, group=row.group, split=row.split, origin=row.origin,
-    )  # fmt: skip
+        id=row.id,
+        kind=row.kind,
+        question=row.prompt,
+        answer=row.chosen,
+        context=row.context,
+        evidence=(),
+        fact=row.fact,
+        group=row.group,
+        split=row.split,
+        origin=row.origin,
+    )
 
 
 def open_dataset(path: Path) -> Dataset:

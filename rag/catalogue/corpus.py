@@ -32,9 +32,14 @@ class CatalogueCorpus:
         """Yield a document's pages in order, without what was removed as hidden."""
         for page in self.catalogue.pages(self.collection, sha256):
             yield Page(
-                index=page.index, text=page.text, quality=page.quality, reason=page.reason, label=page.label,
-                parser=page.parser, blocks=page.blocks,
-            )  # fmt: skip
+                index=page.index,
+                text=page.text,
+                quality=page.quality,
+                reason=page.reason,
+                label=page.label,
+                parser=page.parser,
+                blocks=page.blocks,
+            )
 
     def chunks(self, sha256: str) -> Iterator[Chunk]:
         """Yield a document's chunks in order of page and start."""

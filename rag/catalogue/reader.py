@@ -235,9 +235,13 @@ class CatalogueReader(Database):
             ).fetchone()
             if row:
                 chunks[chunk_id] = Chunk(
-                    sha256=sha256, page=int(page), start=int(start), end=int(end),
-                    text=row["text"], header=row["header"],
-                )  # fmt: skip
+                    sha256=sha256,
+                    page=int(page),
+                    start=int(start),
+                    end=int(end),
+                    text=row["text"],
+                    header=row["header"],
+                )
         return chunks
 
     def chunks_of(self, collection: str, sha256: str) -> Iterator[Chunk]:
@@ -250,9 +254,13 @@ class CatalogueReader(Database):
         )
         for row in rows:
             yield Chunk(
-                sha256=sha256, page=row["page"], start=row["start"], end=row["end"],
-                text=row["text"], header=row["header"],
-            )  # fmt: skip
+                sha256=sha256,
+                page=row["page"],
+                start=row["start"],
+                end=row["end"],
+                text=row["text"],
+                header=row["header"],
+            )
 
     def embedded_chunks(self, document: int) -> Iterator[EmbeddedChunk]:
         """Yield a document's chunks with their vectors, in page order."""
@@ -266,9 +274,13 @@ class CatalogueReader(Database):
         )
         for row in rows:
             chunk = Chunk(
-                sha256=sha256, page=row["page"], start=row["start"], end=row["end"],
-                text=row["text"], header=row["header"],
-            )  # fmt: skip
+                sha256=sha256,
+                page=row["page"],
+                start=row["start"],
+                end=row["end"],
+                text=row["text"],
+                header=row["header"],
+            )
             yield EmbeddedChunk(chunk, np.frombuffer(row["vector"], dtype="<f4"))
 
     def profiles(self, collection: str) -> dict[str, dict[str, object]]:
@@ -353,18 +365,32 @@ class CatalogueReader(Database):
             "SELECT min(source) FROM sources WHERE collection=? AND document=?", (row["collection"], row["id"])
         ).fetchone()[0]
         return Document(
-            sha256=row["sha256"], doc=row["doc"], collection=row["collection"], source=source or "",
-            title=row["title"], unit=row["unit"], metadata=json.loads(row["metadata"]), n_pages=row["n_pages"],
-            status=row["status"], size_bytes=row["size_bytes"], ingested_at=row["ingested_at"],
-        )  # fmt: skip
+            sha256=row["sha256"],
+            doc=row["doc"],
+            collection=row["collection"],
+            source=source or "",
+            title=row["title"],
+            unit=row["unit"],
+            metadata=json.loads(row["metadata"]),
+            n_pages=row["n_pages"],
+            status=row["status"],
+            size_bytes=row["size_bytes"],
+            ingested_at=row["ingested_at"],
+        )
 
 
 def _page(row: sqlite3.Row) -> Page:
     return Page(
-        index=row["page"], text=row["text"], quality=row["quality"], reason=row["reason"], label=row["label"],
-        hidden=json.loads(row["hidden"]), hidden_text=row["hidden_text"], parser=row["parser"],
+        index=row["page"],
+        text=row["text"],
+        quality=row["quality"],
+        reason=row["reason"],
+        label=row["label"],
+        hidden=json.loads(row["hidden"]),
+        hidden_text=row["hidden_text"],
+        parser=row["parser"],
         blocks=tuple(map(block_from_json, json.loads(row["blocks"]))),
-    )  # fmt: skip
+    )
 
 
 def _nfc(name: str) -> str:

@@ -130,10 +130,19 @@ class Catalogue(CatalogueReader):
                 "INSERT INTO documents(collection, sha256, doc, title, unit, parser, metadata, profile, n_pages,"
                 " size_bytes, status, recipe, ingested_at) VALUES(?,?,?,?,?,?,?,'{}',?,?,'staging',?,?)",
                 (
-                    collection, new.sha256, new.doc, new.title, new.unit, new.parser, dump(new.metadata),
-                    new.n_pages, new.size_bytes, dump(recipe), _now(),
+                    collection,
+                    new.sha256,
+                    new.doc,
+                    new.title,
+                    new.unit,
+                    new.parser,
+                    dump(new.metadata),
+                    new.n_pages,
+                    new.size_bytes,
+                    dump(recipe),
+                    _now(),
                 ),
-            )  # fmt: skip
+            )
             return int(cursor.lastrowid or 0), 0
 
     def add_pages(self, document: int, pages: Sequence[Page], chunks: Iterable[EmbeddedChunk]) -> None:
@@ -202,10 +211,16 @@ class Catalogue(CatalogueReader):
             self._execute(
                 "UPDATE documents SET title=?, unit=?, parser=?, metadata=?, n_pages=?, status=?, recipe=? WHERE id=?",
                 (
-                    reading.title, reading.unit, reading.parser, dump(reading.metadata), len(pages),
-                    "indexed" if self.chunk_count(document) else "no text", dump(recipe), document,
+                    reading.title,
+                    reading.unit,
+                    reading.parser,
+                    dump(reading.metadata),
+                    len(pages),
+                    "indexed" if self.chunk_count(document) else "no text",
+                    dump(recipe),
+                    document,
                 ),
-            )  # fmt: skip
+            )
             self._execute("DELETE FROM indexed WHERE document=?", (document,))
 
     def set_profile(self, document: int, profile: Mapping[str, object]) -> None:
@@ -291,9 +306,16 @@ class Catalogue(CatalogueReader):
 def _page_row(page: Page) -> tuple[Any, ...]:
     blocks = json.dumps([block_to_json(block) for block in page.blocks], ensure_ascii=False, separators=(",", ":"))
     return (
-        page.index, page.text, page.quality, page.reason, page.label, dump(page.hidden), page.hidden_text, page.parser,
+        page.index,
+        page.text,
+        page.quality,
+        page.reason,
+        page.label,
+        dump(page.hidden),
+        page.hidden_text,
+        page.parser,
         blocks,
-    )  # fmt: skip
+    )
 
 
 def _now() -> str:

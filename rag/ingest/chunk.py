@@ -153,9 +153,11 @@ class Chunker:
         if self._kind == "plain":
             return CharacterTextSplitter(
                 separator="\n",
-                keep_separator="end", strip_whitespace=False,
-                chunk_size=chunk_chars, chunk_overlap=overlap_chars,
-            )  # fmt: skip
+                keep_separator="end",
+                strip_whitespace=False,
+                chunk_size=chunk_chars,
+                chunk_overlap=overlap_chars,
+            )
         return RecursiveCharacterTextSplitter(
             separators=["\n\n", "\n", ". ", " ", ""],
             keep_separator="end",

@@ -252,9 +252,15 @@ class Ingest:
         hint: str = "",
     ) -> None:
         self._results[event.source] = FileResult(
-            doc=event.doc, source=event.source, sha256=sha256, pages=pages, status=status, reason=reason,
-            hidden=hidden, hint=hint,
-        )  # fmt: skip
+            doc=event.doc,
+            source=event.source,
+            sha256=sha256,
+            pages=pages,
+            status=status,
+            reason=reason,
+            hidden=hidden,
+            hint=hint,
+        )
 
     def _sync(self, *, final: bool = False) -> None:
         self._unsynced = 0

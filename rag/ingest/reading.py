@@ -169,14 +169,19 @@ class FileReader:
                     chunks = self._chunker.split(sha256, running.for_chunks(page), header, last)
                     yield PageRead(
                         doc=doc, source=source, sha256=sha256, share=share, document=document, page=page, chunks=chunks
-                    )  # fmt: skip
+                    )
                     last = page
             finally:
                 parsed.pages.close()
             yield DocumentEnded(
-                doc=doc, source=source, sha256=sha256, share=span[1],
-                document=document, title=title, metadata=parsed.info.metadata,
-            )  # fmt: skip
+                doc=doc,
+                source=source,
+                sha256=sha256,
+                share=span[1],
+                document=document,
+                title=title,
+                metadata=parsed.info.metadata,
+            )
             seen.add(sha256)
         except (DataError, MissingExtra) as error:
             if isinstance(error, MissingExtra) and self._ocr:
@@ -184,9 +189,14 @@ class FileReader:
             if sha256:
                 discard_original(self._home, catalogue, sha256)
             yield FileRefused(
-                doc=doc, source=source, sha256=sha256, share=span[1], document=document,
-                reason=error.message, hint=_about(error.hint, self._home, sha256, doc, source),
-            )  # fmt: skip
+                doc=doc,
+                source=source,
+                sha256=sha256,
+                share=span[1],
+                document=document,
+                reason=error.message,
+                hint=_about(error.hint, self._home, sha256, doc, source),
+            )
 
     def _parse(self, original: Path, first_page: int = 0) -> Parsed:
         return parse_file(
@@ -304,6 +314,12 @@ def title_of(info: FileInfo, original: Path, doc: str) -> str:
 def new_document(info: FileInfo, original: Path, sha256: str, doc: str) -> NewDocument:
     """Return what the catalogue stores of a document before its first page."""
     return NewDocument(
-        sha256=sha256, doc=doc, title=title_of(info, original, doc), unit=info.unit, parser=info.parser,
-        metadata=info.metadata, n_pages=info.n_pages, size_bytes=original.stat().st_size,
-    )  # fmt: skip
+        sha256=sha256,
+        doc=doc,
+        title=title_of(info, original, doc),
+        unit=info.unit,
+        parser=info.parser,
+        metadata=info.metadata,
+        n_pages=info.n_pages,
+        size_bytes=original.stat().st_size,
+    )

@@ -56,9 +56,14 @@ class SectionReader:
         joined = _Joined(section.elements)
         cleaned = clean(joined.raw, joined.drop)
         page = make_page(
-            index, cleaned, parser=self._parser, limits=self._limits, label=section.label, note=self._note,
+            index,
+            cleaned,
+            parser=self._parser,
+            limits=self._limits,
+            label=section.label,
+            note=self._note,
             blank="holds no text",
-        )  # fmt: skip
+        )
         if not page.text:
             return page
         spans = SpanMap(page.text, cleaned.edits)
@@ -178,11 +183,17 @@ def _split_rows(element: Element, room: int) -> list[Element]:
         replace(element, rows=tuple(rows), tail=element.tail if place == last else "")
         if not place
         else replace(
-            element, rows=tuple(rows), head_rows=0, carried_heads=heads, continues=True, gap=PARAGRAPH_GAP, starts="",
+            element,
+            rows=tuple(rows),
+            head_rows=0,
+            carried_heads=heads,
+            continues=True,
+            gap=PARAGRAPH_GAP,
+            starts="",
             tail=element.tail if place == last else "",
         )
         for place, rows in enumerate(groups)
-    ]  # fmt: skip
+    ]
 
 
 def _spread(row: Sequence[TableCell]) -> tuple[str, ...]:
@@ -228,10 +239,17 @@ class _Placed:
         if rows:  # an empty cell at either end belongs to the table
             start, end = min(start, rows[0][0].start), max(end, rows[-1][-1].end)
         return Block(
-            kind=element.kind, start=start, end=end, level=element.level, number=element.number, name=element.name,
-            rows=rows, head_rows=self.head_rows, carried_heads=element.carried_heads,
+            kind=element.kind,
+            start=start,
+            end=end,
+            level=element.level,
+            number=element.number,
+            name=element.name,
+            rows=rows,
+            head_rows=self.head_rows,
+            carried_heads=element.carried_heads,
             continues=element.continues,
-        )  # fmt: skip
+        )
 
 
 class _Joined:

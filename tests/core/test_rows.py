@@ -164,9 +164,15 @@ def test_a_manifest_keeps_what_it_does_not_name(tmp_path: Path):
     assert folder.manifest().to_json() == text
 
 
-@pytest.mark.parametrize(("text", "says"), [("{", "not a manifest"), ("[]", "not a manifest"),
-                                            ('{"documents": [{"doc": "a"}]}', "'documents[0].sha256' is missing"),
-                                            ('{"files": []}', "'files' must be an object")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "not a manifest"),
+        ("[]", "not a manifest"),
+        ('{"documents": [{"doc": "a"}]}', "'documents[0].sha256' is missing"),
+        ('{"files": []}', "'files' must be an object"),
+    ],
+)
 def test_a_broken_manifest_is_named(tmp_path: Path, text: str, says: str):
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(DataError) as caught:

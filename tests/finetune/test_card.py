@@ -10,9 +10,17 @@ from finetune.card import render_card
 from finetune.recipe import Recipe
 
 CARD = RunCard(
-    name="tanks", base="smollm2", method="lora", data_sha256="ab12", seed=3, versions={"torch": "2.13", "peft": "0.21"},
-    data="rows", recipe="quick", licence="apache-2.0", created_at="2026-11-28T00:00:00+00:00",
-)  # fmt: skip
+    name="tanks",
+    base="smollm2",
+    method="lora",
+    data_sha256="ab12",
+    seed=3,
+    versions={"torch": "2.13", "peft": "0.21"},
+    data="rows",
+    recipe="quick",
+    licence="apache-2.0",
+    created_at="2026-11-28T00:00:00+00:00",
+)
 
 
 def rendered(recipe: Recipe | None = None, **over: Any) -> str:

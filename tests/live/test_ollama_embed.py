@@ -66,8 +66,18 @@ def test_many_texts_keep_their_order_and_one_too_long_is_named(server: OllamaSer
 
 
 def _ingest(server: OllamaServer, home: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "kb.cli", "ingest", str(EXAMPLES / "update.pdf"),
-               "--json", "--set", f"rag.embedder=ollama:{MODEL}", "--set", f"rag.ollama_url={server.url}"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "kb.cli",
+        "ingest",
+        str(EXAMPLES / "update.pdf"),
+        "--json",
+        "--set",
+        f"rag.embedder=ollama:{MODEL}",
+        "--set",
+        f"rag.ollama_url={server.url}",
+    ]
     env = {"KB_HOME": str(home), "PATH": "", "HOME": str(home)}
     return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

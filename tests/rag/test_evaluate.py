@@ -13,9 +13,18 @@ from rag.answer.evaluate import Record, difference, read_records, run, score_ans
 
 def document(name: str) -> Document:
     return Document(
-        sha256=name, doc=name, collection="default", source="", title="", unit="page", metadata={}, n_pages=3,
-        status="indexed", size_bytes=1, ingested_at="",
-    )  # fmt: skip
+        sha256=name,
+        doc=name,
+        collection="default",
+        source="",
+        title="",
+        unit="page",
+        metadata={},
+        n_pages=3,
+        status="indexed",
+        size_bytes=1,
+        ingested_at="",
+    )
 
 
 DOCUMENTS = [document("a.pdf"), document("b 2023.pdf"), document("b 2024.pdf")]
@@ -53,19 +62,24 @@ def test_names_globs_and_lists_name_documents(tmp_path: Path) -> None:
         {"question": "three", "doc": ["a.pdf", "b 2024.pdf"]},
         {"question": "four"},
     )
-    assert [sorted(r.docs) for r in read] == [
-        ["a.pdf"], ["b 2023.pdf", "b 2024.pdf"], ["a.pdf", "b 2024.pdf"], []
-    ]  # fmt: skip
+    assert [sorted(r.docs) for r in read] == [["a.pdf"], ["b 2023.pdf", "b 2024.pdf"], ["a.pdf", "b 2024.pdf"], []]
     assert [r.line for r in read] == [1, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
     "row",
     [
-        "{", "[]", {"question": ""}, {"answer": "x"}, {"question": "x", "pages": "3"}, {"question": "x", "pages": [-1]},
-        {"question": "x", "answer": []}, {"question": "x", "doc": 3}, {"question": "x", "doc": "none.pdf"},
+        "{",
+        "[]",
+        {"question": ""},
+        {"answer": "x"},
+        {"question": "x", "pages": "3"},
+        {"question": "x", "pages": [-1]},
+        {"question": "x", "answer": []},
+        {"question": "x", "doc": 3},
+        {"question": "x", "doc": "none.pdf"},
     ],
-)  # fmt: skip
+)
 def test_a_bad_record_is_named_by_line(tmp_path: Path, row: object) -> None:
     with pytest.raises(DataError) as caught:
         records(tmp_path, {"question": "fine"}, row)

@@ -48,9 +48,13 @@ class Bench:
 
     def ingest(self, *paths: Path, collection: str = "default", password: str | None = None) -> list[FileResult]:
         run = Ingest(
-            home=self.home, catalogue=self.catalogue, store=self.store, embedder=self.embedder,
-            settings=self.settings, collection=collection,
-        )  # fmt: skip
+            home=self.home,
+            catalogue=self.catalogue,
+            store=self.store,
+            embedder=self.embedder,
+            settings=self.settings,
+            collection=collection,
+        )
         return run.run([(path, str(path)) for path in paths], password=password)
 
 
@@ -213,9 +217,12 @@ def snapshot(home: Home) -> list[tuple[object, ...]]:
 def spawn(home: Home, *paths: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "kb.cli", "ingest", "--quiet", *map(str, paths)]
     return subprocess.Popen(
-        command, env={**os.environ, "KB_HOME": str(home.root)}, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        command,
+        env={**os.environ, "KB_HOME": str(home.root)},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
 
 
 def test_kill_9_at_any_moment_ends_in_the_same_catalogue(

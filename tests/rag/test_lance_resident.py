@@ -46,8 +46,11 @@ def test_the_nearest_are_those_of_a_scan(
     cosines = held.cosines(query)
     expected = vectors @ query / np.linalg.norm(vectors, axis=1) / np.linalg.norm(query)
     assert np.allclose(cosines, expected, atol=1e-5)
-    allowed = [index for index in range(count)
-               if (docs is None or doc_of[index] in docs) and (pages is None or page_of[index] in pages)]  # fmt: skip
+    allowed = [
+        index
+        for index in range(count)
+        if (docs is None or doc_of[index] in docs) and (pages is None or page_of[index] in pages)
+    ]
     best = sorted(allowed, key=lambda index: -cosines[index])[:k]
     assert held.nearest(cosines, k, docs, pages) == [
         (f"chunk{index}", pytest.approx(float(cosines[index]))) for index in best
@@ -57,8 +60,14 @@ def test_the_nearest_are_those_of_a_scan(
 def test_rows_are_found_by_their_ids_and_a_zero_vector_is_no_fault() -> None:
     held, *_ = resident(3, 0)
     assert held.ids == {100: "chunk0", 101: "chunk1", 102: "chunk2"}
-    table = pa.table({"id": ["a"], "sha256": ["aa"], "page": [0], "_rowid": pa.array([1], pa.uint64()),
-                      "vector": pa.FixedSizeListArray.from_arrays(pa.array([0.0] * DIMENSION, pa.float32()), DIMENSION)}
-                     )  # fmt: skip
+    table = pa.table(
+        {
+            "id": ["a"],
+            "sha256": ["aa"],
+            "page": [0],
+            "_rowid": pa.array([1], pa.uint64()),
+            "vector": pa.FixedSizeListArray.from_arrays(pa.array([0.0] * DIMENSION, pa.float32()), DIMENSION),
+        }
+    )
     zero = Resident((b"", 1), table, DIMENSION)
     assert zero.cosines(np.ones(DIMENSION, np.float32)).tolist() == [0.0]

@@ -31,9 +31,13 @@ def filled(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     home.models.symlink_to(weights)
     embedder = embedder_of(settings, home)
     run = Ingest(
-        home=home, catalogue=Catalogue(home.catalogue, create=True), embedder=embedder, settings=settings,
-        store=open_store(settings, home, "default", embedder.identity.dimension), collection="default",
-    )  # fmt: skip
+        home=home,
+        catalogue=Catalogue(home.catalogue, create=True),
+        embedder=embedder,
+        settings=settings,
+        store=open_store(settings, home, "default", embedder.identity.dimension),
+        collection="default",
+    )
     paths = [EXAMPLES / "handbook.pdf", EXAMPLES / "manual.pdf"]
     run.run([(path, str(path)) for path in paths])
     yield home

@@ -15,13 +15,37 @@ SOURCES = {"b7k2m": "handbook.pdf, p. 3", "c3d4f": "manual.pdf, p. 1"}
 OUTPUT = st.lists(
     st.sampled_from(
         [
-            "The fee is 5 euros. ", "[[b7k2m]]", "[b7k2m]", "[[b7k2m, c3d4f]]", "[[z9z9z]]", "[[nonsense]]", "[", "[[",
-            "]]", "<", "<<", ">>", "<<h4n8c2 end>>", "<b>", "![x](http://evil)", "[text](http://evil)", "!", "a < b",
-            "\x1b[31m", "\x1b]8;;http://evil\x07", "\x1b", "\n", "<think>", "</think>", "\u202e", "naïve", "[1]",
+            "The fee is 5 euros. ",
+            "[[b7k2m]]",
+            "[b7k2m]",
+            "[[b7k2m, c3d4f]]",
+            "[[z9z9z]]",
+            "[[nonsense]]",
+            "[",
+            "[[",
+            "]]",
+            "<",
+            "<<",
+            ">>",
+            "<<h4n8c2 end>>",
+            "<b>",
+            "![x](http://evil)",
+            "[text](http://evil)",
+            "!",
+            "a < b",
+            "\x1b[31m",
+            "\x1b]8;;http://evil\x07",
+            "\x1b",
+            "\n",
+            "<think>",
+            "</think>",
+            "\u202e",
+            "naïve",
+            "[1]",
         ]
     ),
     max_size=14,
-)  # fmt: skip
+)
 
 
 @given(parts=OUTPUT, cuts=st.lists(st.integers(0, 400), max_size=20))

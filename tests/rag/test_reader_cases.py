@@ -125,8 +125,11 @@ def test_follow_ups_keep_the_subject() -> None:
     history: list[tuple[str, str]] = []
     found = []
     for question in (
-        "What is the monthly rent in the Cedar lease?", "And in Alder?", "What about the deposit?", "When does it end?",
-    ):  # fmt: skip
+        "What is the monthly rent in the Cedar lease?",
+        "And in Alder?",
+        "What about the deposit?",
+        "When does it end?",
+    ):
         answer = ask(question, LEASES, history)
         history.append((question, answer.answer))
         found.append((answer.citations[0].doc, answer.short_answer))

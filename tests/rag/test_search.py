@@ -78,9 +78,13 @@ class Collection:
         rows, start = [], 0
         for line in page.text.split("\n"):
             chunk = Chunk(
-                sha256=sha256, page=page.index, start=start, end=start + len(line), text=line,
+                sha256=sha256,
+                page=page.index,
+                start=start,
+                end=start + len(line),
+                text=line,
                 header=chunk_header("", doc, page, {}),
-            )  # fmt: skip
+            )
             rows.append(EmbeddedChunk(chunk, self.embedder.embed_query(indexed_text(chunk))))
             start += len(line) + 1
         return rows

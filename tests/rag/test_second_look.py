@@ -16,9 +16,7 @@ QUESTION = "What were the net sales in 2021?"
 
 
 def looked_at(text: str, *, confidence: float = 0.9, question: str = QUESTION) -> Checked:
-    reading = Reading(
-        kind="table", short_answer="$67,044 million", quotes=(Quote(0, 0, 5),), confidence=confidence
-    )  # fmt: skip
+    reading = Reading(kind="table", short_answer="$67,044 million", quotes=(Quote(0, 0, 5),), confidence=confidence)
     checked = Checked(text, "cited", (), (Statement(text=text),))
     return second_look(checked, question, reading, SPANS)
 

@@ -30,9 +30,15 @@ def sha_of(text: str) -> str:
 
 def new_document(doc: str, texts: Sequence[str]) -> NewDocument:
     return NewDocument(
-        sha256=sha_of("\f".join(texts)), doc=doc, title=doc, unit="page", parser="made", metadata={"author": "A"},
-        n_pages=len(texts), size_bytes=sum(map(len, texts)),
-    )  # fmt: skip
+        sha256=sha_of("\f".join(texts)),
+        doc=doc,
+        title=doc,
+        unit="page",
+        parser="made",
+        metadata={"author": "A"},
+        n_pages=len(texts),
+        size_bytes=sum(map(len, texts)),
+    )
 
 
 def rows_of(sha256: str, page: Page) -> list[EmbeddedChunk]:

@@ -271,11 +271,35 @@ def cut_off(path: Path) -> Path:
 
 
 PDFS: tuple[Callable[[Path], Path], ...] = (
-    deep_page_tree, circular_page_tree, huge_media_box, endless_media_box, many_streams, flate_bomb, nested_flate_bomb,
-    garbage_images, form_that_draws_itself, forms_that_draw_each_other, object_stream_in_itself, lying_length,
-    huge_size, huge_xref_section, xref_loop, unknown_handler, empty_pages, claimed_pages, long_page, lone_surrogates,
-    long_targets, broken_to_unicode, strange_metadata, right_to_left, deep_arrays, deep_saves, endless_type3, cut_off,
-)  # fmt: skip
+    deep_page_tree,
+    circular_page_tree,
+    huge_media_box,
+    endless_media_box,
+    many_streams,
+    flate_bomb,
+    nested_flate_bomb,
+    garbage_images,
+    form_that_draws_itself,
+    forms_that_draw_each_other,
+    object_stream_in_itself,
+    lying_length,
+    huge_size,
+    huge_xref_section,
+    xref_loop,
+    unknown_handler,
+    empty_pages,
+    claimed_pages,
+    long_page,
+    lone_surrogates,
+    long_targets,
+    broken_to_unicode,
+    strange_metadata,
+    right_to_left,
+    deep_arrays,
+    deep_saves,
+    endless_type3,
+    cut_off,
+)
 
 
 def word(path: Path, body: bytes, *, before: bytes = b"", extra: dict[str, bytes] | None = None) -> Path:

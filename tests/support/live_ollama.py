@@ -21,10 +21,10 @@ MODEL = "smollm2-test"
 NO_KEEPALIVE = httpx.Limits(max_keepalive_connections=0)
 # The model's Jinja template in Ollama's language, its default system prompt included.
 TEMPLATE = (
-    "{{- if not (and .Messages (eq (index .Messages 0).Role \"system\")) }}<|im_start|>system\n"
+    '{{- if not (and .Messages (eq (index .Messages 0).Role "system")) }}<|im_start|>system\n'
     "You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n{{ end }}"
     "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n"
-)  # fmt: skip
+)
 # Two threads wait for each other by spinning: where anything else runs, one is many times faster.
 PARAMETERS = {"num_thread": 1}
 _START_S = 60.0

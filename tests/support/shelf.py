@@ -50,8 +50,13 @@ class Shelf:
                 if score:
                     hits.append(
                         Hit(
-                            doc=self.names[sha256], sha256=sha256, page=page, start=start, end=start + len(piece),
-                            text=piece, score=score,
+                            doc=self.names[sha256],
+                            sha256=sha256,
+                            page=page,
+                            start=start,
+                            end=start + len(piece),
+                            text=piece,
+                            score=score,
                         )
-                    )  # fmt: skip
+                    )
         return sorted(hits, key=lambda hit: -hit.score)[:k]

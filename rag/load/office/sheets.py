@@ -26,8 +26,17 @@ from rag.load.text.delimited import MAX_CELLS
 from rag.load.text.grid import guess_head_rows, is_value
 
 PARSER = f"openpyxl {version('openpyxl')}"
-_FAULTS = (InvalidFileException, KeyError, ValueError, TypeError, AttributeError, IndexError, zipfile.BadZipFile,
-           SyntaxError, OSError)  # fmt: skip
+_FAULTS = (
+    InvalidFileException,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    zipfile.BadZipFile,
+    SyntaxError,
+    OSError,
+)
 _WHITE = ("FFFFFFFF", "00FFFFFF")
 
 

@@ -28,8 +28,19 @@ from rag.load.web.links import target_of
 from rag.load.web.visible import TINY_PT
 
 PARSER = f"python-pptx {version('python-pptx')}"
-_FAULTS = (PackageNotFoundError, PythonPptxError, KeyError, ValueError, TypeError, AttributeError, IndexError,
-           NotImplementedError, zipfile.BadZipFile, etree.XMLSyntaxError, OSError)  # fmt: skip
+_FAULTS = (
+    PackageNotFoundError,
+    PythonPptxError,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    etree.XMLSyntaxError,
+    OSError,
+)
 _MAX_DEPTH = 20
 _LABEL_CHARS = 100
 

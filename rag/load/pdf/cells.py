@@ -211,9 +211,10 @@ def _head_span(segment: Segment, first: int, last: int, room: Interval, row: Row
         (low, high)
         for low in range(max(1, first - _MAX_SPREAD), first + 1)
         for high in range(last, min(len(columns), last + _MAX_SPREAD + 1))
-        if columns[low][0] > room[0] and columns[high][1] < room[1]
+        if columns[low][0] > room[0]
+        and columns[high][1] < room[1]
         and _off_center(segment, columns, low, high) <= min(off, row.height)
-    ]  # fmt: skip
+    ]
     return max(reach, key=lambda span: span[1] - span[0], default=(first, last))
 
 

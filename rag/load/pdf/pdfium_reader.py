@@ -264,9 +264,16 @@ class PdfReader:
             return self.fallback_page(index, "PDFium cannot load the page")
         note = "text layer of a scan" if content.scan else picture_note(content.pictures, box, index)
         return make_page(
-            index, content.cleaned, parser=PARSER, limits=self._limits, note=note, cut=content.cut, blank=blank,
-            blocks=content.blocks, label=page_label(self._document, index),
-        )  # fmt: skip
+            index,
+            content.cleaned,
+            parser=PARSER,
+            limits=self._limits,
+            note=note,
+            cut=content.cut,
+            blank=blank,
+            blocks=content.blocks,
+            label=page_label(self._document, index),
+        )
 
     def pictures(self, index: int) -> list[Rectangle]:
         """Return the boxes of a page's images that no text stands on; none where PDFium cannot load it."""

@@ -58,9 +58,11 @@ def _paragraph(text: str, gap: str) -> Iterator[Element]:
     for number, part in enumerate(_items(lines)):
         mark = _MARK.match(part)
         yield Element(
-            runs=(Run(part),), kind="list_item" if mark else "paragraph", number=mark["mark"] if mark else "",
+            runs=(Run(part),),
+            kind="list_item" if mark else "paragraph",
+            number=mark["mark"] if mark else "",
             gap="\n" if number else gap,
-        )  # fmt: skip
+        )
 
 
 def _items(lines: Sequence[str]) -> list[str]:

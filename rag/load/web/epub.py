@@ -23,8 +23,16 @@ _MEMBER_BYTES = 32 << 20
 _MAX_CHAPTERS = 5000
 _CONTAINER = "{urn:oasis:names:tc:opendocument:xmlns:container}rootfile"
 _PACKAGE, _DC = "{http://www.idpf.org/2007/opf}", "{http://purl.org/dc/elements/1.1/}"
-_FAULTS = (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError, EOFError, OSError,
-           etree.XMLSyntaxError)  # fmt: skip
+_FAULTS = (
+    zipfile.BadZipFile,
+    KeyError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    etree.XMLSyntaxError,
+)
 
 
 def read_epub(path: Path, limits: IngestSettings) -> SectionReader:

@@ -17,9 +17,15 @@ _OPAQUE = 0.1
 _PX_PER_PT = 4 / 3
 _ROOT_PX = 16.0
 _SIZES = {
-    "xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0,
-    "xx-large": 32.0, "xxx-large": 48.0,
-}  # fmt: skip
+    "xx-small": 9.0,
+    "x-small": 10.0,
+    "small": 13.0,
+    "medium": 16.0,
+    "large": 18.0,
+    "x-large": 24.0,
+    "xx-large": 32.0,
+    "xxx-large": 48.0,
+}
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp small span strike "
     "strong sub sup time tt u var".split()
@@ -151,11 +157,12 @@ def _font_size(values: Mapping[str, str], outer_px: float) -> float:
         # In the shorthand the size stands before the slash and the family, after keywords and weights.
         tokens = tokens_of(values["font"])
         sized = [
-            token for token in tokens
+            token
+            for token in tokens
             if token.type in ("dimension", "percentage", "function")
             or (token.type == "ident" and token.lower_value in (*_SIZES, "smaller", "larger"))
             or (token.type == "number" and token.value == 0)
-        ]  # fmt: skip
+        ]
         value = sized[0].serialize() if sized else ""
     if value in _SIZES:
         return _SIZES[value]
@@ -195,9 +202,8 @@ def _is_away(values: Mapping[str, str], size_px: float, is_inline: bool) -> bool
 
 def _is_slit(values: Mapping[str, str], size_px: float) -> bool:
     cut = {
-        axis for axis in ("x", "y")
-        if {values.get(f"overflow-{axis}", ""), *values.get("overflow", "").split()} & _CUTS
-    }  # fmt: skip
+        axis for axis in ("x", "y") if {values.get(f"overflow-{axis}", ""), *values.get("overflow", "").split()} & _CUTS
+    }
     if not cut:
         return False
     limits = [values.get(name, "") for name in ("height", "max-height", "width", "max-width")]

@@ -223,11 +223,21 @@ def _feature(feature: str) -> bool:
             limit = pixels(value, 16.0)
             return limit is not None and test(stated[name.removeprefix(prefix)], float(limit))
     known = {
-        "orientation": "landscape", "prefers-color-scheme": "light", "hover": "hover", "pointer": "fine",
-        "any-hover": "hover", "any-pointer": "fine", "scripting": "enabled", "update": "fast",
-        "prefers-reduced-motion": "no-preference", "prefers-contrast": "no-preference", "display-mode": "browser",
-        "color": "", "width": "", "height": "",
-    }  # fmt: skip
+        "orientation": "landscape",
+        "prefers-color-scheme": "light",
+        "hover": "hover",
+        "pointer": "fine",
+        "any-hover": "hover",
+        "any-pointer": "fine",
+        "scripting": "enabled",
+        "update": "fast",
+        "prefers-reduced-motion": "no-preference",
+        "prefers-contrast": "no-preference",
+        "display-mode": "browser",
+        "color": "",
+        "width": "",
+        "height": "",
+    }
     return name in known and value in ("", known[name])
 
 

@@ -16,8 +16,14 @@ Colour = tuple[float, float, float, float]  # red, green, blue, alpha, each 0 to
 WINDOW_WIDTH_PX, WINDOW_HEIGHT_PX = 1280.0, 720.0
 ROOT_PX = 16.0
 _PX = {"px": 1.0, "pt": 4 / 3, "in": 96.0, "cm": 37.8, "mm": 3.78, "q": 0.945, "pc": 16.0}
-_VIEWPORT = {"vw": WINDOW_WIDTH_PX, "vh": WINDOW_HEIGHT_PX, "vi": WINDOW_WIDTH_PX, "vb": WINDOW_HEIGHT_PX,
-             "vmin": WINDOW_HEIGHT_PX, "vmax": WINDOW_WIDTH_PX}  # fmt: skip
+_VIEWPORT = {
+    "vw": WINDOW_WIDTH_PX,
+    "vh": WINDOW_HEIGHT_PX,
+    "vi": WINDOW_WIDTH_PX,
+    "vb": WINDOW_HEIGHT_PX,
+    "vmin": WINDOW_HEIGHT_PX,
+    "vmax": WINDOW_WIDTH_PX,
+}
 _MAX_VARIABLES = 50  # substitutions in one value: cycles, and values that double themselves
 _MAX_VALUE_CHARS = 4000
 # CIE XYZ (D65; D50 by Bradford) to linear sRGB: CSS Color Module Level 4, section 18.
@@ -104,9 +110,12 @@ def _length(token: Any, em_px: float, percent_px: float | None) -> float | None:
         if unit.lstrip("dsl") in _VIEWPORT:
             return float(token.value / 100 * _VIEWPORT[unit.lstrip("dsl")])
         return {
-            "em": token.value * em_px, "rem": token.value * ROOT_PX, "ex": token.value * em_px / 2,
-            "ch": token.value * em_px / 2, "lh": token.value * em_px * 1.2,
-        }.get(unit)  # fmt: skip
+            "em": token.value * em_px,
+            "rem": token.value * ROOT_PX,
+            "ex": token.value * em_px / 2,
+            "ch": token.value * em_px / 2,
+            "lh": token.value * em_px * 1.2,
+        }.get(unit)
     if token.type in ("function", "() block"):
         return _function(token, em_px, percent_px)
     return None

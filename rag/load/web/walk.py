@@ -204,9 +204,12 @@ class Walk:
             return
         start, target = self._links.pop()
         text = shown(self._runs[start:]).strip() if start <= len(self._runs) else ""
-        if target and text and target.lower().removeprefix("https://").rstrip("/") not in (
-            text.lower().removeprefix("https://").rstrip("/"), f"http://{text.lower()}"
-        ):  # fmt: skip
+        if (
+            target
+            and text
+            and target.lower().removeprefix("https://").rstrip("/")
+            not in (text.lower().removeprefix("https://").rstrip("/"), f"http://{text.lower()}")
+        ):
             self._runs.append(Run(f" ({target})", self._looks[-1].hidden))
 
     def _control(self, tag: str, node: Any, look: Look) -> None:
@@ -266,8 +269,12 @@ class Walk:
             runs = (Run(prefix), *runs)
         close = self._tag != "" and self._last_tag != "" and (self._tag != "dt" or self._last_tag == "dd")
         element = Element(
-            runs=runs, kind=kind, level=self._level, number=number, gap=LINE_GAP if close else PARAGRAPH_GAP  # type: ignore[arg-type]
-        )  # fmt: skip
+            runs=runs,
+            kind=kind,
+            level=self._level,
+            number=number,
+            gap=LINE_GAP if close else PARAGRAPH_GAP,  # type: ignore[arg-type]
+        )
         self._ready.append(element)
         self._last_tag = self._tag
 

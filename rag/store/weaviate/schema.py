@@ -113,9 +113,12 @@ def definition(settings: WeaviateSettings) -> dict[str, Any]:
 
 def _text(name: str, tokenization: Tokenization, *, filterable: bool = False, searchable: bool = False) -> Property:
     return Property(
-        name=name, data_type=DataType.TEXT, tokenization=tokenization,
-        index_filterable=filterable, index_searchable=searchable,
-    )  # fmt: skip
+        name=name,
+        data_type=DataType.TEXT,
+        tokenization=tokenization,
+        index_filterable=filterable,
+        index_searchable=searchable,
+    )
 
 
 def as_object(row: EmbeddedChunk) -> DataObject[dict[str, Any], None]:

@@ -103,12 +103,17 @@ class WeaviateStore:
             return []
         self._check_dimension()
         objects: list[Any] = self._read(
-            lambda: self._objects.query.near_vector(
-                vector, limit=k, filters=_condition(docs, pages),
-                return_metadata=MetadataQuery(distance=True), return_properties=[CHUNK_ID],
-            ).objects,
+            lambda: (
+                self._objects.query.near_vector(
+                    vector,
+                    limit=k,
+                    filters=_condition(docs, pages),
+                    return_metadata=MetadataQuery(distance=True),
+                    return_properties=[CHUNK_ID],
+                ).objects
+            ),
             [],
-        )  # fmt: skip
+        )
         return [(str(hit.properties[CHUNK_ID]), 1.0 - float(hit.metadata.distance or 0.0)) for hit in objects]
 
     def bm25(
@@ -119,12 +124,18 @@ class WeaviateStore:
         if not query or _impossible(docs, pages):
             return []
         objects: list[Any] = self._read(
-            lambda: self._objects.query.bm25(
-                query, query_properties=[TERMS], limit=k, filters=_condition(docs, pages),
-                return_metadata=MetadataQuery(score=True), return_properties=[CHUNK_ID],
-            ).objects,
+            lambda: (
+                self._objects.query.bm25(
+                    query,
+                    query_properties=[TERMS],
+                    limit=k,
+                    filters=_condition(docs, pages),
+                    return_metadata=MetadataQuery(score=True),
+                    return_properties=[CHUNK_ID],
+                ).objects
+            ),
             [],
-        )  # fmt: skip
+        )
         return [(str(hit.properties[CHUNK_ID]), float(hit.metadata.score or 0.0)) for hit in objects]
 
     def lists(

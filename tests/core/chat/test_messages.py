@@ -10,11 +10,20 @@ from core.errors import ConfigError
 
 
 def test_roles_of_a_template() -> None:
-    messages = [SystemMessage("s"), HumanMessage("q"), AIMessage("a"), HumanMessageChunk(content="c"),
-                ChatMessage("x", role="judge")]  # fmt: skip
+    messages = [
+        SystemMessage("s"),
+        HumanMessage("q"),
+        AIMessage("a"),
+        HumanMessageChunk(content="c"),
+        ChatMessage("x", role="judge"),
+    ]
     assert [(each["role"], each["content"]) for each in as_roles(messages)] == [
-        ("system", "s"), ("user", "q"), ("assistant", "a"), ("user", "c"), ("judge", "x")
-    ]  # fmt: skip
+        ("system", "s"),
+        ("user", "q"),
+        ("assistant", "a"),
+        ("user", "c"),
+        ("judge", "x"),
+    ]
 
 
 def test_control_tokens_in_a_content_are_broken_up() -> None:

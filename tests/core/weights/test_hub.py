@@ -53,19 +53,33 @@ def _repository(root: Path, name: str, files: dict[str, bytes]) -> None:
 
 
 def test_a_repository_arrives_without_anything_that_runs_code(tmp_path: Path, home: Home) -> None:
-    _repository(tmp_path, "org/some.model", {
-        "config.json": b"{}", "model.safetensors": b"t" * 4_000_000, "tokenizer.json": b"{}",
-        "1_Pooling/config.json": b"{}",
-        "pytorch_model.bin": b"pickle", "modeling_own.py": b"evil", "onnx/model.onnx": b"o", "onnx/config.json": b"{}",
-        ".gitattributes": b"x", "README.md": b"#",
-    })  # fmt: skip
+    _repository(
+        tmp_path,
+        "org/some.model",
+        {
+            "config.json": b"{}",
+            "model.safetensors": b"t" * 4_000_000,
+            "tokenizer.json": b"{}",
+            "1_Pooling/config.json": b"{}",
+            "pytorch_model.bin": b"pickle",
+            "modeling_own.py": b"evil",
+            "onnx/model.onnx": b"o",
+            "onnx/config.json": b"{}",
+            ".gitattributes": b"x",
+            "README.md": b"#",
+        },
+    )
     with hub(tmp_path) as (endpoint, asked):
         result = _pull("org/some.model", home, endpoint)
     assert "steps" in result, result
     folder = home.models / "org--some.model"
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == {
-        "config.json", "model.safetensors", "tokenizer.json", "1_Pooling/config.json", "manifest.json",
-    }  # fmt: skip
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "1_Pooling/config.json",
+        "manifest.json",
+    }
     assert not any(word in path for path in asked for word in (".bin", ".py", "onnx"))
     steps = result["steps"]
     assert isinstance(steps, list)

@@ -24,9 +24,16 @@ def difference(mean: float, *, significant: bool, detectable: float = 0.05) -> D
     half = abs(mean) / 2 if significant else abs(mean) + 0.01
     p = 0.001 if significant else 0.6
     return Difference(
-        mean=mean, low=mean - half, high=mean + half, p=p, adjusted_p=p, mcnemar_p=None, detectable=detectable,
-        questions=40, clusters=20,
-    )  # fmt: skip
+        mean=mean,
+        low=mean - half,
+        high=mean + half,
+        p=p,
+        adjusted_p=p,
+        mcnemar_p=None,
+        detectable=detectable,
+        questions=40,
+        clusters=20,
+    )
 
 
 def table(values: Mapping[str, float], pairs: Mapping[tuple[str, str], Difference], measure: str = "right") -> Table:

@@ -120,9 +120,14 @@ def test_an_old_home_is_searched_as_it_is_and_gains_blocks_by_reindex(old_with_m
     notes: list[str] = []
     catalogue = Catalogue(home.catalogue)
     embedded, chunks = reindex(
-        catalogue=catalogue, store=knowledge.store, embedder=knowledge.embedder, settings=settings,
-        collection="default", home=home, on_note=notes.append,
-    )  # fmt: skip
+        catalogue=catalogue,
+        store=knowledge.store,
+        embedder=knowledge.embedder,
+        settings=settings,
+        collection="default",
+        home=home,
+        on_note=notes.append,
+    )
     assert (embedded, notes, catalogue.take_notes()) == (2, [], [])
     assert chunks == catalogue.counts("default")["chunks"] > 0
     boiler = catalogue.resolve("default", "boiler.md")
@@ -144,9 +149,14 @@ def test_a_document_without_its_original_keeps_its_pages(old_with_models: Home) 
     notes: list[str] = []
     catalogue = Catalogue(home.catalogue)
     reindex(
-        catalogue=catalogue, store=knowledge.store, embedder=knowledge.embedder, settings=settings,
-        collection="default", home=home, on_note=notes.append,
-    )  # fmt: skip
+        catalogue=catalogue,
+        store=knowledge.store,
+        embedder=knowledge.embedder,
+        settings=settings,
+        collection="default",
+        home=home,
+        on_note=notes.append,
+    )
     assert [page.text for page in catalogue.pages("default", lease.sha256)] == before
     assert notes == ["lease.pdf: kept as it was read before (cannot be read: No such file or directory)"]
 

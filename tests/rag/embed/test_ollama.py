@@ -17,9 +17,13 @@ def test_vectors_are_unit_in_order_and_in_batches(home: Home) -> None:
     with ollama_server() as (url, asked):
         embedder = open_embedder("ollama:demo", home, ollama_url=url)
         assert embedder.identity.to_json() == {
-            "model": "ollama:demo@abcabcabcabc", "dimension": 8, "pooling": "server", "query_prefix": "",
-            "document_prefix": "", "max_tokens": WINDOW,
-        }  # fmt: skip
+            "model": "ollama:demo@abcabcabcabc",
+            "dimension": 8,
+            "pooling": "server",
+            "query_prefix": "",
+            "document_prefix": "",
+            "max_tokens": WINDOW,
+        }
         many = ["abcdefgh"[index % 8] * (1 + index % 5) for index in range(150)]
         vectors = embedder.embed_documents(many)
         assert [len(request["input"]) for request in asked if request["path"] == "/api/embed"] == [1, 64, 64, 22]

@@ -86,9 +86,15 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize(
     ("kind", "pooling", "dense"),
-    [("bert", "mean", False), ("bert", "cls", False), ("bert", "mean", True), ("distilbert", "cls", False),
-     ("roberta", "mean", False), ("mpnet", "max", False)],
-)  # fmt: skip
+    [
+        ("bert", "mean", False),
+        ("bert", "cls", False),
+        ("bert", "mean", True),
+        ("distilbert", "cls", False),
+        ("roberta", "mean", False),
+        ("mpnet", "max", False),
+    ],
+)
 def test_any_folder_is_converted_once(
     kind: str, pooling: str, dense: bool, folder: Path, home: Home, weights: Path
 ) -> None:
@@ -101,8 +107,11 @@ def test_any_folder_is_converted_once(
     assert float(embedder.embed_query("bridge") @ asked) == pytest.approx(1, abs=1e-4)
     identity = embedder.identity
     assert (identity.dimension, identity.pooling, identity.query_prefix, identity.max_tokens) == (
-        32 if dense else 48, pooling, "find: ", 128,
-    )  # fmt: skip
+        32 if dense else 48,
+        pooling,
+        "find: ",
+        128,
+    )
     (graph,) = home.cache.rglob("graph.xml")
     made = graph.stat().st_mtime_ns
     assert open_embedder(str(folder), home, precision="f32").identity == identity

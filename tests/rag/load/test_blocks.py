@@ -119,8 +119,10 @@ def test_a_table_that_lays_out_a_page_is_read_as_the_page(tmp_path: Path) -> Non
     markup = "<table><tr><td><h1>Shop</h1><p>Open at nine.</p></td><td><ul><li>Bread</ul></td></tr></table>"
     (page,) = pages_of(tmp_path / "a.html", markup)
     assert kinds(page) == [
-        ("heading", "", "Shop"), ("paragraph", "", "Open at nine."), ("list_item", "-", "- Bread"),
-    ]  # fmt: skip
+        ("heading", "", "Shop"),
+        ("paragraph", "", "Open at nine."),
+        ("list_item", "-", "- Bread"),
+    ]
 
 
 def test_form_controls_show_their_values(tmp_path: Path) -> None:
@@ -140,9 +142,14 @@ def test_plain_text_keeps_every_character_in_its_place(tmp_path: Path) -> None:
     (page,) = pages_of(tmp_path / "a.txt", text)
     assert page.text == text
     assert [(kind, number) for kind, number, _ in kinds(page)] == [
-        ("paragraph", ""), ("paragraph", ""), ("list_item", "1."), ("list_item", "2."), ("table", ""), ("table", ""),
         ("paragraph", ""),
-    ]  # fmt: skip
+        ("paragraph", ""),
+        ("list_item", "1."),
+        ("list_item", "2."),
+        ("table", ""),
+        ("table", ""),
+        ("paragraph", ""),
+    ]
     tables = [block for block in page.blocks if block.kind == "table"]
     assert cells(page, tables[0]) == [["Name", "Rent", "Rooms"], ["Alder St.", "900", "3"], ["Cedar St.", "1,450", "4"]]
     assert cells(page, tables[1]) == [["a", "b"], ["1", "2"]]
@@ -278,10 +285,12 @@ elements = st.one_of(
     st.builds(Element, runs=runs, gap=st.sampled_from(["\n", "\n\n"])),
     st.builds(Element, runs=runs, kind=st.just("heading"), level=st.integers(1, 3)),
     st.builds(
-        Element, kind=st.just("table"), head_rows=st.just(1),
+        Element,
+        kind=st.just("table"),
+        head_rows=st.just(1),
         rows=st.lists(st.lists(table_cells, min_size=1, max_size=3).map(tuple), min_size=1, max_size=4).map(tuple),
     ),
-)  # fmt: skip
+)
 
 
 @given(st.lists(elements, max_size=8))

@@ -105,9 +105,14 @@ def test_mail(tmp_path: Path) -> None:
     assert (info.kind, info.title) == ("eml", "The müller lease")
     assert info.metadata == {"author": "Ann <ann@example.org>", "created": "2025-03-04T15:30:00+01:00"}
     assert [text for _, _, text in kinds(page)] == [
-        "The müller lease", "From: Ann <ann@example.org>", "To: bo@example.org",
-        "Date: Tue, 04 Mar 2025 15:30:00 +0100", "Dear Bo,", "the rent is 900 euro.", "Attachment: lease.pdf",
-    ]  # fmt: skip
+        "The müller lease",
+        "From: Ann <ann@example.org>",
+        "To: bo@example.org",
+        "Date: Tue, 04 Mar 2025 15:30:00 +0100",
+        "Dear Bo,",
+        "the rent is 900 euro.",
+        "Attachment: lease.pdf",
+    ]
 
 
 def test_mail_of_html_alone_and_mail_inside_mail(tmp_path: Path) -> None:

@@ -21,11 +21,29 @@ _LIBRARIES_MB = 160
 MADE = [*((".pdf", build) for build in hostile.PDFS), *hostile.SECTIONED]
 # What these hide behind their trick is found all the same.
 SEEN = {
-    "circular_page_tree", "huge_media_box", "endless_media_box", "many_streams", "garbage_images",
-    "form_that_draws_itself", "forms_that_draw_each_other", "object_stream_in_itself", "lying_length", "huge_size",
-    "huge_xref_section", "xref_loop", "claimed_pages", "strange_metadata", "word_outside", "word_nested_tables",
-    "html_hidden", "html_styles", "html_entities", "html_nuls", "markdown_links", "one_line",
-}  # fmt: skip
+    "circular_page_tree",
+    "huge_media_box",
+    "endless_media_box",
+    "many_streams",
+    "garbage_images",
+    "form_that_draws_itself",
+    "forms_that_draw_each_other",
+    "object_stream_in_itself",
+    "lying_length",
+    "huge_size",
+    "huge_xref_section",
+    "xref_loop",
+    "claimed_pages",
+    "strange_metadata",
+    "word_outside",
+    "word_nested_tables",
+    "html_hidden",
+    "html_styles",
+    "html_entities",
+    "html_nuls",
+    "markdown_links",
+    "one_line",
+}
 REFUSED = {
     "unknown_handler": "only Standard PDF encryption handler",
     "empty_pages": "more than ingest.max_pages allows",

@@ -24,8 +24,9 @@ QUESTION = "How much does tank 7 hold?"
 
 def source(sha256: str, title: str = "") -> SourcePassage:
     text = PAGES[sha256]
-    return SourcePassage(chunk=f"{sha256}:0", doc=f"{sha256}.pdf", sha256=sha256, page=0, start=0, end=len(text),
-                         text=text, title=title)  # fmt: skip
+    return SourcePassage(
+        chunk=f"{sha256}:0", doc=f"{sha256}.pdf", sha256=sha256, page=0, start=0, end=len(text), text=text, title=title
+    )
 
 
 def citation(sha256: str, quote: str) -> Citation:
@@ -38,8 +39,9 @@ def checked(answer: str, context: str) -> tuple[str, tuple[Citation, ...]]:
     spans = {}
     for passage in parse(load_prompt().fill(context, QUESTION))[0]:
         sha256 = passage.source[:2]
-        spans[passage.key] = Span(doc=f"{sha256}.pdf", sha256=sha256, page=0, start=0, end=len(PAGES[sha256]),
-                                  text=PAGES[sha256])  # fmt: skip
+        spans[passage.key] = Span(
+            doc=f"{sha256}.pdf", sha256=sha256, page=0, start=0, end=len(PAGES[sha256]), text=PAGES[sha256]
+        )
     result = check(answer, spans, lambda sha256, page: PAGES[sha256], question=QUESTION)
     return result.ground, result.citations
 

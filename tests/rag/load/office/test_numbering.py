@@ -44,8 +44,10 @@ def test_levels_count_and_start_again_below_a_higher_one(numbering: Numbering) -
 
 def test_bullets_roman_numbers_and_starts(numbering: Numbering) -> None:
     assert [numbering.mark(item(2), []), numbering.mark(item(2, 1), []), numbering.mark(item(2, 1), [])] == [
-        "-", "Art. III", "Art. IV",
-    ]  # fmt: skip
+        "-",
+        "Art. III",
+        "Art. IV",
+    ]
 
 
 def test_a_list_that_starts_anew_counts_by_itself(numbering: Numbering) -> None:

@@ -48,8 +48,10 @@ def test_presentation(deck: Path) -> None:
     assert (info.kind, info.n_pages) == ("pptx", 3)
     assert [page.label for page in pages] == ["Slide 1: Rents of 2025", "Slide 2", "Slide 3"]
     assert kinds(pages[0])[:3] == [
-        ("heading", "", "Rents of 2025"), ("paragraph", "", "They rise"), ("paragraph", "", "by four percent"),
-    ]  # fmt: skip
+        ("heading", "", "Rents of 2025"),
+        ("paragraph", "", "They rise"),
+        ("paragraph", "", "by four percent"),
+    ]
     assert kinds(pages[0])[-1] == ("annotation", "", "Speak slowly.")
     (table,) = [block for block in pages[0].blocks if block.kind == "table"]
     assert cells(pages[0], table) == [["City", "Rent"], ["Bern", "900", "950"], ["Basel", "800", "810"]]

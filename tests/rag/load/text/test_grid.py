@@ -30,8 +30,17 @@ def test_names_first_formats_have_heads_unless_the_row_holds_values() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1,204", True), ("-5.5 %", True), ("$900", True), ("2025-01-04", True), ("a@b.org", True), ("2025", False),
-     ("Name", False), ("E-1", False), ("", False)],
-)  # fmt: skip
+    [
+        ("1,204", True),
+        ("-5.5 %", True),
+        ("$900", True),
+        ("2025-01-04", True),
+        ("a@b.org", True),
+        ("2025", False),
+        ("Name", False),
+        ("E-1", False),
+        ("", False),
+    ],
+)
 def test_values(text: str, value: bool) -> None:
     assert is_value(text) is value

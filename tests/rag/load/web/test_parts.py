@@ -41,10 +41,14 @@ def test_lists_count_as_a_browser_does() -> None:
 @pytest.mark.parametrize(
     ("markup", "number"),
     [
-        ("<p id=fn3>x</p>", "3"), ("<li id=cite_note-Smith-12>x</li>", "12"), ("<div role=doc-footnote>x</div>", "*"),
-        ("<p id=function>x</p>", None), ("<p>x</p>", None), ("<span id=fn3>x</span>", None),
+        ("<p id=fn3>x</p>", "3"),
+        ("<li id=cite_note-Smith-12>x</li>", "12"),
+        ("<div role=doc-footnote>x</div>", "*"),
+        ("<p id=function>x</p>", None),
+        ("<p>x</p>", None),
+        ("<span id=fn3>x</span>", None),
     ],
-)  # fmt: skip
+)
 def test_footnotes_are_told_by_their_markup(markup: str, number: str | None) -> None:
     assert note_number(lxml.html.fragment_fromstring(markup), "") == number
 
@@ -52,11 +56,17 @@ def test_footnotes_are_told_by_their_markup(markup: str, number: str | None) -> 
 @pytest.mark.parametrize(
     ("href", "target"),
     [
-        ("https://desk.example.org", "https://desk.example.org"), (" /a b ", "/ab"), ("mailto:a@b.org", "a@b.org"),
-        ("tel:+41 1", "+411"), ("#top", ""), ("javascript:go()", ""), ("data:text/html,x", ""), ("", ""),
+        ("https://desk.example.org", "https://desk.example.org"),
+        (" /a b ", "/ab"),
+        ("mailto:a@b.org", "a@b.org"),
+        ("tel:+41 1", "+411"),
+        ("#top", ""),
+        ("javascript:go()", ""),
+        ("data:text/html,x", ""),
+        ("", ""),
         ("x" * 600, ""),
     ],
-)  # fmt: skip
+)
 def test_targets_of_links(href: str, target: str) -> None:
     assert target_of(href) == target
 
@@ -72,12 +82,23 @@ def test_tables_that_lay_out_a_page() -> None:
 @pytest.mark.parametrize(
     ("value", "length"),
     [
-        ("12px", 12.0), ("1in", 96.0), ("2em", 20.0), ("1rem", 16.0), ("50%", 50.0), ("0", 0.0),
+        ("12px", 12.0),
+        ("1in", 96.0),
+        ("2em", 20.0),
+        ("1rem", 16.0),
+        ("50%", 50.0),
+        ("0", 0.0),
         ("calc(1px + 2 * 3px)", 7.0),
-        ("calc(10px - (2px + 3px))", 5.0), ("min(3px, 1em)", 3.0), ("clamp(1px, 9px, 5px)", 5.0), ("10vw", 128.0),
-        ("auto", None), ("1px 2px", None), ("calc(1px / 0)", None), ("3furlongs", None),
+        ("calc(10px - (2px + 3px))", 5.0),
+        ("min(3px, 1em)", 3.0),
+        ("clamp(1px, 9px, 5px)", 5.0),
+        ("10vw", 128.0),
+        ("auto", None),
+        ("1px 2px", None),
+        ("calc(1px / 0)", None),
+        ("3furlongs", None),
     ],
-)  # fmt: skip
+)
 def test_lengths(value: str, length: float | None) -> None:
     assert pixels(value, 10.0, 100.0) == length
 
@@ -108,12 +129,19 @@ def test_custom_properties() -> None:
 @pytest.mark.parametrize(
     ("query", "holds"),
     [
-        ("screen", True), ("print", False), ("not print", True), ("only screen and (min-width: 40em)", True),
-        ("(max-width: 600px)", False), ("(400px <= width <= 2000px)", True), ("(400px <= width < 900px)", False),
+        ("screen", True),
+        ("print", False),
+        ("not print", True),
+        ("only screen and (min-width: 40em)", True),
+        ("(max-width: 600px)", False),
+        ("(400px <= width <= 2000px)", True),
+        ("(400px <= width < 900px)", False),
         ("(width >= 400px)", True),
-        ("print, (orientation: landscape)", True), ("(unknown: 1)", False), ("all and (hover)", True),
+        ("print, (orientation: landscape)", True),
+        ("(unknown: 1)", False),
+        ("all and (hover)", True),
         ("(min-width: 9000px) or (hover: hover)", True),
     ],
-)  # fmt: skip
+)
 def test_media_queries(query: str, holds: bool) -> None:
     assert media_matches(query) is holds
