@@ -67,8 +67,7 @@ def reindex(
 def backup(
     out: options.Out = None,
     restore: Annotated[
-        Path | None,
-        typer.Option(help="Restore this backup into an empty KB_HOME.", metavar="FILE"),
+        Path | None, typer.Option(help="Restore this backup into an empty KB_HOME.", metavar="FILE")
     ] = None,
     quiet: options.Quiet = False,
 ) -> None:

@@ -26,8 +26,7 @@ def evaluate(
     ],
     answers: Annotated[bool, typer.Option("--answers", help="Also ask, and score the answers.")] = False,
     against: Annotated[
-        list[str] | None,
-        typer.Option(help="Compare with this setting on top; repeatable.", metavar="KEY=VALUE"),
+        list[str] | None, typer.Option(help="Compare with this setting on top; repeatable.", metavar="KEY=VALUE")
     ] = None,
     fail_under: Annotated[
         list[str] | None, typer.Option(help="Exit 1 when a metric is lower.", metavar="METRIC=VALUE")

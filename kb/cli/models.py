@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Fetch, list and remove model weights.", no_args_is_help=True, rich_markup_mode=None)
 
 Names = Annotated[
-    list[str],
-    typer.Argument(help="minilm, smollm2, a Hub id such as ORG/NAME, or ollama:NAME.", metavar="NAME..."),
+    list[str], typer.Argument(help="minilm, smollm2, a Hub id such as ORG/NAME, or ollama:NAME.", metavar="NAME...")
 ]
 Prepared = Annotated[list[str], typer.Argument(help="As kb models list names them.", metavar="NAME...")]
 

@@ -35,8 +35,7 @@ def serve(
         bool, typer.Option("--stdio", help="With --mcp: speak on stdin and stdout, listen nowhere.")
     ] = False,
     data: Annotated[
-        list[Path] | None,
-        typer.Option("--data", help="Dataset folder to show on the page; repeatable.", metavar="DIR"),
+        list[Path] | None, typer.Option("--data", help="Dataset folder to show on the page; repeatable.", metavar="DIR")
     ] = None,
     model: options.Model = None,
     top_k: options.TopK = None,

@@ -270,10 +270,10 @@ class Walk:
         close = self._tag != "" and self._last_tag != "" and (self._tag != "dt" or self._last_tag == "dd")
         element = Element(
             runs=runs,
-            kind=kind,
+            kind=kind,  # type: ignore[arg-type]
             level=self._level,
             number=number,
-            gap=LINE_GAP if close else PARAGRAPH_GAP,  # type: ignore[arg-type]
+            gap=LINE_GAP if close else PARAGRAPH_GAP,
         )
         self._ready.append(element)
         self._last_tag = self._tag
