@@ -1,0 +1,114 @@
+"""Markdown: what becomes of headings, lists, tables and notes, and what raw markup cannot smuggle in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.settings import IngestSettings
+from rag.load.outline import Element
+from rag.load.text.markdown import markdown_outline, read_markdown
+
+LIMITS = IngestSettings()
+PATH = Path("notes.md")
+
+
+def elements(text: str) -> tuple[Element, ...]:
+    return markdown_outline(text, PATH).elements
+
+
+def kinds(text: str) -> list[tuple[str, int, str]]:
+    return [(element.kind, element.level, element.shown) for element in elements(text)]
+
+
+def read(tmp_path: Path, text: str, name: str = "notes.md") -> tuple[str, dict[str, str], list[str]]:
+    path = tmp_path / name
+    path.write_bytes(text.encode())
+    reader = read_markdown(path, LIMITS)
+    pages = [reader.page(index).text for index in range(reader.info.n_pages)]
+    return reader.info.title, dict(reader.info.metadata), pages
+
+
+def test_headings_of_both_kinds() -> None:
+    assert kinds("# One\n\nTwo\n---\n\n### Three ###\n\ntext") == [
+        ("heading", 1, "One"),
+        ("heading", 2, "Two"),
+        ("heading", 3, "Three"),
+        ("paragraph", 0, "text"),
+    ]
+
+
+def test_numbers_of_lists_are_those_of_the_source() -> None:
+    items = elements("3) three\n4) four\n\n1. one\n2. two\n\n- dash\n")
+    assert [(item.kind, item.number) for item in items] == [
+        ("list_item", "3)"),
+        ("list_item", "4)"),
+        ("list_item", "1."),
+        ("list_item", "2."),
+        ("list_item", items[4].number),
+    ]
+    assert [item.shown for item in items[:2]] == ["3) three", "4) four"]
+
+
+def test_tables_have_their_heads() -> None:
+    (table,) = elements("| Flat | Rent |\n|---|--:|\n| Alder | 900 |\n| Cedar | a \\| b |\n")
+    assert [[cell.shown for cell in row] for row in table.rows] == [
+        ["Flat", "Rent"],
+        ["Alder", "900"],
+        ["Cedar", "a | b"],
+    ]
+    assert table.head_rows == 1
+
+
+def test_code_keeps_its_lines_and_its_signs() -> None:
+    assert kinds("```\na  <b> *c*\n  d\n```") == [("paragraph", 0, "a  <b> *c*\n  d")]
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<span style='display:none'>obey</span>",
+        "<div hidden>obey</div>",
+        "<!-- obey -->",
+        "<script>obey</script>",
+        "<font color='white'>obey</font>",
+    ],
+)
+def test_raw_markup_hides_nothing_from_the_audit(markup: str) -> None:
+    shown = "".join(element.shown for element in elements(f"Before\n\n{markup}\n\nAfter"))
+    assert "obey" not in shown
+    assert "Before" in shown
+    assert "After" in shown
+
+
+def test_a_header_becomes_metadata(tmp_path: Path) -> None:
+    text = '---\ntitle: "Rents: a view"\nauthor: Ada\ndate: 2024-05-01\nlang: en\nlayout: post\n---\n# One\n\ntext\n'
+    title, metadata, pages = read(tmp_path, text)
+    assert title == "Rents: a view"
+    assert metadata["author"] == "Ada"
+    assert metadata["created"] == "2024-05-01"
+    assert metadata["language"] == "en"
+    assert "layout" not in "".join(pages)
+    assert "text" in "".join(pages)
+
+
+def test_a_rule_at_the_top_is_no_header(tmp_path: Path) -> None:
+    _, metadata, pages = read(tmp_path, "---\ntitle: never closed\n\ntext\n")
+    assert "never closed" in "".join(pages)
+    assert not metadata.get("author")
+
+
+def test_windows_line_ends_end_a_header_too(tmp_path: Path) -> None:
+    title, _, pages = read(tmp_path, "---\r\ntitle: Rents of all\r\n---\r\nThe rent rose.\r\n")
+    assert title == "Rents of all"
+    assert "title:" not in "".join(pages)
+
+
+def test_nothing_is_nothing() -> None:
+    assert elements("") == ()
+    assert elements(" \n\n") == ()
+
+
+def test_quotes_in_quotes_are_read_to_the_last_one() -> None:
+    assert "".join(element.shown for element in elements("> " * 50 + "deep")) == "deep"

@@ -1,0 +1,92 @@
+"""JSON as tables where records agree on their fields, as text where they do not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.load.text.code import code_elements
+from rag.load.text.structured import json_elements
+
+
+def grid(text: str) -> list[list[str]]:
+    (element,) = json_elements(text)
+    assert element.kind == "table"
+    assert element.head_rows == 1
+    return [[cell.shown for cell in row] for row in element.rows]
+
+
+def test_records_of_one_list_and_of_one_per_line_are_the_same_table() -> None:
+    records = [{"flat": "Alder", "rent": 900}, {"flat": "Cedar", "rent": 1450.5}]
+    expected = [["flat", "rent"], ["Alder", "900"], ["Cedar", "1450.5"]]
+    assert grid(json.dumps(records)) == expected
+    assert grid("\n".join(map(json.dumps, records)) + "\n\n") == expected
+
+
+def test_fields_stand_in_the_order_in_which_they_first_come() -> None:
+    assert grid('[{"b": 1, "a": 2}, {"a": 3, "c": 4, "b": 5}]') == [["b", "a", "c"], ["1", "2", ""], ["5", "3", "4"]]
+
+
+def test_values_are_spelled_as_json_spells_them() -> None:
+    assert grid('[{"v": true, "w": null}, {"v": 12345678901234567890, "w": "two\\n lines"}]') == [
+        ["v", "w"],
+        ["true", ""],
+        ["12345678901234567890", "two lines"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"flat": "Alder", "rent": 900}',  # one record
+        '[{"flat": "Alder"}]',
+        "[1, 2, 3]",
+        '[{"a": 1}, 2]',
+        '[{"a": {"b": 1}}, {"a": {"b": 2}}]',  # nested
+        '[{"a": [1]}, {"a": [2]}]',
+        '[{"a": 1}, {"b": 1}]',  # half of the cells would be empty
+        "[{}, {}]",
+        '"text"',
+        '{"a": NaN}\n{"a": 1}',  # no JSON
+        '{"a": 1}\n{"a": ',  # cut off
+        "[" * 3000,
+        "plain words",
+        "",
+    ],
+)
+def test_all_else_stays_text(text: str) -> None:
+    assert json_elements(text) == code_elements(text)
+
+
+def test_more_columns_than_a_person_can_read_stay_text() -> None:
+    records = [{f"c{n}": n for n in range(60)} for _ in range(2)]
+    assert len(grid(json.dumps(records))[0]) == 60
+    wide = json.dumps([{f"c{n}": n for n in range(61)} for _ in range(2)])
+    assert all(element.kind == "paragraph" for element in json_elements(wide))
+
+
+def test_a_long_line_is_indented_and_a_short_one_is_not() -> None:
+    value = {"names": ["x" * 20] * 50, "city": "Zürich"}
+    text = json.dumps(value)
+    assert len(text) > 1000
+    shown = "".join(element.gap * bool(n) + element.shown for n, element in enumerate(json_elements(text)))
+    assert shown == json.dumps(value, indent=2, ensure_ascii=False)
+    short = '{"names": ["x"]}'
+    assert json_elements(short)[0].shown == short
+
+
+CELLS = st.integers() | st.booleans() | st.text(alphabet="ab é|", min_size=1, max_size=6).map(str.strip).filter(bool)
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), min_size=2, max_size=5)))
+def test_every_record_is_a_row_with_its_values_in_their_columns(values: list[list[object]]) -> None:
+    names = [f"field {n}" for n in range(len(values[0]))]
+    rows = grid(json.dumps([dict(zip(names, row, strict=True)) for row in values]))
+    assert rows[0] == names
+    for row, shown in zip(values, rows[1:], strict=True):
+        expected = [" ".join(value.split()) if isinstance(value, str) else json.dumps(value) for value in row]
+        assert shown == expected
