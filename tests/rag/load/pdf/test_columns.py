@@ -1,0 +1,80 @@
+"""Reading order: columns of prose one after the other, tables row by row, nothing lost."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.load.pdf.columns import flows, regions
+from rag.load.pdf.rows import Row
+from rag.load.pdf.rules import Rules
+from tests.support.pdf_rows import NO_RULES, row, segment
+
+LEFT = ["the rent of the house", "rose in the year as the", "town had grown and few", "flats were on offer then"]
+RIGHT = ["all owners of a garden", "pay for the water which", "is drawn from the river", "below the old stone mill"]
+
+
+def texts(groups: list[list[Row]]) -> list[list[str]]:
+    return [[line.text for line in group] for group in groups]
+
+
+def two_columns(top: float = 100) -> list[Row]:
+    return [
+        row(top + 12 * at, (50, left), (300, right)) for at, (left, right) in enumerate(zip(LEFT, RIGHT, strict=True))
+    ]
+
+
+def test_the_left_column_is_read_before_the_right_one() -> None:
+    assert texts(regions(two_columns(), NO_RULES)) == [LEFT, RIGHT]
+
+
+def test_a_line_across_both_columns_stands_between_what_is_above_and_below_it() -> None:
+    across = "what follows is written for the owners of all houses in the town and"
+    rows = [*two_columns(100), row(160, (50, across)), *two_columns(190)]
+    assert texts(regions(rows, NO_RULES)) == [LEFT, RIGHT, [across], LEFT, RIGHT]
+
+
+def test_rows_of_figures_are_not_parted() -> None:
+    rows = [row(100 + 12 * at, (50, "rent of flat"), (300, f"1,{at}00")) for at in range(5)]
+    assert regions(rows, NO_RULES) == [rows]
+
+
+def test_rows_that_lines_are_drawn_between_are_a_table_whatever_they_say() -> None:
+    lines = Rules(np.array([(106.0, 40.0, 560.0), (118.0, 40.0, 560.0), (130.0, 40.0, 560.0)]), np.zeros((0, 3)))
+    rows = two_columns()
+    assert regions(rows, lines) == [rows]
+
+
+def test_two_lines_are_too_few_for_columns() -> None:
+    rows = two_columns()[:2]
+    assert regions(rows, NO_RULES) == [rows]
+    assert regions([], NO_RULES) == []
+
+
+def test_a_line_flows_on() -> None:
+    assert flows(segment(50, "the rent of"), segment(50, "the house"), 500)  # mid sentence
+    assert not flows(segment(50, "the rent."), segment(50, "the house"), 500)
+    assert not flows(segment(50, "the rent"), segment(50, "Houses"), 500)  # room was left for the word
+    # "The rent." ends at 95; "House" takes 25 and a quarter of the height: 27.5 in all.
+    assert flows(segment(50, "The rent."), segment(50, "House"), 122)
+    assert not flows(segment(50, "The rent."), segment(50, "House"), 123)
+    assert not flows(segment(50, "Contents"), segment(50, "House"), 95)  # one word alone
+
+
+WORDS = st.lists(st.sampled_from(["the", "rent", "House", "12.5", "of", "and.", "-"]), min_size=1, max_size=6)
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.lists(st.tuples(st.sampled_from([50, 120, 300, 301, 420]), WORDS), min_size=1, max_size=3), max_size=10)
+)
+def test_every_segment_is_read_once(lines: list[list[tuple[int, list[str]]]]) -> None:
+    rows = []
+    for at, parts in enumerate(lines):
+        ordered = sorted({x: " ".join(words) for x, words in parts}.items())
+        rows.append(row(100 + 12 * at, *((float(x), text) for x, text in ordered)))
+    read = [id(part) for group in regions(rows, NO_RULES) for line in group for part in line.segments]
+    assert sorted(read) == sorted(id(part) for line in rows for part in line.segments)
+    for group in regions(rows, NO_RULES):
+        assert [line.base for line in group] == sorted(line.base for line in group)
