@@ -105,17 +105,23 @@ def _row(case: Case, cosines: Similarity, spans: Any) -> dict[str, Any]:
         return any(token_f1(proposal.short, gold) >= 0.5 for gold in case.golds)
 
     return {
-        "source": case.source, "document": case.document, "question": case.question, "golds": case.golds,
+        "source": case.source,
+        "document": case.document,
+        "question": case.question,
+        "golds": case.golds,
         "proposals": [
             {
-                "kind": one.kind, "short": one.short, "features": dict(one.features), "right": right(one),
+                "kind": one.kind,
+                "short": one.short,
+                "features": dict(one.features),
+                "right": right(one),
                 "quote": " ".join(quote_span(case.passages, quote) for quote in one.quotes),
                 "f1": max((token_f1(one.short, gold) for gold in case.golds), default=0.0),
                 "em": max((exact_match(one.short, gold) for gold in case.golds), default=0.0),
             }
             for one in proposals
         ],
-    }  # fmt: skip
+    }
 
 
 def _tested(document: str) -> bool:
@@ -162,15 +168,19 @@ def report(rows: Sequence[dict[str, Any]]) -> None:
         em = sum(best["em"] for _, best, _ in given) / len(own)
         right = sum(best["right"] for _, best, _ in given) / len(own)
         held = sum(holds(best["quote"], row["golds"]) for row, best, _ in given) / len(own)
-        print(f"{source}: n={len(own)} F1 {f1:.3f} EM {em:.3f} right {right:.3f} gold in first quote {held:.3f} "
-              f"answered {len(given) / len(own):.3f}")  # fmt: skip
+        print(
+            f"{source}: n={len(own)} F1 {f1:.3f} EM {em:.3f} right {right:.3f} gold in first quote {held:.3f} "
+            f"answered {len(given) / len(own):.3f}"
+        )
         none = [sure for row, _, sure in results if row["source"] == source and not row["golds"]]
         if none:
             for limit in (reading.MIN_CONFIDENCE, 0.2, 0.3, 0.4):
                 refused, wrongly = sum(s < limit for s in none), sum(s < limit for _, _, s in own)
                 precision = refused / max(1, refused + wrongly * len(none) / len(own))
-                print(f"    below {limit}: refusal precision {precision:.2f} recall {refused / len(none):.2f}, "
-                      f"kept {1 - wrongly / len(own):.2f}")  # fmt: skip
+                print(
+                    f"    below {limit}: refusal precision {precision:.2f} recall {refused / len(none):.2f}, "
+                    f"kept {1 - wrongly / len(own):.2f}"
+                )
     sure = np.array([sure for _, _, sure in results])
     right_ = np.array([best["right"] and bool(row["golds"]) for row, best, _ in results])
     print(f"expected calibration error {calibration_error(sure, right_):.3f} (n={len(sure)})")

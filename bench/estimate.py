@@ -60,8 +60,17 @@ def child(case: str, tokens: int, steps: int) -> dict[str, float]:
     recipe = load_recipe("smollm2-cpu", machine, pairs=pairs)
     recipe = recipe.model_copy(update={"batch_size": recipe.micro_batch})
     with tempfile.TemporaryDirectory() as work:
-        row = Pair(id="1", kind="closed-book", question="What is it?", answer="A tank.", context="", evidence=(),
-                   fact="", group="1", split="train")  # fmt: skip
+        row = Pair(
+            id="1",
+            kind="closed-book",
+            question="What is it?",
+            answer="A tank.",
+            context="",
+            evidence=(),
+            fact="",
+            group="1",
+            split="train",
+        )
         write_rows(Path(work) / "train.jsonl", [row])
         prepared = prepare(recipe, Path(work), home, machine=machine)
         # Half of a row is answer, as in a reply with reasons.

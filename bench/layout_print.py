@@ -49,10 +49,15 @@ def print_tables(
     places: list[int] = []
     for number, rows in enumerate(tables):
         story += [
-            Paragraph(f"The figures of part {number + 1} are as follows.", _TEXT), Spacer(1, 8), _Place(places),
-            _table(rows, style), _Place(places), Spacer(1, 8),
-            Paragraph("What follows the table is a sentence of its own.", _TEXT), PageBreak(),
-        ]  # fmt: skip
+            Paragraph(f"The figures of part {number + 1} are as follows.", _TEXT),
+            Spacer(1, 8),
+            _Place(places),
+            _table(rows, style),
+            _Place(places),
+            Spacer(1, 8),
+            Paragraph("What follows the table is a sentence of its own.", _TEXT),
+            PageBreak(),
+        ]
     frame = Frame(54, 54, _WIDTH + 4, 684, leftPadding=0, rightPadding=0)
     document = BaseDocTemplate(str(path), pagesize=letter, invariant=True)
     document.addPageTemplates(PageTemplate(frames=[frame]))

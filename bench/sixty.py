@@ -50,11 +50,13 @@ def main() -> None:
     settings, home = Settings(), Home(options.home)
     knowledge = open_knowledge(settings, home, options.collection)
     answerer = Answerer(
-        knowledge.narrowed(), open_chat("extractive", settings, home), settings,
+        knowledge.narrowed(),
+        open_chat("extractive", settings, home),
+        settings,
         lambda sha256, page: knowledge.catalogue.page(options.collection, sha256, page).text,
         embedder=knowledge.embedder,
         page=lambda sha256, page: knowledge.catalogue.page(options.collection, sha256, page),
-    )  # fmt: skip
+    )
     rows: list[dict[str, Any]] = []
     for line in (FOLDER / "questions.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
@@ -66,10 +68,13 @@ def main() -> None:
         answerer._searcher = knowledge.narrowed(own)
         answer = answerer.ask(row["question"])
         row |= {
-            "short_answer": answer.short_answer, "text": answer.answer, "ground": answer.ground,
-            "confidence": answer.confidence, "seems_right": seems_right(answer, row["answer"]),
+            "short_answer": answer.short_answer,
+            "text": answer.answer,
+            "ground": answer.ground,
+            "confidence": answer.confidence,
+            "seems_right": seems_right(answer, row["answer"]),
             "seconds": round(time.perf_counter() - begun, 3),
-        }  # fmt: skip
+        }
         rows.append(row)
         print(f"{'+' if row['seems_right'] else '-'} {row['doc']}: {row['question']}")
         print(f"    gold: {row['answer']}\n    {answer.confidence}: " + answer.answer.replace("\n", "\n    ")[:600])

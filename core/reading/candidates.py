@@ -150,11 +150,14 @@ def _of_list(answer: ListAnswer, passage: int, *, counts: bool) -> Proposal:
     features = {"covered": 1.0, "complete": float(answer.complete)}
     short = str(len(answer.items)) if counts else ", ".join(answer.texts)
     return Proposal(
-        "list", short, (Quote(passage, answer.start, answer.end),),
+        "list",
+        short,
+        (Quote(passage, answer.start, answer.end),),
         computed_from=tuple(Quote(passage, *span) for span in answer.items),
-        confidence=probability("list", features), features=features,
+        confidence=probability("list", features),
+        features=features,
         note="" if answer.complete else "the list may go on on the next page",
-    )  # fmt: skip
+    )
 
 
 def from_tables(
@@ -166,19 +169,26 @@ def from_tables(
     for derived in TableReader(question, [placed.table for placed in tables], sources).answers():
         placed = tables[derived.place]
         features = {
-            "score": min(1.0, derived.score), "label_share": derived.label_share, "covered": derived.covered,
-            "margin": min(0.5, derived.margin), "computed": float(bool(derived.note)), "known": known,
-        }  # fmt: skip
+            "score": min(1.0, derived.score),
+            "label_share": derived.label_share,
+            "covered": derived.covered,
+            "margin": min(0.5, derived.margin),
+            "computed": float(bool(derived.note)),
+            "known": known,
+        }
         cells = tuple(Quote(placed.passage, *span) for span in derived.cells)
         scale = (Quote(placed.passage, *derived.scale_span),) if derived.scale_span else ()
         proposals.append(
             Proposal(
-                "table", derived.text,
+                "table",
+                derived.text,
                 tuple(Quote(placed.passage, *row, heads=placed.table.heads_span) for row in derived.rows[:3]),
                 computed_from=(*cells, *scale) if derived.computed else (),
-                confidence=probability("table", features), features=features, note=derived.note,
+                confidence=probability("table", features),
+                features=features,
+                note=derived.note,
             )
-        )  # fmt: skip
+        )
     return proposals
 
 
@@ -216,19 +226,25 @@ def from_spans(
         ]
         ahead = min(6.0, weight - max(rivals, default=weight - 6.0)) if not place else -1.0
         features = {
-            "score": max(-12.0, min(12.0, weight + 0.25 * behind)), "margin": ahead, "support": evidence,
-            "agrees": float(behind < 0.5), "expected": float(expects(question, whole[start:end])),
+            "score": max(-12.0, min(12.0, weight + 0.25 * behind)),
+            "margin": ahead,
+            "support": evidence,
+            "agrees": float(behind < 0.5),
+            "expected": float(expects(question, whole[start:end])),
             "known": known
             * counted_is_named(asked, whole[sentence.start : sentence.end])
             * ((span.passage, span.start) not in of_other_time),
-        }  # fmt: skip
+        }
         low, high = min(sentence.start, start), max(sentence.end, end)
         proposals.append(
             Proposal(
-                "span", " ".join(whole[start:end].split()), located(passages, span.passage, low, high),
-                confidence=probability("span", features), features=features,
+                "span",
+                " ".join(whole[start:end].split()),
+                located(passages, span.passage, low, high),
+                confidence=probability("span", features),
+                features=features,
             )
-        )  # fmt: skip
+        )
     return proposals
 
 
@@ -293,9 +309,11 @@ def from_sentences(
         low, high = (0, len(text.rstrip(" ."))) if asked.yes_no else short_span(question, text)
         margin = candidate.score - ranked[place + 1].score if place + 1 < len(ranked) else 1.0
         features = {
-            "support": evidence, "margin": min(3.0, margin) if not place else -1.0,
-            "expected": float(expects(parsed, text[low:high])), "known": known * counted_is_named(question, text),
-        }  # fmt: skip
+            "support": evidence,
+            "margin": min(3.0, margin) if not place else -1.0,
+            "expected": float(expects(parsed, text[low:high])),
+            "known": known * counted_is_named(question, text),
+        }
         quotes = located(passages, candidate.passage, start, end)
         heads = unit.header if unit.kind == "row" else None
         if heads is not None and quotes:
@@ -304,10 +322,13 @@ def from_sentences(
             quotes = (Quote(first.passage, first.start, first.end, heads=shifted), *quotes[1:])
         proposals.append(
             Proposal(
-                "sentence", " ".join(text[low:high].split()), quotes,
-                confidence=probability(weights, features), features=features,
+                "sentence",
+                " ".join(text[low:high].split()),
+                quotes,
+                confidence=probability(weights, features),
+                features=features,
             )
-        )  # fmt: skip
+        )
     return proposals
 
 

@@ -71,9 +71,13 @@ def table_list(wanted: frozenset[str], tables: Sequence[Table], *, least: float)
     _, place, table = best
     rows = [row for row in table.rows if not re.match(r"total\b", row.label, re.IGNORECASE)]
     return ListAnswer(
-        place, tuple(row.label_span for row in rows), tuple(row.label for row in rows), table.start, table.end,
+        place,
+        tuple(row.label_span for row in rows),
+        tuple(row.label for row in rows),
+        table.start,
+        table.end,
         not table.open_end,
-    )  # fmt: skip
+    )
 
 
 def item_list(wanted: frozenset[str], text: str, place: int, *, least: float) -> ListAnswer | None:

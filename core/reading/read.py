@@ -117,12 +117,17 @@ def read(
     best = choose(made, asked)
     quotes = _quotes(best, made, asked, max_quotes)
     return Reading(
-        kind=best.kind, short_answer=best.short, quotes=_moved(quotes, kept),
-        computed_from=_moved(best.computed_from, kept), confidence=best.confidence, ranked=tuple(ranked),
+        kind=best.kind,
+        short_answer=best.short,
+        quotes=_moved(quotes, kept),
+        computed_from=_moved(best.computed_from, kept),
+        confidence=best.confidence,
+        ranked=tuple(ranked),
         note=best.note,
         polarity=_polarity(question, best, chosen) if asked.yes_no else "",
-        features=tuple(best.features.items()), spans_read=any(proposal.kind == "span" for proposal in made),
-    )  # fmt: skip
+        features=tuple(best.features.items()),
+        spans_read=any(proposal.kind == "span" for proposal in made),
+    )
 
 
 def proposals(

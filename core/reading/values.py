@@ -32,7 +32,7 @@ _SCALES = {
     for each in _READ
     for name, power in (*each.scales.items(), *each.scale_abbreviations.items())
     if power >= 3
-} | {"thousands": 3, "millions": 6, "billions": 9}  # fmt: skip
+} | {"thousands": 3, "millions": 6, "billions": 9}
 _SCALE_WORDS = alternation(_SCALES)
 _NUMBER = re.compile(
     rf"(?<![\w.,])(?P<open>\()?(?P<sign>[-−–])?\s?(?P<money>{_CURRENCY})?\s?(?P<digits>{_DIGITS})(?!\d|[.,]\d)"
@@ -64,12 +64,10 @@ _DATES = tuple(
     )
 )
 _TIMES = (
-    re.compile(
-        r"\b(?P<hour>\d{1,2})(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap])\.?\s?m\b\.?", re.IGNORECASE
-    ),
+    re.compile(r"\b(?P<hour>\d{1,2})(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap])\.?\s?m\b\.?", re.IGNORECASE),
     re.compile(r"\b(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)\b(?P<half>)"),
     re.compile(r"\b(?P<hour>[01]?\d|2[0-3])(?:\s?h\s?(?P<minute>[0-5]\d)?|\sUhr)\b(?P<half>)"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,9 +176,15 @@ class Answerer:
         )
 
     def _read(
-        self, question: str, asked: str, spans: Sequence[Span], cosine: float | None, timings: dict[str, float],
-        begun: float, on_token: Callable[[str], None] | None,
-    ) -> Answer:  # fmt: skip
+        self,
+        question: str,
+        asked: str,
+        spans: Sequence[Span],
+        cosine: float | None,
+        timings: dict[str, float],
+        begun: float,
+        on_token: Callable[[str], None] | None,
+    ) -> Answer:
         """Answer with the built-in reader: no prompt, no model."""
         read_spans, passages = passages_of(spans, self._page, self._rng)
         reading = read(asked, passages, cosines=self._cosines, spans=self._spans, max_quotes=self._max_quotes)
@@ -231,9 +237,14 @@ class Answerer:
         )
 
     def _abstained(
-        self, question: str, timings: dict[str, float], begun: float, on_token: Callable[[str], None] | None,
-        reading: Reading | None = None, notes: tuple[str, ...] = (),
-    ) -> Answer:  # fmt: skip
+        self,
+        question: str,
+        timings: dict[str, float],
+        begun: float,
+        on_token: Callable[[str], None] | None,
+        reading: Reading | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Answer:
         if on_token is not None:
             on_token(ABSTENTION)
         ended = self._clock() - begun

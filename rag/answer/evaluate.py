@@ -271,8 +271,10 @@ def run(
 
 def summary(scores: Sequence[Score]) -> dict[str, dict[str, Any]]:
     """Return `value`, `low`, `high` (95%, clustered by document) and `n` per metric."""
-    return {metric: _interval_json(bootstrap_mean(values, clusters=clusters), len(values))
-            for metric, (values, clusters) in _by_metric(scores).items()}  # fmt: skip
+    return {
+        metric: _interval_json(bootstrap_mean(values, clusters=clusters), len(values))
+        for metric, (values, clusters) in _by_metric(scores).items()
+    }
 
 
 def difference(ours: Sequence[Score], theirs: Sequence[Score]) -> dict[str, dict[str, Any]]:

@@ -97,9 +97,14 @@ def _cut(span: Span, budget_tokens: int, count_tokens: Callable[[str], int]) -> 
         return None
     text = span.text[: fitting[-1]]
     return Span(
-        doc=span.doc, sha256=span.sha256, page=span.page, start=span.start, end=span.start + len(text), text=text,
+        doc=span.doc,
+        sha256=span.sha256,
+        page=span.page,
+        start=span.start,
+        end=span.start + len(text),
+        text=text,
         title=span.title,
-    )  # fmt: skip
+    )
 
 
 def pack(

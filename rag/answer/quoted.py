@@ -52,10 +52,15 @@ def passages_of(spans: Sequence[Span], page_of: PageOf, rng: random.Random) -> t
         source = passage_source(span.doc, span.page, span.title)
         passages.append(
             Passage(
-                key=key, source=source, text=span.text, page_text=page.text, offset=span.start, blocks=page.blocks,
+                key=key,
+                source=source,
+                text=span.text,
+                page_text=page.text,
+                offset=span.start,
+                blocks=page.blocks,
                 continuation=rest,
             )
-        )  # fmt: skip
+        )
     return kept, passages
 
 
@@ -82,9 +87,13 @@ def quoted_answer(reading: Reading, passages: Sequence[Passage], spans: Sequence
     def citation(quote: Quote) -> Citation:
         span = spans[quote.passage]
         return Citation(
-            doc=span.doc, sha256=span.sha256, page=span.page + quote.next_page, start=quote.start, end=quote.end,
+            doc=span.doc,
+            sha256=span.sha256,
+            page=span.page + quote.next_page,
+            start=quote.start,
+            end=quote.end,
             quote=quote_span(passages, quote),
-        )  # fmt: skip
+        )
 
     citations = {quote: index for index, quote in enumerate(dict.fromkeys(reading.quotes))}
     lines = compose(reading, passages, place)

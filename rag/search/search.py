@@ -143,9 +143,15 @@ class Searcher:
             grouped, chunks, ranked, k, dict(by_dense), {"dense": ranks(by_dense), "bm25": ranks(by_bm25)}
         )
         return Explanation(
-            query=query, route=route, named=_named(route), asks_for_number=numeric,
-            dense=by_dense, bm25=by_bm25, pages=ranked, hits=hits,
-        )  # fmt: skip
+            query=query,
+            route=route,
+            named=_named(route),
+            asks_for_number=numeric,
+            dense=by_dense,
+            bm25=by_bm25,
+            pages=ranked,
+            hits=hits,
+        )
 
     def unknown_words(self, query: str) -> tuple[list[str], int]:
         """Return the words of a query that stand nowhere in the collection, and how many were looked for.
@@ -244,12 +250,19 @@ class Searcher:
             own = chunks[chunk_id] + extra[page_of(chunk_id)]
             hits.append(
                 Hit(
-                    doc=document.doc, sha256=chunk.sha256, page=chunk.page, start=chunk.start, end=chunk.end,
-                    text=chunk.text, score=min(own, hits[-1].score) if hits else own, title=document.title,
-                    header=chunk.header, dense=cosine.get(chunk_id),
+                    doc=document.doc,
+                    sha256=chunk.sha256,
+                    page=chunk.page,
+                    start=chunk.start,
+                    end=chunk.end,
+                    text=chunk.text,
+                    score=min(own, hits[-1].score) if hits else own,
+                    title=document.title,
+                    header=chunk.header,
+                    dense=cosine.get(chunk_id),
                     ranks={name: places[name][chunk_id] for name in places if chunk_id in places[name]},
                 )
-            )  # fmt: skip
+            )
         return hits
 
 

@@ -168,8 +168,12 @@ class TableReader:
             return None
         old, new = pair
         if old.cell.percent:
-            return result_of(f"{grouped(new.amount - old.amount)} percentage points", [new, old], scaled=False,
-                           note=f"{new.cell.text} − {old.cell.text}")  # fmt: skip
+            return result_of(
+                f"{grouped(new.amount - old.amount)} percentage points",
+                [new, old],
+                scaled=False,
+                note=f"{new.cell.text} − {old.cell.text}",
+            )
         change = (new.amount - old.amount) / abs(old.amount) * 100
         note = f"({new.cell.text} − {old.cell.text}) / {old.cell.text}"
         return result_of(f"{grouped(change, 2)}%", [new, old], scaled=False, note=note)
@@ -187,9 +191,11 @@ class TableReader:
         if pair is None or not pair[1].amount:
             return None
         return result_of(
-            grouped(pair[0].amount / pair[1].amount, 2), pair, scaled=False,
+            grouped(pair[0].amount / pair[1].amount, 2),
+            pair,
+            scaled=False,
             note=f"{pair[0].cell.text} / {pair[1].cell.text}",
-        )  # fmt: skip
+        )
 
     def _average(self) -> Derived | None:
         best = self._best()
@@ -285,9 +291,12 @@ class TableReader:
         derived = result_of(chosen.row.label, [chosen, *others], scaled=False, note="compared")
         # Rows are compared, so none of their labels need be in the question.
         return replace(
-            derived, cells=(chosen.row.label_span, *derived.cells), label_share=1.0,
-            score=min(1.0, derived.score + 0.35 * (1 - derived.label_share)), covered=min(1.0, 1.5 * derived.covered),
-        )  # fmt: skip
+            derived,
+            cells=(chosen.row.label_span, *derived.cells),
+            label_share=1.0,
+            score=min(1.0, derived.score + 0.35 * (1 - derived.label_share)),
+            covered=min(1.0, 1.5 * derived.covered),
+        )
 
     def _periods(self) -> Derived | None:
         """The periods that the best row has figures for."""
@@ -374,10 +383,17 @@ class TableReader:
         scaled = any(applied for _, applied in parts)
         found.append(
             Derived(
-                text=", ".join(text for text, _ in parts), place=best.place, cells=cells, rows=((row.start, row.end),),
-                score=best.score, computed=scaled or len(parts) > 1, scale_span=table.scale_span if scaled else None,
-                columns=tuple(table.heads[column] for column in columns), margin=best.score - rival,
-                label_share=best.label_share, covered=best.covered,
+                text=", ".join(text for text, _ in parts),
+                place=best.place,
+                cells=cells,
+                rows=((row.start, row.end),),
+                score=best.score,
+                computed=scaled or len(parts) > 1,
+                scale_span=table.scale_span if scaled else None,
+                columns=tuple(table.heads[column] for column in columns),
+                margin=best.score - rival,
+                label_share=best.label_share,
+                covered=best.covered,
             )
-        )  # fmt: skip
+        )
         return found

@@ -178,10 +178,18 @@ def _table(text: str, head_lines: Sequence[_Line], rows: Sequence[tuple[_Line, s
     if heads_span is None and any(heads):
         heads_span = (head_lines[-1].start, head_lines[-1].end)
     return Table(
-        title=text[start:first].strip(), corner="", heads=heads, rows=made, scale=scale, scale_span=scale_span,
-        currency=currency_of(text[start:end]), start=start, end=end, open_end=not text[end:].strip(" \n-0123456789"),
+        title=text[start:first].strip(),
+        corner="",
+        heads=heads,
+        rows=made,
+        scale=scale,
+        scale_span=scale_span,
+        currency=currency_of(text[start:end]),
+        start=start,
+        end=end,
+        open_end=not text[end:].strip(" \n-0123456789"),
         heads_span=heads_span,
-    )  # fmt: skip
+    )
 
 
 def _row(text: str, line: _Line, group: str, count: int) -> TableRow:

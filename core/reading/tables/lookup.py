@@ -225,13 +225,19 @@ def match_cells(
                 if column >= len(row.cells) or row.cells[column] is None or wrong_year:
                     continue
                 head = _stems(table.heads[column])
-                covered = sum(
-                    weight
-                    * max(
-                        _meets(term, label), _meets(term, head), 0.8 * _meets(term, group), 0.5 * _meets(term, title)
+                covered = (
+                    sum(
+                        weight
+                        * max(
+                            _meets(term, label),
+                            _meets(term, head),
+                            0.8 * _meets(term, group),
+                            0.5 * _meets(term, title),
+                        )
+                        for term, weight in weights.items()
                     )
-                    for term, weight in weights.items()
-                ) / total  # fmt: skip
+                    / total
+                )
                 undated = bool(question.years) and not (
                     years_in(table.heads[column]) or years_in(row.label) or set(years_above) & set(question.years)
                 )

@@ -64,13 +64,18 @@ class Operand:
 def result_of(text: str, operands: Sequence[Operand], *, scaled: bool, note: str) -> Derived:
     first = operands[0]
     return Derived(
-        text=text, place=first.match.place, cells=tuple((o.cell.start, o.cell.end) for o in operands),
+        text=text,
+        place=first.match.place,
+        cells=tuple((o.cell.start, o.cell.end) for o in operands),
         rows=tuple(dict.fromkeys((o.row.start, o.row.end) for o in operands)),
-        score=min(o.match.score for o in operands), computed=True,
-        scale_span=first.table.scale_span if scaled else None, note=note,
+        score=min(o.match.score for o in operands),
+        computed=True,
+        scale_span=first.table.scale_span if scaled else None,
+        note=note,
         columns=tuple(dict.fromkeys(o.head for o in operands if o.head)),
-        label_share=min(o.match.label_share for o in operands), covered=min(o.match.covered for o in operands),
-    )  # fmt: skip
+        label_share=min(o.match.label_share for o in operands),
+        covered=min(o.match.covered for o in operands),
+    )
 
 
 def like_operand(amount: Decimal, operand: Operand, *, places: int | None = None) -> tuple[str, bool]:

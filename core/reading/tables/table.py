@@ -210,11 +210,18 @@ def table_of(block: Block, text: str) -> Table | None:
     scale, scale_span = scale_of(text, above, max(first_row, block.start))
     head_cells = [cell for row in grid[:head_count] for cell in row if cell is not None and cell.end > cell.start]
     return Table(
-        title=text[above : block.start].strip(), corner=heads[0], heads=tuple(heads[1:]), rows=tuple(rows), scale=scale,
-        scale_span=scale_span, currency=currency_of(text[above : block.end]), start=block.start, end=block.end,
+        title=text[above : block.start].strip(),
+        corner=heads[0],
+        heads=tuple(heads[1:]),
+        rows=tuple(rows),
+        scale=scale,
+        scale_span=scale_span,
+        currency=currency_of(text[above : block.end]),
+        start=block.start,
+        end=block.end,
         open_end=not text[block.end :].strip(),
         heads_span=(min(c.start for c in head_cells), max(c.end for c in head_cells)) if head_cells else None,
-    )  # fmt: skip
+    )
 
 
 def _texts(text: str, cells: Sequence[Cell | None]) -> list[str]:

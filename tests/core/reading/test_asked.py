@@ -88,7 +88,7 @@ def test_figures_and_several_answers() -> None:
         ("Is it not allowed?", "prohibited forbidden not permitted", "Is it prohibited forbidden not permitted?"),
         ("Who was present?", "", "Who was present?"),
     ],
-)  # fmt: skip
+)
 def test_a_denial_is_put_as_documents_put_it(question: str, denial: str, stated: str) -> None:
     assert read_asked(question).denial == denial
     assert affirmed(question) == stated

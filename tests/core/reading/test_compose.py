@@ -37,9 +37,12 @@ def test_a_short_answer_stands_over_its_quotes() -> None:
 
 def test_a_sentence_that_is_its_own_answer_is_shown_once() -> None:
     reading = Reading(
-        kind="sentence", short_answer="The warranty lasts 24 months", quotes=(SENTENCE, SECOND), confidence=0.2,
+        kind="sentence",
+        short_answer="The warranty lasts 24 months",
+        quotes=(SENTENCE, SECOND),
+        confidence=0.2,
         polarity="yes",
-    )  # fmt: skip
+    )
     assert lines(reading) == ["Possibly yes: “The warranty lasts 24 months.” [0]", "“It covers the frame.” [30]"]
 
 

@@ -70,16 +70,19 @@ def test_the_name_of_the_only_document_chooses_no_sentence() -> None:
         "I have read the annual report of the Harbour Board for 2019, and according to my knowledge it is fair.\n",
         "Accounts of the Harbour Board, 2019\n\nDredging took 4,120 crowns, and the lights took 310 crowns.\n",
     )
-    passages = [Passage(key=f"b2b2{sign}", source="annual report 2019.pdf", text=text)
-                for sign, text in zip("bc", texts, strict=True)]  # fmt: skip
+    passages = [
+        Passage(key=f"b2b2{sign}", source="annual report 2019.pdf", text=text)
+        for sign, text in zip("bc", texts, strict=True)
+    ]
     first = rank(question, passages)[0]
     assert "4,120" in passages[first.passage].text[first.sentence.start : first.sentence.end]
 
 
 def test_a_question_of_one_word_that_every_passage_holds_has_support() -> None:
     texts = ("The warranty lasts 24 months.", "A warranty claim is made in writing.", "No warranty covers the battery.")
-    passages = [Passage(key=f"b2b2{sign}", source="warranty.pdf", text=text)
-                for sign, text in zip("bcd", texts, strict=True)]  # fmt: skip
+    passages = [
+        Passage(key=f"b2b2{sign}", source="warranty.pdf", text=text) for sign, text in zip("bcd", texts, strict=True)
+    ]
     assert support(rank("What is the warranty?", passages)) > 0.5
 
 

@@ -22,7 +22,7 @@ from core.reading.values import number_key, spellings, value_keys, values
         ["14 June 2026", "June 14, 2026", "2026-06-14", "14.06.2026", "6/14/2026", "14. Juni 2026"],
         ["(12.5)", "-12.5"],
     ],
-)  # fmt: skip
+)
 def test_one_value_has_one_key(group: list[str]) -> None:
     assert len({values(spelling)[0].key for spelling in group}) == 1
     assert all(len(values(spelling)) == 1 for spelling in group)

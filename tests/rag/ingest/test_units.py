@@ -78,9 +78,13 @@ def test_a_table_that_goes_on_carries_the_heads_of_the_page_before() -> None:
     text = "Cedar 1450"
     rows = ((cell(text, "Cedar"), cell(text, "1450")),)
     block = Block(
-        kind="table", start=0, end=len(text), rows=rows, continues=True,
+        kind="table",
+        start=0,
+        end=len(text),
+        rows=rows,
+        continues=True,
         carried_heads=(("Flat", "Rent", "Rent"), ("", "cold", "warm  net")),
-    )  # fmt: skip
+    )
     (units,) = units_of(Page(index=1, text=text, blocks=(block,)))
     assert units[0].heads == "Flat | Rent | cold | warm net"  # a head over two columns stands once, blanks are one
 

@@ -20,8 +20,13 @@ def paragraph(start: int, end: int) -> Block:
 def test_a_good_page_has_no_reason() -> None:
     page = make_page(3, clean("The rent rose."), parser="p 1", limits=LIMITS, label="Rents", blocks=[paragraph(0, 14)])
     assert (page.index, page.text, page.quality, page.reason, page.label, page.parser) == (
-        3, "The rent rose.", "good", "", "Rents", "p 1",
-    )  # fmt: skip
+        3,
+        "The rent rose.",
+        "good",
+        "",
+        "Rents",
+        "p 1",
+    )
     assert page.blocks == (paragraph(0, 14),)
 
 
@@ -68,8 +73,12 @@ def test_no_text_and_hidden_text_are_different() -> None:
 def test_a_failed_page_holds_its_place() -> None:
     page = failed_page(4, "pypdf: KeyError", "pypdf 6")
     assert (page.index, page.text, page.quality, page.reason, page.parser) == (
-        4, "", "failed", "pypdf: KeyError", "pypdf 6",
-    )  # fmt: skip
+        4,
+        "",
+        "failed",
+        "pypdf: KeyError",
+        "pypdf 6",
+    )
 
 
 @given(st.text(max_size=1500), st.lists(st.tuples(st.integers(0, 1400), st.integers(0, 200)), max_size=5))

@@ -74,8 +74,12 @@ def test_the_name_of_a_group_of_rows_is_a_row_of_its_own() -> None:
     group = row(142, (50, "Sold:"))
     birch = row(156, (50, "Birch Hill"), (150, "700"), (250, "60"))
     assert [cells[0].text for cells in table_of([HEAD, ALDER, CEDAR, group, birch]).rows] == [
-        "Flat", "Alder Lane", "Cedar Road", "Sold:", "Birch Hill",
-    ]  # fmt: skip
+        "Flat",
+        "Alder Lane",
+        "Cedar Road",
+        "Sold:",
+        "Birch Hill",
+    ]
 
 
 def test_lines_drawn_between_rows_join_the_lines_inside_them() -> None:
@@ -128,8 +132,17 @@ def test_a_wide_gap_ends_a_table() -> None:
 
 @pytest.mark.parametrize(
     ("text", "is_one"),
-    [("900", True), ("(1,450)", True), ("—", True), ("2024", False), ("1999", False), ("2,024", True), ("1890", True),
-     ("Rent", False), ("", False)],
-)  # fmt: skip
+    [
+        ("900", True),
+        ("(1,450)", True),
+        ("—", True),
+        ("2024", False),
+        ("1999", False),
+        ("2,024", True),
+        ("1890", True),
+        ("Rent", False),
+        ("", False),
+    ],
+)
 def test_values_and_years(text: str, is_one: bool) -> None:
     assert is_value(text) is is_one

@@ -64,8 +64,20 @@ def test_a_text_that_begins_with_a_figure() -> None:
 
 @pytest.mark.parametrize(
     ("mark", "is_mark"),
-    [("•", True), ("1.", True), ("(12)", True), ("a)", True), ("iv.", True), ("2.1", True), ("2.1.3.", True),
-     ("2024.", False), ("and.", False), ("1", False), ("••", False), ("", False)],
-)  # fmt: skip
+    [
+        ("•", True),
+        ("1.", True),
+        ("(12)", True),
+        ("a)", True),
+        ("iv.", True),
+        ("2.1", True),
+        ("2.1.3.", True),
+        ("2024.", False),
+        ("and.", False),
+        ("1", False),
+        ("••", False),
+        ("", False),
+    ],
+)
 def test_marks_of_lists(mark: str, is_mark: bool) -> None:
     assert bool(LIST_MARK.fullmatch(mark)) is is_mark

@@ -24,11 +24,32 @@ def kinds(text: str) -> list[tuple[str, str, str]]:
 
 LINES = st.lists(
     st.sampled_from(
-        ["", " ", "\t", "a | b", "1 | 2", "|x|y|", "---", "--- | ---", "- one", "1. one", "2) two", "(b) bee",
-         "plain words", "name   amount", "first      12", "second    345", "a\tb", "c\td", "  indented", "•", "x  y  z"]
+        [
+            "",
+            " ",
+            "\t",
+            "a | b",
+            "1 | 2",
+            "|x|y|",
+            "---",
+            "--- | ---",
+            "- one",
+            "1. one",
+            "2) two",
+            "(b) bee",
+            "plain words",
+            "name   amount",
+            "first      12",
+            "second    345",
+            "a\tb",
+            "c\td",
+            "  indented",
+            "•",
+            "x  y  z",
+        ]
     ),
     max_size=14,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=50)
