@@ -7,12 +7,13 @@ import email.errors
 import email.policy
 import email.utils
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import MIMEPart
 from pathlib import Path
 
 from core.errors import DataError
 from core.settings import IngestSettings
-from rag.load.outline import LINE_GAP, Element, Outline, heading, paragraph
+from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, Element, Outline, heading, paragraph
 from rag.load.sections import SectionReader
 from rag.load.text.encoding import decode
 from rag.load.text.plain import elements_of
@@ -78,4 +79,5 @@ def _body(part: MIMEPart, path: Path) -> Iterator[Element]:
     if part.get_content_type() == "text/html" and text.strip():
         yield from outline_of(text, path).elements
     else:
-        yield from elements_of(text)
+        for place, element in enumerate(elements_of(text)):
+            yield element if place else replace(element, gap=PARAGRAPH_GAP)  # the headers stand above it

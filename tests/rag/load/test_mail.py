@@ -1,0 +1,82 @@
+"""Messages: their heads in one order above their text, and what is attached."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from pathlib import Path
+
+from core.settings import IngestSettings
+from rag.load.mail import read_mail
+from tests.support.parsed_pages import check
+
+LIMITS = IngestSettings()
+
+
+def message(subject: str = "Rent of May") -> EmailMessage:
+    mail = EmailMessage()
+    mail["To"], mail["From"] = "Emil <emil@b.example>", "Ada <ada@a.example>"
+    mail["Date"] = "Wed, 01 May 2024 10:00:00 +0200"
+    if subject:
+        mail["Subject"] = subject
+    mail.set_content("The rent rose.\n\nIt is 950 now.\n")
+    return mail
+
+
+def read(path: Path, content: bytes) -> tuple[str, dict[str, str], str]:
+    path.write_bytes(content)
+    reader = read_mail(path, LIMITS)
+    pages = [reader.page(index) for index in range(reader.info.n_pages)]
+    for page in pages:
+        check(page)
+    return reader.info.title, dict(reader.info.metadata), "\n\n".join(page.text for page in pages)
+
+
+def test_heads_stand_in_one_order_above_the_text(tmp_path: Path) -> None:
+    title, metadata, text = read(tmp_path / "a.eml", message().as_bytes())
+    assert title == "Rent of May"
+    assert metadata["author"] == "Ada <ada@a.example>"
+    assert metadata["created"] == "2024-05-01T10:00:00+02:00"
+    assert text == (
+        "Rent of May\n\nFrom: Ada <ada@a.example>\nTo: Emil <emil@b.example>\n"
+        "Date: Wed, 01 May 2024 10:00:00 +0200\n\nThe rent rose.\n\nIt is 950 now."
+    )
+
+
+def test_encoded_heads_are_decoded_and_folded_ones_are_one_line(tmp_path: Path) -> None:
+    raw = b"Subject: =?utf-8?q?Z=C3=BCrich?=\n and more\nFrom: a@b.example\n\nRent.\n"
+    title, _, text = read(tmp_path / "a.eml", raw)
+    assert title == "Zürich and more"
+    assert text.startswith("Zürich and more\n")
+
+
+def test_plain_text_is_taken_before_markup(tmp_path: Path) -> None:
+    mail = message()
+    mail.add_alternative("<p>other words</p>", subtype="html")
+    _, _, text = read(tmp_path / "a.eml", mail.as_bytes())
+    assert "The rent rose." in text
+    assert "other words" not in text
+
+
+def test_what_is_attached_is_named_and_not_read(tmp_path: Path) -> None:
+    mail = message()
+    mail.add_attachment(b"secret", maintype="application", subtype="pdf", filename="lease.pdf")
+    mail.add_attachment(b"secret", maintype="image", subtype="png")
+    _, _, text = read(tmp_path / "a.eml", mail.as_bytes())
+    assert text.endswith("Attachment: lease.pdf\n\nAttachment: image/png")
+    assert "secret" not in text
+
+
+def test_hidden_markup_of_a_message_is_hidden(tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "Rent"
+    mail.set_content("<p>seen</p><p style='display:none'>evil</p>", subtype="html")
+    _, _, text = read(tmp_path / "a.eml", mail.as_bytes())
+    assert "seen" in text
+    assert "evil" not in text
+
+
+def test_a_date_that_is_none_is_left_out(tmp_path: Path) -> None:
+    raw = b"Subject: Rent\nDate: some day\n\nThe rent rose.\n"
+    _, metadata, text = read(tmp_path / "a.eml", raw)
+    assert not metadata.get("created")
+    assert "The rent rose." in text
