@@ -39,6 +39,8 @@ _AFTER_CELLS = 0.5
 _NEAR = 0.55
 # Support below which the words of the passages have nothing to do with the question.
 MIN_SUPPORT = 0.15
+# Support above which they are quoted, as possible, whatever the other parts of the reader think.
+_STRONG_SUPPORT = 0.6
 _NEGATIVE = re.compile(
     r"\b(?:not|no|never|nobody|none|without|prohibited|forbidden|cannot|n['’]t|neither|nor|excluded|unsupported|rejected)\b",
     re.IGNORECASE,
@@ -79,7 +81,10 @@ class Reading:
         if self.kind == "sentence" and not self.spans_read:
             # Words alone seldom tell the short answer, but they tell whether the sentence is about the question.
             return support(self.ranked) >= MIN_SUPPORT
-        return bool(self.kind) and self.confidence >= MIN_CONFIDENCE
+        if not self.kind:
+            return False
+        # Where the words of the question stand together, their sentences are worth showing though no span is sure.
+        return self.confidence >= MIN_CONFIDENCE or support(self.ranked) >= _STRONG_SUPPORT
 
     @property
     def possible(self) -> bool:
@@ -195,7 +200,9 @@ def _quotes(best: Proposal, proposals: Sequence[Proposal], asked: Asked, limit: 
     for other in proposals if more and best.kind not in ("section", "list") else ():
         room = limit - len(quotes)
         fresh = [quote for quote in other.quotes if not any(_overlap(quote, known) for known in quotes)]
-        if room > 0 and other.kind in ("span", "sentence") and fresh and other.confidence >= _NEAR * best.confidence:
+        # Beside an answer that is not sure stand the sentences that share most words with the question.
+        near = other.confidence >= _NEAR * best.confidence or (other.kind == "sentence" and best.confidence < SURE)
+        if room > 0 and other.kind in ("span", "sentence") and fresh and near:
             quotes += fresh[:room]
     return tuple(quotes[: max(limit, len(best.quotes))])
 

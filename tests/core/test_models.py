@@ -174,7 +174,7 @@ def test_langchain_opens_what_its_provider_makes(home: Home, monkeypatch: pytest
 def test_a_file_that_is_no_gguf_is_refused_when_opened(home: Home, tmp_path: Path) -> None:
     path = tmp_path / "m.gguf"
     path.write_bytes(b"PK\x03\x04" + bytes(100))
-    with pytest.raises(DataError, match="no GGUF"):
+    with pytest.raises(DataError, match="not a GGUF file"):
         open_chat(f"gguf:{path}", Settings(), home)
 
 

@@ -12,19 +12,20 @@ from core.reading.confidence import MIN_CONFIDENCE, POSSIBLE, SURE, WEIGHTS, log
 
 
 @pytest.mark.parametrize(
-    ("kind", "features", "log_odds"),
+    ("features", "log_odds"),
     [
-        ("section", {}, 1.8),
-        ("list", {"covered": 1.0, "complete": 1.0}, 1.4),
-        ("list", {"covered": 0.5, "complete": 0.0}, 0.0),
-        ("table", {"score": 1.0, "margin": 0.5}, 0.7),
-        ("span", {"score": 10.0, "agrees": 1.0, "expected": 1.0}, -0.56),
-        ("section", {"covered": 5.0}, 1.8),
+        ({}, -8.0),
+        ({"score": 1.0, "margin": 0.5}, -0.5),
+        ({"score": 1.0, "margin": 2.0, "unknown": 5.0}, 2.5),
+        ({"score": -1.0}, -14.5),
     ],
 )
-def test_features_are_weighed_and_unknown_ones_ignored(kind: str, features: dict[str, float], log_odds: float) -> None:
-    chance = probability(kind, features)
-    assert math.log(chance / (1 - chance)) == pytest.approx(log_odds, abs=1e-9)
+def test_features_are_weighed_and_unknown_ones_ignored(
+    monkeypatch: pytest.MonkeyPatch, features: dict[str, float], log_odds: float
+) -> None:
+    monkeypatch.setattr("core.reading.confidence.WEIGHTS", {"table": {"": -8.0, "score": 6.5, "margin": 2.0}})
+    chance = probability("table", features)
+    assert math.log(chance / (1 - chance)) == pytest.approx(log_odds, abs=1e-6)
 
 
 def test_log_odds_are_bounded() -> None:
