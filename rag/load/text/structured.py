@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from rag.load.text.encoding import decode_file
 
 _MAX_LINE_CHARS = 1000  # of JSON that a program wrote in one line: it is indented
 _MAX_COLUMNS = 60
+_LITERAL = "\0"  # begins a number with a fraction or an exponent, kept as it is spelled: 1.10 is not 1.1
+_SPELLED = re.compile(r'"\\u0000([^"]*)"')
 
 
 def read_json(path: Path, limits: IngestSettings) -> SectionReader:
@@ -40,20 +43,25 @@ def json_elements(text: str) -> tuple[Element, ...]:
         return (table([names, *rows], 1),)
     if any(len(line) > _MAX_LINE_CHARS for line in text.split("\n")):
         text = "\n".join(json.dumps(value, ensure_ascii=False, indent=2) for value in values)
+        text = _SPELLED.sub(r"\1", text)
     return code_elements(text)
 
 
 def _values(text: str) -> list[Any] | None:
     """Return the values of a file, `None` where it is not JSON; constants that JSON lacks are not accepted."""
     try:
-        return [json.loads(text, parse_constant=_refuse)]
+        return [_load(text)]
     except (ValueError, RecursionError):
         pass
     try:
-        values = [json.loads(line, parse_constant=_refuse) for line in text.splitlines() if line.strip()]
+        values = [_load(line) for line in text.splitlines() if line.strip()]
     except (ValueError, RecursionError):
         return None
     return values or None
+
+
+def _load(text: str) -> Any:
+    return json.loads(text, parse_constant=_refuse, parse_float=_LITERAL.__add__)
 
 
 def _refuse(constant: str) -> Any:
@@ -76,5 +84,5 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return " ".join(value.split())
+        return " ".join(value.removeprefix(_LITERAL).split())
     return json.dumps(value, ensure_ascii=False)

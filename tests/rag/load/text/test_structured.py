@@ -90,3 +90,14 @@ def test_every_record_is_a_row_with_its_values_in_their_columns(values: list[lis
     for row, shown in zip(values, rows[1:], strict=True):
         expected = [" ".join(value.split()) if isinstance(value, str) else json.dumps(value) for value in row]
         assert shown == expected
+
+
+def test_numbers_stand_as_they_are_spelled() -> None:
+    rows = grid('[{"price": 1.10, "size": 2.50E3}, {"price": 1e999, "size": 0.1000}]')
+    assert rows[1:] == [["1.10", "2.50E3"], ["1e999", "0.1000"]]
+
+
+def test_numbers_of_indented_json_stand_as_they_are_spelled() -> None:
+    long = '{"price": 1.10, "note": "' + "a " * 600 + '", "rate": 3.140}'
+    text = "\n".join(run.text for element in json_elements(long) for run in element.runs)
+    assert '"price": 1.10,' in text and '"rate": 3.140' in text
