@@ -26,7 +26,7 @@ from rag.ingest.chunk import Chunker
 from rag.ingest.header import chunk_header
 from rag.ingest.running import RunningOnce
 from rag.load.linking import LOOK, linked
-from rag.load.parse import Parsed, parse_file
+from rag.load.process.parse import Parsed, parse_file
 from rag.load.reader import FileInfo
 from rag.load.title import in_words
 

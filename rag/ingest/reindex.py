@@ -22,7 +22,7 @@ from rag.ingest.profiles import write_profile
 from rag.ingest.reading import make_chunker, new_document, recipe, recipe_of
 from rag.ingest.running import RunningOnce
 from rag.load.linking import linked
-from rag.load.parse import parse_file
+from rag.load.process.parse import parse_file
 from rag.store.base import Store, indexed_text, sync
 
 

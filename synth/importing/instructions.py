@@ -11,7 +11,7 @@ from typing import Any, cast
 from core.errors import DataError
 from core.rows import pair_from_json, preference_from_json, row_fields
 from core.types import Pair, Preference
-from synth.importing.conversations import draft_of, exchanges
+from synth.importing.chats.conversations import draft_of, exchanges
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, documents, optional, required, texts
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from synth.importing.conversations import draft_of, exchanges
+from synth.importing.chats.conversations import draft_of, exchanges
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, documents, optional, required
 

@@ -10,13 +10,13 @@ from itertools import islice
 from typing import Any
 
 from core.errors import DataError
-from synth.importing.chat_log import chat_log, looks_like_chat
+from synth.importing.chats.chat_log import chat_log, looks_like_chat
+from synth.importing.chats.slack import slack_export
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.faq import faq, looks_like_faq
 from synth.importing.feedback import Feedback, feedback_drafts, feedback_from_json, is_feedback
 from synth.importing.fields import ReadFields, normal_name, normalised
 from synth.importing.shapes import SHAPES, Shape, shape_of
-from synth.importing.slack import slack_export
 from synth.importing.sources import Source, SourceRecord
 from synth.importing.tasks import TaskReader
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from synth.importing import conversations, instructions, judged, tasks
+from synth.importing import instructions, judged, tasks
+from synth.importing.chats import conversations
 from synth.importing.drafts import Draft
 from synth.importing.fields import Fields, has
 from synth.importing.tasks import TaskReader

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rag.load.pdf.cells import Style
-from rag.load.pdf.glyphs import Words
-from rag.load.pdf.rows import Row, Segment, Shift, Word, segment_of
-from rag.load.pdf.rules import Rules
+from rag.load.pdf.layout.cells import Style
+from rag.load.pdf.layout.glyphs import Words
+from rag.load.pdf.layout.rows import Row, Segment, Shift, Word, segment_of
+from rag.load.pdf.layout.rules import Rules
 
 LETTER = 5.0
 NO_RULES = Rules(np.zeros((0, 3)), np.zeros((0, 3)))

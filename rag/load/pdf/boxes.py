@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.settings import IngestSettings
-from rag.load.parse import ask_worker
+from rag.load.process.parse import ask_worker
 
 _LIMITS = IngestSettings()  # type: ignore[call-arg]
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from core.errors import DataError
 from core.settings import IngestSettings
 from rag.load.pdf import pdfium
-from rag.load.pdf.compose import NO_CHAR
 from rag.load.pdf.fields import FIRST_FIELD
 from rag.load.pdf.ink import Frame
+from rag.load.pdf.layout.compose import NO_CHAR
 from rag.load.pdf.pdfium_reader import LoadedPage, PageText, loaded, open_document, page_text
 from rag.load.pdf.survey import Rectangle
 

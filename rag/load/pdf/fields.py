@@ -14,8 +14,8 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as raw
 
-from rag.load.pdf.glyphs import Words
-from rag.load.pdf.rules import turned_box
+from rag.load.pdf.layout.glyphs import Words
+from rag.load.pdf.layout.rules import turned_box
 
 _HIDDEN_FLAGS = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
 _PASSWORD_FLAG = 1 << 13  # ISO 32000-1, table 228

@@ -22,10 +22,10 @@ from core.settings import IngestSettings
 from core.types import Page
 from rag.load.clean import clean
 from rag.load.page import NO_TEXT_LAYER, make_page
-from rag.load.pdf.compose import NO_CHAR, compose, moved
-from rag.load.pdf.glyphs import Words
 from rag.load.pdf.ink import Frame
-from rag.load.pdf.layout import lay_out
+from rag.load.pdf.layout.compose import NO_CHAR, compose, moved
+from rag.load.pdf.layout.glyphs import Words
+from rag.load.pdf.layout.read import lay_out
 from rag.load.pdf.pdfium_reader import PdfReader, open_document
 from rag.load.pdf.survey import Rectangle
 

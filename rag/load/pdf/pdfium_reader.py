@@ -28,11 +28,11 @@ from core.types import Page
 from rag.load.clean import Cleaned, clean
 from rag.load.page import NO_TEXT_LAYER, failed_page, make_page
 from rag.load.pdf import pdfium
-from rag.load.pdf.compose import compose, moved
 from rag.load.pdf.fields import page_label, read_fields, with_values
-from rag.load.pdf.glyphs import font_name, read_words
 from rag.load.pdf.hidden import Verdict, char_size, judge
-from rag.load.pdf.layout import lay_out
+from rag.load.pdf.layout.compose import compose, moved
+from rag.load.pdf.layout.glyphs import font_name, read_words
+from rag.load.pdf.layout.read import lay_out
 from rag.load.pdf.pictures import picture_note, pictures_without_text
 from rag.load.pdf.pypdf_reader import PypdfReader, locked
 from rag.load.pdf.survey import Rectangle, survey
@@ -64,7 +64,7 @@ class PageText:
     """A page's text with the way back to PDFium's characters.
 
     Attributes:
-        cleaned: Clean text in reading order, edits counted in the raw text that `rag.load.pdf.compose` wrote.
+        cleaned: Clean text in reading order, edits counted in the raw text that `rag.load.pdf.layout.compose` wrote.
         chars: PDFium character index of each code point of that text; below 0 where none stands for it.
         blocks: What the page is made of, with spans in the clean text.
         scan: Whether it is the text layer of a scan.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.load.pdf.glyphs import Words
+from rag.load.pdf.layout.glyphs import Words
 from rag.load.pdf.survey import Rectangle
 
 _LEAST = 0.02  # of the page: smaller pictures are logos and icons

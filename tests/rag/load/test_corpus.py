@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import DataError
 from core.settings import IngestSettings
-from rag.load.parse import parse_file
+from rag.load.process.parse import parse_file
 
 pytestmark = pytest.mark.data
 LIMITS = IngestSettings(page_timeout_s=30)

@@ -6,7 +6,7 @@ import pytest
 
 from core.blocks import Block, Cell
 from core.types import Page
-from rag.load.frames import page_from_json, page_to_json
+from rag.load.process.frames import page_from_json, page_to_json
 
 TEXT = "Fees\nCity | Fee\nBern | 3"
 

@@ -10,8 +10,8 @@ import pytest
 from core.errors import DataError
 from core.settings import IngestSettings
 from core.types import Page
-from rag.load import supervise
-from rag.load.parse import parse_file
+from rag.load.process import supervise
+from rag.load.process.parse import parse_file
 from tests.support import hostile_pdfs as hostile
 from tests.support.pdfs import raw_pdf
 

@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import DataError
 from core.settings import IngestSettings
-from rag.load.parse import parse_file
+from rag.load.process.parse import parse_file
 
 SMALL = IngestSettings(memory_mb=256, page_timeout_s=60)
 SHORT = IngestSettings(memory_mb=256, page_timeout_s=2)

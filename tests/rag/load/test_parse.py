@@ -14,8 +14,8 @@ from reportlab.pdfgen.canvas import Canvas
 from core.errors import DataError, MissingExtra
 from core.settings import IngestSettings
 from core.types import Page
-from rag.load import supervise
-from rag.load.parse import parse_file
+from rag.load.process import supervise
+from rag.load.process.parse import parse_file
 from tests.support.pdfs import drawn, endless, heavy, line, locked, picture_of, raw_pdf
 
 LIMITS = IngestSettings()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synth.importing.chat_log import ChatMessage, chat_log, conversation, looks_like_chat, messages, talks
+from synth.importing.chats.chat_log import ChatMessage, chat_log, conversation, looks_like_chat, messages, talks
 
 WHATSAPP = """[12/31/23, 10:15:02] Ann: Hello, how many boats?
 [12/31/23, 10:16:00] Bo: 14

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth.importing.conversations import draft_of, exchanges, openai, sharegpt, utterances
+from synth.importing.chats.conversations import draft_of, exchanges, openai, sharegpt, utterances
 from synth.importing.drafts import Unusable
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.load.pdf.assemble import Dividers, make_rows
-from rag.load.pdf.rows import Row
+from rag.load.pdf.layout.assemble import Dividers, make_rows
+from rag.load.pdf.layout.rows import Row
 from tests.support.pdf_rows import page_words
 
 Placed = tuple[str, float, float, float]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.load.pdf.cells import DraftTable, Style, make_table
-from rag.load.pdf.rows import Row, Word
-from rag.load.pdf.rules import Rules
-from rag.load.pdf.tables import Grid, find_columns, find_tables, is_value
+from rag.load.pdf.layout.cells import DraftTable, Style, make_table
+from rag.load.pdf.layout.rows import Row, Word
+from rag.load.pdf.layout.rules import Rules
+from rag.load.pdf.layout.tables import Grid, find_columns, find_tables, is_value
 from tests.support.pdf_rows import NO_RULES, plain, row
 
 HEAD = row(100, (50, "Flat"), (150, "Rent"), (250, "Costs"))

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.load.pdf.columns import flows, regions
-from rag.load.pdf.rows import Row
-from rag.load.pdf.rules import Rules
+from rag.load.pdf.layout.columns import flows, regions
+from rag.load.pdf.layout.rows import Row
+from rag.load.pdf.layout.rules import Rules
 from tests.support.pdf_rows import NO_RULES, row, segment
 
 LEFT = ["the rent of the house", "rose in the year as the", "town had grown and few", "flats were on offer then"]

@@ -8,7 +8,7 @@ import pypdfium2
 from pypdf import PdfWriter
 
 from rag.load.pdf.fields import ANNOTATION_ANGLE, FIRST_FIELD, Field, page_label, with_values
-from rag.load.pdf.glyphs import Words
+from rag.load.pdf.layout.glyphs import Words
 from tests.support.pdf_rows import page_words
 from tests.support.pdfs import drawn, line
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag.load.pdf.cells import DraftCell, DraftTable, Style
-from rag.load.pdf.paragraphs import Body, DraftText, make_texts, mark_of, name_captions, name_notes, page_body
-from rag.load.pdf.rows import Row, Word
+from rag.load.pdf.layout.cells import DraftCell, DraftTable, Style
+from rag.load.pdf.layout.paragraphs import Body, DraftText, make_texts, mark_of, name_captions, name_notes, page_body
+from rag.load.pdf.layout.rows import Row, Word
 from tests.support.pdf_rows import plain, row, segment
 
 BODY = Body(height=10, bold=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.load.pdf.rows import LIST_MARK, begins_with_figure, is_figure, segment_of, words_text
+from rag.load.pdf.layout.rows import LIST_MARK, begins_with_figure, is_figure, segment_of, words_text
 from tests.support.pdf_rows import row, word
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.load.pdf.rules import Rules, make_rules, turned_box
+from rag.load.pdf.layout.rules import Rules, make_rules, turned_box
 
 SIZE = (600.0, 800.0)
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from statistics import median
 
 from core.blocks import BlockKind
-from rag.load.pdf.cells import DraftTable, StyleOf
-from rag.load.pdf.columns import flows
-from rag.load.pdf.rows import LIST_MARK, Row, Segment, segment_of
+from rag.load.pdf.layout.cells import DraftTable, StyleOf
+from rag.load.pdf.layout.columns import flows
+from rag.load.pdf.layout.rows import LIST_MARK, Row, Segment, segment_of
 
 _SIGN_MARK = re.compile(r"[•●▪◦‣·○■□➢✓❑*–—-]")
 _NOTE_MARK = re.compile(r"[*†‡§¶#]{1,3}|\(?\d{1,2}\)|\([a-z]\)|\d{1,2}")

@@ -17,11 +17,11 @@ from typing import Any
 from core.errors import ConfigError, DataError, KbError, MissingExtra
 from core.settings import IngestSettings
 from core.types import Page
-from rag.load.frames import page_from_json
 from rag.load.page import failed_page
+from rag.load.process.frames import page_from_json
+from rag.load.process.supervise import Stopped, Worker, WorkerLost, borrow, give_back, start
 from rag.load.reader import FileInfo
 from rag.load.sniff import is_pdf
-from rag.load.supervise import Stopped, Worker, WorkerLost, borrow, give_back, start
 
 _MIB = 1 << 20
 _REFUSALS: dict[str, type[KbError]] = {"MissingExtra": MissingExtra, "ConfigError": ConfigError}

@@ -9,9 +9,9 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from rag.load.pdf.columns import flows
-from rag.load.pdf.rows import Row, Segment, Word, segment_of
-from rag.load.pdf.tables import Grid, Interval, is_value
+from rag.load.pdf.layout.columns import flows
+from rag.load.pdf.layout.rows import Row, Segment, Word, segment_of
+from rag.load.pdf.layout.tables import Grid, Interval, is_value
 
 
 class Style(NamedTuple):

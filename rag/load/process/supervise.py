@@ -24,7 +24,7 @@ from typing import IO, Any
 
 import rag
 from core.errors import BackendError
-from rag.load.worker import HEADER, OUT_OF_MEMORY
+from rag.load.process.worker import HEADER, OUT_OF_MEMORY
 
 _READ_BYTES = 1 << 20
 _PIPE_BYTES = 1 << 20  # how far a worker may read ahead of a parent that is busy
@@ -72,7 +72,7 @@ class Worker:
         environment["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *(path for path in sys.path if path)])
         environment.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MALLOC_ARENA_MAX="2")
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-B", "-m", "rag.load.worker", str(memory_mb), str(os.getpid())],
+            [sys.executable, "-P", "-B", "-m", "rag.load.process.worker", str(memory_mb), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

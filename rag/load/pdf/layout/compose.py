@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from core.blocks import Block, Cell
-from rag.load.pdf.cells import DraftCell, DraftTable
-from rag.load.pdf.glyphs import HYPHEN_MARK
-from rag.load.pdf.paragraphs import Draft, DraftText
-from rag.load.pdf.rows import Segment, Word
+from rag.load.pdf.layout.cells import DraftCell, DraftTable
+from rag.load.pdf.layout.glyphs import HYPHEN_MARK
+from rag.load.pdf.layout.paragraphs import Draft, DraftText
+from rag.load.pdf.layout.rows import Segment, Word
 
 NO_CHAR = -1
 _SUPERSCRIPT = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")

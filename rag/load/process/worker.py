@@ -1,4 +1,4 @@
-"""The process that parses: one request in, a row of frames out, under limits; run as `python -m rag.load.worker`.
+"""The process that parses: one request in, a row of frames out, under limits (`python -m rag.load.process.worker`).
 
 A frame is a 4-byte big-endian length and that many bytes of JSON: data that cannot run anything in the reader.
 Requests: `open` (answered by `info`, then one `page` each, then `end`), `boxes` and `render` (one answer each). What
@@ -23,9 +23,9 @@ from typing import Any, BinaryIO
 
 from core.errors import KbError
 from core.settings import IngestSettings
-from rag.load.frames import page_to_json
 from rag.load.pdf.draw import draw_page, find_boxes
 from rag.load.pdf.open_reader import open_reader
+from rag.load.process.frames import page_to_json
 
 HEADER = struct.Struct(">I")
 _WATCH_S = 0.25

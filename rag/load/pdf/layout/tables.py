@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from rag.load.pdf.columns import flows
-from rag.load.pdf.rows import LIST_MARK, Row, Segment, is_figure, segment_of
-from rag.load.pdf.rules import Rules
+from rag.load.pdf.layout.columns import flows
+from rag.load.pdf.layout.rows import LIST_MARK, Row, Segment, is_figure, segment_of
+from rag.load.pdf.layout.rules import Rules
 
 Interval = tuple[float, float]
 

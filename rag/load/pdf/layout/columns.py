@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.load.pdf.rows import Row, Segment
-from rag.load.pdf.rules import Rules
+from rag.load.pdf.layout.rows import Row, Segment
+from rag.load.pdf.layout.rules import Rules
 
 _MIN_LINES = 3  # so many lines begin at a column's left edge
 _EDGE_SLACK = 2.5  # points

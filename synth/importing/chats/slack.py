@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
-from synth.importing.chat_log import ChatMessage, conversation, talks
+from synth.importing.chats.chat_log import ChatMessage, conversation, talks
 from synth.importing.drafts import Draft, Unusable
 
 _LINK = re.compile(r"<(?P<what>[@#!]?)(?P<target>[^|>]*)(?:\|(?P<label>[^>]*))?>")

@@ -13,8 +13,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.load.pdf.glyphs import Words
-from rag.load.pdf.rows import Row, Segment, Shift, Word, begins_with_figure, segment_of, words_text
+from rag.load.pdf.layout.glyphs import Words
+from rag.load.pdf.layout.rows import Row, Segment, Shift, Word, begins_with_figure, segment_of, words_text
 
 _SMALL = 0.86  # of the neighbour's height: a mark is set smaller than what it belongs to
 _RAISED = 0.12  # of the neighbour's height: least lift of a raised mark

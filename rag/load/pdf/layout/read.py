@@ -8,15 +8,15 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.load.pdf.assemble import make_rows
-from rag.load.pdf.cells import Style, StyleOf, make_table
-from rag.load.pdf.columns import regions
 from rag.load.pdf.fields import ANNOTATION_ANGLE, Field
-from rag.load.pdf.glyphs import Words
-from rag.load.pdf.paragraphs import Body, Draft, DraftText, make_texts, name_captions, name_notes, page_body
-from rag.load.pdf.rows import Row, Word
-from rag.load.pdf.rules import Rules, make_rules
-from rag.load.pdf.tables import Grid, find_tables
+from rag.load.pdf.layout.assemble import make_rows
+from rag.load.pdf.layout.cells import Style, StyleOf, make_table
+from rag.load.pdf.layout.columns import regions
+from rag.load.pdf.layout.glyphs import Words
+from rag.load.pdf.layout.paragraphs import Body, Draft, DraftText, make_texts, name_captions, name_notes, page_body
+from rag.load.pdf.layout.rows import Row, Word
+from rag.load.pdf.layout.rules import Rules, make_rules
+from rag.load.pdf.layout.tables import Grid, find_tables
 
 _MAX_DIVIDERS = 600
 FontName = Callable[[int], str]
