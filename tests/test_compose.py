@@ -158,7 +158,7 @@ def test_the_image_is_built_in_stages_and_runs_as_nobody_special() -> None:
     allowed = {line[1:] for line in kept if line.startswith("!")}
     assert allowed == {
         "kb",
-        "cli",
+        "core",
         "rag",
         "synth",
         "finetune",

@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(1200)]
 SHOTS = Path(__file__).parents[2] / "artifacts" / "screenshots"
 TABS = ("Chat", "Compare", "Documents", "Data", "Training", "Report")
 # Generous: a machine that runs the whole suite at once is slow, and waiting costs nothing where it is not.
-WAIT_MS = 60_000
+WAIT_MS = 240_000
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 
 
