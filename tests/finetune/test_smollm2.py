@@ -60,10 +60,19 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_the_configuration_has_the_sizes_of_the_file(reader: Any) -> None:
     config = _config(reader.fields)
     assert {
-        "model_type": "llama", "num_hidden_layers": 1, "hidden_size": 32, "intermediate_size": 64,
-        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 128, "vocab_size": 11,
-        "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0, "tie_word_embeddings": True,
-    }.items() <= config.items()  # fmt: skip
+        "model_type": "llama",
+        "num_hidden_layers": 1,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 128,
+        "vocab_size": 11,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "pad_token_id": 0,
+        "tie_word_embeddings": True,
+    }.items() <= config.items()
     assert config["rms_norm_eps"] == pytest.approx(1e-5)
     assert config["rope_theta"] == 10_000.0
 

@@ -161,7 +161,12 @@ def test_a_search_needs_a_query_and_pages_count_from_nought() -> None:
 def test_a_judgement_is_up_or_down() -> None:
     given_body = {"question": "q", "answer": "a", "rating": "up"}
     assert FeedbackBody.model_validate(given_body).model_dump() == {
-        **given_body, "correction": "", "model": "", "citations": [], "collection": "", "context": "",
-    }  # fmt: skip
+        **given_body,
+        "correction": "",
+        "model": "",
+        "citations": [],
+        "collection": "",
+        "context": "",
+    }
     assert fault(FeedbackBody, {**given_body, "rating": "5"})[0] == "rating"
     assert fault(FeedbackBody, {**given_body, "answer": " "})[0] == "answer"

@@ -23,9 +23,16 @@ def difference(mean: float, *, significant: bool = False, detectable: float = 0.
     low, high = (mean - 0.05, mean + 0.05) if significant else (mean - 0.5, mean + 0.5)
     p = 0.01 if significant else 0.4
     return Difference(
-        mean=mean, low=low, high=high, p=p, adjusted_p=p, mcnemar_p=None, detectable=detectable, questions=40,
+        mean=mean,
+        low=low,
+        high=high,
+        p=p,
+        adjusted_p=p,
+        mcnemar_p=None,
+        detectable=detectable,
+        questions=40,
         clusters=40,
-    )  # fmt: skip
+    )
 
 
 def table(values: dict[str, float], rows: dict[tuple[str, str], Difference], measure: str = "right") -> Table:

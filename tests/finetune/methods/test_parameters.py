@@ -15,9 +15,17 @@ from finetune.training.machine import Dtype
 
 # One layer: q 8x8, k and v 8x4, o 8x8, gate and up 8x16, down 16x8: 576 weights, 592 with two norms.
 SHAPE = ModelShape(
-    layers=2, hidden=8, intermediate=16, heads=2, kv_heads=1, head_dim=4, vocabulary=32, tied=True, qkv_bias=False,
+    layers=2,
+    hidden=8,
+    intermediate=16,
+    heads=2,
+    kv_heads=1,
+    head_dim=4,
+    vocabulary=32,
+    tied=True,
+    qkv_bias=False,
     context_tokens=64,
-)  # fmt: skip
+)
 PARAMETERS = 2 * 592 + 32 * 8 + 8
 STEP = StepSize(tokens=10, scored_tokens=4, dtype="bf16", device="cuda", context_bytes=100)
 

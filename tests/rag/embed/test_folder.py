@@ -48,12 +48,16 @@ def encoder(folder: Path, *, seed: int = 0) -> Path:
             {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
         ],
         "config.json": {
-            "model_type": "bert", "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
-            "layer_norm_eps": 1e-12, "max_position_embeddings": 16,
+            "model_type": "bert",
+            "hidden_size": 8,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "layer_norm_eps": 1e-12,
+            "max_position_embeddings": 16,
         },
         "1_Pooling/config.json": {"pooling_mode_mean_tokens": True},
         "config_sentence_transformers.json": {"prompts": {"query": "lamp ", "document": ""}},
-    }  # fmt: skip
+    }
     (folder / "1_Pooling").mkdir(exist_ok=True)
     for name, content in contents.items():
         (folder / name).write_text(json.dumps(content))

@@ -124,11 +124,20 @@ def rows(inner: str) -> list[list[tuple[str, int, int]]]:
 def test_merged_cells() -> None:
     inner = "".join(
         [
-            "<w:tbl><w:tr>", cell("Flat", '<w:vMerge w:val="restart"/>'), cell("Rent", '<w:gridSpan w:val="2"/>'),
-            "</w:tr><w:tr>", cell("", "<w:vMerge/>"), cell("cold"), cell("warm"),
-            "</w:tr><w:tr>", cell("Alder"), cell("900"), cell("1,050"), "</w:tr></w:tbl>",
+            "<w:tbl><w:tr>",
+            cell("Flat", '<w:vMerge w:val="restart"/>'),
+            cell("Rent", '<w:gridSpan w:val="2"/>'),
+            "</w:tr><w:tr>",
+            cell("", "<w:vMerge/>"),
+            cell("cold"),
+            cell("warm"),
+            "</w:tr><w:tr>",
+            cell("Alder"),
+            cell("900"),
+            cell("1,050"),
+            "</w:tr></w:tbl>",
         ]
-    )  # fmt: skip
+    )
     assert rows(inner) == [
         [("Flat", 2, 1), ("Rent", 1, 2)],
         [("cold", 1, 1), ("warm", 1, 1)],
@@ -170,9 +179,11 @@ def test_notes_stand_behind_the_paragraph_that_cites_them_and_endnotes_at_the_en
         "endnote": {"2": xml("endnote", paragraph(run("As of May.")))},
     }
     cited = paragraph(
-        run("900"), '<w:r><w:footnoteReference w:id="5"/></w:r>', '<w:r><w:endnoteReference w:id="2"/></w:r>',
+        run("900"),
+        '<w:r><w:footnoteReference w:id="5"/></w:r>',
+        '<w:r><w:endnoteReference w:id="2"/></w:r>',
         '<w:r><w:footnoteReference w:id="77"/></w:r>',
-    )  # fmt: skip
+    )
     elements = read(cited + paragraph(run("after")), notes)
     assert [(element.kind, element.number, element.shown) for element in elements] == [
         ("paragraph", "", "900 [1] [i]"),

@@ -50,8 +50,11 @@ def test_items_of_a_list() -> None:
     ]
     drafts = make_texts(rows, 400, BODY, plain)
     assert [(draft.kind, draft.number) for draft in drafts] == [
-        ("list_item", "1."), ("list_item", "2."), ("list_item", "•"), ("list_item", "(a)"),
-    ]  # fmt: skip
+        ("list_item", "1."),
+        ("list_item", "2."),
+        ("list_item", "•"),
+        ("list_item", "(a)"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,20 @@ def test_custom_properties_are_inherited() -> None:
 
 
 DECLARATIONS = st.sampled_from(
-    ["color: red", "opacity: 1", "visibility: visible", "display: block", "font-size: 30px", "position: static",
-     "transform: scale(9)", "background: black", "text-indent: 0", "", "display: inline"]
-)  # fmt: skip
+    [
+        "color: red",
+        "opacity: 1",
+        "visibility: visible",
+        "display: block",
+        "font-size: 30px",
+        "position: static",
+        "transform: scale(9)",
+        "background: black",
+        "text-indent: 0",
+        "",
+        "display: inline",
+    ]
+)
 
 
 @settings(max_examples=20)

@@ -41,14 +41,19 @@ def test_lines_of_preformatted_text_stay() -> None:
 
 def test_blocks_in_blocks_are_parted_and_loose_text_is_a_paragraph() -> None:
     assert kinds("loose<div>one<div>two</div>three</div>") == [
-        ("paragraph", "loose"), ("paragraph", "one"), ("paragraph", "two"), ("paragraph", "three"),
-    ]  # fmt: skip
+        ("paragraph", "loose"),
+        ("paragraph", "one"),
+        ("paragraph", "two"),
+        ("paragraph", "three"),
+    ]
 
 
 def test_headings_have_their_level() -> None:
     assert [(element.level, element.shown) for element in walked("<h1>A</h1><h3>B</h3><p>c</p>")] == [
-        (1, "A"), (3, "B"), (0, "c"),
-    ]  # fmt: skip
+        (1, "A"),
+        (3, "B"),
+        (0, "c"),
+    ]
 
 
 def test_lists_in_lists() -> None:
