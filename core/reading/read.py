@@ -200,8 +200,8 @@ def _quotes(best: Proposal, proposals: Sequence[Proposal], asked: Asked, limit: 
     for other in proposals if more and best.kind not in ("section", "list") else ():
         room = limit - len(quotes)
         fresh = [quote for quote in other.quotes if not any(_overlap(quote, known) for known in quotes)]
-        # Beside an answer that is not sure stand the sentences that share most words with the question.
-        near = other.confidence >= _NEAR * best.confidence or (other.kind == "sentence" and best.confidence < SURE)
+        # Beside an answer that is only possible stand the sentences that share most words with the question.
+        near = other.confidence >= _NEAR * best.confidence or (other.kind == "sentence" and best.confidence < POSSIBLE)
         if room > 0 and other.kind in ("span", "sentence") and fresh and near:
             quotes += fresh[:room]
     return tuple(quotes[: max(limit, len(best.quotes))])
