@@ -85,7 +85,7 @@ def test_leaving_a_stream_frees_the_model(chat: HFChat) -> None:
 
 
 def test_what_it_cannot_do(chat: HFChat, tmp_path: Path) -> None:
-    with pytest.raises(KbError, match="reads 256"):
+    with pytest.raises(KbError, match="context is 256"):
         chat.invoke("word " * 100)
     with pytest.raises(ConfigError, match="json_schema"):
         chat.invoke("Why?", json_schema={})

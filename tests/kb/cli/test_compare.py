@@ -24,7 +24,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
         (("--arm", "a=extractive", "--arm", "b=extractive,prompt=/nowhere.txt", "--out", "o"), "prompt file"),
         (("--arm", "a=extractive", "--arm", "b=extractive"), "no folder for the report"),
         (("--arm", "a=extractive", "--arm", "b=extractive", "--out", "o"), "no questions"),
-        (("nosuch",), "no run"),
+        (("nosuch",), "unknown run"),
         (("--arm", "a=extractive", "--arm", "b=extractive", "--few-shot", "f"), "require a run"),
     ],
 )

@@ -26,7 +26,7 @@ def test_runs_are_listed_shown_and_removed(home: Home) -> None:
     assert shown["scores"] == {"sft/recall": 0.5} and shown["steps"] == []
     assert "smollm2, tuned by LoRA" in kb("runs", "show", "first").stdout
     missing = kb("runs", "show", "second")
-    assert missing.returncode == 2 and "there are: broken, first" in missing.stderr
+    assert missing.returncode == 2 and "existing runs: broken, first" in missing.stderr
     asked = kb("generate", "first@5", "What?")
     assert asked.returncode == 2 and "available: none" in asked.stderr
     assert kb("runs", "rm", "first", "--dry-run").returncode == 0 and run.folder.is_dir()
