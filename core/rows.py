@@ -328,7 +328,7 @@ class DatasetFolder:
         """Return the manifest; an empty one where there is none.
 
         Raises:
-            DataError: It is no JSON object, or a field is of another type.
+            DataError: It is not a JSON object, or a field is of another type.
         """
         path = self.path / MANIFEST
         if not path.is_file():

@@ -3,9 +3,8 @@
     python examples/build.py [FOLDER]
 
 The organisation is invented and the text is ours. The same sources give the same bytes on every machine: dates come
-from the front matter, streams are stored without compression, and identifiers are derived from the content. This
-script refuses to know what `kb` makes of the files; `traps/hidden-text.pdf` only promises that its hidden text
-leaves the printed page as it is.
+from the front matter, streams are stored without compression, and identifiers are derived from the content.
+`traps/hidden-text.pdf` only promises that its hidden text leaves the printed page as it is.
 """
 
 from __future__ import annotations

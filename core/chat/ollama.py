@@ -1,7 +1,7 @@
 """Chat models in an Ollama server: explicit about context and sampling, and loud when a prompt was cut.
 
 Ollama drops what does not fit its context without a word, keeps a random seed, penalises repetition and lets models
-think by default; here none of that holds. Refuses to know where the URL comes from.
+think by default; here none of that holds.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Finding a quote in a page although white space, hyphens, quotation marks or Unicode forms differ.
 
-Knows characters and offsets; refuses to know whether a quote is true.
+Every folded character keeps the offset that it came from.
 """
 
 from __future__ import annotations

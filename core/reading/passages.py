@@ -1,8 +1,7 @@
 """Passages as they stand in a prompt: rendered between random marks under random keys, and read back out.
 
 A document cannot imitate what it cannot guess: the mark around the passages and the key of each one are drawn
-anew for every request. A reader that is no language model finds the passages again with `parse`. This module
-knows the notation only; it refuses to know where passages come from, which are good, or who reads them.
+anew for every request. A reader that is no language model finds the passages again with `parse`.
 
     <<h4n8c2 [[b7k2m]] handbook.pdf, p. 3 | Warranty>>
     The warranty lasts 24 months.

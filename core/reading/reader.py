@@ -2,7 +2,7 @@
 
 A linear score over features that a person can check: rare question words in the sentence and around it, phrases,
 the kind of answer the question word asks for. `bench/abstain.py` fits the weights on the calibration half of public
-question sets. Knows passages and questions; refuses to know prompts, models and files.
+question sets.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Text from a PDF breaks its lines anywhere: a sentence runs over several, a table row is one, and a heading is told
 from a sentence only by its looks. The rules here are for such text and hold for paragraphs without line breaks
-too. Knows layout and punctuation; refuses to know what a sentence means.
+too.
 """
 
 from __future__ import annotations

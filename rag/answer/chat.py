@@ -1,7 +1,7 @@
 """Follow-up questions made to stand alone, so that search finds what they mean.
 
 A language model rewrites them from the conversation; without one, or where its rewriting cannot be trusted, a rule
-carries over the names of the question before. Knows a conversation; refuses to know retrieval and answers.
+carries over the names of the question before.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 A sentence holds when its quotes stand on the cited page, its numbers do, and its words stand together in the cited
 passage. What holds gets citations whose quotes are verbatim spans of the page; what does not is marked, not hidden.
 All checks are deterministic and lexical: they catch invented keys, quotes and figures, not a twisted meaning.
-Refuses to know models and retrieval.
 """
 
 from __future__ import annotations

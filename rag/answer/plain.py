@@ -1,8 +1,7 @@
 """A model's text as plain text, whole or while it streams: keys become sources, nothing else survives but words.
 
 Escape sequences, control and invisible characters, HTML tags, links and images, marks of the prompt and hidden
-reasoning are removed, so that no document can make a terminal or a browser do something. Knows notation only;
-refuses to know whether what is said is true.
+reasoning are removed, so that no document can make a terminal or a browser do something.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Opens an encoder that lies in a sentence-transformers folder, MiniLM included.
 
 The first time, its OpenVINO graph is made and kept in the home's cache with its tokenizer and identity: by hand for
-plain BERT, which needs no torch, and through torch for every other kind. Refuses to download anything.
+plain BERT, which needs no torch, and through torch for every other kind. Nothing is downloaded here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Embeds through an Ollama server; the model and its limits are the server's.
 
 Nothing is cut silently: the server is told to refuse a text that is too long, and that text is named. A server that
-dies and comes back costs time only. Refuses to start a server or pull a model.
+dies and comes back costs time only.
 """
 
 from __future__ import annotations

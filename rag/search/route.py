@@ -2,7 +2,7 @@
 
 A boost, never a filter: a question that names nothing gets no scores, and ranking goes by text alone. A word
 names a document when few documents of the collection carry it in their profile; there is no list of names or of
-document types. Refuses to know chunks, vectors and stores.
+document types.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Cosines between a question and sentences, from the embedder that a collection uses anyway.
 
-Knows embedders and their length limit; refuses to know what the cosines decide.
+Texts longer than the embedder reads are cut to its limit.
 """
 
 from __future__ import annotations
