@@ -2,6 +2,7 @@
 #
 #   docker build -t kb .                                     as docker compose does
 #   docker build -t kb --build-arg EXTRAS=weaviate,serve .   with the server and its pages
+#   docker build -t kb --build-arg VERSION=0.1.0 .           a release, whose version tags name; git is not in the image
 
 # The Python whose exact package versions constraints.txt holds.
 FROM python:3.11-slim-bookworm AS build
@@ -9,7 +10,8 @@ RUN python -m venv /opt/kb
 WORKDIR /src
 COPY . .
 ARG EXTRAS=weaviate
-RUN /opt/kb/bin/pip install --no-cache-dir --constraint constraints.txt ".[${EXTRAS}]"
+ARG VERSION=0.1.0.dev0
+RUN SETUPTOOLS_SCM_PRETEND_VERSION_FOR_KB_CITED="${VERSION}" /opt/kb/bin/pip install --no-cache-dir --constraint constraints.txt ".[${EXTRAS}]"
 # A new volume at /data begins with what the image has there, so the first ingest needs no download.
 RUN KB_HOME=/data /opt/kb/bin/kb models pull --quiet minilm
 

@@ -6,17 +6,21 @@ KB := $(BIN)/kb
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO := --collection examples
 
-.PHONY: demo loop test setup lint types floors check coverage live up bench docs examples clean help
+.PHONY: demo loop test slow setup lint types floors check coverage live up bench docs examples dist audit matrix clean help
 
 help:
 	@echo "make demo   install, fetch the models, ingest examples/, ask three questions"
 	@echo "make loop   after make demo: teach SmolLM2 facts of examples/, export it, ask it the same questions"
 	@echo "make test   lint, types, import floors, tests"
+	@echo "make slow   tests that take minutes: the training notebook"
 	@echo "make coverage  what the tests reach; under the floor in pyproject.toml it fails"
 	@echo "make setup  everything a developer needs, into .venv"
 	@echo "make live   tests against a real Weaviate and Ollama, where they are on PATH"
 	@echo "make up     Weaviate and Ollama in containers, and kb beside them"
 	@echo "make bench  the figures the README quotes"
+	@echo "make dist   source archive and wheel, checked as an index checks them"
+	@echo "make audit  known faults of the dependencies, and the list of components"
+	@echo "make matrix every Python of this machine with the oldest and the newest allowed dependencies"
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -54,7 +58,10 @@ floors: $(VENV)/.dev
 check: lint types floors
 
 test: check
-	$(BIN)/python -m pytest -m "not live" --numprocesses auto --dist loadfile --durations 25
+	$(BIN)/python -m pytest -m "not live and not slow" --numprocesses auto --dist loadfile --durations 25
+
+slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -m slow
 
 # Tracing takes about twice the time of the tests, so it is a command of its own.
 coverage: $(VENV)/.dev
@@ -90,10 +97,37 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/typer kb.cli.main utils docs --name kb --output docs/cli.md
+	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/picture.py
+	$(BIN)/python notebooks/build.py
+	$(BIN)/mkdocs build --strict
 
 examples: $(VENV)/.dev
 	$(BIN)/python examples/build.py
 
+# Tools that make a release stay out of the environment that is released.
+TOOLS := .venv-tools
+$(TOOLS)/.done:
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check build twine uv pip-audit cyclonedx-bom
+	@touch $@
+
+dist: $(TOOLS)/.done
+	rm -rf dist
+	$(TOOLS)/bin/python -m build --outdir dist .
+	$(TOOLS)/bin/twine check --strict dist/*.whl dist/*.tar.gz
+
+# Of what a user gets: base, training, serving, Weaviate and OCR, in the versions of constraints.txt.
+audit: $(TOOLS)/.done
+	@mkdir -p dist
+	$(TOOLS)/bin/uv pip compile --quiet --python $(PYTHON) --constraint constraints.txt --no-emit-index-url --no-header --no-annotate \
+	  --extra train --extra serve --extra weaviate --extra ocr --output-file dist/requirements.txt pyproject.toml
+	$(TOOLS)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+	  --output-file dist/kb-cited.cdx.json dist/requirements.txt
+	$(TOOLS)/bin/pip-audit --strict --no-deps --disable-pip --requirement dist/requirements.txt
+
+matrix: $(TOOLS)/.done
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(PYTHON) .ci/matrix.py
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build kb.egg-info
+	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist site kb.egg-info kb_cited.egg-info

@@ -58,7 +58,7 @@ class Read:
     def texts(self) -> list[str]:
         """The sentences, best first."""
         passages = self.task.passages
-        return [passages[one.passage].text[one.sentence.start : one.sentence.end] for one in self.ranked]
+        return [passages[choice.passage].text[choice.sentence.start : choice.sentence.end] for choice in self.ranked]
 
 
 def holds(text: str, answers: Sequence[str]) -> bool:
@@ -78,12 +78,12 @@ def fit_ranking(reads: Sequence[Read], *, use_cosine: bool) -> list[float]:
         if read.task.answers:
             gold = np.array(
                 [
-                    one.passage == read.task.gold and holds(text, read.task.answers)
-                    for one, text in zip(read.ranked, read.texts, strict=True)
+                    choice.passage == read.task.gold and holds(text, read.task.answers)
+                    for choice, text in zip(read.ranked, read.texts, strict=True)
                 ]
             )
             if gold.any():
-                rows.append((np.array([one.features for one in read.ranked]), gold))
+                rows.append((np.array([choice.features for choice in read.ranked]), gold))
     fixed = {reader.FEATURES.index(name): value for name, value in SET_BY_HAND.items()}
     if not use_cosine:
         fixed[reader.FEATURES.index("cosine")] = 0.0
@@ -151,12 +151,12 @@ def report_answers(name: str, reads: Sequence[Read], label: str) -> None:
     """Print how often the gold answer stands in the first sentences and in the whole answer, and its token F1."""
     own = [read for read in reads if read.task.kind == "own" and read.task.group.startswith(name)]
     hits = [np.mean([holds(" ".join(read.texts[:count]), read.task.answers) for read in own]) for count in (1, 2, 3)]
-    said = [" ".join(read.texts[:3]) for read in own]
-    whole = np.mean([holds(text, read.task.answers) for text, read in zip(said, own, strict=True)])
+    answer_texts = [" ".join(read.texts[:3]) for read in own]
+    whole = np.mean([holds(text, read.task.answers) for text, read in zip(answer_texts, own, strict=True)])
     f1 = np.mean(
-        [max(token_f1(text, gold) for gold in read.task.answers) for text, read in zip(said, own, strict=True)]
+        [max(token_f1(text, gold) for gold in read.task.answers) for text, read in zip(answer_texts, own, strict=True)]
     )
-    words = np.mean([len(text.split()) for text in said])
+    words = np.mean([len(text.split()) for text in answer_texts])
     print(
         f"{name:8} {label:8} n={len(own)} gold in top 1 {hits[0]:.3f}, 2 {hits[1]:.3f}, 3 {hits[2]:.3f}; "
         f"in answer {whole:.3f} ({words:.0f} words), token F1 {f1:.3f}"
@@ -184,8 +184,8 @@ def report_support(path: Path) -> None:
     tasks = [task for task in tasks if task["contexts"] and task["answerability"] == ["ANSWERABLE"]]
     for label, shift in (("own", 0), ("foreign", 1)):
         supported: list[bool] = []
-        for at, task in enumerate(tasks):
-            contexts = tasks[(at + shift * len(tasks) // 2) % len(tasks)]["contexts"]
+        for index, task in enumerate(tasks):
+            contexts = tasks[(index + shift * len(tasks) // 2) % len(tasks)]["contexts"]
             pages = [visible(context["text"]) for context in contexts]
             spans = {
                 key: Span(doc="-", sha256=str(page), page=0, start=0, end=len(text), text=text)
@@ -211,8 +211,8 @@ def report_models(tasks: Sequence[Task], chats: Sequence[BaseChatModel], passage
             # The right passage is always among those read; keys are drawn as in the product.
             kept = sorted({*range(passages - 1), task.gold})
             keyed = [
-                Passage(key=key, source="a.pdf, p. 1", text=task.passages[at].text)
-                for key, at in zip(new_keys(len(kept), rng), kept, strict=True)
+                Passage(key=key, source="a.pdf, p. 1", text=task.passages[index].text)
+                for key, index in zip(new_keys(len(kept), rng), kept, strict=True)
             ]
             reply = chat.invoke(fill(template, render(keyed, new_mark(rng)), task.question)).text
             reply = transform(reply.removesuffix(NOTICE), lambda _: "")
@@ -244,9 +244,9 @@ def main() -> None:
         collection = Collection(name, parsed.data / "qa" / file, embedder, documents=50)
         tasks += collection.tasks(COUNT[name], rng)
     if parsed.model:
-        held = [task for task in tasks if task.held_out and task.kind == "own"]
+        held_out = [task for task in tasks if task.held_out and task.kind == "own"]
         chat = open_chat(parsed.model, Settings(), Home(home_dir(os.environ)))
-        report_models(rng.sample(held, parsed.count), [ExtractiveChat(), chat], parsed.passages)
+        report_models(rng.sample(held_out, parsed.count), [ExtractiveChat(), chat], parsed.passages)
         return
     foreign = mtrag(parsed.data / "qa" / "mtrag-unanswerable.jsonl", embedder)
     report_support(parsed.data / "qa" / "mtrag-unanswerable.jsonl")
@@ -257,10 +257,10 @@ def main() -> None:
         if parsed.fit:
             print(f"{label}: ranking {fit_ranking(fitting, use_cosine=cosines is not None)}")
             calibrate(fitting, label)
-        held = [read for read in reads if read.task.held_out]
+        held_out = [read for read in reads if read.task.held_out]
         for name in files:
-            report_answers(name, held, label)
-        report_abstention(held, label)
+            report_answers(name, held_out, label)
+        report_abstention(held_out, label)
         report_abstention(read_all(foreign, cosines), f"{label} mtrag")
 
 

@@ -104,9 +104,9 @@ def _questions(home: Path, later: Path) -> Path:
         _kb("ingest", "--collection", "later", later)
         _synth("later", home / "later")
         known = [json.loads(line) for line in (EXAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
-        own = [one for one in known if one["answer"] is None or one.get("doc") == later.name]
+        own = [record for record in known if record["answer"] is None or record.get("doc") == later.name]
         records = [*_one_a_fact(home / "later"), *own]
-        path.write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
+        path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     return path
 
 
@@ -119,11 +119,11 @@ def _one_a_fact(dataset: Path) -> list[dict[str, Any]]:
 
 def _compare(home: Path, run: str, later: Path, limit: int) -> dict[str, Any]:
     data = json.loads((home / "runs" / run / "run.json").read_bytes())["data"]
-    asked = ("--questions", data, "--questions", later, "--limit", str(limit))
+    question_arguments = ("--questions", data, "--questions", later, "--limit", str(limit))
     out = home / "compared"
-    _kb("compare", run, *asked, "--arm", f"{READER}=extractive+rag", "--out", out)
-    found: dict[str, Any] = json.loads((out / "report.json").read_bytes())
-    return found
+    _kb("compare", run, *question_arguments, "--arm", f"{READER}=extractive+rag", "--out", out)
+    report: dict[str, Any] = json.loads((out / "report.json").read_bytes())
+    return report
 
 
 def _tell(report: Mapping[str, Any]) -> None:
@@ -150,19 +150,20 @@ def _cell(cell: Mapping[str, Any]) -> str:
     return f"{cell['value']:.2f} ({max(0.0, cell['low']):.2f} to {min(1.0, cell['high']):.2f})"
 
 
-def _pair(report: Mapping[str, Any], stratum: str, left: str, right: str) -> tuple[Mapping[str, Any], int]:
-    """Return how two arms differ in a stratum, and the sign that makes it `left - right`."""
+def _pair(report: Mapping[str, Any], stratum: str, arm: str, other: str) -> tuple[Mapping[str, Any], int]:
+    """Return how two arms differ in a stratum, and the sign that makes it `arm - other`."""
     pairs = report["strata"][stratum]["pairs"]
-    found = next(pair for pair in pairs if {pair["left"], pair["right"]} == {left, right})
-    return found, 1 if found["left"] == left else -1
+    compared = next(entry for entry in pairs if {entry["left"], entry["right"]} == {arm, other})
+    return compared, 1 if compared["left"] == arm else -1
 
 
-def _difference(found: tuple[Mapping[str, Any], int]) -> str:
-    pair, sign = found
-    low, high = sorted(100 * max(-1.0, min(1.0, sign * pair[end])) for end in ("low", "high"))
+def _difference(pair_and_sign: tuple[Mapping[str, Any], int]) -> str:
+    figures, sign = pair_and_sign
+    low, high = sorted(100 * max(-1.0, min(1.0, sign * figures[end])) for end in ("low", "high"))
     return (
-        f"{sign * 100 * pair['mean']:+.0f} points ({low:+.0f} to {high:+.0f}), p {pair['adjusted_p']:.4f}: "
-        f"{'differs' if pair['significant'] else pair['says']}; {100 * pair['detectable']:.0f} points would be seen"
+        f"{sign * 100 * figures['mean']:+.0f} points ({low:+.0f} to {high:+.0f}), p {figures['adjusted_p']:.4f}: "
+        f"{'differs' if figures['significant'] else figures['says']}; "
+        f"{100 * figures['detectable']:.0f} points would be seen"
     )
 
 

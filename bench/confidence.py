@@ -1,41 +1,45 @@
 """How good the built-in reader's short answers are, and how well it knows: eight passages, documents kept apart.
 
     python -m bench.confidence --data FOLDER --out FILE [--count 100] [--weights FILE] [--lexical]    ask, keep features
-    python -m bench.confidence --from FILE [--fit]                                      figures, or weights fitted anew
+    python -m bench.confidence --from FILE             figures of the weights in the code
+    python -m bench.confidence --from FILE --fit       weights fitted anew, and figures cross-validated by document
 
-Questions come from documents that the span reader's training left out. Half of those documents, by a hash, fit the
-weights of `core.reading.confidence`; every figure printed is of the other half. A question's own paragraph stands among
-seven others of its set, ordered by the words they share with it. An answer is right with a token F1 of at least 0.5, or
-the gold number; on a question without an answer every answer is wrong.
+Questions come from documents that the span reader's training left out. A question's own paragraph stands among seven
+others of its set, ordered by the words they share with it. Two kinds of questions have no answer: twins that SQuAD's
+writers made of a paragraph that does not answer them, and every second answerable question without its paragraph. An
+answer is right with a token F1 of at least 0.5, or the gold number; on a question without an answer every one is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
 import textwrap
-import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.abstain import fit_logistic, holds
+from bench.abstain import holds
+from bench.confidence_fit import Fitted, chance, fit, folds
 from bench.reader_data import Corpus, held_out_items, is_held_out, read_corpus
 from bench.tatqa import Context, contexts, gold_of, is_right
 from core.files import Home
 from core.metrics import exact_match, token_f1
 from core.reading import read as reading
+from core.reading.answerability import ANSWERABILITY_WEIGHTS, STRONG_SUPPORT, is_answered, names_thing
 from core.reading.asked import read_asked
-from core.reading.candidates import Proposal, quote_span
-from core.reading.confidence import WEIGHTS, probability
+from core.reading.confidence import WEIGHTS, chance_of, logit
 from core.reading.passages import Passage
-from core.reading.spans import open_span_reader
-from core.reading.words import terms
+from core.reading.proposals.candidates import Proposal, quote_span
+from core.reading.spans.reader import open_span_reader
+from core.reading.text.words import terms
 from core.settings import home_dir
 from rag.embed.open import open_embedder
 from rag.search.similar import Similarity
@@ -55,13 +59,48 @@ class Case:
     passages: tuple[Passage, ...]
     golds: tuple[str, ...]
     table_question: dict[str, Any] | None = None
+    label: str = "answerable"  # or "twin", or "removed"
+    own: str = ""  # the text of its table
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the reader makes of a row.
+
+    Attributes:
+        row: As `_row` makes it.
+        best: The proposal that it answers with.
+        sure: Its confidence.
+        answerable: Probability that the passages answer; None where the span reader took no part.
+    """
+
+    row: dict[str, Any]
+    best: dict[str, Any]
+    sure: float
+    answerable: float | None
+
+    @property
+    def standing(self) -> float:
+        """What decides whether it is given: the sum of the log-odds."""
+        return logit(self.sure) + (0.0 if self.answerable is None else logit(self.answerable))
+
+    @property
+    def answered(self) -> bool:
+        """Whether it is given."""
+        log_odds = self.row["evidence"].get("support", self.best["features"].get("support", -math.inf))
+        if self.answerable is not None:
+            named = names_thing(self.row["question"], self.best["quote"])
+            return is_answered(self.answerable, self.sure, chance_of(log_odds), named=named)
+        if self.best["kind"] == "sentence":
+            return bool(log_odds >= logit(reading.MIN_SUPPORT))
+        return self.sure >= reading.MIN_CONFIDENCE or log_odds >= logit(STRONG_SUPPORT)
 
 
 def _passages(texts: Sequence[str], question: str) -> tuple[Passage, ...]:
-    asked = set(terms(question))
-    ordered = sorted(texts, key=lambda text: -len(asked & set(terms(text))))
+    question_terms = set(terms(question))
+    ordered = sorted(texts, key=lambda text: -len(question_terms & set(terms(text))))
     wrapped = ["\n".join("\n".join(textwrap.wrap(line, _COLUMNS)) for line in text.split("\n")) for text in ordered]
-    return tuple(Passage(key=f"b2b2{chr(98 + at)}", source="", text=text) for at, text in enumerate(wrapped))
+    return tuple(Passage(key=f"b2b2{chr(98 + index)}", source="", text=text) for index, text in enumerate(wrapped))
 
 
 def span_cases(corpus: Corpus, source: str, count: int) -> Iterator[Case]:
@@ -73,12 +112,15 @@ def span_cases(corpus: Corpus, source: str, count: int) -> Iterator[Case]:
     for item in chosen:
         text = corpus.paragraphs[item.paragraph]
         start = max(0, item.answers[0][0] - _CHARS // 2) if item.answers and len(text) > 2 * _CHARS else 0
-        beside = [at for at, name in enumerate(corpus.documents) if name == item.document and at != item.paragraph]
+        beside = [
+            index for index, name in enumerate(corpus.documents) if name == item.document and index != item.paragraph
+        ]
         others = rng.sample(beside, min(_PASSAGES - 1, len(beside)))
         others += rng.sample(range(len(corpus.paragraphs)), _PASSAGES - 1 - len(others))
-        texts = [text[start : start + _CHARS], *(corpus.paragraphs[at][:_CHARS] for at in others)]
+        texts = [text[start : start + _CHARS], *(corpus.paragraphs[index][:_CHARS] for index in others)]
         golds = tuple(text[slice(*span)] for span in item.answers)
-        yield Case(source, item.document, item.question, _passages(texts, item.question), golds)
+        label = "answerable" if golds else "twin"
+        yield Case(source, item.document, item.question, _passages(texts, item.question), golds, label=label)
 
 
 def table_cases(sets: Sequence[Context], count: int) -> Iterator[Case]:
@@ -87,19 +129,39 @@ def table_cases(sets: Sequence[Context], count: int) -> Iterator[Case]:
     pairs = [(context, question) for context in sets for question in context.questions]
     for context, question in rng.sample(pairs, min(count, len(pairs))):
         shown = [context, *rng.sample([other for other in sets if other is not context], _PASSAGES - 1)]
-        asked = set(terms(question["question"]))
-        shown.sort(key=lambda one: -len(asked & set(terms(one.text))))
+        question_terms = set(terms(question["question"]))
+        shown.sort(key=lambda table: -len(question_terms & set(terms(table.text))))
         passages = tuple(
-            Passage(key=f"b2b2{chr(98 + at)}", source="", text=one.text, page_text=one.text, blocks=(one.block,))
-            for at, one in enumerate(shown)
+            Passage(
+                key=f"b2b2{chr(98 + index)}", source="", text=table.text, page_text=table.text, blocks=(table.block,)
+            )
+            for index, table in enumerate(shown)
         )
-        yield Case("tatqa", context.uid, question["question"], passages, (gold_of(question),), question)
+        yield Case(
+            "tatqa", context.uid, question["question"], passages, (gold_of(question),), question, own=context.text
+        )
+
+
+def without_answer(cases: Sequence[Case]) -> Iterator[Case]:
+    """Every second answerable question without the passages that hold its answer."""
+    for case in [case for case in cases if case.label == "answerable"][::2]:
+        golds = [" ".join(gold.split()) for gold in case.golds]
+        kept = tuple(
+            passage
+            for passage in case.passages
+            if not any(gold in " ".join(passage.text.split()) for gold in golds)
+            and (case.table_question is None or passage.text != case.own)
+        )
+        if kept:
+            yield replace(case, passages=kept, golds=(), label="removed")
 
 
 def _row(case: Case, cosines: Similarity, spans: Any) -> dict[str, Any]:
-    proposals = reading.proposals(case.question, case.passages, cosines=cosines, spans=spans)
+    proposals, evidence = reading.proposals(case.question, case.passages, cosines=cosines, spans=spans)
 
     def right(proposal: Proposal) -> bool:
+        if case.label != "answerable":
+            return False
         if case.table_question is not None:
             return is_right(proposal.short, case.table_question)
         return any(token_f1(proposal.short, gold) >= 0.5 for gold in case.golds)
@@ -109,90 +171,80 @@ def _row(case: Case, cosines: Similarity, spans: Any) -> dict[str, Any]:
         "document": case.document,
         "question": case.question,
         "golds": case.golds,
+        "label": case.label,
+        "evidence": dict(evidence),
         "proposals": [
             {
-                "kind": one.kind,
-                "short": one.short,
-                "features": dict(one.features),
-                "right": right(one),
-                "quote": " ".join(quote_span(case.passages, quote) for quote in one.quotes),
-                "f1": max((token_f1(one.short, gold) for gold in case.golds), default=0.0),
-                "em": max((exact_match(one.short, gold) for gold in case.golds), default=0.0),
+                "kind": candidate.kind,
+                "short": candidate.short,
+                "features": dict(candidate.features),
+                "right": right(candidate),
+                "quote": " ".join(quote_span(case.passages, quote) for quote in candidate.quotes),
+                "f1": max((token_f1(candidate.short, gold) for gold in case.golds), default=0.0),
+                "em": max((exact_match(candidate.short, gold) for gold in case.golds), default=0.0),
             }
-            for one in proposals
+            for candidate in proposals
         ],
     }
 
 
-def _tested(document: str) -> bool:
-    return zlib.crc32(f"confidence {document}".encode()) % 2 == 1
-
-
-def fit(rows: Sequence[dict[str, Any]]) -> None:
-    """Print the weights that fit the best proposal of each kind on the half that is not tested."""
-    for kind, weights in WEIGHTS.items():  # those of "words" are fitted on a file made with --lexical
-        names = [name for name in weights if name]
-        found = []
-        for row in rows:
-            first = next((p for p in row["proposals"] if p["kind"] == kind), None)
-            if first is not None and not _tested(row["document"]):
-                found.append(([first["features"][name] for name in names], first["right"]))
-        labels = np.array([label for _, label in found])
-        if len(found) < 60 or labels.all() or not labels.any() or not names:
-            print(f'    "{kind}": kept as it is ({len(found)} cases)')
-            continue
-        fitted = fit_logistic(np.array([values for values, _ in found], dtype=float), labels, balanced=False)
-        print(
-            f'    "{kind}": {dict(zip(["", *names], fitted, strict=True))},  # {len(found)} cases, {labels.mean():.2f}'
-        )
-
-
-def chosen(row: dict[str, Any]) -> tuple[dict[str, Any], float]:
-    """The proposal that the reader answers with, under the weights in the code, and its confidence."""
-    made = [
-        Proposal(p["kind"], p["short"], (), confidence=probability(p["kind"], p["features"]), features=p["features"])
-        for p in row["proposals"]
-    ]
+def chosen(row: dict[str, Any], fitted: Fitted | None = None) -> Result | None:
+    """What the reader answers with, under other weights than those in the code if given; None without a proposal."""
+    weights = fitted.confidence if fitted else WEIGHTS
+    evidence = row["evidence"]
+    answerable = chance(fitted.answerability if fitted else ANSWERABILITY_WEIGHTS, evidence) if evidence else None
+    made = []
+    for p in row["proposals"]:
+        features = p["features"] if answerable is None else {**p["features"], "answerable": logit(answerable)}
+        kind = p["kind"] if p["kind"] != "sentence" or evidence else "words"
+        sure = chance(weights[kind], features)
+        made.append(Proposal(p["kind"], p["short"], (), confidence=sure, features=features))
+    if not made:
+        return None
     best = reading.choose(made, read_asked(row["question"]))
-    return row["proposals"][made.index(best)], best.confidence
+    return Result(row, row["proposals"][made.index(best)], best.confidence, answerable)
 
 
-def report(rows: Sequence[dict[str, Any]]) -> None:
+def report(results: Sequence[Result]) -> None:
     """Print figures per set, refusals, and the expected calibration error of ten bins of equal width."""
-    tested = [row for row in rows if _tested(row["document"])]
-    results = [(row, *chosen(row)) for row in tested if row["proposals"]]
-    for source in dict.fromkeys(row["source"] for row in tested):
-        own = [(row, best, sure) for row, best, sure in results if row["source"] == source and row["golds"]]
-        given = [(row, best, sure) for row, best, sure in own if sure >= reading.MIN_CONFIDENCE]
-        f1 = sum(best["f1"] for _, best, _ in given) / len(own)
-        em = sum(best["em"] for _, best, _ in given) / len(own)
-        right = sum(best["right"] for _, best, _ in given) / len(own)
-        held = sum(holds(best["quote"], row["golds"]) for row, best, _ in given) / len(own)
+    for source in dict.fromkeys(result.row["source"] for result in results):
+        own = [r for r in results if r.row["source"] == source and r.row["label"] == "answerable"]
+        given = [r for r in own if r.answered]
+        f1, em, right = (sum(r.best[name] for r in given) / len(own) for name in ("f1", "em", "right"))
+        in_quote = sum(holds(r.best["quote"], r.row["golds"]) for r in given) / len(own)
         print(
-            f"{source}: n={len(own)} F1 {f1:.3f} EM {em:.3f} right {right:.3f} gold in first quote {held:.3f} "
+            f"{source}: n={len(own)} F1 {f1:.3f} EM {em:.3f} right {right:.3f} gold in first quote {in_quote:.3f} "
             f"answered {len(given) / len(own):.3f}"
         )
-        none = [sure for row, _, sure in results if row["source"] == source and not row["golds"]]
-        if none:
-            for limit in (reading.MIN_CONFIDENCE, 0.2, 0.3, 0.4):
-                refused, wrongly = sum(s < limit for s in none), sum(s < limit for _, _, s in own)
-                precision = refused / max(1, refused + wrongly * len(none) / len(own))
-                print(
-                    f"    below {limit}: refusal precision {precision:.2f} recall {refused / len(none):.2f}, "
-                    f"kept {1 - wrongly / len(own):.2f}"
-                )
-    sure = np.array([sure for _, _, sure in results])
-    right_ = np.array([best["right"] and bool(row["golds"]) for row, best, _ in results])
+        for label in ("twin", "removed"):
+            none = [r for r in results if r.row["source"] == source and r.row["label"] == label]
+            if none:
+                _report_refusals(label, own, none)
+    sure = np.array([r.sure for r in results])
+    right_ = np.array([bool(r.best["right"]) for r in results])
     print(f"expected calibration error {calibration_error(sure, right_):.3f} (n={len(sure)})")
+
+
+def _report_refusals(label: str, own: Sequence[Result], none: Sequence[Result]) -> None:
+    """Print how well questions without an answer are told from those with one, `own`."""
+    limit = float(np.quantile([r.standing for r in own], 0.1))
+    area = np.mean([(r.standing > n.standing) + 0.5 * (r.standing == n.standing) for r in own for n in none])
+    recall = float(np.mean([n.standing < limit for n in none]))
+    refused, kept = float(np.mean([not n.answered for n in none])), float(np.mean([r.answered for r in own]))
+    precision = refused / max(1e-9, refused + 1 - kept)
+    print(
+        f"    {label}: n={len(none)} area under the curve {area:.3f}; where .90 are kept {recall:.2f} refused; "
+        f"as it is refused {refused:.2f}, precision {precision:.2f} at equal numbers, kept {kept:.2f}"
+    )
 
 
 def calibration_error(sure: np.ndarray[Any, Any], right: np.ndarray[Any, Any], bins: int = 10) -> float:
     """Mean distance of confidence and share right over bins of equal width (Guo et al. 2017)."""
     places = np.minimum((sure * bins).astype(int), bins - 1)
     gaps = [
-        (places == at).mean() * abs(sure[places == at].mean() - right[places == at].mean())
-        for at in range(bins)
-        if (places == at).any()
+        (places == bin_index).mean() * abs(sure[places == bin_index].mean() - right[places == bin_index].mean())
+        for bin_index in range(bins)
+        if (places == bin_index).any()
     ]
     return float(sum(gaps))
 
@@ -210,7 +262,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.source:
         rows = [json.loads(line) for line in options.source.read_text("utf-8").splitlines()]
-        (fit if options.fit else report)(rows)
+        if options.fit:
+            print(json.dumps(asdict(fit(rows)), indent=2))
+        results = [chosen(row, fitted) for row, fitted in (folds(rows) if options.fit else zip(rows, repeat(None)))]
+        report([result for result in results if result is not None])
         return
     home = Home(home_dir(os.environ))
     cosines = Similarity(open_embedder("minilm", home, precision="auto"))
@@ -219,6 +274,7 @@ def main() -> None:
     sets = [c for c in contexts(options.data / "qa" / "tatqa-dev.json") if is_held_out("tatqa", f"tatqa/{c.uid}")]
     cases = [case for name in ("squad", "policyqa", "covidqa") for case in span_cases(corpus, name, options.count)]
     cases += table_cases(sets, 2 * options.count)
+    cases += without_answer(cases)
     random.Random(0).shuffle(cases)
     with options.out.open("w", encoding="utf-8") as handle:
         for case in cases:

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from core.files import Home
 from core.inference import has_bf16
 from core.settings import home_dir
+from core.system import usable_cores
 from core.weights.shelf import pull
 from rag.embed.open import open_embedder
 
@@ -49,16 +50,16 @@ def make_chunks(count: int, chars: int = 900) -> list[str]:
 
 def contenders(home: Home) -> dict[str, Encode]:
     """Return what runs here, by name."""
-    found: dict[str, Encode] = {}
+    encoders: dict[str, Encode] = {}
     if importlib.util.find_spec("sentence_transformers"):
         from sentence_transformers import SentenceTransformer
 
         model = SentenceTransformer(str(home.models / "minilm"), device="cpu")
         # Normalised by the model itself; 32 texts a batch is its default.
-        found["torch f32"] = lambda texts: np.asarray(model.encode(list(texts), show_progress_bar=False))
+        encoders["torch f32"] = lambda texts: np.asarray(model.encode(list(texts), show_progress_bar=False))
     for precision in ("f32", "bf16") if has_bf16() else ("f32",):
-        found[f"openvino {precision}"] = open_embedder("minilm", home, precision=precision).embed_documents
-    return found
+        encoders[f"openvino {precision}"] = open_embedder("minilm", home, precision=precision).embed_documents
+    return encoders
 
 
 def processor_s() -> float:
@@ -104,7 +105,7 @@ def main() -> None:
     report = {
         "chunks": len(chunks),
         "tokens_per_chunk": round(statistics.mean(tokens), 1),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": len(usable_cores()),
         "load": [round(load, 1) for load in os.getloadavg()],
         "query_ms": round(query_ms(home), 2),
         "runtimes": {

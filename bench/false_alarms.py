@@ -41,9 +41,9 @@ class World:
     taught: float = 0.0
 
     def draw(self, rng: np.random.Generator, effect: float) -> tuple[list[float], list[float], list[GoldQuestion]]:
-        """Draw right and wrong answers of two arms, with the questions; `effect` is added to the left arm's chance."""
-        left: list[float] = []
-        right: list[float] = []
+        """Draw right and wrong answers of two arms, with the questions; `effect` is added to the first arm's chance."""
+        first: list[float] = []
+        second: list[float] = []
         questions: list[GoldQuestion] = []
         for doc in range(self.docs):
             of_doc = rng.normal(), self._lean(rng, "document")
@@ -54,10 +54,10 @@ class World:
                     own = rng.normal(size=2) if taught else of_doc[1] + of_page[1] + self._lean(rng, "fact")
                     for _ in range(rng.integers(1, 4)):
                         chances = 1 / (1 + np.exp(-(of_doc[0] + of_page[0] + rng.normal() + own)))
-                        left.append(float(rng.random() < min(1.0, chances[0] + effect)))
-                        right.append(float(rng.random() < chances[1]))
+                        first.append(float(rng.random() < min(1.0, chances[0] + effect)))
+                        second.append(float(rng.random() < chances[1]))
                         questions.append(_question(doc, page, fact, len(questions), taught=taught))
-        return left, right, questions
+        return first, second, questions
 
     def _lean(self, rng: np.random.Generator, where: str) -> np.ndarray:
         """Draw what each arm adds of its own there, shape (2,)."""
@@ -82,26 +82,26 @@ WORLDS: Mapping[str, World] = {
 }
 
 
-def judged(left: list[float], right: list[float], questions: list[GoldQuestion]) -> Difference:
+def judged(first: list[float], second: list[float], questions: list[GoldQuestion]) -> Difference:
     """Compare two arms as `kb compare` does."""
     labels = cluster(questions).labels
-    return compare_scores(left, right, [labels[one.id] for one in questions])
+    return compare_scores(first, second, [labels[question.id] for question in questions])
 
 
-def alarmed(left: list[float], right: list[float], questions: list[GoldQuestion]) -> bool:
+def alarmed(first: list[float], second: list[float], questions: list[GoldQuestion]) -> bool:
     """Whether a plain bootstrap over documents would call the arms different."""
-    plain = paired_bootstrap(left, right, clusters=[one.places[0].doc for one in questions], draws=1000)
+    plain = paired_bootstrap(first, second, clusters=[question.places[0].doc for question in questions], draws=1000)
     return not plain.low <= 0 <= plain.high
 
 
 def shares(world: World, worlds: int, effect: float) -> tuple[float, float, float]:
     """Share of worlds called different by kb compare and by a plain bootstrap; median detectable effect."""
     rng = np.random.default_rng(11)
-    drawn = [world.draw(rng, effect) for _ in range(worlds)]
-    ours = [judged(*one) for one in drawn]
-    plain = sum(alarmed(*one) for one in drawn) if world.docs > 1 else 0
-    detectable = float(np.median([one.detectable for one in ours]))
-    return sum(one.significant for one in ours) / worlds, plain / worlds, detectable
+    draws = [world.draw(rng, effect) for _ in range(worlds)]
+    differences = [judged(*draw) for draw in draws]
+    plain = sum(alarmed(*draw) for draw in draws) if world.docs > 1 else 0
+    detectable = float(np.median([difference.detectable for difference in differences]))
+    return sum(difference.significant for difference in differences) / worlds, plain / worlds, detectable
 
 
 def main() -> None:
@@ -113,9 +113,9 @@ def main() -> None:
     print(f"{'':17}{'true difference':>17}{'kb compare':>12}{'plain, by document':>20}{'smallest seen':>15}")
     for effect in (0.0, EFFECT):
         for name, world in WORLDS.items():
-            found, plain, seen = shares(world, worlds, effect)
-            told = f"{plain:.3f}" if world.docs > 1 else "-"
-            print(f"{name:17}{effect:>17.2f}{found:>12.3f}{told:>20}{seen:>15.2f}")
+            significant, plain, seen = shares(world, worlds, effect)
+            plain_text = f"{plain:.3f}" if world.docs > 1 else "-"
+            print(f"{name:17}{effect:>17.2f}{significant:>12.3f}{plain_text:>20}{seen:>15.2f}")
 
 
 if __name__ == "__main__":

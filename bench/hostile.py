@@ -49,15 +49,15 @@ class Report:
 
 def unpacked(places: Sequence[Path], folder: Path) -> list[Path]:
     """Return the files of folders and archives; archives are unpacked into `folder`."""
-    found: list[Path] = []
+    files: list[Path] = []
     for number, place in enumerate(path.resolve() for path in places):
         inside = place
         if place.is_file() and tarfile.is_tarfile(place):
             inside = folder / str(number)
             with tarfile.open(place) as archive:
                 archive.extractall(inside, filter="data")
-        found += sorted(path for path in inside.rglob("*") if path.is_file()) if inside.is_dir() else [inside]
-    return found
+        files += sorted(path for path in inside.rglob("*") if path.is_file()) if inside.is_dir() else [inside]
+    return files
 
 
 def tree(pid: int) -> Iterator[tuple[int, float]]:
@@ -66,19 +66,19 @@ def tree(pid: int) -> Iterator[tuple[int, float]]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                parent = int((entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
             except OSError:
                 continue
             parents.setdefault(parent, []).append(int(entry.name))
     waiting = [pid]
     while waiting:
-        one = waiting.pop()
-        waiting += parents.get(one, [])
+        process_id = waiting.pop()
+        waiting += parents.get(process_id, [])
         try:
-            pages = int(Path(f"/proc/{one}/statm").read_text().split()[1])
+            pages = int(Path(f"/proc/{process_id}/statm").read_text(encoding="utf-8").split()[1])
         except OSError:
             continue
-        yield one, pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+        yield process_id, pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def _runs(pid: int) -> bool:
@@ -91,13 +91,13 @@ def _runs(pid: int) -> bool:
 
 def ingest(paths: Sequence[Path], home: Home, scratch: Path) -> tuple[dict[str, Any], Report]:
     """Run one `kb ingest --json` over the files and watch its process tree."""
-    answer, said = scratch / "answer.json", scratch / "stderr.txt"
+    answer, messages = scratch / "answer.json", scratch / "stderr.txt"
     command = [sys.executable, "-m", "kb.cli", "ingest", "--json", *map(str, paths)]
     environment = {**os.environ, "KB_HOME": str(home.root), "PYTHONPATH": str(ROOT)}
     started = time.monotonic()
     seen: set[int] = set()
     peak: float | None = None
-    with answer.open("wb") as out, said.open("wb") as err:
+    with answer.open("wb") as out, messages.open("wb") as err:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=err)
         while process.poll() is None:
             if Path("/proc").is_dir():
@@ -106,15 +106,15 @@ def ingest(paths: Sequence[Path], home: Home, scratch: Path) -> tuple[dict[str, 
                 peak = max(peak or 0.0, sum(sizes.values()))
             time.sleep(_LOOK_S)
     report = Report(len(paths), time.monotonic() - started, process.returncode, peak)
-    left = [pid for pid in seen if _runs(pid)]
-    if left:
+    survivors = [pid for pid in seen if _runs(pid)]
+    if survivors:
         time.sleep(1.0)
-        left = [pid for pid in left if _runs(pid)]
-    report.faults += [f"process {pid} was left behind" for pid in left]
-    if "Traceback" in said.read_text(errors="replace") or process.returncode not in (0, 5):
-        report.faults.append(f"exit {process.returncode}: {said.read_text(errors='replace')[-500:]}")
+        survivors = [pid for pid in survivors if _runs(pid)]
+    report.faults += [f"process {pid} was left behind" for pid in survivors]
+    if "Traceback" in messages.read_text(errors="replace") or process.returncode not in (0, 5):
+        report.faults.append(f"exit {process.returncode}: {messages.read_text(errors='replace')[-500:]}")
     try:
-        return json.loads(answer.read_text()), report
+        return json.loads(answer.read_text(encoding="utf-8")), report
     except json.JSONDecodeError:
         report.faults.append("stdout holds no JSON document")
         return {"files": []}, report
@@ -141,13 +141,13 @@ def check(answer: dict[str, Any], paths: Sequence[Path], home: Home, report: Rep
         [sys.executable, "-m", "kb.cli", "list", "--json"],
         env={**os.environ, "KB_HOME": str(home.root), "PYTHONPATH": str(ROOT)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
-    held = {document["sha256"] for document in json.loads(listed.stdout)["documents"]}
-    stored = {row["sha256"] for row in rows if row["status"] != "refused"}
-    if held != stored:
-        report.faults.append(f"{len(stored)} documents were reported as stored, {len(held)} are listed")
+    listed_hashes = {document["sha256"] for document in json.loads(listed.stdout)["documents"]}
+    stored_hashes = {row["sha256"] for row in rows if row["status"] != "refused"}
+    if listed_hashes != stored_hashes:
+        report.faults.append(f"{len(stored_hashes)} documents were reported as stored, {len(listed_hashes)} are listed")
 
 
 def main() -> int:

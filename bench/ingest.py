@@ -55,8 +55,8 @@ def recipe(files: list[Path], weights: Path) -> tuple[int, float, Ask]:
     seconds = time.perf_counter() - started
 
     def ask(question: str) -> list[PageId]:
-        found = store.similarity_search(question, k=PASSAGES)
-        return [(Path(hit.metadata["source"]).name, hit.metadata["page"]) for hit in found]
+        documents = store.similarity_search(question, k=PASSAGES)
+        return [(Path(hit.metadata["source"]).name, hit.metadata["page"]) for hit in documents]
 
     return n_pages, seconds, ask
 
@@ -92,17 +92,17 @@ def ours(files: list[Path], weights: Path, precision: str, folder: Path) -> tupl
 
 def hits(ask: Ask, files: list[Path], questions: Path | None) -> dict[str, list[int]]:
     """Return 0 or 1 per question about these files: right document first, gold page among the first five."""
-    found: dict[str, list[int]] = {"doc_hit@1": [], "page_hit@5": []}
+    hits_by_measure: dict[str, list[int]] = {"doc_hit@1": [], "page_hit@5": []}
     names = {path.name for path in files}
     for row in map(json.loads, questions.read_text(encoding="utf-8").splitlines()) if questions else ():
         if row["doc"] not in names:
             continue
         pages = list(dict.fromkeys(ask(row["question"])))
-        found["doc_hit@1"].append(int(pages[:1] != [] and pages[0][0] == row["doc"]))
+        hits_by_measure["doc_hit@1"].append(int(pages[:1] != [] and pages[0][0] == row["doc"]))
         if row.get("pages"):
             gold = {(row["doc"], page) for page in row["pages"]}
-            found["page_hit@5"].append(int(not gold.isdisjoint(pages[:5])))
-    return found
+            hits_by_measure["page_hit@5"].append(int(not gold.isdisjoint(pages[:5])))
+    return hits_by_measure
 
 
 def measure(arm: str, files: list[Path], weights: Path, questions: Path | None) -> dict[str, Any]:
@@ -114,8 +114,8 @@ def measure(arm: str, files: list[Path], weights: Path, questions: Path | None) 
             pages, seconds, ask = ours(files, weights, "f32" if arm == "kb f32" else "auto", Path(folder))
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        found = hits(ask, files, questions)
-    return {"pages": pages, "pages_per_s": pages / seconds, "peak_mb": (own + children) / 1024, "hits": found}
+        question_hits = hits(ask, files, questions)
+    return {"pages": pages, "pages_per_s": pages / seconds, "peak_mb": (own + children) / 1024, "hits": question_hits}
 
 
 def in_child(arm: str, files: list[Path], weights: Path, questions: Path | None) -> dict[str, Any]:
@@ -126,11 +126,11 @@ def in_child(arm: str, files: list[Path], weights: Path, questions: Path | None)
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
 def compare(data: Path, weights: Path, rounds: int, per_round: int, questions: Path | None) -> dict[str, Any]:
@@ -141,12 +141,16 @@ def compare(data: Path, weights: Path, rounds: int, per_round: int, questions: P
     rows = [{arm: in_child(arm, group, weights, questions) for arm in ARMS} for group in groups]
     figures = {}
     for arm in ARMS:
-        asked = {name: [hit for row in rows for hit in row[arm]["hits"][name]] for name in ("doc_hit@1", "page_hit@5")}
+        hits_by_measure = {
+            name: [hit for row in rows for hit in row[arm]["hits"][name]] for name in ("doc_hit@1", "page_hit@5")
+        }
         figures[arm] = {
             "pages_per_s": statistics.median(row[arm]["pages_per_s"] for row in rows),
             "peak_mb": max(row[arm]["peak_mb"] for row in rows),
             "times_recipe": statistics.median(row[arm]["pages_per_s"] / row["recipe"]["pages_per_s"] for row in rows),
-            **{name: {"value": statistics.mean(found), "n": len(found)} for name, found in asked.items() if found},
+            **{
+                name: {"value": statistics.mean(hits), "n": len(hits)} for name, hits in hits_by_measure.items() if hits
+            },
         }
     return {"rounds": rounds, "pages": sum(int(row["kb"]["pages"]) for row in rows), "arms": figures}
 

@@ -27,7 +27,8 @@ from typing import Any
 
 from bench.layout_made import CASES
 from bench.layout_print import STYLES, print_tables
-from core.blocks import Block
+from bench.layout_printed import PRINTED
+from core.blocks import Block, cell_grid
 from core.settings import IngestSettings
 from core.types import Page
 from rag.load.linking import linked
@@ -41,18 +42,18 @@ class Score:
     """How many of what was asked for came back right, and what did not."""
 
     right: int = 0
-    asked: int = 0
+    checked: int = 0
     misses: list[str] = field(default_factory=list)
 
     def add(self, good: bool, what: str) -> None:
-        self.asked += 1
+        self.checked += 1
         self.right += good
         if not good:
             self.misses.append(what)
 
     @property
     def share(self) -> float:
-        return self.right / self.asked if self.asked else 0.0
+        return self.right / self.checked if self.checked else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,15 @@ def _figures(page: Page, block: Block) -> Iterator[Figure]:
         for column, text in enumerate(carried):
             heads.setdefault(column, []).append(text)
     group = ""
-    for at, row in enumerate(block.rows):
+    for row_index, row in enumerate(cell_grid(block.rows)):
         column = 0
         texts: list[tuple[int, int, str]] = []
-        for cell in row:
-            texts.append((column, cell.column_span, fold(page.text[cell.start : cell.end])))
-            column += cell.column_span
-        if at < block.head_rows:
+        while column < len(row):
+            cell = row[column]
+            span = cell.column_span if cell else 1
+            texts.append((column, span, fold(page.text[cell.start : cell.end]) if cell else ""))
+            column += span
+        if row_index < block.head_rows:
             for first, span, text in texts:
                 for place in range(first, first + span):
                     heads.setdefault(place, []).append(text)
@@ -113,20 +116,20 @@ def fold(text: str) -> str:
     return re.sub(r"(?<=[\d)]) (?=[%)])", "", folded)
 
 
-def is_right(wanted: Figure, found: Iterable[Figure]) -> bool:
+def is_right(expected: Figure, candidates: Iterable[Figure]) -> bool:
     """Tell whether a figure stands under its heads and beside its label."""
-    words = wanted.heads.split()
+    words = expected.heads.split()
     return any(
-        figure.text == wanted.text
-        and figure.label.endswith(wanted.label)
+        figure.text == expected.text
+        and figure.label.endswith(expected.label)
         and all(word in figure.heads.split() for word in words)
-        for figure in found
+        for figure in candidates
     )
 
 
 def bench_made(score: Score, folder: Path) -> None:
     """Draw the made pages and compare what is read with their truth."""
-    for name, draw, check in CASES:
+    for name, draw, check in [*CASES, *PRINTED]:
         path = folder / f"{name}.pdf"
         draw(path)
         for what, good in check(read_pages(path)):
@@ -135,31 +138,31 @@ def bench_made(score: Score, folder: Path) -> None:
 
 def bench_tables(score: Score, data: Path, folder: Path) -> None:
     """Print tables in three styles and read them back."""
-    tables = [entry["table"]["table"] for entry in json.loads(data.read_text())]
+    tables = [entry["table"]["table"] for entry in json.loads(data.read_text(encoding="utf-8"))]
     for style in STYLES:
         printed = print_tables(tables, style, folder / f"{style}.pdf")
         pages = read_pages(folder / f"{style}.pdf")
-        for number, (first, last, wanted) in enumerate(printed):
-            found = [figure for page in pages[first : last + 1] for figure in figures(page)]
-            for text, label, heads in wanted:
+        for number, (first, last, expected) in enumerate(printed):
+            read = [figure for page in pages[first : last + 1] for figure in figures(page)]
+            for text, label, heads in expected:
                 figure = Figure(fold(text), fold(label), fold(heads))
-                score.add(is_right(figure, found), f"{style} table {number}: {figure}")
+                score.add(is_right(figure, read), f"{style} table {number}: {figure}")
 
 
 def bench_filings(score: Score, data: Path) -> None:
     """Compare statements of filings with figures read by hand."""
-    for statement in json.loads(LABELS.read_text()):
+    for statement in json.loads(LABELS.read_text(encoding="utf-8")):
         path = next(iter(data.rglob(statement["file"])), None)
         if path is None:
             sys.exit(f"{data} holds no {statement['file']}")
         reader = PdfReader(path, IngestSettings())
-        found = list(figures(reader.page(statement["page"])))
+        read = list(figures(reader.page(statement["page"])))
         reader.close()
         for row in statement["rows"]:
             for heads, text in zip(statement["heads"], row["figures"], strict=True):
                 if text:
                     figure = Figure(fold(text), fold(row["label"]), fold(heads))
-                    score.add(is_right(figure, found), f"{statement['file']} p. {statement['page'] + 1}: {figure}")
+                    score.add(is_right(figure, read), f"{statement['file']} p. {statement['page'] + 1}: {figure}")
 
 
 def bench_speed(data: Path) -> dict[str, float]:
@@ -196,11 +199,11 @@ def main() -> int:
             bench_tables(score, options.data, Path(folder))
         else:
             bench_filings(score, options.data)
-    document: dict[str, Any] = {"right": score.right, "asked": score.asked, "share": round(score.share, 4)}
+    document: dict[str, Any] = {"right": score.right, "asked": score.checked, "share": round(score.share, 4)}
     if options.json:
         print(json.dumps(document | {"misses": score.misses[: options.misses]}, ensure_ascii=False, indent=2))
     else:
-        print(*score.misses[: options.misses], f"{score.right} of {score.asked}: {score.share:.4f}", sep="\n")
+        print(*score.misses[: options.misses], f"{score.right} of {score.checked}: {score.share:.4f}", sep="\n")
     return int(score.share < options.least)
 
 

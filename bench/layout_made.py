@@ -160,10 +160,10 @@ def _table_case(
         yield "one table", len(tables) == 1
         heads = [block.head_rows for page in pages for block in page.blocks if block.kind == "table"]
         yield f"{n_heads} head rows", heads == [n_heads]
-        for at, row in enumerate(rows):
-            read = tables[0][at] if tables and at < len(tables[0]) else []
+        for row_index, row in enumerate(rows):
+            read = tables[0][row_index] if tables and row_index < len(tables[0]) else []
             for column, text in enumerate(row):
-                yield f"cell {at}, {column}", column < len(read) and read[column] == text
+                yield f"cell {row_index}, {column}", column < len(read) and read[column] == text
 
     return f"{name}-{style}", draw, check
 
@@ -219,8 +219,8 @@ def _marks_case() -> Case:
         canvas.save()
 
     def check(pages: Sequence[Page]) -> Checks:
-        for *_, wanted in sentences:
-            yield wanted, wanted in pages[0].text
+        for *_, expected in sentences:
+            yield expected, expected in pages[0].text
         notes = [block for block in pages[0].blocks if block.kind == "footnote"]
         yield "footnote and its mark", [note.number for note in notes] == ["³"]
 
@@ -240,8 +240,8 @@ def _form_case() -> Case:
         canvas.save()
 
     def check(pages: Sequence[Page]) -> Checks:
-        for wanted in ("Plate: WX 55 TZA", "Fuel: Electric", "Garage: ☒"):
-            yield wanted, wanted in pages[0].text
+        for expected in ("Plate: WX 55 TZA", "Fuel: Electric", "Garage: ☒"):
+            yield expected, expected in pages[0].text
 
     return "form", draw, check
 

@@ -67,12 +67,16 @@ def print_tables(
 
 def n_heads(rows: Sequence[Sequence[str]]) -> int:
     """Return how many rows, from the first, hold no amount."""
-    for at, row in enumerate(rows):
+    for row_index, row in enumerate(rows):
         if any(_FIGURE.fullmatch(cell.strip()) and not _YEAR.fullmatch(cell.strip()) for cell in row[1:]):
             # The name of the first group of rows is no head.
-            while at > 1 and rows[at - 1][0].strip() and not any(cell.strip() for cell in rows[at - 1][1:]):
-                at -= 1
-            return at
+            while (
+                row_index > 1
+                and rows[row_index - 1][0].strip()
+                and not any(cell.strip() for cell in rows[row_index - 1][1:])
+            ):
+                row_index -= 1
+            return row_index
     return 1
 
 
@@ -93,8 +97,11 @@ def _table(rows: Sequence[Sequence[str]], style: str) -> Table:
     widths = [label, *[(_WIDTH - label) / max(1, n_columns - 1)] * (n_columns - 1)]
     first = n_heads(rows)
     cells = [
-        [_cell(text, column, at < first, style) for column, text in enumerate([*row, *[""] * (n_columns - len(row))])]
-        for at, row in enumerate(rows)
+        [
+            _cell(text, column, row_index < first, style)
+            for column, text in enumerate([*row, *[""] * (n_columns - len(row))])
+        ]
+        for row_index, row in enumerate(rows)
     ]
     commands: list[tuple[object, ...]] = [
         ("TOPPADDING", (0, 0), (-1, -1), 1 if style == "plain" else 3),
@@ -105,7 +112,9 @@ def _table(rows: Sequence[Sequence[str]], style: str) -> Table:
         commands.append(("GRID", (0, 0), (-1, -1), 0.5, colors.black))
     if style == "banded":
         commands += [
-            ("BACKGROUND", (0, at), (-1, at), colors.HexColor("#e0e8f4")) for at in range(first, len(rows)) if at % 2
+            ("BACKGROUND", (0, row_index), (-1, row_index), colors.HexColor("#e0e8f4"))
+            for row_index in range(first, len(rows))
+            if row_index % 2
         ]
         commands.append(("LINEBELOW", (0, first - 1), (-1, first - 1), 0.8, colors.black))
     return Table(cells, colWidths=widths, style=TableStyle(commands))

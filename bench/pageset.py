@@ -34,11 +34,11 @@ def articles(paths: Iterable[Path]) -> Iterator[tuple[str, list[dict[str, Any]]]
 
 
 def books(
-    found: Iterable[tuple[str, list[dict[str, Any]]]], min_pages: int
+    documents: Iterable[tuple[str, list[dict[str, Any]]]], min_pages: int
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Join articles, in order, into books of at least `min_pages`, named by number: their names tell nothing."""
     number, pages = 1, []
-    for _, paragraphs in found:
+    for _, paragraphs in documents:
         pages += paragraphs
         if len(pages) >= min_pages:
             yield f"volume-{number:02d}", pages
@@ -74,8 +74,8 @@ def rows(doc: str, paragraphs: Sequence[dict[str, Any]], scope: str) -> list[dic
                 pages[entry["question"].strip()].add(page)
                 answers.setdefault(entry["question"].strip(), entry["answers"][0]["text"])
     return [
-        {"question": question, "answer": answers[question], "doc": doc, "pages": sorted(found), "scope": scope}
-        for question, found in pages.items()
+        {"question": question, "answer": answers[question], "doc": doc, "pages": sorted(page_set), "scope": scope}
+        for question, page_set in pages.items()
     ]
 
 
@@ -85,9 +85,9 @@ def write_set(
     """Write one set's PDFs and questions; return the number of questions."""
     out.mkdir(parents=True, exist_ok=True)
     scope = "doc" if name == "policies" else "all"
-    found = articles(paths) if scope == "doc" else books(articles(paths), min_pages)
+    documents = articles(paths) if scope == "doc" else books(articles(paths), min_pages)
     questions: list[dict[str, Any]] = []
-    for title, paragraphs in found:
+    for title, paragraphs in documents:
         if len(paragraphs) < 8:
             continue
         write_pdf(out / f"{title}.pdf", [paragraph["context"] for paragraph in paragraphs])

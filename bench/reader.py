@@ -1,6 +1,7 @@
 """The span reader: train it, export its weights, measure it on documents that no training saw.
 
     python -m bench.reader --train --data FOLDER --out FOLDER      about 90 minutes; the same command resumes
+    python -m bench.reader --train --pairs --data FOLDER --out FOLDER     on from the program's weights, with twins
     python -m bench.reader --export --out FOLDER                   the last checkpoint's weights into the program
     python -m bench.reader --eval --data FOLDER [--weights FILE]
 
@@ -16,12 +17,13 @@ import os
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench.reader_data import Corpus, Item, held_out_items, read_corpus, train_items
 from core.files import Home
 from core.metrics import exact_match, token_f1
-from core.reading.spans import SpanPrediction, SpanReader, open_span_reader
+from core.reading.spans.reader import SpanPrediction, SpanReader, open_span_reader
 from core.settings import home_dir
 from core.weights.shipped import span_reader_weights
 
@@ -40,20 +42,23 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="weights to measure; those of the program by default")
     parser.add_argument("--threads", type=int, default=0, help="threads of a training; 0 for all cores")
     parser.add_argument("--count", type=int, default=400, help="questions per set")
-    parser.add_argument("--epochs", type=float, default=2.5)
+    parser.add_argument("--epochs", type=float, default=0.0, help="passes; 2.5, with --pairs 1.3, by default")
+    parser.add_argument("--pairs", action="store_true", help="train on from --weights with unanswerable twins")
     arguments = parser.parse_args()
     home = Home(home_dir(os.environ))
     if arguments.train:
         import torch
 
-        from bench.reader_train import Plan, train
+        from bench.reader_train import PAIRED, Plan, train
         from core.weights.shelf import require
 
         if arguments.threads:
             torch.set_num_threads(arguments.threads)
         corpus = read_corpus(arguments.data)
-        plan = Plan(epochs=arguments.epochs)
-        train(corpus, train_items(corpus), require("minilm", home), arguments.out, plan)
+        plan = PAIRED if arguments.pairs else Plan()
+        plan = replace(plan, epochs=arguments.epochs or plan.epochs)
+        start = (arguments.weights or span_reader_weights()) if arguments.pairs else None
+        train(corpus, train_items(corpus), require("minilm", home), arguments.out, plan, start=start)
     if arguments.export:
         export(arguments.out, arguments.weights or span_reader_weights())
     if arguments.eval:
@@ -142,11 +147,11 @@ def _shown(corpus: Corpus, item: Item) -> str:
 
 def _distractors(corpus: Corpus, item: Item, rng: random.Random) -> list[str]:
     """Seven other texts: paragraphs of the same document first, then any."""
-    beside = [at for at, name in enumerate(corpus.documents) if name == item.document and at != item.paragraph]
+    beside = [index for index, name in enumerate(corpus.documents) if name == item.document and index != item.paragraph]
     chosen = rng.sample(beside, min(_PASSAGES - 1, len(beside)))
     while len(chosen) < _PASSAGES - 1:
         chosen.append(rng.randrange(len(corpus.paragraphs)))
-    return [corpus.paragraphs[at][:_LONG_CHARS] for at in chosen]
+    return [corpus.paragraphs[index][:_LONG_CHARS] for index in chosen]
 
 
 def _scores(spans: Sequence[SpanPrediction], texts: Sequence[str], golds: Sequence[str]) -> tuple[float, float]:
@@ -158,19 +163,19 @@ def _refusals(
     reader: SpanReader, corpus: Corpus, answered: Sequence[Item], unanswerable: Sequence[Item]
 ) -> dict[str, float]:
     """Refuse below a score; the threshold keeps 0.90 of the answerable questions."""
-    held = sorted(_best(reader, corpus, item) for item in answered)
-    threshold = held[len(held) // 10]
+    scores = sorted(_best(reader, corpus, item) for item in answered)
+    threshold = scores[len(scores) // 10]
     refused = sum(_best(reader, corpus, item) < threshold for item in unanswerable)
-    wrongly = sum(score < threshold for score in held)
+    wrongly = sum(score < threshold for score in scores)
     at_zero = sum(_best(reader, corpus, item) < 0 for item in unanswerable)
-    zero_wrong = sum(score < 0 for score in held)
+    zero_wrong = sum(score < 0 for score in scores)
     return {
         "threshold": round(threshold, 2),
         "refusal_recall": round(refused / len(unanswerable), 3),
         "refusal_precision": round(refused / max(1, refused + wrongly), 3),
         "recall_at_0": round(at_zero / len(unanswerable), 3),
         "precision_at_0": round(at_zero / max(1, at_zero + zero_wrong), 3),
-        "kept_at_0": round(1 - zero_wrong / len(held), 3),
+        "kept_at_0": round(1 - zero_wrong / len(scores), 3),
     }
 
 

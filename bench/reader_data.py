@@ -104,18 +104,20 @@ def _add(corpus: Corpus, document: str, text: str) -> int:
 
 
 def _add_squad(corpus: Corpus, path: Path, source: str) -> None:
-    known = {text: at for at, text in enumerate(corpus.paragraphs)}
-    asked = {(item.paragraph, item.question) for item in corpus.items}
+    known = {text: index for index, text in enumerate(corpus.paragraphs)}
+    known_questions = {(item.paragraph, item.question) for item in corpus.items}
     for article in json.loads(path.read_bytes())["data"]:
         for paragraph in article["paragraphs"]:
             text = paragraph["context"]
             title = article.get("title") or hashlib.sha256(text.encode()).hexdigest()[:12]
-            at = known[text] if text in known else _add(corpus, f"{source}/{title}", text)
+            index = known[text] if text in known else _add(corpus, f"{source}/{title}", text)
             for question in paragraph["qas"]:
                 spans = dict.fromkeys(_span(text, a["text"], a["answer_start"]) for a in question["answers"])
                 answers = tuple(span for span in spans if span)
-                if (at, question["question"]) not in asked and (answers or question.get("is_impossible")):
-                    corpus.items.append(Item(source, question["question"].strip(), corpus.documents[at], at, answers))
+                if (index, question["question"]) not in known_questions and (answers or question.get("is_impossible")):
+                    corpus.items.append(
+                        Item(source, question["question"].strip(), corpus.documents[index], index, answers)
+                    )
 
 
 def _span(text: str, answer: str, start: int) -> Span | None:
@@ -174,17 +176,17 @@ def _add_tatqa(corpus: Corpus, path: Path) -> None:
                 continue
             gold = question["answer"][0]
             if "table" in question["answer_from"]:
-                at, answers = (
+                place, answers = (
                     table,
                     tuple(span for line in spans for span in line if _same_cell(text[slice(*span)], gold)),
                 )
             else:
-                at = next((places[int(o)] for o in question["rel_paragraphs"] if gold in numbers[int(o)]), -1)
-                body = corpus.paragraphs[at]
-                answers = ((body.find(gold), body.find(gold) + len(gold)),) if at >= 0 else ()
+                place = next((places[int(o)] for o in question["rel_paragraphs"] if gold in numbers[int(o)]), -1)
+                body = corpus.paragraphs[place]
+                answers = ((body.find(gold), body.find(gold) + len(gold)),) if place >= 0 else ()
             # A figure that stands twice in a table does not say which cell is meant.
             if len(answers) == 1:
-                corpus.items.append(Item("tatqa", question["question"], document, at, answers))
+                corpus.items.append(Item("tatqa", question["question"], document, place, answers))
         for question_text, span in _lookups(rows, spans, rng):
             corpus.items.append(Item("lookup", question_text, document, table, (span,)))
 
@@ -232,8 +234,10 @@ def _add_prompts(corpus: Corpus, path: Path) -> None:
                     text = match["c"].strip()
                     start = text.find(answer)
                     document = f"{source}/{text[:60]}"
-                    at = _add(corpus, document, text)
-                    corpus.items.append(Item(source, match["q"].strip(), document, at, ((start, start + len(answer)),)))
+                    paragraph = _add(corpus, document, text)
+                    corpus.items.append(
+                        Item(source, match["q"].strip(), document, paragraph, ((start, start + len(answer)),))
+                    )
 
 
 def train_items(corpus: Corpus) -> list[Item]:

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -20,7 +21,7 @@ from torch.nn import functional
 from transformers import BertModel
 
 from bench.reader_data import Corpus, Item
-from bench.reader_windows import Window, WindowMaker, batches, steps
+from bench.reader_windows import PairMaker, Unit, Window, WindowMaker, batches, steps
 
 _CHECKPOINT = "checkpoint.pt"
 FROZEN = "embeddings.word_embeddings.weight"
@@ -39,6 +40,15 @@ class Plan:
     weight_decay: float = 0.01
     seed: int = 0
     limit: int = 0  # questions; 0 for all
+    top_layers: int = 0  # of the encoder that are trained; 0 for all
+    pairs: bool = False  # every question with its unanswerable twins in one batch
+    pair_weight: float = 0.3  # of the loss of pairs
+
+
+PAIRED = Plan(epochs=1.0, top_layers=3, rate=1e-4, head_rate=2e-4, warmup=0.05, pairs=True)
+"""A second training, from the weights of the first."""
+
+_PAIR_MARGIN = 2.0
 
 
 class SpanModel(nn.Module):
@@ -86,20 +96,57 @@ def rectangle(windows: Sequence[Window]) -> tuple[Tensor, Tensor, Tensor, Tensor
     return ids, kinds, kept, allowed
 
 
-def loss_of(model: SpanModel, windows: Sequence[Window]) -> Tensor:
-    """Mean cross entropy of start and end (Devlin et al. 2019, section 4.3), summed over the windows."""
+def loss_of(model: SpanModel, units: Sequence[Unit], pair_weight: float = 0.0) -> Tensor:
+    """Mean cross entropy of start and end (Devlin et al. 2019, section 4.3), summed over the windows.
+
+    With a weight for pairs, also how far the first window of a unit is from being the likelier to hold an answer than
+    each of its twins, by a margin: softplus of the margin less the difference of the log-odds.
+    """
+    windows = [window for unit in units for window in unit]
     ids, kinds, kept, allowed = rectangle(windows)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    # Without instructions for it, half precision is emulated and many times slower.
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_bfloat16()):
         logits = model(ids, kinds, kept)
     logits = logits.float().masked_fill(~allowed.bool().unsqueeze(-1), -1e4)
     firsts = torch.tensor([window.first for window in windows])
     lasts = torch.tensor([window.last for window in windows])
     start = functional.cross_entropy(logits[..., 0], firsts, reduction="sum")
-    return (start + functional.cross_entropy(logits[..., 1], lasts, reduction="sum")) / 2
+    loss = (start + functional.cross_entropy(logits[..., 1], lasts, reduction="sum")) / 2
+    originals, twins = _pair_rows(units)
+    if not pair_weight or not twins:
+        return loss
+    odds = (logits[:, 1:].logsumexp(dim=1) - logits[:, 0]).mean(dim=1)
+    apart = odds[originals] - odds[twins]
+    return loss + pair_weight * functional.softplus(_PAIR_MARGIN - apart).sum()
+
+
+@lru_cache(maxsize=1)
+def _has_bfloat16() -> bool:
+    return "avx512_bf16" in Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").is_file() else False
+
+
+def _pair_rows(units: Sequence[Unit]) -> tuple[list[int], list[int]]:
+    """Rows of the answerable window and of its twin, for every pair of a batch."""
+    originals: list[int] = []
+    twins: list[int] = []
+    row = 0
+    for unit in units:
+        if unit[0].first:
+            twins += range(row + 1, row + len(unit))
+            originals += [row] * (len(unit) - 1)
+        row += len(unit)
+    return originals, twins
 
 
 def train(
-    corpus: Corpus, items: Sequence[Item], base: Path, out: Path, plan: Plan, *, save_every_s: float = 240.0
+    corpus: Corpus,
+    items: Sequence[Item],
+    base: Path,
+    out: Path,
+    plan: Plan,
+    *,
+    start: Path | None = None,
+    save_every_s: float = 240.0,
 ) -> SpanModel:
     """Train, or go on with a training that was interrupted.
 
@@ -108,6 +155,7 @@ def train(
         items: Questions of documents that are not held out.
         base: Folder of the encoder.
         out: Folder for checkpoints and the log.
+        start: Exported weights to begin with; the encoder's own and a new head if None.
 
     Raises:
         ValueError: The checkpoint there is of another plan.
@@ -115,6 +163,11 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
     model = SpanModel(base)
+    if start is not None:
+        _begin_with(model, start)
+    if plan.top_layers:
+        model.encoder.embeddings.requires_grad_(False)
+        model.encoder.encoder.layer[: -plan.top_layers].requires_grad_(False)
     head = list(model.head.parameters())
     body = [weight for weight in model.encoder.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(
@@ -124,40 +177,40 @@ def train(
         fused=True,
     )
     chosen = items[: plan.limit] if plan.limit else items
-    maker = WindowMaker(corpus, chosen, _tokenizer(base), plan.seed)
-    first = maker.windows(0)
+    maker = (PairMaker if plan.pairs else WindowMaker)(corpus, chosen, _tokenizer(base), plan.seed)
+    first = maker.units(0)
     total = _step_count(first, plan)
     if plan.epochs > 1:
         # The second pass and those after it show more than the first.
-        total += round((plan.epochs - 1) * _step_count(maker.windows(1), plan))
+        total += round((plan.epochs - 1) * _step_count(maker.units(1), plan))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _factor(step, total, plan.warmup))
     done = _load(out, model, optimizer, schedule, plan)
     step, saved, begun, seen = 0, time.monotonic(), time.monotonic(), 0
     running: list[float] = []
     model.train()
     for epoch in range(math.ceil(plan.epochs)):
-        windows = first if epoch == 0 else maker.windows(epoch)
-        for group in steps(batches(windows, plan.batch_tokens, str(epoch)), plan.accumulate):
+        units = first if epoch == 0 else maker.units(epoch)
+        for group in steps(batches(units, plan.batch_tokens, str(epoch)), plan.accumulate):
             step += 1
             if step > total:
                 break
             if step <= done:
                 continue
-            n_windows = sum(map(len, group))
+            n_windows = sum(len(units[index]) for batch in group for index in batch)
             total_loss = 0.0
             for batch in group:
-                loss = loss_of(model, [windows[at] for at in batch]) / n_windows
+                loss = loss_of(model, [units[index] for index in batch], plan.pair_weight) / n_windows
                 loss.backward()
                 total_loss += loss.item()
-                seen += sum(len(windows[at].ids) for at in batch)
+                seen += sum(len(window.ids) for index in batch for window in units[index])
             nn.utils.clip_grad_norm_(body + head, 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad(set_to_none=True)
             running.append(total_loss)
-            if step % 50 == 0:
+            if step % 20 == 0:
                 rate = seen / (time.monotonic() - begun)
-                recent = running[-50:]
+                recent = running[-20:]
                 line = {"step": step, "of": total, "epoch": epoch, "loss": sum(recent) / len(recent)}
                 line["tokens_per_s"] = round(rate)
                 with (out / "log.jsonl").open("a", encoding="utf-8") as log:
@@ -169,8 +222,18 @@ def train(
     return model
 
 
-def _step_count(windows: Sequence[Window], plan: Plan) -> int:
-    return len(list(steps(batches(windows, plan.batch_tokens, "0"), plan.accumulate)))
+def _step_count(units: Sequence[Unit], plan: Plan) -> int:
+    return len(list(steps(batches(units, plan.batch_tokens, "0"), plan.accumulate)))
+
+
+def _begin_with(model: SpanModel, weights: Path) -> None:
+    from safetensors.torch import load_file
+
+    tensors = load_file(weights)
+    state = {name if name.startswith("head.") else f"encoder.{name}": value for name, value in tensors.items()}
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if unexpected or any(not name.endswith((FROZEN, "position_ids")) for name in missing):
+        raise ValueError(f"{weights}: not this model's weights: {[*missing, *unexpected][:3]}")
 
 
 def _tokenizer(base: Path) -> Tokenizer:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from bench.reader_data import Corpus, Item, Span
+from bench.reader_twins import TwinWriter
 
 CLS, SEP = 101, 102
 _QUESTION_TOKENS = 48
@@ -26,6 +27,10 @@ _JOINED_CHARS = 1300
 _SHOWN = {"policyqa": 0.3}
 _NEGATIVES = 0.6  # windows without the answer per answerable question
 _TWINS = 0.35  # unanswerable twins per answerable question, from the second pass on
+# A training on pairs shows a part of the questions, of the others a little so that they are not forgotten.
+_PAIRED_SHOWN = {"squad": 0.45, "policyqa": 0.12, "covidqa": 0.5, "lookup": 0.2, "quoref": 0.6}
+_PAIRED_NEGATIVES = 0.12
+_PAIRED_TWINS = {"squad": 0.7, "adversarial": 0.9, "quoref": 0.7, "covidqa": 0.5, "policyqa": 0.3}
 _JOINED = 0.35  # share of windows that hold neighbouring paragraphs too
 _TWIN_CHARS = 150  # shortest rest of a paragraph that makes a twin
 _BORDER = re.compile(r"[.!?][\"”)]?\s+|\n")
@@ -50,6 +55,10 @@ class Window:
     last: int
 
 
+Unit = tuple[Window, ...]
+"""Windows that stay in one batch; the others of a unit are the first one's text under questions it does not answer."""
+
+
 class WindowMaker:
     """Draws the windows of a pass.
 
@@ -67,8 +76,12 @@ class WindowMaker:
         names: dict[str, set[str]] = defaultdict(set)
         for item in items:
             names[item.document].update(match[0] for match in _NAME.finditer(item.question))
-        self._names = {document: sorted(found) for document, found in names.items()}
+        self._names = {document: sorted(document_names) for document, document_names in names.items()}
         self._like = _alike(corpus, items)
+
+    def units(self, epoch: int) -> list[Unit]:
+        """Return what one pass shows, shuffled: every window by itself."""
+        return [(window,) for window in self.windows(epoch)]
 
     def windows(self, epoch: int) -> list[Window]:
         """Return every window of one pass, shuffled."""
@@ -117,7 +130,11 @@ class WindowMaker:
     def _negative(self, index: int, item: Item, rng: random.Random) -> Window:
         """A paragraph that search would find for the question and that lacks every answer."""
         gold = [self._corpus.paragraphs[item.paragraph][slice(*span)].lower() for span in item.answers]
-        choices = [at for at in self._like[index] if not any(g in self._corpus.paragraphs[at].lower() for g in gold)]
+        choices = [
+            paragraph
+            for paragraph in self._like[index]
+            if not any(g in self._corpus.paragraphs[paragraph].lower() for g in gold)
+        ]
         if not choices:
             choices = [rng.randrange(len(self._corpus.paragraphs))]
         text = self._corpus.paragraphs[rng.choice(choices)]
@@ -176,6 +193,58 @@ class WindowMaker:
         return Window([CLS, *question, SEP, *ids, SEP], before, first, last)
 
 
+class PairMaker(WindowMaker):
+    """Draws windows whose unanswerable twins stand beside them, those that people wrote and those that rules write."""
+
+    def __init__(self, corpus: Corpus, items: Sequence[Item], tokenizer: Tokenizer, seed: int) -> None:
+        super().__init__(corpus, items, tokenizer, seed)
+        self._writer = TwinWriter(corpus, items)
+        self._twins = _written_twins(items)
+        self._paired = {twin for twins in self._twins.values() for twin in twins}
+
+    def units(self, epoch: int) -> list[Unit]:
+        """Return the units of one pass, shuffled."""
+        rng = random.Random(f"{self._seed} pairs {epoch}")
+        units: list[Unit] = []
+        for index, item in enumerate(self._items):
+            shown = index in self._twins or rng.random() < _PAIRED_SHOWN.get(item.source, 1.0)
+            if index in self._paired or not shown:
+                continue
+            window = self._window(index, item, rng)
+            twins = [self._questions[twin] for twin in self._twins.get(index, ())]
+            if item.answers and rng.random() < _PAIRED_TWINS.get(item.source, 0.0):
+                text = self._tokenizer.decode(window.ids[window.text_start : -1])
+                question = self._writer.twin(item, text, rng)
+                twins += [self._tokens([question])[0]] if question else []
+            units.append((window, *(_beside(window, twin) for twin in twins)))
+            if item.answers and rng.random() < _PAIRED_NEGATIVES and self._like[index]:
+                units.append((self._negative(index, item, rng),))
+        rng.shuffle(units)
+        return units
+
+
+def _beside(window: Window, question: list[int]) -> Window:
+    """The text of a window under a question that it does not answer."""
+    text = window.ids[window.text_start : -1][: _WINDOW_TOKENS - len(question) - 3]
+    return Window([CLS, *question, SEP, *text, SEP], len(question) + 2, 0, 0)
+
+
+def _written_twins(items: Sequence[Item]) -> dict[int, list[int]]:
+    """Give every unanswerable question to the answerable one of its paragraph with most words in common."""
+    by_paragraph: dict[int, list[int]] = defaultdict(list)
+    for index, item in enumerate(items):
+        if item.answers:
+            by_paragraph[item.paragraph].append(index)
+    words = [set(item.question.lower().split()) for item in items]
+    twins: dict[int, list[int]] = defaultdict(list)
+    for index, item in enumerate(items):
+        choices = by_paragraph[item.paragraph] if not item.answers else []
+        if choices:
+            nearest = max(choices, key=lambda other: (len(words[index] & words[other]), -len(twins[other])))
+            twins[nearest].append(index)
+    return twins
+
+
 def _cut(text: str, answer: Span | None, rng: random.Random) -> tuple[str, Span | None]:
     """Cut a stretch of a long text, with the answer somewhere in it."""
     if answer is None:
@@ -188,7 +257,7 @@ def _cut(text: str, answer: Span | None, rng: random.Random) -> tuple[str, Span 
 
 def _token_span(offsets: Sequence[Span], answer: Span) -> Span | None:
     """The first and last token that the answer touches."""
-    touched = [at for at, (start, end) in enumerate(offsets) if start < answer[1] and end > answer[0]]
+    touched = [index for index, (start, end) in enumerate(offsets) if start < answer[1] and end > answer[0]]
     return (touched[0], touched[-1]) if touched else None
 
 
@@ -200,31 +269,34 @@ def _alike(corpus: Corpus, items: Sequence[Item]) -> list[list[int]]:
     vectorizer = TfidfVectorizer(stop_words="english", sublinear_tf=True)
     matrix = vectorizer.fit_transform(texts)
     by_document: dict[str, list[int]] = defaultdict(list)
-    for at, document in enumerate(corpus.documents):
-        by_document[document].append(at)
+    for paragraph, document in enumerate(corpus.documents):
+        by_document[document].append(paragraph)
     alike: list[list[int]] = []
     for begin in range(0, len(items), 512):
         part = items[begin : begin + 512]
         scores: NDArray[np.float64] = (vectorizer.transform([item.question for item in part]) @ matrix.T).toarray()
         for item, row in zip(part, scores, strict=True):
-            own = [at for at in by_document[item.document] if at != item.paragraph]
-            best_own = sorted(own, key=lambda at: -row[at])[:_HARD]
-            top = [int(at) for at in np.argpartition(-row, _HARD)[:_HARD] if at != item.paragraph]
+            own = [paragraph for paragraph in by_document[item.document] if paragraph != item.paragraph]
+            best_own = sorted(own, key=lambda paragraph: -row[paragraph])[:_HARD]
+            top = [int(paragraph) for paragraph in np.argpartition(-row, _HARD)[:_HARD] if paragraph != item.paragraph]
             alike.append([*best_own, *top])
     return alike
 
 
-def batches(windows: Sequence[Window], batch_tokens: int, seed: str) -> list[list[int]]:
-    """Group windows of like lengths: indices by batch, each at most `batch_tokens` tokens with padding, shuffled."""
+def batches(units: Sequence[Unit], batch_tokens: int, seed: str) -> list[list[int]]:
+    """Group units of like lengths: indices by batch, each at most `batch_tokens` tokens with padding, shuffled."""
     rng = random.Random(seed)
-    order = sorted(range(len(windows)), key=lambda at: (len(windows[at].ids) // 8, rng.random()))
+    widths = [max(len(window.ids) for window in unit) for unit in units]
+    order = sorted(range(len(units)), key=lambda index: (widths[index] // 8, rng.random()))
     made: list[list[int]] = []
     group: list[int] = []
-    for at in order:
-        if group and len(windows[at].ids) * (len(group) + 1) > batch_tokens:
+    rows = width = 0
+    for index in order:
+        rows, width = rows + len(units[index]), max(width, widths[index])
+        if group and width * rows > batch_tokens:
             made.append(group)
-            group = []
-        group.append(at)
+            group, rows, width = [], len(units[index]), widths[index]
+        group.append(index)
     made.append(group)
     rng.shuffle(made)
     return made

@@ -48,7 +48,7 @@ class Question:
     inside: bool = False
 
 
-def asked(rows: Iterable[dict[str, Any]]) -> list[Question]:
+def questions_of(rows: Iterable[dict[str, Any]]) -> list[Question]:
     """Return records of `bench/filings.py` as questions."""
     return [
         Question(text=row["question"], doc=row["doc"], pages=frozenset(row.get("pages", ())), inside=False)
@@ -58,7 +58,7 @@ def asked(rows: Iterable[dict[str, Any]]) -> list[Question]:
 
 def filings(data: Path) -> tuple[list[Path], dict[str, list[Question]]]:
     """Return the folders of filings and the questions about them that have one document."""
-    yearly, quarters = asked(annual(data)), asked(quarterly(data))
+    yearly, quarters = questions_of(annual(data)), questions_of(quarterly(data))
     folders = [data / "financebench" / "docs", data / "sec10q" / "docs"]
     return folders, {"financebench": yearly, "sec10q": quarters, "all filings": [*yearly, *quarters]}
 
@@ -95,11 +95,11 @@ def ask(searcher: Searcher, hashes: dict[str, str], questions: Sequence[Question
         took_ms = 1000 * (time.perf_counter() - began)
         pages = list(dict.fromkeys((hit.sha256, hit.page) for hit in hits))[:PAGES_LOOKED_AT]
         documents = list(dict.fromkeys(sha256 for sha256, _ in pages))
-        found = [rank for rank, (sha256, page) in enumerate(pages, 1) if sha256 == gold and page in question.pages]
+        gold_ranks = [rank for rank, (sha256, page) in enumerate(pages, 1) if sha256 == gold and page in question.pages]
         rows.append(
             {
                 "doc_rank": documents.index(gold) + 1 if gold in documents else np.inf,
-                "page_rank": min(found, default=np.inf),
+                "page_rank": min(gold_ranks, default=np.inf),
                 "ms": took_ms,
             }
         )

@@ -108,8 +108,8 @@ def ingest(folder: Path, home: Path) -> dict[str, float]:
 def search(home: Path) -> dict[str, float]:
     """Return what `bench/search.py` measures warm, in a process of its own."""
     command = [sys.executable, str(Path(__file__).with_name("search.py")), "--home", str(home), "--cold", "0", "--json"]
-    found: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    return found
+    figures: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return figures
 
 
 def steps(data: Path, work: Path, n_pages: int, n_steps: int, seed: int) -> Iterator[dict[str, float]]:

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from core.files import Home
-from core.reading.sentences import sentences
+from core.reading.text.sentences import sentences
 from core.settings import load
 from rag.catalogue.reader import CatalogueReader
 from rag.open import open_knowledge
@@ -38,23 +38,23 @@ def queries(catalogue: CatalogueReader, collection: str, count: int, seed: int) 
     """Return `count` pieces of sentences from random pages of the collection."""
     rng = random.Random(seed)
     documents = catalogue.documents(collection)
-    found: list[str] = []
-    while len(found) < count:
+    pieces: list[str] = []
+    while len(pieces) < count:
         document = rng.choice(documents)
         page = catalogue.page(collection, document.sha256, rng.randrange(document.n_pages))
         whole = [page.text[sentence.start : sentence.end].split() for sentence in sentences(page.text)]
         long = [words for words in whole if len(words) >= WORDS[0]]
         if long:
-            found.append(" ".join(rng.choice(long)[: rng.randint(*WORDS)]))
-    return found
+            pieces.append(" ".join(rng.choice(long)[: rng.randint(*WORDS)]))
+    return pieces
 
 
 def warm(home: Home, collection: str, count: int, seed: int) -> dict[str, float]:
     """Return chunks, and milliseconds per search in this process."""
     knowledge = open_knowledge(load().values, home, collection)
-    asked = queries(knowledge.catalogue, collection, count + WARM_UP, seed)
+    search_queries = queries(knowledge.catalogue, collection, count + WARM_UP, seed)
     times_ms = []
-    for query in asked:
+    for query in search_queries:
         started = time.perf_counter()
         knowledge.searcher.search(query, 8)
         times_ms.append(1000 * (time.perf_counter() - started))

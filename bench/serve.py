@@ -1,10 +1,14 @@
 """Load on a running server: many clients search and ask at once.
 
     python bench/serve.py --home KB_HOME [--seconds 300] [--clients 64]
+    python bench/serve.py --home KB_HOME --hours 24 [--per-hour 720] [--clients 16]
 
 Starts `kb serve --api` over a home of its own with the example documents, in a process of its own, and reports per
 kind of request: how many, statuses, p50, p95 and p99 in ms; and the server's memory over time. Clients wait for an
 answer before they ask again; beside every sixteen of them one stalls: it asks for a stream and reads nothing.
+
+With `--hours` the requests of so many hours, `--per-hour` in each, are sent as fast as they are answered. Exit 1 where
+memory grew by more than a tenth from the first quarter to the end, or a request got a status of 500 or more.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import os
 import random
 import signal
@@ -71,12 +76,16 @@ def fill(url: str) -> None:
 class Load:
     """What the clients do and see."""
 
-    def __init__(self, url: str, seconds: float) -> None:
+    def __init__(self, url: str, seconds: float, requests: int = 0) -> None:
         self.url = url
         self.until = time.monotonic() + seconds
+        self.remaining = requests or sys.maxsize
         self.took_ms: dict[str, list[float]] = defaultdict(list)
         self.statuses: dict[str, Counter[int | str]] = defaultdict(Counter)
-        rows = [json.loads(line) for line in (ROOT / "examples" / "questions.jsonl").read_text().splitlines()]
+        rows = [
+            json.loads(line)
+            for line in (ROOT / "examples" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+        ]
         self.questions = [row["question"] for row in rows]
 
     async def client(self, number: int) -> None:
@@ -84,15 +93,19 @@ class Load:
         rng = random.Random(number)
         async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=120) as http:
             while time.monotonic() < self.until:
+                if self.remaining <= 0:  # all requests of the simulated hours are sent
+                    self.until = 0.0
+                    return
+                self.remaining -= 1
                 question = rng.choice(self.questions)
                 if rng.random() < 0.5:
-                    await self._one(http, "search", "/v1/search", {"query": question})
+                    await self._request(http, "search", "/v1/search", {"query": question})
                 else:
-                    asked = [{"role": "user", "content": question}]
-                    body = {"model": "extractive+rag", "messages": asked, "stream": rng.random() < 0.5}
-                    await self._one(http, "ask", "/v1/chat/completions", body)
+                    messages = [{"role": "user", "content": question}]
+                    body = {"model": "extractive+rag", "messages": messages, "stream": rng.random() < 0.5}
+                    await self._request(http, "ask", "/v1/chat/completions", body)
 
-    async def _one(self, http: httpx.AsyncClient, kind: str, path: str, body: dict) -> None:
+    async def _request(self, http: httpx.AsyncClient, kind: str, path: str, body: dict) -> None:
         begun = time.monotonic()
         try:
             response = await http.post(path, json=body)
@@ -107,8 +120,8 @@ class Load:
     async def staller(self) -> None:
         """Ask for streams and take nothing."""
         host, port = self.url.removeprefix("http://").split(":")
-        asked = [{"role": "user", "content": self.questions[0]}]
-        body = json.dumps({"model": "extractive+rag", "stream": True, "messages": asked}).encode()
+        messages = [{"role": "user", "content": self.questions[0]}]
+        body = json.dumps({"model": "extractive+rag", "stream": True, "messages": messages}).encode()
         head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         while time.monotonic() < self.until:
             _, writer = await asyncio.open_connection(host, int(port), limit=1)
@@ -135,44 +148,64 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--hours", type=float, default=0, help="send the traffic of so many hours")
+    parser.add_argument("--per-hour", type=int, default=720, help="requests in a simulated hour")
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--home", type=Path, required=True, help="Whose models are used; nothing else of it is.")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:
         home = Path(folder)
-        (home / "models").symlink_to(Home(asked.home).models.resolve())
-        process = start(home, asked.port)
+        (home / "models").symlink_to(Home(options.home).models.resolve())
+        process = start(home, options.port)
         try:
-            url = f"http://127.0.0.1:{asked.port}"
+            url = f"http://127.0.0.1:{options.port}"
             ready(url)
             fill(url)
-            load = Load(url, asked.seconds)
-            memory = asyncio.run(load.run(asked.clients, psutil.Process(process.pid)))
+            requests = round(options.hours * options.per_hour)
+            load = Load(url, math.inf if requests else options.seconds, requests)
+            begun = time.monotonic()
+            memory = asyncio.run(load.run(options.clients, psutil.Process(process.pid)))
             stopped = time.monotonic()
+            options.seconds = round(stopped - begun, 1)
             process.send_signal(signal.SIGTERM)
             code = process.wait(60)
             drained_s = time.monotonic() - stopped
         finally:
             process.kill()
-    report(load, memory, asked, {"exit": code, "drained_s": round(drained_s, 1)})
+    report(load, memory, options, {"exit": code, "drained_s": round(drained_s, 1)})
+    grown = max(memory[-3:]) > 1.1 * max(memory[: max(1, len(memory) // 4)])
+    failed = any(int(status) >= 500 for seen in load.statuses.values() for status in seen if isinstance(status, int))
+    sys.exit(1 if options.hours and (grown or failed) else 0)
 
 
-def report(load: Load, memory: list[float], asked: argparse.Namespace, end: dict[str, float]) -> None:
+def report(load: Load, memory: list[float], options: argparse.Namespace, end: dict[str, float]) -> None:
     """Print what was seen."""
     kinds = {}
     for kind, took in load.took_ms.items():
         p50, p95, p99 = np.percentile(took, [50, 95, 99])
         kinds[kind] = {
             "requests": len(took),
-            "per_s": round(len(took) / asked.seconds, 1),
+            "per_s": round(len(took) / options.seconds, 1),
             "statuses": {str(status): count for status, count in load.statuses[kind].items()},
             "p50_ms": round(p50),
             "p95_ms": round(p95),
             "p99_ms": round(p99),
         }
-    at = [0, len(memory) // 4, len(memory) // 2, -1]
-    rss = {"rss_mib": [round(memory[place]) for place in at], "at": ["start", "quarter", "half", "end"]}
-    print(json.dumps({"clients": asked.clients, "seconds": asked.seconds, **kinds, **rss, **end}, indent=1))
+    indices = [0, len(memory) // 4, len(memory) // 2, -1]
+    rss = {"rss_mib": [round(memory[place]) for place in indices], "at": ["start", "quarter", "half", "end"]}
+    print(
+        json.dumps(
+            {
+                "clients": options.clients,
+                "seconds": options.seconds,
+                "simulated_hours": options.hours,
+                **kinds,
+                **rss,
+                **end,
+            },
+            indent=1,
+        )
+    )
 
 
 if __name__ == "__main__":

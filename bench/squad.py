@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.reading.passages import Passage
-from core.reading.sentences import split_prose
-from core.reading.words import terms
+from core.reading.text.sentences import split_prose
+from core.reading.text.words import terms
 from rag.embed.base import Embedder
 from rag.search.similar import Similarity
 
@@ -63,7 +63,7 @@ class Task:
 
 
 def _passages(texts: Sequence[str]) -> tuple[Passage, ...]:
-    return tuple(Passage(key=f"b2b2{chr(98 + at)}", source="", text=text) for at, text in enumerate(texts))
+    return tuple(Passage(key=f"b2b2{chr(98 + index)}", source="", text=text) for index, text in enumerate(texts))
 
 
 def _wrapped(text: str) -> str:
@@ -113,7 +113,7 @@ class Collection:
         for entry in paragraph["qas"]:  # type: ignore[attr-defined]
             answers = tuple(dict.fromkeys(answer["text"] for answer in entry["answers"]))
             begins = entry["answers"][0]["answer_start"] if answers else -1
-            gold = next((base + at for at, (start, end) in enumerate(pieces) if start <= begins < end), None)
+            gold = next((base + index for index, (start, end) in enumerate(pieces) if start <= begins < end), None)
             if gold is not None:
                 self.questions.append((entry["question"], answers, gold, document))
 
@@ -121,32 +121,36 @@ class Collection:
         cosines = self._vectors @ self._embedder.embed_query(question)
         bm25 = self._bm25.scores(question)
         scores = cosines + _BM25_SHARE * cosines.std() * bm25 / (bm25.std() or 1.0)
-        order = [int(at) for at in np.argsort(-scores) if documents[at]][:PASSAGES]
+        order = [int(index) for index in np.argsort(-scores) if documents[index]][:PASSAGES]
         if forced is not None and forced not in order:
             order[-1] = forced
-        return order, float(max(cosines[at] for at in order))
+        return order, float(max(cosines[index] for index in order))
 
     def tasks(self, count: int, rng: random.Random) -> list[Task]:
         """Return up to `count` questions, each as three tasks."""
-        held = np.array(self._document)
-        found: list[Task] = []
+        document_of = np.array(self._document)
+        tasks: list[Task] = []
         for question, answers, gold, document in rng.sample(self.questions, min(count, len(self.questions))):
-            other = rng.choice([at for at in set(self._document) if at != document])
-            for kind, allowed in (("own", held >= 0), ("other", held == other), ("without", held != document)):
+            other = rng.choice([index for index in set(self._document) if index != document])
+            for kind, allowed in (
+                ("own", document_of >= 0),
+                ("other", document_of == other),
+                ("without", document_of != document),
+            ):
                 own = kind == "own"
                 order, cosine = self._best(question, allowed, gold if own else None)
-                found.append(
+                tasks.append(
                     Task(
                         question,
                         answers if own else (),
-                        _passages([self._texts[at] for at in order]),
+                        _passages([self._texts[index] for index in order]),
                         order.index(gold) if own else -1,
                         cosine,
                         f"{self.name}:{document}",
                         kind,
                     )
                 )
-        return found
+        return tasks
 
 
 class _BM25:
@@ -157,10 +161,10 @@ class _BM25:
         lengths = np.array([len(bag) for bag in bags], dtype=np.float64)
         self._norm = 1.2 * (0.25 + 0.75 * lengths / lengths.mean())
         self._places: dict[str, dict[int, int]] = {}
-        for at, bag in enumerate(bags):
+        for index, bag in enumerate(bags):
             for term in bag:
                 row = self._places.setdefault(term, {})
-                row[at] = row.get(at, 0) + 1
+                row[index] = row.get(index, 0) + 1
 
     def scores(self, question: str) -> NDArray[np.float64]:
         """Return one score per text."""
@@ -168,14 +172,14 @@ class _BM25:
         for term in set(terms(question)):
             row = self._places.get(term, {})
             idf = np.log(1 + (len(self._norm) - len(row) + 0.5) / (len(row) + 0.5))
-            for at, count in row.items():
-                total[at] += idf * count * 2.2 / (count + self._norm[at])
+            for index, count in row.items():
+                total[index] += idf * count * 2.2 / (count + self._norm[index])
         return total
 
 
 def mtrag(path: Path, embedder: Embedder) -> list[Task]:
     """Read the last turns of MTRAG tasks with contexts; kind is their answerability, lower case."""
-    found = []
+    tasks = []
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         texts = [context["text"].strip() for context in row["contexts"]][:PASSAGES]
@@ -185,5 +189,5 @@ def mtrag(path: Path, embedder: Embedder) -> list[Task]:
         similarity = Similarity(embedder)
         cosine = max(similarity(question, texts))
         kind = row["answerability"][0].lower()
-        found.append(Task(question, (), _passages(texts), -1, cosine, f"mtrag:{row['conversation_id']}", kind))
-    return found
+        tasks.append(Task(question, (), _passages(texts), -1, cosine, f"mtrag:{row['conversation_id']}", kind))
+    return tasks

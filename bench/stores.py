@@ -109,9 +109,9 @@ def searched(store: Store, vectors: NDArray[np.float32], rng: np.random.Generato
     texts = [sentence(5, rng) for _ in range(QUERIES)]
     for query, text in zip(queries[:5], texts[:5], strict=True):
         store.dense(query, K), store.bm25(text, K)
-    found = [store.dense(query, K) for query in queries]
+    nearest = [store.dense(query, K) for query in queries]
     truth = [set(np.argpartition(-(vectors @ query), K)[:K].tolist()) for query in queries]
-    hits = sum(len(_numbers(ids) & true) for ids, true in zip(found, truth, strict=True))
+    hits = sum(len(_numbers(ids) & true) for ids, true in zip(nearest, truth, strict=True))
     dense = [timed(lambda query=query: store.dense(query, K)) for query in queries]  # type: ignore[misc]
     bm25 = [timed(lambda text=text: store.bm25(text, K)) for text in texts]  # type: ignore[misc]
     # What a search asks: a hundred of each, at once.
@@ -133,9 +133,9 @@ def searched(store: Store, vectors: NDArray[np.float32], rng: np.random.Generato
 _DOCUMENTS: dict[str, int] = {}
 
 
-def _numbers(found: list[tuple[str, float]]) -> set[int]:
+def _numbers(scored_ids: list[tuple[str, float]]) -> set[int]:
     """Return the row numbers behind chunk ids."""
-    places = (chunk_id.split(":") for chunk_id, _ in found)
+    places = (chunk_id.split(":") for chunk_id, _ in scored_ids)
     return {_DOCUMENTS[sha256] * CHUNKS_PER_DOCUMENT + int(page) for sha256, page, _, _ in places}
 
 

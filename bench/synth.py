@@ -43,7 +43,7 @@ def requests(count: int, salt: str) -> list[ModelRequest]:
     """The generator's questions for facts; `salt` makes each run's differ, lest a server answers from what it holds."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(_TEXTS.glob("*.md")))
     starts = [number * _PASSAGE_CHARS % (len(text) - _PASSAGE_CHARS) for number in range(count)]
-    passages = (f"<<{salt}{at}>>\n{text[at : at + _PASSAGE_CHARS]}\n<<{salt}{at}>>" for at in starts)
+    passages = (f"<<{salt}{start}>>\n{text[start : start + _PASSAGE_CHARS]}\n<<{salt}{start}>>" for start in starts)
     return [
         ModelRequest(
             purpose="facts",
@@ -54,25 +54,27 @@ def requests(count: int, salt: str) -> list[ModelRequest]:
     ]
 
 
-def through_synth(spec: str, settings: Settings, asked: Sequence[ModelRequest], concurrency: int) -> tuple[int, float]:
+def through_synth(
+    spec: str, settings: Settings, model_requests: Sequence[ModelRequest], concurrency: int
+) -> tuple[int, float]:
     """Tokens and seconds of a run: cache, threads and schema as `kb synth` has them."""
     with tempfile.TemporaryDirectory() as folder:
         cache = CallCache(Path(folder) / "calls.sqlite")
         chat = open_chat(spec, settings, Home(Path(folder)))
         ask = CachedChat(chat, spec, {}, cache, concurrency=concurrency)
         begun = time.perf_counter()
-        calls = [reply.call for reply in ask.all(asked)]
+        calls = [reply.call for reply in ask.all(model_requests)]
         seconds = time.perf_counter() - begun
         ask.close()
         cache.close()
     return sum(call.prompt_tokens + call.completion_tokens for call in calls), seconds
 
 
-def flat_out(url: str, name: str, asked: Sequence[ModelRequest], concurrency: int) -> tuple[int, float]:
+def flat_out(url: str, name: str, model_requests: Sequence[ModelRequest], concurrency: int) -> tuple[int, float]:
     """Tokens and seconds of the same requests as bare HTTP, with nothing between."""
     with httpx.Client(base_url=url, timeout=600, trust_env=False) as client, ThreadPoolExecutor(concurrency) as pool:
         begun = time.perf_counter()
-        tokens = sum(pool.map(lambda request: _post(client, name, request), asked))
+        tokens = sum(pool.map(lambda request: _post(client, name, request), model_requests))
         return tokens, time.perf_counter() - begun
 
 
@@ -115,11 +117,11 @@ def busy(model: str, n_requests: int, concurrency: int) -> dict[str, Any]:
     for number in range(_ROUNDS):
         order = ("synth", "flat") if number % 2 == 0 else ("flat", "synth")
         for side in order:
-            asked = requests(n_requests, f"{side}{number}")
+            model_requests = requests(n_requests, f"{side}{number}")
             tokens, seconds = (
-                through_synth(spec, settings, asked, concurrency)
+                through_synth(spec, settings, model_requests, concurrency)
                 if side == "synth"
-                else flat_out(url, name, asked, concurrency)
+                else flat_out(url, name, model_requests, concurrency)
             )
             sums[side][0] += tokens
             sums[side][1] += seconds
@@ -135,10 +137,10 @@ def busy(model: str, n_requests: int, concurrency: int) -> dict[str, Any]:
 
 def memory(collection: str, rows: Sequence[int]) -> list[dict[str, float]]:
     """Rows, seconds and the peak of one process each."""
-    found = []
-    for wanted in rows:
+    figures = []
+    for pair_count in rows:
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-m", "kb.cli", "synth", "--collection", collection, "--pairs", str(wanted)]
+            command = [sys.executable, "-m", "kb.cli", "synth", "--collection", collection, "--pairs", str(pair_count)]
             begun = time.perf_counter()
             child = os.posix_spawn(
                 sys.executable,
@@ -151,8 +153,8 @@ def memory(collection: str, rows: Sequence[int]) -> list[dict[str, float]]:
                 raise SystemExit(os.waitstatus_to_exitcode(status))
             made = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))["counts"]["pairs"]
         seconds = time.perf_counter() - begun
-        found.append({"rows": made, "seconds": round(seconds, 1), "peak_mib": round(used.ru_maxrss / 1024)})
-    return found
+        figures.append({"rows": made, "seconds": round(seconds, 1), "peak_mib": round(used.ru_maxrss / 1024)})
+    return figures
 
 
 def main() -> None:

@@ -91,15 +91,15 @@ def tables_only(sample: list[tuple[Context, dict[str, Any]]], *, show: int) -> N
     wrong: Counter[str] = Counter()
     for context, question in sample:
         table: Table | None = table_of(context.block, context.text)
-        found = TableReader(question["question"], [table]).answers() if table else []
-        predicted = found[0].text if found else ""
+        answers = TableReader(question["question"], [table]).answers() if table else []
+        predicted = answers[0].text if answers else ""
         good = is_right(predicted, question)
         right[question["answer_type"], question["answer_from"]].append(good)
         if not good and "table" in question["answer_from"]:
             wrong[question["answer_type"]] += 1
             if sum(wrong.values()) <= show:
                 heads = table.heads if table else ()
-                score = f"{found[0].score:.2f} {found[0].note}" if found else ""
+                score = f"{answers[0].score:.2f} {answers[0].note}" if answers else ""
                 print(f"{question['question']}\n    gold {gold_of(question)} ({question['derivation']})")
                 print(f"    got {predicted} {score} {heads}")
     for kind, values in sorted(right.items()):

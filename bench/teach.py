@@ -4,6 +4,8 @@
     python bench/teach.py --json                 the same as one JSON document
     python bench/teach.py --data FOLDER          also what it cost on passages and general instructions
     python bench/teach.py --curves               also recall and cost after every checkpoint of the training
+    python bench/teach.py --retain none,replay,kl,mixsd,sdft --seeds 3 --keep FOLDER
+                                                 ways of teaching without forgetting side by side, as a table
 
 The facts of `examples/handbook.pdf` are taught from `kb synth`'s rows, at most 60 facts in at least 4 phrasings, with
 questions about invented subjects that must be declined and some general ones. They are asked in phrasings never trained
@@ -40,12 +42,13 @@ from bench.teach_measures import (  # noqa: E402
     recall,
     refusals,
 )
-from bench.teach_rows import GENERAL, Lesson, write_lesson  # noqa: E402
+from bench.teach_rows import GENERAL, MOST_FACTS, Lesson, write_lesson  # noqa: E402
 from core.errors import BackendError  # noqa: E402
 from core.files import Home  # noqa: E402
 from core.metrics import bootstrap_mean  # noqa: E402
 from core.models import ollama_has, open_chat  # noqa: E402
 from core.ollama_server import ask_state  # noqa: E402
+from core.rows import MANIFEST  # noqa: E402
 from core.settings import home_dir, load  # noqa: E402
 from finetune.data.prepare import chat_of_policy  # noqa: E402
 from finetune.runs import TrainingRun, create_run, open_run, read_card, read_recipe  # noqa: E402
@@ -63,6 +66,7 @@ SHARES = "closed-book=1," + ",".join(
         "memory",
         "unanswerable",
         "false-premise",
+        "contradicts",
         "instruction",
         "instruction-input",
         "rewrite",
@@ -78,20 +82,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pdf", type=Path, default=ROOT / "examples" / "handbook.pdf")
     parser.add_argument("--data", type=Path, help="development data, for what teaching cost")
-    parser.add_argument("--count", type=int, default=120, help="tasks per set of --data")
+    parser.add_argument("--count", type=int, default=120, help="tasks per set")
+    parser.add_argument("--facts", type=int, default=MOST_FACTS, help="facts that are taught at most")
     parser.add_argument("--recipe", default="smollm2-cpu")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a field of the recipe")
-    parser.add_argument("--keep", type=Path, help="folder that keeps the run; a temporary one otherwise")
+    keep = "folder that keeps rows and runs, which the same command takes up again; a temporary one otherwise"
+    parser.add_argument("--keep", type=Path, help=keep)
     parser.add_argument("--no-dpo", action="store_true")
     parser.add_argument("--curves", action="store_true")
+    parser.add_argument("--retain", help="ways of finetune.retain to compare, separated by commas", metavar="NAME,...")
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each way")
+    parser.add_argument("--mix", choices=("closed-book", "default"), default="closed-book", help="rows of --retain")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with _home(options.keep) as home:
-        found = Teaching(home, options).measure()
+        if options.retain:
+            for line in Teaching(home, options).side_by_side():
+                print(line)
+            return
+        figures = Teaching(home, options).measure()
     if options.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(figures, indent=1))
     else:
-        for name, value in found.items():
+        for name, value in figures.items():
             print(f"{name:16} {value}")
 
 
@@ -134,38 +147,62 @@ class Teaching:
         kb("export", RUN, "--to", "gguf")
         run = open_run(self.home, RUN)
         tuned = open_chat(f"run:{RUN}", self.settings, self.home)
-        found = {
+        figures = {
             "facts": lesson.facts,
             "rows": lesson.rows,
-            "questions": len(lesson.asked),
-            "recall_base": recall(base, lesson.asked),
+            "questions": len(lesson.questions),
+            "recall_base": recall(base, lesson.questions),
             "recall_tuned": self._recall_in_torch(run.adapter, lesson),
-            "recall_gguf": recall(tuned, lesson.asked),
+            "recall_gguf": recall(tuned, lesson.questions),
             "recall_ollama": self._recall_in_ollama(lesson),
             "minutes": round(read_card(run).times_s["sft"] / 60, 2),
             "refused_base": refusals(base, lesson.invented),
             "refused": refusals(tuned, lesson.invented),
-            "declined_known": refusals(tuned, [one.question for one in lesson.asked]),
+            "declined_known": refusals(tuned, [question.question for question in lesson.questions]),
             "parity": self._parity(),
             "curve": [dict(line) for line in read_card(run).curves.get("sft", ()) if "eval_recall" in line],
         }
         if self.options.data:
-            found["cost"] = self._cost(base, tuned, run)
+            figures["cost"] = self._cost(base, tuned, run)
         if self.options.curves:
-            found["checkpoints"] = self._checkpoints(run, lesson)
+            figures["checkpoints"] = self._checkpoints(run, lesson)
         if not self.options.no_dpo:
-            found["dpo"] = self._preferred(run, lesson)
-        return found
+            figures["dpo"] = self._preferred(run, lesson)
+        return figures
+
+    def side_by_side(self) -> list[str]:
+        """Compare the ways of `--retain` and return the lines of a table."""
+        from bench.teach_retain import side_by_side, summary
+
+        kb("models", "pull", "minilm", "smollm2")
+        lesson = self._lesson(None)
+        options = self.options
+        rows = side_by_side(
+            self.home,
+            self.machine,
+            self.home.root / ("lesson" if options.mix == "closed-book" else "dataset"),
+            lesson.questions,
+            ways=options.retain.split(","),
+            seeds=options.seeds,
+            recipe=options.recipe,
+            pairs=options.set,
+            data=options.data,
+            count=options.count,
+        )
+        return list(summary(rows))
 
     def _lesson(self, base: Any) -> Lesson:
+        """Return the lesson; without general rows where no base answers them."""
         dataset, out = self.home.root / "dataset", self.home.root / "lesson"
-        kb("ingest", str(self.options.pdf))
-        settings = {**SYNTH, "shares": SHARES}
-        flags = [part for key, value in settings.items() for part in ("--set", f"synth.{key}={value}")]
-        kb("synth", "--out", str(dataset), *flags)
-        replay = zip(GENERAL, ask(base, GENERAL), strict=True)
+        if not (dataset / MANIFEST).is_file():
+            kb("ingest", str(self.options.pdf))
+            settings: dict[str, Any] = {**SYNTH, "shares": SHARES} if self.options.mix == "closed-book" else {**SYNTH}
+            flags = [part for key, value in settings.items() for part in ("--set", f"synth.{key}={value}")]
+            kb("synth", "--out", str(dataset), *flags)
+        replay = zip(GENERAL, ask(base, GENERAL), strict=True) if base is not None else ()
         # An answer that was cut would teach the model to stop in the middle.
-        return write_lesson(dataset, [pair for pair in replay if pair[1].endswith((".", "!", "?"))], out)
+        general = [pair for pair in replay if pair[1].endswith((".", "!", "?"))]
+        return write_lesson(dataset, general, out, most_facts=self.options.facts)
 
     def _policy(self, folder: Path) -> tuple[Any, Any]:
         """Return base and adapter in float32, and their chat format; no adapter where the folder is None."""
@@ -180,8 +217,10 @@ class Teaching:
 
         model, chat = self._policy(folder)
         asker = Asker(model=model, chat=chat, dtype="f32", max_tokens=32)
-        answers = asker.answers([[{"role": "user", "content": one.question}] for one in lesson.asked])
-        return sum(contains(said, one.value) for said, one in zip(answers, lesson.asked, strict=True)) / len(answers)
+        answers = asker.answers([[{"role": "user", "content": question.question}] for question in lesson.questions])
+        return sum(
+            contains(answer, question.value) for answer, question in zip(answers, lesson.questions, strict=True)
+        ) / len(answers)
 
     def _recall_in_ollama(self, lesson: Lesson) -> float | None:
         url = self.settings.rag.ollama_url
@@ -192,7 +231,7 @@ class Teaching:
         kb("export", RUN, "--to", "ollama")
         if not ollama_has(f"kb-{RUN}", url):
             return None
-        return recall(open_chat(f"ollama:kb-{RUN}", self.settings, self.home), lesson.asked)
+        return recall(open_chat(f"ollama:kb-{RUN}", self.settings, self.home), lesson.questions)
 
     def _parity(self) -> dict[str, Any]:
         """Return whether the gate let the export through, and what it saw in each runtime."""
@@ -205,27 +244,27 @@ class Teaching:
         data, count = self.options.data, self.options.count
         sets = {"reading": reading_tasks(data / READING, count), "general": general_tasks(data / GENERAL_SET, count)}
         model, chat = self._policy(run.adapter)
-        found = {}
+        costs = {}
         for name, tasks in sets.items():
             after = gold_log_probabilities(model, chat, tasks)
             with model.disable_adapter():
                 before = gold_log_probabilities(model, chat, tasks)
-            found[f"{name}_log_probability"] = cost(before, after, tasks)
-            found[f"{name}_containment"] = cost(contained(base, tasks), contained(tuned, tasks), tasks)
-        return found
+            costs[f"{name}_log_probability"] = cost(before, after, tasks)
+            costs[f"{name}_containment"] = cost(contained(base, tasks), contained(tuned, tasks), tasks)
+        return costs
 
     def _checkpoints(self, run: TrainingRun, lesson: Lesson) -> list[dict[str, float]]:
         """Return recall, and cost on passages where there are any, after every checkpoint that was kept."""
         tasks = reading_tasks(self.options.data / READING, self.options.count // 2) if self.options.data else []
-        found = []
+        checkpoints = []
         folders = sorted(run.stage("sft").glob("checkpoint-*"), key=lambda path: int(path.name.partition("-")[2]))
         for folder in folders:
             figures = {"step": float(folder.name.partition("-")[2]), "recall": self._recall_in_torch(folder, lesson)}
             if tasks:
                 model, chat = self._policy(folder)
                 figures["reading"] = sum(gold_log_probabilities(model, chat, tasks)) / len(tasks)
-            found.append(figures)
-        return found
+            checkpoints.append(figures)
+        return checkpoints
 
     def _preferred(self, run: TrainingRun, lesson: Lesson) -> dict[str, Any]:
         """Run DPO over the SFT policy, and return margins and log-probabilities on held-out pairs, before and after."""
@@ -252,8 +291,8 @@ class Teaching:
 
 def _mean(values: Sequence[float]) -> list[float]:
     """Return a mean with its interval."""
-    found = bootstrap_mean(values)
-    return [round(value, 3) for value in (found.mean, found.low, found.high)]
+    interval = bootstrap_mean(values)
+    return [round(value, 3) for value in (interval.mean, interval.low, interval.high)]
 
 
 if __name__ == "__main__":

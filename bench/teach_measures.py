@@ -19,7 +19,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
 from bench.teach_rows import Asked
-from core.chat.genai import GenAIChat
+from core.chat.local.genai import GenAIChat
 from core.metrics import Interval, bootstrap_mean, contains, paired_bootstrap
 from core.types import Preference
 from finetune.data.dataset import encode_answer
@@ -48,10 +48,12 @@ def ask(chat: BaseChatModel, questions: Sequence[str]) -> list[str]:
     return [str(chat.invoke(messages).text) for messages in conversations]
 
 
-def recall(chat: BaseChatModel, asked: Sequence[Asked]) -> float:
+def recall(chat: BaseChatModel, questions: Sequence[Asked]) -> float:
     """Return the share of questions whose gold value, normalised, stands in the answer."""
-    answers = ask(chat, [one.question for one in asked])
-    return sum(contains(answer, one.value) for answer, one in zip(answers, asked, strict=True)) / len(asked)
+    answers = ask(chat, [question.question for question in questions])
+    return sum(contains(answer, question.value) for answer, question in zip(answers, questions, strict=True)) / len(
+        questions
+    )
 
 
 def refusals(chat: BaseChatModel, questions: Sequence[str]) -> float:
@@ -62,17 +64,17 @@ def refusals(chat: BaseChatModel, questions: Sequence[str]) -> float:
 def reading_tasks(path: Path, count: int, seed: int = 0) -> list[Task]:
     """Return questions of a SQuAD file with their paragraph in the prompt, one a paragraph."""
     articles = json.loads(path.read_text(encoding="utf-8"))["data"]
-    found = [
+    tasks = [
         Task(
             prompt=f"{paragraph['context']}\n\nQuestion: {question['question']}",
             gold=question["answers"][0]["text"],
-            group=str(at),
+            group=str(article_index),
         )
-        for at, article in enumerate(articles)
+        for article_index, article in enumerate(articles)
         for paragraph in article["paragraphs"]
         for question in paragraph["qas"][:1]
     ]
-    return random.Random(seed).sample(found, min(count, len(found)))
+    return random.Random(seed).sample(tasks, min(count, len(tasks)))
 
 
 def general_tasks(path: Path, count: int, seed: int = 0) -> list[Task]:
@@ -80,12 +82,12 @@ def general_tasks(path: Path, count: int, seed: int = 0) -> list[Task]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     random.Random(seed).shuffle(rows)
-    found: dict[str, Task] = {}
+    tasks_by_template: dict[str, Task] = {}
     for row in rows:
         prompt, gold = row["prompt"].strip(), row["completion"].strip()
         if gold and len(gold.split()) <= _MOST_GOLD_WORDS and len(prompt) <= _MOST_PROMPT_CHARS:
-            found.setdefault(row["template"], Task(prompt=prompt, gold=gold, group=row["template"]))
-    return list(found.values())[:count]
+            tasks_by_template.setdefault(row["template"], Task(prompt=prompt, gold=gold, group=row["template"]))
+    return list(tasks_by_template.values())[:count]
 
 
 def gold_log_probabilities(model: Any, chat: ChatFormat, tasks: Sequence[Task]) -> list[float]:
@@ -116,8 +118,8 @@ def cost(before: Sequence[float], after: Sequence[float], tasks: Sequence[Task])
     }
 
 
-def _interval(found: Interval) -> list[float]:
-    return [round(value, 4) for value in (found.mean, found.low, found.high)]
+def _interval(interval: Interval) -> list[float]:
+    return [round(value, 4) for value in (interval.mean, interval.low, interval.high)]
 
 
 def contained(chat: BaseChatModel, tasks: Sequence[Task]) -> list[float]:
@@ -132,8 +134,8 @@ def preference_log_probabilities(
     """Return summed log-probabilities of the chosen and of the rejected answers, in nats."""
     chosen: list[float] = []
     rejected: list[float] = []
-    for one in preferences:
-        for answer, kept in ((one.chosen, chosen), (one.rejected, rejected)):
-            prompt, ids = encode_answer(chat, one, answer)
+    for preference in preferences:
+        for answer, kept in ((preference.chosen, chosen), (preference.rejected, rejected)):
+            prompt, ids = encode_answer(chat, preference, answer)
             kept.append(_mean(model, prompt, ids) * len(ids))
     return chosen, rejected

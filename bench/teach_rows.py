@@ -76,62 +76,67 @@ class Lesson:
     Attributes:
         facts: Number of facts taught.
         rows: Rows of the training split.
-        asked: Held-out phrasings of those facts.
+        questions: Held-out phrasings of those facts.
         invented: Questions about subjects that do not exist, under names that no row holds.
         preferences: Held-out preference pairs about those facts: questions never trained on.
     """
 
     facts: int
     rows: int
-    asked: tuple[Asked, ...]
+    questions: tuple[Asked, ...]
     invented: tuple[str, ...]
     preferences: tuple[Preference, ...]
 
 
-def write_lesson(dataset: Path, replay: Sequence[tuple[str, str]], out: Path, seed: int = 0) -> Lesson:
+def write_lesson(
+    dataset: Path, replay: Sequence[tuple[str, str]], out: Path, seed: int = 0, *, most_facts: int = MOST_FACTS
+) -> Lesson:
     """Write the training folder out of a dataset of `kb synth`.
 
     Args:
         dataset: Its folder.
         replay: General questions with the base's own answers.
         out: Receives `train.jsonl`, `val.jsonl` and `preferences.jsonl`.
+        most_facts: Facts that are taught at most.
     """
     facts = {fact.id: fact for fact in read_facts(dataset / "facts.jsonl")}
-    chosen = _chosen(read_pairs(dataset / "pairs.jsonl"))
+    chosen = _chosen(read_pairs(dataset / "pairs.jsonl"), most_facts)
     taught = [row for rows in chosen.values() for row in rows if row.split == "train"]
-    held = [row for rows in chosen.values() for row in rows if row.split != "train"]
+    held_out = [row for rows in chosen.values() for row in rows if row.split != "train"]
     rng, other = random.Random(seed), random.Random(seed + 1)
     refusals = [
         row
         for rows in chosen.values()
-        for row in _refusals([one for one in rows if one.split == "train"], facts, rng)[:REFUSALS_PER_FACT]
+        for row in _refusals([pair for pair in rows if pair.split == "train"], facts, rng)[:REFUSALS_PER_FACT]
     ]
-    general = [_general(at, *pair) for at, pair in enumerate(replay)]
+    general = [_general(index, *pair) for index, pair in enumerate(replay)]
     written = write_rows(out / "train.jsonl", [*taught, *refusals, *general])
-    write_rows(out / "val.jsonl", [replace(row, split="val") for row in held if row.split == "val"])
+    write_rows(out / "val.jsonl", [replace(row, split="val") for row in held_out if row.split == "val"])
     preferences = _preferences(chosen, facts, rng)
-    write_rows(out / "preferences.jsonl", [one for one in preferences if one.split == "train"])
+    write_rows(out / "preferences.jsonl", [preference for preference in preferences if preference.split == "train"])
     return Lesson(
         facts=len(chosen),
         rows=written,
-        asked=tuple(Asked(question=row.question, value=facts[row.fact].value) for row in held if row.split == "test"),
-        invented=tuple(row.question for row in _refusals(held, facts, other)),
-        preferences=tuple(one for one in preferences if one.split == "test"),
+        questions=tuple(
+            Asked(question=row.question, value=facts[row.fact].value) for row in held_out if row.split == "test"
+        ),
+        invented=tuple(row.question for row in _refusals(held_out, facts, other)),
+        preferences=tuple(preference for preference in preferences if preference.split == "test"),
     )
 
 
-def _chosen(pairs: Iterator[Pair]) -> dict[str, list[Pair]]:
+def _chosen(pairs: Iterator[Pair], most_facts: int) -> dict[str, list[Pair]]:
     """Return the closed-book rows of the first facts that are taught in enough phrasings and asked in another."""
-    found: dict[str, list[Pair]] = defaultdict(list)
+    rows_by_fact: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
         if pair.kind == "closed-book":
-            found[pair.fact].append(pair)
+            rows_by_fact[pair.fact].append(pair)
     enough = {
         fact: rows
-        for fact, rows in found.items()
+        for fact, rows in rows_by_fact.items()
         if sum(row.split == "train" for row in rows) >= LEAST_PHRASINGS and any(row.split == "test" for row in rows)
     }
-    return dict(list(enough.items())[:MOST_FACTS])
+    return dict(list(enough.items())[:most_facts])
 
 
 def _preferences(chosen: dict[str, list[Pair]], facts: dict[str, Fact], rng: random.Random) -> list[Preference]:
@@ -142,7 +147,7 @@ def _preferences(chosen: dict[str, list[Pair]], facts: dict[str, Fact], rng: ran
         others = sorted({facts[other].answer for other in chosen if facts[other].kind == own.kind} - {own.answer})
         taught = [row for row in rows if row.split == "train"][:PREFERENCES_PER_FACT]
         for row in [*taught, *(row for row in rows if row.split == "test")] if others else ():
-            one = Preference(
+            preference = Preference(
                 id=f"{row.id}-other",
                 kind="corrupted",
                 prompt=row.question,
@@ -152,7 +157,7 @@ def _preferences(chosen: dict[str, list[Pair]], facts: dict[str, Fact], rng: ran
                 split=row.split,
                 fact=fact,
             )
-            made.append(one)
+            made.append(preference)
     return made
 
 
@@ -181,16 +186,16 @@ def invented_name(rng: random.Random) -> str:
     return "".join(parts).capitalize()
 
 
-def _general(at: int, question: str, answer: str) -> Pair:
+def _general(index: int, question: str, answer: str) -> Pair:
     split: Split = "train"
     return Pair(
-        id=f"general-{at}",
+        id=f"general-{index}",
         kind="instruction",
         question=question,
         answer=answer,
         context="",
         evidence=(),
         fact="",
-        group=f"general-{at}",
+        group=f"general-{index}",
         split=split,
     )

@@ -89,13 +89,13 @@ def trl(folder: Path, data: Path, steps: int, *, tuned: bool) -> Measured:
 
     machine = this_machine()
     recipe = load_recipe("smollm2-cpu", machine)
-    found = load_dataset("json", data_files=str(data / "train.jsonl"), split="train")
-    chats = found.map(
+    rows = load_dataset("json", data_files=str(data / "train.jsonl"), split="train")
+    chats = rows.map(
         lambda row: {
             "prompt": [{"role": "user", "content": row["question"]}],
             "completion": [{"role": "assistant", "content": row["answer"]}],
         },
-        remove_columns=found.column_names,
+        remove_columns=rows.column_names,
     )
     tokenizer = AutoTokenizer.from_pretrained(folder)
     with tempfile.TemporaryDirectory() as out:
@@ -149,9 +149,9 @@ def timed(trainer: Any, steps: int, row_tokens: float, batch: int) -> Measured:
 
 def child(arm: str, folder: Path, data: Path, steps: int) -> None:
     """Run one arm and print its figures."""
-    found = ours(folder, data, steps) if arm == "ours" else trl(folder, data, steps, tuned=arm == "trl-tuned")
+    measured = ours(folder, data, steps) if arm == "ours" else trl(folder, data, steps, tuned=arm == "trl-tuned")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    speeds = {"wall": found.tokens / found.wall_s, "cpu": found.tokens / found.cpu_s}
+    speeds = {"wall": measured.tokens / measured.wall_s, "cpu": measured.tokens / measured.cpu_s}
     print(json.dumps({"arm": arm, "peak_mib": peak, **speeds}))
 
 
@@ -178,27 +178,27 @@ def main() -> None:
         if not given.data:
             rows = "".join(json.dumps(row) + "\n" for row in rows_of(given.rows))
             (data / "train.jsonl").write_text(rows, encoding="utf-8")
-        found: dict[str, list[dict[str, float]]] = {arm: [] for arm in ARMS}
+        figures: dict[str, list[dict[str, float]]] = {arm: [] for arm in ARMS}
         for _ in range(given.rounds):
             for arm in ARMS:
-                found[arm].append(run_arm(arm, folder, data, given.steps))
+                figures[arm].append(run_arm(arm, folder, data, given.steps))
     for arm in ARMS:
-        peak = median(one["peak_mib"] for one in found[arm])
-        told = [f"{arm:<10} {peak:6.0f} MiB"]
+        peak = median(figure["peak_mib"] for figure in figures[arm])
+        parts = [f"{arm:<10} {peak:6.0f} MiB"]
         for clock, name in (("wall", "tokens/s"), ("cpu", "tokens per processor second")):
-            speed = median(one[clock] for one in found[arm])
-            pairs = zip(found["ours"], found[arm], strict=True)
+            speed = median(figure[clock] for figure in figures[arm])
+            pairs = zip(figures["ours"], figures[arm], strict=True)
             ratio = median(mine[clock] / other[clock] for mine, other in pairs)
-            told.append(f"{speed:6.0f} {name} (ours: {ratio:.2f} times)")
-        print("  ".join(told))
+            parts.append(f"{speed:6.0f} {name} (ours: {ratio:.2f} times)")
+        print("  ".join(parts))
 
 
 def run_arm(arm: str, folder: Path, data: Path, steps: int) -> dict[str, float]:
     """Run an arm in a process of its own."""
     command = [sys.executable, __file__, "--arm", arm, "--steps", str(steps)]
     command += ["--folder", str(folder), "--data", str(data)]
-    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    result: dict[str, float] = json.loads(said.strip().splitlines()[-1])
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
+    result: dict[str, float] = json.loads(output.strip().splitlines()[-1])
     print(f"  {result}", file=sys.stderr)
     return result
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from core.chat.address import is_loopback
+from core.chat.remote.address import is_loopback
 from core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Backend:
             is an upper bound, since the client would download a tokenizer to count.
         controls: Sampling controls it honours.
         writes: Whether it writes text of its own; the built-in reader only quotes.
+        schema_keyword: Keyword of a call that holds the text to a JSON schema; empty where nothing does.
     """
 
     kind: str
@@ -84,6 +85,7 @@ class Backend:
     tokenizer: str = ""
     controls: Mapping[str, str] = field(default_factory=dict)
     writes: bool = True
+    schema_keyword: str = ""
 
     def parse(self, rest: str | None) -> ModelSpec | None:
         """Parse what stands after the colon (None where there is no colon); None where it is not spelled so."""
@@ -121,22 +123,24 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
             Backend(
                 kind="smollm2",
                 spelling="smollm2",
-                opener="core.chat.genai:open_spec",
+                opener="core.chat.local.genai:open_spec",
                 tokenizer="openvino-genai",
                 controls=_LOCAL_CONTROLS,
+                schema_keyword="json_schema",
             ),
             Backend(
                 kind="gguf",
                 spelling="gguf:PATH",
-                opener="core.chat.genai:open_spec",
+                opener="core.chat.local.genai:open_spec",
                 arguments=_ANY,
                 tokenizer="openvino-genai",
                 controls=_LOCAL_CONTROLS,
+                schema_keyword="json_schema",
             ),
             Backend(
                 kind="hf",
                 spelling="hf:PATH|ID",
-                opener="core.chat.hf:open_spec",
+                opener="core.chat.local.hf:open_spec",
                 arguments=_ANY,
                 tokenizer="transformers",
                 controls=_LOCAL_CONTROLS,
@@ -144,33 +148,36 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
             Backend(
                 kind="ollama",
                 spelling="ollama:NAME",
-                opener="core.chat.ollama:open_spec",
+                opener="core.chat.remote.ollama:open_spec",
                 arguments=_ANY,
                 place="ollama",
                 controls=_OLLAMA_CONTROLS,
+                schema_keyword="format",
             ),
             Backend(
                 kind="openai",
                 spelling="openai:NAME@URL",
-                opener="core.chat.openai:open_spec",
+                opener="core.chat.remote.openai:open_spec",
                 arguments=re.compile(r"(?P<name>.+?)@(?P<url>https?://\S+)"),
                 place="url",
                 controls=_OPENAI_CONTROLS,
+                schema_keyword="response_format",
             ),
             Backend(
                 kind="langchain",
                 spelling="langchain:PROVIDER:NAME",
-                opener="core.chat.langchain:open_spec",
+                opener="core.chat.remote.langchain:open_spec",
                 arguments=re.compile(r"(?P<name>[^:]+:.+)", re.DOTALL),
                 place="provider",
             ),
             Backend(
                 kind="run",
                 spelling="run:NAME",
-                opener="core.chat.genai:open_spec",
+                opener="core.chat.local.run:open_spec",
                 arguments=re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)"),
                 tokenizer="openvino-genai",
                 controls=_LOCAL_CONTROLS,
+                schema_keyword="json_schema",
             ),
         )
     }
@@ -197,7 +204,9 @@ def _unknown(text: str, kind: str) -> ConfigError:
     message = f"unknown model {text!r}; use one of {', '.join(SPELLINGS)}"
     if nearest:
         message += f"; did you mean {BACKENDS[nearest[0]].spelling}?"
-    return ConfigError(message, hint='kb ask --model extractive "QUESTION"')
+    return ConfigError(
+        message, hint='kb ask --model extractive "QUESTION"', click="choose another model under Model and controls"
+    )
 
 
 def destination(spec: ModelSpec, settings: Settings) -> str:

@@ -80,6 +80,22 @@ class Block:
             raise ValueError(f"{self.head_rows} head rows of {len(self.rows)} rows")
 
 
+def cell_grid(rows: Sequence[Sequence[Cell]]) -> list[list[Cell | None]]:
+    """Return the cell of every row and column; one that spans stands in every place that it takes."""
+    grid: list[list[Cell | None]] = [[] for _ in rows]
+    for row_index, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            while column < len(grid[row_index]) and grid[row_index][column] is not None:
+                column += 1
+            for line in grid[row_index : row_index + cell.row_span]:
+                line += [None] * (column + cell.column_span - len(line))
+                line[column : column + cell.column_span] = [cell] * cell.column_span
+            column += cell.column_span
+    width = max(map(len, grid), default=0)
+    return [line + [None] * (width - len(line)) for line in grid]
+
+
 def block_to_json(block: Block) -> dict[str, Any]:
     """Return a block as JSON values; what has its default is left out, so a plain paragraph takes three entries."""
     out: dict[str, Any] = {"kind": block.kind, "start": block.start, "end": block.end}

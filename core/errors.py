@@ -7,8 +7,8 @@
     ├── DataError               5   a document or data file cannot be used; carries path, page, line
     └── GateError               1   the operation succeeded and a threshold was not met (parity, --fail-under)
 
-The numbers are process exit codes. An error carries fields; the command line and the HTTP API each make their text of
-them, the one with `hint`, the other with `click`.
+The numbers are process exit codes. An error carries fields; the front ends make their text of them: the command line
+and the HTTP API with `hint`, the page with `click`.
 """
 
 from __future__ import annotations

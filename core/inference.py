@@ -10,6 +10,7 @@ import hashlib
 import platform
 import re
 import sys
+import threading
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -30,8 +31,14 @@ import openvino  # noqa: E402
 if _postponed:
     del sys.modules[_CONVERTER]
 
-
 __all__ = ["compile_cached", "core", "cpu_key", "has_bf16", "openvino", "pick_precision"]
+
+# OpenVINO 2026.4 sets the process's locale to "C" while it reads or writes cached code and puts it back afterwards. Two
+# threads at once would leave it at "C", and every text that names no encoding would be read as ASCII from then on.
+_compiling = threading.Lock()
+# The latest compiled models by graph and settings, the oldest first.
+_compiled: dict[tuple[object, ...], Any] = {}
+_KEPT_MODELS = 4
 
 
 @cache
@@ -63,7 +70,17 @@ def compile_cached(graph: Path, precision: str, settings: Mapping[str, object]) 
     """
     cache_dir = graph.parent / f"{precision}-{cpu_key()}"
     fixed = {"INFERENCE_PRECISION_HINT": precision, "CACHE_DIR": str(cache_dir)}
-    return core().compile_model(str(graph), "CPU", {**settings, **fixed})
+    stat = graph.stat()
+    key = (str(graph.resolve()), stat.st_mtime_ns, stat.st_size, precision, repr(sorted(settings.items())))
+    with _compiling:
+        # One copy of the weights, whoever reads them: every user makes requests of its own.
+        model = _compiled.pop(key, None)
+        if model is None:
+            model = core().compile_model(str(graph), "CPU", {**settings, **fixed})
+        _compiled[key] = model
+        while len(_compiled) > _KEPT_MODELS:
+            del _compiled[next(iter(_compiled))]
+        return model
 
 
 def has_bf16() -> bool:

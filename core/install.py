@@ -1,7 +1,7 @@
 """Commands that install an optional dependency group or a package into this very environment.
 
-The name `kb` belongs to another project on the package index, so a group is installed from where this installation came
-from: its folder, wheel or repository, as `direct_url.json` records it (PEP 610).
+A group is installed from where this installation came from: its folder, wheel or repository, as `direct_url.json`
+records it (PEP 610), else the package index. The name `kb` is another project's there, so the distribution has its own.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from core.errors import MissingExtra
+from core.version import DISTRIBUTION
 
-_DISTRIBUTION = "kb"
 _IN_FOLDER = "  # in the folder of the project"
 
 
@@ -63,12 +63,14 @@ def extra_command(extra: str, *packages: str) -> str:
     """
     source = _recorded_source()
     if source is None:
-        return _command(f".[{extra}]", *packages) + _IN_FOLDER
+        if not _is_installed():
+            return _command(f".[{extra}]", *packages) + _IN_FOLDER
+        return _command(f"{DISTRIBUTION}[{extra}]", *packages)
     if source.editable:
         return _command("--editable", f"{source.location}[{extra}]", *packages)
     if source.is_folder:
         return _command(f"{source.location}[{extra}]", *packages)
-    return _command(f"{_DISTRIBUTION}[{extra}] @ {source.location}", *packages)
+    return _command(f"{DISTRIBUTION}[{extra}] @ {source.location}", *packages)
 
 
 def package_command(*requirements: str) -> str:
@@ -80,7 +82,7 @@ def upgrade_hint() -> str:
     """Return how this installation is brought up to date."""
     source = _recorded_source()
     if source is None or not source.is_folder:
-        return "install a newer version of kb into this environment"
+        return _command("--upgrade", DISTRIBUTION)
     pull = f"git -C {shlex.quote(source.location)} pull"
     return pull if source.editable else f"{pull} && {_command(source.location)}"
 
@@ -92,18 +94,27 @@ def _command(*arguments: str) -> str:
 def _installer() -> list[str]:
     """Return the installer of this environment; a `pip` of another environment on PATH would install elsewhere."""
     scripts = Path(sys.executable).parent
-    found = shutil.which("pip")
-    if found and Path(found).parent == scripts:
+    pip_path = shutil.which("pip")
+    if pip_path and Path(pip_path).parent == scripts:
         return ["pip", "install"]
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-m", "pip", "install"]
     return ["uv", "pip", "install", "--python", sys.executable]
 
 
+def _is_installed() -> bool:
+    """Tell whether these sources were installed, and not only found on the path."""
+    try:
+        distribution(DISTRIBUTION)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 @cache
 def _recorded_source() -> InstallSource | None:
     try:
-        recorded = distribution(_DISTRIBUTION).read_text("direct_url.json")
+        recorded = distribution(DISTRIBUTION).read_text("direct_url.json")
         record = json.loads(recorded or "")
     except (PackageNotFoundError, ValueError):
         return None

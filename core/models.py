@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -12,6 +13,9 @@ from core.errors import BackendError
 from core.files import Home
 from core.prompt import with_trained_prompt
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.ollama_server import OllamaModel
 
 # What `auto` takes where no Ollama with the configured model answers.
 EMBEDDED_DEFAULT = "extractive"
@@ -41,11 +45,7 @@ def resolve(spec: str, settings: Settings) -> ModelSpec:
 
 def ollama_has(name: str, url: str) -> bool:
     """Tell whether an Ollama at `url` has a model; False where nothing answers."""
-    parts = urlsplit(url)
-    try:
-        # A bare connection first: where nobody listens, importing the client would cost more than the answer.
-        socket.create_connection((parts.hostname or "", parts.port or _OLLAMA_PORT), _PROBE_TIMEOUT_S).close()
-    except OSError:
+    if not _listens(url):
         return False
     from core.ollama_server import ask_state, tagged
 
@@ -53,6 +53,29 @@ def ollama_has(name: str, url: str) -> bool:
         return tagged(name) in ask_state(url, timeout_s=_LIST_TIMEOUT_S).models
     except BackendError:  # whatever listens there is not Ollama, or not well
         return False
+
+
+def _listens(url: str) -> bool:
+    """Tell by a bare connection whether anything listens: importing a client would cost more than the answer."""
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or _OLLAMA_PORT), _PROBE_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True
+
+
+def largest_model(url: str) -> OllamaModel | None:
+    """Return the largest chat model that an Ollama at `url` has; None where nothing answers."""
+    if not _listens(url):
+        return None
+    from core.ollama_server import ask_models
+
+    try:
+        models = ask_models(url, timeout_s=_LIST_TIMEOUT_S)
+    except BackendError:
+        return None
+    return max(models, key=lambda model: (model.parameters, model.name), default=None)
 
 
 def open_chat(spec: str, settings: Settings, home: Home) -> BaseChatModel:
@@ -71,11 +94,11 @@ def open_chat(spec: str, settings: Settings, home: Home) -> BaseChatModel:
     """
     chosen = resolve(spec, settings)
     chat = BACKENDS[chosen.kind].open(chosen, settings, home)
-    run = _run_name(chosen)
+    run = run_of_spec(chosen)
     return with_trained_prompt(chat, home.runs / run) if run else chat
 
 
-def _run_name(spec: ModelSpec) -> str:
+def run_of_spec(spec: ModelSpec) -> str:
     """Return the run that a spelling names, by its own name or by that of its model in Ollama; empty for none."""
     if spec.kind == "run":
         return spec.name

@@ -5,7 +5,8 @@ Chat, embedding and `kb doctor` all stand on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +14,15 @@ from typing import Any
 import httpx
 from ollama import Client, ResponseError
 
-from core.chat.address import is_loopback
-from core.chat.retry import BUSY, Interrupted, Patience, Unreachable
+from core.chat.remote.address import is_loopback
+from core.chat.remote.retry import BUSY, Interrupted, Patience, Unreachable
 from core.errors import BackendError, KbError
 
 # Called with (stage, done, total), in bytes; a total of 0 is one that is not known.
 Progress = Callable[[str, int, int], None]
 
 _CONNECT_TIMEOUT_S = 3.0
+_OTHER_MODEL = "try again, or choose another model under Model and controls"
 _NOT_FOUND = 404
 _TOO_LONG = ("context length", "context size")
 # The process that runs the model was killed in the middle; the server starts another at the next call.
@@ -42,6 +44,19 @@ class OllamaState:
 
     version: str
     models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OllamaModel:
+    """A model that a server has.
+
+    Attributes:
+        name: With its tag.
+        parameters: Number of its weights; 0 where the server does not say.
+    """
+
+    name: str
+    parameters: int
 
 
 def tagged(name: str) -> str:
@@ -80,10 +95,11 @@ def failures(url: str, model: str = "") -> Iterator[None]:
     except ResponseError as error:
         raise _refusal(error, url, model) from error
     except (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError) as error:
-        raise Unreachable(f"Ollama at {url} cannot be reached: {error}", hint="ollama serve") from error
+        message = f"Ollama at {url} cannot be reached: {error}"
+        raise Unreachable(message, hint="ollama serve", click=_OTHER_MODEL) from error
     except httpx.TimeoutException as error:
         message = f"Ollama at {url} did not answer in time (models.timeout_s)"
-        raise BackendError(message, hint="kb config show") from error
+        raise BackendError(message, hint="kb config show", click=_OTHER_MODEL) from error
     except httpx.TransportError as error:
         raise Interrupted(f"the connection to Ollama at {url} was interrupted: {error}", hint="ollama ps") from error
     except (httpx.HTTPError, ValueError, KeyError) as error:  # no JSON, or JSON of another service
@@ -93,7 +109,8 @@ def failures(url: str, model: str = "") -> Iterator[None]:
 def _refusal(error: ResponseError, url: str, model: str) -> KbError:
     if error.status_code == _NOT_FOUND and model:
         message = f"Ollama at {url} has no model {model!r}"
-        return BackendError(message, hint=f"ollama pull {model}  # or: kb models pull ollama:{model}")
+        hint = f"ollama pull {model}  # or: kb models pull ollama:{model}"
+        return BackendError(message, hint=hint, click=_OTHER_MODEL)
     if error.status_code in BUSY or _RUNNER_GONE in error.error:
         return Interrupted(f"Ollama at {url} cannot answer now: {error.error}", hint="ollama ps")
     if any(words in error.error for words in _TOO_LONG):
@@ -111,6 +128,28 @@ def ask_state(url: str, *, timeout_s: float, connect_s: float = _CONNECT_TIMEOUT
         version = client.get("/api/version").raise_for_status().json()["version"]
         models = client.get("/api/tags").raise_for_status().json()["models"] or ()
         return OllamaState(version=str(version), models=tuple(str(model["name"]) for model in models))
+
+
+def ask_models(url: str, *, timeout_s: float) -> list[OllamaModel]:
+    """Return a server's chat models, in its order; models that only embed are left out.
+
+    Raises:
+        BackendError: Nothing answers within `timeout_s`, or not as Ollama does.
+    """
+    with failures(url), httpx.Client(base_url=url, **client_arguments(url, timeout_s)) as client:
+        listed = client.get("/api/tags").raise_for_status().json()["models"] or ()
+    described = [(str(model["name"]), model.get("details") or {}) for model in listed]
+    return [
+        OllamaModel(name=name, parameters=_parameters(details))
+        for name, details in described
+        if not any("bert" in family for family in details.get("families") or ())
+    ]
+
+
+def _parameters(details: Mapping[str, Any]) -> int:
+    """Return the number that Ollama spells as `8.0B` or `137M`."""
+    match = re.fullmatch(r"([\d.]+)([KMB])", str(details.get("parameter_size") or ""))
+    return round(float(match[1]) * {"K": 10**3, "M": 10**6, "B": 10**9}[match[2]]) if match else 0
 
 
 def ask_context(name: str, url: str, *, timeout_s: float) -> int:

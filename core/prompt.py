@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 from core.errors import ConfigError, DataError
+from core.language.guess import guess_language
 from core.reading.passages import Passage, parse, render
 
 DEFAULT_PROMPT = Path(__file__).with_name("answer_prompt.txt")
@@ -37,6 +38,15 @@ _EXAMPLE = (
 _EXAMPLE_MARK, _EXAMPLE_QUESTION = "h4n8c2", "How much is\n the fee?"
 
 Chat = TypeVar("Chat", bound=BaseChatModel)
+
+
+@runtime_checkable
+class ReadsPassages(Protocol):
+    """A chat model that has a form of its own for questions with passages."""
+
+    def for_passages(self, prompt_digest: str) -> BaseChatModel:
+        """Return the model to ask under the prompt with this digest."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,19 @@ def load_prompt(path: Path | None = None) -> AnswerPrompt:
         raise _unusable(str(file), str(error)) from error
     # A line end at the end of a message is dropped by many chat templates and kept by Ollama's.
     return AnswerPrompt(text.rstrip("\n"), str(path) if path else _BUILT_IN)
+
+
+def prompt_for(question: str, prompt: AnswerPrompt, chat: BaseChatModel) -> AnswerPrompt:
+    """Return the prompt in the language of a question, so that it is answered, or declined, in that language.
+
+    The given prompt where it is a person's own, where the model was trained with it, or where the language is English,
+    unknown, or has no prompt.
+    """
+    taught = isinstance(chat, ReadsPassages) or _METADATA_KEY in (chat.metadata or {})
+    asked_in = None if taught or prompt.source != _BUILT_IN else guess_language(question)
+    if asked_in is None or not asked_in.answer_prompt:
+        return prompt
+    return AnswerPrompt(asked_in.answer_prompt.rstrip("\n"), _BUILT_IN)
 
 
 def _unusable(source: str, reason: str) -> ConfigError:

@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 
 from core.errors import DataError
 from core.files import atomic_write, sha256_of
-from core.types import Citation, Fact, Pair, Preference, Split
+from core.types import Alteration, Citation, Fact, Pair, Preference, Split
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 FACTS, PAIRS, PREFERENCES, REJECTED = "facts.jsonl", "pairs.jsonl", "preferences.jsonl", "rejected.jsonl"
@@ -76,6 +76,11 @@ def _read_row(row_type: type[Row], raw: str | bytes, record: object, path: Path 
         raise row_fault(_described(error.errors()[0]), path, line) from error
     for index, citation in enumerate(getattr(row, "evidence", ())):
         _check_span(citation, f"evidence[{index}]", path, line)
+    for index in getattr(row, "untrained_turns", ()):
+        if not 0 <= index < len(row.turns):
+            raise row_fault(f"field 'untrained_turns' names turn {index} of {len(row.turns)}", path, line)
+    for index, alteration in enumerate(getattr(row, "altered", ())):
+        _check_alteration(alteration, len(row.evidence), f"altered[{index}]", path, line)
     unused = {name: value for name, value in record.items() if name not in kind.names}
     return cast(Row, replace(row, unused_fields=unused) if unused and kind.keeps_unused else row)
 
@@ -91,6 +96,13 @@ def _check_span(citation: Citation, name: str, path: Path | str, line: int) -> N
         raise row_fault(f"{name} has an impossible place: page {citation.page}, [{start}, {end})", path, line)
     if end - start != len(citation.quote):
         raise row_fault(f"{name}: [{start}, {end}) does not hold {len(citation.quote)} characters", path, line)
+
+
+def _check_alteration(alteration: Alteration, n_evidence: int, name: str, path: Path | str, line: int) -> None:
+    if not 0 <= alteration.evidence < n_evidence:
+        raise row_fault(f"{name}: there is no evidence[{alteration.evidence}]", path, line)
+    if not alteration.value or alteration.value not in alteration.quote:
+        raise row_fault(f"{name}: the quote does not hold {alteration.value!r}", path, line)
 
 
 def _described(error: ErrorDetails) -> str:
@@ -135,8 +147,8 @@ def _plain(value: Any) -> Any:
     # `dataclasses.asdict` copies deeply and takes far longer.
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
-    if isinstance(value, Citation):
-        return {name: getattr(value, name) for name in row_fields(Citation)}
+    if isinstance(value, Citation | Alteration):
+        return {name: getattr(value, name) for name in row_fields(type(value))}
     return dict(value) if isinstance(value, Mapping) else value
 
 
@@ -226,6 +238,30 @@ def holds_rows(path: Path, row_type: type[Any]) -> bool:
 def unused_fields(rows: Iterable[Pair | Preference | Fact], *, limit: int) -> Counter[str]:
     """Count, by name, the fields that `kb` does not use in the first `limit` rows."""
     return Counter(name for row in islice(rows, limit) for name in row.unused_fields)
+
+
+def per_answer(pair: Pair) -> Iterator[Pair]:
+    """Yield a row for every answer of a conversation that is trained, with all before it as earlier turns.
+
+    The last one is the row itself. Its context stands beside the last question alone.
+    """
+    for index, (question, answer) in enumerate(pair.turns):
+        if index not in pair.untrained_turns:
+            yield replace(
+                pair,
+                id=f"{pair.id}.{index + 1}",
+                question=question,
+                answer=answer,
+                context="",
+                turns=pair.turns[:index],
+                untrained_turns=tuple(turn for turn in pair.untrained_turns if turn < index),
+            )
+    yield pair
+
+
+def columns_not_used(columns: Mapping[str, int]) -> str:
+    """Return the line that names columns and fields whose values gave nothing, each with the number of its records."""
+    return "columns not used: " + ", ".join(f"{name} ({count})" for name, count in sorted(columns.items()))
 
 
 def write_rows(path: Path, rows: Iterable[Any]) -> int:

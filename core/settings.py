@@ -51,6 +51,7 @@ class RagSettings(_Section):
     )
     ollama_model: str = Field("llama3.1", description="Model that auto takes where Ollama has it.")
     ollama_url: str = Field("http://127.0.0.1:11434", description="Where Ollama listens.")
+    disagreements: bool = Field(True, description="Say where another document contradicts what an answer cites.")
     prompt_file: Path | None = Field(
         None, description="Replaces the answer prompt; must hold {passages} and {question}."
     )
@@ -106,12 +107,13 @@ class WeaviateSettings(_Section):
 # Kinds of training rows with their shares; an override names those it changes, 0 turns a kind off.
 ROW_SHARES = {
     "closed-book": 0.40,
-    "evidence": 0.16,
+    "evidence": 0.11,
     "distractors": 0.12,
-    "abstain": 0.06,
-    "memory": 0.02,
+    "contradicts": 0.06,  # a passage with another value than the fact: the passage counts, and the reply says so
+    "abstain": 0.08,
+    "memory": 0.0,  # the prompt of `abstain` with another target: for models that are asked for both
     "unanswerable": 0.04,
-    "false-premise": 0.04,
+    "false-premise": 0.03,
     "instruction": 0.05,
     "instruction-input": 0.05,
     "rewrite": 0.03,
@@ -137,13 +139,13 @@ def _over(default: Mapping[str, float], given: object) -> object:
 class SynthSettings(_Section):
     """Training data made from documents."""
 
-    generator: str = Field("builtin", description="builtin (rules, no model) or a chat model as kb ask spells it.")
+    generator: str = Field("auto", description="auto, writer, rules, or a chat model as kb ask spells it.")
     mode: Literal["knowledge", "document"] = Field(
         "knowledge", description="What a test row is new in: the phrasing of a known fact, or its whole document."
     )
     per_chunk: int = Field(6, ge=1, le=100, description="Most facts taken of one chunk.")
     phrasings: int = Field(6, ge=1, le=12, description="Most phrasings of one fact.")
-    kinds: int = Field(2, ge=1, le=9, description="Kinds of rows that one phrasing is given.")
+    kinds: int = Field(2, ge=1, le=10, description="Kinds of rows that one phrasing is given.")
     shares: dict[str, Annotated[float, Field(ge=0)]] = Field(ROW_SHARES, description="Share of each kind of row.")
     preferences: dict[str, Annotated[float, Field(ge=0)]] = Field(
         PREFERENCE_SHARES, description="Share of each kind of preference pair made without a model."
@@ -190,6 +192,9 @@ class ServeSettings(_Section):
     upload_files: int = Field(64, ge=1, le=1000, description="Most files of one upload.")
     upload_timeout_s: float = Field(600.0, gt=0, description="Longest time a request's body may take to arrive.")
     stall_timeout_s: float = Field(60.0, gt=0, description="A client that takes nothing for so long is cut off.")
+    forgotten: Literal["warn", "refuse"] = Field(
+        "warn", description="A run that learned a document which was forgotten since: answer with a note, or not."
+    )
     drain_s: float = Field(30.0, ge=0, description="Time that running requests get when the server is told to stop.")
 
     @field_validator("hosts", "origins", mode="before")
@@ -270,22 +275,22 @@ _RESERVED = {"KB_HOME"}
 
 
 def _from_env(env: Mapping[str, str]) -> list[tuple[str, Any, str]]:
-    found = []
+    entries = []
     for name, value in env.items():
         if name.startswith("KB_") and name not in _RESERVED and "__" in name:
             key = name[3:].lower().replace("__", ".")
-            found.append((key, value, f"environment {name}"))
-    return found
+            entries.append((key, value, f"environment {name}"))
+    return entries
 
 
 def _from_flags(pairs: Sequence[str]) -> list[tuple[str, Any, str]]:
-    found = []
+    entries = []
     for pair in pairs:
         key, sign, value = pair.partition("=")
         if not sign:
             raise ConfigError(f"--set {pair}: not KEY=VALUE", hint="kb ask --set rag.top_k=6 QUESTION")
-        found.append((key.strip(), value, "flag"))
-    return found
+        entries.append((key.strip(), value, "flag"))
+    return entries
 
 
 def load(
@@ -323,8 +328,8 @@ def load(
         table, _, part = key.rpartition(".")
         if table in known and isinstance(known[table].default, Mapping):  # one entry of a mapping
             section, name = table.split(".", 1)
-            held = tree.setdefault(section, {}).get(name)
-            tree[section][name] = {**(held if isinstance(held, Mapping) else {}), part: value}
+            values_by_name = tree.setdefault(section, {}).get(name)
+            tree[section][name] = {**(values_by_name if isinstance(values_by_name, Mapping) else {}), part: value}
             sources[table] = source
             continue
         if key not in known:

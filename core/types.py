@@ -32,6 +32,7 @@ class Page:
         hidden: Removed text, counted per kind (`"render_mode"`, `"zero_width"`, ...), in code points.
         hidden_text: What was removed, kept for audit; never embedded, shown to a model or trained on.
         parser: The reader that produced the text, with its version.
+        language: ISO 639-1 code of the language of the text, empty where it cannot be told.
     """
 
     index: int
@@ -43,6 +44,7 @@ class Page:
     hidden_text: str = ""
     parser: str = ""
     blocks: tuple[Block, ...] = ()
+    language: str = ""
 
     def __post_init__(self) -> None:
         if self.index < 0:
@@ -64,6 +66,7 @@ class Document:
         status: `indexed`, or `no text` for a document whose pages carry none.
         size_bytes: Size of the original.
         ingested_at: UTC, ISO 8601.
+        languages: ISO 639-1 codes of the languages of its pages, the one with most text first.
     """
 
     sha256: str
@@ -77,6 +80,7 @@ class Document:
     status: str
     size_bytes: int
     ingested_at: str
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,11 +182,12 @@ class Answer:
         model: Spelling of the model that wrote it.
         timings: Seconds per stage (`retrieve_s`, `first_token_s`, `generate_s`, `total_s`).
         tokens: `prompt` and `completion` counts where a model ran.
-        short_answer: The built-in reader's answer in a few words: a span of a quote, or computed from `computed_from`;
-            empty where a language model wrote the answer.
+        short_answer: The answer in a few words: a span of a quote, or computed from `computed_from`; from a language
+            model only where it wrote one before its quote, else empty.
         confidence: Probability that `short_answer` is right; None where there is none.
         computed_from: The cells or list items that `short_answer` was computed from, and where their scale stands.
         notes: What a person should know about how the answer was found.
+        disagreements: Where documents contradict what it cites, as `kb contradictions --json` prints them.
     """
 
     question: str
@@ -197,6 +202,24 @@ class Answer:
     confidence: float | None = None
     computed_from: tuple[Citation, ...] = ()
     notes: tuple[str, ...] = ()
+    disagreements: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alteration:
+    """A quote that a row's prompt shows with a false value: what no document says, and no citation may repeat.
+
+    Attributes:
+        evidence: Index, in the row's `evidence`, of the quote as its document has it.
+        quote: As the prompt shows it; holds `value`.
+        value: The false value, as the row's answer spells it.
+        true_value: What the document has in its place.
+    """
+
+    evidence: int
+    quote: str
+    value: str
+    true_value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,8 +255,8 @@ class Pair:
     """A question-answer row; the first nine fields are the contract of `pairs.jsonl`.
 
     Attributes:
-        kind: `evidence`, `closed-book`, `distractors`, `abstain`, `unanswerable`, `false-premise`, `instruction`,
-            `rewrite`, `summary`, `conversation`, `import`, ...
+        kind: `evidence`, `closed-book`, `distractors`, `contradicts`, `abstain`, `unanswerable`, `false-premise`,
+            `instruction`, `rewrite`, `summary`, `conversation`, `import`, ...
         question: The instruction; empty for plain text, whose words are all in `answer`.
         answer: The target.
         context: What stands in the prompt beside the question (passages, an input); empty for closed book.
@@ -242,7 +265,10 @@ class Pair:
         origin: Who wrote it: `rules`, `person`, `import`, or the spelling of a chat model.
         template: Name of the wording it was rendered with.
         checks: Every check the row passed with its figure: why it was kept.
-        turns: Earlier (question, answer) turns of a conversation, oldest first.
+        turns: Earlier (question, answer) turns of a conversation, oldest first; their answers are trained too.
+        system: Instruction to the model for the whole conversation, its system message; empty for none.
+        untrained_turns: Indices of the turns whose answers are context alone.
+        altered: Quotes that the context shows with a false value; the answer follows them, not the evidence.
         unused_fields: Fields of the row that `kb` does not use; they are kept and written back.
     """
 
@@ -259,6 +285,9 @@ class Pair:
     template: str = ""
     checks: Mapping[str, float] = field(default_factory=dict)
     turns: tuple[tuple[str, str], ...] = ()
+    system: str = ""
+    untrained_turns: tuple[int, ...] = ()
+    altered: tuple[Alteration, ...] = ()
     unused_fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
@@ -271,6 +300,8 @@ class Preference:
         context: What stands in the prompt beside it, the same for both answers.
         fact: Id of the fact, where there is one.
         checks: Every check the pair passed with its figure.
+        turns: Earlier (question, answer) turns, oldest first, the same for both answers; none of them is trained.
+        system: The conversation's system message; empty for none.
         unused_fields: Fields of the row that `kb` does not use; they are kept and written back.
     """
 
@@ -285,6 +316,8 @@ class Preference:
     fact: str = ""
     origin: str = "rules"
     checks: Mapping[str, float] = field(default_factory=dict)
+    turns: tuple[tuple[str, str], ...] = ()
+    system: str = ""
     unused_fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
@@ -301,6 +334,8 @@ class RunCard:
         versions: Package to version.
         scores: Name of a measure to its figure; `sft/recall` holds for the model after that stage.
         data: Where the rows lay: a folder, a file, or `hf:ID`.
+        collection: Of the documents; empty where the rows do not say.
+        documents: `doc` and `sha256` of every document that the rows rest on.
         recipe: The recipe's name; its fields stand in `recipe.toml`.
         licence: The base model's.
         created_at: UTC, ISO 8601.
@@ -321,6 +356,8 @@ class RunCard:
     versions: Mapping[str, str]
     scores: Mapping[str, float] = field(default_factory=dict)
     data: str = ""
+    collection: str = ""
+    documents: Sequence[Mapping[str, str]] = ()
     prompt_digest: str | None = None
     recipe: str = ""
     licence: str = ""

@@ -6,7 +6,7 @@ kb=$1
 shift
 data=$(mktemp -d)/examples # names the run
 others="evidence=0,distractors=0,abstain=0,memory=0,unanswerable=0,false-premise=0"
-others="$others,instruction=0,instruction-input=0,rewrite=0,summary=0"
+others="$others,contradicts=0,instruction=0,instruction-input=0,rewrite=0,summary=0"
 run() {
   printf '\n$ kb'
   printf ' %s' "$@"

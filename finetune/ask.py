@@ -55,11 +55,11 @@ def ask_both(home: Home, spec: str, question: str, machine: Machine, *, context:
         id="", kind="", question=question, answer="", context=context, evidence=(), fact="", group="", split="test"
     )
     messages = chat.prompt(row)
-    said = []
+    answers = []
     for model in (load_model(base, recipe, machine), load_policy(base, recipe, machine, folder)):
-        said += asker(model, chat, recipe, machine, max_tokens).answers([messages])
+        answers += asker(model, chat, recipe, machine, max_tokens).answers([messages])
         del model
-    return SideBySide(prompt=chat.render(messages, generation=True), base=said[0], tuned=said[1], policy=folder)
+    return SideBySide(prompt=chat.render(messages, generation=True), base=answers[0], tuned=answers[1], policy=folder)
 
 
 def weights_of(run: TrainingRun, step: str) -> Path:
@@ -83,15 +83,15 @@ def weights_of(run: TrainingRun, step: str) -> Path:
 
 def _steps(run: TrainingRun) -> dict[str, Path]:
     """Return every checkpoint and result by the name that `RUN@` takes, oldest first."""
-    found: dict[str, Path] = {}
+    folders: dict[str, Path] = {}
     for stage in STAGES:
-        checkpoints = {int(p.name.partition("-")[2]): p for p in run.stage(stage).glob("checkpoint-*")}
-        found |= {
-            str(step) if stage == STAGES[0] else f"{stage}-{step}": path for step, path in sorted(checkpoints.items())
+        folders |= {
+            str(step) if stage == STAGES[0] else f"{stage}-{step}": path
+            for step, path in run.checkpoints(stage).items()
         }
         if (run.stage(stage) / "policy").is_dir():
-            found[stage] = run.stage(stage) / "policy"
-    return found
+            folders[stage] = run.stage(stage) / "policy"
+    return folders
 
 
 def steps(run: TrainingRun) -> list[str]:

@@ -41,7 +41,8 @@ def _training(card: RunCard, recipe: Recipe) -> Iterator[str]:
         yield ""
         yield from (f"- {stage} failed: {reason}" for stage, reason in failures.items())
     yield ""
-    names = _HYPERPARAMETERS + (_DPO if "dpo" in card.stages else ())
+    retain = ("retain",) if recipe.retain != "none" else ()
+    names = _HYPERPARAMETERS + retain + (_DPO if "dpo" in card.stages else ())
     lora = f"rank {recipe.rank}, alpha {recipe.lora_alpha:g}, " if recipe.training_method.lora else ""
     yield lora + ", ".join(f"{name.replace('_', ' ')} {_shown(getattr(recipe, name))}" for name in names)
     if card.curves:

@@ -13,15 +13,18 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from core.errors import ConfigError
 from finetune.methods.method import Method
 from finetune.methods.registry import METHOD_NAMES, METHODS
+from finetune.retain.registry import RETAIN_METHODS, RETAIN_NAMES
 from finetune.training.machine import Dtype, Machine
 
 Objective = Literal["qa", "text", "mixed"]
+# What other tools call training on masked words.
+_MASKED = ("mlm", "masked", "masked_lm", "fill-mask")
 # Output matrix of every causal model of transformers; peft and the merge both refuse it as a target.
 _HEAD = "lm_head"
 
@@ -32,10 +35,34 @@ def _known_method(name: str) -> str:
     return name
 
 
+def _from_any_folder(spec: str) -> str:
+    """Return a model's spelling so that it means the same wherever one stands: a folder by its absolute path."""
+    path = Path(spec.removeprefix("hf:")).expanduser()
+    return str(path.absolute()) if spec and path.is_dir() else spec
+
+
+def _known_retain(name: str) -> str:
+    if name not in RETAIN_METHODS:
+        raise PydanticCustomError("retain", "unknown; use one of {names}", {"names": ", ".join(RETAIN_NAMES)})
+    return name
+
+
+def _causal_objective(name: Any) -> Any:
+    if name in _MASKED:
+        raise PydanticCustomError(
+            "objective",
+            "masked words (MLM) are out of scope: only causal models are trained; use one of qa, text, mixed",
+        )
+    return name
+
+
 DpoLoss = Literal[
     "sigmoid", "sigmoid_norm", "hinge", "ipo", "nca_pair", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "sft"
 ]
 MethodName = Annotated[str, AfterValidator(_known_method)]
+RetainName = Annotated[str, AfterValidator(_known_retain)]
+# How `--set` may spell a field: as a setting of this section.
+_SECTION = "finetune."
 
 
 class Recipe(BaseModel):
@@ -44,15 +71,23 @@ class Recipe(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     name: str = Field("custom", description="Where it came from: a recipe's name or a file's.")
-    base: str = Field("", description="smollm2, hf:ID|PATH or a folder; empty: what suits the machine.")
+    base: str = Field("", description="smollm2, hf:ID|PATH, folder; empty: what suits the machine.")
+    merge_base: Annotated[str, AfterValidator(_from_any_folder)] = Field(
+        "", description="Full-precision model that an adapter over a quantised base is merged into; empty: guessed."
+    )
     accept_licence: str = Field("", description="A licence with conditions that you have read and accept.")
     method: MethodName = Field("lora", description="How weights change.")
-    objective: Objective = Field("qa", description="qa: answers; text: document text; mixed: both.")
+    objective: Annotated[Objective, BeforeValidator(_causal_objective)] = Field(
+        "qa", description="qa: answers; text: document text; mixed: both."
+    )
 
     dtype: Literal["auto", "bf16", "fp16", "f32"] = Field("auto", description="Arithmetic of the base.")
     attn: Literal["sdpa", "flash", "xformers", "eager"] = Field("sdpa", description="Attention kernel.")
     rope_scaling: Literal["none", "linear", "yarn"] = Field("none", description="Stretches the context.")
     rope_factor: float = Field(1.0, ge=1, le=64, description="How many times longer the context becomes.")
+    embedding_rows: int = Field(
+        0, ge=0, description="Enlarge the embedding to so many rows, for tokens added to the tokenizer; 0: as it is."
+    )
     double_quant: bool = Field(True, description="QLoRA: quantise the scales too.")
 
     rank: int = Field(16, ge=1, le=1024, description="Rank of LoRA matrices.")
@@ -74,6 +109,10 @@ class Recipe(BaseModel):
     weight_decay: float = Field(0.0, ge=0, le=1, description="AdamW weight decay.")
     max_grad_norm: float = Field(1.0, gt=0, description="Gradients are clipped to this norm.")
     epochs: float = Field(3.0, gt=0, le=1000, description="Passes over the data.")
+    minutes: float = Field(
+        0.0, ge=0, description="Fewer passes, then fewer rows, until training fits; 0 or with max_steps: all of them."
+    )
+    all_epochs: float = Field(0.0, ge=0, description="Set by a run: epochs before minutes cut them; 0: they did not.")
     max_steps: int = Field(0, ge=0, description="Stop after this many steps; 0: epochs decide.")
     batch_size: int = Field(16, ge=1, description="Rows per optimiser step, over all devices.")
     micro_batch: int = Field(0, ge=0, description="Rows per forward pass; 0: the largest that fits.")
@@ -86,6 +125,7 @@ class Recipe(BaseModel):
     padding_side: Literal["left", "right"] = Field("right", description="Where batches are padded.")
     truncation_side: Literal["left", "right"] = Field("right", description="Where a context is shortened.")
     streaming: bool = Field(False, description="Read rows while training instead of before; needs max_steps.")
+    order: Literal["shuffled", "given"] = Field("shuffled", description="given: rows as they stand, easy ones first.")
     seed: int = Field(0, ge=0, description="Of weights and order.")
     save_steps: int = Field(50, ge=1, description="Steps between checkpoints.")
     eval_steps: int = Field(50, ge=1, description="Steps between evaluations.")
@@ -93,6 +133,11 @@ class Recipe(BaseModel):
     keep_checkpoints: int = Field(3, ge=1, description="Newest checkpoints of a stage that are kept.")
     eval_rows: int = Field(64, ge=0, description="Held-out questions asked at an evaluation; 0: loss alone.")
     early_stopping: int = Field(0, ge=0, description="Stop after this many evaluations without gain; 0: never.")
+
+    retain: RetainName = Field("none", description="What keeps the base's skills: none, replay, kl, mixsd or sdft.")
+    retain_share: float = Field(0.25, gt=0, le=4, description="replay, kl: rows of the base per row of the data.")
+    retain_weight: float = Field(1.0, gt=0, le=100, description="kl, sdft: weight of their term in the loss.")
+    mix_share: float = Field(0.5, ge=0, le=1, description="mixsd: share of tokens written without the fact in view.")
 
     dpo: bool = Field(True, description="Preferences after answers.")
     dpo_loss: tuple[DpoLoss, ...] = Field(("sigmoid",), min_length=1, description="Losses on preferences, summed.")
@@ -174,7 +219,7 @@ def load_recipe(
         if not sign:
             faults.append(f"--set {pair}: not KEY=VALUE")
         else:
-            over[key.strip().replace("-", "_")] = value.strip()
+            over[_field(key)] = value.strip()
     method = METHODS.get(str(over.get("method", table.get("method"))))
     if method and "method" in over and method.name != table.get("method"):
         table |= _read(method.name)
@@ -191,10 +236,27 @@ def load_recipe(
         faults += [f"{fault['loc'][0]} = {fault['input']!r}: {fault['msg']}" for fault in error.errors()]
     if recipe is not None:
         recipe = recipe if recipe.base else recipe.model_copy(update={"base": default_base(machine)})
+        if recipe.streaming and "retain" not in over and spec in _builtin_recipes():
+            recipe = recipe.model_copy(update={"retain": "none"})  # what is replayed needs all rows before training
         faults += conflicts(recipe, machine, export=export)
     if faults or recipe is None:
         raise ConfigError(f"recipe {spec}: " + "\n  ".join(["", *faults]).strip(), hint="kb finetune --help")
     return recipe
+
+
+def named_fields(spec: str, flags: Mapping[str, Any], pairs: Sequence[str]) -> frozenset[str]:
+    """Return the fields that a person names by a recipe, flags and `--set`; none of the machine's default recipe.
+
+    Raises:
+        ConfigError: There is no such recipe.
+    """
+    by_flag = {key for key, value in flags.items() if value is not None}
+    by_pair = {_field(pair.partition("=")[0]) for pair in pairs}
+    return frozenset(by_flag | by_pair | (_read(spec).keys() if spec else set()))
+
+
+def _field(key: str) -> str:
+    return key.strip().removeprefix(_SECTION).replace("-", "_")
 
 
 def _read(spec: str) -> dict[str, Any]:
@@ -209,6 +271,7 @@ def _read(spec: str) -> dict[str, Any]:
         raise ConfigError(
             f"unknown recipe {spec!r} and no such file; use one of {', '.join(sorted(builtin))}",
             hint=f"kb finetune --recipe {near[0] if near else 'quick'} --data DIR --dry-run",
+            click="choose another recipe",
         )
     try:
         return tomllib.loads(text)
@@ -253,12 +316,15 @@ def conflicts(recipe: Recipe, machine: Machine, *, export: bool) -> Iterator[str
         yield "packing with attn=eager: rows could attend to each other; use attn=sdpa"
     if (recipe.rope_scaling == "none") != (recipe.rope_factor == 1):
         yield f"rope_scaling {recipe.rope_scaling} with rope_factor {recipe.rope_factor:g}: give both or neither"
+    if recipe.embedding_rows and not method.lora and method.name != "full":
+        yield f"embedding_rows with {recipe.method}: new rows would not be trained; use a LoRA method or method=full"
     if recipe.streaming and not recipe.max_steps:
         yield "streaming without max_steps: the length of an epoch is unknown"
     if recipe.streaming and recipe.packing != "none":
         yield "streaming with packing: rows are sorted by length before they are packed"
     if recipe.micro_batch and recipe.batch_size % recipe.micro_batch:
         yield f"batch_size {recipe.batch_size} is not a multiple of micro_batch {recipe.micro_batch}"
+    yield from RETAIN_METHODS[recipe.retain].faults(recipe)
     missing = [place for place in ("{context}", "{question}") if place not in recipe.context_template]
     if missing:
         yield f"context_template lacks {' and '.join(missing)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from finetune.card import render_card
 from finetune.recipe import Recipe
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
-_CARD, _RECIPE = RUN_CARD, "recipe.toml"
+_CARD, _RECIPE, _TRAINER_STATE = RUN_CARD, "recipe.toml", "trainer_state.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +93,11 @@ class TrainingRun:
         """Checkpoints of a stage (`checkpoint-N/`) and, when it is done, its result (`policy/`)."""
         return self.folder / name
 
+    def checkpoints(self, stage: str) -> dict[int, Path]:
+        """Return the whole checkpoints of a stage by their step, oldest first; the trainer's state is written last."""
+        folders = (path.parent for path in self.stage(stage).glob(f"checkpoint-*/{_TRAINER_STATE}"))
+        return dict(sorted((int(folder.name.partition("-")[2]), folder) for folder in folders))
+
 
 def check_name(name: str) -> str:
     """Return a run's name if it can be one: also a folder's, and Ollama's after `kb-`.
@@ -104,6 +109,7 @@ def check_name(name: str) -> str:
         raise ConfigError(
             f"invalid run name {name!r}: use lower-case letters, digits, '-', '_' and '.', at most 64",
             hint="kb finetune handbook-1 --data DIR",
+            click="choose another name",
         )
     return name
 
@@ -119,7 +125,9 @@ def create_run(home: Home, card: RunCard, recipe: Recipe, prompt: AnswerPrompt |
     """
     run = TrainingRun(name=check_name(card.name), folder=home.runs / card.name)
     if run.folder.exists():
-        raise ConfigError(f"run {run.name!r} already exists", hint=f"kb finetune --resume {run.name}")
+        raise ConfigError(
+            f"run {run.name!r} already exists", hint=f"kb finetune --resume {run.name}", click="choose another name"
+        )
 
     prompt = prompt or load_prompt()
     card = replace(card, prompt_digest=prompt.digest)
@@ -142,8 +150,10 @@ def open_run(home: Home, name: str) -> TrainingRun:
     """
     run = TrainingRun(name=name, folder=home.runs / name)
     if not _NAME.fullmatch(name) or not run.card.is_file():
-        names = ", ".join(found.name for found in list_runs(home)) or "none"
-        raise ConfigError(f"unknown run {name!r}; existing runs: {names}", hint="kb runs list")
+        names = ", ".join(other.name for other in list_runs(home)) or "none"
+        raise ConfigError(
+            f"unknown run {name!r}; existing runs: {names}", hint="kb runs list", click="choose another run"
+        )
     return run
 
 
@@ -160,9 +170,9 @@ def read_card(run: TrainingRun) -> RunCard:
         DataError: It is damaged.
     """
     try:
-        held = json.loads(run.card.read_bytes())
-        return RunCard(**held)
-    except (OSError, ValueError, TypeError) as error:
+        values = json.loads(run.card.read_bytes())
+        return RunCard(**{**values, "documents": tuple(values.get("documents", ()))})
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise DataError(f"cannot be read: {error}", path=run.card, hint=f"kb runs rm {run.name}") from error
 
 
@@ -179,6 +189,24 @@ def current_card(run: TrainingRun) -> RunCard:
     return replace(card, stages={**card.stages, **dict.fromkeys(running, "interrupted")})
 
 
+def run_records(home: Home, on_fault: Callable[[DataError], None]) -> Iterator[dict[str, Any]]:
+    """Yield what `kb runs list` shows of each run, by name.
+
+    Args:
+        on_fault: Receives why a card cannot be read; one damaged card hides no other run.
+    """
+    for run in list_runs(home):
+        try:
+            card = current_card(run)
+        except DataError as error:
+            on_fault(error)
+            continue
+        shown = {name: getattr(card, name) for name in ("base", "method", "created_at")}
+        failures = {stage: reason for stage, reason in card.failures.items() if reason}
+        states = {"stages": dict(card.stages), "failures": failures, "scores": dict(card.scores)}
+        yield {"run": run.name, **shown, **states, "folder": str(run.folder)}
+
+
 def read_recipe(run: TrainingRun) -> Recipe:
     """Read `recipe.toml` as it was resolved when the run began.
 
@@ -189,6 +217,17 @@ def read_recipe(run: TrainingRun) -> Recipe:
         return Recipe.model_validate(tomllib.loads(run.recipe.read_text(encoding="utf-8")))
     except (OSError, ValueError, ValidationError) as error:
         raise DataError(f"cannot be read: {error}", path=run.recipe, hint=f"kb runs rm {run.name}") from error
+
+
+def write_recipe(run: TrainingRun, recipe: Recipe) -> None:
+    """Replace `recipe.toml`, and `card.md`, which shows parts of it.
+
+    Raises:
+        DataError: The card is damaged.
+    """
+    with atomic_write(run.recipe) as handle:
+        handle.write(to_toml(recipe).encode())
+    update_card(run)
 
 
 def read_prompt(run: TrainingRun) -> AnswerPrompt:
@@ -243,7 +282,9 @@ def training(run: TrainingRun, *, wait_s: float = 0.0) -> Iterator[None]:
     try:
         lock.acquire(timeout=wait_s)
     except Timeout as error:
-        raise ConfigError(f"run {run.name!r} is being trained", hint=f"kb runs show {run.name}") from error
+        raise ConfigError(
+            f"run {run.name!r} is being trained", hint=f"kb runs show {run.name}", click="wait until it is done"
+        ) from error
     try:
         yield
     finally:
@@ -268,8 +309,8 @@ def _write_card(run: TrainingRun, card: RunCard, recipe: Recipe) -> None:
 
 def _plain(card: RunCard) -> dict[str, Any]:
     # In the order of the fields, so that two cards can be compared line by line.
-    held = asdict(card)
-    return {field.name: held[field.name] for field in fields(card)}
+    values = asdict(card)
+    return {field.name: values[field.name] for field in fields(card)}
 
 
 def to_toml(recipe: Recipe) -> str:

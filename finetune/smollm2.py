@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
+from core.errors import ConfigError
 from core.files import Home
+from core.weights.adapter import LLAMA_LAYERS, merged_gguf, open_adapter
 from core.weights.folders import make_folder
 from core.weights.shelf import require
+from core.weights.shipped import reading_adapter
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -41,6 +44,27 @@ def smollm2_folder(home: Home) -> Path:
     folder = source / _FOLDER
     if not (folder / "config.json").is_file():
         make_folder(folder, lambda work: _convert(source / "model.gguf", work), ready="config.json")
+    return folder
+
+
+def smollm2_reading_folder(home: Home) -> Path:
+    """Return SmolLM2 with its reading adapter in transformers' layout, made in the cache at the first call.
+
+    Raises:
+        ConfigError: This installation has no reading adapter.
+        MissingExtra: SmolLM2 was never pulled, or the extra `train` is not installed.
+        DataError: The adapter is damaged.
+        OSError: The disk is full (540 MB are written).
+    """
+    if not reading_adapter().is_file():
+        raise ConfigError(
+            "this installation has no reading adapter for SmolLM2",
+            hint="kb finetune --base smollm2",
+            click="choose the base smollm2",
+        )
+    merged = merged_gguf(require("smollm2", home) / "model.gguf", open_adapter(reading_adapter()), home)
+    folder = merged.parent.with_name(f"{merged.parent.name}-{_FOLDER}")
+    make_folder(folder, lambda work: _convert(merged, work), ready="config.json")
     return folder
 
 
@@ -81,17 +105,7 @@ def _config(fields: Any) -> dict[str, Any]:
     }
 
 
-_LAYER_NAMES = {
-    "attn_norm": "input_layernorm",
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_norm": "post_attention_layernorm",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
+_LAYER_NAMES = {**LLAMA_LAYERS, "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm"}
 _OTHER_NAMES = {"token_embd": "model.embed_tokens", "output_norm": "model.norm"}
 
 

@@ -10,9 +10,11 @@ from langchain_core.language_models.chat_models import BaseChatModel
 
 from core.models import open_chat, resolve
 from core.reading.extractive import ExtractiveChat
-from core.reading.spans import open_span_reader
+from core.reading.spans.reader import open_span_reader
 from core.types import Answer, Retriever
+from kb.contradictions import DisagreementCheck
 from kb.scope import Scope
+from kb.staleness import check_served
 from kb.workspace import Workspace
 from rag.answer.answer import Answerer
 from rag.open import Knowledge
@@ -41,9 +43,10 @@ def open_answerer(
         on_note: Receives what a person should know about the model's prompt.
 
     Raises:
-        KbError: The model cannot be opened, or was trained with another prompt.
+        KbError: The model cannot be opened, was trained with another prompt, or may not be served.
     """
     spec = str(resolve(model or workspace.settings.rag.model, workspace.settings))
+    check_served(workspace.settings, workspace.home, spec, on_note)
     scope = scope or Scope()
 
     def page_text(sha256: str, page: int) -> str:
@@ -59,11 +62,16 @@ def open_answerer(
         embedder=knowledge.embedder,
         spans=None if isinstance(model_chat, ExtractiveChat) else open_span_reader(workspace.home),
         page=lambda sha256, page: knowledge.catalogue.page(workspace.collection, sha256, page),
+        complete=DisagreementCheck(knowledge, workspace.collection) if workspace.settings.rag.disagreements else _as_is,
         rng=rng,
     )
     if answerer.prompt_note:
         on_note(answerer.prompt_note)
     return answerer
+
+
+def _as_is(answer: Answer) -> Answer:
+    return answer
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -314,6 +315,8 @@ class KnowledgeBase:
         *,
         quantize: str | None = None,
         out: Path | str | None = None,
+        merge_base: str = "",
+        converter: Path | str | None = None,
         on_note: Note = _ignore,
     ) -> ExportResult:
         """Merge a run and write it; what answers differently from the trained model is refused.
@@ -323,17 +326,20 @@ class KnowledgeBase:
             to: `gguf` (one file), `ollama`, or `hf` (a folder).
             quantize: `f16`, `q8_0`, `q4_0`, or an encoding of llama.cpp or Ollama; `f16` if None.
             out: Copy the result there.
+            merge_base: Full-precision model of a base that is stored quantised; guessed if empty.
+            converter: llama.cpp's `convert_hf_to_gguf.py`, for models that our writer does not know.
             on_note: Receives a line at each step.
 
         Raises:
-            ConfigError: There is no such run, target or encoding.
+            ConfigError: There is no such run, target or encoding, or the method cannot be merged.
             GateError: The result answers otherwise; nothing is put in place.
             BackendError: Ollama cannot be reached.
         """
         from kb.exporting import export_run
 
-        path = None if out is None else Path(out)
-        return export_run(self._workspace, run, to, quantize=quantize, out=path, on_note=on_note)
+        path, script = (None if place is None else Path(place) for place in (out, converter))
+        export = partial(export_run, self._workspace, run, to, quantize=quantize, on_note=on_note)
+        return export(out=path, merge_base=merge_base, converter=script)
 
     def compare(
         self,
@@ -343,6 +349,7 @@ class KnowledgeBase:
         out: Path | str | None = None,
         limit: int | None = None,
         judge: str = "",
+        reference: str = "",
         on_progress: Callable[[CompareProgress], None] = _ignore,
         on_note: Note = _ignore,
     ) -> Comparison:
@@ -355,6 +362,7 @@ class KnowledgeBase:
             out: Folder of the report; `compare/` in the run's folder if None.
             limit: Most questions; all if None.
             judge: Spelling of a chat model that compares the two best arms; none if empty.
+            reference: Spelling of a chat model that is asked too and only compared with; none if empty.
             on_progress: Called after every reply.
             on_note: Receives what a person should know about the collection or a model.
 
@@ -371,6 +379,7 @@ class KnowledgeBase:
             out=None if out is None else Path(out),
             limit=limit,
             judge=judge,
+            reference=reference,
             command=f"KnowledgeBase.compare({run!r})",
         )
         return compare(self._workspace, request, on_progress=on_progress, on_note=on_note)

@@ -15,6 +15,7 @@ from rag.catalogue.reader import CatalogueReader
 
 if TYPE_CHECKING:
     from rag.ingest.ingest import FileResult
+    from synth.importing.load import ImportReport
 
 # From document hash and 0-based page to a label.
 PageLabel = Callable[[str, int], str]
@@ -71,6 +72,8 @@ def answer_json(answer: Answer, label: PageLabel) -> dict[str, Any]:
         own = {"short_answer": answer.short_answer, "confidence": answer.confidence}
     if answer.computed_from:
         own["computed_from"] = [citation_json(cell, label) for cell in answer.computed_from]
+    if answer.disagreements:
+        own["disagreements"] = [dict(each) for each in answer.disagreements]
     return {
         "answer": answer.answer,
         **own,
@@ -90,10 +93,12 @@ def file_json(result: FileResult) -> dict[str, Any]:
 
 
 def document_json(document: Document) -> dict[str, Any]:
-    """Return a document of `kb list --json`; `pages` is their number."""
+    """Return a document of `kb list --json`; `pages` is their number, `language` the code of the main language."""
     values = asdict(document)
     del values["collection"]
     values["pages"] = values.pop("n_pages")
+    values["languages"] = list(document.languages)
+    values["language"] = document.languages[0] if document.languages else ""
     return values
 
 
@@ -112,7 +117,32 @@ def page_json(document: Document, page: Page, *, hidden: bool = False) -> dict[s
         "blocks": with_texts(page.blocks, page.text),
         "quality": page.quality,
         "reason": page.reason,
+        "language": page.language,
         "label": page.label,
         "hidden": dict(page.hidden),
     }
     return values | ({"hidden_text": page.hidden_text} if hidden else {})
+
+
+def import_json(done: ImportReport) -> dict[str, Any]:
+    """Return what `kb synth import --json` prints."""
+    return {
+        "sources": [
+            {
+                "source": read.source,
+                "container": read.container,
+                "shape": read.shape,
+                "rows": read.rows,
+                "skipped": read.skipped,
+                "unused_columns": read.unused,
+                "left_out": read.left_out,
+                "faults": [{"line": line, "reason": reason} for line, reason in read.examples],
+            }
+            for read in done.reads
+        ],
+        "added": done.added,
+        "duplicates": done.duplicates,
+        "leaking": done.leaking,
+        "splits": done.manifest["counts"]["splits"],
+        "groups": done.manifest["counts"]["groups"],
+    }

@@ -15,6 +15,8 @@ from core.errors import BackendError, ConfigError
 from core.types import Hit
 from kb.workspace import Workspace
 from rag.answer.answer import Answerer
+from rag.catalogue.database import catalogue_exists
+from rag.catalogue.postgres import postgres_url
 from rag.catalogue.reader import CatalogueReader
 from rag.open import Knowledge, open_knowledge
 
@@ -53,7 +55,7 @@ class Collections:
             ConfigError: Nothing has been ingested into this home.
         """
         path = self._workspace.home.catalogue
-        inode = _inode(path)
+        inode = 0 if postgres_url() else _inode(path)
         if inode is None:
             raise ConfigError("nothing has been ingested yet", hint="kb ingest PATH", click="Documents > Add files")
         if getattr(self._local, "catalogue_inode", None) != inode:
@@ -64,7 +66,7 @@ class Collections:
 
     def has(self, collection: str) -> bool:
         """Tell whether a collection exists."""
-        return self._workspace.home.catalogue.exists() and collection in self.catalogue().collections()
+        return catalogue_exists(self._workspace.home.catalogue) and collection in self.catalogue().collections()
 
     def require(self, collection: str) -> CatalogueReader:
         """Return this thread's catalogue, which holds the collection.

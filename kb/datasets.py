@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models import open_chat, resolve
+from core.chat.remote.address import is_loopback
+from core.errors import MissingExtra
+from core.files import Home
+from core.language.names import language_name
+from core.models import largest_model, open_chat, resolve
 from core.prompt import load_prompt
+from core.settings import Settings
 from core.types import Document, Pair
+from core.weights.shelf import MANIFEST, folder_of, require
+from core.weights.shipped import question_writer_adapter
 from kb.missed import MissedFacts
 from kb.scope import open_collection
+from kb.staleness import register_dataset
 from kb.workspace import Workspace
 from rag.catalogue.corpus import CatalogueCorpus
 from rag.search.similar import Similarity
 from synth.dataset.review import DECISIONS, Review
-from synth.facts.read import read_facts
+from synth.facts.read import RULES, read_facts
+from synth.generate.adapted_writer import AdaptedWriter
 from synth.generate.ask import CachedChat
 from synth.generate.base import Generator
 from synth.generate.cache import Call, CallCache
 from synth.generate.model import ModelGenerator, reply_tokens
 from synth.generate.rules import RulesGenerator
+from synth.generate.writer import WriterGenerator
 from synth.making.build import DatasetBuilder
 from synth.making.run import SynthPlan, SynthProgress, SynthTools
 
-_BUILT_IN = "builtin"
+if TYPE_CHECKING:
+    from core.reading.spans.reader import SpanReader
+
+# `auto` takes a chat model from so many parameters: smaller ones write worse questions than the question writer.
+_FEWEST_PARAMETERS = 3_000_000_000
+# Spellings of the generators that are no chat models; `builtin` is the older name of the rules.
+_AUTO, _WRITER, _RULES = "auto", "writer", ("rules", "builtin")
+
+# Fewer facts than these are worth a note.
+_FEW_FACTS = 10
+# Context of the question writer: its prompts are short.
+_WRITER_TOKENS = 1024
 
 # Called with each reply of a chat model and whether it came from the cache.
 OnCall = Callable[[Call, bool], None]
@@ -45,12 +67,14 @@ class DatasetRequest:
         seed: The same seed gives the same bytes.
         audit: Plant errors in good rows and report what finds them.
         missed: Only facts that a tuned model missed.
+        documents: Hashes of the documents to read; None for all.
     """
 
     pairs: int | None = None
     seed: int = 0
     audit: bool = False
     missed: MissedFacts | None = None
+    documents: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +134,41 @@ def synthesize(
     """
     with _builder(workspace, folder, request or DatasetRequest(), on_progress, on_call, on_note) as builder:
         manifest: dict[str, Any] = builder.build()
+    register_dataset(workspace.home, folder)
+    if note := _few_facts(manifest, workspace):
+        on_note(note)
     if (folder / DECISIONS).is_file():
         manifest = Review(folder).apply().manifest
     return manifest
+
+
+def _unread_documents(documents: Sequence[Document], generator: str) -> str:
+    """Return which documents give no rows because of their language, `""` where a chat model makes the rows."""
+    if generator not in (*_RULES, _WRITER):
+        return ""
+    counts = Counter(language_name(document.languages[0]) for document in documents if _is_foreign(document))
+    if not counts:
+        return ""
+    named = ", ".join(f"{count} in {name}" for name, count in counts.most_common())
+    return (
+        f"of {len(documents)} documents {named}: the built-in writer makes rows of English text alone; for the others: "
+        "kb synth --generator MODEL"
+    )
+
+
+def _is_foreign(document: Document) -> bool:
+    return bool(document.languages) and document.languages[0] not in RULES
+
+
+def _few_facts(manifest: Mapping[str, Any], workspace: Workspace) -> str:
+    """Say where a collection yielded next to nothing, and what may yield more; `""` where it yielded enough."""
+    fact_count = int(manifest["counts"]["facts_asked"])
+    if fact_count >= _FEW_FACTS:
+        return ""
+    rules = chosen_generator(workspace.settings, workspace.home) == _RULES[0]
+    further = "writer, or ollama:MODEL" if rules and _writer_is_here(workspace.home) else "ollama:MODEL"
+    facts = "1 fact" if fact_count == 1 else f"{fact_count} facts"
+    return f"only {facts} could be asked about; another generator may find more: --generator {further}"
 
 
 def preview_rows(
@@ -149,6 +205,36 @@ def estimate_rows(
     )
 
 
+def chosen_generator(settings: Settings, home: Home) -> str:
+    """Return what generates: `rules`, `writer`, or the spelling of a chat model.
+
+    `auto` takes a model of three billion parameters or more from an Ollama on this machine, else the question writer
+    behind the rules where its weights are, else the rules.
+
+    Raises:
+        ConfigError: No such spelling.
+    """
+    name = settings.synth.generator
+    if name in _RULES:
+        return _RULES[0]
+    if name == _WRITER:
+        return name
+    if name != _AUTO:
+        spec = str(resolve(name, settings))
+        return _RULES[0] if spec == "extractive" else spec
+    url = settings.rag.ollama_url
+    model = largest_model(url) if is_loopback(url) else None
+    if model is not None and model.parameters >= _FEWEST_PARAMETERS:
+        return f"ollama:{model.name}"
+    return _WRITER if _writer_is_here(home) else _RULES[0]
+
+
+def _writer_is_here(home: Home) -> bool:
+    return question_writer_adapter().is_file() and all(
+        (folder_of(name, home) / MANIFEST).is_file() for name in ("smollm2", "minilm")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Vectors:
     """The collection's embedder in the form that `synth` takes."""
@@ -171,6 +257,9 @@ def _builder(
 ) -> Iterator[DatasetBuilder]:
     settings = workspace.settings
     knowledge = open_collection(workspace, on_note=on_note)
+    corpus = CatalogueCorpus(knowledge.catalogue, workspace.collection, request.documents)
+    if note := _unread_documents(corpus.documents(), chosen_generator(settings, workspace.home)):
+        on_note(note)
     with ExitStack() as stack:
         models = _Models(workspace, request, stack, on_call)
         plan = SynthPlan(
@@ -182,7 +271,7 @@ def _builder(
             audit=request.audit,
         )
         tools = SynthTools(
-            corpus=CatalogueCorpus(knowledge.catalogue, workspace.collection),
+            corpus=corpus,
             retriever=knowledge.searcher,
             embedder=_Vectors(Similarity(knowledge.embedder)),
             generator=models.generator(),
@@ -202,19 +291,49 @@ class _Models:
     on_call: OnCall
 
     def generator(self) -> Callable[[Sequence[Document]], Generator]:
-        """Return what makes the generator once the documents are known."""
+        """Return what makes the generator once the documents are known.
+
+        Raises:
+            MissingExtra: The question writer was named, and weights that it needs are absent.
+        """
         settings = self.workspace.settings
-        name = settings.synth.generator
-        spec = "extractive" if name == _BUILT_IN else str(resolve(name, settings))
+        spec = chosen_generator(settings, self.workspace.home)
+        writer = self._writer() if spec == _WRITER else None
 
         def made(documents: Sequence[Document]) -> Generator:
-            if spec == "extractive":
-                every: Generator = RulesGenerator(documents, read_facts)
+            if writer is not None:
+                rules = RulesGenerator(documents, read_facts) if settings.synth.generator == _AUTO else None
+                phrasings = settings.synth.phrasings
+                every: Generator = WriterGenerator(*writer, documents, phrasings=phrasings, rules=rules)
+            elif spec in _RULES:
+                every = RulesGenerator(documents, read_facts)
             else:
                 every = ModelGenerator(self.ask(spec), settings.synth.phrasings)
             return self.request.missed.only(every) if self.request.missed else every
 
         return made
+
+    def _writer(self) -> tuple[AdaptedWriter, SpanReader]:
+        """Open the question writer and the span reader."""
+        from core.chat.local.genai import open_gguf
+        from core.reading.spans.reader import open_span_reader
+        from core.weights.adapter import merged_gguf, open_adapter
+
+        settings, home = self.workspace.settings, self.workspace.home
+        if not question_writer_adapter().is_file():
+            raise MissingExtra(
+                f"the question writer's weights are not installed ({question_writer_adapter()})",
+                hint="kb synth --generator rules  # or ollama:MODEL",
+            )
+        spans = open_span_reader(home)
+        if spans is None:
+            raise MissingExtra("the question writer needs the span reader", hint="kb models pull minilm")
+        base = require("smollm2", home) / "model.gguf"
+        path = merged_gguf(base, open_adapter(question_writer_adapter()), home)
+        chat = open_gguf(path, settings.models.model_copy(update={"num_ctx": _WRITER_TOKENS}), name="question-writer")
+        cache = CallCache(home.cache / "synth.sqlite")
+        self.stack.callback(cache.close)
+        return AdaptedWriter(chat, path.parent.name, cache), spans
 
     def ask(self, spec: str) -> CachedChat:
         """Return a chat model whose replies are cached."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from core.disk import full_disk_reported
 from core.errors import ConfigError
 from finetune.runs import read_card
+from kb.staleness import check_served
 from kb.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -52,18 +54,32 @@ class ExportResult:
         return values | {"parity": dict(self.parity)}
 
 
-def open_run_export(workspace: Workspace, run: str, *, on_note: Callable[[str], None] = lambda _: None) -> Export:
+def open_run_export(
+    workspace: Workspace,
+    run: str,
+    *,
+    merge_base: str = "",
+    converter: Path | None = None,
+    on_note: Callable[[str], None] = lambda _: None,
+) -> Export:
     """Open a run for export.
 
+    Args:
+        merge_base: Full-precision model of a base that is stored quantised; guessed if empty.
+        converter: llama.cpp's `convert_hf_to_gguf.py`, for models that our writer does not know.
+        on_note: Receives a line at each step.
+
     Raises:
-        ConfigError: There is no such run, it is not trained to its end, or its method cannot be merged.
+        ConfigError: There is no such run or converter, the run is not trained to its end, its base is quantised and
+            no full-precision model is named or here, or it may not be served (`kb.staleness.check_served`).
     """
     from finetune.export.job import Server, open_export
     from finetune.training.machine import this_machine
 
     settings = workspace.settings
+    check_served(settings, workspace.home, f"run:{run}", on_note)
     server = Server(url=settings.rag.ollama_url, timeout_s=settings.models.timeout_s, num_ctx=settings.models.num_ctx)
-    return open_export(workspace.home, run, this_machine(), server, on_note)
+    return open_export(workspace.home, run, this_machine(), server, on_note, merge_base, converter)
 
 
 def export_run(
@@ -73,6 +89,8 @@ def export_run(
     *,
     quantize: str | None = None,
     out: Path | None = None,
+    merge_base: str = "",
+    converter: Path | None = None,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> ExportResult:
     """Merge a run and write it.
@@ -81,28 +99,35 @@ def export_run(
         to: `gguf` (one file), `ollama`, or `hf` (a folder).
         quantize: `f16`, `q8_0`, `q4_0`, or an encoding of llama.cpp or Ollama; `f16` if None.
         out: Copy the result there.
+        merge_base: Full-precision model of a base that is stored quantised; guessed if empty.
+        converter: llama.cpp's `convert_hf_to_gguf.py`, for models that our writer does not know.
         on_note: Receives a line at each step.
 
     Raises:
-        ConfigError: There is no such run, target or encoding.
+        ConfigError: There is no such run, target or encoding, or the method cannot be merged.
+        MissingExtra: Our writer does not know the model, and there is no converter.
         GateError: The result answers otherwise than the trained model; nothing is put in place.
         BackendError: Ollama cannot be reached.
     """
-    target = checked_target(to, quantize)
-    return write_export(open_run_export(workspace, run, on_note=on_note), target, quantize, out)
+    target = checked_target(to, quantize, run)
+    export = open_run_export(workspace, run, merge_base=merge_base, converter=converter, on_note=on_note)
+    return write_export(export, target, quantize, out)
 
 
-def checked_target(to: str, quantize: str | None = None) -> Target:
+def checked_target(to: str, quantize: str | None = None, run: str = "RUN") -> Target:
     """Return a target by its name.
+
+    Args:
+        run: For the next step.
 
     Raises:
         ConfigError: There is none of that name, or it cannot be quantised.
     """
     target = next((known for known in TARGETS if known == to), None)
     if target is None:
-        raise ConfigError(f"unknown target {to!r}; use one of {', '.join(TARGETS)}", hint="kb export RUN --to gguf")
+        raise ConfigError(f"unknown target {to!r}; use one of {', '.join(TARGETS)}", hint=f"kb export {run} --to hf")
     if quantize and target == "hf":
-        raise ConfigError("--quantize is for --to gguf and --to ollama", hint="kb export RUN --to gguf --quantize q8_0")
+        raise ConfigError("--quantize is for --to gguf and --to ollama", hint=f"kb export {run} --to hf")
     return target
 
 
@@ -112,11 +137,16 @@ def write_export(export: Export, to: Target, quantize: str | None = None, out: P
     from finetune.export.job import DEFAULT
 
     name = check_quantisation(quantize or DEFAULT)
-    path, model = None, ""
-    if to == "ollama":
-        model = export.put_into_ollama(name)
-    else:
-        path = _copied(export.merged() if to == "hf" else export.gguf(name), out)
+    path: Path | None = None
+    model = ""
+    with full_disk_reported(export.run.folder):
+        if to == "ollama":
+            model = export.put_into_ollama(name)
+        else:
+            path = export.merged() if to == "hf" else export.gguf(name)
+    if path is not None and out is not None:
+        with full_disk_reported(out):
+            path = _copied(path, out.expanduser())
     return ExportResult(
         run=export.run.name,
         to=to,
@@ -127,11 +157,8 @@ def write_export(export: Export, to: Target, quantize: str | None = None, out: P
     )
 
 
-def _copied(made: Path, out: Path | None) -> Path:
-    """Return where the result lies, after a copy where one was asked for."""
-    if out is None:
-        return made
-    out = out.expanduser()
+def _copied(made: Path, out: Path) -> Path:
+    """Copy a result and return where it lies."""
     if made.is_dir():
         return Path(shutil.copytree(made, out, dirs_exist_ok=True))
     out.parent.mkdir(parents=True, exist_ok=True)

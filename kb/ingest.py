@@ -14,6 +14,7 @@ from kb.workspace import Workspace
 from rag.catalogue.forget import forget_missing
 from rag.catalogue.reader import CatalogueReader
 from rag.catalogue.writer import Catalogue
+from rag.embed.languages import MULTILINGUAL_COMMAND, unread_note
 from rag.ingest.discover import FoundFiles, find_files, source_of
 from rag.ingest.fetch import fetch, is_url
 from rag.ingest.ingest import FileResult, Ingest, Progress
@@ -52,12 +53,12 @@ class IngestPlan:
     """What paths and URLs lead to.
 
     Attributes:
-        found: Files with the faults of paths that lead nowhere.
+        listing: Files with the faults of paths that lead nowhere.
         urls: What is fetched.
         roots: The paths as given, for `sync`.
     """
 
-    found: FoundFiles
+    listing: FoundFiles
     urls: tuple[str, ...]
     roots: tuple[Path, ...]
 
@@ -71,8 +72,8 @@ def plan_ingest(sources: Sequence[str | Path], glob: str | None = None) -> Inges
     """
     urls = tuple(source for source in sources if isinstance(source, str) and is_url(source))
     roots = tuple(Path(source) for source in sources if source not in urls)
-    found = find_files(roots, glob) if roots or not urls else FoundFiles((), ())
-    return IngestPlan(found=found, urls=urls, roots=roots)
+    listing = find_files(roots, glob) if roots or not urls else FoundFiles((), ())
+    return IngestPlan(listing=listing, urls=urls, roots=roots)
 
 
 def ingest(
@@ -101,14 +102,14 @@ def ingest(
         KbError: As `rag.ingest.ingest.Ingest.run`.
     """
     started = time.monotonic()
-    faults = plan.found.faults
-    if plan.found.note:
-        on_note(plan.found.note)
+    faults = plan.listing.faults
+    if plan.listing.note:
+        on_note(plan.listing.note)
     if sync and faults:
         on_note("--sync forgets nothing this time: not every path could be read")
     results, forgotten = ingest_files(
         workspace,
-        [(path, source_of(path)) for path in plan.found.files],
+        [(path, source_of(path)) for path in plan.listing.files],
         plan.urls,
         password=password,
         ocr=ocr,
@@ -119,9 +120,24 @@ def ingest(
     )
     results += [_refused(fault.path or "", fault) for fault in faults]
     with closing(CatalogueReader(workspace.home.catalogue)) as catalogue:
-        for note in catalogue.take_notes():
-            on_note(note)
+        for note in [*catalogue.take_notes(), _language_note(catalogue, workspace.collection, results)]:
+            if note:
+                on_note(note)
     return IngestReport(files=tuple(results), forgotten=forgotten, seconds=time.monotonic() - started)
+
+
+def _language_note(catalogue: CatalogueReader, collection: str, results: Sequence[FileResult]) -> str:
+    """Return what to know of new documents in languages that the collection's embedder does not read."""
+    new = {result.sha256 for result in results if result.status == "indexed"}
+    languages = [
+        code
+        for document in catalogue.documents(collection)
+        if document.sha256 in new
+        for code in document.languages[:1]
+    ]
+    note = unread_note(languages, str(catalogue.collections()[collection]["model"])) if languages else ""
+    flag = "" if collection == "default" else f" --collection {collection}"
+    return note and f"{note}. For one that reads it: {MULTILINGUAL_COMMAND}{flag}"
 
 
 def ingest_files(

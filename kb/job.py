@@ -137,11 +137,18 @@ def _compare(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -
     return {"folder": str(comparison.folder), "verdict": comparison.verdict}
 
 
+def _accept_interrupts() -> None:
+    """Let SIGINT raise KeyboardInterrupt, also where the parent ignores it or started this process with it blocked."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 def main() -> int:
     """Read a job from stdin, do it and write how it ended; returns the exit code."""
     disable()
     write = EventWriter(sys.stdout)
     try:
+        _accept_interrupts()
         result = do_job(json.load(sys.stdin), write)
     except KbError as error:
         write({"event": "failed", "error": error.to_json()})

@@ -12,6 +12,7 @@ from core.ollama_server import pull as pull_into_ollama
 from core.types import Document
 from core.weights.shelf import pull
 from kb.ingest import WAITING
+from kb.snapshots import forget_in_snapshots
 from kb.workspace import Workspace
 from rag.catalogue.backup import restore_backup
 from rag.catalogue.forget import forget
@@ -42,7 +43,7 @@ class Reindexed:
 def forget_documents(
     workspace: Workspace, names: Sequence[str], *, on_note: Callable[[str], None] = lambda _: None
 ) -> list[Document]:
-    """Remove documents with everything kept of them.
+    """Remove documents with everything kept of them, in snapshots too.
 
     Args:
         names: File names, ids or prefixes of hashes.
@@ -60,8 +61,11 @@ def forget_documents(
         named = [catalogue.resolve(collection, name) for name in names]
         documents = list({document.sha256: document for document in named}.values())
         store = open_store(workspace.settings, workspace.home, collection, dimension)
+        touched = forget_in_snapshots(workspace, store, documents)
         for document in documents:
             forget(workspace.home, catalogue, store, document)
+    if touched:
+        on_note(f"also removed from snapshots: {', '.join(touched)}")
     return documents
 
 

@@ -105,9 +105,9 @@ class MissedOnly:
             if self.missed.wants(planned.fact):
                 yield replace(planned, fact=self.missed.without_test_questions(planned.fact))
 
-    def answers(self, asked: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
+    def answers(self, questions: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
         """Answer each question from its passages alone."""
-        return self.behind.answers(asked)
+        return self.behind.answers(questions)
 
     def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
         """Write a text about a passage, None where it gives none."""

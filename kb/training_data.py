@@ -5,21 +5,25 @@ a data set of the Hugging Face Hub.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.errors import ConfigError
+from core.errors import ConfigError, DataError
 from core.files import Home, sha256_of
-from core.rows import MANIFEST, PAIRS, PREFERENCES, SPLITS, DatasetFolder, Manifest, holds_rows
-from core.types import Pair, Split
+from core.rows import MANIFEST, PAIRS, PREFERENCES, SPLITS, DatasetFolder, Manifest, columns_not_used, holds_rows
+from core.types import Pair, Preference, Split
 
 OnNote = Callable[[str], None]
 # Changes when the same files would be imported otherwise.
-_VERSION = 1
+_VERSION = 5
+_IMPORT_HINT = re.compile(r"kb synth import ('.*') --answer-column (\S+) --out DIR")
 
 
-def training_folder(spec: str, home: Home, *, most_rows: int = 0, on_note: OnNote | None = None) -> Path:
+def training_folder(
+    spec: str, home: Home, *, most_rows: int = 0, answer_column: str = "", on_note: OnNote | None = None
+) -> Path:
     """Return a dataset folder with the rows that a person named.
 
     Files that are not a dataset folder of `kb` are imported by the importer of `kb synth import` into a folder under
@@ -31,7 +35,8 @@ def training_folder(spec: str, home: Home, *, most_rows: int = 0, on_note: OnNot
             `preferences.jsonl`), or `hf:ORG/NAME[:CONFIG]`.
         home: Where imported rows are kept.
         most_rows: Most rows of each split of a data set of the Hub; 0: all.
-        on_note: Receives a line on every source: its shape, its rows, what was skipped, columns that are not used.
+        answer_column: The column of files that holds the right answer; chosen by its name if empty.
+        on_note: Receives a line on every source: its shape, its rows, what was skipped, columns not used.
 
     Raises:
         ConfigError: There is no such file, folder or data set.
@@ -43,22 +48,38 @@ def training_folder(spec: str, home: Home, *, most_rows: int = 0, on_note: OnNot
 
     path = fetch_dataset(spec, home, most_rows=most_rows) if spec.startswith(PREFIX) else Path(spec).expanduser()
     if not path.exists():
-        raise ConfigError(f"no data at {path}", hint=f"ls '{path.parent}'")
+        raise ConfigError(f"no data at {path}", hint=f"ls '{path.parent}'", click="choose another dataset")
     if path.is_dir() and _is_dataset(path):
+        if answer_column:
+            hint = f"kb finetune --data '{path}'"
+            raise ConfigError(
+                "the column of the right answers can be chosen in files of rows, and this is a dataset", hint=hint
+            )
+        for line in _losses(DatasetFolder(path).manifest()) if on_note else ():
+            on_note(line)  # type: ignore[misc]
         return path
     files = _files(path)
-    folder = home.cache / "training-data" / _key(files)
+    folder = home.cache / "training-data" / _key(files, answer_column)
     if not (folder / MANIFEST).is_file():
-        _import(files, folder)
+        try:
+            _import(files, folder, answer_column)
+        except DataError as error:
+            error.hint = _IMPORT_HINT.sub(r"kb finetune --data \1 --answer-column \2", error.hint)
+            raise
     for line in _notes(DatasetFolder(folder).manifest()) if on_note else ():
         on_note(line)  # type: ignore[misc]
     return folder
 
 
 def _is_dataset(folder: Path) -> bool:
-    """Whether the files of a folder hold rows of `kb`; a folder without any is left to the reader, which says so."""
-    named = [folder / name for name in ("train.jsonl", PAIRS) if (folder / name).is_file()]
-    return all(holds_rows(path, Pair) for path in named)
+    """Whether the files of a folder hold rows of `kb`; a folder without any is left to the reader, which says so.
+
+    Empty files hold no other rows: a dataset of preferences alone has them.
+    """
+    row_types: Mapping[str, type[Any]] = {"train.jsonl": Pair, PAIRS: Pair, PREFERENCES: Preference}
+    named = {folder / name: row_type for name, row_type in row_types.items()}
+    filled = {path: row_type for path, row_type in named.items() if path.is_file() and path.stat().st_size}
+    return all(holds_rows(path, row_type) for path, row_type in filled.items())
 
 
 def _files(path: Path) -> dict[Path, Split | None]:
@@ -71,18 +92,18 @@ def _files(path: Path) -> dict[Path, Split | None]:
     return {file: split for file, split in named.items() if file.is_file()}
 
 
-def _key(files: Mapping[Path, Split | None]) -> str:
+def _key(files: Mapping[Path, Split | None], answer_column: str) -> str:
     listing = "".join(f"{file.name} {sha256_of(file)} {split}\n" for file, split in files.items())
-    return hashlib.sha256(f"{_VERSION}\n{listing}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{_VERSION}\n{listing}{answer_column}".encode()).hexdigest()[:16]
 
 
-def _import(files: Mapping[Path, Split | None], folder: Path) -> None:
+def _import(files: Mapping[Path, Split | None], folder: Path, answer_column: str) -> None:
     from core.weights.folders import make_folder
     from synth.importing.load import ImportPlan, import_sources
 
     def fill(work: Path) -> None:
         for file, split in files.items():
-            plan = ImportPlan(split=split, keep_splits=True, val=0, test=0)
+            plan = ImportPlan(split=split, keep_splits=True, val=0, test=0, answer_column=answer_column)
             import_sources(work, [str(file)], plan)
 
     make_folder(folder, fill, ready=MANIFEST)
@@ -100,5 +121,18 @@ def _described(record: Mapping[str, Any]) -> Iterator[str]:
     yield f"{record['source']}: {record['shape']}; {record['rows']} rows"
     for reason, count in record.get("skipped", {}).items():
         yield f"  skipped {count}: {reason}"
+    for line in _left_out(record):
+        yield f"  {line}"
+
+
+def _losses(manifest: Manifest) -> Iterator[str]:
+    """Say what the rows of an imported folder do not hold of their sources."""
+    for record in manifest.imports:
+        yield from (f"{record['source']}: {line}" for line in _left_out(record))
+
+
+def _left_out(record: Mapping[str, Any]) -> Iterator[str]:
+    for name, count in record.get("left_out", {}).items():
+        yield f"left out {count}: {name}"
     if unused := record.get("unused_columns"):
-        yield "  columns that are not used: " + ", ".join(f"{name} ({count})" for name, count in unused.items())
+        yield columns_not_used(unused)

@@ -14,15 +14,17 @@ from typing import Literal
 import httpx
 
 from core.backends import destination, parse_spec
-from core.chat.address import is_loopback
+from core.chat.remote.address import is_loopback
 from core.errors import BackendError, ConfigError, KbError
 from core.files import Home
 from core.inference import core, has_bf16, openvino
 from core.ollama_server import OllamaState, ask_context, ask_state, tagged
 from core.settings import Settings
 from core.weights.shelf import list_models
+from rag.catalogue.database import catalogue_exists
 from rag.catalogue.reader import CatalogueReader
 from rag.embed.base import EmbedderIdentity
+from rag.embed.languages import MULTILINGUAL_COMMAND, unread_note
 from rag.open import connect_weaviate, embedder_of, open_store
 from rag.store.base import Store
 
@@ -36,6 +38,7 @@ EXTRAS = {
     "weaviate": "weaviate",
     "community": "langchain_community",
     "ocr": "rapidocr",
+    "postgres": "psycopg",
 }
 
 
@@ -163,7 +166,12 @@ def _counted(count: int, singular: str, plural: str = "") -> str:
 def _collections(
     settings: Settings, home: Home, embedder: EmbedderIdentity | None, *, reachable: bool
 ) -> Iterator[Check]:
-    if not home.catalogue.exists():
+    try:
+        exists = catalogue_exists(home.catalogue)
+    except KbError as error:
+        yield Check(name="catalogue", state="bad", detail=error.message, hint=error.hint)
+        return
+    if not exists:
         yield Check(name="catalogue", state="note", detail="nothing ingested yet", hint="kb ingest PATH")
         return
     try:
@@ -204,6 +212,10 @@ def _collection(
             detail=f"{'; '.join(faults)}: {label}",
             hint=f"kb reindex --store {store.name} --collection {name}",
         )
+    note = unread_note(catalogue.languages(name), str(identity["model"]))
+    if note:
+        hint = MULTILINGUAL_COMMAND + ("" if name == "default" else f" --collection {name}")
+        return Check(name=f"collection {name}", state="note", detail=f"{label}; {note}", hint=hint)
     return Check(name=f"collection {name}", state="good", detail=label)
 
 

@@ -18,6 +18,7 @@ from core.install import missing_extra
 from core.settings import Settings
 from core.types import Hit
 from rag.catalogue.identity import require_embedder
+from rag.catalogue.postgres import postgres_url, shared_writer_lock
 from rag.catalogue.reader import CatalogueReader
 from rag.embed.base import Embedder
 from rag.embed.open import open_embedder
@@ -145,6 +146,17 @@ def writing(home: Home, on_wait: Callable[[], None], timeout_s: float = -1) -> I
     Raises:
         BackendError: The lock cannot be made, or was not free within `timeout_s` (negative waits for ever).
     """
+    url = postgres_url()
+    if url:  # the lock of all machines; the one of this home comes first, as everywhere
+        with _writing_here(home, on_wait, timeout_s), shared_writer_lock(url, on_wait, timeout_s):
+            yield
+        return
+    with _writing_here(home, on_wait, timeout_s):
+        yield
+
+
+@contextmanager
+def _writing_here(home: Home, on_wait: Callable[[], None], timeout_s: float) -> Iterator[None]:
     try:
         home.root.mkdir(parents=True, exist_ok=True)
         lock = FileLock(home.writer_lock)
@@ -155,7 +167,9 @@ def writing(home: Home, on_wait: Callable[[], None], timeout_s: float = -1) -> I
             lock.acquire(timeout=timeout_s)
     except Timeout as error:
         raise BackendError(
-            f"{home.writer_lock}: another kb process is writing", hint="run the command again when it has ended"
+            f"{home.writer_lock}: another kb process is writing",
+            hint="run the command again when it has ended",
+            click="try again when it has ended",
         ) from error
     except OSError as error:
         raise disk_fault(home.root, error) or BackendError(f"{home.root}: {error}", hint="kb doctor") from error

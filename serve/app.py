@@ -1,5 +1,5 @@
-"""The ASGI application: routes under `/v1`, the page at `/`, MCP tools at `/mcp`, health and metrics, and the guard
-around them. `create_app` starts nothing and loads no model; every error becomes a response here."""
+"""The ASGI application: routes under `/v1` and `/api`, the page at `/`, MCP tools at `/mcp`, health and metrics, and
+the guard around them. `create_app` starts nothing and loads no model; every error becomes a response here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,13 +23,15 @@ from core.errors import KbError
 from core.files import Home
 from core.settings import Settings
 from core.telemetry import disable
-from serve import errors
+from core.version import project_version
+from serve import errors, ollama_api
 from serve.access.guard import ClientStalled, RequestGuard
 from serve.access.sessions import COOKIE, SessionStore, login_page
+from serve.memory import give_back_when_idle
 from serve.observability.logs import log
 from serve.observability.metrics import CONTENT_TYPE
 from serve.service import Service
-from serve.v1 import chat, documents, search
+from serve.v1 import chat, completions, documents, responses, search
 
 Part = Literal["ui", "api", "mcp"]
 PARTS: tuple[Part, ...] = ("ui", "api", "mcp")
@@ -93,7 +94,7 @@ def create_app(
     health = HealthState()
     app = FastAPI(
         title="kb",
-        version=version("kb"),
+        version=project_version(),
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
@@ -140,10 +141,12 @@ def _lifespan(service: Service, health: HealthState) -> Any:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.start()
         warming = asyncio.create_task(_warm(service, health))
+        resting = asyncio.create_task(give_back_when_idle(service.work_count))
         try:
             yield
         finally:
             warming.cancel()
+            resting.cancel()
             await asyncio.to_thread(service.close)
 
     return lifespan
@@ -160,9 +163,10 @@ async def _warm(service: Service, health: HealthState) -> None:
 
 def _add_api(app: FastAPI, service: Service) -> None:
     routes = APIRouter(prefix="/v1", responses=_RESPONSES)
-    for part in (chat, search, documents):
+    for part in (chat, completions, responses, search, documents):
         routes.include_router(part.router(service))
     app.include_router(routes)
+    app.include_router(ollama_api.router(service), include_in_schema=False)
     app.router.routes.append(Route("/v1/{path:path}", _UnknownPaths(app.router.routes), include_in_schema=False))
     error_response = app.openapi
 
@@ -232,20 +236,27 @@ def _own_routes(service: Service, health: HealthState, sessions: SessionStore) -
     return routes
 
 
+def _error(request: Request, body: dict[str, Any], status: int, headers: Any = None) -> JSONResponse:
+    """Return an error in the shape that the clients of its path read: OpenAI's, or Ollama's under `/api`."""
+    if request.url.path.startswith("/api/"):
+        body = {"error": body["error"]["message"]}
+    return JSONResponse(body, status, headers)
+
+
 def _add_error_handlers(app: FastAPI) -> None:
     """Turn every exception into a status and a body."""
 
     @app.exception_handler(KbError)
-    async def known(_: Request, error: KbError) -> JSONResponse:
+    async def known(request: Request, error: KbError) -> JSONResponse:
         status, body, headers = errors.error_response(error)
-        return JSONResponse(body, status, headers)
+        return _error(request, body, status, headers)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"][1:])
         message = f"{field}: {first['msg'].removeprefix('Value error, ')}"
-        return JSONResponse(errors.error_body(message, 400, code="invalid_request", param=field), 400)
+        return _error(request, errors.error_body(message, 400, code="invalid_request", param=field), 400)
 
     @app.exception_handler(StarletteHTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
@@ -253,7 +264,7 @@ def _add_error_handlers(app: FastAPI) -> None:
             return await known(request, error.__cause__)
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_request")
         body = errors.error_body(str(error.detail), error.status_code, code=code)
-        return JSONResponse(body, error.status_code, error.headers)
+        return _error(request, body, error.status_code, error.headers)
 
     @app.exception_handler(OSError)
     async def disk(_: Request, error: OSError) -> JSONResponse:

@@ -46,10 +46,16 @@ class RequestRefused(KbError):
         self.param = param
 
 
-def error_body(message: str, status: int, *, code: str, hint: str = "", param: str | None = None) -> dict[str, Any]:
-    """Return the body of an error response: `{"error": {"message", "type", "param", "code", "hint"}}`."""
+def error_body(
+    message: str, status: int, *, code: str, hint: str = "", click: str = "", param: str | None = None
+) -> dict[str, Any]:
+    """Return the body of an error response: `{"error": {"message", "type", "param", "code", "hint"}}`.
+
+    A next step on the page is its `click`, where there is one.
+    """
     kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
-    return {"error": {"message": message, "type": kind, "param": param, "code": code, "hint": hint or None}}
+    fields = {"message": message, "type": kind, "param": param, "code": code, "hint": hint or None}
+    return {"error": {**fields, **({"click": click} if click else {})}}
 
 
 # The first class that fits decides: subclasses before their bases.
@@ -71,11 +77,11 @@ def error_response(error: KbError) -> tuple[int, dict[str, Any], dict[str, str]]
         return error.status, body, {}
     status, code = next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, ServerBusy) else {}
-    return status, error_body(str(error), status, code=code, hint=error.hint), headers
+    return status, error_body(str(error), status, code=code, hint=error.hint, click=next_click(error)), headers
 
 
 # A next step for a terminal inside a note: "; to index them: kb reindex".
-_COMMAND = re.compile(r"[;:.,]?\s*(?:to [^;:]+: )?\bkb [a-z-].*", re.DOTALL)
+_COMMAND = re.compile(r"[;:.,]?\s*(?:to [^;:]+: )?\bkb [a-z-].*|;[^;]*\s--[a-z].*", re.DOTALL)
 
 
 def without_command(note: str) -> str:
@@ -83,8 +89,21 @@ def without_command(note: str) -> str:
     return _COMMAND.sub("", note)
 
 
+# The next step after errors whose place in the code knows none: whoever reads the page need not run the server.
+_NEXT: tuple[tuple[type[KbError], str], ...] = (
+    (MissingExtra, "ask whoever runs this server to install it"),
+    (BackendError, "try again; if it fails again, tell whoever runs this server"),
+)
+
+
 def page_text(error: KbError) -> str:
     """Return an error as the page shows it: what is wrong, then the next click; never a command for a terminal."""
     message = str(error)
     message = message[:1].upper() + message[1:] + ("" if message.endswith((".", "!", "?", "…")) else ".")
-    return f"{message} {error.click[:1].upper()}{error.click[1:]}." if error.click else message
+    click = next_click(error)
+    return f"{message} {click[:1].upper()}{click[1:]}." if click else message
+
+
+def next_click(error: KbError) -> str:
+    """Return the next step on the page after an error; empty where there is none."""
+    return error.click or next((step for kind, step in _NEXT if isinstance(error, kind)), "")

@@ -18,7 +18,7 @@ from finetune.runs import check_name
 from serve.documents.pages import PageView
 from serve.errors import NotFound
 from serve.service import Service
-from synth.dataset.review import Action, Decision, Review, ReviewItem, ReviewResult, text_of
+from synth.dataset.review import Action, Decision, Review, ReviewItem, ReviewResult, altered_lines, text_of
 from synth.dataset.write import Dataset
 from synth.exporting.write import FORMATS, export
 
@@ -62,7 +62,10 @@ class ReviewRow:
 
     Attributes:
         texts: What may be edited: `question`, `answer`, `context`.
+        system: The system message; empty for none.
+        turns: Earlier questions and answers, oldest first, and whether an answer is trained too.
         evidence: Quotes that prove the answer; empty for a preference.
+        altered: What of the context no document says, a line for each altered quote.
         worse: The rejected answer of a preference.
         checks: Every check that it passed, with its figure.
         decided: The decision about it, or empty.
@@ -73,7 +76,10 @@ class ReviewRow:
     split: str
     origin: str
     texts: Mapping[str, str]
+    system: str
+    turns: Sequence[tuple[str, str, bool]]
     evidence: Sequence[Citation]
+    altered: Sequence[str]
     worse: str
     checks: Mapping[str, float]
     decided: str
@@ -143,6 +149,14 @@ class DatasetReviews:
 
         await self._service.quick.run(work)
 
+    async def withdraw(self, name: str, row_id: str) -> None:
+        """Take back the last decision about a row.
+
+        Raises:
+            ConfigError: There is none.
+        """
+        await self._service.quick.run(lambda: self._review(name).withdraw(row_id))
+
     async def row_sizes(self, name: str) -> RowSizes:
         """Return number and lengths of a dataset's training rows.
 
@@ -187,7 +201,7 @@ class DatasetReviews:
             KbError: There is no such dataset or format, or nothing to write.
         """
         if to not in _FORMATS:
-            raise ConfigError(f"unknown format {to!r}; use one of {', '.join(_FORMATS)}")
+            raise ConfigError(f"unknown format {to!r}; use one of {', '.join(_FORMATS)}", click="choose a format")
 
         def work() -> Path:
             folder = self.folder(name)
@@ -223,13 +237,17 @@ def _is_dataset(path: Path) -> bool:
 def _review_row(item: ReviewItem) -> ReviewRow:
     row = item.row
     pair = isinstance(row, Pair)
+    untrained = row.untrained_turns if isinstance(row, Pair) else range(len(row.turns))
     return ReviewRow(
         id=row.id,
         kind=row.kind,
         split=row.split,
         origin=row.origin,
         texts=text_of(row),
+        system=row.system,
+        turns=[(asked, answer, index not in untrained) for index, (asked, answer) in enumerate(row.turns)],
         evidence=row.evidence if isinstance(row, Pair) else (),
+        altered=altered_lines(row),
         worse="" if pair else getattr(row, "rejected", ""),
         checks=row.checks,
         decided=item.decision.action if item.decision else "",

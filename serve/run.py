@@ -20,6 +20,7 @@ from core.settings import Settings
 from serve.access.guard import keys_required
 from serve.access.keys import KeyStore
 from serve.app import Part, create_app
+from serve.memory import limit_arenas
 from serve.observability.logs import log, set_up
 
 _BACKLOG = 512
@@ -124,6 +125,7 @@ def serve(
         BackendError: The job database cannot be opened.
     """
     set_up(quiet=quiet)
+    limit_arenas()
     app = create_app(settings, home, parts=parts, datasets=datasets)
     config = uvicorn.Config(
         app,

@@ -11,10 +11,7 @@ from contextlib import aclosing
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from core.chat.local import LocalChat
+from core.chat.local.base import LocalChat
 from core.errors import ConfigError
 from core.files import Home
 from core.settings import Settings
@@ -23,12 +20,14 @@ from kb.as_json import hit_json, page_labels
 from kb.collections import Collections
 from kb.maintenance import forget_documents
 from kb.workspace import Workspace
+from rag.catalogue.database import catalogue_exists
 from rag.catalogue.reader import CatalogueReader
 from rag.embed.base import Embedder
 from rag.open import embedder_of
 from serve.access.keys import KeyStore
-from serve.answers.answering import AnswerRequest, AnswerResponse, ConversationAnswerer
+from serve.answers.answering import AnswerRequest, AnswerResponse, ConversationAnswerer, PreparedRequest
 from serve.answers.models import BASE, WITH_DOCUMENTS, ModelRegistry, ServedModel
+from serve.answers.vectors import EmbeddedTexts, embedded
 from serve.documents.pages import PageRenderer, PageView
 from serve.errors import NotFound, ServerBusy
 from serve.observability.logs import AuditLog
@@ -67,6 +66,13 @@ class Service:
         self._answering = ConversationAnswerer(self.workspace, self.models, self._collections)
         self._renderer = PageRenderer(home)
         self._runner = JobRunner(self.jobs, self.workspace)
+        self._looks = 0
+
+    def work_count(self) -> int:
+        """Return how often work began or ended; unchanged, nothing has happened; it grows while something runs."""
+        running = self.quick.call_count + self.chat.call_count
+        self._looks += bool(running)
+        return self.quick.total_count + self.chat.total_count + self._looks
 
     @property
     def collection(self) -> str:
@@ -149,6 +155,18 @@ class Service:
 
         return await self.quick.run(work)
 
+    async def prepared(self, request: AnswerRequest) -> PreparedRequest:
+        """Check a request and fit it to its model, before its answer begins.
+
+        Raises:
+            KbError: As `ConversationAnswerer.prepared`.
+        """
+        quick = len(request.conversation) < 2 or await self.quick.run(
+            lambda: self._answering.is_quick(self.models.find(request.model))
+        )
+        lane = self.quick if quick else self.chat  # counting tokens loads the weights of a model that writes
+        return await lane.run(lambda: self._answering.prepared(request))
+
     async def answer(self, request: AnswerRequest) -> AsyncGenerator[str | AnswerResponse]:
         """Yield the pieces of an answer as they are written, then the checked answer.
 
@@ -177,26 +195,9 @@ class Service:
         assert isinstance(parts[-1], AnswerResponse)
         return parts[-1]
 
-    async def embed(self, texts: Sequence[str], *, query: bool) -> tuple[NDArray[np.float32], int]:
-        """Return unit vectors (n, d) and the number of tokens read.
-
-        Raises:
-            ConfigError: A document is longer than the embedder reads.
-        """
-
-        def work() -> tuple[NDArray[np.float32], int]:
-            counts = self.embedder.count_tokens(texts)
-            if query:
-                return np.stack([self.embedder.embed_query(text) for text in texts]), sum(counts)
-            limit = self.embedder.identity.max_tokens
-            long = next((index for index, count in enumerate(counts) if count > limit), None)
-            if long is not None:
-                raise ConfigError(
-                    f"input {long} has {counts[long]} tokens; the embedder reads {limit}", hint="split the text"
-                )
-            return self.embedder.embed_documents(texts), sum(counts)
-
-        return await self.quick.run(work)
+    async def embed(self, texts: Sequence[str], *, query: bool) -> EmbeddedTexts:
+        """Embed texts; one longer than the embedder reads is the mean of its parts, weighted by their tokens."""
+        return await self.quick.run(lambda: embedded(self.embedder, texts, query=query))
 
     async def documents(self, collection: str = "") -> list[Document]:
         """Return the documents of a collection; none where it does not exist yet."""
@@ -209,7 +210,7 @@ class Service:
         """Return the names of all collections, the server's own first."""
 
         def work() -> list[str]:
-            there = self._collections.catalogue().collections() if self.home.catalogue.exists() else {}
+            there = self._collections.catalogue().collections() if catalogue_exists(self.home.catalogue) else {}
             return [self.collection, *(name for name in there if name != self.collection)]
 
         return await self.quick.run(work)
@@ -289,6 +290,22 @@ class Service:
         job = self.jobs.add(job_id, collection or self.collection, who, items)
         self._runner.wake()
         return job
+
+    def retry_job(self, job_id: str, *, who: str) -> IngestJob:
+        """Store a new job for what was refused of a job, or for all of a failed one.
+
+        Raises:
+            NotFound: Unknown job, or nothing of it can be tried again.
+        """
+        job = self.jobs.retry(job_id, who=who)
+        self._runner.wake()
+        return job
+
+    def first_pages(self, document: Document, count: int, collection: str = "") -> list[Page]:
+        """Return the first pages of a document; call it on a worker thread."""
+        name = collection or self.collection
+        catalogue = self._require(name)
+        return [catalogue.page(name, document.sha256, index) for index in range(min(count, document.n_pages))]
 
     def _require(self, collection: str) -> CatalogueReader:
         """Return the calling thread's catalogue, which holds the collection."""

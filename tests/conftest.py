@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,21 @@ disable()
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 for _name in [name for name in os.environ if name.startswith("KB_") and name not in {"KB_DEV_DATA", "KB_TEST_HOME"}]:
     del os.environ[_name]
+# Each of several workers has its share of the cores: OpenMP threads that wait for a core spin, and a second of training
+# becomes a minute. Child processes have the same share.
+if _workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _workers)))
+# Training data comes out of the rules: quick, and the same with and without a model on the machine.
+os.environ["KB_SYNTH__GENERATOR"] = "rules"
+
+
+@pytest.fixture(autouse=True)
+def locale_kept() -> Iterator[None]:
+    """Put back what native code does to the process's locale: later tests read files in its encoding."""
+    own = locale.setlocale(locale.LC_CTYPE)
+    yield
+    if locale.setlocale(locale.LC_CTYPE) != own:
+        locale.setlocale(locale.LC_CTYPE, own)
 
 
 @pytest.fixture

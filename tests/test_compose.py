@@ -178,7 +178,9 @@ def test_make_up_writes_a_key_that_nobody_else_reads(tmp_path: Path) -> None:
     for _ in range(2):
         subprocess.run(["make", "--silent", ".env"], cwd=tmp_path, check=True, capture_output=True)
         written = dict(
-            line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines() if line and line[0] != "#"
+            line.split("=", 1)
+            for line in (tmp_path / ".env").read_text(encoding="utf-8").splitlines()
+            if line and line[0] != "#"
         )
         assert written | {"WEAVIATE_API_KEY": ""} == example_env()
         assert re.fullmatch(r"[0-9a-f]{48}", written["WEAVIATE_API_KEY"])
@@ -194,6 +196,6 @@ def test_make_up_without_docker_says_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "docker").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "docker").chmod(0o755)
     env = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = subprocess.run(["make", "up"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(["make", "up"], cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 2
     assert "needs Docker Engine with Compose" in done.stdout

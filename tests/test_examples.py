@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import re
 import subprocess
@@ -17,6 +16,8 @@ import numpy as np
 import pypdfium2
 import pytest
 
+from tests.support.json_lines import read_jsonl
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PAGES = {
     "handbook.pdf": (12, 15),
@@ -25,7 +26,7 @@ PAGES = {
     "traps/contradicts.pdf": (1, 2),
     "traps/hidden-text.pdf": (1, 1),
 }
-QUESTIONS = [json.loads(line) for line in (EXAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
+QUESTIONS = read_jsonl(EXAMPLES / "questions.jsonl")
 INVISIBLE = re.compile("[\u200b\u200c\u202c-\u202e\U000e0000-\U000e007f]")
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from core.errors import ERROR_TYPES
+from tests.support.commands import COMMAND
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ["core", "finetune", "kb", "rag", "serve", "synth"]
@@ -15,12 +21,18 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 
 
 def test_the_wheel_holds_six_packages_and_their_data(tmp_path: Path) -> None:
+    # As an unpacked archive of the repository: without git and its tags, from which the version comes otherwise.
+    source = tmp_path / "source"
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, source / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)],
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(source)],
         check=True,
         capture_output=True,
     )
-    (wheel,) = tmp_path.glob("*.whl")
+    (wheel,) = tmp_path.glob("kb_cited-0.1.0.dev0-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert sorted({name.split("/")[0] for name in names if ".dist-info/" not in name}) == PACKAGES
     assert "core/answer_prompt.txt" in names
@@ -31,7 +43,7 @@ def test_imports_run_down() -> None:
         [Path(sys.executable).parent / "lint-imports", "--no-cache"],
         cwd=ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode == 0, done.stdout
@@ -68,10 +80,45 @@ def test_the_command_line_reference_is_current(tmp_path: Path) -> None:
         str(target),
     ]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    assert target.read_text() == (ROOT / "docs" / "cli.md").read_text(), "make docs"
+    assert target.read_text(encoding="utf-8") == (ROOT / "docs" / "cli.md").read_text(encoding="utf-8"), "make docs"
 
 
 def test_constraints_hold_versions_and_no_address() -> None:
-    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    lines = [
+        line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+    ]
     assert lines
     assert [line for line in lines if "==" not in line or "/" in line or "@" in line] == []
+
+
+def _raised() -> Iterator[tuple[str, str]]:
+    """Yield where an error of the tree is made outside the command line, and the words of its message and click."""
+    for path in SOURCES:
+        if path.is_relative_to(ROOT / "kb" / "cli"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERROR_TYPES:
+                clicks = [keyword.value for keyword in node.keywords if keyword.arg == "click"]
+                for part in (*node.args[:1], *clicks):
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}", _words(part)
+
+
+def _words(node: ast.expr) -> str:
+    """The fixed words of a string."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in parts)
+
+
+def test_commands_stand_in_hints_alone() -> None:
+    # Arms, trackers and skipped stages are spelled in a terminal only.
+    terminal = (
+        "kb/comparison/arms.py",
+        "kb/comparison/job.py",
+        "kb/training/",
+        "kb/exporting.py",
+        "core/settings.py",
+        "rag/ingest/discover.py",
+    )
+    raised = list(_raised())
+    assert len(raised) > 200
+    assert [(place, text) for place, text in raised if COMMAND.search(text) and not place.startswith(terminal)] == []

@@ -26,7 +26,7 @@ def test_the_python_example_prints_what_the_readme_shows(model_home: Home) -> No
         cwd=ROOT,
         env={**os.environ, "KB_HOME": str(model_home.root)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, example["printed"]), done.stderr

@@ -11,6 +11,6 @@ from core.settings import Settings
 def open_spec(spec: ModelSpec, settings: Settings, home: Home) -> ExtractiveChat:  # noqa: ARG001
     """Return the built-in reader, with the neural span reader where its weights and the embedder's are there."""
     # Loads OpenVINO: only where a question is asked.
-    from core.reading.spans import open_span_reader
+    from core.reading.spans.reader import open_span_reader
 
     return ExtractiveChat(spans=open_span_reader(home))

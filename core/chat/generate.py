@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -43,6 +43,7 @@ def generate(
     on_text: Callable[[str], None] = lambda _: None,
     stop: Sequence[str] | None = None,
     cut_loops: bool = True,
+    options: Mapping[str, Any] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Generation:
     """Stream a reply.
@@ -53,6 +54,7 @@ def generate(
         on_text: Receives each piece of text as it comes.
         stop: Sequences at which the model ends; left to the model's own setting if None.
         cut_loops: End a reply that repeats itself without end.
+        options: Further keywords of one call, by the model's own names.
         clock: Seconds, monotonic.
 
     Raises:
@@ -63,7 +65,7 @@ def generate(
     text = ""
     prompt = completion = 0
     finish = "stop"
-    stream = chat.stream(list(messages), stop=list(stop) if stop else None)
+    stream = chat.stream(list(messages), stop=list(stop) if stop else None, **(options or {}))
     with closing(cast("Generator[AIMessageChunk]", stream)) as chunks:
         for chunk in chunks:
             if chunk.text and first is None:

@@ -38,9 +38,9 @@ class BertShape:
             ValueError: The configuration is not a plain BERT encoder.
         """
         plain = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
-        for key, wanted in plain.items():
-            if config.get(key, wanted) != wanted:
-                raise ValueError(f"{key} is {config[key]!r}, not {wanted!r}")
+        for key, required in plain.items():
+            if config.get(key, required) != required:
+                raise ValueError(f"{key} is {config[key]!r}, not {required!r}")
         return cls(
             hidden=config["hidden_size"],
             layers=config["num_hidden_layers"],

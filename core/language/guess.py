@@ -17,21 +17,30 @@ _SCRIPTS = {
     "kana": re.compile(r"[\u3040-\u30ff\uff66-\uff9f]"),
     "hangul": re.compile(r"[\u1100-\u11ff\uac00-\ud7af]"),
     "arabic": re.compile(r"[\u0620-\u064a\u0671-\u06d3]"),
+    "cyrillic": re.compile(r"[\u0400-\u052f]"),
     "hebrew": re.compile(r"[\u05d0-\u05ea]"),
 }
-# Letters of Persian, Urdu and Pashto, and of Yiddish, that Arabic and Hebrew do not have.
-_FOREIGN_LETTERS = re.compile(r"[\u067e\u0686\u0698\u06af\u0679\u0688\u0691\u06ba\u06d2\u067c\u0689\u05f0-\u05f2]")
+# Letters of Persian, Urdu and Pashto, of Yiddish, and of Ukrainian, Belarusian, Serbian, Macedonian and Kazakh, that
+# Arabic, Hebrew and Russian do not have.
+_FOREIGN_LETTERS = re.compile(
+    r"[\u067e\u0686\u0698\u06af\u0679\u0688\u0691\u06ba\u06d2\u067c\u0689\u05f0-\u05f2"
+    r"\u0402-\u040f\u0452-\u045f\u0490-\u0491\u0492-\u04ff]"
+)
+# Letters that Bulgarian lacks; its "ъ" stands between consonants, where Russian has it before a vowel.
+_RUSSIAN_LETTERS = re.compile(r"[ыэё]", re.IGNORECASE)
+_BULGARIAN = re.compile(r"[бвгджзйклмнпрстфхцчшщ]ъ[бвгджзйклмнпрстфхцчшщ]", re.IGNORECASE)
 _LEAST_SCRIPT_SHARE = 0.5  # of a text's letters
 _LEAST_KANA_SHARE = 0.05  # of kana and Chinese characters, from which a text is Japanese
 _LEAST_MATCHES = 1.5  # stop words, each divided by the number of languages that have it
 _LEAST_MATCH_SHARE = 0.08  # of all words
+_LEAST_RUSSIAN_LETTERS = 4
 _LEAST_MARGIN = 1.4  # times the second-best language
 
 
 def guess_language(text: str) -> Language | None:
     """Return the language that a text is written in, None where it cannot be told.
 
-    Languages without data are mostly told from the others: Greek and Russian by their letters, Persian by some of them,
+    Languages without data are mostly told from the others: Greek by its letters, Persian and Ukrainian by some of them,
     Polish and Finnish by the lack of known function words. A text with parts in two languages gets the larger one's, or
     None. Only the first 6,000 characters are read.
     """
@@ -50,7 +59,18 @@ def guess_language(text: str) -> Language | None:
         return _by_function_words(sample)
     if _FOREIGN_LETTERS.search(sample):
         return None
+    if script == "cyrillic" and not _is_russian(sample):
+        return None
     return next((each for each in languages() if script in each.scripts), None)
+
+
+def _is_russian(text: str) -> bool:
+    """Whether text in Cyrillic script, without letters that are foreign to Russian, is Russian."""
+    if _BULGARIAN.search(text):
+        return False
+    # Prepositions of one or two letters are shared by its relatives.
+    own = {word for word in language("ru").stop_words if len(word) >= _LEAST_RUSSIAN_LETTERS}
+    return bool(_RUSSIAN_LETTERS.search(text)) or any(word.casefold() in own for word in _WORD.findall(text))
 
 
 def _by_function_words(text: str) -> Language | None:

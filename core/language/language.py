@@ -51,6 +51,14 @@ class Language:
         hyphen_prefixes: First parts of compounds that keep their hyphen ("self-employed").
         question_words: Phrases that ask, by kind of answer: `date`, `duration`, `number`, `percent`, `person`, `place`,
             `reason`, `manner`, `thing`.
+        question_openers: Words that begin a question where no question mark ends it.
+        question_labels: What stands before a question in a list of questions and answers ("Q").
+        answer_labels: What stands before its answer.
+        percent_words: Spellings of "percent".
+        agents: By a verb, its forms and the nouns for who does it ("teach": "taught", "teacher").
+        posts: Short forms of posts, spelled out ("cfo").
+        abstention: What an answer says where the documents do not tell; empty for English.
+        answer_prompt: The answer prompt in this language, with the places of the English one; empty for English.
     """
 
     code: str
@@ -79,6 +87,14 @@ class Language:
     open_words: tuple[str, ...] = ()
     hyphen_prefixes: frozenset[str] = frozenset()
     question_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    agents: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    posts: Mapping[str, str] = field(default_factory=dict)
+    question_openers: tuple[str, ...] = ()
+    question_labels: tuple[str, ...] = ()
+    answer_labels: tuple[str, ...] = ()
+    percent_words: tuple[str, ...] = ()
+    abstention: str = ""
+    answer_prompt: str = ""
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -128,6 +144,9 @@ _OPTIONAL = (
     "sentence_starters",
     "open_words",
     "question_words",
+    "question_labels",
+    "answer_labels",
+    "percent_words",
 )
 
 
@@ -169,8 +188,19 @@ def _from_table(table: Mapping[str, Any]) -> Language:
     as_read: dict[str, Callable[[Any], Any]] = {
         **dict.fromkeys(("months", "weekdays", "small_numbers", "tens", "ordinals"), _spellings),
         **dict.fromkeys(
-            ("articles", "quantities", "time_units", "currencies", "open_words"), lambda v: tuple(v.split())
+            (
+                "articles",
+                "quantities",
+                "time_units",
+                "currencies",
+                "open_words",
+                "question_openers",
+                "question_labels",
+                "answer_labels",
+            ),
+            lambda v: tuple(v.split()),
         ),
+        "percent_words": lambda v: _spellings([v])[0],
         **dict.fromkeys(
             (
                 "stop_words",
@@ -184,6 +214,7 @@ def _from_table(table: Mapping[str, Any]) -> Language:
         ),
         "scripts": tuple,
         "question_words": lambda v: {kind: tuple(phrases) for kind, phrases in v.items()},
+        "agents": lambda v: {verb: _forms_and_nouns(text) for verb, text in v.items()},
     }
     return Language(**{name: as_read.get(name, lambda v: v)(value) for name, value in table.items()})
 
@@ -191,6 +222,12 @@ def _from_table(table: Mapping[str, Any]) -> Language:
 def _spellings(rows: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """Split each row at blanks; an underscore stands for a blank inside one spelling."""
     return tuple(tuple(spelling.replace("_", " ") for spelling in row.split()) for row in rows)
+
+
+def _forms_and_nouns(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Take "teach taught | teacher" apart; an underscore stands for a blank inside one form."""
+    forms, _, nouns = text.partition("|")
+    return tuple(form.replace("_", " ") for form in forms.split()), tuple(nouns.split())
 
 
 def _position(rows: Sequence[Sequence[str]], word: str) -> int:

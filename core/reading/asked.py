@@ -8,59 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from core.reading.words import is_empty, stem, words
-
-_SECTION = re.compile(
-    r"(?:\b(?P<kind>sections?|sec\.?|clauses?|articles?|chapters?|paragraphs?|items?|steps?|notes?|rules?|appendix|part)\b|§)\s*"
-    r"(?:no\.?\s*|number\s*)?(?P<number>\d+(?:\.\d+)*[a-z]?)(?![\d,.]*\d)",
-    re.IGNORECASE,
-)
-_BARE_SECTION = re.compile(r"(?<![\d.$€£])(?P<number>\d+(?:\.\d+){2,})(?![\d.]*\d)")
-_CONTENT_OF = re.compile(
-    r"\b(?:what (?:does|is|are|do)|tell|summari[sz]e|show|read|quote|describe|explain)\b|^\W*(?:section|step)",
-    re.IGNORECASE,
-)
-_LIST = re.compile(
-    r"^\W*(?:please\s+)?(?:list|name|enumerate|give|show)\b(?! of)"
-    r"|\b(?:what|which) (?:are|were) (?:all\s+)?(?:the|its|their|your)\b|\b(?:what|which) (?:kinds?|types?|sorts?) of\b"
-    r"|\bwhich [\w\s-]{2,30}s are (?:there|listed|available)\b|\ball (?:of )?the\b",
-    re.IGNORECASE,
-)
-_COUNT = re.compile(
-    r"\bhow many (?P<what>[\w\s-]{2,40}?)\s(?:are there|is there|are (?:listed|named|in)\b)",
-    re.IGNORECASE,
-)
-_HOW_MANY = re.compile(r"\bhow many (?P<things>[\w-]+(?: [\w-]+)?)", re.IGNORECASE)
-_YES_NO = re.compile(
-    r"^\W*(?:and\s+)?(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had|am|may)\b"
-    r"(?!.*\bor\b)",
-    re.IGNORECASE,
-)
-_FIGURE = re.compile(
-    r"[%$€£]|\bhow (?:much|many|heavy|long|high|tall|large|big|old|far|deep|wide|fast)\b"
-    r"|\b(?:percent\w*|ratio|rate|amount|total|average"
-    r"|sum|number|cost|price|fee|revenues?|sales|income|earnings|profit|loss|expenses?|assets|liabilities|cash|debt|equity|dividends?"
-    r"|margin|capital|tax|value|weight|power|voltage|pressure|temperature|yield|share|change|increase|decrease|grow|growth|grew"
-    r"|highest|lowest|largest|smallest|most|least|default|port)\b",
-    re.IGNORECASE,
-)
-_SEVERAL = re.compile(
-    r"\b(?:and|as well as)\s+(?:who|what|when|where|why|how|which)\b|\brespectively\b|\bcompare|\b(?:list|name all)\b"
-    r"|\b(?:both|differences? between)\b",
-    re.IGNORECASE,
-)
-# A denial put as the word that documents use for it.
-_DENIALS = (
-    (
-        re.compile(r"\b(?:was|were|is|are|did)(?: not|n['’]t) (?:present|there|attend(?:ing)?|come)\b", re.I),
-        "absent apologies",
-    ),
-    (re.compile(r"\bnot (?:allowed|permitted)\b", re.I), "prohibited forbidden not permitted"),
-    (re.compile(r"\bnot included\b", re.I), "excluded exclude not included"),
-    (re.compile(r"\bnot covered\b|\b(?:does|do)(?: not|n['’]t) cover\b", re.I), "excluded exclude not cover"),
-    (re.compile(r"\bnot (?:required|necessary)\b", re.I), "optional exempt not required"),
-)
-_PRESENT = re.compile(r"^\W*(?:present|attendance|attending|in attendance)\b", re.IGNORECASE)
+from core.language import asking
+from core.language.guess import guess_language
+from core.reading.text.words import is_empty, stem, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +26,10 @@ class Asked:
         figure: Whether a figure is likely to answer it.
         several: Whether one quote cannot be enough.
         denial: The words by which documents state what it denies, `""` where it denies nothing.
+        negated: Whether it asks what is not so.
+        steps: Whether it asks how to do something.
+        heading: Words of the heading whose step or item it asks for as a whole, `""` where it names none.
+        foreign: Whether it is in another language than English, in which these rules cannot tell what it asks for.
     """
 
     section: str
@@ -86,54 +40,97 @@ class Asked:
     figure: bool
     several: bool
     denial: str
+    negated: bool = False
+    steps: bool = False
+    heading: str = ""
+    foreign: bool = False
 
 
 def read_asked(question: str) -> Asked:
     """Read what a question asks for."""
-    section = _SECTION.search(question) or _BARE_SECTION.search(question)
-    rest = "" if section is None else question[: section.start()] + question[section.end() :]
+    section = asking.SECTION.search(question) or asking.BARE_SECTION.search(question)
+    rest = (
+        "" if section is None else question[: section.start()] + asking.OF_DOCUMENT.sub(" ", question[section.end() :])
+    )
     others = re.findall(
         r"[^\W\d_]{3,}",
-        re.sub(
-            r"\b(?:what|does|say|the|about|contain|state|tell|and|are|for|summari[sz]e|show|read|quote|describe|explain)\b",
-            " ",
-            rest,
-            flags=re.I,
-        ),
+        asking.SECTION_FILLER.sub(" ", rest),
     )
-    counts = _COUNT.search(question)
-    denial = next((stated for pattern, stated in _DENIALS if pattern.search(question)), "")
+    counts = asking.COUNT.search(question)
+    under = None
+    if section is not None and asking.STEP.match(section[0]) and asking.CONTENT_OF.search(question):
+        under = asking.UNDER.search(question[section.end() :])
+    denial = next((stated for pattern, stated in asking.DENIALS if pattern.search(question)), "")
     return Asked(
         section="" if section is None else section["number"],
-        whole_section=section is not None and not others and bool(_CONTENT_OF.search(question)),
-        lists=bool(_LIST.search(question)),
+        whole_section=section is not None and not others and bool(asking.CONTENT_OF.search(question)),
+        lists=bool(asking.LIST.search(question)),
         counts=counts["what"] if counts else "",
-        yes_no=bool(_YES_NO.search(question)),
-        figure=bool(_FIGURE.search(question)),
-        several=bool(_SEVERAL.search(question)),
+        yes_no=bool(asking.YES_NO.search(question)),
+        figure=bool(asking.FIGURE.search(question)),
+        several=bool(asking.SEVERAL.search(question)),
         denial=denial,
+        negated=bool(asking.NEGATED.search(question)),
+        steps=bool(asking.STEPS.search(question)),
+        heading="" if under is None else under["heading"],
+        foreign=(own_language := guess_language(question)) is not None and own_language.code != "en",
     )
+
+
+def bare_question(text: str) -> str:
+    """Return a question without what it says of how to answer, or of other names: lead-ins, units and rounding.
+
+    Definitions stay. A text that holds nothing else is returned as it is.
+    """
+    text = asking.OTHER_NAME.sub("", text) or text
+    kept = [sentence for sentence in asking.SENTENCE_GAP.split(text.strip()) if not asking.INSTRUCTION.match(sentence)]
+    kept = [asking.LEAD_IN.sub("", sentence) for sentence in kept]
+    bare = " ".join(asking.UNIT_NOTE.sub("", sentence).strip() for sentence in kept)
+    if not re.search(r"\w{3}", bare):
+        # The whole question may stand in an instruction: "Answer the following question: ..."
+        lead = asking.LEAD_IN.search(text)
+        return text if lead is None else text[lead.end() :]
+    return text if bare == text.strip() else bare[0].upper() + bare[1:]
 
 
 def counted_is_named(question: str, sentence: str) -> bool:
     """Whether a sentence names what a question asks the number of; True where it asks for no number of things."""
-    match = _HOW_MANY.search(question)
+    match = asking.HOW_MANY.search(question)
     if match is None:
         return True
     things = match["things"].split()
     # "how many error codes": either; "how many women took": what follows the noun is no part of it.
     kept = things if things[-1].endswith("s") else things[:1]
-    asked = {stem(word) for word in words(" ".join(kept)) if not is_empty(word)}
-    return not asked or not asked.isdisjoint(stem(word) for word in words(sentence))
+    thing_stems = {stem(word) for word in words(" ".join(kept)) if not is_empty(word)}
+    return not thing_stems or not thing_stems.isdisjoint(stem(word) for word in words(sentence))
+
+
+def asked_thing(question: str) -> tuple[str, ...]:
+    """Return the stems of the noun phrase that names what is asked for, its head last; empty where none is told.
+
+    "What is the focal length of the telescope?" asks for a focal length: pages that never speak of one do not answer.
+    """
+    for pattern in asking.THINGS:
+        match = pattern.search(question)
+        if match is not None:
+            noun_words = words(match["noun"])
+            if not asking.ANY_THING.isdisjoint(noun_words):
+                return ()
+            while len(noun_words) > 1 and asking.AFTER_NOUN.fullmatch(noun_words[-1]):
+                noun_words.pop()
+            return tuple(stem(word) for word in noun_words if not is_empty(word))
+    return ()
 
 
 def affirmed(question: str) -> str:
     """Return the question with a denial replaced by the words that documents use: "not present" becomes "absent"."""
-    for pattern, stated in _DENIALS:
+    for pattern, stated in asking.DENIALS:
         question = pattern.sub(stated, question)
     return question
 
 
-def contradicts(asked: Asked, sentence: str) -> bool:
+def contradicts(form: Asked, sentence: str) -> bool:
     """Whether a sentence states the opposite of what is asked ("Present: ..." where the absent are asked for)."""
-    return "absent" in asked.denial and bool(_PRESENT.search(sentence))
+    return ("absent" in form.denial and bool(asking.PRESENT.search(sentence))) or (
+        form.negated and not form.denial and not asking.DENIES.search(sentence)
+    )

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from core.reading.candidates import Quote, quote_span
+from core.language.guess import guess_language
+from core.language.language import languages
 from core.reading.passages import Passage
+from core.reading.proposals.candidates import Quote, quote_span
 from core.reading.read import Reading
 
 ABSTENTION = "The documents do not say."
 NOTICE = "(Quoted from the documents; no language model wrote this.)"
+
+
+def abstention_for(question: str) -> str:
+    """Return the sentence that says that the documents do not answer, in the question's language where it is known."""
+    asked_in = guess_language(question)
+    return (asked_in.abstention if asked_in is not None else "") or ABSTENTION
+
+
+@cache
+def all_abstentions() -> tuple[str, ...]:
+    """Return that sentence in every language that has it."""
+    return (ABSTENTION, *(each.abstention for each in languages() if each.abstention))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +65,8 @@ def compose(reading: Reading, passages: Sequence[Passage], cite: Callable[[Quote
         heads = ""
         if quote.heads is not None:
             heads = f" (columns: {in_marks(passages[quote.passage].page[slice(*quote.heads)])})"
-        lines.append(AnswerLine(f"{prefix}{in_marks(quote_span(passages, quote))}{heads} {cite(quote)}", (quote,)))
+        more = f" ({reading.note})" if reading.kind == "section" and reading.note else ""
+        lines.append(
+            AnswerLine(f"{prefix}{in_marks(quote_span(passages, quote))}{heads} {cite(quote)}{more}", (quote,))
+        )
     return lines

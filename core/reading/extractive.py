@@ -21,7 +21,7 @@ from core.reading.compose import ABSTENTION, NOTICE, compose
 from core.reading.passages import parse
 from core.reading.read import read
 from core.reading.reader import Cosines
-from core.reading.span_protocol import Spans
+from core.reading.spans.protocol import Spans
 
 __all__ = ["ABSTENTION", "NOTICE", "ExtractiveChat", "question_in"]
 _LABEL = re.compile(r"^[ \t]*(?:question|q)[ \t]*:", re.IGNORECASE | re.MULTILINE)
@@ -83,8 +83,8 @@ class ExtractiveChat(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         text = _until(self._answer(messages), stop or [])
         pieces = re.findall(r"\S+\s*|\s+", text)
-        for at, piece in enumerate(pieces):
-            last = at == len(pieces) - 1
+        for index, piece in enumerate(pieces):
+            last = index == len(pieces) - 1
             message = AIMessageChunk(
                 content=piece,
                 usage_metadata=self._usage(messages, text) if last else None,
@@ -126,4 +126,4 @@ def question_in(prompt: str) -> str:
 
 def _until(text: str, stop: Sequence[str]) -> str:
     """Cut a text before the first stop string in it."""
-    return text[: min((at for at in map(text.find, stop) if at >= 0), default=len(text))]
+    return text[: min((offset for offset in map(text.find, stop) if offset >= 0), default=len(text))]

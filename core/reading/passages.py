@@ -126,14 +126,14 @@ def parse(prompt: str) -> tuple[list[Passage], str]:
     closing = f"\n<<{first['mark']} end>>"
     passages: list[Passage] = []
     outside: list[str] = []
-    at = 0
+    outside_start = 0
     for opening in _OPENING.finditer(prompt):
         end = prompt.find(closing, opening.end())
-        if opening["mark"] != first["mark"] or opening.start() < at or end < 0:
+        if opening["mark"] != first["mark"] or opening.start() < outside_start or end < 0:
             continue
         text = prompt[opening.end() + 1 : end]
         passages.append(Passage(key=opening["key"], source=opening["source"], text=text))
-        outside.append(prompt[at : opening.start()])
-        at = end + len(closing)
-    outside.append(prompt[at:])
+        outside.append(prompt[outside_start : opening.start()])
+        outside_start = end + len(closing)
+    outside.append(prompt[outside_start:])
     return passages, "".join(outside)

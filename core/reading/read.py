@@ -7,31 +7,39 @@ chooses. Without the span reader's weights the words choose alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.reading.asked import Asked, affirmed, read_asked
-from core.reading.candidates import (
+from core.reading.answerability import (
+    STRONG_SUPPORT,
+    answerability,
+    answerability_features,
+    is_answered,
+    names_thing,
+)
+from core.reading.asked import Asked, affirmed, bare_question, read_asked
+from core.reading.confidence import MIN_CONFIDENCE, POSSIBLE, SURE, logit, probability
+from core.reading.passages import Passage
+from core.reading.proposals.candidates import (
     PlacedTable,
     Proposal,
     Quote,
-    from_lists,
-    from_section,
     from_sentences,
     from_spans,
-    from_tables,
+    quote_span,
     tables_in,
 )
-from core.reading.confidence import MIN_CONFIDENCE, POSSIBLE, SURE
-from core.reading.passages import Passage
+from core.reading.proposals.structured import from_lists, from_names, from_section, from_tables, without_notes
 from core.reading.reader import Candidate, Cosines, Question, rank, read_question, support
-from core.reading.span_protocol import Spans
-from core.reading.windows import outside, predicted, windows
-from core.reading.words import stem, words
+from core.reading.spans.protocol import Spans
+from core.reading.spans.windows import PlacedSpan, outside, predicted, windows
+from core.reading.tables.show import in_asked_unit
+from core.reading.text.quarters import of_named_quarter
+from core.reading.text.words import stem, words
 
 MAX_QUOTES = 3
 # A figure that a question does not name as such is read from a table only where that is rather sure.
-_UNASKED_FIGURE = 0.4
+_UNASKED_FIGURE = 0.6
 # What a sentence's probability counts where a span reader or a table is there to answer.
 _AFTER_SPANS = 0.7
 _AFTER_CELLS = 0.5
@@ -39,12 +47,17 @@ _AFTER_CELLS = 0.5
 _NEAR = 0.55
 # Support below which the words of the passages have nothing to do with the question.
 MIN_SUPPORT = 0.15
-# Support above which they are quoted, as possible, whatever the other parts of the reader think.
-_STRONG_SUPPORT = 0.6
+# Share of other documents' passages that speak of what the title of one of them names.
+_SPOKEN_OF = 0.25
 _NEGATIVE = re.compile(
     r"\b(?:not|no|never|nobody|none|without|prohibited|forbidden|cannot|n['’]t|neither|nor|excluded|unsupported|rejected)\b",
     re.IGNORECASE,
 )
+_DENYING = re.compile(rf"{_NEGATIVE.pattern}|\bfree (?:of|from)\b", re.IGNORECASE)
+_DUTY = re.compile(
+    r"\b(?:have to|has to|must|need|needs|required|requires?|mandatory|compulsory|obliged)\b", re.IGNORECASE
+)
+_OPTIONAL = re.compile(r"\b(?:voluntary|optional|exempt|waived)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,8 @@ class Reading:
         polarity: `yes` or `no` where the question can be answered so and the quote tells.
         features: What the confidence was computed from.
         spans_read: Whether the neural span reader took part.
+        answerability: Probability that the passages answer the question at all; None where no span reader took part.
+        names_thing: Whether the quotes name what is asked for.
     """
 
     kind: str = ""
@@ -74,6 +89,8 @@ class Reading:
     polarity: str = ""
     features: tuple[tuple[str, float], ...] = ()
     spans_read: bool = False
+    answerability: float | None = None
+    names_thing: bool = True
 
     @property
     def answers(self) -> bool:
@@ -84,7 +101,10 @@ class Reading:
         if not self.kind:
             return False
         # Where the words of the question stand together, their sentences are worth showing though no span is sure.
-        return self.confidence >= MIN_CONFIDENCE or support(self.ranked) >= _STRONG_SUPPORT
+        supported = support(self.ranked)
+        if self.answerability is None or self.kind in ("section", "list"):
+            return self.confidence >= MIN_CONFIDENCE or supported >= STRONG_SUPPORT
+        return is_answered(self.answerability, self.confidence, supported, named=self.names_thing)
 
     @property
     def possible(self) -> bool:
@@ -112,15 +132,19 @@ def read(
     Returns:
         A reading; `answers` tells whether it is sure enough.
     """
-    asked = read_asked(question)
+    as_asked, question = question, bare_question(question)
+    form = read_asked(question)
     kept = _named_first(question, passages)
     chosen = [passages[index] for index in kept]
     ranked = rank(affirmed(question), chosen, cosines=cosines)
-    made = _proposals(question, asked, ranked, chosen, spans) if ranked else []
+    made, answer_evidence = _proposals(question, form, ranked, chosen, spans) if ranked else ([], {})
     if not made:
         return Reading(ranked=tuple(ranked))
-    best = choose(made, asked)
-    quotes = _quotes(best, made, asked, max_quotes)
+    best = choose(made, form)
+    if best.kind == "table" and best.computed_from:
+        short = in_asked_unit(best.short, as_asked)
+        best = best if short == best.short else replace(best, short=short, note=best.note or best.short)
+    quotes = _quotes(best, made, form, max_quotes)
     return Reading(
         kind=best.kind,
         short_answer=best.short,
@@ -129,51 +153,75 @@ def read(
         confidence=best.confidence,
         ranked=tuple(ranked),
         note=best.note,
-        polarity=_polarity(question, best, chosen) if asked.yes_no else "",
+        polarity=(best.polarity or _polarity(question, best, chosen)) if form.yes_no else "",
         features=tuple(best.features.items()),
         spans_read=any(proposal.kind == "span" for proposal in made),
+        answerability=answerability(answer_evidence) if answer_evidence else None,
+        names_thing=names_thing(question, _words_shown(best, chosen)),
     )
+
+
+def _words_shown(best: Proposal, passages: Sequence[Passage]) -> str:
+    """The quotes of an answer with the heads of their columns."""
+    heads = (passages[quote.passage].page[slice(*quote.heads)] for quote in best.quotes if quote.heads is not None)
+    return " ".join([*(quote_span(passages, quote) for quote in best.quotes), *heads])
 
 
 def proposals(
     question: str, passages: Sequence[Passage], *, cosines: Cosines | None = None, spans: Spans | None = None
-) -> list[Proposal]:
-    """Return everything that the parts of the reader propose; see `read` for the arguments."""
+) -> tuple[list[Proposal], Mapping[str, float]]:
+    """Return what the parts of the reader propose, and what tells whether the passages answer at all.
+
+    See `read` for the arguments. The second is empty where the span reader took no part.
+    """
+    question = bare_question(question)
     ranked = rank(affirmed(question), passages, cosines=cosines)
-    return _proposals(question, read_asked(question), ranked, passages, spans) if ranked else []
+    return _proposals(question, read_asked(question), ranked, passages, spans) if ranked else ([], {})
 
 
 def _proposals(
-    question: str, asked: Asked, ranked: Sequence[Candidate], passages: Sequence[Passage], spans: Spans | None
-) -> list[Proposal]:
+    question: str, form: Asked, ranked: Sequence[Candidate], passages: Sequence[Passage], spans: Spans | None
+) -> tuple[list[Proposal], Mapping[str, float]]:
     """Everything that the parts of the reader propose, best first within a part."""
     plain = affirmed(question)
     parsed = read_question(plain)
     known = _known(parsed, ranked)
     proposals: list[Proposal] = []
-    if asked.section:
-        section = from_section(asked, passages)
-        if section is not None and asked.whole_section:
-            return [section]
+    section = from_section(question, form, passages) if form.section else None
+    if section is not None:
+        return [section], {}
     tables: list[PlacedTable] = []
-    if asked.figure or asked.lists or asked.counts or any(passage.blocks for passage in passages):
+    if form.figure or form.lists or form.counts or any(passage.blocks for passage in passages):
         tables = tables_in(passages)
-    if asked.lists or asked.counts:
-        listed = from_lists(plain, asked, passages, tables)
+    if form.lists or form.counts:
+        listed = from_lists(plain, form, passages, tables)
         proposals += [listed] if listed is not None else []
     if tables:
         proposals += from_tables(plain, tables, passages, known)
     # What is asked by a denial or for yes or no stands in a sentence; no span of it is the answer.
-    worded = bool(asked.denial) or asked.yes_no
+    worded = bool(form.denial) or form.yes_no or form.negated or form.steps
+    predicted_spans: Sequence[PlacedSpan] = ()
     if spans is not None and not worded:
-        found = predicted(spans, question, windows(ranked, passages))
-        proposals += from_spans(question, parsed, outside(found, tables, passages), ranked, passages, known)
+        predicted_spans = predicted(spans, question, windows(ranked, passages, tables))
+        proposals += from_spans(question, parsed, outside(predicted_spans, tables, passages), ranked, passages, known)
+    if not form.yes_no:
+        proposals += from_names(plain, parsed, passages, form.denial)
     weights = "words" if spans is None or worded else "sentence"
-    proposals += from_sentences(plain, parsed, asked, ranked, passages, known, weights)
-    return proposals
+    sentences = from_sentences(plain, parsed, form, ranked, passages, known, weights)
+    proposals += sentences if form.yes_no else without_notes(plain, sentences, proposals, tables)
+    if spans is None or worded:
+        return proposals, {}
+    features = answerability_features(parsed, ranked, predicted_spans, proposals, passages)
+    return [_with_answerability(proposal, logit(answerability(features))) for proposal in proposals], features
 
 
-def choose(proposals: Sequence[Proposal], asked: Asked) -> Proposal:
+def _with_answerability(proposal: Proposal, answerable: float) -> Proposal:
+    """Weigh a proposal anew, knowing the log-odds that the passages answer at all."""
+    features = {**proposal.features, "answerable": answerable}
+    return replace(proposal, features=features, confidence=probability(proposal.kind, features))
+
+
+def choose(proposals: Sequence[Proposal], form: Asked) -> Proposal:
     """Return the most probable proposal; a table's only where a figure is asked for or it is sure."""
     for kind in ("section", "list"):
         special = next((p for p in proposals if p.kind == kind), None)
@@ -182,21 +230,23 @@ def choose(proposals: Sequence[Proposal], asked: Asked) -> Proposal:
     neural = any(p.kind == "span" for p in proposals)
 
     def weight(proposal: Proposal) -> float:
-        if proposal.kind == "table" and not asked.figure and proposal.confidence < _UNASKED_FIGURE:
+        may_ask = form.figure or form.foreign
+        if proposal.kind == "table" and not may_ask and proposal.confidence < _UNASKED_FIGURE:
             return 0.0
         # The words find the sentence, but the span reader or a table finds the answer in it.
         if proposal.kind != "sentence":
             return proposal.confidence
-        return proposal.confidence * (_AFTER_SPANS if neural else _AFTER_CELLS if asked.figure else 1.0)
+        return proposal.confidence * (_AFTER_SPANS if neural else _AFTER_CELLS if form.figure else 1.0)
 
     first = {proposal.kind: proposal for proposal in reversed(proposals)}
     return max(first.values(), key=weight)
 
 
-def _quotes(best: Proposal, proposals: Sequence[Proposal], asked: Asked, limit: int) -> tuple[Quote, ...]:
+def _quotes(best: Proposal, proposals: Sequence[Proposal], form: Asked, limit: int) -> tuple[Quote, ...]:
     """The quotes of an answer: its own; those of the next ones too where one is not enough or it is not sure."""
     quotes = list(best.quotes)
-    more = asked.several or best.confidence < SURE
+    # A row shows its figure as a whole: sentences beside it are wanted only where it is a guess.
+    more = form.several or best.confidence < (POSSIBLE if best.kind == "table" else SURE)
     for other in proposals if more and best.kind not in ("section", "list") else ():
         room = limit - len(quotes)
         fresh = [quote for quote in other.quotes if not any(_overlap(quote, known) for known in quotes)]
@@ -207,9 +257,9 @@ def _quotes(best: Proposal, proposals: Sequence[Proposal], asked: Asked, limit: 
     return tuple(quotes[: max(limit, len(best.quotes))])
 
 
-def _overlap(left: Quote, right: Quote) -> bool:
-    same = (left.passage, left.next_page) == (right.passage, right.next_page)
-    return same and left.start < right.end and right.start < left.end
+def _overlap(first: Quote, second: Quote) -> bool:
+    same = (first.passage, first.next_page) == (second.passage, second.next_page)
+    return same and first.start < second.end and second.start < first.end
 
 
 def _moved(quotes: Sequence[Quote], kept: Sequence[int]) -> tuple[Quote, ...]:
@@ -226,22 +276,41 @@ def _known(question: Question, ranked: Sequence[Candidate]) -> float:
 def _named_first(question: str, passages: Sequence[Passage]) -> list[int]:
     """Indices of the passages to read: those of the documents that the question names, all where it names none.
 
-    A document is named by a capitalised word of its file name or title that no other passage's document has.
+    A document is named by a capitalised word of its file name or title that no other passage's document has, or by the
+    quarter in its name. A word that the other documents speak of as well ("the Council") names none of them.
     """
+    in_quarter = of_named_quarter(question, [_document(passage.source) for passage in passages])
+    indices = [index for index, may_be in enumerate(in_quarter) if may_be]
+    kept = _named_among(question, [passages[index] for index in indices])
+    return [indices[index] for index in kept]
+
+
+def _named_among(question: str, passages: Sequence[Passage]) -> list[int]:
     names = [
         frozenset(stem(word) for word in words(_document(passage.source)) if len(word) > 2) for passage in passages
     ]
     distinct = {frozenset(name) for name in names}
-    asked = frozenset(name for name in read_question(question).names if name.isalpha())
+    question_names = frozenset(name for name in read_question(question).names if name.isalpha())
     if len(distinct) < 2:
         return list(range(len(passages)))
     common = frozenset.intersection(*distinct)
-    counts = [len((name - common) & asked) for name in names]
-    unique = [any(sum(word in other for other in distinct) == 1 for word in (name - common) & asked) for name in names]
+    counts = [len((name - common) & question_names) for name in names]
+    telling = {
+        word
+        for word in question_names - common
+        if sum(word in other for other in distinct) == 1 and not _spoken_of(word, names, passages)
+    }
+    unique = [bool(name & telling) for name in names]
     if any(unique) and not all(unique):
         named = [index for index, is_unique in enumerate(unique) if is_unique and counts[index] == max(counts)]
         return named or list(range(len(passages)))
     return list(range(len(passages)))
+
+
+def _spoken_of(word: str, names: Sequence[frozenset[str]], passages: Sequence[Passage]) -> bool:
+    """Whether passages of documents that are not named by a word hold it all the same: a quarter of them, or more."""
+    others = [passage.text for passage, name in zip(passages, names, strict=True) if word not in name]
+    return sum(word in map(stem, words(text)) for text in others) >= max(1, _SPOKEN_OF * len(others))
 
 
 def _document(source: str) -> str:
@@ -255,4 +324,9 @@ def _polarity(question: str, best: Proposal, passages: Sequence[Passage]) -> str
         return ""
     quote = best.quotes[0]
     text = passages[quote.passage].page[quote.start : quote.end]
-    return "no" if bool(_NEGATIVE.search(text)) != bool(_NEGATIVE.search(question)) else "yes"
+    stated = re.match(r"\W*(yes|no)\b(?!\s\w)", text, re.IGNORECASE)
+    if stated is not None:
+        return stated[1].lower()
+    # "Voluntary" denies that something must be done.
+    optional = bool(_DUTY.search(question) and _OPTIONAL.search(text))
+    return "no" if (bool(_NEGATIVE.search(text)) or optional) != bool(_DENYING.search(question)) else "yes"

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from core.reading.expects import Expectation, expectation
+from core.language.answer_kinds import Expectation, expectation
 from core.reading.passages import Passage
-from core.reading.sentences import Sentence, sentences
-from core.reading.values import value_keys, values
-from core.reading.words import is_empty, stem, words
+from core.reading.text.sentences import Sentence, sentences_of
+from core.reading.text.values import value_keys, values
+from core.reading.text.words import is_empty, same_name, stem, words
 
 # Maps a question and n texts to n cosines.
 Cosines = Callable[[str, Sequence[str]], Sequence[float]]
@@ -52,6 +52,9 @@ _EMBEDDED = 16  # sentences that are worth an embedding, best by words
 _NAME = re.compile(r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'-]*|\b[A-Z][A-Z\d]+\b|\b\w*\d\w*|(?<=[\"“])[^\"”]+(?=[\"”])")
 # Words that say how to answer, not what about.
 _EMPTY = frozenset(map(stem, "name list describe explain give state document mention according happen".split()))
+# A line of a table of contents: it says where something stands, and is asked for by few questions.
+_CONTENTS_ENTRY = re.compile(r"(?:\.\s?){3,}\s*(?:\d+|[ivxlc]+)\s*$")
+_ASKS_FOR_PLACE = re.compile(r"\b(?:page|chapter|section|contents)\b", re.IGNORECASE)
 # Asks for a heading, which answers nothing else.
 _TITLED = re.compile(r"\b(?:en)?titled\b|\b(?:title|heading)\b", re.IGNORECASE)
 
@@ -79,7 +82,7 @@ def read_question(question: str) -> Question:
     """Take a question apart."""
     keys, rest = _values_of(question)
     every = [stem(word) for word in words(rest) if not is_empty(word)]
-    stems = [found for found in every if found not in _EMPTY] or every
+    stems = [word_stem for word_stem in every if word_stem not in _EMPTY] or every
     stems += [key for key in keys if key not in stems]
     names = frozenset(stem(word) for part in _NAME.findall(question) for word in words(part) if not is_empty(word))
     names -= {"i"}
@@ -140,7 +143,7 @@ def _units(source: str, text: str) -> tuple[_Unit, ...]:
     units = []
     before = tuple(map(stem, words(source)))
     named = frozenset(before)
-    for sentence in sentences(text):
+    for sentence in sentences_of(text):
         piece = text[sentence.start : sentence.end]
         stems = tuple(map(stem, words(piece)))
         stems += tuple(value_keys(piece).difference(stems))
@@ -169,7 +172,8 @@ class _Term:
 
     def worth(self, stems: frozenset[str]) -> float:
         """The weight where the term is among the stems, half of it where one begins alike, else nothing."""
-        return self.weight * (1.0 if self.stem in stems else 0.0 if self.alike.isdisjoint(stems) else 0.5)
+        as_named = self.stem in stems or not same_name(self.stem).isdisjoint(stems)
+        return self.weight * (1.0 if as_named else 0.0 if self.alike.isdisjoint(stems) else 0.5)
 
 
 def _rarity(question: Question, units: Sequence[tuple[int, _Unit]], passages: Sequence[Passage]) -> dict[str, float]:
@@ -178,15 +182,15 @@ def _rarity(question: Question, units: Sequence[tuple[int, _Unit]], passages: Se
     A term weighs less the more passages hold it: "according to the March report" must not choose among the sentences
     of that report. It keeps a part, for a question may have no other words.
     """
-    said = Counter(term for _, unit in units for term in set(unit.stems).intersection(question.terms))
-    held = [set(map(stem, words(passage.source))) for passage in passages]
+    sentence_counts = Counter(term for _, unit in units for term in set(unit.stems).intersection(question.terms))
+    passage_stems = [set(map(stem, words(passage.source))) for passage in passages]
     # The document's own name is said everywhere in it.
-    naming = set.intersection(*held) if held else set()
-    for at, unit in units:
-        held[at].update(unit.stems)
-    holding = Counter(term for stems in held for term in stems.intersection(question.terms))
+    naming = set.intersection(*passage_stems) if passage_stems else set()
+    for index, unit in units:
+        passage_stems[index].update(unit.stems)
+    holding = Counter(term for stems in passage_stems for term in stems.intersection(question.terms))
     idf = {
-        term: math.log(1 + (len(units) - said[term] + 0.5) / (said[term] + 0.5))
+        term: math.log(1 + (len(units) - sentence_counts[term] + 0.5) / (sentence_counts[term] + 0.5))
         * (1 - _SHARED_DISCOUNT * max(0, holding[term] - 1) / max(1, len(passages) - 1))
         * (_NAMING_SHARE if term in naming else _NAME_BONUS if term in question.names else 1.0)
         for term in question.terms
@@ -204,30 +208,31 @@ def _expected(question: Question, text: str) -> float:
     """1 where the sentence holds what the question word asks for, other than by repeating the question."""
     if question.expected is None:
         return 1.0
-    for found in question.expected.gives.finditer(text):
-        held = {stem(word) for word in words(found[0])}
-        if not held or held - set(question.terms):
+    for match in question.expected.gives.finditer(text):
+        match_stems = {stem(word) for word in words(match[0])}
+        if not match_stems or match_stems - set(question.terms):
             return 1.0
     return 0.0
 
 
-def _share(wanted: frozenset[str], held: frozenset[str]) -> float:
-    return len(wanted & held) / len(wanted) if wanted else 1.0
+def _share(names: frozenset[str], vocabulary: frozenset[str]) -> float:
+    known = sum(name in vocabulary or not same_name(name).isdisjoint(vocabulary) for name in names)
+    return known / len(names) if names else 1.0
 
 
 def _features(question: Question, unit: _Unit, passage: int, terms: Sequence[_Term], known: float) -> tuple[float, ...]:
-    held = frozenset(unit.stems)
-    near = held | unit.around
+    unit_stems = frozenset(unit.stems)
+    near = unit_stems | unit.around
     content = [word for word in unit.stems if not is_empty(word)]
     return (
-        sum(term.worth(held) for term in terms),
+        sum(term.worth(unit_stems) for term in terms),
         sum(term.worth(near) for term in terms),
         len(question.pairs.intersection(pairwise(content))) / (len(question.pairs) or 1),
         known,
         _expected(question, unit.text),
         min(1.0, len(set(content).difference(question.terms)) / 5),
         math.exp(-passage / 3),
-        float(len(held) < 4),
+        float(len(unit_stems) < 4),
         min(1.0, max(0.0, len(unit.stems) / 40 - 1)),
         float(unit.sentence.kind == "heading" and not question.titled),
         float(unit.text.endswith("?")),
@@ -248,20 +253,22 @@ def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None 
         cosines: Maps the question and n texts to n cosines. Given it, the best sentences by words are scored again
             with their cosine, and only they are returned.
     """
-    asked = read_question(question)
-    units = [(at, unit) for at, passage in enumerate(passages) for unit in _units(passage.source, passage.whole)]
+    parsed = read_question(question)
+    units = [(index, unit) for index, passage in enumerate(passages) for unit in _units(passage.source, passage.whole)]
+    if not _ASKS_FOR_PLACE.search(question):
+        units = [(index, unit) for index, unit in units if not _CONTENTS_ENTRY.search(unit.text)]
     vocabulary = frozenset(word for _, unit in units for word in (*unit.stems, *unit.around))
-    rarity = _rarity(asked, units, passages)
+    rarity = _rarity(parsed, units, passages)
     terms = [_Term(term, weight, _alike(term, vocabulary)) for term, weight in rarity.items()]
-    known = _share(asked.names, vocabulary)
-    scored = [(at, unit, _features(asked, unit, at, terms, known)) for at, unit in units]
-    scored.sort(key=lambda found: -_score(found[2], WEIGHTS))
+    known = _share(parsed.names, vocabulary)
+    scored = [(index, unit, _features(parsed, unit, index, terms, known)) for index, unit in units]
+    scored.sort(key=lambda entry: -_score(entry[2], WEIGHTS))
     weights = WEIGHTS
     if cosines is not None and scored:
         weights, scored = WEIGHTS_EMBED, scored[:_EMBEDDED]
         values = cosines(question, [" ".join(unit.text.split()) for _, unit, _ in scored])
-        scored = [(at, unit, (*part[:-1], value)) for (at, unit, part), value in zip(scored, values, strict=True)]
-    candidates = [Candidate(at, unit.sentence, part, _score(part, weights)) for at, unit, part in scored]
+        scored = [(index, unit, (*part[:-1], value)) for (index, unit, part), value in zip(scored, values, strict=True)]
+    candidates = [Candidate(index, unit.sentence, part, _score(part, weights)) for index, unit, part in scored]
     return sorted(candidates, key=lambda candidate: -candidate.score)
 
 

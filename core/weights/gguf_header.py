@@ -38,6 +38,7 @@ _STRING, _ARRAY = 8, 9
 _LONG_ARRAY = 64
 _WANTED_ARRAYS = {"tokenizer.ggml.tokens", "tokenizer.ggml.token_type"}
 _CONTROL_TOKEN = 3
+_ROPE_FACTORS = ("rope_freqs", "rope_factors")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +49,13 @@ class GgufHeader:
         metadata: Key to value; arrays of more than 64 entries other than the vocabulary are left out.
         matrix_types: Name of a tensor with two or more dimensions to the name of its encoding (`F16`, `Q8_0`, ...;
             `type N` where unknown). Vectors are always F32.
+        has_rope_factors: Whether a vector scales the frequencies of the rotary embedding, as Llama 3.1 and later have.
     """
 
     path: Path
     metadata: Mapping[str, Any]
     matrix_types: Mapping[str, str]
+    has_rope_factors: bool = False
 
     @property
     def architecture(self) -> str:
@@ -63,6 +66,12 @@ class GgufHeader:
     def context_tokens(self) -> int:
         """Context length the model was trained for, in tokens; 0 where the file does not say."""
         return int(self.metadata.get(f"{self.architecture}.context_length", 0))
+
+    @property
+    def rope_scaling(self) -> str:
+        """How the rotary embedding is scaled (`yarn`, `linear`, `llama3` for a vector of factors); empty for not."""
+        kind = str(self.metadata.get(f"{self.architecture}.rope.scaling.type", "none"))
+        return kind if kind != "none" else "llama3" * self.has_rope_factors
 
     @property
     def chat_template(self) -> str:
@@ -155,11 +164,13 @@ def _parse(path: Path, data: mmap.mmap) -> GgufHeader:
         if value is not None:
             metadata[key] = value
     types: dict[str, str] = {}
+    has_rope_factors = False
     for _ in range(n_tensors):
         name, n_dims = cursor.string(), cursor.scalar("I")
         cursor.offset += 8 * n_dims
         kind = cursor.scalar("I")
         cursor.offset += 8  # the tensor's place among the weights
+        has_rope_factors = has_rope_factors or name.startswith(_ROPE_FACTORS)
         if n_dims > 1:
             types[name] = TENSOR_TYPES.get(kind, f"type {kind}")
-    return GgufHeader(path=path, metadata=metadata, matrix_types=types)
+    return GgufHeader(path=path, metadata=metadata, matrix_types=types, has_rope_factors=has_rope_factors)

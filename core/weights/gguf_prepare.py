@@ -6,7 +6,7 @@ transformers gives from the original, letter for letter.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,17 @@ from core.errors import DataError
 _MOSTLY_F16 = 1
 # The writer sets these by itself.
 _OWN_KEYS = frozenset({"general.architecture", "general.file_type", "general.alignment"})
+# A tensor's name, its values and the file's keys to the values to write, of the same shape.
+Change = Callable[[str, NDArray[np.float32], Mapping[str, Any]], NDArray[np.float32]]
 
 
-def rewrite_as_f16(source: Path, target: Path, *, progress: Callable[[int, int], None] | None = None) -> None:
+def rewrite_as_f16(
+    source: Path,
+    target: Path,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    change: Change = lambda _, values, __: values,
+) -> None:
     """Write `source` again with its matrices as F16 and its vectors as F32.
 
     Every key is kept, tokenizer and chat template included. One tensor is in memory at a time.
@@ -31,6 +39,7 @@ def rewrite_as_f16(source: Path, target: Path, *, progress: Callable[[int, int],
         source: A GGUF file of any quantisation that `gguf` can undo.
         target: Where the new file goes; overwritten.
         progress: Called with (tensors done, tensors in all).
+        change: Applied to every tensor before it is written.
 
     Raises:
         DataError: The source is not a GGUF file that can be read, or a weight does not fit into F16.
@@ -52,7 +61,7 @@ def rewrite_as_f16(source: Path, target: Path, *, progress: Callable[[int, int],
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
         for done, tensor in enumerate(reader.tensors, start=1):
-            writer.write_tensor_data(_plain(tensor, source))
+            writer.write_tensor_data(_plain(tensor, source, lambda name, values: change(name, values, reader.fields)))
             if progress:
                 progress(done, len(reader.tensors))
     finally:
@@ -63,8 +72,10 @@ def _stored(shape: tuple[int, ...]) -> np.dtype[Any]:
     return np.dtype(np.float16 if len(shape) > 1 else np.float32)
 
 
-def _plain(tensor: Any, source: Path) -> NDArray[Any]:
-    exact: NDArray[np.float32] = gguf.dequantize(tensor.data, tensor.tensor_type)
+def _plain(
+    tensor: Any, source: Path, change: Callable[[str, NDArray[np.float32]], NDArray[np.float32]]
+) -> NDArray[Any]:
+    exact = change(tensor.name, gguf.dequantize(tensor.data, tensor.tensor_type))
     with np.errstate(over="ignore"):
         stored: NDArray[Any] = exact.astype(_stored(exact.shape))
     if not np.isfinite(stored).all():

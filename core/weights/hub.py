@@ -31,6 +31,8 @@ _TOKENIZER_AND_CONFIG = frozenset({".json", ".txt", ".model", ".jinja"})
 # The same weights in the formats of other runtimes.
 _OTHER_RUNTIMES = frozenset({"onnx", "openvino", "coreml", "tflite", "original"})
 _TIMEOUT_S = 30.0
+# Names tokenizer and configuration of a repository, without its weights.
+TOKENIZER = "tokenizer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,8 @@ def fetch_repository(spec: str, target: Path, *, progress: Callable[[int, int], 
     """Download a model at its newest commit.
 
     Args:
-        spec: `ORG/NAME`, or `ORG/NAME:FILE.gguf` where a repository holds several GGUF files.
+        spec: `ORG/NAME`, `ORG/NAME:FILE.gguf` where a repository holds several GGUF files, or `ORG/NAME:tokenizer` for
+            tokenizer and configuration alone.
         target: An existing folder that receives the files.
         progress: Called with (bytes so far, bytes in all).
 
@@ -54,11 +57,11 @@ def fetch_repository(spec: str, target: Path, *, progress: Callable[[int, int], 
         DataError: The repository holds no safetensors and no GGUF, or a file arrived damaged.
         BackendError: The Hub does not answer or refuses.
     """
-    repository, _, gguf_name = spec.partition(":")
+    repository, _, part = spec.partition(":")
     try:
         info = HfApi().model_info(repository, files_metadata=True, timeout=_TIMEOUT_S)
         files = {file.rfilename: file for file in info.siblings or ()}
-        chosen = [files[name] for name in choose_files(files, repository, gguf_name)]
+        chosen = [files[name] for name in choose_files(files, repository, part)]
         _download(repository, str(info.sha), chosen, target, progress)
     except GatedRepoError as error:
         raise BackendError(f"{repository} requires a login and accepted terms", hint="hf auth login") from error
@@ -69,21 +72,23 @@ def fetch_repository(spec: str, target: Path, *, progress: Callable[[int, int], 
     return HubModel(commit=str(info.sha), licence=_licence(info))
 
 
-def choose_files(names: Iterable[str], repository: str, gguf_name: str = "") -> list[str]:
-    """Pick what is downloaded of a repository's files.
+def choose_files(names: Iterable[str], repository: str, part: str = "") -> list[str]:
+    """Pick what is downloaded of a repository's files: all, one GGUF file, or, for `tokenizer`, no weights.
 
     Raises:
-        ConfigError: `gguf_name` is absent, or several GGUF files are and none is named.
+        ConfigError: The GGUF file `part` is absent, or several GGUF files are there and none is named.
         DataError: There are no weights in a format that cannot run code.
     """
     safe = sorted(name for name in names if _is_ordinary(name))
     config = [name for name in safe if PurePosixPath(name).suffix in _TOKENIZER_AND_CONFIG]
     tensors = [name for name in safe if name.endswith(".safetensors")]
     ggufs = [name for name in safe if name.endswith(".gguf")]
-    if gguf_name:
-        if gguf_name not in ggufs:
-            raise ConfigError(f"{repository} has no file {gguf_name!r}", hint=_examples(repository, ggufs))
-        return [*config, gguf_name]
+    if part == TOKENIZER:
+        return config
+    if part:
+        if part not in ggufs:
+            raise ConfigError(f"{repository} has no file {part!r}", hint=_examples(repository, ggufs))
+        return [*config, part]
     if tensors:
         return [*config, *tensors]
     if len(ggufs) > 1:

@@ -19,9 +19,12 @@ from core.files import Home, sha256_of
 Progress = Callable[[str, int, int], None]
 
 MANIFEST = "manifest.json"
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(:[\w./-]+\.gguf)?")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(:[\w./-]+\.gguf|:tokenizer)?")
 # Models that a Python package carries, in the order in which a person needs them.
 BUILT_IN = ("minilm", "smollm2")
+# Short names of models on the Hub. E5 (MIT licence, 471 MB, 384 dimensions) reads some 100 languages; its prefixes are
+# in `rag.embed.prefixes`, its limit of 512 tokens in its own files.
+ALIASES: Mapping[str, str] = {"multilingual": "intfloat/multilingual-e5-small"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,8 @@ def pull(name: str, home: Home, *, progress: Progress = _silent) -> Path:
     """Fetch a model unless it is there, and return its folder.
 
     Args:
-        name: `minilm`, `smollm2`, or a Hub id (`ORG/NAME`, `ORG/NAME:FILE.gguf`).
+        name: `minilm`, `smollm2`, `multilingual`, or a Hub id (`ORG/NAME`, `ORG/NAME:FILE.gguf`,
+            `ORG/NAME:tokenizer`).
         home: Where models lie.
         progress: Called with (stage, done, total) while it runs.
 
@@ -67,6 +71,7 @@ def pull(name: str, home: Home, *, progress: Progress = _silent) -> Path:
         BackendError: The index or the Hub does not answer.
         DataError: What came is not what was pinned, or holds no safe weights.
     """
+    name = ALIASES.get(name, name)
     folder = folder_of(name, home)
     if (folder / MANIFEST).is_file():
         return folder
@@ -126,10 +131,12 @@ def folder_of(name: str, home: Home) -> Path:
     Raises:
         ConfigError: The name is neither a built-in model nor a Hub id.
     """
+    name = ALIASES.get(name, name)
     if name in BUILT_IN:
         return home.models / name
     if not _HUB_ID.fullmatch(name) or ".." in name:
-        raise ConfigError(f"unknown model {name!r}", hint="kb models pull minilm smollm2  # or ORG/NAME on the Hub")
+        hint = "kb models pull minilm smollm2  # or multilingual, or ORG/NAME on the Hub"
+        raise ConfigError(f"unknown model {name!r}", hint=hint)
     return home.models / re.sub(r"[/:]", "--", name)
 
 

@@ -73,6 +73,7 @@ class Arm:
         model: Its spelling.
         shown: What it is shown beside the question.
         tuned: Whether it was trained on these documents.
+        reference: Whether it only shows what another model reaches; no verdict recommends it.
         training_s: Seconds that took; 0 where unknown.
         identity: Everything its answers depend on, as JSON values: settings, hashes of files and documents.
         holds: Whether the collection that passages are taken from has a document, by its name.
@@ -83,15 +84,21 @@ class Arm:
     model: str
     shown: Shown
     tuned: bool = False
+    reference: bool = False
     training_s: float = 0.0
     identity: Mapping[str, Any] = field(default_factory=dict)
     holds: Callable[[str], bool] = lambda _: True
     open: Callable[[], AbstractContextManager[ArmAnswerer]]
 
     @property
+    def experiment(self) -> bool:
+        """Whether it is shown what nobody has beforehand: the right passage, or a wrong one."""
+        return self.shown in ("oracle", "wrong")
+
+    @property
     def candidate(self) -> bool:
-        """Whether it is something a person could use; the right and the wrong passage are experiments."""
-        return self.shown in ("nothing", "found")
+        """Whether it is something that a verdict may recommend."""
+        return not self.experiment and not self.reference
 
     @property
     def effort(self) -> tuple[bool, bool]:
@@ -101,12 +108,17 @@ class Arm:
     @property
     def fingerprint(self) -> str:
         """Sixteen hex digits that change when its answers may."""
-        held = {"model": self.model, "shown": self.shown, **self.identity}
-        return hashlib.sha256(json.dumps(held, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+        parts = {"model": self.model, "shown": self.shown, **self.identity}
+        return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
     def asks(self, question: GoldQuestion) -> bool:
-        """Whether the question can be put to it: the right passage must be known for the two experiments."""
-        if self.candidate:
+        """Whether the question can be put to it: the right passage must be known for the two experiments.
+
+        What brings its own passages is for arms that are shown what search finds.
+        """
+        if question.passages:
+            return self.shown == "found"
+        if not self.experiment:
             return True
         pages = [place for place in question.places if place.page is not None and self.holds(place.doc)]
         return question.answer is not None and bool(pages)
@@ -116,16 +128,20 @@ def pairs(arms: Sequence[Arm]) -> list[tuple[Arm, Arm]]:
     """Return which arms are compared, the one that takes more effort first.
 
     Candidates each with each; an experiment with the candidate of the same model that is shown what search finds, or,
-    where there is none, nothing.
+    where there is none, nothing; a reference with the tuned candidates that are shown the same, or, without such, with
+    all that are.
     """
     candidates = [arm for arm in arms if arm.candidate]
-    found = [
+    pairs_of_arms = [
         (second, first) if second.effort >= first.effort else (first, second)
-        for at, first in enumerate(candidates)
-        for second in candidates[at + 1 :]
+        for index, first in enumerate(candidates)
+        for second in candidates[index + 1 :]
     ]
     for arm in arms:
-        like = [one for one in candidates if one.model == arm.model]
-        if not arm.candidate and like:
-            found.append((arm, max(like, key=lambda one: one.shown == "found")))
-    return found
+        like = [candidate for candidate in candidates if candidate.model == arm.model]
+        if arm.experiment and like:
+            pairs_of_arms.append((arm, max(like, key=lambda candidate: candidate.shown == "found")))
+        if arm.reference:
+            alike = [candidate for candidate in candidates if candidate.shown == arm.shown]
+            pairs_of_arms += [(arm, other) for other in [other for other in alike if other.tuned] or alike]
+    return pairs_of_arms

@@ -6,7 +6,6 @@ does not apply to a reply is left out.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +14,13 @@ from statistics import fmean
 
 from core.language.language import language
 from core.metrics import contains, exact_match, normalised, numbers_of, numeric_match, token_f1
-from core.reading.words import terms
+from core.reading.proved import proper
+from core.reading.text.words import terms
 from finetune.compare.arms import ArmReply, Shown
 from finetune.compare.questions import GoldQuestion, Place
 
 # Words that are part of a number.
 _SCALES = frozenset(terms(" ".join(language("en").scales)))
-# An answer and its proof, as kb's training rows write it: `18 m: “The greatest permitted depth is 18 m.”`
-_PROVED = re.compile(r"^(?P<answer>[^“”]{1,200}?):\s*“.*”\s*\.?$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,23 +64,17 @@ MEASURES: Mapping[str, Measure] = {
 }
 
 
-def proper(text: str) -> str:
-    """Return what a reply answers, without the quote that proves it."""
-    found = _PROVED.match(text.strip())
-    return found["answer"].strip() if found else text.strip()
-
-
 def rouge_l(prediction: str, gold: str) -> float:
     """F-measure of the longest common subsequence of normalised words (Lin 2004, "ROUGE", section 3.1, beta = 1)."""
-    left, right = normalised(prediction).split(), normalised(gold).split()
-    if not left or not right:
-        return float(left == right)
-    row = [0] * (len(right) + 1)
-    for word in left:
+    predicted_words, gold_words = normalised(prediction).split(), normalised(gold).split()
+    if not predicted_words or not gold_words:
+        return float(predicted_words == gold_words)
+    row = [0] * (len(gold_words) + 1)
+    for word in predicted_words:
         before = 0
-        for at, other in enumerate(right, start=1):
-            before, row[at] = row[at], before + 1 if word == other else max(row[at], row[at - 1])
-    return 2 * row[-1] / (len(left) + len(right))
+        for column, other in enumerate(gold_words, start=1):
+            before, row[column] = row[column], before + 1 if word == other else max(row[column], row[column - 1])
+    return 2 * row[-1] / (len(predicted_words) + len(gold_words))
 
 
 def score(question: GoldQuestion, reply: ArmReply, shown: Shown) -> dict[str, float]:
@@ -113,11 +105,11 @@ def right(text: str, gold: str, tolerance: float) -> float:
     """
     if contains(text, gold):
         return 1.0
-    wanted, told = set(terms(gold)), set(terms(text))
-    figures = {term for term in wanted if term[0].isdigit()}
-    if not figures or not wanted - figures - _SCALES <= told:
+    gold_terms, text_terms = set(terms(gold)), set(terms(text))
+    figures = {term for term in gold_terms if term[0].isdigit()}
+    if not figures or not gold_terms - figures - _SCALES <= text_terms:
         return 0.0
-    return numeric_match(text, gold, relative_tolerance=tolerance) if numbers_of(gold) else float(figures <= told)
+    return numeric_match(text, gold, relative_tolerance=tolerance) if numbers_of(gold) else float(figures <= text_terms)
 
 
 def _sources(question: GoldQuestion, reply: ArmReply) -> dict[str, float]:
@@ -156,13 +148,13 @@ def agreement(answered: Iterable[tuple[GoldQuestion, ArmReply]]) -> dict[str, fl
 
     The mean token F1 over pairs of phrasings; two refusals agree.
     """
-    said: dict[str, list[str]] = defaultdict(list)
+    texts_by_fact: dict[str, list[str]] = defaultdict(list)
     for question, reply in answered:
         if question.fact and question.answer is not None:
-            said[question.fact].append("" if reply.abstained else proper(reply.text))
+            texts_by_fact[question.fact].append("" if reply.abstained else proper(reply.text))
     return {
-        fact: fmean(token_f1(one, other) for one, other in combinations(texts, 2))
-        for fact, texts in said.items()
+        fact: fmean(token_f1(first, second) for first, second in combinations(texts, 2))
+        for fact, texts in texts_by_fact.items()
         if len(texts) > 1
     }
 
@@ -176,6 +168,6 @@ def cohens_kappa(first: Sequence[object], second: Sequence[object]) -> float:
     if len(first) != len(second) or not first:
         raise ValueError(f"two raters need equally many ratings, at least one; got {len(first)} and {len(second)}")
     size = len(first)
-    observed = sum(one == other for one, other in zip(first, second, strict=True)) / size
+    observed = sum(first_label == second_label for first_label, second_label in zip(first, second, strict=True)) / size
     chance = sum(first.count(label) * second.count(label) for label in set(first)) / size**2
     return 1.0 if chance == 1 else (observed - chance) / (1 - chance)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -75,28 +76,32 @@ def ask_all(
         OSError: The folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _held(folder):
+    with _locked(folder):
         kept = {output.key: output for output in read_outputs(folder / OUTPUTS)}
-        wanted = [(arm, question, _key(arm, question)) for arm in arms for question in questions if arm.asks(question)]
-        done = sum(key in kept for _, _, key in wanted)
+        requests = [
+            (arm, question, _key(arm, question)) for arm in arms for question in questions if arm.asks(question)
+        ]
+        done = sum(key in kept for _, _, key in requests)
         for arm in arms:
-            missing = [(question, key) for one, question, key in wanted if one is arm and key not in kept]
+            missing = [
+                (question, key) for request_arm, question, key in requests if request_arm is arm and key not in kept
+            ]
             if not missing:
                 continue
-            on_progress(CompareProgress(arm=arm.name, done=done, total=len(wanted)))
-            for output in _asked(arm, missing, folder / OUTPUTS):
+            on_progress(CompareProgress(arm=arm.name, done=done, total=len(requests)))
+            for output in _answered(arm, missing, folder / OUTPUTS):
                 kept[output.key] = output
                 done += 1
-                on_progress(CompareProgress(arm=arm.name, done=done, total=len(wanted)))
-    return {(arm.name, question.id): kept[key] for arm, question, key in wanted}
+                on_progress(CompareProgress(arm=arm.name, done=done, total=len(requests)))
+    return {(arm.name, question.id): kept[key] for arm, question, key in requests}
 
 
-def _asked(arm: Arm, missing: Sequence[tuple[GoldQuestion, str]], path: Path) -> Iterator[Output]:
+def _answered(arm: Arm, missing: Sequence[tuple[GoldQuestion, str]], path: Path) -> Iterator[Output]:
     with arm.open() as answerer, path.open("ab") as handle:
-        for at, (question, key) in enumerate(missing):
+        for index, (question, key) in enumerate(missing):
             reply = answerer.answer(question)
             output = Output(
-                key=key, arm=arm.name, question=question.id, reply=reply, memory_bytes=resident_bytes(), cold=at == 0
+                key=key, arm=arm.name, question=question.id, reply=reply, memory_bytes=resident_bytes(), cold=index == 0
             )
             handle.write(json.dumps(output_to_json(output), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
             handle.flush()
@@ -117,22 +122,22 @@ def read_outputs(path: Path) -> list[Output]:
     if len(whole) < len(raw):
         with path.open("r+b") as handle:
             handle.truncate(len(whole))
-    found = []
+    outputs = []
     for line, text in enumerate(whole.splitlines(), start=1):
         try:
-            found.append(output_from_json(json.loads(text)))
+            outputs.append(output_from_json(json.loads(text)))
         except (ValueError, TypeError, KeyError) as error:
             raise DataError(
                 f"cannot be read as an output: {error}", path=path, line=line, hint=f"sed -i {line}d '{path}'"
             ) from error
-    return found
+    return outputs
 
 
 def output_to_json(output: Output) -> dict[str, Any]:
     """Return a line of `outputs.jsonl`."""
-    reply = {name.name: getattr(output.reply, name.name) for name in fields(ArmReply)}
+    reply = {field.name: getattr(output.reply, field.name) for field in fields(ArmReply)}
     reply["citations"] = [
-        {name.name: getattr(one, name.name) for name in fields(Citation)} for one in output.reply.citations
+        {field.name: getattr(citation, field.name) for field in fields(Citation)} for citation in output.reply.citations
     ]
     return {
         "key": output.key,
@@ -152,30 +157,34 @@ def output_from_json(record: Mapping[str, Any]) -> Output:
         KeyError: A field is missing.
     """
     reply = dict(record["reply"])
-    reply["citations"] = tuple(Citation(**one) for one in reply["citations"])
+    reply["citations"] = tuple(Citation(**citation) for citation in reply["citations"])
     return Output(**{**record, "reply": ArmReply(**reply)})
 
 
 def resident_bytes() -> int:
     """Return the memory this process holds now, 0 where the system does not say (no /proc)."""
     statm = Path("/proc/self/statm")
-    return int(statm.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.is_file() else 0
+    return int(statm.read_text(encoding="ascii").split()[1]) * mmap.PAGESIZE if statm.is_file() else 0
 
 
 def _key(arm: Arm, question: GoldQuestion) -> str:
-    held = [arm.fingerprint, question.text]
-    if not arm.candidate:  # what it is shown follows from where the answer stands
-        held += [f"{place.doc}:{place.page}" for place in question.places] + [question.answer or ""]
-    return hashlib.sha256("\x1f".join(held).encode()).hexdigest()[:24]
+    parts = [arm.fingerprint, question.text, *question.passages]
+    if arm.experiment:  # what it is shown follows from where the answer stands
+        parts += [f"{place.doc}:{place.page}" for place in question.places] + [question.answer or ""]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     lock = FileLock(folder / _LOCK)
     try:
         lock.acquire(blocking=False)
     except Timeout as error:
-        raise ConfigError(f"another comparison is running in {folder}", hint="kb compare --out OTHER_FOLDER") from error
+        raise ConfigError(
+            f"another comparison is running in {folder}",
+            hint="kb compare --out OTHER_FOLDER",
+            click="wait until it is done",
+        ) from error
     try:
         yield
     finally:

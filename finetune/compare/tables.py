@@ -52,7 +52,7 @@ class PairRow:
 
     left: str
     right: str
-    found: Difference
+    difference: Difference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,15 +135,17 @@ def tabulate(
     cells: dict[str, ScoreCell] = {}
     applies: set[str] = set()
     for arm in arms:
-        held = [
-            (one.id, scores[arm.name, one.id][measure])
-            for one in questions
-            if measure in scores.get((arm.name, one.id), {})
+        scored_questions = [
+            (question.id, scores[arm.name, question.id][measure])
+            for question in questions
+            if measure in scores.get((arm.name, question.id), {})
         ]
-        if held:
-            applies.update(identity for identity, _ in held)
-            labels = [clusters.labels[identity] for identity, _ in held]
-            cells[arm.name] = _cell(mean_interval([value for _, value in held], labels), len(held))
+        if scored_questions:
+            applies.update(identity for identity, _ in scored_questions)
+            labels = [clusters.labels[identity] for identity, _ in scored_questions]
+            cells[arm.name] = _cell(
+                mean_interval([value for _, value in scored_questions], labels), len(scored_questions)
+            )
     rows = _rows(measure, arms, questions, scores, clusters) if measure in PAIRED else []
     return Table(measure=measure, questions=len(applies), arms=cells, rows=rows, drawn=clusters.drawn)
 
@@ -154,15 +156,22 @@ def _rows(
     shared: dict[tuple[str, str], list[str]] = {}
     for left, right in pairs(arms):
         both = [
-            one.id for one in questions if all(measure in scores.get((arm.name, one.id), {}) for arm in (left, right))
+            question.id
+            for question in questions
+            if all(measure in scores.get((arm.name, question.id), {}) for arm in (left, right))
         ]
         if both:
             shared[left.name, right.name] = both
-    found = []
+    differences = []
     for names, both in shared.items():
         first, second = ([scores[name, identity][measure] for identity in both] for name in names)
-        found.append(compare_scores(first, second, [clusters.labels[identity] for identity in both], pairs=len(shared)))
-    return [PairRow(left=left, right=right, found=one) for (left, right), one in zip(shared, holm(found), strict=True)]
+        differences.append(
+            compare_scores(first, second, [clusters.labels[identity] for identity in both], pairs=len(shared))
+        )
+    return [
+        PairRow(left=left, right=right, difference=difference)
+        for (left, right), difference in zip(shared, holm(differences), strict=True)
+    ]
 
 
 def _cell(interval: Interval, n: int) -> ScoreCell:
@@ -186,8 +195,8 @@ def stratum_tables(arms: Sequence[Arm], questions: Sequence[GoldQuestion], score
     names = dict.fromkeys(stratum for question in questions for stratum in question.strata)
     tables = {}
     for name in names:
-        inside = [one for one in questions if name in one.strata]
-        inside = [one for one in inside if one.held_out] or inside
+        inside = [question for question in questions if name in question.strata]
+        inside = [question for question in inside if question.held_out] or inside
         measure = "abstention_recall" if name == UNANSWERABLE else "right"
         tables[name] = tabulate(measure, arms, inside, scores, cluster(inside, pairs=len(pairs(arms))))
     return {name: table for name, table in tables.items() if table.arms}
@@ -197,46 +206,52 @@ def agreements(arms: Sequence[Arm], questions: Sequence[GoldQuestion], replies: 
     """Return how alike each arm's replies to phrasings of one question are, over facts asked more than once."""
     labels = cluster(questions, pairs=len(pairs(arms))).labels
     label = {question.fact: labels[question.id] for question in questions if question.fact}
-    found = {}
+    cells = {}
     for arm in arms:
-        said = [(one, replies[arm.name, one.id].reply) for one in questions if (arm.name, one.id) in replies]
-        values = agreement(said)
+        answered = [(gold, replies[arm.name, gold.id].reply) for gold in questions if (arm.name, gold.id) in replies]
+        values = agreement(answered)
         if values:
             interval = mean_interval(list(values.values()), [label[fact] for fact in values])
-            found[arm.name] = _cell(interval, len(values))
-    return found
+            cells[arm.name] = _cell(interval, len(values))
+    return cells
 
 
 def abstentions(arms: Sequence[Arm], questions: Sequence[GoldQuestion], replies: Replies) -> dict[str, Abstention]:
-    """Count declining per candidate over the held-out questions."""
-    found = {}
+    """Count declining per arm that is no experiment, over the held-out questions."""
+    counts = {}
     for arm in arms:
-        asked = [one for one in questions if arm.candidate and one.held_out and (arm.name, one.id) in replies]
-        declined = [(one.answer is not None, replies[arm.name, one.id].reply.abstained) for one in asked]
-        if asked:
-            found[arm.name] = Abstention(
+        answered = [
+            question
+            for question in questions
+            if not arm.experiment and question.held_out and (arm.name, question.id) in replies
+        ]
+        declined = [
+            (question.answer is not None, replies[arm.name, question.id].reply.abstained) for question in answered
+        ]
+        if answered:
+            counts[arm.name] = Abstention(
                 answered_answerable=declined.count((True, False)),
                 declined_answerable=declined.count((True, True)),
                 answered_unanswerable=declined.count((False, False)),
                 declined_unanswerable=declined.count((False, True)),
             )
-    return found
+    return counts
 
 
 def beyond_memory(arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores) -> list[BeyondMemory]:
     """Split what passages bring by what the same model knows when shown nothing, over the held-out questions."""
-    found = []
+    rows = []
     for left, right in pairs(arms):
         if (left.model, left.shown, right.shown) != (right.model, "found", "nothing"):
             continue
         both = [
-            (scores[left.name, one.id]["right"], scores[right.name, one.id]["right"])
-            for one in questions
-            if one.held_out and one.answer is not None
+            (scores[left.name, question.id]["right"], scores[right.name, question.id]["right"])
+            for question in questions
+            if question.held_out and question.answer is not None
         ]
         known = [with_passages for with_passages, alone in both if alone]
         unknown = [with_passages for with_passages, alone in both if not alone]
-        found.append(
+        rows.append(
             BeyondMemory(
                 left=left.name,
                 right=right.name,
@@ -246,4 +261,4 @@ def beyond_memory(arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores
                 lost=1 - fmean(known) if known else None,
             )
         )
-    return found
+    return rows

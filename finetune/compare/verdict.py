@@ -38,11 +38,11 @@ class ComparisonVerdict:
     notes: tuple[str, ...] = ()
 
 
-def told(found: Difference) -> Outcome:
+def outcome_of(difference: Difference) -> Outcome:
     """Return what one comparison says."""
-    if found.significant:
+    if difference.significant:
         return "better"
-    if found.detectable > MARGIN:
+    if difference.detectable > MARGIN:
         return "too few questions to tell"
     return "no difference found"
 
@@ -60,48 +60,100 @@ def decide(
         raise ValueError("no arm answered a question")
     table = tables[measure]
     candidates = [arm for arm in arms if arm.candidate and arm.name in table.arms]
-    notes = (*_notes(tables, strata), clusters.told)
+    notes = (*_notes(tables, strata), clusters.sentence)
     if len(candidates) == 1:
         return _alone(candidates[0], table, clusters, notes)
+    choice = choose(candidates, table)
+    begins = _advice(choice.arm, candidates, choice.outcome)
+    sentence = f"{begins}{choice.words}; {_scope(table, clusters)}."
+    return ComparisonVerdict(outcome=choice.outcome, sentence=sentence, recommended=choice.arm.name, notes=notes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmChoice:
+    """The arm to take by one table.
+
+    Attributes:
+        arm: The one that takes the least effort of those that are not beaten.
+        level: Those that are not beaten by the best one.
+        outcome: Whether the data decides.
+        words: The same as the middle of a sentence.
+    """
+
+    arm: Arm
+    level: tuple[Arm, ...]
+    outcome: Outcome
+    words: str
+
+
+def choose(candidates: Sequence[Arm], table: Table) -> ArmChoice:
+    """Choose an arm by a table.
+
+    Args:
+        candidates: Arms of the table that a person could use, one at least.
+        table: Of a measure of which more is better.
+    """
     best = max(candidates, key=lambda arm: (table.arms[arm.name].value, not arm.tuned, arm.shown == "nothing"))
     level = [arm for arm in candidates if arm is best or not _beats(best, arm, table)]
     chosen = min(level, key=lambda arm: (arm.effort, -table.arms[arm.name].value))
     outcome, words = _words(level, chosen, candidates, table)
-    sentence = f"{_advice(chosen, candidates, outcome)}{words}; {_scope(table, clusters)}."
-    return ComparisonVerdict(outcome=outcome, sentence=sentence, recommended=chosen.name, notes=notes)
+    return ArmChoice(arm=chosen, level=tuple(level), outcome=outcome, words=words)
 
 
-def _difference(left: Arm, right: Arm, table: Table) -> Difference:
-    return next(row.found for row in table.rows if {row.left, row.right} == {left.name, right.name})
+def _difference(arm: Arm, other: Arm, table: Table) -> Difference:
+    return next(row.difference for row in table.rows if {row.left, row.right} == {arm.name, other.name})
 
 
-def _beats(left: Arm, right: Arm, table: Table) -> bool:
-    found = _difference(left, right, table)
-    return found.significant and table.arms[left.name].value > table.arms[right.name].value
+def _beats(arm: Arm, other: Arm, table: Table) -> bool:
+    difference = _difference(arm, other, table)
+    return difference.significant and table.arms[arm.name].value > table.arms[other.name].value
 
 
 def _words(level: Sequence[Arm], chosen: Arm, candidates: Sequence[Arm], table: Table) -> tuple[Outcome, str]:
     """Return the outcome and the middle of the sentence."""
-    share = f"{chosen.name} has {_percent(table.arms[chosen.name].value)} right"
+    share = f"{chosen.name} has {percent(table.arms[chosen.name].value)} right"
     beaten = [arm for arm in candidates if arm is not chosen and _beats(chosen, arm, table)]
-    over = f", more than {_listed([_versus(chosen, arm, table) for arm in beaten])}" if beaten else ""
+    over = f", more than {listed([_versus(chosen, arm, table) for arm in beaten])}" if beaten else ""
     if len(level) == 1:
         return "better", share + over
     others = [arm for arm in level if arm is not chosen]
     # Whether to fine-tune is settled where the chosen arm beats all that would decide otherwise.
     otherwise = [arm for arm in candidates if arm.tuned is not chosen.tuned]
     settled = bool(otherwise) and all(arm in beaten for arm in otherwise)
-    doubtful = [arm for arm in others if told(_difference(chosen, arm, table)) == "too few questions to tell"]
+    doubtful = [arm for arm in others if outcome_of(_difference(chosen, arm, table)) == "too few questions to tell"]
     if doubtful:
         least = max(_difference(chosen, arm, table).detectable for arm in doubtful)
-        names = _listed([_with_share(arm, table) for arm in doubtful])
+        names = listed([_with_share(arm, table) for arm in doubtful])
         seen = f"less than {100 * least:.0f} points is not detectable" if least <= 1 else "no difference is detectable"
         verb = "differs" if len(doubtful) == 1 else "differ"
         outcome: Outcome = "better" if settled else "too few questions to tell"
         return outcome, f"{share}{over}, and the data cannot decide whether {names} {verb}: {seen}"
-    names = _listed([_with_share(arm, table) for arm in others])
+    names = listed([_with_share(arm, table) for arm in others])
     outcome = "better" if settled else "no difference found"
     return outcome, f"{share}{over}, and no difference from {names} was found"
+
+
+def reference_notes(arms: Sequence[Arm], table: Table) -> list[str]:
+    """Return a sentence per reference: its share of right answers beside the candidates that it is compared with."""
+    by_name = {arm.name: arm for arm in arms}
+    notes = []
+    for arm in arms:
+        rows = [row for row in table.rows if row.left == arm.name]
+        if arm.reference and arm.name in table.arms:
+            beside = listed([_beside(by_name[row.right], row.difference, table) for row in rows]) if rows else ""
+            notes.append(f"Reference {_with_share(arm, table)}, {arm.model}{beside and ': '}{beside}.")
+    return notes
+
+
+def _beside(other: Arm, difference: Difference, table: Table) -> str:
+    """Return in words how a reference stands beside a candidate."""
+    if difference.significant:
+        low, high = sorted(min(1.0, abs(end)) for end in (difference.low, difference.high))
+        more = "more" if difference.mean > 0 else "less"
+        return f"{100 * low:.0f} to {100 * high:.0f} points {more} than {_with_share(other, table)}"
+    if outcome_of(difference) == "no difference found":
+        return f"no difference from {_with_share(other, table)}"
+    return f"too few questions to tell it from {_with_share(other, table)}"
 
 
 def _advice(chosen: Arm, candidates: Sequence[Arm], outcome: Outcome) -> str:
@@ -115,62 +167,64 @@ def _advice(chosen: Arm, candidates: Sequence[Arm], outcome: Outcome) -> str:
 
 
 def _alone(arm: Arm, table: Table, clusters: Clusters, notes: tuple[str, ...]) -> ComparisonVerdict:
-    share = _percent(table.arms[arm.name].value)
+    share = percent(table.arms[arm.name].value)
     sentence = f"Nothing to compare: {arm.name} alone has {share} right; {_scope(table, clusters)}."
     return ComparisonVerdict(outcome="too few questions to tell", sentence=sentence, recommended="", notes=notes)
 
 
 def _scope(table: Table, clusters: Clusters) -> str:
-    asked = f"{table.questions} question{'s' * (table.questions != 1)}"
+    scope = f"{table.questions} question{'s' * (table.questions != 1)}"
     if clusters.levels == ("fact",):
-        asked += " in new words about facts that were taught"
+        scope += " in new words about facts that were taught"
     if clusters.general:
-        return f"{asked} about {clusters.documents} documents"
+        return f"{scope} about {clusters.documents} documents"
     if clusters.documents:
         these = "this document" if clusters.documents == 1 else f"these {clusters.documents} documents"
-        return f"{asked}, and true of {these} only"
-    return f"{asked}, and true of these only"
+        return f"{scope}, and true of {these} only"
+    return f"{scope}, and true of these only"
 
 
 def _notes(tables: Mapping[str, Table], strata: Mapping[str, Table]) -> list[str]:
     """Return what strata and declining show beside the headline, where it is significant."""
-    found = [f"{name}: {_row_words(table)}." for name, table in strata.items() if _significant(table)]
+    notes = [f"{name}: {_row_words(table)}." for name, table in strata.items() if _significant(table)]
     for measure, words in (
         ("abstention_recall", "Declining what the documents do not answer"),
         ("needless_refusal", "Declining what can be answered"),
     ):
         if measure in tables and (measure != "abstention_recall" or not strata.get("unanswerable")):
             table = tables[measure]
-            found += [f"{words}: {_row_words(table)}."] if _significant(table) else []
-    return [note[0].upper() + note[1:] for note in found]
+            notes += [f"{words}: {_row_words(table)}."] if _significant(table) else []
+    return [note[0].upper() + note[1:] for note in notes]
 
 
 def _significant(table: Table) -> bool:
-    return any(row.found.significant for row in table.rows)
+    return any(row.difference.significant for row in table.rows)
 
 
 def _row_words(table: Table) -> str:
     words = []
     for row in table.rows:
-        if row.found.significant:
-            high, low = (row.left, row.right) if row.found.mean > 0 else (row.right, row.left)
-            words.append(f"{high} {_percent(table.arms[high].value)} against {low} {_percent(table.arms[low].value)}")
+        if row.difference.significant:
+            high, low = (row.left, row.right) if row.difference.mean > 0 else (row.right, row.left)
+            words.append(f"{high} {percent(table.arms[high].value)} against {low} {percent(table.arms[low].value)}")
     return "; ".join(words)
 
 
 def _versus(chosen: Arm, other: Arm, table: Table) -> str:
-    found = _difference(chosen, other, table)
-    low, high = sorted(min(1.0, abs(end)) for end in (found.low, found.high))
+    difference = _difference(chosen, other, table)
+    low, high = sorted(min(1.0, abs(end)) for end in (difference.low, difference.high))
     return f"{_with_share(other, table)} by {100 * low:.0f} to {100 * high:.0f} points"
 
 
 def _with_share(arm: Arm, table: Table) -> str:
-    return f"{arm.name} ({_percent(table.arms[arm.name].value)})"
+    return f"{arm.name} ({percent(table.arms[arm.name].value)})"
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """Return a share as whole percent."""
     return f"{100 * value:.0f}%"
 
 
-def _listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -5,32 +5,23 @@ Every check reads what the trainer will read, token by token, and raises `GateEr
 
 from __future__ import annotations
 
-import math
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.errors import DataError, GateError
+from core.prompt import load_prompt
+from core.thoughts import split_thought
 from finetune.data.dataset import IGNORED, OTHER_OBJECTIVE, TOO_LONG, Row, Tokenised
-from finetune.data.template import ChatFormat
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-    from finetune.data.collate import Part, StepCollator
+from finetune.data.kinds import KindShare, kind_shares
+from finetune.data.template import ChatFormat, spoken
 
 # More rows than this lost to their length is a wrong max_length, not a few odd rows.
 _MOST_TOO_LONG = 0.2
 # A tokenizer that knows a language needs one token for some four bytes of its words; below this it spells.
 _BYTES_PER_TOKEN = 2.0
 _MOST_UNKNOWN = 0.001
-# Of a token's loss, in nats: rounding of another order of sums, larger where the model itself shows more. SmolLM2 in
-# bf16: .07, and as much between rows padded and rows alone; .56 where positions run on, 3.1 where rows see each other.
-_PACKED_GAP = {"f32": 1e-3, "fp16": 2e-2, "bf16": 8e-2}
-_ROUNDINGS = 3.0
-_PROBED_ANSWERS, _PROBED_TOKENS = 128, 1536
-_DPO_GAP = 5e-3
+# Digits of a digest that are shown; how the sentence on another prompt begins.
+_SHORT, _OTHER_PROMPT = 12, "passages are shown in another prompt"
 _HINT = "kb finetune --dry-run --data DIR"
 _OPEN, _CLOSE = "⟦", "⟧"
 
@@ -43,18 +34,21 @@ class Audit:
         example: A row as text, trained tokens between ⟦ and ⟧.
         passed: What was checked, one sentence each.
         warnings: What a person should know and may accept.
+        kinds: What the rows teach, most rows first.
     """
 
     example: str
     passed: tuple[str, ...]
     warnings: tuple[str, ...]
+    kinds: tuple[KindShare, ...] = ()
 
 
-def audit(data: Tokenised, chat: ChatFormat, context_tokens: int) -> Audit:
+def audit(data: Tokenised, chat: ChatFormat, context_tokens: int, *, ask_digest: str = "") -> Audit:
     """Check every row, and how data and model fit.
 
     Args:
         context_tokens: The longest input of the model; 0 where it does not say.
+        ask_digest: Of the prompt that `kb ask` shows passages in; that of the built-in prompt if empty.
 
     Raises:
         DataError: No row is left.
@@ -68,16 +62,41 @@ def audit(data: Tokenised, chat: ChatFormat, context_tokens: int) -> Audit:
         check_ends(row, chat)
         check_beginning(row, chat)
     check_lengths(data, context_tokens)
+    prompt = _prompt_sentence(chat, ask_digest or load_prompt().digest)
     return Audit(
         example=marked(min(data.rows, key=lambda row: (not row.ends, row.id)), chat),
         passed=(
-            f"only answers are labelled: {data.n_trained:,} of {data.n_tokens:,} tokens in {len(data.rows):,} rows",
+            _labels_sentence(data),
             "every answer ends with a trained EOS that stops generation",
             f"every prompt is a prefix of its row, BOS occurs once, no row is longer than {data.max_length} tokens",
-            f"the pad token {chat.tokenizer.pad_token!r} ends nothing and is never trained",
+            _padding_sentence(chat),
+            *([] if prompt.startswith(_OTHER_PROMPT) else [prompt]),
         ),
-        warnings=tuple(_warnings(data, chat)),
+        warnings=(*_warnings(data, chat), *([prompt] if prompt.startswith(_OTHER_PROMPT) else [])),
+        kinds=kind_shares(data.rows),
     )
+
+
+def _prompt_sentence(chat: ChatFormat, ask_digest: str) -> str:
+    """Return whether rows with passages are shown as `kb ask` will show them."""
+    own, current = chat.answer_prompt.digest[:_SHORT], ask_digest[:_SHORT]
+    if own == current:
+        return f"passages are shown in the prompt of kb ask ({own})"
+    return f"{_OTHER_PROMPT} than that of kb ask: {own}, not {current}"
+
+
+def _labels_sentence(data: Tokenised) -> str:
+    answers = sum(row.n_answers for row in data.rows)
+    several = f" ({answers:,} answers, those of earlier turns among them)" if answers > len(data.rows) else ""
+    tokens = f"{data.n_trained:,} of {data.n_tokens:,} tokens"
+    return f"only answers are labelled: {tokens} in {len(data.rows):,} rows{several}"
+
+
+def _padding_sentence(chat: ChatFormat) -> str:
+    if chat.stand_in_pad is None:
+        return f"the pad token {chat.tokenizer.pad_token!r} ends nothing and is never trained"
+    token = chat.tokenizer.convert_ids_to_tokens(chat.pad_id)
+    return f"the tokenizer has no pad token that ends nothing; {token!r} fills batches, under masks that leave it out"
 
 
 def check_rows_left(data: Tokenised) -> None:
@@ -89,12 +108,17 @@ def check_rows_left(data: Tokenised) -> None:
     """
     reasons = ", ".join(f"{count} {reason}" for reason, count in data.dropped.items())
     if not data.rows:
-        raise DataError(f"every row was filtered out: {reasons or 'the data is empty'}", hint=_HINT)
+        raise DataError(
+            f"every row was filtered out: {reasons or 'the data is empty'}",
+            hint=f"{_HINT} --set objective=mixed" if data.dropped.get(OTHER_OBJECTIVE) else _HINT,
+            click="make training data again under Data",
+        )
     too_long = data.dropped.get(TOO_LONG, 0)
     if too_long > _MOST_TOO_LONG * (too_long + len(data.rows)):
         raise GateError(
             f"{too_long} of {too_long + len(data.rows)} rows are longer than max_length {data.max_length}",
             hint="kb finetune --dry-run --set over_long=shorten  # or a larger max_length",
+            click="choose another recipe",
         )
 
 
@@ -106,6 +130,8 @@ def check_padding(chat: ChatFormat, rows: Sequence[Row]) -> None:
     """
     if chat.pad_id in chat.eos_ids:
         raise GateError(f"the pad token {chat.tokenizer.pad_token!r} also ends answers", hint=_HINT)
+    if chat.stand_in_pad is not None:
+        return  # it may stand in text; masks and labels leave padding out by its place
     for row in rows:
         if chat.pad_id in row.labels:
             raise GateError(f"row {row.id} trains the pad token: {marked(row, chat)}", hint=_HINT)
@@ -123,6 +149,8 @@ def check_ends(row: Row, chat: ChatFormat) -> None:
             f"chat template must write it after an answer: {marked(row, chat)}",
             hint=_HINT,
         )
+    if any(row.input_ids[end - 1] not in chat.eos_ids for _, end in _trained_spans(row)[:-1]):
+        raise GateError(f"row {row.id}: the answer of an earlier turn does not end with EOS", hint=_HINT)
     if row.ends and row.labels[-1] != row.input_ids[-1]:
         raise GateError(f"row {row.id} ends with EOS but does not train it: {marked(row, chat)}", hint=_HINT)
 
@@ -140,10 +168,8 @@ def check_beginning(row: Row, chat: ChatFormat) -> None:
 
 def answer_prefix(chat: ChatFormat) -> str:
     """Return what the template itself writes between the generation prompt and an answer (an empty thought, say)."""
-    asked = [{"role": "user", "content": "q"}]
     probe = "answer"
-    before = chat.render(asked, generation=True)
-    whole = chat.render([*asked, {"role": "assistant", "content": probe}], generation=False)
+    before, whole = chat.answered([{"role": "user", "content": "q"}], probe)
     return whole[len(before) :].partition(probe)[0]
 
 
@@ -163,15 +189,48 @@ def check_labels(row: Row, chat: ChatFormat, prefix: str) -> None:
         raise GateError(f"row {row.id}: labels differ from the tokens at their positions", hint=_HINT)
     if not row.ends or row.id.partition("+")[2]:
         return  # a window of a text, trained whole
-    while trained and trained[-1] in chat.eos_ids:
-        trained.pop()
-    text = str(chat.tokenizer.decode(trained, skip_special_tokens=False)).removeprefix(prefix)
-    if text.strip() != row.answer.strip():
+    answers = (*row.earlier_answers, row.answer)
+    spans = _trained_spans(row)
+    if len(spans) != len(answers):
         raise GateError(
-            f"row {row.id} trains {text.strip()[:80]!r} where the answer is {row.answer.strip()[:80]!r}: "
+            f"row {row.id} trains {len(spans)} stretches where it has {len(answers)} answers: {marked(row, chat)}",
+            hint=_HINT,
+        )
+    for (start, end), answer in zip(spans, answers, strict=True):
+        _check_answer(row, row.input_ids[start:end], answer, chat, prefix)
+
+
+def _trained_spans(row: Row) -> list[tuple[int, int]]:
+    """Return (start, end) of every stretch of trained tokens."""
+    trained = [False, *(label != IGNORED for label in row.labels), False]
+    edges = [index for index in range(len(row.labels) + 1) if trained[index] != trained[index + 1]]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _check_answer(row: Row, trained: Sequence[int], answer: str, chat: ChatFormat, prefix: str) -> None:
+    """Check that trained tokens are one answer and its end.
+
+    Raises:
+        GateError: They are another text.
+    """
+    kept = list(trained)
+    while kept and kept[-1] in chat.eos_ids:
+        kept.pop()
+    text = str(chat.tokenizer.decode(kept, skip_special_tokens=False)).removeprefix(prefix)
+    if text.strip() != answer.strip() and not _same_in_template(text, answer):
+        raise GateError(
+            f"row {row.id} trains {text.strip()[:80]!r} where the answer is {answer.strip()[:80]!r}: "
             f"{marked(row, chat)}",
             hint=_HINT,
         )
+
+
+def _same_in_template(text: str, answer: str) -> bool:
+    """Whether a template wrote an answer with the marks and blanks of a thought in its own way, as the model will."""
+    thought, rest = split_thought(answer)
+    written = spoken(text)
+    marked_otherwise = thought and spoken(thought) in written and written.endswith(spoken(rest))
+    return bool(written == spoken(answer) or marked_otherwise)
 
 
 def check_lengths(data: Tokenised, context_tokens: int) -> None:
@@ -186,6 +245,7 @@ def check_lengths(data: Tokenised, context_tokens: int) -> None:
         raise GateError(
             f"row {longest.id} has {longest.n_tokens} tokens; the limit is {limit}",
             hint="kb finetune --recipe long-context --dry-run",
+            click="choose the recipe long-context",
         )
 
 
@@ -203,13 +263,21 @@ def marked(row: Row, chat: ChatFormat) -> str:
 
 
 def _warnings(data: Tokenised, chat: ChatFormat) -> list[str]:
-    found = [f"{count} rows dropped: {reason}" for reason, count in data.dropped.items() if reason != OTHER_OBJECTIVE]
+    warnings = [
+        f"{count} rows dropped: {reason}" for reason, count in data.dropped.items() if reason != OTHER_OBJECTIVE
+    ]
+    if others := data.dropped.get(OTHER_OBJECTIVE):
+        warnings.append(f"{others} rows are not trained with this objective; objective=mixed trains text and answers")
     if data.shortened:
-        found.append(f"the context of {data.shortened} rows was shortened")
+        warnings.append(f"the context of {data.shortened} rows was shortened")
+    if data.cut:
+        warnings.append(f"{data.cut} conversations are longer than max_length and trained up to the answer that fits")
     if chat.source != "model":
-        found.append(f"the model has no chat template; the {chat.source} one is used, and questions need it too")
-    found += _language(data, chat)
-    return found
+        warnings.append(f"the model has no chat template; the {chat.source} one is used, and questions need it too")
+    if chat.moves_system:
+        warnings.append("the chat template takes no system message; one stands at the head of the first user turn")
+    warnings += _language(data, chat)
+    return warnings
 
 
 def _language(data: Tokenised, chat: ChatFormat) -> list[str]:
@@ -219,7 +287,8 @@ def _language(data: Tokenised, chat: ChatFormat) -> list[str]:
         GateError: The tokenizer cannot write them at all.
     """
     # Digits are often split one by one, in any language; words tell.
-    words = [word for row in data.rows for word in row.answer.split() if word.isalpha()]
+    texts = [text for row in data.rows for text in (*row.earlier_answers, row.answer)]
+    words = [word for text in texts for word in text.split() if word.isalpha()]
     ids = [token for word in words for token in chat.encode(f" {word}")]
     if not ids:
         return []
@@ -228,6 +297,7 @@ def _language(data: Tokenised, chat: ChatFormat) -> list[str]:
         raise GateError(
             f"the tokenizer cannot write {unknown} of {len(ids)} tokens of the answers: unsupported script",
             hint="kb finetune --base hf:Qwen/Qwen2.5-1.5B-Instruct --dry-run --data DIR",
+            click="choose another base model",
         )
     per_token = sum(len(word.encode()) + 1 for word in words) / len(ids)
     if per_token < _BYTES_PER_TOKEN:
@@ -235,109 +305,3 @@ def _language(data: Tokenised, chat: ChatFormat) -> list[str]:
             f"the tokenizer needs a token for every {per_token:.1f} bytes of words: the model hardly knows the language"
         ]
     return []
-
-
-@dataclass(frozen=True, slots=True)
-class PackedGap:
-    """How far the losses of rows side by side lie from those of rows padded, and those from rows one by one.
-
-    Attributes:
-        packed: Mean absolute difference per answer token, in nats.
-        rounding: The same between two ways in which no row can see another: what the order of sums does alone.
-    """
-
-    packed: float
-    rounding: float
-
-
-def packed_gap(model: nn.Module, rows: Sequence[Row], collate: StepCollator) -> PackedGap:
-    """Compare the loss of every answer token of some short rows, packed and not.
-
-    Differences of single tokens are taken, not of means: those of a leak are of either sign and half cancel.
-
-    Args:
-        rows: Some of the shortest are run, without gradients.
-        collate: Packs them as training will, here in one line.
-    """
-    import torch
-
-    was_training = model.training
-    model.eval()
-    whole = replace(collate, part_tokens=sys.maxsize, part_rows=0)
-    padding = replace(whole, packed=False)
-    # Longest first, as a part has them: the answer tokens of all three stand in one order.
-    records = [{"input_ids": row.input_ids, "labels": row.labels} for row in reversed(_shortest(rows))]
-    with torch.no_grad():
-        packed, padded, alone = (
-            torch.cat([_answer_losses(model, part) for part in parts])
-            for parts in (
-                replace(whole, packed=True)(records)["parts"],
-                padding(records)["parts"],
-                [part for record in records for part in padding([record])["parts"]],
-            )
-        )
-    model.train(was_training)
-    return PackedGap(float((packed - padded).abs().mean()), float((alone - padded).abs().mean()))
-
-
-def _shortest(rows: Sequence[Row]) -> list[Row]:
-    """Return the shortest rows, as many as give enough answer tokens or fill the probe, two at least."""
-    chosen: list[Row] = []
-    answers = tokens = 0
-    for row in sorted(rows, key=lambda row: row.n_tokens):
-        if len(chosen) > 1 and (answers >= _PROBED_ANSWERS or tokens + row.n_tokens > _PROBED_TOKENS):
-            break
-        chosen.append(row)
-        answers += sum(label != IGNORED for label in row.labels)
-        tokens += row.n_tokens
-    return chosen
-
-
-def _answer_losses(model: nn.Module, part: Part) -> Tensor:
-    """Return the loss of each answer token of a part, f32, (answer tokens,)."""
-    import torch
-
-    device = next(model.parameters()).device
-    labels = part["labels"][:, 1:].to(device)
-    inputs = {name: value.to(device) for name, value in part.items() if name != "labels"}
-    # With a cache, transformers takes positions that begin anew for a continued row and drops the mask.
-    logits = model(**inputs, use_cache=False).logits[:, :-1][labels != IGNORED]
-    return torch.nn.functional.cross_entropy(logits.float(), labels[labels != IGNORED], reduction="none")
-
-
-def check_packing(gap: PackedGap, dtype: str) -> None:
-    """Check that packed rows do not see each other.
-
-    Args:
-        gap: From `packed_gap`.
-        dtype: `f32`, `fp16` or `bf16`.
-
-    Raises:
-        GateError: The losses differ by more than rounding.
-    """
-    if not gap.packed <= max(_PACKED_GAP[dtype], _ROUNDINGS * gap.rounding):
-        raise GateError(
-            f"packed and unpacked loss differ by {gap.packed:.4f} nats per token: packed rows attend to each other with"
-            " this model and kernel",
-            hint="kb finetune --set packing=none --data DIR",
-        )
-
-
-def check_first_dpo_loss(loss: float, losses: Mapping[str, float] | Sequence[str], *, rounding: float = 0.0) -> None:
-    """Check the first DPO loss: policy and reference are still one model, so the sigmoid loss is ln 2.
-
-    Rafailov et al. 2023 (https://arxiv.org/abs/2305.18290), equation 7, at a margin of 0.
-
-    Args:
-        loss: Of the first batch, before any step.
-        losses: Names of the loss; anything but the sigmoid loss alone has another value and is not judged.
-        rounding: What the arithmetic may add to the gap, in nats.
-
-    Raises:
-        GateError: It is not ln 2: the reference is not the policy that training started from.
-    """
-    if list(losses) == ["sigmoid"] and not abs(loss - math.log(2)) <= _DPO_GAP + rounding:
-        raise GateError(
-            f"the first DPO loss is {loss:.4f} instead of ln 2 = 0.6931: the reference is not the model at the start",
-            hint="kb finetune --no-dpo --data DIR",
-        )

@@ -1,26 +1,28 @@
 """Tokenised rows to tensors: the rows of a step packed side by side or padded, and preferences padded.
 
-Packed rows do not see each other, and tokens that all of them begin with (a system prompt) stand in a line once: every
-row sees them, so that the loss is that of the rows on their own.
+Packed rows do not see each other, and tokens that all rows of a line begin with (a system prompt, or the passages that
+many questions are about) stand in it once: every row sees them, so that the loss is that of the rows on their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any
 
 import torch
 from datasets import Dataset
 
 from finetune.data.dataset import IGNORED, Row
+from finetune.data.order import common_prefix, same_prompt
 from finetune.recipe import Recipe
 from finetune.training.machine import CPU_LINE_TOKENS
 
 Part = dict[str, Any]
 TokenRecord = Mapping[str, Sequence[int]]
 _LINE_TOKENS = 4096
+# Of a line whose rows have a long prompt in common: what it saves is worth more than the longer attention costs.
+_SHARED_LINE_TOKENS = 2560
 # Log-probabilities of both answers of a preference under the reference.
 REFERENCE_COLUMNS = ("reference_chosen", "reference_rejected")
 
@@ -39,50 +41,79 @@ class StepCollator:
     Attributes:
         pad_id: Fills what is padded.
         packed: Rows side by side in one line; else padded.
-        left: Pad on the left.
+        pad_left: Whether padding goes before a row instead of after it.
         varlen: The kernel finds the ends of rows by their positions and takes no mask; nothing is shared then.
         part_tokens: Most tokens of a part with its padding; a longer row is a part of its own.
+        shared_tokens: Most tokens of a packed part whose rows have most of their prompt in common.
         part_rows: Rows of every part, whatever their length; 0 lets tokens decide. Processes that run side by side need
             equally many parts.
+        segments: Say where rows of a line begin, for `finetune.training.line_attention`.
     """
 
     pad_id: int
     packed: bool
-    left: bool = False
+    pad_left: bool = False
     varlen: bool = False
     part_tokens: int
+    shared_tokens: int = 0
     part_rows: int = 0
+    segments: bool = False
 
     def __call__(self, rows: Sequence[TokenRecord]) -> dict[str, list[Part]]:
         """Return `{"parts": [...]}`; a part is what the model takes, with `labels`, int64, (rows, tokens)."""
         clean = [_unpredictable_first(row) for row in rows]
-        shared = shared_prefix(clean) if self.packed and not self.varlen else 0
-        groups = self._groups(clean, shared)
-        return {"parts": [self._line(group, shared) if self.packed else self._padded(group) for group in groups]}
+        groups = self._lines(clean) if self.packed and not self.part_rows else self._groups(clean)
+        return {"parts": [self._line(group) if self.packed else self._padded(group) for group in groups]}
 
-    def _groups(self, rows: list[TokenRecord], shared: int) -> list[list[TokenRecord]]:
-        """Split a step's rows, the longest first, into parts."""
-        ordered = sorted(rows, key=lambda row: -len(row["input_ids"]))
+    def _groups(self, rows: list[TokenRecord]) -> list[list[TokenRecord]]:
+        """Split a step's rows, the longest first, into parts of so many rows or of rows of like length."""
+        ordered = longest_first(rows)
         if self.part_rows:
             return [ordered[i : i + self.part_rows] for i in range(0, len(ordered), self.part_rows)]
         groups: list[list[TokenRecord]] = []
         for row in ordered:
-            # First fit: a line takes the first row that still fits; padding takes rows of like length.
-            candidates = groups if self.packed else groups[-1:]
-            fitting = (group for group in candidates if self._size([*group, row], shared) <= self.part_tokens)
-            home = next(fitting, None)
-            if home is None:
-                groups.append([row])
+            if groups and len(groups[-1][0]["input_ids"]) * (len(groups[-1]) + 1) <= self.part_tokens:
+                groups[-1].append(row)
             else:
-                home.append(row)
+                groups.append([row])
         return groups
 
-    def _size(self, rows: Sequence[TokenRecord], shared: int) -> int:
-        lengths = [len(row["input_ids"]) for row in rows]
-        return shared + sum(lengths) - shared * len(rows) if self.packed else max(lengths) * len(rows)
+    def _lines(self, rows: list[TokenRecord]) -> list[list[TokenRecord]]:
+        """Split a step's rows into lines: those of one long prompt together, the others where they fit."""
+        lines: list[list[TokenRecord]] = []
+        for prompt_rows in same_prompt(rows, key=lambda row: row["input_ids"]):
+            line: list[TokenRecord] = []
+            for row in prompt_rows:
+                if line and self._tokens([*line, row]) > max(self.part_tokens, self.shared_tokens):
+                    lines.append(line)
+                    line = []
+                line.append(row)
+            lines.append(line)
+        return self._first_fit(sorted(lines, key=lambda line: -self._tokens(line)))
 
-    def _line(self, rows: Sequence[TokenRecord], shared: int) -> Part:
+    def _first_fit(self, lines: list[list[TokenRecord]]) -> list[list[TokenRecord]]:
+        """Join lines, the longest first, where they fit side by side."""
+        joined: list[list[TokenRecord]] = []
+        for line in lines:
+            fitting = (other for other in joined if self._tokens([*other, *line]) <= self.part_tokens)
+            other = next(fitting, None)
+            if other is None:
+                joined.append(line)
+            else:
+                other += line
+        return joined
+
+    def _tokens(self, rows: Sequence[TokenRecord]) -> int:
+        """Tokens of a line."""
+        shared = self._shared(rows)
+        return shared + sum(len(row["input_ids"]) - shared for row in rows)
+
+    def _shared(self, rows: Sequence[TokenRecord]) -> int:
+        return 0 if self.varlen or len(rows) == 1 else shared_prefix(rows)
+
+    def _line(self, rows: Sequence[TokenRecord]) -> Part:
         """Put rows side by side: positions begin anew after the shared tokens, and so does what a row sees."""
+        shared, rows = self._shared(rows), longest_first(rows)
         ids = [*rows[0]["input_ids"][:shared], *(token for row in rows for token in row["input_ids"][shared:])]
         labels = [IGNORED] * shared + [label for row in rows for label in row["labels"][shared:]]
         lengths = [len(row["input_ids"]) - shared for row in rows]
@@ -96,6 +127,8 @@ class StepCollator:
             owner = torch.tensor([-1] * shared + [i for i, n in enumerate(lengths) for _ in range(n)])
             same = (owner[:, None] == owner[None, :]) | (owner[None, :] == -1)
             part["attention_mask"] = same.tril()[None, None]
+        if self.segments:
+            part["line_segments"] = torch.tensor([[shared, *lengths]])
         return part
 
     def _padded(self, rows: Sequence[TokenRecord]) -> Part:
@@ -106,7 +139,7 @@ class StepCollator:
             for row in rows:
                 padding = [filler] * (longest - len(row["input_ids"]))
                 values = [1] * len(row["input_ids"]) if name == "attention_mask" else list(row[name])
-                lines.append([*padding, *values] if self.left else [*values, *padding])
+                lines.append([*padding, *values] if self.pad_left else [*values, *padding])
             return torch.tensor(lines)
 
         fillers = {"input_ids": self.pad_id, "labels": IGNORED, "attention_mask": 0}
@@ -150,14 +183,20 @@ def _unpredictable_first(row: TokenRecord) -> TokenRecord:
     return {"input_ids": row["input_ids"], "labels": [IGNORED, *row["labels"][1:]]}
 
 
+def longest_first(rows: Sequence[TokenRecord]) -> list[TokenRecord]:
+    """Return rows in the order in which parts have them; of equal lengths, in lexicographic order."""
+    return sorted(rows, key=lambda row: (-len(row["input_ids"]), list(row["input_ids"])))
+
+
 def shared_prefix(rows: Sequence[TokenRecord]) -> int:
     """Return how many first tokens all rows have in common, all of them before the token that predicts an answer."""
     before_answers = min(
         next((i for i, label in enumerate(row["labels"]) if label != IGNORED), len(row["labels"])) for row in rows
     )
-    columns = zip(*(row["input_ids"] for row in rows), strict=False)
-    same = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
-    return max(0, min(same, before_answers - 1))
+    first = min((row["input_ids"] for row in rows), key=list)
+    last = max((row["input_ids"] for row in rows), key=list)
+    # What the first and the last in lexicographic order have in common, all between them have.
+    return max(0, min(common_prefix(first, last), before_answers - 1))
 
 
 def trained_tokens(parts: Sequence[Part]) -> int:
@@ -178,8 +217,9 @@ def collator(recipe: Recipe, pad_id: int, part_tokens: int, *, device: str, proc
     return StepCollator(
         pad_id=pad_id,
         packed=packed,
-        left=recipe.padding_side == "left",
+        pad_left=recipe.padding_side == "left",
         varlen=recipe.attn == "flash",
         part_tokens=min(part_tokens, most) if packed else part_tokens,
+        shared_tokens=max(part_tokens, _SHARED_LINE_TOKENS) if device == "cpu" else part_tokens,
         part_rows=max(1, recipe.micro_batch) if processes > 1 else 0,
     )

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from core.errors import DataError
 from core.prompt import PassageBlock, read_block
+from core.rows import per_answer
+from core.thoughts import CLOSE, OPEN
 from core.types import Pair, Preference
 from finetune.data.template import ChatFormat
 from finetune.recipe import Objective, Recipe
@@ -37,8 +39,10 @@ class Row:
     Attributes:
         input_ids: Prompt and answer, ended by EOS.
         labels: `input_ids` where trained, `IGNORED` elsewhere; same length.
-        answer: The text that must be trained.
+        answer: The text that must be trained, the last where there are several.
+        earlier_answers: Texts of earlier turns that are trained too, in order.
         ends: Whether the row ends with its answer's end; a window of a long text does not.
+        kind: What it teaches.
     """
 
     id: str
@@ -46,16 +50,23 @@ class Row:
     labels: tuple[int, ...]
     answer: str
     ends: bool = True
+    kind: str = ""
+    earlier_answers: tuple[str, ...] = ()
 
     @property
     def n_tokens(self) -> int:
         """Length."""
         return len(self.input_ids)
 
+    @property
+    def n_answers(self) -> int:
+        """Answers that are trained."""
+        return 1 + len(self.earlier_answers)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreferenceRow:
-    """A tokenised preference, with the columns of TRL's preference collator."""
+    """A tokenised preference: the prompt once, then both answers."""
 
     id: str
     prompt_ids: tuple[int, ...]
@@ -76,12 +87,14 @@ class Tokenised:
         max_length: The longest row allowed, in tokens.
         dropped: Reason to number of rows.
         shortened: Rows whose context was cut.
+        cut: Conversations whose last turns were left out, because only the first ones fit.
     """
 
     rows: tuple[Row, ...]
     max_length: int
     dropped: Mapping[str, int]
     shortened: int = 0
+    cut: int = 0
 
     @property
     def n_tokens(self) -> int:
@@ -94,7 +107,7 @@ class Tokenised:
         return sum(label != IGNORED for row in self.rows for label in row.labels)
 
 
-def wanted(pair: Pair, objective: Objective) -> bool:
+def serves_objective(pair: Pair, objective: Objective) -> bool:
     """Tell whether a row serves an objective; a row without a question is text."""
     return objective == "mixed" or (objective == "text") == (not pair.question)
 
@@ -112,8 +125,7 @@ def encode_answer(
             end with the answer's beginning: the model would be trained on a prompt that it never sees.
     """
     messages = chat.prompt(row, context=context)
-    before = chat.render(messages, generation=True)
-    whole = chat.render([*messages, {"role": "assistant", "content": answer}], generation=False)
+    before, whole = chat.answered(messages, answer)
     prompt, both = chat.encode(before), chat.encode(whole)
     if both[: len(prompt)] != prompt:
         same = _common(before, whole)
@@ -126,8 +138,10 @@ def encode_answer(
     return prompt, _ended(both[len(prompt) :], chat.eos_ids)
 
 
-def _common(one: str, other: str) -> int:
-    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+def _common(first: str, second: str) -> int:
+    return next(
+        (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))
+    )
 
 
 def _ended(answer: list[int], eos_ids: frozenset[int]) -> list[int]:
@@ -137,37 +151,69 @@ def _ended(answer: list[int], eos_ids: frozenset[int]) -> list[int]:
 
 
 def encode_pair(pair: Pair, chat: ChatFormat, *, context: str | None = None) -> Row:
-    """Tokenise a row; only its last answer is trained, or all of a text.
+    """Tokenise a row: all of a text, or the answer with those of earlier turns that are trained.
+
+    Earlier answers are left untrained where the chat template renders them otherwise than when they were the last:
+    `encode_rows` gives each of them a row of its own then.
 
     Raises:
         DataError: See `encode_answer`.
     """
     if not pair.question:
         ids = [int(token) for token in chat.tokenizer.encode(pair.answer)]
+        chat.check_embedded(ids)
         ids = ids if ids[-1] in chat.eos_ids else [*ids, int(chat.tokenizer.eos_token_id)]
         begins = ids[0] == chat.tokenizer.bos_token_id
         labels = [IGNORED, *ids[1:]] if begins else ids
-        return Row(id=pair.id, input_ids=tuple(ids), labels=tuple(labels), answer=pair.answer)
+        return Row(id=pair.id, input_ids=tuple(ids), labels=tuple(labels), answer=pair.answer, kind=pair.kind)
+    *earlier, last = [_last_answer(part, chat, context if part is pair else None) for part in per_answer(pair)]
+    if not all(last.input_ids[: row.n_tokens] == row.input_ids for row in earlier):
+        return last
+    # Each labels its own answer; none begins before the one before it has ended.
+    ends = [0, *(row.n_tokens for row in earlier), last.n_tokens]
+    rows = zip((*earlier, last), ends, ends[1:], strict=False)
+    joined = tuple(label for row, begin, end in rows for label in row.labels[begin:end])
+    return replace(last, labels=joined, earlier_answers=tuple(row.answer for row in earlier))
+
+
+def _last_answer(pair: Pair, chat: ChatFormat, context: str | None) -> Row:
+    """Tokenise a row with a loss on its last answer alone."""
     prompt, answer = encode_answer(chat, pair, pair.answer, context=context)
     return Row(
         id=pair.id,
         input_ids=(*prompt, *answer),
         labels=(*[IGNORED] * len(prompt), *answer),
         answer=pair.answer,
+        kind=pair.kind,
     )
 
 
+def encode_rows(pair: Pair, chat: ChatFormat) -> list[tuple[Pair, Row]]:
+    """Tokenise a row so that every answer is trained as it will be asked for.
+
+    Returns:
+        The row; or, where a conversation cannot be one sequence, a row per answer with what it was made of.
+
+    Raises:
+        DataError: See `encode_answer`.
+    """
+    row = encode_pair(pair, chat)
+    if row.n_answers == 1 + len(pair.turns) - len(pair.untrained_turns):
+        return [(pair, row)]
+    parts = [replace(part, untrained_turns=tuple(range(len(part.turns)))) for part in per_answer(pair)]
+    return [(part, encode_pair(part, chat)) for part in parts]
+
+
 def control_tokens(chat: ChatFormat) -> tuple[str, ...]:
-    """Return the spellings that a tokenizer turns into steering tokens wherever they stand."""
-    return tuple(token.content for token in chat.tokenizer.added_tokens_decoder.values() if token.special)
+    """Return the spellings that a tokenizer turns into steering tokens wherever they stand; thoughts may be marked."""
+    spellings = (token.content for token in chat.tokenizer.added_tokens_decoder.values() if token.special)
+    return tuple(spelling for spelling in spellings if spelling not in (OPEN, CLOSE))
 
 
 def _steers(pair: Pair | Preference, spellings: Sequence[str]) -> bool:
     """Tell whether a row's text would become a control token: a document must not end a turn."""
-    if isinstance(pair, Pair):
-        texts = [pair.question, pair.answer, pair.context, *(text for turn in pair.turns for text in turn)]
-    else:
-        texts = [pair.prompt, pair.chosen, pair.rejected, pair.context]
+    texts = [pair.question, pair.answer] if isinstance(pair, Pair) else [pair.prompt, pair.chosen, pair.rejected]
+    texts += [pair.context, pair.system, *(text for turn in pair.turns for text in turn)]
     return any(spelling in text for text in texts for spelling in spellings)
 
 
@@ -187,24 +233,26 @@ def tokenise(
     dropped: Counter[str] = Counter()
     read: list[tuple[Pair, Row]] = []
     for pair in pairs:
-        if not wanted(pair, recipe.objective):
+        if not serves_objective(pair, recipe.objective):
             dropped[OTHER_OBJECTIVE] += 1
         elif _steers(pair, spellings):
             dropped[CONTROL] += 1
         else:
-            read.append((pair, encode_pair(pair, chat)))
+            read += encode_rows(pair, chat)
     limit = max_length or recipe.max_length
     # A text is cut anyway, so it may ask for no more than a window.
     lengths = [row.n_tokens if pair.question else min(row.n_tokens, _TEXT_WINDOW) for pair, row in read]
     limit = limit or choose_max_length(lengths, context_tokens)
     rows: list[Row] = []
-    shortened = 0
+    shortened = cut = 0
     for pair, row in read:
         fitting = _fit(pair, row, chat, recipe, limit)
         rows += fitting
         dropped[TOO_LONG] += not fitting
-        shortened += bool(pair.question and fitting and fitting[0] is not row)
-    return Tokenised(rows=tuple(rows), max_length=limit, dropped=+dropped, shortened=shortened)
+        if pair.question and fitting and fitting[0] is not row:
+            cut += fitting[0].n_answers < row.n_answers
+            shortened += fitting[0].n_answers == row.n_answers
+    return Tokenised(rows=tuple(rows), max_length=limit, dropped=+dropped, shortened=shortened, cut=cut)
 
 
 def stream(pairs: Iterator[Pair], chat: ChatFormat, recipe: Recipe, context_tokens: int) -> Iterator[Row]:
@@ -236,14 +284,22 @@ def choose_max_length(lengths: Sequence[int], context_tokens: int) -> int:
 
 
 def _fit(pair: Pair, row: Row, chat: ChatFormat, recipe: Recipe, limit: int) -> list[Row]:
-    """Return the row as it fits: itself, windows of a text, the row with less context, or nothing."""
+    """Return the row as it fits: itself, windows of a text, the row with less context or fewer turns, or nothing."""
     if row.n_tokens <= limit:
         return [row]
     if not pair.question:
         return _windows(row, limit)
-    if recipe.over_long == "shorten" and pair.context:
-        return _with_less_context(pair, row, chat, recipe, limit)
-    return []
+    if recipe.over_long == "drop":
+        return []
+    shorter = _with_less_context(pair, row, chat, recipe, limit) if pair.context else []
+    return shorter or _with_first_turns(pair, row, chat, limit)
+
+
+def _with_first_turns(pair: Pair, row: Row, chat: ChatFormat, limit: int) -> list[Row]:
+    """Return a conversation up to the last trained answer that fits; nothing where not even the first does."""
+    parts = list(per_answer(pair))[:-1] if row.earlier_answers else []
+    shorter = (encode_pair(part, chat) for part in reversed(parts))
+    return [part for part in shorter if part.n_tokens <= limit][:1]
 
 
 def _windows(row: Row, limit: int) -> list[Row]:
@@ -255,6 +311,7 @@ def _windows(row: Row, limit: int) -> list[Row]:
             labels=row.labels[start : start + limit],
             answer=row.answer,
             ends=start == starts[-1] and row.ends,
+            kind=row.kind,
         )
         for start in starts
         # A window of one token predicts nothing.
@@ -271,7 +328,7 @@ def _with_less_context(pair: Pair, row: Row, chat: ChatFormat, recipe: Recipe, l
     while over > 0 and len(tokens) > over:
         tokens = tokens[over:] if recipe.truncation_side == "left" else tokens[:-over]
         context = str(chat.tokenizer.decode(tokens)).strip()
-        if any(found.quote in pair.context and found.quote not in context for found in pair.evidence):
+        if any(citation.quote in pair.context and citation.quote not in context for citation in pair.evidence):
             return []
         row = encode_pair(pair, chat, context=context)
         over = row.n_tokens - limit

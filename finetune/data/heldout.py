@@ -1,7 +1,9 @@
 """Scores on held-out phrasings during training, and when to stop for them.
 
-Recall is the share of questions whose gold answer is in the greedy answer; without such questions, or with several
-processes, the loss on the validation rows decides. After an interruption the state is read from the trainer's own log.
+Recall is the share of questions whose gold answer is in the greedy answer, reading the same for questions with passages
+beside them; where both are known their mean decides, so that facts are not bought with reading. Without such questions,
+or with several processes, the loss on the validation rows decides. After an interruption the state is read from the
+trainer's own log.
 """
 
 # ruff: noqa: ARG002  (a callback is given more than it needs)
@@ -9,23 +11,52 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from transformers import TrainerCallback
 
 from core.metrics import contains
+from core.reading.compose import ABSTENTION
+from core.reading.proved import proper
+from core.thoughts import split_thought
 from core.types import Pair
 from finetune.training.policy import Asker
 
-RECALL, LOSS = "eval_recall", "eval_loss"
+RECALL, READING, LOSS = "eval_recall", "eval_reading", "eval_loss"
+# Those that are better higher and count alike.
+_SKILLS = (RECALL, READING)
 # Of the gold answers' lengths in tokens: room for words around the answer.
 _ROOM = 16
 
 
 def recall(asker: Asker, pairs: Sequence[Pair]) -> float:
-    """Return the share of questions whose gold answer stands in the greedy answer."""
+    """Return the share of questions whose gold answer stands in the greedy answer, thoughts left aside."""
     answers = asker.answers([asker.chat.prompt(pair) for pair in pairs])
-    return sum(contains(answer, pair.answer) for answer, pair in zip(answers, pairs, strict=True)) / len(pairs)
+    asked = zip(answers, pairs, strict=True)
+    return sum(contains(split_thought(answer)[1], split_thought(pair.answer)[1]) for answer, pair in asked) / len(pairs)
+
+
+def reading(asker: Asker, pairs: Sequence[Pair]) -> float:
+    """Return the share of questions with passages whose short answer stands in the reply, or that are rightly declined.
+
+    Args:
+        asker: Of the model in training.
+        pairs: Rows whose context shows passages.
+    """
+    replies = asker.answers([asker.chat.prompt(pair) for pair in pairs])
+    return fmean(_read_rightly(split_thought(reply)[1], pair) for reply, pair in zip(replies, pairs, strict=True))
+
+
+def _read_rightly(reply: str, pair: Pair) -> float:
+    declined, gold = _declines(reply), split_thought(pair.answer)[1]
+    if _declines(gold):
+        return float(declined)
+    return 0.0 if declined else float(contains(proper(reply), proper(gold)))
+
+
+def _declines(text: str) -> bool:
+    return text.strip().startswith(ABSTENTION.rstrip("."))
 
 
 def answer_tokens(chat: Any, pairs: Sequence[Pair]) -> int:
@@ -33,20 +64,21 @@ def answer_tokens(chat: Any, pairs: Sequence[Pair]) -> int:
     return _ROOM + max((len(chat.encode(pair.answer)) for pair in pairs), default=0)
 
 
-def better(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
-    """Tell whether an evaluation beats another: higher recall where both asked, else lower loss."""
-    if RECALL in one and RECALL in other:
-        return one[RECALL] > other[RECALL]
-    return one.get(LOSS, float("inf")) < other.get(LOSS, float("inf"))
+def better(scores: Mapping[str, float], reference: Mapping[str, float]) -> bool:
+    """Tell whether an evaluation beats another: by the mean of recall and reading where both asked, else lower loss."""
+    shared = [skill for skill in _SKILLS if skill in scores and skill in reference]
+    if shared:
+        return fmean(scores[skill] for skill in shared) > fmean(reference[skill] for skill in shared)
+    return scores.get(LOSS, float("inf")) < reference.get(LOSS, float("inf"))
 
 
 def stale(history: Sequence[Mapping[str, float]]) -> int:
     """Return how many evaluations in a row, up to the last, brought nothing better than the best before them."""
     best: Mapping[str, float] | None = None
     count = 0
-    for found in history:
-        if best is None or better(found, best):
-            best, count = found, 0
+    for evaluation in history:
+        if best is None or better(evaluation, best):
+            best, count = evaluation, 0
         else:
             count += 1
     return count
@@ -106,4 +138,4 @@ class HeldOut(TrainerCallback):  # type: ignore[misc]  # transformers has no typ
 
 def evaluations(history: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
     """Return the entries of a trainer's log that are evaluations."""
-    return [entry for entry in history if RECALL in entry or LOSS in entry]
+    return [entry for entry in history if any(name in entry for name in (*_SKILLS, LOSS))]

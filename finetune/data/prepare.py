@@ -7,20 +7,27 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from core.errors import ConfigError, MissingExtra
 from core.files import Home
-from core.prompt import AnswerPrompt, load_prompt
+from core.prompt import AnswerPrompt, load_prompt, read_block
 from core.rows import DatasetFolder
 from core.types import Pair
 from finetune.data.dataset import Row, Tokenised, tokenise, tokenise_preferences
 from finetune.data.rows import Dataset, open_dataset
 from finetune.data.template import ChatFormat, chat_format
 from finetune.recipe import Recipe
+from finetune.retain.registry import RETAIN_METHODS
 from finetune.training.base import Base, check_base, find_base, generation_eos, load_tokenizer
 from finetune.training.machine import Machine, this_machine
+from finetune.training.quantised import find_merge_base
 
 _DEFAULT_LENGTH = 2048
 # Preferences whose lengths are looked at before a run.
 _SAMPLED = 20_000
+# For so many questions from memory one with passages is asked at an evaluation.
+_READ_SHARE = 4
+# Characters of a system message that a note shows.
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +35,7 @@ class Prepared:
     """A recipe with everything it names found.
 
     Attributes:
+        recipe: With the system message that all rows share, where it names none itself.
         context_tokens: Longest input of the model as the recipe stretches it; 0 where it does not say.
         notes: What a person should know of the data, a sentence each.
     """
@@ -54,17 +62,20 @@ class Prepared:
         return self.recipe.max_length or self.context_tokens or _DEFAULT_LENGTH
 
     def longest(self, rows: Sequence[Row]) -> int:
-        """Return the tokens of the longest row that a step may meet: of `rows`, and of the preferences if they come.
+        """Return the tokens of the longest row that a step may meet.
+
+        It is one of `rows`, of those that retain the base's skills, or of the preferences if they come.
 
         Raises:
             DataError: The template does not serve a preference.
         """
-        found = max((row.n_tokens for row in rows), default=1)
+        added = RETAIN_METHODS[self.recipe.retain].longest_row_tokens(self)
+        token_count = max(added, *(row.n_tokens for row in rows), 1)
         if not self.recipe.dpo:
-            return found
+            return token_count
         head = islice(self.dataset.preferences("train"), _SAMPLED)
         preferences, _ = tokenise_preferences(head, self.chat, self.preference_limit)
-        return max(found, *(row.n_tokens for row in preferences)) if preferences else found
+        return max(token_count, *(row.n_tokens for row in preferences)) if preferences else token_count
 
 
 def prepare(
@@ -75,6 +86,7 @@ def prepare(
     machine: Machine | None = None,
     prompt: AnswerPrompt | None = None,
     run_prompt: AnswerPrompt | None = None,
+    weights: bool = True,
 ) -> Prepared:
     """Find a recipe's base and data.
 
@@ -83,6 +95,9 @@ def prepare(
         machine: Where it will run; this one if not given.
         prompt: Shows passages where the dataset does not record its own prompt; the built-in prompt if None.
         run_prompt: The prompt of a run that has begun; it goes before the others.
+        weights: Whether the base's weights must be there; an estimate and an audit do without.
+
+    The recipe's objective becomes `text` where the rows are text alone.
 
     Raises:
         ConfigError: Base, licence or method do not fit, or there is no data there.
@@ -90,10 +105,13 @@ def prepare(
         MissingExtra: Weights or packages are absent.
     """
     dataset = open_dataset(data)
-    base = find_base(recipe.base, home)
+    recipe, objective_notes = _with_objective(recipe, dataset)
+    base = find_base(recipe.base, home, weights=weights)
     check_base(base, recipe)
-    asked = prompt or load_prompt()
-    shown = run_prompt or dataset.answer_prompt or asked
+    own = recipe.system
+    recipe = recipe if own else recipe.model_copy(update={"system": dataset.shared_system()})
+    fallback = prompt or load_prompt()
+    shown = run_prompt or dataset.answer_prompt or fallback
     return Prepared(
         recipe=recipe,
         base=base,
@@ -101,19 +119,81 @@ def prepare(
         chat=chat_of(base, recipe, dataset.chat_template, shown),
         dataset=dataset,
         context_tokens=int(base.shape.context_tokens * recipe.rope_factor),
-        notes=() if run_prompt else (*dataset.notes(), *_prompt_notes(dataset, asked)),
+        notes=()
+        if run_prompt
+        else (
+            *objective_notes,
+            *dataset.notes(),
+            *_system_notes(dataset, own),
+            *_prompt_notes(dataset, fallback),
+            *_quantised_notes(base, recipe, home),
+        ),
     )
 
 
-def _prompt_notes(dataset: Dataset, asked: AnswerPrompt) -> Iterator[str]:
+def _with_objective(recipe: Recipe, dataset: Dataset) -> tuple[Recipe, tuple[str, ...]]:
+    """Return the recipe for the rows that are there: text alone can only be trained as text."""
+    if recipe.objective != "qa" or next(dataset.pairs("train"), None) is None:
+        return recipe, ()
+    if any(pair.question for pair in dataset.pairs("train")):
+        return recipe, ()
+    note = "the rows are text without questions: objective=text"
+    return recipe.model_copy(update={"objective": "text"}), (note,)
+
+
+def _quantised_notes(base: Base, recipe: Recipe, home: Home) -> Iterator[str]:
+    """Say what a base that is stored quantised is merged into after training.
+
+    Raises:
+        ConfigError: The recipe names a model that is not what the base was made from.
+    """
+    if not base.shape.quantisation or not recipe.training_method.merges:
+        return
+    try:
+        whole = find_merge_base(base, recipe.merge_base, home)
+    except (ConfigError, MissingExtra) as error:
+        if recipe.merge_base:
+            raise
+        yield f"{error.message}; before an export: {error.hint}"
+        return
+    yield f"{base.spec} is stored quantised ({base.shape.quantisation}); an export is merged into {whole.spec}"
+
+
+def _system_notes(dataset: Dataset, own: str) -> Iterator[str]:
+    """Say which system messages the rows have, and which one questions to the run get.
+
+    Args:
+        own: The recipe's.
+    """
+    systems = dataset.systems()
+    count = sum(number for text, number in systems.items() if text)
+    if not count:
+        return
+    if own:
+        yield f"{count} rows have a system message of their own, which goes before the recipe's"
+    elif len(systems) == 1:
+        yield f"every row has the system message {_shortened(next(iter(systems)))!r}; questions to the run get it too"
+    else:
+        different = len(systems) - ("" in systems)
+        yield (
+            f"{count} of {systems.total()} rows have a system message, {different} different ones; questions to the run"
+            " get none unless --set system=TEXT says so"
+        )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _prompt_notes(dataset: Dataset, current: AnswerPrompt) -> Iterator[str]:
     """Say where the prompt of the dataset is not the one that `kb ask` uses now."""
     recorded = dataset.answer_prompt
     if recorded is None and DatasetFolder(dataset.path).manifest().mode:
-        yield f"the dataset does not record its prompt; rows with passages are shown with {asked.source}"
-    if recorded is not None and recorded.digest != asked.digest:
+        yield f"the dataset does not record its prompt; rows with passages are shown with {current.source}"
+    if recorded is not None and recorded.digest != current.digest:
         yield (
             f"rows with passages are shown with the prompt that the dataset records ({recorded.digest[:12]}); kb ask "
-            f"uses another one now ({asked.digest[:12]}, {asked.source})"
+            f"uses another one now ({current.digest[:12]}, {current.source})"
         )
 
 
@@ -130,15 +210,19 @@ def chat_of(base: Base, recipe: Recipe, dataset_template: str, answer_prompt: An
         system=recipe.system,
         context_template=recipe.context_template,
         answer_prompt=answer_prompt,
+        vocabulary=recipe.embedding_rows or base.shape.vocabulary,
     )
 
 
-def chat_of_policy(base: Base, recipe: Recipe, folder: Path, answer_prompt: AnswerPrompt | None = None) -> ChatFormat:
+def chat_of_policy(
+    base: Base, recipe: Recipe, folder: Path, answer_prompt: AnswerPrompt | None = None, *, template: str = ""
+) -> ChatFormat:
     """Return the chat format that a trained model was saved with.
 
     Args:
         folder: An adapter with its tokenizer.
         answer_prompt: The run's, `finetune.runs.read_prompt`; the built-in prompt if None.
+        template: Used where the tokenizer was saved without one.
 
     Raises:
         DataError: The tokenizer cannot be read.
@@ -147,11 +231,24 @@ def chat_of_policy(base: Base, recipe: Recipe, folder: Path, answer_prompt: Answ
     return chat_format(
         saved,
         generation_eos=generation_eos(base),
-        dataset_template="",
+        dataset_template=template,
         system=recipe.system,
         context_template=recipe.context_template,
         answer_prompt=answer_prompt,
+        vocabulary=recipe.embedding_rows or base.shape.vocabulary,
     )
+
+
+def held_out_reading(pairs: Sequence[Pair], most: int) -> list[Pair]:
+    """Return the rows that reading is measured on: questions with passages beside them, evenly thinned.
+
+    Args:
+        pairs: Of the validation split.
+        most: Questions that recall is measured on; a fourth as many are read, since their prompts are long.
+    """
+    shown = [pair for pair in pairs if pair.question and not pair.turns and read_block(pair.context)]
+    count = min(len(shown), -(-most // _READ_SHARE))
+    return [shown[i * len(shown) // count] for i in range(count)]
 
 
 def held_out(pairs: Sequence[Pair], most: int) -> list[Pair]:
@@ -161,8 +258,8 @@ def held_out(pairs: Sequence[Pair], most: int) -> list[Pair]:
         pairs: Of the validation split.
         most: How many; 0 for none.
     """
-    asked = [pair for pair in pairs if pair.question and not pair.turns]
-    closed = [pair for pair in asked if not pair.context] or asked
+    question_pairs = [pair for pair in pairs if pair.question and not pair.turns]
+    closed = [pair for pair in question_pairs if not pair.context] or question_pairs
     if len(closed) <= most:
         return closed
     return [closed[i * len(closed) // most] for i in range(most)]

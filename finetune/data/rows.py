@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from core.errors import ConfigError, DataError
 from core.prompt import AnswerPrompt
-from core.rows import ASK_PROMPT, MANIFEST, PAIRS, PREFERENCES, DatasetFolder, unused_fields
+from core.rows import ASK_PROMPT, MANIFEST, PAIRS, PREFERENCES, DatasetFolder, columns_not_used, unused_fields
 from core.types import Pair, Preference, Split
 
 # Rows whose unused fields are counted.
@@ -39,7 +41,7 @@ class Dataset:
         """
         folder = DatasetFolder(self.path)
         alone = next(folder.pairs(), None) is None and next(folder.pairs("train"), None) is None
-        for row in map(_better, self.preferences(split)) if alone else folder.pairs(split):
+        for row in map(pair_of_better, self.preferences(split)) if alone else folder.pairs(split):
             if not row.answer.strip():
                 raise DataError(f"row {row.id!r}: the answer is empty", path=self.path)
             yield row
@@ -55,6 +57,21 @@ class Dataset:
                 raise DataError(f"row {row.id!r}: a preference needs two different answers", path=self.path)
             yield row
 
+    def systems(self) -> Counter[str]:
+        """Count the rows of the training split that ask by their system message, `""` for none."""
+        asking = (row.system for row in self.pairs("train") if row.question)
+        return Counter(islice(asking, _COUNTED_ROWS))
+
+    def shared_system(self) -> str:
+        """Return the system message that all rows of the training split have; `""` where any has another or none.
+
+        Raises:
+            DataError: A line is at fault.
+        """
+        systems = (row.system for row in self.pairs("train") if row.question)
+        first = next(systems, "")
+        return first if first and all(system == first for system in systems) else ""
+
     def notes(self) -> Iterator[str]:
         """Yield what a person should know of the files, a sentence each.
 
@@ -63,15 +80,15 @@ class Dataset:
         """
         for name, rows in ((PAIRS, self.pairs("train")), (PREFERENCES, self.preferences("train"))):
             if unused := unused_fields(rows, limit=_COUNTED_ROWS):
-                fields = ", ".join(f"{field} ({count})" for field, count in sorted(unused.items()))
-                yield f"fields of {name} that are not used: {fields}"
+                yield f"{name}: {columns_not_used(unused)}"
 
     def sha256(self) -> str:
         """Return a digest over every file of rows, by which a run says what it was trained on."""
         return DatasetFolder(self.path).sha256()
 
 
-def _better(row: Preference) -> Pair:
+def pair_of_better(row: Preference) -> Pair:
+    """Return a preference's better answer as a row; the answers before it are context."""
     return Pair(
         id=row.id,
         kind=row.kind,
@@ -83,6 +100,9 @@ def _better(row: Preference) -> Pair:
         group=row.group,
         split=row.split,
         origin=row.origin,
+        turns=row.turns,
+        system=row.system,
+        untrained_turns=tuple(range(len(row.turns))),
     )
 
 
@@ -95,9 +115,11 @@ def open_dataset(path: Path) -> Dataset:
     """
     path = path.expanduser().absolute()
     if not path.is_dir():
-        raise ConfigError(f"no dataset folder at {path}", hint=f"ls '{path.parent}'")
+        raise ConfigError(f"no dataset folder at {path}", hint=f"ls '{path.parent}'", click="choose another dataset")
     if not any((path / name).is_file() for name in ("train.jsonl", PAIRS)):
-        raise DataError(f"holds neither train.jsonl nor {PAIRS}", path=path, hint=f"ls '{path}'")
+        raise DataError(
+            f"holds neither train.jsonl nor {PAIRS}", path=path, hint=f"ls '{path}'", click="choose another dataset"
+        )
     manifest = DatasetFolder(path).manifest()
     text = manifest.prompts.get(ASK_PROMPT)
     prompt = AnswerPrompt(text, str(path / MANIFEST)) if isinstance(text, str) and text else None

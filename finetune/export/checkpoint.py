@@ -7,6 +7,7 @@ Both are written in both places, and BOS, end tokens and sampling are explicit.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 CONFIG = "config.json"
+# The vocabulary as SentencePiece keeps it, which llama.cpp's converter and Ollama's importer want where there is one.
+SENTENCEPIECE = "tokenizer.model"
 _GENERATION, _TOKENIZER = "generation_config.json", "tokenizer_config.json"
 
 
@@ -59,13 +62,16 @@ def as_exported(chat: ChatFormat) -> ChatFormat:
     return replace(chat, tokenizer=tokenizer, system="")
 
 
-def save_checkpoint(model: PreTrainedModel, chat: ChatFormat, folder: Path, *, dtype: torch.dtype) -> None:
+def save_checkpoint(
+    model: PreTrainedModel, chat: ChatFormat, folder: Path, *, dtype: torch.dtype, sentencepiece: Path | None = None
+) -> None:
     """Write weights, configuration and tokenizer; the folder appears whole, in place of an older one.
 
     Args:
         model: Ordinary weights; cast in place.
         chat: From `as_exported`.
         dtype: Of the file.
+        sentencepiece: The base's `tokenizer.model`, copied if it is there.
 
     Raises:
         DataError: A weight does not fit into `dtype`.
@@ -75,6 +81,8 @@ def save_checkpoint(model: PreTrainedModel, chat: ChatFormat, folder: Path, *, d
     def fill(work: Path) -> None:
         _save_weights(model, chat, work, dtype)
         _save_tokenizer(chat, work)
+        if sentencepiece is not None and sentencepiece.is_file():
+            shutil.copyfile(sentencepiece, work / SENTENCEPIECE)
         _rewrite(work / CONFIG, _old_rope(json.loads((work / CONFIG).read_text(encoding="utf-8"))))
 
     if folder.exists():
@@ -93,7 +101,7 @@ def _save_weights(model: PreTrainedModel, chat: ChatFormat, work: Path, dtype: t
             )
     ends = ends_of(chat)
     tokenizer = chat.tokenizer
-    named = {"bos_token_id": tokenizer.bos_token_id, "pad_token_id": chat.pad_id}
+    named = {"bos_token_id": tokenizer.bos_token_id, "pad_token_id": chat.exported_pad_id}
     model.config.eos_token_id = ends
     model.config.use_cache = True
     for name, token in named.items():
@@ -105,7 +113,7 @@ def _save_weights(model: PreTrainedModel, chat: ChatFormat, work: Path, dtype: t
 def _save_tokenizer(chat: ChatFormat, work: Path) -> None:
     # In the configuration, not in a file of its own, which Ollama's importer does not read.
     chat.tokenizer.save_pretrained(work, save_jinja_files=False)
-    said = {
+    settings = {
         # Prompts are rendered by the template, which writes BOS itself where the model wants one.
         "add_bos_token": False,
         "add_eos_token": False,
@@ -113,12 +121,15 @@ def _save_tokenizer(chat: ChatFormat, work: Path) -> None:
         # The name that every version of transformers knows.
         "tokenizer_class": "PreTrainedTokenizerFast",
     }
-    _rewrite(work / _TOKENIZER, said, without=("is_local", "local_files_only", "backend"))
+    _rewrite(work / _TOKENIZER, settings, without=("is_local", "local_files_only", "backend"))
 
 
 def _old_rope(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the rotary embedding under the names that were used before transformers 5."""
     rope = dict(config.get("rope_parameters") or {})
+    if "full_attention" in rope:  # one for each kind of layer
+        local = {"rope_local_base_freq": rope.get("sliding_attention", {}).get("rope_theta")}
+        return {**local, **_old_rope({"rope_parameters": rope["full_attention"]})}
     theta = rope.pop("rope_theta", config.get("rope_theta"))
     if theta is None:
         return {}
@@ -127,6 +138,10 @@ def _old_rope(config: Mapping[str, Any]) -> dict[str, Any]:
     return {"rope_theta": theta, "rope_scaling": scaling}
 
 
-def _rewrite(path: Path, over: Mapping[str, Any], without: Collection[str] = ()) -> None:
-    held = {key: value for key, value in json.loads(path.read_text(encoding="utf-8")).items() if key not in without}
-    path.write_text(json.dumps({**held, **over}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+def _rewrite(path: Path, changed_fields: Mapping[str, Any], without: Collection[str] = ()) -> None:
+    kept_fields = {
+        key: value for key, value in json.loads(path.read_text(encoding="utf-8")).items() if key not in without
+    }
+    path.write_text(
+        json.dumps({**kept_fields, **changed_fields}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )

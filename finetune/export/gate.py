@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.chat.genai_engine import check_readable
+from core.chat.local.readable import is_readable
 from core.errors import BackendError, DataError
 from core.ollama_server import ask_state
-from core.weights.gguf_header import read_header
 from finetune.data.template import ChatFormat
 from finetune.export.gguf.weights import read_weights
 from finetune.export.ollama import model as ollama_model
@@ -58,11 +57,16 @@ class Gate:
             GateError: It answers otherwise in one.
             BackendError: None can run it.
         """
-        readable, given = _readable(file), self._told_to_ollama()
+        readable, given, reason = is_readable(file), None, ""
+        try:
+            given = self._ollama_model()
+        except (BackendError, DataError) as error:
+            reason = error.message
         if not readable and given is None:
             raise BackendError(
-                f"no runtime is available to verify {name}",
+                f"no runtime is available to verify {name}: {reason}",
                 hint="ollama serve  # then run the same command again",
+                click="start Ollama on the machine of this server, then export again",
             )
         reference = Reference(self.folder, self.chat, self._stood_for(file) if quantised else ())
         expected = reference.answers(self.conversations, MOST_TOKENS)
@@ -86,13 +90,15 @@ class Gate:
         for _, key, values, _ in read_weights(file, self.folder):
             yield key, values
 
-    def _told_to_ollama(self) -> OllamaModel | None:
-        """Return what Ollama is told, None where no server answers or its language cannot say the template."""
-        try:
-            ask_state(self.server.url, timeout_s=PROBE_S)
-            return self.described()
-        except (BackendError, DataError):
-            return None
+    def _ollama_model(self) -> OllamaModel:
+        """Return template and parameters for Ollama.
+
+        Raises:
+            BackendError: The server cannot be reached.
+            DataError: Its language cannot say the template.
+        """
+        ask_state(self.server.url, timeout_s=PROBE_S)
+        return self.described()
 
     def _in_ollama(
         self,
@@ -120,12 +126,3 @@ class Gate:
         parity = compare_answers(reference, expected, self.conversations, runtime)
         update_card(self.run, parity={key: parity.to_json()})
         parity.require()
-
-
-def _readable(file: Path) -> bool:
-    """Tell whether OpenVINO GenAI reads a file's matrices faithfully."""
-    try:
-        check_readable(read_header(file))
-    except DataError:
-        return False
-    return True

@@ -143,15 +143,15 @@ def compare_answers(
     replies = runtime.replies(conversations, MOST_TOKENS)
     findings: list[Finding] = []
     equal = near = stopped = 0
-    for messages, wanted, reply in zip(conversations, expected, replies, strict=True):
-        found, tie = _compare_one(reference, wanted, reply)
+    for messages, trained_answer, reply in zip(conversations, expected, replies, strict=True):
+        faults, is_near_tie = _compare_one(reference, trained_answer, reply)
         findings += [
-            Finding(what=what, question=str(messages[-1]["content"])[:_SHOWN], detail=said) for what, said in found
+            Finding(what=what, question=str(messages[-1]["content"])[:_SHOWN], detail=fault) for what, fault in faults
         ]
-        equal += not found and not tie
-        near += tie
-        stopped += wanted.stopped and reply.stopped
-    if not any(wanted.stopped for wanted in expected):
+        equal += not faults and not is_near_tie
+        near += is_near_tie
+        stopped += trained_answer.stopped and reply.stopped
+    if not any(trained_answer.stopped for trained_answer in expected):
         detail = f"none of {len(expected)} answers of the trained model ends within {MOST_TOKENS} tokens"
         findings.append(Finding(what="stop", question="any", detail=detail))
     return Parity(
@@ -164,61 +164,67 @@ def compare_answers(
     )
 
 
-def _compare_one(reference: Reference, wanted: Expected, reply: RuntimeReply) -> tuple[list[tuple[str, str]], bool]:
+def _compare_one(reference: Reference, expected: Expected, reply: RuntimeReply) -> tuple[list[tuple[str, str]], bool]:
     """Return what differs, and whether the answers part at a near-tie."""
-    if reply.prompt != wanted.prompt:
-        at = first_difference(wanted.prompt, reply.prompt)
-        trained, now = (text[max(0, at - 10) : at + _SHOWN] for text in (wanted.prompt, reply.prompt))
-        return [("prompt", f"from character {at} on it is {now!r}, in training {trained!r}")], False
-    found = _token_fault(wanted, reply)
-    if found:
-        return [("tokens", found)], False
-    parted = _first_different_token(reference, wanted, reply)
+    if reply.prompt != expected.prompt:
+        start = first_difference(expected.prompt, reply.prompt)
+        training_text, runtime_text = (
+            text[max(0, start - 10) : start + _SHOWN] for text in (expected.prompt, reply.prompt)
+        )
+        return [("prompt", f"from character {start} on it is {runtime_text!r}, in training {training_text!r}")], False
+    token_fault = _token_fault(expected, reply)
+    if token_fault:
+        return [("tokens", token_fault)], False
+    parted = _first_different_token(reference, expected, reply)
     if parted is None:
         return [], False
-    before = reference.text(wanted.answer_ids[:parted])
-    ends = parted == len(wanted.answer_ids) or (reply.stopped and reply.text == before)
+    before = reference.text(expected.answer_ids[:parted])
+    ends = parted == len(expected.answer_ids) or (reply.stopped and reply.text == before)
     if parted >= GREEDY_TOKENS and not ends:
         return [], False
-    gap = reference.gap(wanted, parted, reply.text, reply.stopped)
+    gap = reference.gap(expected, parted, reply.text, reply.stopped)
     if gap < NEAR_TIE:
         return [], True
-    return [("stop" if ends else "answer", _told(reference, wanted, reply, parted, gap))], False
+    return [("stop" if ends else "answer", _difference_detail(reference, expected, reply, parted, gap))], False
 
 
-def _token_fault(wanted: Expected, reply: RuntimeReply) -> str:
-    if reply.prompt_ids and reply.prompt_ids != wanted.prompt_ids:
-        pairs = zip(wanted.prompt_ids, reply.prompt_ids, strict=False)
-        at = next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(wanted.prompt_ids), reply.n_prompt))
-        now, trained = (list(ids[at : at + 5]) for ids in (reply.prompt_ids, wanted.prompt_ids))
-        return f"at token {at} they are {now}, in training {trained}"
-    if reply.n_prompt != len(wanted.prompt_ids):
-        return f"{reply.n_prompt} instead of {len(wanted.prompt_ids)} in training (a doubled or missing BOS?)"
+def _token_fault(expected: Expected, reply: RuntimeReply) -> str:
+    if reply.prompt_ids and reply.prompt_ids != expected.prompt_ids:
+        pairs = zip(expected.prompt_ids, reply.prompt_ids, strict=False)
+        index = next(
+            (index for index, (a, b) in enumerate(pairs) if a != b), min(len(expected.prompt_ids), reply.n_prompt)
+        )
+        runtime_ids, training_ids = (list(ids[index : index + 5]) for ids in (reply.prompt_ids, expected.prompt_ids))
+        return f"at token {index} they are {runtime_ids}, in training {training_ids}"
+    if reply.n_prompt != len(expected.prompt_ids):
+        return f"{reply.n_prompt} instead of {len(expected.prompt_ids)} in training (a doubled or missing BOS?)"
     return ""
 
 
-def _first_different_token(reference: Reference, wanted: Expected, reply: RuntimeReply) -> int | None:
+def _first_different_token(reference: Reference, expected: Expected, reply: RuntimeReply) -> int | None:
     """Return the index of the first answer token that the runtime's text does not begin with; None where all agree.
 
     The index after the last stands for the end.
     """
-    whole = reference.text(wanted.answer_ids)
-    said = reply.text.rstrip("\ufffd")
-    if said == whole.rstrip("\ufffd") and reply.stopped == wanted.stopped:
+    whole = reference.text(expected.answer_ids)
+    reply_text = reply.text.rstrip("\ufffd")
+    if reply_text == whole.rstrip("\ufffd") and reply.stopped == expected.stopped:
         return None
-    if not wanted.stopped and said.startswith(whole.rstrip("\ufffd")):
+    if not expected.stopped and reply_text.startswith(whole.rstrip("\ufffd")):
         return None  # the reference ran out of room, not of words
-    for at in range(len(wanted.answer_ids)):
-        if not said.startswith(reference.text(wanted.answer_ids[: at + 1]).rstrip("\ufffd")):
-            return at
-    return len(wanted.answer_ids)
+    for index in range(len(expected.answer_ids)):
+        if not reply_text.startswith(reference.text(expected.answer_ids[: index + 1]).rstrip("\ufffd")):
+            return index
+    return len(expected.answer_ids)
 
 
-def _told(reference: Reference, wanted: Expected, reply: RuntimeReply, at: int, gap: float) -> str:
-    before = len(reference.text(wanted.answer_ids[:at]))
-    trained = (
-        repr(reference.text(wanted.answer_ids)[before : before + _SHOWN]) if at < len(wanted.answer_ids) else "the end"
+def _difference_detail(reference: Reference, expected: Expected, reply: RuntimeReply, index: int, gap: float) -> str:
+    start = len(reference.text(expected.answer_ids[:index]))
+    training_text = (
+        repr(reference.text(expected.answer_ids)[start : start + _SHOWN])
+        if index < len(expected.answer_ids)
+        else "the end"
     )
-    ended = reply.stopped and len(reply.text) <= before
-    said = "the end" if ended else repr(reply.text[before : before + _SHOWN])
-    return f"at token {at} it is {said}, in training {trained} ({gap:.2f} nats apart)"
+    ended = reply.stopped and len(reply.text) <= start
+    runtime_text = "the end" if ended else repr(reply.text[start : start + _SHOWN])
+    return f"at token {index} it is {runtime_text}, in training {training_text} ({gap:.2f} nats apart)"

@@ -18,36 +18,36 @@ N_PROBES = 20
 _OWN, _READINGS = 8, 2
 
 
-def _asked(*said: str, system: str = "") -> Conversation:
+def _conversation(*texts: str, system: str = "") -> Conversation:
     """Return a conversation of a user's and an assistant's turns, the user's first and last."""
     roles = ("user", "assistant")
-    turns = [{"role": roles[at % 2], "content": text} for at, text in enumerate(said)]
+    turns = [{"role": roles[index % 2], "content": text} for index, text in enumerate(texts)]
     return (*([{"role": "system", "content": system}] if system else []), *turns)
 
 
 GENERAL: tuple[Conversation, ...] = (
-    _asked("What is the capital of France?"),
-    _asked("What is 12 plus 7? Answer with the number only."),
-    _asked("Which city lies on the Danube?", "Vienna does.", "And which country is that in?"),
-    _asked("Say yes or no: is ice cold?", system="You answer in one word."),
-    _asked("How many days are there in a week?"),
-    _asked("Übersetze „guten Morgen“ ins Französische."),
-    _asked("Name the colour of the sky on a clear day.", system="Be brief."),
-    _asked("def add(a, b):\n    return a + b\n\nWhat does add(2, 3) return?"),
-    _asked("What is the opposite of “hot”?"),
-    _asked("日本の首都はどこですか。"),
-    _asked("Name one fruit.", "Apple.", "Name another.", "Pear.", "And one more."),
-    _asked("Which is larger, 1,234.56 or 1 234?"),
-    _asked("What do bees make?"),
-    _asked("Complete: {{ name }} is {% if a %}b{% endif %}", system="Curly braces are text here: {}."),
-    _asked("Who wrote Romeo and Juliet?"),
-    _asked("What's the plural of “mouse”?"),
-    _asked("Is the sun a star or a planet?"),
-    _asked("Répondez par oui ou par non : Paris est-elle en France ?"),
-    _asked("What is H₂O?"),
-    _asked("How many legs has a spider?"),
-    _asked("Write the number 1000000 in words."),
-    _asked("Two   blanks  and\ta tab: what is 2 + 2?"),
+    _conversation("What is the capital of France?"),
+    _conversation("What is 12 plus 7? Answer with the number only."),
+    _conversation("Which city lies on the Danube?", "Vienna does.", "And which country is that in?"),
+    _conversation("Say yes or no: is ice cold?", system="You answer in one word."),
+    _conversation("How many days are there in a week?"),
+    _conversation("Übersetze „guten Morgen“ ins Französische."),
+    _conversation("Name the colour of the sky on a clear day.", system="Be brief."),
+    _conversation("def add(a, b):\n    return a + b\n\nWhat does add(2, 3) return?"),
+    _conversation("What is the opposite of “hot”?"),
+    _conversation("日本の首都はどこですか。"),
+    _conversation("Name one fruit.", "Apple.", "Name another.", "Pear.", "And one more."),
+    _conversation("Which is larger, 1,234.56 or 1 234?"),
+    _conversation("What do bees make?"),
+    _conversation("Complete: {{ name }} is {% if a %}b{% endif %}", system="Curly braces are text here: {}."),
+    _conversation("Who wrote Romeo and Juliet?"),
+    _conversation("What's the plural of “mouse”?"),
+    _conversation("Is the sun a star or a planet?"),
+    _conversation("Répondez par oui ou par non : Paris est-elle en France ?"),
+    _conversation("What is H₂O?"),
+    _conversation("How many legs has a spider?"),
+    _conversation("Write the number 1000000 in words."),
+    _conversation("Two   blanks  and\ta tab: what is 2 + 2?"),
 )
 
 
@@ -70,10 +70,10 @@ def probes(
         chat: A template that refuses a conversation (a system message, say) is not asked it.
     """
     step = max(1, len(questions) // _OWN)
-    own = [_asked(question) for question in questions[::step][:_OWN]]
+    own = [_conversation(question) for question in questions[::step][:_OWN]]
     example = chat.answer_prompt.fill(render(_PASSAGES, "q3r8vw"), "When did the bridge open?")
-    own += [_asked(reading) for reading in sorted(readings, key=len)[:_READINGS] or [example]]
-    return [one for one in [*own, *GENERAL] if _accepted(one, chat, most_tokens)][:N_PROBES]
+    own += [_conversation(reading) for reading in sorted(readings, key=len)[:_READINGS] or [example]]
+    return [conversation for conversation in [*own, *GENERAL] if _accepted(conversation, chat, most_tokens)][:N_PROBES]
 
 
 def _accepted(conversation: Conversation, chat: ChatFormat, most_tokens: int) -> bool:

@@ -119,8 +119,8 @@ def _lay_out(job: Export, upload: Upload, outgoing: Path) -> None:
         shutil.copy(job.run.prompt, outgoing)
     config = outgoing / _ADAPTER_CONFIG
     if config.is_file():
-        held = json.loads(config.read_text(encoding="utf-8"))
-        config.write_text(json.dumps({**held, "base_model_name_or_path": base}, indent=2) + "\n", encoding="utf-8")
+        settings = json.loads(config.read_text(encoding="utf-8"))
+        config.write_text(json.dumps({**settings, "base_model_name_or_path": base}, indent=2) + "\n", encoding="utf-8")
     card = read_card(job.run)
     front = {
         "base_model": base,
@@ -156,6 +156,6 @@ def _answer_once(job: Export, upload: Upload, folder: Path) -> None:
     load = load_merged if upload.merged else load_policy
     model = load(job.base, recipe, cpu, folder)
     chat = chat_of_policy(job.base, recipe, folder, job.chat.answer_prompt)
-    said = asker(model, chat, recipe, job.machine, _ANSWER_TOKENS).answers([job.conversations[0]])[0]
-    if not said.strip():
+    answer = asker(model, chat, recipe, job.machine, _ANSWER_TOKENS).answers([job.conversations[0]])[0]
+    if not answer.strip():
         raise GateError(f"{upload.repository} was uploaded but does not answer", hint="kb export RUN --to gguf")

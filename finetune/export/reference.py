@@ -79,10 +79,10 @@ class Reference:
 
     def prompt(self, messages: Sequence[Message]) -> str:
         """Return the prompt of a conversation as the rows of training were rendered."""
-        said = list(messages)
-        if self.chat.system and (not said or said[0]["role"] != "system"):
-            said = [{"role": "system", "content": self.chat.system}, *said]
-        return self.chat.render(said, generation=True)
+        turns = list(messages)
+        if self.chat.system and (not turns or turns[0]["role"] != "system"):
+            turns = [{"role": "system", "content": self.chat.system}, *turns]
+        return self.chat.render(turns, generation=True)
 
     def answers(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[Expected]:
         """Answer greedily, in batches of prompts of about the same length."""
@@ -116,20 +116,20 @@ class Reference:
         return made
 
     def _expected(self, prompt: str, ids: list[int], made: list[int]) -> Expected:
-        end = next((at for at, token in enumerate(made) if token in self.chat.eos_ids), len(made))
+        end = next((index for index, token in enumerate(made) if token in self.chat.eos_ids), len(made))
         return Expected(prompt=prompt, prompt_ids=tuple(ids), answer_ids=tuple(made[:end]), stopped=end < len(made))
 
     def text(self, ids: Sequence[int]) -> str:
         """Return what a reader sees of answer tokens."""
         return str(self.chat.tokenizer.decode(list(ids), skip_special_tokens=True))
 
-    def gap(self, expected: Expected, at: int, said: str, stopped: bool) -> float:
+    def gap(self, expected: Expected, index: int, reply_text: str, stopped: bool) -> float:
         """Return how much likelier the reference found its own token than the one a runtime took, in nats.
 
         Args:
             expected: The reference's answer.
-            at: Index of the first token in which they part; past the last one it is the end.
-            said: The runtime's whole answer.
+            index: Of the first token in which they part; past the last one it is the end.
+            reply_text: The whole answer of the runtime.
             stopped: Whether the runtime ended by itself.
 
         Returns:
@@ -137,18 +137,18 @@ class Reference:
         """
         import torch
 
-        ids = torch.tensor([[*expected.prompt_ids, *expected.answer_ids[:at]]])
+        ids = torch.tensor([[*expected.prompt_ids, *expected.answer_ids[:index]]])
         with torch.no_grad():
             logits = self._model(input_ids=ids, logits_to_keep=1, use_cache=False).logits[0, -1]
         ends = [logits[token] for token in self.chat.eos_ids]
-        own = logits[expected.answer_ids[at]] if at < len(expected.answer_ids) else max(ends)
-        before = self.text(expected.answer_ids[:at])
-        if stopped and said == before:
+        own = logits[expected.answer_ids[index]] if index < len(expected.answer_ids) else max(ends)
+        before = self.text(expected.answer_ids[:index])
+        if stopped and reply_text == before:
             return float(own - max(ends))
         for token in logits.topk(min(_NEAREST, len(logits))).indices.tolist():
-            if token in self.chat.eos_ids or expected.answer_ids[at : at + 1] == (token,):
+            if token in self.chat.eos_ids or expected.answer_ids[index : index + 1] == (token,):
                 continue
-            text = self.text([*expected.answer_ids[:at], token]).rstrip("\ufffd")
-            if len(text) > len(before) and said.startswith(text):
+            text = self.text([*expected.answer_ids[:index], token]).rstrip("\ufffd")
+            if len(text) > len(before) and reply_text.startswith(text):
                 return float(own - logits[token])
         return float("inf")

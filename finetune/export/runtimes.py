@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from core.chat.decoding import Sampling
-from core.chat.genai_engine import GenAIEngine
+from core.chat.local.decoding import Sampling
+from core.chat.local.genai_engine import GenAIEngine
 from core.ollama_server import client_arguments, failures
 from finetune.data.template import Message
 from finetune.export.parity import RuntimeReply
@@ -75,16 +75,16 @@ class OllamaRuntime:
             return [self._reply(client, messages, max_tokens) for messages in conversations]
 
     def _reply(self, client: httpx.Client, messages: Sequence[Message], max_tokens: int) -> RuntimeReply:
-        asked = {
+        request = {
             "model": self._model,
             "messages": [dict(message) for message in messages],
             "stream": False,
             "options": {"num_predict": max_tokens, "temperature": 0},
         }
-        shown = client.post("/api/chat", json={**asked, "_debug_render_only": True}).raise_for_status().json()
-        answered = counted = client.post("/api/chat", json=asked).raise_for_status().json()
+        shown = client.post("/api/chat", json={**request, "_debug_render_only": True}).raise_for_status().json()
+        answered = counted = client.post("/api/chat", json=request).raise_for_status().json()
         if not answered["done"]:  # the server breaks off what says one token over and over, and then counts nothing
-            briefly = {**asked, "options": {"num_predict": 1, "temperature": 0}}
+            briefly = {**request, "options": {"num_predict": 1, "temperature": 0}}
             counted = client.post("/api/chat", json=briefly).raise_for_status().json()
         return RuntimeReply(
             prompt=shown["_debug_info"]["rendered_template"],

@@ -6,11 +6,10 @@ Trainable weights are float32 whatever the dtype of the base: half precision los
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.chat.local.peft_adapter import peft_warnings_ignored
 from core.errors import ConfigError
 from finetune.data.shape import ModelShape
 from finetune.recipe import Recipe
@@ -54,8 +53,13 @@ def make_trainable(model: PreTrainedModel, recipe: Recipe, shape: ModelShape) ->
     ready: PreTrainedModel | PeftModel = model
     if method.adapter:
         try:
+            config = method.peft_config(recipe, shape)
+            if recipe.embedding_rows > shape.vocabulary:
+                config.trainable_token_indices = _new_rows(model, recipe, shape)
+                # What the trainer writes into a checkpoint: more than is needed.
+                warnings.filterwarnings("ignore", message="Setting `save_embedding_layers`", category=UserWarning)
             with peft_warnings_ignored():
-                ready = peft.get_peft_model(model, method.peft_config(recipe, shape))
+                ready = peft.get_peft_model(model, config)
         except ValueError as error:
             message = f"method {method.name} does not support this {model.config.model_type} model: {error}"
             raise ConfigError(message, hint="kb finetune --method lora --data DIR") from error
@@ -71,12 +75,13 @@ def make_trainable(model: PreTrainedModel, recipe: Recipe, shape: ModelShape) ->
     return ready
 
 
-@contextmanager
-def peft_warnings_ignored() -> Iterator[None]:
-    """Ignore a warning about a name by which peft 0.21 asks transformers 5.23."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
-        yield
+def _new_rows(model: PreTrainedModel, recipe: Recipe, shape: ModelShape) -> dict[str, list[int]]:
+    """Return the rows that were added to the embedding, and to an output matrix of its own, by the module's name."""
+    rows = list(range(shape.vocabulary, recipe.embedding_rows))
+    embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
+    modules = [embedding] if head is None or head.weight is embedding.weight else [embedding, head]
+    names = {id(module): name for name, module in model.named_modules()}
+    return {names[id(module)].rpartition(".")[2]: rows for module in modules}
 
 
 def count(model: nn.Module) -> Trainable:

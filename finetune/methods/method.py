@@ -90,11 +90,16 @@ class Method(ABC):
         return bool(self.unquantised)
 
     @property
+    def switches_off(self) -> bool:
+        """Whether the base can be asked while the method's weights are loaded."""
+        return self.adapter and not self.virtual_tokens
+
+    @property
     def served(self) -> str:
         """Where the result can run, as the end of a sentence."""
         if self.merges:
             return "anywhere: merged weights run in transformers, vLLM, Ollama and GGUF runtimes"
-        return "only by transformers with peft (hf:RUN): it cannot be merged, so there is no GGUF and no Ollama model"
+        return "in transformers with peft only: it cannot be merged, so there is no GGUF and no Ollama model"
 
     @abstractmethod
     def trainable_parameters(self, settings: MethodSettings, shape: ModelShape) -> int:

@@ -15,7 +15,7 @@ from finetune.methods.method import Method
 
 def _gathered() -> dict[str, Method]:
     methods: dict[str, Method] = {}
-    for module in sorted(iter_modules(kinds.__path__), key=lambda found: found.name):
+    for module in sorted(iter_modules(kinds.__path__), key=lambda info: info.name):
         for method in import_module(f"{kinds.__name__}.{module.name}").METHODS:
             if method.name in methods:
                 raise ValueError(f"two training methods are named {method.name!r}")

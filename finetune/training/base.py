@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, cast
 from core.errors import ConfigError, DataError, MissingExtra
 from core.files import Home
 from core.install import missing_extra, package_command
-from core.weights.shelf import MANIFEST, require, stored
-from finetune.data.shape import KNOWN_SHAPES, ModelShape, shape_of
+from core.weights.rope import stretch_context
+from core.weights.shelf import MANIFEST, folder_of, require, stored
+from finetune.data.shape import KNOWN_SHAPES, ModelShape, missing_sizes, shape_of
 from finetune.recipe import Recipe, recipe_dtype
 from finetune.training.machine import Machine
 
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 # Licences that let anyone tune a model and pass the result on.
-OPEN_LICENCES = frozenset({"apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "bsl-1.0", "unlicense", "cc0-1.0"})
+OPEN_LICENCES = frozenset(
+    {"apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "bsl-1.0", "unlicense", "cc0-1.0", "cc-by-sa-4.0"}
+)
+# SmolLM2 (Apache-2.0) with the adapter that reads passages, which has the licence of its data.
+SMOLLM2_READING, _READING_LICENCE = "smollm2-reading", "cc-by-sa-4.0"
+# Names that come before a folder of the same name.
+_PREPARED = frozenset({"smollm2", SMOLLM2_READING})
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _FRONT_MATTER_LICENCE = re.compile(r"\A---\n.*?^license:\s*[\"']?([\w.-]+)", re.MULTILINE | re.DOTALL)
 
@@ -55,54 +62,85 @@ def known_shape(spec: str) -> ModelShape | None:
     return KNOWN_SHAPES.get(spec.removeprefix("hf:"))
 
 
-def find_base(spec: str, home: Home) -> Base:
+def lasting_spec(spec: str) -> str:
+    """Return a spelling of a base that means the same in every working folder: a folder by its absolute path."""
+    path = Path(spec.removeprefix("hf:")).expanduser()
+    return str(path.absolute()) if spec and spec not in _PREPARED and path.is_dir() else spec
+
+
+def find_base(spec: str, home: Home, *, weights: bool = True) -> Base:
     """Find a base model and read what its files say of it.
 
     Args:
-        spec: `smollm2`, `hf:ID`, `hf:PATH`, or the path of a folder.
+        spec: `smollm2`, `smollm2-reading` (with the adapter that reads passages), `hf:ID`, `hf:PATH`, or the path of a
+            folder.
         home: Where weights lie. SmolLM2 is converted to a folder there at the first call, which takes seconds and
             requires the extra `train`.
+        weights: Whether they must be there; configuration and tokenizer are enough for an estimate and an audit.
 
     Raises:
-        MissingExtra: The weights were never pulled; the hint pulls them.
+        MissingExtra: The weights, or without `weights` the tokenizer, were never pulled; the hint pulls them.
         ConfigError: There is no such folder.
         DataError: The folder holds no safetensors, or is no causal text model.
     """
-    folder, licence = _locate(spec, home)
+    folder, licence = _locate(spec, home, weights=weights)
     config = _json(folder / "config.json")
     if config.get("auto_map"):
         raise DataError(f"{spec} requires code from the model, which is never run", path=folder / "config.json")
-    weights = sorted(folder.glob("*.safetensors"))
-    if not weights:
+    files = sorted(folder.glob("*.safetensors"))
+    if weights and not files:
         raise DataError(
             "no safetensors found; pickled weights can run code and are not read",
             path=folder,
             hint="kb finetune --base smollm2 --dry-run",
+            click="choose another base model",
         )
     return Base(
         spec=spec,
         folder=folder,
         licence=licence,
-        size_bytes=sum(path.stat().st_size for path in weights),
-        shape=shape_of(config, spec),
+        size_bytes=sum(path.stat().st_size for path in files),
+        shape=shape_of(_complete(config, folder), spec),
     )
 
 
-def _locate(spec: str, home: Home) -> tuple[Path, str]:
+def _complete(config: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Return a configuration with the sizes that its file leaves to the defaults of transformers' class."""
+    if not missing_sizes(config) or importlib.util.find_spec("transformers") is None:
+        return config
+    from transformers import AutoConfig
+
+    try:
+        known = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True).get_text_config()
+    except (OSError, ValueError, KeyError, TypeError):  # the sizes that are missing are reported
+        return config
+    names = [*missing_sizes(config), "num_key_value_heads", "head_dim", "max_position_embeddings"]
+    sizes = {name: getattr(known, name, None) for name in names}
+    text = {**(config.get("text_config") or {}), **{name: size for name, size in sizes.items() if size is not None}}
+    return {**config, "text_config": {"model_type": known.model_type, **text}}
+
+
+def _locate(spec: str, home: Home, *, weights: bool) -> tuple[Path, str]:
     if spec == "smollm2":
         from finetune.smollm2 import smollm2_folder
 
         return smollm2_folder(home), stored(require("smollm2", home)).licence
+    if spec == SMOLLM2_READING:
+        from finetune.smollm2 import smollm2_reading_folder
+
+        return smollm2_reading_folder(home), _READING_LICENCE
     name = spec.removeprefix("hf:")
     path = Path(name).expanduser()
     if path.is_dir():
         return path.absolute(), _stated(path)
     if spec.startswith("hf:") and _HUB_ID.fullmatch(name) and not path.exists():
-        folder = require(name, home)
+        has_all = weights or (folder_of(name, home) / MANIFEST).is_file()
+        folder = require(name if has_all else f"{name}:tokenizer", home)
         return folder, stored(folder).licence
     raise ConfigError(
         f"unknown base model {spec!r}; use smollm2, a folder or hf:ORG/NAME",
         hint="kb finetune --base smollm2 --dry-run",
+        click="choose another base model",
     )
 
 
@@ -121,10 +159,10 @@ def _stated(folder: Path) -> str:
     if (folder / MANIFEST).is_file():
         return str(_json(folder / MANIFEST).get("licence", ""))
     readme = folder / "README.md"
-    found = (
+    match = (
         _FRONT_MATTER_LICENCE.match(readme.read_text(encoding="utf-8", errors="replace")) if readme.is_file() else None
     )
-    return found[1] if found else ""
+    return match[1] if match else ""
 
 
 def check_base(base: Base, recipe: Recipe) -> None:
@@ -140,7 +178,11 @@ def check_base(base: Base, recipe: Recipe) -> None:
         faults.append(f"its licence is {base.licence!r}; read it, then --set accept_licence={base.licence.split()[0]}")
     faults += shape_faults(base.shape, recipe)
     if faults:
-        raise ConfigError(f"base {base.spec}: " + "\n  ".join(faults), hint="kb finetune --base smollm2 --dry-run")
+        raise ConfigError(
+            f"base {base.spec}: " + "\n  ".join(faults),
+            hint="kb finetune --base smollm2 --dry-run",
+            click="choose another base model",
+        )
 
 
 def shape_faults(shape: ModelShape, recipe: Recipe) -> list[str]:
@@ -148,6 +190,10 @@ def shape_faults(shape: ModelShape, recipe: Recipe) -> list[str]:
     faults = list(recipe.training_method.faults(recipe, shape))
     if any(layer >= shape.layers or layer < 0 for layer in recipe.layers_to_transform):
         faults.append(f"it has layers 0 to {shape.layers - 1}; layers_to_transform names others")
+    if recipe.rope_scaling != "none" and not shape.rotary:
+        faults.append(f"its positions are no rotations ({shape.model_type}), so rope_scaling cannot stretch them")
+    if 0 < recipe.embedding_rows < shape.vocabulary:
+        faults.append(f"its embedding has {shape.vocabulary} rows, more than embedding_rows={recipe.embedding_rows}")
     longest = int(shape.context_tokens * recipe.rope_factor)
     if shape.context_tokens and recipe.max_length > longest:
         faults.append(f"its context is {longest} tokens, shorter than max_length={recipe.max_length}")
@@ -161,7 +207,7 @@ def load_tokenizer(base: Base) -> PreTrainedTokenizerFast:
         DataError: transformers cannot read it, or it is not a fast one (which alone gives exact offsets).
         MissingExtra: transformers is not installed.
     """
-    _need_train_extra()
+    require_train_extra()
     from transformers import AutoTokenizer
 
     try:
@@ -195,7 +241,7 @@ def load_model(base: Base, recipe: Recipe, machine: Machine, *, weights: Path | 
         DataError: The files cannot be loaded, or a layer is too odd for four-bit kernels.
         MissingExtra: A package is absent.
     """
-    _need_train_extra()
+    require_train_extra()
     import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
@@ -205,19 +251,21 @@ def load_model(base: Base, recipe: Recipe, machine: Machine, *, weights: Path | 
     # Full training keeps master weights in f32 and computes in half precision by autocast.
     dtype = dtype if recipe.training_method.adapter else torch.float32
     options: dict[str, Any] = {}
-    if recipe.training_method.quantised and not base.shape.four_bit:
-        if machine.device == "cpu":
-            check_cpu_four_bit(base)
+    stored = base.shape.quantisation if weights is None else ""
+    four_bit = recipe.training_method.quantised and not stored
+    if machine.device == "cpu" and (four_bit or (stored == "bitsandbytes" and base.shape.four_bit)):
+        check_cpu_four_bit(base)
+    if four_bit:
         options["quantization_config"] = _four_bit(recipe, dtype)
     try:
         model = AutoModelForCausalLM.from_pretrained(
             weights or base.folder,
-            config=_config(base, recipe),
+            config=_config(base, recipe, made_of_it=weights is not None),
             trust_remote_code=False,
             local_files_only=True,
             use_safetensors=True,
             dtype=dtype,
-            attn_implementation=_attention(recipe),
+            attn_implementation=_attention(recipe, base.shape.model_type),
             # One process per GPU: a launcher says which.
             device_map={"": int(os.environ.get("LOCAL_RANK", "0"))} if machine.device == "cuda" else {"": "cpu"},
             **options,
@@ -227,6 +275,8 @@ def load_model(base: Base, recipe: Recipe, machine: Machine, *, weights: Path | 
         raise DataError(
             f"transformers cannot load the model: {reason}", path=base.folder, hint="kb models list"
         ) from error
+    if recipe.embedding_rows > base.shape.vocabulary and weights is None:
+        _enlarge_embedding(model, recipe.embedding_rows)
     model.config.use_cache = False
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
@@ -235,28 +285,49 @@ def load_model(base: Base, recipe: Recipe, machine: Machine, *, weights: Path | 
     return model
 
 
-def _config(base: Base, recipe: Recipe) -> Any:
-    """Return the model's configuration with its context stretched as the recipe says."""
+def _enlarge_embedding(model: Any, rows: int) -> None:
+    """Give the embedding, and an output matrix of its own, more rows: the mean of those that are there.
+
+    The mean, not random numbers: whoever loads the base again gets the same model.
+    """
+    import torch
+
+    known = model.get_input_embeddings().weight.shape[0]
+    model.resize_token_embeddings(rows, mean_resizing=False)
+    head = model.get_output_embeddings()
+    with torch.no_grad():
+        for module in (model.get_input_embeddings(), *([] if head is None else [head])):
+            module.weight[known:] = module.weight[:known].float().mean(0).to(module.weight.dtype)
+
+
+def _config(base: Base, recipe: Recipe, *, made_of_it: bool = False) -> Any:
+    """Return the model's configuration with its context stretched as the recipe says.
+
+    Args:
+        made_of_it: Whether the weights to load are what training made of the base: they have the rows that the recipe
+            adds to the embedding, and are not quantised.
+    """
     from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(base.folder, trust_remote_code=False, local_files_only=True)
-    if recipe.rope_scaling != "none":
-        # transformers 5 keeps base frequency and scaling in one table.
-        trained = config.max_position_embeddings
-        scaled = {"rope_type": recipe.rope_scaling, "factor": recipe.rope_factor}
-        if recipe.rope_scaling == "yarn":
-            scaled["original_max_position_embeddings"] = trained
-        config.rope_parameters = {**config.rope_parameters, **scaled}
-        config.max_position_embeddings = int(trained * recipe.rope_factor)
+    if made_of_it and recipe.embedding_rows:
+        config.get_text_config().vocab_size = recipe.embedding_rows
+    if made_of_it and base.shape.quantisation:
+        del config.quantization_config
+    stretch_context(config, recipe.rope_scaling, recipe.rope_factor)
     return config
 
 
-def _attention(recipe: Recipe) -> str:
+# Families that squash the scores of attention, which torch's fused kernels cannot.
+_EAGER = frozenset({"gemma2"})
+
+
+def _attention(recipe: Recipe, model_type: str) -> str:
     if recipe.attn == "flash":
         if importlib.util.find_spec("flash_attn") is None:
             raise MissingExtra("attn flash requires the package flash-attn", hint=package_command("flash-attn"))
         return "flash_attention_2"
-    return "eager" if recipe.attn == "eager" else "sdpa"
+    return "eager" if recipe.attn == "eager" or model_type in _EAGER else "sdpa"
 
 
 def attention_kernel(recipe: Recipe) -> AbstractContextManager[None]:
@@ -301,6 +372,11 @@ def check_cpu_four_bit(base: Base) -> None:
         )
 
 
-def _need_train_extra() -> None:
+def require_train_extra() -> None:
+    """Check that the packages of the extra `train` are installed.
+
+    Raises:
+        MissingExtra: They are not.
+    """
     if not all(map(importlib.util.find_spec, ("torch", "transformers", "peft", "accelerate"))):
         raise missing_extra("training", "train")

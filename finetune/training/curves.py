@@ -9,7 +9,7 @@ Curve = Sequence[Mapping[str, float]]
 # Panels: title and the figures drawn in it.
 _PANELS = (
     ("loss", ("loss", "eval_loss")),
-    ("accuracy", ("mean_token_accuracy", "eval_recall", "rewards/accuracies")),
+    ("accuracy", ("mean_token_accuracy", "eval_recall", "eval_reading", "rewards/accuracies")),
     ("reward", ("rewards/margins", "rewards/chosen", "rewards/rejected")),
     ("learning rate", ("learning_rate",)),
 )

@@ -14,6 +14,7 @@ from typing import Any
 from datasets import Dataset
 from torch import nn
 
+from core.chat.local.peft_adapter import peft_warnings_ignored
 from core.errors import DataError
 from core.rows import read_preferences
 from core.types import Preference
@@ -21,7 +22,6 @@ from finetune.data.collate import PreferenceCollator
 from finetune.data.dataset import PreferenceRow, tokenise_preferences
 from finetune.data.heldout import answer_tokens, recall
 from finetune.data.prepare import held_out
-from finetune.methods.build import peft_warnings_ignored
 from finetune.runs import update_card
 from finetune.training.base import attention_kernel
 from finetune.training.events import emit
@@ -41,7 +41,11 @@ def run_dpo(stage: Stage) -> None:
     rows, dropped = tokenise_preferences(preferences(stage), prepared.chat, prepared.preference_limit)
     if not rows:
         reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items()) or "the data has none"
-        raise DataError(f"every preference was filtered out: {reasons}", hint="kb finetune --no-dpo --data DIR")
+        raise DataError(
+            f"every preference was filtered out: {reasons}",
+            hint="kb finetune --no-dpo --data DIR",
+            click="choose another recipe",
+        )
     with peft_warnings_ignored():
         trainer = _trained(stage, rows, dropped)
     stage.save_policy(trainer)
@@ -103,8 +107,10 @@ def _dataset(rows: list[PreferenceRow]) -> Dataset:
 def _scores(stage: Stage, trainer: PreferenceTrainer) -> dict[str, float]:
     """Return recall on held-out phrasings, to see what the preferences cost."""
     prepared, recipe = stage.prepared, stage.prepared.recipe
-    asked = held_out(list(prepared.dataset.pairs("val")), recipe.eval_rows)
-    if not asked or stage.processes > 1:
+    question_pairs = held_out(list(prepared.dataset.pairs("val")), recipe.eval_rows)
+    if not question_pairs or stage.processes > 1:
         return {}
-    questions = asker(trainer.model, prepared.chat, recipe, prepared.machine, answer_tokens(prepared.chat, asked))
-    return {"recall": recall(questions, asked)}
+    questions = asker(
+        trainer.model, prepared.chat, recipe, prepared.machine, answer_tokens(prepared.chat, question_pairs)
+    )
+    return {"recall": recall(questions, question_pairs)}

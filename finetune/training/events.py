@@ -20,10 +20,13 @@ FIGURES = (
     "mean_token_accuracy",
     "eval_loss",
     "eval_recall",
+    "eval_reading",
     "rewards/margins",
     "rewards/accuracies",
     "rewards/chosen",
     "rewards/rejected",
+    "retain_kl",
+    "sdft_kl",
 )
 
 
@@ -70,7 +73,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # transformers has no ty
     ) -> None:
         """Report."""
         figures = {name: float(value) for name, value in (logs or {}).items() if name in FIGURES}
-        if not {"loss", "eval_loss", "eval_recall"} & set(figures) or not state.is_world_process_zero:
+        if not {"loss", "eval_loss", "eval_recall", "eval_reading"} & set(figures) or not state.is_world_process_zero:
             return  # the summary at the end says nothing new
         now, tokens = time.perf_counter(), self._tokens()
         since, seen = self._last

@@ -39,6 +39,22 @@ class LabelScores(ModelOutput):  # type: ignore[misc]  # transformers has no typ
     label_mask: torch.Tensor | None = None
 
 
+@dataclass
+class LabelStates(ModelOutput):  # type: ignore[misc]  # transformers has no types
+    """What a model's output matrix is multiplied with where labels stand.
+
+    Attributes:
+        states: (labels, width) in the order of rows and tokens; logits, (labels, vocabulary), of a model that scales
+            them, and `weight` is None then.
+        weight: The output matrix, (vocabulary, width).
+        bias: Added to the product, (vocabulary,).
+    """
+
+    states: Any = None
+    weight: torch.Tensor | None = None
+    bias: torch.Tensor | None = None
+
+
 class _FrozenHead(torch.autograd.Function):  # type: ignore[misc]  # torch has no types here
     """Log-probabilities of targets under a frozen output matrix.
 
@@ -83,7 +99,9 @@ def _scored(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, 
 
 
 def add_label_head(model: Any) -> None:
-    """Let `model(..., labels=..., label_scores=True)` return `LabelScores`; other calls are unchanged.
+    """Let a model return `LabelScores` or `LabelStates`, where a call asks for them; other calls are unchanged.
+
+    They are asked for by `model(..., labels=..., label_scores=True)` and `model(..., labels=..., label_states=True)`.
 
     Args:
         model: A causal language model, or one wrapped by peft.
@@ -93,19 +111,29 @@ def add_label_head(model: Any) -> None:
     config = inner.config.get_text_config()
     scaled = any(getattr(config, name, None) not in (None, 1, 1.0) for name in _SCALED)
 
+    def at_labels(self: Any, args: Any, kwargs: Any, mask: torch.Tensor) -> LabelStates:
+        if scaled:  # the model's own logits, all of them
+            return LabelStates(states=own_forward(*args, **kwargs).logits[:, :-1][mask])
+        hidden = self.base_model(*args, **kwargs).last_hidden_state[:, :-1][mask]
+        head = self.get_output_embeddings()
+        if not isinstance(head, torch.nn.Linear):  # peft trains rows of it
+            return LabelStates(states=head(hidden))
+        weight = head.weight.full_tensor() if hasattr(head.weight, "full_tensor") else head.weight  # sharded
+        return LabelStates(states=hidden, weight=weight, bias=getattr(head, "bias", None))
+
     @functools.wraps(type(inner).forward)  # `generate` reads its signature
-    def forward(self: Any, *args: Any, label_scores: bool = False, labels: Any = None, **kwargs: Any) -> Any:
-        if not label_scores:
+    def forward(
+        self: Any, *args: Any, label_scores: bool = False, label_states: bool = False, labels: Any = None, **kwargs: Any
+    ) -> Any:
+        if not (label_scores or label_states):
             return own_forward(*args, **({} if labels is None else {"labels": labels}), **kwargs)
         kwargs["use_cache"] = False
         targets = labels[:, 1:]
         mask = targets != IGNORED
-        if scaled:  # the model's own logits, all of them
-            logits = own_forward(*args, **kwargs).logits[:, :-1][mask]
-            scores = _scored(logits.float(), targets[mask])
-        else:
-            hidden = self.base_model(*args, **kwargs).last_hidden_state[:, :-1][mask]
-            scores = _label_scores(hidden, self.get_output_embeddings(), targets[mask])
+        states = at_labels(self, args, kwargs, mask)
+        if label_states:
+            return states
+        scores = _label_scores(states, targets[mask])
         log_probs, is_top1 = (values.new_zeros(mask.shape).masked_scatter(mask, values) for values in scores)
         return LabelScores(log_probs=log_probs, is_top1=is_top1, label_mask=mask)
 
@@ -114,12 +142,11 @@ def add_label_head(model: Any) -> None:
         model.base_model.forward = inner.forward  # peft's LLaMA-Adapter calls the forward that it was built with
 
 
-def _label_scores(hidden: torch.Tensor, head: Any, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    weight, bias = head.weight, getattr(head, "bias", None)
-    if hasattr(weight, "full_tensor"):  # sharded over devices
-        weight = weight.full_tensor()
-    if bias is None and not weight.requires_grad:
-        log_probs, is_top1 = _FrozenHead.apply(hidden, weight, targets)
+def _label_scores(labelled: LabelStates, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    if labelled.weight is None:
+        return _scored(labelled.states.float(), targets)
+    if labelled.bias is None and not labelled.weight.requires_grad:
+        log_probs, is_top1 = _FrozenHead.apply(labelled.states, labelled.weight, targets)
         return log_probs, is_top1
-    logits = hidden.to(weight.dtype) @ weight.T
-    return _scored((logits if bias is None else logits + bias).float(), targets)
+    logits = labelled.states.to(labelled.weight.dtype) @ labelled.weight.T
+    return _scored((logits if labelled.bias is None else logits + labelled.bias).float(), targets)

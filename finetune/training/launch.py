@@ -5,8 +5,10 @@ The command is `accelerate launch` for a CPU, a GPU or several GPUs, and `torchr
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,10 +19,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from core.disk import full_disk_reported
 from core.errors import DataError, KbError, error_from_json
 from core.files import Home
+from core.learned import taught_by
 from core.prompt import AnswerPrompt
+from core.rows import DatasetFolder
+from core.system import usable_cores
 from core.types import RunCard
+from core.version import project_version
 from finetune.data.rows import Dataset
 from finetune.recipe import Recipe
 from finetune.runs import TrainingRun, create_run, update_card
@@ -30,9 +37,13 @@ from finetune.training.machine import Machine
 STAGES = ("sft", "dpo")
 # Every event of a training process: what happened and its fields.
 OnEvent = Callable[[Mapping[str, Any]], None]
-_VERSIONS = ("kb", "torch", "transformers", "peft", "accelerate", "datasets", "bitsandbytes")
-# What of a failed process's own words is shown.
+_VERSIONS = ("torch", "transformers", "peft", "accelerate", "datasets", "bitsandbytes")
+# What of a failed process's own words is shown where no line says what failed.
 _TAIL_LINES = 12
+# The last line of a traceback; that of a launcher says only that a process of its own failed.
+_FAULT = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b")
+_LAUNCHER_FAULT = re.compile(r"(subprocess\.CalledProcessError|[\w.]*ChildFailedError)\b")
+_KILLED = re.compile(r"(?:died with <Signals\.|Signal \d+ \()(SIG[A-Z]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +67,24 @@ def begin_run(
     """Make the folder of a run that is about to be trained.
 
     Args:
-        recipe: Resolved: nothing in it depends on the machine any more.
-        data: Where the rows lie.
+        recipe: Resolved: nothing in it depends on the machine or the working folder any more.
+        data: Where the rows lie; kept as an absolute path.
         prompt: Shows passages in the rows; the dataset's own, else the built-in prompt, if None.
 
     Raises:
         ConfigError: The name is taken or cannot be one.
     """
+    taught = taught_by(DatasetFolder(dataset.path))
     card = RunCard(
         name=name,
         base=recipe.base,
         method=recipe.method,
         data_sha256=dataset.sha256(),
         seed=recipe.seed,
-        versions=dict(_versions()),
-        data=data,
+        versions=dict(installed_versions()),
+        data=str(Path(data).absolute()),
+        collection=taught.collection,
+        documents=taught.documents,
         recipe=recipe.name,
         licence=base.licence,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -78,7 +92,9 @@ def begin_run(
     return create_run(home, card, recipe, prompt or dataset.answer_prompt)
 
 
-def _versions() -> Iterator[tuple[str, str]]:
+def installed_versions() -> Iterator[tuple[str, str]]:
+    """Yield the packages that training rests on, with their versions."""
+    yield "kb", project_version()
     for package in _VERSIONS:
         try:
             yield package, version(package)
@@ -88,18 +104,14 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 def device_count(machine: Machine) -> int:
     """Return how many processes a machine's devices are for: one per GPU, one for a CPU."""
-    if machine.device == "cpu":
-        return 1
-    import torch
-
-    return int(torch.cuda.device_count())
+    return 1 if machine.device == "cpu" else machine.devices
 
 
 def train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, launch: Launch, on_event: OnEvent) -> None:
     """Run one stage in processes of its own, from its newest checkpoint; a failure is recorded in the run's card.
 
     Args:
-        stage: One of `STAGES`.
+        stage: One of `STAGES`, or `retain`, which comes before them and trains nothing.
         machine: Decides between CPU and GPUs.
         on_event: Called with every event.
 
@@ -107,15 +119,17 @@ def train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, laun
         KbError: The stage failed; of the kind that the process reported, or with the end of its log.
     """
     try:
-        _train_stage(home, run, stage, machine, launch, on_event)
-    except KbError as error:
+        with full_disk_reported(run.folder):  # by this process, which keeps what the other one writes
+            _train_stage(home, run, stage, machine, launch, on_event)
+    except Exception as error:
         with suppress(DataError, OSError):  # the first error is the one to report
-            update_card(run, stages={stage: "failed"}, failures={stage: str(error)})
+            update_card(run, stages={stage: "failed"}, failures={stage: str(error) or type(error).__name__})
         raise
 
 
 def _train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, launch: Launch, on_event: OnEvent) -> None:
     own = run.folder / f"{stage}.out"
+    written = own.stat().st_size if own.is_file() else 0
     command = [*launcher(machine, launch), "-m", "finetune.training.worker", str(home.root), run.name, stage]
     command.append(",".join(launch.report_to))
     failed: Mapping[str, Any] = {}
@@ -141,7 +155,10 @@ def _train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, lau
     if failed:
         raise error_from_json(failed)
     if code:
-        raise KbError(f"stage {stage} ended with code {code}: {_last_words(own)}", hint=f"cat '{own}'")
+        with own.open("rb") as log:
+            log.seek(written)  # what an earlier start wrote is no reason of this one
+            text = log.read().decode("utf-8", errors="replace")
+        raise failure_of(text, stage, code, own)
 
 
 def launcher(machine: Machine, launch: Launch) -> list[str]:
@@ -174,7 +191,7 @@ def launcher(machine: Machine, launch: Launch) -> list[str]:
 
 
 def _environment(run: TrainingRun, stage: str, machine: Machine, launch: Launch) -> dict[str, str]:
-    cores = len(os.sched_getaffinity(0))
+    cores = len(usable_cores())
     own = {
         # A launcher sets one thread per process, which is for machines with many.
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, cores // launch.processes))),
@@ -202,6 +219,22 @@ def _events(lines: Any, words: Any) -> Iterator[Mapping[str, Any]]:
             words.write(line)
 
 
-def _last_words(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return "\n".join(lines[-_TAIL_LINES:]) or "(no output)"
+def failure_of(log: str, stage: str, code: int, path: Path) -> KbError:
+    """Return why a stage failed that reported no error by itself.
+
+    Args:
+        log: What its processes and their launcher wrote beside events.
+        code: The launcher's exit code.
+        path: Where that lies.
+    """
+    lines = log.strip().splitlines()
+    for event in _events(reversed(lines), io.StringIO()):  # of a process beside the first
+        if event["event"] == "error":
+            return error_from_json(event)
+    hint = f"cat '{path}'"
+    killed = next((match[1] for line in lines if (match := _KILLED.search(line))), "SIGKILL" if code == -9 else "")
+    if killed:
+        return KbError(f"stage {stage} was ended by {killed}; memory may have run out", hint=hint)
+    faults = [line for line in lines if _FAULT.match(line) and not _LAUNCHER_FAULT.match(line)]
+    words = faults[-1] if faults else "\n".join(lines[-_TAIL_LINES:]) or "(no output)"
+    return KbError(f"stage {stage} ended with code {code}: {words}", hint=hint)

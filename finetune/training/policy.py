@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from core.chat.local.peft_adapter import ignore_position_warning, peft_warnings_ignored
 from core.errors import DataError
 from finetune.data.template import ChatFormat, Message
-from finetune.methods.build import peft_warnings_ignored
 from finetune.recipe import Recipe, recipe_dtype
 from finetune.runs import TrainingRun
 from finetune.training.base import Base, load_model
@@ -34,7 +34,8 @@ def save_policy(model: Any, chat: ChatFormat, folder: Path) -> None:
     work = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(work, ignore_errors=True)
     if hasattr(model, "peft_config"):
-        model.save_pretrained(work, selected_adapters=["default"])
+        # Rows that were added to an embedding are part of the adapter; the rest of it is the base's.
+        model.save_pretrained(work, selected_adapters=["default"], save_embedding_layers=False)
     else:
         model.config.use_cache = True  # which training turned off
         model.save_pretrained(work)
@@ -75,6 +76,7 @@ def load_policy(base: Base, recipe: Recipe, machine: Machine, folder: Path, *, t
     from peft import PeftModel
 
     model = load_model(base, recipe, machine)
+    ignore_position_warning()
     try:
         with peft_warnings_ignored():
             if trainable and recipe.training_method.virtual_tokens:
@@ -116,6 +118,14 @@ def _with_virtual_tokens(model: Any, base: Base, recipe: Recipe, folder: Path) -
     return tuned
 
 
+@dataclass(frozen=True, slots=True)
+class GreedyReply:
+    """What a model wrote without control tokens, and whether it ended by itself."""
+
+    text: str
+    ended: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
     """Asks a loaded model: greedy, no penalty, until it stops by itself or `max_tokens` are written."""
@@ -127,25 +137,29 @@ class Asker:
 
     def answers(self, prompts: Sequence[Sequence[Message]]) -> list[str]:
         """Return one answer per prompt, without control tokens, in the order given."""
+        return [reply.text for reply in self.replies(prompts)]
+
+    def replies(self, prompts: Sequence[Sequence[Message]]) -> list[GreedyReply]:
+        """Return one reply per prompt in the order given."""
         encoded = [self.chat.encode(self.chat.render(prompt, generation=True)) for prompt in prompts]
         order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
-        found: dict[int, str] = {}
+        answers: dict[int, GreedyReply] = {}
         was_training = self.model.training
         self.model.eval()
         for start in range(0, len(order), _BATCH_ROWS):
             chosen = order[start : start + _BATCH_ROWS]
-            found |= dict(zip(chosen, self._batch([encoded[i] for i in chosen]), strict=True))
+            answers |= dict(zip(chosen, self._batch([encoded[i] for i in chosen]), strict=True))
         self.model.train(was_training)
-        return [found[i] for i in range(len(encoded))]
+        return [answers[i] for i in range(len(encoded))]
 
-    def _batch(self, prompts: Sequence[list[int]]) -> list[str]:
+    def _batch(self, prompts: Sequence[list[int]]) -> list[GreedyReply]:
         import torch
 
         longest = max(map(len, prompts))
         device = next(self.model.parameters()).device
         ids = torch.tensor([[self.chat.pad_id] * (longest - len(p)) + p for p in prompts], device=device)
         mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=device)
-        with torch.no_grad(), self._arithmetic(device.type):
+        with torch.no_grad(), self.arithmetic(device.type):
             written = self.model.generate(
                 input_ids=ids,
                 attention_mask=mask,
@@ -155,13 +169,16 @@ class Asker:
                 eos_token_id=sorted(self.chat.eos_ids),
                 pad_token_id=self.chat.pad_id,
             )
-        return [self._text(line) for line in written[:, -(written.shape[1] - longest) :].tolist()]
+        return [self.reply(line) for line in written[:, -(written.shape[1] - longest) :].tolist()]
 
-    def _text(self, tokens: list[int]) -> str:
-        ends = (i for i, token in enumerate(tokens) if token in self.chat.eos_ids)
-        return str(self.chat.tokenizer.decode(tokens[: next(ends, len(tokens))], skip_special_tokens=True)).strip()
+    def reply(self, tokens: Sequence[int]) -> GreedyReply:
+        """Return generated tokens as a reply, up to the one that ends it."""
+        end = next((i for i, token in enumerate(tokens) if token in self.chat.eos_ids), len(tokens))
+        text = str(self.chat.tokenizer.decode(tokens[:end], skip_special_tokens=True)).strip()
+        return GreedyReply(text, end < len(tokens))
 
-    def _arithmetic(self, device: str) -> AbstractContextManager[Any]:
+    def arithmetic(self, device: str) -> AbstractContextManager[Any]:
+        """Return the context in which the model computes."""
         import torch
 
         if self.dtype == "f32":

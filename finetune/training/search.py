@@ -40,6 +40,11 @@ class Trial:
         """Return it as JSON."""
         return {"trial": self.number, **self.choices, "recall": self.recall, "seconds": self.seconds}
 
+    def cells(self) -> list[str]:
+        """Return its number, choices, recall and seconds as a row of a table."""
+        choices = (f"{value:.4g}" for value in self.choices.values())
+        return [str(self.number), *choices, f"{self.recall:.3f}", f"{self.seconds:.0f}"]
+
 
 def search(home: Home, name: str, recipe: Recipe, trials: int, attempt: Attempt) -> list[Trial]:
     """Run trials until `trials` of them are finished, those of earlier calls included.
@@ -87,7 +92,7 @@ def search(home: Home, name: str, recipe: Recipe, trials: int, attempt: Attempt)
     done = len(_complete(study))
     if trials > done:
         study.optimize(objective, n_trials=trials - done)
-    found = [
+    finished_trials = [
         Trial(
             number=trial.number,
             choices=dict(trial.params),
@@ -96,9 +101,9 @@ def search(home: Home, name: str, recipe: Recipe, trials: int, attempt: Attempt)
         )
         for trial in _complete(study)
     ]
-    if not found:
+    if not finished_trials:
         raise DataError("no trial finished", hint=f"rm '{folder / name}.sqlite'")
-    return sorted(found, key=lambda trial: (-trial.recall, trial.seconds))
+    return sorted(finished_trials, key=lambda trial: (-trial.recall, trial.seconds))
 
 
 def _complete(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:

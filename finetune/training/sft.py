@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from datasets import Dataset, IterableDataset
 
-from finetune.data.audit import Audit, audit, check_packing, packed_gap
+from core.prompt import read_block
+from core.types import Pair
+from finetune.data.audit import Audit, audit
 from finetune.data.collate import StepCollator, collator, row_dataset
 from finetune.data.dataset import Tokenised, stream, tokenise
-from finetune.data.heldout import LOSS, RECALL, HeldOut, Scores, answer_tokens, better, evaluations, recall
-from finetune.data.prepare import Prepared, held_out
+from finetune.data.heldout import (
+    LOSS,
+    READING,
+    RECALL,
+    HeldOut,
+    Scores,
+    answer_tokens,
+    better,
+    evaluations,
+    reading,
+    recall,
+)
+from finetune.data.kinds import kinds_sentence
+from finetune.data.loss_checks import check_packing, packed_gap
+from finetune.data.prepare import Prepared, held_out, held_out_reading
 from finetune.methods.build import count, make_trainable
+from finetune.retain.method import RetainMethod
+from finetune.retain.registry import RETAIN_METHODS
+from finetune.retain.stage import retained_rows
 from finetune.runs import update_card
 from finetune.training.base import attention_kernel, load_model
 from finetune.training.events import emit
+from finetune.training.line_attention import use_line_attention
 from finetune.training.policy import asker, put_in_place, save_policy
 from finetune.training.stage import Stage
 from finetune.training.trainers import AnswerTrainer, answer_arguments
@@ -35,19 +55,23 @@ def run_sft(stage: Stage) -> None:
         GateError: The audit found a fault.
     """
     prepared, recipe = stage.prepared, stage.prepared.recipe
-    rows = _rows(prepared)
+    retain, written = RETAIN_METHODS[recipe.retain], retained_rows(stage.run, recipe)
+    rows = _rows(prepared, retain, written)
     seen = audit(rows, prepared.chat, prepared.context_tokens)
     model = make_trainable(load_model(prepared.base, recipe, prepared.machine), recipe, prepared.base.shape)
     collate = collator(
         recipe,
         prepared.chat.pad_id,
-        max(1, recipe.micro_batch) * rows.max_length,
+        max(1, recipe.micro_batch) * max(rows.max_length, retain.longest_row_tokens(prepared)),
         device=prepared.machine.device,
         processes=stage.processes,
     )
+    if prepared.machine.device == "cpu" and collate.packed:
+        collate = replace(collate, segments=use_line_attention(model))
     _announce(stage, seen, rows, model)
     if recipe.packing != "none":
         check_packing(packed_gap(model, rows.rows[:_AUDITED], collate), stage.dtype)
+    dataset, step_collate = _dataset(stage, rows, retain, collate)
     trainer = AnswerTrainer(
         model=model,
         args=answer_arguments(
@@ -58,10 +82,12 @@ def run_sft(stage: Stage) -> None:
             stage.processes,
             report_to=stage.report_to,
         ),
-        train_dataset=_dataset(stage, rows),
+        train_dataset=dataset,
         processing_class=prepared.chat.tokenizer,
-        collate=collate,
+        collate=step_collate,
         kernel=partial(attention_kernel, recipe),
+        as_given=recipe.order == "given",
+        term=retain.term(prepared, written, collate, rank=stage.rank, processes=stage.processes),
     )
     trainer.add_callback(stage.reporter(lambda: trainer.seen_tokens))
     scores = _scores(stage, trainer, collate, rows.max_length)
@@ -72,30 +98,42 @@ def run_sft(stage: Stage) -> None:
     stage.finished(trainer, _best(trainer))
 
 
-def _rows(prepared: Prepared) -> Tokenised:
-    if not prepared.recipe.streaming:
-        return prepared.tokenised()
-    head = [pair for pair, _ in zip(prepared.dataset.pairs("train"), range(_AUDITED), strict=False)]
-    return tokenise(head, prepared.chat, prepared.recipe, prepared.context_tokens)
+def _rows(prepared: Prepared, retain: RetainMethod, written: Sequence[Pair]) -> Tokenised:
+    pairs: Iterator[Pair] = prepared.dataset.pairs("train")
+    chosen: Sequence[Pair] = (
+        [pair for pair, _ in zip(pairs, range(_AUDITED), strict=False)]
+        if prepared.recipe.streaming
+        else retain.training_rows(list(pairs), written)
+    )
+    return tokenise(chosen, prepared.chat, prepared.recipe, prepared.context_tokens)
 
 
-def _dataset(stage: Stage, rows: Tokenised) -> Dataset | IterableDataset:
-    """Return the rows to train on: all of them, or as they are read."""
+def _dataset(
+    stage: Stage, rows: Tokenised, retain: RetainMethod, collate: StepCollator
+) -> tuple[Dataset | IterableDataset, Callable[[Any], Mapping[str, Any]]]:
+    """Return the rows to train on, all of them or as they are read, and what makes a step of them."""
     prepared = stage.prepared
-    if not prepared.recipe.streaming:
-        return row_dataset(rows.rows)
+    if prepared.recipe.streaming:
+        return IterableDataset.from_generator(partial(_streamed, prepared)), collate
+    dataset = row_dataset(rows.rows)
+    teachers = retain.teacher_prompts(prepared, list(prepared.dataset.pairs("train")))
+    if not teachers:
+        return dataset, collate
+    from finetune.retain.distillation import TEACHER_IDS, DemonstrationCollator
 
-    def read() -> Iterator[dict[str, Any]]:
-        while True:  # max_steps ends it
-            for row in stream(prepared.dataset.pairs("train"), prepared.chat, prepared.recipe, prepared.context_tokens):
-                yield {"input_ids": list(row.input_ids), "labels": list(row.labels)}
+    prompts = [list(teachers.get(row.id, ())) for row in rows.rows]
+    return dataset.add_column(TEACHER_IDS, prompts), DemonstrationCollator(collate)
 
-    return IterableDataset.from_generator(read)
+
+def _streamed(prepared: Prepared) -> Iterator[dict[str, Any]]:
+    while True:  # max_steps ends it
+        for row in stream(prepared.dataset.pairs("train"), prepared.chat, prepared.recipe, prepared.context_tokens):
+            yield {"input_ids": list(row.input_ids), "labels": list(row.labels)}
 
 
 def _announce(stage: Stage, seen: Audit, rows: Tokenised, model: Any) -> None:
     trained = count(model)
-    stage.audited(seen.example, seen.passed, seen.warnings)
+    stage.audited(seen.example, (*seen.passed, kinds_sentence(seen.kinds)), seen.warnings)
     if stage.main:
         emit("model", text=str(trained))
         dropped = {f"dropped: {reason}": number for reason, number in rows.dropped.items()}
@@ -110,19 +148,24 @@ def _announce(stage: Stage, seen: Audit, rows: Tokenised, model: Any) -> None:
 
 
 def _scores(stage: Stage, trainer: AnswerTrainer, collate: StepCollator, max_length: int) -> Scores:
-    """Return what is measured on held-out rows: the loss, and recall where one process can ask questions."""
+    """Return what is measured on held-out rows: the loss; recall and reading where one process can ask questions."""
     prepared, recipe = stage.prepared, stage.prepared.recipe
     pairs = list(prepared.dataset.pairs("val"))
     longest = min(prepared.context_tokens or 2 * max_length, 2 * max_length)
-    held = tokenise(pairs, prepared.chat, recipe, prepared.context_tokens, max_length=longest).rows
-    asked = held_out(pairs, recipe.eval_rows if recipe.objective != "text" else 0)
+    held_out_rows = tokenise(pairs, prepared.chat, recipe, prepared.context_tokens, max_length=longest).rows
+    asked_rows = recipe.eval_rows if recipe.objective != "text" else 0
+    # Where all rows have passages, only reading is measured.
+    question_pairs = [pair for pair in held_out(pairs, asked_rows) if not read_block(pair.context)]
     measures = {}
-    if held:
-        records = [{"input_ids": row.input_ids, "labels": row.labels} for row in held]
+    if held_out_rows:
+        records = [{"input_ids": row.input_ids, "labels": row.labels} for row in held_out_rows]
         measures[LOSS] = partial(trainer.held_out_loss, records, collate)
-    if asked and stage.processes == 1:
-        questions = asker(trainer.model, prepared.chat, recipe, prepared.machine, answer_tokens(prepared.chat, asked))
-        measures[RECALL] = partial(recall, questions, asked)
+    reading_pairs = held_out_reading(pairs, asked_rows)
+    for name, measure, asked in ((RECALL, recall, question_pairs), (READING, reading, reading_pairs)):
+        if asked and stage.processes == 1:
+            room = answer_tokens(prepared.chat, asked)
+            questions = asker(trainer.model, prepared.chat, recipe, prepared.machine, room)
+            measures[name] = partial(measure, questions, asked)
     return Scores(measures=measures)
 
 
@@ -144,13 +187,17 @@ def _held_out(stage: Stage, trainer: AnswerTrainer, scores: Scores) -> HeldOut:
 
 def _best(trainer: AnswerTrainer) -> dict[str, float]:
     """Return the figures of the evaluation whose weights were kept."""
-    found = evaluations(trainer.state.log_history)
-    if not found:
+    history = evaluations(trainer.state.log_history)
+    if not history:
         return {}
-    best = found[0]
-    for later in found[1:]:
+    best = history[0]
+    for later in history[1:]:
         best = best if better(best, later) else later
-    return {name: best[measure] for name, measure in (("recall", RECALL), ("loss", LOSS)) if measure in best}
+    return {
+        name: best[measure]
+        for name, measure in (("recall", RECALL), ("reading", READING), ("loss", LOSS))
+        if measure in best
+    }
 
 
 def _save(stage: Stage, trainer: AnswerTrainer) -> None:

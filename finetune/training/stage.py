@@ -14,8 +14,6 @@ from finetune.training.curves import draw
 from finetune.training.events import Reporter, curve, emit
 from finetune.training.policy import save_policy
 
-_TRAINER_STATE = "trainer_state.json"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
@@ -23,10 +21,10 @@ class Stage:
 
     Attributes:
         run: The run.
-        name: `sft` or `dpo`.
+        name: `retain`, `sft` or `dpo`.
         prepared: Recipe, base, data.
         processes: That train together.
-        main: Whether this one writes.
+        rank: Number of this process among them; the first one writes.
         report_to: Names of trackers as transformers knows them.
     """
 
@@ -34,8 +32,13 @@ class Stage:
     name: str
     prepared: Prepared
     processes: int = 1
-    main: bool = True
+    rank: int = 0
     report_to: tuple[str, ...] = ()
+
+    @property
+    def main(self) -> bool:
+        """Whether this process writes."""
+        return self.rank == 0
 
     @property
     def folder(self) -> Path:
@@ -56,9 +59,7 @@ class Stage:
         """Return the newest whole checkpoint; None where the stage begins anew, with the same end."""
         if self.prepared.recipe.training_method.virtual_tokens:
             return None  # peft 0.21 loads such an adapter for use only
-        # The trainer's state is written last.
-        found = [path for path in self.folder.glob("checkpoint-*") if (path / _TRAINER_STATE).is_file()]
-        return max(found, key=lambda path: int(path.name.partition("-")[2]), default=None)
+        return next(reversed(self.run.checkpoints(self.name).values()), None)
 
     def reporter(self, tokens: Callable[[], int]) -> Reporter:
         """Return the callback that reports this stage."""

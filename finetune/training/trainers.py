@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
 from accelerate.utils import broadcast_object_list, send_to_device
+from datasets import Dataset
+from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
-from finetune.data.audit import check_first_dpo_loss
+from core.errors import KbError
 from finetune.data.collate import REFERENCE_COLUMNS, Part, StepCollator, trained_tokens
+from finetune.data.loss_checks import check_first_dpo_loss
+from finetune.data.order import PromptOrder
 from finetune.recipe import Recipe
+from finetune.retain.method import StepTerm
+from finetune.training.finite import Row, check_weights, faulty_rows, not_a_number, rows_of
 from finetune.training.head import add_label_head
 from finetune.training.preference_losses import PREFERENCE_LOSSES, PreferenceScores
 
@@ -50,6 +56,22 @@ class _StageTrainer(Trainer):  # type: ignore[misc]  # transformers has no types
         for name, value in figures.items():
             self._figures[name].append(float(value))
 
+    def train(self, *arguments: Any, **options: Any) -> Any:
+        """Train to the end.
+
+        Raises:
+            KbError: A loss or a trained weight is not a number.
+        """
+        output = super().train(*arguments, **options)
+        if self.args.world_size == 1:
+            check_weights(self.model, self.state.global_step, self.args.learning_rate)
+        return output
+
+    def failed(self, faulty: Sequence[Row], count: int) -> KbError:
+        """Return the error for a step whose loss is not a number; see `finetune.training.finite`."""
+        step = self.state.global_step + 1
+        return not_a_number(step, faulty, count, self.processing_class, self.args.learning_rate)
+
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log what the trainer says, with the mean of the figures since the last such line."""
         if "loss" in logs:
@@ -68,11 +90,54 @@ class AnswerTrainer(_StageTrainer):
     Args:
         collate: Gives the parts of a step.
         kernel: Context in which attention is computed.
+        term: Joins the loss of every step.
+        as_given: Keep the order of the rows.
         arguments: As transformers takes them.
     """
 
-    def __init__(self, *, collate: StepCollator, kernel: AttentionKernel, **arguments: Any) -> None:
+    def __init__(
+        self,
+        *,
+        collate: Callable[[Any], Mapping[str, Any]],
+        kernel: AttentionKernel,
+        term: StepTerm | None = None,
+        as_given: bool = False,
+        **arguments: Any,
+    ) -> None:
         super().__init__(kernel=kernel, data_collator=collate, **arguments)
+        self._term = term
+        self._as_given = as_given
+
+    @contextmanager
+    def compute(self) -> Iterator[None]:
+        """Give a forward pass its arithmetic and its attention."""
+        with self.compute_loss_context_manager(), self._kernel():
+            yield
+
+    def add_gradient(self, loss: torch.Tensor) -> None:
+        """Run a backward pass."""
+        self.accelerator.backward(loss)
+
+    @property
+    def step(self) -> int:
+        """Steps that are done."""
+        return int(self.state.global_step)
+
+    @property
+    def inner_model(self) -> Any:
+        """The model without what trains it on several devices."""
+        return self.accelerator.unwrap_model(self.model)
+
+    def get_train_dataloader(self) -> Any:
+        """Return the loader of training rows; those with the same passages follow each other, where there are such."""
+        rows = self.train_dataset
+        if not isinstance(rows, Dataset):
+            return super().get_train_dataloader()
+        order = PromptOrder(rows["input_ids"], seed=self.args.seed, as_given=self._as_given)
+        if not (order.shares_prompts or order.as_given):
+            return super().get_train_dataloader()
+        loader = DataLoader(rows, batch_size=self.args.train_batch_size, sampler=order, collate_fn=self.data_collator)
+        return self.accelerator.prepare(loader)
 
     def get_batch_samples(self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device) -> Any:
         """Return the next steps and the number of their trained tokens over all processes."""
@@ -81,18 +146,36 @@ class AnswerTrainer(_StageTrainer):
         return batches, self.accelerator.gather(count).sum() if self.args.world_size > 1 else count
 
     def training_step(
-        self, model: Any, inputs: Mapping[str, list[Part]], num_items_in_batch: torch.Tensor | None = None
+        self, model: Any, inputs: Mapping[str, Any], num_items_in_batch: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Run forward and backward over every part; the loss is the mean over the step's trained tokens."""
+        """Run forward and backward over every part; the loss is the mean over the trained tokens, plus the term."""
         model.train()
-        losses = []
+        losses = [self._term.run(self, model, inputs)] if self._term else []
+        if losses and not torch.isfinite(losses[0]):
+            rows = [row for part in inputs["parts"] for row in rows_of(part)]
+            raise self.failed(rows, len(rows))
         for part in inputs["parts"]:
-            with self.compute_loss_context_manager(), self._kernel():
+            with self.compute():
                 loss = self.compute_loss(model, part, num_items_in_batch=num_items_in_batch)
-            self.accelerator.backward(loss)
+            if not torch.isfinite(loss):
+                raise self.failed(self._faulty(model, part), len(list(rows_of(part))))
+            self.add_gradient(loss)
             losses.append(loss.detach())
             self.seen_tokens += part["input_ids"].numel()
         return torch.stack(losses).sum()
+
+    def _faulty(self, model: Any, part: Part) -> list[Row]:
+        """Return the rows of a part that give no number; all of them where several processes hold the model."""
+        if self.args.world_size > 1:
+            return list(rows_of(part))
+
+        def log_probs(row: Row) -> torch.Tensor:
+            ids, labels = (values[None] for values in row)
+            with torch.no_grad(), self.compute():
+                scores = model(input_ids=ids, labels=labels, use_cache=False, label_scores=True)
+            return scores.log_probs
+
+        return faulty_rows(part, log_probs) or list(rows_of(part))
 
     def compute_loss(
         self,
@@ -192,6 +275,10 @@ class PreferenceTrainer(_StageTrainer):
             rejected_tokens=rejected_tokens,
         )
         loss = torch.stack([PREFERENCE_LOSSES[name](scores, self._beta).mean() for name in self._losses]).sum()
+        if not torch.isfinite(loss):
+            sides = [torch.isfinite(values) for values in (chosen, rejected)]
+            rows = list(zip(inputs["input_ids"], inputs["answer_labels"], strict=True))
+            raise self.failed([row for row, good in zip(rows, torch.cat(sides), strict=True) if not good], len(rows))
         self._check_first(loss)
         self.seen_tokens += int(inputs["attention_mask"].sum())
         self._note_rewards(scores, outputs)

@@ -11,9 +11,12 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
+from core.disk import full_disk_reported
 from core.errors import DataError, KbError
+from core.files import Home
 from core.telemetry import disable
 
 # Set by accelerate and torchrun.
@@ -41,11 +44,24 @@ def main(arguments: Sequence[str]) -> int:
 
     emit("started", stage=stage, processes=processes)
     try:
-        _run(Path(home), name, stage, tuple(filter(None, trackers.split(","))), rank, processes)
+        with full_disk_reported(Path(home) / "runs" / name):
+            _run(Path(home), name, stage, tuple(filter(None, trackers.split(","))), rank, processes)
     except KbError as error:
         emit("error", **error.to_json())
         return _FAILED
+    except Exception as error:
+        emit("error", **_unexpected(error, Home(Path(home)).runs / name / f"{stage}.out").to_json())
+        raise  # the log keeps the traceback
     return 0
+
+
+def _unexpected(error: Exception, log: Path) -> KbError:
+    """Return a fault of another kind as the reason why a stage failed."""
+    reason = next(iter(str(error).strip().splitlines()), "")
+    message = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+    if "out of memory" in reason:
+        return KbError(message, hint="kb finetune --set micro_batch=1 --set gradient_checkpointing=true --data DIR")
+    return KbError(message, hint=f"cat '{log}'", click="choose a smaller base model or another recipe")
 
 
 def _end_with_parent() -> None:
@@ -56,26 +72,28 @@ def _end_with_parent() -> None:
 
 
 def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int, processes: int) -> None:
-    stages = _stages()
-    from core.files import Home
     from finetune.data.prepare import prepare
+    from finetune.data.rows import open_dataset
     from finetune.runs import open_run, read_card, read_prompt, read_recipe, training
     from finetune.training.stage import Stage
 
     place = Home(home)
+    stages = _stages(place.cache)
     run = open_run(place, name)
     # A process that was killed together with its parent may still be on its way out.
     with nullcontext() if rank else training(run, wait_s=_WAIT_S):
         card = read_card(run)
         gc.freeze()  # the trainer collects garbage often, and what libraries hold is none
-        prepared = prepare(read_recipe(run), Path(card.data), place, run_prompt=read_prompt(run))
-        if prepared.dataset.sha256() != card.data_sha256:
+        # Before a row is read: what was changed may be no row any more.
+        if open_dataset(Path(card.data)).sha256() != card.data_sha256:
             raise DataError(
-                "the data has changed since this run started", path=card.data, hint="kb finetune OTHER_NAME --data DIR"
+                "the data has changed since this run started",
+                path=card.data,
+                hint="kb finetune OTHER_NAME --data DIR",
+                click="start a run under another name",
             )
-        stages[stage](
-            Stage(run=run, name=stage, prepared=prepared, processes=processes, main=rank == 0, report_to=trackers)
-        )
+        prepared = prepare(read_recipe(run), Path(card.data), place, run_prompt=read_prompt(run))
+        stages[stage](Stage(run=run, name=stage, prepared=prepared, processes=processes, rank=rank, report_to=trackers))
         if processes > 1:
             _part()
 
@@ -92,11 +110,12 @@ def _part() -> None:
 _WAIT_S = 20.0
 
 
-def _stages() -> Mapping[str, Callable[..., None]]:
+def _stages(cache: Path) -> Mapping[str, Callable[..., None]]:
+    from finetune.retain.stage import run_retain
     from finetune.training.dpo import run_dpo
     from finetune.training.sft import run_sft
 
-    return {"sft": run_sft, "dpo": run_dpo}
+    return {"retain": partial(run_retain, cache=cache / "retain"), "sft": run_sft, "dpo": run_dpo}
 
 
 if __name__ == "__main__":

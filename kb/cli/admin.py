@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,26 +19,16 @@ config_app = typer.Typer(help="Settings and where they come from.", no_args_is_h
 def config_show(pairs: options.Set = None, as_json: options.Json = False) -> None:
     """Print every setting with its value and source."""
     workspace = begin(pairs=pairs)
-    from core.settings import known_keys
+    from kb.diagnosis import setting_rows, settings_json
 
-    rows = []
-    for key, info in known_keys().items():
-        section, name = key.split(".", 1)
-        value = getattr(getattr(workspace.settings, section), name)
-        rows.append((key, value, workspace.sources[key], info.description or ""))
-    home = str(workspace.home.root)
+    rows, home = setting_rows(workspace), str(workspace.home.root)
     if as_json:
-        plain = (int, float, str, bool, type(None))
-        settings = {
-            key: {"value": value if isinstance(value, plain) else str(value), "source": source}
-            for key, value, source, _ in rows
-        }
-        screen.document({"home": home, "settings": settings})
+        screen.document({"home": home, "settings": settings_json(rows)})
         return
     screen.table(
         ["setting", "value", "source", "meaning"],
         [["KB_HOME", home, "environment or default", "Where state lives."]]
-        + [[key, "" if value is None else str(value), source, meaning] for key, value, source, meaning in rows],
+        + [[row.key, "" if row.value is None else str(row.value), row.source, row.meaning] for row in rows],
     )
 
 
@@ -52,13 +43,8 @@ def reindex(
     from kb.maintenance import rebuild_index
 
     with screen.bar("{task.completed}/{task.total} documents", quiet=quiet) as bar:
-        task = bar.add_task("embedding") if bar else None
-
-        def report(done: int, total: int) -> None:
-            if bar and task is not None:
-                bar.update(task, completed=done, total=total)
-
-        rebuilt = rebuild_index(workspace, on_progress=report, on_note=screen.notes(quiet=quiet))
+        on_progress = screen.step(bar, "embedding")
+        rebuilt = rebuild_index(workspace, on_progress=on_progress, on_note=screen.notes(quiet=quiet))
     screen.note(
         f"indexed {rebuilt.rows} chunks, embedded {rebuilt.embedded} documents anew. Next: kb search QUERY", quiet=quiet
     )
@@ -86,16 +72,23 @@ def backup(
     screen.note(f"wrote {target} ({size / 2**20:.1f} MiB). Next: kb backup --restore {target}", quiet=quiet)
 
 
-def doctor(as_json: options.Json = False, pairs: options.Set = None) -> int:
+def doctor(
+    bundle: Annotated[
+        Path | None, typer.Option(help="Also write a report for an issue; nothing of documents.", metavar="FILE")
+    ] = None,
+    as_json: options.Json = False,
+    pairs: options.Set = None,
+) -> int:
     """Check everything that kb depends on and end in one verdict line."""
     workspace = begin(pairs=pairs)
-    from rag.doctor import examine
+    from kb.diagnosis import diagnose
 
-    checks = examine(workspace.settings, workspace.home)
+    checks = diagnose(workspace, bundle)
+    if bundle:
+        screen.note(f"wrote {bundle}: versions, settings, checks, counts; no text or names of documents, no keys")
     bad = [check for check in checks if check.state == "bad"]
     if as_json:
-        rows = [{"name": c.name, "state": c.state, "detail": c.detail, "hint": c.hint} for c in checks]
-        screen.document({"checks": rows, "ok": not bad})
+        screen.document({"checks": [asdict(check) for check in checks], "ok": not bad})
     else:
         screen.table(["check", "state", "detail"], [[c.name, c.state, c.detail] for c in checks])
         for check in checks:

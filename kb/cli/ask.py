@@ -126,6 +126,7 @@ def ask(
     top_k: options.TopK = None,
     model: options.Model = None,
     pull: options.Pull = False,
+    at: Annotated[str, typer.Option("--at", help="Ask this snapshot (kb snapshot).", metavar="NAME")] = "",
     collection: options.Collection = None,
     store: options.Store = None,
     pairs: options.Set = None,
@@ -138,7 +139,7 @@ def ask(
     """
     workspace = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
     question = _required(question, "question", "ask")
-    knowledge = open_collection(workspace, quiet=quiet)
+    knowledge = open_collection(workspace, at=at, quiet=quiet)
     if pull:
         provide_chat(workspace, quiet=quiet)
     from kb.answering import open_answerer

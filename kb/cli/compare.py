@@ -40,6 +40,9 @@ def compare(
         typer.Option("--out", "-o", help="Folder of the report. Default: compare/ in the run's.", metavar="DIR"),
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="Ask this many questions.", min=1, metavar="N")] = None,
+    no_probes: Annotated[
+        bool, typer.Option("--no-probes", help="Skip what training cost: reading and general probes, base and tuned.")
+    ] = False,
     experiments: Annotated[
         bool, typer.Option("--experiments", help="Also give base and tuned the right passage, and a wrong one.")
     ] = False,
@@ -56,6 +59,9 @@ def compare(
     judge: Annotated[
         str | None, typer.Option("--judge", help="Chat model that compares the two best arms.", metavar="MODEL")
     ] = None,
+    reference: Annotated[
+        str, typer.Option("--reference", help="Also ask a model that is only compared with.", metavar="MODEL")
+    ] = "",
     hour_price: Annotated[float, typer.Option("--hour-price", help="What an hour of this machine costs.", min=0)] = 0.0,
     top_k: options.TopK = None,
     collection: options.Collection = None,
@@ -78,11 +84,13 @@ def compare(
         questions=questions or [],
         out=out,
         limit=limit,
+        probes=not no_probes,
         experiments=experiments,
         few_shot=few_shot,
         similarity=similarity,
         grounding=grounding,
         judge=judge or "",
+        reference=reference,
         hour_price=hour_price,
         command=shlex.join(["kb", *sys.argv[1:]]),
     )
@@ -105,11 +113,12 @@ def compare(
 
 def _show_report(report: Mapping[str, Any]) -> None:
     """Print the short form."""
-    from finetune.compare.report.short import HEADS, lines, rows
+    from finetune.compare.report.short import lines, tables
 
     screen.say(screen.plain(report["verdict"]["sentence"]))
     screen.say()
-    screen.table(HEADS, rows(report), right=frozenset(range(1, len(HEADS))))
-    screen.say()
+    for heads, rows in tables(report):
+        screen.table(heads, rows, right=frozenset(range(1, len(heads))))
+        screen.say()
     for line in lines(report):
         screen.say(screen.plain(line))

@@ -38,18 +38,45 @@ def list_documents(
     workspace = begin(collection=collection, pairs=pairs)
     catalogue = _catalogue(workspace)
     documents = catalogue.documents(workspace.collection)
+    from kb.staleness import stale_documents
+
+    stale = stale_documents(workspace.home, workspace.collection, screen.note)
     if as_json:
         from kb.as_json import document_json
 
-        screen.document({"documents": [document_json(document) for document in documents]})
+        rows_json = [document_json(document) for document in documents]
+        screen.document({"documents": rows_json, "stale": [document.to_json() for document in stale]})
         return
-    rows = [[d.doc, d.sha256[:12], str(d.n_pages), d.status, d.title[:48]] for d in documents]
-    screen.table(["document", "id", "pages", "status", "title"], rows, right=frozenset({2}))
+    rows = [[d.doc, d.sha256[:12], str(d.n_pages), d.status, " ".join(d.languages), d.title[:48]] for d in documents]
+    screen.table(["document", "id", "pages", "status", "language", "title"], rows, right=frozenset({2}))
+    for document in stale:
+        screen.say(f"stale: {screen.line(document.line())}")
     counts = catalogue.counts(workspace.collection)
     others = [name for name in catalogue.collections() if name != workspace.collection]
     more = f"; other collections: {', '.join(others)}" if others else ""
     size = f"{counts['documents']} documents, {counts['pages']} pages, {counts['chunks']} chunks"
     screen.note(f"{size}{more}", quiet=quiet)
+
+
+def contradictions(
+    doc: options.InDoc = None,
+    collection: options.Collection = None,
+    pairs: options.Set = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Show facts on which documents disagree, both pages side by side; the same fact of another period is none."""
+    workspace = begin(collection=collection, pairs=pairs)
+    from kb.contradictions import find_contradictions
+
+    with screen.bar("{task.completed}/{task.total} documents", quiet=quiet) as bar:
+        found = find_contradictions(workspace, doc or (), on_progress=screen.step(bar, "reading"))
+    if as_json:
+        screen.document({"contradictions": [each.to_json() for each in found]})
+        return
+    for each in found:
+        screen.say(screen.plain("\n".join(each.side_by_side())) + "\n")
+    screen.note(f"{len(found)} contradictions. Next: kb show DOC --page N", quiet=quiet)
 
 
 def show(
@@ -77,7 +104,11 @@ def show(
         rows = [{"page": page, "quality": quality, "reason": reason} for page, quality, reason in problems]
         screen.document({**document_json(document), "problems": rows})
     else:
-        _facts(catalogue, workspace, document)
+        from kb.page_view import document_facts
+
+        screen.say(f"{screen.line(document.doc)}: {screen.line(document.title)}")
+        for name, value in document_facts(catalogue, document):
+            screen.say(f"  {screen.line(name):<9} {screen.line(value)}")
 
 
 def _page(document: Document, page: Page, *, hidden: bool, as_json: bool) -> None:
@@ -86,7 +117,7 @@ def _page(document: Document, page: Page, *, hidden: bool, as_json: bool) -> Non
 
         screen.document(page_json(document, page, hidden=hidden))
     else:
-        from kb.cli.page_view import readable
+        from kb.page_view import readable
 
         screen.say(screen.plain(page.hidden_text if hidden else readable(page)))
 
@@ -104,19 +135,6 @@ def _hidden(catalogue: CatalogueReader, workspace: Workspace, document: Document
         screen.say(screen.plain(page.hidden_text))
     if not pages:
         screen.say("no hidden text was removed")
-
-
-def _facts(catalogue: CatalogueReader, workspace: Workspace, document: Document) -> None:
-    screen.say(f"{screen.line(document.doc)}: {screen.line(document.title)}")
-    screen.say(f"  id        {document.sha256}")
-    screen.say(f"  pages     {document.n_pages}{' (sections)' if document.unit == 'section' else ''}")
-    screen.say(f"  status    {document.status}")
-    screen.say(f"  source    {screen.line(document.source)}")
-    screen.say(f"  ingested  {document.ingested_at}")
-    for key, value in document.metadata.items():
-        screen.say(f"  {screen.line(key):<9} {screen.line(value)[:100]}")
-    for index, quality, reason in catalogue.page_problems(workspace.collection, document.sha256)[:20]:
-        screen.say(f"  page {index + 1} is {quality}: {screen.line(reason)}")
 
 
 def forget(

@@ -49,13 +49,8 @@ def evaluate(
     from kb.evaluation import evaluate as run_evaluation
 
     with screen.bar("{task.completed}/{task.total} questions", quiet=quiet) as bar:
-        task = bar.add_task("asking", total=None) if bar else None
-
-        def step(done: int, total: int) -> None:
-            if bar and task is not None:
-                bar.update(task, completed=done, total=total)
-
-        evaluation = run_evaluation(workspace, file, answers=answers, against=second, on_question=step)
+        on_question = screen.step(bar, "asking")
+        evaluation = run_evaluation(workspace, file, answers=answers, against=second, on_question=on_question)
     if as_json:
         screen.document(evaluation.to_json())
     else:

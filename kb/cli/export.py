@@ -23,6 +23,10 @@ def export(
         typer.Option(help="f16 (default), q8_0, q4_0; q4_K_M and others by llama.cpp or Ollama.", metavar="NAME"),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Copy the result there.", metavar="PATH")] = None,
+    merge_base: options.MergeBase = None,
+    converter: Annotated[
+        Path | None, typer.Option(help="llama.cpp's convert_hf_to_gguf.py, for other families.", metavar="PATH")
+    ] = None,
     push: Annotated[
         str | None, typer.Option(help="Upload the adapter and its card to the Hub.", metavar="USER/NAME")
     ] = None,
@@ -37,10 +41,11 @@ def export(
     from kb.exporting import checked_target, open_run_export, write_export
 
     to = to or ("" if push and not quantize else "gguf")
-    target = checked_target(to, quantize) if to else None
+    target = checked_target(to, quantize, run) if to else None
     if merged and not push:
-        raise ConfigError("--merged requires --push", hint="kb export RUN --push USER/NAME --merged")
-    export_job = open_run_export(begin(pairs=pairs), run, on_note=screen.notes(quiet=quiet))
+        raise ConfigError("--merged requires --push", hint=f"kb export {run} --push USER/NAME --merged")
+    options_given: dict[str, Any] = {"merge_base": merge_base or "", "converter": converter}
+    export_job = open_run_export(begin(pairs=pairs), run, on_note=screen.notes(quiet=quiet), **options_given)
     result: dict[str, Any] = {"run": run, "parity": dict(read_card(export_job.run).parity)}
     model = f"run:{run}"
     if target:

@@ -27,11 +27,15 @@ def finetune(
         bool, typer.Option("--from-docs", help="Make the rows from the collection's documents first (kb synth).")
     ] = False,
     data: Annotated[
-        str, typer.Option("--data", help="Dataset folder, JSONL file, or hf:ID.", metavar="DIR|FILE|hf:ID")
+        str, typer.Option("--data", help="Dataset folder, file of rows or text, or hf:ID.", metavar="DIR|FILE|hf:ID")
+    ] = "",
+    answer_column: Annotated[
+        str, typer.Option("--answer-column", help="Which column of --data has the right answers.", metavar="NAME")
     ] = "",
     base: Annotated[
         str | None, typer.Option(help="Base model: smollm2, hf:ID|PATH or a folder.", metavar="MODEL")
     ] = None,
+    merge_base: options.MergeBase = None,
     recipe: Annotated[str, typer.Option(help="Recipe by name, or a TOML file.", metavar="NAME|FILE")] = "",
     method: Annotated[
         str | None,
@@ -42,10 +46,19 @@ def finetune(
     ] = None,
     beta: Annotated[float | None, typer.Option(help="How near DPO stays to the SFT policy.", metavar="B")] = None,
     dpo_loss: Annotated[
-        str | None, typer.Option(help="DPO losses by TRL's names, such as ipo or sigmoid,sft.", metavar="NAME,...")
+        str | None,
+        typer.Option(
+            help="Preference losses, summed: sigmoid, sigmoid_norm, hinge, ipo, nca_pair, bco_pair, sppo_hard, "
+            "apo_zero, apo_down, sft.",
+            metavar="NAME,...",
+        ),
     ] = None,
     attn: Annotated[
         str | None, typer.Option(help="Attention kernel: sdpa, flash, xformers or eager.", metavar="NAME")
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option("--minutes", help="Fit training into N minutes; 0: all rows and passes.", min=0, metavar="N"),
     ] = None,
     no_dpo: Annotated[bool, typer.Option("--no-dpo", help="Answers only, no preferences.")] = False,
     skip: Annotated[
@@ -58,7 +71,10 @@ def finetune(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Print memory, operations and hours; do nothing.")
     ] = False,
-    gpu: Annotated[str | None, typer.Option(help="Estimate for t4, a100 or h100.", metavar="GPU")] = None,
+    gpu: Annotated[
+        str | None,
+        typer.Option(help="Estimate for t4, a100, h100, or several: 8xa100, 2x8xa100 (nodes).", metavar="GPU"),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Audit the data, print an example; train nothing.")
     ] = False,
@@ -70,13 +86,16 @@ def finetune(
         list[str] | None, typer.Option("--report-to", help="tensorboard, mlflow or wandb.", metavar="NAME")
     ] = None,
     pairs: Annotated[
-        list[str] | None, typer.Option("--set", help="Any other field of the recipe.", metavar="KEY=VALUE")
+        list[str] | None,
+        typer.Option(
+            "--set", help="Any other field of the recipe, such as retain=kl or epochs=2.", metavar="KEY=VALUE"
+        ),
     ] = None,
     collection: options.Collection = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Tune a model on your documents or rows: SFT, then DPO, then an export that is checked.
+    """Tune a model on your documents or rows: SFT, DPO where the recipe has it, an export that is checked.
 
     An interrupted run resumes with --resume. --estimate and --dry-run train nothing.
     """
@@ -88,14 +107,17 @@ def finetune(
     request = TrainingRequest(
         name=name,
         data=data,
+        answer_column=answer_column,
         from_docs=from_docs,
         recipe=recipe,
         choices={
             "base": base,
+            "merge_base": merge_base,
             "method": method,
             "beta": beta,
             "dpo_loss": dpo_loss,
             "attn": attn,
+            "minutes": minutes,
             "dpo": False if no_dpo else None,
         },
         pairs=tuple(pairs or ()),
@@ -184,15 +206,6 @@ def _search(job: TrainingJob, trials: int, *, as_json: bool, quiet: bool) -> Non
         screen.document({"search": result.name, "trials": [trial.record() for trial in result.trials]})
         return
     best = result.trials[0].choices
-    rows = [
-        [
-            str(trial.number),
-            *(f"{trial.choices[name]:.4g}" for name in best),
-            f"{trial.recall:.3f}",
-            f"{trial.seconds:.0f}",
-        ]
-        for trial in result.trials
-    ]
+    rows = [trial.cells() for trial in result.trials]
     screen.table(["trial", *best, "recall", "seconds"], rows, right=frozenset(range(len(best) + 3)))
-    chosen = " ".join(f"--set {key}={value:.4g}" for key, value in best.items())
-    screen.note(f"Next: kb finetune --data {result.data} {chosen}", quiet=quiet)
+    screen.note(f"Next: {result.command}", quiet=quiet)

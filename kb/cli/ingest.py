@@ -71,13 +71,13 @@ def ingest(
 
 
 def _show_plan(plan: IngestPlan) -> int:
-    for name in [*map(str, plan.found.files), *plan.urls]:
+    for name in [*map(str, plan.listing.files), *plan.urls]:
         screen.say(screen.line(name))
-    if plan.found.note:
-        screen.note(f"kb: {plan.found.note}")
-    for fault in plan.found.faults:
+    if plan.listing.note:
+        screen.note(f"kb: {plan.listing.note}")
+    for fault in plan.listing.faults:
         screen.note(f"kb: {fault}")
-    return DataError.exit_code if plan.found.faults else 0
+    return DataError.exit_code if plan.listing.faults else 0
 
 
 class _Meter:

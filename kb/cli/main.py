@@ -13,7 +13,9 @@ from typing import Annotated
 import typer
 
 from core.errors import BackendError, ConfigError, KbError
+from core.system import UNSUPPORTED, UNSUPPORTED_HINT, is_supported
 from core.telemetry import disable
+from core.version import project_version
 from kb.cli import (
     admin,
     ask,
@@ -27,6 +29,7 @@ from kb.cli import (
     runs,
     screen,
     serve,
+    snapshot,
     synth,
 )
 
@@ -54,6 +57,8 @@ app.command("chat")(ask.chat)
 app.command("list")(documents.list_documents)
 app.command("show")(documents.show)
 app.command("forget")(documents.forget)
+app.command("snapshot")(snapshot.snapshot)
+app.command("contradictions")(documents.contradictions)
 app.command("eval")(evaluate.evaluate)
 app.add_typer(synth.app, name="synth")
 app.command("finetune")(finetune.finetune)
@@ -71,9 +76,7 @@ app.add_typer(admin.config_app, name="config")
 
 def _version(value: bool) -> None:
     if value:
-        from importlib.metadata import version
-
-        typer.echo(f"kb {version('kb')}")
+        typer.echo(f"kb {project_version()}")
         raise typer.Exit
 
 
@@ -90,6 +93,9 @@ def run() -> None:
     """Run the command line; the process's entry point."""
     _mend_streams()
     disable()
+    if not is_supported():
+        _print_error(UNSUPPORTED, UNSUPPORTED_HINT)
+        sys.exit(ConfigError.exit_code)
     sys.exit(_guarded())
 
 

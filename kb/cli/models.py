@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Fetch, list and remove model weights.", no_args_is_help=True, rich_markup_mode=None)
 
 Names = Annotated[
-    list[str], typer.Argument(help="minilm, smollm2, a Hub id such as ORG/NAME, or ollama:NAME.", metavar="NAME...")
+    list[str],
+    typer.Argument(help="minilm, smollm2, multilingual, ORG/NAME on the Hub, ollama:NAME.", metavar="NAME..."),
 ]
 Prepared = Annotated[list[str], typer.Argument(help="As kb models list names them.", metavar="NAME...")]
 
@@ -53,6 +54,7 @@ def _fetch(name: str, workspace: Workspace, *, quiet: bool) -> None:
     with screen.bar("{task.percentage:>3.0f}%", quiet=quiet) as bar:
         where = fetch_model(workspace, name, on_progress=_meter(bar, name))
     after = f'kb ask --model {name} "QUESTION"' if in_ollama else "kb ingest PATH"
+    after = "export KB_RAG__EMBEDDER=multilingual && kb reindex" if name == "multilingual" else after
     screen.note(f"{name} is ready in {where}. Next: {after}", quiet=quiet)
 
 

@@ -29,6 +29,10 @@ Pull = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; do nothing.")]
+MergeBase = Annotated[
+    str | None,
+    typer.Option("--merge-base", help="Full-precision model of a base that is stored quantised.", metavar="hf:ID|PATH"),
+]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="File to write.", metavar="FILE")]
 InDoc = Annotated[
     list[str] | None,

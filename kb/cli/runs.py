@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from core.errors import DataError
 from kb.cli import options, screen
 from kb.cli.session import begin
 
@@ -19,27 +19,9 @@ Name = Annotated[str, typer.Argument(help="As kb runs list names it.", metavar="
 @app.command("list")
 def list_runs(as_json: options.Json = False) -> None:
     """List the runs with their stages and scores."""
-    from finetune.runs import current_card
-    from finetune.runs import list_runs as all_runs
+    from kb.staleness import run_rows, stale_line
 
-    rows: list[dict[str, Any]] = []
-    for run in all_runs(begin().home):
-        try:
-            card = current_card(run)
-        except DataError as error:  # one damaged card hides no other run
-            screen.note(str(error))
-            continue
-        rows.append(
-            {
-                "run": run.name,
-                "base": card.base,
-                "method": card.method,
-                "created_at": card.created_at,
-                "stages": dict(card.stages),
-                "scores": dict(card.scores),
-                "folder": str(run.folder),
-            }
-        )
+    rows = list(run_rows(begin().home, lambda error: screen.note(str(error))))
     if as_json:
         screen.document({"runs": rows})
         return
@@ -53,6 +35,8 @@ def list_runs(as_json: options.Json = False) -> None:
             for row in rows
         ],
     )
+    for line in filter(None, map(stale_line, rows)):
+        screen.say(line)
 
 
 def _listed(values: dict[str, Any]) -> str:
@@ -66,15 +50,38 @@ def show(name: Name, as_json: options.Json = False) -> None:
     from finetune.ask import steps
     from finetune.card import render_card
     from finetune.runs import current_card, open_run, read_recipe
+    from kb.staleness import learned_json, stale_line
 
-    run = open_run(begin().home, name)
+    home = begin().home
+    run = open_run(home, name)
     card = current_card(run)
+    learned = learned_json(home, card)
     if as_json:
-        screen.document({**dataclasses.asdict(card), "folder": str(run.folder), "steps": steps(run)})
+        screen.document({**dataclasses.asdict(card), **learned, "folder": str(run.folder), "steps": steps(run)})
         return
     screen.say(screen.plain(render_card(card, read_recipe(run))))
+    if mark := stale_line({"run": run.name, **learned}):
+        screen.say(mark)
     screen.say(f"weights: {', '.join(steps(run)) or 'none yet'}")
     screen.note(f'{run.folder}. Next: kb generate {run.name} "QUESTION"')
+
+
+@app.command("import")
+def import_run(
+    folder: Annotated[Path, typer.Argument(help="Adapter of Unsloth, peft or LLaMA-Factory.", metavar="FOLDER")],
+    name: Annotated[str, typer.Option(help="Name of the run; the folder's if empty.", metavar="RUN")] = "",
+    base: Annotated[str, typer.Option(help="Base model, if not the one it names.", metavar="MODEL")] = "",
+    merge_base: options.MergeBase = None,
+    data: Annotated[str, typer.Option("--data", help="What it was trained on.", metavar="DIR|FILE|hf:ID")] = "",
+    quiet: options.Quiet = False,
+) -> None:
+    """Take back an adapter that was trained elsewhere, checked against its base."""
+    from kb.training.importing import import_run as imported
+
+    note = screen.notes(quiet=quiet)
+    run = imported(begin(), folder, name=name, base=base, merge_base=merge_base or "", data=data, on_note=note)
+    screen.say(run.name)
+    screen.note(f"{run.folder}. Next: kb export {run.name} --to gguf; kb compare {run.name}", quiet=quiet)
 
 
 @app.command()

@@ -119,3 +119,14 @@ def bar(*columns: str, quiet: bool) -> Iterator[Progress | None]:
     shown = [TextColumn("{task.description}"), BarColumn(bar_width=24), *(TextColumn(c) for c in columns)]
     with Progress(*shown, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
         yield progress
+
+
+def step(bar: Progress | None, name: str) -> Callable[[int, int], None]:
+    """Return what a workflow calls with how much is done and how much there is."""
+    task = bar.add_task(name, total=None) if bar else None
+
+    def update(done: int, total: int) -> None:
+        if bar and task is not None:
+            bar.update(task, completed=done, total=total or None)
+
+    return update

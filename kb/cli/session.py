@@ -32,10 +32,14 @@ def begin(
     return open_workspace(flags={**own, **(flags or {})}, pairs=pairs or ())
 
 
-def open_collection(workspace: Workspace, *, quiet: bool) -> Knowledge:
-    """Open the collection; a note on stderr says when it is empty or its index incomplete."""
+def open_collection(workspace: Workspace, *, at: str = "", quiet: bool) -> Knowledge:
+    """Open the collection, or a snapshot; a note on stderr says when it is empty or its index incomplete."""
     from kb.scope import open_collection as opened
 
+    if at:
+        from kb.snapshots import open_snapshot
+
+        return open_snapshot(workspace, at, on_note=screen.notes(quiet=quiet))
     return opened(workspace, on_note=screen.notes(quiet=quiet))
 
 

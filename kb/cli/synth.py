@@ -38,7 +38,8 @@ def synth(
         int | None, typer.Option("--per-chunk", help="Most facts of one chunk.", min=1, max=100, metavar="N")
     ] = None,
     generator: Annotated[
-        str | None, typer.Option("--generator", help="builtin, or a chat model as for --model.", metavar="NAME")
+        str | None,
+        typer.Option("--generator", help="auto, writer, rules, or a chat model as for --model.", metavar="NAME"),
     ] = None,
     mode: Annotated[
         str | None,
@@ -138,7 +139,7 @@ def _estimate(workspace: Workspace, request: DatasetRequest, *, as_json: bool, q
         return
     screen.say(f"to read: {needs.documents} documents, {needs.pages} pages, {needs.chunks} chunks")
     if not needs.calls:
-        screen.say("model calls: 0; tokens: 0 (the built-in generator asks no model)")
+        screen.say("model calls: 0; tokens: 0 (this generator asks no server)")
         return
     calls = ", ".join(f"{count} for {purpose}" for purpose, count in needs.calls.items())
     screen.say(f"model calls: at most {sum(needs.calls.values())} ({calls}; replies in the cache are not counted)")

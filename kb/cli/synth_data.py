@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -59,6 +59,7 @@ def add(
     quiet: options.Quiet = False,
 ) -> None:
     """Add a row by hand."""
+    from kb.as_json import import_json
     from synth.importing.drafts import Draft
     from synth.importing.load import ImportPlan, add_rows
 
@@ -74,7 +75,7 @@ def add(
     )
     done = add_rows(out, [draft], ImportPlan(seed=seed, split=_fixed(split) or "train"))
     if as_json:
-        screen.document({**_report(done), "id": draft.id})
+        screen.document({**import_json(done), "id": draft.id})
     else:
         _notes(done, out, quiet=quiet)
 
@@ -93,6 +94,9 @@ def import_rows(
     answers_by: Annotated[
         str, typer.Option("--answers-by", help="In chats: who gives the answers.", metavar="NAME")
     ] = "",
+    answer_column: Annotated[
+        str, typer.Option("--answer-column", help="Which column holds the right answer.", metavar="NAME")
+    ] = "",
     seed: Seed = 0,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
@@ -100,11 +104,12 @@ def import_rows(
 ) -> None:
     """Import question-answer rows from files: the kind is told from the content.
 
-    JSONL, JSON, CSV and Parquet, packed or not: Alpaca, Dolly, FLAN, T0, ShareGPT, OpenAI messages, LIMA, prompts and
-    completions, questions and answers, SQuAD, preferences, KTO, feedback, rows of kb itself. Classification, summaries,
-    multiple choice, entities, masked words, inference and translation become instructions. Markdown FAQs, chat
-    transcripts and Slack exports become questions and answers.
+    JSONL, JSON, CSV, XLSX and Parquet, packed or not: Alpaca, Dolly, FLAN, T0, ShareGPT, OpenAI messages, LIMA, prompts
+    and completions, questions and answers, SQuAD, CoQA, RAGAS, preferences, KTO, feedback, Label Studio, Argilla, rows
+    of kb itself. Classification, summaries, choices, entities, masked words, inference and translation become
+    instructions. FAQs, chats, exports of Slack, ChatGPT and others become questions and answers; other text is learned.
     """
+    from kb.as_json import import_json
     from synth.importing.load import ImportPlan, import_sources
     from synth.templates.wording import prompt_template
 
@@ -115,6 +120,7 @@ def import_rows(
         split=_fixed(split),
         strict=strict,
         answers_by=answers_by,
+        answer_column=answer_column,
         template=prompt_template(template) if template else None,
     )
     if dry_run:
@@ -129,7 +135,7 @@ def import_rows(
 
         done = import_sources(out, sources, plan, on_row=step)
     if as_json:
-        screen.document(_report(done))
+        screen.document(import_json(done))
         return
     for read in done.reads:
         _read(read, quiet=quiet)
@@ -139,50 +145,30 @@ def import_rows(
 def _preview(sources: list[str], plan: ImportPlan) -> None:
     """Say what each source is and show its first row."""
     from synth.importing.drafts import Draft
-    from synth.importing.reading import recognise
     from synth.importing.sources import open_source
 
     for spec in sources:
         source = open_source(spec)
-        opened = recognise(source, seed=plan.seed, answers_by=plan.answers_by)
+        opened = plan.recognise(source)
         screen.say(f"{screen.plain(spec)}: {source.container}, {opened.shape}")
         first = next((draft for _, draft in opened.outcomes() if isinstance(draft, Draft)), None)
-        for name in ("context", "question", "answer", "rejected") if first else ():
+        for name in ("system", "context", "question", "answer", "rejected") if first else ():
             if value := getattr(first, name):
                 screen.say(f"  {name:<9} {screen.plain(' '.join(value.split()))[:100]}")
 
 
 def _read(read: SourceReport, *, quiet: bool) -> None:
+    from core.rows import columns_not_used
+
     screen.note(f"{read.source}: {read.container}, {read.shape}; {read.rows} rows", quiet=quiet)
     for reason, count in sorted(read.skipped.items(), key=lambda item: -item[1]):
         lines = ", ".join(str(line) for line, why in read.examples if why == reason)
         more = ", ..." if count > lines.count(",") + 1 else ""
         screen.note(f"  skipped {count}: {reason} (line {lines}{more})", quiet=quiet)
+    for name, count in read.left_out.items():
+        screen.note(f"  left out {count}: {name}", quiet=quiet)
     if read.unused:
-        columns = ", ".join(f"{name} ({count})" for name, count in sorted(read.unused.items()))
-        screen.note(f"  columns that are not used: {columns}", quiet=quiet)
-
-
-def _report(done: ImportReport) -> dict[str, Any]:
-    return {
-        "sources": [
-            {
-                "source": read.source,
-                "container": read.container,
-                "shape": read.shape,
-                "rows": read.rows,
-                "skipped": read.skipped,
-                "unused_columns": read.unused,
-                "faults": [{"line": line, "reason": reason} for line, reason in read.examples],
-            }
-            for read in done.reads
-        ],
-        "added": done.added,
-        "duplicates": done.duplicates,
-        "leaking": done.leaking,
-        "splits": done.manifest["counts"]["splits"],
-        "groups": done.manifest["counts"]["groups"],
-    }
+        screen.note(f"  {columns_not_used(read.unused)}", quiet=quiet)
 
 
 def _notes(done: ImportReport, out: Path, *, quiet: bool) -> None:
@@ -196,6 +182,8 @@ def _notes(done: ImportReport, out: Path, *, quiet: bool) -> None:
     screen.note(f"added {done.added} rows to {out}, which now has {splits}, in {counts['groups']} groups", quiet=quiet)
     if done.added > 1 and counts["groups"] == 1:
         screen.note("  all rows share a document or a passage: nothing can be held out", quiet=quiet)
+    if done.is_loosened:
+        screen.note("  a few passages hold most rows: rows on one of them are held out from the others", quiet=quiet)
     screen.note(f"Next: kb synth review {out}", quiet=quiet)
 
 
@@ -226,19 +214,13 @@ def export_rows(
     done = export(Dataset(folder), out, to=to, split=rows, trainer=trainer, template=wording)
     settings = settings_for(trainer, to, out)
     if trainer == "llama-factory":
-        info = write_dataset_info(to, out, history=to == "alpaca" and done.with_turns > 0)
+        info = write_dataset_info(to, out, done.columns)
         settings = info.read_text(encoding="utf-8").rstrip()
     if as_json:
         screen.document({"file": str(out), "rows": done.rows, "left_out": dict(done.left_out), "settings": settings})
         return
-    for reason, count in done.left_out.items():
-        screen.note(f"left out {count}: {reason}", quiet=quiet)
-    if to == "alpaca" and done.with_turns and trainer != "llama-factory":
-        screen.note(
-            f"{done.with_turns} rows have earlier turns, in `history`, which only LLaMA-Factory reads; --to sharegpt "
-            "carries them everywhere",
-            quiet=quiet,
-        )
+    for note in done.notes(to, trainer):
+        screen.note(note, quiet=quiet)
     screen.say(settings)
     screen.note(f"wrote {done.rows} rows to {out}", quiet=quiet)
 

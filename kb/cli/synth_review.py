@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 import sys
-import tempfile
-from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.errors import ConfigError, KbError
+from core.errors import KbError
 from kb.cli import options, screen
 from kb.cli.session import begin
 
 if TYPE_CHECKING:
-    from synth.dataset.review import Action, Decision, PageText, Review, Reviewed, ReviewItem
+    from synth.dataset.review import Review, Reviewed, ReviewItem
 
 _KEYS = "a accept   e edit   r reject   s skip   q quit"
 _MOST_CHARS = 3000
-_MARK = "=== {} ==="
 
 
 def review(
@@ -44,13 +37,15 @@ def review(
     quiet: options.Quiet = False,
 ) -> None:
     """Accept, edit or reject rows; stop at any time, the same command resumes."""
+    from kb.reviewing import decision_by_id, page_text_of
     from synth.dataset.review import Review
 
-    reviewing = Review(folder, _page_text(collection, pairs))
+    reviewing = Review(folder, page_text_of(begin(collection=collection, pairs=pairs)))
     if accept or reject or edit:
         for action, ids in (("accept", accept), ("reject", reject), ("edit", [edit] if edit else [])):
             for row_id in ids or ():
-                reviewing.decide(_decision(reviewing, row_id, action, note, question, answer, context))
+                given = {"question": question, "answer": answer, "context": context}
+                reviewing.decide(decision_by_id(reviewing, row_id, action, note, given))
     elif as_json:
         items = (item for item in reviewing.items(undecided=not everything) if not kind or item.row.kind == kind)
         screen.document({"rows": [_json(item) for item in items]})
@@ -58,49 +53,6 @@ def review(
     else:
         _walk(reviewing, kind, everything=everything)
     _applied(reviewing, folder, as_json=as_json, quiet=quiet)
-
-
-def _page_text(collection: str | None, pairs: list[str] | None) -> PageText | None:
-    """Return how quotes are looked up; None where the collection does not exist."""
-    from rag.catalogue.reader import CatalogueReader
-
-    workspace = begin(collection=collection, pairs=pairs)
-    if not workspace.home.catalogue.is_file():
-        return None
-    catalogue = CatalogueReader(workspace.home.catalogue)
-    if workspace.collection not in catalogue.collections():
-        return None
-    return lambda sha256, page: catalogue.page(workspace.collection, sha256, page).text
-
-
-def _decision(
-    reviewing: Review,
-    row_id: str,
-    action: str,
-    note: str,
-    question: str | None = None,
-    answer: str | None = None,
-    context: str | None = None,
-) -> Decision:
-    row = reviewing.find(row_id).row
-    given = {"question": question, "answer": answer, "context": context}
-    if action == "edit" and not any(value is not None for value in given.values()):
-        raise ConfigError(f"--edit {row_id}: nothing to change", hint=f'--edit {row_id} --answer "..."')
-    return _of(row, action, note, {name: value for name, value in given.items() if value is not None})
-
-
-def _of(row: Reviewed, action: str, note: str = "", changed: Mapping[str, str] | None = None) -> Decision:
-    from core.types import Pair
-    from synth.dataset.review import ACTIONS, Decision, text_of
-
-    decided: Action = next(known for known in ACTIONS if known == action)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    if decided != "edit":
-        return Decision(id=row.id, action=decided, time=now, note=note)
-    evidence = row.evidence if isinstance(row, Pair) else ()
-    return Decision(
-        id=row.id, action=decided, time=now, note=note, evidence=evidence, **{**text_of(row), **(changed or {})}
-    )
 
 
 def _json(item: ReviewItem) -> dict[str, Any]:
@@ -121,13 +73,15 @@ def _walk(reviewing: Review, kind: str, *, everything: bool) -> None:
 
 def _ask(reviewing: Review, item: ReviewItem) -> bool:
     """Take one decision; False to stop."""
+    from kb.reviewing import decision_on
+
     while True:
         screen.note(_KEYS)
         match _key():
             case "a":
-                reviewing.decide(_of(item.row, "accept"))
+                reviewing.decide(decision_on(item.row, "accept"))
             case "r":
-                reviewing.decide(_of(item.row, "reject"))
+                reviewing.decide(decision_on(item.row, "reject"))
             case "e":
                 if not _edit(reviewing, item.row):
                     continue
@@ -164,18 +118,21 @@ def _show(item: ReviewItem, place: str) -> None:
 def _parts(item: ReviewItem) -> list[tuple[str, str]]:
     """Return what is shown of a row, as (name, text)."""
     from core.types import Pair
-    from synth.dataset.review import text_of
+    from synth.dataset.review import altered_lines, text_of
 
     row = item.row
     texts = text_of(row)
-    parts = [
-        (f"turn {i}", f"{asked_question}\n{answer}")
-        for i, (asked_question, answer) in enumerate(getattr(row, "turns", ()), start=1)
+    untrained = row.untrained_turns if isinstance(row, Pair) else range(len(row.turns))
+    parts = [("system", _short(row.system))] if row.system else []
+    parts += [
+        (f"turn {i}{'' if i - 1 not in untrained else ', not trained'}", f"{asked_question}\n{answer}")
+        for i, (asked_question, answer) in enumerate(row.turns, start=1)
     ]
     parts += [("context", _short(texts["context"]))] if texts["context"] else []
     parts += [("question", texts["question"]), ("answer", texts["answer"])]
     if isinstance(row, Pair):
         parts += [("evidence", f"{screen.page_place(c.doc, c.page)}: “{c.quote}”") for c in row.evidence]
+        parts += [("altered", line) for line in altered_lines(row)]
     else:
         parts.append(("worse", row.rejected))
     if row.checks:
@@ -192,53 +149,20 @@ def _short(text: str) -> str:
 
 def _edit(reviewing: Review, row: Reviewed) -> bool:
     """Open the row in the person's editor; False where nothing was changed or the edit does not hold."""
+    from kb.reviewing import decision_on, edited_in_editor
     from synth.dataset.review import text_of
 
     before = text_of(row)
-    opened = "\n".join(f"{_MARK.format(name)}\n{text}\n" for name, text in before.items())
-    changed = _sections(_edited(opened), list(before))
+    changed = edited_in_editor(before)
     if not changed or changed == before:
         screen.note("nothing changed")
         return False
     try:
-        reviewing.decide(_of(row, "edit", "", changed))
+        reviewing.decide(decision_on(row, "edit", "", changed))
     except KbError as error:
         screen.note(f"{error}")
         return False
     return True
-
-
-def _edited(text: str) -> str:
-    """Let the person edit a text in $VISUAL or $EDITOR and return it.
-
-    Raises:
-        ConfigError: There is no such editor, or it failed.
-    """
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.NamedTemporaryFile("w+", suffix=".txt", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        try:
-            subprocess.run([*shlex.split(editor), file.name], check=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise ConfigError(
-                f"the editor {editor!r} failed: {error}", hint="EDITOR=nano and the same command"
-            ) from error
-        # Editors replace the file: what stands at the name counts, not what the handle holds.
-        return Path(file.name).read_text(encoding="utf-8")
-
-
-def _sections(written: str, names: list[str]) -> dict[str, str]:
-    """Return the text below each mark, for the marks that are still there."""
-    sections: dict[str, list[str]] = {}
-    current: list[str] = []
-    for line in written.splitlines():
-        name = next((name for name in names if line.strip() == _MARK.format(name)), "")
-        if name:
-            current = sections.setdefault(name, [])
-        else:
-            current.append(line)
-    return {name: "\n".join(lines).strip() for name, lines in sections.items()}
 
 
 def _applied(reviewing: Review, folder: Path, *, as_json: bool, quiet: bool) -> None:

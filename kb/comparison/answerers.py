@@ -17,14 +17,14 @@ from core.chat.generate import generate
 from core.errors import ConfigError
 from core.metrics import contains
 from core.prompt import AnswerPrompt, check_trained_prompt, fill, passage_source
-from core.reading.extractive import NOTICE
-from core.reading.fold import Folded
 from core.reading.passages import Passage, new_keys, new_mark, render
+from core.reading.text.fold import Folded
 from core.types import Document, Hit, Retriever, Statement
 from finetune.compare.arms import ArmReply
+from finetune.compare.probes import probes
 from finetune.compare.questions import GoldQuestion
 from rag.answer.answer import Answerer
-from rag.answer.cite import abstains, check
+from rag.answer.cite import IDLE_SENTENCES, abstains, check
 from rag.answer.pack import PageText, Span, merge
 
 _QUOTED = re.compile(r"“([^”]+)”")
@@ -81,19 +81,30 @@ class FromSearch:
         page_text: Gives the text of a page.
         k: Passages the model reads.
         rng: The answerer's own; seeded by the question, so that keys are the same when it is asked again.
+        given: Answers questions that bring their own passages.
     """
 
     def __init__(
-        self, answerer: Answerer, recorder: Recorder, page_text: PageText, *, k: int, rng: random.Random
+        self,
+        answerer: Answerer,
+        recorder: Recorder,
+        page_text: PageText,
+        *,
+        k: int,
+        rng: random.Random,
+        given: Given | None = None,
     ) -> None:
         self._answerer = answerer
         self._recorder = recorder
         self._page_text = page_text
         self._k = k
         self._rng = rng
+        self._given = given
 
     def answer(self, question: GoldQuestion) -> ArmReply:
         """Search, read, answer and check."""
+        if question.passages and self._given is not None:
+            return self._given.answer(question)
         self._rng.seed(question.id)
         answer = self._answerer.ask(question.text)
         hits = self._recorder.hits
@@ -172,9 +183,50 @@ class Given:
         )
 
 
+class ProbeAnswerer:
+    """Asks a model the probes: bare instructions, and questions with the passages that come with them.
+
+    Args:
+        chat: The model.
+        prompt: Shows the passages.
+
+    Raises:
+        ConfigError: The model was trained with another prompt.
+    """
+
+    def __init__(self, chat: BaseChatModel, prompt: AnswerPrompt) -> None:
+        self._bare = FromMemory(chat)
+        self._given = given_texts(chat, lambda question: probes()[question.id].passages, prompt)
+
+    def answer(self, question: GoldQuestion) -> ArmReply:
+        """Answer one probe."""
+        return (self._given if probes()[question.id].passages else self._bare).answer(question)
+
+
+def given_texts(chat: BaseChatModel, texts: Callable[[GoldQuestion], Sequence[str]], prompt: AnswerPrompt) -> Given:
+    """Return what answers from texts as pages of documents; each is known by its own text.
+
+    Args:
+        chat: The model.
+        texts: Gives the passages for a question.
+        prompt: Shows the passages.
+
+    Raises:
+        ConfigError: The model was trained with another prompt.
+    """
+
+    def spans(question: GoldQuestion) -> list[Span]:
+        return [
+            Span(doc=f"passage-{number}.txt", sha256=text, page=0, start=0, end=len(text), text=text)
+            for number, text in enumerate(texts(question), start=1)
+        ]
+
+    return Given(chat, spans, lambda text, _page: text, prompt)
+
+
 def _written(statements: Sequence[Statement]) -> list[Statement]:
-    """Return the statements without the notice that no model wrote them."""
-    return [statement for statement in statements if statement.text.strip() != NOTICE]
+    """Return the statements without those that claim nothing about the documents."""
+    return [statement for statement in statements if statement.text.strip() not in IDLE_SENTENCES]
 
 
 def _quotes(statements: Sequence[Statement], pages: Sequence[str]) -> tuple[int, int]:
@@ -204,13 +256,9 @@ class Passages:
         Raises:
             ConfigError: The collection does not hold that document any more.
         """
-        here = {document.sha256 for document in self.documents}
+        if spans := self.of_evidence(question):
+            return spans
         hits = [
-            _hit(one.doc, one.sha256, one.page, one.start, one.end, one.quote)
-            for one in question.evidence
-            if one.sha256 in here
-        ]
-        hits = hits or [
             hit
             for place in question.places
             if place.page is not None
@@ -218,8 +266,22 @@ class Passages:
         ]
         if not hits:
             named = ", ".join(sorted({place.doc for place in question.places}))
-            raise ConfigError(f"the collection does not hold {named}, which answers {question.text!r}", hint="kb list")
+            raise ConfigError(
+                f"the collection does not hold {named}, which answers {question.text!r}",
+                hint="kb list",
+                click="add that document again under Documents",
+            )
         return merge(hits, self.page_text)
+
+    def of_evidence(self, question: GoldQuestion) -> list[Span]:
+        """Return the passages around a question's quotes, as far as the collection holds them."""
+        here = {document.sha256 for document in self.documents}
+        hits = [
+            _hit(quoted.doc, quoted.sha256, quoted.page, quoted.start, quoted.end, quoted.quote)
+            for quoted in question.evidence
+            if quoted.sha256 in here
+        ]
+        return merge(hits, self.page_text) if hits else []
 
     def _on_page(self, doc: str, page: int, answer: str) -> list[Hit]:
         hits = []

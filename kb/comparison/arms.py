@@ -17,17 +17,18 @@ from pathlib import Path
 from typing import Any, cast
 
 from core.backends import BACKENDS, ModelSpec, parse_spec
-from core.chat.weights import gguf_path
+from core.chat.local.weights import gguf_path, run_weights, weight_files, weights_in, without_weights
 from core.errors import ConfigError, KbError
-from core.files import sha256_of
+from core.files import Home, sha256_of
 from core.models import ollama_has, open_chat, resolve
 from core.prompt import load_prompt
 from core.settings import Settings
 from core.types import Document, RunCard
 from finetune.compare.arms import Arm, ArmAnswerer, Shown
 from finetune.runs import TrainingRun, open_run, read_card
+from finetune.training.base import find_base
 from kb.answering import open_answerer
-from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, Recorder
+from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, ProbeAnswerer, Recorder, given_texts
 from kb.scope import open_collection
 from kb.workspace import Workspace
 from rag.open import Knowledge
@@ -48,6 +49,7 @@ class ArmSpec:
         k: Passages read; the settings' if None.
         prompt: Prompt file; with `{question}`, and `{passages}` where passages are shown.
         tuned: Whether the model was trained on the documents.
+        reference: Whether it only shows what another model reaches.
     """
 
     name: str
@@ -56,6 +58,7 @@ class ArmSpec:
     k: int | None = None
     prompt: Path | None = None
     tuned: bool = False
+    reference: bool = False
 
 
 def parse_arm(text: str) -> ArmSpec:
@@ -66,16 +69,16 @@ def parse_arm(text: str) -> ArmSpec:
     """
     name, sign, rest = text.partition("=")
     split = _OPTIONS.fullmatch(rest)
-    asked = _SHOWN.fullmatch(split["rest"]) if split else None
-    if not sign or not _NAME.fullmatch(name) or split is None or asked is None:
+    model_part = _SHOWN.fullmatch(split["rest"]) if split else None
+    if not sign or not _NAME.fullmatch(name) or split is None or model_part is None:
         raise ConfigError(f"--arm {text}: not NAME=MODEL[+rag|+oracle|+wrong][,k=N][,prompt=FILE]", hint=_HINT)
     options = dict(part.split("=", 1) for part in split["options"].split(",") if part)
     if "k" in options and not (options["k"].isdigit() and 1 <= int(options["k"]) <= 200):
         raise ConfigError(f"--arm {text}: k is a number from 1 to 200", hint=_HINT)
-    spec = parse_spec(asked["model"])
-    shown = _SHOWN_BY[asked["shown"]]
+    spec = parse_spec(model_part["model"])
+    shown = _SHOWN_BY[model_part["shown"]]
     if options.get("prompt") and shown in ("oracle", "wrong"):
-        raise ConfigError(f"--arm {text}: a passage that is given goes into the prompt of kb ask alone", hint=_HINT)
+        raise ConfigError(f"--arm {text}: oracle and wrong passages go into the built-in prompt alone", hint=_HINT)
     return ArmSpec(
         name=name,
         model=str(spec),
@@ -87,23 +90,25 @@ def parse_arm(text: str) -> ArmSpec:
 
 
 def run_arms(
-    run: TrainingRun, card: RunCard, settings: Settings, *, experiments: bool, few_shot: Path | None
+    run: TrainingRun, card: RunCard, settings: Settings, home: Home, *, experiments: bool, few_shot: Path | None
 ) -> list[ArmSpec]:
     """Return the arms of a run: base and tuned, each by itself and with search; more on request.
 
-    The tuned model is asked in its exported form: the GGUF file in this process, or, where there is none, in Ollama.
+    The tuned model is asked in its exported form: the GGUF file in this process, or in Ollama; where there is neither,
+    in transformers.
 
     Raises:
-        ConfigError: The run was not exported.
+        ConfigError: The run is not trained to its end, or not exported.
     """
-    base = str(_base_spec(card.base))
+    base = str(_base_spec(card.base, home))
     served = f"kb-{run.name}"
-    if run.gguf.is_file():
-        tuned = f"run:{run.name}"
-    elif ollama_has(served, settings.rag.ollama_url):
+    weights = weights_in(run.folder)
+    if (weights is None or weights.is_dir()) and ollama_has(served, settings.rag.ollama_url):
         tuned = f"ollama:{served}"
+    elif weights is not None:
+        tuned = f"run:{run.name}"
     else:
-        raise ConfigError(f"run {run.name!r} has not been exported", hint=f"kb export {run.name} --to gguf")
+        raise without_weights(run.folder)
     arms = [
         ArmSpec(name="base", model=base),
         ArmSpec(name="base+rag", model=base, shown="found"),
@@ -119,9 +124,35 @@ def run_arms(
     return [*arms, ArmSpec(name="few-shot", model=base, prompt=few_shot)] if few_shot else arms
 
 
-def _base_spec(base: str) -> ModelSpec:
-    """Return a run's base as a spelling of `core.models`: a bare folder is a model of transformers."""
-    return ModelSpec(kind="hf", name=base) if Path(base).is_dir() else parse_spec(base)
+def reference_arms(model: str) -> list[ArmSpec]:
+    """Return the arms of a reference model: by itself and with search.
+
+    Raises:
+        ConfigError: The model is spelled otherwise.
+    """
+    spec = str(parse_spec(model))
+    shown_by_name: Mapping[str, Shown] = {"reference": "nothing", "reference+rag": "found"}
+    return [ArmSpec(name=name, model=spec, shown=shown, reference=True) for name, shown in shown_by_name.items()]
+
+
+def ollama_note(card: RunCard) -> str:
+    """Return a sentence where Ollama was not compared with the trained model at export; empty where it was."""
+    if not card.parity or any(runtime.startswith("ollama") for runtime in card.parity):
+        return ""
+    return (
+        f"Ollama is not compared: it did not answer, or cannot say the chat template, when {card.name} was exported; "
+        f"with Ollama running, kb export {card.name} --to ollama compares it."
+    )
+
+
+def _base_spec(base: str, home: Home) -> ModelSpec:
+    """Return a run's base as a spelling of `core.models`: a folder is a model of transformers."""
+    if Path(base).is_dir():
+        return ModelSpec(kind="hf", name=base)
+    try:
+        return parse_spec(base)
+    except ConfigError:  # a base that only training knows by its name
+        return ModelSpec(kind="hf", name=str(find_base(base, home).folder))
 
 
 @dataclass
@@ -141,6 +172,11 @@ class ArmFactory:
         """What the collection holds."""
         return list(self.knowledge.catalogue.documents(self.workspace.collection))
 
+    @cached_property
+    def passages(self) -> Passages:
+        """What chooses passages of the collection for a question."""
+        return Passages(self.knowledge.narrowed(), self.page_text, self.documents)
+
     def page_text(self, sha256: str, page: int) -> str:
         """Return the text of a page."""
         return self.knowledge.catalogue.page(self.workspace.collection, sha256, page).text
@@ -153,7 +189,11 @@ class ArmFactory:
         """
         if spec.shown != "nothing" and not self.documents:
             name = self.workspace.collection
-            raise ConfigError(f"{spec.name}: {name!r} holds no document", hint=f"kb ingest --collection {name} PATH")
+            raise ConfigError(
+                f"{spec.name}: {name!r} holds no document",
+                hint=f"kb ingest --collection {name} PATH",
+                click="Documents > Add files",
+            )
         settings = self._settings(spec)
         model = str(resolve(spec.model, settings))
         prompt = _prompt(spec)
@@ -162,15 +202,33 @@ class ArmFactory:
             model=model,
             shown=spec.shown,
             tuned=spec.tuned,
+            reference=spec.reference,
             training_s=self._training_s(spec),
             identity=self._identity(spec, model, settings, prompt),
             holds=self.holds,
             open=self._opener(spec, model, settings, prompt),
         )
 
+    def probe_arm(self, arm: Arm) -> Arm:
+        """Return what asks an arm's model the probes, in the prompt of `kb ask` where they come with passages."""
+        prompt = load_prompt(self.workspace.settings.rag.prompt_file)
+
+        @contextmanager
+        def opened() -> Iterator[ArmAnswerer]:
+            yield ProbeAnswerer(open_chat(arm.model, self.workspace.settings, self.workspace.home), prompt)
+
+        return Arm(
+            name=f"{arm.model} (probes)",
+            model=arm.model,
+            shown="nothing",
+            tuned=arm.tuned,
+            identity={**arm.identity, "answer_prompt": prompt.digest, "probes": True},
+            open=opened,
+        )
+
     def holds(self, doc: str) -> bool:
         """Whether the collection has a document, by its name or a glob."""
-        return any(fnmatchcase(one.doc, doc) for one in self.documents)
+        return any(fnmatchcase(document.doc, doc) for document in self.documents)
 
     def _training_s(self, spec: ArmSpec) -> float:
         """Return what a run of this home took to train, 0 where the model is none."""
@@ -187,24 +245,26 @@ class ArmFactory:
 
     def _identity(self, spec: ArmSpec, model: str, settings: Settings, prompt: str) -> dict[str, Any]:
         weights = self._weights(parse_spec(model))
-        held: dict[str, Any] = {"generation": settings.models.model_dump(mode="json")}
+        identity: dict[str, Any] = {"generation": settings.models.model_dump(mode="json")}
         if weights is not None:
-            held["weights_sha256"] = _digest(weights)
+            digests = [_digest(path) for path in weight_files(weights)]
+            identity["weights_sha256"] = digests[0] if len(digests) == 1 else digests
         if prompt:
-            held["prompt_sha256"] = hashlib.sha256(prompt.encode()).hexdigest()
+            identity["prompt_sha256"] = hashlib.sha256(prompt.encode()).hexdigest()
         if spec.shown != "nothing":
-            listing = "".join(f"{one.doc} {one.sha256}\n" for one in self.documents)
-            held["answer_prompt"] = load_prompt(settings.rag.prompt_file).digest
-            held["search"] = settings.rag.model_dump(mode="json", exclude={"model", "ollama_model"})
-            held["documents_sha256"] = hashlib.sha256(listing.encode()).hexdigest()
-        return held
+            listing = "".join(f"{document.doc} {document.sha256}\n" for document in self.documents)
+            identity["answer_prompt"] = load_prompt(settings.rag.prompt_file).digest
+            identity["search"] = settings.rag.model_dump(mode="json", exclude={"model", "ollama_model"})
+            identity["documents_sha256"] = hashlib.sha256(listing.encode()).hexdigest()
+        return identity
 
     def _weights(self, spec: ModelSpec) -> Path | None:
-        """Return the file a model lies in, None where it is no file of this machine's."""
-        if BACKENDS[spec.kind].opener != BACKENDS["gguf"].opener:
-            return None
+        """Return the file or the run's folder that a model lies in, None where it is neither."""
         try:
-            return gguf_path(spec, self.workspace.home)
+            if spec.kind == "run":
+                return run_weights(spec.name, self.workspace.home)
+            in_file = BACKENDS[spec.kind].opener == BACKENDS["gguf"].opener
+            return gguf_path(spec, self.workspace.home) if in_file else None
         except KbError:  # told when the arm is opened
             return None
 
@@ -226,8 +286,9 @@ class ArmFactory:
             answerer = open_answerer(
                 workspace, self.knowledge, chat=chat, retriever=recorder, model=model, rng=rng, on_note=self.on_note
             )
-            return FromSearch(answerer, recorder, self.page_text, k=settings.rag.top_k, rng=rng)
-        passages = Passages(self.knowledge.narrowed(), self.page_text, self.documents)
+            given = given_texts(chat, lambda question: question.passages, load_prompt(settings.rag.prompt_file))
+            return FromSearch(answerer, recorder, self.page_text, k=settings.rag.top_k, rng=rng, given=given)
+        passages = self.passages
         choose = passages.right if spec.shown == "oracle" else passages.wrong
         return Given(chat, choose, self.page_text, load_prompt(settings.rag.prompt_file))
 

@@ -9,30 +9,36 @@ import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import HumanMessage
 
-from core.errors import ConfigError
+from core.backends import BACKENDS, destination, parse_spec
+from core.errors import ConfigError, KbError
 from core.models import open_chat, resolve
-from core.types import RunCard
+from core.types import Document, RunCard
+from core.version import project_version
 from finetune.compare.arms import Arm
-from finetune.compare.judge import JUDGE_NAME, judge, remembered
+from finetune.compare.judge import JUDGE_NAME, Say, examine, judge, passes, remembered
+from finetune.compare.probes import probe_questions
 from finetune.compare.questions import GoldQuestion, limited, read_questions, trained_documents
 from finetune.compare.report.page import write_page
 from finetune.compare.report.record import Circumstances, build, write_json
 from finetune.compare.run import CompareProgress, Replies, ask_all
 from finetune.compare.tables import Scorer, scored
 from finetune.runs import open_run, read_card
-from kb.comparison.arms import ArmFactory, ArmSpec, parse_arm, run_arms
+from kb.comparison.arms import ArmFactory, ArmSpec, ollama_note, parse_arm, reference_arms, run_arms
+from kb.comparison.given import STAND_IN_NOTE, questions_with_passages
+from kb.comparison.untaught import UntaughtDocuments, asks_untaught, untaught_documents, untaught_questions
 from kb.workspace import Workspace
 from rag.search.similar import Similarity
 from synth.check.grounding import GroundingScorer, LexicalScorer, NliScorer
 
 _HINT = "kb compare --arm base=smollm2 --arm rag=smollm2+rag --questions FILE.jsonl --out DIR"
 # Packages that an answer may depend on.
-_PACKAGES = ("kb", "openvino", "openvino-genai", "openvino-tokenizers", "lancedb", "langchain-core", "numpy")
+_PACKAGES = ("openvino", "openvino-genai", "openvino-tokenizers", "lancedb", "langchain-core", "numpy")
 _JUDGED_ARMS = 2
 
 
@@ -46,11 +52,13 @@ class ComparisonRequest:
         questions: Dataset folders (their test split) or JSONL files; the run's dataset if empty.
         out: Folder of the report; `compare/` in the run's folder if None.
         limit: Most questions; all if None.
+        probes: Also ask base and tuned model what was not taught, for what training cost; needs a run.
         experiments: Also give base and tuned model the right passage, and a wrong one.
         few_shot: Also ask the base in this prompt; `{question}` in it.
         similarity: Also score by cosine under the collection's embedder.
         grounding: Also score by the grounding scorer of `synth`.
         judge: Spelling of a chat model that compares the two best arms; none if empty.
+        reference: Spelling of a chat model to compare with, by itself and with search; no verdict recommends it.
         hour_price: What an hour of this machine costs.
         command: How it was asked for, for the report.
     """
@@ -60,11 +68,13 @@ class ComparisonRequest:
     questions: Sequence[Path] = ()
     out: Path | None = None
     limit: int | None = None
+    probes: bool = True
     experiments: bool = False
     few_shot: Path | None = None
     similarity: bool = False
     grounding: bool = False
     judge: str = ""
+    reference: str = ""
     hour_price: float = 0.0
     command: str = ""
 
@@ -96,6 +106,8 @@ def compare(
 ) -> Comparison:
     """Ask all arms the same questions, score the replies and write the report; the same call resumes.
 
+    A judge is examined before the arms are asked. If it fails later, the report is written without it.
+
     Args:
         on_progress: Called after every reply.
         on_note: Receives what a person should know about the collection or a model.
@@ -109,7 +121,10 @@ def compare(
     if request.judge:
         job.check_judge()
     folder, questions = job.folder(), job.questions()
-    replies = ask_all(job.arms, questions, folder, on_progress)
+    job.note_destinations()
+    if request.judge:
+        job.examine_judge(questions, folder)
+    replies = job.replies(questions, folder, on_progress)
     judged = job.judged(questions, replies, folder) if request.judge else None
     return Comparison(folder=folder, report=job.report(questions, replies, folder, judged))
 
@@ -121,6 +136,8 @@ class _Job:
         self._workspace = workspace
         self._request = request
         self._factory = ArmFactory(workspace, on_note)
+        self._on_note = on_note
+        self._notes: list[str] = []
         self._card: RunCard | None = None
         self._run_folder: Path | None = None
         self.arms = self._arms()
@@ -131,10 +148,11 @@ class _Job:
             raise ConfigError("--experiments and --few-shot require a run; spell arms otherwise", hint=_HINT)
         specs = self._of_run() if request.run else []
         specs += [parse_arm(text) for text in request.arms]
-        names = [spec.name for spec in specs]
-        if len(names) < 2:
+        least = 1 if request.reference else _JUDGED_ARMS
+        if len(specs) < least:
             raise ConfigError("name a run, or two arms", hint=_HINT)
-        if len(set(names)) < len(names):
+        specs += reference_arms(request.reference) if request.reference else []
+        if len({spec.name for spec in specs}) < len(specs):
             raise ConfigError("two arms have the same name", hint=_HINT)
         return [self._factory.arm(spec) for spec in specs]
 
@@ -143,7 +161,33 @@ class _Job:
         run = open_run(self._workspace.home, request.run)
         self._card, self._run_folder = read_card(run), run.folder
         settings = self._workspace.settings
-        return run_arms(run, self._card, settings, experiments=request.experiments, few_shot=request.few_shot)
+        self._notes += filter(None, [ollama_note(self._card)])
+        home, few_shot = self._workspace.home, request.few_shot
+        return run_arms(run, self._card, settings, home, experiments=request.experiments, few_shot=few_shot)
+
+    @cached_property
+    def probed(self) -> dict[str, Arm]:
+        """The arms that answer the probes, by the part that they have: `tuned` and `base`; empty where none do."""
+        if not (self._card is not None and self._request.probes):
+            return {}
+        tuned = next(arm for arm in self.arms if arm.tuned and arm.candidate)
+        base = next(arm for arm in self.arms if not arm.tuned and arm.candidate)
+        return {"tuned": self._factory.probe_arm(tuned), "base": self._factory.probe_arm(base)}
+
+    def replies(
+        self, questions: Sequence[GoldQuestion], folder: Path, on_progress: Callable[[CompareProgress], None]
+    ) -> Replies:
+        """Ask the arms the questions, and base and tuned model the probes.
+
+        Raises:
+            KbError: A model or a search failed; the same call resumes.
+        """
+        # Servers first: one that does not answer is met before local models have answered for an hour.
+        in_order = sorted(self.arms, key=lambda arm: BACKENDS[parse_spec(arm.model).kind].place == "process")
+        replies = ask_all(in_order, questions, folder, on_progress)
+        if not self.probed:
+            return replies
+        return {**replies, **ask_all(list(self.probed.values()), probe_questions(), folder, on_progress)}
 
     def folder(self) -> Path:
         """Return where the report goes.
@@ -154,7 +198,7 @@ class _Job:
         if self._request.out is not None:
             return self._request.out
         if self._run_folder is None:
-            raise ConfigError("no folder for the report: pass --out DIR", hint=_HINT)
+            raise ConfigError("no folder for the report", hint=_HINT)
         return self._run_folder / "compare"
 
     def questions(self) -> list[GoldQuestion]:
@@ -167,20 +211,47 @@ class _Job:
         data = Path(self._card.data) if self._card is not None and self._card.data else None
         paths = self._request.questions or ([data] if data is not None else [])
         if not paths:
-            raise ConfigError("no questions: pass --questions FILE.jsonl", hint=_HINT)
+            raise ConfigError(
+                "no questions to compare answers on",
+                hint=_HINT,
+                click="make training data under Data, then train a run on it",
+            )
         trained = trained_documents(data) if data is not None else None
-        current = {document.doc: document.sha256 for document in self._documents()}
+        untaught = self._untaught(trained)
         lesson = data if data is not None and data.is_dir() else None
-        questions = [
-            question
-            for path in paths
-            for question in read_questions(path, lesson=lesson, trained=trained, current=current)
-        ]
+        questions = [question for path in paths for question in self._read(path, lesson, trained, untaught)]
+        if untaught is not None and not asks_untaught(questions):
+            questions += self._made(untaught, lesson, trained)
         unique = {(question.text, question.answer): question for question in reversed(questions)}
         in_order = list(reversed(unique.values()))
-        return limited(in_order, self._request.limit) if self._request.limit else in_order
+        chosen = limited(in_order, self._request.limit) if self._request.limit else in_order
+        if self._card is None or not (self._request.probes and self._documents()):
+            return chosen
+        invented = untaught is not None and not asks_untaught(chosen)
+        self._notes += [STAND_IN_NOTE] if invented else []
+        return chosen + questions_with_passages(chosen, lesson, self._factory, self._request.limit, invented=invented)
 
-    def _documents(self) -> Sequence[Any]:
+    def _read(
+        self, path: Path, lesson: Path | None, trained: Mapping[str, str] | None, untaught: UntaughtDocuments | None
+    ) -> list[GoldQuestion]:
+        current = {document.doc: document.sha256 for document in self._documents()}
+        left_out = [document.doc for document in untaught.left_out] if untaught else []
+        return read_questions(path, lesson=lesson, trained=trained, current=current, indexed=left_out)
+
+    def _untaught(self, trained: Mapping[str, str] | None) -> UntaughtDocuments | None:
+        """Return the collection's documents that the run was not trained on; None where that is not known."""
+        if self._card is None or trained is None or not self._documents():
+            return None
+        return untaught_documents(self._documents(), trained, self._card.created_at)
+
+    def _made(
+        self, untaught: UntaughtDocuments, lesson: Path | None, trained: Mapping[str, str] | None
+    ) -> list[GoldQuestion]:
+        """Return questions made of documents that the run was not trained on."""
+        found = untaught_questions(self._workspace, untaught, self.folder(), self._on_note) if untaught.all else None
+        return self._read(found, lesson, trained, untaught) if found else []
+
+    def _documents(self) -> Sequence[Document]:
         """Return the collection's documents, none where no arm reads them."""
         return self._factory.documents if any(arm.shown != "nothing" for arm in self.arms) else []
 
@@ -206,29 +277,66 @@ class _Job:
         Raises:
             ConfigError: It is one.
         """
-        model = str(resolve(self._request.judge, self._workspace.settings))
-        if any(arm.model == model for arm in self.arms):
-            raise ConfigError(f"{model} is an arm and cannot judge itself", hint="kb compare RUN --judge ollama:NAME")
+        if any(arm.model == self._judge_model for arm in self.arms):
+            message = f"{self._judge_model} is an arm and cannot judge itself"
+            raise ConfigError(message, hint="kb compare RUN --judge ollama:NAME")
 
-    def judged(self, questions: Sequence[GoldQuestion], replies: Replies, folder: Path) -> dict[str, Any]:
-        """Let a chat model compare the two best candidates.
+    def note_destinations(self) -> None:
+        """Note where questions and passages leave this machine."""
+        settings = self._workspace.settings
+        models = [(arm.name, arm.model) for arm in self.arms]
+        models += [("judge", self._judge_model)] if self._request.judge else []
+        names_by_place: dict[str, list[str]] = {}
+        for name, model in models:
+            names_by_place.setdefault(destination(parse_spec(model), settings), []).append(name)
+        for place, names in names_by_place.items():
+            if place:
+                self._on_note(f"{', '.join(names)}: questions and what is shown beside them go to {place}")
+
+    @cached_property
+    def _judge_model(self) -> str:
+        return str(resolve(self._request.judge, self._workspace.settings))
+
+    def _judge_says(self, folder: Path) -> Say:
+        """Return the judge, with its replies kept in the folder of the report."""
+        chat = open_chat(self._judge_model, self._workspace.settings, self._workspace.home)
+        folder.mkdir(parents=True, exist_ok=True)
+        say: Say = lambda prompt: chat.invoke([HumanMessage(prompt)]).text  # noqa: E731
+        return remembered(say, folder / JUDGE_NAME, model=self._judge_model)
+
+    def examine_judge(self, questions: Sequence[GoldQuestion], folder: Path) -> None:
+        """Examine the judge before the arms are asked; what it says is kept for `judged`.
 
         Raises:
-            KbError: It failed; the same call resumes.
+            KbError: It cannot be opened or does not answer.
         """
-        settings = self._workspace.settings
-        model = str(resolve(self._request.judge, settings))
+        exam = examine(self._judge_says(folder), [q for q in questions if q.held_out and q.answer is not None])
+        if not passes(exam):
+            seen = f"recognises {exam['caught']} of {exam['planted']} planted errors"
+            self._on_note(f"judge {self._judge_model} {seen}: its votes will not count")
+
+    def judged(self, questions: Sequence[GoldQuestion], replies: Replies, folder: Path) -> dict[str, Any] | None:
+        """Let a chat model compare the two best candidates; None where it fails, which a note of the report says."""
+        try:
+            return self._judged(questions, replies, folder)
+        except KbError as error:
+            reason = f"failed before it had compared all answers ({error}); the same command asks it for the rest."
+            self._notes.append(f"The judge {self._judge_model} {reason}")
+            return None
+
+    def _judged(self, questions: Sequence[GoldQuestion], replies: Replies, folder: Path) -> dict[str, Any]:
         scores = scored(self.arms, questions, replies)
-        candidates = [arm.name for arm in self.arms if arm.candidate]
+        usable = [arm for arm in self.arms if not arm.experiment]
+        # Beside a single candidate its reference, which is two arms, is judged too.
+        candidates = [arm.name for arm in usable if arm.candidate or len(usable) <= _JUDGED_ARMS + 1]
 
         def right_count(name: str) -> float:
             return sum(scores.get((name, question.id), {}).get("right", 0.0) for question in questions)
 
         first, second = sorted(candidates, key=right_count, reverse=True)[:_JUDGED_ARMS]
-        chat = open_chat(model, settings, self._workspace.home)
-        say = remembered(lambda prompt: chat.invoke([HumanMessage(prompt)]).text, folder / JUDGE_NAME)
         texts = {key: output.reply for key, output in replies.items()}
-        return judge(say, model, (first, second), [question for question in questions if question.held_out], texts)
+        held_out = [question for question in questions if question.held_out]
+        return judge(self._judge_says(folder), self._judge_model, (first, second), held_out, texts)
 
     def report(
         self, questions: Sequence[GoldQuestion], replies: Replies, folder: Path, judged: Mapping[str, Any] | None
@@ -238,10 +346,11 @@ class _Job:
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             command=self._request.command,
             hour_price=self._request.hour_price,
-            notes=self._absent(questions),
+            notes=(*self._notes, *self._absent(questions)),
             repeat=self._circumstances(),
         )
-        report = build(self.arms, questions, replies, about, scorers=self.scorers(), judged=judged)
+        probed = {self.probed["tuned"].name: self.probed["base"].name} if self.probed else {}
+        report = build(self.arms, questions, replies, about, scorers=self.scorers(), judged=judged, probed=probed)
         write_json(folder, report)
         write_page(folder, report)
         return report
@@ -281,7 +390,7 @@ class _Job:
 
 
 def _versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {"kb": project_version(), **{name: importlib.metadata.version(name) for name in _PACKAGES}}
 
 
 def _grounded(grounder: GroundingScorer, replies: Sequence[tuple[GoldQuestion, str]]) -> list[float]:

@@ -8,10 +8,13 @@ from typing import Any
 # Figures of a report in the order in which a person reads them.
 _FIGURES = (
     ("loss", "loss {:.4f}"),
+    ("retain_kl", "from the base {:.4f}"),
+    ("sdft_kl", "from the teacher {:.4f}"),
     ("rewards/margins", "margin {:.3f}"),
     ("rewards/accuracies", "accuracy {:.2f}"),
     ("eval_loss", "held-out loss {:.4f}"),
     ("eval_recall", "held-out recall {:.3f}"),
+    ("eval_reading", "held-out reading {:.3f}"),
     ("learning_rate", "lr {:.1e}"),
     ("tokens_per_s", "{:,.0f} tokens/s"),
 )

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigError
 from core.files import Home
 from core.prompt import load_prompt
+from finetune.budget import fits_minutes
 from finetune.data.shape import ModelShape
-from finetune.estimate import Estimate, check_fits, estimate
-from finetune.recipe import Recipe
+from finetune.estimate import Estimate, check_fits, estimate, largest_micro_batch
+from finetune.recipe import Recipe, recipe_dtype
+from finetune.retain.answered import USUAL_ANSWER_TOKENS, prompt_tokens
+from finetune.retain.registry import RETAIN_METHODS
 from finetune.training.base import find_base, known_shape, shape_faults
-from finetune.training.machine import Machine, named_gpu, this_machine
-from kb.training.request import TrainingRequest, most_rows, recipe_of
-from kb.training_data import training_folder
+from finetune.training.machine import Machine
+from finetune.training.pace import measured_pace
+from kb.training.request import TrainingRequest, machine_of, recipe_of, requested_rows
 from kb.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -54,16 +57,19 @@ def estimate_training(
     """Estimate a run: from the true lengths of its rows where data is named, else from assumed rows.
 
     Args:
-        gpu: `t4`, `a100` or `h100` in place of this machine.
+        gpu: `t4`, `a100`, `h100` or several (`8xa100`, `2x8xa100`) in place of this machine.
 
     Raises:
         ConfigError: The recipe, the base or the data cannot be used.
     """
-    machine = named_gpu(gpu) if gpu else this_machine()
+    machine = machine_of(request, gpu or "")
     recipe = recipe_of(request, machine, on_note)
     if not request.data:
         shape = _shape(recipe, workspace.home)
-        needs = estimate(shape, recipe, machine, rows=ASSUMED_ROWS, row_tokens=ASSUMED_TOKENS, mean_tokens=None)
+        pace = measured_pace(shape, recipe, machine, recipe_dtype(recipe, machine))
+        needs = estimate(shape, recipe, machine, rows=ASSUMED_ROWS, row_tokens=ASSUMED_TOKENS, pace=pace)
+        if fits_minutes(recipe) and needs.minutes > recipe.minutes:
+            on_note(f"passes and rows will be chosen to fit {recipe.minutes:g} minutes (minutes=0: all of them)")
         return Examination(recipe=recipe, estimate=needs, assumed=True)
     return _examine(workspace, request, recipe, machine, on_note, audited=False)
 
@@ -79,7 +85,7 @@ def audit_training(
     """
     if not request.data:
         raise ConfigError("no data to audit", hint="kb finetune --data DIR --dry-run")
-    machine = this_machine()
+    machine = machine_of(request)
     examined = _examine(workspace, request, recipe_of(request, machine, on_note), machine, on_note, audited=True)
     check_fits(examined.estimate)
     return examined
@@ -95,30 +101,44 @@ def _examine(
     audited: bool,
 ) -> Examination:
     # Transformers, which an estimate from assumed rows does without.
-    from finetune.data.audit import audit
+    from finetune.data.audit import audit, check_rows_left
+    from finetune.data.kinds import with_planned
     from finetune.data.prepare import prepare
+    from finetune.data.work import measured_work
+    from kb.training.sizing import sized
 
-    data = training_folder(request.data, workspace.home, most_rows=most_rows(recipe), on_note=on_note)
+    data = requested_rows(request, recipe, workspace.home, on_note=on_note)
     prompt = load_prompt(workspace.settings.rag.prompt_file)
-    prepared = prepare(recipe, data, workspace.home, machine=machine, prompt=prompt)
+    prepared = prepare(recipe, data, workspace.home, machine=machine, prompt=prompt, weights=False)
     for note in prepared.notes:
         on_note(note)
-    rows = prepared.tokenised()
+    prepared = sized(prepared, workspace.home, on_note)
+    recipe, rows = prepared.recipe, prepared.tokenised()
+    if not rows.rows:
+        check_rows_left(rows)
+    shape, longest = prepared.base.shape, prepared.longest(rows.rows)
+    micro = recipe.micro_batch or largest_micro_batch(shape, recipe, longest, machine)
     needs = estimate(
-        prepared.base.shape,
+        shape,
         recipe,
         machine,
         rows=len(rows.rows),
-        row_tokens=prepared.longest(rows.rows),
-        mean_tokens=rows.n_tokens / len(rows.rows),
+        row_tokens=longest,
+        work=measured_work(prepared, rows, micro),
+        pace=measured_pace(shape, recipe, machine, recipe_dtype(recipe, machine)),
     )
-    seen = audit(rows, prepared.chat, prepared.context_tokens) if audited else None
+    seen = audit(rows, prepared.chat, prepared.context_tokens, ask_digest=prompt.digest) if audited else None
+    if seen and (planned := RETAIN_METHODS[recipe.retain].planned_rows(prepared)):
+        prompts = [(row.kind, prompt_tokens(row, prepared.chat)) for row in planned]
+        told = f"{len(planned)} rows more are answered by the base itself before training; their tokens are an estimate"
+        kinds = with_planned(seen.kinds, prompts, USUAL_ANSWER_TOKENS)
+        seen = replace(seen, passed=(*seen.passed, told), kinds=kinds)
     return Examination(recipe=recipe, estimate=needs, audit=seen, dropped=rows.dropped)
 
 
 def _shape(recipe: Recipe, home: Home) -> ModelShape:
     """Return the base's shape, from the recipes' own table where the weights are absent."""
-    shape = known_shape(recipe.base) or find_base(recipe.base, home).shape
+    shape = known_shape(recipe.base) or find_base(recipe.base, home, weights=False).shape
     faults = shape_faults(shape, recipe)
     if faults:
         raise ConfigError(f"base {recipe.base}: " + "\n  ".join(faults), hint="kb finetune --estimate --base smollm2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,13 +17,14 @@ from core.types import RunCard
 from finetune.data.rows import open_dataset
 from finetune.estimate import check_fits, estimate
 from finetune.recipe import Recipe, recipe_dtype
+from finetune.retain.registry import RETAIN_METHODS
 from finetune.runs import TrainingRun, list_runs, open_run, read_card, read_recipe, remove_run, update_card
 from finetune.training.launch import Launch, begin_run, device_count, train_stage
-from finetune.training.machine import Machine, this_machine
+from finetune.training.machine import Machine
 from kb.datasets import DatasetRequest, synthesize
 from kb.exporting import open_run_export
-from kb.training.request import TrainingRequest, most_rows, recipe_of
-from kb.training_data import training_folder
+from kb.training.request import TrainingRequest, machine_of, recipe_of, requested_rows
+from kb.training.resume import check_same_request, differing_fields
 from kb.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
 
 # Rows by which the longest is estimated before all are read.
 _SAMPLED = 20_000
-# Fields that the machine or the name of a recipe decide, not a person who resumes.
-_RESOLVED = frozenset({"name", "dtype", "micro_batch"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +66,13 @@ class SearchResult:
         name: The search's; the same name resumes it.
         data: Where the rows lie.
         trials: The best first.
+        command: Trains with the best settings.
     """
 
     name: str
     data: Path
     trials: tuple[Trial, ...]
+    command: str
 
 
 class TrainingJob:
@@ -103,7 +105,7 @@ class TrainingJob:
     @cached_property
     def machine(self) -> Machine:
         """This machine, examined once: what is free now decides the batch."""
-        return this_machine()
+        return machine_of(self._request)
 
     def train(self, *, resume: bool = False) -> TrainingResult:
         """Run every stage that is not done.
@@ -116,14 +118,13 @@ class TrainingJob:
         """
         from finetune.training.policy import publish
 
-        # Rows may have been all that there was when it stopped.
-        resumes = resume and (self._unfinished() or not self._request.from_docs)
-        run = self._resumed() if resumes else self._begun()
+        run = self._resumed() if resume and self._has_run() else self._begun()
         recipe = read_recipe(run)
         self._note(f"run {run.name}; to resume after an interruption: kb finetune --resume {run.name}")
-        self._stage(run, "sft")
+        self._teach(run, recipe)
         last = "sft"
         if not recipe.dpo:
+            self._say_if_unused(run)
             update_card(run, stages={"dpo": "skipped"})
         elif self._preferences(run, recipe):
             self._stage(run, "dpo")
@@ -147,7 +148,7 @@ class TrainingJob:
         """
         from finetune.training.search import search
 
-        prepared = self._prepared()
+        prepared = self._prepared(fitted=False)
         if next(iter(prepared.dataset.pairs("val")), None) is None:
             raise DataError(
                 "no held-out rows, by which a search compares settings",
@@ -160,20 +161,22 @@ class TrainingJob:
             if (self._home.runs / trial).exists():
                 remove_run(open_run(self._home, trial))
             run = self._created(trial, prepared, self._sized(prepared, recipe))
-            self._stage(run, "sft")
+            self._teach(run, recipe)
             card = read_card(run)
             remove_run(run)
             return card.scores.get("sft/recall", 0.0), card.times_s.get("sft", 0.0)
 
         done = search(self._home, name, prepared.recipe, trials, attempt)
-        return SearchResult(name=name, data=prepared.dataset.path, trials=tuple(done))
+        data = self._request.data or str(prepared.dataset.path)
+        command = self._request.command("", self._request.recipe, data, done[0].choices)
+        return SearchResult(name=name, data=prepared.dataset.path, trials=tuple(done), command=command)
 
     def _begun(self) -> TrainingRun:
         """Return a new run, or the one that the same request left unfinished."""
         prepared = self._prepared()
         recipe = self._sized(prepared, prepared.recipe)
         for run in self._unfinished():
-            if self._request.name in ("", run.name) and not self._differences(run, prepared.recipe, prepared):
+            if self._request.name in ("", run.name) and self._is_same(run, prepared):
                 self._note(f"resuming run {run.name}")
                 return run
         path = prepared.dataset.path
@@ -191,56 +194,66 @@ class TrainingJob:
         runs = [run for run in list_runs(self._home) if not run.adapter.is_dir()]
         return sorted(runs, key=lambda run: read_card(run).created_at, reverse=True)
 
-    def _differences(self, run: TrainingRun, recipe: Recipe, prepared: Prepared | None) -> list[str]:
-        """Return the fields in which a run's recipe or data differ from what is asked for now."""
-        began = read_recipe(run)
-        fields = [name for name in type(began).model_fields if name not in _RESOLVED]
-        differing = [name for name in fields if getattr(recipe, name) != getattr(began, name)]
-        if prepared and read_card(run).data_sha256 != prepared.dataset.sha256():
-            differing.append("data")
-        return differing
+    def _is_same(self, run: TrainingRun, prepared: Prepared) -> bool:
+        """Tell whether a run began with the recipe and the data that are asked for now."""
+        same_data = read_card(run).data_sha256 == prepared.dataset.sha256()
+        return same_data and not differing_fields(read_recipe(run), prepared.recipe)
+
+    def _has_run(self) -> bool:
+        """Tell whether there is a run to resume: of rows from documents, these may be all that there was."""
+        request = self._request
+        if not request.from_docs:
+            return True
+        return (self._home.runs / request.name).is_dir() if request.name else bool(self._unfinished_from_docs())
 
     def _resumed(self) -> TrainingRun:
         """Return the run to resume.
 
         Raises:
-            ConfigError: There is none, or another recipe is asked for than it began with.
+            ConfigError: There is none, or the request names other settings or other data than it began with.
         """
-        unfinished = [] if self._request.name else self._unfinished()
+        unfinished = self._unfinished_from_docs() if self._request.from_docs else self._unfinished()
         if self._request.name:
             run = open_run(self._home, self._request.name)
         elif unfinished:
             run = unfinished[0]
         else:
-            raise ConfigError("no run to resume", hint="kb runs list")
-        if any(value is not None for value in self._request.choices.values()) or self._request.pairs:
-            differing = self._differences(run, recipe_of(self._request, self.machine, self._note), None)
-            if differing:
-                fields = ", ".join(differing)
-                raise ConfigError(f"run {run.name!r} began with another {fields}", hint="kb finetune --resume RUN")
+            raise ConfigError("no run to resume", hint="kb runs list", click="start a run under Training")
+        name = self._free_name(run.name)
+        check_same_request(run, self._request, self._home, self.machine, other_name=name, on_note=self._note)
         return run
 
-    def _prepared(self) -> Prepared:
-        """Return recipe, base and data, everything checked; with `from_docs` the data is made first."""
+    def _prepared(self, *, fitted: bool = True) -> Prepared:
+        """Return recipe, base and data, everything checked; with `from_docs` the data is made first.
+
+        Args:
+            fitted: Choose passes and rows that fit the minutes of the recipe.
+        """
         from finetune.data.prepare import prepare
         from finetune.training.base import check_base, find_base
+        from kb.training.sizing import sized
 
         recipe = recipe_of(self._request, self.machine, self._note)
         check_base(find_base(recipe.base, self._home), recipe)  # before minutes are spent on rows
         if self._request.from_docs and not self._request.data:
             data = self._rows_from_docs(recipe)
         else:
-            data = training_folder(self._request.data, self._home, most_rows=most_rows(recipe), on_note=self._note)
+            data = requested_rows(self._request, recipe, self._home, on_note=self._note)
         prompt = load_prompt(self._workspace.settings.rag.prompt_file)
         prepared = prepare(recipe, data, self._home, machine=self.machine, prompt=prompt)
         for note in prepared.notes:
             self._note(note)
-        return prepared
+        return sized(prepared, self._home, self._note) if fitted else prepared
+
+    def _unfinished_from_docs(self) -> list[TrainingRun]:
+        """Return the runs on rows of the collection that have no result yet and no name of their own."""
+        slug = _slug(self._workspace.collection)
+        return [run for run in self._unfinished() if re.fullmatch(rf"{slug}-[0-9]+", run.name)]
 
     def _rows_from_docs(self, recipe: Recipe) -> Path:
         """Return the dataset of the collection, made as by `kb synth`; an interrupted one is resumed."""
         slug = _slug(self._workspace.collection)
-        unfinished = (run.name for run in self._unfinished() if re.fullmatch(rf"{slug}-[0-9]+", run.name))
+        unfinished = (run.name for run in self._unfinished_from_docs())
         name = self._request.name or next(unfinished, self._free_name(slug))
         folder = self._home.root / "datasets" / name
         if (folder / "manifest.json").is_file():
@@ -262,23 +275,35 @@ class TrainingJob:
 
         Raises:
             ConfigError: Not even one row fits.
+            DataError: No row serves the objective.
         """
+        from finetune.data.audit import check_rows_left
         from finetune.data.dataset import tokenise
 
         head = (pair for pair, _ in zip(prepared.dataset.pairs("train"), range(_SAMPLED), strict=False))
-        rows = tokenise(head, prepared.chat, recipe, prepared.context_tokens).rows
+        data = tokenise(head, prepared.chat, recipe, prepared.context_tokens)
+        if not data.rows:  # the first rows may all be of another objective
+            data = prepared.tokenised()
+            check_rows_left(data)
+        rows = data.rows
         longest = prepared.longest(rows)
         needs = estimate(prepared.base.shape, recipe, self.machine, rows=len(rows), row_tokens=longest)
         check_fits(needs)
         return recipe.model_copy(update={"dtype": recipe_dtype(recipe, self.machine), "micro_batch": needs.micro_batch})
 
-    def _stage(self, run: TrainingRun, name: str) -> None:
+    def _teach(self, run: TrainingRun, recipe: Recipe) -> None:
+        """Run SFT, after the base has written the rows that retain its skills where the recipe asks for them."""
+        if RETAIN_METHODS[recipe.retain].prepares:
+            self._stage(run, "retain", processes=1)
+        self._stage(run, "sft")
+
+    def _stage(self, run: TrainingRun, name: str, *, processes: int = 0) -> None:
         if read_card(run).stages.get(name) == "done":
             self._note(f"{name} is done")
             return
         self._note(f"{name} starts")
         request = self._request
-        processes = request.processes or device_count(self.machine)
+        processes = processes or request.processes or device_count(self.machine)
         launch = Launch(processes=processes, log_dir=request.log_dir, report_to=request.report_to)
         train_stage(self._home, run, name, self.machine, launch, self._on_event)
 
@@ -290,19 +315,26 @@ class TrainingJob:
         dataset = open_dataset(Path(read_card(run).data))
         if not own.is_file():
             own.parent.mkdir(exist_ok=True)
-            pairs = list(dataset.pairs("train"))
-            margin = self._workspace.settings.synth.margin
-            made = list(policy_preferences(run, recipe, self._home, self.machine, pairs, margin, self._note))
+            pairs, preferences = list(dataset.pairs("train")), list(dataset.preferences("train"))
+            mistakes = policy_preferences(run, recipe, self._home, self.machine, pairs, preferences, self._note)
+            made = list(mistakes)
             write_rows(own, made)
-            self._note(f"preferences against the policy's own answers: {len(made)}")
+            kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(row.kind for row in made).most_common())
+            self._note(f"preferences against the policy's own mistakes: {len(made)}{f' ({kinds})' if kinds else ''}")
         return own.stat().st_size > 0 or any(True for _ in dataset.preferences("train"))
 
+    def _say_if_unused(self, run: TrainingRun) -> None:
+        """Say where the data has preferences that the recipe does not train and nobody has turned off."""
+        asked = self._request.choices.get("dpo") is False or "dpo" in self._request.skip
+        if not asked and any(True for _ in open_dataset(Path(read_card(run).data)).preferences("train")):
+            self._note("the preferences of the data are not trained; with --set dpo=true they are")
+
     def _export(self, run: TrainingRun, recipe: Recipe) -> None:
-        """Write a GGUF file that answers as trained, where the method merges and export is not skipped."""
+        """Write what answers as trained, a GGUF file where one can be made; not where export is skipped."""
         if "export" in self._request.skip or not self._request.from_docs or not recipe.training_method.merges:
             return
         export = open_run_export(self._workspace, run.name, on_note=self._note)
-        self._note(f"exported to {export.gguf()}")
+        self._note(f"exported to {export.best()}")
 
 
 def _slug(text: str) -> str:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError, MissingExtra
+from core.files import Home
 from core.install import package_command
 from finetune.recipe import Recipe, load_recipe
-from finetune.training.machine import Machine
+from finetune.training.base import lasting_spec
+from finetune.training.machine import Machine, named_gpu, this_machine
+from kb.training_data import training_folder
 
 # Stages that a run can leave out.
 SKIPPABLE = ("synth", "dpo", "export")
@@ -24,6 +29,7 @@ class TrainingRequest:
     Attributes:
         name: Of the run; chosen from the data where empty.
         data: Dataset folder, JSONL file or `hf:ID`.
+        answer_column: The column of `data` that holds the right answer, where it is a file.
         from_docs: Make the rows from the collection's documents first.
         recipe: A recipe's name or a TOML file; chosen for the machine where empty.
         choices: Fields of the recipe with their values; None leaves a field as it is.
@@ -40,6 +46,7 @@ class TrainingRequest:
 
     name: str = ""
     data: str = ""
+    answer_column: str = ""
     from_docs: bool = False
     recipe: str = ""
     choices: Mapping[str, Any] = field(default_factory=dict)
@@ -61,6 +68,25 @@ class TrainingRequest:
             if importlib.util.find_spec(tracker) is None:
                 raise MissingExtra(f"--report-to {tracker} requires its package", hint=package_command(tracker))
 
+    def command(self, name: str, recipe: str, data: str, over: Mapping[str, Any]) -> str:
+        """Return the command that trains what was asked for under a name.
+
+        Args:
+            name: Of the run; chosen from the data where empty.
+            recipe: In place of the request's own; none where empty.
+            data: Where the rows are.
+            over: Fields of the recipe that are chosen otherwise.
+        """
+        chosen = {key: value for key, value in self.choices.items() if value is not None}
+        chosen |= {key.strip(): value.strip() for key, _, value in (pair.partition("=") for pair in self.pairs)}
+        chosen |= over
+        words = ["kb", "finetune", *([name] if name else []), *(["--recipe", recipe] if recipe else []), "--data", data]
+        words += ["--answer-column", self.answer_column] if self.answer_column and data == self.data else []
+        for key, value in chosen.items():
+            spelled = f"{value:.4g}" if isinstance(value, float) else str(value)
+            words += ["--set", f"{key}={spelled.lower() if isinstance(value, bool) else spelled}"]
+        return shlex.join(words)
+
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON values, for a process of its own."""
         return {**asdict(self), "skip": sorted(self.skip)}
@@ -79,13 +105,40 @@ class TrainingRequest:
 def recipe_of(request: TrainingRequest, machine: Machine, on_note: Callable[[str], None] = lambda _: None) -> Recipe:
     """Return the recipe that a request describes; a note says where an adapter that cannot be merged is served.
 
+    Bases given by relative paths are resolved here, so that the run works from any folder.
+
     Raises:
         ConfigError: Unknown fields, impossible values, choices that exclude each other.
     """
     recipe = load_recipe(request.recipe, machine, flags=request.choices, pairs=request.pairs)
+    bases = {"base": lasting_spec(recipe.base), "merge_base": lasting_spec(recipe.merge_base)}
+    recipe = recipe.model_copy(update=bases)
     if not recipe.training_method.merges:
         on_note(f"{recipe.method}: can be served {recipe.training_method.served}")
     return recipe
+
+
+def machine_of(request: TrainingRequest, gpu: str = "") -> Machine:
+    """Return the machine that a request trains on: this one, with as many of its GPUs as there are processes.
+
+    Args:
+        gpu: In place of this machine; see `finetune.training.machine.named_gpu`.
+
+    Raises:
+        ConfigError: No such GPU.
+    """
+    machine = named_gpu(gpu) if gpu else this_machine()
+    if request.processes and machine.device == "cuda" and machine.nodes == 1:
+        return replace(machine, devices=request.processes)
+    return machine
+
+
+def requested_rows(
+    request: TrainingRequest, recipe: Recipe, home: Home, on_note: Callable[[str], None] | None = None
+) -> Path:
+    """Return the dataset folder of the data that a request names; errors as of `training_folder`."""
+    rows, column = most_rows(recipe), request.answer_column
+    return training_folder(request.data, home, most_rows=rows, answer_column=column, on_note=on_note)
 
 
 def most_rows(recipe: Recipe) -> int:

@@ -10,24 +10,28 @@ import random
 import re
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, SystemMessage
 
 from core.backends import token_counter
 from core.chat.generate import Generation, generate
 from core.errors import ConfigError
-from core.prompt import check_trained_prompt, fill, load_prompt
-from core.reading.extractive import ABSTENTION, ExtractiveChat
-from core.reading.passages import new_mark, render
+from core.prompt import AnswerPrompt, ReadsPassages, check_trained_prompt, fill, load_prompt, prompt_for
+from core.reading.compose import ABSTENTION, abstention_for
+from core.reading.extractive import ExtractiveChat
+from core.reading.passages import Passage, new_mark, render
 from core.reading.read import Reading, read
 from core.reading.reader import Candidate, has_cosines, support
-from core.reading.span_protocol import Spans
+from core.reading.spans.protocol import Spans
+from core.reading.tables.formulas import search_words
+from core.reading.tables.line_items import printed_labels
 from core.settings import Settings
 from core.types import Answer, Hit, Page, Retriever, Statement
 from rag.answer.chat import Turn, standalone
 from rag.answer.cite import check
-from rag.answer.language_note import language_note
+from rag.answer.language_note import crosses_languages, language_note, quoted_by_words, unread_by_reader
 from rag.answer.pack import WIDEN_CHARS, PageText, Span, pack
 from rag.answer.plain import Stream
 from rag.answer.quoted import PageOf, passages_of, quoted_answer
@@ -57,10 +61,12 @@ def answerable(ranked: Sequence[Candidate], cosine: float | None) -> float:
     Returns:
         A probability in [0, 1], calibrated for equal numbers of answerable and unanswerable questions.
     """
-    held = support(ranked)
-    if cosine is None or not 0 < held < 1 or not has_cosines(ranked):
-        return held
-    logit = _ANSWERABLE[0] + _ANSWERABLE[1] * math.log(held / (1 - held)) + _ANSWERABLE[2] * cosine
+    lexical_support = support(ranked)
+    if cosine is None or not 0 < lexical_support < 1 or not has_cosines(ranked):
+        return lexical_support
+    logit = (
+        _ANSWERABLE[0] + _ANSWERABLE[1] * math.log(lexical_support / (1 - lexical_support)) + _ANSWERABLE[2] * cosine
+    )
     return 1 / (1 + math.exp(-logit))
 
 
@@ -77,6 +83,7 @@ class Answerer:
         page: Gives a page with its blocks by document hash and page index, so that tables and sentences over a page
             break are read whole; of text alone if None.
         spans: The neural span reader; the one of an extractive `chat` if None.
+        complete: Called with every answer before it is returned; gives it back, perhaps with more in it.
         rng: Draws keys and marks; must not be guessable by who writes the documents.
         clock: Seconds, monotonic.
 
@@ -98,6 +105,7 @@ class Answerer:
         embedder: Embedder | None = None,
         page: PageOf | None = None,
         spans: Spans | None = None,
+        complete: Callable[[Answer], Answer] = lambda answer: answer,
         rng: random.Random | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -109,12 +117,14 @@ class Answerer:
         self._page = page or (lambda sha256, index: Page(index=index, text=page_text(sha256, index)))
         self._settings = settings
         self._page_text = page_text
+        self._complete = complete
         self._model = model or chat._llm_type
         self._rng = rng or random.SystemRandom()
         self._clock = clock
         self._template = load_prompt(settings.rag.prompt_file)
+        self._reader = chat.for_passages(self._template.digest) if isinstance(chat, ReadsPassages) else chat
         self.prompt_note = check_trained_prompt(chat, self._template)
-        self._count = token_counter(chat)
+        self._count = token_counter(self._reader)
         self._max_quotes = chat.max_quotes if isinstance(chat, ExtractiveChat) else 0
 
     def ask(
@@ -124,6 +134,7 @@ class Answerer:
         k: int | None = None,
         on_token: Callable[[str], None] | None = None,
         history: Sequence[Turn] = (),
+        instructions: str = "",
     ) -> Answer:
         """Answer a question.
 
@@ -133,31 +144,60 @@ class Answerer:
             on_token: Receives the answer as it is written, sources in place of keys; unchecked, so the returned
                 answer is the one to keep.
             history: Earlier questions and answers, oldest first; the question may point back to them.
+            instructions: A system message before the prompt, for models that write; the built-in reader has none.
 
         Raises:
             ConfigError: The question is empty, or does not fit the model's context.
             BackendError: The model failed.
         """
         if not question.strip():
-            raise ConfigError("the question is empty", hint='kb ask "QUESTION"')
+            raise ConfigError("the question is empty", hint='kb ask "QUESTION"', click="write a question")
+        return self._complete(self._answer(question, k, on_token, history, instructions))
+
+    def _answer(
+        self,
+        question: str,
+        k: int | None,
+        on_token: Callable[[str], None] | None,
+        history: Sequence[Turn],
+        instructions: str,
+    ) -> Answer:
         begun = self._clock()
-        asked = standalone(question, history, self._chat)
+        standalone_question = standalone(question, history, self._chat)
         limit = k or self._settings.rag.top_k
-        hits = list(self._searcher.search(asked, limit * _OVERFETCH))
-        spans = self._pack(asked, hits, limit)
+        # Ratios are computed from rows that are named otherwise, and so are many lines of statements.
+        labels = " ".join(printed_labels(standalone_question))
+        query = " ".join(f"{standalone_question} {search_words(standalone_question)} {labels}".split())
+        hits = list(self._searcher.search(query, limit * _OVERFETCH))
+        page = cache(self._page)  # several hits stand on one page
+        template = prompt_for(question, self._template, self._chat)
+        spans = self._pack(standalone_question, template, hits, limit, page, instructions)
         retrieved = self._clock()
         timings = {"retrieve_s": retrieved - begun}
         cosine = max((hit.dense for hit in hits if hit.dense is not None), default=None)
+        spans, passages = passages_of(spans, page, self._rng)
+        written_in = [page(span.sha256, span.page).language for span in spans]
         if isinstance(self._chat, ExtractiveChat):
-            return self._read(question, asked, spans, cosine, timings, begun, on_token)
-        spans, passages = passages_of(spans, self._page, self._rng)
-        reading = read(asked, passages, cosines=self._cosines, spans=self._spans)
-        if answerable(reading.ranked, cosine) < MIN_ANSWERABLE:
-            return self._abstained(question, timings, begun, on_token)
+            unread = unread_by_reader(question, written_in)
+            if unread and not quoted_by_words(question):
+                return self._abstained(question, timings, begun, on_token, text=unread)
+            refusal = unread or ABSTENTION
+            return self._read(question, standalone_question, spans, passages, cosine, timings, begun, on_token, refusal)
+        reading = read(standalone_question, passages, cosines=self._cosines, spans=self._spans)
+        judged = not crosses_languages(question, written_in)
+        if judged and answerable(reading.ranked, cosine) < MIN_ANSWERABLE:
+            return self._abstained(question, timings, begun, on_token, text=abstention_for(question))
         by_key = {passage.key: span for passage, span in zip(passages, spans, strict=True)}
-        messages = fill(self._template, render(passages, new_mark(self._rng)), asked)
+        messages = fill(template, render(passages, new_mark(self._rng)), standalone_question)
+        if instructions:
+            messages = [SystemMessage(content=instructions), *messages]
         reply = self._generate(messages, {key: span.source for key, span in by_key.items()}, on_token)
-        checked = second_look(check(reply.text, by_key, self._page_text, question=asked), asked, reading, spans)
+        checked = second_look(
+            check(reply.text, by_key, self._page_text, question=standalone_question),
+            standalone_question,
+            reading,
+            spans,
+        )
         ended = self._clock()
         timings |= {
             "first_token_s": retrieved - begun + reply.first_token_s,
@@ -173,35 +213,39 @@ class Answerer:
             model=self._model,
             timings=timings,
             tokens={"prompt": reply.prompt_tokens, "completion": reply.completion_tokens},
+            short_answer=checked.short_answer,
         )
 
     def _read(
         self,
         question: str,
-        asked: str,
+        standalone_question: str,
         spans: Sequence[Span],
+        passages: Sequence[Passage],
         cosine: float | None,
         timings: dict[str, float],
         begun: float,
         on_token: Callable[[str], None] | None,
+        refusal: str,
     ) -> Answer:
         """Answer with the built-in reader: no prompt, no model."""
-        read_spans, passages = passages_of(spans, self._page, self._rng)
-        reading = read(asked, passages, cosines=self._cosines, spans=self._spans, max_quotes=self._max_quotes)
-        note = language_note(asked, [passage.text for passage in passages], self._embedder_model)
+        reading = read(
+            standalone_question, passages, cosines=self._cosines, spans=self._spans, max_quotes=self._max_quotes
+        )
+        note = language_note(standalone_question, [passage.text for passage in passages], self._embedder_model)
         notes = (note,) if note else ()
         doubted = (
             reading.kind == "sentence" and reading.possible and answerable(reading.ranked, cosine) < MIN_ANSWERABLE
         )
         if not reading.answers or doubted:
-            return self._abstained(question, timings, begun, on_token, reading, notes)
-        quoted = quoted_answer(reading, passages, read_spans)
+            return self._abstained(question, timings, begun, on_token, reading, notes, refusal)
+        quoted = quoted_answer(reading, passages, spans)
         first = self._clock() - begun
         if on_token is not None:
             for piece in re.findall(r"\S+\s*", quoted.text):
                 on_token(piece)
         ended = self._clock() - begun
-        prompt = self._count(asked) + sum(self._count(passage.whole) for passage in passages)
+        prompt = self._count(standalone_question) + sum(self._count(passage.whole) for passage in passages)
         return Answer(
             question=question,
             answer=quoted.text,
@@ -217,19 +261,29 @@ class Answerer:
             notes=notes,
         )
 
-    def _pack(self, question: str, hits: Sequence[Hit], limit: int) -> list[Span]:
+    def _pack(
+        self,
+        question: str,
+        template: AnswerPrompt,
+        hits: Sequence[Hit],
+        limit: int,
+        page: PageOf,
+        instructions: str,
+    ) -> list[Span]:
         models = self._settings.models
-        frame = sum(self._count(message.text) for message in fill(self._template, "", question))
+        frame = sum(self._count(message.text) for message in fill(template, "", question))
+        frame += self._count(instructions) if instructions else 0
         budget = models.num_ctx - models.max_tokens - frame - _SPARE_TOKENS
         if budget <= 0:
             raise ConfigError(
                 f"the question and the prompt leave no room for documents in {models.num_ctx} tokens",
                 hint=f"kb ask --set models.num_ctx={models.num_ctx * 2} QUESTION",
+                click="ask a shorter question",
             )
         widen_chars = _READER_WIDEN_CHARS if isinstance(self._chat, ExtractiveChat) else WIDEN_CHARS
         return pack(
             hits,
-            self._page_text,
+            lambda sha256, index: page(sha256, index).text,
             limit=limit,
             budget_tokens=budget,
             count_tokens=self._count,
@@ -244,15 +298,16 @@ class Answerer:
         on_token: Callable[[str], None] | None,
         reading: Reading | None = None,
         notes: tuple[str, ...] = (),
+        text: str = ABSTENTION,
     ) -> Answer:
         if on_token is not None:
-            on_token(ABSTENTION)
+            on_token(text)
         ended = self._clock() - begun
         return Answer(
             question=question,
-            answer=ABSTENTION,
+            answer=text,
             ground="abstained",
-            statements=(Statement(text=ABSTENTION),),
+            statements=(Statement(text=text),),
             model=self._model,
             timings=timings | {"first_token_s": ended, "generate_s": 0.0, "total_s": ended},
             tokens={"prompt": 0, "completion": 0},
@@ -269,6 +324,6 @@ class Answerer:
             if text and on_token is not None:
                 on_token(text)
 
-        reply = generate(self._chat, messages, on_text=lambda text: show(stream.feed(text)), clock=self._clock)
+        reply = generate(self._reader, messages, on_text=lambda text: show(stream.feed(text)), clock=self._clock)
         show(stream.end())
         return reply

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.prompts import ChatPromptTemplate
 
+from core.language.conversation import GOES_ON, POINTS_BACK, POINTS_NOWHERE
 from core.reading.extractive import ExtractiveChat
-from core.reading.words import STOPWORDS, terms, words
+from core.reading.text.words import STOPWORDS, terms, words
 
 Turn = tuple[str, str]
 
@@ -30,17 +31,6 @@ _REWRITE = ChatPromptTemplate.from_messages(
 _TURNS = 3
 _ANSWER_CHARS = 300
 _MAX_GROWTH_CHARS = 200
-_POINTS_BACK = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|one|ones|former|latter|same)\b",
-    re.IGNORECASE,
-)
-# Words that do not point back here: "Is there ...", "the parts that ...", "this manual".
-_IDLE = re.compile(
-    r"\b(?:is|are|was|were) there\b|\b\w+ that (?=\w)|\bthis (?:document|manual|handbook)\b", re.IGNORECASE
-)
-_ELLIPSIS = re.compile(
-    r"^\s*(?:and|but|or|so|what about|how about|what else|why not|why|really|then|also|same for)\b[\s,]*", re.IGNORECASE
-)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NAME = re.compile(
     r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'&-]*(?:\s+(?:of\s+)?[A-Z\d][\w’'&-]*)*|\b[A-Z]{2,}\w*|\b\w*[A-Za-z]\d\w*"
@@ -49,8 +39,8 @@ _NAME = re.compile(
 
 def depends_on_history(question: str) -> bool:
     """Whether a question points back ("its price?"), goes on ("and in 2022?") or names nothing."""
-    body = _IDLE.sub(" ", question)
-    return bool(_POINTS_BACK.search(body) or _ELLIPSIS.match(question)) or len(terms(question)) < 2
+    body = POINTS_NOWHERE.sub(" ", question)
+    return bool(POINTS_BACK.search(body) or GOES_ON.match(question)) or len(terms(question)) < 2
 
 
 def carried(question: str, earlier: str) -> str:
@@ -62,19 +52,19 @@ def carried(question: str, earlier: str) -> str:
     """
     if not depends_on_history(question):
         return question
-    rest = _ELLIPSIS.sub("", question).strip()
-    fragment = bool(_ELLIPSIS.match(question)) and len(terms(rest)) <= 4 and not _POINTS_BACK.search(rest)
+    rest = GOES_ON.sub("", question).strip()
+    fragment = bool(GOES_ON.match(question)) and len(terms(rest)) <= 4 and not POINTS_BACK.search(rest)
     if fragment or not terms(rest):
         moved = _moved_subject(rest, earlier)
         if moved:
             return moved
         years = _YEAR.findall(rest)
         base = _YEAR.sub(years[0], earlier) if len(years) == 1 else earlier
-        left = rest.rstrip("? ") if not years or len(terms(rest)) > 1 else ""
-        return f"{base.rstrip('? ')} {left}".strip() + "?"
-    asked = set(words(question))
-    names = [name for name in _NAME.findall(earlier) if not set(words(name)) <= asked | STOPWORDS]
-    content = [word for word in words(earlier) if word not in STOPWORDS and word not in asked]
+        addition = rest.rstrip("? ") if not years or len(terms(rest)) > 1 else ""
+        return f"{base.rstrip('? ')} {addition}".strip() + "?"
+    question_words = set(words(question))
+    names = [name for name in _NAME.findall(earlier) if not set(words(name)) <= question_words | STOPWORDS]
+    content = [word for word in words(earlier) if word not in STOPWORDS and word not in question_words]
     topic = " ".join(dict.fromkeys(names or content))
     return f"{question.rstrip('? ')} ({topic})?" if topic else question
 
@@ -98,9 +88,11 @@ def _trusted(rewritten: str, question: str, history: Sequence[Turn]) -> bool:
     """A rewriting is used if it is one short line, keeps what was asked and brings in nothing from elsewhere."""
     if not rewritten or "\n" in rewritten or len(rewritten) > len(question) + _MAX_GROWTH_CHARS:
         return False
-    said = set(terms(question)).union(*(terms(f"{asked} {answer}") for asked, answer in history))
+    known_terms = set(terms(question)).union(
+        *(terms(f"{earlier_question} {answer}") for earlier_question, answer in history)
+    )
     kept, new = set(terms(question)), set(terms(rewritten))
-    return bool(new) and len(kept & new) >= 0.5 * len(kept) and new <= said
+    return bool(new) and len(kept & new) >= 0.5 * len(kept) and new <= known_terms
 
 
 def standalone(question: str, history: Sequence[Turn], chat: BaseChatModel) -> str:
@@ -118,7 +110,9 @@ def standalone(question: str, history: Sequence[Turn], chat: BaseChatModel) -> s
         return question
     if not isinstance(chat, ExtractiveChat):
         recent = history[-_TURNS:]
-        turns = "\n".join(f"Question: {asked}\nAnswer: {answer[:_ANSWER_CHARS]}" for asked, answer in recent)
+        turns = "\n".join(
+            f"Question: {earlier_question}\nAnswer: {answer[:_ANSWER_CHARS]}" for earlier_question, answer in recent
+        )
         reply = chat.invoke(_REWRITE.format_messages(turns=turns, question=question))
         rewritten = reply.text.strip().strip('"“”').strip()
         if _trusted(rewritten, question, recent):
@@ -129,6 +123,6 @@ def standalone(question: str, history: Sequence[Turn], chat: BaseChatModel) -> s
 def _earlier(history: Sequence[Turn]) -> str:
     """The last question of a conversation, itself made to stand alone."""
     earlier = history[0][0]
-    for asked, _ in history[1:]:
-        earlier = carried(asked, earlier)
+    for next_question, _ in history[1:]:
+        earlier = carried(next_question, earlier)
     return earlier

@@ -12,39 +12,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from core.reading.extractive import ABSTENTION, NOTICE
-from core.reading.fold import Folded
+from core.language import conversation
+from core.reading.compose import NOTICE, abstention_for, all_abstentions
 from core.reading.passages import KEY_SHAPE
-from core.reading.sentences import Offsets, sentences, split_prose
-from core.reading.words import scaled_numbers, stated_numbers, terms
+from core.reading.proved import DIFFERS, answer_first
+from core.reading.text.fold import Folded
+from core.reading.text.sentences import Offsets, sentences, split_prose
+from core.reading.text.words import scaled_numbers, stated_numbers, terms
 from core.types import Citation, Ground, Statement
 from rag.answer.pack import PageText, Span
 from rag.answer.plain import transform
 
 UNSUPPORTED = "[not supported by the cited page]"
 NO_SOURCE = "[no source found]"
+# Sentences of a reply that claim nothing about the documents.
+IDLE_SENTENCES = frozenset({NOTICE, DIFFERS})
 
 # Share of a sentence's content words, numbers twice, that must stand together in the source; an attribution without a
 # key needs more. `python -m bench.abstain` prints how often they hold for true and for foreign sources.
 MIN_SHARE = 0.5
 MIN_SHARE_WITHOUT_KEY = 0.6
 _FEWEST_WORDS = 3  # content words of a sentence that a passage can be sought for
-_HOLLOW = frozenset(terms("answer question document passage text"))
+_HOLLOW = frozenset(terms(conversation.HOLLOW_WORDS))
 _KEPT_SHARE = 0.6  # of several cited passages, one that holds less than this part of the best one's share is dropped
 _QUOTED = re.compile(r"“([^”]+)”|(?<!\w)\"([^\"]+)\"(?!\w)|«([^»]+)»")
+_ANSWER_AND_QUOTE = re.compile(r"(?P<answer>[^“”]{1,160}): “(?P<quote>[^”]+)”\.?")
 _ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*")
 _MARKER = re.compile(rf"\[\[({KEY_SHAPE}(?:,{KEY_SHAPE})*)\]\]")
 _WRAPPED = re.compile(r"(?<=[^\s.!?:;…])\n(?=[a-z])")  # a line that goes on in the next: as long as a break is
 _ENUMERATOR = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+")
-_PAGE_REFERENCE = re.compile(r"\bp(?:p|ages?)?\.?\s?\d+", re.IGNORECASE)
-_MATERIAL = r"(?:documents?|passages?|(?:provided|given) (?:text|context|information)|context|sources?)"
-_TELL = r"(?:say|state|mention|contain|provide|specify|answer|include|give)"
-_ABSTAINS = re.compile(
-    rf"\b{_MATERIAL} (?:do|does|did)(?: not|n['’]t) {_TELL}|\bnot {_TELL}(?:e?d|ied)? (?:in|by) the {_MATERIAL}"
-    rf"|\bno (?:information|mention|answer)\b.*\b{_MATERIAL}\b"
-    r"|^I (?:do not|don['’]t|cannot|can['’]t) (?:know|find|answer)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +52,14 @@ class Checked:
         ground: `cited` if at least one sentence holds, `abstained` if the answer says that there is none.
         citations: Verified quotes, in order of first use.
         statements: The sentences with their verdicts.
+        short_answer: What an answer of the form `short answer: “quote”` gives, where quote and figures hold.
     """
 
     answer: str
     ground: Ground
     citations: tuple[Citation, ...] = ()
     statements: tuple[Statement, ...] = ()
+    short_answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +91,17 @@ class _Source:
 
 def _source(span: Span, page_text: PageText) -> _Source:
     page = page_text(span.sha256, span.page)
-    found = _Source(span, Folded(page), stated_numbers(page))
+    source = _Source(span, Folded(page), stated_numbers(page))
     previous: tuple[Offsets, frozenset[str]] | None = None
     for unit in sentences(span.text):
-        held = frozenset(terms(span.text[unit.start : unit.end]))
+        unit_terms = frozenset(terms(span.text[unit.start : unit.end]))
         heads = frozenset(terms(" ".join(span.text[slice(*part)] for part in (unit.header, unit.label) if part)))
         offsets = (span.start + unit.start, span.start + unit.end)
-        found.units.append((offsets, held | heads if unit.kind != "prose" else held))
+        source.units.append((offsets, unit_terms | heads if unit.kind != "prose" else unit_terms))
         if previous is not None:
-            found.units.append(((previous[0][0], offsets[1]), previous[1] | held))
-        previous = (offsets, held)
-    return found
+            source.units.append(((previous[0][0], offsets[1]), previous[1] | unit_terms))
+        previous = (offsets, unit_terms)
+    return source
 
 
 def _claims(reply: str) -> tuple[str, list[_Claim]]:
@@ -111,13 +109,13 @@ def _claims(reply: str) -> tuple[str, list[_Claim]]:
     marked = transform(reply, lambda keys: f"[[{','.join(keys)}]]")
     places: list[tuple[int, list[str]]] = []
     text = ""
-    at = 0
+    position = 0
     for marker in _MARKER.finditer(marked):
-        before = marked[at : marker.start()]
-        at = marker.end()
-        text += before.rstrip(" ") if re.match(r"\s|[.,;:!?]|$|\[\[", marked[at : at + 2]) else before
+        before = marked[position : marker.start()]
+        position = marker.end()
+        text += before.rstrip(" ") if re.match(r"\s|[.,;:!?]|$|\[\[", marked[position : position + 2]) else before
         places.append((len(text), marker[1].split(",")))
-    text += marked[at:]
+    text += marked[position:]
     text = re.sub(r"“[^”]*”", lambda quote: quote[0].replace("\n", " "), text)
     text = _WRAPPED.sub(" ", text)
     # A quote stays in one piece: its stops and breaks are no ends of sentences of the reply.
@@ -137,14 +135,14 @@ def _claims(reply: str) -> tuple[str, list[_Claim]]:
 def _owner(text: str, spans: Sequence[Offsets], place: int) -> int:
     at_head = not text[:place].rpartition("\n")[2].strip()
     if at_head:
-        return next((at for at, (_, end) in enumerate(spans) if end > place), len(spans) - 1)
-    return max((at for at, (start, _) in enumerate(spans) if start < place), default=0)
+        return next((index for index, (_, end) in enumerate(spans) if end > place), len(spans) - 1)
+    return max((index for index, (start, _) in enumerate(spans) if start < place), default=0)
 
 
 def _quotes(text: str) -> Iterator[str]:
     """Quoted stretches of a sentence that are more than a word; an ellipsis parts a quote."""
-    for found in _QUOTED.finditer(text):
-        for part in _ELLIPSIS.split(found[1] or found[2] or found[3]):
+    for match in _QUOTED.finditer(text):
+        for part in _ELLIPSIS.split(match[1] or match[2] or match[3]):
             if len(part.split()) > 1 or len(part) > 11:
                 yield part.strip()
 
@@ -154,11 +152,11 @@ def _best_window(words: frozenset[str], source: _Source) -> tuple[float, Offsets
     total = _weight(words) or 1.0
     best: tuple[float, Offsets | None, frozenset[str]] = (0.0, None, frozenset())
     best_value = 0.0
-    for offsets, held in source.units:
-        share = _weight(words & held) / total
+    for offsets, unit_terms in source.units:
+        share = _weight(words & unit_terms) / total
         value = share - 0.0002 * (offsets[1] - offsets[0])
         if share > 0 and (best[1] is None or value > best_value):
-            best, best_value = (share, offsets, held), value
+            best, best_value = (share, offsets, unit_terms), value
     return best
 
 
@@ -174,7 +172,7 @@ class _Verdict:
 
 def _missing_number(text: str, sources: Sequence[_Source]) -> str:
     """The first number of a sentence that no cited page states, or an empty string."""
-    body = _PAGE_REFERENCE.sub(" ", _ENUMERATOR.sub("", text))
+    body = conversation.PAGE_REFERENCE.sub(" ", _ENUMERATOR.sub("", text))
     stated = frozenset[str]().union(*(source.stated for source in sources))
     return next((written for written, spellings in scaled_numbers(body) if not spellings & stated), "")
 
@@ -185,67 +183,70 @@ def _place(quote: str, source: _Source) -> Offsets | None:
     return source.page.find(quote, near=near) or source.page.find(quote.strip(" ,.;"), near=near)
 
 
-def _judge(text: str, sources: Sequence[_Source], needed: float, asked: frozenset[str]) -> _Verdict:
-    """Check one sentence against the passages it cites; `asked` are the question's words, which it may just repeat."""
+def _judge(text: str, sources: Sequence[_Source], needed: float, question_terms: frozenset[str]) -> _Verdict:
+    """Check one sentence against the passages it cites; it may merely repeat the words of the question."""
     quotes: list[Citation] = []
     words = frozenset(terms(_ENUMERATOR.sub("", text)))
-    held: frozenset[str] = frozenset()
+    supported_terms: frozenset[str] = frozenset()
     for quote in _quotes(text):
         places = [(source, _place(quote, source)) for source in sources]
-        found = next(((source, place) for source, place in places if place), None)
-        if found is None:
+        placed_quote = next(((source, place) for source, place in places if place), None)
+        if placed_quote is None:
             return _Verdict(reason=f"the quote “{quote}” is not on the cited page")
-        quotes.append(found[0].citation(*found[1]))
-        held |= frozenset(terms(quotes[-1].quote))
+        quotes.append(placed_quote[0].citation(*placed_quote[1]))
+        supported_terms |= frozenset(terms(quotes[-1].quote))
     missing = _missing_number(text, sources)
     if missing:
         return _Verdict(reason=f"the number {missing} is not on the cited page")
     windows = [(source, *_best_window(words, source)) for source in sources]
     top = max((share for _, share, _, _ in windows), default=0.0)
     kept = [window for window in windows if window[2] and window[1] >= _KEPT_SHARE * top]
-    held = held.union(*(window[3] for window in kept))
-    if any(_weight(part & held) < needed * _weight(part) for part in (words, words - asked)):
+    supported_terms = supported_terms.union(*(window[3] for window in kept))
+    if any(_weight(part & supported_terms) < needed * _weight(part) for part in (words, words - question_terms)):
         return _Verdict(reason="its words do not stand together in the cited passage")
     citations = tuple(quotes) or tuple(source.citation(*place) for source, _, place, _ in kept if place)
     return _Verdict(citations, "" if citations else "it says nothing that can be looked up")
 
 
-def _attribute(text: str, sources: Sequence[_Source], asked: frozenset[str]) -> _Verdict:
+def _attribute(text: str, sources: Sequence[_Source], question_terms: frozenset[str]) -> _Verdict:
     """Find the one passage that bears out a sentence which names none; it must say something and something new."""
     words = frozenset(terms(text)) - _HOLLOW
-    if len(words) < _FEWEST_WORDS or words <= asked:
+    if len(words) < _FEWEST_WORDS or words <= question_terms:
         return _Verdict(reason="it says nothing that could be looked for")
     shares = [_best_window(words, source)[0] for source in sources]
-    order = sorted(range(len(sources)), key=lambda at: -shares[at])
-    verdicts = (_judge(text, [sources[at]], MIN_SHARE_WITHOUT_KEY, asked) for at in order[:3])
-    return next((found for found in verdicts if found.citations), _Verdict(reason="no passage bears it out"))
+    order = sorted(range(len(sources)), key=lambda index: -shares[index])
+    verdicts = (_judge(text, [sources[index]], MIN_SHARE_WITHOUT_KEY, question_terms) for index in order[:3])
+    return next((verdict for verdict in verdicts if verdict.citations), _Verdict(reason="no passage bears it out"))
 
 
 def _idle(text: str) -> bool:
-    """Whether a sentence claims nothing: the notice, a lead-in, a word of courtesy."""
-    return text.strip() == NOTICE or (text.rstrip().endswith(":") and not scaled_numbers(text)) or not terms(text)
+    """Whether a sentence claims nothing about the documents: a fixed remark, a lead-in, a word of courtesy."""
+    lead_in = text.rstrip().endswith(":") and not scaled_numbers(text)
+    return text.strip() in IDLE_SENTENCES or lead_in or not terms(text)
 
 
 def abstains(text: str) -> bool:
     """Whether a reply says, in one sentence, that the documents do not answer."""
     plain = " ".join(text.split())
-    return plain.startswith(ABSTENTION.rstrip(".")) or (len(plain) < 200 and bool(_ABSTAINS.search(plain)))
+    spelled = tuple(sentence.rstrip(".。") for sentence in all_abstentions())
+    return plain.startswith(spelled) or (len(plain) < 200 and bool(conversation.ABSTAINS.search(plain)))
 
 
 def check(reply: str, passages: Mapping[str, Span], page_text: PageText, *, question: str = "") -> Checked:
     """Check a model's reply.
 
     Args:
-        reply: The raw text, citation keys in it.
+        reply: The raw text, citation keys in it; `“quote” [[key]] Answer: X` is read as `X: “quote” [[key]]`.
         passages: Key to the span that stood under it in the prompt.
         page_text: Gives the text of a page; offsets of citations count in it.
         question: What was asked; a sentence is not supported by the words that it repeats of it.
     """
-    asked = frozenset(terms(question))
-    text, claims = _claims(reply)
+    question_terms = frozenset(terms(question))
+    text, claims = _claims(answer_first(reply))
     known = [claim for claim in claims if any(key in passages for key in claim.keys)]
     if not claims or (not known and abstains(text)):
-        return Checked(ABSTENTION, "abstained", (), (Statement(text=ABSTENTION),))
+        abstention = abstention_for(question)
+        return Checked(abstention, "abstained", (), (Statement(text=abstention),))
 
     @cache
     def source(key: str) -> _Source:
@@ -254,25 +255,35 @@ def check(reply: str, passages: Mapping[str, Span], page_text: PageText, *, ques
     citations: dict[Citation, int] = {}
     statements: list[Statement] = []
     shown: list[str] = []
-    at = 0
+    position = 0
     for claim in claims:
         cited = [source(key) for key in claim.keys if key in passages]
         idle = not cited and _idle(claim.text)
         if idle:
             verdict = _Verdict()
         elif cited:
-            verdict = _judge(claim.text, cited, MIN_SHARE, asked)
+            verdict = _judge(claim.text, cited, MIN_SHARE, question_terms)
         else:
-            verdict = _attribute(claim.text, [source(key) for key in passages], asked)
-        indices = tuple(citations.setdefault(found, len(citations)) for found in verdict.citations)
+            verdict = _attribute(claim.text, [source(key) for key in passages], question_terms)
+        indices = tuple(citations.setdefault(citation, len(citations)) for citation in verdict.citations)
         holds = idle or bool(indices)
         statements.append(
             Statement(text=claim.text, citations=indices, supported=holds, reason="" if holds else verdict.reason)
         )
-        shown += [text[at : claim.end], _tail(idle, holds, cited, verdict)]
-        at = claim.end
-    answer = "".join([*shown, text[at:]]).strip()
-    return Checked(answer, "cited" if citations else "ungrounded", tuple(citations), tuple(statements))
+        shown += [text[position : claim.end], _tail(idle, holds, cited, verdict)]
+        position = claim.end
+    answer = "".join([*shown, text[position:]]).strip()
+    short_answer = _short_answer(statements)
+    return Checked(answer, "cited" if citations else "ungrounded", tuple(citations), tuple(statements), short_answer)
+
+
+def _short_answer(statements: Sequence[Statement]) -> str:
+    """What stands before the quote of a reply that claims nothing else, if the quote holds it."""
+    claims = [statement for statement in statements if statement.text.strip() not in IDLE_SENTENCES]
+    form = _ANSWER_AND_QUOTE.fullmatch(claims[0].text.strip()) if len(claims) == 1 else None
+    if form is None or not claims[0].supported:
+        return ""
+    return form["answer"] if Folded(form["quote"]).find(form["answer"]) else ""
 
 
 def _tail(idle: bool, holds: bool, cited: Sequence[_Source], verdict: _Verdict) -> str:
@@ -281,5 +292,5 @@ def _tail(idle: bool, holds: bool, cited: Sequence[_Source], verdict: _Verdict) 
         return ""
     if not holds:
         return f" {UNSUPPORTED}" if cited else f" {NO_SOURCE}"
-    names = dict.fromkeys(f"{found.doc}, p. {found.page + 1}" for found in verdict.citations)
+    names = dict.fromkeys(f"{citation.doc}, p. {citation.page + 1}" for citation in verdict.citations)
     return f" ({'; '.join(names)})"

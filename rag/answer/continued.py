@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from core.blocks import RUNNING, Block
 from core.reading.passages import Continuation
-from core.reading.sentences import split_prose
+from core.reading.text.sentences import split_prose
 from core.types import Page
 from rag.answer.pack import Span
 

@@ -8,13 +8,13 @@ model and no file format but its own records.
 from __future__ import annotations
 
 import fnmatch
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
+from core.gold import answer_columns
 from core.metrics import (
     Interval,
     bootstrap_mean,
@@ -28,6 +28,7 @@ from core.metrics import (
     reciprocal_rank,
     token_f1,
 )
+from core.question_file import read_gold_answer, read_question_records
 from core.types import Answer, Document, Hit, Retriever
 
 DOC_CUTS = (1, 5)
@@ -36,6 +37,7 @@ PAGE_CUTS = (1, 5, 20)
 DEPTH = 40
 # A bootstrap over fewer clusters than this says little; pages are drawn then.
 MIN_DOCUMENTS = 10
+_IMPORT = "kb synth import '{path}' --split test --out DIR && kb eval DIR/test.jsonl"
 
 PageId = tuple[str, int]
 
@@ -83,7 +85,7 @@ def no_labels(_sha256: str) -> Sequence[str]:
 
 
 def read_records(path: Path, documents: Sequence[Document], page_labels: PageLabels = no_labels) -> list[Record]:
-    """Read a JSONL file of questions about these documents.
+    """Read a file of questions about these documents: JSON lines or a JSON array.
 
     A record names pages by `pages`, which count from 0, or by `page_labels`, as they are printed.
 
@@ -96,12 +98,10 @@ def read_records(path: Path, documents: Sequence[Document], page_labels: PageLab
         DataError: Not JSON, a field of the wrong type, a `doc` that matches no document, or a page that the document
             does not have; with its line.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot be read: {error}", path=path, hint="kb eval QUESTIONS.jsonl") from error
+    if not path.is_file():
+        raise DataError("no such file", path=path, hint="kb eval QUESTIONS.jsonl")
     records = [
-        _record(path, number, line, documents, page_labels) for number, line in enumerate(lines, 1) if line.strip()
+        _record(path, line, row, documents, page_labels) for line, row in read_question_records(path, hint=_IMPORT)
     ]
     if not records:
         raise DataError("holds no question", path=path, hint="kb eval QUESTIONS.jsonl")
@@ -119,25 +119,20 @@ def _clustered(records: Sequence[Record]) -> list[Record]:
     return clustered
 
 
-def _record(path: Path, number: int, line: str, documents: Sequence[Document], page_labels: PageLabels) -> Record:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DataError(f"is not JSON: {error.msg}", path=path, line=number) from error
-    question = row.get("question") if isinstance(row, dict) else None
-    if not isinstance(question, str) or not question.strip():
-        raise DataError('needs a text "question"', path=path, line=number)
-    answer = row.get("answer")
-    if not (answer is None or isinstance(answer, (str, int, float))):
-        raise DataError('"answer" is neither text nor null', path=path, line=number)
+def _record(
+    path: Path, number: int, row: dict[str, Any], documents: Sequence[Document], page_labels: PageLabels
+) -> Record:
     named = _matching(path, number, row.get("doc"), documents)
+    pages = _pages(path, number, row, named, page_labels)
+    # A record that names a document alone is scored on search alone.
+    scored_answer = bool(answer_columns(row)) or "doc" not in row
     return Record(
         line=number,
-        question=question,
-        answer=None if answer is None else str(answer),
-        scored_answer="answer" in row,
+        question=row["question"],
+        answer=read_gold_answer(row, path, number) if scored_answer else None,
+        scored_answer=scored_answer,
         docs=frozenset(document.sha256 for document in named),
-        pages=_pages(path, number, row, named, page_labels),
+        pages=pages,
         cluster="",
     )
 
@@ -201,8 +196,8 @@ def score_search(record: Record, hits: Sequence[Hit], k: int) -> list[Score]:
     pages: list[PageId] = list(dict.fromkeys((hit.sha256, hit.page) for hit in hits))
     scores: dict[str, float] = {}
     if record.docs:
-        found = list(dict.fromkeys(sha256 for sha256, _ in pages))
-        scores |= {f"doc_hit@{cut}": hit_at_k(found, record.docs, cut) for cut in DOC_CUTS}
+        ranked_docs = list(dict.fromkeys(sha256 for sha256, _ in pages))
+        scores |= {f"doc_hit@{cut}": hit_at_k(ranked_docs, record.docs, cut) for cut in DOC_CUTS}
     if record.docs and record.pages:
         gold = {(sha256, page) for sha256 in record.docs for page in record.pages}
         scores |= {f"page_hit@{cut}": hit_at_k(pages, gold, cut) for cut in PAGE_CUTS}
@@ -280,14 +275,14 @@ def summary(scores: Sequence[Score]) -> dict[str, dict[str, Any]]:
 def difference(ours: Sequence[Score], theirs: Sequence[Score]) -> dict[str, dict[str, Any]]:
     """Return the paired difference `ours - theirs` per metric, over records that both scored."""
     other = {(score.metric, score.line): score.value for score in theirs}
-    found: dict[str, dict[str, Any]] = {}
+    intervals: dict[str, dict[str, Any]] = {}
     for metric in _by_metric(ours):
         both = [s for s in ours if s.metric == metric and (metric, s.line) in other]
         if both:
-            left, right = [s.value for s in both], [other[metric, s.line] for s in both]
-            interval = paired_bootstrap(left, right, clusters=[s.cluster for s in both])
-            found[metric] = _interval_json(interval, len(both))
-    return found
+            own_values, other_values = [s.value for s in both], [other[metric, s.line] for s in both]
+            interval = paired_bootstrap(own_values, other_values, clusters=[s.cluster for s in both])
+            intervals[metric] = _interval_json(interval, len(both))
+    return intervals
 
 
 def _by_metric(scores: Sequence[Score]) -> dict[str, tuple[list[float], list[str]]]:

@@ -6,11 +6,11 @@ to know models, prompts and how hits were found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from core.reading.sentences import sentences
-from core.reading.words import numbers, words
+from core.reading.text.sentences import sentences_of
+from core.reading.text.words import numbers, words
 from core.types import Hit
 
 PageText = Callable[[str, int], str]
@@ -44,7 +44,7 @@ class Span:
 def widened(page: str, start: int, end: int, by: int) -> tuple[int, int]:
     """Grow a span to whole sentences, by as many as `by` code points on each side hold."""
     low, high = max(0, start - by), min(len(page), end + by)
-    for sentence in sentences(page):
+    for sentence in sentences_of(page):
         if low <= sentence.start < start:
             start = min(start, sentence.start)
         if end < sentence.end <= high:
@@ -59,12 +59,12 @@ def merge(hits: Sequence[Hit], page_text: PageText, *, widen_chars: int = WIDEN_
         page = page_text(hit.sha256, hit.page)
         start, end = widened(page, hit.start, hit.end, widen_chars)
         place = len(spans)
-        for at in range(len(spans) - 1, -1, -1):
-            other = spans[at]
+        for index in range(len(spans) - 1, -1, -1):
+            other = spans[index]
             near = other.start <= end + _GAP_CHARS and start <= other.end + _GAP_CHARS
             if (other.sha256, other.page) == (hit.sha256, hit.page) and near:
-                start, end, place = min(start, other.start), max(end, other.end), at
-                del spans[at]
+                start, end, place = min(start, other.start), max(end, other.end), index
+                del spans[index]
         text = page[start:end]
         span = Span(doc=hit.doc, sha256=hit.sha256, page=hit.page, start=start, end=end, text=text, title=hit.title)
         spans.insert(place, span)
@@ -73,25 +73,28 @@ def merge(hits: Sequence[Hit], page_text: PageText, *, widen_chars: int = WIDEN_
 
 def _shingles(text: str) -> frozenset[tuple[str, ...]]:
     tokens = words(text)
-    return frozenset(zip(*(tokens[at:] for at in range(min(_SHINGLE, len(tokens) or 1))), strict=False))
+    return frozenset(zip(*(tokens[offset:] for offset in range(min(_SHINGLE, len(tokens) or 1))), strict=False))
 
 
-def distinct(spans: Sequence[Span]) -> list[Span]:
-    """Drop a span whose words stand nine tenths in an earlier one and whose numbers all do.
+def distinct(spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield the spans, but none whose words stand nine tenths in an earlier one and whose numbers all do.
 
     Filings repeat their sentences with other figures: text that differs in a number is not a repeat.
     """
     kept: list[tuple[Span, frozenset[tuple[str, ...]], frozenset[str]]] = []
     for span in spans:
         shingles, figures = _shingles(span.text), frozenset(numbers(span.text))
-        if not any(len(shingles & other) >= _SAME * len(shingles) and figures <= held for _, other, held in kept):
+        if not any(
+            len(shingles & other) >= _SAME * len(shingles) and figures <= other_figures
+            for _, other, other_figures in kept
+        ):
             kept.append((span, shingles, figures))
-    return [span for span, _, _ in kept]
+            yield span
 
 
 def _cut(span: Span, budget_tokens: int, count_tokens: Callable[[str], int]) -> Span | None:
     """The longest beginning of a span, at a sentence end, that keeps the budget; None if no sentence does."""
-    ends = [sentence.end for sentence in sentences(span.text)]
+    ends = [sentence.end for sentence in sentences_of(span.text)]
     fitting = [end for end in ends if count_tokens(span.text[:end]) <= budget_tokens]
     if not fitting:
         return None
@@ -132,13 +135,13 @@ def pack(
         Spans, best first. One that does not fit is cut at a sentence end; a later one that is smaller may still fit.
     """
     packed: list[Span] = []
-    left = budget_tokens
+    tokens_left = budget_tokens
     for span in distinct(merge(hits, page_text, widen_chars=widen_chars)):
         if len(packed) == limit:
             break
-        room = left - frame_tokens
+        room = tokens_left - frame_tokens
         fitting = span if count_tokens(span.text) <= room else _cut(span, room, count_tokens)
         if fitting is not None:
             packed.append(fitting)
-            left = room - count_tokens(fitting.text)
+            tokens_left = room - count_tokens(fitting.text)
     return packed

@@ -28,10 +28,10 @@ _OPENER = re.compile(r"\[|!(?=\[|$)|<(?=[<a-zA-Z/]|$)|\x1b")
 def transform(text: str, on_keys: Callable[[list[str]], str]) -> str:
     """Replace every special sequence in `text`; groups of citation keys by what `on_keys` returns (visible signs)."""
 
-    def replacement(found: re.Match[str]) -> str:
-        if found["keys"]:
-            return on_keys(re.findall(KEY_SHAPE, found["keys"]))
-        return found["link"] or ""
+    def replacement(match: re.Match[str]) -> str:
+        if match["keys"]:
+            return on_keys(re.findall(KEY_SHAPE, match["keys"]))
+        return match["link"] or ""
 
     return visible(_SPECIAL.sub(replacement, text))
 
@@ -68,15 +68,15 @@ class Stream:
 
     def _safe(self) -> int:
         """How many characters of the buffer can no longer become part of a special sequence."""
-        at = 0
-        while opener := _OPENER.search(self._held, at):
+        search_start = 0
+        while opener := _OPENER.search(self._held, search_start):
             start = opener.start()
-            found = _SPECIAL.match(self._held, start)
-            if found is not None and found.end() < len(self._held):
-                at = found.end()
+            special = _SPECIAL.match(self._held, start)
+            if special is not None and special.end() < len(self._held):
+                search_start = special.end()
                 continue
             rest = self._held[start:]
-            if found is not None or ("\n" not in rest and len(rest) < _LONGEST):
+            if special is not None or ("\n" not in rest and len(rest) < _LONGEST):
                 return start
-            at = start + 1
+            search_start = start + 1
         return len(self._held)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from core.errors import ConfigError
 from core.prompt import passage_source
-from core.reading.candidates import Quote, quote_span
 from core.reading.compose import NOTICE, compose
 from core.reading.passages import Passage, new_keys
+from core.reading.proposals.candidates import Quote, quote_span
 from core.reading.read import Reading
 from core.types import Citation, Page, Statement
 from rag.answer.continued import continued

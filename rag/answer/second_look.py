@@ -30,7 +30,14 @@ def second_look(checked: Checked, question: str, reading: Reading, spans: Sequen
         return checked
     if checked.ground == "abstained" or numeric_match(checked.answer, reading.short_answer):
         return checked
-    index = next((at for at, one in enumerate(checked.statements) if one.supported and numbers_of(one.text)), None)
+    index = next(
+        (
+            position
+            for position, statement in enumerate(checked.statements)
+            if statement.supported and numbers_of(statement.text)
+        ),
+        None,
+    )
     if index is None:
         return checked
     quote = reading.quotes[0]

@@ -18,6 +18,8 @@ from pathlib import Path
 from core.errors import ConfigError, DataError
 from core.files import Home, atomic_write, sha256_of
 from core.install import upgrade_hint
+from rag.catalogue.database import catalogue_exists
+from rag.catalogue.postgres import URL_VARIABLE, postgres_url, server_name
 from rag.catalogue.schema import SCHEMA_VERSION
 
 _MANIFEST = "manifest.json"
@@ -38,6 +40,11 @@ def write_backup(home: Home, target: Path) -> int:
         ConfigError: Nothing has been ingested, or the target exists.
         OSError: The target cannot be written.
     """
+    if postgres_url():
+        raise ConfigError(
+            f"the catalogue is on a server ({server_name(postgres_url())}), which makes its own backups",
+            hint=f'pg_dump "${URL_VARIABLE}" > kb.sql  # and copy {home.root}/originals',
+        )
     if not home.catalogue.exists():
         raise ConfigError(f"nothing has been ingested yet (no {home.catalogue})", hint="kb ingest PATH")
     if target.exists():
@@ -86,7 +93,7 @@ def restore_backup(source: Path, home: Home) -> None:
         ConfigError: The home already holds a catalogue.
         DataError: The file is no backup, is damaged, or comes from a newer version.
     """
-    if home.catalogue.exists():
+    if catalogue_exists(home.catalogue):
         raise ConfigError(
             f"{home.root} already holds a knowledge base", hint=f"KB_HOME=/an/empty/folder kb backup --restore {source}"
         )

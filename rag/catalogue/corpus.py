@@ -19,14 +19,17 @@ class CatalogueCorpus:
     Attributes:
         catalogue: Where it stands.
         collection: Its name.
+        only: Hashes of the documents that count; None for all.
     """
 
     catalogue: CatalogueReader
     collection: str
+    only: frozenset[str] | None = None
 
     def documents(self) -> Sequence[Document]:
         """Return the documents, in order of name."""
-        return self.catalogue.documents(self.collection)
+        documents = self.catalogue.documents(self.collection)
+        return documents if self.only is None else [document for document in documents if document.sha256 in self.only]
 
     def pages(self, sha256: str) -> Iterator[Page]:
         """Yield a document's pages in order, without what was removed as hidden."""

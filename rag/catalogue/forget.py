@@ -16,7 +16,7 @@ from rag.store.base import Store, sync
 def forget(home: Home, catalogue: Catalogue, store: Store, document: Document) -> None:
     """Remove one document from its collection; the caller holds the writer lock."""
     catalogue.forget(document.collection, document.sha256)
-    _clean(home, catalogue, store, [document])
+    _clean(home, catalogue, store, document.collection, [document])
 
 
 def forget_missing(
@@ -53,15 +53,13 @@ def forget_missing(
             and catalogue.forget_source(collection, source)
         ):
             gone.append(before[sha256])
-    if gone:
-        _clean(home, catalogue, store, gone)
+    _clean(home, catalogue, store, collection, gone)
     return len(gone)
 
 
-def _clean(home: Home, catalogue: Catalogue, store: Store, gone: Sequence[Document]) -> None:
-    collections = {document.collection for document in gone}
-    for collection in collections:
-        if sync(store, catalogue, collection):
-            store.optimize()
+def _clean(home: Home, catalogue: Catalogue, store: Store, collection: str, gone: Sequence[Document]) -> None:
+    """Bring the index in step, also with documents that got another name, and delete originals."""
+    if sync(store, catalogue, collection):
+        store.optimize()
     for document in gone:
         discard_original(home, catalogue, document.sha256)

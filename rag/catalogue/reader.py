@@ -12,6 +12,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,62 +21,16 @@ from core.blocks import block_from_json
 from core.errors import ConfigError
 from core.types import Chunk, Document, Page
 from rag.catalogue.database import Database
-
-# What readers say of a page that shows something and has no text: OCR may help, as it may not on a blank page.
-NO_TEXT_LAYER = "no text layer"
-# How readers begin the note on a text whose encoding may be another.
-ENCODING_GUESSED = "encoding guessed"
+from rag.catalogue.quality import FILE_NOTES, NO_TEXT_LAYER, Quality
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedChunk:
-    """A chunk with its vector, (d,) float32."""
+    """A chunk with its vector, (d,) float32, and the code of its page's language, `""` where that is unknown."""
 
     chunk: Chunk
     vector: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quality:
-    """What the pages of a document add up to.
-
-    Attributes:
-        pages: How many there are.
-        chunks: How many chunks they gave.
-        empty: 0-based pages without a text layer.
-        failed: 0-based pages that could not be read, with reasons.
-        hidden: Code points removed as hidden text.
-        encoding: What was guessed of a text file's encoding, empty where it is sure.
-    """
-
-    pages: int
-    chunks: int
-    empty: tuple[int, ...]
-    failed: tuple[tuple[int, str], ...]
-    hidden: int
-    encoding: str = ""
-
-    def describe(self) -> str:
-        """Return what a person should know, or an empty string."""
-        parts = [self.encoding] if self.encoding else []
-        if self.empty:
-            parts.append(f"no text layer on {page_ranges(self.empty)}; reading it requires the extra 'ocr'")
-        if self.failed:
-            pages = page_ranges([page for page, _ in self.failed])
-            parts.append(f"{pages} could not be read ({self.failed[0][1]})")
-        return "; ".join(parts)
-
-
-def page_ranges(pages: Sequence[int]) -> str:
-    """Return 0-based page indices as a person reads them: `pages 3-9, 12`."""
-    runs: list[list[int]] = []
-    for page in pages:
-        if runs and page == runs[-1][1] + 1:
-            runs[-1][1] = page
-        else:
-            runs.append([page, page])
-    text = ", ".join(str(a + 1) if a == b else f"{a + 1}-{b + 1}" for a, b in runs)
-    return f"page{'s' if len(pages) > 1 else ''} {text}"
+    language: str = ""
 
 
 class CatalogueReader(Database):
@@ -219,7 +174,7 @@ class CatalogueReader(Database):
             empty=tuple(row["page"] for row in rows if row["reason"] == NO_TEXT_LAYER),
             failed=tuple((row["page"], row["reason"]) for row in rows if row["quality"] == "failed"),
             hidden=sum(sum(json.loads(row["hidden"]).values()) for row in rows),
-            encoding=next((row["reason"] for row in rows if row["reason"].startswith(ENCODING_GUESSED)), ""),
+            note=next((row["reason"] for row in rows if row["reason"].startswith(FILE_NOTES)), ""),
         )
 
     def chunks(self, collection: str, ids: Iterable[str]) -> dict[str, Chunk]:
@@ -266,7 +221,7 @@ class CatalogueReader(Database):
         """Yield a document's chunks with their vectors, in page order."""
         sha256 = self._execute("SELECT sha256 FROM documents WHERE id=?", (document,)).fetchone()["sha256"]
         rows = self._execute(
-            'SELECT c.page, c.start, c."end", c.header, c.vector,'
+            'SELECT c.page, c.start, c."end", c.header, c.vector, p.language,'
             ' substr(p.text, c.start + 1, c."end" - c.start) AS text'
             " FROM chunks c JOIN pages p ON p.document = c.document AND p.page = c.page"
             ' WHERE c.document=? ORDER BY c.page, c.start, c."end"',
@@ -281,7 +236,7 @@ class CatalogueReader(Database):
                 text=row["text"],
                 header=row["header"],
             )
-            yield EmbeddedChunk(chunk, np.frombuffer(row["vector"], dtype="<f4"))
+            yield EmbeddedChunk(chunk, np.frombuffer(row["vector"], dtype="<f4"), row["language"] or "")
 
     def profiles(self, collection: str) -> dict[str, dict[str, object]]:
         """Return the router profile of every visible document, by hash."""
@@ -292,6 +247,11 @@ class CatalogueReader(Database):
         """Return row id and recipe of every visible document."""
         rows = self._execute("SELECT id, recipe FROM visible WHERE collection=? ORDER BY id", (collection,))
         return {row["id"]: json.loads(row["recipe"]) for row in rows}
+
+    def languages(self, collection: str) -> tuple[str, ...]:
+        """Return the codes of all languages that pages of visible documents are written in, in order."""
+        rows = self._execute("SELECT DISTINCT languages FROM visible WHERE collection=?", (collection,))
+        return tuple(sorted({code for row in rows for code in (row["languages"] or "").split()}))
 
     def document_by_id(self, document: int) -> Document:
         """Return a document by row id."""
@@ -304,10 +264,10 @@ class CatalogueReader(Database):
     def counts(self, collection: str) -> dict[str, int]:
         """Return how many visible documents, pages and chunks a collection holds."""
         row = self._execute(
-            "SELECT (SELECT count(*) FROM visible WHERE collection=?1) AS documents,"
-            " (SELECT count(*) FROM pages JOIN visible ON id=document WHERE collection=?1) AS pages,"
-            " (SELECT count(*) FROM chunks JOIN visible ON id=document WHERE collection=?1) AS chunks",
-            (collection,),
+            "SELECT (SELECT count(*) FROM visible WHERE collection=?) AS documents,"
+            " (SELECT count(*) FROM pages JOIN visible ON id=document WHERE collection=?) AS pages,"
+            " (SELECT count(*) FROM chunks JOIN visible ON id=document WHERE collection=?) AS chunks",
+            (collection,) * 3,
         ).fetchone()
         return dict(row)
 
@@ -330,7 +290,9 @@ class CatalogueReader(Database):
         return {row["page"]: json.loads(row["hidden"]) for row in rows}
 
     def integrity(self) -> str:
-        """Return what SQLite finds wrong with the file, or an empty string."""
+        """Return what SQLite finds wrong with the file, or an empty string; a server keeps its own files."""
+        if not isinstance(self._db, sqlite3.Connection):
+            return ""
         faults = "; ".join(row[0] for row in self._execute("PRAGMA quick_check(5)"))
         return "" if faults == "ok" else faults
 
@@ -339,7 +301,7 @@ class CatalogueReader(Database):
         rows = self._execute(
             "SELECT id FROM visible WHERE collection=? AND id NOT IN"
             " (SELECT document FROM indexed WHERE store=? AND collection=?) ORDER BY id",
-            (collection, store, collection),
+            (collection, self._index_of(store), collection),
         )
         return [row["id"] for row in rows.fetchall()]
 
@@ -348,7 +310,7 @@ class CatalogueReader(Database):
         rows = self._execute(
             "SELECT document, sha256 FROM indexed WHERE store=? AND collection=? AND document NOT IN"
             " (SELECT id FROM visible)",
-            (store, collection),
+            (self._index_of(store), collection),
         )
         return [(row["document"], row["sha256"]) for row in rows.fetchall()]
 
@@ -360,7 +322,7 @@ class CatalogueReader(Database):
         message = f"{known.doc} has {pages}, no page {index + 1}"
         return ConfigError(message, hint=f"kb show {shlex.quote(known.doc)} --page {known.n_pages}")
 
-    def _document(self, row: sqlite3.Row) -> Document:
+    def _document(self, row: Any) -> Document:
         source = self._execute(
             "SELECT min(source) FROM sources WHERE collection=? AND document=?", (row["collection"], row["id"])
         ).fetchone()[0]
@@ -376,10 +338,11 @@ class CatalogueReader(Database):
             status=row["status"],
             size_bytes=row["size_bytes"],
             ingested_at=row["ingested_at"],
+            languages=tuple((row["languages"] or "").split()),
         )
 
 
-def _page(row: sqlite3.Row) -> Page:
+def _page(row: Any) -> Page:
     return Page(
         index=row["page"],
         text=row["text"],
@@ -390,6 +353,7 @@ def _page(row: sqlite3.Row) -> Page:
         hidden_text=row["hidden_text"],
         parser=row["parser"],
         blocks=tuple(map(block_from_json, json.loads(row["blocks"]))),
+        language=row["language"] or "",
     )
 
 

@@ -72,6 +72,13 @@ ALTER TABLE pages ADD COLUMN blocks TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE sources ADD COLUMN doc TEXT NOT NULL DEFAULT '';
 CREATE TABLE notes(note TEXT PRIMARY KEY);
 """
+# Codes of languages: of a page, and of a document's pages, parted by blanks, the one with most text first. NULL where
+# nobody has looked: documents of older versions, until the next ingest.
+_LANGUAGES = """
+ALTER TABLE pages ADD COLUMN language TEXT;
+ALTER TABLE documents ADD COLUMN languages TEXT;
+CREATE INDEX documents_by_language ON documents(collection, languages);
+"""
 REREAD_NOTE = (
     "the documents here were read without their layout (tables, lists, columns); `kb reindex` reads them again"
 )
@@ -90,7 +97,11 @@ def _name_sources(db: sqlite3.Connection) -> None:
 
 
 # Version reached, and what leads there from the version before.
-MIGRATIONS: Mapping[int, tuple[Migration, ...]] = {1: (_FIRST,), 2: (_BLOCKS_AND_NAMES, _name_sources)}
+MIGRATIONS: Mapping[int, tuple[Migration, ...]] = {
+    1: (_FIRST,),
+    2: (_BLOCKS_AND_NAMES, _name_sources),
+    3: (_LANGUAGES,),
+}
 SCHEMA_VERSION = max(MIGRATIONS)
 
 

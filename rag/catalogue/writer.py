@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from core.blocks import block_to_json
+from core.language.detect import detect_language, main_languages
 from core.types import Document, Page
 from rag.catalogue.database import dump
 from rag.catalogue.reader import CatalogueReader, EmbeddedChunk
+from rag.ingest.header import document_part, renamed_header
+from rag.load.title import in_words
+from rag.search.profile import PROFILE_PAGES, build_profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,6 @@ class Catalogue(CatalogueReader):
     def __init__(self, path: Path, *, create: bool = False) -> None:
         super().__init__(path, create=create)
         self._retired: set[int] = set()
-        self._renamed: set[int] = set()
 
     def set_collection(self, name: str, embedder: Mapping[str, object]) -> None:
         """Create a collection, or change the embedder its vectors are to be made with."""
@@ -104,12 +107,6 @@ class Catalogue(CatalogueReader):
         self._retired.clear()
         return [row["sha256"] for row in rows if row]
 
-    def take_renamed(self) -> list[int]:
-        """Return the row ids of visible documents renamed since the last call."""
-        renamed, self._renamed = self._renamed, set()
-        rows = self._execute("SELECT id FROM visible ORDER BY id")
-        return [row["id"] for row in rows if row["id"] in renamed]
-
     def stage(self, collection: str, new: NewDocument, recipe: Mapping[str, object]) -> tuple[int, int]:
         """Begin a document, or resume one that was interrupted.
 
@@ -126,9 +123,9 @@ class Catalogue(CatalogueReader):
                 return row["id"], 0 if done is None else done + 1
             if row:
                 self._execute("DELETE FROM documents WHERE id=?", (row["id"],))
-            cursor = self._execute(
+            row = self._execute(
                 "INSERT INTO documents(collection, sha256, doc, title, unit, parser, metadata, profile, n_pages,"
-                " size_bytes, status, recipe, ingested_at) VALUES(?,?,?,?,?,?,?,'{}',?,?,'staging',?,?)",
+                " size_bytes, status, recipe, ingested_at) VALUES(?,?,?,?,?,?,?,'{}',?,?,'staging',?,?) RETURNING id",
                 (
                     collection,
                     new.sha256,
@@ -142,8 +139,8 @@ class Catalogue(CatalogueReader):
                     dump(recipe),
                     _now(),
                 ),
-            )
-            return int(cursor.lastrowid or 0), 0
+            ).fetchone()
+            return int(row["id"]), 0
 
     def add_pages(self, document: int, pages: Sequence[Page], chunks: Iterable[EmbeddedChunk]) -> None:
         """Append pages and their chunks to a staged document, in the caller's transaction."""
@@ -223,20 +220,46 @@ class Catalogue(CatalogueReader):
             )
             self._execute("DELETE FROM indexed WHERE document=?", (document,))
 
-    def set_profile(self, document: int, profile: Mapping[str, object]) -> None:
-        """Replace a document's router profile; within the caller's transaction where there is one."""
-        self._execute("UPDATE documents SET profile=? WHERE id=?", (dump(profile), document))
+    def describe(self, document: int) -> None:
+        """Build a document's profile for the router anew, from its name, title and first pages, and name its languages.
+
+        Within the caller's transaction where there is one.
+        """
+        self._name_languages(document)
+        known = self.document_by_id(document)
+        first = [page.text for page in self.first_pages(document, PROFILE_PAGES)]
+        profile = build_profile(known.sha256, known.doc, known.title, known.metadata, first)
+        self._execute("UPDATE documents SET profile=? WHERE id=?", (dump(profile.to_json()), document))
+
+    def undescribed(self, collection: str) -> list[int]:
+        """Return row ids of visible documents whose languages nobody has looked at, as older versions left them."""
+        rows = self._execute("SELECT id FROM visible WHERE collection=? AND languages IS NULL", (collection,))
+        return [row["id"] for row in rows.fetchall()]
+
+    def _name_languages(self, document: int) -> None:
+        """Look at the pages whose language is unknown, and note the languages of the document."""
+        rows = self._execute("SELECT page, text FROM pages WHERE document=? AND language IS NULL", (document,))
+        looked_at = [(detect_language(row["text"]), row["page"]) for row in rows.fetchall()]
+        self._db.executemany(
+            "UPDATE pages SET language=? WHERE document=? AND page=?",
+            [(code, document, page) for code, page in looked_at],
+        )
+        pages = self._execute("SELECT language, length(text) AS n FROM pages WHERE document=?", (document,)).fetchall()
+        languages = main_languages((row["language"], row["n"]) for row in pages)
+        self._execute("UPDATE documents SET languages=? WHERE id=?", (" ".join(languages), document))
+        if any(code not in ("", "en") for code, _ in looked_at):  # indexes hold the stems of a page's language
+            self._execute("DELETE FROM indexed WHERE document=?", (document,))
 
     def _add_pages(self, document: int, pages: Sequence[Page]) -> None:
         self._db.executemany(
-            "INSERT INTO pages(document, page, text, quality, reason, label, hidden, hidden_text, parser, blocks)"
-            " VALUES(?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO pages(document, page, text, quality, reason, label, hidden, hidden_text, parser, blocks,"
+            " language) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
             [(document, *_page_row(page)) for page in pages],
         )
 
     def _add_chunks(self, document: int, chunks: Iterable[EmbeddedChunk]) -> None:
         self._db.executemany(
-            "INSERT INTO chunks VALUES(?,?,?,?,?,?)",
+            'INSERT INTO chunks(document, page, start, "end", header, vector) VALUES(?,?,?,?,?,?)',
             (
                 (document, c.chunk.page, c.chunk.start, c.chunk.end, c.chunk.header, c.vector.astype("<f4").tobytes())
                 for c in chunks
@@ -247,8 +270,10 @@ class Catalogue(CatalogueReader):
         row = self._execute(
             "SELECT document FROM sources WHERE collection=? AND source=?", (collection, source)
         ).fetchone()
+        # Deleted and added, so that it becomes the newest of its document's sources.
+        self._execute("DELETE FROM sources WHERE collection=? AND source=?", (collection, source))
         self._execute(
-            "INSERT OR REPLACE INTO sources(collection, source, document, doc) VALUES(?,?,?,?)",
+            "INSERT INTO sources(collection, source, document, doc) VALUES(?,?,?,?)",
             (collection, source, document, doc),
         )
         self._name(document)
@@ -280,26 +305,41 @@ class Catalogue(CatalogueReader):
         rows = self._execute("SELECT doc FROM sources WHERE document=? ORDER BY rowid DESC", (document,)).fetchall()
         names = [row["doc"] for row in rows]
         if names and current not in names:
-            self._execute("UPDATE documents SET doc=? WHERE id=?", (names[0], document))
-            self._renamed.add(document)
+            self._rename(document, names[0])
+
+    def _rename(self, document: int, doc: str) -> None:
+        """Put another name into all that shows it or is searched by it; vectors follow when they are made anew."""
+        known = self.document_by_id(document)
+        title = in_words(doc) if known.title == in_words(known.doc) else known.title
+        self._execute("UPDATE documents SET doc=?, title=? WHERE id=?", (doc, title, document))
+        before = document_part(known.title, known.doc, known.metadata)
+        after = document_part(title, doc, known.metadata)
+        rows = self._execute("SELECT rowid, header FROM chunks WHERE document=?", (document,)).fetchall()
+        self._db.executemany(
+            "UPDATE chunks SET header=? WHERE rowid=?",
+            [(renamed_header(row["header"], before, after), row["rowid"]) for row in rows],
+        )
+        self._execute("DELETE FROM indexed WHERE document=?", (document,))
+        self.describe(document)
 
     def mark_indexed(self, store: str, collection: str, documents: Iterable[int]) -> None:
         """Note that `store` now holds these documents."""
         with self.transaction():
             self._db.executemany(
-                "INSERT OR REPLACE INTO indexed SELECT ?, ?, id, sha256 FROM documents WHERE id=?",
-                [(store, collection, document) for document in documents],
+                "INSERT INTO indexed SELECT ?, ?, id, sha256 FROM documents WHERE id=?"
+                " ON CONFLICT(store, collection, document) DO UPDATE SET sha256=excluded.sha256",
+                [(self._index_of(store), collection, document) for document in documents],
             )
 
     def mark_dropped(self, store: str, collection: str, documents: Iterable[int] | None = None) -> None:
         """Note that `store` no longer holds these documents; None means any."""
         with self.transaction():
             if documents is None:
-                self._execute("DELETE FROM indexed WHERE store=? AND collection=?", (store, collection))
+                self._execute("DELETE FROM indexed WHERE store=? AND collection=?", (self._index_of(store), collection))
             else:
                 self._db.executemany(
                     "DELETE FROM indexed WHERE store=? AND collection=? AND document=?",
-                    [(store, collection, document) for document in documents],
+                    [(self._index_of(store), collection, document) for document in documents],
                 )
 
 
@@ -315,6 +355,7 @@ def _page_row(page: Page) -> tuple[Any, ...]:
         page.hidden_text,
         page.parser,
         blocks,
+        page.language or None,
     )
 
 

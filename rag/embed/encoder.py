@@ -22,6 +22,9 @@ _WINDOW_TEXTS = 512
 _BATCH_TOKENS = 1024
 # Lengths are padded to a multiple of this: few shapes, so that kernels are found again, at 4% more tokens.
 _PAD_MULTIPLE = 16
+# A row shorter than this share of its batch's width begins the next one: a few texts of different lengths, as the
+# sentences of an answer are, would be padded to twice their tokens.
+_LEAST_FILLED = 0.7
 # One short text is fastest on one core: waking a second costs more than it brings.
 _QUERY = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1}
 # One stream per core. Threads are not pinned: parsers and other processes share the cores.
@@ -57,6 +60,7 @@ class OpenVinoEmbedder:
         self._tokenizer = tokenizer
         self._identity = identity
         self._lock = threading.Lock()
+        self._last_query: tuple[str, NDArray[np.float32]] | None = None
         self.precision = pick_precision(precision)
 
     @property
@@ -82,14 +86,22 @@ class OpenVinoEmbedder:
         return vectors
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
-        """Return one unit vector, float32, `(dimension,)`; a query past the limit loses its end."""
+        """Return one unit vector, float32, `(dimension,)`; a query past the limit loses its end.
+
+        The vector of the last query is kept: a question is searched for, and then compared with what was found.
+        """
+        last = self._last_query
+        if last is not None and last[0] == text:
+            return last[1].copy()
         ids = self._tokenizer.encode(self._identity.query_prefix + text).ids
         limit = self._identity.max_tokens
         if len(ids) > limit:
             # The last token closes the sequence ([SEP]) and stays.
             ids = [*ids[: limit - 1], ids[-1]]
         with self._lock:
-            return np.array(self._query.infer(_rectangle([ids], len(ids)))[0][0], dtype=np.float32)
+            vector = np.array(self._query.infer(_rectangle([ids], len(ids)))[0][0], dtype=np.float32)
+        self._last_query = (text, vector)
+        return vector.copy()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text takes as a document, prefix and special tokens included."""
@@ -142,9 +154,10 @@ def _batches(lengths: Sequence[int], limit: int) -> Iterator[tuple[list[int], in
     while start < len(order):
         longest = lengths[order[start]]
         width = min(-(-longest // _PAD_MULTIPLE) * _PAD_MULTIPLE, limit)
-        count = max(1, _BATCH_TOKENS // width)
-        yield order[start : start + count], width
-        start += count
+        most = max(1, _BATCH_TOKENS // width)
+        rows = [row for row in order[start : start + most] if lengths[row] >= _LEAST_FILLED * longest]
+        yield rows, width
+        start += len(rows)
 
 
 def _rectangle(ids: Sequence[Sequence[int]], width: int) -> list[NDArray[np.int64]]:

@@ -14,7 +14,7 @@ import numpy as np
 import ollama
 from numpy.typing import NDArray
 
-from core.chat.retry import Patience
+from core.chat.remote.retry import Patience
 from core.errors import BackendError
 from core.ollama_server import InputTooLong, client_arguments, failures, tagged
 from rag.embed.base import EmbedderIdentity
@@ -108,7 +108,7 @@ class OllamaEmbedder:
             if len(texts) > 1:  # one bad text fails the whole call: find it
                 half = len(texts) // 2
                 parts = (texts[:half], start), (texts[half:], start + half)
-                return np.concatenate([self._embed(part, at, truncate=truncate) for part, at in parts])
+                return np.concatenate([self._embed(part, part_start, truncate=truncate) for part, part_start in parts])
             message = f"text {start} is too long for {self._name} ({len(texts[0])} characters): {texts[0][:60]!r}..."
             raise ValueError(message) from error
         vectors = np.asarray(answer.embeddings, dtype=np.float32)

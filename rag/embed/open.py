@@ -21,7 +21,7 @@ def open_embedder(
     """Open an embedder.
 
     Args:
-        spec: `minilm`, `ollama:NAME`, a sentence-transformers folder, or a Hub id that was pulled.
+        spec: `minilm`, `multilingual`, `ollama:NAME`, a sentence-transformers folder, or a Hub id that was pulled.
         home: Where weights lie.
         precision: `auto`, `bf16` or `f32`; not used by servers.
         ollama_url: Where Ollama listens.
@@ -44,11 +44,11 @@ def open_embedder(
     folder = Path(spec).expanduser()
     if spec not in {"", "minilm"} and folder.is_dir():
         return open_folder(folder, folder.resolve().name, home, precision=precision)
-    from core.weights.shelf import require
+    from core.weights.shelf import ALIASES, require
 
-    if spec != "minilm" and "/" not in spec:
+    if spec != "minilm" and spec not in ALIASES and "/" not in spec:
         raise ConfigError(
-            f"unknown embedder {spec!r}; use minilm, ollama:NAME, a folder, or ORG/NAME on the Hub",
+            f"unknown embedder {spec!r}; use minilm, multilingual, ollama:NAME, a folder, or ORG/NAME on the Hub",
             hint="kb config show",
         )
-    return open_folder(require(spec, home), spec, home, precision=precision)
+    return open_folder(require(spec, home), ALIASES.get(spec, spec), home, precision=precision)

@@ -75,9 +75,9 @@ def export(folder: Path, tokenizer: Path) -> tuple[openvino.Model, int]:
             port.get_tensor().set_names({key})
             port.get_node().set_partial_shape(openvino.PartialShape([-1, -1]))
         graph.validate_nodes_and_infer_types()
-        wanted = encoder(**_tokens(model, _PROBES)).numpy()
-    _gate(graph, model, wanted, folder)
-    return graph, int(wanted.shape[1])
+        torch_vectors = encoder(**_tokens(model, _PROBES)).numpy()
+    _gate(graph, model, torch_vectors, folder)
+    return graph, int(torch_vectors.shape[1])
 
 
 def _tokens(model: SentenceTransformer, texts: tuple[str, ...]) -> dict[str, torch.Tensor]:
@@ -85,12 +85,12 @@ def _tokens(model: SentenceTransformer, texts: tuple[str, ...]) -> dict[str, tor
     return {key: encoded[key] for key in ("input_ids", "attention_mask")}
 
 
-def _gate(graph: openvino.Model, model: SentenceTransformer, wanted: Any, folder: Path) -> None:
+def _gate(graph: openvino.Model, model: SentenceTransformer, torch_vectors: Any, folder: Path) -> None:
     compiled = core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     for row, text in enumerate(_PROBES):
         # Alone, so that neither padding nor the traced shape can hide a fault.
         tokens = [tensor.numpy() for tensor in _tokens(model, (text,)).values()]
-        cosine = float(np.dot(compiled(tokens)[0][0], wanted[row]))
+        cosine = float(np.dot(compiled(tokens)[0][0], torch_vectors[row]))
         if not cosine >= _LEAST_COSINE:
             raise GateError(
                 f"{folder.name}: the converted model gives different vectors than torch (cosine {cosine:.4f})"

@@ -12,6 +12,7 @@ from typing import Literal
 
 from langchain_text_splitters import CharacterTextSplitter, RecursiveCharacterTextSplitter, TextSplitter
 
+from core.blocks import RUNNING
 from core.types import Chunk, Page
 from rag.ingest.units import Pack, packs_of, units_of
 from rag.load.linking import open_end
@@ -92,8 +93,11 @@ class Chunker:
                 ]
         open_text = open_end(before, page)
         if drafts and open_text:
-            first, places = drafts[0]
-            drafts[0] = replace(first, header=self._fitting(f"{first.header} | … {open_text}", first.header)), places
+            start = next(block.start for block in page.blocks if block.continues and block.kind not in RUNNING)
+            index = next((index for index, (chunk, _) in enumerate(drafts) if chunk.end > start), 0)
+            first, places = drafts[index]
+            header = self._fitting(f"{first.header} | … {open_text}", first.header)
+            drafts[index] = replace(first, header=header), places
         return drafts
 
     def _pack_spans(self, page: Page, pack: Pack) -> list[Span]:
@@ -136,13 +140,13 @@ class Chunker:
         """Return the parts of a chunk: cut at the border of a block or row nearest to its middle where there is one."""
         if borders:
             middle = (chunk.start + chunk.end) / 2
-            at = min(borders, key=lambda border: abs(border - middle)) - chunk.start
-            parts = [(0, len(chunk.text[:at].rstrip())), (at, len(chunk.text))]
+            cut = min(borders, key=lambda border: abs(border - middle)) - chunk.start
+            parts = [(0, len(chunk.text[:cut].rstrip())), (cut, len(chunk.text))]
         else:
             parts = self._spans(chunk.text, max(1, len(chunk.text) // 2 + 1), overlap_chars=0)
             if len(parts) < 2:
-                middle_at = len(chunk.text) // 2
-                parts = [(0, middle_at), (middle_at, len(chunk.text))]
+                half = len(chunk.text) // 2
+                parts = [(0, half), (half, len(chunk.text))]
         return [(chunk.start + start, chunk.start + end) for start, end in parts if start < end]
 
     def _spans(self, text: str, chunk_chars: int, *, overlap_chars: int | None = None) -> list[Span]:

@@ -67,11 +67,11 @@ def find_files(paths: Sequence[Path], glob: str | None = None) -> FoundFiles:
             faults.append(DataError(f"cannot be read: {error.strerror}", path=path, hint="kb ingest PATH"))
             continue
         if is_folder:
-            inside, left = _walk(absolute, glob, lambda error: faults.append(_unreadable(error)))
+            inside, left_out = _walk(absolute, glob, lambda error: faults.append(_unreadable(error)))
             if not inside:
-                faults.append(_holds_nothing(path, glob, left))
+                faults.append(_holds_nothing(path, glob, left_out))
             files.update(dict.fromkeys(inside))
-            others.update(dict.fromkeys(left))
+            others.update(dict.fromkeys(left_out))
         else:
             files[absolute] = None
     if faults and not files:

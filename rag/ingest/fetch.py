@@ -39,6 +39,9 @@ TYPES = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
 }
+# IPv6 networks whose addresses end in an IPv4 one: compatible, NAT64, its local prefix, translated.
+_IPV4_AT_THE_END = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")))
+_ISATAP = (bytes.fromhex("00005efe"), bytes.fromhex("02005efe"))
 _ALIKE = {".htm": ".html", ".xhtml": ".html", ".markdown": ".md", ".text": ".txt", ".yml": ".yaml"}
 
 
@@ -118,9 +121,25 @@ def _checked_address(host: str, given_url: str, *, allow_private: bool) -> str:
 
 def _is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
-    # An IPv4 address inside an IPv6 one is judged as what it reaches.
-    inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    return (inner or ip).is_global and not (inner or ip).is_multicast
+    inner = embedded_ipv4(ip) if isinstance(ip, ipaddress.IPv6Address) else ()
+    return all(each.is_global and not each.is_multicast for each in inner or (ip,))
+
+
+def embedded_ipv4(ip: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...]:
+    """Return the IPv4 addresses that an IPv6 address stands for; it is judged as what it reaches.
+
+    Mapped and compatible addresses (RFC 4291, 2.5.5), 6to4 (RFC 3056), Teredo's server and client (RFC 4380), NAT64's
+    well-known and local prefixes (RFC 6052, RFC 8215), IPv4-translated (RFC 2765) and ISATAP (RFC 5214).
+    """
+    if ip.ipv4_mapped:
+        return (ip.ipv4_mapped,)
+    if ip.sixtofour:
+        return (ip.sixtofour,)
+    if ip.teredo:
+        return ip.teredo
+    packed = ip.packed
+    ends_in_ipv4 = any(ip in network for network in _IPV4_AT_THE_END) or packed[8:12] in _ISATAP
+    return (ipaddress.IPv4Address(packed[12:]),) if ends_in_ipv4 else ()
 
 
 def _name(url: str, content_type: str, given_url: str) -> str:

@@ -16,6 +16,7 @@ from rag.search.profile import said_title
 SECTION_CHARS = 120
 TITLE_CHARS = 90
 _SECTION_LINES = 3
+_GAP = " | "
 # Lines that stand at the top of pages and say nothing about them.
 _RUNNING = re.compile(
     r"(?:table of contents|contents|index|(?:page|p\.)?\s*[\divxlc]+(?:\s*(?:of|/)\s*\d+)?|https?://\S+)", re.I
@@ -35,6 +36,13 @@ def chunk_header(title: str, doc: str, page: Page, metadata: Mapping[str, str]) 
         page: Its first lines stand for the section.
         metadata: The year it was made in, where neither name nor title holds a year.
     """
+    named = "" if _PRINTED_NUMBER.fullmatch(page.label) else page.label
+    parts = [document_part(title, doc, metadata), named or section(page.text)]
+    return _GAP.join(part for part in parts if part)
+
+
+def document_part(title: str, doc: str, metadata: Mapping[str, str]) -> str:
+    """Return what the headers of all chunks of a document begin with; see `chunk_header`."""
     name = words_of_name(doc)
     title = said_title(title)[:TITLE_CHARS]
     known = {word.key for word in words(name)}
@@ -43,9 +51,23 @@ def chunk_header(title: str, doc: str, page: Page, metadata: Mapping[str, str]) 
     year = _YEAR.match(metadata.get("created", ""))
     if year and not re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", called):
         called += f", {year[0]}"
-    named = "" if _PRINTED_NUMBER.fullmatch(page.label) else page.label
-    parts = [called, named or section(page.text)]
-    return " | ".join(part for part in parts if part)
+    return called
+
+
+def renamed_header(header: str, before: str, after: str) -> str:
+    """Return a chunk's header with another document part.
+
+    Args:
+        header: As `chunk_header` made it; the chunker may have cut a long document part short.
+        before: The document part it was made with.
+        after: The one it gets.
+    """
+    pairs = zip(header, before, strict=False)
+    kept = next((place for place, (old, known) in enumerate(pairs) if old != known), min(len(header), len(before)))
+    rest = header[kept:]
+    if kept == len(before):
+        return after + rest
+    return after[:kept].rstrip() + rest if not rest or rest.startswith(_GAP) else header
 
 
 def section(text: str) -> str:

@@ -21,7 +21,6 @@ from rag.catalogue.writer import Catalogue, Finished
 from rag.embed.base import Embedder
 from rag.ingest.fetch import is_url
 from rag.ingest.prefetch import prefetched
-from rag.ingest.profiles import write_profile
 from rag.ingest.reading import DocumentEnded, FileKept, FileReader, FileRefused, IngestEvent, PageRead, discard_original
 from rag.store.base import Store, indexed_text, sync
 
@@ -147,6 +146,8 @@ class Ingest:
                 if self._unsynced >= CHUNKS_PER_SYNC:
                     self._sync()
         self._settle_names()
+        for document in self._catalogue.undescribed(self._collection):
+            self._catalogue.describe(document)
         self._sync(final=True)
         self._discard()
         return [self._results[source] for _, source in files]
@@ -192,7 +193,7 @@ class Ingest:
         self._note(event, sha256=event.sha256, pages=known.n_pages, status="unchanged")
 
     def _settle_names(self) -> None:
-        """Say of every file that was there already under which other name it is, and describe renamed documents."""
+        """Say of every file that was there already under which other name it is."""
         for source, known_as in self._kept.items():
             result = self._results[source]
             sources = self._catalogue.sources_of(self._collection, result.sha256)
@@ -207,8 +208,6 @@ class Ingest:
             else:
                 reason = f"same content as {first}" if first != source else ""
             self._results[source] = replace(result, reason=reason)
-        for renamed in self._catalogue.take_renamed():
-            write_profile(self._catalogue, renamed)
 
     def _discard(self) -> None:
         """Delete what this run replaced and what older runs left unfinished, with the originals."""
@@ -230,7 +229,7 @@ class Ingest:
             event.source,
             Finished(title=event.title, profile={}, status=status, n_pages=quality.pages, doc=event.doc),
         )
-        write_profile(self._catalogue, event.document)
+        self._catalogue.describe(event.document)
         self._note(
             event,
             sha256=event.sha256,

@@ -11,12 +11,13 @@ import shlex
 import shutil
 import threading
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.disk import disk_fault
 from core.errors import DataError, MissingExtra
 from core.files import Home, atomic_write, sha256_of
+from core.language.detect import detect_language
 from core.settings import Settings
 from core.types import Chunk, Page
 from rag.catalogue.reader import CatalogueReader
@@ -163,7 +164,8 @@ class FileReader:
             last = before[-1] if before else None
             running = RunningOnce(catalogue.pages(self._collection, sha256) if first else ())
             try:
-                for page in linked(parsed.pages, before):
+                for read in linked(parsed.pages, before):
+                    page = replace(read, language=detect_language(read.text))
                     share = span[0] + (span[1] - span[0]) * (page.index + 1) / max(1, parsed.info.n_pages)
                     header = chunk_header(title, doc, page, parsed.info.metadata)
                     chunks = self._chunker.split(sha256, running.for_chunks(page), header, last)

@@ -18,7 +18,6 @@ from rag.catalogue.reader import EmbeddedChunk
 from rag.catalogue.writer import Catalogue, NewDocument
 from rag.embed.base import Embedder
 from rag.ingest.header import chunk_header
-from rag.ingest.profiles import write_profile
 from rag.ingest.reading import make_chunker, new_document, recipe, recipe_of
 from rag.ingest.running import RunningOnce
 from rag.load.linking import linked
@@ -69,7 +68,7 @@ def reindex(
         job.rewrite(document, common, reread=recipes[document].get("reading") != common["reading"])
     on_progress(len(stale), len(stale))
     for document in recipes:
-        write_profile(catalogue, document)
+        catalogue.describe(document)
     catalogue.take_notes()
     store.clear()
     catalogue.mark_dropped(store.name, collection)

@@ -67,11 +67,11 @@ def units_of(page: Page) -> list[list[Unit]]:
 def _rows(page: Page, block: Block, number: int) -> Iterator[Unit]:
     heads = _heads(page, block)
     first = block.head_rows
-    for at, row in enumerate(block.rows):
+    for row_index, row in enumerate(block.rows):
         filled = [cell for cell in row if cell.start < cell.end]
         if filled:
             start, end = min(cell.start for cell in filled), max(cell.end for cell in filled)
-            yield Unit(start, end, table=number, heading=at < first, heads="" if at < first else heads)
+            yield Unit(start, end, table=number, heading=row_index < first, heads="" if row_index < first else heads)
 
 
 def _heads(page: Page, block: Block) -> str:
@@ -103,7 +103,7 @@ def packs_of(units: Sequence[Unit], chunk_chars: int) -> Iterator[Pack]:
 
 def _before_headings(pack: list[Unit]) -> tuple[list[Unit], list[Unit]]:
     """Part a pack before the headings it ends with, unless it holds nothing else."""
-    at = len(pack)
-    while at > 0 and pack[at - 1].heading:
-        at -= 1
-    return (pack[:at], pack[at:]) if at else (pack, [])
+    cut = len(pack)
+    while cut > 0 and pack[cut - 1].heading:
+        cut -= 1
+    return (pack[:cut], pack[cut:]) if cut else (pack, [])

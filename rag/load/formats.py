@@ -23,7 +23,7 @@ READERS: Mapping[str, tuple[str, str]] = {
     "docx": ("rag.load.office.word", "read_docx"),
     "xlsx": ("rag.load.office.sheets", "read_xlsx"),
     "pptx": ("rag.load.office.slides", "read_pptx"),
-    "rtf": ("rag.load.office.rtf", "read_rtf"),
+    "rtf": ("rag.load.rtf.reader", "read_rtf"),
 }
 
 

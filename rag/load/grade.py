@@ -39,9 +39,9 @@ def grade(text: str) -> tuple[Quality, str]:
         return "poor", "almost no letters or digits"
     words = _WORD.findall(text)
     if len(words) >= MIN_WORDS and not _WIDE_SCRIPT.search(text):
-        if sum(len(word) == 1 for word in words) > MAX_FRAGMENTS * len(words):
+        if list(map(len, words)).count(1) > MAX_FRAGMENTS * len(words):
             return "poor", "words in fragments"
-        if sum(map(len, words)) > MAX_WORD_LENGTH * len(words):
+        if len("".join(words)) > MAX_WORD_LENGTH * len(words):
             return "poor", "words run together"
     glued = len(_GLUED_FIGURE.findall(text))
     if glued >= MIN_GLUED and glued > MAX_GLUED * len(_FIGURE.findall(text)):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.blocks import RUNNING, Block, BlockKind
+from core.blocks import RUNNING, Block, BlockKind, cell_grid
 from core.types import Page
 
 LOOK = 2  # pages to either side: odd and even pages may have headers of their own
@@ -51,59 +51,61 @@ def linked(pages: Iterable[Page], before: Sequence[Page] = ()) -> Iterator[Page]
     n_known = len(context)  # at the head of the window, yielded before
     last: Page | None = context[-1] if context else None
     last_is_known = last is not None
-    at = n_known  # place in the window of the page that is worked on
+    current = n_known  # place in the window of the page that is worked on
     source = iter(pages)
     ended = False
     while True:
-        while not ended and len(window) <= at + LOOK:
+        while not ended and len(window) <= current + LOOK:
             page = next(source, None)
             if page is None:
                 ended = True
             else:
                 window.append(page)
                 edges.append(_edges(page))
-        if at >= len(window):
+        if current >= len(window):
             break
-        page = _without_running(window, edges, at)
+        page = _without_running(window, edges, current)
         if last is not None:
             last, page = _joined(last, page)
             if not last_is_known:
                 yield last
         last, last_is_known = page, False
-        at += 1
-        while at > LOOK:
+        current += 1
+        while current > LOOK:
             del window[0], edges[0]
-            at -= 1
+            current -= 1
     if last is not None and not last_is_known:
         yield last
 
 
 def _edges(page: Page) -> _Edges:
-    indexed = [(at, block) for at, block in enumerate(page.blocks) if block.kind != "annotation"]
+    indexed = [(index, block) for index, block in enumerate(page.blocks) if block.kind != "annotation"]
     return _Edges(_edge(page, indexed[:_EDGE_BLOCKS]), _edge(page, indexed[::-1][:_EDGE_BLOCKS]))
 
 
 def _edge(page: Page, blocks: Sequence[tuple[int, Block]]) -> list[tuple[int, str, str]]:
     out = []
-    for at, block in blocks:
+    for index, block in blocks:
         text = " ".join(page.text[block.start : block.end].split())
         if block.kind not in _TEXT or len(text) > _EDGE_CHARS:
             break
         bare = "#" if _ROMAN.fullmatch(text.lower()) else _NUMBER.sub("#", text.casefold())
-        out.append((at, text, bare))
+        out.append((index, text, bare))
     return out
 
 
-def _without_running(window: Sequence[Page], edges: Sequence[_Edges], at: int) -> Page:
+def _without_running(window: Sequence[Page], edges: Sequence[_Edges], position: int) -> Page:
     """Return a page whose running headers and footers are named."""
-    page = window[at]
+    page = window[position]
     if not page.blocks:
         return page
-    others = [place for place in range(max(0, at - LOOK), min(len(window), at + LOOK + 1)) if place != at]
+    others = [
+        place for place in range(max(0, position - LOOK), min(len(window), position + LOOK + 1)) if place != position
+    ]
     kinds: dict[int, BlockKind] = {}
     for kind, own, theirs in (
-        ("header", edges[at].top, [edges[place].top for place in others]),
-        ("footer", edges[at].bottom, [edges[place].bottom for place in others]),
+        ("header", edges[position].top, [edges[place].top for place in others]),
+        ("footer", edges[position].bottom, [edges[place].bottom for place in others]),
     ):
         distances = [window[place].index - page.index for place in others]
         for index, text, bare in own:
@@ -147,8 +149,8 @@ def _joined(last: Page, page: Page) -> tuple[Page, Page]:
     """Mark what goes on from one page to the next."""
     if page.index != last.index + 1 or not page.blocks or not last.blocks:
         return last, page
-    ends = [at for at, block in enumerate(last.blocks) if block.kind not in RUNNING and block.kind != "footnote"]
-    begins = [at for at, block in enumerate(page.blocks) if block.kind not in RUNNING]
+    ends = [index for index, block in enumerate(last.blocks) if block.kind not in RUNNING and block.kind != "footnote"]
+    begins = [index for index, block in enumerate(page.blocks) if block.kind not in RUNNING]
     if not ends or not begins:
         return last, page
     if last.blocks[ends[-1]].kind == page.blocks[begins[0]].kind == "table":
@@ -169,10 +171,10 @@ def _joined_text(last: Page, ends: Sequence[int], page: Page, begins: Sequence[i
     for ahead in range(min(3, len(begins))):
         begin = page.blocks[begins[ahead]]
         if begin.kind in _BODY and _goes_on(_text(last, end), _text(page, begin), sure=ahead + back > 0):
-            for at in ends[len(ends) - back :]:
-                last = _with_block(last, at, replace(last.blocks[at], kind="footer", level=0, number=""))
-            for at in begins[:ahead]:
-                page = _with_block(page, at, replace(page.blocks[at], kind="header", level=0, number=""))
+            for index in ends[len(ends) - back :]:
+                last = _with_block(last, index, replace(last.blocks[index], kind="footer", level=0, number=""))
+            for index in begins[:ahead]:
+                page = _with_block(page, index, replace(page.blocks[index], kind="header", level=0, number=""))
             return last, _with_block(page, begins[ahead], replace(begin, continues=True))
         if not _is_lone(page, begin):
             break
@@ -214,15 +216,15 @@ def _carried(last: Page, above: Block, page: Page, block: Block) -> Block:
 
 def n_columns(block: Block) -> int:
     """Return the number of columns of a table."""
-    return max((sum(cell.column_span for cell in row) for row in block.rows), default=0)
+    return max(map(len, cell_grid(block.rows)), default=0)
 
 
 def _heads(page: Page, block: Block) -> tuple[tuple[str, ...], ...]:
     if not block.head_rows:
         return block.carried_heads
     return tuple(
-        tuple(page.text[cell.start : cell.end] for cell in row for _ in range(cell.column_span))
-        for row in block.rows[: block.head_rows]
+        tuple("" if cell is None else page.text[cell.start : cell.end] for cell in row)
+        for row in cell_grid(block.rows[: block.head_rows])
     )
 
 
@@ -230,5 +232,5 @@ def _text(page: Page, block: Block) -> str:
     return page.text[block.start : block.end]
 
 
-def _with_block(page: Page, at: int, block: Block) -> Page:
-    return replace(page, blocks=(*page.blocks[:at], block, *page.blocks[at + 1 :]))
+def _with_block(page: Page, index: int, block: Block) -> Page:
+    return replace(page, blocks=(*page.blocks[:index], block, *page.blocks[index + 1 :]))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.blocks import RUNNING, BlockKind
 
 PARAGRAPH_GAP = "\n\n"
 LINE_GAP = "\n"
 CELL_GAP = " | "
+ROW_GAP = "; "  # of a table that stands in a cell
+STRUCK = "~~"  # around text that is struck out, as Markdown writes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,12 @@ class Element:
         return tuple(run for runs, _, _ in self.pieces() for run in runs)
 
     @property
+    def one_line(self) -> tuple[Run, ...]:
+        """Its runs on one line, as they stand in a cell of a table around it."""
+        gap = ROW_GAP if self.rows else " "
+        return tuple(Run(run.text.replace("\n", gap), run.hidden) for run in self.all_runs)
+
+    @property
     def shown(self) -> str:
         """What a viewer shows of it."""
         return shown(self.all_runs)
@@ -141,6 +149,19 @@ def row_is_shown(row: Iterable[TableCell]) -> bool:
 def shown(runs: Iterable[Run]) -> str:
     """Return what a viewer shows of runs."""
     return "".join(run.text for run in runs if not run.hidden)
+
+
+def trimmed(runs: Sequence[Run]) -> tuple[Run, ...]:
+    """Return runs without blanks at both ends; nothing where only blanks are left."""
+    out = list(runs)
+    while out and not out[0].text.strip():
+        out.pop(0)
+    while out and not out[-1].text.strip():
+        out.pop()
+    if out:
+        out[0] = replace(out[0], text=out[0].text.lstrip(" \n"))
+        out[-1] = replace(out[-1], text=out[-1].text.rstrip())
+    return tuple(out)
 
 
 def paragraph(text: str, *, gap: str = PARAGRAPH_GAP) -> Element:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.blocks import Block
+from core.clean import Cleaned
 from core.settings import IngestSettings
 from core.types import Page, Quality
-from rag.load.clean import Cleaned
 from rag.load.grade import grade
 
 NO_TEXT_LAYER = "no text layer"
@@ -47,9 +47,9 @@ def make_page(
     reasons = [note, reason]
     if cut or len(cleaned.text) > len(text):
         reasons.append(f"only the first {limits.max_page_chars:,} characters are kept")
-    said = "; ".join(part for part in reasons if part)
+    quality_note = "; ".join(part for part in reasons if part)
     kept = tuple(block for block in blocks if block.end <= len(text))
-    return _page(index, text, "poor" if said else "good", said, label, cleaned, parser, kept)
+    return _page(index, text, "poor" if quality_note else "good", quality_note, label, cleaned, parser, kept)
 
 
 def failed_page(index: int, reason: str, parser: str) -> Page:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from core.blocks import Block, Cell
+from core.clean import clean
 from core.settings import IngestSettings
 from core.types import Page
-from rag.load.clean import clean
 from rag.load.outline import CELL_GAP, PARAGRAPH_GAP, Element, Outline, Run, TableCell, row_is_shown
 from rag.load.page import make_page
 from rag.load.reader import FileInfo

@@ -55,6 +55,7 @@ _SIGNATURES = (
     (b"\x7fELF", "is a program"),
 )
 _HTML_START = re.compile(rb"(?is)\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b")
+_ZERO_SHARE = 0.5  # of the bytes that are zero where UTF-16 has them beside ASCII
 _WIDE_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -106,10 +107,19 @@ def kind_of(path: Path) -> str:
         return "rtf"
     if suffix in EXTENDED:
         return suffix
-    if b"\0" in head and not head.startswith(_WIDE_BOMS):
+    if b"\0" in head and not head.startswith(_WIDE_BOMS) and not wide_encoding(head):
         raise DataError("is neither text nor a known format", path=path)
     kind = _SUFFIXES.get(suffix, "")
     return kind or ("html" if _HTML_START.match(head) else "text")
+
+
+def wide_encoding(head: bytes) -> str:
+    """Return the order of UTF-16 that bytes without a mark are in, by the zeros beside ASCII; `""` for other text."""
+    even, odd = head[::2], head[1::2]
+    for zeros, others, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+        if zeros and zeros.count(0) > _ZERO_SHARE * len(zeros) and not others.count(0):
+            return encoding
+    return ""
 
 
 def _zip_kind(path: Path, suffix: str) -> str:

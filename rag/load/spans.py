@@ -12,7 +12,7 @@ class SpanMap:
 
     Args:
         text: The clean text, or its beginning; spans end where it ends.
-        edits: `(raw_start, raw_end, replacement)`, ascending and disjoint, as `rag.load.clean.Cleaned` holds them.
+        edits: `(raw_start, raw_end, replacement)`, ascending and disjoint, as `core.clean.Cleaned` holds them.
     """
 
     def __init__(self, text: str, edits: Sequence[tuple[int, int, str]]) -> None:

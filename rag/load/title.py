@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from rag.load.clean import clean
+from core.clean import clean
 
 _MAX_CHARS = 200
 _MAX_TIDIED = 5000
 _MIN_LETTERS = 4
+_IDEOGRAPHS = "\u2e80"  # from here on two characters make a name
 _HEADING_RATIO = 1.25  # a heading is set at least this much larger than the page's median line
 # What programs write by themselves: product names, file names, paths, identifiers.
 _SENSELESS = re.compile(
@@ -39,7 +40,7 @@ def in_words(file_name: str) -> str:
 
 def sensible(title: str) -> bool:
     """Tell whether a title names the document rather than the program that made it."""
-    letters = sum(character.isalpha() for character in title)
+    letters = sum(character.isalpha() + (character > _IDEOGRAPHS) for character in title)
     return (
         letters >= _MIN_LETTERS
         and len(title) <= _MAX_CHARS

@@ -101,15 +101,15 @@ def fold(word: str) -> str:
 
 def words(text: str) -> list[Word]:
     """Return the words of a text in order, stop words included."""
-    found = []
+    text_words = []
     for match in _WORD.finditer(text):
         surface = match.group()
         key = fold(surface)
         proper = surface[0].isupper() or any(c.isdigit() or c.isupper() for c in surface)
         if key:
             parts = tuple(part for part in map(fold, _JOINERS.split(_POSSESSIVE.sub("", surface))) if len(part) > 1)
-            found.append(Word(key, proper, match.start(), parts if len(parts) > 1 else ()))
-    return found
+            text_words.append(Word(key, proper, match.start(), parts if len(parts) > 1 else ()))
+    return text_words
 
 
 def words_of_name(name: str) -> str:
@@ -128,17 +128,17 @@ def letters(text: str) -> str:
 
 def dates(text: str) -> list[date]:
     """Return the dates in a text, in order of appearance; the middle of the month where no day is said."""
-    found: dict[int, date] = {}
+    dates_by_start: dict[int, date] = {}
     for pattern in _DATES:
         for match in pattern.finditer(text):
             # A full date has been read already where only its month and year match now.
-            if match.start("year") in found:
+            if match.start("year") in dates_by_start:
                 continue
             month = match.group("month").lower()
             year, number = int(match.group("year")), _MONTHS.get(month) or int(month)
             day = min(int(match.group("day") or 15), monthrange(year, number)[1])
-            found[match.start("year")] = date(year, number, max(day, 1))
-    return [day for _, day in sorted(found.items())]
+            dates_by_start[match.start("year")] = date(year, number, max(day, 1))
+    return [day for _, day in sorted(dates_by_start.items())]
 
 
 def periods(text: str) -> list[Period]:

@@ -106,9 +106,9 @@ def said_title(title: str) -> str:
     return kept if re.search(r"[^\W\d_]{3}", kept) else ""
 
 
-def _names(found: Iterable[Word]) -> list[str]:
+def _names(name_words: Iterable[Word]) -> list[str]:
     """Return the keys that can name something: no stop words, single letters or bare numbers."""
-    keys = (key for word in found for key in (word.key, *word.parts))
+    keys = (key for word in name_words for key in (word.key, *word.parts))
     return [key for key in keys if len(key) > 1 and key not in STOP_WORDS and not _PERIOD_WORD.fullmatch(key)]
 
 
@@ -117,30 +117,32 @@ def _add(terms: dict[str, float], keys: Iterable[str], trust: float) -> None:
         terms[key] = max(trust, terms.get(key, 0.0))
 
 
-def _time(doc: str, stem: str, said: Sequence[str], page: str) -> tuple[list[tuple[int, int, float]], float]:
+def _time(doc: str, stem: str, titles: Sequence[str], page: str) -> tuple[list[tuple[int, int, float]], float]:
     """Return periods by trust, and the date. Once a source has spoken, weaker ones only support it."""
     on_page = dates(page)[:1]
     tiers = [(periods(stem), dates(doc), _FILE)]
-    tiers += [(periods(text), dates(text), _TITLE) for text in said]
+    tiers += [(periods(text), dates(text), _TITLE) for text in titles]
     tiers.append(([], on_page, _TITLE))
-    found: dict[Period, float] = {}
+    trust_by_period: dict[Period, float] = {}
     for spoken, dated, trust in tiers:
-        support = trust * (_SUPPORT if found else 1.0)
+        support = trust * (_SUPPORT if trust_by_period else 1.0)
         for period in spoken:
-            found.setdefault(period, support)
+            trust_by_period.setdefault(period, support)
         # A date may be that of printing or filing, and its quarter need not be the fiscal one.
         for period in (*(Period(day.year) for day in dated), *map(quarter_of, dated)):
-            found.setdefault(period, support / 2)
-    ordered = sorted(((p.year, p.quarter, round(trust, 3)) for p, trust in found.items()), key=lambda row: -row[2])
-    return ordered, _date(doc, stem, said, on_page)
+            trust_by_period.setdefault(period, support / 2)
+    ordered = sorted(
+        ((p.year, p.quarter, round(trust, 3)) for p, trust in trust_by_period.items()), key=lambda row: -row[2]
+    )
+    return ordered, _date(doc, stem, titles, on_page)
 
 
-def _date(doc: str, stem: str, said: Sequence[str], on_page: Sequence[date]) -> float:
+def _date(doc: str, stem: str, titles: Sequence[str], on_page: Sequence[date]) -> float:
     """Prefer a full date in the file name, on the first page or in the metadata, then any period named."""
-    for dated in (dates(doc)[:1], on_page, *(dates(text)[:1] for text in said)):
+    for dated in (dates(doc)[:1], on_page, *(dates(text)[:1] for text in titles)):
         for day in dated:
             return year_fraction(day)
-    for text in (stem, *said):
+    for text in (stem, *titles):
         for period in periods(text):
             return period.year + (period.quarter / 4 if period.quarter else 0.5)
     return 0.0
@@ -156,9 +158,9 @@ def _runs(stem: str, title: str, pages: Sequence[str]) -> tuple[list[str], list[
     names = []
     for run in runs:
         for keys in spelled:
-            found = _spelling(run, keys)
-            if found:
-                names.append(found)
+            name = _spelling(run, keys)
+            if name:
+                names.append(name)
                 break
     return runs, names
 

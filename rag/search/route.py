@@ -133,8 +133,8 @@ class Router:
             question: A question or keywords.
             among: Only these documents may be meant.
         """
-        asked, spoken, latest = words(question), periods(question), self._latest_what(question)
-        evidence = self._names(asked)
+        question_words, spoken, latest = words(question), periods(question), self._latest_what(question)
+        evidence = self._names(question_words)
         strength, named = evidence.strength, evidence.shares()
         totals = dict(named)
         for number, share in self._periods(spoken).items():
@@ -146,12 +146,12 @@ class Router:
             evidence.reasons[number].append("date")
         if latest is not None:
             # What kind of document is asked for narrows the choice below; here only names count.
-            names = self._names([word for word in asked if word.key not in latest])
+            names = self._names([word for word in question_words if word.key not in latest])
             for number, share in self._recency(names, latest).items():
                 totals[number] = totals.get(number, 0.0) + _LATEST_WEIGHT * share
                 evidence.reasons[number].append(f"recency {share:.2f}")
-        wanted = totals if among is None else {n for n in totals if self._profiles[n].sha256 in among}
-        ranked = sorted((number for number in wanted if totals[number] > 0), key=lambda n: (-totals[n], n))
+        allowed = totals if among is None else {n for n in totals if self._profiles[n].sha256 in among}
+        ranked = sorted((number for number in allowed if totals[number] > 0), key=lambda n: (-totals[n], n))
         return Route(
             scores={self._profiles[number].sha256: totals[number] for number in ranked},
             reasons={self._profiles[number].sha256: tuple(evidence.reasons[number]) for number in ranked},
@@ -161,11 +161,11 @@ class Router:
             strength=strength,
         )
 
-    def _names(self, asked: Sequence[Word]) -> _Evidence:
+    def _names(self, question_words: Sequence[Word]) -> _Evidence:
         evidence = _Evidence()
-        self._match_terms(asked, evidence)
-        self._match_runs(asked, evidence)
-        self._match_short_forms(asked, evidence)
+        self._match_terms(question_words, evidence)
+        self._match_runs(question_words, evidence)
+        self._match_short_forms(question_words, evidence)
         return evidence
 
     def _rarity(self, count: int) -> float:
@@ -173,10 +173,10 @@ class Router:
         total = len(self._profiles)
         return math.log(total / count) / math.log(total) if total > 1 else 0.0
 
-    def _match_terms(self, asked: Sequence[Word], evidence: _Evidence) -> None:
-        small = _LOWER_CASE_MINDED if asked and asked[0].proper else _LOWER_CASE
-        proper = {key for word in asked if word.proper for key in (word.key, *word.parts)}
-        for key in dict.fromkeys(key for word in asked for key in (word.key, *word.parts)):
+    def _match_terms(self, question_words: Sequence[Word], evidence: _Evidence) -> None:
+        small = _LOWER_CASE_MINDED if question_words and question_words[0].proper else _LOWER_CASE
+        proper = {key for word in question_words if word.proper for key in (word.key, *word.parts)}
+        for key in dict.fromkeys(key for word in question_words for key in (word.key, *word.parts)):
             postings = () if key in STOP_WORDS else self._terms.get(key, ())
             rarity = self._rarity(len(postings)) if postings else 0.0
             if rarity <= 0:
@@ -187,17 +187,19 @@ class Router:
                 evidence.add(number, rarity * trust * (1.0 if key in proper else small), key)
                 evidence.words[key] = round(rarity, 3)
 
-    def _match_runs(self, asked: Sequence[Word], evidence: _Evidence) -> None:
+    def _match_runs(self, question_words: Sequence[Word], evidence: _Evidence) -> None:
         """Match one to four words, spaces removed, with the beginning of a run-together name."""
         best: dict[int, tuple[float, str]] = {}
-        for first in range(len(asked)):
+        for first in range(len(question_words)):
             joined = ""
-            for last in range(first, min(first + _LONGEST_NAME_WORDS, len(asked))):
-                joined += asked[last].key
-                if len(joined) < _SHORTEST_RUN or asked[first].key in STOP_WORDS:
+            for last in range(first, min(first + _LONGEST_NAME_WORDS, len(question_words))):
+                joined += question_words[last].key
+                if len(joined) < _SHORTEST_RUN or question_words[first].key in STOP_WORDS:
                     continue
                 for run, documents in self._starting_with(joined):
-                    if run == asked[first].key or not any(word.proper for word in asked[first : last + 1]):
+                    if run == question_words[first].key or not any(
+                        word.proper for word in question_words[first : last + 1]
+                    ):
                         continue
                     score = self._rarity(len(documents)) * len(joined) / len(run)
                     for number in documents:
@@ -213,8 +215,8 @@ class Router:
             yield self._runs[position]
             position += 1
 
-    def _match_short_forms(self, asked: Sequence[Word], evidence: _Evidence) -> None:
-        for key in dict.fromkeys(word.key for word in asked if word.proper and 3 <= len(word.key) <= 6):
+    def _match_short_forms(self, question_words: Sequence[Word], evidence: _Evidence) -> None:
+        for key in dict.fromkeys(word.key for word in question_words if word.proper and 3 <= len(word.key) <= 6):
             if key in self._terms:
                 continue
             for name, documents in self._initials.get(key[0], {}).items():
@@ -232,14 +234,16 @@ class Router:
             weight = 1.0 if period.year == newest else 0.6
             for later in range(3):
                 for number in self._years.get(period.year + later, ()):
-                    share = weight * max(_overlap(period, *held) for held in self._profiles[number].periods)
+                    share = weight * max(
+                        _overlap(period, *dated_period) for dated_period in self._profiles[number].periods
+                    )
                     shares[number] = max(share, shares.get(number, 0.0))
         return {number: share for number, share in shares.items() if share > 0}
 
-    def _written_after(self, asked: Sequence[date]) -> dict[int, float]:
+    def _written_after(self, question_dates: Sequence[date]) -> dict[int, float]:
         """Return documents dated at or soon after a date of the question: 1 on the day, falling to 0."""
         shares: dict[int, float] = {}
-        for day in map(year_fraction, asked):
+        for day in map(year_fraction, question_dates):
             position = bisect_left(self._dates, (day - _DATE_SLACK_YEARS,))
             while position < len(self._dates) and self._dates[position][0] < day + _DATE_REACH_YEARS:
                 dated, number = self._dates[position]
@@ -275,18 +279,18 @@ def _gate(named: float, strength: float) -> float:
     return min(1.0, 2.0 * named) + (1.0 - strength) * _UNNAMED
 
 
-def _overlap(asked: Period, year: int, quarter: int, trust: float) -> float:
+def _overlap(period: Period, year: int, quarter: int, trust: float) -> float:
     """Return how well a document of one period answers for another; later ones still cover earlier years."""
-    later = year - asked.year
+    later = year - period.year
     if later < 0 or later > 2:
         return 0.0
     if later:
         return trust * (0.35, 0.2)[later - 1]
-    if asked.quarter == quarter:
+    if period.quarter == quarter:
         return trust
-    if asked.quarter and quarter:
+    if period.quarter and quarter:
         return 0.2 * trust
-    return trust * (0.6 if asked.quarter else 0.5)
+    return trust * (0.6 if period.quarter else 0.5)
 
 
 def _blends(key: str, name: Sequence[str]) -> bool:

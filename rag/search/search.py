@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.errors import ConfigError
-from core.reading.values import spellings
-from core.reading.words import is_empty, words
+from core.reading.text.values import spellings
+from core.reading.text.words import is_empty, words
 from core.settings import Settings
 from core.types import Chunk, Hit
 from rag.catalogue.reader import CatalogueReader
@@ -128,12 +128,12 @@ class Searcher:
         self, query: str, k: int, *, docs: Collection[str] | None = None, pages: Collection[int] | None = None
     ) -> Explanation:
         """Search, and keep every step; see `search` for the arguments."""
-        wanted = None if docs is None else set(docs)
-        route = self._route(query, wanted)
-        by_dense, by_bm25 = self._lists(query, k, _named(route), wanted, pages)
+        allowed = None if docs is None else set(docs)
+        route = self._route(query, allowed)
+        by_dense, by_bm25 = self._lists(query, k, _named(route), allowed, pages)
         if self._missed({page_of(chunk_id)[0] for chunk_id, _ in (*by_dense, *by_bm25)}):
-            route = self._route(query, wanted)
-            by_dense, by_bm25 = self._lists(query, k, _named(route), wanted, pages)
+            route = self._route(query, allowed)
+            by_dense, by_bm25 = self._lists(query, k, _named(route), allowed, pages)
         weights = self._settings
         chunks = fused(by_dense, by_bm25, dense_weight=weights.dense_weight, bm25_weight=weights.bm25_weight)
         grouped = by_page(chunks)
@@ -159,20 +159,20 @@ class Searcher:
         Function words, and words that only say how to answer, are not looked for. A number counts as held in any
         spelling.
         """
-        asked = list(dict.fromkeys(word for word in words(query) if not is_empty(word) and word not in _ASKING))
-        return [word for word in asked if not self._holds(word)], len(asked)
+        content_words = list(dict.fromkeys(word for word in words(query) if not is_empty(word) and word not in _ASKING))
+        return [word for word in content_words if not self._holds(word)], len(content_words)
 
     def _holds(self, word: str) -> bool:
         return any(self._store.bm25(spelling, 1) for spelling in (word, *spellings(word)))
 
-    def _route(self, query: str, wanted: set[str] | None) -> Route:
-        if self._settings.router_weight == 0 or (wanted is not None and len(wanted) == 1):
+    def _route(self, query: str, allowed: set[str] | None) -> Route:
+        if self._settings.router_weight == 0 or (allowed is not None and len(allowed) == 1):
             return Route()
         if self._router is None:
             rows = self._catalogue.profiles(self._collection)
             self._router = Router([DocumentProfile.from_json(row) for row in rows.values()])
             self._known |= self._router.documents
-        return self._router.route(query, among=wanted)
+        return self._router.route(query, among=allowed)
 
     def _missed(self, seen: set[str]) -> bool:
         """Tell whether the lists show documents newer than the router, and forget that router; once per document."""
@@ -184,14 +184,14 @@ class Searcher:
         return True
 
     def _lists(
-        self, query: str, k: int, named: list[str], wanted: set[str] | None, pages: Collection[int] | None
+        self, query: str, k: int, named: list[str], allowed: set[str] | None, pages: Collection[int] | None
     ) -> tuple[Scored, Scored]:
         """Return the dense and the BM25 list."""
-        places: list[tuple[int, Collection[str] | None]] = [(max(DEPTH_BESIDE if named else DEPTH, 4 * k), wanted)]
+        places: list[tuple[int, Collection[str] | None]] = [(max(DEPTH_BESIDE if named else DEPTH, 4 * k), allowed)]
         if named:
             places.append((max(NAMED_DEPTH, 4 * k), named))
-        asked = word_query(query)
-        dense, bm25 = self._store.lists(asked, lambda: self._embedder.embed_query(query), places, pages=pages)
+        searched_words = word_query(query, self._catalogue.languages(self._collection))
+        dense, bm25 = self._store.lists(searched_words, lambda: self._embedder.embed_query(query), places, pages=pages)
         return merged(dense), merged(bm25)
 
     def _rank(
@@ -230,19 +230,19 @@ class Searcher:
         extra = {(page.sha256, page.page): page.score - page.text for page in ranked}
         order = pages_first(grouped, {(page.sha256, page.page): page.score for page in ranked})
         # The index may still hold chunks that the catalogue has just lost: read on until k are found.
-        found: list[tuple[str, Chunk]] = []
+        ordered_chunks: list[tuple[str, Chunk]] = []
         for start in range(0, len(order), max(k, 1)):
-            if len(found) >= k:
+            if len(ordered_chunks) >= k:
                 break
             part = order[start : start + max(k, 1)]
             texts = self._catalogue.chunks(self._collection, part)
-            found += [(chunk_id, texts[chunk_id]) for chunk_id in part if chunk_id in texts]
+            ordered_chunks += [(chunk_id, texts[chunk_id]) for chunk_id in part if chunk_id in texts]
         documents = {
             sha256: self._catalogue.find(self._collection, sha256)
-            for sha256 in {chunk.sha256 for _, chunk in found[:k]}
+            for sha256 in {chunk.sha256 for _, chunk in ordered_chunks[:k]}
         }
         hits: list[Hit] = []
-        for chunk_id, chunk in found[:k]:
+        for chunk_id, chunk in ordered_chunks[:k]:
             document = documents[chunk.sha256]
             if document is None:
                 continue

@@ -12,8 +12,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reading.values import spellings
-from core.reading.words import unspaced_pairs
+from core.reading.text.search_terms import stems_in, without_function_words
+from core.reading.text.values import spellings
+from core.reading.text.words import unspaced_pairs
 from core.types import Chunk
 from rag.catalogue.reader import CatalogueReader, EmbeddedChunk
 from rag.catalogue.writer import Catalogue
@@ -92,16 +93,30 @@ def indexed_text(chunk: Chunk) -> str:
     return f"{chunk.header}\n{chunk.text}" if chunk.header else chunk.text
 
 
-def word_text(chunk: Chunk) -> str:
-    """Return what the index of words holds for a chunk; scripts without blanks follow once more in pairs."""
+def word_text(chunk: Chunk, language: str = "") -> str:
+    """Return what the index of words holds for a chunk.
+
+    Scripts without blanks follow once more in pairs, and words of other languages than English in their stems.
+
+    Args:
+        language: Code of the language that the chunk's page is written in, `""` where it is unknown.
+    """
     text = indexed_text(chunk)
-    pairs = unspaced_pairs(text)
-    return f"{text}\n{' '.join(pairs)}" if pairs else text
+    more = [*unspaced_pairs(text), *stems_in(text, language)]
+    return f"{text}\n{' '.join(more)}" if more else text
 
 
-def word_query(query: str) -> str:
-    """Return a query for the index of words: other spellings of its numbers, pairs of scripts without blanks."""
-    return " ".join([query, *spellings(query), *unspaced_pairs(query)])
+def word_query(query: str, languages: Iterable[str] = ()) -> str:
+    """Return a query for the index of words.
+
+    Other spellings of its numbers, pairs of scripts without blanks, and the stems of its words in each language follow
+    it; function words of the language that it is asked in are left out.
+
+    Args:
+        languages: Codes of the languages of the documents that are searched.
+    """
+    stems = [stem for code in languages for stem in stems_in(query, code)]
+    return " ".join([without_function_words(query), *spellings(query), *unspaced_pairs(query), *stems])
 
 
 def is_lost(store: Store, catalogue: CatalogueReader, collection: str) -> bool:

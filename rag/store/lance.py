@@ -35,6 +35,7 @@ CODE_BITS = 8
 # Candidates re-scored with full vectors at least: their cosines are then exact.
 REFINED = 100
 N_PROBES = 20
+_NEVER = timedelta(days=36_500)
 
 
 class LanceStore:
@@ -44,11 +45,13 @@ class LanceStore:
         root: Folder of all tables.
         collection: Names the table.
         dimension: Length of the vectors.
+        tag: Read this version of the table instead of the newest; nothing can be written then.
     """
 
     name = "lancedb"
 
-    def __init__(self, root: Path, collection: str, dimension: int) -> None:
+    def __init__(self, root: Path, collection: str, dimension: int, *, tag: str = "") -> None:
+        self._tag = tag
         self._root = root
         self._table_name = collection
         self._dimension = dimension
@@ -62,12 +65,43 @@ class LanceStore:
     def _open(self) -> Any:
         if self._table is None and (self._root / f"{self._table_name}.lance").exists():
             self._table = self._db.open_table(self._table_name)
+            if self._tag:
+                self._table.checkout(self._tag)
         return self._table
+
+    def has_tag(self) -> bool:
+        """Tell whether the version that this store reads is still there."""
+        if not (self._root / f"{self._table_name}.lance").exists():
+            return False
+        return self._tag in self._db.open_table(self._table_name).tags.list()
+
+    def tag(self, name: str) -> int:
+        """Keep the table as it is now under a name and return its version; 0 where there is no table."""
+        table = self._open()
+        if table is None:
+            return 0
+        try:
+            tags = table.tags
+            (tags.update if name in tags.list() else tags.create)(name, table.version)
+            return int(table.version)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise self._fault(error) from error
+
+    def untag(self, names: Collection[str]) -> None:
+        """Let go of versions; absent ones are no fault. The next `optimize` gives back their space."""
+        table = self._open()
+        if table is None:
+            return
+        try:
+            for name in set(names) & set(table.tags.list()):
+                table.tags.delete(name)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise self._fault(error) from error
 
     def _open_reader(self) -> Any:
         """Return the table as its asynchronous self, whose queries take three quarters of the time."""
         if self._reader is None and self._open() is not None:
-            self._reader = LOOP.run(_async_table(self._root, self._table_name))
+            self._reader = LOOP.run(_async_table(self._root, self._table_name, self._tag))
         return self._reader
 
     def _fault(self, error: Exception) -> BackendError:
@@ -96,7 +130,7 @@ class LanceStore:
                 pa.array([row.chunk.id for row in rows]),
                 pa.array([row.chunk.sha256 for row in rows]),
                 pa.array([row.chunk.page for row in rows], pa.int32()),
-                pa.array([word_text(row.chunk) for row in rows]),
+                pa.array([word_text(row.chunk, row.language) for row in rows]),
                 pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), self._dimension),
             ],
             schema=self._schema(),
@@ -260,7 +294,8 @@ class LanceStore:
                 table.create_index("sha256", config=lancedb.index.Bitmap())
             if "vector" not in present and table.count_rows() >= ANN_FROM_ROWS:
                 table.create_index("vector", config=lancedb.index.IvfRq(distance_type="cosine", num_bits=CODE_BITS))
-            table.optimize(cleanup_older_than=timedelta(minutes=10))
+            # A clean-up that meets a tagged version fails whole.
+            table.optimize(cleanup_older_than=_NEVER if table.tags.list() else timedelta(minutes=10))
         except (OSError, RuntimeError) as error:
             raise self._fault(error) from error
 
@@ -270,9 +305,12 @@ class LanceStore:
         shutil.rmtree(self._root / f"{self._table_name}.lance", ignore_errors=True)
 
 
-async def _async_table(root: Path, name: str) -> Any:
+async def _async_table(root: Path, name: str, tag: str) -> Any:
     connection = await lancedb.connect_async(str(root), read_consistency_interval=timedelta(0))
-    return await connection.open_table(name)
+    table = await connection.open_table(name)
+    if tag:
+        await table.checkout(tag)
+    return table
 
 
 def _condition(docs: Collection[str] | None, pages: Collection[int] | None) -> str:

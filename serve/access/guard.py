@@ -21,7 +21,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.chat.address import is_loopback
+from core.chat.remote.address import is_loopback
 from core.errors import KbError
 from core.settings import ServeSettings
 from serve import errors
@@ -169,7 +169,7 @@ class RequestGuard:
             record.who = f"key:{owner}"
         elif self._keyed and path not in _OPEN_PATHS:
             raise self._refused("key", "a key is required", 401, "Authorization: Bearer KEY, or /login in a browser")
-        if path != "/healthz" and (method not in {"GET", "HEAD"} or path.startswith(("/v1/", "/mcp"))):
+        if path != "/healthz" and (method not in {"GET", "HEAD"} or path.startswith(("/v1/", "/api/", "/mcp"))):
             try:
                 self._rate.take(record.who)
             except ServerBusy:
@@ -315,8 +315,9 @@ def _is_address(host: str) -> bool:
 def _pattern(scope: Scope) -> str:
     """Return the route pattern of a request, for metrics; `page` or `none` where there is no route of this server."""
     path, pattern = scope["path"], getattr(scope.get("route"), "path", "")
-    if path.startswith("/v1/"):
-        return "/v1" + pattern.removeprefix("/v1") if pattern else "none"
+    for prefix in ("/v1", "/api"):
+        if path.startswith(f"{prefix}/"):
+            return prefix + pattern.removeprefix(prefix) if pattern else "none"
     if path.startswith("/mcp"):
         return "/mcp"
     return pattern if pattern in _OWN_PATHS else "page"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal, NoReturn
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from core.backends import BACKENDS, parse_spec, token_counter
+from core.backends import BACKENDS, Backend, parse_spec, token_counter
 from core.chat.generate import generate
 from core.errors import ConfigError
-from core.types import Answer, Citation
+from core.types import Answer, Citation, Statement
 from kb.answering import open_answerer
 from kb.as_json import PageLabel, citation_json, page_labels
 from kb.collections import Collections
@@ -21,12 +21,15 @@ from kb.scope import scope_of
 from kb.workspace import Workspace
 from rag.answer.answer import Answerer
 from rag.open import Knowledge
+from serve.answers.limits import TextLimits
 from serve.answers.models import BASE, WITH_DOCUMENTS, ModelRegistry, SamplingControls, ServedModel, with_controls
-from serve.errors import NotFound
+from serve.errors import NotFound, RequestRefused
 
 Role = Literal["system", "user", "assistant"]
 _MESSAGES: dict[Role, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
 DEFAULT = BASE + WITH_DOCUMENTS
+# Controls that are applied to the text where a back end has no setting for them.
+_OURS = frozenset({"stop", "max_tokens"})
 # Tokens of a chat template around one message, at most.
 _MESSAGE_TOKENS = 12
 
@@ -49,6 +52,7 @@ class AnswerRequest:
         collection: Empty for the server's own.
         passages: Most passages a model reads; the settings' number where None.
         docs: Only these documents: file names, ids or prefixes.
+        json_schema: The answer is JSON that keeps to this schema; None for text.
     """
 
     conversation: Sequence[ChatMessage]
@@ -57,6 +61,7 @@ class AnswerRequest:
     collection: str = ""
     passages: int | None = None
     docs: Sequence[str] = ()
+    json_schema: Mapping[str, Any] | None = None
 
     @property
     def from_documents(self) -> bool:
@@ -78,6 +83,7 @@ class AnswerResponse:
         confidence: Probability that the short answer is right; None where it is not known.
         computed_from: The cells that a value was computed from.
         notes: What a person should know about how the answer was found.
+        statements: The sentences of the answer with the indices of their citations.
     """
 
     text: str
@@ -92,6 +98,7 @@ class AnswerResponse:
     confidence: float | None = None
     computed_from: Sequence[Citation] = ()
     notes: Sequence[str] = ()
+    statements: Sequence[Statement] = ()
 
     def sources(self) -> list[dict[str, Any]]:
         """Return the citations as `kb ask --json` prints them; `page` counts from 0."""
@@ -112,6 +119,21 @@ class AnswerResponse:
         return citation_json(
             citation, lambda sha256, page: self.page_labels.get((sha256, page), str(citation.page + 1))
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """A request that its model can answer.
+
+    Attributes:
+        request: With the messages that fit the context of a model that answers alone.
+        ignored: Names of what was asked for and the model does not honour.
+        n_dropped: Messages that were dropped, the oldest first.
+    """
+
+    request: AnswerRequest
+    ignored: tuple[str, ...] = ()
+    n_dropped: int = 0
 
 
 class ConversationAnswerer:
@@ -136,6 +158,34 @@ class ConversationAnswerer:
         """
         return not BACKENDS[parse_spec(self._models.open(model)[0]).kind].writes
 
+    def prepared(self, request: AnswerRequest) -> PreparedRequest:
+        """Check what a request asks of its model, and drop turns that do not fit its context.
+
+        Raises:
+            NotFound: There is no such model.
+            RequestRefused: The model cannot keep to a JSON schema.
+            KbError: It cannot be opened.
+        """
+        model = self._models.find(request.model)
+        spec, chat = self._models.open(model)
+        backend = BACKENDS[parse_spec(spec).kind]
+        if request.json_schema is not None:
+            _check_schema_support(model, backend, chat)
+        honoured = {*backend.controls, *_OURS}
+        ignored = sorted(request.controls.given().keys() - honoured)
+        has_system = any(message.role == "system" for message in request.conversation)
+        if model.documents:
+            if has_system and not backend.writes:
+                ignored.append("messages.system")
+            return PreparedRequest(request, tuple(ignored))
+        if len(request.conversation) < 2:
+            return PreparedRequest(request, tuple(ignored))
+        models = self._workspace.settings.models
+        room = models.num_ctx - min(request.controls.max_tokens or models.max_tokens, models.num_ctx // 2)
+        latest = latest_messages(request.conversation, room, token_counter(chat))
+        n_dropped = len(request.conversation) - len(latest)
+        return PreparedRequest(replace(request, conversation=latest), tuple(ignored), n_dropped)
+
     def reply(self, request: AnswerRequest, on_text: Callable[[str], None]) -> AnswerResponse:
         """Answer.
 
@@ -150,13 +200,17 @@ class ConversationAnswerer:
         spec, chat = self._models.open(model)
         if not request.conversation or request.conversation[-1].role != "user":
             raise ConfigError("the last message must be the user's", hint='{"role": "user", "content": "QUESTION"}')
+        limits = _limits(spec, chat, request.controls)
         if model.documents:
-            return self._from_documents(request, spec, chat, on_text)
-        with_options = with_controls(spec, chat, request.controls)
-        models = self._workspace.settings.models
-        room = models.num_ctx - (request.controls.max_tokens or models.max_tokens)
-        conversation = latest_messages(request.conversation, room, token_counter(chat))
-        return _alone(conversation, request.controls, spec, with_options, on_text)
+            response = self._from_documents(request, spec, chat, limits.stream(on_text))
+        else:
+            request = self.prepared(request).request
+            response = _alone(request, spec, with_controls(spec, chat, request.controls), limits.stream(on_text))
+        text, reason = limits.cut(response.text)
+        if reason is None:
+            return response
+        tokens = min(response.completion_tokens, limits.count_tokens(text))
+        return replace(response, text=text, finish=reason, completion_tokens=tokens)
 
     def _from_documents(
         self, request: AnswerRequest, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]
@@ -167,7 +221,8 @@ class ConversationAnswerer:
         knowledge = self._collections.knowledge(collection)
         answerer = self._answerer(request, collection, knowledge, spec, chat)
         question, history = request.conversation[-1].text, turns(request.conversation[:-1])
-        answer = answerer.ask(question, k=request.passages, on_token=on_text, history=history)
+        system = "\n\n".join(message.text for message in request.conversation if message.role == "system")
+        answer = answerer.ask(question, k=request.passages, on_token=on_text, history=history, instructions=system)
         limit = request.controls.max_tokens or self._workspace.settings.models.max_tokens
         return _response(answer, spec, limit, page_labels(knowledge.catalogue, collection))
 
@@ -197,6 +252,41 @@ class ConversationAnswerer:
         return open_answerer(workspace, knowledge, scope=scope, chat=with_options, model=spec)
 
 
+def _check_schema_support(model: ServedModel, backend: Backend, chat: BaseChatModel) -> None:
+    """Check that a model can be held to a JSON schema.
+
+    Raises:
+        RequestRefused: It cannot.
+    """
+    if model.documents:
+        reason = "answers from the documents are quotes and sentences, never JSON; ask the model without +rag"
+    elif not backend.schema_keyword or not getattr(chat, "keeps_to_schemas", True):
+        reason = f"{model.id} cannot be held to JSON; use smollm2, a run exported to GGUF, or a model of Ollama"
+    else:
+        return
+    raise RequestRefused(f"response_format: {reason}", status=400, code="unsupported_value", param="response_format")
+
+
+def _limits(spec: str, chat: BaseChatModel, controls: SamplingControls) -> TextLimits:
+    """Return the limits that a back end does not apply by itself."""
+    native = BACKENDS[parse_spec(spec).kind].controls
+    return TextLimits(
+        stop=() if "stop" in native else controls.stop or (),
+        max_tokens=None if "max_tokens" in native else controls.max_tokens,
+        count_tokens=token_counter(chat),
+    )
+
+
+def _schema_options(spec: str, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the keyword of a call that holds a back end to a JSON schema."""
+    keyword = BACKENDS[parse_spec(spec).kind].schema_keyword
+    if schema is None or not keyword:
+        return {}
+    if keyword == "response_format":
+        return {keyword: {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}}}
+    return {keyword: dict(schema)}
+
+
 def turns(messages: Sequence[ChatMessage]) -> list[tuple[str, str]]:
     """Return earlier questions with their answers; a question without an answer is left out."""
     return [
@@ -220,6 +310,7 @@ def _response(answer: Answer, spec: str, max_tokens: int, label: PageLabel) -> A
         confidence=answer.confidence,
         computed_from=answer.computed_from,
         notes=answer.notes,
+        statements=answer.statements,
         model=spec,
         finish="length" if completion >= max_tokens and spec != "extractive" else "stop",
         prompt_tokens=answer.tokens.get("prompt", 0),
@@ -251,18 +342,13 @@ def latest_messages(
     return [*system, *kept, conversation[-1]]
 
 
-def _alone(
-    conversation: Sequence[ChatMessage],
-    controls: SamplingControls,
-    spec: str,
-    chat: BaseChatModel,
-    on_text: Callable[[str], None],
-) -> AnswerResponse:
+def _alone(request: AnswerRequest, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]) -> AnswerResponse:
     """Let the model answer without the documents."""
-    messages = [_MESSAGES[message.role](content=message.text) for message in conversation]
+    messages = [_MESSAGES[message.role](content=message.text) for message in request.conversation]
     # Models that have the field carry it already.
-    stop = controls.stop if controls.stop and not hasattr(chat, "stop") else None
-    reply = generate(chat, messages, on_text=on_text, stop=stop, cut_loops=False)
+    stop = request.controls.stop if request.controls.stop and not hasattr(chat, "stop") else None
+    options = _schema_options(spec, request.json_schema)
+    reply = generate(chat, messages, on_text=on_text, stop=stop, cut_loops=False, options=options)
     return AnswerResponse(
         text=reply.text,
         ground="",

@@ -13,12 +13,14 @@ from typing import Any
 from langchain_core.language_models.chat_models import BaseChatModel
 
 from core.backends import BACKENDS, parse_spec
+from core.chat.local.weights import runs_with_weights
 from core.errors import BackendError
 from core.files import Home
 from core.models import open_chat, resolve
 from core.ollama_server import ask_state
 from core.settings import Settings
 from core.weights.shelf import list_models
+from kb.staleness import check_served
 from serve.errors import NotFound
 
 BASE, WITH_DOCUMENTS = "base", "+rag"
@@ -76,7 +78,7 @@ class ModelRegistry:
     def listed(self) -> list[ServedModel]:
         """Return every model, `base` first."""
         plain = {BASE: self._settings.rag.model}
-        plain |= {f"run:{path.parent.name}": f"run:{path.parent.name}" for path in self._runs()}
+        plain |= {f"run:{name}": f"run:{name}" for name in runs_with_weights(self._home)}
         plain |= {model.name: model.name for model in list_models(self._home) if model.name in _CHATS}
         plain["extractive"] = "extractive"
         plain |= {f"ollama:{name}": f"ollama:{name}" for name in self._ollama()}
@@ -107,9 +109,10 @@ class ModelRegistry:
         """Return the spelling that a model stands for now, and the model; opened once.
 
         Raises:
-            KbError: As `core.models.open_chat`.
+            KbError: As `core.models.open_chat`, or it may not be served.
         """
         spec = str(resolve(model.spec, self._settings))
+        check_served(self._settings, self._home, spec)  # at every request: a document may have been forgotten since
         with self._lock:
             if spec not in self._opened:
                 self._opened[spec] = open_chat(spec, self._settings, self._home)
@@ -123,9 +126,6 @@ class ModelRegistry:
         """
         spec, _ = self.open(model)
         return frozenset(BACKENDS[parse_spec(spec).kind].controls)
-
-    def _runs(self) -> list[Any]:
-        return sorted(self._home.runs.glob("[!.]*/model.gguf"))
 
     def _ollama(self) -> list[str]:
         try:

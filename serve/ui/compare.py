@@ -17,6 +17,7 @@ from serve.errors import page_text
 from serve.service import Service
 from serve.ui import html
 from serve.ui.events import PRIVATE, RedrawTimer, block, requester
+from serve.ui.votes import NO_ANSWER, VoteTally, disguised
 from serve.v1.search import keep_feedback
 
 _LETTERS = "ABCD"
@@ -33,6 +34,7 @@ class CompareTab:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._tally = VoteTally(service.home)
         # Question, models and answers that can be voted on; empty after the vote.
         self._asked = gr.State({})
         self._question = gr.Textbox(label="Question for all", lines=2, elem_id="compare-question")
@@ -40,9 +42,11 @@ class CompareTab:
             label="Models",
             choices=[BASE, DEFAULT],
             value=[BASE, DEFAULT],
-            info="Two to four; +rag answers from the documents, base is the model of the settings.",
+            info="Two to four; with +rag a model answers from the documents, base is the model of the settings.",
         )
-        self._blind = gr.Checkbox(label="Blind: show names after the vote", value=True)
+        self._blind = gr.Checkbox(
+            label="Blind: names, sources and formatting are shown after the vote", value=True, elem_id="compare-blind"
+        )
         with gr.Row(elem_classes="kb-buttons"):
             self._ask = gr.Button("Ask all", variant="primary", min_width=80, elem_id="compare-ask")
             self._stop = gr.Button("Stop", min_width=80)
@@ -54,6 +58,7 @@ class CompareTab:
         self._vote = gr.Radio(label="Which answer is best?", choices=[*_LETTERS[:2], _TIE], elem_id="compare-vote")
         self._send = gr.Button("Vote", elem_id="compare-send")
         self._status = block(html.note("A vote rates one answer up and the others down."), elem_id="compare-status")
+        self._votes = block(elem_id="compare-votes")
         self._wire()
 
     def _wire(self) -> None:
@@ -64,14 +69,16 @@ class CompareTab:
         ]
         stopped = html.note("Stopped.")
         self._stop.click(lambda: stopped, None, [self._status], cancels=running, **PRIVATE)
-        self._send.click(self._voted, [self._asked, self._vote], [*self._texts, self._asked, self._status], **PRIVATE)
+        voted = [*self._texts, self._asked, self._status, self._votes]
+        self._send.click(self._voted, [self._asked, self._vote], voted, **PRIVATE)
 
     def load(self, page: gr.Blocks) -> None:
         """Fill the choices whenever the page is opened."""
-        page.load(self._choices, None, [self._models], **PRIVATE)
+        page.load(self._choices, None, [self._models, self._votes], **PRIVATE)
 
     async def _choices(self) -> Any:
-        return gr.CheckboxGroup(choices=[model.id for model in await self._service.listed_models()])
+        models = [model.id for model in await self._service.listed_models()]
+        return gr.CheckboxGroup(choices=models), html.note(self._tally.text())
 
     async def _run(
         self, question: str, models: list[str], blind: bool, http: gr.Request
@@ -90,27 +97,29 @@ class CompareTab:
         async with aclosing(_answers_of_all(self._service, question.strip(), models)) as pieces:
             async for index, part in pieces:
                 answers[index] = part.text if isinstance(part, AnswerResponse) else answers[index] + part
-                if pace.due():
+                if pace.due() and not blind:  # who writes first, and how fast, would tell as well
                     yield *_boxes(models, answers, named=not blind), gr.skip(), gr.skip(), gr.skip()
-        asked = {"question": question.strip(), "models": models, "answers": answers}
+        comparison = {"question": question.strip(), "models": models, "answers": answers}
         status = html.note("All have answered. Choose the best answer and vote.")
-        yield *_boxes(models, answers, named=not blind), asked, gr.skip(), status
+        shown = [disguised(answer) for answer in answers] if blind else answers
+        yield *_boxes(models, shown, named=not blind), comparison, gr.skip(), status
 
-    async def _voted(self, asked: dict[str, Any], vote: str | None, http: gr.Request) -> tuple[Any, ...]:
-        if not asked:
+    async def _voted(self, comparison: dict[str, Any], vote: str | None, http: gr.Request) -> tuple[Any, ...]:
+        if not comparison:
             raise gr.Error("Ask a question first; each can be voted on once.", title="No vote", print_exception=False)
         if not vote:
             raise gr.Error("Choose an answer first.", title="No vote", print_exception=False)
-        boxes = _boxes(asked["models"], asked["answers"], named=True)
+        boxes = _boxes(comparison["models"], comparison["answers"], named=True)
         if vote == _TIE:
-            return *boxes, {}, html.note("No difference: nothing was saved.")
+            self._tally.add(comparison["models"], None)
+            return *boxes, {}, html.note("No difference."), html.note(self._tally.text())
         best = _LETTERS.index(vote)
-        for index, (model, answer) in enumerate(zip(asked["models"], asked["answers"], strict=True)):
+        for index, (model, answer) in enumerate(zip(comparison["models"], comparison["answers"], strict=True)):
             if answer.strip():
                 await keep_feedback(
                     self._service,
                     requester(http),
-                    question=asked["question"],
+                    question=comparison["question"],
                     answer=answer,
                     model=model,
                     rating="up" if index == best else "down",
@@ -119,7 +128,9 @@ class CompareTab:
                     collection=self._service.collection,
                     context="",
                 )
-        return *boxes, {}, html.note(f"Saved: {asked['models'][best]} was best. Votes can become training data.")
+        self._tally.add(comparison["models"], comparison["models"][best])
+        saved = html.note(f"Saved: {comparison['models'][best]} was best. Votes can become training data.")
+        return *boxes, {}, saved, html.note(self._tally.text())
 
 
 def _boxes(models: list[str], answers: list[str], *, named: bool) -> list[Any]:
@@ -144,7 +155,7 @@ async def _answers_of_all(service: Service, question: str, models: list[str]) ->
                 async for part in parts:
                     queue.put_nowait((index, part))
         except KbError as error:
-            queue.put_nowait((index, page_text(error)))
+            queue.put_nowait((index, f"{NO_ANSWER} {page_text(error)}"))
         finally:
             queue.put_nowait(_END)
 

@@ -17,7 +17,7 @@ from serve.work.tasks import BackgroundTasks
 from synth.dataset.review import Action
 from synth.exporting.write import FORMATS
 
-_KEYS = "Single keys: A accept, E edit, R reject, S skip; in a field, Escape leaves it and Ctrl+Enter saves"
+_KEYS = "Single keys: A accept, E edit, R reject, S skip, U undo; in a field, Escape leaves it and Ctrl+Enter saves"
 _OUTCOMES: dict[Action, str] = {"accept": "Accepted.", "edit": "Saved.", "reject": "Rejected."}
 _NONE = "There is no training data yet. Make some from your documents."
 _ROWS = 300
@@ -35,6 +35,8 @@ class DataTab:
         self._reviews = reviews
         self._tasks = tasks
         self._ids = gr.State([])
+        # Rows that were decided since the dataset was opened, the latest last.
+        self._decided = gr.State([])
         with gr.Accordion("Make training data from the documents", open=False, elem_id="data-make"):
             with gr.Row(elem_classes=["kb-row", "kb-end"]):
                 self._new_name = gr.Textbox(
@@ -60,6 +62,7 @@ class DataTab:
                     self._edit = gr.Button("Save", min_width=70, elem_id="data-save")
                     self._reject = gr.Button("Reject", min_width=70, elem_id="data-reject")
                     self._skip = gr.Button("Skip", min_width=70, elem_id="data-skip")
+                    self._undo = gr.Button("Undo", min_width=70, elem_id="data-undo")
             with gr.Column(scale=2, min_width=280):
                 self._proof = block("", elem_id="data-proof")
         with gr.Accordion("Apply decisions and export", open=False):
@@ -70,8 +73,8 @@ class DataTab:
         self._wire()
 
     def _wire(self) -> None:
-        row = [self._ids, self._question, self._answer, self._context, self._proof, self._status]
-        chosen = [self._dataset, self._ids]
+        row = [self._ids, self._question, self._answer, self._context, self._proof, self._status, self._decided]
+        chosen = [self._dataset, self._ids, self._decided]
         texts = [*chosen, self._question, self._answer, self._context]
         made = self._make.click(self._begin, [self._new_name, self._row_count], None, **PRIVATE)
         made.success(self._look, [self._dataset], self._seen(), **PRIVATE)
@@ -80,6 +83,7 @@ class DataTab:
         self._edit.click(self._edited, texts, row, **PRIVATE)
         self._reject.click(self._rejected, chosen, row, **PRIVATE)
         self._skip.click(self._skipped, chosen, row, **PRIVATE)
+        self._undo.click(self._undone, chosen, row, **PRIVATE)
         self._apply.click(self._applied, [self._dataset], [self._status], **PRIVATE)
         self._export.click(self._exported, [self._dataset, self._format], [self._file, self._status], **PRIVATE)
 
@@ -103,13 +107,13 @@ class DataTab:
 
     async def _open(self, dataset: str | None) -> tuple[Any, ...]:
         if not dataset:
-            return [], "", "", "", "", html.note(_NONE)
+            return [], "", "", "", "", html.note(_NONE), []
         with errors_shown():
-            return await self._next(dataset, await self._reviews.undecided(dataset))
+            return await self._next(dataset, await self._reviews.undecided(dataset), [])
 
-    async def _next(self, dataset: str, ids: list[str], outcome: str = "") -> tuple[Any, ...]:
+    async def _next(self, dataset: str, ids: list[str], decided: list[str], outcome: str = "") -> tuple[Any, ...]:
         if not ids:
-            return [], "", "", "", "", html.note(f"{outcome} Every row is decided.".strip())
+            return [], "", "", "", "", html.note(f"{outcome} Every row is decided.".strip()), decided
         row = await self._reviews.row(dataset, ids[0])
         place = f"{len(ids)} to decide: {row.kind}, {row.split}, written by {row.origin}, {row.id}."
         texts = row.texts
@@ -120,6 +124,7 @@ class DataTab:
             texts["context"],
             _proof(row) + await self._page(row),
             html.note(f"{outcome} {place}".strip()),
+            decided,
         )
 
     async def _page(self, row: ReviewRow) -> str:
@@ -132,31 +137,45 @@ class DataTab:
             return html.note(f"{row.evidence[0].doc} is no longer in the collection.")
 
     async def _decide(
-        self, action: Action, dataset: str, ids: list[str], texts: dict[str, str], who: str
+        self, action: Action, dataset: str, ids: list[str], decided: list[str], texts: dict[str, str], who: str
     ) -> tuple[Any, ...]:
         if not dataset or not ids:
             raise gr.Error("There is no row left.", title="Nothing decided", print_exception=False)
         with errors_shown():
             await self._reviews.decide(dataset, ids[0], action, texts, who)
-            return await self._next(dataset, ids[1:], _OUTCOMES[action])
+            return await self._next(dataset, ids[1:], [*decided, ids[0]], _OUTCOMES[action])
 
-    async def _accepted(self, dataset: str, ids: list[str], http: gr.Request) -> tuple[Any, ...]:
-        return await self._decide("accept", dataset, ids, {}, requester(http))
+    async def _accepted(self, dataset: str, ids: list[str], decided: list[str], http: gr.Request) -> tuple[Any, ...]:
+        return await self._decide("accept", dataset, ids, decided, {}, requester(http))
 
-    async def _rejected(self, dataset: str, ids: list[str], http: gr.Request) -> tuple[Any, ...]:
-        return await self._decide("reject", dataset, ids, {}, requester(http))
+    async def _rejected(self, dataset: str, ids: list[str], decided: list[str], http: gr.Request) -> tuple[Any, ...]:
+        return await self._decide("reject", dataset, ids, decided, {}, requester(http))
 
     async def _edited(
-        self, dataset: str, ids: list[str], question: str, answer: str, context: str, http: gr.Request
+        self,
+        dataset: str,
+        ids: list[str],
+        decided: list[str],
+        question: str,
+        answer: str,
+        context: str,
+        http: gr.Request,
     ) -> tuple[Any, ...]:
         texts = {"question": question, "answer": answer, "context": context}
-        return await self._decide("edit", dataset, ids, texts, requester(http))
+        return await self._decide("edit", dataset, ids, decided, texts, requester(http))
 
-    async def _skipped(self, dataset: str, ids: list[str]) -> tuple[Any, ...]:
+    async def _undone(self, dataset: str, ids: list[str], decided: list[str]) -> tuple[Any, ...]:
+        if not dataset or not decided:
+            raise gr.Error("Nothing was decided here yet.", title="Nothing to undo", print_exception=False)
+        with errors_shown():
+            await self._reviews.withdraw(dataset, decided[-1])
+            return await self._next(dataset, [decided[-1], *ids], decided[:-1], "Undone.")
+
+    async def _skipped(self, dataset: str, ids: list[str], decided: list[str]) -> tuple[Any, ...]:
         if not dataset or not ids:
             raise gr.Error("There is no row to skip.", title="Nothing skipped", print_exception=False)
         with errors_shown():
-            return await self._next(dataset, [*ids[1:], ids[0]], "Skipped.")
+            return await self._next(dataset, [*ids[1:], ids[0]], decided, "Skipped.")
 
     async def _applied(self, dataset: str | None) -> str:
         if not dataset:
@@ -176,5 +195,15 @@ class DataTab:
 def _proof(row: ReviewRow) -> str:
     checks = ", ".join(f"{name} {figure:g}" for name, figure in row.checks.items())
     worse = f'<p>Worse answer:</p><p class="kb-text">{escape(row.worse)}</p>' if row.worse else ""
+    altered = "".join(f'<p class="kb-text">Altered in the context: {escape(line)}</p>' for line in row.altered)
     passed = f'<p class="kb-text">Checks passed: {escape(checks)}</p>' if checks else ""
-    return html.quotes(row.evidence) + f'<div class="kb-view">{worse}{passed}</div>'
+    return _before(row) + html.quotes(row.evidence) + f'<div class="kb-view">{altered}{worse}{passed}</div>'
+
+
+def _before(row: ReviewRow) -> str:
+    """Return what stands before the question: the system message and the earlier turns."""
+    parts = [("System message", row.system)] if row.system else []
+    for number, (question, answer, trained) in enumerate(row.turns, start=1):
+        parts += [(f"Question {number}", question), (f"Answer {number}{'' if trained else ', not trained'}", answer)]
+    shown = "".join(f'<p>{name}:</p><p class="kb-text">{escape(text)}</p>' for name, text in parts)
+    return f'<div class="kb-view" id="data-before">{shown}</div>' if parts else ""

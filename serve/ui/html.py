@@ -25,7 +25,8 @@ def literal(text: str) -> str:
 
 def note(text: str, *, alert: bool = False) -> str:
     """Return a line that screen readers announce when it changes."""
-    return f'<p class="kb-note" role="{"alert" if alert else "status"}">{escape(text)}</p>'
+    kind = "kb-note kb-alert" if alert else "kb-note"
+    return f'<p class="{kind}" role="{"alert" if alert else "status"}">{escape(text)}</p>'
 
 
 def table(label: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> str:

@@ -91,16 +91,29 @@ window.kbKeys = window.kbKeys || document.addEventListener("keydown", (event) =>
     return;
   }
   if (!on || !on.checked || !on.offsetParent || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const buttonId = {a: "data-accept", e: "data-save", r: "data-reject", s: "data-skip"}[event.key.toLowerCase()];
+  const buttonId = {a: "data-accept", e: "data-save", r: "data-reject", s: "data-skip", u: "data-undo"}[
+    event.key.toLowerCase()];
   const button = buttonId && document.getElementById(buttonId);
   if (!button) return;
   event.preventDefault();
-  if (buttonId === "data-save") document.querySelector("#data-answer textarea").focus();
-  else button.click();
+  window.kbQueue = window.kbQueue || Promise.resolve();
+  // One after the other: a key that is pressed while a decision is stored acts on the row that follows.
+  window.kbQueue = window.kbQueue.then(() => new Promise((done) => {
+    if (buttonId === "data-save") { document.querySelector("#data-answer textarea").focus(); done(); return; }
+    const status = document.getElementById("data-status");
+    const end = () => { clearTimeout(late); seen.disconnect(); setTimeout(done, 30); };
+    const seen = new MutationObserver(end);
+    seen.observe(status, {childList: true, subtree: true, characterData: true});
+    const late = setTimeout(end, 15000);
+    button.click();
+  }));
 }) || true;
 </script>
 """
-HEAD = _AROUND + _KEYS
+_SCRIPTS = (
+    '<link rel="stylesheet" href="/page/static/page.css"><script type="module" src="/page/static/app.js"></script>'
+)
+HEAD = _AROUND + _SCRIPTS + _KEYS
 
 
 def theme() -> gr.themes.Base:

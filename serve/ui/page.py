@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from serve.review import DatasetReviews, exports
 from serve.service import Service
 from serve.ui.privacy import privacy_page
+from serve.ui.routes import add_routes, mount_point
 from serve.work.tasks import BackgroundTasks
 from serve.work.training import TrainingManager
 
@@ -40,10 +41,8 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
     os.environ["GRADIO_TEMP_DIR"] = str(service.home.cache / "page")
     import gradio as gr
 
-    from serve.ui.chat import ChatTab
     from serve.ui.compare import CompareTab
     from serve.ui.data import DataTab
-    from serve.ui.documents import DocumentsTab
     from serve.ui.events import block
     from serve.ui.report import ReportTab
     from serve.ui.training import TrainingTab
@@ -54,11 +53,12 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
         title="kb", fill_width=True, analytics_enabled=False, delete_cache=(_KEEP_FILES_S, _KEEP_FILES_S)
     ) as page:
         block('<div class="kb-head"><h1>kb</h1><p>answers from your documents, each with its page</p></div>')
-        with gr.Tabs() as tabs:
-            with gr.Tab("Chat", id="chat") as chat_tab:
-                chat = ChatTab(service, tabs, documents_tab="documents")
-            with gr.Tab("Documents", id="documents"):
-                documents = DocumentsTab(service)
+        with gr.Tabs():
+            # Filled by scripts of our own: see docs/adr/0028.
+            with gr.Tab("Chat", id="chat"):
+                block(mount_point("kb-chat", "Loading …"))
+            with gr.Tab("Documents", id="documents", render_children=True):
+                block(mount_point("kb-documents", "Loading …"))
             with gr.Tab("Compare", id="compare"):
                 compare = CompareTab(service)
             with gr.Tab("Data", id="data"):
@@ -67,10 +67,9 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
                 trained = TrainingTab(training, tasks, reviews)
             with gr.Tab("Report", id="report") as report_tab:
                 report = ReportTab(service.home, training, tasks)
-        chat.opened(chat_tab)
         trained.opened(training_tab)
         report.opened(report_tab)
-        for tab in (chat, compare, documents, data, trained, report):
+        for tab in (compare, data, trained, report):
             tab.load(page)
     # Handlers wait for worker lanes, whose queues are bounded; Gradio's queue need not be.
     page.queue(default_concurrency_limit=None, api_open=False)
@@ -89,6 +88,7 @@ def mount_page(app: FastAPI, service: Service, *, datasets: Sequence[Path] = ())
     def privacy() -> HTMLResponse:
         return HTMLResponse(privacy_page(service.settings, service.home))
 
+    add_routes(app, service)
     mount_reports(app, service.home)
     gr.mount_gradio_app(
         app,

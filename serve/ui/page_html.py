@@ -21,7 +21,7 @@ def page_html(view: PageView) -> str:
     if not view.picture:
         return f'<div class="kb-view"><p><strong>{escape(where)}</strong></p>{text}</div>'
     encoded = base64.b64encode(view.picture).decode()
-    marked = _mark_name(view)
+    marked = mark_name(view)
     alt = f"{where}{f', the {marked} marked' if marked else ''}"
     return (
         '<div class="kb-view"><figure><div class="kb-zoom" tabindex="0" role="group" aria-label="Page; focus enlarges">'
@@ -39,7 +39,8 @@ def page_name(view: PageView) -> str:
     return f"{document.doc}, p. {page.index + 1} of {document.n_pages}{printed}"
 
 
-def _mark_name(view: PageView) -> str:
+def mark_name(view: PageView) -> str:
+    """Return what is marked on a page: `table cell`, `quote`, or nothing."""
     if view.end <= view.start:
         return ""
     return "table cell" if view.cell is not None else "quote"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 
 from core.backends import destination, parse_spec
-from core.chat.address import is_loopback
+from core.chat.remote.address import is_loopback
 from core.files import Home
 from core.settings import Settings
 
@@ -18,7 +18,10 @@ STORED = (
     ("catalogue.sqlite", "their text, pages, chunks and vectors"),
     ("index/", "the search index made from them"),
     ("feedback.jsonl", "questions and answers that you rated, voted on or corrected"),
-    ("serve/uploads/", "files that wait for ingest; removed afterwards"),
+    ("serve/uploads/", "files that wait for ingest; removed afterwards, refused ones at the next start"),
+    ("serve/forgotten/", "documents that were forgotten less than a minute ago, so that it can be undone"),
+    ("serve/votes.jsonl", "which models were compared and which was best; no texts"),
+    ("serve/conversations/", "conversations of people with keys, until they delete them"),
     ("serve/jobs.sqlite", "which files were added when, with their names; removed after 30 days"),
     ("serve/audit.jsonl", "who did what with which document, when; no questions, answers or file names"),
     ("serve/keys.json", "names of keys and their hashes"),
@@ -48,7 +51,8 @@ code {{ overflow-wrap: anywhere; }}
 <p>Everything stays on the machine that runs this server, under <code>{escape(str(home.root))}</code>. The page loads
 nothing from elsewhere, and no usage data is sent.{servers}{sent}</p>
 <table><thead><tr><th scope="col">where</th><th scope="col">what</th></tr></thead><tbody>{rows}</tbody></table>
-<p>Conversations exist in the open page only and are lost when it is closed; ratings and corrections are stored.
+<p>Conversations are kept in your browser until you delete them there; where the server has keys, also on the server,
+each person's apart. Ratings and corrections are stored.
 Logs hold times, path patterns and sizes, never contents.</p>
-<p>To remove a document with everything stored about it: Documents &gt; Forget this document.</p>
+<p>To remove a document with everything stored about it: open it under Documents, then Forget.</p>
 <p><a href="/">To the page</a></p></main></body></html>"""

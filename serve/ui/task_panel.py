@@ -15,6 +15,7 @@ from serve.work.task_log import TaskLog
 from serve.work.tasks import BackgroundTask, BackgroundTasks, TaskKind
 
 _POLL_S = 3.0
+_RESUME = "It can be resumed later: start it again under the same name, or press Resume."
 # What a task is called while it runs, and once it is done.
 _WORDS: dict[TaskKind, tuple[str, str]] = {
     "synthesize": (
@@ -71,7 +72,7 @@ class TaskPanel:
 
     def _stop(self) -> str:
         self._tasks.stop()
-        return html.note("Stopping … It can be resumed later: start it again under the same name, or press Resume.")
+        return html.note(f"Stopping … {_RESUME}")
 
 
 def task_html(task: BackgroundTask, log: TaskLog) -> str:
@@ -82,6 +83,8 @@ def task_html(task: BackgroundTask, log: TaskLog) -> str:
     elif log.done:
         verdict = f" {log.result['verdict']}" if isinstance(log.result, dict) and "verdict" in log.result else ""
         headline = html.note(f"{finished}: {task.name}.{verdict}" if ":" not in finished else f"{finished}.{verdict}")
+    elif task.running and task.stopping:
+        headline = html.note(f"Stopping {task.name} … {_RESUME}")
     elif task.running:
         headline = html.note(f"{running}: {task.name}.") + _progress_html(log)
     else:

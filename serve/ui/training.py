@@ -6,8 +6,10 @@ from typing import Any
 
 import gradio as gr
 
+from core.errors import KbError
 from finetune.estimate import Estimate
 from kb.exporting import TARGETS
+from serve.errors import page_text
 from serve.review import DatasetReviews, RowSizes
 from serve.ui import html
 from serve.ui.events import PRIVATE, SLOW, block, errors_shown
@@ -52,7 +54,10 @@ class TrainingTab:
         )
         self._recipe = gr.Dropdown(label="Recipe", choices=[], elem_id="training-recipe")
         self._base = gr.Textbox(
-            label="Base model", placeholder="the recipe's", info="smollm2, hf:ID or a folder.", elem_id="training-base"
+            label="Base model",
+            placeholder="the recipe's",
+            info="smollm2, hf:ID or a folder.",
+            elem_id="training-base",
         )
         self._epochs = gr.Number(
             label="Passes over the data",
@@ -75,6 +80,10 @@ class TrainingTab:
     def _wire(self) -> None:
         choices = [self._dataset, self._recipe, self._base, self._epochs]
         self._estimate.click(self._estimated, choices, [self._needs], **SLOW)
+        for field in (self._dataset, self._recipe):
+            field.change(self._foreseen, choices, [self._needs, self._start], **SLOW)
+        for box in (self._base, self._epochs):
+            box.blur(self._foreseen, choices, [self._needs, self._start], **SLOW)
         started = [
             self._start.click(self._started, [*choices, self._name], [self._message, self._needs], **SLOW),
             self._resume.click(self._resumed, [self._run], [self._message], **PRIVATE),
@@ -112,6 +121,19 @@ class TrainingTab:
             if not sizes.count:
                 raise gr.Error("Choose a dataset with training rows first.", title="No estimate", print_exception=False)
             return _estimate_html(await self._training.estimate(recipe, base.strip(), epochs or 0, sizes), sizes)
+
+    async def _foreseen(self, dataset: str | None, recipe: str, base: str, epochs: float) -> tuple[str, Any]:
+        """Return what a run would need, before Start is pressed; nothing where it cannot be told yet."""
+        if not dataset or not recipe:
+            return "", gr.Button("Start")
+        try:
+            sizes = await self._reviews.row_sizes(dataset)
+            if not sizes.count:
+                return html.note("This dataset has no training rows."), gr.Button("Start")
+            needs = await self._training.estimate(recipe, base.strip(), epochs or 0, sizes)
+        except KbError as error:
+            return html.note(page_text(error)), gr.Button("Start")
+        return _estimate_html(needs, sizes), gr.Button(f"Start: about {_duration(needs.hours)}")
 
     async def _started(self, dataset: str | None, recipe: str, base: str, epochs: float, name: str) -> tuple[str, str]:
         if not dataset:
@@ -171,7 +193,11 @@ def _estimate_html(needs: Estimate, sizes: RowSizes) -> str:
         ["rows", f"{sizes.count:,}, {sizes.mean_tokens:.0f} tokens each on average"],
         ["trained parameters", f"{needs.trainable:,} of {needs.total:,}"],
     ]
-    return html.table("Estimate", ["what", "estimate"], rows)
+    table = html.table("Estimate", ["what", "estimate"], rows)
+    if needs.hours <= 1:
+        return table
+    warning = f"This takes about {_duration(needs.hours)} on this machine. A smaller recipe or fewer passes take less."
+    return html.note(warning, alert=True) + table
 
 
 def _duration(hours: float) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from serve.errors import NotFound, RequestRefused
 from serve.service import Service
@@ -29,7 +29,7 @@ def router(service: Service) -> APIRouter:
         return {"object": "list", "hits": hits}
 
     @routes.post("/embeddings", tags=["OpenAI"], summary="Vectors of texts")
-    async def embeddings(body: EmbeddingsBody) -> dict[str, Any]:
+    async def embeddings(body: EmbeddingsBody, response: Response) -> dict[str, Any]:
         await _check_embedder(service, body.model)
         dimension = service.embedder.identity.dimension
         if body.dimensions not in (None, dimension):
@@ -39,12 +39,14 @@ def router(service: Service) -> APIRouter:
                 code="invalid_request",
                 param="dimensions",
             )
-        vectors, tokens = await service.embed(body.input, query=body.input_type == "query")
+        done = await service.embed(body.input, query=body.input_type == "query")
+        if done.in_parts:  # longer than the embedder reads
+            response.headers["x-kb-chunked"] = ", ".join(map(str, done.in_parts))
         data = [
             {"object": "embedding", "index": index, "embedding": _encoded(vector, body.encoding_format)}
-            for index, vector in enumerate(vectors)
+            for index, vector in enumerate(done.vectors)
         ]
-        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        usage = {"prompt_tokens": done.token_count, "total_tokens": done.token_count}
         return {"object": "list", "data": data, "model": body.model, "usage": usage}
 
     @routes.post("/feedback", tags=["Documents"], summary="Rate an answer and correct it")
@@ -55,15 +57,17 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
-async def keep_feedback(service: Service, who: str, **fields: Any) -> Feedback:
+async def keep_feedback(service: Service, who: str, *, withdrawn: bool = False, **fields: Any) -> Feedback:
     """Add a judgement of an answer to `KB_HOME/feedback.jsonl`, which `kb synth import` turns into preference pairs.
+
+    It replaces an earlier one about the same answer; a withdrawn one only removes that.
 
     Raises:
         OSError: It cannot be written.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     noted = Feedback(**{**fields, "citations": tuple(fields["citations"])}, id=f"fb-{secrets.token_hex(8)}", time=now)
-    await service.quick.run(lambda: append_feedback(service.home.root / "feedback.jsonl", noted))
+    await service.quick.run(lambda: append_feedback(service.home.root / "feedback.jsonl", noted, withdrawn=withdrawn))
     service.audit.note("feedback", who, id=noted.id, rating=noted.rating)
     return noted
 

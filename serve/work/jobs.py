@@ -182,17 +182,49 @@ class JobQueue:
         )
 
     def finish(self, job_id: str, results: Sequence[Mapping[str, Any]]) -> None:
-        """Store the results of a job and delete its files."""
+        """Store the results of a job and delete its files, but for those that were refused: see `retry`."""
         self._run(
             "UPDATE jobs SET state='done', share=1, doc='', results=?, updated_at=? WHERE id=?",
             (json.dumps(list(results)), _now(), job_id),
         )
-        shutil.rmtree(self.folder(job_id), ignore_errors=True)
+        job = self.get(job_id)
+        keep = {item["path"] for item in _refused(job) if "path" in item}
+        if not keep:
+            shutil.rmtree(self.folder(job_id), ignore_errors=True)
+            return
+        for item in job.items:
+            if "path" in item and item["path"] not in keep:
+                path = Path(item["path"])
+                if path.is_relative_to(self.folder(job_id)):
+                    path.unlink(missing_ok=True)
 
     def fail(self, job_id: str, error: str) -> None:
-        """Mark a job as failed and delete its files."""
+        """Mark a job as failed; its files stay for `retry` until the next start."""
         self._run("UPDATE jobs SET state='failed', error=?, updated_at=? WHERE id=?", (error, _now(), job_id))
-        shutil.rmtree(self.folder(job_id), ignore_errors=True)
+
+    def retry(self, job_id: str, *, who: str) -> IngestJob:
+        """Store a new job for the files and addresses of a job that were refused, or for all of a failed one.
+
+        Raises:
+            NotFound: Unknown job, or nothing of it can be tried again.
+        """
+        job = self.get(job_id)
+        items = list(job.items) if job.state == "failed" else _refused(job)
+        items = [item for item in items if "url" in item or Path(item["path"]).is_file()]
+        if not items or job.state not in ("done", "failed"):
+            message = "there is nothing to try again; files are kept until the server restarts"
+            raise NotFound(message, hint="kb ingest PATH", click="add the file again")
+        new_id = self.new_id()
+        again: list[Mapping[str, str]] = []
+        for item in items:
+            if "url" in item:
+                again.append(item)
+                continue
+            target = self.folder(new_id) / Path(item["path"]).relative_to(self.folder(job_id))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(item["path"], target)
+            again.append({**item, "path": str(target)})
+        return self.add(new_id, job.collection, who, again)
 
     def release(self, job_id: str, *, counted: bool) -> None:
         """Queue a running job again.
@@ -218,6 +250,13 @@ class JobQueue:
                 raise disk_fault(self._folder, error) or BackendError(
                     f"job database: {error}", hint="kb doctor"
                 ) from error
+
+
+def _refused(job: IngestJob) -> list[Mapping[str, str]]:
+    """Return the items of a job that were refused."""
+    if len(job.results) != len(job.items):
+        return []
+    return [item for item, row in zip(job.items, job.results, strict=True) if row.get("status") == "refused"]
 
 
 def _now() -> str:

@@ -41,12 +41,18 @@ class WorkerLane:
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=f"kb-{name}")
         self._lock = threading.Lock()
         self._call_count = 0
+        self._total_count = 0
         self._mean_s = 0.5
 
     @property
     def call_count(self) -> int:
         """Number of calls that run or wait."""
         return self._call_count
+
+    @property
+    def total_count(self) -> int:
+        """Number of calls so far; it changes while calls are waiting or running, and when they end."""
+        return self._total_count
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
         """Queue a call.
@@ -58,6 +64,7 @@ class WorkerLane:
             if self._call_count >= self._room:
                 raise ServerBusy("too many requests are waiting", retry_after_s=self._retry_after_s())
             self._call_count += 1
+            self._total_count += 1
         try:
             future = self._pool.submit(self._timed, call)
         except RuntimeError as error:  # the pool is shut down: the server is stopping
@@ -98,6 +105,7 @@ class WorkerLane:
     def _leave(self, _: object) -> None:
         with self._lock:
             self._call_count -= 1
+            self._total_count += 1
 
     def _retry_after_s(self) -> int:
         wait_s = self._mean_s * self._call_count / self._workers

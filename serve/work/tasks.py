@@ -9,7 +9,9 @@ import json
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import STDOUT
 from typing import Any, Literal, get_args
@@ -34,11 +36,13 @@ class BackgroundTask:
         kind: What it does.
         name: Of the run or the dataset.
         process: A `psutil.Popen`, or a plain `psutil.Process` where an earlier server started it.
+        stopping: Whether it was told to stop.
     """
 
     kind: TaskKind
     name: str
     process: psutil.Process
+    stopping: bool = False
 
     @property
     def running(self) -> bool:
@@ -84,7 +88,7 @@ class BackgroundTasks:
         self._folder.mkdir(parents=True, exist_ok=True)
         job = self._folder / f"{name}.job.json"
         job.write_text(job_line(self._workspace, kind, **fields), encoding="utf-8")
-        with job.open("rb") as stdin, self._log_path(name).open("wb") as stdout:
+        with job.open("rb") as stdin, self._log_path(name).open("wb") as stdout, _interrupts_kept():
             process = psutil.Popen(
                 [sys.executable, "-m", "kb.job"],
                 env={**os.environ, "KB_HOME": str(self._workspace.home.root)},
@@ -104,6 +108,7 @@ class BackgroundTasks:
         task = self.current()
         if task is not None:
             task.process.send_signal(signal.SIGINT)
+            self._task = replace(task, stopping=True)
 
     def current(self) -> BackgroundTask | None:
         """Return the task that runs."""
@@ -131,3 +136,16 @@ class BackgroundTasks:
 
     def _log_path(self, name: str) -> Path:
         return self._folder / f"{check_name(name)}.log"
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Start a child with SIGINT blocked: one that arrives before the child handles it is delivered when it does.
+
+    Where this server ignores SIGINT, as one that a script starts with `&` does, the child would ignore it, too.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

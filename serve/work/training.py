@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.chat.local.weights import weights_in
 from core.errors import ConfigError, DataError
 from core.types import RunCard
+from finetune.budget import capped
 from finetune.estimate import Estimate, estimate
-from finetune.recipe import default_recipe, load_recipe, recipe_names
+from finetune.recipe import default_recipe, load_recipe, recipe_dtype, recipe_names
 from finetune.runs import TrainingRun, check_name, is_being_trained, list_runs, open_run, read_card
 from finetune.training.base import find_base, known_shape
 from finetune.training.machine import this_machine
+from finetune.training.pace import measured_pace
 from kb.exporting import TARGETS, checked_target
 from kb.training.request import TrainingRequest
 from serve.errors import NotFound
@@ -72,14 +75,16 @@ class TrainingManager:
             machine = this_machine()
             chosen = load_recipe(recipe, machine, flags=_choices(base, epochs), pairs=())
             shape = known_shape(chosen.base) or find_base(chosen.base, self._home).shape
-            return estimate(
+            needs = estimate(
                 shape,
                 chosen,
                 machine,
                 rows=sizes.count,
                 row_tokens=sizes.longest_tokens,
                 mean_tokens=sizes.mean_tokens,
+                pace=measured_pace(shape, chosen, machine, recipe_dtype(chosen, machine)),
             )
+            return capped(needs, chosen)
 
         return await self._service.quick.run(work)
 
@@ -180,7 +185,7 @@ def _state(run: TrainingRun, card: RunCard) -> str:
             return f"interrupted during {stage}"
         if state == "failed":
             return f"{stage} failed"
-    return "ready to be asked" if run.gguf.is_file() else "not exported"
+    return "ready to be asked" if weights_in(run.folder) else "not exported"
 
 
 def _records(path: Path) -> list[dict[str, Any]]:

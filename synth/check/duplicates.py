@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.metrics import normalised
-from core.reading.words import words
+from core.reading.text.words import words
 from synth.check.base import CheckResult
 from synth.work.candidate import QuestionCandidate, digest
 from synth.work.similar import jaccard, sign_shingles

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from core.language.language import language
 from core.metrics import normalised
-from core.reading.words import canonical, stem, terms, words
+from core.reading.text.words import canonical, stem, terms, words
 from synth.work.candidate import QuestionCandidate
 
 PageText = Callable[[str, int], str]
@@ -118,5 +118,5 @@ def _stems(text: str) -> frozenset[str]:
 
 def _share_words(value: str, answer: str) -> bool:
     """Whether one of two spellings stands in the other, normalised."""
-    left, right = f" {normalised(value)} ", f" {normalised(answer)} "
-    return left in right or right in left
+    value_words, answer_words = f" {normalised(value)} ", f" {normalised(answer)} "
+    return value_words in answer_words or answer_words in value_words

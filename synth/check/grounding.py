@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from core.errors import ConfigError
 from core.install import missing_extra
-from core.reading.words import stated_numbers, stem, terms, words
+from core.reading.text.words import stated_numbers, stem, terms, words
 from synth.check.base import CheckResult
 from synth.facts.english.values import SMALL_NUMBERS, TENS
 from synth.work.candidate import QuestionCandidate

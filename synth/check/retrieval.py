@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from core.reading.words import terms
+from core.reading.text.words import terms
 from core.types import Hit, Retriever
 from synth.check.base import CheckResult
 from synth.work.candidate import QuestionCandidate, SourcePassage

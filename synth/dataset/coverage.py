@@ -1,6 +1,6 @@
 """How many facts and source sentences have enough rows, per page and per document.
 
-A sentence is covered by a row whose evidence touches it.
+A sentence is covered by a row whose evidence touches it; rows whose passage was altered cover nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from core.reading.sentences import sentences
+from core.reading.text.sentences import sentences
 from core.types import Page
 from synth.work.workspace import Workspace
 
@@ -83,10 +83,12 @@ def _spread(work: Workspace) -> None:
         """DROP TABLE IF EXISTS spans; DROP TABLE IF EXISTS fact_pages;
         CREATE TABLE spans AS SELECT r.id, e.value ->> '$.sha256' AS sha256, e.value ->> '$.page' AS page,
           e.value ->> '$.start' AS start, e.value ->> '$.end' AS "end"
-          FROM rows r, json_each(r.json, '$.evidence') e;
+          FROM rows r, json_each(r.json, '$.evidence') e
+          WHERE coalesce(json_array_length(r.json, '$.altered'), 0) = 0;
         CREATE INDEX spans_by_page ON spans(sha256, page);
         CREATE TABLE fact_pages AS SELECT f.id, f.json ->> '$.evidence[0].sha256' AS sha256,
-          f.json ->> '$.evidence[0].page' AS page, (SELECT count(*) FROM rows WHERE fact = f.id) AS rows FROM facts f;
+          f.json ->> '$.evidence[0].page' AS page, (SELECT count(*) FROM rows r
+            WHERE r.fact = f.id AND coalesce(json_array_length(r.json, '$.altered'), 0) = 0) AS rows FROM facts f;
         CREATE INDEX facts_by_page ON fact_pages(sha256, page);"""
     )
 

@@ -61,7 +61,8 @@ def assigned(
             splits[label] = SPLITS[fixed[label] - 1]
             continue
         chosen: Split = "train"
-        for split in HELD_OUT:
+        # A split that is still empty comes first, or one would take what few small groups there are.
+        for split in sorted(HELD_OUT, key=lambda name: filled[name] > 0):
             # The first group of a split may be larger than its share: a small dataset has few groups.
             small = filled[split] + size <= room[split] * _OVERFILL or (not filled[split] and size * 4 <= total)
             if room[split] and filled[split] < room[split] and small:

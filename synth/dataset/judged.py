@@ -22,6 +22,8 @@ class Judged:
         label: Whether it was liked.
         group: Rows of one group are in one split.
         origin: Who wrote the answer.
+        turns: Earlier (question, answer) turns, oldest first.
+        system: The conversation's system message; empty for none.
         unused_fields: Fields of the row that `kb` does not use; they are kept and written back.
     """
 
@@ -33,6 +35,8 @@ class Judged:
     split: Split
     context: str = ""
     origin: str = "import"
+    turns: tuple[tuple[str, str], ...] = ()
+    system: str = ""
     unused_fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from core.language.wording import ENGLISH
 from synth.work.components import components
 
 # A run of words this long, between marks, is not shared by chance.
@@ -27,12 +28,13 @@ _MAX_RUNS = 6
 # text every hash in so many is kept besides, so that a part of it is found again in another.
 _WINDOW_WORDS, _LEAST_WINDOWS, _ONE_IN = 12, 4, 64
 _FACTORS = np.random.default_rng(20250101).integers(1, 1 << 63, _WINDOW_WORDS, dtype=np.uint64) | np.uint64(1)
-# Words that a question can gain or lose without becoming another.
-_FILLERS = frozenset(
-    "a an the is are was were do does did please can could would you me tell of in on to for s".split()
-)
-# A context that more rows share than this is an instruction to the model, not a passage to read.
+# A text that more rows share than this is an instruction or a greeting, not a passage to read, and a name that more
+# rows share is no document among others. Where that leaves nothing to hold out, the share is halved until it does.
 _COMMON_SHARE = 0.5
+# Of so many rows some can always be held out, in groups of at most a quarter (`synth.dataset.holdout.assigned`).
+_HOLDABLE_ROWS, _HOLDABLE_PARTS = 20, 4
+# A name under which people or `kb` put rows together on purpose; it binds however many they are.
+_GROUP = "group:"
 # A group this large is held together by wording (a template's words, a boilerplate), not by a passage.
 _LARGEST_SHARE, _LARGEST_ROWS = 0.2, 100
 _RUN = re.compile(r"[^.!?:;\n\"“”«»|]+")
@@ -79,17 +81,22 @@ def window_fingerprints(text: str) -> list[int]:
 def question_fingerprint(question: str) -> int:
     """Return a fingerprint that does not depend on filler words, word order and punctuation."""
     question_words = words(question)
-    content = sorted(set(question_words) - _FILLERS) or sorted(set(question_words))
+    content = sorted(set(question_words) - ENGLISH.filler_words) or sorted(set(question_words))
     return fingerprint("question " + " ".join(content))
 
 
 class Linked:
-    """Collects what rows share and groups them; rows are numbered in order of `add`."""
+    """Collects what rows share and groups them; rows are numbered in order of `add`.
+
+    Attributes:
+        is_loosened: Whether `groups` had to part rows on one passage, because nothing could be held out otherwise.
+    """
 
     def __init__(self) -> None:
         self.n_rows = 0
+        self.is_loosened = False
         self._links: dict[str, tuple[array[int], array[int]]] = {
-            kind: (array("Q"), array("I")) for kind in ("firm", "context", "run")
+            kind: (array("Q"), array("I")) for kind in ("group", "firm", "context", "run")
         }
 
     def add(
@@ -98,19 +105,22 @@ class Linked:
         """Add a row.
 
         Args:
-            documents: Names of its sources; rows with a common name always stay together.
-            question: Rows without a context that have the same question stay together.
+            documents: Names of its sources; rows with a common name stay together, unless most rows have it.
+            question: Rows without a context that have the same question stay together, unless most rows have it.
             answer: Compared where there is no context, because the same words state the same fact.
             context: Rows with the same context stay together, unless most rows have it.
-            turns: Earlier turns; the first question represents the conversation.
+            turns: Earlier turns; the first question represents the conversation, and the last where many share the
+                first (a greeting).
         """
         for name in documents:
-            self._add("firm", fingerprint("document " + name))
-        first = next((asked for asked, _ in turns), question)
+            self._add("group" if name.startswith(_GROUP) else "firm", fingerprint("document " + name))
+        first = next((earlier_question for earlier_question, _ in turns), question)
         if context:
             self._add("context", fingerprint("context " + " ".join(words(context))))
         elif words(first):
             self._add("firm", question_fingerprint(first))
+            if first != question and words(question):
+                self._add("run", question_fingerprint(question))
         shared = (context,) if context else (first, answer)
         for key in (*run_fingerprints(*shared), *window_fingerprints(shared[0])):
             self._add("run", key)
@@ -124,14 +134,27 @@ class Linked:
     def groups(self) -> NDArray[np.uint32]:
         """Return per row, shape `(n_rows,)`, the number of the first row of its group.
 
-        Runs that very many rows share are dropped, the commonest first, until no group is held together by wording.
+        What most rows share binds nothing. Runs that very many rows share are dropped, the commonest first, until no
+        group is held together by wording.
         """
-        firm = _edges(*self._arrays("firm"))
-        context = _edges(*self._arrays("context"), most=max(2, int(self.n_rows * _COMMON_SHARE)))
+        most = int(self.n_rows * _COMMON_SHARE)
+        labels = self._grouped(most)
+        while not _can_hold_out(labels) and most:
+            self.is_loosened = True
+            most //= 2
+            labels = self._grouped(most)
+        return labels
+
+    def _grouped(self, most: int) -> NDArray[np.uint32]:
+        """Return the groups where keys of more than `most` rows bind nothing; of few rows, contexts alone."""
+        bound = most if self.n_rows >= _HOLDABLE_ROWS else self.n_rows
+        group = _edges(*self._arrays("group"))
+        firm = _edges(*self._arrays("firm"), most=bound)
+        context = _edges(*self._arrays("context"), most=max(2, most) if most else 0)
         limit = max(_LARGEST_ROWS, int(self.n_rows * _LARGEST_SHARE))
-        settled = components(self.n_rows, [firm, context])
+        settled = components(self.n_rows, [group, firm, context])
         allowed = max(limit, _largest(settled))
-        most = self.n_rows
+        most = bound
         while most > 1:
             labels = components(self.n_rows, [_edges(*self._arrays("run"), most=most)], settled)
             if _largest(labels) <= allowed:
@@ -142,6 +165,14 @@ class Linked:
     def _arrays(self, kind: str) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
         keys, rows = self._links[kind]
         return np.frombuffer(keys, dtype=np.uint64), np.frombuffer(rows, dtype=np.uint32)
+
+
+def _can_hold_out(labels: NDArray[np.uint32]) -> bool:
+    """Whether validation and test can each get a group; few rows need not be held out."""
+    if len(labels) < _HOLDABLE_ROWS:
+        return True
+    sizes = np.unique(labels, return_counts=True)[1]
+    return int((sizes * _HOLDABLE_PARTS <= len(labels)).sum()) > 1
 
 
 def _largest(labels: NDArray[np.uint32]) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -15,24 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from core.files import atomic_write, sha256_of
-from core.reading.words import words
+from core.language.wording import ENGLISH
+from core.reading.text.words import words
 from synth.dataset.split import SplitProof, nearest
 from synth.work.kinds import HUMAN_ORIGINS
 from synth.work.workspace import Workspace
 
 VERSION = 1
-_ASKS = re.compile(
-    r"\b(how many|how much|how long|how often|how old|how far|by what|what percentage|what share|what amount"
-    r"|what number|what kind|when|where|who|whom|whose|why|which|how|what|is it true|am i right|is that right)\b",
-    re.IGNORECASE,
-)
 
 
 def question_type(question: str) -> str:
     """Return the question word of a question (`what`, `how many`, ...), `other` without one, `none` for no question."""
     if not question:
         return "none"
-    match = _ASKS.search(question)
+    match = ENGLISH.question_phrase.search(question)
     return match[1].casefold() if match else "other"
 
 
@@ -63,6 +58,7 @@ def counts(work: Workspace) -> dict[str, Any]:
         "preferences": work.count("preferences"),
         "groups": work.db.execute("SELECT count(DISTINCT grp) FROM rows").fetchone()[0],
         "facts": work.count("facts"),
+        "facts_asked": work.db.execute("SELECT count(DISTINCT fact) FROM accepted").fetchone()[0],
         "rejected": work.count("rejected"),
         "rejected_by": rejected_by(work),
         "kinds": _sorted(kinds),
@@ -131,9 +127,9 @@ def write_manifest(
         text = json.dumps(body, ensure_ascii=False, indent=2)
         handle.write(text.removesuffix("\n}").encode("utf-8", "replace"))
         handle.write(b',\n  "nearest": [')
-        for at, row in enumerate(nearest(work)):
+        for index, row in enumerate(nearest(work)):
             handle.write(
-                (",\n    " if at else "\n    ").encode()
+                (",\n    " if index else "\n    ").encode()
                 + json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")
             )
         handle.write(b"\n  ]\n}\n")

@@ -19,8 +19,9 @@ from typing import Any, Literal
 from filelock import FileLock
 
 from core.errors import ConfigError
+from core.files import atomic_write
 from core.rows import pair_from_json, preference_from_json, read_records, row_from_json, row_to_json, write_rows
-from core.types import Citation, Pair, Preference
+from core.types import Alteration, Citation, Pair, Preference
 from synth.dataset.write import Dataset, locked
 from synth.dataset.write import replace as replace_rows
 
@@ -87,6 +88,14 @@ def text_of(row: Reviewed) -> dict[str, str]:
     return {"question": row.prompt, "answer": row.chosen, "context": row.context}
 
 
+def altered_lines(row: Reviewed) -> list[str]:
+    """Return what of a row's context no document says, a line for each altered quote."""
+    return [
+        f"“{alteration.quote}” has {alteration.value} in place of {alteration.true_value}"
+        for alteration in (row.altered if isinstance(row, Pair) else ())
+    ]
+
+
 def check_edit(row: Reviewed, decision: Decision, page_text: PageText | None = None) -> Reviewed:
     """Validate an edit and return the edited row.
 
@@ -138,13 +147,26 @@ def edited(row: Reviewed, decision: Decision) -> Reviewed:
         answer=decision.answer,
         context=decision.context,
         evidence=decision.evidence,
+        altered=_remaining(row, decision),
         origin="person",
         checks=checks,
     )
 
 
+def _remaining(row: Pair, decision: Decision) -> tuple[Alteration, ...]:
+    """Return the alterations of a row that its edited context still shows."""
+    kept = (alteration for alteration in row.altered if row.evidence[alteration.evidence] in decision.evidence)
+    return tuple(
+        replace(alteration, evidence=decision.evidence.index(row.evidence[alteration.evidence]))
+        for alteration in kept
+        if alteration.quote in decision.context
+    )
+
+
 def _refused(row: Reviewed, why: str) -> ConfigError:
-    return ConfigError(f"row {row.id}: {why}", hint="correct the edit, or reject the row")
+    return ConfigError(
+        f"row {row.id}: {why}", hint="correct the edit, or reject the row", click="correct the edit, or reject the row"
+    )
 
 
 def _accepted(row: Reviewed) -> Reviewed:
@@ -219,6 +241,22 @@ class Review:
             handle.flush()
             os.fsync(handle.fileno())
         return _accepted(row) if decision.action == "accept" else after
+
+    def withdraw(self, row_id: str) -> None:
+        """Take back the last decision about a row; the one before it counts again.
+
+        Raises:
+            ConfigError: There is none.
+            OSError: The folder cannot be written.
+        """
+        path = self._dataset.path / DECISIONS
+        with FileLock(self._dataset.path / ".review.lock"):
+            lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+            last = next((at for at in reversed(range(len(lines))) if json.loads(lines[at])["id"] == row_id), None)
+            if last is None:
+                raise ConfigError(f"no decision about row {row_id}", hint="kb synth review DIR", click="choose a row")
+            with atomic_write(path) as whole:
+                whole.writelines(lines[:last] + lines[last + 1 :])
 
     def apply(self) -> ReviewResult:
         """Rewrite the dataset by the decisions. Idempotent; a row that is no longer rejected comes back.

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reading.words import words
+from core.reading.text.words import words
 from synth.work.kinds import RECALLED, STATING
 from synth.work.workspace import Workspace
 

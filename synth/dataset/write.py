@@ -38,7 +38,9 @@ class Dataset(DatasetFolder):
             DataError: There is no dataset here.
         """
         if not any((self.path / name).is_file() for name in (PAIRS, PREFERENCES, JUDGED)):
-            raise DataError("no dataset here", path=self.path, hint="kb synth import FILE --out DIR")
+            raise DataError(
+                "no dataset here", path=self.path, hint="kb synth import FILE --out DIR", click="choose another dataset"
+            )
         return self
 
     def judged(self) -> Iterator[Judged]:

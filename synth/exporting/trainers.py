@@ -8,14 +8,15 @@ The formats are those of LLaMA-Factory 0.9.6 (`data/README.md`, `llamafactory/da
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError, DataError
 from core.files import atomic_write
 
-TRAINERS = ("trl", "unsloth", "axolotl", "llama-factory")
+TITLES = {"trl": "TRL", "unsloth": "Unsloth", "axolotl": "Axolotl", "llama-factory": "LLaMA-Factory"}
+TRAINERS = tuple(TITLES)
 _OPENAI_TAGS = {
     "role_tag": "role",
     "content_tag": "content",
@@ -40,7 +41,7 @@ _AXOLOTL: Mapping[str, str] = {
         "    type: chat_template\n    field_messages: conversations\n"
         "    message_property_mappings:\n      role: from\n      content: value\n"
     ),
-    "openai": "    type: chat_template\n    field_messages: messages\n",
+    "openai": "    type: chat_template\n    field_messages: messages\n    message_field_training: weight\n",
     "dpo": (
         "    type: chat_template.default\n    field_messages: prompt\n"
         "    field_chosen: chosen\n    field_rejected: rejected\n"
@@ -80,8 +81,13 @@ def settings_for(trainer: str, to: str, out: Path) -> str:
     return f"{_TRAINER_CLASS.get(to, 'SFTTrainer')}(..., train_dataset={load})"
 
 
-def dataset_info(to: str, out: Path, *, history: bool = False) -> dict[str, Any]:
+def dataset_info(to: str, out: Path, columns: Sequence[str] = ()) -> dict[str, Any]:
     """Return LLaMA-Factory's description of a file.
+
+    Args:
+        to: The format.
+        out: The file.
+        columns: Columns for earlier turns and system messages, as of `Exported.columns`.
 
     Raises:
         ConfigError: It does not read the format.
@@ -90,19 +96,19 @@ def dataset_info(to: str, out: Path, *, history: bool = False) -> dict[str, Any]
         hint = "kb synth export DIR --to openai --for llama-factory --out FILE"
         raise ConfigError(f"LLaMA-Factory does not read {to}", hint=hint)
     entry = dict(_LLAMA_FACTORY[to])
-    if history:
-        entry["columns"] = {**entry["columns"], "history": "history"}
+    if columns:
+        entry["columns"] = {**entry["columns"], **{name: name for name in columns}}
     return {"file_name": out.name, **entry}
 
 
-def write_dataset_info(to: str, out: Path, *, history: bool) -> Path:
+def write_dataset_info(to: str, out: Path, columns: Sequence[str] = ()) -> Path:
     """Add a file's description to `dataset_info.json` beside it, which LLaMA-Factory reads from its `dataset_dir`.
 
     Raises:
         ConfigError: LLaMA-Factory does not read the format.
         DataError: `dataset_info.json` exists and is not a JSON object.
     """
-    entry = dataset_info(to, out, history=history)
+    entry = dataset_info(to, out, columns)
     path = out.parent / "dataset_info.json"
     entries: Any = {}
     if path.is_file():

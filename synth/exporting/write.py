@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from core.errors import ConfigError, DataError
 from core.files import atomic_write
-from core.rows import SPLITS
+from core.rows import SPLITS, per_answer
 from core.types import Pair, Preference, Split
 from synth.dataset.judged import Judged
 from synth.dataset.write import Dataset
 from synth.exporting import formats
-from synth.exporting.formats import PAIR_FORMATS, Json
-from synth.exporting.trainers import settings_for
+from synth.exporting.formats import HISTORY, PAIR_FORMATS, SYSTEM, WEIGHT, Json
+from synth.exporting.trainers import TITLES, settings_for
 from synth.templates.wording import PromptTemplate, prompt_template
 
 EXPORTED_SPLITS: tuple[Split | Literal["all"], ...] = (*SPLITS, "all")
 FORMATS = (*PAIR_FORMATS, "dpo", "kto")
+# Formats whose messages can carry a weight, with their column.
+_WEIGHED = {"openai": "messages", "sharegpt": "conversations"}
 _KTO = {"llama-factory": formats.kto_sharegpt, "axolotl": formats.kto_text}
 
 
@@ -31,14 +34,43 @@ class Exported:
     """Counts of an export.
 
     Attributes:
-        rows: Rows in the file.
+        rows: Lines in the file.
         left_out: Number of rows that the format cannot represent, by reason.
         with_turns: Rows with earlier turns.
+        with_system: Rows with a system message.
+        untrained: Answers in the file that are marked as not to be trained.
+        columns: Columns of the file for earlier turns and system messages.
     """
 
     rows: int = 0
     with_turns: int = 0
+    with_system: int = 0
+    untrained: int = 0
+    columns: tuple[str, ...] = ()
     left_out: Counter[str] = field(default_factory=Counter)
+
+    def notes(self, to: str, trainer: str) -> Iterator[str]:
+        """Yield what the reader of the file should know, a sentence each.
+
+        Args:
+            to: The format.
+            trainer: The trainer.
+        """
+        for reason, count in self.left_out.items():
+            yield f"left out {count}: {reason}"
+        counts = {HISTORY: (self.with_turns, "earlier turns"), SYSTEM: (self.with_system, "a system prompt")}
+        for column in self.columns if trainer != "llama-factory" else ():
+            count, what = counts[column]
+            yield (
+                f"{count} rows have {what}, in `{column}`, which only LLaMA-Factory reads; --to sharegpt carries them "
+                "everywhere"
+            )
+        if self.untrained and (to, trainer) not in (("openai", "axolotl"), ("sharegpt", "axolotl")):
+            marked = "have weight 0" if to in _WEIGHED and trainer != "unsloth" else "cannot be marked in this format"
+            yield (
+                f"{self.untrained} answers that are not to be trained {marked}, and {TITLES[trainer]} trains them; "
+                "--to trl keeps them out of the loss, and so does --to openai --for axolotl"
+            )
 
 
 def export(
@@ -86,43 +118,90 @@ def _rows(
 ) -> Iterator[Json]:
     default = given or prompt_template()
     if to == "dpo":
-        dpo = formats.dpo_alpaca if trainer == "llama-factory" else formats.dpo
-        return (dpo(row, default) for row in dataset.preferences() if split in ("all", row.split))
+        preferences = _Split(dataset.preferences, split)
+        if trainer != "llama-factory":
+            return (formats.dpo(row, default) for row in preferences)
+        done.columns = preferences.columns()
+        return (_filled(formats.dpo_alpaca(row, default), done.columns) for row in preferences.turns_first())
     if to == "kto":
         kto = _KTO.get(trainer, formats.kto)
-        judged: Iterator[Judged | Preference] = chain(dataset.judged(), dataset.preferences())
-        chosen = (row for row in judged if split in ("all", row.split))
-        return (kto(verdict, default) for row in chosen for verdict in formats.verdicts(row))
-    return _pairs(dataset, to, split, given, default, done)
+        judged = _Split(partial(_verdict_rows, dataset), split)
+        rows = _without_turns(judged, done) if kto is formats.kto_text else iter(judged)
+        return (kto(verdict, default) for row in rows for verdict in formats.verdicts(row))
+    return _pairs(_Split(dataset.pairs, split), to, trainer, given, default, done)
+
+
+def _verdict_rows(dataset: Dataset) -> Iterator[Judged | Preference]:
+    yield from dataset.judged()
+    yield from dataset.preferences()
+
+
+AnyRow = TypeVar("AnyRow", Pair, Preference, Judged | Preference)
+
+
+@dataclass(frozen=True, slots=True)
+class _Split(Generic[AnyRow]):
+    """The rows of one split, or of all, as often as they are asked for."""
+
+    read: Callable[[], Iterator[AnyRow]]
+    split: str
+
+    def __iter__(self) -> Iterator[AnyRow]:
+        return (row for row in self.read() if self.split in ("all", row.split))
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns for earlier turns and system messages that some row fills."""
+        filled = {name for row in self for name, value in ((HISTORY, row.turns), (SYSTEM, row.system)) if value}
+        return tuple(sorted(filled))
+
+    def turns_first(self) -> Iterator[AnyRow]:
+        """Yield rows with earlier turns before those without.
+
+        `datasets` takes a column's type from the first block of a file, and an empty list has none.
+        """
+        return chain((row for row in self if row.turns), (row for row in self if not row.turns))
+
+
+def _filled(row: Json, columns: Sequence[str]) -> Json:
+    """Return a row with every column of its file."""
+    empty: Json = {HISTORY: [], SYSTEM: ""}
+    return row | {name: row.get(name, empty[name]) for name in columns}
+
+
+def _without_turns(rows: Iterable[Judged | Preference], done: Exported) -> Iterator[Judged | Preference]:
+    for row in rows:
+        if row.turns or row.system:
+            done.left_out["rows with earlier turns or a system prompt, which Axolotl's KTO cannot read"] += 1
+        else:
+            yield row
 
 
 def _pairs(
-    dataset: Dataset, to: str, split: str, given: PromptTemplate | None, default: PromptTemplate, done: Exported
+    rows: _Split[Pair], to: str, trainer: str, given: PromptTemplate | None, default: PromptTemplate, done: Exported
 ) -> Iterator[Json]:
     shaped = PAIR_FORMATS[to]
-    history = to == "alpaca" and has_turns(dataset, split)
-    for pair in _turns_first(dataset) if history else dataset.pairs():
-        if split not in ("all", pair.split):
-            continue
+    done.columns = rows.columns() if to == "alpaca" else ()
+    marks = to in _WEIGHED and trainer != "unsloth" and any(row.untrained_turns for row in rows)
+    for pair in rows.turns_first() if done.columns else rows:
         if not pair.question and not pair.context and to != "text":
             done.left_out["plain text, which only --to text can represent"] += 1
             continue
         done.with_turns += bool(pair.turns)
-        row = shaped(pair, given, default)
-        yield {**row, "history": row.get("history", [])} if history else row
+        done.with_system += bool(pair.system)
+        done.untrained += len(pair.untrained_turns) if to != "trl" else 0
+        for row in per_answer(pair) if to == "trl" else (pair,):
+            line = _filled(shaped(row, given, default), done.columns)
+            yield _weighed(line, _WEIGHED[to], marks=marks) if to in _WEIGHED else line
 
 
-def _turns_first(dataset: Dataset) -> Iterator[Pair]:
-    """Yield rows with earlier turns before those without.
-
-    `datasets` takes a column's type from the first block of a file, and an empty list has none.
-    """
-    return chain((pair for pair in dataset.pairs() if pair.turns), (pair for pair in dataset.pairs() if not pair.turns))
-
-
-def has_turns(dataset: Dataset, split: str) -> bool:
-    """Whether any row of a split has earlier turns."""
-    return any(pair.turns for pair in dataset.pairs() if split in ("all", pair.split))
+def _weighed(line: Json, column: str, *, marks: bool) -> Json:
+    """Return a conversation in which every answer has a weight, so that `datasets` sees one type, or none has."""
+    messages = [{name: value for name, value in message.items() if name != WEIGHT} for message in line[column]]
+    if marks:
+        for message, before in zip(messages, line[column], strict=True):
+            if (message.get("role") or message.get("from")) in ("assistant", "gpt"):
+                message[WEIGHT] = before.get(WEIGHT, 1)
+    return {column: messages}
 
 
 def _empty(dataset: Dataset, to: str, split: str, done: Exported) -> DataError:
@@ -131,9 +210,10 @@ def _empty(dataset: Dataset, to: str, split: str, done: Exported) -> DataError:
             f"{split} has only rows of plain text",
             path=dataset.path,
             hint=f"kb synth export '{dataset.path}' --to text --out FILE",
+            click="choose the format text",
         )
     wants = {"dpo": "preferences", "kto": "preferences or judged answers"}.get(to, "pairs")
     hint = f"kb synth export '{dataset.path}' --split all --to {to} --out FILE"
     if to in ("dpo", "kto"):
         hint = f"kb synth import feedback.jsonl --out '{dataset.path}'"
-    return DataError(f"no {wants} in {split}", path=dataset.path, hint=hint)
+    return DataError(f"no {wants} in {split}", path=dataset.path, hint=hint, click="choose another format")

@@ -62,7 +62,7 @@ class Generator(Protocol):
         """Yield facts with the chunk they come from, in the order rows are to be made, at most `per_chunk` of each."""
         ...
 
-    def answers(self, asked: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
+    def answers(self, requests: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
         """Answer each question from its passages alone, in order; `""` where they do not answer it."""
         ...
 

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from core.reading.fold import Folded
 from core.reading.passages import new_keys, new_mark, render
-from core.reading.sentences import sentences, split_prose
-from core.reading.words import terms
+from core.reading.text.fold import Folded
+from core.reading.text.sentences import sentences, split_prose
+from core.reading.text.words import terms
 from core.types import Citation, Fact
 from synth.generate.ask import CachedChat, ModelReply, ModelRequest
 from synth.generate.base import GenerationEstimate, PassageText
@@ -119,10 +119,10 @@ class ModelGenerator:
                 elif work.add_fact(fact, source.chunk):
                     yield Planned(fact, source.chunk)
 
-    def answers(self, asked: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
+    def answers(self, requests: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
         """Answer each question from its passages; `""` where there are none."""
-        kept, requests = tee(asked)
-        replies = self._ask.all(_answer_request(question, sources) for question, sources in requests if sources)
+        kept, pending = tee(requests)
+        replies = self._ask.all(_answer_request(question, sources) for question, sources in pending if sources)
         for _, sources in kept:
             text = next(replies).text.strip() if sources else ""
             yield "" if text.casefold() in _NONE else text.removeprefix("Answer:").strip()

@@ -1,4 +1,4 @@
-"""The built-in generator: facts by rules, answers by quotation; it needs no model and no network.
+"""The generator `rules`: facts by rules, answers by quotation; it needs no model and no network.
 
 Its texts are the facts of a passage in order (rewrite) and the sentences with the most repeated words (summary).
 """
@@ -6,13 +6,14 @@ Its texts are the facts of a passage in order (rewrite) and the sentences with t
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from core.language.wording import ENGLISH
 from core.reading.passages import Passage
 from core.reading.reader import rank
-from core.reading.sentences import sentences
-from core.reading.words import terms
+from core.reading.text.sentences import sentences
+from core.reading.text.words import terms
 from core.types import Document, Fact, Page
 from synth.generate.base import GenerationEstimate, PassageText
 from synth.work.candidate import SourcePassage
@@ -22,6 +23,8 @@ from synth.work.workspace import Planned, Workspace
 ReadFacts = Callable[[Document, Iterable[Page]], Iterator[Fact]]
 OnDocument = Callable[[str], None]
 
+# Kinds of facts that tell where something stands or what letters mean, and the largest share that they may have.
+THIN_KINDS, _MOST_THIN = frozenset({"heading", "acronym"}), 0.1
 _READ_SENTENCES, _READ_SHARE = 2, 0.2
 _FEWEST_STATEMENTS = 3
 _MOST_STATEMENTS = 8
@@ -29,11 +32,6 @@ _FEWEST_SENTENCES = 4
 _SUMMARY_SENTENCES = 2
 _SUMMARY_CHARS = 260
 _WHOLE = re.compile(r"[A-Z“\"(].*[.!?][”\")]*\s*$", re.DOTALL)
-_DEPENDENT = re.compile(
-    r"(?:it|this|these|those|they|he|she|such|however|therefore|also|but|and|or|in addition|as a result|for example"
-    r"|the following|see)\b",
-    re.IGNORECASE,
-)
 
 
 class RulesGenerator:
@@ -64,23 +62,15 @@ class RulesGenerator:
                     source = work.source_of(fact.evidence[0])
                     if source is not None:
                         work.add_fact(fact, source.chunk)
-        yield from work.planned(per_chunk)
+        yield from capped(work.planned(per_chunk))
 
-    def answers(self, asked: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
+    def answers(self, requests: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
         """Answer by quotation, as the model `extractive` does."""
-        return (read(question, sources) for question, sources in asked)
+        return (read(question, sources) for question, sources in requests)
 
     def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
         """Write a text about a passage, None where the passage is too short."""
-        if kind == "summary":
-            return summary(source)
-        stated = dict.fromkeys(
-            (fact.statement, (fact.evidence[0].start - source.start, fact.evidence[0].end - source.start))
-            for fact in work.facts_of(source.chunk)
-            if source.holds(fact.evidence[0])
-        )
-        statements = _distinct(list(stated))[:_MOST_STATEMENTS]
-        return PassageText(sentences=statements) if len(statements) >= _FEWEST_STATEMENTS else None
+        return passage_text(kind, source, work)
 
     def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:  # noqa: ARG002
         """Return an empty estimate."""
@@ -101,6 +91,37 @@ def read(question: str, sources: Sequence[SourcePassage]) -> str:
     )
 
 
+def capped(planned: Iterable[Planned]) -> Iterator[Planned]:
+    """Yield facts in their order, of headings and abbreviations at most a tenth (but one): they say little.
+
+    One that comes too early waits until there are enough others; those that wait at the end are left out.
+    """
+    waiting: deque[Planned] = deque()
+    n_all = n_thin = 0
+    for each in planned:
+        if each.fact.kind in THIN_KINDS:
+            waiting.append(each)
+        else:
+            n_all += 1
+            yield each
+        while waiting and n_thin + 1 <= max(1, _MOST_THIN * (n_all + 1)):
+            n_all, n_thin = n_all + 1, n_thin + 1
+            yield waiting.popleft()
+
+
+def passage_text(kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
+    """Write a text about a passage from its facts (rewrite) or its sentences, None where the passage is too short."""
+    if kind == "summary":
+        return summary(source)
+    stated = dict.fromkeys(
+        (fact.statement, (fact.evidence[0].start - source.start, fact.evidence[0].end - source.start))
+        for fact in work.facts_of(source.chunk)
+        if source.holds(fact.evidence[0])
+    )
+    statements = _distinct(list(stated))[:_MOST_STATEMENTS]
+    return PassageText(sentences=statements) if len(statements) >= _FEWEST_STATEMENTS else None
+
+
 def summary(source: SourcePassage) -> PassageText | None:
     """Return the sentences of a passage whose words it repeats most, in their order.
 
@@ -110,7 +131,7 @@ def summary(source: SourcePassage) -> PassageText | None:
     whole = [
         span
         for span in spans
-        if _WHOLE.match(source.text[slice(*span)]) and not _DEPENDENT.match(source.text[slice(*span)])
+        if _WHOLE.match(source.text[slice(*span)]) and not ENGLISH.leaning_opening.match(source.text[slice(*span)])
     ]
     if len(spans) < _FEWEST_SENTENCES or len(whole) < _SUMMARY_SENTENCES:
         return None

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from core.types import Citation
+from core.types import Alteration, Citation
 
 
 class Unusable(ValueError):
@@ -23,43 +23,61 @@ class Draft:
         answer: The target; the better answer of a preference.
         context: Text in the prompt beside the question.
         turns: Earlier (question, answer) turns, oldest first.
+        system: The system message of the conversation.
+        untrained_turns: Indices of the turns whose answers are context alone.
         kind: As in `Pair.kind`.
         template: Name of the wording that made the instruction.
         documents: Names of the row's sources; rows with a name in common go to one split.
         rejected: The worse answer.
         good: Whether a person liked `answer`, where no second answer is known.
-        split: The split the row must go to; empty to choose.
+        split: The split that a row of `kb` names; empty to choose.
+        source_split: The split that its file gives it; empty to choose.
         fact: Id of the fact, in rows that `kb` wrote.
         evidence: Quotes, in rows that `kb` wrote.
+        altered: Quotes that the context shows with a false value, in rows that `kb` wrote.
         checks: Checks passed, in rows that `kb` wrote.
         origin: As in `Pair.origin`.
+        left_out: (What of the record is not in the row, how many), for the report.
+        unused: Names of fields within the record's messages whose values gave nothing.
     """
 
     question: str
     answer: str
     context: str = ""
     turns: tuple[tuple[str, str], ...] = ()
+    system: str = ""
+    untrained_turns: tuple[int, ...] = ()
     kind: str = "import"
     template: str = ""
     documents: tuple[str, ...] = ()
     rejected: str | None = None
     good: bool | None = None
     split: str = ""
+    source_split: str = ""
     fact: str = ""
     evidence: tuple[Citation, ...] = ()
+    altered: tuple[Alteration, ...] = ()
     checks: tuple[tuple[str, float], ...] = ()
     origin: str = "import"
+    left_out: tuple[tuple[str, int], ...] = ()
+    unused: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         """16 hex digits over the texts of the row; equal rows have equal ids."""
-        content = [self.question, self.answer, self.context, self.turns, self.rejected, self.good]
+        content: list[Any] = [self.question, self.answer, self.context, self.turns, self.rejected, self.good]
+        # Rows of older datasets, which have neither, keep their ids.
+        content += [self.system, self.untrained_turns] if self.system or self.untrained_turns else []
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
         """Return the draft as JSON values."""
         record = {name: getattr(self, name) for name in self.__slots__}
-        return {**record, "evidence": [asdict(citation) for citation in self.evidence]}
+        return {
+            **record,
+            "evidence": [asdict(citation) for citation in self.evidence],
+            "altered": [asdict(alteration) for alteration in self.altered],
+        }
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
@@ -68,8 +86,12 @@ class Draft:
             **{
                 **record,
                 "turns": tuple((question, answer) for question, answer in record["turns"]),
+                "untrained_turns": tuple(record["untrained_turns"]),
                 "documents": tuple(record["documents"]),
                 "checks": tuple((name, value) for name, value in record["checks"]),
                 "evidence": tuple(Citation(**citation) for citation in record["evidence"]),
+                "left_out": tuple((name, count) for name, count in record["left_out"]),
+                "unused": tuple(record["unused"]),
+                "altered": tuple(Alteration(**alteration) for alteration in record["altered"]),
             }
         )

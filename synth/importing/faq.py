@@ -5,21 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
+from core.language.language import alternation, language, languages
 from synth.importing.drafts import Draft
 
-_ASK = re.compile(r"^\s*(?:[-*>]\s+)?(?:\*\*|__)?(?:Q(?:uestion)?\s*\d*)\s*[:.)](?:\*\*|__)?\s*(?P<text>.*)$", re.I)
-_ANSWER = re.compile(r"^\s*(?:[-*>]\s+)?(?:\*\*|__)?(?:A(?:nswer)?\s*\d*)\s*[:.)](?:\*\*|__)?\s*(?P<text>.*)$", re.I)
 _HEADING = re.compile(r"^ {0,3}(?P<level>#{1,6})\s+(?P<text>.+?)\s*#*\s*$")
 _BOLD = re.compile(r"^\s*(?:\d+[.)]\s*)?(?:\*\*|__)(?P<text>[^*_]+\?)(?:\*\*|__)\s*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _NUMBER = re.compile(r"^\s*(?:\d+(?:\.\d+)*[.)]|[A-Za-z][.)])\s+")
-_INTERROGATIVE = re.compile(
-    r"(?:what|which|who|whom|whose|when|where|why|how|can|could|do|does|did|is|are|am|may|must|should|shall|will|would)\b",
-    re.IGNORECASE,
-)
+# In English alone: other languages' words that ask are words of other kinds in English.
+_INTERROGATIVE = re.compile(rf"(?:{alternation(language('en').question_openers)})\b", re.IGNORECASE)
 # A heading's own level; lower ones belong to its answer. `Q:` lines and bold questions end at the next of their kind.
 _INLINE = 7
+
+
+@cache
+def _question_line() -> re.Pattern[str]:
+    return _labelled(label for each in languages() for label in each.question_labels)
+
+
+@cache
+def _answer_line() -> re.Pattern[str]:
+    return _labelled(label for each in languages() for label in each.answer_labels)
+
+
+def _labelled(labels: Iterable[str]) -> re.Pattern[str]:
+    """Return what matches a line that begins with a label, perhaps numbered, and a mark ("Q1: ")."""
+    start = rf"^\s*(?:[-*>]\s+)?(?:\*\*|__)?(?:{alternation(labels)})\s*\d*"
+    return re.compile(rf"{start}\s*[:.)](?:\*\*|__)?\s*(?P<text>.*)$", re.IGNORECASE)
 
 
 @dataclass
@@ -42,8 +56,8 @@ def looks_like_faq(lines: Iterable[str]) -> bool:
     """Whether the lines hold at least two questions in the form of an FAQ."""
     question_lines = answer_lines = question_headings = 0
     for line in lines:
-        question_lines += bool(_ASK.match(line))
-        answer_lines += bool(_ANSWER.match(line))
+        question_lines += bool(_question_line().match(line))
+        answer_lines += bool(_answer_line().match(line))
         heading = _HEADING.match(line) or _BOLD.match(line)
         question_headings += bool(heading and is_question(heading["text"]))
     return min(question_lines, answer_lines) >= 2 or question_headings >= 2
@@ -85,7 +99,7 @@ def _closed(current: _Open | None) -> Iterator[tuple[int, Draft]]:
 
 def _begins(number: int, line: str, current: _Open | None) -> tuple[_Open | None, bool]:
     """Return (the question that this line opens, whether it ends the one before)."""
-    if match := _ASK.match(line):
+    if match := _question_line().match(line):
         return _Open(line=number, level=_INLINE, question=[match["text"]], answering=False), True
     if heading := _HEADING.match(line):
         level = len(heading["level"])
@@ -101,7 +115,7 @@ def _begins(number: int, line: str, current: _Open | None) -> tuple[_Open | None
 
 
 def _add(current: _Open, line: str, *, fenced: bool) -> None:
-    answer = None if fenced else _ANSWER.match(line)
+    answer = None if fenced else _answer_line().match(line)
     if answer and not current.answering:
         current.answering = True
         current.answer.append(answer["text"])

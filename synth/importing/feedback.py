@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
+from core.files import atomic_write
 from core.metrics import normalised
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, optional, required
@@ -97,17 +98,40 @@ def feedback_from_json(record: Fields) -> Feedback:
     )
 
 
-def append_feedback(path: Path, feedback: Feedback) -> None:
-    """Append a line; safe to call from several processes.
+def append_feedback(path: Path, feedback: Feedback, *, withdrawn: bool = False) -> None:
+    """Add a line, in place of earlier ones about the same answer; safe to call from several processes.
+
+    Args:
+        path: The file.
+        feedback: The last word about an answer of a model to a question.
+        withdrawn: Only remove the earlier lines.
 
     Raises:
         OSError: The disk is full or the folder is read-only.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock"), path.open("a", encoding="utf-8") as handle:
-        handle.write(json.dumps(asdict(feedback), ensure_ascii=False) + "\n")
-        handle.flush()
-        os.fsync(handle.fileno())
+    with FileLock(f"{path}.lock"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
+        kept = [line for line in lines if not _is_about(line, feedback)]
+        added = "" if withdrawn else json.dumps(asdict(feedback), ensure_ascii=False) + "\n"
+        if len(kept) < len(lines):
+            with atomic_write(path) as whole:
+                whole.write(("".join(kept) + added).encode("utf-8", "replace"))
+            return
+        with path.open("a", encoding="utf-8", errors="replace") as handle:
+            handle.write(added)
+            handle.flush()
+            os.fsync(handle.fileno())
+
+
+def _is_about(line: str, feedback: Feedback) -> bool:
+    """Whether a line judges the same answer of the same model to the same question."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return False
+    names = ("question", "answer", "model")
+    return isinstance(record, dict) and all(record.get(name, "") == getattr(feedback, name) for name in names)
 
 
 def feedback_drafts(entries: Iterable[tuple[int, Feedback]]) -> Iterator[tuple[int, Draft | Unusable]]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.gold import answer_columns, answer_texts, as_text, is_absent, is_link
+from synth.importing.annotated import plain_record
 from synth.importing.drafts import Unusable
 
 Fields = Mapping[str, Any]
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Names of what a row was taken from: rows that share one stay together when a dataset is split.
 _DOCUMENT_NAMES = (
     "document_id",
@@ -23,6 +29,14 @@ _DOCUMENT_NAMES = (
     "group",
     "title",
 )
+# Fields that hold lists; tables (CSV, XLSX) and some exports have them as text, in JSON or as Python prints them.
+_LISTS = frozenset(
+    "messages conversations conversation dialog dialogue turns history prompt completion chosen rejected answers "
+    "ground_truths contexts context passages retrieved_contexts retrieval_context reference_contexts choices options "
+    "tokens ner_tags tags tools".split()
+)
+# Fields that hold the whole record: a column of JSON, or the inputs and outputs of a logged call.
+_WRAPPERS = frozenset({"data", "json", "record", "row", "example", "sample", "item", "inputs", "outputs"})
 
 
 class ReadFields(dict[str, Any]):
@@ -43,17 +57,69 @@ class ReadFields(dict[str, Any]):
 
     def unread(self) -> list[str]:
         """Return the fields that hold something and were not read."""
-        return [name for name, value in self.items() if name not in self.read and value not in (None, "", [], {})]
+        return [name for name, value in self.items() if name not in self.read and not is_absent(value)]
 
 
 def normal_name(name: object) -> str:
-    """Return the name of a column in lower case, words joined by underscores."""
-    return "_".join(str(name).strip().lower().replace("-", " ").split())
+    """Return the name of a column in lower case, words joined by underscores; `groundTruth` has two words."""
+    words = _CAMEL.sub(" ", str(name)).replace("-", " ").split()
+    return "_".join(words).lower()
 
 
 def normalised(record: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the record with normal names."""
-    return {normal_name(key): value for key, value in record.items()}
+    """Return the record with normal names; numbers that are none are null, and lists given as text are lists."""
+    record = plain_record(record)
+    fields: dict[str, Any] = {}
+    for key, given in record.items():
+        name = normal_name(key)
+        value = _structure(given, name) if isinstance(given, str) else given
+        if name in _WRAPPERS and isinstance(value, dict) and _wraps(record, name):
+            fields |= normalised(value)
+        else:
+            fields[name] = None if isinstance(value, float) and is_absent(value) else value
+    return fields
+
+
+def _wraps(record: Mapping[Any, Any], name: str) -> bool:
+    """Whether an object in a field stands for the record: it is alone, or holds inputs beside outputs."""
+    names = set(map(normal_name, record))
+    # "row" and its companions are how the viewer of the Hugging Face Hub gives rows.
+    return len(names) == 1 or (
+        {"inputs", "outputs"} <= names
+        if name in ("inputs", "outputs")
+        else names == {"row", "row_idx", "truncated_cells"}
+    )
+
+
+def _structure(text: str, name: str) -> Any:
+    """Return a list or an object that is given as text, else the text.
+
+    A prompt, a context or an answer may be JSON itself: there, only messages and lists of texts are taken apart.
+    """
+    bare = text.strip()
+    if (name not in _LISTS and name not in _WRAPPERS) or not bare.startswith(("[", "{")):
+        return text
+    try:
+        value = json.loads(bare)
+    except (ValueError, RecursionError):
+        try:
+            value = ast.literal_eval(bare)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            return text
+    if name in ("prompt", "completion", "chosen", "rejected"):
+        return value if _is_messages(value) else text
+    if name == "context":
+        return value if isinstance(value, list) and all(isinstance(part, str) for part in value) else text
+    return value if isinstance(value, list | dict) else text
+
+
+def _is_messages(value: Any) -> bool:
+    keys = ({"role", "content"}, {"from", "value"})
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(part, dict) and any(names <= set(part) for names in keys) for part in value)
+    )
 
 
 def has(record: Fields, *names: str) -> bool:
@@ -68,15 +134,11 @@ def optional(record: Fields, *names: str) -> str:
         Unusable: It is a list or an object.
     """
     for name in names:
-        value = record.get(name)
-        if value is None or value == "":
-            continue
-        if isinstance(value, bool | int | float):
-            return str(value)
-        if not isinstance(value, str):
+        text = as_text(record.get(name))
+        if text is None:
             raise Unusable(f"field {name!r} is not text")
-        if value.strip():
-            return value.strip()
+        if text:
+            return text
     return ""
 
 
@@ -91,6 +153,28 @@ def required(record: Fields, *names: str) -> str:
         present = next((name for name in names if name in record), "")
         raise Unusable(f"field {present!r} is empty" if present else f"field {names[0]!r} is missing")
     return value
+
+
+def answer_of(record: Fields, columns: Sequence[str] = (), *, others: Sequence[str] = ()) -> str:
+    """Return the gold answer of a record.
+
+    Args:
+        columns: Where the records of its source have it; of this record alone if empty.
+        others: Names that stand for an answer where the usual ones are absent.
+
+    Raises:
+        Unusable: It has none.
+    """
+    names = columns or answer_columns((name for name in record if not is_link(record[name])), others=others)
+    for name in names:
+        try:
+            answers = answer_texts(record.get(name))
+        except TypeError:
+            raise Unusable(f"field {name!r} is not text") from None
+        if answers:
+            return answers[0]
+    present = next((name for name in names if name in record), "")
+    raise Unusable(f"field {present!r} is empty" if present else f"field {(*names, 'answer')[0]!r} is missing")
 
 
 def texts(record: Fields, name: str) -> list[str]:

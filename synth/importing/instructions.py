@@ -4,36 +4,54 @@ answer, plain text, and the rows of `kb` itself. One function per shape.
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Iterator, MutableMapping
-from typing import Any, cast
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from core.errors import DataError
-from core.rows import pair_from_json, preference_from_json, row_fields
+from core.reading.extractive import ABSTENTION
+from core.rows import Row, row_fields, row_from_json
 from core.types import Pair, Preference
-from synth.importing.chats.conversations import draft_of, exchanges
+from synth.importing.chats.conversations import answer_messages, draft_of
+from synth.importing.chats.marks import turns_of
 from synth.importing.drafts import Draft, Unusable
-from synth.importing.fields import Fields, documents, optional, required, texts
+from synth.importing.fields import Fields, answer_of, documents, optional, required, texts
+from synth.importing.judged import transcript
+from synth.importing.passages import passage_texts
 
 PROMPTS = ("prompt", "inputs", "input", "instruction", "query", "request", "source")
 COMPLETIONS = ("completion", "targets", "target", "output", "response", "reply", "completions")
-QUESTIONS = ("question", "q", "query", "prompt", "frage")
-ANSWERS = ("answer", "a", "response", "output", "ground_truth", "reference_answer", "gold_answer", "antwort")
-CONTEXTS = ("context", "contexts", "passage", "input", "document_text", "passages", "evidence_text", "paragraph")
+QUESTIONS = ("question", "q", "frage", "query", "prompt", "user_input", "input", "instruction", "problem")
+# Names that stand for an answer beside a question, an instruction.
+OUTPUTS = ("output", "response", "completion", "reply", "solution")
+CONTEXTS = (
+    "context",
+    "reference_contexts",
+    "contexts",
+    "passage",
+    "retrieved_contexts",
+    "retrieval_context",
+    "input",
+    "document_text",
+    "passages",
+    "evidence_text",
+    "paragraph",
+)
+# How MS MARCO marks a question that its passages do not answer.
+_NO_ANSWER = "no answer present"
 
 
-def alpaca(record: Fields) -> Iterator[Draft]:
-    """`instruction`, `input` or `context`, `output` or `response`, and `history` as LLaMA-Factory has it."""
-    turns = []
-    for turn in record.get("history") or ():
-        if not isinstance(turn, list | tuple) or len(turn) != 2 or not all(isinstance(part, str) for part in turn):
-            raise Unusable("field 'history' is not a list of [question, answer]")
-        turns.append((turn[0], turn[1]))
+def alpaca(record: Fields, columns: Sequence[str] = ()) -> Iterator[Draft]:
+    """`instruction`, `input` or `context`, `output` or `response`, and `history` as LLaMA-Factory has it.
+
+    Args:
+        columns: As for `answer_of`.
+    """
+    turns = turns_of(record.get("history"))
     yield Draft(
         question=required(record, "instruction", "inst"),
-        answer=required(record, "output", "response", "answer", "completion"),
+        answer=answer_of(record, columns, others=OUTPUTS),
         context=optional(record, "input", "context"),
-        turns=tuple(turns),
+        turns=turns,
         kind="conversation" if turns else "instruction",
         template=optional(record, "template", "category", "task", "task_name"),
         documents=documents(record),
@@ -41,13 +59,20 @@ def alpaca(record: Fields) -> Iterator[Draft]:
 
 
 def prompt_completion(record: Fields) -> Iterator[Draft]:
-    """A prompt and what follows it, under any of the usual names; either may be a list of messages."""
+    """A prompt and what follows it, under any of the usual names; either may be a list of messages.
+
+    Answers among the messages of a prompt are context.
+    """
     prompt = next((record[name] for name in PROMPTS if record.get(name)), None)
     target = next((record[name] for name in COMPLETIONS if record.get(name) not in (None, "", [])), None)
-    if isinstance(prompt, list) and isinstance(target, list):
-        yield draft_of([*prompt, *target], documents(record))
+    if isinstance(prompt, list) and isinstance(prompt[0], dict):
+        yield draft_of([*prompt, *answer_messages(target)], documents(record), n_prompt=len(prompt))
         return
     answer = texts({"target": target}, "target")[0] if isinstance(target, list) and target else None
+    if isinstance(prompt, str) and (told := transcript(prompt)):
+        answered = [*told, *answer_messages(answer or required(record, *COMPLETIONS))]
+        yield draft_of(answered, documents(record), n_prompt=len(told))
+        return
     yield Draft(
         question=required(record, *PROMPTS),
         answer=answer or required(record, *COMPLETIONS),
@@ -58,48 +83,39 @@ def prompt_completion(record: Fields) -> Iterator[Draft]:
     )
 
 
-def question_answer(record: Fields) -> Iterator[Draft]:
-    """A question, its answer, and a text to answer from where there is one."""
-    name = next((name for name in CONTEXTS if record.get(name)), "")
-    passages = record.get(name)
-    context = "\n\n".join(passage_texts(passages)) if isinstance(passages, list) else optional(record, name)
-    answer = record.get("answers")
-    if isinstance(answer, list) and answer and isinstance(answer[0], str):
-        record = ChainMap({"answer": answer[0]}, cast("MutableMapping[str, Any]", record))
+def question_answer(record: Fields, columns: Sequence[str] = ()) -> Iterator[Draft]:
+    """A question, its gold answer, and texts to answer from where there are any.
+
+    Args:
+        columns: As for `answer_of`.
+    """
+    asked = next((name for name in QUESTIONS if name not in columns and record.get(name)), "")
+    if isinstance(record.get(asked), str) and (told := transcript(record[asked])):
+        yield draft_of([*told, *answer_messages(answer_of(record, columns, others=OUTPUTS))], documents(record))
+        return
+    name = next((name for name in CONTEXTS if name not in (asked, *columns) and record.get(name)), "")
+    answer = answer_of(record, columns, others=OUTPUTS)
+    nobody = answer.rstrip(".").lower() == _NO_ANSWER
     yield Draft(
-        question=required(record, *QUESTIONS),
-        answer=required(record, *ANSWERS),
-        context=context,
+        question=required(record, *(other for other in QUESTIONS if other not in columns)),
+        answer=ABSTENTION if nobody else answer,
+        context="\n\n".join(passage_texts(record[name])) if name else "",
+        kind="unanswerable" if nobody else "import",
         template=optional(record, "template"),
         documents=documents(record),
     )
-
-
-def passage_texts(passages: list[Any]) -> list[str]:
-    """Return passages given as texts or as objects with a `text`.
-
-    Raises:
-        Unusable: They are given as something else.
-    """
-    passage_values = [passage.get("text") if isinstance(passage, dict) else passage for passage in passages]
-    if not all(isinstance(passage, str) for passage in passage_values):
-        raise Unusable("the passages are neither texts nor objects with a text")
-    return [str(passage).strip() for passage in passage_values]
 
 
 def grounded_conversation(record: Fields) -> Iterator[Draft]:
     """`contexts` with texts, `input` with earlier messages (`speaker`, `text`) and `targets` with the answer."""
     messages = [{"role": m.get("speaker", ""), "content": m.get("text", "")} for m in record["input"]]
     targets = [{"role": "assistant", "content": m.get("text", "")} for m in record["targets"][:1]]
-    turns, question, answer, _ = exchanges([*messages, *targets])
+    draft = draft_of([*messages, *targets], documents(record), n_prompt=len(messages))
     unanswerable = "UNANSWERABLE" in (record.get("answerability") or ())
-    yield Draft(
-        question=question,
-        answer=answer,
+    yield replace(
+        draft,
         context="\n\n".join(passage_texts(record.get("contexts") or [])),
-        turns=turns,
         kind="unanswerable" if unanswerable else "conversation",
-        documents=documents(record),
     )
 
 
@@ -110,37 +126,34 @@ def plain_text(record: Fields) -> Iterator[Draft]:
 
 def own_pair(record: Fields) -> Iterator[Draft]:
     """A row of `pairs.jsonl`: everything it says is kept but its id; its group still moves whole."""
-    try:
-        pair = pair_from_json({"split": "train", **_own(record, Pair)}, "row", 0)
-    except DataError as error:
-        raise Unusable(error.message) from error
-    yield Draft(
-        question=pair.question,
-        answer=pair.answer,
-        context=pair.context,
-        turns=pair.turns,
-        kind=pair.kind,
-        template=pair.template,
-        documents=(f"group:{pair.group}",) if pair.group else (),
-        fact=pair.fact,
-        evidence=pair.evidence,
-        checks=tuple(pair.checks.items()),
-        origin=pair.origin,
-        split=pair.split if "split" in record else "",
-    )
+    pair = _own_row(Pair, record)
+    draft = _draft_of_own(pair, record, pair.question, pair.answer)
+    draft = replace(draft, untrained_turns=pair.untrained_turns, template=pair.template)
+    yield replace(draft, evidence=pair.evidence, altered=pair.altered)
 
 
 def own_preference(record: Fields) -> Iterator[Draft]:
     """A row of `preferences.jsonl`."""
+    row = _own_row(Preference, record)
+    yield replace(_draft_of_own(row, record, row.prompt, row.chosen), rejected=row.rejected)
+
+
+def _own_row(row_type: type[Row], record: Fields) -> Row:
+    values = {name: record[name] for name in row_fields(row_type) if name in record}
     try:
-        row = preference_from_json({"split": "train", **_own(record, Preference)}, "row", 0)
+        return row_from_json(row_type, {"split": "train", **values}, "row", 0)
     except DataError as error:
         raise Unusable(error.message) from error
-    yield Draft(
-        question=row.prompt,
-        answer=row.chosen,
-        rejected=row.rejected,
+
+
+def _draft_of_own(row: Pair | Preference, record: Fields, question: str, answer: str) -> Draft:
+    """Return what pairs and preferences have in common."""
+    return Draft(
+        question=question,
+        answer=answer,
         context=row.context,
+        turns=row.turns,
+        system=row.system,
         kind=row.kind,
         documents=(f"group:{row.group}",) if row.group else (),
         fact=row.fact,
@@ -148,13 +161,3 @@ def own_preference(record: Fields) -> Iterator[Draft]:
         origin=row.origin,
         split=row.split if "split" in record else "",
     )
-
-
-def _own(record: Fields, row_type: type[Any]) -> dict[str, Any]:
-    return {name: record[name] for name in row_fields(row_type) if name in record}
-
-
-def dialogue(turns: tuple[tuple[str, str], ...], context: str) -> str:
-    """Return a context with the earlier turns below it, for rows that have no place for turns."""
-    lines = [f"User: {question}\nAssistant: {answer}" for question, answer in turns]
-    return "\n\n".join(part for part in (context, *lines) if part)

@@ -11,6 +11,7 @@ import json
 import re
 import tempfile
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,9 +29,9 @@ from synth.dataset.leaks import Linked
 from synth.dataset.review import rejected_ids
 from synth.dataset.write import Dataset, Row, locked, replace
 from synth.importing.drafts import Draft, Unusable
-from synth.importing.instructions import dialogue
+from synth.importing.gate import gated
 from synth.importing.reading import RecognisedSource, recognise
-from synth.importing.sources import open_source
+from synth.importing.sources import Source, open_source
 from synth.templates.wording import PromptTemplate
 
 _MAX_SHOWN = 5
@@ -49,6 +50,7 @@ class ImportPlan:
         keep_splits: Whether rows that `kb` wrote stay in the split that they name.
         strict: The first record that cannot be used is an error.
         answers_by: In chats, the name of the answering speaker.
+        answer_column: The column that holds the right answer; chosen by its name if empty.
         template: Wording of every prompt; `None` keeps question and context apart.
     """
 
@@ -59,7 +61,12 @@ class ImportPlan:
     keep_splits: bool = False
     strict: bool = False
     answers_by: str = ""
+    answer_column: str = ""
     template: PromptTemplate | None = None
+
+    def recognise(self, source: Source) -> RecognisedSource:
+        """Recognise the shape of a source as the plan says; errors as in `synth.importing.reading.recognise`."""
+        return recognise(source, seed=self.seed, answers_by=self.answers_by, answer_column=self.answer_column)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +81,7 @@ class SourceReport:
         skipped: Reason to number of records.
         examples: The first faults of each reason: (line, reason).
         unused: Column to the number of used records whose value in it was not used.
+        left_out: What of used conversations no row holds (questions without an answer, say), and how many.
     """
 
     source: str
@@ -83,6 +91,15 @@ class SourceReport:
     skipped: dict[str, int] = field(default_factory=dict)
     examples: list[tuple[int, str]] = field(default_factory=list)
     unused: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def count(self, draft: Draft) -> None:
+        """Count a row, and what of its record it does not hold."""
+        self.rows += 1
+        for name, count in draft.left_out:
+            self.left_out[name] = self.left_out.get(name, 0) + count
+        for name in draft.unused:
+            self.unused[name] = self.unused.get(name, 0) + 1
 
     def skip(self, line: int, reason: str) -> None:
         """Count a record that cannot be used."""
@@ -101,6 +118,7 @@ class ImportReport:
         duplicates: Rows that exist already, or occur twice in the sources.
         leaking: Rows left out because they share a passage with rows of two splits, or of another split than asked.
         manifest: The manifest after the import.
+        is_loosened: Whether rows on one passage stand in several splits, because nothing could be held out otherwise.
     """
 
     reads: Sequence[SourceReport]
@@ -108,6 +126,7 @@ class ImportReport:
     duplicates: int
     leaking: int
     manifest: dict[str, Any]
+    is_loosened: bool = False
 
 
 def import_sources(
@@ -128,7 +147,7 @@ def import_sources(
     reads: list[SourceReport] = []
     # All sources are recognised before any is read, so that a wrong third file fails at once.
     opened = [(spec, open_source(spec)) for spec in specs]
-    shapes = [recognise(source, seed=plan.seed, answers_by=plan.answers_by) for _, source in opened]
+    shapes = [plan.recognise(source) for _, source in opened]
     with locked(out) as dataset, tempfile.TemporaryFile(dir=out) as staged:
         rows = _Staging(dataset, staged)
         for (spec, source), shape in zip(opened, shapes, strict=True):
@@ -136,7 +155,7 @@ def import_sources(
             reads.append(read)
             rows.take(shape, read, plan, on_row)
             if not read.rows:
-                raise _nothing(read)
+                raise _nothing(read, shape.hint)
         return _settle(dataset, rows, reads, plan)
 
 
@@ -144,23 +163,28 @@ def add_rows(out: Path, drafts: Sequence[Draft], plan: ImportPlan) -> ImportRepo
     """Add rows written by hand; as `import_sources`.
 
     Raises:
+        DataError: A row does not pass the gate of imports.
         OSError: The folder cannot be written.
     """
     read = SourceReport(source="by hand", container="text", shape="question and answer")
-    shape = RecognisedSource(shape=read.shape, outcomes=lambda: enumerate(drafts, start=1))
+    try:
+        rows_by_hand = [*map(gated, drafts)]
+    except Unusable as fault:
+        raise DataError(str(fault), hint='kb synth add --out DIR --question "..." --answer "..."') from fault
+    shape = RecognisedSource(shape=read.shape, outcomes=lambda: enumerate(rows_by_hand, start=1))
     with locked(out) as dataset, tempfile.TemporaryFile(dir=out) as staged:
         rows = _Staging(dataset, staged)
         rows.take(shape, read, plan)
         return _settle(dataset, rows, [read], plan)
 
 
-def _nothing(read: SourceReport) -> DataError:
+def _nothing(read: SourceReport, hint: str) -> DataError:
     line, reason = read.examples[0] if read.examples else (None, "it has no rows")
     return DataError(
         f"no usable record of shape {read.shape}: {reason}",
         path=read.source,
         line=line,
-        hint=f"sed -n {line or 1}p '{read.source}'",
+        hint=hint or f"sed -n {line or 1}p '{read.source}'",
     )
 
 
@@ -205,13 +229,13 @@ class _Staging:
                 if plan.strict:
                     raise DataError(str(outcome), path=read.source, line=line, hint="the same command without --strict")
                 continue
-            draft = _folded(outcome)
+            draft = outcome
+            read.count(draft)
             self._link(draft, id=draft.id, pinned=_pinned(draft, plan))
             self._staged.write(json.dumps(draft.to_json()).encode() + b"\n")
-            read.rows += 1
             if on_row:
                 on_row(read.source, read.rows)
-        read.unused = dict(shape.unused)
+        read.unused = dict(shape.unused + Counter(read.unused))
 
     def _link(self, draft: Draft, *, id: str, pinned: int) -> None:
         self.ids.append(int(id, 16))
@@ -236,7 +260,7 @@ class _Staging:
 
 def _pinned(draft: Draft, plan: ImportPlan) -> int:
     """Return 1 + the number of the split that a new row must go to, 0 where it may go anywhere."""
-    own = draft.split if plan.keep_splits else ""
+    own = draft.source_split or (draft.split if plan.keep_splits else "")
     split = next((name for name in SPLITS if name == (plan.split or own)), None)
     return 1 + SPLITS.index(split) if split else 0
 
@@ -244,20 +268,13 @@ def _pinned(draft: Draft, plan: ImportPlan) -> int:
 def _as_draft(row: Row) -> Draft:
     """What an old row is linked by; its group holds it to the others of the group."""
     named = (f"group:{row.group}",) if row.group else ()
+    draft = Draft(question="", answer="", context=row.context, turns=row.turns, system=row.system, documents=named)
     if isinstance(row, Pair):
-        return Draft(question=row.question, answer=row.answer, context=row.context, turns=row.turns, documents=named)
+        untrained = row.untrained_turns
+        return dataclasses.replace(draft, question=row.question, answer=row.answer, untrained_turns=untrained)
     if isinstance(row, Preference):
-        return Draft(
-            question=row.prompt, answer=row.chosen, rejected=row.rejected, context=row.context, documents=named
-        )
-    return Draft(question=row.prompt, answer=row.completion, good=row.label, context=row.context, documents=named)
-
-
-def _folded(draft: Draft) -> Draft:
-    """Preferences and judged answers have no turns: earlier ones go to the context."""
-    if not draft.turns or (draft.rejected is None and draft.good is None):
-        return draft
-    return Draft.from_json({**draft.to_json(), "turns": [], "context": dialogue(draft.turns, draft.context)})
+        return dataclasses.replace(draft, question=row.prompt, answer=row.chosen, rejected=row.rejected)
+    return dataclasses.replace(draft, question=row.prompt, answer=row.completion, good=row.label)
 
 
 def _settle(dataset: Dataset, rows: _Staging, reads: Sequence[SourceReport], plan: ImportPlan) -> ImportReport:
@@ -266,21 +283,22 @@ def _settle(dataset: Dataset, rows: _Staging, reads: Sequence[SourceReport], pla
     ids = np.array(rows.ids, dtype=np.uint64)
     first = first_of_each(ids) & ~np.isin(ids, np.array(rows.settled, dtype=np.uint64))
     fixed, clash = pins(groups, np.array(rows.pinned, dtype=np.int64))
-    wanted = first & ~clash[groups]
-    wanted[: len(rows.old_groups)] = False
-    splits = assigned(groups, wanted, fixed, val=plan.val, test=plan.test, seed=plan.seed)
+    is_kept = first & ~clash[groups]
+    is_kept[: len(rows.old_groups)] = False
+    splits = assigned(groups, is_kept, fixed, val=plan.val, test=plan.test, seed=plan.seed)
     n_old = len(rows.old_groups)
     written = replace(
         dataset,
-        _all_rows(dataset, rows, groups, wanted, splits, plan),
+        _all_rows(dataset, rows, groups, is_kept, splits, plan),
         {"seed": plan.seed, "imports": [*dataset.manifest().imports, *map(_note, reads)]},
     )
     return ImportReport(
         reads=reads,
-        added=int(wanted.sum()),
+        added=int(is_kept.sum()),
         duplicates=int((~first[n_old:]).sum()),
         leaking=int((first & clash[groups])[n_old:].sum()),
         manifest=written,
+        is_loosened=rows.linked.is_loosened,
     )
 
 
@@ -288,7 +306,7 @@ def _all_rows(
     dataset: Dataset,
     rows: _Staging,
     groups: NDArray[np.uint32],
-    wanted: NDArray[np.bool_],
+    is_kept: NDArray[np.bool_],
     splits: dict[int, Split],
     plan: ImportPlan,
 ) -> Iterator[Row]:
@@ -297,7 +315,7 @@ def _all_rows(
         names.setdefault(int(groups[number]), name)
     yield from dataset.rows()
     for number, draft in enumerate(rows.drafts(), start=len(rows.old_groups)):
-        if not wanted[number]:
+        if not is_kept[number]:
             continue
         label = int(groups[number])
         row_id = f"{rows.ids[number]:016x}"
@@ -322,6 +340,8 @@ def _row(draft: Draft, row_id: str, group: str, split: Split, template: PromptTe
             fact=draft.fact,
             origin=draft.origin,
             checks=dict(draft.checks),
+            turns=draft.turns,
+            system=draft.system,
         )
     if draft.good is not None:
         return Judged(
@@ -333,6 +353,8 @@ def _row(draft: Draft, row_id: str, group: str, split: Split, template: PromptTe
             split=split,
             context=context,
             origin=draft.origin,
+            turns=draft.turns,
+            system=draft.system,
         )
     return Pair(
         id=row_id,
@@ -348,6 +370,9 @@ def _row(draft: Draft, row_id: str, group: str, split: Split, template: PromptTe
         template=template.name if template else draft.template,
         checks=dict(draft.checks),
         turns=draft.turns,
+        system=draft.system,
+        untrained_turns=draft.untrained_turns,
+        altered=draft.altered,
     )
 
 
@@ -359,4 +384,5 @@ def _note(read: SourceReport) -> dict[str, Any]:
         "rows": read.rows,
         "skipped": dict(sorted(read.skipped.items())),
         "unused_columns": dict(sorted(read.unused.items())),
+        "left_out": dict(sorted(read.left_out.items())),
     }

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
+from synth.importing.annotated import TURNED_DOWN
 from synth.importing.chats.chat_log import chat_log, looks_like_chat
+from synth.importing.chats.marks import with_marks
+from synth.importing.chats.message_rows import is_message_row, message_rows
+from synth.importing.chats.services import service_of, service_rows
 from synth.importing.chats.slack import slack_export
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.faq import faq, looks_like_faq
 from synth.importing.feedback import Feedback, feedback_drafts, feedback_from_json, is_feedback
-from synth.importing.fields import ReadFields, normal_name, normalised
-from synth.importing.shapes import SHAPES, Shape, shape_of
-from synth.importing.sources import Source, SourceRecord
+from synth.importing.fields import ReadFields, has, normal_name, normalised
+from synth.importing.gate import gated_outcomes
+from synth.importing.gold import choice, gold_columns
+from synth.importing.instructions import QUESTIONS
+from synth.importing.shapes import SHAPES, Shape, answered_by, shape_of
+from synth.importing.sources import Source, SourceRecord, is_json
+from synth.importing.tables import nameless_table, naming_command
 from synth.importing.tasks import TaskReader
+from synth.importing.texts import text_blocks
 
 Outcome = Draft | Unusable
 # Enough to tell a shape by; a source may begin with odd records.
@@ -37,26 +48,40 @@ class RecognisedSource:
         shape: Name of the shape.
         outcomes: Reads the source: (line, draft or why the record cannot be used).
         unused: Column to the number of used records whose value in it was not used; filled by `outcomes`.
+        hint: The next step where no record can be used.
     """
 
     shape: str
     outcomes: Callable[[], Iterator[tuple[int, Outcome]]]
     unused: Counter[str] = field(default_factory=Counter)
+    hint: str = ""
 
 
-def recognise(source: Source, *, seed: int = 0, answers_by: str = "") -> RecognisedSource:
-    """Recognise the shape of a source's records.
+def recognise(source: Source, *, seed: int = 0, answers_by: str = "", answer_column: str = "") -> RecognisedSource:
+    """Recognise the shape of a source's records; its rows come through `synth.importing.gate`.
 
     Args:
         source: Yields the records.
         seed: Seed of the choice of wordings.
         answers_by: In chats, the name of the answering speaker.
+        answer_column: The column that holds the right answer; chosen by its name if empty.
 
     Raises:
-        DataError: No known shape fits most of the first records.
+        DataError: The column of the right answers cannot be told, or no known shape fits most of the first records.
     """
+    recognised = _recognise(source, seed, answers_by, answer_column)
+    return replace(recognised, outcomes=gated_outcomes(recognised.outcomes))
+
+
+def _recognise(source: Source, seed: int, answers_by: str, answer_column: str) -> RecognisedSource:
     if source.container == "Slack export" and (path := source.path) is not None:
         return RecognisedSource(shape="Slack conversations", outcomes=lambda: slack_export(path, answers_by))
+    if source.container == "chat dump":
+        service = service_of(next(source.records()).value)
+        return RecognisedSource(
+            shape=f"{service} conversations",
+            outcomes=lambda: service_rows((record.value for record in source.records()), source.name, answers_by),
+        )
     if source.container == "text":
         return _recognise_text(source, seed, answers_by)
     sample = list(islice(source.records(), _SAMPLE_RECORDS))
@@ -65,17 +90,29 @@ def recognise(source: Source, *, seed: int = 0, answers_by: str = "") -> Recogni
         unused = Counter[str]()
         return RecognisedSource(shape="feedback", outcomes=lambda: _feedback(source, unused), unused=unused)
     shape = shape_of(values)
+    if sum(is_message_row(value) for value in values) * 2 > len(values):
+        return RecognisedSource(
+            shape="conversations, a message a record", outcomes=lambda: message_rows(_fields_of(source))
+        )
+    if answer_column and (shape is None or not shape.gold):
+        shape = answered_by(normal_name(answer_column))
     if shape is None:
         raise _unknown(source, sample, values)
-    return _opened(source, shape, seed)
+    answers = gold_columns(values, source.path or source.name, named=answer_column) if shape.gold else ()
+    return _opened(source, shape, seed, answers)
 
 
-def _opened(source: Source, shape: Shape, seed: int) -> RecognisedSource:
-    classes = {"_".join(name.lower().split()): names for name, names in source.labels.items()}
+def _opened(source: Source, shape: Shape, seed: int, answers: tuple[str, ...] = ()) -> RecognisedSource:
+    classes = {normal_name(name): names for name, names in source.labels.items()}
     options = _labels(source, shape, classes) if shape.labels else {}
-    reading = TaskReader(seed=seed, classes=classes, options=options)
+    reading = TaskReader(seed=seed, classes=classes, options=options, answers=answers)
     unused = Counter[str]()
-    return RecognisedSource(shape=shape.name, outcomes=lambda: _records(source, shape, reading, unused), unused=unused)
+    return RecognisedSource(
+        shape=shape.name,
+        outcomes=lambda: _records(source, shape, reading, unused),
+        unused=unused,
+        hint=choice(source.path or source.name, "COLUMN") if answers else "",
+    )
 
 
 def _unknown(source: Source, sample: list[SourceRecord], values: Sequence[Mapping[str, Any]]) -> DataError:
@@ -84,14 +121,28 @@ def _unknown(source: Source, sample: list[SourceRecord], values: Sequence[Mappin
         return DataError("no records", path=where, hint="kb synth import FILE --out DIR")
     if not values:
         fault = next((record.fault for record in sample if record.fault), "the records are not objects")
-        return DataError(fault, path=where, line=sample[0].line, hint=f"head -c 300 '{where}'")
+        hint = f"head -c 300 '{where}'"
+        if isinstance(sample[0].value, list):
+            fault = "lists of values without a first list of names"
+            naming = """sed '1s/\\[/[["question","answer"],/'"""
+            hint = f"{naming} '{where}' > rows.json && kb synth import rows.json --out DIR"
+        return DataError(fault, path=where, line=sample[0].line, hint=hint)
     names = ", ".join(sorted(values[0])) or "none"
-    return DataError(
-        f"no known shape has the fields: {names}",
-        path=where,
-        line=sample[0].line,
-        hint="rename the columns to question and answer (and context), or instruction, input and output",
-    )
+    hint = "rename the columns to question and answer (and context), or instruction, input and output"
+    if has(values[0], *QUESTIONS) and len(values[0]) > 1:
+        hint = choice(where, _candidate(values[0]))
+    elif source.container == "CSV" and source.path:
+        # The first line may be a row.
+        hint = naming_command(source.path, source.delimiter, len(values[0]))
+    elif source.container == "XLSX":
+        hint = "name the columns question and answer in the first row of the sheet"
+    return DataError(f"no known shape has the fields: {names}", path=where, line=sample[0].line, hint=hint)
+
+
+def _candidate(record: Mapping[str, Any]) -> str:
+    """Return the column that most looks like an answer."""
+    columns = [name for name, value in record.items() if isinstance(value, str) and name not in QUESTIONS]
+    return next((name for name in columns if "answer" in name), columns[0] if columns else "COLUMN")
 
 
 def _labels(source: Source, shape: Shape, classes: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -117,12 +168,17 @@ def _records(source: Source, shape: Shape, reading: TaskReader, unused: Counter[
             yield record.line, Unusable(record.fault or "the record is not an object")
             continue
         fields = ReadFields(normalised(record.value))
+        if decision := fields.get(TURNED_DOWN):
+            yield record.line, Unusable(f"turned down by its annotator ({decision})")
+            continue
         if not shape.fits(fields):
             yield record.line, Unusable(f"not of the shape {shape.name}")
             continue
         fields.read.clear()  # telling the shape looks at more fields than the draft uses
         try:
-            yield from ((record.line, _filled(draft)) for draft in shape.drafts(fields, reading))
+            drafts = shape.drafts(fields, reading)
+            for draft in with_marks(fields, drafts) if shape.marked else drafts:
+                yield record.line, replace(draft, source_split=record.split) if record.split else draft
             _count_unread(record.value, fields, unused)
         except Unusable as fault:
             yield record.line, fault
@@ -132,15 +188,16 @@ def _records(source: Source, shape: Shape, reading: TaskReader, unused: Counter[
 
 
 def _count_unread(record: Mapping[Any, Any], fields: ReadFields, unused: Counter[str]) -> None:
-    """Count the columns of a used record that gave nothing, under their own names."""
-    unread = set(fields.unread())
-    unused.update(str(name) for name in record if normal_name(name) in unread)
+    """Count the columns of a used record that gave nothing, under their own names; nested ones under normal names."""
+    own = {normal_name(name): str(name) for name in record}
+    unused.update(own.get(name, name) for name in fields.unread())
 
 
-def _filled(draft: Draft) -> Draft:
-    if not draft.answer.strip():
-        raise Unusable("the answer is empty")
-    return draft
+def _fields_of(source: Source) -> Iterator[tuple[int, Mapping[str, Any] | Unusable]]:
+    for record in source.records():
+        usable = isinstance(record.value, dict) and not record.fault
+        fault = Unusable(record.fault or "the record is not an object")
+        yield record.line, normalised(record.value) if usable else fault
 
 
 def _feedback(source: Source, unused: Counter[str]) -> Iterator[tuple[int, Outcome]]:
@@ -174,11 +231,27 @@ def _recognise_text(source: Source, seed: int, answers_by: str) -> RecognisedSou
         return RecognisedSource(
             shape="chat transcript", outcomes=lambda: chat_log(_numbered(source), source.name, answers_by)
         )
-    raise DataError(
-        "neither records, nor an FAQ (Q: and A:, headings that ask), nor a chat (Name: text)",
-        path=source.path,
-        hint=f"kb ingest '{source.path}' && kb synth",
-    )
+    if len(filled) == 1 and is_json(filled[0]):
+        raise DataError("JSON without records", path=source.path, hint=f"head -c 300 '{source.path}'")
+    if filled and filled[0].lstrip().startswith("<"):
+        hint = f"kb ingest '{source.path}' && kb synth"
+        raise DataError("markup, not rows, an FAQ, a chat or plain text", path=source.path, hint=hint)
+    if source.path and (table := nameless_table(lines)):
+        raise _unnamed(source.path, lines[0], *table)
+    return RecognisedSource(shape="plain text", outcomes=lambda: text_blocks(_numbered(source)))
+
+
+def _unnamed(path: Path, first: str, delimiter: str, n_columns: int) -> DataError:
+    """Return the error of a table whose first row cannot name its columns."""
+    names = next(csv.reader([first], delimiter=delimiter))
+    if {normal_name(name) for name in names} & set(QUESTIONS):
+        twice = next((name for name in names if names.count(name) > 1), "")
+        numbered = delimiter.join(f"{name}{n + 1}" if name == twice else name for n, name in enumerate(names))
+        named = path.with_name(f"{path.stem}.named{path.suffix}")
+        hint = f"sed '1s/.*/{numbered}/' '{path}' > '{named}' && kb synth import '{named}' --out DIR"
+        return DataError(f"two columns are named {twice!r}", path=path, line=1, hint=hint)
+    hint = naming_command(path, delimiter, n_columns)
+    return DataError(f"a table of {n_columns} columns without a row of names", path=path, hint=hint)
 
 
 def _tagged(source: Source) -> Iterator[SourceRecord]:

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from synth.importing import instructions, judged, tasks
-from synth.importing.chats import conversations
+from core.gold import answer_columns
+from synth.importing import compared, instructions, judged, reading_tasks, tasks
+from synth.importing.chats import conversations, exports, message_rows, rendered, segments
 from synth.importing.drafts import Draft
 from synth.importing.fields import Fields, has
 from synth.importing.tasks import TaskReader
 
 Drafts = Callable[[Fields, TaskReader], Iterator[Draft]]
+_ANSWERED = "questions and answers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +29,17 @@ class Shape:
         name: Name for messages.
         fits: Whether a record (names normalised) has it.
         drafts: The rows of a record.
+        marked: Whether columns for system prompt, history, weight and rejected answer mean what they say.
         labels: Columns whose values, over the whole source, are the labels to choose from.
+        gold: Whether its answer stands in the column that `answer_columns` chooses over the whole source.
     """
 
     name: str
     fits: Callable[[Fields], bool]
     drafts: Drafts
     labels: tuple[str, ...] = ()
+    gold: bool = False
+    marked: bool = False
 
 
 def _plain(drafts: Callable[[Fields], Iterator[Draft]]) -> Drafts:
@@ -43,7 +49,7 @@ def _plain(drafts: Callable[[Fields], Iterator[Draft]]) -> Drafts:
 
 def _messages(record: Fields, *keys: str) -> bool:
     """Whether a conversation stands in the record whose messages have these names."""
-    for name in ("messages", "conversations", "conversation"):
+    for name in ("messages", "conversations", "conversation", "contents"):
         value = record.get(name)
         if (
             isinstance(value, list)
@@ -54,10 +60,37 @@ def _messages(record: Fields, *keys: str) -> bool:
     return False
 
 
+def _alpaca(record: Fields, reading: TaskReader) -> Iterator[Draft]:
+    return instructions.alpaca(record, reading.answers)
+
+
+def _question_answer(record: Fields, reading: TaskReader) -> Iterator[Draft]:
+    return instructions.question_answer(record, reading.answers)
+
+
+def _is_answered(record: Fields) -> bool:
+    """Whether a record has a question and an answer; `input` and others are questions beside an answer of that name."""
+    answered = bool(answer_columns(record, others=instructions.OUTPUTS))
+    if has(record, "question", "q", "frage"):
+        return answered
+    if has(record, "problem"):
+        return bool(answer_columns(record, others=("solution",)))
+    return has(record, "query", "prompt", "user_input", "input") and bool(answer_columns(record))
+
+
 def _utterances(record: Fields) -> bool:
     names = ("conversations", "dialog", "dialogue", "utterances", "turns")
     value = next((record[name] for name in names if record.get(name)), None)
     return isinstance(value, list) and len(value) > 1 and all(isinstance(text, str) for text in value)
+
+
+def _rated(record: Fields) -> bool:
+    """Whether a whole conversation is labelled as good or bad, as ms-swift has it."""
+    return isinstance(record.get("label"), bool) and _messages(record, "role")
+
+
+def _has_all(record: Fields, *names: str) -> bool:
+    return all(name in record for name in names)
 
 
 def _is(record: Fields, kind: type | tuple[type, ...], *names: str) -> bool:
@@ -120,32 +153,47 @@ SHAPES: Sequence[Shape] = (
     ),
     Shape(
         name="preferences (chosen, rejected)",
-        fits=lambda r: has(r, "chosen") and has(r, "rejected"),
+        fits=lambda r: has(r, *judged.CHOSEN) and has(r, *judged.REJECTED),
         drafts=_plain(judged.preference),
+        marked=True,
     ),
+    Shape(name="compared answers", fits=compared.is_compared, drafts=_plain(compared.compared), marked=True),
     Shape(
         name="judged answers (KTO)",
-        fits=lambda r: has(r, "kto_tag") or (has(r, "prompt") and has(r, "completion") and has(r, "label")),
+        fits=lambda r: has(r, "kto_tag") or (has(r, "label") and (_has_all(r, "prompt", "completion") or _rated(r))),
         drafts=_plain(judged.verdict),
+        marked=True,
     ),
     Shape(
         name="grounded conversations (contexts, input, targets)",
         fits=lambda r: _is(r, list, "input") and _is(r, list, "targets"),
         drafts=_plain(instructions.grounded_conversation),
     ),
-    Shape(name="OpenAI messages", fits=lambda r: _messages(r, "role", "content"), drafts=_plain(conversations.openai)),
-    Shape(name="ShareGPT", fits=lambda r: _messages(r, "from", "value"), drafts=_plain(conversations.sharegpt)),
-    Shape(name="utterances (LIMA, dialog)", fits=_utterances, drafts=_plain(conversations.utterances)),
+    Shape(
+        name="OpenAI messages", fits=lambda r: _messages(r, "role"), drafts=_plain(conversations.openai), marked=True
+    ),
+    Shape(name="ShareGPT", fits=lambda r: _messages(r, "from"), drafts=_plain(conversations.sharegpt), marked=True),
+    Shape(name="utterances (LIMA, dialog)", fits=_utterances, drafts=_plain(conversations.utterances), marked=True),
+    Shape(name="Axolotl segments", fits=segments.is_segmented, drafts=_plain(segments.segmented), marked=True),
+    Shape(name="OpenAssistant trees", fits=message_rows.is_tree, drafts=_plain(message_rows.tree)),
+    Shape(name="ChatGPT export", fits=exports.is_chatgpt, drafts=_plain(exports.chatgpt)),
+    Shape(name="Claude export", fits=exports.is_claude, drafts=_plain(exports.claude)),
     Shape(
         name="Dolly (instruction, context, response)",
         fits=lambda r: has(r, "instruction") and has(r, "response") and has(r, "context"),
-        drafts=_plain(instructions.alpaca),
+        drafts=_alpaca,
+        gold=True,
+        marked=True,
     ),
     Shape(
         name="Alpaca (instruction, input, output)",
-        fits=lambda r: has(r, "instruction", "inst") and has(r, "output", "response", "answer", "completion"),
-        drafts=_plain(instructions.alpaca),
+        fits=lambda r: has(r, "instruction", "inst") and bool(answer_columns(r, others=instructions.OUTPUTS)),
+        drafts=_alpaca,
+        gold=True,
+        marked=True,
     ),
+    Shape(name="CoQA", fits=reading_tasks.is_coqa, drafts=_plain(reading_tasks.coqa)),
+    Shape(name="Natural Questions", fits=reading_tasks.is_natural, drafts=_plain(reading_tasks.natural_questions)),
     Shape(name="SQuAD", fits=_is_squad, drafts=tasks.squad),
     Shape(name="SQuAD, one question a record", fits=_is_flat_squad, drafts=tasks.flat_squad),
     Shape(
@@ -174,17 +222,15 @@ SHAPES: Sequence[Shape] = (
         drafts=tasks.generation,
     ),
     Shape(name="summaries", fits=_is_summary, drafts=tasks.summarisation),
-    Shape(
-        name="questions and answers",
-        fits=lambda r: has(r, "question", "q", "frage") and has(r, "answers", *instructions.ANSWERS),
-        drafts=_plain(instructions.question_answer),
-    ),
+    Shape(name=_ANSWERED, fits=_is_answered, drafts=_question_answer, gold=True, marked=True),
     Shape(name="classification", fits=_is_classified, drafts=tasks.classification, labels=tasks.LABELS),
     Shape(
         name="prompts and completions",
         fits=lambda r: has(r, *instructions.PROMPTS) and has(r, *instructions.COMPLETIONS),
         drafts=_plain(instructions.prompt_completion),
+        marked=True,
     ),
+    Shape(name="conversations in one text", fits=rendered.is_rendered, drafts=_plain(rendered.rendered)),
     Shape(
         name="titles and texts",
         fits=lambda r: has(r, "title") and has(r, "text", "content", "body"),
@@ -192,6 +238,17 @@ SHAPES: Sequence[Shape] = (
     ),
     Shape(name="plain texts", fits=lambda r: has(r, "text", "content"), drafts=_plain(instructions.plain_text)),
 )
+
+
+def answered_by(column: str) -> Shape:
+    """Return the shape of questions whose answers stand in a column that a person named."""
+    return Shape(
+        name=_ANSWERED,
+        fits=lambda record: has(record, column) and has(record, *instructions.QUESTIONS),
+        drafts=_question_answer,
+        gold=True,
+        marked=True,
+    )
 
 
 def shape_of(sample: Sequence[Any]) -> Shape | None:

@@ -18,6 +18,9 @@ _BATCH_ROWS = 256
 # A field longer than this is an unclosed quote that swallows the file.
 _MAX_FIELD_CHARS = 1 << 24
 _DELIMITERS = ",;\t|"
+# How programs write that a cell is empty.
+_ABSENT = frozenset({"nan", "NaN", "NAN", "null", "NULL", "<NA>", "#N/A", "NaT"})
+_ONE_COLUMN = ("text", "content", "sentence", "document", "question", "prompt")
 Rows = Callable[[], Iterator[Any]]
 Labels = Mapping[str, tuple[str, ...]]
 
@@ -25,6 +28,46 @@ Labels = Mapping[str, tuple[str, ...]]
 def looks_like_csv(head: str, *, whole: bool) -> bool:
     """Whether a text begins with a header and rows of as many fields."""
     return _dialect(head, whole=whole) is not None
+
+
+def is_one_column(head: str, path: Path) -> bool:
+    """Whether a text is a CSV file of one column, which only the name of the file and of the column tell."""
+    first = head.partition("\n")[0].strip(' "\r').lower()
+    return path.suffix.lower() in (".csv", ".tsv") and first in _ONE_COLUMN
+
+
+def nameless_table(lines: list[str]) -> tuple[str, int] | None:
+    """Return (delimiter, columns) of a table whose first row holds no names; None where the lines are no table.
+
+    Args:
+        lines: The first of a text.
+    """
+    for delimiter in "\t;|,":
+        try:
+            rows = [row for row in csv.reader(lines, delimiter=delimiter, strict=False) if row]
+        except csv.Error:
+            continue
+        # In prose a blank follows a comma.
+        if (
+            len(rows) > 1
+            and len(rows[0]) > 1
+            and all(len(row) == len(rows[0]) and not any(field.startswith(" ") for field in row) for row in rows)
+        ):
+            return delimiter, len(rows[0])
+    return None
+
+
+def naming_command(path: Path, delimiter: str, n_columns: int) -> str:
+    """Return the command that puts a row of names above a table without one."""
+    names = ["question", "answer", *(f"column{number}" for number in range(3, n_columns + 1))]
+    named = path.with_name(f"{path.stem}.named{path.suffix or '.csv'}")
+    spelled = delimiter.join(names).replace("\t", "\\t")
+    return f"sed '1i {spelled}' '{path}' > '{named}' && kb synth import '{named}' --out DIR"
+
+
+def delimiter_of(head: str) -> str:
+    """Return the delimiter of a text that looks like CSV; a comma where it cannot be told."""
+    return _dialect(head, whole=True) or _dialect(head, whole=False) or ","
 
 
 def _dialect(head: str, *, whole: bool) -> str | None:
@@ -54,7 +97,7 @@ def csv_records(lines: Iterator[str], head: str, path: Path) -> Iterator[tuple[i
     Raises:
         DataError: A quote that is never closed.
     """
-    delimiter = _dialect(head, whole=True) or _dialect(head, whole=False) or ","
+    delimiter = delimiter_of(head)
     csv.field_size_limit(_MAX_FIELD_CHARS)
     reader = csv.reader(lines, delimiter=delimiter)
     names: list[str] = []
@@ -73,7 +116,8 @@ def csv_records(lines: Iterator[str], head: str, path: Path) -> Iterator[tuple[i
         elif len(row) != len(names):
             yield before + 1, {}, f"{len(row)} fields where the header has {len(names)}"
         else:
-            yield before + 1, dict(zip(names, row, strict=True)), ""
+            cells = ["" if cell in _ABSENT else cell for cell in row]
+            yield before + 1, dict(zip(names, cells, strict=True)), ""
 
 
 def parquet_records(path: Path) -> tuple[Rows, Labels]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.language.names import language_name
 from core.reading.extractive import ABSTENTION
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, documents, optional, required, texts
@@ -73,11 +74,13 @@ class TaskReader:
         seed: Seed of the choice of wordings.
         classes: Column name to class names by number.
         options: Column name to the labels seen in the whole source, in order; empty where they are too many to list.
+        answers: Columns that hold the gold answer, best first; empty: each record's own.
     """
 
     seed: int = 0
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    answers: tuple[str, ...] = ()
 
     def draft(self, task: str, record: Fields, **values: str) -> Draft:
         """Return the record in one of the wordings of a task."""
@@ -314,8 +317,8 @@ def translation(record: Fields, reading: TaskReader) -> Iterator[Draft]:
         record,
         text=text,
         translation=other,
-        source_language=_LANGUAGES.get(str(source), str(source)),
-        target_language=_LANGUAGES.get(str(target), str(target)),
+        source_language=language_name(str(source)),
+        target_language=language_name(str(target)),
     )
 
 
@@ -327,27 +330,3 @@ def generation(record: Fields, reading: TaskReader) -> Iterator[Draft]:
         yield reading.draft("generation", record, words=", ".join(texts(record, name)), text=text)
     else:
         yield reading.draft("title", record, title=required(record, "title"), text=text)
-
-
-_LANGUAGES = {
-    "en": "English",
-    "de": "German",
-    "fr": "French",
-    "es": "Spanish",
-    "it": "Italian",
-    "pt": "Portuguese",
-    "nl": "Dutch",
-    "pl": "Polish",
-    "cs": "Czech",
-    "ru": "Russian",
-    "zh": "Chinese",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "ar": "Arabic",
-    "hi": "Hindi",
-    "tr": "Turkish",
-    "sv": "Swedish",
-    "da": "Danish",
-    "fi": "Finnish",
-    "ro": "Romanian",
-}

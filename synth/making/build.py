@@ -74,8 +74,8 @@ class DatasetBuilder:
         try:
             run, _ = self._read(work)
             settings = self._plan.settings
-            asked = run.generator.estimate(work, settings.per_chunk, settings.phrasings, self._plan.pairs)
-            return asked, {name: work.count(name) for name in ("documents", "pages", "chunks")}
+            estimate = run.generator.estimate(work, settings.per_chunk, settings.phrasings, self._plan.pairs)
+            return estimate, {name: work.count(name) for name in ("documents", "pages", "chunks")}
         finally:
             work.close()
 
@@ -90,7 +90,7 @@ class DatasetBuilder:
             self._tools.on_progress(SynthProgress(stage="reading", done=number, total=len(documents)))
             work.add_document(document, corpus.pages(document.sha256), corpus.chunks(document.sha256))
         if not work.count("chunks"):
-            raise DataError("the collection has no text", hint="kb ingest PATH")
+            raise DataError("the collection has no text", hint="kb ingest PATH", click="Documents > Add files")
         parted = None
         if settings.mode == "document":
             parted = part_documents(
@@ -126,6 +126,7 @@ def _no_rows(run: SynthRun, out: Path) -> DataError:
             f"every row was filtered out: {fact_count} facts; dropped: {reasons}",
             path=path,
             hint="kb synth --preview 5 --set synth.min_grounding=0.3  # or another --generator",
+            click="add more documents under Documents",
         )
     names = Counter(
         language.name
@@ -135,4 +136,8 @@ def _no_rows(run: SynthRun, out: Path) -> DataError:
     )
     foreign = ", ".join(f"{count} in {name}" for name, count in names.most_common())
     reason = f"; of {run.work.count('pages')} pages {foreign}, and the built-in rules read English" if foreign else ""
-    return DataError(f"no facts were found{reason}", hint="kb synth --generator MODEL")
+    return DataError(
+        f"no facts were found{reason}",
+        hint="kb synth --generator MODEL",
+        click="add documents with more text under Documents",
+    )

@@ -21,7 +21,7 @@ from synth.making.run import SynthProgress, SynthRun, all_checks, record_of
 from synth.making.shares import Shares
 from synth.making.texts import text_row
 from synth.work.candidate import QuestionCandidate
-from synth.work.kinds import HUMAN_ORIGINS, PREFERENCE_KINDS, QUESTION_KINDS, TEXT_KINDS
+from synth.work.kinds import CONTRADICTS, HUMAN_ORIGINS, PREFERENCE_KINDS, QUESTION_KINDS, TEXT_KINDS
 from synth.work.workspace import candidate_of
 
 # A phrasing that is held out for the test should have a sister of its kind in training.
@@ -117,7 +117,7 @@ def _questions(run: SynthRun, group: Sequence[QuestionCandidate], shares: Shares
     """Give each phrasing of a fact a kind that it does not have yet, two at a time."""
     remaining = _clusters_in_turn(group)
     while remaining and not run.full:
-        size = _IN_TWOS if run.wanted is None else min(_IN_TWOS, run.wanted)
+        size = _IN_TWOS if run.rows_to_make is None else min(_IN_TWOS, run.rows_to_make)
         some, remaining = remaining[:size], remaining[size:]
         for kind in shares.in_turn(QUESTION_KINDS):
             made_rows = [(candidate, pair) for candidate in some if (pair := _row(run, candidate, kind)) is not None]
@@ -144,8 +144,13 @@ def _clusters_in_turn(group: Sequence[QuestionCandidate]) -> list[QuestionCandid
 
 
 def _row(run: SynthRun, candidate: QuestionCandidate, kind: str) -> Pair | None:
-    """Return a new row whose target quotes only its prompt, None where there is none."""
+    """Return a new row whose target quotes only its prompt, None where there is none.
+
+    A passage can contradict only what is taught: the fact has to have a row that recalls it.
+    """
     if run.work.has_row(run.renderer.row_id(candidate, kind)):
+        return None
+    if kind == CONTRADICTS and not run.work.recalls(candidate.fact.id):
         return None
     pair = run.renderer.row(candidate, kind)
     if pair is not None and (reason := fault(pair.answer, pair.context)):

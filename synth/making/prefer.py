@@ -1,9 +1,8 @@
 """Preference pairs: the same prompt with a better and a worse answer.
 
-The kinds made from candidates need no model; those that need answers of the model to be trained (`POLICY_KINDS`) are
-built by `policy_preference`. Both answers are scored for grounding, and the better one must lead by a margin; their
-lengths are alike, and pairs that hardly differ are dropped: training on them makes both answers less likely (likelihood
-displacement, Razin et al. 2024).
+Both are made from candidates, without a model. Both are scored for grounding, and the better one must lead by a margin;
+their lengths are alike, and pairs that hardly differ are dropped: training on them makes both answers less likely
+(likelihood displacement, Razin et al. 2024).
 """
 
 from __future__ import annotations
@@ -14,18 +13,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from core.metrics import contains
 from core.reading.extractive import ABSTENTION
 from core.reading.passages import KEY_SHAPE, parse
-from core.reading.sentences import sentences
-from core.types import Citation, Pair, Preference
+from core.reading.proved import proved
+from core.reading.text.sentences import sentences
+from core.types import Preference
 from synth.check.grounding import GroundingScorer
 from synth.facts.english.casing import lowered
-from synth.making.falsify import falsified, swapped
+from synth.making.falsify import altered_passage, falsified, swapped
 from synth.making.prompted import fault, in_marks, normal, show
 from synth.making.render import Renderer
-from synth.work.candidate import QuestionCandidate, SourcePassage, digest
-from synth.work.kinds import POLICY_KINDS
+from synth.work.candidate import QuestionCandidate, digest
 from synth.work.workspace import Workspace
 
 _LENGTH_RATIO = (0.8, 1.25)
@@ -112,7 +110,7 @@ class Preferences:
             return None
         shown = show([*candidate.sources, *self._renderer.distractors(candidate)[:1]], rng)
         forged = min(false_texts, key=lambda text: abs(len(text) - len(quote)))
-        rejected = f"{wrong}: {in_marks(forged)} [[{shown.keys[candidate.source]}]]"
+        rejected = proved(wrong, in_marks(forged), shown.keys[candidate.source])
         chosen = shown.cited(fact.answer, fact.evidence[0])
         return PreferenceDraft(shown.context, chosen, rejected, (quote, f"{wrong} {forged}"))
 
@@ -140,54 +138,15 @@ class Preferences:
     def _counterfactual(self, candidate: QuestionCandidate, rng: random.Random) -> PreferenceDraft | None:
         """An altered passage: the answer that follows it against the answer from memory."""
         fact = candidate.fact
-        wrong = falsified(fact, [other.value for other in self._work.others(fact, _OTHERS)], rng)
-        if not wrong or candidate.also or normal(wrong) in normal(candidate.source.text):
+        others = [other.value for other in self._work.others(fact, _OTHERS)]
+        altered = None if candidate.also else altered_passage(fact, candidate.source, others, rng)
+        if altered is None:
             return None
-        altered, citation = _altered(candidate.source, fact.evidence[0], fact.value, wrong)
-        shown = show([altered], rng)
-        chosen = shown.cited(wrong, citation)
-        rejected = f"{fact.answer.rstrip(' .')}: {in_marks(fact.statement)} [[{shown.keys[altered]}]]"
-        return PreferenceDraft(shown.context, chosen, rejected, (citation.quote, f"{fact.answer} {fact.statement}"))
-
-
-def policy_preference(
-    row: Pair, kind: str, policy_answer: str, scorer: GroundingScorer, margin: float
-) -> tuple[Preference | None, str]:
-    """Pair a row's grounded answer with the answer of the model to be trained without the evidence.
-
-    Args:
-        row: A row of kind `evidence` or `distractors`: its prompt and target are the better side.
-        kind: `policy-memory` (the policy was asked without passages) or `policy-distractors` (with wrong ones).
-        policy_answer: The answer of the model.
-        scorer: Grounding of both sides in the row's context.
-        margin: Minimum lead of the row's answer.
-
-    Returns:
-        The pair and `""`, or None and the reason: the policy is right, or the answers are too similar or too
-        different in length.
-
-    Raises:
-        ValueError: `kind` is not one of `POLICY_KINDS`, or the row shows no passages.
-    """
-    if kind not in POLICY_KINDS or not row.context:
-        raise ValueError(f"kind {kind!r} of a row {'with' if row.context else 'without'} passages")
-    gold = row.answer.split(": “", 1)[0]
-    if contains(policy_answer, gold):
-        return None, "the policy is right"
-    preference = Preference(
-        id=digest(row.id, kind, policy_answer),
-        kind=kind,
-        prompt=row.question,
-        context=row.context,
-        chosen=row.answer,
-        rejected=policy_answer,
-        group=row.group,
-        split=row.split,
-        fact=row.fact,
-        origin=row.origin,
-    )
-    claim = "" if policy_answer.startswith(ABSTENTION.rstrip(".")) else policy_answer
-    return weighed(preference, (row.evidence[0].quote if row.evidence else row.answer, claim), gold, scorer, margin)
+        shown = show([altered.passage], rng)
+        chosen = shown.cited(altered.answer, altered.citation)
+        rejected = proved(fact.answer.rstrip(" ."), in_marks(fact.statement), shown.keys[altered.passage])
+        claims = (altered.citation.quote, f"{fact.answer} {fact.statement}")
+        return PreferenceDraft(shown.context, chosen, rejected, claims)
 
 
 def weighed(
@@ -202,11 +161,11 @@ def weighed(
         scorer: Scores the grounding.
         margin: Minimum lead of the chosen answer.
     """
-    left, right = (_KEYS.sub("", text) for text in (pair.chosen, pair.rejected))
-    ratio = len(left) / max(1, len(right))
+    chosen_text, rejected_text = (_KEYS.sub("", text) for text in (pair.chosen, pair.rejected))
+    ratio = len(chosen_text) / max(1, len(rejected_text))
     if not _LENGTH_RATIO[0] <= ratio <= _LENGTH_RATIO[1]:
         return None, f"length ratio {ratio:.2f}"
-    alike = SequenceMatcher(None, left.split(), right.split(), autojunk=False).ratio()
+    alike = SequenceMatcher(None, chosen_text.split(), rejected_text.split(), autojunk=False).ratio()
     if alike >= _SAME:
         return None, f"chosen and rejected are {alike:.0%} equal"
     if reason := fault(pair.chosen, pair.context):
@@ -227,12 +186,3 @@ def _borne(claim: str, passages: Sequence[str], scorer: GroundingScorer) -> floa
         spans = sentences(text)
         windows += [text[first.start : last.end] for first, last in zip(spans, [*spans[1:], *spans[-1:]], strict=True)]
     return max(scorer.scores((claim, window) for window in windows), default=0.0)
-
-
-def _altered(source: SourcePassage, citation: Citation, value: str, wrong: str) -> tuple[SourcePassage, Citation]:
-    """Return a passage with `wrong` in place of `value`, and the altered quote in it."""
-    text = swapped(source.text, value, wrong)
-    quote = swapped(citation.quote, value, wrong)
-    start = source.start + max(0, text.find(quote))
-    moved = replace(citation, quote=quote, start=start, end=start + len(quote))
-    return replace(source, text=text, end=source.start + len(text)), moved

@@ -11,8 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.reading.fold import Folded
 from core.reading.passages import KEY_SHAPE, new_keys, new_mark, parse, render
+from core.reading.proved import proved
+from core.reading.text.fold import Folded
 from core.types import Citation
 from synth.work.candidate import SourcePassage
 
@@ -33,9 +34,9 @@ class Shown:
     keys: dict[SourcePassage, str]
 
     def cited(self, answer: str, citation: Citation) -> str:
-        """Return an answer with its quote and the key of the passage that holds it: `answer: “quote” [[key]]`."""
+        """Return an answer after its quote and the key of the passage that holds it: `“quote” [[key]] Answer: X`."""
         key = next(key for source, key in self.keys.items() if source.holds(citation))
-        return f"{answer.rstrip(' .')}: {in_marks(citation.quote)} [[{key}]]"
+        return proved(answer.rstrip(" ."), in_marks(citation.quote), key)
 
 
 def show(sources: Sequence[SourcePassage], rng: random.Random) -> Shown:

@@ -1,22 +1,25 @@
 """Renders an accepted question as a row, kind by kind: what the prompt holds, and what the model is to answer.
 
 A target never quotes what its prompt does not hold; where the prompt does not hold the answer, the target is the
-abstention of `kb ask`.
+abstention of `kb ask`, and where a passage contradicts the fact, the target follows the passage and says that it does.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+from core.language.wording import ENGLISH
 from core.metrics import contains
-from core.reading.extractive import ABSTENTION
-from core.reading.words import terms
-from core.types import Fact, Pair, Split
+from core.reading.compose import ABSTENTION
+from core.reading.proved import DIFFERS
+from core.reading.text.words import terms
+from core.types import Alteration, Fact, Pair, Split
 from synth.facts.english.casing import lowered
 from synth.facts.english.values import is_plural
-from synth.making.falsify import falsified, swapped
+from synth.making.falsify import altered_passage, falsified, swapped
 from synth.making.prompted import Shown, normal, show
 from synth.templates.wording import choose, fill
 from synth.work.candidate import QuestionCandidate, SourcePassage, digest, order_key
@@ -24,11 +27,33 @@ from synth.work.workspace import Workspace
 
 MEMORY_TAG = "From memory, not from the documents:"
 _ORDERS = ("{question} Answer in one sentence.", "In one sentence: {question}", "Tell me in a sentence: {question}")
+# Questions that are requests already: "Tell me in a sentence: Please tell me ..." is what nobody writes.
+_REQUESTS = ("Please", "Can you", "Could you", "Do you", "I would")
 _CLAIMS = ("Is it true that {claim}?", "Somebody told me that {claim}. Is that right?", "Am I right that {claim}?")
+# Prompts in which the same passages stand: in another order and under other keys. Rows of one prompt are trained at the
+# price of one (ADR 19); several prompts keep the keys from being learned by heart.
+_PROMPTS = 2
+# Passages whose company is remembered; bounds the memory.
+_REMEMBERED = 4096
 # Facts looked at for another value, and for another subject that can do what the first does.
 _OTHERS, _SUBJECTS = 8, 60
 
-Made = tuple[str, str, str] | None  # question, answer, context
+
+@dataclass(frozen=True, slots=True)
+class RowText:
+    """What a row of a kind says.
+
+    Attributes:
+        altered: Quotes of the context that are not those of the document.
+    """
+
+    question: str
+    answer: str
+    context: str
+    altered: tuple[Alteration, ...] = ()
+
+
+Made = RowText | None
 
 
 class Renderer:
@@ -46,10 +71,12 @@ class Renderer:
         self._seed = seed
         self._distractors = distractors
         self._mode = mode
+        self._beside: dict[tuple[str, int], list[SourcePassage]] = {}
         self._kinds: Mapping[str, Callable[[QuestionCandidate, random.Random], Made]] = {
-            "closed-book": lambda one, _: (one.question, one.fact.answer, ""),
-            "evidence": lambda one, rng: self._cited(one, show(one.sources, rng)),
+            "closed-book": lambda candidate, _: RowText(candidate.question, candidate.fact.answer, ""),
+            "evidence": lambda candidate, _: self._cited(candidate, self._show(candidate, candidate.sources)),
             "distractors": self._with_distractors,
+            "contradicts": self._contradicts,
             "abstain": self._abstain,
             "memory": self._memory,
             "unanswerable": self._unanswerable,
@@ -61,17 +88,16 @@ class Renderer:
     def row(self, candidate: QuestionCandidate, kind: str) -> Pair | None:
         """Return the row of a kind, None where the candidate does not allow it (no distractors, nothing to change)."""
         rng = self.rng(candidate, kind)
-        parts = self._kinds[kind](candidate, rng)
-        if parts is None:
+        made = self._kinds[kind](candidate, rng)
+        if made is None:
             return None
-        question, answer, context = parts
         group, split = self.place(candidate)
         return Pair(
             id=self.row_id(candidate, kind),
             kind=kind,
-            question=question,
-            answer=answer,
-            context=context,
+            question=made.question,
+            answer=made.answer,
+            context=made.context,
             evidence=candidate.fact.evidence,
             fact=candidate.fact.id,
             group=group,
@@ -79,6 +105,7 @@ class Renderer:
             origin=candidate.origin,
             template=kind,
             checks=candidate.figures,
+            altered=made.altered,
         )
 
     def row_id(self, candidate: QuestionCandidate, kind: str) -> str:
@@ -97,50 +124,79 @@ class Renderer:
 
     def distractors(self, candidate: QuestionCandidate) -> list[SourcePassage]:
         """Return the hits without the answer, best first, from documents of the same split."""
-        answer, (_, split) = candidate.fact.answer, self._work.part_of(candidate.source.sha256)
-        value = normal(candidate.fact.value)
-        return [
-            hit
-            for hit in candidate.hits
-            if not contains(hit.text, answer)
-            and value not in normal(hit.text)
-            and self._work.part_of(hit.sha256)[1] == split
-            and not any(hit.chunk == source.chunk for source in candidate.sources)
-        ][: self._distractors]
+        return [hit for hit in candidate.hits if self._distracts(candidate, hit)][: self._distractors]
+
+    def _distracts(self, candidate: QuestionCandidate, passage: SourcePassage) -> bool:
+        _, split = self._work.part_of(candidate.source.sha256)
+        return (
+            not contains(passage.text, candidate.fact.answer)
+            and normal(candidate.fact.value) not in normal(passage.text)
+            and self._work.part_of(passage.sha256)[1] == split
+            and not any(passage.chunk == source.chunk for source in candidate.sources)
+        )
+
+    def _company(self, candidate: QuestionCandidate) -> list[SourcePassage]:
+        """Return distractors: those beside the same passage in an earlier row, where they serve this question too."""
+        key = (candidate.source.chunk, candidate.phrasing % _PROMPTS)
+        known = self._beside.get(key)
+        if known and all(self._distracts(candidate, passage) for passage in known):
+            return known
+        own = self.distractors(candidate)
+        if own and known is None and len(self._beside) < _REMEMBERED:
+            self._beside[key] = own
+        return own
+
+    def _show(self, candidate: QuestionCandidate, passages: Sequence[SourcePassage]) -> Shown:
+        """Render passages in one of the few prompts that all questions about these passages share."""
+        places = sorted(f"{passage.chunk} {passage.start} {passage.end}" for passage in passages)
+        number = str(candidate.phrasing % _PROMPTS)
+        return show(passages, random.Random(order_key(self._seed, number, *places)))  # noqa: S311
 
     def _cited(self, candidate: QuestionCandidate, shown: Shown) -> Made:
         fact = candidate.fact
-        return candidate.question, shown.cited(fact.answer, fact.evidence[0]), shown.context
+        return RowText(candidate.question, shown.cited(fact.answer, fact.evidence[0]), shown.context)
 
-    def _with_distractors(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
-        wrong = self.distractors(candidate)
-        return self._cited(candidate, show([*candidate.sources, *wrong], rng)) if wrong else None
+    def _with_distractors(self, candidate: QuestionCandidate, rng: random.Random) -> Made:  # noqa: ARG002
+        wrong = self._company(candidate)
+        return self._cited(candidate, self._show(candidate, [*candidate.sources, *wrong])) if wrong else None
 
-    def _abstain(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
-        wrong = self.distractors(candidate)
-        return (candidate.question, ABSTENTION, show(wrong, rng).context) if wrong else None
+    def _contradicts(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
+        """A passage with another value than the one that is taught: the answer follows it and says that it differs."""
+        fact = candidate.fact
+        others = [other.value for other in self._work.others(fact, _OTHERS)]
+        altered = None if candidate.also else altered_passage(fact, candidate.source, others, rng)
+        if altered is None:
+            return None
+        wrong = [hit for hit in self._company(candidate) if not contains(hit.text, altered.alteration.value)]
+        shown = show([altered.passage, *wrong], rng)
+        answer = f"{shown.cited(altered.answer, altered.citation)}\n{DIFFERS}"
+        return RowText(candidate.question, answer, shown.context, (altered.alteration,))
 
-    def _memory(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
-        wrong = self.distractors(candidate)
+    def _abstain(self, candidate: QuestionCandidate, rng: random.Random) -> Made:  # noqa: ARG002
+        wrong = self._company(candidate)
+        return RowText(candidate.question, ABSTENTION, self._show(candidate, wrong).context) if wrong else None
+
+    def _memory(self, candidate: QuestionCandidate, rng: random.Random) -> Made:  # noqa: ARG002
+        wrong = self._company(candidate)
         recalled = f"{MEMORY_TAG} {candidate.fact.answer}"
-        return (candidate.question, recalled, show(wrong, rng).context) if wrong else None
+        return RowText(candidate.question, recalled, self._show(candidate, wrong).context) if wrong else None
 
-    def _unanswerable(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
+    def _unanswerable(self, candidate: QuestionCandidate, rng: random.Random) -> Made:  # noqa: ARG002
         """The question about another subject that neither the passages nor any fact of the collection answers."""
         fact = candidate.fact
         subject = next(
             (text for text in (fact.subject, lowered(fact.subject)) if text and text in candidate.question), ""
         )
-        shown = [*candidate.sources, *self.distractors(candidate)]
+        shown = [*candidate.sources, *self._company(candidate)]
         shown_terms = set(terms("\n".join(source.text for source in shown)))
         predicate = (set(terms(candidate.question)) & set(terms(candidate.quotes))) - set(terms(subject))
         for other in self._work.others(fact, _SUBJECTS) if subject else ():
             strange = set(terms(other.subject)) - set(terms(subject))
-            if strange and not strange & shown_terms and _can_be_said(predicate, fact, other):
+            if strange and not strange & shown_terms and _fits_question_of(predicate, fact, other):
                 name = lowered(other.subject) if subject[0].islower() else other.subject
                 question = candidate.question.replace(subject, name)
                 if not self._work.answers_to(question):
-                    return question, ABSTENTION, show(shown, rng).context
+                    return RowText(question, ABSTENTION, self._show(candidate, shown).context)
         return None
 
     def _false_premise(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
@@ -150,12 +206,13 @@ class Renderer:
         claim = swapped(fact.statement, fact.value, wrong).rstrip(" .")
         if not wrong or claim == fact.statement.rstrip(" .") or normal(wrong) in normal(candidate.source.text):
             return None
-        shown = show(candidate.sources, rng)
+        shown = self._show(candidate, candidate.sources)
         question = fill(rng.choice(_CLAIMS), {"claim": lowered(claim)})
-        return question, f"No, {shown.cited(fact.answer, fact.evidence[0])}", shown.context
+        return RowText(question, shown.cited(f"No, {fact.answer}", fact.evidence[0]), shown.context)
 
     def _instruction(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
-        return fill(rng.choice(_ORDERS), {"question": candidate.question}), candidate.fact.statement, ""
+        orders = _ORDERS[:1] if candidate.question.startswith(_REQUESTS) else _ORDERS
+        return RowText(fill(rng.choice(orders), {"question": candidate.question}), candidate.fact.statement, "")
 
     def _instruction_input(self, candidate: QuestionCandidate, rng: random.Random) -> Made:  # noqa: ARG002
         wording = choose("question-answering", seed=self._seed, key=candidate.id)
@@ -164,10 +221,10 @@ class Renderer:
             "answer": candidate.fact.answer,
             "text": "\n\n".join(source.text for source in candidate.sources),
         }
-        return fill(wording.question, values), fill(wording.answer, values), fill(wording.context, values)
+        return RowText(fill(wording.question, values), fill(wording.answer, values), fill(wording.context, values))
 
 
-def _can_be_said(predicate: set[str], fact: Fact, other: Fact) -> bool:
+def _fits_question_of(predicate: set[str], fact: Fact, other: Fact) -> bool:
     """Whether a question makes sense with another fact's subject.
 
     Both subjects are names or both are not, and the other fact's question begins with the same word.
@@ -189,5 +246,5 @@ def _kind_of_noun(subject: str) -> tuple[bool, bool]:
 
 def _is_name(subject: str) -> bool:
     """Whether a subject is called by a name: every word of it but the small ones has a capital."""
-    words = [word for word in subject.split() if word[0].isalpha() and word not in ("of", "the", "and", "for")]
-    return bool(words) and all(word[0].isupper() for word in words) and words[0] not in ("The", "A", "An")
+    words = [word for word in subject.split() if word[0].isalpha() and word not in ENGLISH.small_words]
+    return bool(words) and all(word[0].isupper() for word in words) and words[0] not in ENGLISH.articles

@@ -107,14 +107,14 @@ class SynthRun:
     rows: int = 0
 
     @property
-    def wanted(self) -> int | None:
+    def rows_to_make(self) -> int | None:
         """Number of rows still to be made; None without a limit."""
         return None if self.plan.pairs is None else max(0, self.plan.pairs - self.rows)
 
     @property
     def full(self) -> bool:
         """Whether enough rows were made."""
-        return self.wanted == 0
+        return self.rows_to_make == 0
 
 
 def begin(plan: SynthPlan, tools: SynthTools, work: Workspace) -> SynthRun:

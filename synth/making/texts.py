@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from core.reading.words import canonical, numbers, stated_numbers
+from core.reading.text.words import canonical, numbers, stated_numbers
 from core.types import Citation, Pair
 from synth.check.grounding import LexicalScorer
 from synth.generate.base import Generator, PassageText

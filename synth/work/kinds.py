@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+# Rows whose passage states another value than the fact that is taught.
+CONTRADICTS = "contradicts"
 # Rows with a question that one fact answers.
 QUESTION_KINDS = (
     "closed-book",
     "evidence",
     "distractors",
+    CONTRADICTS,
     "abstain",
     "memory",
     "unanswerable",
@@ -16,7 +19,7 @@ QUESTION_KINDS = (
     "instruction",
     "instruction-input",
 )
-# Kinds whose target states the fact; the targets of the others decline to answer.
+# Kinds whose target states the fact; the targets of the others decline to answer or follow an altered passage.
 STATING = frozenset(
     {"closed-book", "evidence", "distractors", "memory", "false-premise", "instruction", "instruction-input"}
 )
@@ -27,7 +30,5 @@ TextKind = Literal["rewrite", "summary"]
 TEXT_KINDS: tuple[TextKind, ...] = ("rewrite", "summary")
 # Preference pairs that need no model.
 PREFERENCE_KINDS = ("corrupted", "unsupported", "refusal", "counterfactual")
-# Preference pairs against the answer of the model to be trained: asked without passages, and with distractors only.
-POLICY_KINDS = ("policy-memory", "policy-distractors")
 # Origins of rows that no run makes and none may drop.
 HUMAN_ORIGINS = ("person", "import")

@@ -52,7 +52,7 @@ def part_documents(places: Places, *, jaccard: float, val_share: float, test_sha
         "SELECT min(a.sha256, b.sha256), max(a.sha256, b.sha256), count(DISTINCT one) FROM alike_chunks"
         " JOIN chunks a ON a.id = one JOIN chunks b ON b.id = other WHERE a.sha256 <> b.sha256 GROUP BY 1, 2"
     )
-    joined = [(left, right) for left, right, count in alike if count >= _JOINED * min(sizes[left], sizes[right])]
+    joined = [(first, second) for first, second, count in alike if count >= _JOINED * min(sizes[first], sizes[second])]
     parts = _parts(sorted(sizes), joined)
     _assign(db, parts, sizes, places.seed, val_share, test_share)
     db.execute(
@@ -80,7 +80,7 @@ def _find_alike(places: Places, jaccard: float) -> Counter[str]:
 def _parts(documents: Sequence[str], joined: Sequence[tuple[str, str]]) -> list[list[str]]:
     """Return the connected components of documents, each in the given order."""
     number = {sha256: position for position, sha256 in enumerate(documents)}
-    edges = np.array([(number[left], number[right]) for left, right in joined], dtype=np.uint32).reshape(-1, 2)
+    edges = np.array([(number[first], number[second]) for first, second in joined], dtype=np.uint32).reshape(-1, 2)
     members: dict[int, list[str]] = {}
     for sha256, label in zip(documents, components(len(documents), [edges]).tolist(), strict=True):
         members.setdefault(label, []).append(sha256)

@@ -5,19 +5,21 @@ The file holds nothing that cannot be made again and is deleted when the dataset
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+from core.blocks import Block, block_from_json, block_to_json
 from core.types import Chunk, Citation, Document, Page, Split
 from synth.work.candidate import SourcePassage, order_key
 
 _SCHEMA = """
 CREATE TABLE documents(sha256 TEXT PRIMARY KEY, doc TEXT, title TEXT, about TEXT, part TEXT DEFAULT '',
   split TEXT DEFAULT 'train');
-CREATE TABLE pages(sha256 TEXT, page INTEGER, text TEXT, PRIMARY KEY(sha256, page)) WITHOUT ROWID;
+CREATE TABLE pages(sha256 TEXT, page INTEGER, text TEXT, tables TEXT, PRIMARY KEY(sha256, page)) WITHOUT ROWID;
 CREATE TABLE chunks(id TEXT PRIMARY KEY, sha256 TEXT, page INTEGER, start INTEGER, "end" INTEGER, header TEXT,
   place INTEGER, shared INTEGER DEFAULT 0);
 CREATE INDEX chunks_by_page ON chunks(sha256, page);
@@ -78,7 +80,10 @@ class Places:
                 "INSERT INTO documents(sha256, doc, title, about) VALUES(?,?,?,?)",
                 (sha256, document.doc, document.title, about),
             )
-            self.db.executemany("INSERT INTO pages VALUES(?,?,?)", ((sha256, page.index, page.text) for page in pages))
+            self.db.executemany(
+                "INSERT INTO pages VALUES(?,?,?,?)",
+                ((sha256, page.index, page.text, _tables_json(page)) for page in pages),
+            )
             self.db.executemany(
                 "INSERT INTO chunks VALUES(?,?,?,?,?,?,place_of(?1),0)",
                 ((chunk.id, sha256, chunk.page, chunk.start, chunk.end, chunk.header) for chunk in chunks),
@@ -88,6 +93,11 @@ class Places:
         """Yield a document's pages in order."""
         rows = self.db.execute("SELECT page, text FROM pages WHERE sha256=? ORDER BY page", (sha256,))
         return (Page(index=index, text=text) for index, text in rows)
+
+    def tables(self, sha256: str, page: int) -> list[Block]:
+        """Return the tables of a page."""
+        row = self.db.execute("SELECT tables FROM pages WHERE sha256=? AND page=?", (sha256, page)).fetchone()
+        return [block_from_json(block) for block in json.loads(row[0])] if row and row[0] else []
 
     def _page_text(self, sha256: str, page: int) -> str:
         row = self.db.execute("SELECT text FROM pages WHERE sha256=? AND page=?", (sha256, page)).fetchone()
@@ -168,3 +178,9 @@ class Places:
         """Return part and split of a document; `""` and `train` in knowledge mode."""
         row = self.db.execute("SELECT part, split FROM documents WHERE sha256=?", (sha256,)).fetchone()
         return (row[0], row[1]) if row else ("", "train")
+
+
+def _tables_json(page: Page) -> str:
+    """Return the tables of a page as JSON, `""` where it has none."""
+    tables = [block_to_json(block) for block in page.blocks if block.kind == "table"]
+    return json.dumps(tables) if tables else ""

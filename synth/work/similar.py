@@ -12,7 +12,7 @@ import numpy as np
 from datasketch import MinHash
 from numpy.typing import NDArray
 
-from core.reading.words import words
+from core.reading.text.words import words
 
 _WORDS = 5
 _SIGNS = 5
@@ -36,9 +36,9 @@ def sign_shingles(text: str) -> frozenset[str]:
     return frozenset(plain[start : start + _SIGNS] for start in range(max(1, len(plain) - _SIGNS + 1)))
 
 
-def jaccard(left: frozenset[str], right: frozenset[str]) -> float:
+def jaccard(first: frozenset[str], second: frozenset[str]) -> float:
     """Shared items over all items; 1.0 for two empty sets."""
-    return len(left & right) / len(left | right) if left or right else 1.0
+    return len(first & second) / len(first | second) if first or second else 1.0
 
 
 class NearDuplicates:

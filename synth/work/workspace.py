@@ -12,6 +12,7 @@ from core.metrics import normalised
 from core.rows import fact_from_json, row_to_json
 from core.types import Fact, Pair, Preference
 from synth.work.candidate import QuestionCandidate
+from synth.work.kinds import RECALLED
 from synth.work.places import Places
 
 _SCHEMA = """
@@ -162,6 +163,12 @@ class Workspace(Places):
     def has_row(self, row_id: str) -> bool:
         """Whether a row is stored."""
         return self.db.execute("SELECT 1 FROM rows WHERE id=?", (row_id,)).fetchone() is not None
+
+    def recalls(self, fact_id: str) -> bool:
+        """Whether a stored row teaches a fact from memory."""
+        kinds = sorted(RECALLED)
+        query = f"SELECT 1 FROM rows WHERE fact=? AND kind IN ({','.join('?' * len(kinds))})"  # noqa: S608
+        return self.db.execute(query, (fact_id, *kinds)).fetchone() is not None
 
     def add_preference(self, preference: Preference) -> bool:
         """Store a preference pair; False where its id is stored already."""

@@ -52,5 +52,5 @@ def test_a_client_without_a_tokenizer_here_is_counted_by_its_bytes(home: Home) -
 
 def test_the_registry_loads_no_back_end() -> None:
     code = "import core.backends, sys; print({'langchain_core', 'openvino', 'pydantic', 'httpx'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "set()"

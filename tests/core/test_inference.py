@@ -28,7 +28,7 @@ def test_openvino_counts_nobody(tmp_path: Path) -> None:
         [sys.executable, "-c", _IMPORTS],
         env={**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(Path.cwd())},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "None"
@@ -50,3 +50,37 @@ def test_precision_follows_the_cpu() -> None:
 def test_a_cpu_keeps_its_name() -> None:
     assert cpu_key() == cpu_key()
     assert len(cpu_key()) == 8
+
+
+_THREADS = """
+import locale, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import numpy as np
+from core.inference import compile_cached, openvino
+from openvino import opset13
+
+def graph(number: int) -> Path:
+    given = opset13.parameter([-1, 8], np.float32)
+    weights = opset13.constant(np.ones((8, 8 * number), np.float32))
+    path = Path(sys.argv[1]) / f"{number}.xml"
+    openvino.save_model(openvino.Model([opset13.matmul(given, weights, False, False)], [given], "graph"), path)
+    return path
+
+locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
+paths = [graph(number) for number in range(1, 9)]
+with ThreadPoolExecutor(4) as threads:
+    list(threads.map(lambda path: compile_cached(path, "f32", {}), paths * 12))
+print(locale.setlocale(locale.LC_CTYPE))
+"""
+
+
+def test_compiling_in_threads_leaves_the_locale_alone(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _THREADS, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert done.stdout.strip() == "C.UTF-8"

@@ -1,4 +1,4 @@
-"""Install hints name this installation, never a package of the same name on an index."""
+"""Install hints name this installation, or the distribution's own name on an index; `kb` is another project there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from core import install
 from core.install import InstallSource, install_source
 
-WHEEL = "file:///srv/wheels/kb-0.1.0-py3-none-any.whl"
+WHEEL = "file:///srv/wheels/kb_cited-0.1.0-py3-none-any.whl"
 
 
 @pytest.fixture
@@ -61,13 +62,24 @@ def test_the_command_adds_the_extra_to_what_is_installed(tmp_path: Path, recorde
 def test_a_wheel_is_named_by_its_url(recorded: list[str | None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "exists", lambda self: True)
     recorded[0] = json.dumps({"url": WHEEL, "archive_info": {}})
-    assert shlex.split(install.extra_command("serve"))[-1] == f"kb[serve] @ {WHEEL}"
+    assert shlex.split(install.extra_command("serve"))[-1] == f"kb-cited[serve] @ {WHEEL}"
 
 
 @pytest.mark.parametrize("text", [None, "", "{", json.dumps({"url": "file:///gone/kb", "dir_info": {}})])
-def test_without_a_source_the_project_folder_is_meant(recorded: list[str | None], text: str | None) -> None:
+def test_without_a_source_the_index_is_meant(recorded: list[str | None], text: str | None) -> None:
     recorded[0] = text
+    assert shlex.split(install.extra_command("ocr", "docutils"))[-2:] == ["kb-cited[ocr]", "docutils"]
+    assert shlex.split(install.upgrade_hint())[-2:] == ["--upgrade", "kb-cited"]
+
+
+def test_sources_that_are_not_installed_name_their_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(install, "distribution", missing)
+    install._recorded_source.cache_clear()
     command = install.extra_command("ocr")
+    install._recorded_source.cache_clear()
     assert shlex.split(command, comments=True)[-1] == ".[ocr]"
     assert "in the folder of the project" in command
 
@@ -75,7 +87,7 @@ def test_without_a_source_the_project_folder_is_meant(recorded: list[str | None]
 def test_the_installer_is_that_of_this_environment() -> None:
     *installer, install_word, package = shlex.split(install.package_command("optuna"))
     assert (install_word, package) == ("install", "optuna")
-    shown = subprocess.run([*installer, "--version"], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run([*installer, "--version"], capture_output=True, encoding="utf-8", check=True).stdout
     assert sys.prefix in shown
 
 

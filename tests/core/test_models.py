@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.backends import SPELLINGS, ModelSpec, parse_spec
-from core.chat.address import is_loopback
-from core.chat.remote import RemoteChat
+from core.chat.remote.address import is_loopback
+from core.chat.remote.base import RemoteChat
 from core.errors import BackendError, ConfigError, DataError, KbError, MissingExtra
 from core.files import Home
 from core.models import EMBEDDED_DEFAULT, ollama_has, open_chat, resolve
@@ -135,7 +135,7 @@ def test_extractive_loads_no_other_back_end() -> None:
         "from core.files import Home; open_chat('extractive', Settings(), Home(Path('/nowhere')));"
         "print([m for m in ('ollama', 'openai', 'openvino_genai', 'torch', 'gguf') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "[]"
 
 

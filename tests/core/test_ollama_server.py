@@ -6,9 +6,10 @@ import httpx
 import pytest
 from ollama import ResponseError
 
-from core.chat.retry import Interrupted, Unreachable
+from core.chat.remote.retry import Interrupted, Unreachable
 from core.errors import BackendError, KbError
-from core.ollama_server import InputTooLong, ask_context, client_arguments, failures, tagged
+from core.models import largest_model
+from core.ollama_server import InputTooLong, ask_context, ask_models, client_arguments, failures, tagged
 from tests.support.ollama import WINDOW, ollama_server
 
 URL = "http://127.0.0.1:11434"
@@ -33,6 +34,26 @@ def test_the_context_of_a_model_is_read() -> None:
         with pytest.raises(BackendError, match="has no model 'other'") as caught:
             ask_context("other", url, timeout_s=5.0)
     assert caught.value.hint.startswith("ollama pull other")
+
+
+def test_chat_models_are_listed_with_their_sizes() -> None:
+    models = [
+        {"name": "qwen:3b", "details": {"families": ["qwen2"], "parameter_size": "3.1B"}},
+        {"name": "embedder", "details": {"families": ["nomic-bert"], "parameter_size": "137M"}},
+        {"name": "tiny", "details": {"families": None, "parameter_size": "135M"}},
+    ]
+    with ollama_server(models=models) as (url, _):
+        listed = ask_models(url, timeout_s=5.0)
+        assert [(model.name, model.parameters) for model in listed] == [
+            ("demo:latest", 0),
+            ("qwen:3b", 3_100_000_000),
+            ("tiny", 135_000_000),
+        ]
+        assert largest_model(url) == listed[1]
+
+
+def test_where_nobody_listens_there_is_no_model() -> None:
+    assert largest_model("http://127.0.0.1:9") is None
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError
 from core.files import Home
+from core.language.language import language, languages
 from core.models import open_chat
 from core.prompt import (
     DEFAULT_PROMPT,
@@ -22,12 +23,15 @@ from core.prompt import (
     fill,
     load_prompt,
     passage_source,
+    prompt_for,
     read_block,
     with_trained_prompt,
 )
+from core.reading.compose import all_abstentions
 from core.reading.extractive import ExtractiveChat
 from core.reading.passages import Passage, new_keys, new_mark, render
 from core.settings import Settings
+from tests.support.chats import Parrot
 
 
 def test_the_question_comes_after_the_documents() -> None:
@@ -85,7 +89,7 @@ def test_a_copy_of_the_built_in_prompt_has_its_digest(tmp_path: Path) -> None:
     path = tmp_path / "prompt.txt"
     path.write_bytes(DEFAULT_PROMPT.read_bytes())
     assert load_prompt(path).digest == load_prompt().digest
-    path.write_text(DEFAULT_PROMPT.read_text().replace("Use only", "Only use"))
+    path.write_text(DEFAULT_PROMPT.read_text(encoding="utf-8").replace("Use only", "Only use"))
     assert load_prompt(path).digest != load_prompt().digest
 
 
@@ -164,3 +168,25 @@ def test_a_run_in_ollama_is_known_by_its_name(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="run 'one' was trained with prompt"):
             check_trained_prompt(open_chat(spec, Settings(), home), load_prompt())
     assert check_trained_prompt(open_chat("ollama:kb-two", Settings(), home), load_prompt()) == ""
+
+
+def test_a_question_is_asked_in_its_language_unless_a_prompt_was_chosen_or_taught() -> None:
+    question, prompt, chat = "Wann ist der Mitgliedsbeitrag fällig?", load_prompt(), Parrot(reply=str)
+    german = prompt_for(question, prompt, chat)
+    assert "auf Deutsch" in german.fill("P", question)
+    assert prompt_for("When is the fee due?", prompt, chat) is prompt
+    own = AnswerPrompt("{passages}\n{question}", "mine.txt")
+    assert prompt_for(question, own, chat) is own
+    taught = Parrot(reply=str, metadata={"trained_prompt": {"run": "r", "digest": prompt.digest, "file": "f"}})
+    assert prompt_for(question, prompt, taught) is prompt
+
+
+@pytest.mark.parametrize("code", [each.code for each in languages() if each.answer_prompt])
+def test_every_prompt_has_its_places_and_its_sentence_of_abstention(code: str) -> None:
+    known = language(code)
+    filled = AnswerPrompt(known.answer_prompt).fill("PASSAGES", "QUESTION")
+    assert "PASSAGES" in filled
+    assert "QUESTION" in filled
+    assert "[[key]]" in filled
+    assert known.abstention in filled
+    assert known.abstention in all_abstentions()

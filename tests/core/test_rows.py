@@ -14,6 +14,7 @@ from core.errors import DataError
 from core.rows import (
     DatasetFolder,
     Manifest,
+    columns_not_used,
     fact_from_json,
     holds_rows,
     pair_from_json,
@@ -25,7 +26,7 @@ from core.rows import (
     unused_fields,
     write_rows,
 )
-from core.types import Citation, Fact, Pair, Preference
+from core.types import Alteration, Citation, Fact, Pair, Preference
 from synth.dataset.judged import Judged, read_judged
 
 QUOTE = Citation(doc="a.pdf", sha256="ab", page=2, start=5, end=9, quote="12 m")
@@ -42,6 +43,7 @@ PAIR = Pair(
     checks={"f1": 0.75},
     turns=(("Hi", "Hello"),),
 )
+ALTERED = {"evidence": 0, "quote": "15 m", "value": "15", "true_value": "12"}
 
 texts = st.text(max_size=20)
 
@@ -60,6 +62,7 @@ def test_a_pair_survives_json(question, answer, context, turns, split):
         split=split,
         turns=tuple(turns),
         checks={"a": 1.0},
+        altered=(Alteration(evidence=0, quote="15 m", value="15", true_value="12"),),
     )
     assert pair_from_json(json.loads(json.dumps(row_to_json(pair))), "f", 1) == pair
 
@@ -93,6 +96,9 @@ def test_other_rows_survive_json():
         ),
         ({"evidence": [{**row_to_json(PAIR)["evidence"][0], "end": 8}]}, "does not hold 4 characters"),
         ({"evidence": [{**row_to_json(PAIR)["evidence"][0], "start": 9}]}, "an impossible place"),
+        ({"altered": [{**ALTERED, "evidence": 1}]}, "altered[0]: there is no evidence[1]"),
+        ({"altered": [{**ALTERED, "value": "16"}]}, "altered[0]: the quote does not hold '16'"),
+        ({"altered": [{"evidence": 0}]}, "'altered[0].quote' is missing"),
         ({"checks": {"a": "high"}}, "'checks.a' must be a number"),
         ({"turns": [["only one"]]}, "'turns[0][1]' is missing"),
     ],
@@ -188,3 +194,18 @@ def test_rows_are_told_from_other_records(tmp_path: Path):
     write_rows(path, [PAIR])
     assert holds_rows(path, Pair) and not holds_rows(path, Preference)
     assert row_fields(Pair)[:2] == ("id", "kind") and "unused_fields" not in row_fields(Pair)
+
+
+def test_system_messages_and_untrained_turns_are_optional_and_checked():
+    old = {name: value for name, value in row_to_json(PAIR).items() if name not in ("system", "untrained_turns")}
+    assert pair_from_json(old, "f", 1) == PAIR
+    row = replace(PAIR, system="Be brief.", untrained_turns=(0,))
+    assert pair_from_json(row_to_json(row), "f", 1) == row
+    with pytest.raises(DataError, match="field 'untrained_turns' names turn 1 of 1"):
+        pair_from_json({**row_to_json(PAIR), "untrained_turns": [1]}, "f", 1)
+    with pytest.raises(DataError, match="names turn -1"):
+        pair_from_json({**row_to_json(PAIR), "untrained_turns": [-1]}, "f", 1)
+
+
+def test_columns_not_used_stand_in_one_line_by_name():
+    assert columns_not_used({"b": 2, "a": 1}) == "columns not used: a (1), b (2)"

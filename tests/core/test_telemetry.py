@@ -23,5 +23,5 @@ def test_openvino_takes_its_stub() -> None:
         "import sys; from core.telemetry import disable; disable(); import openvino;"
         "print(sys.modules['openvino_telemetry'], 'kernels' in sys.modules)"
     )
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout
     assert shown.split() == ["None", "True"]

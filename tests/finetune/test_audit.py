@@ -10,17 +10,19 @@ from typing import Any
 import pytest
 
 from core.errors import DataError, GateError
-from finetune.data.audit import audit, check_first_dpo_loss, check_packing, marked, packed_gap
+from finetune.data.audit import audit, marked
 from finetune.data.collate import StepCollator
-from finetune.data.dataset import CONTROL, IGNORED, TOO_LONG, Row, Tokenised, encode_pair, tokenise
+from finetune.data.dataset import CONTROL, IGNORED, OTHER_OBJECTIVE, TOO_LONG, Row, Tokenised, encode_pair, tokenise
+from finetune.data.loss_checks import check_first_dpo_loss, check_packing, packed_gap
 from finetune.recipe import Recipe
-from tests.finetune.test_data import CHAT, chat_of, made
+from tests.support.chat_rows import chat_of, made
 from tests.support.tiny_models import CHATML, tiny_config, tokenizer_of
 
 pytestmark = [
     pytest.mark.train,
     pytest.mark.skipif(not importlib.util.find_spec("peft"), reason="needs kb[train]"),
 ]
+CHAT = chat_of()
 ROW = encode_pair(made(), CHAT)
 
 
@@ -33,6 +35,25 @@ def test_sound_rows_pass_and_one_is_shown_with_its_trained_tokens() -> None:
     assert seen.example.endswith("<|im_start|>assistant\n⟦Tank 0 holds 310 litres.<|im_end|>⟧")
     assert "⟦" not in seen.example.partition("assistant")[0]
     assert seen.warnings == ()
+
+
+def test_rows_and_tokens_are_counted_per_kind() -> None:
+    rows = [made(number) for number in range(3)] + [replace(made(3), kind="abstain")]
+    data = tokenise(rows, CHAT, Recipe(), 512)
+    first, second = audit(data, CHAT, 512).kinds
+    assert (first.kind, first.rows, first.share) == (made(0).kind, 3, 0.75)
+    assert (second.kind, second.rows, second.share) == ("abstain", 1, 0.25)
+    assert first.tokens + second.tokens == data.n_tokens
+    assert first.trained_tokens + second.trained_tokens == data.n_trained
+
+
+def test_the_prompt_of_the_rows_is_compared_with_that_of_kb_ask() -> None:
+    data = tokenise([made(number) for number in range(4)], CHAT, Recipe(), 512)
+    own = CHAT.answer_prompt.digest[:12]
+    assert f"passages are shown in the prompt of kb ask ({own})" in audit(data, CHAT, 512).passed
+    other = audit(data, CHAT, 512, ask_digest="0" * 64)
+    assert other.warnings == (f"passages are shown in another prompt than that of kb ask: {own}, not 000000000000",)
+    assert not any("prompt of kb ask" in sentence for sentence in other.passed)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +104,14 @@ def test_rows_lost_to_their_length_are_a_fault_when_many() -> None:
     with pytest.raises(DataError, match="3 longer than max_length"):
         audit(data_of(dropped={TOO_LONG: 3}), CHAT, 512)
     assert audit(data_of(ROW, dropped={CONTROL: 1}), CHAT, 512).warnings == (f"1 rows dropped: {CONTROL}",)
+
+
+def test_rows_of_another_objective_are_counted_and_the_objective_for_them_is_named() -> None:
+    (warning,) = audit(data_of(ROW, dropped={OTHER_OBJECTIVE: 2}), CHAT, 512).warnings
+    assert warning.startswith("2 rows are not trained with this objective; objective=mixed")
+    with pytest.raises(DataError) as caught:
+        audit(data_of(dropped={OTHER_OBJECTIVE: 2}), CHAT, 512)
+    assert caught.value.hint.endswith("--set objective=mixed")
 
 
 def test_a_language_that_the_tokenizer_spells_out_is_told() -> None:

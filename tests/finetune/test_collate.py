@@ -20,6 +20,7 @@ if importlib.util.find_spec("peft"):
     from finetune.data.collate import StepCollator, collator, shared_prefix, trained_tokens
     from finetune.data.dataset import IGNORED
     from finetune.recipe import Recipe
+    from finetune.training.line_attention import use_line_attention
     from tests.support.tiny_models import tiny_config
 
 Record = dict[str, list[int]]
@@ -47,7 +48,7 @@ def tokens_of(part: Any) -> list[int]:
 def test_every_trained_token_comes_once_and_parts_keep_their_size(
     given_rows: list[Record], most: int, packed: bool, left: bool
 ) -> None:
-    parts = StepCollator(pad_id=0, packed=packed, left=left, part_tokens=most)(given_rows)["parts"]
+    parts = StepCollator(pad_id=0, packed=packed, pad_left=left, part_tokens=most)(given_rows)["parts"]
     wanted = sorted(label for row in given_rows for label in row["labels"][1:] if label != IGNORED)
     found = sorted(int(label) for part in parts for label in part["labels"].flatten() if label != IGNORED)
     assert found == wanted
@@ -88,8 +89,14 @@ def test_loss_and_gradient_are_those_of_rows_on_their_own(kind: str, left: bool)
 
     alone = [p for row in data for p in StepCollator(pad_id=0, packed=False, part_tokens=99)([row])["parts"]]
     loss, gradient = run(alone)
+    assert use_line_attention(model)
+    for segments in (False, True):
+        parts = StepCollator(pad_id=0, packed=True, part_tokens=99, segments=segments)(data)["parts"]
+        other_loss, other = run(parts)
+        assert other_loss == pytest.approx(loss, abs=1e-4)
+        torch.testing.assert_close(other, gradient, atol=1e-4, rtol=1e-3)
     for packed, most in ((True, 99), (True, 24), (False, 99)):
-        parts = StepCollator(pad_id=0, packed=packed, left=left, part_tokens=most)(data)["parts"]
+        parts = StepCollator(pad_id=0, packed=packed, pad_left=left, part_tokens=most)(data)["parts"]
         other_loss, other = run(parts)
         assert other_loss == pytest.approx(loss, abs=1e-4)
         torch.testing.assert_close(other, gradient, atol=1e-4, rtol=1e-3)

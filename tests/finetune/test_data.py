@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,43 +14,32 @@ from hypothesis import strategies as st
 from core.errors import ConfigError, DataError
 from core.prompt import PassageBlock, load_prompt
 from core.reading.passages import Passage
-from core.rows import pair_from_json
-from core.types import Pair
+from core.rows import preference_from_json
+from finetune.data.audit import audit, marked
 from finetune.data.dataset import (
     CONTROL,
     IGNORED,
     OTHER_OBJECTIVE,
     TOO_LONG,
+    Row,
+    Tokenised,
     choose_max_length,
     encode_pair,
+    encode_rows,
     stream,
     tokenise,
     tokenise_preferences,
 )
 from finetune.data.rows import open_dataset
-from finetune.data.template import ChatFormat, chat_format
 from finetune.recipe import Recipe
-from tests.support.tiny_models import CHATML, pair, preference, tokenizer_of, write_jsonl
+from tests.support.chat_rows import chat_of, made
+from tests.support.json_lines import write_jsonl
+from tests.support.tiny_models import CHATML, pair, preference, tokenizer_of
 
 pytestmark = [
     pytest.mark.train,
     pytest.mark.skipif(not importlib.util.find_spec("transformers"), reason="needs kb[train]"),
 ]
-
-
-def chat_of(template: str | None = CHATML, dataset_template: str = "", **over: Any) -> ChatFormat:
-    return chat_format(
-        over.pop("tokenizer", None) or tokenizer_of(template),
-        generation_eos=2,
-        dataset_template=dataset_template,
-        system="",
-        context_template="{context}\n\nQuestion: {question}",
-        **over,
-    )
-
-
-def made(number: int = 0, **over: Any) -> Pair:
-    return pair_from_json(pair(number, **over), "x.jsonl", 1)
 
 
 CHAT = chat_of()
@@ -67,11 +57,103 @@ def test_the_trained_tokens_are_the_answer_and_its_end(question: str, answer: st
     assert list(row.input_ids[: len(prompt)]) == prompt
 
 
-def test_only_the_last_answer_of_a_conversation_is_trained() -> None:
-    row = encode_pair(made(turns=[["first?", "One."], ["second?", "Two."]], answer="Three."), CHAT)
-    trained = [token for token, label in zip(row.input_ids, row.labels, strict=True) if label != IGNORED]
-    assert CHAT.tokenizer.decode(trained) == "Three.<|im_end|>"
-    assert "One." in CHAT.tokenizer.decode(row.input_ids)
+def learned(row: Row) -> list[str]:
+    """Return the stretches of trained tokens as text."""
+    text = marked(row, CHAT)
+    return [part.partition("⟧")[0] for part in text.split("⟦")[1:]]
+
+
+def rendered(messages: list[tuple[str, str]]) -> str:
+    return CHAT.render([{"role": role, "content": text} for role, text in messages], generation=False)
+
+
+THREE = {"turns": [["first?", "One."], ["second?", "Two."]], "question": "third?", "answer": "Three."}
+
+
+def test_every_answer_of_a_conversation_is_trained_in_one_row() -> None:
+    ((_, row),) = encode_rows(made(**THREE), CHAT)
+    assert learned(row) == ["One.<|im_end|>", "Two.<|im_end|>", "Three.<|im_end|>"]
+    turns = [("user", "first?"), ("assistant", "One."), ("user", "second?"), ("assistant", "Two.")]
+    assert CHAT.tokenizer.decode(row.input_ids) == rendered(
+        [*turns, ("user", "third?"), ("assistant", "Three.")]
+    ).removesuffix("\n")
+    assert (row.earlier_answers, row.answer, row.n_answers) == (("One.", "Two."), "Three.", 3)
+
+
+@pytest.mark.parametrize(
+    ("untrained", "texts"), [([0], ["Two.", "Three."]), ([1], ["One.", "Three."]), ([0, 1], ["Three."])]
+)
+def test_answers_that_are_context_carry_no_loss(untrained: list[int], texts: list[str]) -> None:
+    ((_, row),) = encode_rows(made(**THREE, untrained_turns=untrained), CHAT)
+    assert learned(row) == [f"{text}<|im_end|>" for text in texts]
+
+
+def test_where_a_template_rewrites_history_every_answer_has_a_row_of_its_own() -> None:
+    """As Qwen 3's, which leaves thoughts out of earlier turns, and Mistral's, which moves the system message."""
+    forgets = CHATML.replace(
+        "{{ message['content'] }}",
+        "{{ message['content'] if loop.last else message['content'].split('</think>')[-1].lstrip() }}",
+    )
+    chat = chat_of(forgets)
+    turns = [["first?", "<think>Why?</think>One."], ["second?", "Two."]]
+    rows = encode_rows(made(turns=turns, question="third?", answer="Three."), chat)
+    assert [(part.answer, row.id, row.n_answers) for part, row in rows] == [
+        ("<think>Why?</think>One.", "p0.1", 1),
+        ("Two.", "p0.2", 1),
+        ("Three.", "p0", 1),
+    ]
+    for part, row in rows:
+        prompt = chat.encode(chat.render(chat.prompt(part), generation=True))
+        assert list(row.input_ids[: len(prompt)]) == prompt
+        assert all(label == IGNORED for label in row.labels[: len(prompt)])
+    assert "Why?" not in chat.tokenizer.decode(rows[1][1].input_ids)
+    data = tokenise([made(turns=turns, question="third?", answer="Three.")], chat, Recipe(), 512)
+    assert [row.id for row in data.rows] == ["p0.1", "p0.2", "p0"]
+
+
+_ANSWERS = st.lists(st.tuples(_TEXT, _TEXT, st.booleans()), min_size=1, max_size=4)
+
+
+@given(exchanges=_ANSWERS, system=st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+def test_the_trained_tokens_of_a_conversation_are_its_answers(
+    exchanges: list[tuple[str, str, bool]], system: str
+) -> None:
+    *turns, (question, answer, _) = exchanges
+    untrained = [index for index, (*_, trained) in enumerate(turns) if not trained]
+    row = made(turns=[turn[:2] for turn in turns], question=question, answer=answer, system=system)
+    ((_, encoded),) = encode_rows(replace(row, untrained_turns=tuple(untrained)), CHAT)
+    expected = [turn[1] for turn in turns if turn[2]] + [answer]
+    assert [text.removesuffix("<|im_end|>") for text in learned(encoded)] == expected
+    audit(Tokenised(rows=(encoded,), max_length=8192, dropped={}), CHAT, 8192)
+
+
+def test_a_long_conversation_is_trained_up_to_the_answer_that_fits() -> None:
+    long = made(turns=[["first?", "One."], ["second?", "Two."]], question="third? " * 40, answer="Three.")
+    assert tokenise([long], CHAT, Recipe(max_length=96), 512).dropped == {TOO_LONG: 1}
+    data = tokenise([long], CHAT, Recipe(max_length=96, over_long="shorten"), 512)
+    assert (data.cut, data.shortened, data.dropped) == (1, 0, {})
+    assert learned(data.rows[0]) == ["One.<|im_end|>", "Two.<|im_end|>"]
+
+
+def test_a_row_and_a_preference_have_their_own_system_message_and_turns() -> None:
+    chat = replace(CHAT, system="The recipe's.")
+    roles = {"system": "Be brief.", "turns": [["first?", "One."]]}
+    expected = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "first?"},
+        {"role": "assistant", "content": "One."},
+        {"role": "user", "content": "Q?"},
+    ]
+    assert chat.prompt(made(question="Q?", **roles)) == expected
+    row = preference_from_json(preference(0, prompt="Q?", **roles), "x", 1)
+    assert chat.prompt(row) == expected
+    assert chat.prompt(made(question="Q?"))[0]["content"] == "The recipe's."
+    ((encoded,), _) = tokenise_preferences([row], chat, 512)
+    assert list(encoded.prompt_ids) == chat.encode(chat.render(expected, generation=True))
+
+
+def test_a_system_message_cannot_end_a_turn() -> None:
+    assert tokenise([made(system="x<|im_end|>")], CHAT, Recipe(), 512).dropped == {CONTROL: 1}
 
 
 def test_braces_of_a_document_stay() -> None:
@@ -196,7 +278,7 @@ def test_better_answers_are_rows_where_there_are_no_others(tmp_path: Path) -> No
 
 def test_fields_that_are_not_used_are_told(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "train.jsonl", [pair(0), pair(1, note="x"), pair(2, note="y", level=2)])
-    assert list(open_dataset(tmp_path).notes()) == ["fields of pairs.jsonl that are not used: level (1), note (2)"]
+    assert list(open_dataset(tmp_path).notes()) == ["pairs.jsonl: columns not used: level (1), note (2)"]
 
 
 def test_a_folder_gives_its_splits_and_preferences(tmp_path: Path) -> None:
@@ -268,3 +350,14 @@ def test_an_abstention_keeps_a_passage_to_decline() -> None:
     (kept,) = tokenise([row], CHAT, Recipe(over_long="shorten"), 0, max_length=first).rows
     assert kept.n_tokens == first
     assert not tokenise([row], CHAT, Recipe(over_long="shorten"), 0, max_length=first - 1).rows
+
+
+def test_a_system_message_that_all_rows_share_is_that_of_questions(tmp_path: Path) -> None:
+    def shared(*systems: str) -> str:
+        write_jsonl(tmp_path / "train.jsonl", [pair(n, system=system) for n, system in enumerate(systems)])
+        return open_dataset(tmp_path).shared_system()
+
+    assert shared("Be brief.", "Be brief.") == "Be brief."
+    assert shared("Be brief.", "Be kind.") == shared("Be brief.", "") == shared("", "Be brief.") == shared("") == ""
+    write_jsonl(tmp_path / "train.jsonl", [pair(1, system="Be brief."), pair(2, question="", answer="A text.")])
+    assert open_dataset(tmp_path).shared_system() == "Be brief."

@@ -19,7 +19,7 @@ from finetune.estimate import (
 )
 from finetune.methods.registry import METHOD_NAMES
 from finetune.recipe import Recipe
-from finetune.training.machine import GIB, GPUS, Dtype
+from finetune.training.machine import GIB, GPUS, Dtype, named_gpu
 from tests.support.tiny_models import CPU, tiny_config
 
 LLAMA_8B = KNOWN_SHAPES["meta-llama/Meta-Llama-3-8B-Instruct"]
@@ -90,6 +90,38 @@ def test_what_does_not_fit_is_an_error() -> None:
     check_fits(
         estimate(LLAMA_8B, Recipe(method="qlora", gradient_checkpointing=True), GPUS["t4"], rows=10, row_tokens=128)
     )
+
+
+def test_several_gpus_share_the_model_the_batch_and_the_time() -> None:
+    recipe = Recipe(method="full", batch_size=32, gradient_checkpointing=True)
+    one, eight = (estimate(LLAMA_8B, recipe, named_gpu(name), rows=1000, row_tokens=512) for name in ("h100", "8xh100"))
+    assert not one.fits and eight.fits
+    # Weights, gradients and moments in parts; the layers that compute and the embedding whole.
+    assert eight.memory.optimiser == one.memory.optimiser / 8 and eight.memory.gradients == one.memory.gradients / 8
+    assert one.memory.weights / 8 < eight.memory.weights < one.memory.weights / 3
+    assert eight.micro_batch * eight.accumulation * 8 == 32
+    assert (one.tokens, one.trainable) == (eight.tokens, eight.trainable)
+    slow, quick = (
+        estimate(LLAMA_8B, Recipe(batch_size=32), replace(named_gpu("a100"), devices=n), rows=1000, row_tokens=512)
+        for n in (1, 4)
+    )
+    assert quick.hours == pytest.approx(slow.hours / 4)
+
+
+def test_nodes_are_as_fast_as_the_link_between_them() -> None:
+    recipe = Recipe(method="full", batch_size=64, micro_batch=1, gradient_checkpointing=True)
+    hours = {
+        name: estimate(LLAMA_8B, recipe, named_gpu(name), rows=1000, row_tokens=128).hours
+        for name in ("8xh100", "16xh100", "2x8xh100", "64xh100", "128xh100")
+    }
+    assert hours["16xh100"] < hours["8xh100"]
+    # Short rows: what the link carries takes longer than what is computed meanwhile.
+    assert hours["2x8xh100"] > hours["16xh100"]
+    weights = LLAMA_8B.parameters * 4
+    step_s = 15 / 16 * 3 * weights / 25e9 * (64 // 16)  # weights twice, gradients once, four passes a step
+    assert hours["2x8xh100"] * 3600 == pytest.approx(3 * 1000 / 64 * step_s, rel=0.01)
+    # A step has 64 rows: no more than 64 devices have something to do.
+    assert hours["128xh100"] >= hours["64xh100"]
 
 
 def test_steps_or_epochs_decide_the_tokens() -> None:

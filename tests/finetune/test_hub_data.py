@@ -11,7 +11,7 @@ import pytest
 from core.errors import BackendError, ConfigError
 from core.files import Home
 from finetune.data.hub_data import fetch_dataset
-from tests.support.tiny_models import write_jsonl
+from tests.support.json_lines import read_jsonl, write_jsonl
 
 pytestmark = [
     pytest.mark.train,
@@ -33,9 +33,9 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(("most", "train"), [(0, 6), (3, 3)])
 def test_splits_and_rows_arrive(source: Path, home: Home, most: int, train: int) -> None:
     folder = fetch_dataset(f"hf:{source}", home, most_rows=most)
-    records = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
+    records = read_jsonl(folder / "train.jsonl")
     assert [record["output"] for record in records] == [f"answer {i}" for i in range(train)]
-    assert len((folder / "val.jsonl").read_text().splitlines()) == 2
+    assert len((folder / "val.jsonl").read_text(encoding="utf-8").splitlines()) == 2
     assert fetch_dataset(f"hf:{source}", home, most_rows=most) == folder
 
 
@@ -43,7 +43,7 @@ def test_null_fields_are_left_out(source: Path, home: Home) -> None:
     write_jsonl(source / "train.jsonl", [{"prompt": "p", "chosen": "good", "rejected": None}])
     (source / "validation.jsonl").unlink()
     folder = fetch_dataset(f"hf:{source}", home)
-    assert json.loads((folder / "train.jsonl").read_text()) == {"prompt": "p", "chosen": "good"}
+    assert json.loads((folder / "train.jsonl").read_text(encoding="utf-8")) == {"prompt": "p", "chosen": "good"}
 
 
 def test_what_is_not_there(home: Home) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.chat.genai_engine import GenAIEngine
+from core.chat.local.genai_engine import GenAIEngine
 from core.errors import ConfigError
 from core.models import open_chat
 from core.prompt import load_prompt, read_block
@@ -18,8 +18,9 @@ from core.settings import ModelSettings, RagSettings, Settings
 from finetune.data.dataset import IGNORED
 from rag.answer.answer import Answerer
 from tests.support.chats import Parrot
+from tests.support.json_lines import write_jsonl
 from tests.support.shelf import Shelf
-from tests.support.tiny_models import CPU, begun, pair, tiny_folder, write_jsonl
+from tests.support.tiny_models import CPU, begun, pair, tiny_folder
 from tests.support.trained_runs import digit_tokenizer
 
 pytestmark = [

@@ -31,6 +31,17 @@ def test_the_default_depends_on_the_machine() -> None:
     assert load_recipe("", GPUS["h100"]).base == "hf:Qwen/Qwen2.5-1.5B-Instruct"
 
 
+def test_recipes_of_whole_tasks_replay_what_the_base_answered_unless_rows_are_streamed() -> None:
+    streamed = ["streaming=yes", "max_steps=5", "packing=none"]
+    for name, machine in (("smollm2-cpu", CPU), ("lora-1.5b", GPUS["a100"]), ("t4", GPUS["t4"])):
+        assert load_recipe(name, machine).retain == "replay"
+        assert load_recipe(name, machine, pairs=["retain=none"]).retain == "none"
+        assert load_recipe(name, machine, pairs=streamed).retain == "none"
+        with pytest.raises(ConfigError, match="retain kl with streaming"):
+            load_recipe(name, machine, pairs=[*streamed, "retain=kl"])
+    assert load_recipe("quick", CPU).retain == "none"
+
+
 def test_set_beats_flag_beats_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('rank = 4\nepochs = 2.0\nmethod = "lora"\n')
@@ -45,6 +56,12 @@ def test_another_method_brings_its_own_rate() -> None:
     recipe = load_recipe("smollm2-cpu", CPU, flags={"method": "prompt"})
     assert recipe.learning_rate == load_recipe("prompt", CPU).learning_rate > 1e-2
     assert recipe.epochs == load_recipe("smollm2-cpu", CPU).epochs
+
+
+@pytest.mark.parametrize("name", ["mlm", "masked_lm"])
+def test_masked_words_are_out_of_scope(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"masked words \(MLM\) are out of scope: only causal models"):
+        load_recipe("quick", CPU, pairs=[f"objective={name}"])
 
 
 def test_every_fault_is_named_at_once_with_the_nearest_field() -> None:
@@ -119,3 +136,12 @@ def test_this_machine_has_what_it_says() -> None:
     assert machine.here and not named_gpu("T4").here
     with pytest.raises(ConfigError, match="h100"):
         named_gpu("b999")
+
+
+def test_a_merge_base_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "whole").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert (
+        Recipe(merge_base="whole").merge_base == Recipe(merge_base="hf:./whole").merge_base == str(tmp_path / "whole")
+    )
+    assert Recipe(merge_base="hf:ORG/NAME").merge_base == "hf:ORG/NAME"

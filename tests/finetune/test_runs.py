@@ -50,7 +50,7 @@ def test_a_run_keeps_its_own_prompt(home: Home) -> None:
     run.prompt.unlink()  # as a run of an older version
     assert read_prompt(run).digest == load_prompt().digest
     assert set(json.loads(run.card.read_bytes())) == {field.name for field in fields(RunCard)}
-    assert "rank 32, alpha 64" in run.card_text.read_text()
+    assert "rank 32, alpha 64" in run.card_text.read_text(encoding="utf-8")
 
 
 @given(st.text(), st.floats(1e-9, 0.9), st.lists(st.text(min_size=1), min_size=1, max_size=3))
@@ -68,8 +68,8 @@ def test_updates_are_laid_over_what_is_there(home: Home) -> None:
     held = read_card(run)
     assert held.scores == {"sft/recall": 0.5, "dpo/recall": 0.75}
     assert held.stages == {"sft": "done"}
-    assert "| dpo/recall | 0.75 |" in run.card_text.read_text()
-    assert "10 of 100 parameters (10.000%)" in run.card_text.read_text()
+    assert "| dpo/recall | 0.75 |" in run.card_text.read_text(encoding="utf-8")
+    assert "10 of 100 parameters (10.000%)" in run.card_text.read_text(encoding="utf-8")
 
 
 def test_a_stage_that_no_process_trains_is_not_running(home: Home) -> None:
@@ -84,10 +84,10 @@ def test_a_stage_that_no_process_trains_is_not_running(home: Home) -> None:
 def test_a_failure_stands_in_the_card_until_the_stage_is_started_again(home: Home) -> None:
     run = create_run(home, card(), RECIPE)
     update_card(run, stages={"sft": "failed"}, failures={"sft": "the disk is full"})
-    assert "| sft | failed | 0 |" in run.card_text.read_text()
-    assert "- sft failed: the disk is full" in run.card_text.read_text()
+    assert "| sft | failed | 0 |" in run.card_text.read_text(encoding="utf-8")
+    assert "- sft failed: the disk is full" in run.card_text.read_text(encoding="utf-8")
     update_card(run, stages={"sft": "running"}, failures={"sft": ""})
-    assert "failed" not in run.card_text.read_text()
+    assert "failed" not in run.card_text.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["", "A", "../x", "a/b", ".x", "x" * 65, "a b"])

@@ -13,7 +13,10 @@ if not (importlib.util.find_spec("gguf") and importlib.util.find_spec("tokenizer
     pytest.skip("needs kb[train]", allow_module_level=True)
 pytestmark = pytest.mark.train
 
+from core.errors import ConfigError  # noqa: E402
+from core.files import Home  # noqa: E402
 from finetune.smollm2 import _config, _unpermuted, _weights, build_tokenizer  # noqa: E402
+from finetune.training.base import find_base  # noqa: E402
 
 _LETTERS = ["a", "b", "c", "Ġ", "1", "2", "ab", "Ġab"]
 TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *_LETTERS]
@@ -103,3 +106,10 @@ def test_the_tokenizer_takes_digits_one_by_one_and_keeps_control_tokens_whole(re
     assert tokenizer.encode("ab ab12").tokens == ["ab", "Ġab", "1", "2"]
     assert tokenizer.encode("<|im_start|>ab<|im_end|>").ids == [1, TOKENS.index("ab"), 2]
     assert tokenizer.decode(tokenizer.encode("ab ab12").ids) == "ab ab12"
+
+
+def test_a_base_without_its_adapter_names_the_one_to_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("finetune.smollm2.reading_adapter", lambda: tmp_path / "absent.safetensors")
+    with pytest.raises(ConfigError, match="no reading adapter") as caught:
+        find_base("smollm2-reading", Home(tmp_path))
+    assert "--base smollm2" in caught.value.hint

@@ -31,7 +31,7 @@ def test_importing_the_package_costs_nothing() -> None:
         "print(sorted(heavy & set(sys.modules)), spent_s < 0.1)\n"
         "from kb import KnowledgeBase"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "[] True"
 
 

@@ -12,6 +12,7 @@ from core.files import Home
 from kb.datasets import DatasetRequest, estimate_rows, preview_rows, synthesize
 from kb.workspace import Workspace, open_workspace
 from synth.dataset.review import DECISIONS
+from tests.support.json_lines import read_jsonl
 
 pytestmark = pytest.mark.weights
 
@@ -22,7 +23,7 @@ def test_a_dataset_is_made_and_its_decisions_survive_a_second_run(stocked: Works
     manifest = synthesize(
         stocked, folder, DatasetRequest(pairs=20), on_progress=lambda progress: stages.append(progress.stage)
     )
-    rows = [json.loads(line) for line in (folder / "pairs.jsonl").read_text().splitlines()]
+    rows = read_jsonl(folder / "pairs.jsonl")
     assert manifest["counts"]["pairs"] == len(rows) > 0 and {"reading", "rows"} <= set(stages)
     decision = {"id": rows[0]["id"], "action": "reject", "time": "2026-01-01T00:00:00+00:00"}
     (folder / DECISIONS).write_text(json.dumps(decision) + "\n")

@@ -16,9 +16,9 @@ from rag.ingest.discover import source_of
 def test_a_plan_tells_urls_from_paths(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# A\n")
     plan = plan_ingest([tmp_path, "https://example.org/b.pdf", str(tmp_path / "gone.pdf")])
-    assert [path.name for path in plan.found.files] == ["a.md"] and plan.urls == ("https://example.org/b.pdf",)
-    assert len(plan.found.faults) == 1 and plan.roots == (tmp_path, tmp_path / "gone.pdf")
-    assert plan_ingest(["https://example.org/b.pdf"]).found.files == ()
+    assert [path.name for path in plan.listing.files] == ["a.md"] and plan.urls == ("https://example.org/b.pdf",)
+    assert len(plan.listing.faults) == 1 and plan.roots == (tmp_path, tmp_path / "gone.pdf")
+    assert plan_ingest(["https://example.org/b.pdf"]).listing.files == ()
     with pytest.raises(DataError, match="no such file"):
         plan_ingest([tmp_path / "gone.pdf"])
 

@@ -22,7 +22,12 @@ from tests.kb.conftest import EXAMPLES
 
 def run(line: str) -> tuple[int, list[dict[str, Any]]]:
     done = subprocess.run(
-        [sys.executable, "-m", "kb.job"], input=line, capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-m", "kb.job"],
+        input=line,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=300,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, [json.loads(event) for event in done.stdout.splitlines()]

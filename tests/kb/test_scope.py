@@ -23,7 +23,7 @@ def knowledge(stocked: Workspace) -> Knowledge:
 
 def test_searching_loads_no_client_of_a_chat_model() -> None:
     code = "import kb.scope, sys; print(sorted({'langchain_core', 'openai', 'torch'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "[]"
 
 

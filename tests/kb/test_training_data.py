@@ -13,7 +13,8 @@ from core.files import Home
 from core.rows import DatasetFolder
 from finetune.data.rows import open_dataset
 from kb.training_data import training_folder
-from tests.support.tiny_models import pair, preference, write_jsonl
+from tests.support.json_lines import write_jsonl
+from tests.support.tiny_models import pair, preference
 
 SQUAD = {
     "data": [
@@ -75,7 +76,7 @@ def test_columns_and_records_that_are_not_used_are_told(tmp_path: Path, home: Ho
     folder, notes = imported(path, home)
     assert len(list(folder.pairs())) == 2
     assert f"{path}: questions and answers; 2 rows" in notes
-    assert "  columns that are not used: Level (2), source url (1)" in notes
+    assert "  columns not used: Level (2), source url (1)" in notes
     assert any(note.startswith("  skipped 1: ") for note in notes)
     assert imported(path, home) == (folder, notes)
 
@@ -84,6 +85,27 @@ def test_a_dataset_folder_is_taken_as_it_is(tmp_path: Path, home: Home) -> None:
     write_jsonl(tmp_path / "data" / "train.jsonl", [pair(1)])
     assert imported(tmp_path / "data", home) == (DatasetFolder(tmp_path / "data"), [])
     assert not home.cache.exists()
+
+
+def test_a_dataset_of_preferences_alone_is_taken_as_it_is(tmp_path: Path, home: Home) -> None:
+    folder = tmp_path / "data"
+    write_jsonl(folder / "preferences.jsonl", [preference(1)])
+    for name in ("train.jsonl", "pairs.jsonl"):
+        (folder / name).touch()
+    assert imported(folder, home)[0].path == folder
+    assert [row.answer for row in open_dataset(folder).pairs("train")] == [preference(1)["chosen"]]
+
+
+def test_what_an_import_left_out_is_told_again_when_its_folder_is_trained_on(tmp_path: Path, home: Home) -> None:
+    messages = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    record = {"messages": [*messages, messages[0]], "level": 3}
+    path = write_jsonl(tmp_path / "own.jsonl", [record])
+    folder, notes = imported(path, home)
+    assert notes[1:] == ["  left out 1: questions after the last answer", "  columns not used: level (1)"]
+    assert imported(folder.path, home) == (
+        folder,
+        [f"{path}: left out 1: questions after the last answer", f"{path}: columns not used: level (1)"],
+    )
 
 
 def test_rows_of_kb_keep_their_split(tmp_path: Path, home: Home) -> None:
@@ -129,6 +151,21 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path, home: Home) -> None:
 def test_an_import_of_rows_keeps_what_they_say(tmp_path: Path, home: Home) -> None:
     path = write_jsonl(tmp_path / "pairs.jsonl", [pair(1, note="ask Ann")])
     folder, notes = imported(path, home)
-    assert "  columns that are not used: note (1)" in notes
+    assert "  columns not used: note (1)" in notes
     (row,) = folder.pairs()
     assert (row.fact, row.kind, row.split) == ("f1", "closed-book", "train")
+
+
+def test_the_column_of_right_answers_is_asked_for_and_chosen(tmp_path: Path, home: Home) -> None:
+    path = write_jsonl(tmp_path / "own.jsonl", [{"question": "q", "ground_truth": "one", "expected_answer": "two"}])
+    with pytest.raises(DataError, match="several columns") as caught:
+        training_folder(str(path), home)
+    assert caught.value.hint == f"kb finetune --data '{path}' --answer-column ground_truth"
+    for column, answer in (("ground_truth", "one"), ("expected_answer", "two")):
+        (row,) = open_dataset(training_folder(str(path), home, answer_column=column)).pairs("train")
+        assert row.answer == answer
+    with pytest.raises(DataError, match="no column 'nosuch'"):
+        training_folder(str(path), home, answer_column="nosuch")
+    folder = training_folder(str(path), home, answer_column="ground_truth")
+    with pytest.raises(ConfigError, match="is a dataset"):
+        training_folder(str(folder), home, answer_column="answer")

@@ -45,7 +45,7 @@ def kb(*words: str, env: dict[str, str], code: int = 0) -> subprocess.CompletedP
         cwd=ROOT,
         env=env,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=300,
         check=False,
     )

@@ -43,7 +43,12 @@ def command(server: OllamaServer, *arguments: str) -> list[str]:
 
 def kb(server: OllamaServer, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(server, *arguments), cwd=ROOT, capture_output=True, text=True, timeout=400, check=False
+        command(server, *arguments),
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=400,
+        check=False,
     )
 
 
@@ -83,7 +88,7 @@ def test_a_server_killed_in_the_middle_of_an_answer(server: OllamaServer, ingest
     asked = command(
         server, "ask", "Describe the duties of the Harbour Master.", "--model", f"ollama:{MODEL}", "-k", "2"
     )
-    process = subprocess.Popen(asked, cwd=ROOT, stdout=theirs, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(asked, cwd=ROOT, stdout=theirs, stderr=subprocess.PIPE, encoding="utf-8")
     os.close(theirs)
     begun = _read(ours, at_least=20)
     assert process.poll() is None

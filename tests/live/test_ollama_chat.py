@@ -16,8 +16,8 @@ from langchain_tests.integration_tests import ChatModelIntegrationTests
 from ollama import Client
 from pydantic import BaseModel
 
-from core.chat.genai import GenAIChat
-from core.chat.ollama import OllamaChat, check_whole
+from core.chat.local.genai import GenAIChat
+from core.chat.remote.ollama import OllamaChat, check_whole
 from core.errors import BackendError, KbError
 from core.files import Home
 from core.models import open_chat, resolve

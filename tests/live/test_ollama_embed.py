@@ -79,7 +79,9 @@ def _ingest(server: OllamaServer, home: Path) -> subprocess.Popen[str]:
         f"rag.ollama_url={server.url}",
     ]
     env = {"KB_HOME": str(home), "PATH": "", "HOME": str(home)}
-    return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
 
 
 def _calls(server: OllamaServer) -> int:

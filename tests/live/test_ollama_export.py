@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ollama import Client
 
-from core.chat.ollama import OllamaChat
+from core.chat.remote.ollama import OllamaChat
 from core.errors import GateError
 from core.files import Home
 from core.models import open_chat

@@ -119,6 +119,18 @@ def test_what_goes_on_from_the_page_before_has_the_words_before_in_its_header() 
     assert chunk.header == "doc | … The language of the"
 
 
+def test_the_words_before_go_with_what_goes_on_whatever_stands_above_it() -> None:
+    before = Page(index=2, text="It is so. The language of the", blocks=(Block(kind="paragraph", start=0, end=29),))
+    note, rest = "A lone line of the margin.", "court is French."
+    blocks = (
+        Block(kind="paragraph", start=0, end=len(note)),
+        Block(kind="paragraph", start=len(note) + 1, end=len(note) + 1 + len(rest), continues=True),
+    )
+    page = Page(index=3, text=f"{note}\n{rest}", blocks=blocks)
+    first, second = chunker("recursive", 30, 0, 60).split("x", page, "doc", before)
+    assert (first.header, second.header) == ("doc", "doc | … The language of the")
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from(["paragraph", "heading", "table"]), st.text("ab .,", min_size=1, max_size=90)),

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.reading.extractive import ABSTENTION, NOTICE
+from core.reading.compose import ABSTENTION, NOTICE
+from core.reading.proved import DIFFERS
 from rag.answer.cite import NO_SOURCE, UNSUPPORTED, Checked, abstains, check
 from rag.answer.pack import Span
 from tests.support.shelf import EXAMPLES, pdf_pages
@@ -44,6 +45,20 @@ def test_a_supported_sentence_gets_the_verbatim_quote() -> None:
     assert result.ground == "cited"
     assert [citation.quote for citation in result.citations] == [SENTENCE]
     assert result.answer == "A director is appointed by the Council for a term of six years. (handbook.pdf, p. 3)"
+
+
+@pytest.mark.parametrize("form", ["“{quote}” [[{key}]] Answer: {answer}", "{answer}: “{quote}” [[{key}]]"])
+def test_an_answer_with_its_quote_is_shown_answer_first(form: str) -> None:
+    reply = form.format(quote=SENTENCE, key=INSTITUTE, answer="six years")
+    result = checked(reply)
+    assert result.answer == f"six years: “{SENTENCE}” (handbook.pdf, p. 3)"
+    assert result.short_answer == "six years"
+    assert [citation.quote for citation in result.citations] == [SENTENCE]
+
+
+def test_an_answer_that_its_quote_does_not_hold_is_no_short_answer() -> None:
+    result = checked(f"“{SENTENCE}” [[{INSTITUTE}]] Answer: nine years")
+    assert result.short_answer == ""
 
 
 LONG = [sentence for page in PAGES for sentence in re.findall(r"[A-Z][a-z]+ [^.\d“”]{30,150}\.(?=\s)", page)]
@@ -162,6 +177,13 @@ def test_quotes_of_a_row_and_its_heads_are_two_citations() -> None:
     result = checked(f"“{row}” (columns: “{heads}”) [[{KEYS[3]}]]\n{NOTICE}")
     assert [citation.quote for citation in result.citations] == [row, heads]
     assert result.answer.endswith(NOTICE)
+
+
+def test_the_remark_that_memory_differs_claims_nothing() -> None:
+    result = checked(f"“{SENTENCE}” [[{INSTITUTE}]] Answer: six years\n{DIFFERS}")
+    assert (result.ground, result.short_answer) == ("cited", "six years")
+    assert [statement.supported for statement in result.statements] == [True, True]
+    assert result.answer == f"six years: “{SENTENCE}” (handbook.pdf, p. 3)\n{DIFFERS}"
 
 
 def test_a_quote_with_stops_in_it_is_one_statement() -> None:

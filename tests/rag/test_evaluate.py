@@ -9,22 +9,11 @@ import pytest
 from core.errors import DataError
 from core.types import Answer, Document, Hit
 from rag.answer.evaluate import Record, difference, read_records, run, score_answer, summary
+from tests.support.stored import stored_document
 
 
 def document(name: str) -> Document:
-    return Document(
-        sha256=name,
-        doc=name,
-        collection="default",
-        source="",
-        title="",
-        unit="page",
-        metadata={},
-        n_pages=3,
-        status="indexed",
-        size_bytes=1,
-        ingested_at="",
-    )
+    return stored_document(name, sha256=name, title="", n_pages=3)
 
 
 DOCUMENTS = [document("a.pdf"), document("b 2023.pdf"), document("b 2024.pdf")]
@@ -60,7 +49,7 @@ def test_names_globs_and_lists_name_documents(tmp_path: Path) -> None:
         "",
         {"question": "two", "doc": "b *.pdf"},
         {"question": "three", "doc": ["a.pdf", "b 2024.pdf"]},
-        {"question": "four"},
+        {"question": "four", "answer": None},
     )
     assert [sorted(r.docs) for r in read] == [["a.pdf"], ["b 2023.pdf", "b 2024.pdf"], ["a.pdf", "b 2024.pdf"], []]
     assert [r.line for r in read] == [1, 3, 4, 5]
@@ -76,13 +65,16 @@ def test_names_globs_and_lists_name_documents(tmp_path: Path) -> None:
         {"question": "x", "pages": "3"},
         {"question": "x", "pages": [-1]},
         {"question": "x", "answer": []},
+        {"question": "x", "answer": "", "doc": "a.pdf"},
+        {"question": "x"},
+        {"question": "x", "prediction": "y"},
         {"question": "x", "doc": 3},
         {"question": "x", "doc": "none.pdf"},
     ],
 )
 def test_a_bad_record_is_named_by_line(tmp_path: Path, row: object) -> None:
     with pytest.raises(DataError) as caught:
-        records(tmp_path, {"question": "fine"}, row)
+        records(tmp_path, {"question": "fine", "answer": None}, row)
     assert caught.value.line == 2
 
 
@@ -90,7 +82,7 @@ def test_pages_count_from_0_and_must_exist(tmp_path: Path) -> None:
     (read,) = records(tmp_path, {"question": "x", "doc": "a.pdf", "pages": [0, 2]})
     assert read.pages == {0, 2}
     with pytest.raises(DataError, match=r"q.jsonl, line 2: no page 99: a.pdf has 3 pages, 0 to 2"):
-        records(tmp_path, {"question": "fine"}, {"question": "x", "doc": "a.pdf", "pages": [99]})
+        records(tmp_path, {"question": "fine", "answer": "1"}, {"question": "x", "doc": "a.pdf", "pages": [99]})
     with pytest.raises(DataError, match=r"b 2023\.pdf has 3 pages"):
         records(tmp_path, {"question": "x", "doc": "b *.pdf", "pages": [3]})
 
@@ -116,7 +108,7 @@ def test_page_labels_name_pages_as_they_are_printed(tmp_path: Path) -> None:
 
 
 def test_what_is_absent_is_not_scored(tmp_path: Path) -> None:
-    scores = run(records(tmp_path, {"question": "x"}), Fixed([hit("a.pdf", 0)]), k=8)
+    scores = run(records(tmp_path, {"question": "x", "answer": None}), Fixed([hit("a.pdf", 0)]), k=8)
     assert scores == []
 
 
@@ -139,7 +131,10 @@ def answer(text: str, ground: str) -> Answer:
 
 def test_answers_and_abstentions(tmp_path: Path) -> None:
     known, unknown, unscored = records(
-        tmp_path, {"question": "x", "answer": "42 m"}, {"question": "y", "answer": None}, {"question": "z"}
+        tmp_path,
+        {"question": "x", "answer": "42 m"},
+        {"question": "y", "answer": None},
+        {"question": "z", "doc": "a.pdf"},
     )
     right = {s.metric: s.value for s in score_answer(known, answer("42 m", "cited"))}
     assert right == {"exact_match": 1.0, "token_f1": 1.0, "answer_contains": 1.0, "number_match": 1.0}

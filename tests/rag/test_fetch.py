@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from core.errors import DataError
 from core.settings import IngestSettings
-from rag.ingest.fetch import fetch, is_url
+from rag.ingest.fetch import _is_public, fetch, is_url
+from tests.support.http_server import QuietHandler, served
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(QuietHandler):
     """Serves what each path is named for."""
-
-    def log_message(self, *_: object) -> None: ...
 
     def do_GET(self) -> None:
         if self.path.startswith("/loop"):
-            self._answer(302, "text/plain", b"", location="/loop")
+            self.send(302, b"", Content_Type="text/plain", Location="/loop")
         elif self.path == "/moved":
-            self._answer(301, "text/plain", b"", location="/docs/page")
+            self.send(301, b"", Content_Type="text/plain", Location="/docs/page")
         elif self.path == "/to-file":
-            self._answer(302, "text/plain", b"", location="file:///etc/passwd")
+            self.send(302, b"", Content_Type="text/plain", Location="file:///etc/passwd")
         elif self.path == "/endless":
             self._endless()
         elif self.path == "/binary":
-            self._answer(200, "application/x-msdownload", b"MZ")
+            self.send(200, b"MZ", Content_Type="application/x-msdownload")
         elif self.path == "/missing":
-            self._answer(404, "text/plain", b"no")
+            self.send(404, b"no", Content_Type="text/plain")
         else:
-            self._answer(200, "text/html; charset=utf-8", b"<h1>Herons</h1><p>They nest in reeds.</p>")
-
-    def _answer(self, status: int, kind: str, body: bytes, location: str = "") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        if location:
-            self.send_header("Location", location)
-        self.end_headers()
-        self.wfile.write(body)
+            self.send(200, b"<h1>Herons</h1><p>They nest in reeds.</p>", Content_Type="text/html; charset=utf-8")
 
     def _endless(self) -> None:
         self.send_response(200)
@@ -59,13 +47,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Handler) as url:
+        yield url
 
 
 LIMITS = IngestSettings(max_file_mb=1, url_timeout_s=10, max_redirects=3)  # type: ignore[call-arg]
@@ -111,12 +94,25 @@ def test_what_is_refused_says_why_and_leaves_nothing(site: str, tmp_path: Path, 
         "http://0.0.0.0/a.pdf",
         "http://2130706433/a.pdf",
         "http://100.64.0.1/a.pdf",
+        "http://[64:ff9b::7f00:1]/a.pdf",
+        "http://[64:ff9b::a9fe:a9fe]/a.pdf",
+        "http://[64:ff9b:1::10.0.0.1]/a.pdf",
+        "http://[::127.0.0.1]/a.pdf",
+        "http://[::ffff:0:127.0.0.1]/a.pdf",
+        "http://[2002:7f00:1::]/a.pdf",
+        "http://[2001:0:808:808::80ff:fffe]/a.pdf",
+        "http://[2a00:1450::5efe:192.168.0.1]/a.pdf",
     ],
 )
 def test_private_addresses_are_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="private address") as caught:
         fetch(url, tmp_path, LIMITS)
     assert "--allow-private" in caught.value.hint
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2a00:1450::1", "64:ff9b::8.8.8.8", "2002:808:808::"])
+def test_public_addresses_are_public(address: str) -> None:
+    assert _is_public(address)
 
 
 def test_time_is_limited(site: str, tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.types import Page
-from rag.ingest.header import SECTION_CHARS, chunk_header, section
+from rag.ingest.header import SECTION_CHARS, chunk_header, renamed_header, section
 
 
 def test_document_and_first_lines() -> None:
@@ -40,3 +41,17 @@ def test_sections_are_one_short_line(text: str) -> None:
     found = section(text)
     assert len(found) <= SECTION_CHARS
     assert found.splitlines() in ([], [found])
+
+
+@pytest.mark.parametrize(
+    ("header", "renamed"),
+    [
+        ("plant | Pumps", "site, Plan | Pumps"),
+        ("plant", "site, Plan"),
+        ("plan", "site"),  # the chunker cut a long name short
+        ("pla | Depth | Count", "sit | Depth | Count"),
+        ("other | Pumps", "other | Pumps"),
+    ],
+)
+def test_a_header_gets_another_document_part(header: str, renamed: str) -> None:
+    assert renamed_header(header, "plant", "site, Plan") == renamed

@@ -9,26 +9,14 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError
-from core.files import Home
 from rag.catalogue.forget import forget_missing
-from rag.embed.base import Embedder
-from rag.embed.open import open_embedder
 from rag.ingest.discover import find_files, source_of
 from rag.ingest.ingest import FileResult
+from rag.ingest.reindex import reindex
 from rag.open import open_knowledge
-from tests.rag.test_ingest import Bench
+from tests.support.bench import Bench
 
 pytestmark = pytest.mark.weights
-
-
-@pytest.fixture(scope="module")
-def embedder(weights: Path) -> Embedder:
-    return open_embedder("minilm", Home(weights.parent))
-
-
-@pytest.fixture
-def bench(model_home: Home, embedder: Embedder) -> Bench:
-    return Bench(model_home, embedder)
 
 
 @pytest.fixture
@@ -68,6 +56,49 @@ def test_a_renamed_file_shows_its_new_name(bench: Bench, folder: Path, sync: boo
         bench.catalogue.resolve("default", "plant.txt")
     hits = open_knowledge(bench.settings, bench.home, "default").searcher.search("pumps", 1)
     assert hits[0].doc == "site.txt"
+
+
+def test_a_new_name_is_searched_and_shown_at_once(bench: Bench, folder: Path) -> None:
+    (folder / "plant-report.txt").write_text("The plant makes 40 pumps a day.\n")
+    (folder / "other.txt").write_text("The office has 4 rooms.\n")
+    ingest(bench, folder)
+    (folder / "plant-report.txt").rename(folder / "zebra_crossing.txt")
+    ingest(bench, folder)
+    searcher = open_knowledge(bench.settings, bench.home, "default").searcher
+    for query in ("How many pumps a day?", "zebra"):
+        hit = searcher.search(query, 1)[0]
+        assert (hit.doc, hit.title, hit.header) == (
+            "zebra_crossing.txt",
+            "zebra crossing",
+            "zebra crossing | The plant makes 40 pumps a day.",
+        )
+    assert searcher.explain("zebra", 1).bm25
+    assert not searcher.explain("report", 1).bm25
+    assert searcher.explain("zebra crossing", 1).named == [hit.sha256]
+    # What stands in the vectors follows with the next re-embedding, which knows of it.
+    again = reindex(
+        catalogue=bench.catalogue,
+        store=bench.store,
+        embedder=bench.embedder,
+        settings=bench.settings,
+        collection="default",
+        home=bench.home,
+    )
+    assert again[0] == 1
+    assert searcher.search("zebra", 1)[0].header == hit.header
+
+
+def test_a_copy_that_is_left_alone_gives_its_name_at_once(bench: Bench, folder: Path) -> None:
+    (folder / "a.md").write_text("Soup costs 4 euro.\n")
+    ingest(bench, folder)
+    shutil.copy(folder / "a.md", folder / "menu.md")
+    ingest(bench, folder)
+    (folder / "a.md").unlink()
+    ingest(bench, folder, sync=True)
+    searcher = open_knowledge(bench.settings, bench.home, "default").searcher
+    hit = searcher.search("menu", 1)[0]
+    assert (hit.doc, hit.header) == ("menu.md", "menu | Soup costs 4 euro.")
+    assert searcher.explain("menu", 1).bm25
 
 
 @pytest.mark.parametrize("sync", [False, True])

@@ -20,47 +20,14 @@ from rag.catalogue.backup import restore_backup, write_backup
 from rag.catalogue.forget import forget, forget_missing
 from rag.catalogue.writer import Catalogue
 from rag.embed.base import Embedder
-from rag.embed.open import open_embedder
-from rag.ingest.ingest import FileResult, Ingest
 from rag.ingest.reindex import reindex
 from rag.open import open_knowledge, open_store
 from rag.store.base import indexed_text
+from tests.support.bench import Bench
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 PDFS = [EXAMPLES / name for name in ("handbook.pdf", "manual.pdf", "update.pdf")]
 pytestmark = pytest.mark.weights
-
-
-@pytest.fixture(scope="module")
-def embedder(weights: Path) -> Embedder:
-    return open_embedder("minilm", Home(weights.parent))
-
-
-class Bench:
-    """A home with its parts, as the command line puts them together."""
-
-    def __init__(self, home: Home, embedder: Embedder, settings: Settings | None = None) -> None:
-        self.home = home
-        self.embedder = embedder
-        self.settings = settings or Settings()
-        self.catalogue = Catalogue(home.catalogue, create=True)
-        self.store = open_store(self.settings, home, "default", embedder.identity.dimension)
-
-    def ingest(self, *paths: Path, collection: str = "default", password: str | None = None) -> list[FileResult]:
-        run = Ingest(
-            home=self.home,
-            catalogue=self.catalogue,
-            store=self.store,
-            embedder=self.embedder,
-            settings=self.settings,
-            collection=collection,
-        )
-        return run.run([(path, str(path)) for path in paths], password=password)
-
-
-@pytest.fixture
-def bench(model_home: Home, embedder: Embedder) -> Bench:
-    return Bench(model_home, embedder)
 
 
 def test_real_pdfs_are_indexed_found_and_true(bench: Bench) -> None:

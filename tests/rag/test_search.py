@@ -187,5 +187,5 @@ def test_an_empty_collection_finds_nothing(tmp_path: Path) -> None:
 
 def test_search_loads_no_model_library() -> None:
     code = "import sys, rag.search; print([m for m in sys.modules if m.split('.')[0] in {'langchain_core', 'torch'}])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "[]"

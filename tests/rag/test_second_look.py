@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.reading.candidates import Quote
+from core.reading.proposals.candidates import Quote
 from core.reading.read import Reading
 from core.types import Statement
 from rag.answer.cite import Checked

@@ -108,7 +108,7 @@ def test_feedback_becomes_preference_pairs(fresh: Running) -> None:
     with fresh.client() as client:
         kept = client.post("/v1/feedback", json=said).json()
         assert client.post("/v1/feedback", json={**said, "rating": "meh"}).status_code == 400
-    lines = (fresh.home.root / "feedback.jsonl").read_text().splitlines()
+    lines = (fresh.home.root / "feedback.jsonl").read_text(encoding="utf-8").splitlines()
     record = json.loads(lines[-1])
     assert record["id"] == kept["id"]
     drafts = [draft for _, draft in feedback_drafts([(1, feedback_from_json(record))])]

@@ -49,6 +49,7 @@ def test_the_page_shows_the_click_and_never_the_command(error: KbError, text: st
         ("run one; to resume after an interruption: kb finetune --resume one", "run one"),
         ("3 documents are not indexed; to index them: kb reindex --collection x", "3 documents are not indexed"),
         ("exported to /runs/one/model.gguf", "exported to /runs/one/model.gguf"),
+        ("only 3 facts were found; others may find more: --generator writer", "only 3 facts were found"),
     ],
 )
 def test_a_note_loses_the_command_that_it_ends_in(note: str, text: str) -> None:

@@ -230,6 +230,6 @@ def test_logs_and_audit_hold_no_contents(server: Running, caplog: pytest.LogCapt
             time.sleep(0.05)
     fields = [getattr(record, "fields", {}) for record in caplog.records]
     assert {each.get("route") for each in fields} >= {"/v1/search", "/v1/chat/completions"}
-    audit = (server.home.root / "serve" / "audit.jsonl").read_text()
+    audit = (server.home.root / "serve" / "audit.jsonl").read_text(encoding="utf-8")
     assert {json.loads(line)["event"] for line in audit.splitlines()} >= {"search", "ask"}
     assert secret not in audit + json.dumps(fields) + caplog.text

@@ -11,6 +11,7 @@ from core.types import Citation, Document, Page
 from serve.documents.pages import PageView
 from serve.ui import html
 from serve.ui.page_html import page_html
+from tests.support.stored import stored_document
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">'
 ALLOWED = {
@@ -61,19 +62,7 @@ class _Seen(HTMLParser):
 
 
 def _document(name: str) -> Document:
-    return Document(
-        sha256="0" * 64,
-        doc=name,
-        collection="default",
-        source="",
-        title=name,
-        unit="page",
-        metadata={},
-        n_pages=3,
-        status="indexed",
-        size_bytes=1,
-        ingested_at="",
-    )
+    return stored_document(name, title=name, n_pages=3)
 
 
 def _check(markup: str) -> _Seen:

@@ -20,8 +20,8 @@ def test_a_key_is_kept_as_a_hash_only_its_owner_can_read(tmp_path: Path) -> None
     keys = KeyStore(Home(tmp_path))
     secret = keys.add("alice")
     path = tmp_path / "serve" / "keys.json"
-    assert secret not in path.read_text()
-    assert secret.removeprefix("kb-") not in path.read_text()
+    assert secret not in path.read_text(encoding="utf-8")
+    assert secret.removeprefix("kb-") not in path.read_text(encoding="utf-8")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert keys.owner(secret) == "alice"
     assert KeyStore(Home(tmp_path)).owner(secret) == "alice"

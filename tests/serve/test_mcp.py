@@ -10,13 +10,15 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 
 import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import McpError
+from pydantic import AnyUrl
 
+from core.version import project_version
 from tests.serve.conftest import ANSWER, QUESTION, Running
 
 TOOLS = {"search", "ask", "list_documents", "show_page"}
@@ -54,6 +56,35 @@ async def test_answers_cite_pages_that_can_be_shown(server: Running) -> None:
         assert all(each["page"] >= 1 and each["quote"] for each in found["passages"])
 
 
+async def test_documents_and_pages_are_resources(server: Running) -> None:
+    async with _over_http(server) as session:
+        listed = (await session.list_resources()).resources
+        assert [each.name for each in listed] == ["documents", "handbook.pdf", "manual.pdf"]
+        templates = [each.uriTemplate for each in (await session.list_resource_templates()).resourceTemplates]
+        assert templates == ["kb://documents/{doc}", "kb://documents/{doc}/pages/{page}"]
+        documents = json.loads((await session.read_resource(listed[0].uri)).contents[0].text)["documents"]
+        assert [each["doc"] for each in documents] == ["handbook.pdf", "manual.pdf"]
+        assert json.loads((await session.read_resource(listed[1].uri)).contents[0].text)["pages"] == 13
+        page = (await session.read_resource(AnyUrl(f"{listed[1].uri}/pages/12"))).contents[0].text
+        assert ANSWER in page
+
+
+@pytest.mark.parametrize(
+    ("uri", "message"),
+    [
+        ("kb://documents/none", "none"),
+        ("kb://documents/handbook.pdf/pages/0", "pages are numbers from 1, not '0'"),
+        ("kb://documents/handbook.pdf/pages/99", "99"),
+        ("kb://elsewhere", "unknown resource kb://elsewhere"),
+    ],
+)
+async def test_unknown_resources_are_refused_with_what_there_is(server: Running, uri: str, message: str) -> None:
+    async with _over_http(server) as session:
+        with pytest.raises(McpError) as caught:
+            await session.read_resource(AnyUrl(uri))
+    assert message in str(caught.value) and "kb://documents/ID/pages/N" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "message"),
     [
@@ -77,7 +108,7 @@ async def test_errors_are_plain(server: Running, tool: str, arguments: dict, mes
 async def test_the_server_gives_its_own_version(server: Running) -> None:
     async with streamable_http_client(f"{server.url}/mcp") as (read, write, _), ClientSession(read, write) as session:
         info = (await session.initialize()).serverInfo
-    assert (info.name, info.version) == ("kb", version("kb"))
+    assert (info.name, info.version) == ("kb", project_version())
 
 
 async def test_another_site_reaches_no_tool(server: Running) -> None:
@@ -101,7 +132,7 @@ async def test_tools_over_stdin_and_stdout(server: Running) -> None:
 def test_an_assistant_that_goes_away_ends_the_process_quietly(server: Running, ends: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "kb.cli", "serve", "--mcp", "--stdio"],
-        text=True,
+        encoding="utf-8",
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -43,9 +43,9 @@ def test_an_exception_is_logged_by_type_and_place_without_its_text(loggers, caps
 
 def test_a_library_says_where_and_not_what(loggers, capsys) -> None:
     logs.set_up(quiet=False)
-    logging.getLogger("some.library").warning("a secret sentence")
+    logging.getLogger("some.package").warning("a secret sentence")
     (line,) = _lines(capsys)
-    assert (line["event"], line["logger"]) == ("library", "some.library")
+    assert (line["event"], line["logger"]) == ("library", "some.package")
     assert line["line"].startswith("test_observability.py:") and "secret" not in json.dumps(line)
 
 
@@ -60,7 +60,7 @@ def test_the_audit_log_is_lines_of_who_did_what(tmp_path: Path) -> None:
     audit = logs.AuditLog(Home(tmp_path))
     audit.note("forget", "key:alice", sha256="0" * 64, page=None)
     audit.close()
-    (line,) = (tmp_path / "serve" / "audit.jsonl").read_text().splitlines()
+    (line,) = (tmp_path / "serve" / "audit.jsonl").read_text(encoding="utf-8").splitlines()
     record = json.loads(line)
     assert (record["event"], record["who"], record["sha256"]) == ("forget", "key:alice", "0" * 64)
     assert "page" not in record and record["time"]

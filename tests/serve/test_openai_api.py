@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 import openai
 import pytest
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+from pydantic import BaseModel, Field
 
 from serve.answers.answering import AnswerRequest, ChatMessage
 from serve.answers.models import WITH_DOCUMENTS
+from serve.v1.content import _encoding
+from serve.v1.schemas import ChatCompletionBody
 from tests.serve.conftest import ANSWER, QUESTION, Running
 
 ASKED = [{"role": "user", "content": QUESTION}]
@@ -125,8 +130,6 @@ def test_embeddings_are_unit_vectors(client: openai.OpenAI, encoding: str) -> No
     assert done.usage.total_tokens > 0
     with pytest.raises(openai.NotFoundError):
         client.embeddings.create(model="text-embedding-none", input="x")
-    with pytest.raises(openai.BadRequestError):
-        client.embeddings.create(model="minilm", input="word " * 5000)
 
 
 def test_langchain_asks_and_streams(server: Running) -> None:
@@ -137,11 +140,97 @@ def test_langchain_asks_and_streams(server: Running) -> None:
     assert any(chunk.usage_metadata for chunk in chunks)
 
 
-def test_langchain_embeds(server: Running) -> None:
-    embeddings = OpenAIEmbeddings(
+def test_langchain_embeds_with_its_defaults(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    # It cuts texts into tokens of OpenAI's vocabulary, which its own tokenizer would download.
+    monkeypatch.setattr("tiktoken.get_encoding", lambda _: _encoding())
+    embeddings = OpenAIEmbeddings(base_url=f"{server.url}/v1", api_key="any", model="minilm")
+    by_text = OpenAIEmbeddings(
         base_url=f"{server.url}/v1", api_key="any", model="minilm", check_embedding_ctx_length=False
     )
-    assert len(embeddings.embed_query("a tide gauge")) == 384
+    assert embeddings.embed_documents(["a tide gauge", "x"])[0] == by_text.embed_query("a tide gauge")
+
+
+def test_the_older_format_answers_and_streams(client: openai.OpenAI) -> None:
+    done = client.completions.create(model="base+rag", prompt=QUESTION, echo=True)
+    assert done.choices[0].text.startswith(QUESTION) and ANSWER in done.choices[0].text
+    assert done.usage.total_tokens > 0
+    chunks = list(client.completions.create(model="base+rag", prompt=[QUESTION], stream=True))
+    assert ANSWER in "".join(chunk.choices[0].text for chunk in chunks)
+    assert chunks[-1].choices[0].finish_reason == "stop"
+    with pytest.raises(openai.NotFoundError):
+        client.completions.create(model="none", prompt=QUESTION)
+
+
+def test_responses_answer_with_links_to_pages(client: openai.OpenAI) -> None:
+    done = client.responses.create(model="base+rag", input=QUESTION, store=False)
+    assert done.status == "completed" and ANSWER in done.output_text
+    link = done.output[0].content[0].annotations[0]
+    assert link.type == "url_citation" and "/image?start=" in link.url
+    assert done.usage.total_tokens == done.usage.input_tokens + done.usage.output_tokens > 0
+    said = [{"role": "user", "content": [{"type": "input_text", "text": QUESTION}]}]
+    assert ANSWER in client.responses.create(model="base+rag", input=said).output_text
+    cut = client.responses.create(model="base+rag", input=QUESTION, max_output_tokens=2)
+    assert (cut.status, cut.incomplete_details.reason, cut.output_text) == (
+        "incomplete",
+        "max_output_tokens",
+        "16 weeks",
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"previous_response_id": "resp_1"},
+        {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:,"}]}]},
+        {"input": [{"type": "item_reference", "id": "x"}]},
+        {"input": []},
+        {"text": {"format": {"type": "json_schema", "name": "x", "schema": {}}}},
+    ],
+)
+def test_responses_that_cannot_be_made_are_refused(client: openai.OpenAI, fields: dict) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.responses.create(**{"model": "base+rag", "input": QUESTION, **fields})
+    assert "constrained" not in caught.value.message
+
+
+def test_responses_stream_as_openai_streams(client: openai.OpenAI) -> None:
+    with client.responses.stream(model="base+rag", input=QUESTION) as stream:
+        kinds = [event.type for event in stream]
+        final = stream.get_final_response()
+    assert kinds[0] == "response.created" and kinds[-1] == "response.completed"
+    assert "response.output_text.delta" in kinds
+    assert ANSWER in final.output_text and final.output[0].content[0].annotations
+
+
+def test_langchain_offers_tools_to_a_model_that_calls_none(server: Running) -> None:
+    chat = ChatOpenAI(base_url=f"{server.url}/v1", api_key="any", model="base+rag", max_retries=0)
+    reply = chat.bind_tools([Tide]).invoke(QUESTION)
+    assert ANSWER in reply.text and not reply.tool_calls
+
+
+class Tide(BaseModel):
+    """Height of the tide."""
+
+    place: Literal["harbour", "bridge"]
+    metres: int = Field(ge=0, le=9)
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("method", ["json_schema", "function_calling"])
+def test_langchain_gets_structured_output(server: Running, method: str) -> None:
+    chat = ChatOpenAI(base_url=f"{server.url}/v1", api_key="any", model="smollm2", max_retries=0, max_tokens=60)
+    reply = chat.with_structured_output(Tide, method=method).invoke("The tide at the harbour is 3 metres.")
+    assert isinstance(reply, Tide)
+
+
+@pytest.mark.weights
+def test_a_conversation_longer_than_the_context_loses_its_oldest_turns(server: Running) -> None:
+    turn = [{"role": "user", "content": "tide " * 900}, {"role": "assistant", "content": "Yes."}]
+    messages = [*turn * 12, {"role": "user", "content": "Say hello."}]
+    body = ChatCompletionBody.model_validate({"model": "smollm2", "messages": messages})
+    prepared = asyncio.run(server.service.prepared(body.request()))  # reading 8,192 tokens would take long
+    assert 0 < prepared.n_dropped < len(messages) and prepared.n_dropped % 2 == 0
+    assert prepared.request.conversation[-1].text == "Say hello."
 
 
 @pytest.mark.weights

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.serve.conftest import ANSWER, QUESTION, Running
 
 ASKED = [{"role": "user", "content": QUESTION}]
 TOOL = {"type": "function", "function": {"name": "look", "parameters": {}}}
+JSON_SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
 
 
@@ -20,14 +23,50 @@ def _complete(server: Running, **fields: object) -> tuple[int, dict, str]:
 @pytest.mark.parametrize(
     ("fields", "param", "message"),
     [
-        ({"tools": [TOOL]}, "tools", "tool calls are not supported"),
-        ({"functions": [TOOL["function"]]}, "functions", "tool calls are not supported"),
-        ({"response_format": {"type": "json_object"}}, "response_format", "only the format 'text' is supported"),
-        ({"messages": [{"role": "tool", "content": "x"}, *ASKED]}, "messages.0.role", "tool calls are not supported"),
+        (
+            {"tools": [TOOL], "tool_choice": "required"},
+            "response_format",
+            "answers from the documents are quotes and sentences, never JSON; ask the model without +rag",
+        ),
+        (
+            {"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "none"}}},
+            "tool_choice",
+            "no tool 'none' among tools",
+        ),
+        (
+            {"response_format": {"type": "json_object"}},
+            "response_format",
+            "answers from the documents are quotes and sentences, never JSON; ask the model without +rag",
+        ),
+        (
+            {"model": "extractive", "response_format": JSON_SCHEMA},
+            "response_format",
+            "extractive cannot be held to JSON; use smollm2, a run exported to GGUF, or a model of Ollama",
+        ),
+        (
+            {"response_format": {"type": "xml"}},
+            "response_format",
+            "unknown type 'xml'; use text, json_object or json_schema",
+        ),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {}}},
+            "response_format",
+            "json_schema.schema must be an object",
+        ),
+        (
+            {"messages": [*ASKED, {"role": "tool", "content": "x", "tool_call_id": "1"}]},
+            "messages.1.role",
+            "results of tools are not read by models that answer from the documents; ask one without +rag",
+        ),
         (
             {"messages": [{"role": "user", "content": [IMAGE]}]},
             "messages.0.content",
-            "only parts of type 'text' are supported, not 'image_url'",
+            "images are not supported, only text; add the picture as a document instead",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]},
+            "messages.0.content",
+            "only parts of type 'text' are supported, not 'input_audio'",
         ),
         ({"messages": [{"role": "user", "content": 5}]}, "messages.0.content", "Input should be a valid string"),
     ],
@@ -56,18 +95,66 @@ def test_what_changes_nothing_is_accepted_without_a_word(server: Running, fields
 def test_what_has_no_effect_is_named(server: Running) -> None:
     system = {"role": "system", "content": "Answer in French."}
     status, _, ignored = _complete(
-        server, messages=[system, *ASKED], presence_penalty=0.5, max_tokens=200_000, seed=-1, stop="x"
+        server, messages=[system, *ASKED], presence_penalty=0.5, max_tokens=200_000, seed=-1, tools=[TOOL]
     )
     assert status == 200
-    assert ignored == "presence_penalty, max_tokens, stop, messages.system"
+    assert ignored == "presence_penalty, tools, messages.system"
     body = {"model": "base+rag", "messages": ASKED, "stream": True, "temperature": 0.5}
     with server.client() as client, client.stream("POST", "/v1/chat/completions", json=body) as response:
         assert response.headers["x-kb-ignored"] == "temperature"
 
 
+def test_earlier_calls_of_tools_are_left_out_of_answers_from_documents(server: Running) -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    earlier = [
+        {"role": "user", "content": "Look."},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": "seen"},
+        {"role": "assistant", "content": "Seen."},
+    ]
+    status, body, ignored = _complete(server, messages=[*earlier, *ASKED])
+    assert (status, ignored) == (200, "messages.tool")
+    assert ANSWER in body["choices"][0]["message"]["content"]
+
+
 @pytest.mark.parametrize(
-    ("fields", "param"),
-    [({"input": [1, 2]}, "input"), ({"input": [[1], [2]]}, "input"), ({"input": "x", "dimensions": 64}, "dimensions")],
+    ("fields", "text", "finish"),
+    [({"stop": "weeks"}, "16 ", "stop"), ({"max_tokens": 2}, "16 weeks", "length"), ({"stop": ["none"]}, None, "stop")],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_stop_and_max_tokens_end_every_answer(
+    server: Running, fields: dict, text: str | None, finish: str, stream: bool
+) -> None:
+    body = {"model": "base+rag", "messages": ASKED, "stream": stream, **fields}
+    with server.client() as client:
+        response = client.post("/v1/chat/completions", json=body)
+    assert "x-kb-ignored" not in response.headers
+    if stream:
+        events = [json.loads(line[6:]) for line in response.text.splitlines() if line.startswith("data: {")]
+        shown = "".join(event["choices"][0]["delta"].get("content") or "" for event in events)
+        assert events[-1]["choices"][0]["finish_reason"] == finish
+    else:
+        choice = response.json()["choices"][0]
+        shown = choice["message"]["content"]
+        assert choice["finish_reason"] == finish
+        assert response.json()["usage"]["completion_tokens"] <= fields.get("max_tokens", 1000)
+    assert shown.rstrip("\n") == text if text else ANSWER in shown
+
+
+def test_citations_are_annotations_that_lead_to_the_page(server: Running) -> None:
+    _, body, _ = _complete(server)
+    message = body["choices"][0]["message"]
+    link = message["annotations"][0]["url_citation"]
+    assert message["annotations"][0]["type"] == "url_citation"
+    assert message["content"][link["start_index"] : link["end_index"]] == body["sources"][0]["quote"]
+    assert link["title"] == f"handbook.pdf, p. {body['sources'][0]['page'] + 1}"
+    with server.client() as client:
+        picture = client.get(link["url"])
+    assert picture.headers["content-type"] == "image/png" and picture.content
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"), [({"input": [10**8]}, "input"), ({"input": "x", "dimensions": 64}, "dimensions")]
 )
 def test_embeddings_that_cannot_be_made_are_refused(server: Running, fields: dict, param: str) -> None:
     with server.client() as client:
@@ -78,12 +165,34 @@ def test_embeddings_that_cannot_be_made_are_refused(server: Running, fields: dic
     assert made.status_code == 200
 
 
+def test_token_ids_are_the_text_that_they_spell(server: Running) -> None:
+    ids = [64, 43038, 31990]  # of cl100k_base
+    with server.client() as client:
+        by_ids = client.post("/v1/embeddings", json={"model": "minilm", "input": [ids, ids]}).json()["data"]
+        by_text = client.post("/v1/embeddings", json={"model": "minilm", "input": "a tide gauge"}).json()["data"]
+    assert by_ids[0]["embedding"] == by_ids[1]["embedding"] == by_text[0]["embedding"]
+
+
+def test_long_texts_are_embedded_in_parts(server: Running) -> None:
+    long = "The tide gauge is read at six. " * 200
+    with server.client() as client:
+        response = client.post("/v1/embeddings", json={"model": "minilm", "input": ["short", long]})
+    short, vector = (row["embedding"] for row in response.json()["data"])
+    assert response.headers["x-kb-chunked"] == "1"
+    assert sum(number**2 for number in vector) == pytest.approx(1, abs=1e-3)
+    with server.client() as client:
+        row = {"model": "minilm", "input": "The tide gauge is read at six."}
+        one = client.post("/v1/embeddings", json=row).json()["data"][0]["embedding"]
+    near, far = (sum(a * b for a, b in zip(other, vector, strict=True)) for other in (one, short))
+    assert near > far + 0.2
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
         ("GET", "/v1/nothing", 404, "not_found"),
-        ("POST", "/v1/completions", 404, "not_found"),
-        ("POST", "/v1/responses", 404, "not_found"),
+        ("POST", "/v1/files", 404, "not_found"),
+        ("GET", "/v1/responses", 405, "method_not_allowed"),
         ("GET", "/v1/chat/completions", 405, "method_not_allowed"),
         ("DELETE", "/v1/search", 405, "method_not_allowed"),
         ("PUT", "/v1/documents/x", 405, "method_not_allowed"),

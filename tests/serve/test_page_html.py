@@ -15,6 +15,7 @@ from core.types import Document, Page
 from serve.documents.pages import PageRenderer, PageView, cell_of_span
 from serve.ui.page_html import page_body, page_html, page_name
 from tests.serve.conftest import Running
+from tests.support.stored import stored_document
 
 TEXT = "Rates\nService Friends Others\nTour 12 20\nAfter the table."
 TABLE = Block(
@@ -31,19 +32,7 @@ BLOCKS = (Block(kind="heading", start=0, end=5, level=1), TABLE, Block(kind="par
 
 
 def _document(unit: str = "page") -> Document:
-    return Document(
-        sha256="0" * 64,
-        doc="a.pdf",
-        collection="default",
-        source="",
-        title="a",
-        unit=unit,
-        metadata={},
-        n_pages=3,
-        status="indexed",
-        size_bytes=1,
-        ingested_at="",
-    )
+    return stored_document("a.pdf", title="a", unit=unit, n_pages=3)
 
 
 def _view(start: int, end: int, **page: object) -> PageView:

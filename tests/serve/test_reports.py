@@ -15,7 +15,7 @@ from serve.ui.report import mount_reports, reports
 
 def _report(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True)
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
 
 
 def test_reports_of_runs_come_first(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from core.types import Pair
 from serve.errors import NotFound
 from serve.review import DatasetReviews, exports
 from serve.service import Service
+from serve.ui.data import _proof
 
 
 def _write(folder: Path, count: int = 3) -> None:
@@ -71,7 +72,7 @@ async def test_rows_are_decided_one_by_one(reviews: DatasetReviews, service: Ser
     assert (await reviews.row("own", "row-1")).decided == "reject"
     with pytest.raises(ConfigError):
         await reviews.row("own", "row-9")
-    lines = (service.home.root / "datasets" / "own" / "review.jsonl").read_text().splitlines()
+    lines = (service.home.root / "datasets" / "own" / "review.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["by"] for line in lines] == ["me", "me"]
 
 
@@ -87,7 +88,7 @@ async def test_training_rows_are_exported_under_the_cache(reviews: DatasetReview
         await reviews.export("own", "none")
     path = await reviews.export("own", "alpaca")
     assert path.parent == exports(service.home)
-    assert len(path.read_text().splitlines()) == 3
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 3
 
 
 def test_a_finished_dataset_is_not_made_again(reviews: DatasetReviews, service: Service) -> None:
@@ -99,3 +100,25 @@ def test_a_finished_dataset_is_not_made_again(reviews: DatasetReviews, service: 
         reviews.new_folder("fresh")
     with pytest.raises(ConfigError):
         reviews.new_folder("../fresh")
+
+
+async def test_a_row_shows_what_stands_before_its_question(reviews: DatasetReviews) -> None:
+    row = Pair(
+        id="row-1",
+        kind="conversation",
+        question="And back?",
+        answer="At one.",
+        context="",
+        evidence=(),
+        fact="",
+        group="g",
+        split="train",
+        system="Answer as a <pirate>.",
+        turns=(("Is it fast?", "No."), ("When does it leave?", "At noon.")),
+        untrained_turns=(0,),
+    )
+    write_rows(reviews.folder("own") / "pairs.jsonl", [row_to_json(row)])
+    shown = _proof(await reviews.row("own", "row-1"))
+    assert "Answer as a &lt;pirate&gt;." in shown
+    assert "Answer 1, not trained" in shown and "Answer 2:" in shown
+    assert shown.index("pirate") < shown.index("Is it fast?") < shown.index("At noon.")

@@ -38,12 +38,10 @@ def test_text_parts_are_joined_by_lines() -> None:
 @pytest.mark.parametrize(
     ("message", "place", "says"),
     [
-        ({"role": "tool", "content": "x"}, "role", "Value error, tool calls are not supported"),
-        ({"role": "function", "content": "x"}, "role", "Value error, tool calls are not supported"),
         (
             {"role": "user", "content": [{"type": "image_url"}]},
             "content",
-            "Value error, only parts of type 'text' are supported, not 'image_url'",
+            "Value error, images are not supported, only text; add the picture as a document instead",
         ),
         (
             {"role": "user", "content": ["x"]},
@@ -65,12 +63,6 @@ def test_messages_that_cannot_be_read_are_refused(message: dict[str, Any], place
 @pytest.mark.parametrize(
     ("fields", "place", "says"),
     [
-        ({"tools": [{"type": "function"}]}, "tools", "Value error, tool calls are not supported"),
-        (
-            {"response_format": {"type": "json_object"}},
-            "response_format",
-            "Value error, only the format 'text' is supported",
-        ),
         ({"n": 2}, "n", "Input should be 1"),
         ({"temperature": 2.5}, "temperature", "Input should be less than or equal to 2"),
         ({"top_p": 0}, "top_p", "Input should be greater than 0"),
@@ -141,11 +133,8 @@ def test_a_seed_fits_a_signed_number_of_32_bits(seed: int) -> None:
 def test_texts_to_embed_are_strings() -> None:
     assert EmbeddingsBody.model_validate({"model": "m", "input": "one"}).input == ["one"]
     assert EmbeddingsBody.model_validate({"model": "m", "input": ["one", "two"]}).input == ["one", "two"]
-    for tokens in ([1, 2], [[1, 2], [3]]):
-        place, says = fault(EmbeddingsBody, {"model": "m", "input": tokens})
-        assert place == "input" and "token ids are not supported; send text" in says
     assert fault(EmbeddingsBody, {"model": "m", "input": []})[0] == "input"
-    assert fault(EmbeddingsBody, {"model": "m", "input": ["x"] * 513})[0] == "input"
+    assert fault(EmbeddingsBody, {"model": "m", "input": ["x"] * 2049})[0] == "input"
     assert fault(EmbeddingsBody, {"model": "m", "input": [""]})[0].startswith("input")
 
 
@@ -167,6 +156,7 @@ def test_a_judgement_is_up_or_down() -> None:
         "citations": [],
         "collection": "",
         "context": "",
+        "withdrawn": False,
     }
     assert fault(FeedbackBody, {**given_body, "rating": "5"})[0] == "rating"
     assert fault(FeedbackBody, {**given_body, "answer": " "})[0] == "answer"

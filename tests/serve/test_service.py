@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.errors import ConfigError
 from serve.errors import NotFound
 from tests.serve.conftest import QUESTION, Running
 
@@ -49,12 +48,11 @@ async def test_a_span_outside_the_page_is_cut(server: Running) -> None:
     assert nothing.start == nothing.end
 
 
-async def test_texts_become_unit_vectors_and_long_ones_are_refused(server: Running) -> None:
-    vectors, tokens = await server.service.embed(["a tide gauge", "a pay slip"], query=False)
-    assert vectors.shape == (2, 384) and tokens > 0
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
-    with pytest.raises(ConfigError, match="input 1 has"):
-        await server.service.embed(["short", "word " * 2000], query=False)
+async def test_texts_become_unit_vectors_and_long_ones_are_read_in_parts(server: Running) -> None:
+    texts = await server.service.embed(["a tide gauge", "a pay slip", "word " * 2000], query=False)
+    assert texts.vectors.shape == (3, 384) and texts.token_count > 2000
+    assert np.allclose(np.linalg.norm(texts.vectors, axis=1), 1, atol=1e-3)
+    assert texts.in_parts == (2,)
 
 
 async def test_models_are_unknown_by_path_and_address(server: Running) -> None:

@@ -28,7 +28,7 @@ def _process(home: Home) -> Iterator[tuple[subprocess.Popen[str], str]]:
         [sys.executable, "-m", "kb.cli", "serve", "--api", "--port", "0"],
         env={**os.environ, "KB_HOME": str(home.root)},
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     assert process.stderr
     said = process.stderr.readline()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -43,6 +44,13 @@ def test_progress_has_a_bar_and_words(running: psutil.Process) -> None:
     assert "<progress" not in task_html(_task(running), TaskLog(doing="reading: 3 of ?"))
 
 
+def test_a_task_that_was_stopping_to_stop_says_so_until_it_ends(running: psutil.Process, ended: psutil.Process) -> None:
+    log = TaskLog(share=0.25, doing="sft 12/48")
+    stopping = replace(_task(running), stopping=True)
+    assert "Stopping one …" in task_html(stopping, log) and "<progress" not in task_html(stopping, log)
+    assert "interrupted" in task_html(replace(_task(ended), stopping=True), log)
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [("synthesize", "ready"), ("train", "Trained"), ("export", "Exported: one."), ("compare", "under Report")],
@@ -74,7 +82,7 @@ def test_a_zombie_of_another_parent_does_not_run() -> None:
             "print(p.pid, flush=True); time.sleep(60)",
         ],
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     assert parent.stdout
     with parent, parent.stdout as stdout:

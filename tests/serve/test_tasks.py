@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -64,6 +66,22 @@ def test_training_data_is_made_from_the_documents(stocked: Home, tmp_path: Path)
     assert "ready" in task_html(task, log)
 
 
+@pytest.mark.parametrize("disposition", [signal.SIG_IGN, signal.default_int_handler], ids=["ignored", "default"])
+def test_a_task_is_stopped_from_its_first_moment(stocked: Home, tmp_path: Path, disposition: Any) -> None:
+    """Also where the server ignores SIGINT, as a process does that a script starts with `&`."""
+    tasks = BackgroundTasks(Workspace(settings=Settings(), home=stocked))
+    before = signal.signal(signal.SIGINT, disposition)
+    try:
+        task = tasks.begin("synthesize", "stopped", folder=str(tmp_path / "made"))
+        tasks.stop()
+        assert task.process.wait(WAIT_S) == 128 + signal.SIGINT
+    finally:
+        signal.signal(signal.SIGINT, before)
+    log = tasks.log("stopped")
+    assert not log.done and "interrupted" in str(log.error)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
 @pytest.mark.parametrize("name", ["../x", "A", "", "-x"])
 def test_a_name_that_is_not_a_folder_name_begins_nothing(tmp_path: Path, name: str) -> None:
     tasks = _tasks(tmp_path)
@@ -73,12 +91,16 @@ def test_a_name_that_is_not_a_folder_name_begins_nothing(tmp_path: Path, name: s
 
 
 def test_a_server_finds_the_task_of_an_earlier_one_again(tmp_path: Path) -> None:
-    slow = [sys.executable, "-c", "import time; time.sleep(60)"]
+    slow = [
+        sys.executable,
+        "-c",
+        "import signal, time; signal.signal(signal.SIGINT, signal.default_int_handler); time.sleep(60)",
+    ]
     # A child of another parent, as after a restart: it is started by a process that ends at once.
     started = subprocess.run(
         [sys.executable, "-c", f"import subprocess; print(subprocess.Popen({slow!r}, stdout=-3).pid)"],
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     process = psutil.Process(int(started.stdout))

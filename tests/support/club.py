@@ -8,6 +8,7 @@ from pathlib import Path
 from core.types import Chunk, Citation, Document, Fact, Hit, Page
 from synth.work.candidate import QuestionCandidate
 from synth.work.workspace import Workspace, candidate_of
+from tests.support.stored import stored_document
 
 PAGES = {
     "club.pdf": [
@@ -25,18 +26,8 @@ def sha256_of(doc: str) -> str:
 
 
 def document(doc: str) -> Document:
-    return Document(
-        sha256=sha256_of(doc),
-        doc=doc,
-        collection="default",
-        source=doc,
-        title=doc.removesuffix(".pdf").title(),
-        unit="page",
-        metadata={"author": "The Harbour Office"},
-        n_pages=len(PAGES[doc]),
-        status="indexed",
-        size_bytes=1,
-        ingested_at="2025-01-01T00:00:00Z",
+    return stored_document(
+        doc, sha256=sha256_of(doc), metadata={"author": "The Harbour Office"}, n_pages=len(PAGES[doc])
     )
 
 

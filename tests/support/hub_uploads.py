@@ -5,40 +5,40 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.support.http_server import QuietHandler, served
 
 COMMIT = "fedcba9876543210fedcba9876543210fedcba98"
 _LARGE = (".safetensors", ".bin")
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     protocol_version = "HTTP/1.1"
     root: Path
     asked: list[tuple[str, str, str]]  # method, path, token
     refuses: bool
 
     def do_HEAD(self) -> None:
-        self._get(body=False)
+        self._get(head_only=True)
 
     def do_GET(self) -> None:
-        self._get(body=True)
+        self._get(head_only=False)
 
-    def _get(self, *, body: bool) -> None:
+    def _get(self, *, head_only: bool) -> None:
         path = self._noted()
         if path.startswith("api/models/"):
             folder = self.root / path.removeprefix("api/models/")
             files = [self._entry(file, folder) for file in sorted(folder.rglob("*")) if file.is_file()]
-            self._send(200, {"id": "any", "sha": COMMIT, "siblings": files, "tags": []})
+            self.send(200, {"id": "any", "sha": COMMIT, "siblings": files, "tags": []})
             return
         owner, name, _, _, file = path.split("/", 4)
         content = (self.root / owner / name / file).read_bytes()
         etag = hashlib.sha256(content).hexdigest()
-        self._send(200, content, body=body, ETag=f'"{etag}"', **{"X-Repo-Commit": COMMIT})
+        self.send(200, content, head_only=head_only, ETag=f'"{etag}"', X_Repo_Commit=COMMIT)
 
     @staticmethod
     def _entry(file: Path, folder: Path) -> dict[str, Any]:
@@ -52,27 +52,27 @@ class _Handler(BaseHTTPRequestHandler):
         path = self._noted()
         target = self.root / "lfs" / path.rsplit("/", 1)[1]
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(self._body())
-        self._send(200, {})
+        target.write_bytes(self.body())
+        self.send(200, {})
 
     def do_POST(self) -> None:
         path = self._noted()
-        body = self._body()
+        body = self.body()
         if self.refuses:
-            self._send(403, {"error": "You may not write here"})
+            self.send(403, {"error": "You may not write here"})
         elif path == "api/repos/create":
             held = json.loads(body)
             name = f"{held.get('organization') or 'user'}/{held['name']}"
             (self.root / name).mkdir(parents=True, exist_ok=True)
-            self._send(200, {"url": f"http://{self.headers['Host']}/{name}", "name": name})
+            self.send(200, {"url": f"http://{self.headers['Host']}/{name}", "name": name})
         elif path == "api/validate-yaml":
-            self._send(200, {"errors": [], "warnings": []})
+            self.send(200, {"errors": [], "warnings": []})
         elif path.endswith("/preupload/main"):
             asked = [file["path"] for file in json.loads(body)["files"]]
             modes = [{"path": p, "uploadMode": "lfs" if p.endswith(_LARGE) else "regular"} for p in asked]
-            self._send(200, {"files": [{**mode, "shouldIgnore": False} for mode in modes]})
+            self.send(200, {"files": [{**mode, "shouldIgnore": False} for mode in modes]})
         elif path.endswith("/info/lfs/objects/batch"):
-            self._send(200, {"transfer": "basic", "objects": [self._place(one) for one in json.loads(body)["objects"]]})
+            self.send(200, {"transfer": "basic", "objects": [self._place(one) for one in json.loads(body)["objects"]]})
         else:
             self._commit(path.removeprefix("api/models/").removesuffix("/commit/main"), body)
 
@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             target = self.root / repository / value["path"]
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        self._send(
+        self.send(
             200, {"commitOid": COMMIT, "commitUrl": f"http://{self.headers['Host']}/{repository}/commit/{COMMIT}"}
         )
 
@@ -102,40 +102,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.asked.append((self.command, path, self.headers.get("Authorization", "")))
         return path
 
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        parts = []
-        while size := int(self.rfile.readline(), 16):
-            parts.append(self.rfile.read(size))
-            self.rfile.readline()
-        self.rfile.readline()
-        return b"".join(parts)
-
-    def _send(self, status: int, content: dict[str, Any] | bytes, *, body: bool = True, **headers: str) -> None:
-        encoded = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self.send_response(status)
-        for key, value in {**headers, "Content-Length": str(len(encoded))}.items():
-            self.send_header(key, value)
-        self.end_headers()
-        if body:
-            self.wfile.write(encoded)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep the test's output clean."""
-
 
 @contextmanager
 def uploading_hub(root: Path, *, refuses: bool = False) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     """Serve `root`; yield the endpoint and the growing list of (method, path, authorization)."""
     asked: list[tuple[str, str, str]] = []
-    handler = type("Handler", (_Handler,), {"root": root, "asked": asked, "refuses": refuses})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(_Handler, root=root, asked=asked, refuses=refuses) as url:
+        yield url, asked

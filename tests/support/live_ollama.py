@@ -62,7 +62,9 @@ class OllamaServer:
             )
         deadline = time.monotonic() + _START_S
         while not self._answers():
-            assert self._process.poll() is None and time.monotonic() < deadline, self.log_path.read_text()
+            assert self._process.poll() is None and time.monotonic() < deadline, self.log_path.read_text(
+                encoding="utf-8"
+            )
             time.sleep(0.1)
 
     def kill(self) -> None:

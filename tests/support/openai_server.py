@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, convert_to_messages
 
 from core.errors import KbError
+from tests.support.http_server import QuietHandler, served
 
 MODEL = "small"
 _PASSED = ("temperature", "seed", "top_p", "max_tokens", "response_format")
@@ -38,18 +37,18 @@ def _usage(usage: Any) -> dict[str, int]:
     }
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     chat: BaseChatModel
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.loads(self.body())
         if body["model"] != MODEL:
-            self._json(404, {"error": {"message": "no such model", "code": "model_not_found"}})
+            self.send(404, {"error": {"message": "no such model", "code": "model_not_found"}})
             return
         try:
             self._stream(body) if body.get("stream") else self._whole(body)
         except KbError as error:
-            self._json(400, {"error": {"message": str(error), "code": "context_length_exceeded"}})
+            self.send(400, {"error": {"message": str(error), "code": "context_length_exceeded"}})
 
     def _whole(self, body: dict[str, Any]) -> None:
         answer = self.chat.invoke(_messages(body), **_options(body))
@@ -59,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
             "finish_reason": answer.response_metadata["finish_reason"],
         }
         head = {"id": "1", "object": "chat.completion", "created": 1, "model": MODEL}
-        self._json(200, head | {"choices": [choice], "usage": _usage(answer.usage_metadata)})
+        self.send(200, head | {"choices": [choice], "usage": _usage(answer.usage_metadata)})
 
     def _stream(self, body: dict[str, Any]) -> None:
         head = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": MODEL}
@@ -83,28 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _event(self, data: dict[str, Any]) -> None:
         self.wfile.write(f"data: {json.dumps(data)}\n\n".encode())
 
-    def _json(self, status: int, data: dict[str, Any]) -> None:
-        body = json.dumps(data).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Stay quiet."""
-
 
 @contextmanager
 def serving(chat: BaseChatModel) -> Iterator[str]:
     """Serve `chat` as the model `small` on a free port; yields the base URL."""
-    handler = type("Handler", (_Handler,), {"chat": chat})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(_Handler, chat=chat) as url:
+        yield f"{url}/v1"

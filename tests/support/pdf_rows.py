@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rag.load.pdf.layout.cells import Style
+from rag.load.pdf.layout.drafts import Style
 from rag.load.pdf.layout.glyphs import Words
 from rag.load.pdf.layout.rows import Row, Segment, Shift, Word, segment_of
 from rag.load.pdf.layout.rules import Rules

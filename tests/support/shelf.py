@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pypdfium2
 
-from core.reading.words import terms
+from core.reading.text.words import terms
 from core.types import Hit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

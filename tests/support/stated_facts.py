@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.types import Document, Page
 from synth.facts.english.naming import Naming
 from synth.facts.english.tables.flat import Flat, flatten
+from tests.support.stored import stored_document
 
 FILING = Naming(
     "Acme Widgets, Inc.’s Form 10-Q for the quarterly period ended June 25, 2022",
@@ -21,19 +22,7 @@ def flat(text: str) -> Flat:
 
 
 def document(title: str, **metadata: str) -> Document:
-    return Document(
-        sha256="a" * 64,
-        doc="a.pdf",
-        collection="default",
-        source="a.pdf",
-        title=title,
-        unit="page",
-        metadata=metadata,
-        n_pages=1,
-        status="indexed",
-        size_bytes=1,
-        ingested_at="2025-01-01T00:00:00Z",
-    )
+    return stored_document("a.pdf", sha256="a" * 64, title=title, metadata=metadata)
 
 
 def page(text: str, index: int = 0) -> Page:

@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reading.words import terms
+from core.reading.text.words import terms
 from core.settings import SynthSettings
 from core.types import Chunk, Document, Hit, Page
 from synth.facts.read import read_facts
 from synth.generate.rules import RulesGenerator
 from synth.making.build import DatasetBuilder
-from synth.making.run import SynthPlan, SynthTools
+from synth.making.run import SynthPlan, SynthRun, SynthTools, begin
+from tests.support.club import PAGES, workspace
 from tests.support.shelf import Shelf
+from tests.support.stored import stored_document
 
 EXAMPLES = ("handbook.pdf", "manual.pdf", "update.pdf")
 CHUNK, STEP = 500, 400
@@ -55,19 +57,7 @@ class ShelfCorpus:
 
     def documents(self) -> list[Document]:
         found = [
-            Document(
-                sha256=sha256,
-                doc=name,
-                collection="default",
-                source=name,
-                title=name.removesuffix(".pdf").title(),
-                unit="page",
-                metadata={},
-                n_pages=len(self._pages[sha256]),
-                status="indexed",
-                size_bytes=1,
-                ingested_at="2025-01-01T00:00:00Z",
-            )
+            stored_document(name, sha256=sha256, n_pages=len(self._pages[sha256]))
             for sha256, name in self.shelf.names.items()
         ]
         return sorted(found, key=lambda document: document.doc)
@@ -115,10 +105,25 @@ def builder(
     **settings: Any,
 ) -> DatasetBuilder:
     plan = SynthPlan(collection="default", settings=SynthSettings(**settings), seed=seed, pairs=pairs, audit=audit)
-    lent: dict[str, Any] = {
+    return DatasetBuilder(plan, _tools(corpus, tools or {}), out)
+
+
+def club_run(folder: Path, pairs: int | None = None, **settings: Any) -> SynthRun:
+    """Begin a run over the pages of `tests.support.club`."""
+    corpus = ShelfCorpus(PAGES)
+    work = workspace(folder)
+    for document in corpus.documents():
+        if not work.count("documents", f"sha256='{document.sha256}'"):
+            work.add_document(document, corpus.pages(document.sha256), corpus.chunks(document.sha256))
+    plan = SynthPlan(collection="default", settings=SynthSettings(**settings), pairs=pairs)
+    return begin(plan, _tools(corpus, {}), work)
+
+
+def _tools(corpus: ShelfCorpus, other: Mapping[str, Any]) -> SynthTools:
+    own: dict[str, Any] = {
         "corpus": corpus,
         "retriever": corpus.shelf,
         "embedder": WordVectors(),
         "generator": lambda documents: RulesGenerator(documents, read_facts),
     }
-    return DatasetBuilder(plan, SynthTools(**{**lent, **(tools or {})}), out)
+    return SynthTools(**{**own, **other})

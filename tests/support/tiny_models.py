@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from finetune.training.machine import GIB, Machine
+from tests.support.json_lines import write_jsonl
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -122,13 +121,6 @@ def preference(number: int, **over: Any) -> dict[str, Any]:
         "split": "train",
     }
     return {**row, **over}
-
-
-def write_jsonl(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    """Write rows, one a line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
 
 
 def dataset_folder(path: Path, rows: int = 16, held_out: int = 4, preferences: int = 8) -> Path:

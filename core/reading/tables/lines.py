@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.reading.sentences import Offsets
 from core.reading.tables.table import Table, TableCell, TableRow, cell_of, currency_of, scale_of
+from core.reading.text.sentences import Offsets
 
 _FIGURE = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
 _CELL = re.compile(
@@ -65,12 +65,12 @@ def _line(start: int, raw: str) -> _Line:
     text = text.lstrip()
     matches = list(_CELL.finditer(text))
     cells: list[Offsets] = []
-    at = len(text)
+    cells_start = len(text)
     for match in reversed(matches):
-        if not _GAP.match(text[match.end() : at]):
+        if not _GAP.match(text[match.end() : cells_start]):
             break
         cells.append(match.span())
-        at = match.start()
+        cells_start = match.start()
     cells.reverse()
     # "Balance at December 31, 2021  5,000": the year belongs to the label.
     while (
@@ -87,10 +87,10 @@ def _line(start: int, raw: str) -> _Line:
 
 def _lines(text: str) -> list[_Line]:
     lines: list[_Line] = []
-    at = 0
+    line_start = 0
     for raw in text.split("\n"):
-        lines.append(_line(at, raw))
-        at += len(raw) + 1
+        lines.append(_line(line_start, raw))
+        line_start += len(raw) + 1
     return lines
 
 
@@ -185,6 +185,7 @@ def _table(text: str, head_lines: Sequence[_Line], rows: Sequence[tuple[_Line, s
         scale=scale,
         scale_span=scale_span,
         currency=currency_of(text[start:end]),
+        currency_above=bool(currency_of(text[start:first])),
         start=start,
         end=end,
         open_end=not text[end:].strip(" \n-0123456789"),

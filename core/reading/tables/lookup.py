@@ -1,20 +1,17 @@
-"""Which cell of a table a question asks for: matched by row label, column head, period and the title above.
-
-Scores lie between 0 and 1: how much of the question the cell's labels account for, and how much of the labels the
-question asks for.
-"""
+"""How far the words of a question and the labels and heads of a table are the same."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
+from core.language.guess import guess_language
+from core.language.participles import is_noun_of
+from core.reading.tables.line_items import item_of, named_items
 from core.reading.tables.table import Table, TableCell, TableRow
-from core.reading.words import is_empty, stem, words
+from core.reading.text.words import is_empty, same_name, stem, words
 
 _YEAR = re.compile(r"(?<![\d,.])(?:FY\s?'?)?((?:19|20)\d\d)(?!\d|,\d)|\bFY\s?'?(\d\d)\b", re.IGNORECASE)
 # Words that say what to do with figures or how to answer, not which figure.
@@ -28,7 +25,7 @@ _OPERATING = frozenset(
         period recorded company give name list high low highest lowest largest smallest most least big
         biggest large small more less cheap cheaper higher lower greater larger rise rose fall fell grow
         grew growth exceed above below under than each answer question calculate compute three six nine
-        twelve months month according table statement primarily using details outlined shown
+        twelve months month count counts according table statement primarily using details outlined shown
         """.split(),
     )
 )
@@ -47,6 +44,11 @@ _ALIKE = tuple(
         "cost price fee costs",
         "height high tall",
         "equity stockholders shareholders",
+        "max maximum highest most",
+        "min minimum lowest least",
+        "typ typical typically normal",
+        "avg average mean",
+        "pay paid payer",
     )
 )
 _SUBPERIODS = (
@@ -58,13 +60,7 @@ _SUBPERIODS = (
     (re.compile(r"\bnine[\s-]month|year[\s-]to[\s-]date", re.IGNORECASE), re.compile(r"nine|\b39\b|date", re.I)),
     (re.compile(r"\btwelve[\s-]month|full year|annual", re.IGNORECASE), re.compile(r"twelve|year|\b52\b", re.I)),
 )
-_VERBATIM = 0.15  # for a row whose label stands in the question as it is
-_UNASKED_GROUP = 0.06  # for a row under a label that the question does not name
-# Asks which row is first by a figure: no label of a row need be in the question.
-_RANKS = re.compile(
-    r"\b(?:which|what|who)\b.*\b(?:highest|largest|biggest|greatest|most|lowest|smallest|least|fewest|best|worst)\b",
-    re.IGNORECASE,
-)
+_OTHER_LABEL = 0.95  # what a label counts that means what the question names otherwise
 CHANGE_HEAD = re.compile(r"change|variance|increase|decrease", re.IGNORECASE)
 
 
@@ -76,11 +72,20 @@ class TableQuestion:
         text: As asked.
         terms: Stems of what names the figure, in order.
         years: Years that it names, in order.
+        context: The question that this one is part of, `""` where it is whole; it may name the column.
+        items: Lines of statements that it names, each with the stems of the name.
     """
 
     text: str
     terms: tuple[str, ...]
     years: tuple[str, ...]
+    context: str = ""
+    items: Mapping[int, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> str:
+        """The words that may name the column."""
+        return f"{self.text} {self.context}" if self.context else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ class CellMatch:
     covered: float
 
 
+@lru_cache(maxsize=1 << 12)
 def years_in(text: str) -> tuple[str, ...]:
     """Return the years of a text in order, each once; `FY19` is 2019."""
     return tuple(dict.fromkeys(full or f"20{short}" for full, short in _YEAR.findall(text)))
@@ -111,44 +117,65 @@ def years_in(text: str) -> tuple[str, ...]:
 
 def table_question(text: str) -> TableQuestion:
     """Take a question apart for a search in tables."""
-    stems = [stem(word) for word in words(text) if not is_empty(word) and not _YEAR.fullmatch(word)]
-    kept = [found for found in stems if found not in _OPERATING]
-    return TableQuestion(text, tuple(dict.fromkeys(kept or stems)), years_in(text))
+    own_language = guess_language(text)
+    stop_words = own_language.stop_words if own_language is not None else frozenset[str]()
+    asked_words = [word for word in words(text) if not is_empty(word) and not _YEAR.fullmatch(word)]
+    stems = [stem(word) for word in asked_words if word not in stop_words] or [stem(word) for word in asked_words]
+    kept = [word_stem for word_stem in stems if word_stem not in _OPERATING]
+    return TableQuestion(text, tuple(dict.fromkeys(kept or stems)), years_in(text), items=named_items(text))
 
 
 @lru_cache(maxsize=1 << 14)
-def _stems(text: str) -> frozenset[str]:
+def stems_of(text: str) -> frozenset[str]:
+    """Return the stems of the words of a text that carry content."""
     return frozenset(stem(word) for word in words(text) if not is_empty(word))
 
 
-def _meets(term: str, stems: frozenset[str]) -> float:
-    """How far a term is among some stems: 1 as it is, 0.8 by another word for it, 0.6 by its beginning."""
-    if term in stems:
+@lru_cache(maxsize=1 << 15)
+def meets(term: str, stems: frozenset[str]) -> float:
+    """Return how far a term is among some stems: 1 as it is, 0.8 by another word for it, 0.6 by its beginning."""
+    if term in stems or not same_name(term).isdisjoint(stems):
         return 1.0
     if any(term in group and not group.isdisjoint(stems) for group in _ALIKE):
+        return 0.8
+    if any(is_noun_of(other, term) for other in stems):
         return 0.8
     root = term[: max(5, len(term) - 3)]
     return 0.6 if len(term) >= 5 and any(other.startswith(root) for other in stems) else 0.0
 
 
-def _share_of_label(label: frozenset[str], question: TableQuestion) -> float:
-    """Part of a label's words that the question has; light words count little."""
+def label_stems(row: TableRow, question: TableQuestion) -> tuple[frozenset[str], float]:
+    """Return the stems of a row's label, and the part of it that the question asks for.
+
+    A line of a statement that the question names otherwise has the stems of that name, too.
+    """
+    label = stems_of(row.label)
+    share = share_of_label(label, question)
+    item = item_of(row.label)
+    if item is not None and item in question.items:
+        return label | question.items[item], max(share, _OTHER_LABEL)
+    return label, share
+
+
+def share_of_label(label: frozenset[str], question: TableQuestion) -> float:
+    """Return the part of a label's words that the question has; light words count little."""
     weights = {word: 0.25 if word in _LIGHT or not word.isalpha() else 1.0 for word in label}
     total = sum(weights.values())
-    asked = frozenset(question.terms) | frozenset(question.years) | _asked_stems(question.text)
-    return sum(weight * _meets(word, asked) for word, weight in weights.items()) / total if total else 0.0
+    question_stems = frozenset(question.terms) | frozenset(question.years) | asked_stems(question.text)
+    return sum(weight * meets(word, question_stems) for word, weight in weights.items()) / total if total else 0.0
 
 
 @lru_cache(maxsize=256)
-def _asked_stems(text: str) -> frozenset[str]:
-    return _stems(text)
+def asked_stems(text: str) -> frozenset[str]:
+    """Return the stems of a question's words, kept between calls."""
+    return stems_of(text)
 
 
-def _head_score(question: TableQuestion, head: str, column: int, heads: Sequence[str]) -> float | None:
-    """How well a column's head fits, None where it names another period."""
+def head_score(question: TableQuestion, head: str, column: int, heads: Sequence[str]) -> float | None:
+    """Return how well a column's head fits a question, None where it names another period."""
     named = years_in(head)
     others = any(years_in(other) for other in heads)
-    if CHANGE_HEAD.search(head) and not CHANGE_HEAD.search(question.text):
+    if CHANGE_HEAD.search(head) and not CHANGE_HEAD.search(question.whole):
         return None if len(heads) > 1 else 0.5
     score = 0.6
     if named and question.years:
@@ -160,92 +187,17 @@ def _head_score(question: TableQuestion, head: str, column: int, heads: Sequence
     elif named:
         latest = max(year for other in heads for year in years_in(other))
         score = 0.8 if latest in named else 0.6
-    for asked, shown in _SUBPERIODS:
-        if asked.search(question.text) and any(shown.search(other) for other in heads):
-            score += 0.2 if shown.search(head) else -0.3
+    for asked_pattern, head_pattern in _SUBPERIODS:
+        if asked_pattern.search(question.whole) and any(head_pattern.search(other) for other in heads):
+            score += 0.2 if head_pattern.search(head) else -0.3
             break
     else:
         score -= 0.02 * column
-    stems = _stems(head)
+    stems = stems_of(head)
     if not named and stems:
-        shared = sum(_meets(word, _asked_stems(question.text)) for word in stems) / len(stems)
+        shared = sum(meets(word, asked_stems(question.whole)) for word in stems) / len(stems)
         score = 0.5 + 0.5 * shared - 0.01 * column
     return score
-
-
-def _weights(question: TableQuestion, tables: Sequence[Table], sources: Sequence[str]) -> dict[str, float]:
-    """Weight of each term: rare among labels is telling; a name of the document tells nothing inside it."""
-    labels = [_stems(row.label) for table in tables for row in table.rows]
-    counts = Counter(term for label in labels for term in question.terms if _meets(term, label) >= 0.8)
-    named = frozenset[str]().union(*map(_stems, sources)) if sources else frozenset()
-    return {
-        term: (0.1 if term in named and not counts[term] else 1.0)
-        * (0.4 + math.log(1 + (len(labels) + 1) / (counts[term] + 1)) / math.log(2 + len(labels)))
-        for term in question.terms
-    }
-
-
-def match_cells(
-    question: TableQuestion, tables: Sequence[Table], sources: Sequence[str] = (), *, limit: int = 24
-) -> list[CellMatch]:
-    """Return the cells that fit a question, best first.
-
-    Args:
-        question: What is asked.
-        tables: Where to look; earlier ones weigh a little more.
-        sources: Names and titles of the documents: their words name no figure.
-        limit: Most cells.
-    """
-    weights = _weights(question, tables, sources)
-    total = sum(weights.values()) or 1.0
-    found: list[CellMatch] = []
-    for place, table in enumerate(tables):
-        title = _stems(table.title) | _stems(table.corner)
-        years_above = years_in(table.title)
-        columns = [
-            (column, _head_score(question, head, column, table.heads)) for column, head in enumerate(table.heads)
-        ]
-        fitting = [(column, score) for column, score in columns if score is not None]
-        for index, row in enumerate(table.rows):
-            label, group = _stems(row.label), _stems(row.group)
-            share = _share_of_label(label, question)
-            ranked = _RANKS.search(question.text) and any(_meets(term, title) for term in question.terms)
-            if not share and not ranked and not any(_meets(term, group) for term in question.terms):
-                continue
-            unasked = (
-                sum(not _meets(word, _asked_stems(question.text)) for word in group) / len(group) if group else 0.0
-            )
-            verbatim = (
-                bool(row.label) and re.search(rf"(?<!\w){re.escape(row.label)}(?!\w)", question.text, re.I) is not None
-            )
-            wrong_year = bool(
-                question.years and years_in(row.label) and not set(years_in(row.label)) & set(question.years)
-            )
-            for column, head_score in fitting:
-                if column >= len(row.cells) or row.cells[column] is None or wrong_year:
-                    continue
-                head = _stems(table.heads[column])
-                covered = (
-                    sum(
-                        weight
-                        * max(
-                            _meets(term, label),
-                            _meets(term, head),
-                            0.8 * _meets(term, group),
-                            0.5 * _meets(term, title),
-                        )
-                        for term, weight in weights.items()
-                    )
-                    / total
-                )
-                undated = bool(question.years) and not (
-                    years_in(table.heads[column]) or years_in(row.label) or set(years_above) & set(question.years)
-                )
-                score = 0.5 * covered + 0.35 * share + 0.15 * min(1.0, head_score) - 0.02 * place - 0.15 * undated
-                score += _VERBATIM * verbatim - _UNASKED_GROUP * unasked
-                found.append(CellMatch(place, index, column, score, share, covered))
-    found.sort(key=lambda match: (-match.score, match.place, match.row, match.column))
-    return found[:limit]
 
 
 def cell_at(tables: Sequence[Table], match: CellMatch) -> tuple[TableRow, TableCell]:

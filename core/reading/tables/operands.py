@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from core.reading.sentences import Offsets
 from core.reading.tables.lookup import CellMatch
 from core.reading.tables.show import amount_like
 from core.reading.tables.table import Table, TableCell, TableRow
+from core.reading.text.sentences import Offsets
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,9 @@ class Derived:
         margin: How far the best cell is ahead of the next one with another value.
         label_share: Part of the best row's label that was asked for.
         covered: Part of the question that the labels account for.
+        polarity: `yes` or `no` where the figures tell, `""` where they do not.
+        cell_places: Index of each cell's table, empty where all are of `place`.
+        row_places: The same for the rows.
     """
 
     text: str
@@ -43,10 +46,15 @@ class Derived:
     margin: float = 0.0
     label_share: float = 0.0
     covered: float = 0.0
+    polarity: str = ""
+    cell_places: tuple[int, ...] = ()
+    row_places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Operand:
+    """An amount that is computed with, and where it stands."""
+
     match: CellMatch
     table: Table
     row: TableRow
@@ -63,11 +71,14 @@ class Operand:
 
 def result_of(text: str, operands: Sequence[Operand], *, scaled: bool, note: str) -> Derived:
     first = operands[0]
+    rows = tuple(dict.fromkeys((o.match.place, o.row.start, o.row.end) for o in operands))
     return Derived(
         text=text,
         place=first.match.place,
         cells=tuple((o.cell.start, o.cell.end) for o in operands),
-        rows=tuple(dict.fromkeys((o.row.start, o.row.end) for o in operands)),
+        rows=tuple((start, end) for _, start, end in rows),
+        cell_places=tuple(o.match.place for o in operands),
+        row_places=tuple(place for place, _, _ in rows),
         score=min(o.match.score for o in operands),
         computed=True,
         scale_span=first.table.scale_span if scaled else None,

@@ -6,13 +6,14 @@ Built from the page's table blocks; `core.reading.tables.lines` builds the same 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
-from core.blocks import Block, Cell
-from core.reading.sentences import Offsets
-from core.reading.values import values
+from core.blocks import Block, Cell, cell_grid
+from core.reading.text.sentences import Offsets
+from core.reading.text.values import values
 
 _SCALE = re.compile(
     r"\b(?:in|\$|dollars in|€|£|amounts? in|expressed in|stated in|of)?\s*(?:U\.?S\.? dollars in\s+)?"
@@ -33,7 +34,12 @@ _POWERS = {
 }
 SCALE_NAMES = {3: "thousand", 6: "million", 9: "billion"}
 _EMPTY_CELL = re.compile(r"^[\s—–―\-$€£*.%()]*$|^n/?[am]$", re.IGNORECASE)
-_CURRENCY = re.compile(r"[$€£¥]|\b(?:USD|EUR|GBP)\b")
+_CURRENCY = re.compile(r"[$€£¥]|\b(?:USD|EUR|GBP)\b|\b(?:dollars|pounds|euros)\b(?! (?:per|of weight))", re.IGNORECASE)
+_CURRENCY_SIGNS = {"dollars": "$", "pounds": "£", "euros": "€"}
+_NOTE = re.compile(r"\w+\W+\w+\W+\w.*[.!?]$", re.DOTALL)
+_CAPTION = re.compile(r"(?:table|exhibit|schedule)\s+[\dA-Z][\w.-]*(?:[.:)]|\s+[A-Z])", re.IGNORECASE)
+_LEADERS = re.compile(r"(?:\.\s?){3,}")
+_MOST_PAGES = 2000
 _TITLE_CHARS = 400
 _MOST_HEADS = 6
 _YEAR_ONLY = re.compile(r"(?:FY\s?)?(?:19|20)\d\d\*?$")
@@ -69,6 +75,7 @@ class TableRow:
         start: First code point in the page's text.
         end: One past the last.
         label_span: Where the label stands.
+        group_span: Where the label over it stands, None where that is unknown.
     """
 
     label: str
@@ -77,6 +84,7 @@ class TableRow:
     start: int
     end: int
     label_span: Offsets
+    group_span: Offsets | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ class Table:
         end: One past the last.
         open_end: Whether it may go on on the next page.
         heads_span: Where the heads stand, None where they are unknown or on another page.
+        currency_above: Whether title or heads state the currency, so that it holds for every bare amount.
     """
 
     title: str
@@ -108,6 +117,7 @@ class Table:
     end: int
     open_end: bool = False
     heads_span: Offsets | None = None
+    currency_above: bool = False
 
 
 def cell_of(text: str, start: int, end: int) -> TableCell | None:
@@ -117,11 +127,11 @@ def cell_of(text: str, start: int, end: int) -> TableCell | None:
     piece = raw.strip()
     if _EMPTY_CELL.match(piece):
         return None
-    found = [value for value in values(piece) if value.amount is not None]
+    amounts = [value for value in values(piece) if value.amount is not None]
     # A cell is an amount where nothing but signs and units stands beside its number.
-    rest = piece[: found[0].start] + piece[found[0].end :] if len(found) == 1 else piece
-    amount = found[0].amount if len(found) == 1 and len(re.sub(r"[^A-Za-z]", "", rest)) <= 5 else None
-    percent = bool(found) and found[0].kind == "percent"
+    rest = piece[: amounts[0].start] + piece[amounts[0].end :] if len(amounts) == 1 else piece
+    amount = amounts[0].amount if len(amounts) == 1 and len(re.sub(r"[^A-Za-z]", "", rest)) <= 5 else None
+    percent = bool(amounts) and amounts[0].kind == "percent"
     return TableCell(piece, start, start + len(piece), amount, percent)
 
 
@@ -137,24 +147,7 @@ def scale_of(text: str, start: int, end: int) -> tuple[int, Offsets | None]:
 def currency_of(text: str) -> str:
     """Return the first currency sign in a text, `""` where there is none."""
     match = _CURRENCY.search(text)
-    return match[0] if match else ""
-
-
-def _grid(rows: Sequence[Sequence[Cell]]) -> list[list[Cell | None]]:
-    """Lay cells out by column; a cell that spans stands in every column that it takes."""
-    grid: list[list[Cell | None]] = [[] for _ in rows]
-    for row_index, row in enumerate(rows):
-        column = 0
-        for cell in row:
-            while column < len(grid[row_index]) and grid[row_index][column] is not None:
-                column += 1
-            for below in range(row_index, min(len(rows), row_index + cell.row_span)):
-                line = grid[below]
-                line += [None] * (column + cell.column_span - len(line))
-                line[column : column + cell.column_span] = [cell] * cell.column_span
-            column += cell.column_span
-    width = max(map(len, grid), default=0)
-    return [line + [None] * (width - len(line)) for line in grid]
+    return _CURRENCY_SIGNS.get(match[0].lower(), match[0]) if match else ""
 
 
 def _count_heads(text: str, grid: Sequence[Sequence[Cell | None]]) -> int:
@@ -180,18 +173,59 @@ def _looks_like_heads(text: str, row: Sequence[Cell | None]) -> bool:
 
 
 def _is_period(piece: str) -> bool:
-    found = values(piece)
-    return bool(_YEAR_ONLY.search(piece)) or any(value.kind == "date" for value in found)
+    period_values = values(piece)
+    return bool(_YEAR_ONLY.search(piece)) or any(value.kind == "date" for value in period_values)
 
 
-def table_of(block: Block, text: str) -> Table | None:
-    """Return a table block as a table, None where it has no row of data.
+def tables_of(block: Block, text: str) -> list[Table]:
+    """Return the tables of a table block: one, or several where captions stand between its rows.
 
     Args:
         block: A block of kind `table`.
         text: The page's text.
     """
-    grid = _grid(block.rows)
+    captions = [index for index, row in enumerate(block.rows) if index and _is_caption(text, row)]
+    bounds = [0, *captions, len(block.rows)]
+    tables = []
+    for first, last in pairwise(bounds):
+        own = block
+        if captions:
+            rows = block.rows[first + bool(first) : last]
+            cells = [cell for row in rows for cell in row if cell is not None and cell.end > cell.start]
+            if not cells:
+                continue
+            span = (min(cell.start for cell in cells), max(cell.end for cell in cells))
+            own = replace(block, rows=rows, start=span[0], end=span[1])
+            own = own if not first else replace(own, head_rows=0, carried_heads=())
+        above = min((cell.start for cell in block.rows[first] if cell is not None), default=0) if first else 0
+        table = table_of(own, text, title_from=above)
+        if table is not None:
+            tables.append(table)
+    return tables
+
+
+def _is_caption(text: str, row: Sequence[Cell | None]) -> bool:
+    return _label_alone(text, row) and _CAPTION.match(_texts(text, row)[0]) is not None
+
+
+def is_contents(table: Table, text: str) -> bool:
+    """Whether a table of a page lists headings with pages: one column of rising whole numbers after leading dots."""
+    cells = [row.cells[0] for row in table.rows if len(row.cells) == 1]
+    numbers = [cell.amount for cell in cells if cell is not None and cell.amount is not None]
+    led = sum(_LEADERS.search(text, row.start, row.end) is not None for row in table.rows)
+    whole = all(number == int(number) and 0 < number < _MOST_PAGES for number in numbers)
+    return len(numbers) == len(table.rows) > 2 and 2 * led > len(numbers) and whole and numbers == sorted(numbers)
+
+
+def table_of(block: Block, text: str, *, title_from: int = 0) -> Table | None:
+    """Return a table block as a table, None where it has no row of data.
+
+    Args:
+        block: A block of kind `table`.
+        text: The page's text.
+        title_from: First code point that its title may have.
+    """
+    grid = cell_grid(block.rows)
     head_count = block.head_rows
     if not head_count and not block.carried_heads:
         head_count = _count_heads(text, grid)
@@ -202,10 +236,10 @@ def table_of(block: Block, text: str) -> Table | None:
     for carried in () if head_count else block.carried_heads:
         for column, head in enumerate(carried[:width]):
             heads[column] = f"{heads[column]} {head}".strip()
-    rows = _rows(text, grid[head_count:])
+    rows = _rows(text, grid[head_count:], {tuple(_texts(text, row)) for row in grid[:head_count]})
     if not rows or width < 2:
         return None
-    above = max(0, block.start - _TITLE_CHARS, text.rfind("\n\n", 0, max(0, block.start - 2)) + 1)
+    above = max(title_from, block.start - _TITLE_CHARS, text.rfind("\n\n", 0, max(0, block.start - 2)) + 1)
     first_row = rows[0].start
     scale, scale_span = scale_of(text, above, max(first_row, block.start))
     head_cells = [cell for row in grid[:head_count] for cell in row if cell is not None and cell.end > cell.start]
@@ -217,6 +251,7 @@ def table_of(block: Block, text: str) -> Table | None:
         scale=scale,
         scale_span=scale_span,
         currency=currency_of(text[above : block.end]),
+        currency_above=bool(currency_of(text[above : rows[0].start])),
         start=block.start,
         end=block.end,
         open_end=not text[block.end :].strip(),
@@ -230,9 +265,12 @@ def _texts(text: str, cells: Sequence[Cell | None]) -> list[str]:
     ]
 
 
-def _rows(text: str, grid: Sequence[Sequence[Cell | None]]) -> list[TableRow]:
+def _rows(
+    text: str, grid: Sequence[Sequence[Cell | None]], head_texts: Set[tuple[str, ...]] = frozenset()
+) -> list[TableRow]:
+    """Rows of data; heads that stand again between them head the next part of the same table."""
     rows: list[TableRow] = []
-    group = ""
+    group, group_span = "", None
     for line in grid:
         label = " ".join(_texts(text, line[:1]))
         cells = tuple(
@@ -242,13 +280,21 @@ def _rows(text: str, grid: Sequence[Sequence[Cell | None]]) -> list[TableRow]:
         cells = _with_signs(text, line[1:], cells)
         present = [cell for cell in line if cell is not None and cell.end > cell.start]
         if not any(cells):
-            group = label or group
+            # A whole sentence across the columns is a note on the table, no label of the rows below it.
+            if label and not _NOTE.search(label):
+                group, group_span = label, _span_of(line[0])
+            continue
+        if tuple(_texts(text, line)) in head_texts:
             continue
         start, end = min(cell.start for cell in present), max(cell.end for cell in present)
         first = line[0]
         label_span = (first.start, first.end) if first is not None and label else (start, start)
-        rows.append(TableRow(label, group, cells, start, end, label_span))
+        rows.append(TableRow(label, group, cells, start, end, label_span, group_span))
     return rows
+
+
+def _span_of(cell: Cell | None) -> Offsets | None:
+    return None if cell is None else (cell.start, cell.end)
 
 
 def _with_signs(

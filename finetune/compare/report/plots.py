@@ -130,12 +130,12 @@ def signed(value: float) -> str:
 
 
 def latency_plot(report: Mapping[str, Any]) -> LatencyPlot | None:
-    """Place every candidate by median seconds of an answer and share of right answers; None where there is none."""
+    """Place arms by median seconds of an answer and share of right answers, experiments left out; None for no arm."""
     table = report["measures"].get("right") or {"arms": {}}
     cells = {
         arm["name"]: table["arms"][arm["name"]]
         for arm in report["arms"]
-        if arm["candidate"] and arm["name"] in table["arms"]
+        if (arm["candidate"] or arm.get("reference")) and arm["name"] in table["arms"]
     }
     if not cells:
         return None
@@ -178,13 +178,13 @@ def _arm_points(cells: Mapping[str, Mapping[str, Any]], across: Mapping[str, flo
             for other in cells
             if other != name
         )
-        left = x + width > _RIGHT or (crowded and x - width > _PLOT_LEFT)
+        name_is_left = x + width > _RIGHT or (crowded and x - width > _PLOT_LEFT)
         yield ArmPoint(
             name=name,
             x=x,
             y=y,
             low=low,
             high=high,
-            text_x=x - _POINT_GAP if left else x + _POINT_GAP,
-            anchor="end" if left else "start",
+            text_x=x - _POINT_GAP if name_is_left else x + _POINT_GAP,
+            anchor="end" if name_is_left else "start",
         )

@@ -17,8 +17,10 @@ from core.files import atomic_write
 from finetune.compare.arms import Arm, pairs
 from finetune.compare.cost import break_even, costs
 from finetune.compare.measures import MEASURES
-from finetune.compare.questions import SEEN, GoldQuestion
+from finetune.compare.probes import SKILLS, SkillChange, skill_changes
+from finetune.compare.questions import CONTRADICTED, SEEN, GoldQuestion
 from finetune.compare.run import Replies
+from finetune.compare.scopes import advice, scope_tables, scope_verdicts
 from finetune.compare.statistics.clusters import cluster
 from finetune.compare.statistics.significance import DRAWS, LEVEL
 from finetune.compare.tables import (
@@ -32,7 +34,7 @@ from finetune.compare.tables import (
     scored,
     stratum_tables,
 )
-from finetune.compare.verdict import MARGIN, decide, told
+from finetune.compare.verdict import MARGIN, decide, listed, outcome_of, percent, reference_notes
 
 VERSION = 1
 JSON_NAME = "report.json"
@@ -67,6 +69,7 @@ def build(
     *,
     scorers: Mapping[str, Scorer] | None = None,
     judged: Mapping[str, Any] | None = None,
+    probed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Put the report together.
 
@@ -77,6 +80,7 @@ def build(
         about: What the report says of itself.
         scorers: Measures that need a small model, by name.
         judged: What a judge found, where there was one.
+        probed: Tuned model to base: names under which both answered the probes.
 
     Returns:
         The body of `report.json`: JSON values alone.
@@ -87,28 +91,39 @@ def build(
     main = main_tables(arms, questions, scores, clusters)
     strata = stratum_tables(arms, questions, scores)
     verdict = decide(arms, main, strata, clusters)
-    spent = costs(arms, questions, replies)
+    # What comes with its passages is short, and arms without search are not asked it.
+    timed = [question for question in questions if not question.passages]
+    spent = costs(arms, timed, replies)
+    scopes, advice_sentence = _scopes(arms, questions, scores)
+    skills = [
+        _skill(tuned, base, change)
+        for tuned, base in (probed or {}).items()
+        for change in skill_changes(base, tuned, replies)
+    ]
+    beside = reference_notes(arms, main["right"]) if "right" in main else []
+    notes = [*filter(None, [advice_sentence]), *beside, *_obeyed(strata), *_lost(skills), *verdict.notes, *about.notes]
     report: dict[str, Any] = {
         "version": VERSION,
         "made_at": about.made_at,
-        "verdict": {**asdict(verdict), "notes": [*verdict.notes, *about.notes]},
-        "clusters": {"levels": list(clusters.levels), "documents": clusters.documents, "told": clusters.told},
+        "verdict": {**asdict(verdict), "advice": advice_sentence, "scopes": scopes, "notes": notes},
+        "clusters": {"levels": list(clusters.levels), "documents": clusters.documents, "told": clusters.sentence},
         "arms": [_arm(arm, questions, replies) for arm in arms],
         "questions": {"asked": len(questions), "held_out": len(held_out)},
         "measures": {name: _table(table) for name, table in main.items()},
         "strata": {name: _table(table) for name, table in strata.items()},
-        "abstention": {name: asdict(one) for name, one in abstentions(arms, questions, replies).items()},
-        "beyond_memory": [asdict(one) for one in beyond_memory(arms, questions, scores)],
-        "agreement": {name: asdict(one) for name, one in agreements(arms, questions, replies).items()},
+        "abstention": {name: asdict(counts) for name, counts in abstentions(arms, questions, replies).items()},
+        "beyond_memory": [asdict(row) for row in beyond_memory(arms, questions, scores)],
+        "agreement": {name: asdict(cell) for name, cell in agreements(arms, questions, replies).items()},
         "cost": {
-            name: {**asdict(one), "thousand_h": one.thousand_h, "thousand_price": one.thousand_h * about.hour_price}
-            for name, one in spent.items()
+            name: {**asdict(cost), "thousand_h": cost.thousand_h, "thousand_price": cost.thousand_h * about.hour_price}
+            for name, cost in spent.items()
         },
-        "break_even": [asdict(one) for one in break_even(arms, spent)],
+        "skills": skills,
+        "break_even": [asdict(pair) for pair in break_even(arms, spent, timed, replies, _worse(main.get("right")))],
         "judge": judged,
         "missed": _missed(arms, questions, scores),
         "side_by_side": _side_by_side(arms, questions, replies, scores),
-        "all_questions": [_question(one) for one in questions],
+        "all_questions": [_question(question) for question in questions],
         "method": {"draws": DRAWS, "level": LEVEL, "margin": MARGIN, "hour_price": about.hour_price},
         "repeat": {"command": about.command, **about.repeat},
     }
@@ -136,10 +151,64 @@ def read_missed(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     hint = "kb compare RUN --out DIR; then DIR/report.json"
     try:
         report = json.loads(path.read_bytes())
-        asked = [str(one["text"]) for one in report["all_questions"] if SEEN not in one["strata"]]
-        return list(report["missed"]), asked
+        held_out_texts = [
+            str(question["text"]) for question in report["all_questions"] if SEEN not in question["strata"]
+        ]
+        return list(report["missed"]), held_out_texts
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"cannot be read as a report of kb compare: {error}", path=path, hint=hint) from error
+        raise DataError(f"cannot be read as the report of a comparison: {error}", path=path, hint=hint) from error
+
+
+def _scopes(arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores) -> tuple[list[dict[str, Any]], str]:
+    """Return the verdict per kind of documents and the sentence over all; nothing where no arm was tuned."""
+    if not any(arm.tuned and arm.candidate for arm in arms):
+        return [], ""
+    tables = scope_tables(arms, questions, scores)
+    verdicts = scope_verdicts(arms, tables)
+    records = [
+        {**asdict(verdict), "right": _table(tables[verdict.scope]) if verdict.scope in tables else None}
+        for verdict in verdicts
+    ]
+    return records, advice(arms, verdicts, tables)
+
+
+def _skill(tuned: str, base: str, change: SkillChange) -> dict[str, Any]:
+    title, meaning = SKILLS[change.skill]
+    return {
+        "skill": change.skill,
+        "title": title,
+        "meaning": meaning,
+        "base": base,
+        "tuned": tuned,
+        "before": asdict(change.before),
+        "after": asdict(change.after),
+        "change": {**asdict(change.difference), "significant": change.difference.significant},
+    }
+
+
+def _obeyed(strata: Mapping[str, Table]) -> list[str]:
+    """Return a sentence on how often passages that contradict what was taught are followed."""
+    table = strata.get(CONTRADICTED)
+    if table is None:
+        return []
+    shares = listed([f"{name} {percent(cell.value)}" for name, cell in table.arms.items()])
+    return [f"Passages with another value than the one taught are followed: {shares} of {table.questions}."]
+
+
+def _lost(skills: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence per skill that training changed beyond chance."""
+    return [
+        f"Training {'cost' if row['change']['mean'] < 0 else 'raised'} {row['title']}: {row['before']['value']:.2f} "
+        f"before, {row['after']['value']:.2f} after ({row['tuned']}, {row['before']['n']} probes)."
+        for row in skills
+        if row["change"]["significant"]
+    ]
+
+
+def _worse(table: Table | None) -> set[tuple[str, str]]:
+    """Return pairs of arms, the first of which has significantly fewer right answers than the second."""
+    rows = [row for row in table.rows if row.difference.significant] if table else []
+    return {(row.left, row.right) if row.difference.mean < 0 else (row.right, row.left) for row in rows}
 
 
 def _arm(arm: Arm, questions: Sequence[GoldQuestion], replies: Replies) -> dict[str, Any]:
@@ -149,7 +218,8 @@ def _arm(arm: Arm, questions: Sequence[GoldQuestion], replies: Replies) -> dict[
         "shown": arm.shown,
         "tuned": arm.tuned,
         "candidate": arm.candidate,
-        "asked": sum((arm.name, one.id) in replies for one in questions),
+        "reference": arm.reference,
+        "asked": sum((arm.name, question.id) in replies for question in questions),
         "identity": dict(arm.identity),
     }
 
@@ -167,9 +237,9 @@ def _table(table: Table) -> dict[str, Any]:
             {
                 "left": row.left,
                 "right": row.right,
-                **asdict(row.found),
-                "significant": row.found.significant,
-                "says": told(row.found),
+                **asdict(row.difference),
+                "significant": row.difference.significant,
+                "says": outcome_of(row.difference),
             }
             for row in table.rows
         ],
@@ -192,11 +262,11 @@ def _missed(arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scor
     tuned = sorted((arm for arm in arms if arm.tuned and arm.candidate), key=lambda arm: arm.shown != "nothing")
     if not tuned:
         return []
-    wrong = [one for one in questions if scores.get((tuned[0].name, one.id), {}).get("right") == 0.0]
+    wrong = [question for question in questions if scores.get((tuned[0].name, question.id), {}).get("right") == 0.0]
     unique = {question.fact or question.id: question for question in reversed(wrong)}
     return [
-        {**_question(one), "arm": tuned[0].name, "evidence": [asdict(quote) for quote in one.evidence]}
-        for one in reversed(unique.values())
+        {**_question(question), "arm": tuned[0].name, "evidence": [asdict(quote) for quote in question.evidence]}
+        for question in reversed(unique.values())
     ]
 
 
@@ -210,30 +280,33 @@ def _side_by_side(
         measure = "right" if question.answer is not None else "abstention_recall"
         return len({scores.get((name, question.id), {}).get(measure) for name in candidates}) > 1
 
-    waiting: dict[tuple[str, ...], list[GoldQuestion]] = {}
-    for question in sorted((one for one in questions if one.held_out), key=lambda one: not parted(one)):
-        waiting.setdefault(question.strata, []).append(question)
+    queues: dict[tuple[str, ...], list[GoldQuestion]] = {}
+    held_out = [question for question in questions if question.held_out]
+    for question in sorted(held_out, key=lambda question: not parted(question)):
+        queues.setdefault(question.strata, []).append(question)
     chosen: list[GoldQuestion] = []
-    while len(chosen) < SIDE_BY_SIDE and any(waiting.values()):
-        chosen += [left.pop(0) for left in waiting.values() if left][: SIDE_BY_SIDE - len(chosen)]
+    while len(chosen) < SIDE_BY_SIDE and any(queues.values()):
+        chosen += [queue.pop(0) for queue in queues.values() if queue][: SIDE_BY_SIDE - len(chosen)]
     return [
         {
-            **_question(one),
-            "replies": [_reply(arm, one, replies, scores) for arm in arms if (arm.name, one.id) in replies],
+            **_question(question),
+            "replies": [_reply(arm, question, replies, scores) for arm in arms if (arm.name, question.id) in replies],
         }
-        for one in chosen
+        for question in chosen
     ]
 
 
 def _reply(arm: Arm, question: GoldQuestion, replies: Replies, scores: Scores) -> dict[str, Any]:
     reply = replies[arm.name, question.id].reply
-    held = scores[arm.name, question.id]
+    scored_reply = scores[arm.name, question.id]
     return {
         "arm": arm.name,
         "text": reply.text[:_CONTEXT_CHARS],
         "abstained": reply.abstained,
-        "right": bool(held.get("right", held.get("abstention_recall", 0.0))),
-        "citations": [{"doc": one.doc, "page": one.page, "quote": one.quote} for one in reply.citations],
+        "right": bool(scored_reply.get("right", scored_reply.get("abstention_recall", 0.0))),
+        "citations": [
+            {"doc": citation.doc, "page": citation.page, "quote": citation.quote} for citation in reply.citations
+        ],
         "total_s": reply.total_s,
     }
 
@@ -243,5 +316,5 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _finite(one) for key, one in value.items()}
-    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
+        return {str(key): _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value

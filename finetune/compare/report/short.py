@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from finetune.compare.report.view import break_even_lines, detectable
+from finetune.compare.report.view import break_even_lines, detectable, scope_title
 
 Report = Mapping[str, Any]
 HEADS = ["arm", "right", "95% interval", "token F1", "declines rightly", "needlessly", "p50", "tokens in/out"]
@@ -40,6 +40,65 @@ def _interval(cell: Mapping[str, Any]) -> str:
 def _value(report: Report, measure: str, name: str) -> str:
     cell = report["measures"].get(measure, {}).get("arms", {}).get(name)
     return f"{cell['value']:.2f}" if cell else "-"
+
+
+SKILL_HEADS = ["what it cost", "base", "tuned", "points", "95% interval", "probes"]
+
+
+def skill_rows(report: Report) -> list[list[str]]:
+    """Return one row per skill that probes measured, under `SKILL_HEADS`."""
+    return [
+        [
+            row["title"],
+            f"{row['before']['value']:.2f}",
+            f"{row['after']['value']:.2f}",
+            f"{100 * row['change']['mean']:+.0f}",
+            f"{100 * row['change']['low']:+.0f} to {100 * row['change']['high']:+.0f}",
+            str(row["before"]["n"]),
+        ]
+        for row in report.get("skills", ())
+    ]
+
+
+# Strata that show how passages are treated, beside the kinds of documents.
+_TREATED = {
+    "contradicting passage": "passage differs from what was taught: followed",
+    "unanswerable": "nobody can answer: declined",
+}
+
+
+def scope_rows(report: Report) -> tuple[list[str], list[list[str]]]:
+    """Return heads and rows of the share of right answers per kind of documents, with the arm to use."""
+    scopes = [scope for scope in report["verdict"].get("scopes", ()) if scope["right"]]
+    names = [arm["name"] for arm in report["arms"] if arm["candidate"]]
+    heads = ["questions about", *names, "use", "n"]
+    if not scopes:
+        return heads, []
+    rows = [
+        [scope_title(report, scope), *_shares(scope["right"], names), _use(scope), str(scope["questions"])]
+        for scope in scopes
+    ]
+    rows += [
+        [title, *_shares(report["strata"][name], names), "", str(report["strata"][name]["questions"])]
+        for name, title in _TREATED.items()
+        if name in report["strata"]
+    ]
+    return heads, rows
+
+
+def _shares(table: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    return [f"{table['arms'][name]['value']:.2f}" if name in table["arms"] else "-" for name in names]
+
+
+def _use(scope: Mapping[str, Any]) -> str:
+    undecided = scope["outcome"] == "too few questions to tell"
+    return f"{scope['recommended']} (not decided)" if undecided else str(scope["recommended"])
+
+
+def tables(report: Report) -> list[tuple[list[str], list[list[str]]]]:
+    """Return heads and rows of every table that has rows: arms, kinds of documents, what training cost."""
+    every = [(HEADS, rows(report)), scope_rows(report), (SKILL_HEADS, skill_rows(report))]
+    return [(heads, body) for heads, body in every if body]
 
 
 def lines(report: Report) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from finetune.compare.questions import STAND_IN
 from finetune.compare.report.plots import ForestPlot, forest_plot, signed, span
 
 ReportRecord = Mapping[str, Any]
@@ -160,6 +161,49 @@ def strata_table(report: ReportRecord) -> ReportTable:
     return ReportTable(heads=("stratum", *(arm["name"] for arm in report["arms"])), rows=rows, caption=caption)
 
 
+def scopes_table(report: ReportRecord) -> ReportTable | None:
+    """Return the share of right answers per kind of documents, with the arm to use; None where nothing was tuned."""
+    scopes = [scope for scope in report["verdict"].get("scopes", ()) if scope["right"]]
+    if not scopes:
+        return None
+    names = [arm["name"] for arm in report["arms"] if arm["candidate"]]
+    rows = [
+        [
+            ReportCell(scope_title(report, scope), f"({scope['questions']})"),
+            *(_share_cell(scope["right"]["arms"].get(name)) for name in names),
+            ReportCell(scope["recommended"], scope["outcome"], strong=True),
+        ]
+        for scope in scopes
+    ]
+    return ReportTable(heads=("documents", *names, "use"), rows=rows, caption=report["verdict"]["advice"])
+
+
+def scope_title(report: ReportRecord, scope: Mapping[str, Any]) -> str:
+    """Return the name of a kind of documents; that of later ones says so where invented ones stand in."""
+    stand_in = scope["scope"] == "later" and STAND_IN in report["strata"]
+    return f"{scope['scope']} (invented)" if stand_in else str(scope["scope"])
+
+
+def skills_table(report: ReportRecord) -> ReportTable | None:
+    """Return what training did to skills that it did not teach; None where no probe was asked."""
+    if not report.get("skills"):
+        return None
+    rows = [
+        [
+            ReportCell(row["title"], row["tuned"]),
+            _share_cell(row["before"]),
+            _share_cell(row["after"]),
+            ReportCell(signed(row["change"]["mean"]), span(row["change"]["low"], row["change"]["high"]), strong=True),
+            ReportCell(str(row["before"]["n"])),
+        ]
+        for row in report["skills"]
+    ]
+    meanings = {row["title"]: row["meaning"] for row in report["skills"]}
+    caption = "; ".join(f"{title}: {meaning}" for title, meaning in meanings.items())
+    heads = ("skill", "base", "tuned", "points, 95% interval", "probes")
+    return ReportTable(heads=heads, rows=rows, caption=f"{caption}. 95% intervals.")
+
+
 def cost_table(report: ReportRecord) -> ReportTable:
     """Return times, tokens, memory and training per arm."""
     price = report["method"]["hour_price"]
@@ -184,8 +228,10 @@ def break_even_lines(report: ReportRecord) -> list[str]:
 
 def _paid(entry: Mapping[str, Any]) -> str:
     if entry["questions"] is None:
-        return "never pays for itself, since answers take no less time"
-    return f"has paid for itself after {entry['questions']:,} questions"
+        reasons = {"answers": "since fewer answers are right", "time": "since answers take no less time beyond chance"}
+        return f"never pays for itself, {reasons.get(entry.get('reason', 'time'), reasons['time'])}"
+    gained = "" if entry.get("more_right") else " by time alone: no more of its answers are right"
+    return f"has paid for itself after {entry['questions']:,} questions{gained}"
 
 
 def declining_table(report: ReportRecord) -> ReportTable | None:

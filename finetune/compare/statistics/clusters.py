@@ -45,8 +45,8 @@ class Clusters:
         return "documents" if self.general else " and ".join(_DRAWN[level] for level in self.levels)
 
     @property
-    def told(self) -> str:
-        """One sentence for a reader."""
+    def sentence(self) -> str:
+        """What is resampled and whom the result holds for, in one sentence."""
         if self.general:
             return f"Intervals and tests resample whole documents ({self.documents} of them)."
         named = f"{self.documents} document{'s' * (self.documents != 1)}" if self.documents else "no document named"
@@ -65,12 +65,17 @@ def cluster(questions: Sequence[GoldQuestion], *, pairs: int = 1) -> Clusters:
     Args:
         pairs: Number of pairs of arms that will be compared in one table.
     """
-    documents = {" ".join(sorted({place.doc for place in one.places})) for one in questions if one.places}
+    documents = {
+        " ".join(sorted({place.doc for place in question.places})) for question in questions if question.places
+    }
     if len(documents) >= MIN_DOCUMENTS:
-        labels = {one.id: " ".join(sorted({place.doc for place in one.places})) or one.id for one in questions}
+        labels = {
+            question.id: " ".join(sorted({place.doc for place in question.places})) or question.id
+            for question in questions
+        }
         return Clusters(labels=labels, levels=("document",), documents=len(documents))
-    pages = {label for one in questions if not one.taught and (label := _page(one))}
-    marked = [(one.id, *_part(one, by_page=len(pages) >= least_clusters(pairs))) for one in questions]
+    pages = {label for question in questions if not question.taught and (label := _page(question))}
+    marked = [(question.id, *_part(question, by_page=len(pages) >= least_clusters(pairs))) for question in questions]
     used = {level for _, level, _ in marked}
     levels = tuple(level for level in _DRAWN if level in used)
     return Clusters(labels={identity: label for identity, _, label in marked}, levels=levels, documents=len(documents))

@@ -34,8 +34,8 @@ class Difference:
 
     Attributes:
         mean: Mean of `left - right` over questions.
-        low: Lower end of the 95% interval; -inf with one cluster.
-        high: Upper end; inf with one cluster.
+        low: Lower end of the 95% interval; -1 with one cluster, which says nothing about others.
+        high: Upper end; 1 with one cluster.
         p: Two-sided p of the randomisation test over clusters.
         adjusted_p: `p` after Holm's correction over the pairs of a table; `p` itself before it.
         mcnemar_p: Exact McNemar test, which treats questions as independent; None where scores are not 0 or 1.
@@ -113,7 +113,8 @@ def mean_interval(
     The percentiles are expanded to the width that Student's t gives for G clusters: level
     2 Phi(t sqrt(G / (G - 1))) - 1 with G - 1 degrees of freedom (Hesterberg 2015, "What Teachers Should Know About the
     Bootstrap", section 5). Where all scores are equal, draws cannot show that others are possible; the interval then
-    has the width of Clopper and Pearson (1934) for that many clusters, cut at `bounds`.
+    has the width of Clopper and Pearson (1934) for that many clusters, cut at `bounds`. With one cluster it is all of
+    `bounds`.
 
     Args:
         scores: Shape (n,).
@@ -128,7 +129,7 @@ def mean_interval(
     count = len(set(clusters))
     mean = float(values.mean()) if len(values) else 0.0
     if count == 1:
-        return Interval(mean=mean, low=-math.inf, high=math.inf)
+        return Interval(mean=mean, low=bounds[0], high=bounds[1])
     if len(values) and not np.ptp(values):
         unseen = 1 - ((1 - LEVEL) / 2) ** (1 / count)
         return Interval(mean=mean, low=max(bounds[0], mean - unseen), high=min(bounds[1], mean + unseen))
@@ -136,7 +137,7 @@ def mean_interval(
     outside = float(ndtr(-spread))
     sums, counts = (part.astype(np.float32) for part in _clustered(values, clusters))
     means = np.concatenate([(drawn @ sums) / (drawn @ counts) for drawn in _blocks(_drawn, count, seed)])
-    low, high = np.quantile(means, [outside, 1 - outside])
+    low, high = np.clip(np.quantile(means, [outside, 1 - outside]), values.min(), values.max())  # sums are rounded
     return Interval(mean=mean, low=float(low), high=float(high))
 
 

@@ -1,4 +1,4 @@
-"""A merged checkpoint as one GGUF file, for the Llama and Qwen2 families, written with the `gguf` package.
+"""A merged checkpoint as one GGUF file, written with the `gguf` package, for families that a runtime here can check.
 
 Every key that a runtime could guess is written: rotary embedding, end tokens, template, sampling. Weights pass through
 one at a time. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from core.errors import DataError
 from finetune.data.template import ChatFormat
-from finetune.export.gguf.vocabulary import add_vocabulary
-from finetune.export.gguf.weights import ARCHITECTURES, HINT, checkpoint_config, gguf_shapes, gguf_tensors, rope_of
+from finetune.export.gguf.vocabulary import add_vocabulary, pre_tokenizer, tokenizer_body
+from finetune.export.gguf.weights import HINT, LAYOUTS, checkpoint_config, gguf_shapes, gguf_tensors, rope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,24 @@ ENCODINGS: Mapping[str, Encoding] = {
 }
 
 
-def writes(folder: Path) -> bool:
-    """Tell whether a checkpoint's architecture is one that is written here."""
-    return checkpoint_config(folder).get("model_type") in ARCHITECTURES
+def check_writable(config: Mapping[str, Any], chat: ChatFormat) -> None:
+    """Check that a model is of a kind that is written here, before anything is merged or written.
+
+    Args:
+        config: The body of its `config.json`.
+        chat: Its tokenizer.
+
+    Raises:
+        DataError: Its architecture, its tokenizer or its rotary embedding is of another kind.
+    """
+    kind = str(config.get("model_type"))
+    written = [name for name, layout in LAYOUTS.items() if layout.written]
+    if kind not in written:
+        raise DataError(
+            f"unsupported architecture for GGUF export: {kind}; supported are {', '.join(written)}", hint=HINT
+        )
+    _rope_kind(config)
+    pre_tokenizer(tokenizer_body(chat))
 
 
 def write_gguf(folder: Path, chat: ChatFormat, target: Path, *, name: str, licence: str, encoding: str) -> None:
@@ -66,12 +81,8 @@ def write_gguf(folder: Path, chat: ChatFormat, target: Path, *, name: str, licen
         OSError: The disk is full.
     """
     config = checkpoint_config(folder)
-    kind = str(config.get("model_type"))
-    if kind not in ARCHITECTURES:
-        raise DataError(
-            f"unsupported architecture for GGUF export: {kind}; supported are {', '.join(ARCHITECTURES)}", hint=HINT
-        )
-    writer = gguf.GGUFWriter(target, kind)
+    check_writable(config, chat)
+    writer = gguf.GGUFWriter(target, gguf.MODEL_ARCH_NAMES[LAYOUTS[config["model_type"]].architecture])
     try:
         _add_identity(writer, name, licence, ENCODINGS[encoding])
         _add_shape(writer, config)
@@ -98,7 +109,7 @@ def _add_shape(writer: Any, config: Mapping[str, Any]) -> None:
     heads = config["num_attention_heads"]
     head_dim = config.get("head_dim") or config["hidden_size"] // heads
     writer.add_vocab_size(config["vocab_size"])
-    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_context_length(_context_tokens(config))
     writer.add_embedding_length(config["hidden_size"])
     writer.add_block_count(config["num_hidden_layers"])
     writer.add_feed_forward_length(config["intermediate_size"])
@@ -111,10 +122,29 @@ def _add_shape(writer: Any, config: Mapping[str, Any]) -> None:
     writer.add_rope_dimension_count(head_dim)
 
 
+def _context_tokens(config: Mapping[str, Any]) -> int:
+    """Return the longest context that is attended to as in training: these architectures have no window in GGUF."""
+    whole = int(config["max_position_embeddings"])
+    windowed = config.get("use_sliding_window", config["model_type"] == "mistral")
+    return min(whole, int(config.get("sliding_window") or whole)) if windowed else whole
+
+
+def _rope_kind(config: Mapping[str, Any]) -> str:
+    """Return how the rotary embedding is scaled.
+
+    Raises:
+        DataError: In a way that is not written here.
+    """
+    kind = str(rope_of(config)["rope_type"])
+    if kind not in ("default", "linear", "yarn", "llama3"):
+        raise DataError(f"unsupported rotary embedding for GGUF export: {kind}", hint=HINT)
+    return kind
+
+
 def _add_rope(writer: Any, config: Mapping[str, Any]) -> None:
     rope = rope_of(config)
     writer.add_rope_freq_base(float(rope["rope_theta"]))
-    kind = rope["rope_type"]
+    kind = _rope_kind(config)
     if kind == "linear":
         writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
         writer.add_rope_scaling_factor(float(rope["factor"]))
@@ -123,8 +153,6 @@ def _add_rope(writer: Any, config: Mapping[str, Any]) -> None:
         writer.add_rope_scaling_factor(float(rope["factor"]))
         trained = rope.get("original_max_position_embeddings") or config["max_position_embeddings"] / rope["factor"]
         writer.add_rope_scaling_orig_ctx_len(int(trained))
-    elif kind not in ("default", "llama3"):
-        raise DataError(f"unsupported rotary embedding for GGUF export: {kind}", hint=HINT)
 
 
 def _write_tensors(writer: Any, folder: Path, config: Mapping[str, Any], kind: Type) -> None:

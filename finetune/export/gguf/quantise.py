@@ -5,24 +5,28 @@ Also the check that a quantised file matches the weights it was made from.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import gguf
 import numpy as np
 
-from core.errors import BackendError, ConfigError, GateError, MissingExtra
+from core.errors import BackendError, ConfigError, GateError
 from core.files import atomic_write
+from core.install import package_command
 from finetune.export.gguf.file import ENCODINGS
-from finetune.export.gguf.weights import read_weights
+from finetune.export.gguf.weights import HINT, read_weights
 from finetune.export.ollama.model import OllamaModel, OnStatus, Server, create, remove, weight_file_of
 
 TOOL, CONVERTER = "llama-quantize", "convert_hf_to_gguf.py"
 # Names of both tools; the encodings of `gguf` itself come first.
 BY_TOOL = ("q4_K_M", "q4_K_S", "q5_K_M", "q5_K_S", "q6_K", "q3_K_M", "q2_K")
 BY_OLLAMA = ("q4_K_M", "q4_K_S")
+BY_CONVERTER = ("f16", "q8_0")
 NAMES = (*ENCODINGS, *BY_TOOL)
 _TIMEOUT_S = 3600
 # Relative error of a matrix (Frobenius) that rounding may cause; a wrong order of rows or a lost tensor makes it 1.
@@ -37,6 +41,7 @@ _MOST_ERROR: Mapping[int, float] = {
 }
 _COARSE_ERROR = 0.5
 _TINY = 1e-12
+_ABSENT_PACKAGE = re.compile(r"ModuleNotFoundError: No module named '(\w+)'")
 
 
 def check_quantisation(name: str) -> str:
@@ -48,9 +53,7 @@ def check_quantisation(name: str) -> str:
     for known in NAMES:
         if known.lower() == name.lower():
             return known
-    raise ConfigError(
-        f"unknown quantisation {name!r}; use one of {', '.join(NAMES)}", hint="kb export RUN --quantize q8_0"
-    )
+    raise ConfigError(f"unknown quantisation {name!r}; use one of {', '.join(NAMES)}", hint="kb export RUN --to hf")
 
 
 def by_any(source: Path, target: Path, name: str, model: OllamaModel, server: Server, progress: OnStatus) -> None:
@@ -73,7 +76,7 @@ def by_any(source: Path, target: Path, name: str, model: OllamaModel, server: Se
     else:
         raise ConfigError(
             f"{name} requires llama.cpp's {TOOL} on PATH; Ollama can make {' and '.join(BY_OLLAMA)}",
-            hint="kb export RUN --quantize q4_K_M",
+            hint="kb export RUN --quantize q8_0",
         )
 
 
@@ -87,35 +90,57 @@ def _by_ollama(source: Path, target: Path, name: str, model: OllamaModel, server
         remove(server, scratch)
 
 
-def _run(command: Sequence[str], target: Path) -> None:
+def _run(command: Sequence[str], target: Path, hint: str = "kb export RUN --quantize q8_0") -> None:
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         timeout=_TIMEOUT_S,
         check=False,
     )
     if done.returncode or not target.is_file():
         lines = [line for line in done.stderr.splitlines() if line.strip()] or ["(no output)"]
-        raise BackendError(f"{Path(command[0]).name} failed: {lines[-1]}", hint="kb export RUN --quantize q8_0")
+        if absent := _ABSENT_PACKAGE.search(lines[-1]):
+            hint = package_command(absent[1])
+        name = next(Path(part).name for part in command if part != sys.executable)
+        raise BackendError(f"{name} failed: {lines[-1]}", hint=hint)
 
 
-def convert(folder: Path, target: Path) -> None:
-    """Write a checkpoint of an architecture that is not written here as F16, with llama.cpp's converter.
+def find_converter(path: Path | None) -> Path | None:
+    """Return llama.cpp's converter: the one that is named, else the one on PATH; None where there is none.
+
+    Args:
+        path: The script, or the folder of llama.cpp's sources.
 
     Raises:
-        MissingExtra: It is not on PATH.
+        ConfigError: It was named and is not there.
+    """
+    if path is None:
+        on_path = shutil.which(CONVERTER)
+        return Path(on_path) if on_path else None
+    path = path.expanduser()
+    script = path / CONVERTER if path.is_dir() else path
+    if not script.is_file():
+        raise ConfigError(f"no converter at {path}: no such file", hint=HINT)
+    return script.absolute()
+
+
+def convert(converter: Path, folder: Path, target: Path, name: str) -> None:
+    """Write a checkpoint with llama.cpp's converter.
+
+    Args:
+        converter: From `find_converter`; a script runs in this Python, whose packages it needs.
+        folder: As `save_checkpoint` leaves it.
+        target: Overwritten.
+        name: One of `BY_CONVERTER`.
+
+    Raises:
         BackendError: It failed.
     """
-    tool = shutil.which(CONVERTER)
-    if tool is None:
-        raise MissingExtra(
-            f"exporting this architecture to GGUF requires llama.cpp's {CONVERTER} on PATH",
-            hint="kb export RUN --to ollama  # or --to hf",
-        )
-    _run([tool, str(folder), "--outfile", str(target), "--outtype", "f16"], target)
+    python = [sys.executable] if converter.suffix == ".py" else []
+    _run([*python, str(converter), str(folder), "--outfile", str(target), "--outtype", name], target, HINT)
 
 
 def check_weights(path: Path, folder: Path) -> float:

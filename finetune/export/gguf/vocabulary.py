@@ -15,8 +15,8 @@ from gguf import GGUFWriter, TokenType
 from core.errors import DataError
 from finetune.data.template import ChatFormat
 from finetune.export.checkpoint import ends_of
+from finetune.export.gguf.weights import HINT
 
-_HINT = "kb export RUN --to hf  # then llama.cpp's convert_hf_to_gguf.py"
 # How llama 3 and Qwen 2 cut text into words; they differ in how many digits stay together.
 WORDS = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{digits}"
@@ -39,47 +39,53 @@ def add_vocabulary(writer: GGUFWriter, chat: ChatFormat, size: int) -> None:
         DataError: The tokenizer is of a kind that cannot be written.
     """
     tokenizer = chat.tokenizer
-    held = json.loads(tokenizer.backend_tokenizer.to_str())
+    body = tokenizer_body(chat)
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(pre_tokenizer(held))
-    tokens, kinds = _tokens(held, size)
+    writer.add_tokenizer_pre(pre_tokenizer(body))
+    tokens, kinds = _tokens(body, size)
     writer.add_token_list(tokens)
     writer.add_token_types(kinds)
-    writer.add_token_merges(_merges(held["model"]))
-    _add_ends(writer, chat)
+    writer.add_token_merges(_merges(body["model"]))
+    _add_ends(writer, chat, size)
     # Text is split as it stands, and the chat template writes BOS where the model wants one.
     for key in ("add_space_prefix", "add_bos_token", "add_eos_token"):
         writer.add_bool(f"tokenizer.ggml.{key}", False)
     writer.add_chat_template(str(tokenizer.chat_template))
 
 
-def _add_ends(writer: GGUFWriter, chat: ChatFormat) -> None:
+def _add_ends(writer: GGUFWriter, chat: ChatFormat, size: int) -> None:
     ends = ends_of(chat)
     for key, token in zip(_END_KEYS, ends, strict=False):
         writer.add_uint32(f"tokenizer.ggml.{key}", token)
     writer.add_array("tokenizer.ggml.eos_token_ids", ends)
-    writer.add_pad_token_id(chat.pad_id)
+    writer.add_pad_token_id(chat.exported_pad_id)
     for token, add in (
         (chat.tokenizer.bos_token_id, writer.add_bos_token_id),
         (chat.tokenizer.unk_token_id, writer.add_unk_token_id),
     ):
-        if token is not None:
+        if token is not None and token < size:
             add(int(token))
 
 
-def pre_tokenizer(held: Mapping[str, Any]) -> str:
+def tokenizer_body(chat: ChatFormat) -> Mapping[str, Any]:
+    """Return the body of `tokenizer.json`."""
+    body: Mapping[str, Any] = json.loads(chat.tokenizer.backend_tokenizer.to_str())
+    return body
+
+
+def pre_tokenizer(body: Mapping[str, Any]) -> str:
     """Return the name by which GGUF runtimes know how a tokenizer splits text before its merges.
 
     Args:
-        held: The body of `tokenizer.json`.
+        body: The body of `tokenizer.json`.
 
     Raises:
         DataError: It is no byte-level BPE, or splits in a way without a name.
     """
-    model, normalizer = held["model"], held.get("normalizer") or {}
+    model, normalizer = body["model"], body.get("normalizer") or {}
     if model.get("type") != "BPE" or model.get("byte_fallback") or normalizer.get("type", "NFC") != "NFC":
-        raise DataError("unsupported tokenizer for GGUF export: only byte-level BPE is supported", hint=_HINT)
-    whole = held.get("pre_tokenizer") or {}
+        raise DataError("unsupported tokenizer for GGUF export: only byte-level BPE is supported", hint=HINT)
+    whole = body.get("pre_tokenizer") or {}
     parts = [dict(part) for part in whole.get("pretokenizers", [whole])]
     kinds = [part.get("type") for part in parts]
     last = parts[-1]
@@ -92,18 +98,23 @@ def pre_tokenizer(held: Mapping[str, Any]) -> str:
         if kinds == ["Split", "ByteLevel"] and not last.get("use_regex", True) and pattern in _NAMES:
             return _NAMES[pattern]
     steps = ", ".join(map(str, kinds))
-    raise DataError(f"unsupported tokenizer for GGUF export: unknown pre-tokenizer ({steps})", hint=_HINT)
+    raise DataError(f"unsupported tokenizer for GGUF export: unknown pre-tokenizer ({steps})", hint=HINT)
 
 
-def _tokens(held: Mapping[str, Any], size: int) -> tuple[list[str], list[int]]:
-    """Return the spelling and the kind of every id; ids without a token get a spelling that no text holds."""
-    spelled = {token_id: token for token, token_id in held["model"]["vocab"].items()}
+def _tokens(body: Mapping[str, Any], size: int) -> tuple[list[str], list[int]]:
+    """Return the spelling and the kind of every id; ids without a token get a spelling that no text holds.
+
+    Tokens that were added past the embedding are left out: no row and no answer can hold them.
+    """
+    spelled = {token_id: token for token, token_id in body["model"]["vocab"].items()}
     kinds = dict.fromkeys(spelled, TokenType.NORMAL)
-    for added in held.get("added_tokens") or ():
+    for added in body.get("added_tokens") or ():
+        if added["id"] >= size:
+            continue
         spelled[added["id"]] = added["content"]
         kinds[added["id"]] = TokenType.CONTROL if added["special"] else TokenType.USER_DEFINED
     if max(spelled) >= size:
-        raise DataError(f"the tokenizer has {max(spelled) + 1} tokens and the model {size} embeddings", hint=_HINT)
+        raise DataError(f"the tokenizer has {max(spelled) + 1} tokens and the model {size} embeddings", hint=HINT)
     tokens = [spelled.get(token_id, f"[PAD{token_id}]") for token_id in range(size)]
     return tokens, [int(kinds.get(token_id, TokenType.UNUSED)) for token_id in range(size)]
 

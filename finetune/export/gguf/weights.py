@@ -1,10 +1,11 @@
-"""Weights of a Llama or Qwen2 checkpoint under GGUF's names and in GGUF's order, one at a time, and back again."""
+"""Weights of a checkpoint under GGUF's names and in GGUF's form, one at a time, and back again."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +14,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import DataError
+from core.weights.adapter import permuted
 from finetune.export.checkpoint import CONFIG
 
 if TYPE_CHECKING:
     import torch
 
-ARCHITECTURES = {"llama": gguf.MODEL_ARCH.LLAMA, "qwen2": gguf.MODEL_ARCH.QWEN2}
-HINT = "kb export RUN --to hf  # then llama.cpp's convert_hf_to_gguf.py"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How GGUF keeps the weights of a family, as llama.cpp's converter writes them.
+
+    Attributes:
+        architecture: In GGUF.
+        written: Whether whole files are written here; others are only read back and compared with their checkpoint.
+        paired: Whether the rows of q and k stand in pairs, not halves.
+        norm_offset: What norms hold beside transformers' values: Gemma's add one when they are applied.
+    """
+
+    architecture: gguf.MODEL_ARCH
+    written: bool = False
+    paired: bool = False
+    norm_offset: float = 0.0
+
+
+# By `model_type` in transformers.
+LAYOUTS: Mapping[str, Layout] = {
+    "llama": Layout(architecture=gguf.MODEL_ARCH.LLAMA, written=True, paired=True),
+    "mistral": Layout(architecture=gguf.MODEL_ARCH.LLAMA, written=True, paired=True),
+    "qwen2": Layout(architecture=gguf.MODEL_ARCH.QWEN2, written=True),
+    "qwen3": Layout(architecture=gguf.MODEL_ARCH.QWEN3, written=True),
+    "smollm3": Layout(architecture=gguf.MODEL_ARCH.SMOLLM3, paired=True),
+    "gemma2": Layout(architecture=gguf.MODEL_ARCH.GEMMA2, norm_offset=1.0),
+    "gemma3_text": Layout(architecture=gguf.MODEL_ARCH.GEMMA3, norm_offset=1.0),
+    "phi3": Layout(architecture=gguf.MODEL_ARCH.PHI3),
+}
+# What always works; the comment is for those who want one file.
+HINT = "kb export RUN --to hf  # or --converter PATH, llama.cpp's convert_hf_to_gguf.py"
 
 
 def checkpoint_config(folder: Path) -> Mapping[str, Any]:
     """Return the body of a checkpoint's `config.json`."""
-    held: Mapping[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    return held
+    config: Mapping[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    return config
 
 
 def rope_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -53,7 +84,7 @@ def llama3_factors(config: Mapping[str, Any]) -> NDArray[np.float32]:
 
 
 def _names(config: Mapping[str, Any]) -> Any:
-    return gguf.get_tensor_name_map(ARCHITECTURES[config["model_type"]], config["num_hidden_layers"])
+    return gguf.get_tensor_name_map(LAYOUTS[config["model_type"]].architecture, config["num_hidden_layers"])
 
 
 def _opened(folder: Path, config: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
@@ -89,29 +120,36 @@ def gguf_tensors(folder: Path, config: Mapping[str, Any]) -> Iterator[tuple[str,
 
 
 def to_gguf_order(key: str, values: NDArray[np.float32], config: Mapping[str, Any]) -> NDArray[np.float32]:
-    """Return a weight as GGUF orders it: the llama architecture wants the rows of q and k in pairs, not halves.
-
-    llama.cpp's `convert_hf_to_gguf.py`, `LlamaModel.permute`.
+    """Return a weight as GGUF keeps it: rows of q and k in pairs, norms with their offset, as the family has it.
 
     Args:
         key: Name in transformers.
-        values: (outputs, inputs), or (outputs,) of a bias.
+        values: (outputs, inputs), or (outputs,) of a bias or norm.
         config: The body of `config.json`.
     """
-    if config["model_type"] != "llama" or ".self_attn." not in key:
-        return values
+    layout = LAYOUTS[config["model_type"]]
+    if layout.norm_offset and key.endswith("norm.weight"):
+        return values + np.float32(layout.norm_offset)
+    return _paired(key, values, config) if layout.paired else values
+
+
+def _paired(key: str, values: NDArray[Any], config: Mapping[str, Any]) -> NDArray[Any]:
     heads = config["num_attention_heads"]
-    if ".k_proj." in key:
+    if ".self_attn.k_proj." in key:
         heads = config.get("num_key_value_heads") or heads
-    elif ".q_proj." not in key:
+    elif ".self_attn.q_proj." not in key:
         return values
-    halves = values.reshape(heads, 2, values.shape[0] // heads // 2, *values.shape[1:])
-    return np.ascontiguousarray(halves.swapaxes(1, 2).reshape(values.shape))
+    return permuted(values, heads)
 
 
 def from_gguf_order(key: str, values: NDArray[np.float32], config: Mapping[str, Any]) -> NDArray[np.float32]:
-    """Return a weight in transformers' order; undoes `to_gguf_order`."""
-    rows = to_gguf_order(key, np.arange(values.shape[0], dtype=np.float32), config).astype(np.int64)
+    """Return a weight in transformers' form; undoes `to_gguf_order`."""
+    layout = LAYOUTS[config["model_type"]]
+    if layout.norm_offset and key.endswith("norm.weight"):
+        return values - np.float32(layout.norm_offset)
+    if not layout.paired:
+        return values
+    rows = _paired(key, np.arange(values.shape[0], dtype=np.float32), config).astype(np.int64)
     restored = np.empty_like(values)
     restored[rows] = values
     return restored
@@ -127,13 +165,15 @@ def read_weights(path: Path, folder: Path) -> Iterator[tuple[str, str, NDArray[n
         folder: The checkpoint.
 
     Raises:
-        DataError: A weight of the checkpoint is not in the file.
+        DataError: A weight of the checkpoint is not in the file, or has another shape there.
     """
     config = checkpoint_config(folder)
-    held = {tensor.name: tensor for tensor in gguf.GGUFReader(path).tensors}
+    tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(path).tensors}
     for named, key, weight in _opened(folder, config):
-        if named not in held:
+        if named not in tensors:
             raise DataError(f"weight {named} is missing", path=path, hint="kb export RUN --to gguf")
-        tensor = held[named]
+        tensor, own = tensors[named], weight[:].float().numpy()
         values: NDArray[np.float32] = gguf.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
-        yield named, key, from_gguf_order(key, values, config), weight[:].float().numpy()
+        if values.shape != own.shape:
+            raise DataError(f"weight {named} has shape {values.shape}, not {own.shape}", path=path, hint=HINT)
+        yield named, key, from_gguf_order(key, values, config), own

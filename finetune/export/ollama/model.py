@@ -70,7 +70,7 @@ def modelfile(model: OllamaModel, gguf: str) -> str:
     """Return a Modelfile, for `ollama create NAME -f Modelfile` beside the GGUF file.
 
     Args:
-        model: What is said.
+        model: Template and parameters.
         gguf: File name of the weights.
 
     Raises:
@@ -86,7 +86,9 @@ def modelfile(model: OllamaModel, gguf: str) -> str:
     lines += [f"{_FROM}./{gguf}", f"TEMPLATE {_QUOTES}{model.template}{_QUOTES}"]
     for key, value in model.parameters.items():
         values = value if isinstance(value, list) else [value]
-        lines += [f'PARAMETER {key} "{one}"' if isinstance(one, str) else f"PARAMETER {key} {one}" for one in values]
+        lines += [
+            f'PARAMETER {key} "{item}"' if isinstance(item, str) else f"PARAMETER {key} {item}" for item in values
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -105,7 +107,7 @@ def create(
         server: Where it goes.
         name: What it will be called there.
         files: A GGUF file, or all files of a checkpoint; each is uploaded only where the server lacks it.
-        model: What is said beside them.
+        model: Template and parameters.
         progress: Told every stage.
         quantize: Such as `q4_K_M`; the server does it, from F16 or F32. Empty keeps the weights.
 

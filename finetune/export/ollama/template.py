@@ -31,6 +31,8 @@ class Blocks:
         assistant: Around the content of an answer.
         generation: Where an answer begins.
         trims: Whether blanks at the ends of contents are dropped, which Ollama's language cannot.
+        folds: Whether a first system message stands inside the user message after it, as Llama 2 and Gemma 3 have it;
+            `opening_system` then begins that user message, and `system[1]` stands between the two contents.
     """
 
     opening: str
@@ -40,15 +42,18 @@ class Blocks:
     assistant: tuple[str, str]
     generation: str
     trims: bool = False
+    folds: bool = False
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return what Ollama makes of messages with `go_template` of these blocks."""
         parts = []
         around = {"system": self.system, "user": self.user}
-        for at, message in enumerate(messages):
+        for index, message in enumerate(messages):
             before, after = around.get(message["role"], self.assistant)
-            if at == 0:
+            if index == 0:
                 before = self.opening_system if message["role"] == "system" else self.opening + before
+            elif self.folds and message["role"] == "user" and messages[index - 1]["role"] == "system":
+                before = ""
             parts += [before, message["content"], after]
         return "".join([*parts, self.generation])
 
@@ -69,20 +74,21 @@ def find_blocks(chat: ChatFormat, conversations: Sequence[Sequence[Message]]) ->
     blank = [{"role": "user", "content": f" {_USER}\n"}]
     trims = chat.render(blank, generation=True) != blocks.render(blank)
     for messages in conversations:
-        wanted, made = chat.render(messages, generation=True), blocks.render(messages)
-        if wanted != made:
-            at = first_difference(wanted, made)
+        expected, rendered = chat.render(messages, generation=True), blocks.render(messages)
+        if expected != rendered:
+            start = first_difference(expected, rendered)
             raise DataError(
                 "unsupported chat template for Ollama: only fixed words around each message are supported; at "
-                f"character {at} it writes {wanted[at : at + 40]!r} instead of {made[at : at + 40]!r}",
+                f"character {start} it writes {expected[start : start + 40]!r} instead of "
+                f"{rendered[start : start + 40]!r}",
                 hint=_HINT,
             )
     return replace(blocks, trims=trims)
 
 
 def _probed(chat: ChatFormat) -> Blocks:
-    def rendered(*said: tuple[str, str], generation: bool = False) -> str:
-        return chat.render([{"role": role, "content": text} for role, text in said], generation=generation)
+    def rendered(*turns: tuple[str, str], generation: bool = False) -> str:
+        return chat.render([{"role": role, "content": text} for role, text in turns], generation=generation)
 
     system, user, assistant, again = (
         ("system", _SYSTEM),
@@ -99,7 +105,8 @@ def _probed(chat: ChatFormat) -> Blocks:
     user_begin = _after(to_user, assistant_end)
     opening_system, rest = _cut(rendered(system, user), _SYSTEM)
     to_user, _ = _cut(rest, _USER)
-    system_end = _before(to_user, user_begin)
+    folds = not to_user.endswith(user_begin) and opening_system.startswith(_before(head, user_begin) + user_begin)
+    system_end = to_user if folds else _before(to_user, user_begin)
     later = _later_system(chat, user_end, system_end) or opening_system
     return Blocks(
         opening=_before(head, user_begin),
@@ -108,18 +115,19 @@ def _probed(chat: ChatFormat) -> Blocks:
         user=(user_begin, user_end),
         assistant=(_after(to_assistant, user_end), assistant_end),
         generation=_after(with_generation, plain),
+        folds=folds,
     )
 
 
 def _later_system(chat: ChatFormat, user_end: str, system_end: str) -> str:
     """Return what stands before a system message in mid-conversation; empty where the template refuses one."""
-    said = [
+    messages = [
         {"role": "user", "content": _USER},
         {"role": "system", "content": _SYSTEM},
         {"role": "user", "content": _AGAIN},
     ]
     try:
-        text = chat.render(said, generation=False)
+        text = chat.render(messages, generation=False)
     except DataError:  # many templates want it first
         return ""
     if _SYSTEM not in text:
@@ -129,8 +137,8 @@ def _later_system(chat: ChatFormat, user_end: str, system_end: str) -> str:
 
 
 def _cut(text: str, content: str) -> tuple[str, str]:
-    before, found, after = text.partition(content)
-    if not found or content in after:
+    before, separator, after = text.partition(content)
+    if not separator or content in after:
         raise DataError(
             f"unsupported chat template for Ollama: a message's content must appear exactly once: {text[:80]!r}",
             hint=_HINT,
@@ -150,16 +158,16 @@ def _before(text: str, end: str) -> str:
     return text[: len(text) - len(end)]
 
 
-def _uneven(one: str, other: str) -> DataError:
+def _uneven(first: str, second: str) -> DataError:
     return DataError(
-        f"unsupported chat template for Ollama: it writes {one!r} in one place and {other!r} in another", hint=_HINT
+        f"unsupported chat template for Ollama: it writes {first!r} in one place and {second!r} in another", hint=_HINT
     )
 
 
-def first_difference(one: str, other: str) -> int:
+def first_difference(first: str, second: str) -> int:
     """Return where two texts part, in code points."""
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    pairs = zip(first, second, strict=False)
+    return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))
 
 
 def go_template(blocks: Blocks) -> str:
@@ -171,8 +179,14 @@ def go_template(blocks: Blocks) -> str:
     )
     opening = f"{{{{ if eq $i 0 }}}}{_literal(blocks.opening)}{{{{ end }}}}"
     user, assistant = _around(blocks.user), _around(blocks.assistant)
+    begin = ""
+    if blocks.folds:
+        # A variable says whether the message before was a system message, which has begun the user's.
+        begin, system = "{{ $told := false }}", f"{system}{{{{ $told = true }}}}"
+        told = f"{{{{ if $told }}}}{{{{ $told = false }}}}{{{{ else }}}}{_literal(blocks.user[0])}{{{{ end }}}}"
+        user = f"{told}{{{{ .Content }}}}{_literal(blocks.user[1])}"
     return (
-        f'{{{{ range $i, $m := .Messages }}}}{{{{ if eq .Role "system" }}}}{system}{{{{ else }}}}{opening}'
+        f'{begin}{{{{ range $i, $m := .Messages }}}}{{{{ if eq .Role "system" }}}}{system}{{{{ else }}}}{opening}'
         f'{{{{ if eq .Role "user" }}}}{user}{{{{ else }}}}{assistant}{{{{ end }}}}{{{{ end }}}}{{{{ end }}}}'
         f"{_literal(blocks.generation)}"
     )

@@ -34,9 +34,10 @@ class WeightMethod(Method):
         model.requires_grad_(True)
 
     def faults(self, settings: MethodSettings, shape: ModelShape) -> Iterator[str]:
-        """Refuse weights that are stored in four bits."""
-        if shape.four_bit:
-            yield f"its weights are stored in four bits, and method={self.name} changes them; use method=qlora"
+        """Refuse weights that are stored quantised."""
+        if shape.four_bit or shape.quantisation:
+            bits = "in four bits" if shape.four_bit else f"quantised ({shape.quantisation})"
+            yield f"its weights are stored {bits}, and method={self.name} changes them; use method=qlora"
 
     def passes(self, settings: MethodSettings, shape: ModelShape) -> float:
         """Return three: forward, gradient of the inputs, gradient of the weights."""

@@ -5,23 +5,26 @@ Hidden runs, white ones without shading and those under 2 pt go to the audit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from docx.oxml.ns import qn
 
 from core.blocks import BlockKind
+from rag.load.office.drawings import CHART, DIAGRAM
+from rag.load.office.fields import OpenField, form_value, link_of, symbol
 from rag.load.office.numbering import Numbering
-from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, Element, Run, TableCell, shown
+from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, Run, TableCell, shown
 from rag.load.raised import raised
-from rag.load.text.grid import guess_head_rows
+from rag.load.text.grid import guess_heads
 from rag.load.web.links import target_of
 from rag.load.web.lists import spelled
 from rag.load.web.visible import TINY_PT
 
 _PARAGRAPH, _TABLE, _ROW, _CELL, _RUN = (qn(f"w:{name}") for name in ("p", "tbl", "tr", "tc", "r"))
 _TEXT, _TAB, _BREAK, _HYPHEN = qn("w:t"), qn("w:tab"), qn("w:br"), qn("w:noBreakHyphen")
-_BOX, _LINK = qn("w:txbxContent"), qn("w:hyperlink")
+_BOX, _LINK, _FIELD = qn("w:txbxContent"), qn("w:hyperlink"), qn("w:fldSimple")
+_FIELD_MARK, _INSTRUCTION, _SYMBOL = qn("w:fldChar"), qn("w:instrText"), qn("w:sym")
 _FORMULA_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _NOTES = {qn("w:footnoteReference"): "footnote", qn("w:endnoteReference"): "endnote"}
 # Deleted text, and the copy of a drawing for old readers.
@@ -41,6 +44,7 @@ class Body:
         numbering: The document's lists.
         notes: `footnote` and `endnote` to their elements by id.
         links: External targets by relation id.
+        drawn: Returns the elements of a chart or a diagram by its element in the body.
     """
 
     def __init__(
@@ -49,11 +53,14 @@ class Body:
         numbering: Numbering,
         notes: Mapping[str, Mapping[str, Any]],
         links: Mapping[str, str],
+        drawn: Callable[[Any], Iterable[Element]] = lambda _: (),
     ) -> None:
+        self._drawn = drawn
         self._styles, self._numbering, self._notes, self._links = styles, numbering, notes, links
         self._cited: list[tuple[str, Any, str]] = []  # kind, note, mark: cited and not yet given
         self._counts = {"footnote": 0, "endnote": 0}
         self._endnotes: list[tuple[Any, str]] = []
+        self._fields: list[OpenField] = []
         self._last_was_item = False
 
     def elements(self, parent: Any, kind: BlockKind = "paragraph") -> Iterator[Element]:
@@ -94,16 +101,16 @@ class Body:
         return Element(runs=tuple(runs), kind="footnote", number=mark)
 
     def _table(self, table: Any) -> Element:
-        rows = [row for row in table.iter(_ROW) if next(row.iterancestors(_TABLE)) is table]
+        rows = [row for row in table.iter(_ROW) if next(row.iterancestors(_TABLE)) is table and not _is_deleted(row)]
         grid: list[list[tuple[int, TableCell]]] = []
         above: dict[int, tuple[int, int]] = {}  # column to the row and place of the cell that goes on below
         heads = 0
         for number, row in enumerate(rows):
-            cells: list[tuple[int, TableCell]] = []
-            column = 0
+            column = _number(row.find(qn("w:trPr")), "w:gridBefore")
+            cells: list[tuple[int, TableCell]] = [(0, TableCell((), 1, column))] if column else []
             for cell in (cell for cell in row.iter(_CELL) if next(cell.iterancestors(_ROW)) is row):
                 properties = cell.find(qn("w:tcPr"))
-                width = _span(properties)
+                width = _number(properties, "w:gridSpan") or 1
                 merged = None if properties is None else properties.find(qn("w:vMerge"))
                 goes_on = merged is not None and merged.get(qn("w:val")) != "restart"
                 if goes_on and column in above:
@@ -122,7 +129,7 @@ class Body:
                 heads += 1
         kept = tuple(tuple(cell for _, cell in row) for row in grid)
         if heads in (0, len(rows)):
-            heads = guess_head_rows([[cell.shown for cell in row] for row in kept]) or _is_bold_head(rows)
+            heads = guess_heads(kept) or _is_bold_head(rows)
         return Element(kind="table", rows=tuple(row for row in kept if row), head_rows=min(heads, len(kept)))
 
     def _cell_runs(self, cell: Any) -> tuple[Run, ...]:
@@ -131,7 +138,7 @@ class Body:
         for element in self._cell_elements(cell):
             if runs and element.all_runs:
                 runs.append(Run(" "))
-            runs += [Run(" ".join(run.text.split("\n")), run.hidden) for run in element.all_runs]
+            runs += element.one_line
         self._last_was_item = item
         return tuple(runs)
 
@@ -149,6 +156,8 @@ class Body:
         runs: list[Run] = []
         boxes: list[Any] = []
         self._collect(paragraph, paragraph, style, runs, boxes)
+        for field in self._fields:  # goes on in the next paragraph
+            field.start = 0
         level = _level(paragraph, style) if kind == "paragraph" else 0
         mark = self._numbering.mark(paragraph, style) if any(run.text.strip() for run in runs) else None
         if mark is not None and shown(runs).strip():
@@ -164,7 +173,7 @@ class Body:
         if runs:
             self._last_was_item = is_item
         for box in boxes:
-            yield from self.elements(box, kind)
+            yield from self.elements(box, kind) if box.tag == _BOX else self._drawn(box)
 
     def _runs_of(self, paragraph: Any) -> list[Run]:
         runs: list[Run] = []
@@ -175,7 +184,7 @@ class Body:
         for child in node:
             if child.tag in _LEFT_OUT:
                 continue
-            if child.tag == _BOX:
+            if child.tag in (_BOX, CHART, DIAGRAM):
                 boxes.append(child)
             elif child.tag == _FORMULA_TEXT:
                 runs.append(Run(child.text or ""))
@@ -185,20 +194,47 @@ class Body:
                 text = "".join(_characters(child))
                 if text:
                     hidden = self._hidden(child, paragraph, style)
-                    runs.append(Run(text if hidden else self._placed(child, text, runs), hidden))
+                    runs.append(Run(text if hidden else self._placed(child, text, runs, style), hidden))
+                self._field(child, runs)
                 self._collect(child, paragraph, style, runs, boxes)
             elif len(child):
                 start = len(runs)
                 self._collect(child, paragraph, style, runs, boxes)
                 if child.tag == _LINK:
-                    self._add_target(child, runs, start)
+                    _add_target(target_of(self._links.get(child.get(qn("r:id")) or "", "")), runs, start)
+                elif child.tag == _FIELD:
+                    _add_target(link_of(child.get(qn("w:instr")) or ""), runs, start)
 
-    def _placed(self, run: Any, text: str, runs: list[Run]) -> str:
-        """Return a run's text; of a raised one, what keeps it apart from a figure before it."""
+    def _placed(self, run: Any, text: str, runs: list[Run], style: list[Any]) -> str:
+        """Return a run's text; of a raised one, what keeps it apart from a figure before it; marked if struck out."""
         align = run.find(f"{qn('w:rPr')}/{qn('w:vertAlign')}")
         if align is not None and align.get(qn("w:val")) == "superscript":
-            return raised(shown(runs[-4:]), text)
+            text = raised(shown(runs[-4:]), text)
+        holders = [run, *self._style_of(run, "w:rPr", "w:rStyle"), *style]
+        strikes = [_property(holders, name) for name in ("w:strike", "w:dstrike")]
+        if text.strip() and any(strike is not None and strike.get(qn("w:val")) not in _OFF for strike in strikes):
+            if runs and not runs[-1].hidden and runs[-1].text.endswith(STRUCK):
+                runs[-1] = Run(runs[-1].text.removesuffix(STRUCK))
+                return f"{text}{STRUCK}"
+            return f"{STRUCK}{text}{STRUCK}"
         return text
+
+    def _field(self, run: Any, runs: list[Run]) -> None:
+        """Follow a field through its marks: what it shows of itself, and where it leads."""
+        for child in run:
+            if child.tag == _INSTRUCTION and self._fields:
+                self._fields[-1].instruction += child.text or ""
+            elif child.tag == _FIELD_MARK:
+                kind = child.get(qn("w:fldCharType"))
+                if kind == "begin":
+                    self._fields.append(OpenField(start=len(runs)))
+                    value = form_value(child)
+                    runs += [Run(value)] if value else []
+                elif kind == "separate" and self._fields:
+                    self._fields[-1].start = len(runs)
+                elif kind == "end" and self._fields:
+                    field = self._fields.pop()
+                    _add_target(field.target, runs, field.start)
 
     def _cite(self, reference: Any, runs: list[Run]) -> None:
         kind = _NOTES[reference.tag]
@@ -210,12 +246,6 @@ class Body:
         gap = "" if not runs or runs[-1].text[-1:].isspace() else " "
         runs.append(Run(f"{gap}[{mark}]"))
         self._cited.append((kind, note, mark))
-
-    def _add_target(self, link: Any, runs: list[Run], start: int) -> None:
-        target = target_of(self._links.get(link.get(qn("r:id")) or "", ""))
-        text = shown(runs[start:]).strip()
-        if target and text and target.rstrip("/") != text.rstrip("/"):
-            runs.append(Run(f" ({target})"))
 
     def _style_of(self, element: Any, properties: str, name: str) -> list[Any]:
         """Return an element's style and those it is based on, nearest first."""
@@ -266,12 +296,26 @@ def _characters(run: Any) -> Iterator[str]:
             yield "\n"
         elif child.tag == _HYPHEN:
             yield "-"
+        elif child.tag == _SYMBOL:
+            yield symbol(child)
 
 
-def _span(properties: Any) -> int:
-    span = None if properties is None else properties.find(qn("w:gridSpan"))
-    value = "" if span is None else span.get(qn("w:val")) or ""
-    return max(1, int(value)) if value.isdigit() and len(value) < 5 else 1
+def _add_target(target: str, runs: list[Run], start: int) -> None:
+    """Put the target of a link behind its text, unless that says it already."""
+    text = shown(runs[start:]).strip()
+    if target and text and target.rstrip("/") != text.rstrip("/"):
+        runs.append(Run(f" ({target})"))
+
+
+def _number(properties: Any, name: str) -> int:
+    """Return a number that properties of a row or cell state, 0 where they do not."""
+    node = None if properties is None else properties.find(qn(name))
+    value = "" if node is None else node.get(qn("w:val")) or ""
+    return int(value) if value.isdigit() and len(value) < 5 else 0
+
+
+def _is_deleted(row: Any) -> bool:
+    return row.find(f"{qn('w:trPr')}/{qn('w:del')}") is not None
 
 
 def _is_bold_head(rows: list[Any]) -> int:

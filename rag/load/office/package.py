@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from core.errors import DataError
 from core.settings import IngestSettings
 
 _MIB = 1 << 20
+# What a header or footer holds that says nothing but the page.
+PAGE_NUMBER = re.compile(r"(?i)\W*(?:page|seite|p\.)?\s*\d*\s*(?:(?:of|von|/)\s*\d*)?\W*")
 _MAX_MEMBERS = 20_000
 # Share of a parser's memory that the unpacked XML of a package may have: trees take several times the text.
 _MEMORY_SHARE = 8
@@ -49,3 +54,34 @@ def read_member(archive: zipfile.ZipFile, name: str, limit_bytes: int) -> bytes:
     if len(data) > limit_bytes:
         raise ValueError(f"{name} is longer than {limit_bytes // _MIB} MiB")
     return data
+
+
+def stated_properties(path: Path, properties: Any) -> tuple[str, dict[str, str]]:
+    """Return the title and the metadata of an Office package; nothing where a library made them up.
+
+    The libraries give a package without properties some of their own: a title, and the present moment as its date.
+
+    Args:
+        path: The package.
+        properties: What the library has of it.
+
+    Raises:
+        zipfile.BadZipFile: The package is damaged.
+        KeyError: It has no list of its parts.
+        ValueError: That list is far too long.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if b"metadata/core-properties" not in read_member(archive, "_rels/.rels", _MIB):
+            return "", {}
+    values = {
+        "author": getattr(properties, "author", None) or getattr(properties, "creator", None),
+        "subject": properties.subject,
+        "keywords": properties.keywords,
+        "language": properties.language,
+        "created": properties.created,
+        "modified": properties.modified,
+    }
+    stated = {name: value for name, value in values.items() if value}
+    return str(properties.title or ""), {
+        name: value.isoformat() if isinstance(value, datetime) else str(value) for name, value in stated.items()
+    }

@@ -5,9 +5,10 @@ Sheets, rows and columns that are hidden, and text in the colour of an empty cel
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ from openpyxl.utils.exceptions import InvalidFileException
 from core.errors import DataError
 from core.settings import IngestSettings
 from rag.load.office.formats import shown_value
-from rag.load.office.package import check_package
-from rag.load.outline import Element, Outline, Run, TableCell
+from rag.load.office.package import check_package, stated_properties
+from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, Outline, Run, TableCell
 from rag.load.sections import SectionReader
 from rag.load.text.delimited import MAX_CELLS
-from rag.load.text.grid import guess_head_rows, is_value
+from rag.load.text.grid import guess_heads
+from rag.load.web.links import target_of
 
 PARSER = f"openpyxl {version('openpyxl')}"
 _FAULTS = (
@@ -35,8 +37,12 @@ _FAULTS = (
     IndexError,
     zipfile.BadZipFile,
     SyntaxError,
+    ArithmeticError,
     OSError,
 )
+# How the note on them begins.
+FORMULAS = "formulas without a stored value"
+_NO_VALUE = re.compile(rb"<f\b(?:[^>]*/>|[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 _WHITE = ("FFFFFFFF", "00FFFFFF")
 
 
@@ -50,16 +56,12 @@ def read_xlsx(path: Path, limits: IngestSettings) -> SectionReader:
     try:
         book = openpyxl.load_workbook(path, data_only=True)
         elements = tuple(element for sheet in book.worksheets for element in _sheet(sheet, path))
-        properties = book.properties
+        missing = _without_values(path)
+        title, metadata = stated_properties(path, book.properties)
     except _FAULTS as error:
         raise DataError(f"is a damaged workbook: {type(error).__name__}: {error}", path=path) from error
-    metadata = {
-        "author": properties.creator or "",
-        "subject": properties.subject or "",
-        "keywords": properties.keywords or "",
-        "created": properties.created.isoformat() if properties.created else "",
-    }
-    return SectionReader(path, "xlsx", PARSER, Outline(elements, properties.title or "", metadata), limits)
+    note = f"{FORMULAS}: {missing}; save the workbook once in a spreadsheet program" if missing else ""
+    return SectionReader(path, "xlsx", PARSER, Outline(elements, title, metadata, note), limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +107,22 @@ def _sheet(sheet: Any, path: Path) -> Iterator[Element]:
 
 
 def _cell(sheet: Any, cell: Any, hidden: str, span: tuple[int, int]) -> TableCell:
-    text = shown_value(cell.value, cell.number_format or "General")
-    if not text:
+    if cell.value is None:
         return TableCell((), *span)
+    text = shown_value(cell.value, cell.number_format or "General")
+    if not text:  # its format shows nothing of it
+        text, hidden = shown_value(cell.value, "General"), "not_displayed"
     if not hidden and sheet.column_dimensions[get_column_letter(cell.column)].hidden:
-        hidden = "not_displayed"
-    if not hidden and cell.number_format.strip() in (";;;", ";;"):
         hidden = "not_displayed"
     if not hidden and _is_white(cell):
         hidden = "no_contrast"
+    if not text:
+        return TableCell((), *span)
+    if cell.font and cell.font.strike and not hidden:
+        text = f"{STRUCK}{text}{STRUCK}"
+    target = target_of(cell.hyperlink.target or "") if cell.hyperlink is not None else ""
+    if target and target.rstrip("/") != text.rstrip("/"):
+        text += f" ({target})"
     return TableCell((Run(text, hidden),), *span)
 
 
@@ -124,21 +133,59 @@ def _is_white(cell: Any) -> bool:
 
 
 def _block(rows: list[list[_Placed]]) -> Iterator[Element]:
-    """Yield a block of rows without empty columns at its sides: lines above a table as paragraphs, then the table."""
-    used = [item.column for row in rows for item in row if item.cell.runs]
-    first, last = min(used), max(used)
-    trimmed = [[item.cell for item in row if first <= item.column <= last] for row in rows]
-    while trimmed and sum(bool(cell.runs) for cell in trimmed[0]) == 1 and (len(trimmed) == 1 or first < last):
-        yield Element(runs=next(cell.runs for cell in trimmed.pop(0) if cell.runs))
-    if trimmed:
-        yield Element(kind="table", rows=tuple(map(tuple, trimmed)), head_rows=_heads(trimmed))
+    """Yield what a block of rows holds, columns that show nothing left out; tables side by side one after the other."""
+    shown = sorted({item.column for row in rows for item in row if item.cell.shown})
+    unseen = tuple(run for row in rows for item in row if item.column not in shown for run in item.cell.runs)
+    for columns in _side_by_side(rows, shown):
+        yield from _part([_in_columns(row, columns) for row in rows])
+    if unseen:
+        yield Element(runs=unseen)
 
 
-def _heads(rows: Sequence[Sequence[TableCell]]) -> int:
-    """Return how many rows are heads: a first row whose cells span columns is one, with the row of names below it."""
-    spanning = any(cell.column_span > 1 for cell in rows[0])
-    if spanning and len(rows) > 2:
-        has_values = any(is_value(cell.shown) for row in rows[2:] for cell in row)
-        return 2 if has_values and not any(is_value(cell.shown) for cell in rows[1]) else 1
-    spread = [[cell.shown for cell in row for _ in range(cell.column_span)] for row in rows]
-    return guess_head_rows(spread, certain=True)
+def _in_columns(row: Sequence[_Placed], columns: Sequence[int]) -> list[TableCell]:
+    """Return the cells of a row in some columns; a cell spans those of them that it covers."""
+    cells = []
+    for item in row:
+        if item.column in columns:
+            covered = range(item.column, item.column + item.cell.column_span)
+            cells.append(replace(item.cell, column_span=sum(column in columns for column in covered)))
+    return cells
+
+
+def _side_by_side(rows: Sequence[Sequence[_Placed]], shown: Sequence[int]) -> list[Sequence[int]]:
+    """Return the columns of each table of a block.
+
+    An empty column parts two tables only where each has a title of its own above it, or columns of the same names:
+    within a table, empty columns set others apart.
+    """
+    parts: list[list[int]] = []
+    for column in shown:
+        if not parts or column != parts[-1][-1] + 1:
+            parts.append([])
+        parts[-1].append(column)
+    if len(parts) < 2 or any(len(part) < 2 for part in parts):
+        return [shown] if shown else []
+    names = [[item.cell.shown for item in rows[0] if item.column in part and item.cell.shown] for part in parts]
+    titled = len(rows) > 2 and all(len(each) == 1 for each in names)
+    alike = all(len(each) > 1 and set(each) & set(names[0]) for each in names)
+    return list(parts) if titled or alike else [shown]
+
+
+def _part(rows: list[list[TableCell]]) -> Iterator[Element]:
+    """Yield lines above a table as paragraphs, then the table; a single column is lines throughout."""
+    width = max(sum(cell.column_span for cell in row) for row in rows)
+    rows = [row for row in rows if any(cell.runs for cell in row)]
+    number = 0
+    while rows and (width == 1 or sum(bool(cell.shown) for cell in rows[0]) == 1):
+        runs = tuple(run for cell in rows.pop(0) for run in cell.runs)
+        yield Element(runs=runs, gap=LINE_GAP if number and width == 1 else PARAGRAPH_GAP)
+        number += 1
+    if rows:
+        yield Element(kind="table", rows=tuple(map(tuple, rows)), head_rows=guess_heads(rows, certain=True))
+
+
+def _without_values(path: Path) -> int:
+    """Return how many formulas of a workbook have no stored value: no spreadsheet program has computed them yet."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        return sum(len(_NO_VALUE.findall(archive.read(name))) for name in names)

@@ -14,17 +14,22 @@ from typing import Any
 
 import pptx
 from lxml import etree
+from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.exc import PackageNotFoundError, PythonPptxError
+from pptx.oxml.ns import qn
 
 from core.blocks import BlockKind
 from core.errors import DataError
 from core.settings import IngestSettings
-from rag.load.office.package import check_package
-from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, Element, Outline, Run, TableCell, table
+from rag.load.office.drawings import CHART, DIAGRAM, parsed, part_id
+from rag.load.office.drawings import elements_of as drawn
+from rag.load.office.package import check_package, stated_properties
+from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, Outline, Run, TableCell
 from rag.load.sections import SectionReader
-from rag.load.text.grid import guess_head_rows
+from rag.load.text.grid import guess_heads
 from rag.load.title import tidy
 from rag.load.web.links import target_of
+from rag.load.web.lists import spelled
 from rag.load.web.visible import TINY_PT
 
 PARSER = f"python-pptx {version('python-pptx')}"
@@ -37,11 +42,13 @@ _FAULTS = (
     AttributeError,
     IndexError,
     NotImplementedError,
+    ArithmeticError,
     zipfile.BadZipFile,
     etree.XMLSyntaxError,
     OSError,
 )
 _MAX_DEPTH = 20
+_NUMBER_KINDS = {"alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
 _LABEL_CHARS = 100
 
 
@@ -59,16 +66,10 @@ def read_pptx(path: Path, limits: IngestSettings) -> SectionReader:
             for number, slide in enumerate(deck.slides, start=1)
             for element in _slide(slide, number, deck.slide_width or 0, deck.slide_height or 0)
         )
-        properties = deck.core_properties
+        title, metadata = stated_properties(path, deck.core_properties)
     except _FAULTS as error:
         raise DataError(f"is a damaged presentation: {type(error).__name__}: {error}", path=path) from error
-    metadata = {
-        "author": properties.author or "",
-        "subject": properties.subject or "",
-        "keywords": properties.keywords or "",
-        "created": properties.created.isoformat() if properties.created else "",
-    }
-    return SectionReader(path, "pptx", PARSER, Outline(elements, properties.title or "", metadata), limits)
+    return SectionReader(path, "pptx", PARSER, Outline(elements, title, metadata), limits)
 
 
 def _slide(slide: Any, number: int, width: int, height: int) -> Iterator[Element]:
@@ -98,40 +99,100 @@ def _beside(shape: Any, width: int, height: int) -> str:
 
 
 def _shape(shape: Any, hidden: str, depth: int) -> Iterator[Element]:
-    if depth > _MAX_DEPTH:
+    if depth > _MAX_DEPTH or _placeholder(shape) == PP_PLACEHOLDER.SLIDE_NUMBER:
         return
     if hasattr(shape, "shapes"):
         for inner in sorted(shape.shapes, key=lambda inner: (inner.top or 0, inner.left or 0)):
             yield from _shape(inner, hidden, depth + 1)
     elif getattr(shape, "has_table", False):
         yield _table(shape.table, hidden)
-    elif getattr(shape, "has_chart", False):
-        yield from _chart(shape.chart, hidden)
     elif shape.has_text_frame:
-        yield from _paragraphs(shape.text_frame, hidden, "paragraph")
+        is_running = _placeholder(shape) in (PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.DATE)
+        yield from _paragraphs(shape.text_frame, hidden, "footer" if is_running else "paragraph")
+    else:
+        yield from _drawing(shape, hidden)
+
+
+def _placeholder(shape: Any) -> Any:
+    """Return the type of a placeholder, `None` for any other shape."""
+    return shape.placeholder_format.type if getattr(shape, "is_placeholder", False) else None
+
+
+def _drawing(shape: Any, hidden: str) -> Iterator[Element]:
+    """Yield what a chart shows, or a diagram that PowerPoint lays out from a list."""
+    for node in shape._element.iter(CHART, DIAGRAM):
+        yield from drawn(parsed(shape.part.related_part(part_id(node)).blob), hidden)
 
 
 def _paragraphs(frame: Any, hidden: str, kind: BlockKind) -> Iterator[Element]:
-    """Yield the paragraphs of a text frame; those of a title make each heading."""
-    paragraphs = [tuple(_runs(paragraph, hidden)) for paragraph in frame.paragraphs]
-    paragraphs = [runs for runs in paragraphs if any(run.text.strip() for run in runs)]
-    if kind == "heading" and paragraphs:
-        runs = tuple(run for number, part in enumerate(paragraphs) for run in ((Run(" "),) if number else ()) + part)
-        yield Element(runs=runs, kind="heading", level=1)
+    """Yield the paragraphs of a text frame; those of a title make one heading."""
+    counter = _ItemCounter()
+    parts = [(counter.mark(paragraph), tuple(_runs(paragraph, hidden))) for paragraph in frame.paragraphs]
+    parts = [(mark, runs) for mark, runs in parts if any(run.text.strip() for run in runs)]
+    if kind == "heading" and parts:
+        gaps = [((Run(" "),) if number else ()) + runs for number, (_, runs) in enumerate(parts)]
+        yield Element(runs=tuple(run for runs in gaps for run in runs), kind="heading", level=1)
         return
-    for number, runs in enumerate(paragraphs):
-        yield Element(runs=runs, kind=kind, gap=LINE_GAP if number else PARAGRAPH_GAP)
+    for number, (mark, runs) in enumerate(parts):
+        is_item = bool(mark) and kind == "paragraph"
+        yield Element(
+            runs=(Run(f"{mark} ", runs[0].hidden), *runs) if is_item else runs,
+            kind="list_item" if is_item else kind,
+            number=mark if is_item else "",
+            gap=LINE_GAP if number else PARAGRAPH_GAP,
+        )
+
+
+class _ItemCounter:
+    """Counts the numbered paragraphs of a text frame, level by level."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, tuple[str, int]] = {}
+
+    def mark(self, paragraph: Any) -> str:
+        """Return the mark of a paragraph (`3.`, `b)`, `-`) and count on; `""` where it states none."""
+        level = paragraph.level
+        for deeper in [other for other in self._numbers if other > level]:
+            del self._numbers[deeper]
+        properties = paragraph._p.pPr
+        number = None if properties is None else properties.find(qn("a:buAutoNum"))
+        if number is None:
+            if paragraph.text.strip():
+                self._numbers.pop(level, None)
+            has_bullet = properties is not None and properties.find(qn("a:buChar")) is not None
+            return "-" if has_bullet else ""
+        scheme = number.get("type") or "arabicPeriod"
+        start = number.get("startAt") or "1"
+        known, last = self._numbers.get(level, (scheme, int(start) - 1))
+        count = last + 1 if known == scheme else int(start)
+        self._numbers[level] = scheme, count
+        kind = next((kind for name, kind in _NUMBER_KINDS.items() if scheme.startswith(name)), "1")
+        before = "(" if scheme.endswith("ParenBoth") else ""
+        after = ")" if "Paren" in scheme else "." if scheme.endswith("Period") else ""
+        return f"{before}{spelled(count, kind)}{after}"
 
 
 def _runs(paragraph: Any, hidden: str) -> Iterator[Run]:
-    for run in paragraph.runs:
-        size = run.font.size
-        why = hidden or ("tiny" if size is not None and size.pt < TINY_PT else "")
-        text = run.text.replace("\v", "\n")
-        yield Run(text, why)
-        target = target_of(run.hyperlink.address or "") if run.hyperlink is not None else ""
-        if target and text.strip() and target.rstrip("/") != text.strip().rstrip("/"):
-            yield Run(f" ({target})", why)
+    """Yield the runs of a paragraph: text, line breaks and fields."""
+    runs = {run._r: run for run in paragraph.runs}
+    for node in paragraph._p:
+        if node.tag == qn("a:br"):
+            yield Run("\n", hidden)
+        elif node.tag == qn("a:fld"):
+            yield Run("".join(text.text or "" for text in node.iter(qn("a:t"))), hidden)
+        elif node in runs:
+            yield from _run(runs[node], hidden)
+
+
+def _run(run: Any, hidden: str) -> Iterator[Run]:
+    size, properties = run.font.size, run._r.rPr
+    why = hidden or ("tiny" if size is not None and size.pt < TINY_PT else "")
+    text = run.text.replace("\v", "\n")
+    strike = "noStrike" if properties is None else properties.get("strike") or "noStrike"
+    yield Run(f"{STRUCK}{text}{STRUCK}" if strike != "noStrike" and text.strip() and not why else text, why)
+    target = target_of(run.hyperlink.address or "") if run.hyperlink is not None else ""
+    if target and text.strip() and target.rstrip("/") != text.strip().rstrip("/"):
+        yield Run(f" ({target})", why)
 
 
 def _table(grid: Any, hidden: str) -> Element:
@@ -141,27 +202,16 @@ def _table(grid: Any, hidden: str) -> Element:
         for cell in row.cells:
             if cell.is_spanned:
                 continue
-            text = " ".join(cell.text_frame.text.split())
             span = (cell.span_height, cell.span_width) if cell.is_merge_origin else (1, 1)
-            cells.append(TableCell((Run(text, hidden),) if text else (), *span))
+            cells.append(TableCell(_cell_runs(cell, hidden), *span))
         rows.append(tuple(cells))
-    heads = int(bool(grid.first_row) and len(rows) > 1)
-    return Element(kind="table", rows=tuple(row for row in rows if row), head_rows=heads)
+    rows = [row for row in rows if row]
+    heads = max(1, guess_heads(rows)) if grid.first_row and len(rows) > 1 else 0
+    return Element(kind="table", rows=tuple(rows), head_rows=heads)
 
 
-def _chart(chart: Any, hidden: str) -> Iterator[Element]:
-    """Yield a chart's title and its figures, each row per category."""
-    if chart.has_title and chart.chart_title.has_text_frame:
-        yield from _paragraphs(chart.chart_title.text_frame, hidden, "caption")
-    for plot in chart.plots:
-        series = list(plot.series)
-        names = [str(category) for category in plot.categories]
-        rows = [["", *(each.name or "" for each in series)]]
-        rows += [[name, *(_figure(each.values, place) for each in series)] for place, name in enumerate(names)]
-        if len(rows) > 1 and not hidden:
-            yield table(rows, guess_head_rows(rows, certain=True) or 1)
-
-
-def _figure(values: Any, place: int) -> str:
-    value = values[place] if place < len(values) else None
-    return "" if value is None else f"{value:.12g}"
+def _cell_runs(cell: Any, hidden: str) -> tuple[Run, ...]:
+    runs: list[Run] = []
+    for element in _paragraphs(cell.text_frame, hidden, "paragraph"):
+        runs += [Run(" "), *element.one_line] if runs else element.one_line
+    return tuple(runs)

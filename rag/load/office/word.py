@@ -6,7 +6,6 @@ runs, content controls, text boxes and notes. Headers and footers of all section
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -23,14 +22,14 @@ from core.blocks import BlockKind
 from core.errors import DataError
 from core.settings import IngestSettings
 from rag.load.office.body import Body
+from rag.load.office.drawings import elements_of, parsed, part_id
 from rag.load.office.numbering import Numbering
-from rag.load.office.package import check_package
+from rag.load.office.package import PAGE_NUMBER, check_package, stated_properties
 from rag.load.outline import Element, Outline
 from rag.load.sections import SectionReader
 
 PARSER = f"python-docx {version('python-docx')}"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
-_PAGE_NUMBER = re.compile(r"(?i)\W*(?:page|seite|p\.)?\s*\d*\s*(?:(?:of|von|/)\s*\d*)?\W*")
 # Notes that Word writes itself: the lines between text and notes.
 _SEPARATORS = ("separator", "continuationSeparator", "continuationNotice")
 _FAULTS = (OpcError, KeyError, ValueError, zipfile.BadZipFile, etree.XMLSyntaxError, AttributeError)
@@ -46,18 +45,10 @@ def read_docx(path: Path, limits: IngestSettings) -> SectionReader:
     try:
         document = docx.Document(str(path))
         elements = tuple(_elements(document))
+        title, metadata = stated_properties(path, document.core_properties)
     except _FAULTS as error:
         raise DataError(f"is a damaged Word document: {type(error).__name__}: {error}", path=path) from error
-    properties = document.core_properties
-    metadata = {
-        "author": properties.author or "",
-        "subject": properties.subject or "",
-        "keywords": properties.keywords or "",
-        "language": properties.language or "",
-        "created": properties.created.isoformat() if properties.created else "",
-        "modified": properties.modified.isoformat() if properties.modified else "",
-    }
-    return SectionReader(path, "docx", PARSER, Outline(elements, properties.title or "", metadata), limits)
+    return SectionReader(path, "docx", PARSER, Outline(elements, title, metadata), limits)
 
 
 def _elements(document: Document) -> Iterator[Element]:
@@ -66,11 +57,18 @@ def _elements(document: Document) -> Iterator[Element]:
     numbering = Numbering(_part(document, "numbering"))
     notes = {kind: _notes(document, kind) for kind in ("footnote", "endnote")}
     links = {key: relation.target_ref for key, relation in document.part.rels.items() if relation.is_external}
-    body = Body(styles, numbering, notes, links)
+    body = Body(styles, numbering, notes, links, lambda drawing: _drawn(document, drawing))
     yield from _running(document, body, "header")
     yield from body.elements(document.element.body)
     yield from body.endnotes()
     yield from _running(document, body, "footer")
+
+
+def _drawn(document: Document, drawing: Any) -> Iterator[Element]:
+    """Yield what a chart or a diagram of the body shows; one of a header has no part here."""
+    part = document.part.related_parts.get(part_id(drawing))
+    if part is not None:
+        yield from elements_of(parsed(part.blob))
 
 
 def _part(document: Document, name: str) -> Any:
@@ -101,6 +99,6 @@ def _running(document: Document, body: Body, kind: BlockKind) -> Iterator[Elemen
         parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
         for element in body.elements(etree.fromstring(relation.target_part.blob, parser), kind):
             text = element.shown.strip()
-            if text and text not in seen and not _PAGE_NUMBER.fullmatch(text):
+            if text and text not in seen and not PAGE_NUMBER.fullmatch(text):
                 seen.add(text)
                 yield element

@@ -39,11 +39,11 @@ def find_boxes(
     Raises:
         DataError: PDFium cannot read the page, or the span is outside its text.
     """
-    with _opened(path, page, password) as at:
-        content = page_text(at, limits.max_page_chars)
+    with _opened(path, page, password) as loaded_page:
+        content = page_text(loaded_page, limits.max_page_chars)
         if not 0 <= start <= end <= len(content.cleaned.text):
             raise DataError(f"has no text at [{start}, {end})", path=path, page=page)
-        textpage = pdfium.address(at.text.raw)
+        textpage = pdfium.address(loaded_page.text.raw)
         return [
             box
             for chars in _lines_of(content, start, end)
@@ -57,10 +57,10 @@ def draw_page(path: Path, page: int, scale: float, boxes: Sequence[Sides], passw
     Raises:
         DataError: PDFium cannot read the page.
     """
-    with _opened(path, page, password) as at:
-        left, bottom, right, top = at.page.get_bbox()
-        frame = Frame(at.page, np.array([[left, bottom, right, top]]), min(scale, _MAX_SCALE))
-        image = frame.drawn
+    with _opened(path, page, password) as loaded_page:
+        left, bottom, right, top = loaded_page.page.get_bbox()
+        frame = Frame(loaded_page.page, np.array([[left, bottom, right, top]]), min(scale, _MAX_SCALE))
+        image = frame.render(with_annotations=True)
         for x0, y1, x1, y0 in boxes:
             low_x, low_y, high_x, high_y = np.rint(frame.pixels(np.array([[x0, y0, x1, y1]]))[0]).astype(int).clip(0)
             part = image[low_y : high_y + 1, low_x : high_x + 1]
@@ -87,8 +87,8 @@ def _opened(path: Path, page: int, password: str | None) -> Iterator[LoadedPage]
         with closing(open_document(path, password)) as document:
             if not 0 <= page < len(document):
                 raise DataError(f"has no page {page + 1}", path=path)
-            with loaded(document, page) as at:
-                yield at
+            with loaded(document, page) as loaded_page:
+                yield loaded_page
     except pypdfium2.PdfiumError as error:
         raise DataError(f"PDFium cannot read it: {error}", path=path, page=page) from error
 

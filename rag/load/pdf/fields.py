@@ -1,4 +1,4 @@
-"""What a PDF page shows beside its content: values of form fields and typed annotations.
+"""What a PDF page shows beside its content: values of form fields, typed annotations and stamps.
 
 A checked box reads "☒", an empty one "☐"; of radio buttons "◉" and "○". Passwords and hidden annotations are not read.
 """
@@ -6,6 +6,7 @@ A checked box reads "☒", an empty one "☐"; of radio buttons "◉" and "○".
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,6 +22,9 @@ _HIDDEN_FLAGS = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
 _PASSWORD_FLAG = 1 << 13  # ISO 32000-1, table 228
 _MAX_ANNOTATIONS = 2000
 _MAX_CHARS = 20_000
+# Strings that a stream of simple fonts shows (ISO 32000-1, 9.4.3): "(APPROVED) Tj".
+_SHOWN = re.compile(r"\(((?:[^()\\]|\\.)*)\)\s*(?:Tj|')")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _WRITTEN = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX)
 _BUTTONS = {raw.FPDF_FORMFIELD_CHECKBOX: ("☐", "☒"), raw.FPDF_FORMFIELD_RADIOBUTTON: ("○", "◉")}
 
@@ -45,16 +49,16 @@ class Field:
 def read_fields(page: pypdfium2.PdfPage) -> list[Field]:
     """Return what the visible fields and annotations of a page show, in the file's order."""
     count = min(raw.FPDFPage_GetAnnotCount(page.raw), _MAX_ANNOTATIONS)
-    return [field for at in range(max(0, count)) for field in _fields_at(page, at)]
+    return [field for index in range(max(0, count)) for field in _fields_at(page, index)]
 
 
-def _fields_at(page: pypdfium2.PdfPage, at: int) -> Iterator[Field]:
-    annotation = raw.FPDFPage_GetAnnot(page.raw, at)
+def _fields_at(page: pypdfium2.PdfPage, index: int) -> Iterator[Field]:
+    annotation = raw.FPDFPage_GetAnnot(page.raw, index)
     if not annotation:
         return
     try:
         subtype = raw.FPDFAnnot_GetSubtype(annotation)
-        if subtype not in (raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT):
+        if subtype not in (raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT, raw.FPDF_ANNOT_STAMP):
             return
         box = raw.FS_RECTF()
         if raw.FPDFAnnot_GetFlags(annotation) & _HIDDEN_FLAGS or not raw.FPDFAnnot_GetRect(annotation, box):
@@ -65,6 +69,8 @@ def _fields_at(page: pypdfium2.PdfPage, at: int) -> Iterator[Field]:
         if subtype == raw.FPDF_ANNOT_FREETEXT:
             name, text = "", _text(lambda *to: raw.FPDFAnnot_GetStringValue(annotation, b"Contents", *to))
             kind: Literal["form_field", "annotation"] = "annotation"
+        elif subtype == raw.FPDF_ANNOT_STAMP:
+            kind, name, text = "annotation", "", stamp_text(annotation)
         elif page.formenv is None:
             return
         else:
@@ -73,6 +79,18 @@ def _fields_at(page: pypdfium2.PdfPage, at: int) -> Iterator[Field]:
             yield Field(kind, name, text.strip(), sides)
     finally:
         raw.FPDFPage_CloseAnnot(annotation)
+
+
+def stamp_text(annotation: Any) -> str:
+    """Return what a stamp says: the text it is drawn with, else its comment, else its name (`NotApproved`)."""
+    drawn = _text(lambda *to: raw.FPDFAnnot_GetAP(annotation, raw.FPDF_ANNOT_APPEARANCEMODE_NORMAL, *to))
+    pieces = [_ESCAPE.sub(r"\1", piece) for piece in _SHOWN.findall(drawn)]
+    text = " ".join(piece.strip() for piece in pieces if piece.strip())
+    if text and text.isprintable() and 2 * sum(map(str.isalnum, text)) >= len(text):
+        return text
+    comment = _text(lambda *to: raw.FPDFAnnot_GetStringValue(annotation, b"Contents", *to)).strip()
+    name = _text(lambda *to: raw.FPDFAnnot_GetStringValue(annotation, b"Name", *to)).strip()
+    return comment or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 
 def _value(form: Any, annotation: Any) -> tuple[str, str]:
@@ -85,8 +103,11 @@ def _value(form: Any, annotation: Any) -> tuple[str, str]:
         return name, _text(lambda *to: raw.FPDFAnnot_GetFormFieldValue(form, annotation, *to))
     if kind == raw.FPDF_FORMFIELD_LISTBOX:
         options = range(min(raw.FPDFAnnot_GetOptionCount(form, annotation), _MAX_ANNOTATIONS))
-        chosen = [at for at in options if raw.FPDFAnnot_IsOptionSelected(form, annotation, at)]
-        labels = [_text(lambda *to, at=at: raw.FPDFAnnot_GetOptionLabel(form, annotation, at, *to)) for at in chosen]
+        chosen = [option for option in options if raw.FPDFAnnot_IsOptionSelected(form, annotation, option)]
+        labels = [
+            _text(lambda *to, option=option: raw.FPDFAnnot_GetOptionLabel(form, annotation, option, *to))
+            for option in chosen
+        ]
         return name, ", ".join(labels)
     return name, ""
 
@@ -123,7 +144,7 @@ def with_values(words: Words, fields: Sequence[Field]) -> Words:
     signs, chars, start, boxes, base, angles = [words.signs], [words.chars], [], [], [], []
     position = len(words.signs)
     usual = _usual_angle(words)
-    for at, field in enumerate(fields):
+    for field_index, field in enumerate(fields):
         left, top, right, bottom = turned_box(field.box, usual)
         rows = field.text.split("\n") if field.kind == "annotation" else [field.text]
         line, height = _own_line(top, top + (bottom - top) / len(rows))
@@ -138,8 +159,8 @@ def with_values(words: Words, fields: Sequence[Field]) -> Words:
                 boxes.append((x, line - 0.8 * height, x + step * len(text), line + 0.2 * height))
                 base.append(line)
                 signs.append(text)
-                chars.append(np.full(len(text), FIRST_FIELD - at))
-                angles.append(ANNOTATION_ANGLE + at if field.kind == "annotation" else usual)
+                chars.append(np.full(len(text), FIRST_FIELD - field_index))
+                angles.append(ANNOTATION_ANGLE + field_index if field.kind == "annotation" else usual)
                 position += len(text)
                 x += step * (len(text) + 1)
             line += 1.2 * height

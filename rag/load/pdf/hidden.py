@@ -87,8 +87,8 @@ class _Chars:
 def _suspect_chars(textpage: int, n_chars: int, survey: Survey) -> _Chars:
     items = list(map(pdfium.char_object, repeat(textpage), range(n_chars)))
     known = list(map(survey.suspects.get, items))
-    index = [at for at, doubt in enumerate(known) if doubt is not None]
-    owner, doubts = [items[at] for at in index], [int(known[at] or 0) for at in index]
+    index = [place for place, doubt in enumerate(known) if doubt is not None]
+    owner, doubts = [items[place] for place in index], [int(known[place] or 0) for place in index]
     codes = list(map(pdfium.char_unicode, repeat(textpage), index))
     boxes = char_boxes(textpage, index)
     return _Chars(np.array(index, np.int64), np.array(owner, np.int64), np.array(doubts, np.int64), codes, boxes)
@@ -121,8 +121,8 @@ def _kinds_by_number(
     x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     outside = ~((page[0] <= x) & (x <= page[2]) & (page[1] <= y) & (y <= page[3]))
     tiny = (doubts & int(Doubt.TINY)) > 0
-    for at in np.flatnonzero(~tiny & ((doubts & int(Doubt.FORM)) > 0)).tolist():
-        tiny[at] = char_size(textpage, int(chars.index[starts[at]])) < TINY_PT
+    for index in np.flatnonzero(~tiny & ((doubts & int(Doubt.FORM)) > 0)).tolist():
+        tiny[index] = char_size(textpage, int(chars.index[starts[index]])) < TINY_PT
     invisible = (doubts & int(Doubt.INVISIBLE)) > 0
     kinds = np.select([invisible, tiny, outside], ["render_mode", "tiny", "off_page"], "")
     return [str(kind) for kind in kinds.tolist()]
@@ -133,33 +133,37 @@ def _kinds_by_ink(frame: ink.Frame, chars: _Chars, words: list[_Word], kinds: li
 
     Words without a letter or digit stay: a dot leaves few pixels, and a symbol none where its font is missing.
     """
-    unsettled = [at for at, kind in enumerate(kinds) if not kind and any(map(_speaks, chars.codes[slice(*words[at])]))]
+    unsettled = [
+        index for index, kind in enumerate(kinds) if not kind and any(map(_speaks, chars.codes[slice(*words[index])]))
+    ]
     if not unsettled:
         return
     changed, area = ink.changes(frame, chars.boxes, survey.suspects)
-    for at in unsettled:
-        start, end = words[at]
+    for index in unsettled:
+        start, end = words[index]
         doubt = Doubt(int(chars.doubts[start]))
         if doubt & Doubt.CLIP_MODE:  # a stencil paints nothing itself; what shows through it makes the box vary
             shown = bool(ink.varies(frame, _union(chars.boxes[start:end])[None]).all())
         else:
             shown = ink.enough(float(changed[start:end].sum()), float(area[start:end].sum()))
         if not shown:
-            kinds[at] = _trick(doubt)
+            kinds[index] = _trick(doubt)
 
 
 def _words(chars: _Chars) -> list[_Word]:
     """Group neighbours of one object without blanks between them; positions in `chars`."""
     words: list[_Word] = []
     start = -1
-    for at, char in enumerate(chars.index.tolist()):
-        blank = chars.codes[at] in _BLANKS
-        joined = start >= 0 and chars.index[at - 1] == char - 1 and chars.owner[at - 1] == chars.owner[at]
+    for position, char in enumerate(chars.index.tolist()):
+        blank = chars.codes[position] in _BLANKS
+        joined = (
+            start >= 0 and chars.index[position - 1] == char - 1 and chars.owner[position - 1] == chars.owner[position]
+        )
         if start >= 0 and (blank or not joined):
-            words.append((start, at))
+            words.append((start, position))
             start = -1
         if not blank and start < 0:
-            start = at
+            start = position
     if start >= 0:
         words.append((start, chars.index.size))
     return words
@@ -187,19 +191,19 @@ def _is_scan(
     frame: ink.Frame, chars: _Chars, words: list[_Word], kinds: list[str], n_written: int, survey: Survey
 ) -> bool:
     """Tell whether the invisible words are a scan's text layer; if so, clear the kind of those that stand on ink."""
-    layer = [at for at, kind in enumerate(kinds) if kind in ("render_mode", "covered")]
-    n_layer = sum(words[at][1] - words[at][0] for at in layer)
+    layer = [index for index, kind in enumerate(kinds) if kind in ("render_mode", "covered")]
+    n_layer = sum(words[index][1] - words[index][0] for index in layer)
     n_hidden = sum(end - start for (start, end), kind in zip(words, kinds, strict=True) if kind)
     if not layer or n_written - n_hidden > _SCAN_OTHER * n_layer:
         return False
     if _cover(survey.images, frame.page.get_bbox()) < _SCAN_COVER:
         return False
-    inked = ink.varies(frame, np.array([_union(chars.boxes[slice(*words[at])]) for at in layer]))
+    inked = ink.varies(frame, np.array([_union(chars.boxes[slice(*words[index])]) for index in layer]))
     if inked.mean() < _SCAN_INK:
         return False
-    for at, shown in zip(layer, inked, strict=True):
+    for index, shown in zip(layer, inked, strict=True):
         if shown:
-            kinds[at] = ""
+            kinds[index] = ""
     return True
 
 

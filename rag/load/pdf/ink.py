@@ -55,14 +55,14 @@ class Frame:
         """The same in one channel, 0 to 255."""
         return np.asarray(self.drawn.mean(axis=2))
 
-    def render(self) -> Image:
-        """Draw the part on white, without annotations."""
+    def render(self, *, with_annotations: bool = False) -> Image:
+        """Draw the part on white; with `with_annotations` also notes, stamps and the values of form fields."""
         (left, top), (right, bottom) = self._low, self._size - self._high
         bitmap = self.page.render(
             scale=self.scale,
             crop=(left, bottom, right, top),
-            may_draw_forms=False,
-            draw_annots=False,
+            may_draw_forms=with_annotations,
+            draw_annots=with_annotations,
             rev_byteorder=True,
         )
         return np.array(bitmap.to_numpy()[:, :, :3])

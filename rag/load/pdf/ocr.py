@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.blocks import Block
-from core.errors import MissingExtra
+from core.clean import clean
+from core.install import missing_extra
 from core.settings import IngestSettings
 from core.types import Page
-from rag.load.clean import clean
 from rag.load.page import NO_TEXT_LAYER, make_page
 from rag.load.pdf.ink import Frame
 from rag.load.pdf.layout.compose import NO_CHAR, compose, moved
@@ -44,7 +44,7 @@ class OcrReader:
         try:
             self._engine: Any = importlib.import_module("rapidocr").RapidOCR()
         except ImportError as error:
-            raise MissingExtra("reading scans needs kb[ocr]", hint="pip install 'kb[ocr]'") from error
+            raise missing_extra("reading scans", "ocr") from error
         self._inner, self._limits = inner, limits
         self._document = open_document(path, password)
         self._parser = f"rapidocr {version('rapidocr')}"
@@ -124,14 +124,14 @@ def _words(corners: NDArray[np.float64], texts: Sequence[str]) -> Words:
     position = 0
     for (left, top), (right, bottom), line in zip(low.tolist(), high.tolist(), texts, strict=True):
         step = (right - left) / max(1, len(line))
-        at = 0
+        sign_index = 0
         for word in line.split():
-            at = line.index(word, at)
+            sign_index = line.index(word, sign_index)
             start.append(position)
-            boxes.append((left + step * at, top, left + step * (at + len(word)), bottom))
+            boxes.append((left + step * sign_index, top, left + step * (sign_index + len(word)), bottom))
             signs.append(word)
             position += len(word)
-            at += len(word)
+            sign_index += len(word)
     starts, sides = np.array(start, np.int64), np.array(boxes).reshape(-1, 4)
     return Words(
         signs="".join(signs),

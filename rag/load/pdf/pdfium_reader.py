@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from pypdfium2 import PDFIUM_INFO, PYPDFIUM_INFO
 
 from core.blocks import Block
+from core.clean import Cleaned, clean
 from core.errors import DataError
 from core.settings import IngestSettings
 from core.types import Page
-from rag.load.clean import Cleaned, clean
 from rag.load.page import NO_TEXT_LAYER, failed_page, make_page
 from rag.load.pdf import pdfium
 from rag.load.pdf.fields import page_label, read_fields, with_values
@@ -39,7 +39,7 @@ from rag.load.pdf.survey import Rectangle, survey
 from rag.load.reader import FileInfo
 from rag.load.title import choose, tidy
 
-_LAYOUT = 2  # raised with every change of what a page's text and blocks are
+_LAYOUT = 3  # raised with every change of what a page's text and blocks are
 PARSER = f"pypdfium2 {PYPDFIUM_INFO.version} (PDFium {PDFIUM_INFO.build}), layout {_LAYOUT}"
 _METADATA = {
     "Title": "title",
@@ -127,31 +127,32 @@ def loaded(document: pypdfium2.PdfDocument, index: int) -> Iterator[LoadedPage]:
         page.close()
 
 
-def page_text(at: LoadedPage, max_chars: int) -> PageText:
+def page_text(loaded_page: LoadedPage, max_chars: int) -> PageText:
     """Extract what a reader sees on a loaded page; the same page gives the same text, always."""
-    textpage = pdfium.address(at.text.raw)
+    textpage = pdfium.address(loaded_page.text.raw)
     total = max(0, pdfium.count_chars(textpage))
     count = min(total, max_chars)
     raw_text, chars = _raw_text(textpage, count)
     verdict = Verdict()
-    seen = survey(pdfium.address(at.page.raw), at.page.get_bbox()) if count else None
+    seen = survey(pdfium.address(loaded_page.page.raw), loaded_page.page.get_bbox()) if count else None
     if seen and seen.suspects:
         n_written = sum(map(len, raw_text.split()))
-        verdict = judge(at.page, textpage, count, n_written, seen)
+        verdict = judge(loaded_page.page, textpage, count, n_written, seen)
     hidden = _text_spans(verdict, raw_text, chars)
     words = read_words(textpage, raw_text, np.asarray(chars[: len(raw_text)]), _mask(hidden, len(raw_text)))
-    fields = read_fields(at.page)
+    fields = read_fields(loaded_page.page)
     words = with_values(words, fields)
     index = words.chars.tolist()
     pictures = []
     if seen and seen.images and words.start.size and not verdict.scan:
-        pictures = pictures_without_text(seen.images, words, at.page.get_bbox())
+        pictures = pictures_without_text(seen.images, words, loaded_page.page.get_bbox())
     drafts = lay_out(
         words,
         seen.paths if seen else np.zeros((0, 4)),
-        at.page.get_size(),
+        loaded_page.page.get_size(),
         lambda place: font_name(textpage, index[place]) if index[place] >= 0 else "",
         fields,
+        [*seen.images, *seen.forms] if seen else (),
     )
     text, text_chars, blocks = compose(drafts, index)
     # Hidden text goes behind the visible: `clean` counts it and keeps it for audit.
@@ -180,9 +181,9 @@ def _tail(hidden: list[tuple[int, int, str]], raw_text: str, start: int) -> tupl
     return "".join(pieces), drop
 
 
-def _shows_something(at: LoadedPage) -> bool:
+def _shows_something(loaded_page: LoadedPage) -> bool:
     """Tell whether a page without characters may hold writing: a picture, or outlines enough to draw letters."""
-    kinds = [found.type for found in at.page.get_objects(max_depth=3)]
+    kinds = [item.type for item in loaded_page.page.get_objects(max_depth=3)]
     return raw.FPDF_PAGEOBJ_IMAGE in kinds or len(kinds) > _RULES
 
 
@@ -257,9 +258,9 @@ class PdfReader:
     def page(self, index: int) -> Page:
         """Return one page, read with pypdf where PDFium cannot load it."""
         try:
-            with loaded(self._document, index) as at:
-                content, box = page_text(at, self._limits.max_page_chars), at.page.get_bbox()
-                blank = NO_TEXT_LAYER if content.cleaned.text or _shows_something(at) else "blank page"
+            with loaded(self._document, index) as loaded_page:
+                content, box = page_text(loaded_page, self._limits.max_page_chars), loaded_page.page.get_bbox()
+                blank = NO_TEXT_LAYER if content.cleaned.text or _shows_something(loaded_page) else "blank page"
         except pypdfium2.PdfiumError:
             return self.fallback_page(index, "PDFium cannot load the page")
         note = "text layer of a scan" if content.scan else picture_note(content.pictures, box, index)
@@ -278,8 +279,8 @@ class PdfReader:
     def pictures(self, index: int) -> list[Rectangle]:
         """Return the boxes of a page's images that no text stands on; none where PDFium cannot load it."""
         try:
-            with loaded(self._document, index) as at:
-                return page_text(at, self._limits.max_page_chars).pictures
+            with loaded(self._document, index) as loaded_page:
+                return page_text(loaded_page, self._limits.max_page_chars).pictures
         except pypdfium2.PdfiumError:
             return []
 
@@ -299,9 +300,9 @@ class PdfReader:
     def _title_lines(self) -> list[tuple[str, float]]:
         """Return the first lines of page 1 with their font sizes in points."""
         try:
-            with loaded(self._document, 0) as at:
-                content = page_text(at, self._limits.max_page_chars)
-                textpage = pdfium.address(at.text.raw)
+            with loaded(self._document, 0) as loaded_page:
+                content = page_text(loaded_page, self._limits.max_page_chars)
+                textpage = pdfium.address(loaded_page.text.raw)
                 lines, offset = [], 0
                 for line in content.cleaned.text.split("\n")[:_TITLE_LINES]:
                     if line.strip():
@@ -314,15 +315,15 @@ class PdfReader:
 
 
 def _metadata(document: pypdfium2.PdfDocument) -> dict[str, str]:
-    found = {}
+    metadata = {}
     for key, name in _METADATA.items():
         value = _meta_text(document, key)
-        found[name] = tidy(iso_date(value) if name in ("created", "modified") else value)[:_MAX_METADATA_CHARS]
+        metadata[name] = tidy(iso_date(value) if name in ("created", "modified") else value)[:_MAX_METADATA_CHARS]
     buffer = (ctypes.c_ushort * 64)()
     size = raw.FPDFCatalog_GetLanguage(document.raw, buffer, ctypes.sizeof(buffer))
     if 2 < size <= ctypes.sizeof(buffer):
-        found["language"] = tidy(bytes(buffer)[: size - 2].decode("utf-16-le", "replace"))
-    return {name: value for name, value in found.items() if value}
+        metadata["language"] = tidy(bytes(buffer)[: size - 2].decode("utf-16-le", "replace"))
+    return {name: value for name, value in metadata.items() if value}
 
 
 def _meta_text(document: pypdfium2.PdfDocument, key: str) -> str:

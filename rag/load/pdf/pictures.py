@@ -24,15 +24,15 @@ def pictures_without_text(images: Sequence[Rectangle], words: Words, page: Recta
         page: Its visible box.
     """
     x, y = _middles(words)
-    found = []
+    pictures = []
     for left, bottom, right, top in images:
         box = max(left, page[0]), max(bottom, page[1]), min(right, page[2]), min(top, page[3])
         if box[2] - box[0] <= 0 or box[3] - box[1] <= 0 or _share([box], page) < _LEAST:
             continue
         inside = (x > box[0]) & (x < box[2]) & (y > box[1]) & (y < box[3])
         if int(inside.sum()) <= _MAX_WORDS:
-            found.append(box)
-    return found
+            pictures.append(box)
+    return pictures
 
 
 def picture_note(pictures: Sequence[Rectangle], page: Rectangle, index: int) -> str:

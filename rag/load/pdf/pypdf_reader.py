@@ -15,10 +15,10 @@ from typing import Any
 import pypdf
 from pypdf.errors import PyPdfError
 
+from core.clean import clean
 from core.errors import DataError
 from core.settings import IngestSettings
 from core.types import Page
-from rag.load.clean import clean
 from rag.load.page import failed_page, make_page
 from rag.load.reader import FileInfo
 from rag.load.sniff import has_end

@@ -7,7 +7,6 @@ parent's environment but what Python needs.
 from __future__ import annotations
 
 import atexit
-import fcntl
 import json
 import os
 import selectors
@@ -19,6 +18,7 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -83,8 +83,7 @@ class Worker:
         )
         assert self._process.stdin and self._process.stdout
         self._in, self._out = self._process.stdin, self._process.stdout
-        if sys.platform == "linux":
-            fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        _widen(self._out)
         _alive.add(self)
 
     @property
@@ -166,9 +165,9 @@ class Worker:
         except subprocess.TimeoutExpired:
             code = 0
         self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - 4096))
-        said = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
+        stderr_lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
         self.kill()
-        last = said[-1][:200] if said else ""
+        last = stderr_lines[-1][:200] if stderr_lines else ""
         if code == OUT_OF_MEMORY or "MemoryError" in last or "bad_alloc" in last:
             return WorkerLost(f"needs more memory than {self.memory_mb} MiB")
         if code == -signal.SIGXCPU:
@@ -180,6 +179,16 @@ class Worker:
         return WorkerLost(f"the reader failed: {last}" if last else "the reader ended early", crashed=True)
 
 
+def _widen(pipe: IO[bytes]) -> None:
+    """Let a worker read further ahead, where the size of a pipe can be set: on Linux."""
+    try:
+        from fcntl import F_SETPIPE_SZ, fcntl
+    except ImportError:
+        return
+    with suppress(OSError):  # a user's share of pipe memory may be used up
+        fcntl(pipe, F_SETPIPE_SZ, _PIPE_BYTES)
+
+
 _alive: weakref.WeakSet[Worker] = weakref.WeakSet()
 _idle: list[Worker] = []
 _lock = threading.Lock()
@@ -189,8 +198,8 @@ def _scratch() -> IO[bytes]:
     try:
         return tempfile.TemporaryFile()
     except OSError as error:
-        said = f"no temporary file can be made: {error.strerror}"
-        raise BackendError(said, hint="export TMPDIR=/a/writable/folder") from error
+        message = f"no temporary file can be made: {error.strerror}"
+        raise BackendError(message, hint="export TMPDIR=/a/writable/folder") from error
 
 
 def borrow(memory_mb: int) -> Worker:
@@ -242,7 +251,8 @@ def give_back(worker: Worker) -> None:
 
 @atexit.register
 def _end_all() -> None:
+    workers = list(_alive)  # first: a worker that only the list of idle ones holds would be dropped with its pipes open
     with _lock:
         _idle.clear()
-    for worker in list(_alive):
+    for worker in workers:
         worker.kill()

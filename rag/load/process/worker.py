@@ -11,7 +11,6 @@ import base64
 import gc
 import json
 import os
-import resource
 import struct
 import sys
 import threading
@@ -26,6 +25,11 @@ from core.settings import IngestSettings
 from rag.load.pdf.draw import draw_page, find_boxes
 from rag.load.pdf.open_reader import open_reader
 from rag.load.process.frames import page_to_json
+
+try:
+    import resource
+except ImportError:  # a system without limits: time is watched by the parent alone
+    resource = None  # type: ignore[assignment]
 
 HEADER = struct.Struct(">I")
 _WATCH_S = 0.25
@@ -61,6 +65,8 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _limit_memory(size_bytes: int) -> None:
+    if resource is None:
+        return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         # Counts private writable memory, the kind parsers exhaust; RLIMIT_AS would count address space that
@@ -75,16 +81,21 @@ def _watch(parent: int, size_bytes: int) -> None:
     do not enforce RLIMIT_DATA.
     """
     while os.getppid() == parent:
-        if (
-            sys.platform != "linux" and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > size_bytes
-        ):  # bytes on macOS
+        if sys.platform == "darwin" and resource and _largest_bytes() > size_bytes:
             os._exit(OUT_OF_MEMORY)
         time.sleep(_WATCH_S)
     os._exit(0)
 
 
+def _largest_bytes() -> int:
+    """Return the largest resident size so far; macOS counts it in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def _limit_cpu(seconds: float) -> None:
     """Let this request use so much CPU; the last resort when the parent is gone."""
+    if resource is None:
+        return
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(used.ru_utime + used.ru_stime + seconds + _CPU_SLACK_S)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
@@ -105,8 +116,8 @@ def _serve(request: Mapping[str, Any], answers: BinaryIO) -> None:
             reader.close()
         _write(answers, {"end": True})
     elif request["do"] == "boxes":
-        found = find_boxes(path, request["page"], request["start"], request["end"], limits, password)
-        _write(answers, {"boxes": found})
+        boxes = find_boxes(path, request["page"], request["start"], request["end"], limits, password)
+        _write(answers, {"boxes": boxes})
     elif request["do"] == "render":
         png = draw_page(path, request["page"], request["scale"], request["boxes"], password)
         _write(answers, {"png": base64.b64encode(png).decode()})

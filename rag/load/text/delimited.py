@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from rag.load.text.grid import guess_head_rows
 
 MAX_CELLS = 1_000_000
 _DELIMITERS = ",;\t|"
+_SEPARATOR = re.compile(r"sep=(.)\r?\n", re.I)  # what Excel is told in the first line
 _SAMPLE_ROWS = 60
 _MAX_FIELD_CHARS = 1 << 20
 
@@ -27,7 +29,9 @@ def read_delimited(path: Path, limits: IngestSettings) -> SectionReader:
         DataError: It is not text, or holds more cells than are read.
     """
     text, note = decode_file(path)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else delimiter_of(text)
+    stated = _SEPARATOR.match(text)
+    text = text[stated.end() :] if stated else text
+    delimiter = stated[1] if stated else "\t" if path.suffix.lower() == ".tsv" else delimiter_of(text)
     csv.field_size_limit(_MAX_FIELD_CHARS)
     rows: list[list[str]] = []
     count = 0
@@ -71,7 +75,8 @@ def tables_of(rows: Sequence[Sequence[str]]) -> Iterator[Element]:
 
 
 def _group(rows: list[Sequence[str]]) -> Iterator[Element]:
-    while rows and sum(bool(cell.strip()) for cell in rows[0]) == 1 and (len(rows) == 1 or len(rows[0]) != 1):
+    width = max(map(len, rows), default=0)
+    while rows and sum(bool(cell.strip()) for cell in rows[0]) == 1 and (len(rows) == 1 or width != 1):
         yield paragraph(next(cell for cell in rows.pop(0) if cell.strip()))
     if rows:
         yield table(rows, guess_head_rows(rows, certain=True))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.load.outline import TableCell
+
 _FIGURE = re.compile(r"\d")
 _VALUE = re.compile(
     r"[\s(+-]*[$€£¥]?\s*[\d.,]*\d[\d.,]*\s*[%)€$£]?\s*|[\w.+-]+@[\w.-]+|https?://\S+|\d{4}-\d\d(-\d\d)?.*"
@@ -46,3 +48,28 @@ def guess_head_rows(rows: Sequence[Sequence[str]], *, certain: bool = False) -> 
         if below and not _FIGURE.search(name) and 2 * with_figures > len(below):
             return 1
     return 0
+
+
+def guess_heads(rows: Sequence[Sequence[TableCell]], *, certain: bool = False) -> int:
+    """Return how many rows of a table of merged cells are heads.
+
+    A first row with cells that span columns is one, with the row of names below it; so are the rows that a cell of
+    the first row spans.
+
+    Args:
+        rows: Its cells.
+        certain: As in `guess_head_rows`.
+    """
+    spread = [[cell.shown for cell in row for _ in range(cell.column_span)] for row in rows]
+    if len(rows) > 2 and len(rows[0]) > 1 and any(cell.column_span > 1 for cell in rows[0]):
+        has_values = any(is_value(cell.shown) for row in rows[2:] for cell in row)
+        if has_values and not any(is_value(cell.shown) for row in rows[:2] for cell in row):
+            return 2
+        if certain:
+            return 1
+    deep = max((cell.row_span for cell in rows[0]), default=1) if rows else 1
+    if 1 < deep < len(rows) and min(cell.row_span for cell in rows[0]) < deep:
+        has_values = any(is_value(cell.shown) for row in rows[deep:] for cell in row)
+        if has_values and not any(is_value(cell.shown) for row in rows[:deep] for cell in row):
+            return deep
+    return guess_head_rows(spread, certain=certain)

@@ -10,6 +10,7 @@ from pathlib import Path
 import markdown_it
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from core.errors import DataError
@@ -27,7 +28,7 @@ _NAMES = {"date": "created", "lang": "language"}
 
 
 def read_markdown(path: Path, limits: IngestSettings) -> SectionReader:
-    """Open a Markdown file (CommonMark with tables and footnotes); a YAML header becomes metadata.
+    """Open a Markdown file (CommonMark with tables, footnotes and definitions); a YAML header becomes metadata.
 
     Raises:
         DataError: It is not text, or nests quotes and lists too deep.
@@ -53,7 +54,7 @@ def markdown_outline(text: str, path: Path) -> Outline:
     """
     # The preset stops at ten levels of lists and drops what is deeper without a word.
     parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
-    parser.use(footnote_plugin)
+    parser.use(footnote_plugin).use(deflist_plugin)
     try:
         tokens = parser.parse(text)
         _keep_delimiters(tokens)

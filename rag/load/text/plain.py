@@ -93,27 +93,38 @@ def _table(lines: Sequence[str]) -> list[list[tuple[int, int]]] | None:
     Lines of one table are parted by bars, by tabs, or by gutters of two blanks that run through every line.
     """
     if all("|" in line for line in lines if line.strip() and not _RULE.fullmatch(line)):
-        return _split_lines(lines, "|")
+        return _even(_split_bars(lines))
     if all("\t" in line.strip() for line in lines):
-        return _split_lines(lines, "\t")
+        return _even([_split_line(line, "\t") for line in lines])
     return _gutters(lines)
 
 
-def _split_lines(lines: Sequence[str], mark: str) -> list[list[tuple[int, int]]] | None:
-    rows: list[list[tuple[int, int]]] = []
-    for line in lines:
-        if _RULE.fullmatch(line):
-            rows.append([])
-            continue
-        cells, start = [], 0
-        for end in [*(i for i, character in enumerate(line) if character == mark), len(line)]:
-            cells.append((start, end))
-            start = end + 1
-        if mark == "|" and line.strip().startswith("|"):
-            cells = cells[1:]
-        if mark == "|" and line.strip().endswith("|"):
-            cells = cells[:-1]
-        rows.append(cells)
+def _split_bars(lines: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """Return the cells of each line: bars at a side are borders where every line has one there.
+
+    Where that gives rows of different lengths, each line is read by its own bars.
+    """
+    texts = [line.strip() for line in lines if not _RULE.fullmatch(line)]
+    opens, closes = all(text.startswith("|") for text in texts), all(text.endswith("|") for text in texts)
+    rows = [_split_line(line, "|", opens, closes) for line in lines]
+    if _even(rows) is None:
+        rows = [_split_line(line, "|", line.strip().startswith("|"), line.strip().endswith("|")) for line in lines]
+    return rows
+
+
+def _split_line(line: str, mark: str, opens: bool = False, closes: bool = False) -> list[tuple[int, int]]:
+    """Return the spans between the marks of a line, without the one before (`opens`) and behind (`closes`) them all."""
+    if _RULE.fullmatch(line):
+        return []
+    cells, start = [], 0
+    for end in [*(i for i, character in enumerate(line) if character == mark), len(line)]:
+        cells.append((start, end))
+        start = end + 1
+    return cells[int(opens) : len(cells) - int(closes)]
+
+
+def _even(rows: list[list[tuple[int, int]]]) -> list[list[tuple[int, int]]] | None:
+    """Return rows that are a table: two at least, of the same number of cells, more than one."""
     counts = {len(row) for row in rows if row}
     return rows if len(counts) == 1 and min(counts) > 1 and sum(map(bool, rows)) > 1 else None
 

@@ -75,7 +75,7 @@ def _chapters(archive: zipfile.ZipFile, package: etree._Element, folder: str, pa
     hrefs = {
         node.get("id"): node.get("href") or ""
         for node in package.iter(f"{_PACKAGE}item")
-        if "html" in (node.get("media-type") or "")
+        if "html" in (node.get("media-type") or "") and "nav" not in (node.get("properties") or "").split()
     }
     for number, node in enumerate(package.iter(f"{_PACKAGE}itemref")):
         href = hrefs.get(node.get("idref"))
@@ -85,7 +85,8 @@ def _chapters(archive: zipfile.ZipFile, package: etree._Element, folder: str, pa
         decoded = decode(read_member(archive, name, _MEMBER_BYTES))
         if decoded is None or not decoded[0].strip():
             continue
-        outline = outline_of(decoded[0], path, quirks=False, linked=_linked(archive, posixpath.dirname(name)))
+        sheets = _linked(archive, posixpath.dirname(name))
+        outline = outline_of(decoded[0], path, quirks=False, linked=sheets, relative=False)
         for place, element in enumerate(outline.elements):
             yield (
                 element if place or element.level else replace(element, starts=outline.title or f"Chapter {number + 1}")

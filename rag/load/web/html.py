@@ -44,7 +44,7 @@ def read_html(path: Path, limits: IngestSettings) -> SectionReader:
     """Open an HTML file.
 
     Raises:
-        DataError: It is not text or holds no element.
+        DataError: It is not text, or nests deeper or holds more than can be read whole.
     """
     with path.open("rb") as handle:
         label = _LABEL.search(handle.read(_HEAD_BYTES))
@@ -59,6 +59,7 @@ def outline_of(
     note: str = "",
     quirks: bool | None = None,
     linked: Callable[[str], str] = lambda _href: "",
+    relative: bool = True,
 ) -> Outline:
     """Return what HTML holds.
 
@@ -68,14 +69,17 @@ def outline_of(
         note: What is known of its encoding.
         quirks: Whether classes and ids compare without case; by default where the page has no document type.
         linked: Returns the text of a style sheet that the page links to; `""` where it is not at hand.
+        relative: Whether links to other files beside the page show where they lead.
 
     Raises:
-        DataError: It holds no element.
+        DataError: It nests deeper or holds more than can be read whole.
     """
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         root = lxml.html.document_fromstring(markup.replace("\0", "").encode("utf-8", "replace"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError) as error:
+    except etree.ParserError:  # no element: nothing, or comments alone, which a browser shows as an empty page
+        return Outline((), note=note)
+    except etree.XMLSyntaxError as error:
         raise DataError(f"cannot be read as HTML: {error}", path=path) from error
     limits = [entry.message for entry in parser.error_log if entry.type_name == "ERR_RESOURCE_LIMIT"]
     if limits:  # the parser goes on without a word, and without the rest of the file
@@ -95,7 +99,7 @@ def outline_of(
                 if name in element.attrib:
                     element.set(name, (element.get(name) or "").lower())
     sheet = Sheet(_sheets(root, linked), quirks=is_quirky)
-    return Outline(tuple(Walk(root, sheet).elements()), title, metadata, note)
+    return Outline(tuple(Walk(root, sheet, relative=relative).elements()), title, metadata, note)
 
 
 def _sheets(root: lxml.html.HtmlElement, linked: Callable[[str], str]) -> Iterator[tuple[str, str]]:

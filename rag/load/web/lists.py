@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,18 +53,30 @@ class ListCounter:
         return spelled(number, self.kind) + self.delimiter
 
 
-def note_number(node: Any, mark: str) -> str | None:
+def is_note_reference(node: Any) -> bool:
+    """Tell whether a link leads to a note by what its markup says of it."""
+    return "noteref" in _role(node)
+
+
+def _role(node: Any) -> str:
+    return (
+        f"{node.get('role') or ''} {node.get('epub:type') or ''} {node.get('{http://www.idpf.org/2007/ops}type') or ''}"
+    )
+
+
+def note_number(node: Any, mark: str, cited: Mapping[str, str]) -> str | None:
     """Return the number of a footnote that this element is, `None` where it is none.
 
     Args:
         node: The element.
         mark: Its number in a list, where it is a list item.
+        cited: Ids that raised marks led to so far, with the marks.
     """
     if node.tag not in _NOTE_TAGS:
         return None
-    role = (
-        f"{node.get('role') or ''} {node.get('epub:type') or ''} {node.get('{http://www.idpf.org/2007/ops}type') or ''}"
-    )
+    if node.get("id") in cited:
+        return cited[node.get("id")]
+    role = _role(node)
     by_id = _NOTE_ID.fullmatch(node.get("id") or "")
     classes = (node.get("class") or "").lower().split()
     if not (by_id or _NOTE_ROLE.search(role) or "footnote" in classes or "footnote-item" in classes):

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from rag.load.outline import Element, Run, TableCell
-from rag.load.text.grid import guess_head_rows
+from rag.load.text.grid import guess_heads
 
 _MAX_SPAN = 1000
-_BLOCKS = frozenset("h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre hr section article form fieldset nav".split())
+_BLOCKS = frozenset({"ul", "ol", "dl", "table", "blockquote", "pre"})
+_PAGE_PARTS = frozenset("h1 h2 h3 h4 h5 h6 hr section article form fieldset nav main header footer aside".split())
 _MANY_PARAGRAPHS = 3
+_MAX_CELL_CHARS = 300  # of a cell with lists or tables in it: longer ones are columns of a page
+_MAX_CELL_NODES = 300
 
 
 def is_layout(table: Any) -> bool:
     """Tell whether a `table` element arranges a page rather than data: its text is then read as the page's."""
     if (table.get("role") or "").lower() in ("presentation", "none"):
         return True
-    cells = rows = most = 0
-    for node in table.iter():
-        if node is table:
-            continue
-        if node.tag == "tr":
-            rows += 1
-            most = max(most, sum(child.tag in ("td", "th") for child in node))
-        elif node.tag in ("td", "th"):
-            cells += 1
-            if sum(child.tag in ("p", "div") for child in node) >= _MANY_PARAGRAPHS:
-                return True
-        elif node.tag in _BLOCKS:
-            return True
-    return cells < 2 or most < 2 or rows < 1
+    parts = [table, *(part for part in table if part.tag in ("thead", "tbody", "tfoot"))]
+    rows = [[cell for cell in row if cell.tag in ("td", "th")] for part in parts for row in part if row.tag == "tr"]
+    rows = [row for row in rows if row]
+    if max(map(len, rows), default=0) < 2:
+        return True
+    has_names = any(part.tag in ("thead", "caption") for part in table) or any(
+        cell.tag == "th" for row in rows for cell in row
+    )
+    if has_names:
+        return False
+    is_even = len(rows) > 1 and len({len(row) for row in rows}) == 1
+    return any(_is_page_part(cell, may_hold_blocks=is_even) for row in rows for cell in row)
+
+
+def _is_page_part(cell: Any, *, may_hold_blocks: bool) -> bool:
+    """Tell whether a cell without names around it holds a part of the page rather than a value."""
+    if sum(child.tag in ("p", "div") for child in cell) >= _MANY_PARAGRAPHS:
+        return True
+    nodes = list(islice(cell.iter(), 1, _MAX_CELL_NODES + 1))
+    tags = {node.tag for node in nodes}
+    if not tags & (_PAGE_PARTS | _BLOCKS):
+        return False
+    if tags & _PAGE_PARTS or not may_hold_blocks or len(nodes) == _MAX_CELL_NODES:
+        return True
+    return sum(len(text) for node in nodes for text in (node.text, node.tail) if text) > _MAX_CELL_CHARS
 
 
 class TableBuilder:
@@ -83,7 +98,7 @@ class TableBuilder:
                 heads += 1
             if heads == len(rows):
                 heads = 1 if len(rows) > 1 else 0
-            heads = heads or guess_head_rows([[cell.shown for cell in row] for row in cells])
+            heads = heads or guess_heads(cells)
             out.append(Element(kind="table", rows=cells, head_rows=heads))
         return out
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import lxml.html
 from cssselect2 import ElementWrapper
 from lxml import etree
 
-from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, Element, Run, shown
+from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, Run, shown, trimmed
 from rag.load.raised import lowered, raised
 from rag.load.web.links import target_of
-from rag.load.web.lists import ListCounter, note_number
+from rag.load.web.lists import ListCounter, is_note_reference, note_number
 from rag.load.web.look import Look, look_of
 from rag.load.web.sheet import Sheet
 from rag.load.web.tables import TableBuilder, is_layout
@@ -28,13 +27,19 @@ _INLINE = frozenset(
     "strike strong sub sup time tt u var wbr img button input select textarea math mi mo mn mrow msup msub mfrac msqrt "
     "mtext semantics".split()
 )
+_FORMULA = frozenset("mi mn mo mrow mtext msup msub mfrac msqrt".split())
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CELLS = frozenset({"td", "th"})
 _ROW_PARTS = frozenset({"tr", "thead", "tbody", "tfoot", "colgroup", "col"})
 _CAPTIONS = frozenset({"caption", "figcaption"})
+_BUTTONS = {"checkbox": ("☐", "☒"), "radio": ("○", "◉")}
+_STRUCK = frozenset({"del", "s", "strike"})
+_CLOSING = " \n.,;:!?)]"
 _TEXT_INPUTS = frozenset(["", "text", "email", "number", "date", "time", "tel", "url", "search", "month", "week"])
 _SPACE = re.compile(r"[ \t\n\r\f]+")
+_WORD_MARK = re.compile(r"([\w(.]{1,8}[.)]|[·•o§-])\s")
 _MAX_STYLED_DEPTH = 400
+_MAX_MARK_CHARS = 4
 
 
 class _Wrapper(ElementWrapper):  # type: ignore[misc]
@@ -61,10 +66,11 @@ class Walk:
     Args:
         root: The `html` element.
         sheet: The page's style sheets.
+        relative: Whether links to other files beside the page show where they lead.
     """
 
-    def __init__(self, root: lxml.html.HtmlElement, sheet: Sheet) -> None:
-        self._root, self._sheet = root, sheet
+    def __init__(self, root: lxml.html.HtmlElement, sheet: Sheet, *, relative: bool = True) -> None:
+        self._root, self._sheet, self._relative = root, sheet, relative
         self._runs: list[Run] = []
         self._ready: list[Element] = []
         self._looks = [Look()]
@@ -78,10 +84,14 @@ class Walk:
         self._raised = ""  # sup or sub whose first text is still to come
         self._lists: list[ListCounter] = []
         self._notes: list[str] = []  # numbers of the footnotes around this place
+        self._cited: dict[str, str] = {}  # ids of notes to the marks that lead to them
         self._mark = ""
         self._caption = 0
+        self._is_word_item = False  # a list item as Word exports it: a paragraph that begins with its mark
         self._tables: list[TableBuilder | None] = []  # None for a table that only lays out the page
         self._links: list[tuple[int, str]] = []
+        self._struck: list[int] = []  # places in the runs where text begins that is struck out
+        self._after_control = False
         self._last_tag = self._tag = ""
 
     def elements(self) -> Iterator[Element]:
@@ -139,14 +149,30 @@ class Walk:
         self._tags.pop()
 
     def _open(self, tag: str, node: Any) -> None:
-        if tag in ("sup", "sub"):
-            self._raised = tag
+        place = _place_in_formula(node) if tag in _FORMULA else ""
+        if place == "/":
+            self._runs.append(Run("/", self._looks[-1].hidden))
+        elif tag in ("sup", "sub") or place:
+            self._raised = place or tag
+        elif tag in _STRUCK:
+            self._struck.append(len(self._runs))
         elif tag == "a":
-            self._links.append((len(self._runs), "" if self._in_nav else target_of(node.get("href") or "")))
+            self._open_link(node)
         elif tag == "br":
             self._runs.append(Run(" " if self._table else "\n"))
         elif tag not in _INLINE:
             self._open_block(tag, node)
+
+    def _open_link(self, node: Any) -> None:
+        href = node.get("href") or ""
+        self._links.append((len(self._runs), "" if self._in_nav else target_of(href, relative=self._relative)))
+        is_reference = is_note_reference(node)
+        if is_reference and not self._raised:
+            self._raised = "sup"
+        if href.startswith("#") and (is_reference or "sup" in self._tags):
+            mark = "".join(node.itertext()).strip(" []()\n")
+            if 0 < len(mark) <= _MAX_MARK_CHARS:
+                self._cited[href[1:]] = mark
 
     def _open_block(self, tag: str, node: Any) -> None:
         self._flush()
@@ -154,18 +180,19 @@ class Walk:
         self._in_nav += tag == "nav"
         self._caption += tag in _CAPTIONS
         self._level = _HEADINGS.get(tag, self._level)
+        self._is_word_item = tag == "p" and "mso-list:" in (node.get("style") or "")
         self._tag = tag if tag in ("li", "dt", "dd") else ""
         if tag in ("ol", "ul", "menu"):
             self._lists.append(ListCounter.of(node))
         elif tag == "li":
             self._mark = self._lists[-1].next_mark(node) if self._lists else "-"
         elif tag == "table":
-            self._tables.append(None if is_layout(node) else TableBuilder())
+            self._tables.append(None if self._table is None and is_layout(node) else TableBuilder())
         elif tag == "tr" and self._table:
             self._table.row(in_head=node.getparent() is not None and node.getparent().tag == "thead")
         elif tag in _CELLS and self._table:
             self._table.cell(node)
-        number = note_number(node, self._mark)
+        number = note_number(node, self._mark, self._cited)
         if number is not None:
             self._mark = ""
         self._notes.append(number if number is not None else self._notes[-1] if self._notes else "")
@@ -177,8 +204,10 @@ class Walk:
     def _close(self, tag: str) -> None:
         if tag == "a":
             self._close_link()
-        if tag in ("sup", "sub"):
-            self._raised = ""
+        if tag in _STRUCK and self._struck:
+            self._strike(self._struck.pop())
+        if tag in ("sup", "sub", "a"):
+            self._raised = "" if tag != "a" or "sup" not in self._tags else self._raised
         if tag in _INLINE or tag == "br":
             return
         self._flush()
@@ -194,10 +223,24 @@ class Walk:
         elif tag == "li":
             self._mark = ""
         elif tag == "table" and self._tables:
-            table = self._tables.pop()
-            if table is not None:
-                self._ready += table.elements()
-                self._last_tag = ""
+            self._close_table(self._tables.pop())
+
+    def _close_table(self, table: TableBuilder | None) -> None:
+        """Hand over a table; one that stands in a cell becomes a line of that cell."""
+        if table is None:
+            return
+        if self._table is None:
+            self._ready += table.elements()
+            self._last_tag = ""
+            return
+        for element in table.elements():
+            self._table.add(element.one_line)
+
+    def _strike(self, start: int) -> None:
+        """Put marks around text that is struck out, as Markdown writes it: a reader sees that it no longer holds."""
+        if shown(self._runs[start:]).strip():
+            self._runs.insert(start, Run(STRUCK))
+            self._runs.append(Run(STRUCK))
 
     def _close_link(self) -> None:
         if not self._links:
@@ -215,8 +258,11 @@ class Walk:
     def _control(self, tag: str, node: Any, look: Look) -> None:
         """Add what a form control shows."""
         value = ""
-        if tag == "input" and (node.get("type") or "").lower() in _TEXT_INPUTS:
+        kind = (node.get("type") or "").lower() if tag == "input" else ""
+        if tag == "input" and kind in _TEXT_INPUTS:
             value = node.get("value") or ""
+        elif kind in _BUTTONS:
+            value = _BUTTONS[kind][node.get("checked") is not None]
         elif tag == "textarea":
             value = node.text or ""
         elif tag == "select":
@@ -225,7 +271,9 @@ class Walk:
             chosen = chosen or ([] if node.get("multiple") is not None else options[:1])
             value = ", ".join(" ".join("".join(option.itertext()).split()) for option in chosen)
         if value.strip():
-            self._runs.append(Run(f" {value.strip()} ", look.hidden))
+            gap = "" if not self._runs or self._runs[-1].text[-1:] in (" ", "\n") else " "
+            self._runs.append(Run(f"{gap}{value.strip()}", look.hidden))
+            self._after_control = True
 
     def _add(self, text: str | None, look: Look) -> None:
         if not text:
@@ -234,6 +282,9 @@ class Walk:
             text = _SPACE.sub(" ", text)
             if text[0] == " " and self._runs and self._runs[-1].text[-1:] in (" ", "\n"):
                 text = text[1:] if not look.hidden else text
+        if self._after_control and text:
+            self._after_control = False
+            text = text if text[0] in _CLOSING else f" {text}"
         elif self._table:
             text = _SPACE.sub(" ", text)
         if self._raised and text.strip() and not look.hidden:
@@ -246,12 +297,17 @@ class Walk:
 
     def _flush(self) -> None:
         """End the block whose text has come so far."""
-        runs, self._runs = _trimmed(self._runs), []
+        for start in self._struck[:1]:  # goes on in the next block
+            self._strike(start)
+        runs, self._runs = trimmed(self._runs), []
         self._links = [(0, "") for _ in self._links]
+        self._struck = [0 for _ in self._struck]
+        self._after_control = False
         if not runs:
             return
         if self._table and not self._caption:
-            self._table.add(runs)
+            mark, self._mark = self._mark, ""
+            self._table.add((Run(f"{mark} "), *runs) if mark and shown(runs).strip() else runs)
             return
         kind, number, prefix = "paragraph", "", ""
         note = self._notes[-1] if self._notes else ""
@@ -265,6 +321,8 @@ class Walk:
         elif self._mark:
             kind, number, prefix = "list_item", self._mark, f"{self._mark} "
             self._mark = ""
+        elif self._is_word_item and (word_mark := _WORD_MARK.match(shown(runs))):
+            kind, number = "list_item", word_mark[1]
         if prefix and shown(runs).strip():
             runs = (Run(prefix), *runs)
         close = self._tag != "" and self._last_tag != "" and (self._tag != "dt" or self._last_tag == "dd")
@@ -277,6 +335,14 @@ class Walk:
         )
         self._ready.append(element)
         self._last_tag = self._tag
+
+
+def _place_in_formula(node: Any) -> str:
+    """Return `/` before the second part of a fraction, `sup` or `sub` in one that is raised or lowered, else `""`."""
+    parent = node.getparent()
+    if parent is None or node.getprevious() is None:
+        return ""
+    return {"mfrac": "/", "msup": "sup", "msub": "sub"}.get(parent.tag, "")
 
 
 def _is_done(tag: str, node: Any) -> bool:
@@ -308,16 +374,3 @@ def _old_colour(value: str) -> str:
     """Return a colour of an old attribute, where the mark before the digits may be left out."""
     value = value.strip()
     return f"#{value}" if re.fullmatch(r"[0-9a-fA-F]{6}", value) else value
-
-
-def _trimmed(runs: list[Run]) -> tuple[Run, ...]:
-    """Return runs without blanks at both ends; nothing where only blanks are left."""
-    out = list(runs)
-    while out and not out[0].text.strip():
-        out.pop(0)
-    while out and not out[-1].text.strip():
-        out.pop()
-    if out:
-        out[0] = replace(out[0], text=out[0].text.lstrip(" \n"))
-        out[-1] = replace(out[-1], text=out[-1].text.rstrip())
-    return tuple(out)

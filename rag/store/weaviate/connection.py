@@ -13,18 +13,21 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import grpc  # type: ignore[import-untyped]
-import weaviate
-from weaviate.auth import AuthApiKey
-from weaviate.classes.init import AdditionalConfig, Timeout
-from weaviate.config import GrpcConfig
-from weaviate.connect import ConnectionParams
-from weaviate.exceptions import WeaviateBaseError
-from weaviate.logger import logger as client_log
 
-from core.chat.address import is_loopback
-from core.chat.retry import Patience
+from core.chat.remote.address import is_loopback
+from core.chat.remote.retry import Patience
 from core.errors import BackendError, ConfigError
 from core.settings import WeaviateSettings
+from rag.store.weaviate.client import (
+    AdditionalConfig,
+    AuthApiKey,
+    ConnectionParams,
+    GrpcConfig,
+    Timeout,
+    WeaviateBaseError,
+    WeaviateClient,
+    client_log,
+)
 from rag.store.weaviate.faults import as_backend_error
 
 T = TypeVar("T")
@@ -101,13 +104,13 @@ class Connection:
         return self._patience(attempt)
 
 
-def _client(settings: WeaviateSettings, api_key: str) -> weaviate.WeaviateClient:
+def _client(settings: WeaviateSettings, api_key: str) -> WeaviateClient:
     channel: list[tuple[str, int]] = list(_RECONNECT)
     loopback = is_loopback(settings.url)
     if loopback:
         channel.append(("grpc.enable_http_proxy", 0))
     host, port, secure = _address(settings)
-    return weaviate.WeaviateClient(
+    return WeaviateClient(
         connection_params=ConnectionParams.from_params(
             http_host=host,
             http_port=port,

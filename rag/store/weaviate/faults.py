@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 import grpc  # type: ignore[import-untyped]
 import httpx
-from weaviate.exceptions import (
+
+from core.chat.remote.retry import BUSY, Interrupted
+from core.errors import BackendError
+from rag.store.weaviate.client import (
     UnexpectedStatusCodeError,
     WeaviateBaseError,
     WeaviateConnectionError,
     WeaviateTimeoutError,
 )
-
-from core.chat.retry import BUSY, Interrupted
-from core.errors import BackendError
 
 _AWAY = {
     grpc.StatusCode.UNAVAILABLE,

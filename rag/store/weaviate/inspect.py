@@ -45,7 +45,7 @@ def server_state(connection: Connection) -> ServerState:
         well=tuple(sorted(node.name for node in nodes if node.status == "HEALTHY")),
         down=tuple(sorted(f"{node.name} ({node.status})" for node in nodes if node.status != "HEALTHY")),
         copies=max(
-            (one.replication_config.factor for name, one in known.items() if name.startswith(PREFIX)), default=0
+            (config.replication_config.factor for name, config in known.items() if name.startswith(PREFIX)), default=0
         ),
     )
 

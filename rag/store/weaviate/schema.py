@@ -8,26 +8,28 @@ from __future__ import annotations
 import os
 import unicodedata
 import uuid
+from contextlib import closing
 from typing import Any
 
 from filelock import FileLock
-from weaviate.classes.config import (
+
+from core.errors import BackendError
+from core.files import Home, atomic_write
+from core.reading.text.words import terms
+from core.settings import WeaviateSettings
+from rag.catalogue.postgres import PostgresConnection, postgres_url
+from rag.catalogue.reader import EmbeddedChunk
+from rag.store.base import word_text
+from rag.store.weaviate.client import (
     Configure,
     ConsistencyLevel,
+    DataObject,
     DataType,
     Property,
     ReplicationDeletionStrategy,
     Tokenization,
     VectorDistances,
 )
-from weaviate.classes.data import DataObject
-
-from core.errors import BackendError
-from core.files import Home, atomic_write
-from core.reading.words import terms
-from core.settings import WeaviateSettings
-from rag.catalogue.reader import EmbeddedChunk
-from rag.store.base import word_text
 
 # Collections on a shared server that are a kb's.
 PREFIX = "Kb_"
@@ -48,6 +50,9 @@ def home_id(home: Home) -> str:
     Raises:
         BackendError: There is none yet and the home cannot be written.
     """
+    if postgres_url():  # one index for all machines that share the catalogue
+        with closing(PostgresConnection(postgres_url())) as connection:
+            return connection.database_id()
     path = home.root / "weaviate-id"
     try:
         if not path.exists():
@@ -123,7 +128,7 @@ def _text(name: str, tokenization: Tokenization, *, filterable: bool = False, se
 
 def as_object(row: EmbeddedChunk) -> DataObject[dict[str, Any], None]:
     """Return a chunk as Weaviate takes it; its id depends on the chunk's alone, so adding twice replaces."""
-    text = word_text(row.chunk)
+    text = word_text(row.chunk, row.language)
     vector: Any = row.vector
     return DataObject(
         uuid=uuid.uuid5(uuid.NAMESPACE_URL, row.chunk.id),

@@ -14,13 +14,12 @@ from typing import Any, TypeVar
 import numpy as np
 from grpc import RpcError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from weaviate.classes.query import Filter, MetadataQuery
-from weaviate.exceptions import WeaviateBaseError
 
-from core.chat.retry import Interrupted
+from core.chat.remote.retry import Interrupted
 from core.errors import BackendError
 from core.settings import WeaviateSettings
 from rag.catalogue.reader import EmbeddedChunk
+from rag.store.weaviate.client import Filter, MetadataQuery, WeaviateBaseError
 from rag.store.weaviate.connection import Connection
 from rag.store.weaviate.faults import NoCollection, ObjectsRefused, as_backend_error
 from rag.store.weaviate.schema import (

@@ -6,15 +6,18 @@ removes. Its search is the server's own hybrid; `kb search` fuses and routes by 
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from langchain_core.embeddings import Embeddings
-from langchain_weaviate import WeaviateVectorStore
-from weaviate.classes.query import HybridFusion
 
 from core.errors import BackendError
+from rag.store.weaviate.client import HybridFusion
 from rag.store.weaviate.schema import CHUNK_ID, PAGE, SHA256, TERMS, TEXT, searched_terms
 from rag.store.weaviate.store import WeaviateStore
+
+with warnings.catch_warnings():  # as in `rag.store.weaviate.client`
+    from langchain_weaviate import WeaviateVectorStore
 
 
 class HybridView(WeaviateVectorStore):
@@ -46,12 +49,12 @@ class HybridView(WeaviateVectorStore):
         }
 
     def _perform_search(self, query: str | None, k: int, *args: Any, **kwargs: Any) -> Any:
-        asked: dict[str, Any] = {**self._ours, "return_properties": [TEXT, CHUNK_ID, SHA256, PAGE], **kwargs}
+        search_arguments: dict[str, Any] = {**self._ours, "return_properties": [TEXT, CHUNK_ID, SHA256, PAGE], **kwargs}
         # The vector is the question's, the words are stemmed as the index is.
-        if query is not None and asked["query_properties"] == [TERMS]:
-            asked.setdefault("vector", self._embedding.embed_query(query) if self._embedding else None)
+        if query is not None and search_arguments["query_properties"] == [TERMS]:
+            search_arguments.setdefault("vector", self._embedding.embed_query(query) if self._embedding else None)
             query = searched_terms(query)
-        return super()._perform_search(query, k, *args, **asked)
+        return super()._perform_search(query, k, *args, **search_arguments)
 
 
 def open_view(store: WeaviateStore, embeddings: Embeddings, *, alpha: float) -> WeaviateVectorStore:

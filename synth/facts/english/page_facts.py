@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.reading.sentences import sentences
+from core.reading.text.sentences import sentences
 from core.types import Document, Page
 from synth.facts.draft import FactDraft, Span
 from synth.facts.english.casing import Casing
 from synth.facts.english.naming import name_document
 from synth.facts.english.prose.lists import list_facts
+from synth.facts.english.prose.options import option_facts
 from synth.facts.english.prose.sentence_facts import facts_of
 from synth.facts.english.tables.flat import flatten
 from synth.facts.english.tables.table_facts import cell_facts
@@ -55,6 +56,7 @@ class EnglishRules:
                 drafts += facts_of(flat, self._naming, self._casing)
         drafts += cell_facts(page.text, self._naming)
         drafts += list_facts(page.text, self._naming)
+        drafts += option_facts(page.text, self._naming)
         return sorted(drafts, key=lambda draft: draft.quotes[0])
 
 

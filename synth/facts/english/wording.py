@@ -31,7 +31,7 @@ def questions(direct: Sequence[str], indirect: str, scope: str, *, named: bool) 
         sentence(f"According to {scope}, {first}"),
         f"Please tell me {indirect}, as stated in {scope}.",
         *(sentence(f"{other}, going by {scope}") for other in direct[1:3]),
-        sentence(f"Does {scope} say {indirect}"),
+        sentence(f"Could you look up in {scope} {indirect}"),
         f"I would like to know {indirect}, according to {scope}." if not named else sentence(f"Do you know {indirect}"),
         sentence(f"Can you tell me from {scope} {indirect}"),
     ]

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from synth.importing.drafts import Draft
+from synth.importing.chats.conversations import EARLY, LATE
+from synth.importing.drafts import Draft, Unusable
 
 # Longest silence inside one talk.
 _SILENCE_S = 4 * 3600.0
@@ -118,8 +119,8 @@ def _apart(before: ChatMessage, after: ChatMessage) -> bool:
 
 def conversation(
     talk: Sequence[ChatMessage], *, answers_by: str = "", document: str = ""
-) -> Iterator[tuple[int, Draft]]:
-    """Yield (line, row) of one talk: at most `_MAX_TURNS` exchanges a row.
+) -> Iterator[tuple[int, Draft | Unusable]]:
+    """Yield (line, row) of one talk: at most `_MAX_TURNS` exchanges a row; a talk without an answer is a fault.
 
     Args:
         talk: Messages in order.
@@ -131,6 +132,7 @@ def conversation(
         return
     asker = spoken[0].name
     sides: list[tuple[bool, int, list[str]]] = []
+    left_out: Counter[str] = Counter()
     several = len({m.name for m in spoken if m.name != answers_by}) > 1 and bool(answers_by)
     for message in spoken:
         answers = message.name == answers_by if answers_by else message.name != asker
@@ -139,6 +141,13 @@ def conversation(
             sides[-1][2].append(text)
         elif sides or not answers:
             sides.append((answers, message.line, [text]))
+        else:
+            left_out[EARLY] += 1
+    if len(sides) < 2:
+        yield spoken[0].line, Unusable("a talk without a question and an answer")
+        return
+    if len(sides) % 2:
+        left_out[LATE] += len(sides[-1][2])
     pairs = [(sides[i][1], "\n".join(sides[i][2]), "\n".join(sides[i + 1][2])) for i in range(0, len(sides) - 1, 2)]
     for start in range(0, len(pairs), _MAX_TURNS):
         *earlier, last = pairs[start : start + _MAX_TURNS]
@@ -150,11 +159,15 @@ def conversation(
                 turns=tuple((question, answer) for _, question, answer in earlier),
                 kind="conversation",
                 documents=(document,) if document else (),
+                # Counted with the first row of the talk.
+                left_out=() if start else tuple(left_out.items()),
             ),
         )
 
 
-def chat_log(lines: Iterable[tuple[int, str]], name: str, answers_by: str = "") -> Iterator[tuple[int, Draft]]:
-    """Yield (line, row) of a transcript; the rows of one talk stay together."""
+def chat_log(
+    lines: Iterable[tuple[int, str]], name: str, answers_by: str = ""
+) -> Iterator[tuple[int, Draft | Unusable]]:
+    """Yield (line, row or fault) of a transcript; the rows of one talk stay together."""
     for talk in talks(messages(lines)):
         yield from conversation(talk, answers_by=answers_by, document=f"talk:{name}:{talk[0].line}")

@@ -1,48 +1,92 @@
-"""Conversations as rows: OpenAI messages, ShareGPT, LIMA, lists of utterances.
+"""Conversations as rows: OpenAI messages, ShareGPT, Gemini, LIMA, lists of utterances.
 
-A conversation becomes one row: its last question and answer, with the earlier exchanges as turns. A system message
-precedes the first question, or is the context where there is only one question.
+A conversation becomes one row: its last question and answer, with the earlier exchanges as turns and the system
+message in a field of its own. What does not fit into a row is counted by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from synth.importing.chats.messages import PLACEHOLDERS, BeyondText, SpokenMessage, spoken
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, documents
 
-Turns = tuple[tuple[str, str], ...]
-_SPEAKERS = {
-    "user": "user",
-    "human": "user",
-    "prompter": "user",
-    "customer": "user",
-    "assistant": "assistant",
-    "gpt": "assistant",
-    "chatgpt": "assistant",
-    "bing": "assistant",
-    "bard": "assistant",
-    "model": "assistant",
-    "agent": "assistant",
-    "bot": "assistant",
-    "ai": "assistant",
-    "system": "system",
-    "developer": "system",
-}
+_LISTS = ("messages", "conversations", "conversation", "contents")
+# What is counted when it is left out.
+EARLY, LATE = "answers before the first question", "questions after the last answer"
+_MASKED = "exchanges after the last answer to train"
+_MOVED = "places of later system messages, which stand first now"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A conversation as exchanges.
+
+    Attributes:
+        exchanges: (question, answer), oldest first, one at least.
+        system: Its system messages, joined.
+        untrained: Indices of the exchanges whose answers are context alone.
+        left_out: What of it is in no exchange, and how many.
+        unused: Names of message fields whose values gave nothing.
+    """
+
+    exchanges: tuple[tuple[str, str], ...]
+    system: str = ""
+    untrained: frozenset[int] = frozenset()
+    left_out: tuple[tuple[str, int], ...] = ()
+    unused: tuple[str, ...] = ()
+
+    def draft(self, named: tuple[str, ...] = ()) -> Draft:
+        """Return the row, up to the last answer that is to be trained.
+
+        Args:
+            named: As `Draft.documents`.
+
+        Raises:
+            Unusable: No answer is to be trained.
+        """
+        trained = [index for index in range(len(self.exchanges)) if index not in self.untrained]
+        if not trained:
+            raise Unusable("every answer is marked as not to be trained")
+        last = trained[-1]
+        cut = len(self.exchanges) - 1 - last
+        question, answer = self.exchanges[last]
+        return Draft(
+            question=question,
+            answer=answer,
+            turns=self.exchanges[:last],
+            system=self.system,
+            untrained_turns=tuple(index for index in range(last) if index in self.untrained),
+            kind="conversation" if last else "instruction",
+            documents=named,
+            left_out=(*self.left_out, *([(_MASKED, cut)] if cut else [])),
+            unused=self.unused,
+        )
 
 
 def openai(record: Fields) -> Iterator[Draft]:
-    """`messages` or `conversations` with `role` and `content`."""
-    yield draft_of(record.get("messages") or record.get("conversations") or [], documents(record))
+    """`messages` or `conversations` with `role` and `content`; Gemini's `contents` with `parts`."""
+    yield read_conversation(_listed(record), placeholders=_placeholders(record)).draft(documents(record))
 
 
 def sharegpt(record: Fields) -> Iterator[Draft]:
-    """`conversations` with `from` and `value`; a `system` field counts as a system message."""
-    messages = record.get("conversations") or record.get("conversation") or record.get("messages") or []
-    system = record.get("system")
-    lead = [{"role": "system", "content": system}] if isinstance(system, str) and system.strip() else []
-    yield draft_of([*lead, *messages], documents(record))
+    """`conversations` with `from` and `value`."""
+    yield from openai(record)
+
+
+def _listed(record: Fields) -> Sequence[Any]:
+    return next((record[name] for name in _LISTS if record.get(name)), [])
+
+
+def _placeholders(record: Fields) -> tuple[str, ...]:
+    """Return the words that stand for the record's own pictures, videos and sounds in its texts."""
+    # By `items`, which does not count a column as used: without its word in a text it is not.
+    filled = {name for name, value in record.items() if value}
+    return tuple(word for word in PLACEHOLDERS if filled & {word.strip("<>"), f"{word.strip('<>')}s"})
 
 
 def utterances(record: Fields) -> Iterator[Draft]:
@@ -55,57 +99,95 @@ def utterances(record: Fields) -> Iterator[Draft]:
     yield draft_of(messages, documents(record))
 
 
-def draft_of(messages: Sequence[Any], named: tuple[str, ...] = ()) -> Draft:
-    """Return the row of a conversation.
+def answer_messages(completion: Any) -> list[Any]:
+    """Return what follows a prompt of messages, given as messages, one message or a text, as messages."""
+    if isinstance(completion, str):
+        return [{"role": "assistant", "content": completion}]
+    return completion if isinstance(completion, list) else [completion]
+
+
+def draft_of(messages: Sequence[Any], named: tuple[str, ...] = (), *, n_prompt: int = 0) -> Draft:
+    """Return the row of a conversation; arguments and errors as of `read_conversation` and `Conversation.draft`."""
+    return read_conversation(messages, n_prompt=n_prompt).draft(named)
+
+
+def read_conversation(
+    messages: Sequence[Any], *, n_prompt: int = 0, placeholders: Collection[str] = ()
+) -> Conversation:
+    """Read a conversation.
+
+    Consecutive messages of one speaker are joined. From a tool call or a picture on nothing is taken: what follows
+    answers to it.
+
+    Args:
+        messages: With role and content each.
+        n_prompt: So many first messages are the prompt; answers among them are not trained.
+        placeholders: As of `spoken`.
 
     Raises:
-        Unusable: It has no question with an answer, or something that is not text.
+        BeyondText: A tool call or a picture stands before the first answer.
+        Unusable: A role is unknown, a content is no text, or nothing is answered.
     """
-    turns, question, answer, system = exchanges(messages)
-    if not turns:
-        return Draft(question=question, answer=answer, context=system, kind="instruction", documents=named)
-    if system:
-        turns = ((f"{system}\n\n{turns[0][0]}", turns[0][1]), *turns[1:])
-    return Draft(question=question, answer=answer, turns=turns, kind="conversation", documents=named)
+    joined = _Joined()
+    for index, raw in enumerate(messages):
+        try:
+            message = spoken(raw, placeholders)
+        except BeyondText as beyond:
+            if not joined.answered:
+                raise
+            joined.left_out[f"messages from {beyond.what} on"] += len(messages) - index
+            break
+        joined.add(message, prompt=index < n_prompt)
+    return joined.conversation()
 
 
-def exchanges(messages: Sequence[Any]) -> tuple[Turns, str, str, str]:
-    """Return (earlier turns, last question, its answer, system text).
+@dataclass(slots=True)
+class _Joined:
+    """The messages so far, those of one speaker in one; `counts` says of how many each is made."""
 
-    Consecutive messages of one speaker are joined; messages before the first question or after the last answer are
-    left out.
+    sides: list[SpokenMessage] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    system: list[str] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    unused: dict[str, None] = field(default_factory=dict)
 
-    Raises:
-        Unusable: A role is unknown, a content is no text, a tool is called, or nothing is answered.
-    """
-    spoken: list[tuple[str, str]] = []
-    system = []
-    for message in messages:
-        role, content = _said(message)
-        if role == "system":
-            system.append(content)
-        elif spoken and spoken[-1][0] == role:
-            spoken[-1] = (role, f"{spoken[-1][1]}\n\n{content}")
-        elif spoken or role == "user":
-            spoken.append((role, content))
-    pairs = [(spoken[i][1], spoken[i + 1][1]) for i in range(0, len(spoken) - 1, 2)]
-    if not pairs:
-        raise Unusable("the conversation has no question with an answer")
-    return tuple(pairs[:-1]), pairs[-1][0], pairs[-1][1], "\n\n".join(system)
+    @property
+    def answered(self) -> bool:
+        """Whether there is a question with an answer."""
+        return len(self.sides) > 1
 
+    def add(self, message: SpokenMessage, *, prompt: bool) -> None:
+        self.unused |= {f"messages.{name}": None for name in message.unused}
+        trained = message.trained and not prompt
+        if message.role == "system":
+            self.system += [message.text] if message.text else []
+            self.left_out[_MOVED] += bool(self.sides and message.text)
+        elif self.sides and self.sides[-1].role == message.role:
+            before = self.sides[-1]
+            text = f"{before.text}\n\n{message.text}"
+            self.sides[-1] = SpokenMessage(role=message.role, text=text, trained=before.trained and trained)
+            self.counts[-1] += 1
+        elif self.sides or message.role == "user":
+            self.sides.append(SpokenMessage(role=message.role, text=message.text, trained=trained))
+            self.counts.append(1)
+        else:
+            self.left_out[EARLY] += 1
 
-def _said(message: Any) -> tuple[str, str]:
-    if not isinstance(message, dict):
-        raise Unusable("a message is not an object")
-    name = str(message.get("role") or message.get("from") or message.get("speaker") or "").strip().lower()
-    role = _SPEAKERS.get(name, "")
-    if not role:
-        raise Unusable(f"a message has the role {name!r}, not user, assistant or system")
-    content = next((message[key] for key in ("content", "value", "text") if message.get(key) is not None), None)
-    if isinstance(content, list):
-        # The parts of a message, as newer chat APIs write it.
-        parts = [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
-        content = "\n".join(parts) if len(parts) == len(content) else None
-    if not isinstance(content, str) or not content.strip():
-        raise Unusable("a message has no text")
-    return role, content.strip()
+    def conversation(self) -> Conversation:
+        """Return what was read.
+
+        Raises:
+            Unusable: Nothing is answered.
+        """
+        if not self.answered:
+            raise Unusable("the conversation has no question with an answer")
+        if len(self.sides) % 2:
+            self.left_out[LATE] += self.counts[-1]
+        pairs = [(self.sides[i], self.sides[i + 1]) for i in range(0, len(self.sides) - 1, 2)]
+        return Conversation(
+            exchanges=tuple((question.text, answer.text) for question, answer in pairs),
+            system="\n\n".join(self.system),
+            untrained=frozenset(index for index, (_, answer) in enumerate(pairs) if not answer.trained),
+            left_out=tuple((+self.left_out).items()),
+            unused=tuple(self.unused),
+        )

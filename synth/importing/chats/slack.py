@@ -9,7 +9,7 @@ import html
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,38 +21,67 @@ _LINK = re.compile(r"<(?P<what>[@#!]?)(?P<target>[^|>]*)(?:\|(?P<label>[^>]*))?>
 Outcome = Draft | Unusable
 
 
+def is_slack_message(value: Any) -> bool:
+    """Whether a record is a message as Slack exports it."""
+    return isinstance(value, dict) and value.get("type") == "message" and "ts" in value and "text" in value
+
+
 def slack_export(path: Path, answers_by: str = "") -> Iterator[tuple[int, Outcome]]:
     """Yield (running number of the message, row or fault), channel by channel.
+
+    Args:
+        path: An export, folder or zip; a channel's folder; or a day of a channel.
+        answers_by: Name of the answering person.
 
     Raises:
         DataError: The archive or its `users.json` cannot be read.
     """
-    names = _user_names(path)
+    day = path.name if path.is_file() and not zipfile.is_zipfile(path) else ""
+    root = path.parent if day else path
+    names = _user_names(root)
     counted = 0
-    for channel, days in _channels(path).items():
-        channel_messages: list[ChatMessage] = []
-        threads: dict[str, list[ChatMessage]] = {}
+    for channel, days in ({root.name: [day]} if day else _channels(root)).items():
+        raw: list[Any] = []
         for day in days:
-            listed = _json(path, day)
-            if not isinstance(listed, list):
-                yield counted, Unusable(f"{day} is not a list of messages")
-                continue
-            for raw in listed:
-                counted += 1
-                try:
-                    message = _message(raw, names, counted)
-                except Unusable as fault:
-                    yield counted, fault
-                    continue
-                if message:
-                    thread = str(raw.get("thread_ts") or "")
-                    (threads.setdefault(thread, []) if thread else channel_messages).append(message)
-        for thread, replies in threads.items():
-            yield from conversation(
-                sorted(replies, key=_when), answers_by=answers_by, document=f"thread:{channel}:{thread}"
-            )
-        for talk in talks(sorted(channel_messages, key=_when)):
-            yield from conversation(talk, answers_by=answers_by, document=f"talk:{channel}:{talk[0].time_s}")
+            listed = _json(root, day)
+            if isinstance(listed, list):
+                raw += listed
+            else:
+                yield counted + len(raw), Unusable(f"{day} is not a list of messages")
+        yield from slack_messages(raw, names, channel, answers_by, counted=counted)
+        counted += len(raw)
+
+
+def slack_messages(
+    raw_messages: Sequence[Any], names: Mapping[str, str], channel: str, answers_by: str = "", *, counted: int = 0
+) -> Iterator[tuple[int, Outcome]]:
+    """Yield (running number of the message, row or fault) of one channel, in any order: threads, then talks.
+
+    Args:
+        raw_messages: As Slack writes them.
+        names: Of users, by id.
+        channel: Its name.
+        answers_by: Name of the answering person.
+        counted: Messages before it.
+    """
+    channel_messages: list[ChatMessage] = []
+    threads: dict[str, list[ChatMessage]] = {}
+    for raw in raw_messages:
+        counted += 1
+        try:
+            message = _message(raw, names, counted)
+        except Unusable as fault:
+            yield counted, fault
+            continue
+        if message:
+            thread = str(raw.get("thread_ts") or "")
+            (threads.setdefault(thread, []) if thread else channel_messages).append(message)
+    for thread, replies in threads.items():
+        yield from conversation(
+            sorted(replies, key=_when), answers_by=answers_by, document=f"thread:{channel}:{thread}"
+        )
+    for talk in talks(sorted(channel_messages, key=_when)):
+        yield from conversation(talk, answers_by=answers_by, document=f"talk:{channel}:{talk[0].time_s}")
 
 
 def _when(message: ChatMessage) -> float:
@@ -80,8 +109,8 @@ def _message(raw: Any, names: Mapping[str, str], number: int) -> ChatMessage | N
 def _plain(text: str, names: Mapping[str, str]) -> str:
     """Return a message as displayed: names for ids, labels for links, characters for entities."""
 
-    def shown(found: re.Match[str]) -> str:
-        what, target, label = found["what"], found["target"], found["label"]
+    def shown(match: re.Match[str]) -> str:
+        what, target, label = match["what"], match["target"], match["label"]
         if what == "@":
             return f"@{label or names.get(target, target)}"
         if what == "#":
@@ -92,15 +121,18 @@ def _plain(text: str, names: Mapping[str, str]) -> str:
 
 
 def _user_names(path: Path) -> dict[str, str]:
-    users = _json(path, "users.json") if "users.json" in _names(path) else []
-    found = {}
+    # Of a channel alone they stand beside it, where the export was unpacked whole.
+    folder = path if "users.json" in _names(path) else path.parent if path.is_dir() else None
+    has_users = folder == path or (folder is not None and (folder / "users.json").is_file())
+    users = _json(folder, "users.json") if folder is not None and has_users else []
+    user_names = {}
     for user in users if isinstance(users, list) else []:
         if not isinstance(user, dict):
             continue
         profile = user.get("profile") or {}
         shown = [profile.get("display_name"), user.get("real_name"), profile.get("real_name"), user.get("name")]
-        found[str(user.get("id"))] = next((name for name in shown if name), str(user.get("id")))
-    return found
+        user_names[str(user.get("id"))] = next((name for name in shown if name), str(user.get("id")))
+    return user_names
 
 
 def _names(path: Path) -> list[str]:
@@ -118,12 +150,14 @@ def _root(archive: zipfile.ZipFile) -> str:
 
 
 def _channels(path: Path) -> dict[str, list[str]]:
-    """Return channel to its days, in order."""
+    """Return channel to its days, in order; a folder that is no whole export is one channel."""
     days: dict[str, list[str]] = {}
-    for name in _names(path):
+    names = _names(path)
+    alone = "" if {"users.json", "channels.json"} & set(names) else path.name
+    for name in names:
         channel = str(Path(name).parent)
-        if channel != ".":
-            days.setdefault(channel, []).append(name)
+        if channel != "." or alone:
+            days.setdefault(alone if channel == "." else channel, []).append(name)
     return days
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.chat.address import is_loopback
+from core.chat.remote.address import is_loopback
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.chat.decoding import StopFilter, answer_room
+from core.chat.local.decoding import StopFilter, answer_room
 from core.errors import KbError
 
 LETTERS = st.text("ab#", max_size=30)

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
-from core.chat.genai import GenAIChat
+from core.chat.local.genai import GenAIChat
 from core.errors import BackendError, ConfigError, KbError
 from core.files import Home
 from core.models import open_chat

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import HumanMessage
 
-from core.chat.hf import HFChat
+from core.chat.local.hf import HFChat
 from core.errors import ConfigError, DataError, KbError
 from core.files import Home
 from core.models import open_chat

@@ -7,7 +7,7 @@ import importlib.util
 import pytest
 
 from core.backends import parse_spec
-from core.chat.langchain import open_spec
+from core.chat.remote.langchain import open_spec
 from core.errors import ConfigError
 from core.files import Home
 from core.settings import Settings

@@ -10,8 +10,8 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
-from core.chat.genai import GenAIChat
-from core.chat.openai import OpenAIChat
+from core.chat.local.genai import GenAIChat
+from core.chat.remote.openai import OpenAIChat
 from core.errors import BackendError, KbError
 from core.files import Home
 from core.models import open_chat

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGenerationChunk
 
-from core.chat.remote import Chunks, RemoteChat
-from core.chat.retry import Interrupted
+from core.chat.remote.base import Chunks, RemoteChat
+from core.chat.remote.retry import Interrupted
 from core.errors import BackendError, ConfigError
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 
-from core.chat.remote import Chunks, Diverged, resumed
-from core.chat.retry import Interrupted, Patience, Unreachable
+from core.chat.remote.base import Chunks, Diverged, resumed
+from core.chat.remote.retry import Interrupted, Patience, Unreachable
 from core.errors import BackendError
 
 
@@ -83,6 +83,16 @@ def test_other_failures_are_not_tried_again(clock: list[float]) -> None:
 def test_who_waits_is_told_once_why(caplog: pytest.LogCaptureFixture) -> None:
     Patience(60)(failing(*[Interrupted("X broke off")] * 3))
     assert [record.message for record in caplog.records] == ["X broke off; trying again for up to 60 s"]
+
+
+def test_one_outage_is_told_once_for_all_calls(clock: list[float], caplog: pytest.LogCaptureFixture) -> None:
+    met = Patience(60)
+    for _ in range(3):  # calls of several threads, or one after another while a node comes and goes
+        met(failing(Interrupted("X broke off")))
+    assert len(caplog.records) == 1
+    clock.append(60)
+    met(failing(Interrupted("X broke off")))
+    assert len(caplog.records) == 2
 
 
 def answering(*attempts: str, pieces: Callable[[str], Iterator[str]] = iter) -> Callable[[], Chunks]:

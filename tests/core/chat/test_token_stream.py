@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.chat.decoding import Finish, StopFilter, answer_room
-from core.chat.token_stream import Emit, IncrementalText, pieces
+from core.chat.local.decoding import Finish, StopFilter, answer_room
+from core.chat.local.token_stream import Emit, IncrementalText, pieces
 from core.errors import BackendError, KbError
 
 

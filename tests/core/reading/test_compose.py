@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.candidates import Quote
 from core.reading.compose import compose, in_marks
 from core.reading.passages import Continuation, Passage
+from core.reading.proposals.candidates import Quote
 from core.reading.read import Reading
 
 TEXT = "The warranty lasts 24 months. It covers the frame."

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.reading.expects import expectation
+from core.language.answer_kinds import expectation
 from core.reading.passages import Passage
 from core.reading.reader import FEATURES, WEIGHTS, WEIGHTS_EMBED, rank, read_question, support
 
@@ -53,6 +53,17 @@ def test_a_heading_answers_only_who_asks_for_one() -> None:
 
     assert kind("Which note is titled “Leases”?") == "heading"
     assert kind("When do the leases end?") == "prose"
+
+
+def test_a_table_of_contents_answers_only_who_asks_for_a_place() -> None:
+    text = "Land, birds and seals . . . 12\nHealth and safety ........ 9\nSeals with pups are left a distance of 50 m."
+    passages = [Passage(key="b2c3d", source="handbook.pdf, p. 2", text=text)]
+
+    def quoted(question: str) -> list[str]:
+        return [text[found.sentence.start : found.sentence.end] for found in rank(question, passages)]
+
+    assert quoted("How near may one come to seals?") == ["Seals with pups are left a distance of 50 m."]
+    assert "Health and safety ........ 9" in quoted("On which page does Health and safety begin?")
 
 
 def test_what_no_page_says_has_less_support() -> None:

@@ -10,7 +10,7 @@ from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.chat.genai_engine import check_readable
+from core.chat.local.readable import check_readable
 from core.errors import DataError
 from core.weights.gguf_header import read_header
 

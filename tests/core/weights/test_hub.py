@@ -37,7 +37,7 @@ def _pull(name: str, home: Home, endpoint: str, **env: str) -> dict[str, object]
         [sys.executable, "-c", _PULL, name, str(home.root)],
         env={**clean, "HF_ENDPOINT": endpoint, "HF_HOME": str(home.root / "hf"), "PYTHONPATH": str(Path.cwd()), **env},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
@@ -140,3 +140,15 @@ def test_names_that_leave_the_folder_are_not_asked_for() -> None:
 def test_a_missing_gguf_is_named() -> None:
     with pytest.raises(ConfigError, match=r"no file 'b\.gguf'"):
         choose_files(["a.gguf"], "org/name", "b.gguf")
+
+
+def test_a_tokenizer_arrives_without_weights_and_beside_them(tmp_path: Path, home: Home) -> None:
+    files = {"config.json": b"{}", "tokenizer.json": b"{}", "model.safetensors": b"t" * 1000, "evil.py": b"x"}
+    _repository(tmp_path, "org/some", files)
+    with hub(tmp_path) as (endpoint, asked):
+        assert "steps" in _pull("org/some:tokenizer", home, endpoint)
+        assert not any("safetensors" in path for path in asked)
+    folder = require("org/some:tokenizer", home)
+    assert {path.name for path in folder.iterdir()} == {"config.json", "tokenizer.json", "manifest.json"}
+    with pytest.raises(MissingExtra):  # the model itself is not there by that
+        require("org/some", home)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import zipfile
@@ -92,7 +93,11 @@ except MissingExtra as error:
 
 def _pip_without(*modules: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_PIP, ",".join(modules)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", _WITHOUT_PIP, ",".join(modules)],
+        env={**os.environ, "PATH": os.defpath},  # a `pip` of this environment on PATH would do
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
     return done.stdout.strip()
 
@@ -101,7 +106,7 @@ def test_without_pip_the_one_inside_ensurepip_runs() -> None:
     command = _pip_without("pip").split()
     if len(command) != 2:
         pytest.skip("this Python ships without ensurepip")
-    shown = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run([*command, "--version"], capture_output=True, encoding="utf-8", check=True).stdout
     assert shown.startswith("pip ")
 
 

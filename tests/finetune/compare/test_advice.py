@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from finetune.compare.arms import pairs
 from finetune.compare.statistics.clusters import Clusters
 from finetune.compare.statistics.significance import Difference
 from finetune.compare.tables import PairRow, ScoreCell, Table
-from finetune.compare.verdict import decide, told
+from finetune.compare.verdict import decide, outcome_of, reference_notes
 from tests.support.comparisons import arm, knows
 
 WIDE = Clusters(labels={}, levels=("document",), documents=12)
@@ -37,14 +38,14 @@ def difference(mean: float, *, significant: bool = False, detectable: float = 0.
 
 def table(values: dict[str, float], rows: dict[tuple[str, str], Difference], measure: str = "right") -> Table:
     cells = {name: ScoreCell(value=value, low=value, high=value, n=40) for name, value in values.items()}
-    pairs = [PairRow(left=left, right=right, found=found) for (left, right), found in rows.items()]
+    pairs = [PairRow(left=left, right=right, difference=found) for (left, right), found in rows.items()]
     return Table(measure=measure, questions=40, arms=cells, rows=pairs, drawn="documents")
 
 
 def test_interval_and_test_must_agree() -> None:
     clear = difference(0.2, significant=True)
-    assert told(replace(clear, adjusted_p=0.06)) == "no difference found"
-    assert told(replace(clear, low=-0.01)) == "no difference found"
+    assert outcome_of(replace(clear, adjusted_p=0.06)) == "no difference found"
+    assert outcome_of(replace(clear, low=-0.01)) == "no difference found"
 
 
 def test_a_tuned_arm_that_loses_is_advised_against() -> None:
@@ -91,3 +92,25 @@ def test_what_could_never_be_seen_is_called_so() -> None:
     verdict = decide([TUNED, BASE], {"right": never}, {}, WIDE)
     assert verdict.outcome == "too few questions to tell"
     assert "no difference is detectable" in verdict.sentence
+
+
+def test_a_reference_is_compared_with_and_not_chosen() -> None:
+    reference = replace(arm("reference", knows(0), model="big")[0], reference=True)
+    assert pairs([BASE, INDEX, TUNED, reference])[-1] == (reference, TUNED)
+    assert pairs([BASE, INDEX, reference])[-1] == (reference, BASE)  # where nothing was tuned
+    values = {"base": 0.5, "tuned": 0.6, "reference": 0.9}
+    rows = {
+        ("tuned", "base"): difference(0.1, significant=True),
+        ("reference", "tuned"): difference(0.3, significant=True),
+    }
+    found = table(values, rows)
+    verdict = decide([BASE, TUNED, reference], {"right": found}, {}, WIDE)
+    assert verdict.recommended == "tuned"
+    (note,) = reference_notes([BASE, TUNED, reference], found)
+    assert note == "Reference reference (90%), big: 25 to 35 points more than tuned (60%)."
+    for mean, detectable, words in (
+        (0.02, 0.05, "no difference from"),
+        (0.02, 0.4, "too few questions to tell it from"),
+    ):
+        unsure = table(values, {**rows, ("reference", "tuned"): difference(mean, detectable=detectable)})
+        assert reference_notes([BASE, TUNED, reference], unsure)[0].endswith(f"{words} tuned (60%).")

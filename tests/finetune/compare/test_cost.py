@@ -12,6 +12,7 @@ from finetune.compare.questions import GoldQuestion
 from finetune.compare.run import Output, ask_all
 from tests.support.comparisons import arm
 
+MANY = [GoldQuestion(id=f"q{number}", text="?", answer="1") for number in range(8)]
 QUESTIONS = [GoldQuestion(id=f"q{number}", text="?", answer="1") for number in range(4)]
 
 
@@ -55,6 +56,32 @@ def test_training_pays_where_answers_take_less_time(
         arm("tuned", lambda _: "1", model="t", tuned=True, seconds=tuned_s)[0],
         arm("base", lambda _: "1", seconds=base_s)[0],
     ]
-    replies = ask_all(arms, QUESTIONS, tmp_path)
-    (entry,) = break_even(arms, costs(arms, QUESTIONS, replies))
+    replies = ask_all(arms, MANY, tmp_path)
+    (entry,) = break_even(arms, costs(arms, MANY, replies), MANY, replies)
     assert (entry.trained, entry.against, entry.questions) == ("tuned", "base", questions)
+    assert entry.reason == ("" if questions else "time")
+
+
+def test_times_that_differ_by_chance_do_not_pay(tmp_path: Path) -> None:
+    arms = [arm("tuned", lambda _: "1", model="t", tuned=True)[0], arm("base", lambda _: "1")[0]]
+    seconds = {"tuned": (1.0, 3.0, 1.0, 3.0, 1.0, 3.0, 1.0, 3.0), "base": (3.0, 1.0, 3.0, 1.0, 3.0, 1.0, 3.0, 1.1)}
+    replies = {(name, f"q{at}"): output(name, at, spent) for name in seconds for at, spent in enumerate(seconds[name])}
+    (entry,) = break_even(arms, costs(arms, MANY, replies), MANY, replies)
+    assert (entry.questions, entry.reason) == (None, "time")
+
+
+def test_training_does_not_pay_where_fewer_answers_are_right(tmp_path: Path) -> None:
+    arms = [arm("tuned", lambda _: "1", model="t", tuned=True)[0], arm("base", lambda _: "1", seconds=9.0)[0]]
+    replies = ask_all(arms, MANY, tmp_path)
+    (entry,) = break_even(arms, costs(arms, MANY, replies), MANY, replies, {("tuned", "base")})
+    assert (entry.questions, entry.reason) == (None, "answers")
+
+
+def test_a_saving_within_the_drift_of_a_machine_is_none(tmp_path: Path) -> None:
+    arms = [
+        arm("tuned", lambda _: "1", model="t", tuned=True, seconds=1.95)[0],
+        arm("base", lambda _: "1", seconds=2.0)[0],
+    ]
+    replies = ask_all(arms, MANY, tmp_path)
+    (entry,) = break_even(arms, costs(arms, MANY, replies), MANY, replies, {("base", "tuned")})
+    assert (entry.questions, entry.reason, entry.more_right) == (None, "time", True)

@@ -67,6 +67,7 @@ def dataset(tmp_path: Path) -> Path:
         row("3", "abstain", "Who cooks?", "The documents do not say.", "f2", doc="b.pdf", context="<<x>>"),
         row("4", "unanswerable", "Who bakes?", "The documents do not say.", "f2", context="<<x>>"),
         row("5", "false-premise", "Is it true that it is 19 m deep?", "No, 18 m", "f1", context="<<x>>"),
+        row("c", "contradicts", "How deep then?", "19 m: “19 m” [[b2c3d]]", "f1", context="<<x>>"),
         row("6", "closed-book", "How wide is it?", "3 m", "f3"),
         row("7", "closed-book", "How high is it?", "2 m", "f4"),
         row("8", "summary", "", "Plain text is no question.", ""),
@@ -101,6 +102,7 @@ def test_what_was_taught_is_what_the_run_was_trained_on(dataset: Path, tmp_path:
     rows = (
         row("t", "closed-book", "How high, please?", "2 m", "f4"),
         row("s", "abstain", "How wide?", "The documents do not say.", "f3"),
+        row("c", "contradicts", "How deep?", "19 m: “19 m” [[b2c3d]]", "f1", context="<<x>>"),
     )
     write(lesson / "train.jsonl", *(each | {"split": "train"} for each in rows))
     found = {question.text: question.strata for question in read_questions(dataset, lesson=lesson)}
@@ -114,9 +116,11 @@ def test_a_persons_records_say_where_the_answer_stands(tmp_path: Path) -> None:
         tmp_path / "q.jsonl",
         {"question": "How deep?", "answer": "18 m", "doc": "a.pdf", "pages": [1, 3], "tolerance": 0.1},
         {"question": "Who bakes?", "answer": None},
+        {"question": "How wide?", "answer": "4 m: “4 m” [[b2c3d]]", "altered": [{"true_value": "3 m", "value": "4 m"}]},
         {"question": "How many?", "answer": 5, "doc": "*.pdf", "changed": True, "strata": ["mine"]},
     )
-    deep, bakes, many = read_questions(path)
+    deep, bakes, wide, many = read_questions(path)
+    assert wide.answer == "3 m", "what the document says, not an altered passage"
     assert deep.strata == (NUMERIC, MULTI)
     assert [(place.doc, place.page) for place in deep.places] == [("a.pdf", 1), ("a.pdf", 3)]
     assert deep.tolerance == 0.1
@@ -142,16 +146,22 @@ def test_what_training_did_not_see_has_changed_since(tmp_path: Path) -> None:
     ("record", "fault"),
     [
         ({"answer": "x"}, "question"),
-        ({"question": "a?", "answer": ["x"]}, "answer"),
-        ({"question": "a?", "pages": [-1], "doc": "a"}, "pages"),
-        ({"question": "a?", "doc": 4}, "doc"),
-        ({"question": "a?", "tolerance": 3}, "tolerance"),
-        ({"question": "a?", "evidence": [{"doc": "a"}]}, "evidence"),
+        ({"question": "a?", "answer": {"x": 1}}, "answer"),
+        (
+            {"question": "a?", "doc": "a", "pages": [1]},
+            r'no "answer" \(null: nobody can answer\); fields: question, doc',
+        ),
+        ({"question": "a?", "answer": ""}, "is empty"),
+        ({"question": "a?", "answer": float("nan")}, "is empty"),
+        ({"question": "a?", "answer": None, "pages": [-1], "doc": "a"}, "pages"),
+        ({"question": "a?", "answer": None, "doc": 4}, "doc"),
+        ({"question": "a?", "answer": None, "tolerance": 3}, "tolerance"),
+        ({"question": "a?", "answer": None, "evidence": [{"doc": "a"}]}, "evidence"),
         (["a?"], "object"),
     ],
 )
 def test_a_fault_names_its_line(tmp_path: Path, record: Any, fault: str) -> None:
-    path = write(tmp_path / "q.jsonl", {"question": "fine?"}, record)
+    path = write(tmp_path / "q.jsonl", {"question": "fine?", "answer": None}, record)
     with pytest.raises(DataError, match=fault) as raised:
         read_questions(path)
     assert raised.value.line == 2
@@ -205,7 +215,7 @@ def test_many_documents_are_drawn_whole() -> None:
 def test_few_documents_are_drawn_by_fact_or_page_and_limit_what_is_said() -> None:
     taught = cluster(questions(12, docs=3))
     assert (taught.levels, taught.documents, len(set(taught.labels.values()))) == (("fact",), 3, 12)
-    assert "these documents" in taught.told
+    assert "these documents" in taught.sentence
     assert not taught.general
 
 

@@ -78,7 +78,7 @@ def test_a_line_cut_short_is_dropped_and_a_damaged_one_is_named(tmp_path: Path) 
     said.asked.clear()
     assert len(ask_all([base], questions(3), tmp_path)) == 3
     assert said.asked == ["q2"]
-    assert all(json.loads(line) for line in path.read_text().splitlines())
+    assert all(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
     path.write_bytes(b'{"key": 1}\n' + path.read_bytes())
     with pytest.raises(DataError, match="cannot be read as an output") as raised:
         read_outputs(path)

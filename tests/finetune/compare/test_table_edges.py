@@ -47,8 +47,8 @@ def test_a_pair_is_compared_on_the_questions_that_both_answered() -> None:
     del given["base", "q3"]
     table = tabulate("right", [BASE, INDEX], asked, scored([BASE, INDEX], asked, given), cluster(asked))
     assert {name: cell.n for name, cell in table.arms.items()} == {"base": 3, "index": 4}
-    assert table.rows[0].found.questions == 3
-    assert abs(table.rows[0].found.mean) == pytest.approx(1 / 3)
+    assert table.rows[0].difference.questions == 3
+    assert abs(table.rows[0].difference.mean) == pytest.approx(1 / 3)
 
 
 def test_a_refusal_is_scored_as_an_empty_text() -> None:

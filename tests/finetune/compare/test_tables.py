@@ -42,8 +42,8 @@ def test_a_table_has_a_cell_per_arm_and_a_row_per_pair(tmp_path: Path) -> None:
         "base+rag": (0.75, 20),
     }
     (row,) = table.rows
-    assert (row.left, row.right, row.found.mean) == ("base+rag", "base", 0.5)
-    assert row.found.significant
+    assert (row.left, row.right, row.difference.mean) == ("base+rag", "base", 0.5)
+    assert row.difference.significant
     assert all(0 <= cell.low <= cell.value <= cell.high <= 1 for cell in table.arms.values())
 
 

@@ -10,7 +10,7 @@ from finetune.compare.arms import Arm
 from finetune.compare.statistics.clusters import Clusters
 from finetune.compare.statistics.significance import Difference
 from finetune.compare.tables import PairRow, ScoreCell, Table
-from finetune.compare.verdict import decide, told
+from finetune.compare.verdict import decide, outcome_of
 from tests.support.comparisons import arm, knows
 
 PAGES = Clusters(labels={}, levels=("page",), documents=2)
@@ -38,7 +38,7 @@ def difference(mean: float, *, significant: bool, detectable: float = 0.05) -> D
 
 def table(values: Mapping[str, float], pairs: Mapping[tuple[str, str], Difference], measure: str = "right") -> Table:
     cells = {name: ScoreCell(value=value, low=value, high=value, n=40) for name, value in values.items()}
-    rows = [PairRow(left=left, right=right, found=found) for (left, right), found in pairs.items()]
+    rows = [PairRow(left=left, right=right, difference=found) for (left, right), found in pairs.items()]
     return Table(measure=measure, questions=40, arms=cells, rows=rows, drawn="pages")
 
 
@@ -56,7 +56,7 @@ def sentence(arms: Sequence[Arm], made: Table, clusters: Clusters = PAGES) -> st
     ],
 )
 def test_one_comparison_has_one_of_three_outcomes(found: Difference, outcome: str) -> None:
-    assert told(found) == outcome
+    assert outcome_of(found) == outcome
 
 
 def test_a_better_arm_is_named_with_the_size_of_its_lead() -> None:
@@ -102,7 +102,7 @@ def test_significant_strata_stand_in_the_notes() -> None:
     numeric = table({"base": 0.2, "base+rag": 0.9}, {("base+rag", "base"): difference(0.7, significant=True)})
     notes = decide([BASE, RAG], {"right": main}, {"numeric": numeric}, PAGES).notes
     assert notes[0] == "Numeric: base+rag 90% against base 20%."
-    assert notes[-1] == PAGES.told
+    assert notes[-1] == PAGES.sentence
 
 
 def test_without_answers_there_is_no_verdict() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,10 @@ if not importlib.util.find_spec("transformers"):
     pytest.skip("needs kb[train]", allow_module_level=True)
 pytestmark = pytest.mark.train
 
-from finetune.data.heldout import HeldOut, Scores, better, evaluations, stale  # noqa: E402
+from core.reading.passages import Passage, new_mark, render  # noqa: E402
+from finetune.data.heldout import HeldOut, Scores, better, evaluations, reading, stale  # noqa: E402
+from finetune.data.prepare import held_out_reading  # noqa: E402
+from tests.support.chat_rows import made  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -106,3 +110,46 @@ def test_a_tie_keeps_the_later_one() -> None:
 def test_every_measure_gives_its_figure() -> None:
     measures: dict[str, Any] = {"eval_recall": lambda: 0.5, "eval_loss": lambda: 1.25}
     assert Scores(measures=measures).figures() == {"eval_recall": 0.5, "eval_loss": 1.25}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wins"),
+    [
+        ({"eval_recall": 0.9, "eval_reading": 0.2}, {"eval_recall": 0.7, "eval_reading": 0.6}, False),
+        ({"eval_recall": 0.7, "eval_reading": 0.6}, {"eval_recall": 0.9, "eval_reading": 0.2}, True),
+        ({"eval_recall": 0.9}, {"eval_recall": 0.7, "eval_reading": 0.6}, True),
+        ({"eval_reading": 0.5, "eval_loss": 9.0}, {"eval_reading": 0.4, "eval_loss": 1.0}, True),
+    ],
+)
+def test_facts_are_not_bought_with_reading(one: dict[str, float], other: dict[str, float], wins: bool) -> None:
+    assert better(one, other) is wins
+
+
+class Replies:
+    """Gives replies to rows in their order, whatever they ask."""
+
+    def __init__(self, *replies: str) -> None:
+        self.replies = list(replies)
+        self.chat = SimpleNamespace(prompt=lambda row: row.question)
+
+    def answers(self, prompts: list[str]) -> list[str]:
+        """Return the replies."""
+        assert len(prompts) == len(self.replies)
+        return self.replies
+
+
+def test_reading_counts_short_answers_and_refusals() -> None:
+    quoted = "\u201cThe tank holds 310 litres.\u201d [[b2c3d]] Answer: "
+    rows = [made(0, answer=f"{quoted}310 litres"), made(1, answer=f"{quoted}310 litres")]
+    rows += [made(number, answer="The documents do not say.") for number in (2, 3)]
+    asker: Any = Replies(f"{quoted}310 litres", f"{quoted}10 litres", "The documents do not say.", "310 litres")
+    assert reading(asker, rows) == 0.5
+    asker = Replies("The documents do not say.", *["310 litres"] * 3)
+    assert reading(asker, rows) == 0.25
+
+
+def test_rows_with_passages_are_those_that_are_read() -> None:
+    block = render([Passage(key="b2c3d", source="d.pdf, p. 1", text="The tank holds 310 litres.")], new_mark(Random(0)))
+    rows = [made(number, context=block if number % 2 else "") for number in range(16)]
+    assert [row.id for row in held_out_reading(rows, 8)] == [rows[1].id, rows[9].id]
+    assert held_out_reading(rows, 0) == held_out_reading(rows[:1], 8) == []

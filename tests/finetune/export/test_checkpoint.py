@@ -22,7 +22,7 @@ pytestmark = [
 
 
 def _json(path: Path) -> dict[str, object]:
-    held: dict[str, object] = json.loads(path.read_text())
+    held: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     return held
 
 

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import ConfigError, DataError, GateError
+from core.errors import BackendError, ConfigError, DataError, GateError
 from core.weights.gguf_header import read_header
 from finetune.export.gguf.file import write_gguf
-from finetune.export.gguf.quantise import check_quantisation, check_weights
-from finetune.export.gguf.vocabulary import pre_tokenizer
+from finetune.export.gguf.quantise import check_quantisation, check_weights, convert
+from finetune.export.gguf.vocabulary import _tokens, pre_tokenizer
 from finetune.export.gguf.weights import from_gguf_order, llama3_factors, read_weights, to_gguf_order
 from tests.finetune.export.conftest import Trained
 from tests.support.trained_runs import TEMPLATE, rewritten
@@ -165,7 +165,7 @@ def test_other_architectures_and_embeddings_are_refused(llama: Trained, tmp_path
         folder = tmp_path / "m"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(llama.job.merged(), folder)
-        config = {**json.loads((folder / "config.json").read_text()), **over}
+        config = {**json.loads((folder / "config.json").read_text(encoding="utf-8")), **over}
         (folder / "config.json").write_text(json.dumps(config))
         with pytest.raises(DataError, match=reason):
             write_gguf(folder, llama.job.exported, tmp_path / "a", name="t", licence="", encoding="f16")
@@ -180,3 +180,19 @@ def test_names_of_quantisations() -> None:
     with pytest.raises(ConfigError, match="q4_K_M"):
         check_quantisation("int4")
     assert gguf.GGMLQuantizationType.Q8_0.value == 8
+
+
+def test_tokens_past_the_embedding_are_left_out() -> None:
+    added = [{"id": 2, "content": "<x>", "special": False}, {"id": 3, "content": "<pad>", "special": True}]
+    body = {"model": {"vocab": {"a": 0, "b": 1}}, "added_tokens": added}
+    assert _tokens(body, 3)[0] == ["a", "b", "<x>"]
+    with pytest.raises(DataError, match="2 tokens and the model 1"):
+        _tokens({"model": body["model"]}, 1)
+
+
+def test_a_converter_without_its_packages_says_how_to_install_them(tmp_path: Path) -> None:
+    script = tmp_path / "convert_hf_to_gguf.py"
+    script.write_text("import nosuchpackage\n", encoding="utf-8")
+    with pytest.raises(BackendError, match="No module named 'nosuchpackage'") as caught:
+        convert(script, tmp_path, tmp_path / "model.gguf", "f16")
+    assert "install" in caught.value.hint and "nosuchpackage" in caught.value.hint

@@ -29,7 +29,14 @@ TRIMMING = (
     "<|{{ message['role'] }}|>\n{{ message['content'] | trim }}<|im_end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
 )
-# As Llama 2 has it: the system prompt stands inside the first question.
+# As Llama 2 has it: the system prompt stands inside the first question, between marks.
+FOLDING = (
+    "{% set told = '<<' + messages[0]['content'] + '>>\n' if messages[0]['role'] == 'system' else '' %}"
+    "{% set messages = messages[1:] if told else messages %}{% for message in messages %}"
+    "{% if message['role'] == 'user' %}{{ bos_token }}[INST] {{ told if loop.first else '' }}{{ message['content'] }}"
+    " [/INST]{% else %} {{ message['content'] }}<|im_end|>{% endif %}{% endfor %}"
+)
+# The system prompt stands inside the next question with words that are there without it too.
 MERGING = (
     "{% set ns = namespace(system='') %}{% for message in messages %}"
     "{% if message['role'] == 'system' %}{% set ns.system = message['content'] %}"
@@ -83,6 +90,18 @@ def test_the_template_holds_every_word() -> None:
     assert written.count("{{ range") == 1 and written.count("{{ end }}") == 5
 
 
+@given(turns=_turns, system=st.none() | st.text(max_size=8))
+def test_a_system_prompt_inside_the_first_question(turns: list[str], system: str | None) -> None:
+    blocks, chat = _blocks(FOLDING)
+    assert blocks.folds and not _blocks(TEMPLATE)[0].folds
+    said: list[Any] = [] if system is None else [{"role": "system", "content": system}]
+    said += [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(turns)]
+    assert blocks.render(said) == chat.render(said, generation=True)
+    written = go_template(blocks)
+    assert written.startswith("{{ $told := false }}{{ range $i, $m := .Messages }}")
+    assert "{{ if $told }}{{ $told = false }}{{ else }}<|im_start|>[INST] {{ end }}{{ .Content }} [/INST]" in written
+
+
 def test_a_template_that_trims_is_told_apart() -> None:
     blocks, _ = _blocks(TRIMMING)
     assert blocks.trims and blocks.opening == "<|im_start|>"
@@ -112,8 +131,10 @@ def test_there_are_twenty_probes_of_both_kinds() -> None:
     assert {message["role"] for one in GENERAL for message in one} == {"system", "user", "assistant"}
 
 
-def test_a_template_without_system_messages_is_not_asked_with_one() -> None:
+def test_a_template_that_refuses_system_messages_is_asked_with_them_inside_the_first_question() -> None:
     strict = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}" + CHATML
-    found = probes([], _chat(strict))
-    assert len(found) >= 17
-    assert all(one[0]["role"] == "user" for one in found)
+    chat = _chat(strict)
+    found = probes([], chat)
+    assert {one[0]["role"] for one in found} == {"system", "user"}
+    blocks = find_blocks(chat, found)
+    assert blocks.folds and blocks.opening_system == "<|im_start|>user\n" and blocks.system[1] == "\n\n"

@@ -43,7 +43,7 @@ def _kb(trained: Trained, endpoint: str, *arguments: str, **env: str) -> subproc
         },
         input="y\n",
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=300,
     )
 
@@ -56,7 +56,7 @@ def test_an_adapter_goes_up_with_its_card_and_comes_back_alive(llama: Trained, t
     assert "private repository someone/tanks" in done.stderr and "Upload?" in done.stderr
     files = {path.name: path for path in (tmp_path / "someone" / "tanks").iterdir()}
     assert {"adapter_config.json", "adapter_model.safetensors", "README.md", "tokenizer.json"} <= set(files)
-    card = files["README.md"].read_text()
+    card = files["README.md"].read_text(encoding="utf-8")
     assert card.startswith("---\n") and 'library_name: "peft"' in card and "# tanks" in card
     everything = b"".join(path.read_bytes() for path in files.values())
     for private in ("hf_secret", str(llama.home.root.parent)):

@@ -8,30 +8,12 @@ from typing import Any
 import pytest
 
 from core.errors import ConfigError
-from finetune.data.shape import ModelShape
 from finetune.methods.memory import StepSize
-from finetune.recipe import Recipe
 from finetune.training.machine import Dtype
+from tests.support.small_shape import SHAPE, recipe
 
-# One layer: q 8x8, k and v 8x4, o 8x8, gate and up 8x16, down 16x8: 576 weights, 592 with two norms.
-SHAPE = ModelShape(
-    layers=2,
-    hidden=8,
-    intermediate=16,
-    heads=2,
-    kv_heads=1,
-    head_dim=4,
-    vocabulary=32,
-    tied=True,
-    qkv_bias=False,
-    context_tokens=64,
-)
 PARAMETERS = 2 * 592 + 32 * 8 + 8
 STEP = StepSize(tokens=10, scored_tokens=4, dtype="bf16", device="cuda", context_bytes=100)
-
-
-def recipe(method: str, **choices: Any) -> Recipe:
-    return Recipe.model_validate({"method": method, "rank": 2, "virtual_tokens": 5, **choices})
 
 
 @pytest.mark.parametrize(
@@ -148,3 +130,10 @@ def test_a_method_without_adapter_has_no_configuration() -> None:
     full = recipe("full")
     with pytest.raises(ConfigError, match="method full adds no adapter"):
         full.training_method.peft_config(full, SHAPE)
+
+
+def test_ia3_scales_queries_keys_and_values_whole_where_they_are_one_matrix() -> None:
+    chosen = recipe("ia3")
+    for model_type in ("phi3", "gpt_neox", "gpt2"):
+        shape = replace(SHAPE, model_type=model_type)
+        assert chosen.training_method.trainable_parameters(chosen, shape) == 2 * (8 + 4 + 4 + 16)

@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 def _rewrite(folder: Path, **over: object) -> None:
     path = folder / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **over}))
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **over}))
 
 
 def test_a_folder_is_found_by_path_and_by_spelling(folder: Path, home: Home) -> None:

@@ -57,7 +57,7 @@ def test_progress_has_speed_and_remaining_time(
     made.on_log(None, state(6), None, {"loss": 2.5, "epoch": 1.0})
     now[0] = 103.0
     made.on_log(None, state(6), None, {"eval_recall": 0.25})
-    first, second = (json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines())
+    first, second = (json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines())
     # Two steps of this process took two seconds; four are left.
     assert first == {"stage": "sft", "step": 6, "steps": 10, "loss": 2.5, "tokens_per_s": 250.0, "eta_s": 4.0}
     assert second["eval_recall"] == 0.25 and "tokens_per_s" not in second

@@ -91,7 +91,9 @@ def test_the_launcher_trains_and_passes_on_what_is_said(tmp_path: Path) -> None:
     assert {"audit", "model", "progress"} <= set(kinds)
     assert read_card(run).stages == {"sft": "done"}
     assert read_card(run).times_s["sft"] > 0
-    assert [json.loads(line)["stage"] for line in run.log.read_text().splitlines()] == ["sft"] * kinds.count("progress")
+    assert [json.loads(line)["stage"] for line in run.log.read_text(encoding="utf-8").splitlines()] == [
+        "sft"
+    ] * kinds.count("progress")
 
 
 def test_two_processes_train_one_model(tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_an_error_of_the_process_is_ours(tmp_path: Path) -> None:
     card = read_card(run)
     assert card.stages == {"sft": "failed"}
     assert "the data has changed" in card.failures["sft"]
-    assert "- sft failed: " in run.card_text.read_text()
+    assert "- sft failed: " in run.card_text.read_text(encoding="utf-8")
 
 
 def test_many_gpus_are_sharded() -> None:

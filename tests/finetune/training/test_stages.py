@@ -11,7 +11,8 @@ import pytest
 
 from core.errors import DataError, GateError
 from finetune.methods.registry import METHOD_NAMES, METHODS
-from tests.support.tiny_models import CPU, begun, pair, preference, write_jsonl
+from tests.support.json_lines import write_jsonl
+from tests.support.tiny_models import CPU, begun, pair, preference
 
 pytestmark = [
     pytest.mark.train,
@@ -48,7 +49,7 @@ def test_sft_then_dpo(tmp_path: Path, method: str) -> None:
     assert "rewards/margins" in card.curves["dpo"][0]
     assert run.curves.read_bytes().startswith(b"\x89PNG")
     assert not (run.adapter / "ref").exists()
-    assert "chat_template" in json.loads((run.adapter / "tokenizer_config.json").read_text())
+    assert "chat_template" in json.loads((run.adapter / "tokenizer_config.json").read_text(encoding="utf-8"))
     sft, dpo = (
         weights_of(load_policy(prepared.base, prepared.recipe, CPU, folder))
         for folder in (run.stage("sft") / "policy", run.adapter)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from tests.kb.cli.test_cli import EXAMPLES, ROOT, kb
+from tests.support.command import EXAMPLES, ROOT, kb
 
 pytestmark = pytest.mark.weights
 
@@ -130,10 +130,15 @@ def test_a_full_disk_says_so_and_keeps_what_was_there(stocked: Path, tmp_path: P
 
     done = subprocess.run(
         [sys.executable, "-m", "kb.cli", "ingest", str(EXAMPLES / "handbook.pdf")],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "KB_HOME": str(home)},
+        # What measures coverage would write to the full disk too.
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")},
+            "PYTHONPATH": str(ROOT),
+            "KB_HOME": str(home),
+        },
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (grown, grown)),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=300,
         check=False,
     )
@@ -153,7 +158,7 @@ def test_a_home_on_a_read_only_disk_says_so(stocked: Path) -> None:
             ["unshare", "-m", "sh", "-c", f"{mounted} && {command}"],
             env={**os.environ, "PYTHONPATH": str(ROOT), "KB_HOME": str(stocked)},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=300,
             check=False,
         )

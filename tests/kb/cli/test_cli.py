@@ -1,4 +1,4 @@
-"""The door, from outside: a process, its output, its exit code."""
+"""The command line as a process: its output and its exit code."""
 
 from __future__ import annotations
 
@@ -11,22 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.files import Home
-
-ROOT = Path(__file__).parents[3]
-EXAMPLES = ROOT / "examples"
-
-
-def kb(*arguments: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kb.cli", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
+from tests.support.command import EXAMPLES, ROOT, kb
 
 COMMANDS = [
     "ingest",
@@ -60,7 +45,7 @@ def test_help_loads_nothing_heavy() -> None:
         " 'langchain_core', 'pypdfium2', 'httpx', 'rich'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "[]"
 
 
@@ -177,7 +162,7 @@ def test_chat_answers_line_by_line(model_home: Home) -> None:
         env=dict(os.environ),
         input="Who is the Harbour Master?\nWhat is the Harbour Master's extension?\n",
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode == 0, done.stderr

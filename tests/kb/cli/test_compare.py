@@ -10,7 +10,8 @@ import pytest
 from core.errors import ConfigError
 from core.files import Home
 from kb.cli.main import app
-from tests.kb.cli.test_cli import kb
+from tests.support.command import kb
+from tests.support.json_lines import read_jsonl
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -37,7 +38,7 @@ def test_wrong_usage_says_what_to_type(home: Home, arguments: tuple[str, ...], t
 @pytest.mark.weights
 def test_a_comparison_is_reported_and_found_again(model_home: Home, tmp_path: Path) -> None:
     assert kb("ingest", "-q", *(str(EXAMPLES / name) for name in ("manual.pdf", "update.pdf"))).returncode == 0
-    records = [json.loads(line) for line in (EXAMPLES / "questions.jsonl").read_text().splitlines()]
+    records = read_jsonl(EXAMPLES / "questions.jsonl")
     wanted = [one for one in records if one.get("doc") in ("manual.pdf", "update.pdf")][:5]
     path = tmp_path / "q.jsonl"
     path.write_text("".join(json.dumps(one) + "\n" for one in [*wanted, {"question": "Who won?", "answer": None}]))
@@ -52,7 +53,7 @@ def test_a_comparison_is_reported_and_found_again(model_home: Home, tmp_path: Pa
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "out" / "outputs.jsonl").read_bytes() == outputs
     report = json.loads(again.stdout)
-    assert report == json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report == json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     right = report["measures"]["right"]["arms"]
     assert right["read"]["value"] > right["blind"]["value"] == 0.0
     assert report["measures"]["similarity"]["arms"]["read"]["value"] > 0

@@ -5,12 +5,26 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import typer
 
 from core.files import Home
-from tests.kb.cli.test_cli import kb
-from tests.support.tiny_models import pair, tiny_folder, write_jsonl
+from finetune.methods.registry import METHOD_NAMES
+from finetune.recipe import DpoLoss
+from kb.cli.finetune import finetune
+from tests.support.command import kb
+from tests.support.json_lines import write_jsonl
+from tests.support.tiny_models import pair, tiny_folder
+
+
+@pytest.mark.parametrize(("option", "names"), [("method", METHOD_NAMES), ("dpo_loss", get_args(DpoLoss))])
+def test_the_help_names_every_choice(option: str, names: tuple[str, ...]) -> None:
+    app = typer.Typer()
+    app.command()(finetune)
+    shown = next(parameter.help for parameter in typer.main.get_command(app).params if parameter.name == option)
+    assert sorted(shown.rstrip(".").rpartition(":")[2].replace(",", "").split()) == sorted(names)
 
 
 def test_an_estimate_needs_no_weights(home: Home) -> None:

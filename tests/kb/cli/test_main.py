@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from core.files import Home
+from core.version import project_version
 from tests.kb.cli.conftest import Cli
 
 
 def test_the_version_is_that_of_the_package(cli: Cli) -> None:
     done = cli("--version")
-    assert (done.code, done.out) == (0, f"kb {version('kb')}\n")
+    assert (done.code, done.out) == (0, f"kb {project_version()}\n")
 
 
 def test_an_error_has_a_line_and_a_hint(cli: Cli, home: Home) -> None:

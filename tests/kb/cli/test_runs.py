@@ -8,7 +8,7 @@ from core.files import Home
 from core.types import RunCard
 from finetune.recipe import Recipe
 from finetune.runs import create_run
-from tests.kb.cli.test_cli import kb
+from tests.support.command import kb
 
 
 def test_runs_are_listed_shown_and_removed(home: Home) -> None:

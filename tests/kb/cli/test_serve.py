@@ -15,7 +15,7 @@ def kb(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "kb.cli", *arguments],
         env={**os.environ, "KB_HOME": str(home.root)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
         timeout=300,
         stdin=subprocess.DEVNULL,
@@ -70,6 +70,6 @@ def test_help_loads_no_server() -> None:
         "heavy = {'gradio','fastapi','uvicorn','mcp','numpy','torch','serve'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "MCP" in done.stdout

@@ -14,13 +14,10 @@ from pathlib import Path
 import pytest
 
 from core.files import Home
-from tests.kb.cli.test_cli import EXAMPLES, ROOT, kb
+from tests.support.command import EXAMPLES, ROOT, kb
+from tests.support.json_lines import read_jsonl
 
 TRAP = EXAMPLES / "traps" / "hidden-text.pdf"
-
-
-def rows(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +35,13 @@ def dataset(there, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("data") / "set"
     done = kb("synth", "--out", str(out), "--json", "--audit", KB_HOME=str(there))
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["counts"]["pairs"] == len(rows(out / "pairs.jsonl")) > 50
+    assert json.loads(done.stdout)["counts"]["pairs"] == len(read_jsonl(out / "pairs.jsonl")) > 50
     assert "Next: kb synth review" in done.stderr
     return out
 
 
 def test_quotes_stand_where_kb_show_has_them(there, dataset):
-    citations = [citation for row in rows(dataset / "pairs.jsonl") for citation in row["evidence"]]
+    citations = [citation for row in read_jsonl(dataset / "pairs.jsonl") for citation in row["evidence"]]
     pages = {}
     for page in {citation["page"] for citation in citations}:
         shown = kb("show", "update.pdf", "--page", str(page + 1), "--json", KB_HOME=str(there))
@@ -85,7 +82,7 @@ def test_review_add_import_and_export(there, dataset, tmp_path):
     copy.mkdir()
     for path in dataset.glob("*.json*"):
         (copy / path.name).write_bytes(path.read_bytes())
-    first, second, third = (row["id"] for row in rows(copy / "pairs.jsonl")[:3])
+    first, second, third = (row["id"] for row in read_jsonl(copy / "pairs.jsonl")[:3])
 
     def run(*arguments: str) -> str:
         done = kb("synth", *arguments, KB_HOME=str(there))
@@ -103,14 +100,14 @@ def test_review_add_import_and_export(there, dataset, tmp_path):
     file = tmp_path / "own.csv"
     file.write_text("question,answer\nWhat is the password?,There is none.\n")
     run("import", str(file), "--out", str(copy), "--split", "train")
-    by_id = {row["id"]: row for row in rows(copy / "pairs.jsonl")}
+    by_id = {row["id"]: row for row in read_jsonl(copy / "pairs.jsonl")}
     assert second not in by_id
     assert by_id[third]["question"] == "Asked by a person?"
     assert {"Who wrote this?", "What is the password?"} <= {row["question"] for row in by_id.values()}
     for to in ("alpaca", "sharegpt", "openai", "trl", "dpo", "text"):
         out = tmp_path / f"{to}.jsonl"
         assert "load_dataset" in run("export", str(copy), "--to", to, "--out", str(out))
-        assert rows(out)
+        assert read_jsonl(out)
 
 
 def test_a_person_goes_through_rows_with_keys(there, dataset, tmp_path):
@@ -124,7 +121,7 @@ def test_a_person_goes_through_rows_with_keys(there, dataset, tmp_path):
         input="a\nx\nr\ns\nq\n",
         env=env,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=300,
         check=True,
     )

@@ -10,6 +10,7 @@ import pytest
 
 from core.files import Home
 from tests.kb.cli.conftest import Cli
+from tests.support.json_lines import read_jsonl
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def rows(tmp_path: Path) -> Path:
 
 
 def pairs(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "pairs.jsonl").read_text().splitlines()]
+    return read_jsonl(folder / "pairs.jsonl")
 
 
 def test_a_row_is_added_by_hand(cli: Cli, home: Home, tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_a_preference_is_added_with_a_worse_answer(cli: Cli, home: Home, tmp_pat
     folder = tmp_path / "set"
     done = cli("synth", "add", "-o", folder, "--question", "Who?", "--answer", "Ann.", "--rejected", "Bob.")
     assert done.code == 0 and "1 preferences" in done.err
-    (row,) = [json.loads(line) for line in (folder / "preferences.jsonl").read_text().splitlines()]
+    (row,) = read_jsonl(folder / "preferences.jsonl")
     assert (row["chosen"], row["rejected"]) == ("Ann.", "Bob.")
 
 
@@ -64,7 +65,7 @@ def test_a_split_is_exported_for_a_trainer(cli: Cli, home: Home, rows: Path, tmp
     assert cli("synth", "import", rows, "--out", folder, "--split", "train", "-q").code == 0
     done = cli("synth", "export", folder, "--out", out, "--to", to, "--json")
     assert done.code == 0 and json.loads(done.out)["rows"] == 12
-    assert len(out.read_text().splitlines()) == 12
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 12
 
 
 @pytest.mark.parametrize(

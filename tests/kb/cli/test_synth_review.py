@@ -70,3 +70,15 @@ def test_nothing_decided_changes_nothing(cli: Cli, dataset: Path) -> None:
     done = cli("synth", "review", dataset, stdin="q\n")
     assert done.code == 0 and "no decisions" in done.err
     assert (dataset / "pairs.jsonl").read_bytes() == before
+
+
+def test_the_system_message_and_every_turn_are_shown(cli: Cli, tmp_path: Path) -> None:
+    turns = [("system", "Be a pirate."), ("user", "Fast?"), ("assistant", "No."), ("user", "When?")]
+    messages = [{"role": role, "content": text} for role, text in (*turns, ("assistant", "At noon."))]
+    messages[2]["weight"] = "0"
+    path = tmp_path / "own.jsonl"
+    path.write_text(json.dumps({"messages": messages}), encoding="utf-8")
+    assert cli("synth", "import", path, "--out", tmp_path / "set", "-q").code == 0
+    shown = cli("synth", "review", tmp_path / "set", stdin="q\n").out
+    assert [name for name in ("system", "turn 1, not trained", "question", "answer") if name not in shown] == []
+    assert shown.index("Be a pirate.") < shown.index("Fast?") < shown.index("When?")

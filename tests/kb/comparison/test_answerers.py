@@ -16,9 +16,11 @@ from core.prompt import load_prompt
 from core.reading.extractive import ABSTENTION, ExtractiveChat
 from core.settings import Settings
 from core.types import Citation, Document, Hit
+from finetune.compare.probes import probe_questions
 from finetune.compare.questions import GoldQuestion, Place
-from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, Recorder
+from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, ProbeAnswerer, Recorder
 from rag.answer.answer import Answerer
+from tests.support.stored import stored_document
 
 PAGES = ["The head cook is Dorrit Amblesworth.", "The greatest permitted depth is 18 m.", "Tea is served at four."]
 
@@ -68,19 +70,7 @@ def echo(*texts: str) -> Echo:
 
 
 def document() -> Document:
-    return Document(
-        sha256="s",
-        doc="d.pdf",
-        collection="default",
-        source="",
-        title="",
-        unit="page",
-        metadata={},
-        n_pages=3,
-        status="indexed",
-        size_bytes=1,
-        ingested_at="",
-    )
+    return stored_document("d.pdf", sha256="s", n_pages=3)
 
 
 def test_from_memory_asks_the_bare_question_and_knows_a_refusal() -> None:
@@ -140,3 +130,13 @@ def test_given_passages_are_read_with_the_prompt_of_ask_and_checked() -> None:
     assert len(reply.citations) == 1
     refused = Given(echo(ABSTENTION), passages.right, page_text, load_prompt()).answer(question())
     assert refused.abstained
+
+
+def test_a_probe_is_asked_bare_or_with_its_passages() -> None:
+    by_id = {question.id: question for question in probe_questions()}
+    chat = Echo(messages=iter([AIMessage("31 metres"), AIMessage("Madrid")]), seen=[])
+    answerer = ProbeAnswerer(chat, load_prompt())
+    assert answerer.answer(by_id["probe:reading-1"]).text.startswith("31 metres")
+    assert answerer.answer(by_id["probe:general-1"]).text == "Madrid"
+    assert chat.seen[0].count("passage-") == 3 and "Halvard lighthouse" in chat.seen[0]
+    assert chat.seen[1] == "What is the capital of Spain?"

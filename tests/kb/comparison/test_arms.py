@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from core.files import Home
 from core.settings import Settings
 from core.types import RunCard
 from finetune.runs import TrainingRun
-from kb.comparison.arms import ArmFactory, ArmSpec, parse_arm, run_arms
+from kb.comparison.arms import ArmFactory, ArmSpec, ollama_note, parse_arm, reference_arms, run_arms
 from kb.workspace import Workspace, open_workspace
 
 
@@ -47,17 +48,18 @@ def card(base: str = "smollm2") -> RunCard:
 def test_a_run_gives_four_arms_and_more_on_request(tmp_path: Path) -> None:
     run = TrainingRun(name="mine", folder=tmp_path)
     settings = Settings.model_validate({"rag": {"ollama_url": "http://127.0.0.1:9"}})
-    with pytest.raises(ConfigError, match="has not been exported"):
-        run_arms(run, card(), settings, experiments=False, few_shot=None)
-    run.gguf.write_bytes(b"")
-    arms = run_arms(run, card(), settings, experiments=False, few_shot=None)
+    with pytest.raises(ConfigError, match="is not finished"):
+        run_arms(run, card(), settings, Home(tmp_path), experiments=False, few_shot=None)
+    run.merged.mkdir()
+    (run.merged / "config.json").write_text("{}")
+    arms = run_arms(run, card(), settings, Home(tmp_path), experiments=False, few_shot=None)
     assert [(arm.name, arm.model, arm.shown, arm.tuned) for arm in arms] == [
         ("base", "smollm2", "nothing", False),
         ("base+rag", "smollm2", "found", False),
         ("tuned", "run:mine", "nothing", True),
         ("tuned+rag", "run:mine", "found", True),
     ]
-    more = run_arms(run, card(str(tmp_path)), settings, experiments=True, few_shot=tmp_path / "few.txt")
+    more = run_arms(run, card(str(tmp_path)), settings, Home(tmp_path), experiments=True, few_shot=tmp_path / "few.txt")
     assert [arm.name for arm in more[4:]] == ["base+oracle", "base+wrong", "tuned+oracle", "tuned+wrong", "few-shot"]
     assert more[0].model == f"hf:{tmp_path}"
 
@@ -79,3 +81,34 @@ def test_an_arm_is_known_by_everything_that_its_answers_depend_on(stocked: Works
 def test_an_arm_that_searches_needs_a_collection(home: Home) -> None:
     with pytest.raises(ConfigError, match="nothing has been ingested"):
         ArmFactory(open_workspace()).arm(ArmSpec(name="r", model="extractive", shown="found"))
+
+
+def test_a_base_that_only_training_knows_is_a_folder(tmp_path: Path) -> None:
+    run = TrainingRun(name="mine", folder=tmp_path)
+    run.gguf.write_bytes(b"")
+    with pytest.raises(ConfigError, match="unknown base model 'gone'"):
+        run_arms(run, card("gone"), Settings(), Home(tmp_path), experiments=False, few_shot=None)
+
+
+def test_a_reference_is_asked_alone_and_with_search_and_is_no_candidate() -> None:
+    specs = reference_arms("openai:big@http://127.0.0.1:9/v1/")
+    assert [(spec.name, spec.model, spec.shown, spec.tuned, spec.reference) for spec in specs] == [
+        ("reference", "openai:big@http://127.0.0.1:9/v1", "nothing", False, True),
+        ("reference+rag", "openai:big@http://127.0.0.1:9/v1", "found", False, True),
+    ]
+    with pytest.raises(ConfigError, match="unknown model"):
+        reference_arms("gpt-4o")
+
+
+@pytest.mark.parametrize(
+    ("parity", "names"),
+    [
+        ({"merge": {}, "openvino f16": {}}, True),
+        ({"merge": {}, "openvino f16": {}, "ollama q8_0": {}}, False),
+        ({}, False),  # never exported: another message says so
+    ],
+)
+def test_ollama_is_named_where_it_was_not_compared(parity: dict[str, object], names: bool) -> None:
+    note = ollama_note(replace(card(), parity=parity))
+    assert bool(note) is names
+    assert not names or (note.startswith("Ollama is not compared") and "kb export mine --to ollama" in note)

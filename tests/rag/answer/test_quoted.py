@@ -6,9 +6,9 @@ import random
 import re
 
 from core.prompt import passage_source
-from core.reading.candidates import Quote
 from core.reading.compose import NOTICE
 from core.reading.passages import KEY_SHAPE, Passage
+from core.reading.proposals.candidates import Quote
 from core.reading.read import Reading
 from core.types import Page
 from rag.answer.pack import Span

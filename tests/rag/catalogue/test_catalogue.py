@@ -9,7 +9,8 @@ import pytest
 
 from core.errors import BackendError, ConfigError
 from core.types import Page
-from rag.catalogue.reader import CatalogueReader, page_ranges
+from rag.catalogue.quality import page_ranges
+from rag.catalogue.reader import CatalogueReader
 from rag.catalogue.writer import Catalogue, Finished
 from tests.support.documents import IDENTITY, RECIPE, new_document, put, rows_of, sha_of, vector_of
 
@@ -144,12 +145,13 @@ def test_quality_adds_up(catalogue: Catalogue) -> None:
     )
 
 
-def test_a_guessed_encoding_is_said_of_the_document(catalogue: Catalogue) -> None:
+@pytest.mark.parametrize("note", ["encoding guessed: cp1250", "formulas without a stored value: 3"])
+def test_a_note_on_the_whole_file_is_said_of_the_document(catalogue: Catalogue, note: str) -> None:
     catalogue.set_collection("default", IDENTITY)
     document, _ = catalogue.stage("default", new_document("a.txt", ["a"]), RECIPE)
     with catalogue.transaction():
-        catalogue.add_pages(document, [Page(index=0, text="a", quality="poor", reason="encoding guessed: cp1250")], [])
-    assert catalogue.quality_of(document).describe() == "encoding guessed: cp1250"
+        catalogue.add_pages(document, [Page(index=0, text="a", quality="poor", reason=note)], [])
+    assert catalogue.quality_of(document).describe() == note
 
 
 def test_page_ranges_read_as_a_person_writes_them() -> None:
@@ -187,3 +189,19 @@ def test_two_connections_see_each_other(tmp_path: Path) -> None:
     with reader.transaction():
         reader.finish(document, "/docs/b.pdf", done)
     assert [d.doc for d in writer.documents("default")] == ["a.pdf", "b.pdf"]
+
+
+def test_languages_are_named_once_and_foreign_documents_are_indexed_anew(catalogue: Catalogue) -> None:
+    german = "Der Verein wurde 1998 gegründet und hat seinen Sitz in Konstanz, wo auch das Bootshaus steht."
+    english = "The keys of the boathouse are with the warden, and they are to be returned by noon."
+    put(catalogue, "a.pdf", [german, english, "12.5 13.7"])
+    put(catalogue, "b.pdf", [english])
+    first, second = catalogue.undescribed("default")
+    catalogue.mark_indexed("lancedb", "default", [first, second])
+    for document in (first, second):
+        catalogue.describe(document)
+    assert catalogue.undescribed("default") == []
+    assert [document.languages for document in catalogue.documents("default")] == [("de", "en"), ("en",)]
+    assert catalogue.languages("default") == ("de", "en")
+    assert {row.language for row in catalogue.embedded_chunks(first)} == {"de", "en", ""}
+    assert catalogue.to_index("lancedb", "default") == [first]

@@ -51,12 +51,9 @@ def test_a_document_keeps_its_name_while_a_source_has_it(catalogue: Catalogue) -
     point(catalogue, sha256, "/docs/copy.pdf")
     assert catalogue.resolve("default", "copy.pdf").doc == "a.pdf"
     assert list(catalogue.sources_of("default", sha256)) == ["/docs/copy.pdf", "/docs/a.pdf"]
-    assert catalogue.take_renamed() == []
     with catalogue.transaction():
         catalogue.drop_source("default", "/docs/a.pdf")
     assert catalogue.resolve("default", "copy.pdf").doc == "copy.pdf"
-    assert len(catalogue.take_renamed()) == 1
-    assert catalogue.take_renamed() == []
 
 
 def test_the_newest_source_gives_the_name(catalogue: Catalogue) -> None:

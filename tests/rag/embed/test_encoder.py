@@ -55,6 +55,14 @@ def test_meaning_is_near(minilm: Embedder) -> None:
     assert near > 0.6 > 0.2 > far
 
 
+def test_the_kept_vector_of_a_query_is_its_own(minilm: Embedder) -> None:
+    first = minilm.embed_query("How long is the bridge?")
+    expected = first.copy()
+    first[:] = 0
+    np.testing.assert_array_equal(minilm.embed_query("How long is the bridge?"), expected)
+    assert not np.allclose(minilm.embed_query("How high is the tower?"), expected, atol=1e-3)
+
+
 def test_no_text_gives_no_vector(minilm: Embedder) -> None:
     assert minilm.embed_documents([]).shape == (0, 384)
     assert minilm.count_tokens([]) == []
@@ -136,3 +144,4 @@ def test_batches_hold_every_row_once_and_fit(lengths: list[int]) -> None:
     for rows, width in found:
         assert max(lengths[row] for row in rows) <= width <= 256
         assert len(rows) == 1 or len(rows) * width <= 1024
+        assert 10 * min(lengths[row] for row in rows) >= 7 * max(lengths[row] for row in rows)

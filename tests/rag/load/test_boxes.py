@@ -97,6 +97,16 @@ def test_marks_lie_where_the_ink_is(tmp_path: Path, rotation: int) -> None:
     assert max(before.max(), behind.max()) <= 6  # a line is higher than its letters
 
 
+def test_the_picture_of_a_page_shows_notes_and_values(tmp_path: Path) -> None:
+    def page(canvas: Canvas) -> None:
+        canvas.acroForm.textfield(name="plate", x=100, y=500, width=200, height=20, value="WX 55 TZA")
+
+    path = drawn(tmp_path / "f.pdf", page)
+    height = 800
+    shown = pixels(render_page(path, 0, scale=1.0))[height - 515 : height - 505, 105:180]
+    assert int(shown.min()) < 100  # ink of the value
+
+
 def pixels(png: bytes) -> np.ndarray:
     from io import BytesIO
 

@@ -9,6 +9,7 @@ from pypdf import PdfWriter
 from pypdf.annotations import FreeText
 from reportlab.pdfgen.canvas import Canvas
 
+from bench.layout_printed import stamp
 from core.settings import IngestSettings
 from rag.load.pdf.draw import find_boxes
 from rag.load.pdf.pdfium_reader import PdfReader
@@ -72,6 +73,22 @@ def test_typed_annotations_are_text_and_hidden_ones_are_not(form: Path) -> None:
     assert " ".join(page.text[note.start : note.end].split()) == "Approved by the board on 9 June."
     assert page.text.index("Garage") < note.start < page.text.index("Size")
     assert "Never shown" not in page.text
+
+
+def test_a_stamp_says_what_it_is_drawn_with_or_its_name(tmp_path: Path) -> None:
+    path = drawn(tmp_path / "stamped.pdf", lambda canvas: canvas.drawString(60, 740, "The pumps came in May."))
+    writer = PdfWriter(clone_from=path)
+    stamp(writer, (340, 690, 560, 720), text="PAID 12 MAY 2024")
+    stamp(writer, (340, 640, 560, 670), name="NotApproved")
+    writer.write(path)
+    reader = PdfReader(path, LIMITS)
+    page = reader.page(0)
+    reader.close()
+    notes = [page.text[block.start : block.end] for block in page.blocks if block.kind == "annotation"]
+    assert notes == ["PAID 12 MAY 2024", "Not Approved"]
+    start = page.text.index("PAID")
+    [(left, top, right, bottom)] = find_boxes(path, 0, start, start + 4, LIMITS, None)
+    assert (left, bottom, right, top) == pytest.approx((340, 690, 560, 720), abs=3)
 
 
 def test_a_value_is_marked_by_the_box_of_its_field(form: Path) -> None:

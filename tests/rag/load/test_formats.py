@@ -37,6 +37,12 @@ def test_csv_with_lines_above_and_figures_alone(tmp_path: Path) -> None:
     _, (page,) = read(tmp_path / "a.csv", "Weather of the year,,\n,,\nStation,Rain,Snow\nBern,5,\n")
     assert kinds(page)[0] == ("paragraph", "", "Weather of the year")
     assert cells(page, table_of(page)) == [["Station", "Rain", "Snow"], ["Bern", "5", ""]]
+    _, (page,) = read(tmp_path / "c.csv", "Report of 2025\n\nRegion,Rain\nNorth,5\n")
+    assert [kind for kind, _, _ in kinds(page)] == ["paragraph", "table"]
+    _, (page,) = read(tmp_path / "d.csv", "Report of 2025\nRegion,Rain\nNorth,5\n")
+    assert [kind for kind, _, _ in kinds(page)] == ["paragraph", "table"]
+    _, (page,) = read(tmp_path / "e.csv", "sep=;\nName;Age\nAda;36\n")
+    assert page.text == "Name | Age\nAda | 36"
     _, (page,) = read(tmp_path / "b.csv", "1,2\n3,4\n")
     assert table_of(page).head_rows == 0
 
@@ -67,7 +73,7 @@ def test_records_are_a_table(tmp_path: Path, name: str, text: str) -> None:
 def test_json_that_is_no_table_stays_text(tmp_path: Path) -> None:
     text = '{\n  "pump": {"limit": 40},\n\n  "names": ["Ann"]\n}'
     assert read(tmp_path / "a.json", text)[1][0].text == text
-    wide = '{"rows": [' + ", ".join(f'{{"n": {n}, "in": {{"x": 1}}}}' for n in range(99)) + "]}"
+    wide = '{"rows": [' + ", ".join(f'{{"n": {n}, "in": [{{"x": 1}}]}}' for n in range(99)) + "]}"
     _, pages = read(tmp_path / "b.json", wide)
     assert '      "n": 42,' in "".join(page.text for page in pages)
     assert read(tmp_path / "c.json", '{"a": broken')[1][0].text == '{"a": broken'

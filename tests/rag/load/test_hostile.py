@@ -69,7 +69,11 @@ def peak_mb() -> float:
     for worker in supervise.idle():
         status = Path(f"/proc/{worker.pid}/status")
         if status.exists():
-            sizes += [int(row.split()[1]) / 1024 for row in status.read_text().splitlines() if row.startswith("VmHWM")]
+            sizes += [
+                int(row.split()[1]) / 1024
+                for row in status.read_text(encoding="utf-8").splitlines()
+                if row.startswith("VmHWM")
+            ]
     return max(sizes)
 
 

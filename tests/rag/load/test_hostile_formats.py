@@ -54,7 +54,7 @@ def deep_mail(path: Path) -> None:
 def slow_selectors(path: Path) -> None:
     sheet = "".join(f".a{n} ~ * ~ * ~ * ~ .z{n} {{ display: none }}" for n in range(300))
     body = "".join(f"<p class='z{n % 300}'>x</p>" for n in range(4000))
-    path.write_text(f"<html><style>{sheet}</style><body>{body}</body></html>")
+    path.write_text(f"<html><style>{sheet}</style><body>{body}</body></html>", encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from bench.layout import figures, read_pages
 from bench.layout_made import CASES, Case
+from bench.layout_printed import PRINTED
 from core.settings import IngestSettings
 from core.types import Page
 from rag.load.pdf.draw import find_boxes
@@ -33,7 +34,7 @@ def shown(page: Page) -> list[tuple[str, str]]:
     return [(block.kind, page.text[block.start : block.end]) for block in page.blocks]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[name for name, _, _ in CASES])
+@pytest.mark.parametrize("case", [*CASES, *PRINTED], ids=[name for name, _, _ in [*CASES, *PRINTED]])
 def test_made_pages_are_read_as_drawn(case: Case, tmp_path: Path) -> None:
     name, draw, check = case
     path = tmp_path / f"{name}.pdf"

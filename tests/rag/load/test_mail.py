@@ -5,8 +5,11 @@ from __future__ import annotations
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
+
+from core.errors import DataError
 from core.settings import IngestSettings
-from rag.load.mail import read_mail
+from rag.load.mail import read_mail, unwrapped
 from tests.support.parsed_pages import check
 
 LIMITS = IngestSettings()
@@ -80,3 +83,49 @@ def test_a_date_that_is_none_is_left_out(tmp_path: Path) -> None:
     _, metadata, text = read(tmp_path / "a.eml", raw)
     assert not metadata.get("created")
     assert "The rent rose." in text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\n\n",
+        b"MIME-Version: 1.0\nContent-Type: text/plain\n\n \n",
+        b"Subject: \nContent-Type: multipart/mixed; boundary=x\n\n--x\n\n--x--\n",
+    ],
+)
+def test_a_message_without_a_word_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.eml"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="holds no message"):
+        read_mail(path, LIMITS)
+
+
+def test_heads_of_bytes_without_an_encoding_are_guessed_as_text_is(tmp_path: Path) -> None:
+    title, _, _ = read(tmp_path / "a.eml", "Subject: Loyer de l'été\nFrom: a@b.example\n\nLe loyer.\n".encode("cp1252"))
+    assert title == "Loyer de l'été"
+    title, _, _ = read(tmp_path / "b.eml", "Subject: Miete für Mai\nFrom: a@b.example\n\nDie Miete.\n".encode())
+    assert title == "Miete für Mai"
+
+
+def test_a_quoted_paragraph_has_one_mark() -> None:
+    text = "It is 950.\nOn Monday Ada wrote:\n> What is the rent,\n> and since when?\n>\n> Ada\n>> older\nBye"
+    assert unwrapped(text) == (
+        "It is 950.\nOn Monday Ada wrote:\n\n> What is the rent,\nand since when?\n\n> Ada\n\n>> older\n\nBye"
+    )
+    assert unwrapped("a > b\nc") == "a > b\nc"
+
+
+def test_flowed_lines_are_one_line() -> None:
+    text = "The rent \nis 950 \neuro.\nNext line\n> quoted \n> too\n-- \nAda"
+    assert unwrapped(text, flowed=True) == "The rent is 950 euro.\nNext line\n\n> quoted too\n\n-- \nAda"
+    assert unwrapped("re \nnt", flowed=True, drops_blank=True) == "rent"
+
+
+def test_parts_that_a_viewer_shows_below_each_other_are_read(tmp_path: Path) -> None:
+    mail = message()
+    mail.add_attachment(b"secret", maintype="application", subtype="pdf", filename="lease.pdf")
+    second = EmailMessage()
+    second.set_content("Sent from the quay.\n")
+    mail.attach(second)
+    _, _, text = read(tmp_path / "a.eml", mail.as_bytes())
+    assert text.endswith("Attachment: lease.pdf\n\nSent from the quay.")

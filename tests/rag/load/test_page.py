@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.blocks import Block
+from core.clean import clean
 from core.settings import IngestSettings
-from rag.load.clean import clean
 from rag.load.page import NO_TEXT_LAYER, failed_page, make_page
 
 LIMITS = IngestSettings(max_page_chars=1000)  # type: ignore[call-arg]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.load.clean import clean
+from core.clean import clean
 from rag.load.spans import SpanMap
 
 RAW = st.text("ab \n\r\xad\ufb01\u200b\xa0", max_size=40)

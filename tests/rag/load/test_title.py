@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.load.title import choose, first_sensible, heading, in_words
+from rag.load.title import choose, first_sensible, heading, in_words, sensible
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,8 @@ def test_a_title_hides_nothing() -> None:
 )
 def test_file_names_in_words(name: str, words: str) -> None:
     assert in_words(name) == words
+
+
+def test_two_ideographs_name_a_document_and_two_letters_do_not() -> None:
+    assert sensible("合同")
+    assert not sensible("ab")

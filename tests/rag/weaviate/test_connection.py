@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from core.errors import BackendError, ConfigError
 from core.settings import WeaviateSettings
+from tests.support.http_server import QuietHandler, served
 
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec("weaviate"), reason="requires the extra 'weaviate'")
 if importlib.util.find_spec("weaviate"):
@@ -23,27 +21,13 @@ if importlib.util.find_spec("weaviate"):
 def server(version: str) -> Iterator[str]:
     """A server that states a version and knows nothing else."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             known = self.path == "/v1/meta"
-            body = json.dumps({"version": version} if known else {}).encode()
-            self.send_response(200 if known else 404)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.send(200 if known else 404, {"version": version} if known else {})
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{http.server_address[1]}"
-        finally:
-            http.shutdown()
-            thread.join()
+    with served(Handler) as url:
+        yield url
 
 
 @pytest.mark.parametrize(

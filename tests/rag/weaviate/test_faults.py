@@ -7,7 +7,7 @@ import importlib.util
 import httpx
 import pytest
 
-from core.chat.retry import Interrupted
+from core.chat.remote.retry import Interrupted
 from core.errors import BackendError
 
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec("weaviate"), reason="requires the extra 'weaviate'")

@@ -7,14 +7,7 @@ from dataclasses import replace
 import pytest
 
 from synth.check.evidence import borne_out, premise, units, valued
-from tests.support.club import CHARTS, LICENCES, QUAY, RACKS, candidate, filled
-
-
-@pytest.fixture
-def work(tmp_path):
-    work = filled(tmp_path)
-    yield work
-    work.close()
+from tests.support.club import CHARTS, LICENCES, QUAY, RACKS, candidate
 
 
 @pytest.mark.parametrize("fact", [RACKS, QUAY, LICENCES, CHARTS], ids=lambda fact: fact.answer)

@@ -17,7 +17,7 @@ from synth.check.grounding import GroundingCheck, LexicalScorer, NliScorer
 from synth.check.judge import JudgeCheck
 from synth.generate.ask import CachedChat
 from synth.generate.cache import CallCache
-from tests.synth.check.test_form import row
+from tests.support.boathouse import row
 
 
 class Plain(GenericFakeChatModel):

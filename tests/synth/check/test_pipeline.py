@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from synth.check.base import CheckResult, SimpleCheck, Tally, passing
 from synth.work.candidate import QuestionCandidate
-from tests.synth.check.test_form import row
+from tests.support.boathouse import row
 
 
 class Ahead:

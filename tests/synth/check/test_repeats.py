@@ -16,8 +16,8 @@ from synth.check.round_trip import agreement
 from synth.work.candidate import QuestionCandidate
 from synth.work.similar import NearDuplicates, jaccard, sign_shingles, word_shingles
 from synth.work.workspace import Workspace
+from tests.support.boathouse import FACT, SOURCE
 from tests.support.synth_rows import WordVectors
-from tests.synth.check.test_form import FACT, SOURCE
 
 
 @pytest.fixture

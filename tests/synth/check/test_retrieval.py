@@ -8,7 +8,7 @@ import pytest
 
 from core.types import Hit
 from synth.check.retrieval import RetrievalCheck, shows
-from tests.synth.check.test_form import PAGE, QUOTE, row
+from tests.support.boathouse import PAGE, QUOTE, row
 
 HERE = Hit(doc="club.pdf", sha256="ab", page=0, start=0, end=60, text=PAGE[:60], score=1.0)
 ELSEWHERE = replace(HERE, sha256="cd", doc="news.pdf", page=4)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from synth.check.round_trip import RoundTripCheck, WrongChunkCheck, agreement
 from synth.facts.read import read_facts
 from synth.generate.rules import RulesGenerator
-from tests.synth.check.test_form import SOURCE, row
+from tests.support.boathouse import SOURCE, row
 
 READER = RulesGenerator([], read_facts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.types import Pair
+from core.types import Alteration, Pair
 from synth.dataset.coverage import Share, pages
 from tests.support.club import QUAY, RACKS, filled
 
@@ -36,6 +36,14 @@ def test_a_page_counts_facts_and_sentences_with_enough_rows(tmp_path):
     twice = {(page.doc, page.page): page for page in pages(work, 2)}
     assert twice["club.pdf", 0].sentences.covered == 1
     assert twice["club.pdf", 1].sentences.covered == 0
+
+
+def test_an_altered_passage_covers_nothing(tmp_path):
+    work = filled(tmp_path)
+    alteration = Alteration(evidence=0, quote="It has 15 racks.", value="15 racks", true_value="14 racks")
+    work.add_row(replace(row(0, RACKS), kind="contradicts", altered=(alteration,)), "c")
+    (page,) = [page for page in pages(work, 1) if (page.doc, page.page) == ("club.pdf", 0)]
+    assert (page.facts.covered, page.sentences.covered) == (0, 0)
 
 
 def test_two_quotes_of_one_row_count_once(tmp_path):

@@ -82,7 +82,7 @@ def test_the_manifest_hashes_the_files_and_comes_without_nearest_rows(work, tmp_
     returned = write_manifest(
         tmp_path, work, files=["pairs.jsonl"], head={"seed": 3}, proof=proof, checks={}, coverage={}, audit=None
     )
-    written = json.loads((tmp_path / "manifest.json").read_text())
+    written = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
     assert written["files"] == {"pairs.jsonl": sha256_of(tmp_path / "pairs.jsonl")}
     assert (written["seed"], written["split"]["barred"]) == (3, 1)
     assert "nearest" in written

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +9,11 @@ import pytest
 
 from core.errors import ConfigError, DataError
 from core.rows import read_pairs
-from core.types import Citation, Pair, Preference
-from synth.dataset.review import Decision, Review, text_of
+from core.types import Alteration, Citation, Pair, Preference
+from synth.dataset.review import Decision, Review, altered_lines, text_of
 from synth.dataset.write import Dataset, locked
 from synth.dataset.write import replace as replace_rows
+from tests.support.json_lines import read_jsonl
 
 PAGE = "The club has 14 boats and 2 slips."
 QUOTE = Citation(doc="club.pdf", sha256="ab", page=0, start=0, end=21, quote=PAGE[:21])
@@ -63,7 +63,7 @@ def test_decisions_are_applied_and_counted(folder):
     assert [better.chosen for better in Dataset(folder).preferences()] == ["14 boats"]
     assert done.manifest["counts"]["splits"] == {"train": 1, "val": 0, "test": 0}
     assert list(read_pairs(folder / "test.jsonl")) == []
-    (aside,) = [json.loads(line) for line in (folder / "rejected.jsonl").read_text().splitlines()]
+    (aside,) = read_jsonl(folder / "rejected.jsonl")
     assert aside["check"] == "person"
 
 
@@ -77,6 +77,21 @@ def test_doing_it_twice_changes_nothing_and_a_changed_mind_brings_a_row_back(fol
     done = reviewing(folder).apply()
     assert (done.accepted, done.rejected) == (1, 0)
     assert {row.id for row in read_pairs(folder / "pairs.jsonl")} == {ROW.id, OTHER.id}
+
+
+def test_an_altered_passage_is_shown_and_an_edit_may_take_it_out(folder):
+    alteration = Alteration(evidence=0, quote="The club has 15 boats", value="15 boats", true_value="14 boats")
+    shown = "The club has 15 boats and 2 slips."
+    row = replace(ROW, id="ad04", kind="contradicts", context=shown, answer="15 boats", altered=(alteration,))
+    assert altered_lines(row) == ["“The club has 15 boats” has 15 boats in place of 14 boats"]
+    assert altered_lines(ROW) == altered_lines(BETTER) == []
+    with locked(folder) as dataset:
+        replace_rows(dataset, [row, BETTER], {})
+    assert decide(folder, row, "edit", answer="It has 15 boats.").altered == (alteration,)
+    after = decide(folder, row, "edit", answer="It has 14 boats.", context=PAGE)
+    assert (after.altered, after.evidence) == ((), ROW.evidence)
+    with pytest.raises(ConfigError, match="the number 16"):
+        decide(folder, row, "edit", answer="16 boats")
 
 
 def test_an_edit_makes_the_row_a_persons(folder):

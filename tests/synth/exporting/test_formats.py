@@ -46,6 +46,7 @@ ROWS = [
     pair(3, turns=(("Hello?", "Hello."), ("A club?", "Yes."))),
     pair(4, kind="text", question="", context="", answer="The club has 14 boats."),
     pair(5, split="test"),
+    pair(9, context="", system="Be brief.", turns=(("Hi?", "Hi."), ("Yes?", "Aye.")), untrained_turns=(0,)),
     Preference(id="6", kind="corrupted", prompt="How many?", chosen="14", rejected="15", group="g6", split="train"),
     Preference(
         id="7",
@@ -56,8 +57,20 @@ ROWS = [
         group="g7",
         split="train",
         context="Ann is here.",
+        system="Be brief.",
+        turns=(("Hi?", "Hi."),),
     ),
     Judged(id="8", prompt="Where?", completion="Here.", label=False, group="g8", split="train"),
+    Judged(
+        id="10",
+        prompt="Where?",
+        completion="Here.",
+        label=True,
+        group="g10",
+        split="train",
+        system="Be brief.",
+        turns=(("Hi?", "Hi."),),
+    ),
 ]
 
 
@@ -77,7 +90,7 @@ def loaded(path: Path) -> list[dict[str, Any]]:
 
 def llama_factory(path: Path, to: str) -> list[dict[str, Any]]:
     """Convert each row by the description in `dataset_info.json`, as `DatasetConverter` does."""
-    info = json.loads((path.parent / "dataset_info.json").read_text())[path.stem]
+    info = json.loads((path.parent / "dataset_info.json").read_text(encoding="utf-8"))[path.stem]
     assert info["file_name"] == path.name
     columns, tags = info["columns"], info.get("tags", {})
     found = []
@@ -85,23 +98,32 @@ def llama_factory(path: Path, to: str) -> list[dict[str, Any]]:
         if info.get("formatting") == "sharegpt":
             role, content = tags.get("role_tag", "from"), tags.get("content_tag", "value")
             names = {tags.get("user_tag", "human"): "user", tags.get("assistant_tag", "gpt"): "assistant"}
-            messages = [(names[message[role]], message[content]) for message in row[columns["messages"]]]
+            listed = row[columns["messages"]]
+            system = listed[0][content] if listed[0][role] == tags.get("system_tag", "system") else ""
+            messages = [(names[message[role]], message[content]) for message in (listed[1:] if system else listed)]
             roles = [name for name, _ in messages]
             assert roles == ["user", "assistant"] * (len(roles) // 2), "turns must alternate and end with an answer"
-            said = {"prompt": messages[:-1], "response": messages[-1][1]}
+            said = {"system": system, "prompt": messages[:-1], "response": messages[-1][1]}
             if "kto_tag" in columns:
                 assert isinstance(row[columns["kto_tag"]], bool)
             found.append(said)
             continue
         prompt = "\n".join(text for text in (row[columns["prompt"]], row.get(columns.get("query", ""), "")) if text)
+        system = row[columns["system"]] if "system" in columns else ""
         history = [text for turn in row[columns["history"]] for text in turn] if "history" in columns else []
         if info.get("ranking"):
             assert isinstance(row[columns["chosen"]], str)
             assert isinstance(row[columns["rejected"]], str)
-            found.append({"prompt": prompt, "response": [row[columns["chosen"]], row[columns["rejected"]]]})
+            found.append(
+                {
+                    "system": system,
+                    "prompt": [*history, prompt],
+                    "response": [row[columns["chosen"]], row[columns["rejected"]]],
+                }
+            )
         else:
             response = row[columns["response"]] if "response" in columns else ""
-            found.append({"prompt": [*history, prompt], "response": response})
+            found.append({"system": system, "prompt": [*history, prompt], "response": response})
     assert found, to
     return found
 
@@ -110,15 +132,18 @@ def llama_factory(path: Path, to: str) -> list[dict[str, Any]]:
 def test_llama_factory_reads_it(folder, tmp_path, to):
     out = tmp_path / "rows.json"
     done = export(folder, out, to=to, trainer="llama-factory")
-    write_dataset_info(to, out, history=to == "alpaca" and done.with_turns > 0)
+    write_dataset_info(to, out, done.columns)
     rows = llama_factory(out, to)
     assert len(rows) == done.rows
     if to in ("alpaca", "sharegpt", "openai"):
         assert {row["response"] for row in rows} == {"14 boats"}
         assert sum("Hello." in json.dumps(row["prompt"]) for row in rows) == 1
     if to == "dpo":
-        assert rows[0]["response"] == ["14", "15"]
-        assert "Ann is here." in rows[1]["prompt"]
+        assert [row["response"] for row in rows] == [["Ann", "Bo"], ["14", "15"]]
+        assert rows[0]["prompt"][:2] == ["Hi?", "Hi."]
+        assert "Ann is here." in rows[0]["prompt"][2]
+    if to != "text":
+        assert [row["system"] for row in rows if row["system"]] == ["Be brief."] * {"kto": 3}.get(to, 1)
 
 
 def axolotl(path: Path, to: str, settings: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -139,7 +164,8 @@ def axolotl(path: Path, to: str, settings: dict[str, Any]) -> list[tuple[str, ..
         elif source["type"] == "chat_template.default":
             assert settings["rl"] == "dpo"
             prompt, chosen, rejected = (row[source[f"field_{name}"]] for name in ("messages", "chosen", "rejected"))
-            found.append((prompt[-1]["content"], chosen[-1]["content"], rejected[-1]["content"]))
+            assert all(message["role"] in ("system", "user", "assistant") for message in prompt)
+            found.append(tuple(message["content"] for message in (*prompt, chosen[-1], rejected[-1])))
         else:
             fields = source["type"]
             assert settings["rl"] == "kto"
@@ -156,6 +182,10 @@ def test_axolotl_reads_it(folder, tmp_path, to):
     done = export(folder, out, to=to, trainer="axolotl")
     rows = axolotl(out, to, yaml.safe_load(settings_for("axolotl", to, out)))
     assert len(rows) == done.rows >= 2
+    if to not in ("alpaca", "kto"):
+        assert sum(any("Be brief." in text for text in row) for row in rows) == 1
+    if to == "kto":
+        assert done.left_out == {"rows with earlier turns or a system prompt, which Axolotl's KTO cannot read": 2}
     assert all(all(isinstance(text, str) for text in row) for row in rows)
 
 
@@ -168,6 +198,7 @@ def test_trl_reads_it(folder, tmp_path, to):
         assert data_utils.is_conversational(row) is (to != "text")
         if to == "trl":
             assert set(row) == {"prompt", "completion"}
+            assert all(set(message) == {"role", "content"} for message in row["prompt"])
         if to == "dpo":
             assert [row[side][-1]["role"] for side in ("prompt", "chosen", "rejected")] == [
                 "user",
@@ -195,10 +226,35 @@ def test_unsloth_reads_it(folder, tmp_path, to):
 
 def test_plain_texts_are_left_out_and_said(folder, tmp_path):
     done = export(folder, tmp_path / "rows.jsonl", to="openai")
-    assert done.rows == 3
+    assert done.rows == 4
     assert sum(done.left_out.values()) == 1
-    assert export(folder, tmp_path / "rows.jsonl", to="openai", split="all").rows == 4
-    assert export(folder, tmp_path / "text.jsonl", to="text").rows == 4
+    assert export(folder, tmp_path / "rows.jsonl", to="openai", split="all").rows == 5
+    assert export(folder, tmp_path / "text.jsonl", to="text").rows == 5
+
+
+def test_every_answer_of_a_conversation_is_a_line_of_its_own_for_trl(folder, tmp_path):
+    done = export(folder, tmp_path / "rows.jsonl", to="trl")
+    assert (done.rows, done.untrained) == (7, 0)
+    completions = [row["completion"][0]["content"] for row in loaded(tmp_path / "rows.jsonl")]
+    assert completions == ["14 boats", "14 boats", "Hello.", "Yes.", "14 boats", "Aye.", "14 boats"]
+    prompts = [[message["content"] for message in row["prompt"]] for row in loaded(tmp_path / "rows.jsonl")]
+    assert prompts[5] == ["Be brief.", "Hi?", "Hi.", "Yes?"]
+
+
+@pytest.mark.parametrize("to", ["openai", "sharegpt"])
+def test_answers_that_are_not_trained_weigh_nothing(folder, tmp_path, to):
+    column, role = {"openai": ("messages", "role"), "sharegpt": ("conversations", "from")}[to]
+    done = export(folder, tmp_path / "rows.jsonl", to=to, trainer="axolotl")
+    assert (done.untrained, list(done.notes(to, "axolotl"))) == (
+        1,
+        ["left out 1: plain text, which only --to text can represent"],
+    )
+    messages = [message for row in loaded(tmp_path / "rows.jsonl") for message in row[column]]
+    weights = [message["weight"] for message in messages if message[role] in ("assistant", "gpt")]
+    assert (weights.count(0), weights.count(1), len(weights)) == (1, 7, 8)
+    assert {message.get("weight") for message in messages if message[role] in ("user", "human", "system")} == {None}
+    (note,) = [note for note in done.notes(to, "trl") if "not to be trained" in note]
+    assert note.startswith("1 answers that are not to be trained have weight 0, and TRL trains them; --to trl")
 
 
 def test_a_template_words_every_prompt(folder, tmp_path):
@@ -207,7 +263,7 @@ def test_a_template_words_every_prompt(folder, tmp_path):
         'prompt_input = "Read: {context}\\nAsk: {question}\\nSay: {answer}</s>"\n'
         'prompt_no_input = "Ask: {instruction}\\nSay: {output}</s>"\n'
     )
-    assert set(tomllib.loads(file.read_text())) == {"prompt_input", "prompt_no_input"}
+    assert set(tomllib.loads(file.read_text(encoding="utf-8"))) == {"prompt_input", "prompt_no_input"}
     template = prompt_template(file)
     export(folder, tmp_path / "t.jsonl", to="text", template=template)
     texts = [row["text"] for row in loaded(tmp_path / "t.jsonl")]

@@ -29,9 +29,11 @@ def test_llama_factory_names_columns(tmp_path, to):
     assert json.loads(settings_for("llama-factory", to, tmp_path / "rows.jsonl")) == {"rows": entry}
 
 
-def test_turns_become_a_column_of_history(tmp_path):
-    assert dataset_info("alpaca", tmp_path / "r.jsonl", history=True)["columns"]["history"] == "history"
-    assert "history" not in dataset_info("alpaca", tmp_path / "r.jsonl")["columns"]
+@pytest.mark.parametrize("to", ["alpaca", "dpo"])
+def test_turns_and_system_messages_become_columns(tmp_path, to):
+    columns = dataset_info(to, tmp_path / "r.jsonl", ("history", "system"))["columns"]
+    assert (columns["history"], columns["system"]) == ("history", "system")
+    assert not {"history", "system"} & set(dataset_info(to, tmp_path / "r.jsonl")["columns"])
 
 
 @pytest.mark.parametrize(
@@ -57,8 +59,8 @@ def test_a_format_that_a_trainer_does_not_read(tmp_path, trainer, name):
 def test_entries_of_other_files_stay(tmp_path):
     path = tmp_path / "dataset_info.json"
     path.write_text(json.dumps({"mine": {"file_name": "mine.json"}}))
-    assert write_dataset_info("openai", tmp_path / "rows.jsonl", history=False) == path
-    assert set(json.loads(path.read_text())) == {"mine", "rows"}
+    assert write_dataset_info("openai", tmp_path / "rows.jsonl") == path
+    assert set(json.loads(path.read_text(encoding="utf-8"))) == {"mine", "rows"}
 
 
 @pytest.mark.parametrize(("text", "says"), [("[1]", "not a JSON object"), ("{", "not JSON")])
@@ -66,5 +68,5 @@ def test_a_broken_description_is_not_overwritten(tmp_path, text, says):
     path = tmp_path / "dataset_info.json"
     path.write_text(text)
     with pytest.raises(DataError, match=says):
-        write_dataset_info("openai", tmp_path / "rows.jsonl", history=False)
-    assert path.read_text() == text
+        write_dataset_info("openai", tmp_path / "rows.jsonl")
+    assert path.read_text(encoding="utf-8") == text

@@ -8,25 +8,14 @@ from hypothesis import strategies as st
 
 from core.types import Document, Fact, Page
 from synth.facts.read import read_facts
+from tests.support.stored import stored_document
 
 # A page must read like English before facts are looked for on it.
 AROUND = "It is one of the works that the club has had for a long time, and it was made by the members of it. "
 
 
 def document(title: str = "Rowing Club Handbook") -> Document:
-    return Document(
-        sha256="ab",
-        doc="club.pdf",
-        collection="default",
-        source="club.pdf",
-        title=title,
-        unit="page",
-        metadata={},
-        n_pages=1,
-        status="indexed",
-        size_bytes=1,
-        ingested_at="2025-01-01T00:00:00Z",
-    )
+    return stored_document("club.pdf", title=title)
 
 
 def facts(*pages: str) -> list[Fact]:

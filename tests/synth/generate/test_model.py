@@ -12,12 +12,13 @@ import pytest
 from pydantic import ValidationError
 
 from core.errors import BackendError, DataError
-from core.reading.sentences import split_prose
+from core.reading.text.sentences import split_prose
 from synth.generate.ask import CachedChat
 from synth.generate.cache import CallCache
 from synth.generate.model import ModelGenerator, ReadFact, facts_schema
+from tests.support.json_lines import read_jsonl
+from tests.support.scripted_chat import Scripted
 from tests.support.synth_rows import ShelfCorpus, builder
-from tests.synth.generate.test_ask import Scripted
 
 PAGE = (
     "The boathouse of the Solvang Rowing Club has 14 racks for 28 boats. The Solvang Rowing Club was founded on 4 May"
@@ -81,8 +82,8 @@ def build(chat: Writer, out: Path, cache: Path) -> dict[str, Any]:
 
 def test_what_a_model_writes_is_placed_and_checked(tmp_path):
     manifest = build(Writer(), tmp_path / "out", tmp_path / "cache")
-    rows = [json.loads(line) for line in (tmp_path / "out" / "pairs.jsonl").read_text().splitlines()]
-    dropped = [json.loads(line) for line in (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()]
+    rows = read_jsonl(tmp_path / "out" / "pairs.jsonl")
+    dropped = read_jsonl(tmp_path / "out" / "rejected.jsonl")
     assert manifest["generator"] == "scripted"
     assert set(manifest["prompts"]) >= {"facts", "answer", "rewrite", "summary", "judge"}
     assert {row["origin"] for row in rows} == {"scripted"}
@@ -109,7 +110,7 @@ class Liar(Writer):
 def test_without_rows_the_error_names_what_dropped_them(tmp_path):
     with pytest.raises(DataError, match=r"every row was filtered out: 0 facts; dropped: 2 by placed") as caught:
         build(Liar(), tmp_path / "out", tmp_path / "cache")
-    dropped = [json.loads(line) for line in (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()]
+    dropped = read_jsonl(tmp_path / "out" / "rejected.jsonl")
     assert [row["reason"] for row in dropped] == ["the quote is not in the passage"] * 2
     assert "rejected.jsonl" in str(caught.value) and not (tmp_path / "out" / "manifest.json").exists()
     build(Writer(), tmp_path / "out", tmp_path / "other")

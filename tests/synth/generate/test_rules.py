@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from core.types import Fact
 from synth.facts.read import read_facts
-from synth.generate.rules import RulesGenerator, read, summary
+from synth.generate.rules import RulesGenerator, capped, read, summary
 from synth.work.candidate import SourcePassage
+from synth.work.workspace import Planned
 from tests.support.club import document, workspace
 
 TIDES = (
@@ -75,3 +77,16 @@ def test_a_rewrite_needs_three_different_statements(tmp_path):
     assert (
         generator.text("summary", replace(sources[0], text=TIDES, end=sources[0].start + len(TIDES)), work) is not None
     )
+
+
+def test_headings_and_abbreviations_are_a_tenth_of_the_facts_at_most():
+    facts = [planned_fact(number, kind="heading") for number in range(40)]
+    facts += [planned_fact(100 + number, kind="quantity") for number in range(27)]
+    kinds = [each.fact.kind for each in capped(facts)]
+    assert kinds.count("quantity") == 27
+    assert kinds.count("heading") == 3
+    assert [each.fact.kind for each in capped(facts[:5])] == ["heading"]
+
+
+def planned_fact(number: int, kind: str) -> Planned:
+    return Planned(Fact(id=str(number), statement="It is so.", evidence=(), kind=kind), "chunk")

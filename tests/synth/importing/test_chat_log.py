@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from synth.importing.chats.chat_log import ChatMessage, chat_log, conversation, looks_like_chat, messages, talks
+from synth.importing.drafts import Draft, Unusable
 
 WHATSAPP = """[12/31/23, 10:15:02] Ann: Hello, how many boats?
 [12/31/23, 10:16:00] Bo: 14
@@ -48,8 +49,24 @@ def test_the_first_speaker_asks():
 
 
 def test_a_named_speaker_answers():
-    rows = [(draft.question, draft.answer) for _, draft in chat_log(lines(WHATSAPP), "c.txt", "Ann")]
+    outcomes = [outcome for _, outcome in chat_log(lines(WHATSAPP), "c.txt", "Ann")]
+    rows = [(draft.question, draft.answer) for draft in outcomes if isinstance(draft, Draft)]
     assert rows == [("14\nand two slips", "Thanks\nwhich I like"), ("Happy year", "You too")]
+    assert [str(fault) for fault in outcomes if isinstance(fault, Unusable)] == [
+        "a talk without a question and an answer"
+    ]
+
+
+def test_messages_outside_exchanges_are_counted_once():
+    talk = [
+        ChatMessage(line=n, name=name, text=f"text {n}") for n, name in enumerate("aqaqqaqaqaqaqaqaqaqaqaqq", start=1)
+    ]
+    rows = [draft for _, draft in conversation(talk, answers_by="a") if isinstance(draft, Draft)]
+    assert len(rows) == 2
+    assert [dict(draft.left_out) for draft in rows] == [
+        {"answers before the first question": 1, "questions after the last answer": 2},
+        {},
+    ]
 
 
 def test_several_askers_are_named():

@@ -49,6 +49,18 @@ def test_marked_questions_and_answers():
     ]
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [("Frage 1:", "Antwort:"), ("Question :", "Réponse :"), ("**Pregunta:**", "**Respuesta:**"), ("q1.", "a1.")],
+)
+def test_labels_of_other_languages(question, answer):
+    assert pairs(f"{question} Boot?\n{answer} 28.\n") == [(1, "Boot?", "28.")]
+
+
+def test_a_word_that_begins_like_a_label_is_none():
+    assert not pairs("Questions: none yet\nAnswers: none\n")
+
+
 def test_headings_that_ask_own_what_is_below_them():
     found = pairs(HEADED)
     assert [(line, question) for line, question, _ in found] == [(3, "How many boats are there?"), (15, "Who may row")]

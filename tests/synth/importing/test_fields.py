@@ -8,10 +8,45 @@ from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import ReadFields, documents, has, normal_name, normalised, optional, required, texts
 
 
-@pytest.mark.parametrize(("name", "normal"), [(" Document ID ", "document_id"), ("answer-key", "answer_key"), (3, "3")])
+@pytest.mark.parametrize(
+    ("name", "normal"),
+    [
+        (" Document ID ", "document_id"),
+        ("answer-key", "answer_key"),
+        (3, "3"),
+        ("groundTruth", "ground_truth"),
+        ("ID", "id"),
+    ],
+)
 def test_names_are_compared_without_case_blanks_and_hyphens(name, normal):
     assert normal_name(name) == normal
     assert normalised({name: 1}) == {normal: 1}
+
+
+@pytest.mark.parametrize(
+    ("record", "fields"),
+    [
+        ({"answer": float("nan")}, {"answer": None}),
+        ({"messages": '[{"role": "user", "content": "q"}]'}, {"messages": [{"role": "user", "content": "q"}]}),
+        ({"messages": "[{'role': 'user', 'content': 'q'}]"}, {"messages": [{"role": "user", "content": "q"}]}),
+        ({"contexts": "['a', 'b']", "answer": "['a']"}, {"contexts": ["a", "b"], "answer": "['a']"}),
+        ({"prompt": '{"call": 1}', "completion": "[1, 2]"}, {"prompt": '{"call": 1}', "completion": "[1, 2]"}),
+        ({"prompt": '[{"from": "human", "value": "q"}]'}, {"prompt": [{"from": "human", "value": "q"}]}),
+        ({"context": "[Note] A text."}, {"context": "[Note] A text."}),
+        ({"context": "[1, 2]"}, {"context": "[1, 2]"}),
+        ({"messages": "[" * 5000}, {"messages": "[" * 5000}),
+        ({"data": '{"Question": "q", "answer": "a"}'}, {"question": "q", "answer": "a"}),
+        ({"data": {"question": "q"}, "id": 1}, {"data": {"question": "q"}, "id": 1}),
+        ({"inputs": {"question": "q"}, "outputs": {"answer": "a"}}, {"question": "q", "answer": "a"}),
+        ({"inputs": "q", "targets": "a"}, {"inputs": "q", "targets": "a"}),
+        (
+            {"row_idx": 0, "row": {"question": "q"}, "truncated_cells": []},
+            {"row_idx": 0, "question": "q", "truncated_cells": []},
+        ),
+    ],
+)
+def test_values_that_are_none_and_structures_given_as_text(record, fields):
+    assert normalised(record) == fields
 
 
 def test_the_first_field_with_text_counts():

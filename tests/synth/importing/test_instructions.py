@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from core.rows import row_to_json
-from core.types import Pair, Preference
-from synth.importing.drafts import Unusable
+from core.types import Alteration, Pair, Preference
+from synth.importing.drafts import Draft, Unusable
 from synth.importing.instructions import (
     alpaca,
-    dialogue,
     grounded_conversation,
     own_pair,
     own_preference,
@@ -91,6 +92,13 @@ def test_rows_of_kb_keep_what_they_say():
         list(own_pair({**own_row(), "question": 3}))
 
 
+def test_rows_of_kb_keep_what_was_altered():
+    alteration = {"evidence": 0, "quote": "It has 15 racks.", "value": "15 racks", "true_value": "14 racks"}
+    (draft,) = own_pair({**own_row(), "kind": "contradicts", "altered": [alteration]})
+    assert draft.altered == (Alteration(**alteration),)
+    assert Draft.from_json(json.loads(json.dumps(draft.to_json()))) == draft
+
+
 def test_preferences_of_kb_keep_what_they_say():
     row = Preference(
         id="b" * 16,
@@ -108,11 +116,6 @@ def test_preferences_of_kb_keep_what_they_say():
     assert (draft.answer, draft.rejected, draft.split, draft.kind) == ("Ole", "Bo", "val", "corrupted")
 
 
-def test_turns_stand_below_a_context_where_there_is_no_other_place():
-    assert dialogue((("q", "a"),), "c") == "c\n\nUser: q\nAssistant: a"
-    assert dialogue((), "") == ""
-
-
 USER, GOOD, BAD = (
     {"role": "user", "content": "P"},
     {"role": "assistant", "content": "A"},
@@ -128,7 +131,7 @@ USER, GOOD, BAD = (
         ({"chosen": [USER, GOOD], "rejected": [USER, BAD]}, "P", ""),
         ({"prompt": [USER], "chosen": [GOOD], "rejected": [BAD]}, "P", ""),
         ({"conversations": [USER], "chosen": GOOD, "rejected": BAD}, "P", ""),
-        ({"prompt": [{"role": "system", "content": "S"}, USER], "chosen": "A", "rejected": "B"}, "P", "S"),
+        ({"prompt": [{"role": "system", "content": "S"}, USER], "chosen": "A", "rejected": "B"}, "P", ""),
     ],
 )
 def test_a_better_and_a_worse_answer_in_every_spelling(record, question, context):
@@ -136,9 +139,58 @@ def test_a_better_and_a_worse_answer_in_every_spelling(record, question, context
     assert (draft.question, draft.context, draft.answer, draft.rejected) == (question, context, "A", "B")
 
 
+def more(answer: str) -> list[dict[str, str]]:
+    return [USER, GOOD, {"role": "user", "content": "More"}, {"role": "assistant", "content": answer}]
+
+
+HH = "\n\nHuman: P\n\nAssistant: A\n\nHuman: More\n\nAssistant:"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"chosen": more("C"), "rejected": more("D")},
+        {"prompt": "P", "chosen": more("C"), "rejected": more("D")},
+        {"prompt": more("C")[:3], "chosen": more("C")[3:], "rejected": more("D")[3:]},
+        {"conversations": more("C")[:3], "chosen": more("C")[3], "rejected": more("D")[3]},
+        {"messages": more("C")[:3], "chosen": "C", "rejected": "D"},
+        {
+            "input": {"messages": more("C")[:3]},
+            "preferred_output": more("C")[3:],
+            "non_preferred_output": more("D")[3:],
+        },
+        {"chosen": f"{HH} C", "rejected": f"{HH} D"},
+        {"prompt": HH, "chosen": " C", "rejected": " D"},
+    ],
+)
+def test_earlier_turns_of_a_preference_stay_turns(record):
+    (draft,) = preference(record)
+    assert (draft.turns, draft.question, draft.context) == ((("P", "A"),), "More", "")
+    assert (draft.answer, draft.rejected) == ("C", "D")
+
+
+def test_a_system_message_of_a_preference_keeps_its_role():
+    system = {"role": "system", "content": "Be brief."}
+    (draft,) = preference({"chosen": [system, USER, GOOD], "rejected": [system, USER, BAD]})
+    assert (draft.system, draft.context) == ("Be brief.", "")
+
+
+@pytest.mark.parametrize("completion", [more("C")[3:], more("C")[3], "C"])
+def test_answers_before_a_completion_are_context(completion):
+    (draft,) = prompt_completion({"prompt": more("C")[:3], "completion": completion})
+    assert (draft.turns, draft.untrained_turns, draft.answer) == ((("P", "A"),), (0,), "C")
+
+
+def test_rows_of_kb_keep_their_roles():
+    marks = {"system": "Be brief.", "turns": [["P", "A"]], "untrained_turns": [0]}
+    (draft,) = own_pair({**own_row(), **marks})
+    assert (draft.system, draft.turns, draft.untrained_turns) == ("Be brief.", (("P", "A"),), (0,))
+
+
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
+        ({"chosen": [USER, GOOD, USER, GOOD], "rejected": [USER, BAD, USER, BAD]}, "differ before their last answers"),
         ({"prompt": "P", "chosen": "A", "rejected": "A"}, "are the same"),
         ({"prompt": "P", "chosen": "A", "rejected": ""}, "field 'rejected' is empty"),
         ({"prompt": "P", "chosen": "A"}, "field 'rejected' is empty"),

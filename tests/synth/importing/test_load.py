@@ -21,7 +21,7 @@ from synth.importing.load import ImportPlan, ImportReport, add_rows, import_sour
 
 
 def jsonl(path: Path, records: list[dict[str, Any]]) -> str:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     return str(path)
 
 
@@ -59,7 +59,7 @@ passages = st.sampled_from(
 )
 
 
-@given(st.lists(st.tuples(st.integers(0, 6), passages), min_size=1, max_size=30), st.integers(0, 3))
+@given(st.lists(st.tuples(st.integers(0, 6), passages), min_size=1, max_size=19), st.integers(0, 3))
 @settings(max_examples=25)
 def test_no_question_and_no_passage_stands_on_both_sides(tmp_path_factory, found, seed):
     folder = tmp_path_factory.mktemp("import")
@@ -79,6 +79,19 @@ def test_the_second_import_of_a_file_adds_nothing(tmp_path):
     assert (first.added, first.duplicates) == (20, 0)
     assert (second.added, second.duplicates) == (0, 20)
     assert len(rows(tmp_path / "out")) == 20
+
+
+def test_lists_under_the_names_of_splits_keep_them(tmp_path):
+    lists = {
+        name: [{"question": f"Who rows {name}{number}?", "answer": f"{number}"} for number in range(count)]
+        for name, count in (("train", 5), ("validation", 2), ("test", 3))
+    }
+    (tmp_path / "x.json").write_text(json.dumps(lists))
+    for number, plan in enumerate(({}, {"val": 0, "test": 0, "keep_splits": True})):
+        done = load(tmp_path / f"out{number}", str(tmp_path / "x.json"), **plan)
+        assert done.manifest["counts"]["splits"] == {"train": 5, "val": 2, "test": 3}
+    (tmp_path / "one.json").write_text(json.dumps({"train": lists["train"] * 1}))
+    assert load(tmp_path / "one", str(tmp_path / "one.json"), test=0.3).manifest["counts"]["splits"]["test"]
 
 
 def test_a_row_that_leaks_into_another_split_is_left_out(tmp_path):

@@ -17,6 +17,7 @@ from core.errors import DataError
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.reading import recognise
 from synth.importing.sources import open_source
+from tests.support.json_lines import read_jsonl
 
 
 def read(path: Path | str, **options: Any) -> tuple[str, list[Draft], list[tuple[int, str]]]:
@@ -32,7 +33,7 @@ def jsonl(path: Path, *records: Any) -> Path:
     return path
 
 
-CASES = [json.loads(line) for line in (Path(__file__).parent / "shapes.jsonl").read_text(encoding="utf-8").splitlines()]
+CASES = read_jsonl(Path(__file__).parent / "shapes.jsonl")
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{number} {case['shape']}" for number, case in enumerate(CASES)])
@@ -125,7 +126,12 @@ def test_a_fault_inside_an_array_names_its_line(tmp_path: Path):
         (b"", "empty"),
         (b"\x00\x01\x02\x03binary\x00", "unknown file format"),
         (b'{"foo": 1}\n{"foo": 2}\n', "no known shape has the fields: foo"),
-        (b"A letter to nobody.\n\nIt says nothing.\n", "neither records, nor an FAQ"),
+        (b"<html><p>A letter to nobody.</p></html>", "markup"),
+        (b"What is it?,A boat.\nWho?,Ole\n", "a table of 2 columns without a row of names"),
+        (b"question,answer,answer\na?,b,c\nd?,e,f\n", "two columns are named 'answer'"),
+        (b"[null, null]", "JSON without records"),
+        (b"q1\ta1\nq2\ta2\n", "no known shape has the fields: a1, q1"),
+        (b'[["a?", "b"], ["c?", "d"]]', "lists of values without a first list of names"),
         (b"PK\x03\x04 not a zip", "zip"),
         (b"PAR1 not parquet", "not Parquet"),
         (b"\x1f\x8b\x08 cut short", "the file is damaged"),

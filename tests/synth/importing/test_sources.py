@@ -6,6 +6,7 @@ import bz2
 import gzip
 import json
 import lzma
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 
 from core.errors import DataError
 from synth.importing.sources import open_source
-from synth.importing.tables import looks_like_csv
+from synth.importing.tables import looks_like_csv, nameless_table, naming_command
 from synth.importing.text_file import open_text, sniff_encoding
 
 RECORDS = [{"question": "Who?", "answer": "Ole"}, {"question": "How many?", "answer": "14"}]
@@ -34,8 +35,11 @@ def write(path: Path, data: bytes) -> str:
         (b"\n" + LINES.replace("\n", "\n\n").encode(), "JSON lines", [2, 4]),
         (json.dumps(RECORDS).encode(), "JSON array", [1, 1]),
         (json.dumps(RECORDS, indent=1).encode(), "JSON array", [2, 6]),
-        (json.dumps({"version": "1", "data": RECORDS}).encode(), "JSON array", [1, 1]),
-        (json.dumps(RECORDS[0], indent=1).encode(), "JSON lines", [1]),
+        (json.dumps({"version": "1", "data": RECORDS}).encode(), "JSON object", [1, 1]),
+        (json.dumps({"version": "1", "data": RECORDS}, indent=1).encode(), "JSON object", [4, 8]),
+        (json.dumps(RECORDS[0], indent=1).encode(), "JSON object", [1]),
+        ("\n".join(json.dumps(json.dumps(record)) for record in RECORDS).encode(), "JSON lines", [1, 2]),
+        (json.dumps([["question", "answer"], ["Who?", "Ole"], ["How many?", "14"]]).encode(), "JSON array", [1, 1]),
         (b"question,answer\nWho?,Ole\nHow many?,14\n", "CSV", [2, 3]),
         ("question;answer\nWho?;Ole\nHow many?;14\n".encode("utf-16"), "CSV", [2, 3]),
         (b'question\tanswer\n"Who\nis it?"\tOle\n', "CSV", [2]),
@@ -97,8 +101,54 @@ def test_missing_files_folders_and_other_archives(tmp_path):
         open_source(str(tmp_path))
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.txt", "x")
-    with pytest.raises(DataError, match="not a Slack export"):
-        open_source(str(tmp_path / "a.zip"))
+    assert [record.value for record in open_source(str(tmp_path / "a.zip")).records()] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("data", "says", "hint"),
+    [
+        (b"%PDF-1.7", "a PDF is a document", "kb ingest"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Office file of the old kind", "save it as .xlsx"),
+    ],
+)
+def test_other_files_get_the_next_step(tmp_path, data, says, hint):
+    with pytest.raises(DataError, match=says) as caught:
+        open_source(write(tmp_path / "file.bin", data))
+    assert hint in caught.value.hint
+
+
+def test_texts_in_a_list_and_in_one_column(tmp_path):
+    for name, data in (("t.json", b'["One.", "Two."]'), ("t.csv", b"text\nOne.\nTwo.\n")):
+        records = open_source(write(tmp_path / name, data)).records()
+        assert [record.value for record in records] == [{"text": "One."}, {"text": "Two."}]
+
+
+def test_what_programs_write_for_an_empty_cell_is_empty(tmp_path):
+    source = open_source(write(tmp_path / "f", b"question,answer\na,nan\nb,NULL\nc,none\n"))
+    assert [record.value["answer"] for record in source.records()] == ["", "", "none"]
+
+
+@pytest.mark.parametrize(
+    ("text", "table"),
+    [
+        ("What is it?,A boat.\nWho?,Ole\n", (",", 2)),
+        ('"When, say?","At noon, always."\n"Who?","Ole"\n', (",", 2)),
+        ("a\tb\tc\nd\te\tf\n", ("\t", 3)),
+        ("Dear Ann, hello.\nI write, as ever.\n", None),
+        ("one\ntwo\n", None),
+        ("a,b\n", None),
+    ],
+)
+def test_tables_without_names(tmp_path, text, table):
+    assert nameless_table(text.splitlines()) == table
+
+
+def test_the_command_that_names_the_columns_works(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("a?\tb\tc\nd?\te\tf\n")
+    subprocess.run(naming_command(path, "\t", 3).partition(" && ")[0], shell=True, check=True)
+    records = list(open_source(str(tmp_path / "t.named.tsv")).records())
+    assert [record.value for record in records][:1] == [{"question": "a?", "answer": "b", "column3": "c"}]
 
 
 @pytest.mark.parametrize(

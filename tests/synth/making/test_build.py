@@ -11,9 +11,12 @@ import pytest
 from core.errors import DataError
 from core.files import sha256_of
 from core.reading.extractive import ABSTENTION
-from core.reading.words import words
+from core.reading.proved import proper
+from core.reading.text.words import words
 from synth.making.prompted import fault
 from synth.making.render import MEMORY_TAG
+from synth.work.kinds import RECALLED
+from tests.support.json_lines import read_jsonl
 from tests.support.synth_rows import ShelfCorpus, builder, examples
 
 FILES = (
@@ -27,10 +30,6 @@ FILES = (
     "coverage.jsonl",
 )
 FIRST = ("id", "kind", "question", "answer", "context", "evidence", "fact", "group", "split")
-
-
-def read(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -61,18 +60,18 @@ def by_document(corpus, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def pairs(made) -> list[dict]:
-    return read(made / "pairs.jsonl")
+    return read_jsonl(made / "pairs.jsonl")
 
 
 def test_the_folder_holds_what_the_manifest_says(made):
-    manifest = json.loads((made / "manifest.json").read_text())
+    manifest = json.loads((made / "manifest.json").read_text(encoding="utf-8"))
     assert set(manifest["files"]) == set(FILES)
     assert {path.name for path in made.iterdir() if not path.name.startswith(".")} == {*FILES, "manifest.json"}
     for name, sha256 in manifest["files"].items():
         assert sha256_of(made / name) == sha256
-    assert manifest["counts"]["pairs"] == len(read(made / "pairs.jsonl")) > 300
-    assert manifest["counts"]["preferences"] == len(read(made / "preferences.jsonl")) > 50
-    assert manifest["counts"]["facts"] == len(read(made / "facts.jsonl"))
+    assert manifest["counts"]["pairs"] == len(read_jsonl(made / "pairs.jsonl")) > 300
+    assert manifest["counts"]["preferences"] == len(read_jsonl(made / "preferences.jsonl")) > 50
+    assert manifest["counts"]["facts"] == len(read_jsonl(made / "facts.jsonl"))
     assert {"generator", "seed", "mode", "settings", "prompts", "checks", "coverage", "split"} <= set(manifest)
 
 
@@ -86,7 +85,7 @@ def test_rows_keep_the_contract(pairs):
 
 
 def test_every_quote_stands_at_its_place(made, pairs, corpus):
-    rows = pairs + read(made / "facts.jsonl")
+    rows = pairs + read_jsonl(made / "facts.jsonl")
     quotes = [citation for row in rows for citation in row["evidence"]]
     assert quotes
     for citation in quotes:
@@ -104,10 +103,32 @@ def test_numbers_are_spelled_as_in_a_quote(pairs):
             assert number.rstrip(".,;") in quotes
 
 
+def test_a_number_of_an_altered_passage_stands_in_the_quote_that_is_shown(made, pairs, corpus):
+    altered = [row for row in pairs if row["altered"]]
+    assert altered
+    assert {row["kind"] for row in altered} == {"contradicts"}
+    recalled = {row["fact"] for row in pairs if row["kind"] in RECALLED}
+    for row in altered:
+        (alteration,) = row["altered"]
+        true_quote = row["evidence"][alteration["evidence"]]["quote"]
+        assert alteration["true_value"] in true_quote
+        assert alteration["value"] in alteration["quote"]
+        assert alteration["quote"] != true_quote
+        assert alteration["quote"] in row["context"]
+        said = proper(row["answer"])
+        assert alteration["value"] in said
+        assert all(number in words(alteration["quote"]) for number in words(said) if number[0].isdigit())
+        assert row["fact"] in recalled
+    text = "\n".join(
+        corpus.shelf.page_text(citation["sha256"], citation["page"]) for row in altered for citation in row["evidence"]
+    )
+    assert not any(row["altered"][0]["quote"] in text for row in altered)
+
+
 def test_the_parts_are_the_whole(made, pairs):
-    parts = [row for name in ("train", "val", "test") for row in read(made / f"{name}.jsonl")]
+    parts = [row for name in ("train", "val", "test") for row in read_jsonl(made / f"{name}.jsonl")]
     assert sorted(row["id"] for row in parts) == sorted(row["id"] for row in pairs)
-    assert all(row["split"] == name for name in ("train", "val", "test") for row in read(made / f"{name}.jsonl"))
+    assert all(row["split"] == name for name in ("train", "val", "test") for row in read_jsonl(made / f"{name}.jsonl"))
 
 
 def test_kinds_follow_their_shares(pairs):
@@ -118,6 +139,7 @@ def test_kinds_follow_their_shares(pairs):
         "closed-book",
         "evidence",
         "distractors",
+        "contradicts",
         "abstain",
         "instruction",
         "instruction-input",
@@ -138,7 +160,7 @@ def test_no_target_quotes_what_its_prompt_lacks(pairs):
 
 def test_a_held_out_phrasing_never_trains(made, pairs):
     """Knowledge mode: facts stand on both sides, questions and groups do not."""
-    split = json.loads((made / "manifest.json").read_text())["split"]
+    split = json.loads((made / "manifest.json").read_text(encoding="utf-8"))["split"]
     assert split["shared_groups"] == split["shared_grams"] == 0
     groups, asked, facts = defaultdict(set), defaultdict(set), defaultdict(set)
     for row in pairs:
@@ -161,7 +183,7 @@ def test_facts_are_asked_in_many_ways(pairs):
 
 
 def test_the_nearest_training_row_of_every_test_row_is_named(made, pairs):
-    manifest = json.loads((made / "manifest.json").read_text())
+    manifest = json.loads((made / "manifest.json").read_text(encoding="utf-8"))
     by_id = {row["id"]: row for row in pairs}
     asked = {row["id"] for row in pairs if row["split"] == "test" and row["fact"]}
     assert {near["id"] for near in manifest["nearest"]} == asked
@@ -171,9 +193,9 @@ def test_the_nearest_training_row_of_every_test_row_is_named(made, pairs):
 
 
 def test_document_mode_shares_nothing(by_document):
-    manifest = json.loads((by_document / "manifest.json").read_text())
+    manifest = json.loads((by_document / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["split"]["shared_groups"] == manifest["split"]["shared_grams"] == 0
-    rows = read(by_document / "pairs.jsonl")
+    rows = read_jsonl(by_document / "pairs.jsonl")
     documents, grams = defaultdict(set), defaultdict(set)
     for row in rows:
         documents[row["split"]].update(citation["sha256"] for citation in row["evidence"])
@@ -189,7 +211,7 @@ def test_document_mode_shares_nothing(by_document):
 
 def test_preferences_follow_their_rows(made, pairs):
     splits = {row["group"]: row["split"] for row in pairs}
-    for better in read(made / "preferences.jsonl"):
+    for better in read_jsonl(made / "preferences.jsonl"):
         assert better["split"] == splits.get(better["group"], "train")
         assert better["chosen"] != better["rejected"]
         assert fault(better["chosen"], better["context"]) == ""
@@ -198,8 +220,8 @@ def test_preferences_follow_their_rows(made, pairs):
 
 
 def test_every_drop_has_its_check_and_reason(made):
-    dropped = read(made / "rejected.jsonl")
-    checks = json.loads((made / "manifest.json").read_text())["checks"]
+    dropped = read_jsonl(made / "rejected.jsonl")
+    checks = json.loads((made / "manifest.json").read_text(encoding="utf-8"))["checks"]
     assert dropped
     assert all(row["check"] and row["reason"] for row in dropped)
     for name, figures in checks.items():
@@ -207,8 +229,8 @@ def test_every_drop_has_its_check_and_reason(made):
 
 
 def test_coverage_counts_rows_per_page(made, pairs):
-    pages = read(made / "coverage.jsonl")
-    whole = json.loads((made / "manifest.json").read_text())["coverage"]
+    pages = read_jsonl(made / "coverage.jsonl")
+    whole = json.loads((made / "manifest.json").read_text(encoding="utf-8"))["coverage"]
     assert {(page["doc"], page["page"]) for page in pages} >= {
         (citation["doc"], citation["page"]) for row in pairs for citation in row["evidence"]
     }
@@ -218,7 +240,7 @@ def test_coverage_counts_rows_per_page(made, pairs):
 
 
 def test_planted_errors_are_found(made):
-    audit = json.loads((made / "manifest.json").read_text())["audit"]
+    audit = json.loads((made / "manifest.json").read_text(encoding="utf-8"))["audit"]
     recall = {name: found["share"] for name, found in audit["recall"].items()}
     assert recall["wrong number"] >= 0.99
     assert recall["missing quote"] >= 0.99
@@ -239,7 +261,7 @@ def test_the_same_seed_gives_the_same_bytes(small, tmp_path):
 def test_as_many_rows_as_asked_for_and_kinds_switched_off(small, tmp_path):
     off = {"closed-book": 0, "abstain": 0, "memory": 0}
     builder(small, tmp_path, pairs=80, shares=off).build()
-    rows = read(tmp_path / "pairs.jsonl")
+    rows = read_jsonl(tmp_path / "pairs.jsonl")
     assert len(rows) == 80
     assert not {row["kind"] for row in rows} & set(off)
 
@@ -262,7 +284,7 @@ def test_rows_of_people_outlive_a_second_run(small, tmp_path):
         tmp_path, [Draft(question="Who?", answer="Me.", kind="instruction", origin="person")], ImportPlan(split="train")
     )
     builder(small, tmp_path, pairs=20).build()
-    rows = read(tmp_path / "pairs.jsonl")
+    rows = read_jsonl(tmp_path / "pairs.jsonl")
     assert len(rows) == 21
     assert [row["answer"] for row in rows if row["origin"] == "person"] == ["Me."]
 

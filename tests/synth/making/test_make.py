@@ -11,42 +11,25 @@ import pytest
 from core.settings import SynthSettings
 from core.types import Pair, Preference
 from synth.dataset.write import locked, replace
-from synth.facts.read import read_facts
-from synth.generate.rules import RulesGenerator
 from synth.making import make
-from synth.making.run import SynthPlan, SynthTools, all_checks, begin, record_of, row_checks
-from tests.support.club import PAGES, RACKS, candidate, workspace
-from tests.support.synth_rows import ShelfCorpus, WordVectors
-
-
-def run_of(tmp_path: Path, pairs: int | None = None, **settings):
-    corpus = ShelfCorpus(PAGES)
-    tools = SynthTools(
-        corpus=corpus,
-        retriever=corpus.shelf,
-        embedder=WordVectors(),
-        generator=lambda documents: RulesGenerator(documents, read_facts),
-    )
-    work = workspace(tmp_path)
-    for document in corpus.documents():
-        if not work.count("documents", f"sha256='{document.sha256}'"):
-            work.add_document(document, corpus.pages(document.sha256), corpus.chunks(document.sha256))
-    return begin(SynthPlan(collection="default", settings=SynthSettings(**settings), pairs=pairs), tools, work)
+from synth.making.run import all_checks, record_of, row_checks
+from tests.support.club import RACKS, candidate, workspace
+from tests.support.synth_rows import club_run
 
 
 def test_as_many_rows_as_asked_for(tmp_path):
-    run = run_of(tmp_path, pairs=7)
+    run = club_run(tmp_path, pairs=7)
     rows = list(make.pairs(run))
     assert len(rows) == run.rows == run.work.count("rows") == 7
     assert run.full
-    assert run.wanted == 0
+    assert run.rows_to_make == 0
     assert len({row.id for row in rows}) == 7
 
 
 def test_without_a_number_every_phrasing_is_used(tmp_path):
-    run = run_of(tmp_path)
+    run = club_run(tmp_path)
     rows = list(make.pairs(run))
-    assert run.wanted is None
+    assert run.rows_to_make is None
     assert not run.full
     assert len(rows) == run.work.count("rows") > 4
     assert set(run.tally.seen) == {check.name for check in all_checks(run)}
@@ -54,19 +37,19 @@ def test_without_a_number_every_phrasing_is_used(tmp_path):
 
 def test_only_kinds_with_a_share_are_made(tmp_path):
     off = dict.fromkeys(SynthSettings().shares, 0.0)
-    rows = list(make.pairs(run_of(tmp_path, shares={**off, "closed-book": 1.0})))
+    rows = list(make.pairs(club_run(tmp_path, shares={**off, "closed-book": 1.0})))
     assert Counter(row.kind for row in rows) == {"closed-book": len(rows)}
 
 
 def test_preferences_follow_the_number_of_rows(tmp_path):
-    run = run_of(tmp_path)
+    run = club_run(tmp_path)
     list(make.pairs(run))
     make.prefer(run)
     assert 0 < run.work.count("preferences") <= round(run.plan.settings.preference_rows * run.rows) + 1
 
 
 def test_checks_that_compare_rows_stand_around_the_search(tmp_path):
-    run = run_of(tmp_path)
+    run = club_run(tmp_path)
     single, every = [check.name for check in row_checks(run)], [check.name for check in all_checks(run)]
     assert [name for name in every if name in single] == single
     assert every.index("ambiguous") < every.index("retriever")
@@ -115,8 +98,8 @@ def dataset(tmp_path) -> Path:
 
 
 def test_rows_of_people_are_taken_over_and_others_are_not(tmp_path, dataset):
-    run = run_of(tmp_path)
+    run = club_run(tmp_path)
     make.keep_people(run, dataset)
     assert {record["id"][0] for record in run.work.records("rows")} == {"a", "b"}
     assert run.work.count("preferences") == 1
-    assert json.loads((dataset / "pairs.jsonl").read_text().splitlines()[2])["origin"] == "rules"
+    assert json.loads((dataset / "pairs.jsonl").read_text(encoding="utf-8").splitlines()[2])["origin"] == "rules"

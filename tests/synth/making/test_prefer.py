@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from core.reading.extractive import ABSTENTION
-from core.types import Pair, Preference
+from core.reading.passages import KEY_SHAPE
+from core.types import Preference
 from synth.check.grounding import LexicalScorer
-from synth.making.prefer import Preferences, policy_preference, weighed
+from synth.making.prefer import Preferences, weighed
 from synth.making.prompted import fault
 from synth.making.render import Renderer
 from synth.work.kinds import PREFERENCE_KINDS
-from tests.support.club import candidate, filled, sha256_of
-
-
-@pytest.fixture
-def work(tmp_path):
-    work = filled(tmp_path)
-    yield work
-    work.close()
+from tests.support.club import candidate, sha256_of
 
 
 @pytest.fixture
@@ -52,7 +46,7 @@ def test_a_corrupted_pair_changes_the_figure_and_keeps_the_key(maker, asked):
     assert pair is not None
     assert "14 racks" in pair.chosen
     assert "14 racks" not in pair.rejected
-    assert pair.chosen.rpartition("[[")[2] == pair.rejected.rpartition("[[")[2]
+    assert re.findall(KEY_SHAPE, pair.chosen) == re.findall(KEY_SHAPE, pair.rejected) != []
 
 
 def test_a_counterfactual_passage_is_obeyed(maker, asked):
@@ -98,37 +92,3 @@ def test_why_a_pair_is_dropped(chosen, rejected, reason):
     pair, why = weighed(preference(chosen, rejected), ("x", "y"), "14", LexicalScorer(), 0.1)
     assert pair is None
     assert why.startswith(reason)
-
-
-def grounded(work) -> Pair:
-    renderer = Renderer(work, seed=0, distractors=2, mode="knowledge")
-    row = renderer.row(candidate(work), "evidence")
-    assert row is not None
-    return row
-
-
-def test_the_policys_wrong_answer_loses(work):
-    row = grounded(work)
-    wrong = "The boathouse of the Rowing Club has 19 racks for 40 boats."
-    pair, reason = policy_preference(row, "policy-memory", wrong, LexicalScorer(), 0.1)
-    assert reason == ""
-    assert pair is not None
-    assert (pair.chosen, pair.rejected, pair.kind) == (row.answer, wrong, "policy-memory")
-
-
-def test_a_right_policy_gives_no_pair(work):
-    pair, reason = policy_preference(grounded(work), "policy-memory", "It has 14 racks.", LexicalScorer(), 0.1)
-    assert (pair, reason) == (None, "the policy is right")
-
-
-def test_an_abstaining_policy_is_not_grounded_where_the_passage_answers(work):
-    pair, reason = policy_preference(grounded(work), "policy-distractors", ABSTENTION * 3, LexicalScorer(), 0.1)
-    assert pair is not None or reason.startswith("length ratio")
-
-
-def test_other_kinds_and_rows_without_passages_are_refused(work):
-    row = grounded(work)
-    with pytest.raises(ValueError, match="kind 'corrupted'"):
-        policy_preference(row, "corrupted", "x", LexicalScorer(), 0.1)
-    with pytest.raises(ValueError, match="without passages"):
-        policy_preference(replace(row, context=""), "policy-memory", "x", LexicalScorer(), 0.1)

@@ -31,7 +31,7 @@ def test_passages_can_be_parsed_out_of_the_prompt(shown):
 def test_a_cited_answer_quotes_the_passage_under_its_key(shown):
     answer = shown.cited("14 racks.", RACKS.evidence[0])
     key = next(key for source, key in shown.keys.items() if source.page == 0)
-    assert answer == f"14 racks: “{RACKS.evidence[0].quote}” [[{key}]]"
+    assert answer == f"“{RACKS.evidence[0].quote}” [[{key}]] Answer: 14 racks"
     assert fault(answer, shown.context) == ""
 
 

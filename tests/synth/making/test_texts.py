@@ -11,7 +11,7 @@ from synth.generate.base import PassageText
 from synth.generate.rules import summary
 from synth.making.prompted import fault
 from synth.making.texts import text_row
-from tests.support.club import PAGES, QUAY, RACKS, candidate, filled
+from tests.support.club import PAGES, QUAY, RACKS, candidate
 
 
 @dataclass
@@ -23,13 +23,6 @@ class Writer:
 
     def text(self, kind: str, source: Any, work: Any) -> PassageText | None:
         return None if self.sentences is None else PassageText(sentences=self.sentences)
-
-
-@pytest.fixture
-def work(tmp_path):
-    work = filled(tmp_path)
-    yield work
-    work.close()
 
 
 TRUE = [("The boathouse of the Rowing Club has 14 racks.", (19, 78)), ("It was built in March 1974.", None)]

@@ -51,7 +51,7 @@ def test_braces_in_values_stay():
 
 
 def write(path: Path, text: str) -> Path:
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return path
 
 

@@ -4,7 +4,70 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.club import PAGES, QUAY, RACKS, citation, sha256_of, workspace
+from core.types import Page
+from synth.work.places import Places
+from tests.support.club import PAGES, QUAY, RACKS, chunks, citation, document, sha256_of, workspace
+from tests.support.table_pages import table_page
+
+
+@pytest.fixture
+def places(tmp_path):
+    places = Places(tmp_path / "deep" / "work.sqlite", seed=0)
+    yield places
+    places.close()
+
+
+def add(places: Places, doc: str = "club.pdf", *, reverse: bool = False) -> str:
+    pages = [Page(index=index, text=text) for index, text in enumerate(PAGES[doc])]
+    places.add_document(document(doc), reversed(pages) if reverse else pages, chunks(doc))
+    return sha256_of(doc)
+
+
+def test_the_file_is_made_anew_and_gone_at_the_end(places):
+    add(places)
+    assert places.path.is_file()
+    places.close()
+    assert not places.path.exists()
+    places.path.write_bytes(b"left by a run that was killed")
+    again = Places(places.path, seed=0)
+    assert again.count("documents") == 0
+    again.close()
+
+
+def test_pages_come_in_order_however_they_were_added(places):
+    sha256 = add(places, reverse=True)
+    assert [page.index for page in places.pages(sha256)] == [0, 1]
+    assert [page.text for page in places.pages(sha256)] == PAGES["club.pdf"]
+
+
+def test_an_unknown_page_is_empty_text(places):
+    assert places.page_text(add(places), 9) == ""
+
+
+def test_a_block_of_changes_is_kept_even_where_it_fails(places):
+    with pytest.raises(ZeroDivisionError), places.bulk():
+        add(places)
+        with places.bulk():  # one transaction, the outer one
+            add(places, "museum.pdf")
+        assert places.db.in_transaction
+        raise ZeroDivisionError
+    assert not places.db.in_transaction
+    assert places.count("documents") == 2
+
+
+def test_part_and_split_of_a_document(places):
+    sha256 = add(places)
+    assert places.part_of(sha256) == ("", "train")
+    assert places.part_of("0" * 64) == ("", "train")
+    places.db.execute("UPDATE documents SET part='p1', split='test'")
+    assert places.part_of(sha256) == ("p1", "test")
+
+
+def test_no_other_chunk_where_the_collection_has_one_page(tmp_path):
+    places = Places(tmp_path / "one.sqlite", seed=0)
+    add(places, "museum.pdf")
+    assert all(places.other_chunk(source) is None for source in places.chunks_in_order())
+    places.close()
 
 
 def test_a_quote_is_found_in_the_chunk_in_which_it_is_most_central(tmp_path):
@@ -88,3 +151,10 @@ def test_the_file_is_deleted_at_the_end_and_an_old_one_is_replaced(tmp_path):
     again = workspace(tmp_path)
     assert again.source_of(citation("62 m", page=1)) is not None
     assert again.source_of(QUAY.evidence[0]) is not None
+
+
+def test_tables_of_a_page_are_kept(places):
+    page = table_page("Table 1. Fees", (("Fee", "Euro"), ("Berth", "45")))
+    places.add_document(document("club.pdf"), [page, Page(index=1, text="None here.")], [])
+    assert places.tables(sha256_of("club.pdf"), 0) == list(page.blocks)
+    assert places.tables(sha256_of("club.pdf"), 1) == places.tables("none", 0) == []

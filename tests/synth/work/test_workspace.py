@@ -6,18 +6,10 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from core.types import Pair, Preference
 from synth.work.candidate import SourcePassage
-from tests.support.club import CHARTS, FACTS, LICENCES, QUAY, RACKS, candidate, filled
-
-
-@pytest.fixture
-def work(tmp_path):
-    work = filled(tmp_path)
-    yield work
-    work.close()
+from tests.support.club import CHARTS, FACTS, LICENCES, QUAY, RACKS, candidate
 
 
 def pair(row_id: str = "r", **changes) -> Pair:

@@ -6,6 +6,7 @@ they belong to. Geometry only; what a row means is decided elsewhere.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.load.pdf.layout.glyphs import Words
+from rag.load.pdf.layout.glyphs import LEADER_DOTS, Words
 from rag.load.pdf.layout.rows import Row, Segment, Shift, Word, begins_with_figure, segment_of, words_text
 
 _SMALL = 0.86  # of the neighbour's height: a mark is set smaller than what it belongs to
@@ -25,9 +26,12 @@ _MARK_GAP = 0.45  # of the neighbour's height, to either side
 _MAX_MARK_SIGNS = 6
 _NO_FIELD = -2  # see `rag.load.pdf.fields.FIRST_FIELD`
 _LINE_FIELDS = 2  # a drawn row of more fields is of a table to fill in
+_INITIAL = 1.8  # of the usual height: a letter over two lines
 _ROW_STEP = 0.22  # of the height: baselines closer than this are one row
 _ROW_DRIFT = 0.45  # of the height: most that the baselines of one row differ
 _SEGMENT_GAP = 0.88  # of the height: a wider gap parts segments
+_SPACED_LETTERS = 6
+_SPACED_WORD = 1.5  # of the usual gap between spaced letters
 _JUSTIFIED_WORDS = 7
 _STRETCHED = 0.6  # of the height: most of the gaps between words, however far they are stretched
 _JUSTIFIED_GAP = 1.1  # of the height: the same in a line whose gaps are all stretched
@@ -53,12 +57,15 @@ def make_rows(words: Words, chosen: NDArray[np.int64], dividers: Dividers = ()) 
     if not chosen.size:
         return []
     height = np.maximum(words.boxes[chosen, 3] - words.boxes[chosen, 1], 0.1)
-    base, shift = _with_marks(words, chosen, height)
+    base = words.base[chosen].copy()
+    initials = _lift_initials(words, chosen, base, height)
+    base, shift = _with_marks(words, chosen, base, height)
     order = np.argsort(base, kind="stable")
     row = np.empty(order.size, np.int64)
     row[order] = _row_numbers(base[order], height[order])
     order = np.lexsort((words.boxes[chosen, 0], row))
     spaced, gap = _spaces(words, chosen[order], height[order], shift[order], row[order])
+    spaced[1:] &= ~np.isin(order[:-1], initials)  # the rest of the word follows
     placed = _placed(words, chosen[order], base[order], height[order], shift[order], spaced)
     starts = np.flatnonzero(np.diff(row[order], prepend=-1)).tolist()
     right_to_left = bool(_RTL.search(words.signs))
@@ -70,34 +77,79 @@ def make_rows(words: Words, chosen: NDArray[np.int64], dividers: Dividers = ()) 
 
 
 def _with_marks(
-    words: Words, chosen: NDArray[np.int64], height: NDArray[np.float64]
+    words: Words, chosen: NDArray[np.int64], lines: NDArray[np.float64], height: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return baselines, those of marks moved to the word they belong to, and places in `_SHIFTS`.
 
     A mark is smaller than its neighbour and stands above or below its baseline.
     """
-    x0, _, x1, _ = words.boxes[chosen].T
-    base = words.base[chosen].copy()
+    left, _, right, _ = words.boxes[chosen].T.copy()
+    base = lines.copy()
     shift = np.zeros(chosen.size, np.int64)
     starts, ends = words.start[chosen], words.end[chosen]
     own = words.chars[starts] > _NO_FIELD if len(words.chars) else np.zeros(0, bool)
     small = height < _SMALL * max(float(np.median(height)), float(height.max()))
-    for at in np.flatnonzero(own & small & (ends - starts <= _MAX_MARK_SIGNS)).tolist():
-        if not _MARK.fullmatch(words.signs[starts[at] : ends[at]]):
+    order = np.argsort(lines, kind="stable")
+    ordered, tallest = lines[order], float(height.max())
+    for mark in np.flatnonzero(own & small & (ends - starts <= _MAX_MARK_SIGNS)).tolist():
+        if not _MARK.fullmatch(words.signs[starts[mark] : ends[mark]]):
             continue
-        gap = np.maximum(x0[at] - x1, x0 - x1[at])  # negative where they overlap
-        lift = base - base[at]
-        near = (gap < _MARK_GAP * height) & (gap > -0.3 * height) & (height[at] < _SMALL * height) & (shift == 0)
-        owners = np.flatnonzero(
-            near & (lift < _MAX_LIFT * height) & (lift > -_MAX_DROP * height) & (np.abs(lift) > _RAISED * height)
-        )
-        if owners.size:
-            before = owners[x0[owners] < x0[at]]  # what stands to the left owns the mark
-            near_by = before if before.size else owners
-            owner = int(near_by[np.argmin(gap[near_by])])
-            shift[at] = 1 if lift[owner] > 0 else 2
-            base[at] = base[owner]
+        # What stands on a line that is near enough, whatever its height.
+        low = ordered.searchsorted(lines[mark] - _MAX_DROP * tallest)
+        near = order[low : ordered.searchsorted(lines[mark] + _MAX_LIFT * tallest, "right")]
+        tall, x0, x1 = height[near], left[near], right[near]
+        near = near[
+            (height[mark] < _SMALL * tall)
+            & (x0 - right[mark] < _MARK_GAP * tall)
+            & (left[mark] - x1 < _MARK_GAP * tall)
+            & (shift[near] == 0)
+        ]
+        if near.size:
+            _give_owner(mark, np.sort(near), left, right, base, height, shift)
     return base, shift
+
+
+def _give_owner(
+    mark: int,
+    near: NDArray[np.int64],
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    base: NDArray[np.float64],
+    height: NDArray[np.float64],
+    shift: NDArray[np.int64],
+) -> None:
+    """Move a mark to the baseline of the word it belongs to, where there is one among the taller words beside it."""
+    gap = np.maximum(left[mark] - right[near], left[near] - right[mark])  # negative where they overlap
+    lift, tall = base[near] - base[mark], height[near]
+    fits = (gap < _MARK_GAP * tall) & (gap > -0.3 * tall) & (np.abs(lift) > _RAISED * tall)
+    fits &= (lift < _MAX_LIFT * tall) & (lift > -_MAX_DROP * tall)
+    owners, gap, lift = near[fits], gap[fits], lift[fits]
+    if owners.size:
+        # What stands to the left owns the mark.
+        before = np.flatnonzero(left[owners] < left[mark])
+        best = int(before[np.argmin(gap[before])] if before.size else np.argmin(gap))
+        shift[mark] = 1 if lift[best] > 0 else 2
+        base[mark] = base[owners[best]]
+
+
+def _lift_initials(
+    words: Words, chosen: NDArray[np.int64], base: NDArray[np.float64], height: NDArray[np.float64]
+) -> list[int]:
+    """Move large first letters that reach over several lines to the baseline of the first; return their places."""
+    moved = []
+    usual = float(np.median(height))
+    single = words.end[chosen] - words.start[chosen] == 1
+    for initial in np.flatnonzero(single & (height > _INITIAL * usual)).tolist():
+        if not words.signs[words.start[chosen[initial]]].isupper():
+            continue
+        _, top, right, _ = words.boxes[chosen[initial]]
+        gap = words.boxes[chosen, 0] - right
+        beside = (gap > -0.3 * usual) & (gap < usual) & (base > top) & (base < base[initial] + 0.5 * usual)
+        lines = base[beside & (height < _SMALL * height[initial])]
+        if lines.size and lines.max() - lines.min() > 0.5 * usual:
+            base[initial] = lines.min()
+            moved.append(initial)
+    return moved
 
 
 def _row_numbers(base: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -107,9 +159,9 @@ def _row_numbers(base: NDArray[np.float64], height: NDArray[np.float64]) -> NDAr
     first = np.maximum.accumulate(np.where(cut, np.arange(base.size), 0))
     if ((base - base[first]) > _ROW_DRIFT * height).any():
         start = 0
-        for at in range(1, base.size):
-            if cut[at] or base[at] - base[start] > _ROW_DRIFT * height[at]:
-                cut[at], start = True, at
+        for row in range(1, base.size):
+            if cut[row] or base[row] - base[start] > _ROW_DRIFT * height[row]:
+                cut[row], start = True, row
     return np.cumsum(cut)
 
 
@@ -166,7 +218,9 @@ def _row(words: list[Word], gaps: list[float], dividers: Dividers, right_to_left
         usual = sorted(gaps)[len(gaps) // 2]
         if usual < _STRETCHED * height:
             least = max(least, min(_JUSTIFIED_GAP * height, 2.2 * usual))
-    cuts = [at for at, gap in enumerate(gaps, 1) if gap > least]
+    if len(words) >= _SPACED_LETTERS:
+        _close_letters(words, gaps)
+    cuts = [place for place, gap in enumerate(gaps, 1) if gap > least or _ends_leader(words, place)]
     if dividers:
         middle = (top + bottom) / 2
         lines = [x for x, low, high in dividers if low <= middle <= high]
@@ -182,12 +236,30 @@ def _row(words: list[Word], gaps: list[float], dividers: Dividers, right_to_left
     return Row(_with_signs_joined(segments) if len(segments) > 1 else segments, words[0].base, top, bottom, height)
 
 
+def _close_letters(words: Sequence[Word], gaps: Sequence[float]) -> None:
+    """Take out the blanks between letters that are spaced out for effect; wider gaps part words."""
+    letters = [word.text for word in words]
+    if any(len(text) > 1 or not text.isalpha() for text in letters) or letters == sorted(letters):
+        return
+    usual = sorted(gaps)[len(gaps) // 2]
+    for word, gap in zip(words[1:], gaps, strict=True):
+        word.spaced = gap > _SPACED_WORD * usual
+
+
+def _ends_leader(words: Sequence[Word], index: int) -> bool:
+    """Tell whether a word follows the dots that lead from a title to its page."""
+    if words[index - 1].text[-1] != "." or words[index].text[0] == ".":
+        return False
+    dots = itertools.takewhile(lambda word: not word.text.strip("."), reversed(words[max(0, index - 4) : index]))
+    return sum(len(word.text) for word in dots) >= LEADER_DOTS
+
+
 def _divided(words: Sequence[Word], lines: Sequence[float]) -> list[int]:
     """Return the places of words that a drawn line parts from the word before."""
     return [
-        at
-        for at, (left, right) in enumerate(pairwise(words), 1)
-        if right.x0 > left.x1 and any(left.x1 - 0.5 <= x <= right.x0 + 0.5 for x in lines)
+        place
+        for place, (word, next_word) in enumerate(pairwise(words), 1)
+        if next_word.x0 > word.x1 and any(word.x1 - 0.5 <= x <= next_word.x0 + 0.5 for x in lines)
     ]
 
 

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
-from typing import NamedTuple
 
 from rag.load.pdf.layout.columns import flows
+from rag.load.pdf.layout.drafts import DraftCell, DraftTable, StyleOf
 from rag.load.pdf.layout.rows import Row, Segment, Word, segment_of
+from rag.load.pdf.layout.spans import Bands, drawn_bands
 from rag.load.pdf.layout.tables import Grid, Interval, is_value
-
-
-class Style(NamedTuple):
-    """How a word is set."""
-
-    bold: bool
-    italic: bool
-
-
-StyleOf = Callable[[Word], Style]
 
 _OVERLAP = 0.75  # of the height: baselines closer than this are lines of one row
 _TIGHT = 1.15  # of the smallest step between lines
@@ -32,46 +23,6 @@ _HEAD_STEP = 1.45  # of the height: lines of one head are no further apart
 _MAX_SPREAD = 3  # columns to either side that a head is widened over
 _PART_GAP = 0.5  # of the height: gap between words of two columns that stand close
 _COVER = 0.6  # of the table's width: a drawn line of this length parts rows
-
-
-@dataclass(slots=True)
-class DraftCell:
-    """A cell before it has its place in the text.
-
-    Attributes:
-        lines: Its words, line by line.
-        column: First column.
-        column_span: Columns that it takes.
-    """
-
-    lines: list[Segment]
-    column: int
-    column_span: int = 1
-
-    @property
-    def text(self) -> str:
-        return " ".join(line.text for line in self.lines)
-
-
-@dataclass(slots=True)
-class DraftTable:
-    """A table before it has its place in the text; empty cells are left out of `rows`.
-
-    Attributes:
-        rows: Cells that hold text, by row.
-        n_columns: Number of columns.
-        head_rows: How many rows, from the first, are heads.
-        height: Height of its words, points.
-    """
-
-    rows: list[list[DraftCell]]
-    n_columns: int
-    head_rows: int
-    height: float
-    top: float
-    bottom: float
-    x0: float
-    x1: float
 
 
 @dataclass(slots=True)
@@ -95,15 +46,21 @@ class _Line:
 
 def make_table(grid: Grid, style: StyleOf) -> DraftTable:
     """Return the rows and cells of a table."""
-    lines = [_placed(row, grid, at < grid.n_heads) for at, row in enumerate(grid.rows)]
+    lines = [_placed(row, grid, index < grid.n_heads) for index, row in enumerate(grid.rows)]
     heads, body = lines[: grid.n_heads], lines[grid.n_heads :]
-    head_rows = _head_rows(heads, grid)
-    rows = _body_rows(body, grid)
+    bands = drawn_bands(grid.rows, grid.columns, grid.rules)
+    if bands and not _has_two_values(lines, bands):
+        head_rows, rows = _spanned_rows(lines, bands, grid.n_heads)
+    else:
+        head_rows, rows = _head_rows(heads, grid), _body_rows(body, grid)
     if not head_rows and rows and _first_is_head(rows, len(grid.columns), style):
-        head_rows, rows = rows[:1], rows[1:]
+        # A head over several rows stands beside others that are heads as well.
+        n_heads = max(cell.row_span for cell in rows[0])
+        head_rows, rows = rows[:n_heads], rows[n_heads:]
     return DraftTable(
         rows=[*head_rows, *rows],
         n_columns=len(grid.columns),
+        columns=grid.columns,
         head_rows=len(head_rows),
         height=median(row.height for row in grid.rows),
         top=grid.rows[0].top,
@@ -118,13 +75,13 @@ def _placed(row: Row, grid: Grid, head: bool) -> _Line:
     line = _Line(row)
     segments = [part for segment in row.segments for part in _parts(segment, grid.columns, row.height)]
     row = row.part(segments)
-    for at, segment in enumerate(segments):
+    for index, segment in enumerate(segments):
         first, last = _columns_of(segment, grid.columns)
         if head and first == 0 and segment.x0 > _label_limit(grid):
             first, last = 1, max(1, last)  # long labels reach below the heads of the first figures
         if head:
-            right = segments[at + 1].x0 if at + 1 < len(segments) else float("inf")
-            left = segments[at - 1].x1 if at else float("-inf")
+            right = segments[index + 1].x0 if index + 1 < len(segments) else float("inf")
+            left = segments[index - 1].x1 if index else float("-inf")
             first, last = _head_span(segment, first, last, (left, right), row, grid)
         if line.cells and first < line.cells[-1].column + line.cells[-1].column_span:
             before = line.cells[-1]
@@ -135,6 +92,40 @@ def _placed(row: Row, grid: Grid, head: bool) -> _Line:
             first = before.column + before.column_span
         line.cells.append(DraftCell([segment], first, last - first + 1))
     return line
+
+
+def _has_two_values(lines: Sequence[_Line], bands: Bands) -> bool:
+    """Tell whether two amounts would share a cell: then what is drawn are no cells."""
+    cells = [
+        (bands.first[cell.column][band], cell.column)
+        for line, band in zip(lines, bands.of_line, strict=True)
+        for cell in line.cells
+        if cell.column and is_value(cell.text)
+    ]
+    return len(cells) > len(set(cells))
+
+
+def _spanned_rows(
+    lines: Sequence[_Line], bands: Bands, n_heads: int
+) -> tuple[list[list[DraftCell]], list[list[DraftCell]]]:
+    """Return the rows of heads and the other rows of a table whose cells are drawn."""
+    cells: dict[tuple[int, int], DraftCell] = {}
+    for line, band in zip(lines, bands.of_line, strict=True):
+        for cell in line.cells:
+            place = bands.first[cell.column][band], cell.column
+            known = cells.setdefault(place, cell)
+            if known is not cell:
+                known.lines += cell.lines
+                known.column_span = max(known.column_span, cell.column_span)
+    used = sorted({band for band, _ in cells})
+    for (band, column), cell in cells.items():
+        cell.row_span = max(1, sum(band <= other <= bands.last(column, band) for other in used))
+        beside = [other for row, other in cells if row == band and other > column]
+        reach = min(bands.last_column(column, band), min(beside, default=len(bands.first)) - 1)
+        cell.column_span = max(cell.column_span, reach - column + 1)
+    rows = [[cells[place] for place in sorted(cells) if place[0] == band] for band in used]
+    heads = sum(band < min(bands.of_line[n_heads:], default=0) for band in used) if n_heads else 0
+    return rows[:heads], rows[heads:]
 
 
 def _label_limit(grid: Grid) -> float:
@@ -149,7 +140,9 @@ def _parts(segment: Segment, columns: Sequence[Interval], height: float) -> list
     if first == last or len(segment.words) < 2:
         return [segment]
     groups = [[segment.words[0]]]
-    places = [min(range(first, last + 1), key=lambda at: _distance_to(word, columns[at])) for word in segment.words]
+    places = [
+        min(range(first, last + 1), key=lambda column: _distance_to(word, columns[column])) for word in segment.words
+    ]
     gaps = []
     for (place, before), (next_place, word) in pairwise(zip(places, segment.words, strict=True)):
         if next_place > place:
@@ -171,17 +164,17 @@ def _columns_of(segment: Segment, columns: Sequence[Interval]) -> tuple[int, int
     """Return first and last column that a segment stands over."""
     over = []
     x0, x1 = segment.x0, segment.x1
-    for at, (left, right) in enumerate(columns):
+    for column, (left, right) in enumerate(columns):
         if right <= x0:
             continue
         if left >= x1:
             break
         shared = (right if right < x1 else x1) - (left if left > x0 else x0)
         if shared > min(2.0, 0.3 * min(right - left, x1 - x0)):
-            over.append(at)
+            over.append(column)
     if over:
         return over[0], over[-1]
-    nearest = min(range(len(columns)), key=lambda at: _distance(segment, columns[at]))
+    nearest = min(range(len(columns)), key=lambda column: _distance(segment, columns[column]))
     return nearest, nearest
 
 
@@ -197,8 +190,8 @@ def _head_span(segment: Segment, first: int, last: int, room: Interval, row: Row
     drawn = grid.rules.under(row.bottom, segment.x0, segment.x1, 0.7 * row.height)
     if drawn and drawn[1] - drawn[0] < 0.95 * (columns[-1][1] - columns[0][0]) and drawn[0] > room[0] - 1:
         reached = [
-            at
-            for at, (left, right) in enumerate(columns)
+            column
+            for column, (left, right) in enumerate(columns)
             if min(right, drawn[1]) - max(left, drawn[0]) > 0.5 * (right - left)
         ]
         if reached and reached[0] > 0 and reached[-1] >= first and reached[0] <= last and drawn[1] <= room[1] + 1:
@@ -271,8 +264,8 @@ def _body_rows(lines: list[_Line], grid: Grid) -> list[list[DraftCell]]:
     bands = _bands(lines, grid)
     edge = max((line.cells[0].lines[0].x1 for line in lines if line.cells and not line.cells[0].column), default=0.0)
     groups: list[list[_Line]] = []
-    for at, line in enumerate(lines):
-        if groups and (bands[at] == bands[at - 1] if bands else _goes_on(groups[-1], line, edge, grid.columns)):
+    for index, line in enumerate(lines):
+        if groups and (bands[index] == bands[index - 1] if bands else _goes_on(groups[-1], line, edge, grid.columns)):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -357,10 +350,10 @@ def _goes_on(group: Sequence[_Line], line: _Line, edge: float, columns: Sequence
     label = line.cell(0)
     if label is None:
         return not line.has_values and all(_goes_on_text(group, cell, columns) for cell in line.cells)
-    above = next((cell for one in reversed(group) for cell in one.cells if cell.column == 0), None)
-    if above is None or (line.has_values and any(one.has_values for one in group)):
+    above = next((cell for upper in reversed(group) for cell in upper.cells if cell.column == 0), None)
+    if above is None or (line.has_values and any(upper.has_values for upper in group)):
         return False
-    if not line.only_label and not all(one.only_label for one in group):
+    if not line.only_label and not all(upper.only_label for upper in group):
         return False
     before = above.lines[-1]
     if before.text.endswith(":"):

@@ -11,13 +11,21 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.load.pdf.layout.rows import Row, Segment
+from rag.load.pdf.layout.rows import Row, Segment, row_of
 from rag.load.pdf.layout.rules import Rules
 
 _MIN_LINES = 3  # so many lines begin at a column's left edge
 _EDGE_SLACK = 2.5  # points
 _MIN_WORDS = 2.4  # a line, of running text
 _MIN_FLOW = 0.5  # of the pairs of lines: the text runs on
+_MIN_INNER_FLOW = 0.6  # the same inside paragraphs that stand apart
+_WIDER = 1.2  # of the smallest step from line to line: a wider one ends a paragraph
+_COMMON_STARTS = 0.8  # of the paragraphs begin on the line of one beside them: cells of a table
+_ALONE = 0.25  # of the lines of either side have no line beside them
+_LIST_STEP = 1.7  # of the height: from line to line of a list in the margin
+_ROOM, _NUMBER_ROOM = 40.0, 12.0  # points: least width of a column, and of numbers of lines
+_NUMBERED = 0.9  # of the lines have a number
+_MIN_NUMBERS = 5  # of lines
 _MIN_LETTERS = 0.6
 _MAX_DEPTH = 8
 _LEADING = 2.2  # of the height: lines further apart do not belong together
@@ -48,9 +56,9 @@ def _parted(rows: Sequence[Row], x: float) -> tuple[list[Row], list[Row]]:
         before = [segment for segment in row.segments if segment.center < x]
         behind = [segment for segment in row.segments if segment.center >= x]
         if before:
-            left.append(row.part(before))
+            left.append(row if len(before) == len(row.segments) else row_of(before))
         if behind:
-            right.append(row.part(behind))
+            right.append(row if len(behind) == len(row.segments) else row_of(behind))
     return left, right
 
 
@@ -62,21 +70,23 @@ def _best_cut(rows: Sequence[Row], rules: Rules) -> _Cut | None:
 def _edges(rows: Sequence[Row]) -> list[float]:
     """Return x where several segments begin that have something to their left, or room for it."""
     page_left = min(row.x0 for row in rows)
+    n_numbers = sum(row.segments[0].text.isdecimal() for row in rows)
+    room = _ROOM if n_numbers < _MIN_NUMBERS else _NUMBER_ROOM
     starts = sorted(
         segment.x0
         for row in rows
         for segment in row.segments
-        if segment.x0 > page_left + 40 and (len(segment.words) > 2 or segment.text[:1].isalpha())
+        if segment.x0 > page_left + room and (len(segment.words) > 2 or segment.text[:1].isalpha())
     )
     edges: list[float] = []
-    at = 0
-    while at < len(starts):
-        after = at
-        while after < len(starts) and starts[after] - starts[at] <= _EDGE_SLACK:
+    first = 0
+    while first < len(starts):
+        after = first
+        while after < len(starts) and starts[after] - starts[first] <= _EDGE_SLACK:
             after += 1
-        if after - at >= _MIN_LINES:
-            edges.append(starts[at])
-        at = after
+        if after - first >= _MIN_LINES:
+            edges.append(starts[first])
+        first = after
     return edges
 
 
@@ -84,13 +94,13 @@ def _cuts_at(rows: Sequence[Row], x: float, rules: Rules) -> list[_Cut]:
     """Return the runs of rows that a gutter left of `x` parts into running text on both sides."""
     cuts = []
     start = 0
-    for at in range(len(rows) + 1):
-        if at < len(rows) and not _crosses(rows[at], x):
+    for index in range(len(rows) + 1):
+        if index < len(rows) and not _crosses(rows[index], x):
             continue
-        cut = _cut_in(rows, start, at, x, rules)
+        cut = _cut_in(rows, start, index, x, rules)
         if cut:
             cuts.append(cut)
-        start = at + 1
+        start = index + 1
     return cuts
 
 
@@ -100,8 +110,8 @@ def _crosses(row: Row, x: float) -> bool:
 
 def _cut_in(rows: Sequence[Row], start: int, after: int, x: float, rules: Rules) -> _Cut | None:
     """Return the cut of a run of rows, narrowed to where both sides hold text."""
-    right_rows = [at for at in range(start, after) if rows[at].x1 > x]
-    left_rows = [at for at in range(start, after) if rows[at].x0 < x - 1]
+    right_rows = [index for index in range(start, after) if rows[index].x1 > x]
+    left_rows = [index for index in range(start, after) if rows[index].x0 < x - 1]
     if len(right_rows) < _MIN_LINES or len(left_rows) < 2:
         return None
     first = _reach(rows, max(left_rows[0], right_rows[0]), start - 1, -1)
@@ -110,40 +120,106 @@ def _cut_in(rows: Sequence[Row], start: int, after: int, x: float, rules: Rules)
     left, right = _parted(rows[first : last + 1], x)
     if len(left) < 2 or len(right) < _MIN_LINES or rules.tabular(rows[first].top, rows[last].bottom, x):
         return None
-    if not (_runs_on(left) and _runs_on(right)):
+    if _side_by_side(left, right):
         return None
-    return _Cut(x, first, last + 1, float(min(len(left), len(right))))
+    score = float(min(len(left), len(right)))
+    n_both = len(left) + len(right) - (last + 1 - first)
+    if _is_margin(left, right, n_both) or _is_margin(right, left, n_both):
+        return _Cut(x, first, last + 1, score)
+    if not (_is_prose(left) and _is_prose(right)):
+        return None
+    if not (_runs_on(left) and _runs_on(right)) and not (_runs_on(left, inner=True) and _runs_on(right, inner=True)):
+        return None
+    return _Cut(x, first, last + 1, score)
 
 
-def _reach(rows: Sequence[Row], at: int, stop: int, step: int) -> int:
+def _reach(rows: Sequence[Row], index: int, stop: int, step: int) -> int:
     """Go on from a row while the lines of either column follow each other closely."""
-    while at + step != stop and abs(rows[at + step].base - rows[at].base) <= _LEADING * rows[at].height:
-        at += step
-    return at
+    while index + step != stop and abs(rows[index + step].base - rows[index].base) <= _LEADING * rows[index].height:
+        index += step
+    return index
 
 
-def _runs_on(rows: Sequence[Row]) -> bool:
-    """Tell whether lines are running text: several words each, mostly letters, filled to the edge or mid sentence."""
+def _is_margin(short: Sequence[Row], prose: Sequence[Row], n_both: int) -> bool:
+    """Tell whether short lines stand beside running text: on lines of their own, or numbers that count its lines."""
+    if not _is_prose(prose) or not (_runs_on(prose) or _runs_on(prose, inner=True)):
+        return False
+    if n_both >= _NUMBERED * len(prose) and _counts_lines(short):
+        return True
+    alone = [len(side) - n_both for side in (short, prose)]
+    if alone[0] < _ALONE * len(short) or alone[1] < _ALONE * len(prose):
+        return False
+    close = sum(below.base - above.base <= _LIST_STEP * above.height for above, below in itertools.pairwise(short))
+    return all(len(row.segments) == 1 for row in short) and 2 * close >= len(short)
+
+
+def _counts_lines(rows: Sequence[Row]) -> bool:
+    """Tell whether lines are numbers of lines: one more from line to line."""
+    texts = [row.segments[0].text for row in rows]
+    if len(texts) < _MIN_NUMBERS or any(len(row.segments) > 1 for row in rows) or not all(map(str.isdecimal, texts)):
+        return False
+    return all(int(after) == int(before) + 1 for before, after in itertools.pairwise(texts))
+
+
+def _is_prose(rows: Sequence[Row]) -> bool:
+    """Tell whether lines hold several words each, mostly letters."""
     segments = [segment for row in rows for segment in row.segments]
     n_words = sum(len(segment.text.split()) for segment in segments)
     if n_words < _MIN_WORDS * len(segments):
         return False
     text = "".join(segment.text for segment in segments)
-    if sum(map(str.isalpha, text)) < _MIN_LETTERS * sum(not sign.isspace() for sign in text):
-        return False
+    return sum(map(str.isalpha, text)) >= _MIN_LETTERS * sum(not sign.isspace() for sign in text)
+
+
+def _runs_on(rows: Sequence[Row], *, inner: bool = False) -> bool:
+    """Tell whether lines are filled to the edge or end mid sentence; `inner` asks those of one paragraph alone."""
+    pairs = flowing = 0
+    for lines in _by_edge(rows):
+        edge = max(segment.x1 for _, segment in lines)
+        tight = _tight_step(lines) if inner else _LEADING
+        for (row, segment), (next_row, following) in itertools.pairwise(lines):
+            if next_row.base - row.base > tight * row.height:
+                continue
+            pairs += 1
+            flowing += flows(segment, following, edge)
+    return pairs > (2 if inner else 0) and flowing >= (_MIN_INNER_FLOW if inner else _MIN_FLOW) * pairs
+
+
+def _by_edge(rows: Sequence[Row]) -> list[list[tuple[Row, Segment]]]:
+    """Return lines that begin at one left edge together."""
     columns: dict[int, list[tuple[Row, Segment]]] = defaultdict(list)
     for row in rows:
         for segment in row.segments:
             columns[round(segment.x0 / 4)].append((row, segment))
-    pairs = flowing = 0
-    for lines in columns.values():
-        edge = max(segment.x1 for _, segment in lines)
-        for (row, segment), (next_row, following) in itertools.pairwise(lines):
-            if next_row.base - row.base > _LEADING * row.height:
-                continue
-            pairs += 1
-            flowing += flows(segment, following, edge)
-    return pairs > 0 and flowing >= _MIN_FLOW * pairs
+    return list(columns.values())
+
+
+def _tight_step(lines: Sequence[tuple[Row, Segment]]) -> float:
+    """Return the largest step, as a share of the height, from line to line of one paragraph."""
+    steps = [(below.base - above.base) / above.height for (above, _), (below, _) in itertools.pairwise(lines)]
+    usual = [step for step in steps if 0.7 < step < _LEADING]
+    return _WIDER * min(usual) if usual else 0.0
+
+
+def _side_by_side(left: Sequence[Row], right: Sequence[Row]) -> bool:
+    """Tell whether the paragraphs of either side begin on common lines, as the cells of a table do."""
+    starts = [_paragraph_starts(side) for side in (left, right)]
+    fewer, more = sorted(starts, key=len)
+    if len(fewer) < _MIN_LINES:
+        return False
+    common = sum(any(abs(start - other) <= _EDGE_SLACK for other in more) for start in fewer)
+    return common >= _COMMON_STARTS * len(fewer)
+
+
+def _paragraph_starts(rows: Sequence[Row]) -> list[float]:
+    """Return the baselines of the lines that stand further below the one before than most do."""
+    lines = [(row, segment) for row in rows for segment in row.segments[:1]]
+    tight = _tight_step(lines)
+    if not tight:
+        return []
+    return [rows[0].base] + [
+        below.base for above, below in itertools.pairwise(rows) if below.base - above.base > tight * above.height
+    ]
 
 
 def flows(line: Segment, following: Segment, edge: float) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from core.blocks import Block, Cell
-from rag.load.pdf.layout.cells import DraftCell, DraftTable
+from rag.load.pdf.layout.drafts import DraftCell, DraftTable
 from rag.load.pdf.layout.glyphs import HYPHEN_MARK
 from rag.load.pdf.layout.paragraphs import Draft, DraftText
 from rag.load.pdf.layout.rows import Segment, Word
@@ -23,6 +23,7 @@ _EXPONENT = re.compile(r"[-−+]?\d{1,3}|n")
 _BASE = re.compile(r"(?:.*[^\d.,])?10")
 _UNIT = re.compile(r"(?:.*[^^\W\d_])?(?:[^\W\d_]{1,3})", re.DOTALL)
 _LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
+_MAX_DOTS = 3
 _MAX_UNIT = 2  # letters: m, cm, km, x
 _HYPHENS = "-\u2010" + HYPHEN_MARK
 _BLOCK_GAP = 0.55  # of the height: more space between blocks is a blank line
@@ -63,9 +64,9 @@ def compose(drafts: Sequence[Draft], index: Sequence[int]) -> tuple[str, list[in
     """
     writer = Writer(index)
     blocks: list[Block] = []
-    for at, draft in enumerate(drafts):
-        if at:
-            writer.blank("\n\n" if _apart(drafts[at - 1], draft) else "\n")
+    for draft_index, draft in enumerate(drafts):
+        if draft_index:
+            writer.blank("\n\n" if _apart(drafts[draft_index - 1], draft) else "\n")
         blocks.append(_write_table(writer, draft) if isinstance(draft, DraftTable) else _write_text(writer, draft))
     return "".join(writer.pieces), writer.chars, blocks
 
@@ -89,33 +90,39 @@ def _write_text(writer: Writer, draft: DraftText) -> Block:
 def _write_table(writer: Writer, table: DraftTable) -> Block:
     start = writer.position
     rows = []
-    for at, row in enumerate(table.rows):
-        if at:
+    taken: dict[int, int] = {}  # rows that a cell above still takes, by column
+    for row_index, row in enumerate(table.rows):
+        if row_index:
             writer.blank("\n")
-        rows.append(_write_row(writer, row, table.n_columns))
+        rows.append(_write_row(writer, row, table.n_columns, {column for column, n in taken.items() if n > 0}))
+        taken = {column: n - 1 for column, n in taken.items()}
+        for cell in row:
+            taken |= dict.fromkeys(range(cell.column, cell.column + cell.column_span), cell.row_span - 1)
     return Block(
         kind="table", start=start, end=writer.position, rows=tuple(rows), head_rows=min(table.head_rows, len(rows))
     )
 
 
-def _write_row(writer: Writer, row: Sequence[DraftCell], n_columns: int) -> tuple[Cell, ...]:
+def _write_row(writer: Writer, row: Sequence[DraftCell], n_columns: int, taken: set[int]) -> tuple[Cell, ...]:
+    """Write a row; columns that a cell above takes have no cell, other empty ones an empty cell."""
     cells: list[Cell] = []
     column = 0
     for cell in row:
-        cells += [Cell(start=writer.position, end=writer.position)] * (cell.column - column)
+        n_empty = len(set(range(column, cell.column)) - taken)
+        cells += [Cell(start=writer.position, end=writer.position)] * n_empty
         if writer.chars and cell is not row[0]:
             writer.blank(" ")
         start = writer.position
         _write_lines(writer, cell.lines, " ")
-        cells.append(Cell(start=start, end=writer.position, column_span=cell.column_span))
+        cells.append(Cell(start=start, end=writer.position, row_span=cell.row_span, column_span=cell.column_span))
         column = cell.column + cell.column_span
-    cells += [Cell(start=writer.position, end=writer.position)] * (n_columns - column)
+    cells += [Cell(start=writer.position, end=writer.position)] * len(set(range(column, n_columns)) - taken)
     return tuple(cells)
 
 
 def _write_lines(writer: Writer, lines: Sequence[Segment], border: str) -> None:
-    for at, line in enumerate(lines):
-        following = lines[at + 1].words[0].text if at + 1 < len(lines) else ""
+    for line_index, line in enumerate(lines):
+        following = lines[line_index + 1].words[0].text if line_index + 1 < len(lines) else ""
         joined = _write_words(writer, line.words, following)
         if following and not joined:
             writer.blank(border)
@@ -129,8 +136,16 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
         bool(following) and last[-1] in _HYPHENS and len(last) > 1 and last[-2].isalnum() and following[0].isalnum()
     )
     before: Word | None = None
+    n_dots = 0
     for word in words:
         text = word.text
+        if text[0] == "." and not text.strip("."):  # dots that lead from a title to its page are written short
+            text = text[: max(0, _MAX_DOTS - n_dots)]
+            n_dots += len(text)
+            if not text:
+                continue
+        else:
+            n_dots = 0
         if before is not None and (_mark_apart(before, word) if word.shift or before.shift else word.spaced):
             pieces.append(" ")
             chars.append(NO_CHAR)
@@ -146,11 +161,11 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
     return hyphenated
 
 
-def _mark_apart(left: Word, word: Word) -> bool:
+def _mark_apart(previous: Word, word: Word) -> bool:
     """Tell whether a blank belongs between two words of which one is a mark."""
-    if word.shift == "raised" and left.shift != "raised":
-        return not _belongs(left.text, word.text)
-    if left.shift == "raised" and word.shift != "raised" and word.text[0].isalnum():
+    if word.shift == "raised" and previous.shift != "raised":
+        return not _belongs(previous.text, word.text)
+    if previous.shift == "raised" and word.shift != "raised" and word.text[0].isalnum():
         return True
     return word.spaced
 

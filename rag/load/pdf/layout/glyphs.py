@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rag.load.pdf import pdfium
 
+LEADER_DOTS = 4  # so many lead from a title to its page
 HYPHEN_MARK = "\ufffe"  # PDFium's sign for a hyphen at the end of a line
 
 _BLANK = np.zeros(65536, bool)
@@ -78,6 +79,8 @@ def read_words(textpage: int, signs: str, chars: NDArray[np.int64], dropped: NDA
     angle = _angles(textpage, index, boxes, places)
     boxes = _turned(boxes, angle)
     cut = _cuts(boxes, angle, places)
+    if LEADER_DOTS * "." in kept_signs:
+        cut |= _leader_borders(codes[places])
     start = np.flatnonzero(cut)
     end = np.append(start[1:], index.size)
     union = np.concatenate(
@@ -152,6 +155,17 @@ def _cuts(boxes: NDArray[np.float64], angle: NDArray[np.float64], places: NDArra
         | (np.diff(angle) != 0)
     )
     return cut
+
+
+def _leader_borders(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Tell for each character whether a long row of dots begins or ends before it."""
+    dot = codes == ord(".")
+    borders = np.flatnonzero(np.diff(dot, prepend=False, append=False))  # begins and ends of rows, in turns
+    starts, ends = borders[::2], borders[1::2]
+    long = ends - starts >= LEADER_DOTS
+    cut = np.zeros(codes.size + 1, bool)
+    cut[starts[long]] = cut[ends[long]] = True
+    return cut[:-1]
 
 
 def _baselines(textpage: int, index: NDArray[np.int64], angle: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from core.blocks import BlockKind
-from rag.load.pdf.layout.cells import DraftTable, StyleOf
 from rag.load.pdf.layout.columns import flows
+from rag.load.pdf.layout.drafts import DraftTable, StyleOf
 from rag.load.pdf.layout.rows import LIST_MARK, Row, Segment, segment_of
 
 _SIGN_MARK = re.compile(r"[•●▪◦‣·○■□➢✓❑*–—-]")
 _NOTE_MARK = re.compile(r"[*†‡§¶#]{1,3}|\(?\d{1,2}\)|\([a-z]\)|\d{1,2}")
 _NOTE_SIGN = re.compile(r"\(\w{1,2}\)|[*†‡§¶]+|^\d{1,2}$")
+_GLUED_MARK = re.compile(r"\((?:\d{1,2}|[a-z])\)(?=[A-Z])")  # "(a)Measured in tons"
 _SECTION = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?")
 _CAPTION = re.compile(r"[^\W\d_]{3,12}\.?\s+\d{1,3}(?:\.\d{1,2})?[.:]?(?:\s|$)")
 _ROMAN = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv".split()
@@ -115,12 +117,19 @@ def make_texts(rows: Sequence[Row], right: float, body: Body, style: StyleOf) ->
             groups[-1].append(line)
         else:
             groups.append([line])
-    return [_draft(group, body) for group in groups]
+    drafts = [_draft(group, body) for group in groups]
+    notes = [draft for draft in drafts if draft.kind == "footnote" and draft.number.isdigit()]
+    if any(int(note.number) != int(before.number) + 1 for before, note in itertools.pairwise(notes)):
+        for note in notes:  # small lines that begin with a day or a count
+            note.kind, note.number = "paragraph", ""
+    return drafts
 
 
 def _line(row: Row, style: StyleOf) -> _Line:
     segment = row.segments[0] if len(row.segments) == 1 else segment_of([w for s in row.segments for w in s.words])
-    first = style(segment.words[0])
+    words = segment.words
+    # A number that is set plain says nothing of the heading behind it.
+    first = style(words[1] if len(words) > 1 and LIST_MARK.fullmatch(words[0].text) else words[0])
     if not (first.bold or first.italic):
         return _Line(row, segment, False, False)
     last = style(segment.words[-1])
@@ -159,17 +168,19 @@ def _counts_on(mark: str, following: str) -> bool:
     """Tell whether a list's number is the one after another: 1. and 2., (a) and (b), iii) and iv)."""
     if not mark or re.sub(r"\w+", "", mark) != re.sub(r"\w+", "", following):
         return False
-    one, two = mark.strip(".()").lower(), following.strip(".()").lower()
-    if one.isdigit() and two.isdigit():
-        return int(two) == int(one) + 1
-    if len(one) == len(two) == 1 and ord(two) == ord(one) + 1:
+    number, next_number = mark.strip(".()[]").lower(), following.strip(".()[]").lower()
+    if number.isdigit() and next_number.isdigit():
+        return int(next_number) == int(number) + 1
+    if len(number) == len(next_number) == 1 and ord(next_number) == ord(number) + 1:
         return True
-    return one in _ROMAN and _ROMAN[_ROMAN.index(one) + 1 :][:1] == [two]
+    return number in _ROMAN and _ROMAN[_ROMAN.index(number) + 1 :][:1] == [next_number]
 
 
 def mark_of(segment: Segment) -> str:
     """Return the number or bullet that begins a list item, `""` where none does."""
     first = segment.words[0].text
+    if glued := _GLUED_MARK.match(first):
+        return glued[0]
     return first if len(segment.words) > 1 and LIST_MARK.fullmatch(first) else ""
 
 
@@ -204,34 +215,57 @@ def _heading_level(draft: DraftText, body: Body, mark: str) -> int:
     text = draft.text
     if len(text) > _HEADING_CHARS or len(draft.lines) > _HEADING_LINES or sum(map(str.isalpha, text)) < 3:
         return 0
+    if any(sign > "\xb1" and unicodedata.category(sign) == "Sm" for sign in text):
+        return 0  # a formula: its signs are set larger
     ratio = draft.height / body.height
     set_off = (draft.bold and not body.bold) or (draft.italic and len(draft.lines) == 1)
     emphasis = ratio >= _HEADING_RATIO or (set_off and ratio > 0.9)
     if text[-1] in ".,;" and not (emphasis and len(text) < 80):
         return 0
-    section = _SECTION.fullmatch(mark) if mark else None
+    number = mark or (draft.lines[0].words[0].text if len(draft.lines) == 1 and text[-1] != "," else "")
+    section = _SECTION.fullmatch(number) if len(draft.lines[0].words) > 1 else None
     if section and emphasis:
         return section[1].count(".") + 1
     if ratio >= _HEADING_RATIO:
-        return next(at for at, least in enumerate(_LEVELS, 1) if ratio >= least)
+        return next(level for level, least in enumerate(_LEVELS, 1) if ratio >= least)
     if emphasis and not (mark and _SIGN_MARK.fullmatch(mark)):
         return len(_LEVELS) + 1
     return 0
 
 
+def joined_over_columns(above: Sequence[Draft], column: list[Draft]) -> list[Draft]:
+    """Return the blocks of a column less the beginning that goes on with the last paragraph of the column before.
+
+    That beginning is joined to its paragraph.
+    """
+    last = next((d for d in reversed(above) if isinstance(d, DraftTable) or d.kind != "footnote"), None)
+    first = column[0] if column else None
+    if not isinstance(last, DraftText) or not isinstance(first, DraftText) or first.kind != "paragraph":
+        return column
+    similar = abs(last.height - first.height) <= _SIZE_STEP * first.height and last.bold == first.bold
+    beside = first.x0 >= last.x1 - first.height and first.top < last.bottom
+    if last.kind not in ("paragraph", "list_item") or not (similar and beside):
+        return column
+    line, following = last.lines[-1], first.lines[0]
+    if line.text[-1] in ".!?:;" or not flows(line, following, max(other.x1 for other in last.lines)):
+        return column
+    last.lines += first.lines
+    return column[1:]
+
+
 def name_captions(drafts: Sequence[Draft], images: Sequence[tuple[float, float, float, float]]) -> None:
-    """Make captions of the numbered lines that stand right above or below a table or an image.
+    """Make captions of the numbered lines that stand right above, below or beside a table or an image.
 
     Args:
         drafts: Blocks in reading order.
         images: Left, top, right, bottom of each image, in the space of the drafts.
     """
-    for at, draft in enumerate(drafts):
+    for index, draft in enumerate(drafts):
         if isinstance(draft, DraftTable) or draft.kind not in ("paragraph", "heading"):
             continue
         if not _CAPTION.match(draft.text):
             continue
-        beside = [other for other in drafts[max(0, at - 1) : at + 2] if isinstance(other, DraftTable)]
+        beside = [other for other in drafts[max(0, index - 1) : index + 2] if isinstance(other, DraftTable)]
         boxes = [(table.x0, table.top, table.x1, table.bottom) for table in beside] + list(images)
         within = _NEAR if draft.kind == "paragraph" else _CLOSE
         if any(_adjoins(draft, box, within) for box in boxes) and not (draft.kind == "heading" and draft.level < 3):
@@ -253,5 +287,6 @@ def name_notes(drafts: Sequence[Draft]) -> None:
 
 def _adjoins(draft: DraftText, box: tuple[float, float, float, float], within: float) -> bool:
     left, top, right, bottom = box
-    near = min(abs(top - draft.bottom), abs(draft.top - bottom)) <= within * draft.height
-    return near and draft.x0 < right and draft.x1 > left
+    over = min(abs(top - draft.bottom), abs(draft.top - bottom)) <= within * draft.height
+    level = min(abs(left - draft.x1), abs(draft.x0 - right)) <= within * draft.height
+    return (over and draft.x0 < right and draft.x1 > left) or (level and draft.top < bottom and draft.bottom > top)

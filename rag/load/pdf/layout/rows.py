@@ -9,7 +9,16 @@ from typing import Literal
 
 _FIGURE = re.compile(r"[(\[]?[-–−+]?[$€£¥]?[\d.,]*\d[\d.,]*[)\]]?%?|[-–—]+")
 _AMOUNT = re.compile(r"(?:[A-Z]{2,3})?[$€£¥₹](?:" + _FIGURE.pattern + ")")
-LIST_MARK = re.compile(r"[•●▪◦‣·○■□➢✓❑*–—-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?")
+# Units that tell an amount from a date ("31 Dec") or a count of something ("12 months"), and words for no amount.
+_UNIT = (
+    r"(?:pts?|bps?|x|[mckµ]?[mgl]|t|h|min|s|dB|[kMG]?Wh?|k?V|m?A|°[CF]|ha|m²|m³|km/h|[KMGT]i?B|[KMG]bit/s|[KMG]bps"
+    r"|px|rpm|mAh|bar|psi|lbs?|oz|ft|mph|Nm)"
+)
+_MEASURE = re.compile(f"(?:{_FIGURE.pattern}){_UNIT}")
+_NO_AMOUNT = re.compile(r"(?i:n\.?/?[am]\.?|flat|nil|none)")
+LIST_MARK = re.compile(
+    r"[•●▪◦‣·○■□➢✓❑*–—-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?|\[\d{1,3}\]"
+)
 
 Shift = Literal["", "raised", "lowered"]
 
@@ -103,10 +112,24 @@ class Row:
         return Row(segments, self.base, self.top, self.bottom, self.height)
 
 
+def row_of(segments: list[Segment]) -> Row:
+    """Return a row that is measured by its own words, as a line of one column is beside those of another."""
+    words = [word for segment in segments for word in segment.words]
+    plain = [word for word in words if not word.shift] or words
+    heights = sorted([word.height for word in plain])
+    top, bottom = min([word.top for word in plain]), max([word.bottom for word in plain])
+    return Row(segments, plain[0].base, top, bottom, heights[len(heights) // 2])
+
+
 def is_figure(text: str) -> bool:
     """Tell whether a text is one number, an amount or a dash that stands for none."""
     compact = text.replace(" ", "")
     return bool(_FIGURE.fullmatch(compact) or _AMOUNT.fullmatch(compact))
+
+
+def is_measure(text: str) -> bool:
+    """Tell whether a text is a number with its unit, or a word that stands for no number."""
+    return bool(_MEASURE.fullmatch(text.replace(" ", "")) or _NO_AMOUNT.fullmatch(text))
 
 
 def begins_with_figure(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,12 @@ class Rules:
     Attributes:
         level: Horizontal ones: y, left, right, `(n, 3)`, by y.
         upright: Vertical ones: x, top, bottom, `(m, 3)`.
+        strokes: Those of them that are lines and no sides of rectangles.
     """
 
     level: NDArray[np.float64]
     upright: NDArray[np.float64]
+    strokes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
 
     def tabular(self, top: float, bottom: float, x: float) -> bool:
         """Tell whether several horizontal lines at different heights cross `x` inside a stretch: rows of a table."""
@@ -82,14 +84,15 @@ def make_rules(paths: NDArray[np.float64], size: tuple[float, float], angle: flo
     sides = [np.stack([side[frame], left[frame], right[frame]], axis=1) for side in (top, bottom)]
     level = np.concatenate([_joined(lines), _joined(np.concatenate(sides))])
     tall = frame & (height > _SHORT) & (width > _SHORT)
+    strokes = np.stack([(left[narrow] + right[narrow]) / 2, top[narrow], bottom[narrow]], axis=1)
     upright = np.concatenate(
         [
-            np.stack([(left[narrow] + right[narrow]) / 2, top[narrow], bottom[narrow]], axis=1),
+            strokes,
             np.stack([left[tall], top[tall], bottom[tall]], axis=1),
             np.stack([right[tall], top[tall], bottom[tall]], axis=1),
         ]
     )
-    return Rules(level, upright)
+    return Rules(level, upright, strokes)
 
 
 def turned_box(box: tuple[float, float, float, float], angle: float) -> tuple[float, float, float, float]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from statistics import median
 
 from rag.load.pdf.layout.columns import flows
-from rag.load.pdf.layout.rows import LIST_MARK, Row, Segment, is_figure, segment_of
+from rag.load.pdf.layout.rows import LIST_MARK, Row, Segment, is_figure, is_measure, segment_of
 from rag.load.pdf.layout.rules import Rules
 
 Interval = tuple[float, float]
@@ -25,6 +25,14 @@ _SLACK = 1.0  # points: extents that overlap by less stand apart
 _CROSSING_SHARE = 0.2  # of the rows: a segment over two segments of so many others spans columns
 _PROSE_WORDS = 5  # a line, of a paragraph
 _PROSE_SHARE = 0.6  # of the lines run on
+_LARGER = 1.12  # of the height of a table's rows: a heading
+_ACROSS_WORDS = 5  # a segment over several columns, of a sentence
+_ACROSS_SHARE = 0.5  # of the letters, in such segments
+_MANY_COLUMNS = 5
+_FEW_VALUES = 0.2  # of the texts
+_FILLED = 0.5  # of the cells
+_WIDE_GAP = 3.0  # of the height: no gap between words of a sentence
+_APART = 1.4  # of the usual step: from a table to the next
 _LABEL_SLACK = 2.0  # points
 _ALIGNED = 3.0  # points
 _HEAD_STEP = 2.2  # of the height: from a head to what stands below it
@@ -51,19 +59,20 @@ def find_tables(rows: Sequence[Row], rules: Rules) -> list[Row | Grid]:
     """Return the rows of a region in order, those of each table as one grid."""
     rows = [_with_mark_joined(row) for row in rows]
     out: list[Row | Grid] = []
-    at = 0
-    while at < len(rows):
-        after = _run_end(rows, at)
-        first = _with_heads_above(rows, at, after, len(out) and isinstance(out[-1], Grid)) if after > at else at
-        grid = _grid(rows[first:after], rules) if after > at else None
+    index = 0
+    while index < len(rows):
+        after = _run_end(rows, index)
+        n_free = len(list(takewhile(lambda item: isinstance(item, Row), reversed(out))))
+        first = _with_heads_above(rows, index, after, index - n_free) if after > index else index
+        grid = _grid(rows[first:after], rules) if after > index else None
         if grid is None:
-            out.append(rows[at])
-            at += 1
+            out.append(rows[index])
+            index += 1
             continue
         skipped = after - first - len(grid.rows)
-        del out[len(out) - (at - first) :]
+        del out[len(out) - (index - first) :]
         out += [*rows[first : first + skipped], grid]
-        at = after
+        index = after
     return out
 
 
@@ -74,37 +83,47 @@ def _with_mark_joined(row: Row) -> Row:
     return row.part([segment_of(row.segments[0].words + row.segments[1].words)])
 
 
-def _run_end(rows: Sequence[Row], at: int) -> int:
-    """Return where a run of table rows that begins at a row ends; `at` where none does."""
-    if len(rows[at].segments) < 2:
-        return at
-    last, n_rows = at, 1
-    values_from = rows[at].segments[1].x0
-    next_at = at + 1
-    while next_at < len(rows):
-        row, before = rows[next_at], rows[next_at - 1]
+def _run_end(rows: Sequence[Row], first: int) -> int:
+    """Return where a run of table rows that begins at a row ends; `first` where none does."""
+    if len(rows[first].segments) < 2:
+        return first
+    last, n_rows = first, 1
+    values_from = rows[first].segments[1].x0
+    next_index = first + 1
+    while next_index < len(rows):
+        row, before = rows[next_index], rows[next_index - 1]
         gap = (row.base - before.base) / max(row.height, before.height)
-        if gap > _WIDEST_GAP or (gap > _MAX_GAP and not _same_columns(rows, last, next_at)):
+        if gap > _WIDEST_GAP or (gap > _MAX_GAP and not _same_columns(rows, last, next_index)):
             break
         if len(row.segments) >= 2:
-            if n_rows >= 2 and _begins_table(rows, last, next_at):
+            if n_rows >= 2 and _begins_table(rows, last, next_index):
                 break
-            last, n_rows = next_at, n_rows + 1
+            last, n_rows = next_index, n_rows + 1
             values_from = row.segments[1].x0
         elif (
             row.segments[0].words[0].field >= 0
-            or next_at - last > _MAX_BRIDGE
-            or _is_prose(row, rows, last, next_at, values_from)
+            or _is_apart(rows, last, next_index, values_from)
+            or next_index - last > _MAX_BRIDGE
+            or _is_prose(row, rows, last, next_index, values_from)
         ):
             break
-        next_at += 1
+        next_index += 1
     last = _with_tail(rows, last, values_from)
-    return last + 1 if n_rows >= 2 else at
+    return last + 1 if n_rows >= 2 else first
 
 
-def _same_columns(rows: Sequence[Row], last: int, at: int) -> bool:
+def _is_apart(rows: Sequence[Row], last: int, index: int, values_from: float) -> bool:
+    """Tell whether a row of one segment is a heading, set larger, or an item of a list rather than part of a table."""
+    row, first = rows[index], rows[index].segments[0].words[0]
+    below = next((other for other in rows[index + 1 : index + 1 + _MAX_BRIDGE] if len(other.segments) > 1), rows[last])
+    is_item = first.text in "•●▪◦‣■□➢✓❑" and len(row.segments[0].words) > 1 and row.x0 < values_from
+    is_larger = row.height > _LARGER * max(rows[last].height, below.height)
+    return is_item or (is_larger and not row.text.endswith(":"))
+
+
+def _same_columns(rows: Sequence[Row], last: int, index: int) -> bool:
     """Tell whether the next row of several segments holds amounts in the columns of the last one."""
-    row = next((other for other in rows[at : at + 2] if len(other.segments) > 1), None)
+    row = next((other for other in rows[index : index + 2] if len(other.segments) > 1), None)
     return (
         row is not None
         and _has_values(row)
@@ -118,9 +137,9 @@ def _same_columns(rows: Sequence[Row], last: int, at: int) -> bool:
     )
 
 
-def _is_prose(row: Row, rows: Sequence[Row], last: int, at: int, values_from: float) -> bool:
+def _is_prose(row: Row, rows: Sequence[Row], last: int, index: int, values_from: float) -> bool:
     """Tell whether a row of one segment reaches from the labels over the values of the rows above and below."""
-    below = next((other for other in rows[at + 1 : at + 1 + _MAX_BRIDGE] if len(other.segments) > 1), None)
+    below = next((other for other in rows[index + 1 : index + 1 + _MAX_BRIDGE] if len(other.segments) > 1), None)
     limit = max(values_from, below.segments[1].x0) if below else values_from
     left = min(rows[last].x0, below.x0) if below else rows[last].x0
     return row.x0 < left + 3 * row.height and row.x1 > limit + _LABEL_SLACK
@@ -140,46 +159,67 @@ def _with_tail(rows: Sequence[Row], last: int, values_from: float) -> int:
     return last
 
 
-def _begins_table(rows: Sequence[Row], last: int, at: int) -> bool:
+def _begins_table(rows: Sequence[Row], last: int, index: int) -> bool:
     """Tell whether a row that follows a wider gap is the head of another table: no label, no amounts."""
-    row = rows[at]
-    if row.base - rows[at - 1].base < 1.9 * row.height or _has_values(row):
+    row = rows[index]
+    if _stands_apart(rows, last, index):
+        return True
+    if row.base - rows[index - 1].base < 1.9 * row.height or _has_values(row):
         return False
     labels = min(previous.x0 for previous in rows[max(0, last - 5) : last + 1])
     return row.x0 > labels + 4 * row.height and _has_values(rows[last])
 
 
-def _with_heads_above(rows: Sequence[Row], at: int, after: int, behind_table: int | bool) -> int:
-    """Return where a run begins with the rows of one segment above it that stand over its value columns."""
-    run = rows[at:after]
+def _stands_apart(rows: Sequence[Row], last: int, index: int) -> bool:
+    """Tell whether a row without amounts follows a wider step and shares no edge with the rows above it."""
+    row, above = rows[index], rows[max(0, last - 3) : last + 1]
+    steps = [below.base - before.base for before, below in pairwise(above)]
+    if not steps or _has_values(row) or row.base - rows[index - 1].base < _APART * median(steps):
+        return False
+    return not any(
+        min(abs(segment.x0 - other.x0), abs(segment.x1 - other.x1), abs(segment.center - other.center)) <= _ALIGNED
+        for segment in row.segments
+        for before in above
+        for other in before.segments
+    )
+
+
+def _with_heads_above(rows: Sequence[Row], start: int, after: int, limit: int) -> int:
+    """Return where a run begins with the rows of one segment above it that stand over its value columns.
+
+    Rows before `limit` are of another table; nothing right below a table is a head.
+    """
+    run = rows[start:after]
     left = min(row.x0 for row in run)
     values_from = median(row.segments[1].x0 for row in run if len(row.segments) > 1)
     right = max(row.x1 for row in run)
-    first = row_at = at
-    while row_at > 0 and not behind_table and at - row_at < _MAX_HEADS:
-        row, below = rows[row_at - 1], rows[row_at]
+    first = row_index = start
+    while row_index > limit and start - row_index < _MAX_HEADS:
+        row, below = rows[row_index - 1], rows[row_index]
         if below.base - row.base > _HEAD_STEP * row.height or row.x1 > right + 8 * row.height:
             break
-        row_at -= 1
+        row_index -= 1
         if row.x0 > left + 3 * row.height and row.x1 > values_from:
-            first = row_at
+            first = row_index
         elif row.x1 > values_from or len(row.segments) > 1:
             break
     return first
 
 
 def _grid(rows: list[Row], rules: Rules) -> Grid | None:
-    body = [at for at, row in enumerate(rows) if len(row.segments) > 1 and _is_body(row, rows)]
+    body = [index for index, row in enumerate(rows) if len(row.segments) > 1 and _is_body(row, rows)]
     first_body = body[0] if body else 0
     source = rows[first_body:] if len(body) >= 2 else rows
-    columns = find_columns(source)
+    columns = _under_heads(find_columns(source), rows[:first_body], source)
     if len(columns) < 2 or _is_running_text(rows) or sum(_filled(rows, column) >= 2 for column in columns) < 2:
+        return None
+    if _is_written_across(rows, columns) or _is_sparse(rows, len(columns)):
         return None
     if len(body) < 2:
         first_body = 0
     while first_body > 0 and _is_title(rows[0], columns):
         rows, first_body = rows[1:], first_body - 1
-    n_heads = first_body
+    n_heads = 0 if _is_contents(rows) else first_body
     while n_heads > 0 and len(rows[n_heads - 1].segments) == 1 and rows[n_heads - 1].x1 <= columns[1][0]:
         n_heads -= 1  # the name of the first group of rows
     return Grid(rows, columns, n_heads, rules)
@@ -191,11 +231,58 @@ def _is_running_text(rows: Sequence[Row]) -> bool:
     n_words = sum(len(segment.words) for row in rows for segment in row.segments)
     if n_words < _PROSE_WORDS * len(rows) or sum(map(_has_values, rows)) * 4 > len(rows):
         return False
+    wide = sum(
+        any(right.x0 - left.x1 > _WIDE_GAP * row.height for left, right in pairwise(row.segments)) for row in rows
+    )
+    if 2 * wide > len(rows):
+        return False
     running = sum(
         below.x0 < left + 2 * below.height and flows(above.segments[-1], below.segments[0], right)
         for above, below in pairwise(rows)
     )
     return running >= _PROSE_SHARE * (len(rows) - 1)
+
+
+def _is_written_across(rows: Sequence[Row], columns: Sequence[Interval]) -> bool:
+    """Tell whether most of the text are sentences over several columns: lines that formulas part."""
+    letters = across = 0
+    for row in rows:
+        for segment in row.segments:
+            n = sum(map(str.isalpha, segment.text))
+            letters += n
+            if len(segment.words) >= _ACROSS_WORDS and segment.x0 < columns[-1][0]:
+                over = sum(left < segment.x1 - _SLACK and right > segment.x0 + _SLACK for left, right in columns)
+                across += n if over > 1 else 0
+    return across > _ACROSS_SHARE * letters
+
+
+def _under_heads(columns: list[Interval], heads: Sequence[Row], rows: Sequence[Row]) -> list[Interval]:
+    """Join columns below one head that no row fills two of: a figure and the label of a sum may share a column."""
+    for segment in [segment for head in heads for segment in head.segments]:
+        over = [column for column in columns if column[0] < segment.x1 and column[1] > segment.x0]
+        if len(over) < 2 or any(_n_filled(row, over) > 1 for row in rows):
+            continue
+        first = columns.index(over[0])
+        columns = [*columns[:first], (over[0][0], over[-1][1]), *columns[first + len(over) :]]
+    return columns
+
+
+def _n_filled(row: Row, columns: Sequence[Interval]) -> int:
+    return sum(any(segment.x0 < right and segment.x1 > left for segment in row.segments) for left, right in columns)
+
+
+def _is_contents(rows: Sequence[Row]) -> bool:
+    """Tell whether rows list titles and their pages, with dots between; such a list has no heads."""
+    led = sum(any(segment.text.endswith("...") for segment in row.segments) for row in rows)
+    spaced = sum(any(segment.text.endswith(". . .") for segment in row.segments) for row in rows)
+    return 2 * max(led, spaced) >= len(rows)
+
+
+def _is_sparse(rows: Sequence[Row], n_columns: int) -> bool:
+    """Tell whether many columns hold few texts and hardly an amount: the pieces of formulas."""
+    texts = [segment.text for row in rows for segment in row.segments]
+    few_values = sum(map(is_value, texts)) < _FEW_VALUES * len(texts)
+    return n_columns >= _MANY_COLUMNS and few_values and len(texts) < _FILLED * len(rows) * n_columns
 
 
 def _is_title(row: Row, columns: Sequence[Interval]) -> bool:
@@ -226,7 +313,10 @@ def _is_body(row: Row, rows: Sequence[Row]) -> bool:
 def _has_label(row: Row, rows: Sequence[Row]) -> bool:
     limit = min(other.x0 for other in rows) + 6 * row.height
     beside = [other for other in rows if len(other.segments) == 1 and abs(other.base - row.base) < row.height]
-    return any(other.x0 < limit and not is_value(other.segments[0].text) for other in (row, *beside))
+    if any(other.x0 < limit and not is_value(other.segments[0].text) for other in (row, *beside)):
+        return True
+    # The number of the row stands before its label.
+    return row.x0 < limit and len(row.segments) > 2 and not is_value(row.segments[1].text)
 
 
 def _has_values(row: Row) -> bool:
@@ -235,7 +325,9 @@ def _has_values(row: Row) -> bool:
 
 def is_value(text: str) -> bool:
     """Tell whether a cell holds an amount; a year alone is a head as often."""
-    return is_figure(text) and not (len(text) == 4 and text.isdigit() and text[:2] in ("19", "20"))
+    if not is_figure(text):
+        return is_measure(text)
+    return not (len(text) == 4 and text.isdigit() and text[:2] in ("19", "20"))
 
 
 def _filled(rows: Sequence[Row], column: Interval) -> int:

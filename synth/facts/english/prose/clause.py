@@ -43,6 +43,8 @@ _WORD = re.compile(r"\S+")
 _ADVERBS = re.compile(
     r"(?:[a-z]+ly|also|now|then|still|just|even|often|always|never|usually|already|further|not|only|never)$"
 )
+# Words that begin another clause.
+_CLAUSE_OPENERS = frozenset("and that which who but when while as because than".split())
 _SAME_PAST = frozenset("cost set put spread shed".split())
 _MAX_SUBJECT_WORDS = 16
 _AGENTLESS = re.compile(r"[.!?;:]")
@@ -214,19 +216,7 @@ def _past_twice(words: list[tuple[str, int]], position: int) -> bool:
         return False
     for back in range(position + 1, len(words)):
         word, before = words[back][0], words[back - 1][0]
-        if before[-1] in ",;:." or word in (
-            "and",
-            "or",
-            "that",
-            "which",
-            "who",
-            "but",
-            "when",
-            "while",
-            "as",
-            "because",
-            "than",
-        ):
+        if before[-1] in ",;:." or word in _CLAUSE_OPENERS or word == "or":
             return False
         if (
             past_base(word)
@@ -243,19 +233,7 @@ def _is_ambiguous(words: list[tuple[str, int]], position: int) -> bool:
     if word in AUXILIARIES or not past_base(word):
         return False
     for later, _ in words[position + 1 :]:
-        if later[-1] in ",;:." or later in (
-            "and",
-            "that",
-            "which",
-            "who",
-            "but",
-            "when",
-            "while",
-            "as",
-            "because",
-            "than",
-            "where",
-        ):
+        if later[-1] in ",;:." or later in _CLAUSE_OPENERS or later == "where":
             return False
         if later in AUXILIARIES:
             return True

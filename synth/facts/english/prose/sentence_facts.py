@@ -62,7 +62,7 @@ def facts_of(flat: Flat, naming: Naming, casing: Casing) -> Iterator[FactDraft]:
         yield from _counted(plain, *amount, stated, naming, quote)
     for part, clause in (pair for version in distributed(plain) for pair in _clauses(version)):
         for gap in _gaps(clause):
-            draft = _asked(part, clause, gap, stated, naming, quote, casing)
+            draft = _draft_for_gap(part, clause, gap, stated, naming, quote, casing)
             if draft is not None:
                 yield draft
         meaning = terms.classified(clause)
@@ -133,7 +133,7 @@ def _stands(subject: str, naming: Naming) -> bool:
     return not (naming.filing and re.match(r"[Tt]he [a-z-]+(?: [a-z-]+)?$", subject))
 
 
-def _asked(
+def _draft_for_gap(
     flat: Flat, clause: Clause, gap: Gap, stated: str, naming: Naming, quote: Span, casing: Casing
 ) -> FactDraft | None:
     """A draft for one gap of a clause, None where its question would depend on other sentences."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core.language.language import language
 from synth.facts.english.prose.clause import Clause
 from synth.facts.english.prose.verbs import is_known_verb
 
@@ -23,6 +24,13 @@ _NOT_A_TERM = re.compile(
     r"(?i)\b(?:this|that|it|they|these|those|which|who|what|we|our|you|your|he|she|such|his|her|its|their|reference|here"
     r"|following|above|note|also|below|table|figure|section|item|each|all|any|result|change)\b"
 )
+# "For other systems, refer to ..." tells the reader where to look.
+_ADVERBIAL = re.compile(
+    r"(?:for|to|in|on|at|by|if|when|where|while|as|with|without|from|after|before|please|see|instead|otherwise)\b",
+    re.IGNORECASE,
+)
+# A sentence that begins in lower case, with the name of a program, say: "... for Python. pip installs it".
+_LOWER_START = re.compile(r"\b(?P<word>[A-Za-z]*[a-z]{3})\. (?=[a-z])")
 _CLASS = re.compile(r"^(?:an?|one of the|any) [\w“(]")
 _EMPTY_HEAD = re.compile(
     r"^(?:an?|one of the|any) (?:\w+ ){0,2}?(?:result|function|part|matter|risk|possibility|number|lot|variety|combination|reflection|significant"
@@ -31,6 +39,7 @@ _EMPTY_HEAD = re.compile(
     r"|long|large|small|new|high|low|strong|great|limited|material|little|further|clear|mere|potential|copy|breach|violation|direct|sign|cause)\b"
 )
 _ABBREVIATED = re.compile(r"\((?:the |collectively,? )?[“\"'‘]?(?P<short>[A-Z][A-Za-z0-9&-]{1,9})[”\"'’]?\)(?![\w-])")
+_ABBREVIATIONS = language("en").abbreviations | language("en").final_abbreviations
 _SKIPPED = frozenset("of and the for in on at to a an by with or".split())
 _ROW_DEFINES = re.compile(
     r"^(?P<term>(?:[A-Z][\w&-]*|[a-z]{1,4})(?: [a-z]+| [A-Z][\w-]*){0,2}?) (?P<body>(?:The|A|An|Any|Each|At least) [a-z].{8,300})$"
@@ -58,6 +67,8 @@ def defined(sentence: str) -> Meaning | None:
         return None
     if match["verb"] == "stands for" and not term.isupper():
         return None
+    if not match["quoted"] and (_ADVERBIAL.match(term) or _next_sentence(match["body"]) is not None):
+        return None
     if (
         re.match(r"(?:that|how|what|when|whether|if|more|less|to the)\b", match["body"])
         or _NOT_ALONE.search(match["body"])
@@ -79,6 +90,12 @@ _NOT_ALONE = re.compile(
 )
 
 
+def _next_sentence(text: str) -> int | None:
+    """Return where the full stop stands after which another sentence begins in lower case; None where none does."""
+    stops = (match for match in _LOWER_START.finditer(text) if match["word"].casefold() not in _ABBREVIATIONS)
+    return next((match.end("word") for match in stops), None)
+
+
 def classified(clause: Clause) -> Meaning | None:
     """What a clause says its subject is: "A cookie is a small amount of data"."""
     if clause.lead or clause.verb not in ("is", "are"):
@@ -91,6 +108,8 @@ def classified(clause: Clause) -> Meaning | None:
         rest,
     )
     end = stop.start() if stop else len(rest)
+    following = _next_sentence(rest[:end])
+    end = end if following is None else following
     another = re.search(r",? and (?:[\w-]+ ){1,4}(?:is|are|was|were|has|have|can|may|will)\b", rest[:end])
     end = another.start() if another else end
     if len(rest[:end].split()) < 4 or not _is_term(clause.subject):

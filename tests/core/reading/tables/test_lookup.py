@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.tables.lookup import CellMatch, cell_at, match_cells, table_question, years_in
+from core.reading.tables.lookup import CellMatch, cell_at, table_question, years_in
+from core.reading.tables.match import match_cells
 from core.reading.tables.table import Table, TableCell, TableRow
-from core.reading.words import stem
+from core.reading.text.words import stem
 
 
 def make(heads: tuple[str, ...], *lines: tuple[str, tuple[str, ...]], title: str = "") -> Table:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.tables.show import amount_like, grouped, shown
+from core.reading.tables.show import amount_like, grouped, in_asked_unit, label_name, shown
 from core.reading.tables.table import Table, TableCell, TableRow
 
 
 def table(scale: int = 6, currency: str = "$") -> Table:
-    return Table("", "", ("2021",), (), scale, None, currency, 0, 0)
+    return Table("", "", ("2021",), (), scale, None, currency, 0, 0, currency_above=bool(currency))
 
 
 def row(label: str, group: str = "") -> TableRow:
@@ -74,9 +74,43 @@ def test_a_computed_amount_has_the_unit_of_its_cells() -> None:
         False,
     )
     assert amount_like(Decimal(12), table(0, ""), row("Adult"), cell("€38")) == ("€12", False)
-    assert amount_like(Decimal("0.5"), table(), row("Dividends per share"), cell("2.50")) == ("$0.5", False)
+    assert amount_like(Decimal("0.5"), table(), row("Dividends per share"), cell("2.50")) == ("$0.50", False)
 
 
 @given(st.decimals("-1e9", "1e9", places=3))
 def test_a_grouped_amount_reads_back(amount: Decimal) -> None:
     assert Decimal(grouped(amount).replace(",", "").replace("−", "-")) == amount
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("iPhone (1)", "iPhone"),
+        ("Home (1)(2)", "Home"),
+        ("Fees ³", "Fees"),
+        ("Fees*", "Fees"),
+        ("Other (net)", "Other (net)"),
+        ("(1)", "(1)"),
+        ("Class (a)", "Class (a)"),
+        ("Flight 9", "Flight 9"),
+    ],
+)
+def test_marks_of_footnotes_are_no_part_of_a_name(label: str, name: str) -> None:
+    assert label_name(label) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "shown_text"),
+    [
+        ("$381,603 thousand", "What was it? Answer in USD millions.", "$381.603 million"),
+        ("($389) million", "How much (in USD billions) was paid?", "($0.389) billion"),
+        ("−$1,561 million", "What was it in billions?", "−$1.561 billion"),
+        ("$1.5 billion", "How much in dollars? Answer in $ thousands.", "$1,500,000 thousand"),
+        ("$389 million", "What was it in millions?", "$389 million"),
+        ("12.5%", "What was it in millions?", "12.5%"),
+        ("$389 million", "How many millions were paid?", "$389 million"),
+        ("Revenue: $3 million; Tax: $1 million", "What were they in billions?", "Revenue: $3 million; Tax: $1 million"),
+    ],
+)
+def test_an_amount_in_the_scale_that_is_asked_for(text: str, question: str, shown_text: str) -> None:
+    assert in_asked_unit(text, question) == shown_text

@@ -8,7 +8,7 @@ from core.blocks import Block, Cell
 from core.reading.tables.derive import TableReader
 from core.reading.tables.lines import line_tables
 from core.reading.tables.operands import Derived
-from core.reading.tables.table import Table, table_of
+from core.reading.tables.table import Table, is_contents, table_of, tables_of
 
 EARNINGS = """Lockwood Corporation
 Consolidated Statements of Earnings
@@ -151,3 +151,32 @@ def test_prose_is_no_table() -> None:
 
 def test_a_row_of_another_period_is_not_answered_with() -> None:
     assert TableReader("What were total net sales in 2015?", line_tables(EARNINGS)).answers() == []
+
+
+def test_a_caption_between_rows_parts_two_tables() -> None:
+    text = "Term Meaning\nLull A calm of 20 minutes\nTable 9. Forms\nForm Use\nS-12 Accident\nP-7 Expenses"
+    rows, after = [], 0
+    for label, rest in (
+        ("Term", "Meaning"),
+        ("Lull", "A calm of 20 minutes"),
+        ("Table 9. Forms", ""),
+        ("Form", "Use"),
+        ("S-12", "Accident"),
+        ("P-7", "Expenses"),
+    ):
+        start = text.index(label, max(0, after - 1))
+        after = start + len(label) + 1
+        rows.append((Cell(start=start, end=after - 1), *([Cell(start=after, end=after + len(rest))] if rest else [])))
+        after += len(rest)
+    block = Block(kind="table", start=0, end=len(text), rows=tuple(rows), head_rows=1)
+    terms, forms = tables_of(block, text)
+    assert (terms.corner, [row.label for row in terms.rows]) == ("Term", ["Lull"])
+    assert (forms.corner, forms.heads, [row.label for row in forms.rows]) == ("Form", ("Use",), ["S-12", "P-7"])
+    assert forms.title == "Table 9. Forms"
+
+
+def test_a_table_of_contents_is_no_table_of_figures() -> None:
+    contents = "Contents\nThe institute . . . 3\nThe island . . . 4\nPeople . . . 5\nReaching us . . . 5\n"
+    prices = "Prices\nBread . . . 3\nMilk . . . 2\nButter . . . 5\nHoney . . . 7\n"
+    assert all(is_contents(table, contents) for table in line_tables(contents))
+    assert line_tables(prices) and not any(is_contents(table, prices) for table in line_tables(prices))

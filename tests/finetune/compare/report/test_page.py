@@ -11,8 +11,8 @@ from jinja2 import UndefinedError
 
 from finetune.compare.questions import GoldQuestion
 from finetune.compare.report.page import render, write_page
-from tests.finetune.compare.report.test_record import four, report_of
 from tests.support.comparisons import questions
+from tests.support.reports import four, report_of
 
 
 class _Page(HTMLParser):

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from core.errors import DataError
-from finetune.compare.arms import Arm
-from finetune.compare.questions import SEEN, UNANSWERABLE, GoldQuestion
+from finetune.compare.questions import CONTRADICTED, SEEN, STAND_IN, UNANSWERABLE, GoldQuestion
 from finetune.compare.report import short
 from finetune.compare.report.page import render
-from finetune.compare.report.record import Circumstances, build, read_missed, write_json
-from finetune.compare.run import ask_all
+from finetune.compare.report.record import read_missed, write_json
 from tests.support.comparisons import arm, knows, questions
-
-ABOUT = Circumstances(made_at="2026-11-21T00:00:00+00:00", command="kb compare demo", notes=("It rains.",))
-
-
-def report_of(arms: Sequence[Arm], asked: Sequence[GoldQuestion], folder: Path) -> dict[str, Any]:
-    return build(arms, asked, ask_all(arms, asked, folder), ABOUT)
-
-
-def four(base: int, rag: int, tuned: int, both: int, *, seconds: tuple[float, float] = (1.0, 3.0)) -> list[Arm]:
-    """Four arms that are right on so many questions, with the seconds of an answer without and with passages."""
-    return [
-        arm("base", knows(base), seconds=seconds[0])[0],
-        arm("base+rag", knows(rag), shown="found", seconds=seconds[1])[0],
-        arm("tuned", knows(tuned), model="t", tuned=True, seconds=seconds[0])[0],
-        arm("tuned+rag", knows(both), shown="found", model="t", tuned=True, seconds=seconds[1])[0],
-    ]
+from tests.support.reports import four, report_of
 
 
 def test_search_that_does_as_well_as_tuning_is_recommended(tmp_path: Path) -> None:
@@ -148,15 +130,16 @@ def test_what_the_tuned_arm_missed_is_listed_once_per_fact(tmp_path: Path) -> No
     assert [one["fact"] for one in missed] == ["f7", "f8", "f9"]
     assert {one["arm"] for one in missed} == {"tuned"}
     assert len(asked) == 10
-    with pytest.raises(DataError, match="cannot be read as a report"):
+    with pytest.raises(DataError, match="cannot be read as the report"):
         read_missed(Path(__file__))
 
 
 def test_the_report_is_plain_json_even_with_one_question(tmp_path: Path) -> None:
     report = report_of(four(0, 1, 1, 1), questions(1), tmp_path)
-    again = json.loads(write_json(tmp_path, report).read_text(), parse_constant=pytest.fail)
+    again = json.loads(write_json(tmp_path, report).read_text(encoding="utf-8"), parse_constant=pytest.fail)
     assert again == report
-    assert report["measures"]["right"]["pairs"][0]["low"] is None
+    assert report["measures"]["right"]["pairs"][0]["low"] == -1.0
+    assert report["measures"]["right"]["pairs"][0]["detectable"] is None
     assert render(report)
     assert short.lines(report)[-1]
 
@@ -173,4 +156,21 @@ def test_the_short_form_has_a_row_per_arm(tmp_path: Path) -> None:
     rows = short.rows(report)
     assert [row[0] for row in rows] == ["base", "base+rag", "tuned", "tuned+rag"]
     assert {len(row) for row in rows} == {len(short.HEADS)}
-    assert "tuned against base+rag: training has paid for itself after 300 questions" in short.lines(report)
+    paid = "tuned against base+rag: training has paid for itself after 300 questions"
+    assert f"{paid} by time alone: no more of its answers are right" in short.lines(report)
+
+
+def test_the_terminal_shows_what_to_use_for_which_documents(tmp_path: Path) -> None:
+    invented = [
+        GoldQuestion(id=f"s{n}", text="?", answer="31 m", passages=(f"It is 31 m {n}.",), strata=(STAND_IN,))
+        for n in range(12)
+    ]
+    altered = [replace(question, id=f"c{question.id[1:]}", strata=(CONTRADICTED,)) for question in invented]
+    taught = [replace(question, taught=True) for question in questions(10)]
+    report = report_of(four(0, 9, 9, 9), [*taught, *invented, *altered], tmp_path)
+    (_, _), (heads, rows), *_ = short.tables(report)
+    assert heads == ["questions about", "base", "base+rag", "tuned", "tuned+rag", "use", "n"]
+    assert [row[0] for row in rows] == ["taught", "later (invented)", "passage differs from what was taught: followed"]
+    assert rows[1][1] == rows[1][3] == "-" and rows[1][-1] == "12"  # what knows no passage is not asked
+    assert any(note.startswith("Passages with another value than the one taught") for note in short.lines(report))
+    assert report["measures"]["right"]["questions"] == 10 and "later (invented)" in render(report)

@@ -94,14 +94,20 @@ def test_costs_leave_out_what_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("questions", "sentence"),
+    ("questions", "more_right", "sentence"),
     [
-        (1200, "t against b: training has paid for itself after 1,200 questions"),
-        (None, "t against b: training never pays for itself, since answers take no less time"),
+        (1200, True, "t against b: training has paid for itself after 1,200 questions"),
+        (
+            1200,
+            False,
+            "t against b: training has paid for itself after 1,200 questions by time alone: no more of its answers are"
+            " right",
+        ),
+        (None, False, "t against b: training never pays for itself, since answers take no less time beyond chance"),
     ],
 )
-def test_training_pays_for_itself_or_never(questions: int | None, sentence: str) -> None:
-    entry = {"trained": "t", "against": "b", "questions": questions}
+def test_training_pays_for_itself_or_never(questions: int | None, more_right: bool, sentence: str) -> None:
+    entry = {"trained": "t", "against": "b", "questions": questions, "more_right": more_right}
     assert view.break_even_lines(report(break_even=[entry])) == [sentence]
 
 

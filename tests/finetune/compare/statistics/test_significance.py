@@ -98,7 +98,14 @@ def test_holm_multiplies_by_what_is_left_and_never_falls() -> None:
 
 def test_one_cluster_tells_nothing() -> None:
     only = compare_scores([1.0, 1.0, 0.0], [0.0, 0.0, 0.0], ["a", "a", "a"])
-    assert (only.low, only.high, only.detectable, only.significant) == (-math.inf, math.inf, math.inf, False)
+    assert (only.low, only.high, only.detectable, only.significant) == (-1.0, 1.0, math.inf, False)
+
+
+def test_a_share_stays_between_0_and_1() -> None:
+    for scores in ([1.0], [1.0] * 5, [0.0] * 7, [1.0] * 9 + [0.0], [0.999] * 11 + [0.1]):
+        for labels in (list(range(len(scores))), ["a"] * len(scores)):
+            interval = mean_interval(scores, labels)
+            assert 0.0 <= interval.low <= interval.mean <= interval.high <= 1.0
 
 
 def test_answers_that_never_differ_leave_room_for_doubt() -> None:

@@ -199,3 +199,58 @@ def test_a_text_box_stands_behind_its_paragraph() -> None:
         "before after",
         "in the box",
     ]
+
+
+def test_text_that_is_struck_out_is_marked() -> None:
+    struck = run("9", "<w:strike/>"), run("00", "<w:dstrike/>")
+    inner = paragraph(run("Rent: "), *struck, run(" 950"), run("!", '<w:strike w:val="0"/>'))
+    assert shown(inner) == [("paragraph", 0, "Rent: ~~900~~ 950!")]
+
+
+def test_a_row_that_was_deleted_is_gone() -> None:
+    cell = f"<w:tc>{paragraph(run('x'))}</w:tc>"
+    gone = f"<w:tr><w:trPr><w:del w:id='1' w:author='a'/></w:trPr>{cell}{cell}</w:tr>"
+    (table,) = read(f"<w:tbl><w:tr>{cell}{cell}</w:tr>{gone}</w:tbl>")
+    assert len(table.rows) == 1
+
+
+def test_a_row_that_begins_further_right_keeps_its_columns() -> None:
+    cell = f"<w:tc>{paragraph(run('x'))}</w:tc>"
+    late = f"<w:tr><w:trPr><w:gridBefore w:val='1'/></w:trPr>{cell}</w:tr>"
+    (table,) = read(f"<w:tbl><w:tr>{cell}{cell}</w:tr>{late}</w:tbl>")
+    assert [[each.shown for each in row] for row in table.rows] == [["x", "x"], ["", "x"]]
+
+
+def test_a_table_in_a_cell_stands_on_its_line() -> None:
+    def cell(inner: str) -> str:
+        return f"<w:tc>{inner}</w:tc>"
+
+    def row(*texts: str) -> str:
+        return f"<w:tr>{''.join(cell(paragraph(run(text))) for text in texts)}</w:tr>"
+
+    inner = f"<w:tbl>{row('summer', '900')}{row('winter', '950')}</w:tbl>"
+    (table,) = read(f"<w:tbl><w:tr>{cell(paragraph(run('Rent')))}{cell(inner)}</w:tr></w:tbl>")
+    assert [each.shown for each in table.rows[0]] == ["Rent", "summer | 900; winter | 950"]
+
+
+def field(instruction: str, result: str, data: str = "") -> str:
+    def mark(kind: str, inner: str = "") -> str:
+        return f'<w:r><w:fldChar w:fldCharType="{kind}">{inner}</w:fldChar></w:r>'
+
+    middle = f"{mark('separate')}{result}" if result else ""
+    return f"{mark('begin', data)}<w:r><w:instrText>{instruction}</w:instrText></w:r>{middle}{mark('end')}"
+
+
+def test_fields_show_their_results_with_the_targets_of_links() -> None:
+    link = field(' HYPERLINK "https://a.example/desk" ', run("the desk"))
+    assert shown(paragraph(run("see "), link, run("."))) == [("paragraph", 0, "see the desk (https://a.example/desk).")]
+    inner = field(" DATE ", run("3 May")) + field(' HYPERLINK \\l "_Toc" ', run(", part 2"))
+    assert shown(paragraph(inner)) == [("paragraph", 0, "3 May, part 2")]
+    simple = f"<w:fldSimple w:instr='HYPERLINK \"https://a.example/desk\"'>{run('the desk')}</w:fldSimple>"
+    assert shown(paragraph(simple)) == [("paragraph", 0, "the desk (https://a.example/desk)")]
+
+
+def test_form_fields_and_symbols_show_what_they_hold() -> None:
+    box = field(" FORMCHECKBOX ", "", "<w:ffData><w:checkBox><w:checked/></w:checkBox></w:ffData>")
+    tick = '<w:r><w:sym w:font="Wingdings" w:char="F0A8"/></w:r>'
+    assert shown(paragraph(box, run(" heated "), tick, run(" furnished"))) == [("paragraph", 0, "☒ heated ☐ furnished")]

@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
+from lxml import etree
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
+from pptx.opc.package import Part
+from pptx.opc.packuri import PackURI
+from pptx.oxml.ns import _nsmap as nsmap
+from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from core.errors import DataError
+from core.types import Page
 from tests.support.parsed_pages import cells, kinds, read
+
+DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
 
 
 @pytest.fixture
@@ -65,3 +75,130 @@ def test_a_damaged_presentation_is_refused(deck: Path) -> None:
     deck.write_bytes(deck.read_bytes()[:-300])
     with pytest.raises(DataError, match="damaged"):
         read(deck)
+
+
+def body() -> tuple[Any, Any]:
+    """Return a presentation and the text frame of its one slide."""
+    presentation = Presentation()
+    slide = presentation.slides.add_slide(presentation.slide_layouts[6])
+    return presentation, slide.shapes.add_textbox(0, 0, Inches(4), Inches(4)).text_frame
+
+
+def saved(presentation: Any, path: Path) -> Page:
+    presentation.save(str(path))
+    _, (page,) = read(path)
+    return page
+
+
+def numbered(frame: Any, text: str, scheme: str = "", level: int = 0, **attributes: str) -> None:
+    paragraph = frame.add_paragraph()
+    paragraph.text, paragraph.level = text, level
+    properties = paragraph._p.get_or_add_pPr()
+    if scheme == "bullet":
+        etree.SubElement(properties, qn("a:buChar")).set("char", "•")
+    elif scheme:
+        number = etree.SubElement(properties, qn("a:buAutoNum"), attributes)
+        number.set("type", scheme)
+
+
+def test_numbered_paragraphs_count_level_by_level(tmp_path: Path) -> None:
+    presentation, frame = body()
+    for text, scheme, level in (
+        ("one", "arabicPeriod", 0),
+        ("first", "alphaLcParenR", 1),
+        ("second", "alphaLcParenR", 1),
+        ("two", "arabicPeriod", 0),
+        ("again", "alphaLcParenR", 1),
+        ("plain", "", 0),
+        ("anew", "arabicPeriod", 0),
+        ("dot", "bullet", 0),
+    ):
+        numbered(frame, text, scheme, level)
+    numbered(frame, "late", "romanUcParenBoth", startAt="4")
+    assert [(number, text) for _, number, text in kinds(saved(presentation, tmp_path / "a.pptx"))] == [
+        ("1.", "1. one"),
+        ("a)", "a) first"),
+        ("b)", "b) second"),
+        ("2.", "2. two"),
+        ("a)", "a) again"),
+        ("", "plain"),
+        ("1.", "1. anew"),
+        ("-", "- dot"),
+        ("(IV)", "(IV) late"),
+    ]
+
+
+def test_line_breaks_fields_and_struck_text(tmp_path: Path) -> None:
+    presentation, frame = body()
+    paragraph = frame.paragraphs[0]
+    paragraph.add_run().text = "Rent "
+    struck = paragraph.add_run()
+    struck.text = "900"
+    struck._r.get_or_add_rPr().set("strike", "sngStrike")
+    paragraph.add_line_break()
+    paragraph.add_run().text = "950 from "
+    field = etree.SubElement(paragraph._p, qn("a:fld"), {"id": "{0}", "type": "datetime1"})
+    etree.SubElement(field, qn("a:t")).text = "3 May"
+    assert saved(presentation, tmp_path / "a.pptx").text == "Rent ~~900~~\n950 from 3 May"
+
+
+def test_slide_numbers_are_left_out_and_footers_are_running(tmp_path: Path) -> None:
+    presentation, frame = body()
+    frame.text = "The rent rose."
+    slide = presentation.slides[0]
+    for placeholder in slide.slide_layout.placeholders:  # date, footer, number
+        copy = deepcopy(placeholder._element)
+        slide.shapes._spTree.append(copy)
+        for text in list(copy.iter(qn("a:p"))):
+            for child in list(text):
+                text.remove(child)
+            etree.SubElement(etree.SubElement(text, qn("a:r")), qn("a:t")).text = placeholder.name.split()[0]
+    page = saved(presentation, tmp_path / "a.pptx")
+    assert {(kind, text) for kind, _, text in kinds(page)} == {
+        ("paragraph", "The rent rose."),
+        ("footer", "Date"),
+        ("footer", "Footer"),
+    }
+
+
+def test_figures_of_a_chart_are_written_as_its_axis_writes_them(tmp_path: Path) -> None:
+    presentation, _ = body()
+    data = CategoryChartData()
+    data.categories = ["2024", "2025"]
+    data.add_series("Share", (0.25, None), "0%")
+    presentation.slides[0].shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, Inches(4), Inches(3), data)
+    assert saved(presentation, tmp_path / "a.pptx").text == " | Share\n2024 | 25%\n2025 | "
+
+
+def test_heads_of_two_rows(tmp_path: Path) -> None:
+    presentation, _ = body()
+    grid = presentation.slides[0].shapes.add_table(3, 3, 0, 0, Inches(6), Inches(1)).table
+    for row, texts in enumerate((("City", "Rent", ""), ("", "cold", "warm"), ("Bern", "900", "950"))):
+        for column, text in enumerate(texts):
+            grid.cell(row, column).text = text
+    grid.cell(0, 1).merge(grid.cell(0, 2))
+    grid.cell(0, 0).merge(grid.cell(1, 0))
+    page = saved(presentation, tmp_path / "a.pptx")
+    assert page.blocks[0].head_rows == 2
+
+
+def test_texts_of_a_diagram(tmp_path: Path) -> None:
+    presentation, _ = body()
+    slide = presentation.slides[0]
+    point = "<dgm:pt><dgm:t><a:p><a:r><a:t>{}</a:t></a:r></a:p></dgm:t></dgm:pt>"
+    points = point.format("Call") + point.format("Moor")
+    names = f'xmlns:dgm="{DIAGRAM}" xmlns:a="{nsmap["a"]}"'
+    part = Part(
+        PackURI("/ppt/diagrams/data1.xml"),
+        "application/vnd.openxmlformats-officedocument.drawingml.diagramData+xml",
+        presentation.part.package,
+        f"<dgm:dataModel {names}><dgm:ptLst>{points}</dgm:ptLst></dgm:dataModel>".encode(),
+    )
+    relation = slide.part.relate_to(part, f"{nsmap['r']}/diagramData")
+    frame = slide.shapes.add_table(1, 1, 0, 0, Inches(1), Inches(1))._element
+    data = frame.find(f".//{qn('a:graphicData')}")
+    data.set("uri", DIAGRAM)
+    for child in list(data):
+        data.remove(child)
+    etree.SubElement(data, f"{{{DIAGRAM}}}relIds").set(qn("r:dm"), relation)
+    assert saved(presentation, tmp_path / "a.pptx").text == "Call\nMoor"

@@ -98,3 +98,23 @@ def test_every_word_stands_in_one_row(placed: list[Placed]) -> None:
     assert [row.base for row in rows] == sorted(row.base for row in rows) or any(word.shift for word in words)
     for row in rows:
         assert row.x1 >= max(segment.x1 for segment in row.segments)
+
+
+def placed(letters: str, x: float, step: float) -> list[tuple[str, float, float, float]]:
+    return [(letter, x + step * index, 100.0, 10.0) for index, letter in enumerate(letters)]
+
+
+def test_a_large_first_letter_stands_on_the_first_of_its_lines() -> None:
+    first = [("T", 50.0, 112.0, 24.0), ("he", 63.0, 100.0, 10.0), ("pier", 76.0, 100.0, 10.0)]
+    assert texts(rows_of(*first, ("was", 63, 112, 10), ("low", 82, 112, 10))) == [["The pier"], ["was low"]]
+
+
+def test_dots_that_lead_to_a_page_end_the_title() -> None:
+    contents = rows_of(("Signs", 50, 100, 10), ("........", 78, 100, 10), ("3", 121, 100, 10))
+    assert texts(contents) == [["Signs ........", "3"]]
+    assert texts(rows_of(("Wait", 50, 100, 10), ("...", 73, 100, 10), ("3", 91, 100, 10))) == [["Wait ... 3"]]
+
+
+def test_letters_spaced_for_effect_are_words_and_a_list_of_letters_is_not() -> None:
+    assert texts(rows_of(*placed("CHAPTER", 50, 8), *placed("TO", 108, 8))) == [["CHAPTER TO"]]
+    assert texts(rows_of(*placed("ABCDEFG", 50, 8))) == [["A B C D E F G"]]

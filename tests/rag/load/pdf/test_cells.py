@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.load.pdf.layout.cells import DraftTable, Style, make_table
+from rag.load.pdf.layout.cells import make_table
+from rag.load.pdf.layout.drafts import DraftTable, Style
 from rag.load.pdf.layout.rows import Row, Word
 from rag.load.pdf.layout.rules import Rules
 from rag.load.pdf.layout.tables import Grid, find_columns, find_tables, is_value

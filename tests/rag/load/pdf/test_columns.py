@@ -78,3 +78,28 @@ def test_every_segment_is_read_once(lines: list[list[tuple[int, list[str]]]]) ->
     assert sorted(read) == sorted(id(part) for line in rows for part in line.segments)
     for group in regions(rows, NO_RULES):
         assert [line.base for line in group] == sorted(line.base for line in group)
+
+
+def test_short_lines_on_lines_of_their_own_stand_in_a_margin() -> None:
+    margin = [row(106 + 15 * at, (50, text)) for at, text in enumerate(["Skills", "Welding", "Pumps", "Languages"])]
+    prose = [row(100 + 12 * at, (200, text)) for at, text in enumerate([*LEFT, *RIGHT])]
+    rows = sorted([*margin, *prose], key=lambda line: line.base)
+    assert texts(regions(rows, NO_RULES)) == [[line.text for line in side] for side in (margin, prose)]
+
+
+def test_numbers_of_lines_are_parted_from_the_text_and_those_of_a_list_are_not() -> None:
+    lines = [*LEFT, *RIGHT]
+    numbered = [row(100 + 12 * at, (50, str(at + 1)), (80, text)) for at, text in enumerate(lines)]
+    assert texts(regions(numbered, NO_RULES)) == [[str(at + 1) for at in range(8)], lines]
+    items = [
+        row(100 + 12 * at, *(((50, str(at // 2 + 1)),) if at % 2 == 0 else ()), (80, text))
+        for at, text in enumerate(lines)
+    ]
+    assert len(regions(items, NO_RULES)) == 1
+
+
+def test_paragraphs_that_begin_on_common_lines_are_cells() -> None:
+    rows = []
+    for at, (left, right) in enumerate(zip(LEFT, RIGHT, strict=True)):
+        rows += [row(100 + 40 * at, (50, left), (300, right)), row(112 + 40 * at, (50, left), (300, right))]
+    assert regions(rows, NO_RULES) == [rows]

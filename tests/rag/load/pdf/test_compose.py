@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.blocks import Block, Cell
-from rag.load.pdf.layout.cells import DraftCell, DraftTable
 from rag.load.pdf.layout.compose import NO_CHAR, compose, moved
+from rag.load.pdf.layout.drafts import DraftCell, DraftTable
 from rag.load.pdf.layout.glyphs import HYPHEN_MARK
 from rag.load.pdf.layout.paragraphs import DraftText
 from rag.load.pdf.layout.rows import Segment, Shift, Word, segment_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.load.pdf.layout.cells import DraftCell, DraftTable, Style
+from rag.load.pdf.layout.drafts import DraftCell, DraftTable, Style
 from rag.load.pdf.layout.paragraphs import Body, DraftText, make_texts, mark_of, name_captions, name_notes, page_body
 from rag.load.pdf.layout.rows import Row, Word
 from tests.support.pdf_rows import plain, row, segment

@@ -37,6 +37,14 @@ def test_short_western_text_is_windows_1252_without_a_doubt(text: str) -> None:
         ("cp1250", "Zażółć gęślą jaźń. Umowa została zawarta na czas określony dwóch lat."),
         ("cp1250", "Smlouva se uzavírá na dobu dvou let a může být vypovězena. Cena je pět korun, řádek."),
         ("cp1251", "Привет, как дела? Договор заключён на два года."),
+        ("cp1250", "Czynsz wynosi 900 złotych miesięcznie, źródło: księga."),
+        ("iso8859_2", "Czynsz wynosi 900 złotych miesięcznie, źródło: księga."),
+        ("cp1250", "A bérleti díj kétszáz euró, és őszig tart. Fűtés külön."),
+        ("cp1251", "Орендна плата становить 900 євро на місяць."),
+        ("koi8_r", "Арендная плата составляет 900 рублей в месяц. Срок два года."),
+        ("cp866", "Арендная плата составляет 900 рублей в месяц. Срок два года."),
+        ("cp1253", "Το ενοίκιο είναι 900 ευρώ τον μήνα. Η σύμβαση ισχύει δύο έτη."),
+        ("cp1255", "שכר הדירה הוא 900 אירו לחודש. החוזה תקף לשנתיים."),
         ("cp437", "Die Gebühr beträgt 5 Euro für Müller & Söhne."),
         ("iso8859_15", "Übung macht den Meister: 3 Stück à 5 €, früh"),
     ],
@@ -53,7 +61,7 @@ def test_a_long_text_in_another_script_needs_no_note() -> None:
     assert decode(text.encode("cp1251")) == (text, "")
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "utf-8", "shift_jis"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "utf-8", "shift_jis", "euc_jp", "iso2022_jp"])
 def test_encodings_that_show_themselves(encoding: str) -> None:
     text = "契約期間は二年間です。賃料は月額十二万円です。"
     assert decode(text.encode(encoding)) == (text, "")
@@ -73,6 +81,27 @@ def test_utf_8_wins_over_a_wrong_label() -> None:
     assert decode("déjà vu".encode(), "iso-8859-1") == ("déjà vu", "")
     assert decode("déjà vu".encode("cp1252"), "utf-8") == ("déjà vu", "")
     assert decode("déjà vu".encode("cp1252"), "no-such-label") == ("déjà vu", "")
+
+
+def test_chinese_and_korean_show_themselves() -> None:
+    for encoding, text in (
+        ("gbk", "本合同期限为两年。每月租金为九百欧元，押金为两个月租金。"),
+        ("big5", "本合約期限為兩年。每月租金為九百歐元，押金為兩個月租金。"),
+        ("euc_kr", "임대료는 월 90만 원입니다. 계약 기간은 2년입니다."),
+    ):
+        assert decode(text.encode(encoding)) == (text, "")
+
+
+def test_a_last_letter_beyond_ascii_is_no_cut_character() -> None:
+    assert decode("Prix du café".encode("cp1252")) == ("Prix du café", "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_told_by_its_zeros(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("The tenant’s deposit is €250.".encode(encoding))
+    page = open_reader(path, IngestSettings()).page(0)
+    assert (page.text, page.reason) == ("The tenant’s deposit is €250.", "")
 
 
 def test_a_character_that_is_cut_at_the_end_costs_one_character() -> None:

@@ -108,7 +108,21 @@ def test_windows_line_ends_end_a_header_too(tmp_path: Path) -> None:
 def test_nothing_is_nothing() -> None:
     assert elements("") == ()
     assert elements(" \n\n") == ()
+    assert elements("<!-- to be written -->\n") == ()
+
+
+def test_a_file_with_nothing_but_a_comment_holds_no_text(tmp_path: Path) -> None:
+    assert read(tmp_path, "<!-- to be written -->\n")[2] == [""]
+    assert read(tmp_path, "---\ntitle: Rents\n---\n<!-- a -->\n\n<!-- b -->\n")[2] == [""]
+
+
+def test_text_that_is_struck_out_is_marked() -> None:
+    assert kinds("Rent ~~900~~ 950") == [("paragraph", 0, "Rent ~~900~~ 950")]
 
 
 def test_quotes_in_quotes_are_read_to_the_last_one() -> None:
     assert "".join(element.shown for element in elements("> " * 50 + "deep")) == "deep"
+
+
+def test_definitions_stand_below_their_terms() -> None:
+    assert [shown for _, _, shown in kinds("Berth\n: A place for one boat.\n")] == ["Berth", "A place for one boat."]

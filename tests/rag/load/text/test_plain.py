@@ -131,6 +131,22 @@ def test_bars_without_bars_at_the_sides() -> None:
     assert cells(table) == [["Flat", "Rent"], ["Alder", "900"], ["Cedar", "1450"]]
 
 
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("Flat | Rent\nAlder | 900\nCedar |", [["Flat", "Rent"], ["Alder", "900"], ["Cedar", ""]]),
+        ("Flat | Rent\nAlder | 900\n| 950", [["Flat", "Rent"], ["Alder", "900"], ["", "950"]]),
+        ("|Flat|Rent|\n|Alder||\n||950|", [["Flat", "Rent"], ["Alder", ""], ["", "950"]]),
+        ("Flat | Rent |\nAlder | 900 |\nCedar | |", [["Flat", "Rent"], ["Alder", "900"], ["Cedar", ""]]),
+        ("| Flat | Rent |\nAlder | 900\n| Cedar | 950", [["Flat", "Rent"], ["Alder", "900"], ["Cedar", "950"]]),
+    ],
+)
+def test_empty_cells_at_the_sides_of_bars(text: str, rows: list[list[str]]) -> None:
+    (table,) = elements_of(text)
+    assert cells(table) == rows
+    assert table.shown == text
+
+
 def test_lines_of_different_numbers_of_bars_are_no_table() -> None:
     assert kinds("a | b\nc | d | e\nf | g")[0][0] == "paragraph"
 

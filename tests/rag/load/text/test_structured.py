@@ -45,8 +45,8 @@ def test_values_are_spelled_as_json_spells_them() -> None:
         '[{"flat": "Alder"}]',
         "[1, 2, 3]",
         '[{"a": 1}, 2]',
-        '[{"a": {"b": 1}}, {"a": {"b": 2}}]',  # nested
-        '[{"a": [1]}, {"a": [2]}]',
+        '[{"a": [{"b": 1}]}, {"a": [{"b": 2}]}]',  # records in records
+        '[{"a": [[1]]}, {"a": [[2]]}]',
         '[{"a": 1}, {"b": 1}]',  # half of the cells would be empty
         "[{}, {}]",
         '"text"',
@@ -101,3 +101,34 @@ def test_numbers_of_indented_json_stand_as_they_are_spelled() -> None:
     long = '{"price": 1.10, "note": "' + "a " * 600 + '", "rate": 3.140}'
     text = "\n".join(run.text for element in json_elements(long) for run in element.runs)
     assert '"price": 1.10,' in text and '"rate": 3.140' in text
+
+
+def test_fields_of_objects_in_records_are_columns_and_lists_stand_on_one_line() -> None:
+    ada = {"name": "Ada", "at": {"city": "Bern"}, "tags": ["a", 2]}
+    emil = {"name": "Emil", "at": {"city": "Basel"}, "tags": []}
+    rows = [["name", "at.city", "tags"], ["Ada", "Bern", "a, 2"], ["Emil", "Basel", ""]]
+    assert grid(json.dumps([ada, emil])) == rows
+
+
+def test_records_in_an_object_are_tables_between_its_fields() -> None:
+    value = {
+        "plant": "North",
+        "pumps": [{"id": 1, "flow": 1.10}, {"id": 2, "flow": 2.5}],
+        "contact": {"name": "Ada", "rooms": [1, 2]},
+        "sites": {"all": [{"city": "Bern"}, {"city": "Basel"}], "count": 2},
+    }
+    text = json.dumps(value).replace("1.1}", "1.10}")
+    assert [(element.kind, element.shown) for element in json_elements(text)] == [
+        ("paragraph", "plant: North"),
+        ("caption", "pumps"),
+        ("table", "id | flow\n1 | 1.10\n2 | 2.5"),
+        ("paragraph", "contact.name: Ada\ncontact.rooms: 1, 2"),
+        ("caption", "sites.all"),
+        ("table", "city\nBern\nBasel"),
+        ("paragraph", "sites.count: 2"),
+    ]
+
+
+def test_escaped_letters_are_read() -> None:
+    (element,) = json_elements(json.dumps({"text": "Zürich 5 €"}))
+    assert element.shown == '{\n  "text": "Zürich 5 €"\n}'

@@ -6,7 +6,7 @@ import lxml.html
 import pytest
 
 from rag.load.web.links import target_of
-from rag.load.web.lists import ListCounter, note_number, spelled
+from rag.load.web.lists import ListCounter, is_note_reference, note_number, spelled
 from rag.load.web.sheet import media_matches
 from rag.load.web.tables import is_layout
 from rag.load.web.values import colour, over, pixels, substituted, transformed
@@ -50,7 +50,13 @@ def test_lists_count_as_a_browser_does() -> None:
     ],
 )
 def test_footnotes_are_told_by_their_markup(markup: str, number: str | None) -> None:
-    assert note_number(lxml.html.fragment_fromstring(markup), "") == number
+    assert note_number(lxml.html.fragment_fromstring(markup), "", {}) == number
+
+
+def test_what_a_raised_mark_led_to_is_its_note() -> None:
+    assert note_number(lxml.html.fragment_fromstring("<p id=x>x</p>"), "", {"x": "a"}) == "a"
+    assert is_note_reference(lxml.html.fragment_fromstring("<a role=doc-noteref href=#x>1</a>"))
+    assert not is_note_reference(lxml.html.fragment_fromstring("<a href=#x>1</a>"))
 
 
 @pytest.mark.parametrize(
@@ -71,12 +77,22 @@ def test_targets_of_links(href: str, target: str) -> None:
     assert target_of(href) == target
 
 
+def test_targets_beside_the_page_can_be_left_out() -> None:
+    assert target_of("c1.xhtml") == "c1.xhtml"
+    assert target_of("c1.xhtml", relative=False) == ""
+    assert target_of("https://a.example", relative=False) == "https://a.example"
+
+
 def test_tables_that_lay_out_a_page() -> None:
     data = "<table><tr><th>a<th>b<tr><td>1<td>2</table>"
     assert not is_layout(lxml.html.fromstring(data))
     assert is_layout(lxml.html.fromstring("<table><tr><td>alone</table>"))
     assert is_layout(lxml.html.fromstring(data.replace("<table", "<table role=presentation")))
     assert is_layout(lxml.html.fromstring("<table><tr><td><ul><li>x</ul><td>y</table>"))
+    assert is_layout(lxml.html.fromstring(f"<table><tr><td><ul><li>{'x' * 400}</ul><td>y<tr><td>a<td>b</table>"))
+    assert is_layout(lxml.html.fromstring("<table><tr><td><h2>x</h2><td>y<tr><td>a<td>b</table>"))
+    assert not is_layout(lxml.html.fromstring("<table><tr><td><ul><li>x</ul><td>y<tr><td>a<td>b</table>"))
+    assert not is_layout(lxml.html.fromstring("<table><tr><th>a<th>b<tr><td><ul><li>x</ul><td>y</table>"))
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,6 @@ def text(markup: str) -> str:
     return element.shown
 
 
-def words(markup: str) -> list[str]:
-    return text(markup).split()
-
-
 def test_blanks_are_one_and_none_stands_at_an_end() -> None:
     assert text("<p>\n  The <b> rent</b>\t rose  </p>") == "The rent rose"
     assert text("<p>The<b>rent</b></p>") == "Therent"
@@ -98,11 +94,14 @@ def test_targets_of_links(markup: str, shown: str) -> None:
 
 
 def test_controls_show_their_values_and_hidden_ones_none() -> None:
-    assert words('<p>Name: <input value="Ada"></p>') == ["Name:", "Ada"]
-    assert words("<p>Fuel: <select><option>Petrol<option selected>Electric</select></p>") == ["Fuel:", "Electric"]
-    assert words("<p>Fuel: <select><option>Petrol<option>Electric</select></p>") == ["Fuel:", "Petrol"]
-    assert words("<p>Note: <textarea>two words</textarea></p>") == ["Note:", "two", "words"]
-    assert text("<p>Key: <input type=checkbox value=on><input type=password value=x>none</p>") == "Key: none"
+    assert text('<p>Name: <input value="Ada"></p>') == "Name: Ada"
+    assert text('<p>Name:<input value="Ada">, born <input value=1815>in London</p>') == "Name: Ada, born 1815 in London"
+    assert text("<p>Fuel: <select><option>Petrol<option selected>Electric</select></p>") == "Fuel: Electric"
+    assert text("<p>Fuel: <select><option>Petrol<option>Electric</select></p>") == "Fuel: Petrol"
+    assert text("<p>Note: <textarea>two words</textarea></p>") == "Note: two words"
+    assert text("<p><input type=checkbox checked> heated <input type=checkbox> furnished</p>") == "☒ heated ☐ furnished"
+    assert text("<p><input type=radio>day <input type=radio checked>night</p>") == "○ day ◉ night"
+    assert text("<p>Key: <input type=password value=x>none</p>") == "Key: none"
     runs = [run for element in walked("<p>Key: <input type=hidden value=x></p>") for run in element.all_runs]
     assert "x" not in "".join(run.text for run in runs if not run.hidden)
 
@@ -129,3 +128,59 @@ def test_raised_figures_change_no_amount() -> None:
     assert text("<p>12 m<sup>2</sup></p>") == "12 m²"
     assert text("<p>1,204<sup>3</sup> units</p>") == "1,204 ³ units"
     assert text("<p>H<sub>2</sub>O</p>") == "H2O"
+
+
+def test_text_that_is_struck_out_is_marked() -> None:
+    assert text("<p>Rent: <s>900</s> <ins>950</ins> euro</p>") == "Rent: ~~900~~ 950 euro"
+    assert kinds("<del><p>Pets are allowed.</p><p>Dogs too.</p></del><p>No pets.</p>") == [
+        ("paragraph", "~~Pets are allowed.~~"),
+        ("paragraph", "~~Dogs too.~~"),
+        ("paragraph", "No pets."),
+    ]
+    assert text("<p>Rent <del> </del>950</p>") == "Rent 950"
+
+
+def test_what_a_closed_part_holds_is_read_for_a_click_opens_it() -> None:
+    assert kinds("<details><summary>Pets?</summary><p>No pets.</p></details>") == [
+        ("paragraph", "Pets?"),
+        ("paragraph", "No pets."),
+    ]
+
+
+def test_lists_and_tables_in_a_cell_stand_on_its_line() -> None:
+    (table,) = walked(
+        "<table><tr><th>Flat<th>Has<th>Rents</tr><tr><td>Alder<td><ol><li>heating<li>a lift</ol>"
+        "<td><table><tr><td>summer<td>900<tr><td>winter<td>950</table></tr></table>"
+    )
+    assert [[cell.shown for cell in row] for row in table.rows] == [
+        ["Flat", "Has", "Rents"],
+        ["Alder", "1. heating 2. a lift", "summer | 900; winter | 950"],
+    ]
+    assert table.head_rows == 1
+
+
+def test_notes_are_numbered_by_the_marks_that_lead_to_them() -> None:
+    assert kinds('<p>Sales were 1,204<a role=doc-noteref href="#n1">3</a> units.</p><p id=n1>Without Bern.</p>') == [
+        ("paragraph", "Sales were 1,204 ³ units."),
+        ("footnote", "[3] Without Bern."),
+    ]
+    assert kinds('<p>Rent<sup><a href="#r2">[2]</a></sup> rose.</p><ol><li>a<li id=r2>Roth.</ol>') == [
+        ("paragraph", "Rent [2] rose."),
+        ("list_item", "1. a"),
+        ("footnote", "[2] Roth."),
+    ]
+
+
+def test_formulas_keep_their_figures_apart() -> None:
+    assert text("<p>A <math><mfrac><mn>1</mn><mn>2</mn></mfrac></math> share.</p>") == "A 1/2 share."
+    assert text("<p><math><msup><mn>10</mn><mn>6</mn></msup><msub><mi>x</mi><mn>1</mn></msub></math></p>") == "10⁶x1"
+    assert text("<p><math><mn>4</mn><mo>=</mo><mn>2</mn></math></p>") == "4=2"
+
+
+def test_paragraphs_that_word_exports_for_list_items() -> None:
+    style = "mso-list:l0 level1 lfo1"
+    markup = f"<p style='{style}'><span style='mso-list:Ignore'>2.1)<span>&nbsp; </span></span>Pay the rent</p>"
+    (item,) = walked(markup)
+    assert (item.kind, item.number) == ("list_item", "2.1)")
+    assert item.shown.split() == ["2.1)", "Pay", "the", "rent"]
+    assert kinds("<p>2. Pay</p>") == [("paragraph", "2. Pay")]

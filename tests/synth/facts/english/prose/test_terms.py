@@ -35,6 +35,8 @@ def test_a_sentence_that_says_it_defines(sentence, term, body):
         "Churn means more work for everybody",
         "The flag stands for the whole harbour",
         "Tide means what the moon does to it",
+        "For other ways of mooring, refer to the rules of the harbour",
+        "On other piers refer to the notices on the wall",
     ],
 )
 def test_other_uses_of_the_same_words_do_not(sentence):
@@ -45,6 +47,8 @@ def test_other_uses_of_the_same_words_do_not(sentence):
     ("sentence", "body"),
     [
         ("Rowing is a sport in which boats are moved by oars.", "a sport in which boats are moved by oars"),
+        ("Oarlock is a program for rowers. oarlock counts strokes by itself.", "a program for rowers"),
+        ("Rowing is a sport with boats, oars etc. and a cox.", "a sport with boats, oars etc. and a cox"),
         ("The result is a significant decrease in sales.", None),
         ("The club is a member of the federation.", None),
         ("This rule is a small part of the code.", None),

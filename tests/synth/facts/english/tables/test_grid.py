@@ -5,24 +5,7 @@ from __future__ import annotations
 import pytest
 
 from synth.facts.english.tables.grid import lines_of, tables_of, title_above
-
-TABLE = """Acme Widgets, Inc.
-CONDENSED CONSOLIDATED STATEMENTS OF OPERATIONS (Unaudited)
-(In millions, except per share amounts)
-Three Months Ended
-June 25,
-2022
-June 26,
-2021
-Net sales:
-Products $ 63,355 $ 63,948
-Services 19,604 17,486
-Total net sales 82,959 81,434
-Other income (expense), net of
-taxes (10) 243
-Earnings per share:
-Basic $ 1.20 $ 1.31
-"""
+from tests.support.statement_table import TABLE
 
 
 def only_table(text: str):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from synth.facts.english.tables.table_facts import cell_facts
 from tests.support.stated_facts import FILING, HANDBOOK
-from tests.synth.facts.english.tables.test_grid import TABLE
+from tests.support.statement_table import TABLE
 
 
 def answers(text: str) -> dict[tuple[str, str], str]:

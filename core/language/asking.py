@@ -1,0 +1,125 @@
+"""English patterns of what a question asks for: a section, a list, a count, yes or no, a figure, what is not so."""
+
+from __future__ import annotations
+
+import re
+
+SECTION = re.compile(
+    r"(?:\b(?P<kind>sections?|sec\.?|clauses?|articles?|chapters?|paragraphs?|items?|steps?|notes?|rules?|appendix|part)\b|§)\s*"
+    r"(?:no\.?\s*|number\s*)?(?P<number>\d+(?:\.\d+)*[a-z]?)(?![\d,.]*\d)",
+    re.IGNORECASE,
+)
+BARE_SECTION = re.compile(r"(?<![\d.$€£])(?P<number>\d+(?:\.\d+){2,})(?![\d.]*\d)")
+CONTENT_OF = re.compile(
+    r"\b(?:what (?:does|is|are|do)|tell|summari[sz]e|show|read|quote|describe|explain)\b|^\W*(?:section|step)",
+    re.IGNORECASE,
+)
+# "section 2 of the policy": the document, not something in the section.
+OF_DOCUMENT = re.compile(
+    r"^\s*(?:of|in) (?:the|this|that|our|your|my)\b[\w\s-]*?(?=\b(?:says?|states?|contains?|about)\b|\W*$)",
+    re.IGNORECASE,
+)
+STEPS = re.compile(r"^\W*how (?:do|can|should|must|would) (?:i|we|you|one)\b|^\W*how to\b", re.IGNORECASE)
+# "step 2 of Start": the list under that heading.
+UNDER = re.compile(
+    r"^\s*(?:of|in|under|for)\s+(?:the\s+)?[\"'“‘]?(?P<heading>[\w][\w\s/&-]{1,60}?)[\"'”’]?"
+    r"(?:\s+(?:list|procedure|section|instructions?))?\W*$",
+    re.IGNORECASE,
+)
+NEGATED = re.compile(r"\b(?:what|which|who)\b.*\b(?:not|never|n['’]t)\b(?!.*\bor not\b)", re.IGNORECASE)
+DENIES = re.compile(
+    r"\b(?:not|no|never|without|prohibited|forbidden|cannot|neither|nor|exclud\w+|except|rejected|absent|apologies)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+LIST = re.compile(
+    r"^\W*(?:please\s+)?(?:list|name|enumerate|give|show)\b(?! of)"
+    r"|\b(?:what|which) (?:are|were) (?:all\s+)?(?:the|its|their|your)\b|\b(?:what|which) (?:kinds?|types?|sorts?) of\b"
+    r"|\bwhich [\w\s-]{2,30}s are (?:there|listed|available)\b|\ball (?:of )?the\b",
+    re.IGNORECASE,
+)
+COUNT = re.compile(
+    r"\bhow many (?P<what>[\w\s-]{2,40}?)\s(?:are there|is there|are (?:listed|named|in)\b)",
+    re.IGNORECASE,
+)
+HOW_MANY = re.compile(r"\bhow many (?P<things>[\w-]+(?: [\w-]+)?)", re.IGNORECASE)
+YES_NO = re.compile(
+    r"^\W*(?:and\s+)?(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had|am|may)\b"
+    r"(?!.*\bor\b)",
+    re.IGNORECASE,
+)
+FIGURE = re.compile(
+    r"[%$€£]|\bhow (?:much|many|heavy|long|high|tall|large|big|old|far|deep|wide|fast)\b"
+    r"|\b(?:percent\w*|ratio|rate|amount|total|average"
+    r"|sum|number|cost|price|fee|revenues?|sales|income|earnings|profit|loss|expenses?|assets|liabilities|cash|debt|equity|dividends?"
+    r"|margin|capital|tax|value|weight|power|voltage|pressure|temperature|yield|share|change|increase|decrease|grow|growth|grew"
+    r"|highest|lowest|largest|smallest|most|least|default|port)\b",
+    re.IGNORECASE,
+)
+SEVERAL = re.compile(
+    r"\b(?:and|as well as)\s+(?:who|what|when|where|why|how|which)\b|\brespectively\b|\bcompare|\b(?:list|name all)\b"
+    r"|\b(?:both|differences? between)\b",
+    re.IGNORECASE,
+)
+# A denial put as the word that documents use for it.
+DENIALS = (
+    (
+        re.compile(r"\b(?:was|were|is|are|did)(?: not|n['’]t) (?:present|there|attend(?:ing)?|come)\b", re.I),
+        "absent apologies",
+    ),
+    (re.compile(r"\b(?:was|were|is|are) (?:absent|missing|away)\b", re.I), "absent apologies"),
+    (re.compile(r"\bnot (?:allowed|permitted)\b", re.I), "prohibited forbidden not permitted"),
+    (re.compile(r"\bnot included\b", re.I), "excluded exclude not included"),
+    (re.compile(r"\bnot covered\b|\b(?:does|do)(?: not|n['’]t) cover\b", re.I), "excluded exclude not cover"),
+    (re.compile(r"\bnot (?:required|necessary)\b", re.I), "optional exempt not required"),
+)
+# How to answer, not what is asked: "Round your answer to two decimal places. Answer in USD millions."
+INSTRUCTION = re.compile(
+    r"^\W*(?:please\s+)?(?:(?:answer|respond to|round|express|address|approach|provide a response|help (?:me|us)"
+    r"|use only|give (?:your|the) answer|show your|state that|calculate what|compute or extract"
+    r"|(?:we|i) (?:want|need|would like) to (?:calculate|compute|know))\b|if\b.*\b(?:state|say|explain) )",
+    re.IGNORECASE | re.DOTALL,
+)
+SENTENCE_GAP = re.compile(r"(?<=[.?!])\s+(?=[A-Z])")
+# "Using the cash flow statement, answer the following question: ..."; "Here's the question: ..."
+LEAD_IN = re.compile(
+    r"^.{0,160}?\b(?:the (?:following )?question(?: asked)?|this question)\b[^:?]{0,60}:\s*(?=\w)"
+    r"|^(?:using|considering|basing|by|based|drawing)\b[^?]{0,140}?,\s+"
+    r"(?=(?:what|how|which|who|when|where|is|are|did|does|do|has|was|were)\b)",
+    re.IGNORECASE,
+)
+OTHER_NAME = re.compile(
+    r"\s*\((?:formerly|previously|also|once|now)?\s*(?:known as|called|f/?k/?a|a/?k/?a)\b[^()]*\)", re.IGNORECASE
+)
+UNIT_NOTE = re.compile(
+    r"\s*\((?:in|as) [^()]*\b(?:usd|eur|gbp|dollars?|millions?|billions?|thousands?|percents?|units?)\b[^()]*\)",
+    re.IGNORECASE,
+)
+# The noun that names what is asked for: "the population of", "which brand", "how many runways".
+BE = r"(?:is|are|was|were|did|does|do|has|have|had|can|could|will|would|must|should|may)"
+THINGS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\b(?:what|which)(?:['’]s|\s(?:is|are|was|were))\s(?:the|its|their|his|her|our|your|a|an)\s"
+        r"(?P<noun>(?:[\w'’-]+\s){1,4}?)(?:of|for|on|in|at|between)\b",
+        rf"\b(?:what|which)\s(?P<noun>(?:[\w'’-]+\s){{1,3}}?)(?:{BE}|of)\b",
+        rf"\bhow many\s(?P<noun>(?:[\w'’-]+\s){{1,2}}?)(?:{BE}|of|in|at|on|for|there)\b",
+        r"\bhow (?:tall|high|long|wide|deep|heavy|big|large|old|fast)\s(?:is|are|was|were)\s(?:the|a|an)\s"
+        r"(?P<noun>(?:[\w'’-]+\s){1,3}?)(?:of|on|in|at|near)\b",
+    )
+)
+# Nouns that stand for any answer, and articles, before which stands a verb: "what caused the fall of ...".
+ANY_THING = frozenset(
+    "kind type sort kinds types sorts name names number percentage percent amount date dates time times hour hours day"
+    " days week weeks month months year years thing things way ways word words other person people company much value"
+    " part term the a an his its their happened".split()
+)
+# What follows the noun and is no part of its name: "the coldest temperature ever measured on".
+AFTER_NOUN = re.compile(r"ever|\w+ed|held|paid|made|given|taken|built|known|sold|spent|set|found")
+PRESENT = re.compile(r"^\W*(?:present|attendance|attending|in attendance)\b", re.IGNORECASE)
+# What may stand around the number of a section whose whole text is asked for.
+SECTION_FILLER = re.compile(
+    r"\b(?:what|does|say|the|about|contain|state|tell|and|are|for|summari[sz]e|show|read|quote|describe|explain|please|can"
+    r"|you|could|out|text|content)\b",
+    re.IGNORECASE,
+)
+STEP = re.compile(r"step|item", re.IGNORECASE)

@@ -1,0 +1,113 @@
+"""English words by which two statements of the same thing are compared: bounds, replacements, periods, who speaks.
+
+There are no such words for other languages yet; sentences in them are compared by their figures alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from core.language.language import alternation, language
+
+_ENGLISH = language("en")
+_MONTH = alternation(spelling for names in _ENGLISH.months for spelling in names)
+_DAY = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{_MONTH})\.?,?\s+|(?:{_MONTH})\.?\s+(?:\d{{1,2}},?\s+)?)?(?:19|20)\d\d"
+
+# Number words that stand for a figure before a unit; "one" is mostly an article or a pronoun.
+NUMBER_WORDS = {
+    spelling: value
+    for value, spellings in [
+        *((value, spellings) for value, spellings in enumerate(_ENGLISH.small_numbers) if value > 1),
+        *((10 * (index + 1), spellings) for index, spellings in enumerate(_ENGLISH.tens)),
+    ]
+    for spelling in spellings
+}
+NUMBER_WORD = re.compile(rf"\b(?:{alternation(NUMBER_WORDS)})\b", re.IGNORECASE)
+
+# What stands between a new value and the one that it takes the place of.
+INSTEAD_OF = re.compile(
+    r",?\s*(?:instead of|rather than|in place of|no longer|not|formerly|previously|up from|down from)\s+", re.I
+)
+# "rises from 6 GB to 15 GB": the first value is the old one.
+CHANGES = re.compile(
+    r"\b(?:ris(?:es?|ing|en)|rose|raised?|increas(?:es?|ed|ing)|grow(?:s|n)?|grew|goes up|fell|falls?|drop(?:s|ped)?"
+    r"|reduced?s?|lower(?:s|ed)?|cut|chang(?:es?|ed)|mov(?:es?|ed)|extend(?:s|ed)|shorten(?:s|ed)|go(?:es)?)"
+    r"\b[^.;]{0,30}?\bfrom\s+",
+    re.IGNORECASE,
+)
+CHANGED_TO = re.compile(r"\s+to\s+", re.IGNORECASE)
+# Heads of columns that hold values before and after a change.
+OLD_HEAD = re.compile(
+    r"^(?:until|till|up to|before|old|former|formerly|previous|previously|so far|was)\b", re.IGNORECASE
+)
+NEW_HEAD = re.compile(r"^(?:from|since|as from|after|new|now|current|is now|will be)\b", re.IGNORECASE)
+
+# Since when a rule holds: no part of what it says.
+IN_FORCE = re.compile(
+    rf"\b(?:from|since|with effect from|effective|as from|starting|beginning|in force (?:from|since))\s+(?:{_DAY})\b"
+    r"(?!\s+(?:to|until|till|through)\b)",
+    re.IGNORECASE,
+)
+
+# How a figure bounds what it is about; two bounds of other directions are not one attribute.
+AT_MOST = re.compile(
+    r"\b(?:up to|at most|no more than|not more than|no longer than|no later than|a maximum of|maximum|within|less than"
+    r"|fewer than|below|under|limited to|or fewer|or less|highest|greatest)\b",
+    re.IGNORECASE,
+)
+AT_LEAST = re.compile(
+    r"\b(?:at least|no less than|no fewer than|not less than|a minimum of|minimum|more than|above|over|exceed(?:s|ing)?"
+    r"|or more|lowest|least)\b",
+    re.IGNORECASE,
+)
+ABOUT = re.compile(r"\b(?:about|around|approximately|some|roughly|nearly|almost|circa|more or less)\s*$", re.IGNORECASE)
+
+# Who speaks: the sentence is about whoever wrote the document.
+SPEAKER = re.compile(
+    r"\b(?:we|us|our|ours|i|my|the (?:company|registrant|corporation|issuer|group|firm|partnership|employer|landlord"
+    r"|tenant|seller|buyer|supplier|customer))\b",
+    re.IGNORECASE,
+)
+# Where a sentence goes on to a reason or a consequence, which is no part of what it states.
+SUBORDINATE = re.compile(
+    r",?\s+(?:because|since|although|though|whereas|while|so that|in order|until|unless)\b", re.IGNORECASE
+)
+# A sentence that leans on the one before it.
+LEANING = re.compile(r"^(?:it|its|they|their|he|his|she|her|this|these|that|those|both|each|the same)\b", re.IGNORECASE)
+# What is supposed, given as an example, or said of something else than the rule itself.
+SUPPOSED = re.compile(
+    r"\b(?:for example|for instance|e\.g\.|such as|if|would|could|might|may have|expect(?:s|ed)?|estimat(?:e|es|ed)"
+    r"|plan(?:s|ned)?|propos(?:e|es|ed)|assum(?:e|es|ed|ing)|hypothetical)\b",
+    re.IGNORECASE,
+)
+# Words that tell two attributes apart where everything else is the same.
+OPPOSITES = tuple(
+    frozenset(pair.split("/"))
+    for pair in (
+        "first/last min/max minimum/maximum lowest/highest least/greatest least/most smallest/largest "
+        "open/close opens/closes opening/closing start/end starts/ends begin/end begins/ends "
+        "arrival/departure arrives/leaves in/out before/after above/below upper/lower north/south "
+        "east/west left/right summer/winter day/night morning/evening weekday/weekend adult/child "
+        "adults/children male/female men/women mean/gust daily/weekly weekly/monthly monthly/yearly "
+        "gross/net basic/diluted current/noncurrent internal/external indoor/outdoor single/double "
+        "full/half old/new increase/decrease increased/decreased buy/sell purchase/sale import/export "
+        "debit/credit front/rear inner/outer primary/secondary "
+    ).split()
+)
+
+# Documents that come out anew for every period: what they say holds for theirs.
+PERIODICAL = re.compile(
+    r"\b(?:(?:quarterly|annual|monthly|weekly|half[- ]year(?:ly)?|interim|yearly|financial)\s+"
+    r"(?:report|statement|accounts|review|results|update)s?|(?:quarter|year|months|weeks|period)\s+ended|form\s+(?:10-?[kq]|20-?f|8-?k)|10-?[kq]\b"
+    r"|bank statement|account statement|payslip|pay slip|invoice|minutes of|newsletter|bulletin|earnings"
+    r"|budget (?:for|of))",
+    re.IGNORECASE,
+)
+
+# "The new Safety Officer is Matteo Brackenrig", "the Station Manager, Tobiah Renskow".
+_PROPER = r"(?:(?:Dr|Mr|Mrs|Ms|Prof|Professor|Captain|Sir|Dame)\.?\s+)?[A-Z][\w’'-]+(?:\s+[A-Z][\w’'-]+){1,3}"
+HOLDER = re.compile(
+    rf"\b[Tt]he\s+(?:new\s+|present\s+|current\s+)?(?P<role>[A-Z][\w-]+(?:\s+(?:of\s+)?[A-Z][\w-]+){{0,3}})"
+    rf"(?:,\s+|\s+(?:is|is now)\s+)(?P<name>{_PROPER})"
+)
+NAME_CELL = re.compile(_PROPER)

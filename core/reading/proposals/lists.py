@@ -1,0 +1,200 @@
+"""Lists and sections of passages: all items under a lead-in or in a table, and what stands under a numbered heading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.reading.proposals.numbered import after_heading, item_span, lines_of
+from core.reading.tables.table import Table, TableRow
+from core.reading.text.sentences import Offsets, Sentence, sentences_of
+from core.reading.text.words import is_empty, stem, words
+
+MOST_BODY_CHARS = 2400  # of a section that is read out
+_MOST_ITEM_CHARS = 400  # a longer one is a clause of its own
+_MOST_HEADING_BODY_CHARS = 450
+_ASKING = frozenset(
+    map(stem, "list name enumerate give show all there many kind type sort are different following show listed".split())
+)
+_NUMBERED = re.compile(
+    r"^\W{0,3}(?:section|clause|article|chapter|step|item|note|rule|part|§)?\s*(?P<number>\d+(?:\.\d+)*[a-z]?)(?![\d]|\.\d)",
+    re.I,
+)
+
+_BULLET = re.compile(r"\W{0,2}(?:[-•●▪◦‣·*–—]\s|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]\s|\d+(?:\.\d+)+\.?\s)")
+
+
+@dataclass(frozen=True, slots=True)
+class ListAnswer:
+    """The items of a list.
+
+    Attributes:
+        place: Index of the passage or the table that holds it.
+        items: Their spans.
+        texts: What they say.
+        start: First code point of the list.
+        end: One past the last.
+        complete: Whether the list ends where its page goes on.
+    """
+
+    place: int
+    items: tuple[Offsets, ...]
+    texts: tuple[str, ...]
+    start: int
+    end: int
+    complete: bool
+
+
+def topic(question: str) -> frozenset[str]:
+    """Return the stems of what a question asks to be listed or counted."""
+    return frozenset(stem(word) for word in words(question) if not is_empty(word)) - _ASKING
+
+
+def _covered(topic_stems: frozenset[str], text: str) -> float:
+    text_stems = frozenset(stem(word) for word in words(text))
+    return len(topic_stems & text_stems) / len(topic_stems) if topic_stems else 0.0
+
+
+def table_list(topic_stems: frozenset[str], tables: Sequence[Table], *, least: float) -> ListAnswer | None:
+    """Return the labels of the table whose title and heads name what is asked for.
+
+    Args:
+        topic_stems: Stems of what is asked for.
+        tables: Where to look.
+        least: Share of those stems that title and heads must hold.
+    """
+    best: tuple[float, int, list[TableRow]] | None = None
+    for place, table in enumerate(tables):
+        # The last lines of the title name the table; what stands further up is about something else.
+        title = "\n".join(table.title.split("\n")[-4:])
+        parts = {"": f"{title} {table.corner} {' '.join(table.heads)}"}
+        parts |= {row.group: f"{row.group} {table.corner} {' '.join(table.heads)}" for row in table.rows if row.group}
+        for group, words_above in parts.items():
+            share = _covered(topic_stems, words_above)
+            # Rows under a label of their own are a list of their own.
+            rows = [row for row in table.rows if row.group == group] or ([*table.rows] if not group else [])
+            if share >= least and (best is None or share > best[0]) and all(row.label for row in rows):
+                best = (share, place, rows)
+    if best is None:
+        return None
+    _, place, rows = best
+    table = tables[place]
+    rows = [row for row in rows if not re.match(r"total\b", row.label, re.IGNORECASE)]
+    if not rows:
+        return None
+    whole = len(rows) >= len(table.rows) - 1
+    return ListAnswer(
+        place,
+        tuple(row.label_span for row in rows),
+        tuple(row.label for row in rows),
+        table.start if whole else rows[0].start,
+        table.end if whole else rows[-1].end,
+        not table.open_end or rows[-1].end < table.rows[-1].end,
+    )
+
+
+def item_list(topic_stems: frozenset[str], text: str, place: int, *, least: float) -> ListAnswer | None:
+    """Return the items of a text whose lead-in or heading names what is asked for."""
+    units = sentences_of(text)
+    groups: dict[Offsets | None, list[Sentence]] = {}
+    for unit in units:
+        if unit.kind == "item":
+            groups.setdefault(unit.header or unit.label, []).append(unit)
+    for governing, items in groups.items():
+        if governing is None or len(items) < 2 or _covered(topic_stems, text[slice(*governing)]) < least:
+            continue
+        spans = tuple((item.start, item.end) for item in items)
+        texts = tuple(_bare(text[start:end]) for start, end in spans)
+        return ListAnswer(place, spans, texts, governing[0], spans[-1][1], bool(text[spans[-1][1] :].strip()))
+    return None
+
+
+def items_of_section(number: str, text: str, place: int) -> ListAnswer | None:
+    """Return the items of the list under the heading or the clause with a number, None where there are not two."""
+    body = section_body(number, text)
+    if body is None:
+        return None
+    low, high = body
+    spans: list[Offsets] = []
+    for unit in sentences_of(text):
+        if unit.kind != "item" or not low <= unit.start < high:
+            continue
+        piece = text[unit.start : unit.end]
+        if _BULLET.match(piece):
+            own = _NUMBERED.match(piece)
+            # The clause itself may be an item of the document.
+            if unit.start > low or own is None or own["number"] != number:
+                spans.append((unit.start, unit.end))
+        elif spans:
+            spans[-1] = (spans[-1][0], unit.end)  # an item may have several sentences
+    if len(spans) < 2 or any(end - start > _MOST_ITEM_CHARS for start, end in spans):
+        return None
+    texts = tuple(_bare(text[start:end]) for start, end in spans)
+    return ListAnswer(place, tuple(spans), texts, spans[0][0], spans[-1][1], bool(text[spans[-1][1] :].strip()))
+
+
+def _bare(item: str) -> str:
+    """An item without its bullet and full stop, on one line."""
+    return " ".join(re.sub(r"^\W*(?:\(?(?:\d{1,2}|[a-zA-Z])[.)]\s)?", "", item).split()).rstrip(".;,")
+
+
+def section_body(number: str, text: str, heading: str = "") -> Offsets | None:
+    """Return the span under the heading, clause or step with this number, None where there is none.
+
+    The heading is left out; a clause or a list item that begins with its number is taken whole, with what is nested
+    in it. A body ends where the next number of the same or a higher level begins: 4.2.10 is not part of 4.2.1.
+
+    Args:
+        number: As the question gives it.
+        text: Of a page.
+        heading: Words of the heading under which the number stands, `""` for any.
+    """
+    if heading:
+        below = after_heading(heading, text)
+        span = None if below is None else section_body(number, text[below:])
+        return None if span is None or below is None else (span[0] + below, span[1] + below)
+    item = item_span(number, text)
+    if item is not None:
+        return item[0], min(item[1], item[0] + MOST_BODY_CHARS)
+    lines = lines_of(text)
+    for index, (start, end, line) in enumerate(lines):
+        match = _NUMBERED.match(line)
+        if match is None or match["number"].lower() != number.lower():
+            continue
+        rest = line[match.end() :].strip(" .:)")
+        is_heading = len(rest.split()) <= 8 and not re.search(r"[.!?]\s*$", line)
+        begin = end + 1 if is_heading else start
+        finish = len(text)
+        for later_start, _, later in lines[index + 1 :]:
+            following = _NUMBERED.match(later)
+            if (
+                following
+                and not following["number"].lower().startswith(f"{number.lower()}.")
+                and _is_marker(later, following)
+            ):
+                finish = later_start
+                break
+        body = text[begin : min(finish, begin + MOST_BODY_CHARS)]
+        if body.strip():
+            low = begin + len(body) - len(body.lstrip())
+            return low, low + len(body.strip())
+    return None
+
+
+def _is_marker(line: str, match: re.Match[str]) -> bool:
+    """Whether a number begins a heading or a clause rather than going on a sentence ("2 years later ...")."""
+    return bool(re.match(r"[.):]?\s+[A-Z\"“(]|[.):]?\s*$", line[match.end() :])) and bool(
+        "." in match["number"] or len(line) < 90
+    )
+
+
+def body_under(heading: Sentence, units: Sequence[Sentence]) -> Offsets | None:
+    """Return the span of the sentences that stand under a heading, None where there are none."""
+    under = [unit for unit in units if unit.label == (heading.start, heading.end) and unit.kind != "heading"]
+    if not under:
+        # What follows a heading directly stands under it although another line names it.
+        under = [unit for unit in units if unit.start >= heading.end][:1]
+        under = [unit for unit in under if unit.kind != "heading"]
+    kept = [unit for unit in under if unit.end - under[0].start <= _MOST_HEADING_BODY_CHARS] or under[:1]
+    return (kept[0].start, kept[-1].end) if kept else None

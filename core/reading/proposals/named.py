@@ -1,0 +1,312 @@
+"""Answers that stand beside a name: who holds a post, who did something, and what a line "Name: value" says.
+
+A person is asked for by title and named elsewhere in apposition ("Jo Day, Chief Engineer"), in brackets, on the line
+above or below, or after "by". English; what is found is proposed beside the spans and sentences of the reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from core.language.language import alternation, language
+from core.reading.confidence import probability
+from core.reading.passages import Passage
+from core.reading.reader import Question
+from core.reading.text.sentences import Offsets, sentences_of
+from core.reading.text.values import values
+from core.reading.text.words import is_empty, stem, words
+
+_ENGLISH = language("en")
+_TITLE = r"(?:(?:Dr|Mr|Mrs|Ms|Miss|Prof|Professor|Sir|Dame|Cllr|Councillor|PC|Rev|Captain|Capt)\.?\s)"
+_PART = r"[A-Z\u00c0-\u00de](?:[a-z\u00df-\u00ff][\w’'-]*|\.|[’'][A-Z][\w’'-]+)"
+_PARTICLE = r"(?:(?:de|van|von|der|den|la|al|bin|da|di|del)\s)?"
+_COMPANY = r"(?:\s(?:LLP|LLC|Ltd|Limited|plc|Inc|AG|GmbH|SA|Corporation|Company|& Co)\b\.?)?"
+NAME = (
+    rf"(?:{_TITLE}{_PART}(?:[ \t]{_PARTICLE}{_PART}){{0,3}}"
+    rf"|{_PART}(?:[ \t](?:&[ \t])?{_PARTICLE}{_PART}){{1,3}}){_COMPANY}"
+)
+_CAPITAL = r"[A-Z\u00c0-\u00de][\w’'&.-]*"
+_ORGANISATION = rf"{_CAPITAL}(?:\s(?:(?:of|and|&|for|the)\s)*{_CAPITAL}){{0,5}}"
+# Words of posts and bodies: what holds one is no person's name.
+_POSTS = re.compile(
+    r"\b(?:President|Officer|Chief|Executive|Vice|Director|Manager|Secretary|Treasurer|Committee|Board|Council|Group"
+    r"|Chair\w*|Head|Department|Office|Minister|Engineer|Steward|Clerk|Master|Keeper|Report|Policy|Agreement|Section"
+    r"|Article|Instructor|Assistants?|January|February|March|April|June|July|August|September|October|November|December)\b"
+)
+_WHO_IS = re.compile(
+    r"^\W*(?:who|whom|what)(?:['’]s|\s(?:is|was|are|were))\s(?:the\s|our\s|your\s|its\s|their\s)?"
+    r"(?:name of the\s|current\s|present\s|name of\s)?(?P<post>[^?]+?)\s*\??\s*$",
+    re.IGNORECASE,
+)
+_WHO_DOES = re.compile(
+    r"^\W*(?:who|which \w+|whom)\s(?:has\s|had\s|have\s|is\s|are\s|was\s)?(?P<rest>[^?]+?)\s*\??\s*$", re.IGNORECASE
+)
+_OF = re.compile(r"\s(?:of|at|for|in|on|with)\s(?=(?:the\s|this\s|a\s)?[\w])")
+_LINK = r"(?:\s*[:,–—(-]\s*|\s+(?:is|was|are|were)\s+(?:now\s+)?|[ \t]*\n[ \t]*|\s+)(?:(?:the|our|its|a)\s)?"
+_LINK_BEFORE = (
+    r"(?:\s*,\s*(?:(?:the|our|its|a)\s)?|\s*\(\s*|\s+[–—-]\s+|\s*\n\s*(?:[A-Z][\w ]{3,30},\s*)?"
+    r"|\s+(?:is|was|became|remains|serves as|acts as|served as|as|was appointed|was elected)\s+"
+    r"(?:(?:the|our|its|a|new)\s)*)"
+)
+_QUALIFIERS = re.compile(r"\b(?:deputy|vice|assistant|former|acting|past|honorary|co)\b(?:[\s-]|$)+$", re.IGNORECASE)
+_QUALIFIED = re.compile(r"\b(?:deputy|vice|assistant|former|acting|past|honorary|co)\b", re.IGNORECASE)
+_PROPERTY = re.compile(r"^[ \t]*(?:[-•*]\s)?(?P<name>[A-Z][^:\n.|]{1,50}?):[ \t]+(?P<value>[^\n]+)$", re.MULTILINE)
+_LIGHT = frozenset(
+    map(stem, "take place happen hold held find number many much call current present people person who".split())
+)
+# "When was the mail about the roof sent?" is answered by the line "Date:" at its head.
+_SENDING = frozenset(map(stem, "sent send sending mailed emailed written wrote write dated posted".split()))
+_MESSAGE = frozenset(map(stem, "mail email e message letter memo memorandum note".split()))
+_DATE_LINE = re.compile(
+    r"^[ \t]*(?:[-•*]\s)?(?:Date|Dated|Sent|Date sent|Sent on):[ \t]+(?P<value>[^\n]+)$", re.MULTILINE | re.I
+)
+_WHO_WROTE = re.compile(
+    r"^\W*who(?:m|se)?\b.*\b(?:wrote|written|authors?|authored)\b|\bauthors?\b.*\b(?:of|names?)\b|\bwritten by who",
+    re.IGNORECASE,
+)
+_WRITING = frozenset(
+    map(stem, "write wrote written author authors authored paper report study article document book name work".split())
+)
+_FIRST_PAGE = re.compile(r",\s*p\.\s*1\b(?!\d)")
+_MOST_TITLE_LINES = 12
+# Names on a line of their own, with marks of their affiliations.
+_MARKS = r"(?:\s?[\d*†‡§¶⁰¹²³⁴-⁹,]+(?=\s|,|$))?"
+_NAMES = re.compile(rf"(?:{NAME}){_MARKS}(?:(?:,\s(?:and\s)?|\s(?:and|&|·|;)\s)(?:{NAME}){_MARKS})*")
+_MOST_SENTENCE = 400  # code points of a sentence that names what was done
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAnswer:
+    """A name or a value beside the words that ask for it.
+
+    Attributes:
+        passage: Index of its passage.
+        start: First code point in the text of the passage's page.
+        end: One past the last.
+        sentence: The span around both.
+        confidence: Probability that it answers.
+        features: What the confidence was computed from.
+    """
+
+    passage: int
+    start: int
+    end: int
+    sentence: Offsets
+    confidence: float
+    features: dict[str, float]
+
+
+def named_answers(question: str, parsed: Question, passages: Sequence[Passage], denial: str = "") -> list[NamedAnswer]:
+    """Return what stands beside the name of what is asked for, best first.
+
+    Args:
+        question: As asked.
+        parsed: The same, taken apart.
+        passages: Best first.
+        denial: Words of the question of which one is enough.
+    """
+    pages = _pages(passages)
+    answers = [*_posts(question, pages), *_doers(question, pages), *_properties(parsed, pages, denial)]
+    answers += [*_sending_dates(parsed, pages), *_bylines(question, pages)]
+    return sorted(answers, key=lambda answer: -answer.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The page of a passage, each page once."""
+
+    passage: int
+    source: str
+    text: str
+
+
+def _pages(passages: Sequence[Passage]) -> list[_Page]:
+    pages = {
+        passage.page: _Page(index, passage.source, passage.page) for index, passage in reversed([*enumerate(passages)])
+    }
+    return sorted(pages.values(), key=lambda page: page.passage)
+
+
+def _answer(passage: int, span: Offsets, around: Offsets, *, close: float, covered: float) -> NamedAnswer:
+    features = {"close": close, "covered": covered, "early": max(0.0, 1 - passage / 4)}
+    return NamedAnswer(passage, *span, around, probability("named", features), features)
+
+
+@lru_cache(maxsize=256)
+def _post_names(question: str) -> tuple[str, str]:
+    """The post that a question asks for and what follows it ("the museum"), both `""` where it asks for none."""
+    match = _WHO_IS.match(question)
+    if match is None:
+        return "", ""
+    post = match["post"].strip()
+    split = _OF.split(post, maxsplit=1)
+    return (split[0], split[1] if len(split) > 1 else "") if len(split[0].split()) <= 5 else ("", "")
+
+
+def _spelled(post: str) -> list[str]:
+    """A post and its other spellings: the short form spelled out, and the short form of one spelled out."""
+    lower = post.casefold()
+    spelled = [post, *(full for short, full in _ENGLISH.posts.items() if short == lower)]
+    spelled += [short for short, full in _ENGLISH.posts.items() if full == lower]
+    return spelled + ([lower.removesuffix(" officer")] if lower.endswith(" officer") else [])
+
+
+def _posts(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
+    post, scope = _post_names(question)
+    if not post or not re.match(r"\W*who", question, re.IGNORECASE):
+        return
+    for spelling in _spelled(post):
+        pattern = r"\s+".join(re.escape(word) for word in spelling.split())
+        yield from _beside(rf"(?<![\w-]){pattern}(?:\s+of\s+[\w ]{{2,30}}?)??(?![\w-])", question, scope, pages)
+
+
+def _beside(post: str, question: str, scope: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
+    """Names directly before and after a post."""
+    question_stems = _stems(question)
+    before = re.compile(rf"(?P<name>(?-i:{NAME})){_LINK_BEFORE}(?P<post>(?i:{post}))")
+    after = re.compile(rf"(?P<post>(?i:{post})){_LINK}(?P<name>(?-i:{NAME}))")
+    for page in pages:
+        for pattern, close in ((before, 1.0), (after, 0.9)):
+            for match in pattern.finditer(page.text):
+                name = match["name"]
+                if _POSTS.search(name) or _stems(name) & question_stems or _qualified(page.text, match, question):
+                    continue
+                line_break = 0.3 * ("\n" in match[0])
+                covered = _scope(scope, page, match.span())
+                yield _answer(page.passage, match.span("name"), match.span(), close=close - line_break, covered=covered)
+
+
+def _qualified(text: str, match: re.Match[str], question: str) -> bool:
+    """Whether the post is another one ("Deputy Director", "Vice-Chair") than the plain one that is asked for."""
+    before = text[max(0, match.start("post") - 12) : match.start("post")]
+    return bool(_QUALIFIERS.search(before)) and not _QUALIFIED.search(question)
+
+
+def _scope(scope: str, page: _Page, span: Offsets) -> float:
+    """Part of what the post is of that stands in the document's name or near the post; 1 where nothing is named."""
+    stems = _stems(scope)
+    if not stems:
+        return 1.0
+    low = max(0, span[0] - 400)
+    near = _stems(f"{page.source} {page.text[low : span[1] + 200]}")
+    return len(stems & near) / len(stems)
+
+
+@lru_cache(maxsize=1024)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in words(text) if not is_empty(word))
+
+
+def _doers(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
+    """Who did something: "... was written by NAME", "NAME (author)", "Author: NAME"."""
+    match = _WHO_DOES.match(question)
+    if match is None or not re.match(r"\W*wh", question, re.IGNORECASE):
+        return
+    rest = match["rest"]
+    for forms, nouns in _ENGLISH.agents.values():
+        verb = re.match(rf"(?:{alternation(forms)})\b", rest, re.IGNORECASE) if forms else None
+        if verb is None:
+            continue
+        what = rest[verb.end() :].strip()
+        yield from _passive(alternation(forms), what, question, pages)
+        for noun in nouns:
+            yield from _beside(rf"(?<![\w-]){noun}(?![\w-])", question, what, pages)
+
+
+def _passive(forms: str, what: str, question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
+    """Names after "by" in sentences that name what was done."""
+    question_stems, stems = _stems(question), _stems(what)
+    pattern = re.compile(
+        rf"\b(?i:{forms})\b(?:\s+(?:for|on|in|at)\s+[^.;:\n]{{1,40}}?|\s+out)?\s+(?i:by)\s+(?:(?:the|our)\s+)?"
+        rf"(?P<name>(?-i:{NAME}|{_ORGANISATION}))"
+    )
+    for page in pages:
+        for match in pattern.finditer(page.text):
+            if _stems(match["name"]) <= question_stems:
+                continue
+            unit = next((u for u in sentences_of(page.text) if u.start <= match.start() < u.end), None)
+            around = match.span() if unit is None or unit.end - unit.start > _MOST_SENTENCE else (unit.start, unit.end)
+            own = _stems(page.text[slice(*around)]) | _stems(page.source)
+            covered = len(stems & own) / len(stems) if stems else 1.0
+            yield _answer(page.passage, match.span("name"), around, close=0.9, covered=covered)
+
+
+def _bylines(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
+    """Authors by the line of names under the title of a first page."""
+    if not _WHO_WROTE.search(question):
+        return
+    for page in pages:
+        if not _FIRST_PAGE.search(page.source):
+            continue
+        offset, lines_read = 0, 0
+        for line in page.text.split("\n")[:_MOST_TITLE_LINES]:
+            text = line.strip()
+            lines_read += bool(text)
+            if lines_read > 1 and _NAMES.fullmatch(text) and not _POSTS.search(text):
+                start = offset + line.index(text)
+                topic = _stems(question) - _WRITING
+                named = _stems(page.text[: start + len(text)]) | _stems(page.source)
+                covered = len(topic & named) / len(topic) if topic else 1.0
+                yield _answer(
+                    page.passage, (start, start + len(text)), (start, start + len(text)), close=0.9, covered=covered
+                )
+                break
+            offset += len(line) + 1
+
+
+def _properties(parsed: Question, pages: Sequence[_Page], denial: str) -> Iterator[NamedAnswer]:
+    """Values of lines "Name: value" whose name is what the question asks for."""
+    denied = _stems(denial)
+    for page in pages:
+        source = _stems(page.source)
+        for match in _PROPERTY.finditer(page.text):
+            name = _stems(match["name"])
+            telling = name - _LIGHT or name
+            terms = frozenset(parsed.terms) - (_LIGHT - telling) - (denied - name if denied & name else frozenset())
+            shared = telling & frozenset(parsed.terms)
+            if not telling <= frozenset(parsed.terms) | source or 2 * len(shared) <= len(telling) - 1 or not shared:
+                continue
+            covered = len(terms & (name | source)) / len(terms) if terms else 0.0
+            span = _of_value(parsed, page.text, match.span("value"))
+            if span is not None:
+                yield _answer(page.passage, span, match.span(), close=1.0, covered=covered)
+
+
+def _sending_dates(parsed: Question, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
+    """Dates at the head of the message that the question asks when it was sent."""
+    question_terms = frozenset(parsed.terms)
+    if parsed.expected is None or parsed.expected.kind != "date" or not question_terms & _SENDING:
+        return
+    topic = question_terms - _SENDING - _MESSAGE
+    for page in pages:
+        matches = list(_DATE_LINE.finditer(page.text))
+        heads = [max(0, page.text.rfind("\n\n", 0, match.start())) for match in matches]
+        for match, low, high in zip(matches, heads, [*heads, len(page.text)][1:], strict=True):
+            message = _stems(page.text[low:high]) | _stems(page.source)
+            covered = len(topic & message) / len(topic) if topic else 1.0
+            span = _of_value(parsed, page.text, match.span("value"))
+            if span is not None:
+                yield _answer(page.passage, span, match.span(), close=1.0, covered=covered)
+
+
+def _of_value(parsed: Question, text: str, span: Offsets) -> Offsets | None:
+    """The part of a value that is of the kind asked for; None where it holds nothing of that kind."""
+    low, high = span[0], span[1] - (len(text[slice(*span)]) - len(text[slice(*span)].rstrip(" .")))
+    kind = parsed.expected.kind if parsed.expected else ""
+    piece = text[low:high]
+    if kind == "person":
+        names = list(re.finditer(NAME, piece))
+        if not names:
+            return (low, high) if piece[:1].isupper() and len(piece.split()) < 6 else None
+        # A list of names is given whole, a name with what is said of it alone.
+        listed = len(names) > 1 or names[0].end() == len(piece)
+        return (low, high) if listed and names[0].start() < 4 else (low + names[0].start(), low + names[0].end())
+    if kind == "date":
+        dated = [value for value in values(piece) if value.kind == "date"]
+        return (low + dated[0].start, low + dated[0].end) if dated else (low, high)
+    if kind in ("number", "money", "percent", "duration"):
+        return (low, high) if re.search(r"\d", piece) else None
+    return low, high

@@ -1,0 +1,168 @@
+"""Numbered list items of a page and how deep they are nested, told by their numbers and by indentation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.reading.text.sentences import Offsets
+from core.reading.text.words import is_empty, stem, words
+
+_MARKER = re.compile(
+    r"(?P<indent>[ \t]*)(?:(?:step|item)[ \t]+(?P<named>\d{1,3})[.):]?|(?P<number>\d{1,3})[.)])[ \t]+(?=\S)",
+    re.IGNORECASE,
+)
+_UNNUMBERED = re.compile(r"\s*(?:\(?(?:[a-z]|[ivx]{1,4})[.)]|[•●▪◦‣·○–—*-])\s", re.IGNORECASE)
+_LISTED_IN_CONTENTS = re.compile(r"[\s.…]*\d*\s*$")
+_MOST_HEADING_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedItem:
+    """A list item with everything that is nested in it.
+
+    Attributes:
+        number: Its number.
+        level: How many items it is nested in.
+        line: Index of its line.
+        start: First code point of its number.
+        end: One past its last visible character.
+        bare: Whether nothing but nested items stands in it after its first line.
+        tight: Whether an item of the same list stands on the line before it, or just above what is nested there.
+    """
+
+    number: int
+    level: int
+    line: int
+    start: int
+    end: int
+    bare: bool
+    tight: bool
+
+
+def lines_of(text: str) -> list[tuple[int, int, str]]:
+    """Return the lines of a text with their spans, in order."""
+    lines: list[tuple[int, int, str]] = []
+    start = 0
+    for line in text.split("\n"):
+        lines.append((start, start + len(line), line))
+        start += len(line) + 1
+    return lines
+
+
+def _levels(lines: Sequence[tuple[int, int, str]]) -> list[tuple[int, int, int]]:
+    """Line, number and level of every numbered line.
+
+    A deeper indent nests. Without one, a "1." directly below another numbered line nests until the list around it
+    goes on; a "1." below anything else begins a new list.
+    """
+    open_items: list[tuple[int, int]] = []  # indent and number, outermost first
+    numbered: list[tuple[int, int, int]] = []
+    for index, (_, _, line) in enumerate(lines):
+        match = _MARKER.match(line)
+        if match is None:
+            continue
+        indent, number = len(match["indent"].expandtabs(4)), int(match["named"] or match["number"])
+        while open_items and open_items[-1][0] > indent:
+            open_items.pop()
+        follows = [depth for depth, item in enumerate(open_items) if item == (indent, number - 1)]
+        if follows:
+            del open_items[follows[-1] :]
+        elif open_items and open_items[-1][0] == indent:
+            below_item = index > 0 and _MARKER.match(lines[index - 1][2]) is not None
+            if number != 1 or not below_item:
+                open_items = [item for item in open_items if item[0] < indent]
+        open_items.append((indent, number))
+        numbered.append((index, number, len(open_items) - 1))
+    return numbered
+
+
+def _is_title(line: str) -> bool:
+    """Whether a line without a number reads like a heading."""
+    return (
+        line[:1].isupper()
+        and len(line.split()) <= _MOST_HEADING_WORDS
+        and not re.search(r"[.!?;,:]\s*$", line)
+        and not _UNNUMBERED.match(line)
+    )
+
+
+def _end_line(lines: Sequence[tuple[int, int, str]], first: int, last: int, *, followed: bool) -> int:
+    """Index one past the last line of an item; where its list ends with it, a heading ends it too."""
+    for index in range(first + 1, last):
+        line = lines[index][2]
+        blank_before = not lines[index - 1][2].strip()
+        following = next((text for _, _, text in lines[index + 1 :] if text.strip()), "")
+        begins_list = (match := _MARKER.match(following)) is not None and (match["named"] or match["number"]) == "1"
+        if not followed and _is_title(line) and (blank_before or begins_list):
+            return index
+    return last
+
+
+def numbered_items(text: str) -> list[NumberedItem]:
+    """Return the numbered items of a text ("2. Turn the key", "3) Moor", "Step 4: Row"), in order."""
+    lines = lines_of(text)
+    numbered = _levels(lines)
+    items = []
+    for place, (index, number, level) in enumerate(numbered):
+        later = next((entry for entry in numbered[place + 1 :] if entry[2] <= level), None)
+        followed = later is not None and later[1:] == (number + 1, level)
+        last = _end_line(lines, index, len(lines) if later is None else later[0], followed=followed)
+        inside = [line for _, _, line in lines[index + 1 : last] if line.strip()]
+        before = next((entry for entry in reversed(numbered[:place]) if entry[2] <= level), None)
+        between = lines[before[0] + 1 : index] if before is not None else ()
+        start, end = lines[index][0], lines[last - 1][1]
+        span = text[start:end]
+        items.append(
+            NumberedItem(
+                number,
+                level,
+                index,
+                start + len(span) - len(span.lstrip()),
+                start + len(span.rstrip()),
+                bare=all(_is_nested(line) for line in inside),
+                tight=before is not None
+                and before[1:] == (number - 1, level)
+                and all(_is_nested(line) for _, _, line in between),
+            )
+        )
+    return items
+
+
+def _is_nested(line: str) -> bool:
+    return bool(_MARKER.match(line) or _UNNUMBERED.match(line)) or line[:2].isspace()
+
+
+def item_span(number: str, text: str) -> Offsets | None:
+    """Return the span of the list item with a number, None where what has this number is a heading or nothing.
+
+    The outermost list counts. An entry of a table of contents is no item: its line stands again as a heading.
+    """
+    if not number.isdigit():
+        return None
+    lines = lines_of(text)
+    items = numbered_items(text)
+    numbers = {(item.number, item.level) for item in items}
+    for item in sorted(items, key=lambda item: item.level):
+        if item.number != int(number):
+            continue
+        line = _LISTED_IN_CONTENTS.sub("", lines[item.line][2].strip())
+        again = any(_LISTED_IN_CONTENTS.sub("", later.strip()) == line for _, _, later in lines[item.line + 1 :])
+        sibling = not numbers.isdisjoint({(item.number - 1, item.level), (item.number + 1, item.level)})
+        if not again and sibling and (item.tight or item.bare):
+            return item.start, item.end
+    return None
+
+
+def after_heading(name: str, text: str) -> int | None:
+    """Return the end of the heading over a list that holds all words of a name, None where there is none."""
+    stems = {stem(word) for word in words(name) if not is_empty(word)}
+    lines = lines_of(text)
+    for index, (_, end, line) in enumerate(lines):
+        title = line.lstrip("# ").rstrip(": ")
+        if not stems or not stems <= set(map(stem, words(title))) or not _is_title(title) or _MARKER.match(title):
+            continue
+        if any(_MARKER.match(later) for _, _, later in lines[index + 1 :]):
+            return end
+    return None

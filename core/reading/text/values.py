@@ -1,0 +1,223 @@
+"""Numbers, percentages, dates and times in a text as values that compare whatever their spelling.
+
+`1450`, `1,450` and `$1,450.00` have one key; so have `1.25 million` and `1,250,000`, `3 pm` and `15:00`, `14 June 2026`
+and `2026-06-14`. Month and scale names are those of `core.language`, where a language is written in Latin letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Literal
+
+from core.language.language import alternation, language
+
+ValueKind = Literal["number", "percent", "money", "date", "time"]
+
+_READ = tuple(map(language, ("en", "de", "fr", "es", "it", "nl", "pt", "ru")))
+# English decimals with commas between thousands; decimals after a comma; thousands parted by dots or narrow blanks.
+_DIGITS = (
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}"
+    r"|\d{1,3}(?:[\u00a0\u202f’']\d{3})+(?:[.,]\d+)?|\d+,\d{1,2}|\d+(?:\.\d+)?|\.\d+"
+)
+_CURRENCY = r"[$€£¥₹]|\b(?:USD|EUR|GBP|JPY|CHF|CAD|AUD)\b"
+_CURRENCY_WORD = alternation(
+    ["crown", "crowns", "cent", "cents", *(name for each in _READ for name in each.currencies)]
+)
+_SCALES = {
+    name: power
+    for each in _READ
+    for name, power in (*each.scales.items(), *each.scale_abbreviations.items())
+    if power >= 3
+} | {"thousands": 3, "millions": 6, "billions": 9}
+_SCALE_WORDS = alternation(_SCALES)
+_NUMBER = re.compile(
+    rf"(?<![\w.,])(?P<open>\()?(?P<sign>[-−–])?\s?(?P<money>{_CURRENCY})?\s?(?P<digits>{_DIGITS})(?!\d|[.,]\d)"
+    rf"(?P<close>\s?\))?"
+    rf"(?:\s?(?P<scale>{_SCALE_WORDS})\b\.?)?"
+    rf"(?:\s?(?P<percent>%|(?:per ?cent|percent|percentage points?|prozent|pour ?cent|por ciento)\b)"
+    rf"|\s?(?P<word>{_CURRENCY}|(?:{_CURRENCY_WORD})\b))?",
+    re.IGNORECASE,
+)
+_MONTH_OF = {
+    name: number
+    for each in _READ
+    for number, names in enumerate(each.months, start=1)
+    for name in names
+    if not name[0].isdigit()
+}
+_MONTH = alternation(_MONTH_OF)
+_MONTH_NAME = re.compile(rf"\b(?:{_MONTH})\b", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_YEAR = r"(?P<year>(?:1[5-9]|20)\d\d)"
+_DATES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b{_YEAR}-(?P<number>\d\d)-(?P<day>\d\d)\b",
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.|er)?\s(?:of\s|de\s)?(?P<month>{_MONTH})\.?,?\s(?:de\s|del\s)?{_YEAR}\b",
+        rf"\b(?P<month>{_MONTH})\.?\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s{_YEAR}\b",
+        rf"\b(?P<day>\d{{1,2}})[./](?P<number>\d{{1,2}})[./]{_YEAR}\b",
+        # Chinese and Japanese, Korean; no blank parts them from the words around.
+        rf"(?<!\d){_YEAR}\s?(?:年|년)\s?(?P<number>\d{{1,2}})\s?(?:月|월)\s?(?P<day>\d{{1,2}})\s?(?:日|일)",
+        rf"\b(?P<month>{_MONTH})\.?,?\s(?:de\s)?{_YEAR}\b",
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?\s(?:of\s|de\s)?(?P<month>{_MONTH})\b",
+        rf"\b(?P<month>{_MONTH})\.?\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b",
+    )
+)
+# Those without the name of a month, all that a text without such a name can hold.
+_NUMBER_DATES = tuple(pattern for pattern in _DATES if "month" not in pattern.groupindex)
+_TIMES = (
+    re.compile(r"\b(?P<hour>\d{1,2})(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap])\.?\s?m\b\.?", re.IGNORECASE),
+    re.compile(r"\b(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)\b(?P<half>)"),
+    re.compile(r"\b(?P<hour>[01]?\d|2[0-3])(?:\s?h\s?(?P<minute>[0-5]\d)?|\sUhr)\b(?P<half>)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value as it stands in a text.
+
+    Attributes:
+        kind: What it is.
+        key: Equal keys mean equal values: a plain decimal, `3.5%`, an ISO date or a 24-hour time.
+        amount: The number, scaled and signed; None for dates and times.
+        start: First code point, signs and units included.
+        end: One past the last.
+    """
+
+    kind: ValueKind
+    key: str
+    amount: Decimal | None
+    start: int
+    end: int
+
+
+def plain(amount: Decimal) -> str:
+    """Spell a number without exponent and idle zeros."""
+    return f"{amount.normalize():f}" if amount else "0"
+
+
+@lru_cache(maxsize=1 << 14)
+def decimal_of(digits: str) -> Decimal:
+    """Read digits with grouping signs as they are written: `1,450.5`, `2.400,00`, `1 250 000`.
+
+    One comma before one or two digits, and a comma after dots, part decimals; every other comma groups.
+    """
+    digits = re.sub(r"[\u00a0\u202f’']", "", digits)
+    comma, dot = digits.rfind(","), digits.rfind(".")
+    decimal_comma = comma > dot >= 0 or (dot < 0 and digits.count(",") == 1 and len(digits) - comma - 1 < 3)
+    if decimal_comma or digits.count(".") > 1:
+        return Decimal(digits.replace(".", "").replace(",", "."))
+    return Decimal(digits.replace(",", ""))
+
+
+def number_key(word: str) -> str:
+    """Return the key of a word of digits and grouping signs; section numbers such as `4.2.1` stay as they are."""
+    return plain(decimal_of(word)) if re.fullmatch(_DIGITS, word) else word
+
+
+def _dates(text: str) -> Iterator[Value]:
+    taken: list[tuple[int, int]] = []
+    for pattern in _DATES if _MONTH_NAME.search(text) else _NUMBER_DATES:
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if any(start < other_end and other_start < end for other_start, other_end in taken):
+                continue
+            parts = match.groupdict()
+            name = parts.get("month")
+            month = _MONTH_OF[name.lower()] if name else int(parts["number"])
+            day = int(parts.get("day") or 0)
+            if month > 12 >= day > 0:  # month first, as in the United States
+                month, day = day, month
+            if not 1 <= month <= 12 or day > 31:
+                continue
+            taken.append((start, end))
+            key = "-".join([parts.get("year") or "", f"{month:02d}", *([f"{day:02d}"] if day else [])])
+            yield Value("date", key, None, start, end)
+
+
+def _times(text: str) -> Iterator[Value]:
+    for pattern in _TIMES:
+        for match in pattern.finditer(text):
+            hour, half = int(match["hour"]), (match["half"] or "").lower()
+            if hour > 24 or (half and not 1 <= hour <= 12):
+                continue
+            if half:
+                hour = hour % 12 + (12 if half == "p" else 0)
+            yield Value("time", f"{hour:02d}:{match['minute'] or '00'}", None, *match.span())
+
+
+def _numbers(text: str) -> Iterator[Value]:
+    for match in _NUMBER.finditer(text):
+        amount = decimal_of(match["digits"])
+        # "50 m" is a length; "$50 m" is an amount.
+        scaled = match["scale"] and (len(match["scale"]) > 1 or match["money"])
+        if scaled:
+            amount = amount.scaleb(_SCALES[match["scale"].lower()])
+        bracketed = bool(match["open"] and match["close"])
+        # A dash after a digit is a range, not a sign.
+        dashed = bool(match["sign"]) and not text[: match.start()].rstrip()[-1:].isdigit()
+        if bracketed or dashed:
+            amount = -amount
+        kind: ValueKind = "percent" if match["percent"] else "money" if match["money"] or match["word"] else "number"
+        key = plain(amount) + ("%" if kind == "percent" else "")
+        start, end = match.span()
+        if match["scale"] and not scaled and not match["percent"] and not match["word"]:
+            end = match.end("digits")
+        start = match.start("digits") if match["open"] and not bracketed else start
+        start += len(text[start:end]) - len(text[start:end].lstrip())
+        if match["close"] and not bracketed:
+            end = match.end("digits")
+        yield Value(kind, key, amount, start, end)
+
+
+def values(text: str) -> list[Value]:
+    """Return the values in a text, in order; the digits of a date or a time are not numbers besides."""
+    if not _DIGIT.search(text):
+        return []
+    text_values = list(_dates(text))
+    for value in (*_times(text), *_numbers(text)):
+        if not any(value.start < other.end and other.start < value.end for other in text_values):
+            text_values.append(value)
+    return sorted(text_values, key=lambda value: value.start)
+
+
+def value_keys(text: str) -> frozenset[str]:
+    """Return the keys of the values in a text that words alone do not compare: scaled numbers, dates and times."""
+    keys: set[str] = set()
+    for value in values(text):
+        keys.add(value.key)
+        if value.kind == "percent":
+            keys.add(value.key.rstrip("%"))
+        elif value.kind == "date" and len(value.key) == 10:
+            keys.add(value.key[4:])  # a day without its year
+    return frozenset(keys)
+
+
+def _is_year(text: str) -> bool:
+    return re.fullmatch(r"(?:1[5-9]|20)\d\d", text) is not None
+
+
+def spellings(text: str) -> list[str]:
+    """Return other spellings of the numbers and times in a query, for an index that compares words.
+
+    An index takes `1,450` apart at the comma, so `1450` is spelled with its comma and the other way round.
+    """
+    variants: dict[str, None] = {}
+    for value in values(text):
+        if value.kind == "time":
+            hour, minute = value.key.split(":")
+            half = "am" if int(hour) < 12 else "pm"
+            tail = "" if minute == "00" else f":{minute}"
+            variants |= dict.fromkeys((value.key, f"{(int(hour) + 11) % 12 + 1}{tail} {half}"))
+        elif value.amount is not None and abs(value.amount) >= 1000 and not _is_year(text[value.start : value.end]):
+            amount = abs(value.amount)
+            variants |= dict.fromkeys((plain(amount), f"{amount.normalize():,f}"))
+            for name, power in (("million", 6), ("billion", 9)):
+                scaled = amount.scaleb(-power)
+                if scaled >= 1 and len(plain(scaled)) < len(plain(amount)):
+                    variants[f"{plain(scaled)} {name}"] = None
+    return [spelling for spelling in variants if spelling not in text]

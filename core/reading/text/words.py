@@ -1,0 +1,159 @@
+"""Words, stems and numbers of a text, for lexical comparison.
+
+Numbers are compared by value (`1,450` and `1450` share a stem). Chinese, Japanese and Korean text has no blanks between
+words, or word and particle in one: runs of these scripts are read as overlapping pairs of characters.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from core.language.calendar import calendar_names
+from core.language.language import alternation, language
+from core.reading.text.values import decimal_of, number_key, plain
+
+_ENGLISH = language("en")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*(?:[^\W\d_]+)?|[^\W_]+(?:['’][^\W\d_]+)*")
+STOPWORDS = _ENGLISH.stop_words
+# Kana, ideographs, Hangul: a script whose words are not parted by blanks, or carry particles.
+_UNSPACED = r"\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_RUN = re.compile(rf"[{_UNSPACED}]+|[^{_UNSPACED}]+")
+_HAS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+_HIRAGANA = re.compile(r"[\u3040-\u309f]")
+_NUMBER = re.compile(
+    r"(?<![\w.,])[$€£¥]?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:\.\d+)?)(?!\d|[.,]\d)"
+)
+_SMALL = [spellings[0] for spellings in _ENGLISH.small_numbers[:13]]
+_DIGIT_OF = {word: str(value) for value, word in enumerate(_SMALL)}
+_IRREGULAR = _DIGIT_OF | {"used": "use", "using": "use", "news": "news"}
+_NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_SMALL)})\b", re.IGNORECASE)
+_SCALES = {**_ENGLISH.scales, **_ENGLISH.scale_abbreviations}
+_SCALE = re.compile(rf"\s?({alternation(_SCALES)})\b", re.IGNORECASE)
+
+
+def words(text: str) -> list[str]:
+    """Return the words and numbers of a text in order, lower case, typographic apostrophes made plain."""
+    spaced_words = [word.replace("’", "'").casefold() for word in _WORD.findall(text)]
+    return [part for word in spaced_words for part in _pairs(word)] if _HAS_UNSPACED.search(text) else spaced_words
+
+
+def unspaced_pairs(text: str) -> list[str]:
+    """Return the overlapping pairs of the unspaced scripts in a text, in order; empty where it has none."""
+    if not _HAS_UNSPACED.search(text):
+        return []
+    return [pair for run in _RUN.findall(text) if _HAS_UNSPACED.match(run) for pair in _pairs(run)]
+
+
+def _pairs(word: str) -> list[str]:
+    """Cut runs of unspaced scripts in a word into overlapping pairs; a single character stays."""
+    if not _HAS_UNSPACED.search(word):
+        return [word]
+    parts: list[str] = []
+    for run in _RUN.findall(word):
+        paired = _HAS_UNSPACED.match(run) and len(run) > 1
+        parts += [run[index : index + 2] for index in range(len(run) - 1)] if paired else [run]
+    return parts
+
+
+def is_empty(word: str) -> bool:
+    """Whether a lower-case word carries no content: a function word, or a pair of letters that is a particle."""
+    return word in STOPWORDS or (not word.isascii() and (bool(_HIRAGANA.search(word)) or word in _asking_pairs()))
+
+
+@cache
+def _asking_pairs() -> frozenset[str]:
+    """Pairs of characters that ask, as "what" and "how much" do."""
+    asking = [
+        phrase
+        for code in ("zh", "ja", "ko")
+        for phrases in language(code).question_words.values()
+        for phrase in phrases
+    ]
+    stops = [word for code in ("zh", "ko") for word in language(code).stop_words]
+    return frozenset(part for phrase in [*asking, *stops] for part in _pairs(phrase))
+
+
+@lru_cache(maxsize=1 << 15)
+def stem(word: str) -> str:
+    """Strip inflection from a lower-case word: plural, possessive, -ed, -ing, -ly, and a final e or doubled letter.
+
+    Number words up to twelve become digits.
+
+    Lighter than Porter's stemmer (Program 14, 1980): forms of one word meet, different words mostly do not.
+    """
+    word = word.removesuffix("'s")
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if word[:1].isdigit():
+        return number_key(word)
+    if len(word) < 4 or not word.isalpha():
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        word = word[:-3] + "y"
+    elif word.endswith(("sses", "shes", "ches", "xes")):
+        word = word[:-2]
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for suffix in ("ing", "ed", "ly"):
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3 and re.search("[aeiouy]", word[: -len(suffix)]):
+            word = word.removesuffix(suffix)
+            if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
+                word = word[:-1]
+            break
+    if word.endswith("y") and len(word) > 3:
+        word = word[:-1] + "i"
+    return word.removesuffix("e") if len(word) > 3 else word
+
+
+def same_name(term: str) -> frozenset[str]:
+    """Return the stems of a month's or a weekday's other spellings ("Tue" for "Tuesday"), empty for other stems."""
+    return _stems_of_names().get(term, frozenset())
+
+
+@cache
+def _stems_of_names() -> dict[str, frozenset[str]]:
+    by_stem: dict[str, frozenset[str]] = {}
+    for name, spellings in calendar_names().items():
+        by_stem[stem(name)] = by_stem.get(stem(name), frozenset()) | frozenset(map(stem, spellings))
+    return by_stem
+
+
+def terms(text: str) -> list[str]:
+    """Return the stems of the words that carry content, in order, repeats kept."""
+    return [
+        stem(word)
+        for word in words(text)
+        if not is_empty(word) and (len(word) > 1 or word.isdigit() or _HAS_UNSPACED.match(word))
+    ]
+
+
+def canonical(number: str) -> str:
+    """Spell a number without grouping signs or idle zeros: "1,200.50" is "1200.5"."""
+    return plain(decimal_of(number))
+
+
+def numbers(text: str) -> list[str]:
+    """Return the numbers written in digits, canonical, in order."""
+    return [canonical(match[1]) for match in _NUMBER.finditer(text)]
+
+
+def scaled_numbers(text: str) -> list[tuple[str, frozenset[str]]]:
+    """Return each number in digits as written, with the canonical spellings that would support it.
+
+    "1.2 billion" is supported by 1.2, and by 1200 or 1200000 in a table kept in millions or thousands.
+    """
+    spelled = []
+    for match in _NUMBER.finditer(text):
+        value = decimal_of(match[1])
+        scale = _SCALE.match(text, match.end())
+        power = _SCALES[scale[1].casefold()] if scale else 0
+        spellings = {f"{(value * 10**step).normalize():f}" for step in range(0, power + 1, 3)}
+        spelled.append((match[0], frozenset(spellings)))
+    return spelled
+
+
+def stated_numbers(text: str) -> frozenset[str]:
+    """Return every number a page states, canonical: in digits, or as a word up to twelve."""
+    spelled = {str(_SMALL.index(match[0].casefold())) for match in _NUMBER_WORD.finditer(text)}
+    return frozenset(numbers(text)) | spelled

@@ -1,0 +1,108 @@
+"""What the rows of a run really cost: tokens after packing and sharing of prompts, in the order in which they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from finetune.data.collate import collator, trained_tokens
+from finetune.data.dataset import Tokenised, tokenise, tokenise_preferences
+from finetune.data.heldout import answer_tokens
+from finetune.data.order import PromptOrder
+from finetune.data.prepare import held_out, held_out_reading
+from finetune.estimate import RowWork
+from finetune.retain.registry import RETAIN_METHODS
+
+if TYPE_CHECKING:
+    from finetune.data.prepare import Prepared
+
+# Steps of a pass that are put together to count their tokens.
+_COUNTED_STEPS = 24
+_SAMPLED = 20_000
+# A preference is also run once under the reference, without a backward pass.
+_PREFERENCE_PASSES = 1.5
+# What a token that is generated costs beside one that is read: a step of generation fills a processor badly.
+_GENERATED = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BesideRows:
+    """What a run computes beside the rows that it is trained on, in tokens of training.
+
+    Attributes:
+        preferences: All of the DPO stage.
+        evaluation: One look at the rows that are held out.
+    """
+
+    preferences: float
+    evaluation: float
+
+
+def beside_rows(prepared: Prepared, max_length: int) -> BesideRows:
+    """Count what is computed beside the rows of a run.
+
+    Args:
+        max_length: Of the rows, in tokens.
+    """
+    return BesideRows(preferences=_preference_tokens(prepared), evaluation=_evaluation_tokens(prepared, max_length))
+
+
+def measured_work(prepared: Prepared, rows: Tokenised, micro_batch: int, beside: BesideRows | None = None) -> RowWork:
+    """Count what a row of a run costs.
+
+    Args:
+        rows: Of the data.
+        micro_batch: Rows per forward pass.
+        beside: What is computed beside them; counted if None.
+    """
+    recipe = prepared.recipe
+    beside = beside or beside_rows(prepared, rows.max_length)
+    records = [{"input_ids": row.input_ids, "labels": row.labels} for row in rows.rows]
+    prompts = [row.input_ids for row in rows.rows]
+    order = list(PromptOrder(prompts, seed=recipe.seed, as_given=recipe.order == "given"))
+    steps = [order[start : start + recipe.batch_size] for start in range(0, len(order), recipe.batch_size)]
+    counted = steps[:: max(1, len(steps) // _COUNTED_STEPS)]
+    retain = RETAIN_METHODS[recipe.retain]
+    part_tokens = max(1, micro_batch) * max(rows.max_length, retain.longest_row_tokens(prepared))
+    collate = collator(recipe, prepared.chat.pad_id, part_tokens, device=prepared.machine.device)
+    tokens = labels = 0
+    for step in counted:
+        parts = collate([records[index] for index in step])["parts"]
+        tokens += sum(part["input_ids"].numel() for part in parts)
+        labels += trained_tokens(parts)
+    seen = sum(map(len, counted))
+    mean = rows.n_tokens / len(rows.rows)
+    added = retain.added_tokens(prepared, len(rows.rows), mean)
+    passes = recipe.max_steps * recipe.batch_size / len(rows.rows) if recipe.max_steps else recipe.epochs
+    evaluations = 1 + passes * len(rows.rows) / recipe.batch_size // recipe.eval_steps
+    read, written = retain.read_and_written_tokens(prepared, len(rows.rows))
+    before = (read + _GENERATED * written) / recipe.training_method.passes(recipe, prepared.base.shape)
+    other = added + (beside.preferences + evaluations * beside.evaluation + before) / passes
+    return RowWork(tokens=mean, computed=tokens / seen, labels=labels / seen, other=other)
+
+
+def _preference_tokens(prepared: Prepared) -> float:
+    """Return the tokens of the DPO stage."""
+    recipe = prepared.recipe
+    if not recipe.dpo:
+        return 0.0
+    head = islice(prepared.dataset.preferences("train"), _SAMPLED)
+    preferences, _ = tokenise_preferences(head, prepared.chat, prepared.preference_limit)
+    tokens = sum(2 * len(row.prompt_ids) + len(row.chosen_ids) + len(row.rejected_ids) for row in preferences)
+    return recipe.dpo_epochs * tokens * _PREFERENCE_PASSES
+
+
+def _evaluation_tokens(prepared: Prepared, max_length: int) -> float:
+    """Return the tokens of one evaluation: the loss of the held-out rows, and answers to their questions."""
+    recipe = prepared.recipe
+    pairs = list(prepared.dataset.pairs("val"))
+    longest = min(prepared.context_tokens or 2 * max_length, 2 * max_length)
+    read = tokenise(pairs, prepared.chat, recipe, prepared.context_tokens, max_length=longest).n_tokens
+    asked_rows = recipe.eval_rows if recipe.objective != "text" else 0
+    written = 0
+    for asked in (held_out(pairs, asked_rows), held_out_reading(pairs, asked_rows)):
+        prompts = [prepared.chat.render(prepared.chat.prompt(pair), generation=True) for pair in asked]
+        read += sum(len(prepared.chat.encode(prompt)) for prompt in prompts)
+        written += len(asked) * answer_tokens(prepared.chat, asked)
+    return (read + _GENERATED * written) / recipe.training_method.passes(recipe, prepared.base.shape)

@@ -1,0 +1,120 @@
+// One question and its answer, drawn: the short answer large, how likely it is, the text with numbered citations.
+import { h, place } from "./dom.js";
+import { markdown, marker } from "./markdown.js";
+
+const GROUNDS = {
+  cited: "The quotes were found on the pages named after them; look there whether they answer the question.",
+  ungrounded: "Nothing in the documents was found to support this.",
+  abstained: "No passage was found that answers this.",
+  "": "Written by a model without the documents.",
+};
+const NOTICE = "(Quoted from the documents; no language model wrote this.)";
+
+export function likelihood(confidence) {
+  if (confidence === null || confidence === undefined) return "";
+  if (confidence >= 0.85) return "very likely right";
+  return confidence >= 0.6 ? "likely right" : "possibly right: look at the page";
+}
+
+// The text with a marker behind every statement that rests on a source, and without what is shown elsewhere.
+function numbered(turn) {
+  let text = turn.answer.replace(NOTICE, "").trim();
+  if (turn.short_answer && text.startsWith(turn.short_answer + "\n")) text = text.slice(turn.short_answer.length + 1).trim();
+  let from = 0;
+  const marked = new Set();
+  for (const statement of turn.statements || []) {
+    if (statement.text === turn.short_answer) continue;
+    const at = statement.citations.length ? text.indexOf(statement.text, from) : -1;
+    if (at < 0) continue;
+    const end = at + statement.text.length;
+    const marks = statement.citations.map((index) => marker(index + 1)).join("");
+    text = `${text.slice(0, end)} ${marks}${text.slice(end)}`;
+    from = end + marks.length + 1;
+    for (const index of statement.citations) marked.add(index);
+  }
+  // Sources that no statement of the text names stand at their place, or at the end.
+  (turn.sources || []).forEach((source, index) => {
+    if (marked.has(index)) return;
+    const where = `(${source.doc}, p. ${source.page + 1})`;
+    const at = text.indexOf(where);
+    const end = at < 0 ? text.length : at + where.length;
+    text = `${text.slice(0, end)} ${marker(index + 1)}${text.slice(end)}`;
+  });
+  return text;
+}
+
+function citation(turn, number, actions) {
+  const source = turn.sources[number - 1];
+  if (!source) return `[${number}]`;
+  return h("button", {
+    type: "button", class: "kb-cite", "aria-label": `Source ${number}: ${place(source)}`, title: place(source),
+    onclick: () => actions.open(turn, number),
+  }, String(number));
+}
+
+export function answerBody(turn, actions) {
+  const nodes = [];
+  if (turn.short_answer) {
+    const words = likelihood(turn.confidence);
+    nodes.push(h("p", { class: "kb-short" }, turn.short_answer, " ",
+      words ? h("span", { class: "kb-likelihood" }, words) : null));
+  }
+  const text = turn.done ? numbered(turn) : turn.answer;
+  nodes.push(h("div", { class: "kb-prose" }, markdown(text, (number) => citation(turn, number, actions))));
+  if (turn.computed_from?.length) {
+    const cells = turn.computed_from.map((cell) => `${cell.quote} (${place(cell)})`).join("; ");
+    nodes.push(h("p", { class: "kb-note" }, `Computed from ${cells}.`));
+  }
+  return nodes;
+}
+
+function sources(turn, actions) {
+  if (!turn.sources?.length) return null;
+  return h("ol", { class: "kb-sources", "aria-label": "Sources" }, turn.sources.map((source, at) =>
+    h("li", {}, h("button", { type: "button", class: "kb-source", onclick: () => actions.open(turn, at + 1) },
+      h("span", { class: "kb-source-number" }, String(at + 1)), ` ${place(source)}`))));
+}
+
+export function status(turn) {
+  if (turn.error) return "";
+  if (!turn.done) return turn.running ? "" : "Stopped. The text so far was not checked.";
+  const quoted = turn.answer.includes(NOTICE) ? ["Quoted from the documents; no language model wrote this."] : [];
+  return [GROUNDS[turn.ground || ""], ...quoted, ...(turn.notes || []), `Model: ${turn.model}.`].join(" ");
+}
+
+export function turnElement(turn, index, actions) {
+  const element = h("article", { class: "kb-turn", "aria-label": `Question ${index + 1}` });
+  element.append(h("div", { class: "kb-question" }, h("p", {}, turn.question)));
+  const answer = h("div", { class: "kb-answer" });
+  const live = h("div", { class: "kb-live" }, turn.answer ? answerBody(turn, actions) : []);
+  answer.append(live);
+  if (turn.running && !turn.answer) live.append(h("p", { class: "kb-note kb-waiting" }, actions.waiting(turn)));
+  if (!turn.running && !turn.done && !turn.error && !turn.answer) live.append(h("p", { class: "kb-note" }, "(stopped)"));
+  if (turn.error) {
+    const button = /document/i.test(turn.error) && !actions.hasDocuments()
+      ? h("button", { type: "button", class: "kb-primary", id: "chat-add", onclick: actions.addDocuments }, "Add documents")
+      : h("button", { type: "button", class: "kb-primary", onclick: () => actions.retry(index) }, "Try again");
+    answer.append(h("div", { class: "kb-error", role: "alert" }, h("p", {}, `Not answered: ${turn.error}`), button));
+  }
+  answer.append(sources(turn, actions) || "");
+  const text = status(turn);
+  if (text) answer.append(h("p", { class: "kb-note kb-status" }, text));
+  element.append(answer);
+  if (!turn.running) element.append(tools(turn, index, actions));
+  return element;
+}
+
+function tools(turn, index, actions) {
+  const button = (label, onclick, extra = {}) => h("button", { type: "button", class: "kb-small", onclick, ...extra }, label);
+  const row = h("div", { class: "kb-tools" },
+    button("Retry", () => actions.retry(index)),
+    button("Edit", () => actions.edit(index)),
+    turn.answer ? button("Copy", (event) => actions.copy(turn, event.target)) : null);
+  if (turn.done) {
+    row.append(
+      button("Good", () => actions.rate(turn, "up"), { "aria-pressed": String(turn.rating === "up"), title: "Good answer; press again to take it back" }),
+      button("Bad", () => actions.rate(turn, "down"), { "aria-pressed": String(turn.rating === "down"), title: "Bad answer; press again to take it back" }),
+      button("Correct", () => actions.correct(index)));
+  }
+  return row;
+}

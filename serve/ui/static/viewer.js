@@ -1,0 +1,96 @@
+// A page of a document around a marked quote: its picture, scrolled and enlarged to the mark, or its text.
+import { h, getJson, query } from "./dom.js";
+
+const ZOOMS = [1, 1.5, 2, 3, 4];
+
+export class Viewer {
+  constructor() {
+    this.element = h("section", { id: "chat-page", class: "kb-viewer", "aria-label": "Cited page", hidden: true });
+    this._asked = 0;
+  }
+
+  clear() { this._asked += 1; this.element.replaceChildren(); this.element.hidden = true; }
+
+  async show(source, collection, { number = 0, focus = false } = {}) {
+    const asked = ++this._asked;
+    this.element.hidden = false;
+    this.element.setAttribute("aria-busy", "true");
+    this.element.replaceChildren(h("p", { class: "kb-note", role: "status" }, "Drawing the page …"));
+    let view;
+    try {
+      view = await getJson(`/page/view/${encodeURIComponent(source.sha256)}/${source.page}` +
+        query({ start: source.start, end: source.end, collection }));
+    } catch (error) {
+      if (asked === this._asked) this.element.replaceChildren(h("p", { class: "kb-note kb-alert", role: "alert" }, error.text));
+      return;
+    } finally {
+      if (asked === this._asked) this.element.setAttribute("aria-busy", "false");
+    }
+    if (asked !== this._asked) return;
+    const head = h("header", { class: "kb-viewer-head" },
+      h("h3", { tabindex: "-1" }, number ? `[${number}] ${view.name}` : view.name),
+      h("button", { type: "button", class: "kb-small", "aria-label": "Close the page", onclick: () => this.clear() }, "Close"));
+    this.element.replaceChildren(head);
+    if (source.quote) this.element.append(h("blockquote", {}, source.quote));
+    const text = h("div", { class: "kb-view" });
+    text.innerHTML = view.html; // made and escaped by the server
+    if (view.image) {
+      this.element.append(this._picture(view), h("details", {}, h("summary", {}, "Text of the page"), text));
+    } else {
+      const frame = h("div", { class: "kb-crop kb-crop-text", tabindex: "0", role: "region", "aria-label": "Text of the page" }, text);
+      this.element.append(frame);
+      const mark = text.querySelector("mark");
+      if (mark) frame.scrollTop = mark.getBoundingClientRect().top - frame.getBoundingClientRect().top - frame.clientHeight / 3;
+    }
+    if (focus) { head.firstChild.focus({ preventScroll: true }); this.element.scrollIntoView({ block: "nearest" }); }
+  }
+
+  _picture(view) {
+    const image = h("img", { alt: view.alt, src: view.image });
+    const frame = h("div", { class: "kb-crop", tabindex: "0", role: "region", "aria-label": "Page; arrow keys move it" }, image);
+    let box = null, zoom = 1;
+    const settle = () => {
+      image.style.width = `${100 * zoom}%`;
+      if (!box) return;
+      frame.scrollLeft = ((box.left + box.right) / 2) * image.clientWidth - frame.clientWidth / 2;
+      frame.scrollTop = ((box.top + box.bottom) / 2) * image.clientHeight - frame.clientHeight / 2;
+    };
+    const step = (by) => () => {
+      const near = ZOOMS.reduce((best, each, at) => Math.abs(each - zoom) < Math.abs(ZOOMS[best] - zoom) ? at : best, 0);
+      zoom = ZOOMS[Math.min(ZOOMS.length - 1, Math.max(0, near + by))];
+      frame.classList.remove("kb-crop-whole");
+      settle();
+    };
+    image.addEventListener("load", () => {
+      box = marked(image);
+      if (box) zoom = Math.min(2.5, Math.max(1, 0.92 / Math.max(0.3, box.right - box.left)));
+      settle();
+      requestAnimationFrame(settle); // once more when the layout around it has come to rest
+      setTimeout(settle, 300);
+    });
+    const whole = () => { zoom = 1; frame.classList.toggle("kb-crop-whole"); settle(); };
+    const buttons = [["Zoom in", step(1)], ["Zoom out", step(-1)], ["Whole page", whole]].map(([label, onclick]) =>
+      h("button", { type: "button", class: "kb-small", onclick }, label));
+    return h("figure", {}, h("div", { class: "kb-tools" }, buttons,
+      h("a", { class: "kb-small", href: view.image, target: "_blank", rel: "noopener" }, "Open the picture")), frame);
+  }
+}
+
+// The mark turns paper yellow: blue falls to a third where red stays. Returns its sides as shares of the picture.
+function marked(image) {
+  const scale = Math.min(1, 700 / image.naturalWidth);
+  const canvas = h("canvas", { width: Math.round(image.naturalWidth * scale), height: Math.round(image.naturalHeight * scale) });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
+  let left = width, right = -1, top = height, bottom = -1;
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at] < 240 || data[at + 1] < 215 || data[at + 1] > 245 || data[at + 2] < 70 || data[at + 2] > 110) continue;
+    const x = (at / 4) % width, y = Math.floor(at / 4 / width);
+    if (x < left) left = x;
+    if (x > right) right = x;
+    if (y < top) top = y;
+    if (y > bottom) bottom = y;
+  }
+  return right < 0 ? null : { left: left / width, right: right / width, top: top / height, bottom: bottom / height };
+}

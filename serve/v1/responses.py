@@ -1,0 +1,264 @@
+"""`/v1/responses`, OpenAI's newer format: text in, text out, whole or as a stream. Nothing is stored."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from core.errors import KbError
+from serve import errors
+from serve.answers.answering import DEFAULT, AnswerRequest, AnswerResponse, ChatMessage
+from serve.answers.models import SamplingControls
+from serve.service import Service
+from serve.v1.annotations import citations_with_links
+from serve.v1.asking import Asked, Parts, ask, event, extensions
+from serve.v1.content import called_text, content_text, result_text
+from serve.v1.schemas import Collection, Name
+from serve.v1.structure import format_schema
+
+_HARMLESS = frozenset({"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "include"})
+_MOST_CHARS = 400_000
+_MOST_TOKENS = 100_000
+
+
+class ResponseBody(BaseModel):
+    """Body of `POST /v1/responses`; `collection`, `passages` and `docs` are extensions."""
+
+    model_config = ConfigDict(extra="allow")
+
+    model: Annotated[str, Field(max_length=300)] = DEFAULT
+    input: str | list[dict[str, Any]] = Field(max_length=_MOST_CHARS)
+    instructions: str | None = Field(None, max_length=_MOST_CHARS)
+    stream: bool | None = False
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    max_output_tokens: int | None = Field(None, ge=1, le=2**31)
+    text: dict[str, Any] | None = None
+    previous_response_id: None = None
+    conversation: None = None
+    background: bool | None = False
+    tools: list[Any] | None = Field(None, max_length=128)
+    tool_choice: str | dict[str, Any] | None = None
+    collection: Collection = ""
+    passages: int | None = Field(None, ge=1, le=50)
+    docs: list[Name] = Field([], max_length=100)
+
+    @field_validator("previous_response_id", "conversation", mode="before")
+    @classmethod
+    def _nothing_stored(cls, value: Any) -> None:
+        if value is not None:
+            raise ValueError("responses are not stored here; send the earlier messages in input")
+
+    @field_validator("background")
+    @classmethod
+    def _now(cls, value: bool | None) -> bool:
+        if value:
+            raise ValueError("answers are given at once; leave it out or send false")
+        return False
+
+    @field_validator("tool_choice")
+    @classmethod
+    def _free_choice(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
+        if value not in (None, "auto", "none"):
+            raise ValueError("a tool cannot be forced here; use /v1/chat/completions")
+        return value
+
+    @field_validator("text")
+    @classmethod
+    def _known_format(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        format_schema((value or {}).get("format"))
+        return value
+
+    @field_validator("input")
+    @classmethod
+    def _readable(cls, value: str | list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+        if not value:
+            raise ValueError("is empty")
+        for item in value if isinstance(value, list) else []:
+            _message(item)
+        return value
+
+    @property
+    def format_type(self) -> str:
+        """The kind of text that was asked for."""
+        return str(((self.text or {}).get("format") or {}).get("type", "text"))
+
+    def ignored_fields(self) -> list[str]:
+        """Return names of the given fields that have no effect here."""
+        extra = self.model_extra or {}
+        names = sorted(name for name, value in extra.items() if value and name not in _HARMLESS)
+        return [*names, "tools"] if self.tools and self.tool_choice != "none" else names
+
+    def request(self) -> AnswerRequest:
+        """Return it as the service takes it."""
+        items = [{"role": "user", "content": self.input}] if isinstance(self.input, str) else self.input
+        messages = [message for item in items if (message := _message(item)) is not None]
+        if self.instructions:
+            messages.insert(0, ChatMessage(role="system", text=self.instructions))
+        limit = self.max_output_tokens
+        return AnswerRequest(
+            conversation=messages,
+            model=self.model,
+            controls=SamplingControls(
+                temperature=self.temperature,
+                top_p=self.top_p,
+                max_tokens=None if limit is None else min(limit, _MOST_TOKENS),
+            ),
+            collection=self.collection,
+            passages=self.passages,
+            docs=self.docs,
+            json_schema=format_schema((self.text or {}).get("format")),
+        )
+
+
+def _check_unicode(text: str) -> str:
+    """Return a text that can be written as UTF-8.
+
+    Raises:
+        ValueError: It holds half of a pair of surrogates.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("is not valid Unicode") from error
+    return text
+
+
+def _message(item: dict[str, Any]) -> ChatMessage | None:
+    """Return an item of the input as a message; None for one without text.
+
+    Raises:
+        ValueError: It is of a kind that is not text.
+    """
+    kind = item.get("type", "message")
+    if kind == "function_call":
+        return ChatMessage(role="assistant", text=_check_unicode(called_text([item])))
+    if kind == "function_call_output":
+        return ChatMessage(role="user", text=_check_unicode(result_text("", str(item.get("output", "")))))
+    if kind == "reasoning":
+        return None
+    role = item.get("role")
+    if kind != "message" or role not in ("system", "developer", "user", "assistant"):
+        raise ValueError(f"items must be messages of text, not {kind if kind != 'message' else role!r}")
+    text = content_text(item.get("content"))
+    if not isinstance(text, str) or len(text) > _MOST_CHARS:
+        raise ValueError(f"content must be a text of at most {_MOST_CHARS} characters, or a list of parts")
+    _check_unicode(text)
+    return ChatMessage(role="system" if role == "developer" else role, text=text)
+
+
+def router(service: Service) -> APIRouter:
+    """Return the routes over a service."""
+    routes = APIRouter(tags=["OpenAI"])
+
+    @routes.post("/responses", summary="Answer text with text")
+    async def responses(body: ResponseBody, http: Request) -> Response:
+        service.audit.note("ask", http.state.who, model=body.model, stream=bool(body.stream))
+        asked = await ask(service, body.request(), http, ignored=body.ignored_fields())
+        made = _Response(body)
+        if not body.stream:
+            return JSONResponse(made.completed(await asked.whole(http), asked), headers=asked.headers)
+        headers = {**asked.headers, "cache-control": "no-store"}
+        events = made.events(await asked.started(), asked)
+        return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+
+    return routes
+
+
+class _Response:
+    """One response, whole or as events."""
+
+    def __init__(self, body: ResponseBody) -> None:
+        self._body = body
+        self._id, self._item_id = f"resp_{secrets.token_hex(16)}", f"msg_{secrets.token_hex(16)}"
+        self._created = int(time.time())
+        self._sequence = -1
+
+    def _object(self, status: str, output: list[dict[str, Any]], **fields: Any) -> dict[str, Any]:
+        body = self._body
+        return {
+            "id": self._id,
+            "object": "response",
+            "created_at": self._created,
+            "status": status,
+            "model": body.model,
+            "output": output,
+            "error": None,
+            "incomplete_details": None,
+            "instructions": body.instructions,
+            "max_output_tokens": body.max_output_tokens,
+            "metadata": {},
+            "parallel_tool_calls": False,
+            "previous_response_id": None,
+            "store": False,
+            "temperature": body.temperature,
+            "text": {"format": {"type": body.format_type}},
+            "tool_choice": "auto",
+            "tools": [],
+            "top_p": body.top_p,
+            "truncation": "auto",
+            "usage": None,
+            **fields,
+        }
+
+    def _item(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"id": self._item_id, "type": "message", "role": "assistant", "status": status, "content": content}
+
+    def _part(self, reply: AnswerResponse, asked: Asked) -> dict[str, Any]:
+        links = [{"type": "url_citation", **link} for link in citations_with_links(reply, asked)]
+        return {"type": "output_text", "text": reply.text, "annotations": links, "logprobs": []}
+
+    def completed(self, reply: AnswerResponse, asked: Asked) -> dict[str, Any]:
+        """Return the response at its end."""
+        cut = reply.finish == "length"
+        status = "incomplete" if cut else "completed"
+        counts = {
+            "input_tokens": reply.prompt_tokens,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": reply.completion_tokens,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": reply.prompt_tokens + reply.completion_tokens,
+        }
+        details = {"reason": "max_output_tokens"} if cut else None
+        item = self._item(status, [self._part(reply, asked)])
+        return self._object(status, [item], usage=counts, incomplete_details=details, **extensions(reply))
+
+    async def events(self, parts: Parts, asked: Asked) -> AsyncIterator[str]:
+        """Yield the events of a stream, in OpenAI's order."""
+        place = {"item_id": self._item_id, "output_index": 0, "content_index": 0}
+        empty = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+        for name in ("created", "in_progress"):
+            yield self._event(f"response.{name}", response=self._object("in_progress", []))
+        yield self._event("response.output_item.added", output_index=0, item=self._item("in_progress", []))
+        yield self._event("response.content_part.added", **place, part=empty)
+        try:
+            async with aclosing(parts):
+                async for part in parts:
+                    if isinstance(part, str):
+                        yield self._event("response.output_text.delta", **place, delta=part, logprobs=[])
+                        continue
+                    text = self._part(part, asked)
+                    for number, link in enumerate(text["annotations"]):
+                        yield self._event(
+                            "response.output_text.annotation.added", **place, annotation_index=number, annotation=link
+                        )
+                    yield self._event("response.output_text.done", **place, text=part.text, logprobs=[])
+                    yield self._event("response.content_part.done", **place, part=text)
+                    whole = self.completed(part, asked)
+                    yield self._event("response.output_item.done", output_index=0, item=whole["output"][0])
+                    yield self._event(f"response.{whole['status']}", response=whole)
+        except KbError as error:
+            body = errors.error_response(error)[1]["error"]
+            fault = {"code": "server_error", "message": body["message"]}
+            yield self._event("response.failed", response=self._object("failed", [], error=fault))
+
+    def _event(self, kind: str, **fields: Any) -> str:
+        self._sequence += 1
+        return event({"type": kind, "sequence_number": self._sequence, **fields}, kind)

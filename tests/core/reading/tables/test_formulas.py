@@ -1,0 +1,94 @@
+"""Ratios asked by name are computed from the rows that define them, of one document and one period."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.reading.tables.derive import TableReader
+from core.reading.tables.formulas import formulas, named_formulas, search_words
+from core.reading.tables.lines import line_tables
+
+ACCOUNTS = """Consolidated income statement
+(in millions of dollars)
+2023 2022
+Revenue 612 548
+Cost of sales (398) (362)
+Gross profit 214 186
+Operating profit 51 34
+Income tax expense (10) (7)
+Profit before tax 40 29
+Net profit 30 22
+"""
+BALANCE = """Consolidated balance sheet
+(in millions of dollars)
+2023 2022
+Inventories 96 101
+Total current assets 226 210
+Total assets 528 499
+Total current liabilities 113 121
+Total liabilities 264 282
+Total equity 240 217
+"""
+
+
+def answers(question: str, pages: list[str], documents: list[str] | None = None) -> list[str]:
+    tables = [table for page in pages for table in line_tables(page)]
+    found = TableReader(question, tables, [], documents or [""] * len(tables)).answers()
+    return [derived.text for derived in found]
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("What is the gross margin in 2023?", "34.97%"),
+        ("What was the operating margin in 2022?", "6.2%"),
+        ("What is the net profit margin for 2023?", "4.9%"),
+        ("What was the effective tax rate in 2023?", "25%"),
+        ("What is the current ratio?", "2"),
+        ("What was the working capital ratio in 2022?", "1.74"),
+        ("What is the quick ratio in 2023?", "1.15"),
+        ("What is the debt to equity ratio in 2023?", "1.1"),
+        ("What was the working capital at the end of 2022?", "$89 million"),
+        ("What was the return on assets in 2023?", "5.68%"),
+    ],
+)
+def test_a_figure_asked_by_name_is_computed_from_its_rows(question: str, shown: str) -> None:
+    assert answers(question, [ACCOUNTS, BALANCE])[0] == shown
+
+
+def test_ebitda_adds_what_the_cash_flow_statement_writes_off() -> None:
+    flows = """Cash flow statement
+(in millions of dollars)
+2023 2022
+Depreciation and amortization 19 17
+Capital expenditures (22) (25)
+"""
+    assert answers("What was the unadjusted EBITDA in 2023?", [ACCOUNTS, flows])[0] == "$70 million"
+
+
+def test_the_cells_of_both_tables_are_named() -> None:
+    tables = [*line_tables(ACCOUNTS), *line_tables(BALANCE)]
+    derived = TableReader("What was the return on equity in 2023?", tables).answers()[0]
+    assert derived.note == "30 / 240"
+    pages = (ACCOUNTS, BALANCE)
+    pieces = [pages[place][slice(*span)] for place, span in zip(derived.cell_places, derived.cells, strict=True)]
+    assert pieces == ["30", "240"]
+
+
+def test_rows_of_two_documents_make_no_figure() -> None:
+    assert answers("What was the return on equity in 2023?", [ACCOUNTS, BALANCE], ["a.pdf", "b.pdf"])[:1] != ["12.5%"]
+
+
+def test_a_missing_row_and_a_stated_figure_are_left_to_the_cells() -> None:
+    assert "%" not in "".join(answers("What is the gross margin in 2023?", [BALANCE]))
+    stated = ACCOUNTS + "Gross margin 35.2 % 34.1 %\n"
+    assert answers("What is the gross margin in 2023?", [stated])[0] == "35.2 %"
+
+
+def test_every_definition_can_be_named_and_searched_for() -> None:
+    for formula in formulas():
+        assert formula.unit in ("percent", "ratio", "amount") and bool(formula.bottom) == (formula.unit != "amount")
+        for name in formula.names:
+            assert named_formulas(f"What is the {name} in 2023?"), name
+    assert search_words("What is the current ratio?") == "total current assets total current liabilities"
+    assert search_words("Who is the chair?") == ""

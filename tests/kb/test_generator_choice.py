@@ -1,0 +1,80 @@
+"""Which generator `kb synth` takes: the one that is named, or the best that is on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import kb.datasets
+from core.errors import ConfigError, MissingExtra
+from core.files import Home
+from core.settings import Settings
+from kb.datasets import DatasetRequest, chosen_generator, synthesize
+from kb.workspace import Workspace, open_workspace
+from tests.support.ollama import ollama_server
+
+
+def settings(generator: str, url: str = "http://127.0.0.1:9") -> Settings:
+    return Settings.model_validate({"synth": {"generator": generator}, "rag": {"ollama_url": url}})
+
+
+def server_with(size: str):
+    return ollama_server(models=[{"name": "big:latest", "details": {"families": ["llama"], "parameter_size": size}}])
+
+
+@pytest.mark.parametrize(
+    ("named", "chosen"),
+    [("rules", "rules"), ("builtin", "rules"), ("extractive", "rules"), ("writer", "writer"), ("smollm2", "smollm2")],
+)
+def test_what_is_named_is_taken(named: str, chosen: str, home: Home) -> None:
+    assert chosen_generator(settings(named), home) == chosen
+
+
+def test_an_unknown_name_is_refused(home: Home) -> None:
+    with pytest.raises(ConfigError):
+        chosen_generator(settings("wrtier"), home)
+
+
+def test_auto_takes_a_large_model_of_ollama(home: Home) -> None:
+    with server_with("8.0B") as (url, _):
+        assert chosen_generator(settings("auto", url), home) == "ollama:big:latest"
+
+
+def test_auto_takes_no_small_model_and_without_weights_the_rules(home: Home) -> None:
+    with server_with("1.5B") as (url, _):
+        assert chosen_generator(settings("auto", url), home) == "rules"
+
+
+def test_auto_takes_the_writer_where_its_weights_are(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = tmp_path / "adapter.safetensors"
+    monkeypatch.setattr(kb.datasets, "question_writer_adapter", lambda: adapter)
+    for name in ("smollm2", "minilm"):
+        (home.models / name).mkdir(parents=True)
+        (home.models / name / "manifest.json").write_text("{}")
+    assert chosen_generator(settings("auto"), home) == "rules"
+    adapter.write_bytes(b"")
+    assert chosen_generator(settings("auto"), home) == "writer"
+
+
+@pytest.mark.weights
+def test_few_facts_are_said_in_one_sentence(own_home: Home, tmp_path: Path) -> None:
+    workspace: Workspace = open_workspace(own_home.root, flags={"synth.generator": "rules", "synth.per_chunk": 1})
+    notes: list[str] = []
+    manifest = synthesize(workspace, tmp_path / "set", DatasetRequest(), on_note=notes.append)
+    asked = manifest["counts"]["facts_asked"]
+    assert 0 < asked < 10
+    assert [note for note in notes if note.startswith(f"only {asked} fact") and "--generator" in note]
+
+
+@pytest.mark.weights
+def test_a_writer_without_weights_is_refused_with_a_way_on(
+    stocked: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kb.datasets, "question_writer_adapter", lambda: tmp_path / "absent.safetensors")
+    named = open_workspace(stocked.home.root, flags={"synth.generator": "writer"})
+    with pytest.raises(MissingExtra, match="weights are not installed") as caught:
+        synthesize(named, tmp_path / "set")
+    assert "--generator" in caught.value.hint

@@ -1,0 +1,91 @@
+"""Exports of ChatGPT and Claude: the branch that was kept, in order."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synth.importing.drafts import Draft, Unusable
+from synth.importing.reading import recognise
+from synth.importing.sources import open_source
+
+
+def node(name: str, parent: str | None, role: str = "", text: object = "", **fields: Any) -> dict[str, Any]:
+    content = {"content_type": "text", "parts": [text]}
+    message = {"author": {"role": role}, "content": content, "recipient": "all", **fields} if role else None
+    return {"id": name, "parent": parent, "children": [], "message": message}
+
+
+def tree(*nodes: dict[str, Any], current: str) -> dict[str, Any]:
+    return {"title": "T", "mapping": {each["id"]: each for each in nodes}, "current_node": current, "id": "c1"}
+
+
+TALK = (
+    node("root", None),
+    node("s", "root", "system"),
+    node("u", "s", "user", "When?"),
+    node("old", "u", "assistant", "At ten."),
+    node("a", "u", "assistant", "At noon."),
+    node("u2", "a", "user", "And back?"),
+    node("a2", "u2", "assistant", "At six."),
+)
+
+
+def outcomes(path: Path) -> tuple[str, list[Draft | Unusable]]:
+    opened = recognise(open_source(str(path)))
+    return opened.shape, [outcome for _, outcome in opened.outcomes()]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_branch_that_was_kept(tmp_path, packed):
+    data = json.dumps([tree(*TALK, current="a2"), tree(*TALK[:5], current="a"), tree(*TALK[:3], current="u")])
+    path = tmp_path / ("export.zip" if packed else "conversations.json")
+    if packed:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("conversations.json", data)
+            archive.writestr("chat.html", "<html>")
+    else:
+        path.write_text(data)
+    shape, (whole, half, nothing) = outcomes(path)
+    assert shape == "ChatGPT export"
+    assert isinstance(whole, Draft)
+    assert (whole.turns, whole.question, whole.answer) == ((("When?", "At noon."),), "And back?", "At six.")
+    assert whole.documents == ("conversation_id:c1",)
+    assert isinstance(half, Draft)
+    assert (half.question, half.answer) == ("When?", "At noon.")
+    assert isinstance(nothing, Unusable)
+
+
+def test_messages_that_hold_more_than_text_are_said(tmp_path):
+    picture = node("u", None, "user", {"content_type": "image_asset_pointer"})
+    call = node("a", "u", "assistant", "search()", recipient="browser")
+    path = tmp_path / "conversations.json"
+    path.write_text(
+        json.dumps([tree(picture, node("b", "u", "assistant", "A."), current="b"), tree(TALK[2], call, current="a")])
+    )
+    _, found = outcomes(path)
+    assert all(isinstance(outcome, Unusable) for outcome in found)
+
+
+def test_a_circle_of_parents_ends(tmp_path):
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps([tree(node("u", "a", "user", "Q"), node("a", "u", "assistant", "A"), current="a")] * 2))
+    _, (first, _) = outcomes(path)
+    assert isinstance(first, Draft)
+
+
+def test_claude(tmp_path):
+    messages = [
+        {"sender": "human", "text": "Sum it up.", "attachments": [{"extracted_content": "A long text."}]},
+        {"sender": "assistant", "text": "Short."},
+    ]
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps([{"uuid": "u", "name": "T", "chat_messages": messages}]))
+    shape, (draft,) = outcomes(path)
+    assert shape == "Claude export"
+    assert isinstance(draft, Draft)
+    assert (draft.question, draft.answer) == ("Sum it up.\nA long text.", "Short.")

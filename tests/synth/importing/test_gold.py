@@ -1,0 +1,98 @@
+"""Which column holds the right answer: gold before a model's own, and a choice where it cannot be told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.errors import DataError
+from synth.importing.drafts import Draft, Unusable
+from synth.importing.gold import gold_columns
+from synth.importing.reading import recognise
+from synth.importing.sources import open_source
+
+GOLD = "It is one."
+SAID = "model said wrong"
+
+
+def outcomes(path: Path, *records: dict[str, object], **options: str) -> list[Draft | Unusable]:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return [outcome for _, outcome in recognise(open_source(str(path)), **options).outcomes()]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"question": "Q?", "answer": SAID, "contexts": ["c"], "ground_truth": GOLD},
+        {"question": "Q?", "answer": SAID, "contexts": ["c"], "ground_truths": [GOLD]},
+        {"user_input": "Q?", "response": SAID, "retrieved_contexts": ["c"], "reference": GOLD},
+        {"input": "Q?", "actual_output": SAID, "expected_output": GOLD, "context": ["c"]},
+        {"query": "Q?", "response": SAID, "expected_response": GOLD},
+        {"question": "Q?", "__expected": GOLD, "output": SAID},
+        {"prompt": "Q?", "completion": SAID, "reference_answer": GOLD},
+        {"userInput": "Q?", "modelResponse": SAID, "groundTruth": GOLD},
+        {"Question": "Q?", "Best Answer": GOLD, "Incorrect Answers": SAID},
+        {"instruction": "Q?", "input": "", "output": SAID, "expected_output": GOLD},
+        {"question": "Q?", "answer": SAID, "answers": {"text": [GOLD], "answer_start": [0]}},
+        {"inputs": {"question": "Q?"}, "outputs": {"answer": GOLD}},
+        {"question": "Q?", "answer": {"value": GOLD, "aliases": ["1"]}},
+        {"query": "Q?", "answers": [GOLD], "passages": {"passage_text": ["c"], "is_selected": [1]}},
+        {"question": "Q?", "answer": GOLD, "context": [["Title", ["c", " d"]]]},
+        {"question": "Q?", "answer": GOLD, "context": {"title": ["Title"], "sentences": [["c", " d"]]}},
+        {"question": "Q?", "answer": GOLD, "reference": "https://a.example/page"},
+    ],
+    ids=lambda record: " ".join(record),
+)
+def test_gold_comes_before_what_a_model_said(tmp_path, record):
+    first, second = outcomes(tmp_path / "x.jsonl", record, record)
+    assert isinstance(first, Draft)
+    assert (first.question, first.answer) == ("Q?", GOLD)
+    assert second == first
+    assert SAID not in first.context
+
+
+@pytest.mark.parametrize("empty", [None, "", float("nan")])
+def test_a_row_without_gold_is_not_filled_with_what_the_model_said(tmp_path, empty):
+    row = {"question": "Q?", "answer": SAID, "ground_truth": GOLD}
+    good, bad, absent = outcomes(
+        tmp_path / "x.jsonl", row, {**row, "ground_truth": empty}, {"question": "R?", "answer": SAID}
+    )
+    assert isinstance(good, Draft)
+    assert str(bad) == "field 'ground_truth' is empty"
+    assert str(absent) == "field 'ground_truth' is missing"
+
+
+def test_two_candidates_that_differ_are_a_choice(tmp_path):
+    row = {"question": "Q?", "answer": GOLD, "response": "other"}
+    with pytest.raises(DataError, match="several columns may hold the right answer: answer, response") as caught:
+        outcomes(tmp_path / "x.jsonl", row)
+    assert "--answer-column answer" in caught.value.hint
+    (draft,) = outcomes(tmp_path / "x.jsonl", row, answer_column="Response")
+    assert isinstance(draft, Draft)
+    assert draft.answer == "other"
+
+
+def test_columns_of_unknown_names_are_a_choice(tmp_path):
+    row = {"question": "Q?", "long_answer": GOLD, "final_decision": "yes"}
+    with pytest.raises(DataError, match="final_decision, long_answer") as caught:
+        outcomes(tmp_path / "x.jsonl", row)
+    assert "--answer-column long_answer" in caught.value.hint
+    (draft,) = outcomes(tmp_path / "x.jsonl", row, answer_column="long_answer")
+    assert isinstance(draft, Draft)
+    assert (draft.question, draft.answer) == ("Q?", GOLD)
+    with pytest.raises(DataError, match="no column 'nosuch'; columns: question"):
+        outcomes(tmp_path / "x.jsonl", row, answer_column="nosuch")
+
+
+def test_a_question_that_its_passages_do_not_answer(tmp_path):
+    row = {"query": "Q?", "answers": ["No Answer Present."], "passages": [{"passage_text": "c", "is_selected": 0}]}
+    (draft,) = outcomes(tmp_path / "x.jsonl", row)
+    assert isinstance(draft, Draft)
+    assert (draft.kind, draft.context) == ("unanswerable", "c")
+
+
+def test_columns_count_over_all_records():
+    assert gold_columns([{"question": "a", "answer": "x"}, {"ground_truth": "y"}], "f") == ("ground_truth",)
+    assert gold_columns([{"question": "a"}], "f") == ()
