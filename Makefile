@@ -32,7 +32,7 @@ $(VENV)/.base: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.base
 	@echo "installing the training, serving and test tools into $(VENV) (several GB)"
-	@$(PIP) --editable '.[train,serve,weaviate,ocr,dev]'
+	@$(PIP) --editable '.[train,serve,weaviate,postgres,ocr,dev]'
 	@touch $@
 
 setup: $(VENV)/.dev
