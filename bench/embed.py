@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from core.files import Home
 from core.inference import has_bf16
+from core.machine.system import usable_cores
 from core.settings import home_dir
-from core.system import usable_cores
 from core.weights.shelf import pull
 from rag.embed.open import open_embedder
 

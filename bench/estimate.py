@@ -44,9 +44,9 @@ def child(case: str, tokens: int, steps: int, *, timed: bool) -> dict[str, float
     import torch
 
     from core.files import Home
+    from core.machine.system import usable_cores
     from core.rows import write_rows
     from core.settings import home_dir
-    from core.system import usable_cores
     from core.types import Pair
     from finetune.data.collate import collator, row_dataset
     from finetune.data.dataset import Row

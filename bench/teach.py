@@ -43,11 +43,11 @@ from bench.teach_measures import (  # noqa: E402
     refusals,
 )
 from bench.teach_rows import GENERAL, MOST_FACTS, Lesson, write_lesson  # noqa: E402
+from core.chat.ollama_server import ask_state  # noqa: E402
 from core.errors import BackendError  # noqa: E402
 from core.files import Home  # noqa: E402
 from core.metrics import bootstrap_mean  # noqa: E402
 from core.models import ollama_has, open_chat  # noqa: E402
-from core.ollama_server import ask_state  # noqa: E402
 from core.rows import MANIFEST  # noqa: E402
 from core.settings import home_dir, load  # noqa: E402
 from finetune.data.prepare import chat_of_policy  # noqa: E402

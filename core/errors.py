@@ -61,7 +61,7 @@ class ConfigError(KbError):
 class MissingExtra(KbError):
     """An optional dependency group or model weights are not installed; the hint installs them.
 
-    `core.install` makes hints that fit this installation.
+    `core.machine.install` makes hints that fit this installation.
     """
 
     exit_code = 3

@@ -15,7 +15,7 @@ from core.prompt import with_trained_prompt
 from core.settings import Settings
 
 if TYPE_CHECKING:
-    from core.ollama_server import OllamaModel
+    from core.chat.ollama_server import OllamaModel
 
 # What `auto` takes where no Ollama with the configured model answers.
 EMBEDDED_DEFAULT = "extractive"
@@ -47,7 +47,7 @@ def ollama_has(name: str, url: str) -> bool:
     """Tell whether an Ollama at `url` has a model; False where nothing answers."""
     if not _listens(url):
         return False
-    from core.ollama_server import ask_state, tagged
+    from core.chat.ollama_server import ask_state, tagged
 
     try:
         return tagged(name) in ask_state(url, timeout_s=_LIST_TIMEOUT_S).models
@@ -69,7 +69,7 @@ def largest_model(url: str) -> OllamaModel | None:
     """Return the largest chat model that an Ollama at `url` has; None where nothing answers."""
     if not _listens(url):
         return None
-    from core.ollama_server import ask_models
+    from core.chat.ollama_server import ask_models
 
     try:
         models = ask_models(url, timeout_s=_LIST_TIMEOUT_S)

@@ -16,8 +16,8 @@ from typing import Any
 from core.errors import KbError
 from core.files import atomic_write
 from core.inference import has_bf16
+from core.machine.system import available_bytes, memory_bytes, usable_cores
 from core.settings import known_keys
-from core.system import available_bytes, memory_bytes, usable_cores
 from core.version import DISTRIBUTION, project_version
 from core.weights.shelf import list_models
 from finetune.runs import list_runs, read_card

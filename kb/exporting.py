@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from core.disk import full_disk_reported
 from core.errors import ConfigError
+from core.machine.disk import full_disk_reported
 from finetune.runs import read_card
 from kb.staleness import check_served
 from kb.workspace import Workspace

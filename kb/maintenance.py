@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.backends import parse_spec
+from core.chat.ollama_server import pull as pull_into_ollama
 from core.models import ollama_has
-from core.ollama_server import pull as pull_into_ollama
 from core.types import Document
 from core.weights.shelf import pull
 from kb.ingest import WAITING

@@ -14,11 +14,11 @@ from typing import Literal
 import httpx
 
 from core.backends import destination, parse_spec
+from core.chat.ollama_server import OllamaState, ask_context, ask_state, tagged
 from core.chat.remote.address import is_loopback
 from core.errors import BackendError, ConfigError, KbError
 from core.files import Home
 from core.inference import core, has_bf16, openvino
-from core.ollama_server import OllamaState, ask_context, ask_state, tagged
 from core.settings import Settings
 from core.weights.shelf import list_models
 from rag.catalogue.database import catalogue_exists

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from core.disk import disk_fault
 from core.errors import BackendError
 from core.files import Home
-from core.install import missing_extra
+from core.machine.disk import disk_fault
+from core.machine.install import missing_extra
 from core.settings import Settings
 from core.types import Hit
 from rag.catalogue.identity import require_embedder

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from core.disk import disk_fault
 from core.inference import openvino
+from core.machine.disk import disk_fault
 
 GRAPH = "graph.xml"
 

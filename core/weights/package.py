@@ -18,7 +18,7 @@ from pathlib import Path
 
 from core.errors import BackendError, DataError, MissingExtra
 from core.files import sha256_of
-from core.install import package_command
+from core.machine.install import package_command
 
 _BLOCK_BYTES = 1 << 20
 _POLL_S = 0.2

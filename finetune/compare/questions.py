@@ -15,11 +15,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from core.chat.thoughts import split_thought
 from core.errors import ConfigError, DataError
 from core.metrics import numbers_of
 from core.question_file import read_gold_answer, read_question_records
 from core.rows import DatasetFolder, row_fault, row_from_json
-from core.thoughts import split_thought
 from core.types import Citation, Pair
 from finetune.data.rows import open_dataset
 

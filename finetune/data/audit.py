@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.chat.thoughts import split_thought
 from core.errors import DataError, GateError
 from core.prompt import load_prompt
-from core.thoughts import split_thought
 from finetune.data.dataset import IGNORED, OTHER_OBJECTIVE, TOO_LONG, Row, Tokenised
 from finetune.data.kinds import KindShare, kind_shares
 from finetune.data.template import ChatFormat, spoken

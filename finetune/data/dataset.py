@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from core.chat.thoughts import CLOSE, OPEN
 from core.errors import DataError
 from core.prompt import PassageBlock, read_block
 from core.rows import per_answer
-from core.thoughts import CLOSE, OPEN
 from core.types import Pair, Preference
 from finetune.data.template import ChatFormat
 from finetune.recipe import Objective, Recipe

@@ -16,10 +16,10 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from core.chat.thoughts import split_thought
 from core.metrics import contains
 from core.reading.compose import ABSTENTION
 from core.reading.proved import proper
-from core.thoughts import split_thought
 from core.types import Pair
 from finetune.training.policy import Asker
 

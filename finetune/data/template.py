@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.chat.thoughts import CLOSE, OPEN, split_thought
 from core.errors import DataError
 from core.prompt import AnswerPrompt, load_prompt, read_block
-from core.thoughts import CLOSE, OPEN, split_thought
 from core.types import Pair, Preference
 
 if TYPE_CHECKING:

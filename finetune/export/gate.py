@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.chat.local.readable import is_readable
+from core.chat.ollama_server import ask_state
 from core.errors import BackendError, DataError
-from core.ollama_server import ask_state
 from finetune.data.template import ChatFormat
 from finetune.export.gguf.weights import read_weights
 from finetune.export.ollama import model as ollama_model

@@ -15,9 +15,9 @@ from typing import Any
 from gguf import MODEL_ARCH_NAMES
 
 from core.chat.local import readable
+from core.chat.ollama_server import ask_state
 from core.errors import BackendError, ConfigError, DataError, KbError, MissingExtra
 from core.files import Home
-from core.ollama_server import ask_state
 from core.prompt import read_block
 from finetune.data.prepare import chat_of_policy
 from finetune.data.rows import open_dataset

@@ -12,7 +12,7 @@ import httpx
 
 from core.chat.local.decoding import Sampling
 from core.chat.local.genai_engine import GenAIEngine
-from core.ollama_server import client_arguments, failures
+from core.chat.ollama_server import client_arguments, failures
 from finetune.data.template import Message
 from finetune.export.parity import RuntimeReply
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from core.errors import ConfigError, DataError, MissingExtra
 from core.files import Home
-from core.install import missing_extra, package_command
+from core.machine.install import missing_extra, package_command
 from core.weights.rope import stretch_context
 from core.weights.shelf import MANIFEST, folder_of, require, stored
 from finetune.data.shape import KNOWN_SHAPES, ModelShape, missing_sizes, shape_of

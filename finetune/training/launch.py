@@ -19,13 +19,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from core.disk import full_disk_reported
 from core.errors import DataError, KbError, error_from_json
 from core.files import Home
 from core.learned import taught_by
+from core.machine.disk import full_disk_reported
+from core.machine.system import usable_cores
 from core.prompt import AnswerPrompt
 from core.rows import DatasetFolder
-from core.system import usable_cores
 from core.types import RunCard
 from core.version import project_version
 from finetune.data.rows import Dataset

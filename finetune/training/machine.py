@@ -13,8 +13,8 @@ from typing import Literal
 
 from core.errors import ConfigError
 from core.inference import has_bf16
-from core.system import available_bytes, usable_cores
-from core.system import memory_bytes as system_memory
+from core.machine.system import available_bytes, usable_cores
+from core.machine.system import memory_bytes as system_memory
 
 GIB = 2**30
 Dtype = Literal["bf16", "fp16", "f32"]

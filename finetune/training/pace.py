@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from core.system import usable_cores
+from core.machine.system import usable_cores
 from finetune.data.shape import ModelShape
 from finetune.training.machine import (
     CPU_LINE_TOKENS,

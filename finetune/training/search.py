@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import DataError
 from core.files import Home
-from core.install import missing_extra
+from core.machine.install import missing_extra
 from finetune.recipe import Recipe
 
 if TYPE_CHECKING:

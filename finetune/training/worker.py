@@ -14,9 +14,9 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-from core.disk import full_disk_reported
 from core.errors import DataError, KbError
 from core.files import Home
+from core.machine.disk import full_disk_reported
 from core.telemetry import disable
 
 # Set by accelerate and torchrun.

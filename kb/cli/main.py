@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from core.errors import BackendError, ConfigError, KbError
-from core.system import UNSUPPORTED, UNSUPPORTED_HINT, is_supported
+from core.machine.system import UNSUPPORTED, UNSUPPORTED_HINT, is_supported
 from core.telemetry import disable
 from core.version import project_version
 from kb.cli import (

@@ -96,7 +96,7 @@ def _stdio(workspace: Workspace) -> None:
 def _require_packages() -> None:
     from importlib.util import find_spec
 
-    from core.install import missing_extra
+    from core.machine.install import missing_extra
 
     packages = ("fastapi", "uvicorn", "gradio", "mcp", "prometheus_client", "multipart", "psutil")
     if not all(map(find_spec, packages)):

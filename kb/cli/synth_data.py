@@ -145,7 +145,7 @@ def import_rows(
 def _preview(sources: list[str], plan: ImportPlan) -> None:
     """Say what each source is and show its first row."""
     from synth.importing.drafts import Draft
-    from synth.importing.sources import open_source
+    from synth.importing.files.sources import open_source
 
     for spec in sources:
         source = open_source(spec)

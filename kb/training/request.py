@@ -11,7 +11,7 @@ from typing import Any
 
 from core.errors import ConfigError, MissingExtra
 from core.files import Home
-from core.install import package_command
+from core.machine.install import package_command
 from finetune.recipe import Recipe, load_recipe
 from finetune.training.base import lasting_spec
 from finetune.training.machine import Machine, named_gpu, this_machine

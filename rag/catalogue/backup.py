@@ -17,7 +17,7 @@ from pathlib import Path
 
 from core.errors import ConfigError, DataError
 from core.files import Home, atomic_write, sha256_of
-from core.install import upgrade_hint
+from core.machine.install import upgrade_hint
 from rag.catalogue.database import catalogue_exists
 from rag.catalogue.postgres import URL_VARIABLE, postgres_url, server_name
 from rag.catalogue.schema import SCHEMA_VERSION

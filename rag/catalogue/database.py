@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.disk import disk_fault
 from core.errors import BackendError, ConfigError
-from core.install import upgrade_hint
+from core.machine.disk import disk_fault
+from core.machine.install import upgrade_hint
 from rag.catalogue.postgres import PostgresConnection, postgres_url
 from rag.catalogue.schema import SCHEMA_VERSION, migrate
 

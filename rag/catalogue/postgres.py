@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import BackendError, ConfigError
-from core.install import missing_extra
+from core.machine.install import missing_extra
 
 URL_VARIABLE = "KB_POSTGRES_URL"
 # Keys of advisory locks: any constants that no other program on the server uses.

@@ -19,7 +19,7 @@ from core.encoder.prepared import prepare
 from core.errors import DataError
 from core.files import Home, sha256_of
 from core.inference import openvino
-from core.install import missing_extra
+from core.machine.install import missing_extra
 from core.weights.shelf import MANIFEST, stored
 from rag.embed.base import EmbedderIdentity
 from rag.embed.encoder import OpenVinoEmbedder, load_tokenizer

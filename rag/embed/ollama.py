@@ -14,9 +14,9 @@ import numpy as np
 import ollama
 from numpy.typing import NDArray
 
+from core.chat.ollama_server import InputTooLong, client_arguments, failures, tagged
 from core.chat.remote.retry import Patience
 from core.errors import BackendError
-from core.ollama_server import InputTooLong, client_arguments, failures, tagged
 from rag.embed.base import EmbedderIdentity
 from rag.embed.prefixes import known_prefixes
 

@@ -14,10 +14,10 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from core.disk import disk_fault
 from core.errors import DataError, MissingExtra
 from core.files import Home, atomic_write, sha256_of
 from core.language.detect import detect_language
+from core.machine.disk import disk_fault
 from core.settings import Settings
 from core.types import Chunk, Page
 from rag.catalogue.reader import CatalogueReader

@@ -9,7 +9,7 @@ import importlib
 from pathlib import Path
 
 from core.errors import DataError
-from core.install import missing_extra
+from core.machine.install import missing_extra
 from core.settings import IngestSettings
 from rag.load.outline import Outline
 from rag.load.sections import SectionReader

@@ -19,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.disk import disk_fault
 from core.errors import BackendError
+from core.machine.disk import disk_fault
 from rag.catalogue.reader import EmbeddedChunk
 from rag.store.base import word_text
 from rag.store.lance_resident import MARK, MOST_BYTES, Resident, read, version_of

@@ -14,10 +14,10 @@ from langchain_core.language_models.chat_models import BaseChatModel
 
 from core.backends import BACKENDS, parse_spec
 from core.chat.local.weights import runs_with_weights
+from core.chat.ollama_server import ask_state
 from core.errors import BackendError
 from core.files import Home
 from core.models import open_chat, resolve
-from core.ollama_server import ask_state
 from core.settings import Settings
 from core.weights.shelf import list_models
 from kb.staleness import check_served

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from serve.errors import NotFound, RequestRefused
 from serve.service import Service
 from serve.v1.schemas import EmbeddingsBody, FeedbackBody, SearchBody
-from synth.importing.feedback import Feedback, append_feedback
+from synth.importing.records.feedback import Feedback, append_feedback
 
 
 def router(service: Service) -> APIRouter:

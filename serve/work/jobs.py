@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from core.disk import disk_fault
 from core.errors import BackendError
 from core.files import Home
+from core.machine.disk import disk_fault
 from serve.errors import NotFound
 
 State = Literal["queued", "running", "done", "failed"]

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from core.errors import ConfigError
-from core.install import missing_extra
+from core.machine.install import missing_extra
 from core.reading.text.words import stated_numbers, stem, terms, words
 from synth.check.base import CheckResult
 from synth.facts.english.values import SMALL_NUMBERS, TENS

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.gold import answer_columns, answer_texts, as_text, is_absent, is_link
-from synth.importing.annotated import plain_record
 from synth.importing.drafts import Unusable
+from synth.importing.records.annotated import plain_record
 
 Fields = Mapping[str, Any]
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -9,7 +9,7 @@ from typing import Any
 from core.errors import DataError
 from core.gold import answer_columns, differing, is_link
 from synth.importing.fields import normal_name
-from synth.importing.instructions import OUTPUTS
+from synth.importing.records.instructions import OUTPUTS
 
 _CLICK = "rename the column of the right answers to ground_truth"
 

@@ -29,9 +29,9 @@ from synth.dataset.leaks import Linked
 from synth.dataset.review import rejected_ids
 from synth.dataset.write import Dataset, Row, locked, replace
 from synth.importing.drafts import Draft, Unusable
+from synth.importing.files.sources import Source, open_source
 from synth.importing.gate import gated
 from synth.importing.reading import RecognisedSource, recognise
-from synth.importing.sources import Source, open_source
 from synth.templates.wording import PromptTemplate
 
 _MAX_SHOWN = 5

@@ -12,24 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
-from synth.importing.annotated import TURNED_DOWN
 from synth.importing.chats.chat_log import chat_log, looks_like_chat
 from synth.importing.chats.marks import with_marks
 from synth.importing.chats.message_rows import is_message_row, message_rows
 from synth.importing.chats.services import service_of, service_rows
 from synth.importing.chats.slack import slack_export
 from synth.importing.drafts import Draft, Unusable
-from synth.importing.faq import faq, looks_like_faq
-from synth.importing.feedback import Feedback, feedback_drafts, feedback_from_json, is_feedback
 from synth.importing.fields import ReadFields, has, normal_name, normalised
+from synth.importing.files.sources import Source, SourceRecord, is_json
+from synth.importing.files.tables import nameless_table, naming_command
 from synth.importing.gate import gated_outcomes
 from synth.importing.gold import choice, gold_columns
-from synth.importing.instructions import QUESTIONS
-from synth.importing.shapes import SHAPES, Shape, answered_by, shape_of
-from synth.importing.sources import Source, SourceRecord, is_json
-from synth.importing.tables import nameless_table, naming_command
-from synth.importing.tasks import TaskReader
-from synth.importing.texts import text_blocks
+from synth.importing.records.annotated import TURNED_DOWN
+from synth.importing.records.faq import faq, looks_like_faq
+from synth.importing.records.feedback import Feedback, feedback_drafts, feedback_from_json, is_feedback
+from synth.importing.records.instructions import QUESTIONS
+from synth.importing.records.shapes import SHAPES, Shape, answered_by, shape_of
+from synth.importing.records.tasks import TaskReader
+from synth.importing.records.texts import text_blocks
 
 Outcome = Draft | Unusable
 # Enough to tell a shape by; a source may begin with odd records.

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.backends import SPELLINGS, ModelSpec, parse_spec
+from core.chat.ollama_server import ask_state
 from core.chat.remote.address import is_loopback
 from core.chat.remote.base import RemoteChat
 from core.errors import BackendError, ConfigError, DataError, KbError, MissingExtra
 from core.files import Home
 from core.models import EMBEDDED_DEFAULT, ollama_has, open_chat, resolve
-from core.ollama_server import ask_state
 from core.reading.extractive import ExtractiveChat
 from core.settings import ModelSettings, RagSettings, Settings
 

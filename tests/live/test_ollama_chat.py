@@ -17,11 +17,11 @@ from ollama import Client
 from pydantic import BaseModel
 
 from core.chat.local.genai import GenAIChat
+from core.chat.ollama_server import ask_context, ask_state
 from core.chat.remote.ollama import OllamaChat, check_whole
 from core.errors import BackendError, KbError
 from core.files import Home
 from core.models import open_chat, resolve
-from core.ollama_server import ask_context, ask_state
 from core.settings import ModelSettings, RagSettings, Settings
 from tests.support.live_ollama import MODEL, NO_KEEPALIVE, OllamaServer, running_ollama
 

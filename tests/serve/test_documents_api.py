@@ -102,7 +102,7 @@ def test_a_url_may_not_lead_inside(fresh: Running) -> None:
 
 
 def test_feedback_becomes_preference_pairs(fresh: Running) -> None:
-    from synth.importing.feedback import feedback_drafts, feedback_from_json
+    from synth.importing.records.feedback import feedback_drafts, feedback_from_json
 
     said = {"question": "How long is a tour?", "answer": "A year.", "rating": "down", "correction": "16 weeks."}
     with fresh.client() as client:

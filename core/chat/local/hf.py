@@ -22,7 +22,7 @@ from core.chat.local.token_stream import Emit, pieces
 from core.errors import ConfigError, DataError
 from core.files import Home
 from core.inference import has_bf16
-from core.install import missing_extra
+from core.machine.install import missing_extra
 from core.settings import ModelSettings, Settings
 
 if TYPE_CHECKING:

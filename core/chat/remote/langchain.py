@@ -10,7 +10,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from core.backends import ModelSpec
 from core.errors import ConfigError, MissingExtra
 from core.files import Home
-from core.install import package_command
+from core.machine.install import package_command
 from core.settings import Settings
 
 

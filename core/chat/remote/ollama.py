@@ -21,12 +21,12 @@ from ollama import Client
 from pydantic import model_validator
 
 from core.backends import ModelSpec
+from core.chat.ollama_server import InputTooLong, client_arguments, failures
 from core.chat.remote.base import Chunks, RemoteChat
 from core.chat.remote.retry import Interrupted
 from core.chat.structured import structured
 from core.errors import KbError
 from core.files import Home
-from core.ollama_server import InputTooLong, client_arguments, failures
 from core.settings import ModelSettings, Settings
 
 _DEFAULT_NUM_CTX = 4096

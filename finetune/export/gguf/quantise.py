@@ -17,7 +17,7 @@ import numpy as np
 
 from core.errors import BackendError, ConfigError, GateError
 from core.files import atomic_write
-from core.install import package_command
+from core.machine.install import package_command
 from finetune.export.gguf.file import ENCODINGS
 from finetune.export.gguf.weights import HINT, read_weights
 from finetune.export.ollama.model import OllamaModel, OnStatus, Server, create, remove, weight_file_of

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 from ollama import Client
 
+from core.chat.ollama_server import client_arguments, failures
 from core.errors import BackendError
 from core.files import sha256_of
-from core.ollama_server import client_arguments, failures
 from finetune.export.ollama.template import Blocks, go_template
 
 # Called with what is being done.

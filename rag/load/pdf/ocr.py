@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.blocks import Block
 from core.clean import clean
-from core.install import missing_extra
+from core.machine.install import missing_extra
 from core.settings import IngestSettings
 from core.types import Page
 from rag.load.page import NO_TEXT_LAYER, make_page

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from core.thoughts import split_thought, with_thought
+from core.chat.thoughts import split_thought, with_thought
 from synth.importing.chats.conversations import read_conversation
 from synth.importing.chats.messages import mark, spoken
 from synth.importing.drafts import Draft, Unusable

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.thoughts import split_thought, with_thought
+from core.chat.thoughts import split_thought, with_thought
 from synth.importing.drafts import Unusable
 
 SPEAKERS = {

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from core.chat.thoughts import split_thought
 from core.errors import DataError, GateError
-from core.thoughts import split_thought
 from finetune.data.audit import audit, check_padding
 from finetune.data.collate import StepCollator, row_dataset
 from finetune.data.dataset import IGNORED, Tokenised, control_tokens, encode_pair, tokenise

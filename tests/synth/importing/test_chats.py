@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from synth.importing.drafts import Draft, Unusable
+from synth.importing.files.sources import open_source
 from synth.importing.reading import recognise
-from synth.importing.sources import open_source
 
 USERS = [
     {"id": "U1", "name": "ann", "profile": {"display_name": "Ann"}},

@@ -9,9 +9,9 @@ import pytest
 
 from core.errors import DataError
 from synth.importing.drafts import Draft, Unusable
+from synth.importing.files.sources import open_source
 from synth.importing.gold import gold_columns
 from synth.importing.reading import recognise
-from synth.importing.sources import open_source
 
 GOLD = "It is one."
 SAID = "model said wrong"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from synth.importing.drafts import Draft, Unusable
+from synth.importing.files.sources import open_source
 from synth.importing.reading import recognise
-from synth.importing.sources import open_source
 from tests.support.json_lines import write_jsonl
 
 MESSAGES = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]

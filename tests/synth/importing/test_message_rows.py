@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.synth.importing.test_shapes import jsonl, read
+from tests.synth.importing.records.test_shapes import jsonl, read
 
 
 def test_messages_are_in_the_order_of_their_turns(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from synth.importing.chats.rendered import messages_of
 from synth.importing.drafts import Draft
+from synth.importing.files.sources import open_source
 from synth.importing.reading import recognise
-from synth.importing.sources import open_source
 
 ALPACA = "Below is an instruction that describes a task.\n\n### Instruction:\nq\n\n### Input:\nmore\n\n### Response:\na"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.synth.importing.test_shapes import jsonl, read
+from tests.synth.importing.records.test_shapes import jsonl, read
 
 
 def _record(*parts: tuple[bool, str]) -> dict[str, object]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from synth.importing.chats.services import service_of
-from tests.synth.importing.test_shapes import jsonl, read
+from tests.synth.importing.records.test_shapes import jsonl, read
 
 _SLACK = [
     {"type": "message", "user": "U2", "text": "At noon, <@U1>.", "ts": "2.0"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synth.importing.shapes import SHAPES, shape_of
+from synth.importing.records.shapes import SHAPES, shape_of
 
 ANSWERED = {"question": "Who?", "answer": "Ann."}
 

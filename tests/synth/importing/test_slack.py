@@ -12,7 +12,7 @@ import pytest
 from core.errors import DataError
 from synth.importing.chats.slack import slack_export
 from synth.importing.drafts import Draft, Unusable
-from synth.importing.sources import open_source
+from synth.importing.files.sources import open_source
 
 
 def message(user: str, text: str, ts: Any, **fields: Any) -> dict[str, Any]:

@@ -1,0 +1,63 @@
+"""XLSX workbooks as records: sheets, names, values."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from core.errors import DataError
+from synth.importing.drafts import Draft, Unusable
+from synth.importing.files.sources import open_source
+from synth.importing.reading import recognise
+
+
+def save(path: Path, **sheets: list[list[object]]) -> str:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+        sheet.sheet_state = "hidden" if name == "secret" else "visible"
+    book.save(path)
+    return str(path)
+
+
+def test_sheets_become_questions_and_answers(tmp_path):
+    rows = [
+        ["Question", "Answer", None],
+        ["When?", datetime.date(2024, 5, 1)],
+        [],
+        ["How much?", 3.5],
+        ["None?", "#N/A"],
+    ]
+    path = save(
+        tmp_path / "t.xlsx", first=rows, second=[["Frage", "Antwort"], ["Wer?", "Ole"]], secret=[["q", "a"], [1, 2]]
+    )
+    source = open_source(path)
+    assert source.container == "XLSX"
+    outcomes = list(recognise(source).outcomes())
+    drafts = [(line, draft.question, draft.answer) for line, draft in outcomes if isinstance(draft, Draft)]
+    assert drafts == [(2, "When?", "2024-05-01"), (4, "How much?", "3.5"), (2, "Wer?", "Ole")]
+    assert [(line, str(fault)) for line, fault in outcomes if isinstance(fault, Unusable)] == [
+        (5, "field 'answer' is empty")
+    ]
+
+
+def test_a_sheet_without_names_gets_the_next_step(tmp_path):
+    path = save(tmp_path / "t.xlsx", first=[["What is it?", "A boat."], ["Who?", "Ole"]])
+    with pytest.raises(DataError, match="no known shape") as caught:
+        recognise(open_source(path))
+    assert "first row" in caught.value.hint
+
+
+def test_a_damaged_workbook_says_so(tmp_path):
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook")
+    with pytest.raises(DataError, match="the workbook is damaged"):
+        list(open_source(str(tmp_path / "t.xlsx")).records())

@@ -1,0 +1,62 @@
+"""Two answers and a verdict become a preference, under whatever names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.synth.importing.records.test_shapes import jsonl, read
+
+_TALK = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "good"}]
+_BAD_TALK = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "bad"}]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"history": "q", "human_ref_A": "good", "human_ref_B": "bad", "labels": 1},
+        {"history": "q", "human_ref_A": "bad", "human_ref_B": "good", "labels": 0},
+        {"question": {"full_text": "q"}, "answer_0": "bad", "answer_1": "good", "score_0": -1.0, "score_1": 0.5},
+        {"prompt": "q", "response_a": "bad", "response_b": "good", "winner": "model_b"},
+        {"prompt": "q", "response_a": "good", "response_b": "bad", "preference": "A"},
+        {"prompt": "q", "response_1": "bad", "response_2": "good", "choice": 2},
+        {"question": "q", "response_j": "good", "response_k": "bad"},
+        {"conversation_a": _BAD_TALK, "conversation_b": _TALK, "winner": "model_b"},
+        {"instruction": "q", "responses": ["bad", "good"], "ratings": ["1", "5"]},
+        {"prompt": "q", "answers": [{"answer": "bad", "rank": 2}, {"answer": "good", "rank": 1}]},
+        {
+            "instruction": "q",
+            "completions": [{"response": "bad", "overall_score": 2.0}, {"response": "good", "overall_score": 9.0}],
+        },
+        {"prompt": "q", "accepted": "good", "rejected": "bad"},
+        {"question": "q", "better": "good", "worse": "bad"},
+        {"messages": _TALK, "rejected": {"role": "assistant", "content": "bad"}},
+        {"messages": _TALK, "rejected_responses": ["bad"]},
+    ],
+)
+def test_the_better_answer_is_chosen(tmp_path: Path, record: dict[str, Any]) -> None:
+    _, drafts, faults = read(jsonl(tmp_path / "x.jsonl", record, record))
+    assert not faults
+    assert [(draft.question, draft.answer, draft.rejected) for draft in drafts] == [("q", "good", "bad")] * 2
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"prompt": "q", "response_a": "one", "response_b": "two", "winner": "tie"},
+        {"prompt": "q", "answer_0": "one", "answer_1": "two", "score_0": 1, "score_1": 1},
+        {"instruction": "q", "responses": ["one", "two"], "ratings": [3, 3]},
+        {"prompt": "q", "response_a": "one", "response_b": "two", "winner": "somebody"},
+    ],
+)
+def test_without_a_verdict_there_is_no_row(tmp_path: Path, record: dict[str, Any]) -> None:
+    told, drafts, faults = read(jsonl(tmp_path / "x.jsonl", record, record))
+    assert told == "compared answers" and not drafts and len(faults) == 2
+
+
+def test_votes_on_gold_answers_are_no_comparison(tmp_path: Path) -> None:
+    record = {"question": "q", "answers": [{"text": "good", "votes": 3}, {"text": "also right", "votes": 1}]}
+    _, drafts, _ = read(jsonl(tmp_path / "x.jsonl", record, record))
+    assert drafts[0].answer == "good" and drafts[0].rejected is None
