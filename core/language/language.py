@@ -1,7 +1,8 @@
 """What is known of each written language: words for numbers and dates, function words, sentence ends, stems.
 
-The data stand in one TOML file per language beside this module. What a file leaves out is empty, and `Language.lacks`
-names it; nothing is filled in from another language.
+The data stand in one TOML file per language in the folder `data`. What a file leaves out is empty, and `Language.lacks`
+names it; nothing is filled in from another language. Patterns are of one language each: they stand in a folder of its
+own (`core.language.english`) and are built from these data.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from core.errors import ConfigError
 
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,6 +58,9 @@ class Language:
         percent_words: Spellings of "percent".
         agents: By a verb, its forms and the nouns for who does it ("teach": "taught", "teacher").
         posts: Short forms of posts, spelled out ("cfo").
+        word_lists: Words that play one part in a question, a label or a sentence, by that part ("request").
+        synonyms: Words that documents use for one another.
+        opposites: Words that tell two things apart where everything else is the same.
         abstention: What an answer says where the documents do not tell; empty for English.
         answer_prompt: The answer prompt in this language, with the places of the English one; empty for English.
     """
@@ -89,6 +93,9 @@ class Language:
     question_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     agents: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
     posts: Mapping[str, str] = field(default_factory=dict)
+    word_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    synonyms: tuple[tuple[str, ...], ...] = ()
+    opposites: tuple[tuple[str, ...], ...] = ()
     question_openers: tuple[str, ...] = ()
     question_labels: tuple[str, ...] = ()
     answer_labels: tuple[str, ...] = ()
@@ -164,7 +171,12 @@ def language(code: str) -> Language:
     """
     if code not in codes():
         raise ConfigError(f"unknown language {code!r}; use one of {', '.join(codes())}")
-    return _from_table(tomllib.loads((_FOLDER / f"{code}.toml").read_text(encoding="utf-8")))
+    return _from_table(data_table(code))
+
+
+def data_table(name: str) -> dict[str, Any]:
+    """Return a TOML table of the folder `data` by its path there, without suffix: `en`, `en/formulas`."""
+    return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def languages() -> tuple[Language, ...]:
@@ -177,6 +189,11 @@ def alternation(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(dict.fromkeys(words), key=lambda word: (-len(word), word))))
 
 
+def numbered(rows: Iterable[Iterable[str]], *, start: int = 1) -> dict[str, int]:
+    """Return every spelling in some rows with the number of its row: "january" and "jan" with 1."""
+    return {spelling: number for number, spellings in enumerate(rows, start) for spelling in spellings}
+
+
 @cache
 def all_sentence_ends() -> str:
     """Return every character that ends a sentence in some language, in code point order."""
@@ -186,7 +203,9 @@ def all_sentence_ends() -> str:
 def _from_table(table: Mapping[str, Any]) -> Language:
     """Build a language from its TOML table: word lists are strings of words, spellings lists of such strings."""
     as_read: dict[str, Callable[[Any], Any]] = {
-        **dict.fromkeys(("months", "weekdays", "small_numbers", "tens", "ordinals"), _spellings),
+        **dict.fromkeys(
+            ("months", "weekdays", "small_numbers", "tens", "ordinals", "synonyms", "opposites"), _spellings
+        ),
         **dict.fromkeys(
             (
                 "articles",
@@ -214,6 +233,7 @@ def _from_table(table: Mapping[str, Any]) -> Language:
         ),
         "scripts": tuple,
         "question_words": lambda v: {kind: tuple(phrases) for kind, phrases in v.items()},
+        "word_lists": lambda v: {part: tuple(words.split()) for part, words in v.items()},
         "agents": lambda v: {verb: _forms_and_nouns(text) for verb, text in v.items()},
     }
     return Language(**{name: as_read.get(name, lambda v: v)(value) for name, value in table.items()})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from core.language import asking
+from core.language.english import asking
 from core.language.guess import guess_language
 from core.reading.text.words import is_empty, stem, words
 

@@ -17,6 +17,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import SkipValidation
 
+from core.language.english.documents import QUESTION_LINE
 from core.reading.compose import ABSTENTION, NOTICE, compose
 from core.reading.passages import parse
 from core.reading.read import read
@@ -24,7 +25,6 @@ from core.reading.reader import Cosines
 from core.reading.spans.protocol import Spans
 
 __all__ = ["ABSTENTION", "NOTICE", "ExtractiveChat", "question_in"]
-_LABEL = re.compile(r"^[ \t]*(?:question|q)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
@@ -117,7 +117,7 @@ def question_in(prompt: str) -> str:
 
     That is what follows the last line beginning "Question:", else the last paragraph.
     """
-    labels = list(_LABEL.finditer(prompt))
+    labels = list(QUESTION_LINE.finditer(prompt))
     if labels:
         return prompt[labels[-1].end() :].strip().split("\n\n")[0].removesuffix("Answer:").strip()
     paragraphs = [part.strip() for part in prompt.split("\n\n") if part.strip()]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from core.language.english import polarity
 from core.reading.answerability import (
     STRONG_SUPPORT,
     answerability,
@@ -49,15 +50,6 @@ _NEAR = 0.55
 MIN_SUPPORT = 0.15
 # Share of other documents' passages that speak of what the title of one of them names.
 _SPOKEN_OF = 0.25
-_NEGATIVE = re.compile(
-    r"\b(?:not|no|never|nobody|none|without|prohibited|forbidden|cannot|n['’]t|neither|nor|excluded|unsupported|rejected)\b",
-    re.IGNORECASE,
-)
-_DENYING = re.compile(rf"{_NEGATIVE.pattern}|\bfree (?:of|from)\b", re.IGNORECASE)
-_DUTY = re.compile(
-    r"\b(?:have to|has to|must|need|needs|required|requires?|mandatory|compulsory|obliged)\b", re.IGNORECASE
-)
-_OPTIONAL = re.compile(r"\b(?:voluntary|optional|exempt|waived)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,9 +316,11 @@ def _polarity(question: str, best: Proposal, passages: Sequence[Passage]) -> str
         return ""
     quote = best.quotes[0]
     text = passages[quote.passage].page[quote.start : quote.end]
-    stated = re.match(r"\W*(yes|no)\b(?!\s\w)", text, re.IGNORECASE)
+    stated = re.match(polarity.STATED, text, re.IGNORECASE)
     if stated is not None:
         return stated[1].lower()
     # "Voluntary" denies that something must be done.
-    optional = bool(_DUTY.search(question) and _OPTIONAL.search(text))
-    return "no" if (bool(_NEGATIVE.search(text)) or optional) != bool(_DENYING.search(question)) else "yes"
+    optional = bool(polarity.DUTY.search(question) and polarity.OPTIONAL.search(text))
+    return (
+        "no" if (bool(polarity.NEGATIVE.search(text)) or optional) != bool(polarity.DENYING.search(question)) else "yes"
+    )

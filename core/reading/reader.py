@@ -16,10 +16,11 @@ from functools import lru_cache
 from itertools import pairwise
 
 from core.language.answer_kinds import Expectation, expectation
+from core.language.english.asking import ASKS_FOR_PLACE, TITLED
 from core.reading.passages import Passage
 from core.reading.text.sentences import Sentence, sentences_of
 from core.reading.text.values import value_keys, values
-from core.reading.text.words import is_empty, same_name, stem, words
+from core.reading.text.words import is_empty, listed_stems, same_name, stem, words
 
 # Maps a question and n texts to n cosines.
 Cosines = Callable[[str, Sequence[str]], Sequence[float]]
@@ -51,12 +52,9 @@ _PASSAGES_HELD = 256
 _EMBEDDED = 16  # sentences that are worth an embedding, best by words
 _NAME = re.compile(r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'-]*|\b[A-Z][A-Z\d]+\b|\b\w*\d\w*|(?<=[\"“])[^\"”]+(?=[\"”])")
 # Words that say how to answer, not what about.
-_EMPTY = frozenset(map(stem, "name list describe explain give state document mention according happen".split()))
+_EMPTY = listed_stems("request")
 # A line of a table of contents: it says where something stands, and is asked for by few questions.
 _CONTENTS_ENTRY = re.compile(r"(?:\.\s?){3,}\s*(?:\d+|[ivxlc]+)\s*$")
-_ASKS_FOR_PLACE = re.compile(r"\b(?:page|chapter|section|contents)\b", re.IGNORECASE)
-# Asks for a heading, which answers nothing else.
-_TITLED = re.compile(r"\b(?:en)?titled\b|\b(?:title|heading)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ def read_question(question: str) -> Question:
         pairs=frozenset(pairwise(stems)),
         names=names,
         expected=expectation(question),
-        titled=bool(_TITLED.search(question)),
+        titled=bool(TITLED.search(question)),
     )
 
 
@@ -255,7 +253,7 @@ def rank(question: str, passages: Sequence[Passage], *, cosines: Cosines | None 
     """
     parsed = read_question(question)
     units = [(index, unit) for index, passage in enumerate(passages) for unit in _units(passage.source, passage.whole)]
-    if not _ASKS_FOR_PLACE.search(question):
+    if not ASKS_FOR_PLACE.search(question):
         units = [(index, unit) for index, unit in units if not _CONTENTS_ENTRY.search(unit.text)]
     vocabulary = frozenset(word for _, unit in units for word in (*unit.stems, *unit.around))
     rarity = _rarity(parsed, units, passages)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.prompts import ChatPromptTemplate
 
-from core.language.conversation import GOES_ON, POINTS_BACK, POINTS_NOWHERE
+from core.language.english.conversation import GOES_ON, NAMED_SUBJECT, POINTS_BACK, POINTS_NOWHERE
 from core.reading.extractive import ExtractiveChat
 from core.reading.text.words import STOPWORDS, terms, words
 
@@ -32,9 +32,6 @@ _TURNS = 3
 _ANSWER_CHARS = 300
 _MAX_GROWTH_CHARS = 200
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_NAME = re.compile(
-    r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'&-]*(?:\s+(?:of\s+)?[A-Z\d][\w’'&-]*)*|\b[A-Z]{2,}\w*|\b\w*[A-Za-z]\d\w*"
-)
 
 
 def depends_on_history(question: str) -> bool:
@@ -63,7 +60,7 @@ def carried(question: str, earlier: str) -> str:
         addition = rest.rstrip("? ") if not years or len(terms(rest)) > 1 else ""
         return f"{base.rstrip('? ')} {addition}".strip() + "?"
     question_words = set(words(question))
-    names = [name for name in _NAME.findall(earlier) if not set(words(name)) <= question_words | STOPWORDS]
+    names = [name for name in NAMED_SUBJECT.findall(earlier) if not set(words(name)) <= question_words | STOPWORDS]
     content = [word for word in words(earlier) if word not in STOPWORDS and word not in question_words]
     topic = " ".join(dict.fromkeys(names or content))
     return f"{question.rstrip('? ')} ({topic})?" if topic else question
@@ -74,8 +71,8 @@ def _moved_subject(rest: str, earlier: str) -> str:
 
     "And in Alder?" asks the earlier question of Alder; "What about the deposit?" asks for the deposit of the same.
     """
-    names = _NAME.findall(f"x {rest}")
-    known = _NAME.findall(earlier)
+    names = NAMED_SUBJECT.findall(f"x {rest}")
+    known = NAMED_SUBJECT.findall(earlier)
     if not known or _YEAR.search(rest):
         return ""
     if names:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from core.language import conversation
+from core.language.english import conversation
 from core.reading.compose import NOTICE, abstention_for, all_abstentions
 from core.reading.passages import KEY_SHAPE
 from core.reading.proved import DIFFERS, answer_first

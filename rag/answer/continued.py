@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.blocks import RUNNING, Block
+from core.language.english.documents import LONE_FOLIO
 from core.reading.passages import Continuation
 from core.reading.text.sentences import split_prose
 from core.types import Page
 from rag.answer.pack import Span
 
-_FOLIO = re.compile(r"\W*(?:page\s*)?\d{1,4}(?:\s*(?:of|/)\s*\d+)?\W*", re.IGNORECASE)
 _ENDED = re.compile(r"[.!?:;…。！？][)\]\"'”’»]*\s*$")
 _MOST_CHARS = 500
 _HEADER_CHARS = 80
@@ -27,7 +27,7 @@ def body_end(page: Page) -> int:
         start = page.text.rfind("\n", 0, end) + 1
         line = page.text[start:end].strip()
         footer = any(block.start <= start < block.end for block in running)
-        if not footer and not _FOLIO.fullmatch(line):
+        if not footer and not LONE_FOLIO.fullmatch(line):
             return end
         end = len(page.text[:start].rstrip())
     return len(page.text)
@@ -47,7 +47,7 @@ def body_start(page: Page, before: Page) -> int:
         header = any(block.start <= start < block.end for block in running) or _digitless(line) == first_before
         following = page.text[end + 1 :].lstrip() if end >= 0 else ""
         titled = len(line) < _HEADER_CHARS and line[:1].isupper() and following[:1].islower()
-        if end < 0 or not (header or _FOLIO.fullmatch(line) or titled):
+        if end < 0 or not (header or LONE_FOLIO.fullmatch(line) or titled):
             return start
         start = end + 1 + len(page.text[end + 1 :]) - len(page.text[end + 1 :].lstrip())
     return start

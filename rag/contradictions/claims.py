@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from core.blocks import Block, Cell, cell_grid
-from core.language.comparing import (
+from core.language.english.comparing import (
     AT_LEAST,
     AT_MOST,
     CHANGED_TO,
@@ -19,6 +19,7 @@ from core.language.comparing import (
     NAME_CELL,
     NEW_HEAD,
     OLD_HEAD,
+    PER,
     SPEAKER,
     SUBORDINATE,
     SUPPOSED,
@@ -35,7 +36,6 @@ _NAME = re.compile(r"(?<![.!?]\s)(?<!^)(?<!\A)\b[A-Z][\w’'-]*")
 _CLAUSE_CHARS = 400
 _CELL_CHARS = 60
 _FEWEST_CHARS = 25
-_PER = re.compile(r"\s+(?:a|an|per|each|every)\s+(?P<per>[a-z]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +273,7 @@ def _cell_slot(text: str, cell: Cell | None) -> Slot | None:
         return None
     slot = slots[0]
     rest = text[slot.end : cell.end]
-    return slot if not rest.strip() or _PER.fullmatch(rest) else None
+    return slot if not rest.strip() or PER.fullmatch(rest) else None
 
 
 def _cell_claim(sha256: str, page: Page, label: Cell, slot: Slot, head: str, row: Sequence[Cell | None]) -> Claim:

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from core.language.comparing import OPPOSITES
-from core.reading.text.words import stem
+from core.language.english.comparing import OPPOSITES
+from core.reading.text.words import listed_stems, stem
 from rag.contradictions.claims import Claim
 from rag.contradictions.slots import Slot
 
@@ -22,7 +22,7 @@ _FEWEST_SHARED = 3
 # The same where a page names the old value itself, and the other has just that value.
 _LESS_REPLACED, _SHARED_REPLACED = 0.5, 2
 # Words that every document may add to a sentence without changing what it is about.
-_FRAME = frozenset(map(stem, "may must can will shall change new rule value limit stay apply now still".split()))
+_FRAME = listed_stems("rule_frame")
 _OPPOSITE = {
     stem(word): [frozenset(map(stem, pair - {word})) for pair in OPPOSITES if word in pair]
     for pair in OPPOSITES

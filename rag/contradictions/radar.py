@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.language.comparing import PERIODICAL
+from core.language.english.comparing import PERIODICAL, VALID_FROM
 from core.types import Document, Page
 from rag.contradictions.claims import Claim, claims_of_page
 from rag.contradictions.match import About, Weight, disagreement, idf
@@ -19,9 +19,6 @@ _KEYS = 4
 # A word that more claims of one unit hold than this tells them not apart.
 _COMMON = 400
 _HEAD_CHARS = 2500
-_IN_FORCE = re.compile(
-    r"\b(?:in force|valid|effective|applies|as of|with effect)\b[^.\n]{0,12}?(?=\d|[A-Z])", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +63,7 @@ def describe_document(document: Document, opening: Page | None) -> Dated:
 
 
 def _date_of(document: Document, text: str) -> str:
-    marks = list(_IN_FORCE.finditer(text))
+    marks = list(VALID_FROM.finditer(text))
     # "In force from 1 September 2024": what a page says of itself counts before the dates of the file.
     for mark in marks:
         if found := dates(text[mark.start() : mark.end() + 40]):

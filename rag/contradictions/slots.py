@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from core.language.comparing import ABOUT, AT_LEAST, AT_MOST, HOLDER, NUMBER_WORD, NUMBER_WORDS
+from core.language.english.comparing import ABOUT, AT_LEAST, AT_MOST, HOLDER, NUMBER_WORD, NUMBER_WORDS
 from core.reading.text.values import values
 from core.reading.text.words import is_empty, stem
 

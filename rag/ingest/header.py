@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from core.language.english.documents import RUNNING_LINE
 from core.types import Page
 from rag.search.cues import words, words_of_name
 from rag.search.profile import said_title
@@ -17,10 +18,6 @@ SECTION_CHARS = 120
 TITLE_CHARS = 90
 _SECTION_LINES = 3
 _GAP = " | "
-# Lines that stand at the top of pages and say nothing about them.
-_RUNNING = re.compile(
-    r"(?:table of contents|contents|index|(?:page|p\.)?\s*[\divxlc]+(?:\s*(?:of|/)\s*\d+)?|https?://\S+)", re.I
-)
 _YEAR = re.compile(r"(?:19|20)\d\d(?=-)")
 # A label that is a page number says nothing of the page: 12, iii, A-4.
 _PRINTED_NUMBER = re.compile(r"(?:[^\W\d_]{1,3}-)?(?:\d+|[ivxlcdm]+|[a-z])", re.I)
@@ -75,7 +72,7 @@ def section(text: str) -> str:
     lines: list[str] = []
     for line in text.splitlines():
         line = " ".join(line.split())
-        if _WORD.search(line) and not _RUNNING.fullmatch(line):
+        if _WORD.search(line) and not RUNNING_LINE.fullmatch(line):
             lines.append(line)
         if len(lines) == _SECTION_LINES or sum(map(len, lines)) >= SECTION_CHARS:
             break

@@ -10,24 +10,13 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from core.clean import clean
+from core.language.english.documents import BOILERPLATE, SENSELESS_TITLE
 
 _MAX_CHARS = 200
 _MAX_TIDIED = 5000
 _MIN_LETTERS = 4
 _IDEOGRAPHS = "\u2e80"  # from here on two characters make a name
 _HEADING_RATIO = 1.25  # a heading is set at least this much larger than the page's median line
-# What programs write by themselves: product names, file names, paths, identifiers.
-_SENSELESS = re.compile(
-    r"(?i)^(untitled|no title|none|null|title|(document|dokument|presentation|slide|book)\s*\d*|new document.*|"
-    r"(microsoft )?(word|excel|powerpoint) ?-.*|.*\.(docx?|dotx?|pptx?|xlsx?|rtf|odt|pages|tex|dvi|p?s|eps|html?|indd|"
-    r"qxd|pdf|pub|txt|md|xml|fm|cdr|tmp)|"
-    r"[a-z]:\\.*|/.*|file:.*|https?:.*|[0-9a-f-]{16,}|\S*_\S*|\(.*\)|.*\bcid:\d+.*)$"
-)
-# First lines that many documents share and that name none of them.
-_BOILERPLATE = re.compile(
-    r"(?i)^((united states\s*)?securities and exchange commission.*|united states|washington,? d\.? ?c\.?.*|"
-    r"form (10-?[kq]|8-?k)|table of contents|contents|index|page \d+.*|confidential|draft|abstract|introduction)\W*$"
-)
 _SPACE = re.compile(r"\s+")
 
 
@@ -44,8 +33,8 @@ def sensible(title: str) -> bool:
     return (
         letters >= _MIN_LETTERS
         and len(title) <= _MAX_CHARS
-        and not _SENSELESS.match(title)
-        and not _BOILERPLATE.match(title)
+        and not SENSELESS_TITLE.match(title)
+        and not BOILERPLATE.match(title)
     )
 
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from core.language.language import alternation, language
+from core.language.english.asking import ASKS_FOR_NUMBER
+from core.language.english.periods import DOCUMENT_DATES, DOCUMENT_QUARTERS, DOCUMENT_YEARS, MONTH_OF, QUARTER_OF
+from core.language.language import language
 
-_ENGLISH = language("en")
 _WORD = re.compile(r"[^\W_]+(?:[.&'’\-‐‑][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
 _JOINERS = re.compile(r"[.&'’\-‐‑]")
@@ -23,49 +24,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d{4})|(?<=\d{4})(?=[A
 _SEPARATORS = re.compile(r"(?:[_.+,()\[\]\s]|(?<!\d)-|-(?![A-Za-z](?![A-Za-z])))+")
 
 # They name nothing even where they are capitalised.
-STOP_WORDS = _ENGLISH.stop_words
-
-_MONTHS = {name: number for number, names in enumerate(_ENGLISH.months, start=1) for name in names}
-_MONTH = rf"(?P<month>{alternation(_MONTHS)})\.?"
-_MONTH_NUMBER = r"(?P<month>0?[1-9]|1[0-2])"
-_DAY = r"(?P<day>[12]\d|3[01]|0?[1-9])"
-_YEAR = r"(?P<year>(?:19[5-9]|20\d)\d)"
-_QUARTER = r"(?P<quarter>[1-4])"
-_ORDINALS = {word: number for number, spellings in enumerate(_ENGLISH.ordinals[:4], start=1) for word in spellings}
-_FISCAL = r"(?:FY|fiscal\s+year|fiscal)?"
-
-_DATES = (
-    re.compile(rf"(?<!\d){_YEAR}[-/.]{_MONTH_NUMBER}[-/.]{_DAY}(?!\d)"),
-    re.compile(rf"(?<!\d){_YEAR}(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])(?!\d)"),
-    re.compile(rf"\b{_MONTH}\s+{_DAY}(?:st|nd|rd|th)?\s*,?\s+{_YEAR}(?!\d)", re.IGNORECASE),
-    re.compile(rf"(?<!\d){_DAY}(?:st|nd|rd|th)?\.?\s+{_MONTH},?\s+{_YEAR}(?!\d)", re.IGNORECASE),
-    re.compile(rf"(?<!\d){_MONTH_NUMBER}/{_DAY}/{_YEAR}(?!\d)"),
-    re.compile(rf"(?<![A-Za-z]){_MONTH},?[\s_-]+{_YEAR}(?!\d)(?P<day>)", re.IGNORECASE),
-)
-_QUARTERS = (
-    re.compile(rf"(?<![A-Za-z0-9])Q{_QUARTER}[\s_-]*(?:of\s+)?{_FISCAL}\s*['’]?\s*{_YEAR}(?!\d)", re.IGNORECASE),
-    re.compile(rf"(?<![A-Za-z0-9])Q{_QUARTER}[\s_-]*(?:of\s+)?(?:FY\s*|['’])(?P<year>\d\d)(?!\d)", re.IGNORECASE),
-    re.compile(rf"(?<!\d){_YEAR}[\s_-]*Q{_QUARTER}(?!\d)", re.IGNORECASE),
-    re.compile(rf"(?<![A-Za-z0-9]){_QUARTER}Q\s*['’]?(?:FY)?(?P<year>(?:20)?\d\d)(?!\d)", re.IGNORECASE),
-    re.compile(
-        rf"\b(?P<quarter>{'|'.join(_ORDINALS)})\s+(?:fiscal\s+)?quarter\s*,?\s*(?:of\s+|in\s+|for\s+)?(?:the\s+)?"
-        rf"{_FISCAL}(?:\s+year)?\s*{_YEAR}(?!\d)",
-        re.IGNORECASE,
-    ),
-)
-_YEARS = (
-    re.compile(rf"(?<![\d,.$€£]){_YEAR}(?!\d|,\d|\.\d|%)"),
-    re.compile(r"(?<![A-Za-z])FY\s*['’]?(?P<year>\d{4}|\d\d)(?!\d)", re.IGNORECASE),
-    re.compile(r"(?<=[A-Za-z0-9])['’](?P<year>\d\d)(?!\d)"),
-)
-
-_ASKS_FOR_NUMBER = re.compile(
-    r"[%$€£]|\b(?:how (?:much|many|long|large|big|old|far|high|often)|per ?cent(?:age)?s?|ratios?|rates?|amounts?|"
-    r"totals?|averages?|numbers? of|(?:grow|increas|decreas|declin|calculat|comput)\w*|grew|margins?|thousands?|"
-    r"millions?|billions?|usd|costs?|prices?|values?|rounded|largest|highest|biggest|lowest|smallest|figures?|"
-    r"revenues?|sums?)\b",
-    re.IGNORECASE,
-)
+STOP_WORDS = language("en").stop_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +88,13 @@ def letters(text: str) -> str:
 def dates(text: str) -> list[date]:
     """Return the dates in a text, in order of appearance; the middle of the month where no day is said."""
     dates_by_start: dict[int, date] = {}
-    for pattern in _DATES:
+    for pattern in DOCUMENT_DATES:
         for match in pattern.finditer(text):
             # A full date has been read already where only its month and year match now.
             if match.start("year") in dates_by_start:
                 continue
             month = match.group("month").lower()
-            year, number = int(match.group("year")), _MONTHS.get(month) or int(month)
+            year, number = int(match.group("year")), MONTH_OF.get(month) or int(month)
             day = min(int(match.group("day") or 15), monthrange(year, number)[1])
             dates_by_start[match.start("year")] = date(year, number, max(day, 1))
     return [day for _, day in sorted(dates_by_start.items())]
@@ -159,12 +118,12 @@ def quarter_of(day: date) -> Period:
 
 def _periods(text: str) -> Iterator[tuple[int, Period]]:
     taken: list[tuple[int, int]] = []
-    for pattern in _QUARTERS:
+    for pattern in DOCUMENT_QUARTERS:
         for match in pattern.finditer(text):
             quarter = match.group("quarter").lower()
             taken.append(match.span())
-            yield match.start(), Period(_full_year(match.group("year")), _ORDINALS.get(quarter) or int(quarter))
-    for pattern in _YEARS:
+            yield match.start(), Period(_full_year(match.group("year")), QUARTER_OF.get(quarter) or int(quarter))
+    for pattern in DOCUMENT_YEARS:
         for match in pattern.finditer(text):
             if not any(start <= match.start("year") < end for start, end in taken):
                 yield match.start(), Period(_full_year(match.group("year")))
@@ -179,7 +138,7 @@ def _full_year(digits: str) -> int:
 
 def asks_for_number(question: str) -> bool:
     """Tell whether a question is likely to be answered by a figure (English cues; False where unsure)."""
-    return _ASKS_FOR_NUMBER.search(question) is not None
+    return ASKS_FOR_NUMBER.search(question) is not None
 
 
 def digit_share(text: str) -> float:

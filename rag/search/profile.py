@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
+from core.language.english.documents import PROGRAM_TITLE
 from rag.search.cues import (
     STOP_WORDS,
     Period,
@@ -35,10 +36,6 @@ _PAGE_CHARS = 6000
 _PAGE_TERMS = 100
 # What a weaker source adds where a stronger one has named a period.
 _SUPPORT = 0.3
-# What programs write into a title of their own accord.
-_PROGRAM = re.compile(
-    r"^\s*Microsoft (?:Word|PowerPoint|Excel) - |\.(?:docx?|pdf|html?|pptx?|xlsx?|indd)\b|\buntitled\b", re.I
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +99,7 @@ def build_profile(
 
 def said_title(title: str) -> str:
     """Return a title without what programs add to it; empty where no word is left."""
-    kept = " ".join(_PROGRAM.sub(" ", title).replace("_", " ").split())
+    kept = " ".join(PROGRAM_TITLE.sub(" ", title).replace("_", " ").split())
     return kept if re.search(r"[^\W\d_]{3}", kept) else ""
 
 

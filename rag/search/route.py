@@ -8,7 +8,6 @@ document types.
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
@@ -16,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
+from core.language.english.asking import LATEST
+from core.language.english.documents import VERSIONED
 from rag.search.cues import STOP_WORDS, Period, Word, dates, periods, words, year_fraction
 from rag.search.profile import DocumentProfile
 
@@ -41,12 +42,6 @@ _DATE_SLACK_YEARS = 0.01
 # Which share of the best name evidence keeps a document in question when the latest is asked for, and how many count.
 _NAMED = 0.3
 _VERSIONS = 4
-
-_LATEST = re.compile(r"\b(?:latest|newest|most\s+recent|most\s+current|current)((?:\s+[\w.-]+){1,3})", re.IGNORECASE)
-_VERSIONED = re.compile(
-    r"^(?:report|filing|quarter|quarterly|year|annual|fiscal|version|edition|release|revision|update|issue|statement|"
-    r"document|policy|manual|handbook|guide|agreement|plan|contract|terms|standard|specification|results|period)s?$"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,10 +249,10 @@ class Router:
 
     def _latest_what(self, question: str) -> set[str] | None:
         """Return what the newest is asked of, as far as profiles know the words; None where it is not asked for."""
-        for match in _LATEST.finditer(question):
+        for match in LATEST.finditer(question):
             what = [word.key for word in words(match.group(1))]
             known = {key for key in what if key in self._terms}
-            if known or any(_VERSIONED.match(key) for key in what):
+            if known or any(VERSIONED.match(key) for key in what):
                 return known
         return None
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.errors import ConfigError
+from core.language.language import language
 from core.reading.text.values import spellings
 from core.reading.text.words import is_empty, words
 from core.settings import Settings
@@ -39,7 +40,7 @@ FIGURES_COSINE = 0.5
 MOST_DIGITS = 0.3
 FIGURE_PAGES = 100
 # Words of a question that name nothing a document could hold.
-_ASKING = frozenset("say says tell section list name give show describe explain mean means cost costs happen".split())
+_ASKING = frozenset(language("en").word_lists["search_request"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

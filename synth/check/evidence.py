@@ -20,7 +20,7 @@ _SPELLED = frozenset(
     [
         *(spellings[0] for spellings in (*_ENGLISH.small_numbers[1:], *_ENGLISH.tens)),
         *_ENGLISH.scales,
-        *("hundred", "half", "once", "twice"),
+        *_ENGLISH.word_lists["spelled_quantity"],
     ]
 )
 _CALENDAR = frozenset(names[0] for names in (*_ENGLISH.months, *_ENGLISH.weekdays))
@@ -28,7 +28,7 @@ _TEXTS_HELD = 64  # the phrasings of a fact rest on the same texts
 _UNIT = re.compile(r"[\d)]\s?(%|°\s?[CF]?|[a-zA-Zµ]+(?:/[a-z]+)?)|([$€£¥])\s?\d")
 _CAPITALISED = re.compile(r"\b[A-Z][\w’'&-]*|\b\w*\d[\w-]*[A-Za-z]\w*")
 # Not units although they follow a number.
-_IDLE = frozenset("and or to of in at on for from by per a an the is are was were with as than st nd rd th".split())
+_IDLE = frozenset(_ENGLISH.word_lists["no_unit"])
 
 
 def quoted(page_text: PageText) -> Callable[[QuestionCandidate], str]:

@@ -6,13 +6,14 @@ It works on any English prose and needs no network. Rules choose the words to as
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, islice, zip_longest
 from typing import Protocol
 
+from core.language.english.wording import DEPENDENT, ENGLISH
+from core.language.language import language
 from core.metrics import contains, normalised, token_f1
 from core.reading.spans.protocol import ScoredSpan, Spans
 from core.reading.text.words import terms
@@ -42,24 +43,12 @@ _LEAST_SCORE = 0.0
 _SURE_SCORE, _LEAST_SCORES = 3.0, {"phrase": 5.0}
 _LEAST_OVERLAP = 0.5
 _MOST_GROWTH, _MORE_CHARS = 1.6, 12
-_ASKS = re.compile(
-    r"(?:(?:in|on|at|by|for|from|to|of|with|under|during|after|before|through|about|as|into) )?"
-    r"(?:what|when|where|who|whom|whose|which|why|how)\b",
-    re.IGNORECASE,
-)
 # What the reader may settle the bounds of; values and names stand as they are.
 _LOOSE_KINDS = frozenset({"phrase", "list", "reason", "definition"})
 # Words by which questions ask for kinds of answers.
-_ASKING = frozenset(
-    terms("name kind type year month day date time number amount percentage percent place country city")
-)
+_ASKING = frozenset(terms(" ".join(language("en").word_lists["answer_kind"])))
 _FACT_KINDS = {"definition": "is-a"}
 _NO_TEXT = Flat("", ())
-_DEPENDENT = re.compile(
-    r"(?:it|its|this|these|those|that|they|their|he|she|his|her|such|here|there|however|therefore|thus|also|but|and|or|so|then"
-    r"|in addition|in contrast|moreover|furthermore|as a result|for example|for instance|the former|the latter|both)\b",
-    re.IGNORECASE,
-)
 
 
 class QuestionWriter(Protocol):
@@ -283,7 +272,7 @@ class WriterGenerator:
 def tidied(question: str) -> str:
     """Return the first line of a reply where that is a well-formed question, else `""`."""
     line = " ".join(question.strip().split("\n")[0].split())
-    whole = line.endswith("?") and line.count("?") == 1 and _ASKS.match(line) is not None
+    whole = line.endswith("?") and line.count("?") == 1 and ENGLISH.question_start.match(line) is not None
     return line[0].upper() + line[1:] if whole else ""
 
 
@@ -382,4 +371,4 @@ def _cited(source: SourcePassage, span: tuple[int, int]) -> Citation:
 
 def _statement(flat: Flat, answer: str) -> str:
     """The sentence where it stands alone, else the answer."""
-    return f"{answer[0].upper()}{answer[1:]}." if _DEPENDENT.match(flat.text) else flat.text
+    return f"{answer[0].upper()}{answer[1:]}." if DEPENDENT.match(flat.text) else flat.text

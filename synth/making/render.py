@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.language.wording import ENGLISH
+from core.language.english.wording import ENGLISH, PREPOSITION
 from core.metrics import contains
 from core.reading.compose import ABSTENTION
 from core.reading.proved import DIFFERS
@@ -241,7 +241,7 @@ def _asks(fact: Fact) -> str:
 
 def _kind_of_noun(subject: str) -> tuple[bool, bool]:
     """Whether a subject is called by a name, and whether it takes a verb in the plural."""
-    return _is_name(subject), is_plural(re.split(r" (?:of|in|at|for|on|from|to|with) ", subject)[0])
+    return _is_name(subject), is_plural(re.split(PREPOSITION, subject)[0])
 
 
 def _is_name(subject: str) -> bool:

@@ -6,22 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.language.english.documents import NUMBERED
+from core.language.english.table_words import BEGINS_WITH_TOTAL
 from core.reading.proposals.numbered import after_heading, item_span, lines_of
 from core.reading.tables.table import Table, TableRow
 from core.reading.text.sentences import Offsets, Sentence, sentences_of
-from core.reading.text.words import is_empty, stem, words
+from core.reading.text.words import is_empty, listed_stems, stem, words
 
 MOST_BODY_CHARS = 2400  # of a section that is read out
 _MOST_ITEM_CHARS = 400  # a longer one is a clause of its own
 _MOST_HEADING_BODY_CHARS = 450
-_ASKING = frozenset(
-    map(stem, "list name enumerate give show all there many kind type sort are different following show listed".split())
-)
-_NUMBERED = re.compile(
-    r"^\W{0,3}(?:section|clause|article|chapter|step|item|note|rule|part|§)?\s*(?P<number>\d+(?:\.\d+)*[a-z]?)(?![\d]|\.\d)",
-    re.I,
-)
-
+_ASKING = listed_stems("list_request")
 _BULLET = re.compile(r"\W{0,2}(?:[-•●▪◦‣·*–—]\s|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]\s|\d+(?:\.\d+)+\.?\s)")
 
 
@@ -80,7 +75,7 @@ def table_list(topic_stems: frozenset[str], tables: Sequence[Table], *, least: f
         return None
     _, place, rows = best
     table = tables[place]
-    rows = [row for row in rows if not re.match(r"total\b", row.label, re.IGNORECASE)]
+    rows = [row for row in rows if not re.match(BEGINS_WITH_TOTAL, row.label, re.IGNORECASE)]
     if not rows:
         return None
     whole = len(rows) >= len(table.rows) - 1
@@ -122,7 +117,7 @@ def items_of_section(number: str, text: str, place: int) -> ListAnswer | None:
             continue
         piece = text[unit.start : unit.end]
         if _BULLET.match(piece):
-            own = _NUMBERED.match(piece)
+            own = NUMBERED.match(piece)
             # The clause itself may be an item of the document.
             if unit.start > low or own is None or own["number"] != number:
                 spans.append((unit.start, unit.end))
@@ -159,7 +154,7 @@ def section_body(number: str, text: str, heading: str = "") -> Offsets | None:
         return item[0], min(item[1], item[0] + MOST_BODY_CHARS)
     lines = lines_of(text)
     for index, (start, end, line) in enumerate(lines):
-        match = _NUMBERED.match(line)
+        match = NUMBERED.match(line)
         if match is None or match["number"].lower() != number.lower():
             continue
         rest = line[match.end() :].strip(" .:)")
@@ -167,7 +162,7 @@ def section_body(number: str, text: str, heading: str = "") -> Offsets | None:
         begin = end + 1 if is_heading else start
         finish = len(text)
         for later_start, _, later in lines[index + 1 :]:
-            following = _NUMBERED.match(later)
+            following = NUMBERED.match(later)
             if (
                 following
                 and not following["number"].lower().startswith(f"{number.lower()}.")

@@ -11,70 +11,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from core.language.english import people
 from core.language.language import alternation, language
 from core.reading.confidence import probability
 from core.reading.passages import Passage
 from core.reading.reader import Question
 from core.reading.text.sentences import Offsets, sentences_of
 from core.reading.text.values import values
-from core.reading.text.words import is_empty, stem, words
+from core.reading.text.words import is_empty, listed_stems, stem, words
 
 _ENGLISH = language("en")
-_TITLE = r"(?:(?:Dr|Mr|Mrs|Ms|Miss|Prof|Professor|Sir|Dame|Cllr|Councillor|PC|Rev|Captain|Capt)\.?\s)"
-_PART = r"[A-Z\u00c0-\u00de](?:[a-z\u00df-\u00ff][\w’'-]*|\.|[’'][A-Z][\w’'-]+)"
-_PARTICLE = r"(?:(?:de|van|von|der|den|la|al|bin|da|di|del)\s)?"
-_COMPANY = r"(?:\s(?:LLP|LLC|Ltd|Limited|plc|Inc|AG|GmbH|SA|Corporation|Company|& Co)\b\.?)?"
-NAME = (
-    rf"(?:{_TITLE}{_PART}(?:[ \t]{_PARTICLE}{_PART}){{0,3}}"
-    rf"|{_PART}(?:[ \t](?:&[ \t])?{_PARTICLE}{_PART}){{1,3}}){_COMPANY}"
-)
-_CAPITAL = r"[A-Z\u00c0-\u00de][\w’'&.-]*"
-_ORGANISATION = rf"{_CAPITAL}(?:\s(?:(?:of|and|&|for|the)\s)*{_CAPITAL}){{0,5}}"
-# Words of posts and bodies: what holds one is no person's name.
-_POSTS = re.compile(
-    r"\b(?:President|Officer|Chief|Executive|Vice|Director|Manager|Secretary|Treasurer|Committee|Board|Council|Group"
-    r"|Chair\w*|Head|Department|Office|Minister|Engineer|Steward|Clerk|Master|Keeper|Report|Policy|Agreement|Section"
-    r"|Article|Instructor|Assistants?|January|February|March|April|June|July|August|September|October|November|December)\b"
-)
-_WHO_IS = re.compile(
-    r"^\W*(?:who|whom|what)(?:['’]s|\s(?:is|was|are|were))\s(?:the\s|our\s|your\s|its\s|their\s)?"
-    r"(?:name of the\s|current\s|present\s|name of\s)?(?P<post>[^?]+?)\s*\??\s*$",
-    re.IGNORECASE,
-)
-_WHO_DOES = re.compile(
-    r"^\W*(?:who|which \w+|whom)\s(?:has\s|had\s|have\s|is\s|are\s|was\s)?(?P<rest>[^?]+?)\s*\??\s*$", re.IGNORECASE
-)
-_OF = re.compile(r"\s(?:of|at|for|in|on|with)\s(?=(?:the\s|this\s|a\s)?[\w])")
-_LINK = r"(?:\s*[:,–—(-]\s*|\s+(?:is|was|are|were)\s+(?:now\s+)?|[ \t]*\n[ \t]*|\s+)(?:(?:the|our|its|a)\s)?"
-_LINK_BEFORE = (
-    r"(?:\s*,\s*(?:(?:the|our|its|a)\s)?|\s*\(\s*|\s+[–—-]\s+|\s*\n\s*(?:[A-Z][\w ]{3,30},\s*)?"
-    r"|\s+(?:is|was|became|remains|serves as|acts as|served as|as|was appointed|was elected)\s+"
-    r"(?:(?:the|our|its|a|new)\s)*)"
-)
-_QUALIFIERS = re.compile(r"\b(?:deputy|vice|assistant|former|acting|past|honorary|co)\b(?:[\s-]|$)+$", re.IGNORECASE)
-_QUALIFIED = re.compile(r"\b(?:deputy|vice|assistant|former|acting|past|honorary|co)\b", re.IGNORECASE)
 _PROPERTY = re.compile(r"^[ \t]*(?:[-•*]\s)?(?P<name>[A-Z][^:\n.|]{1,50}?):[ \t]+(?P<value>[^\n]+)$", re.MULTILINE)
-_LIGHT = frozenset(
-    map(stem, "take place happen hold held find number many much call current present people person who".split())
-)
+_LIGHT = listed_stems("property_filler")
 # "When was the mail about the roof sent?" is answered by the line "Date:" at its head.
-_SENDING = frozenset(map(stem, "sent send sending mailed emailed written wrote write dated posted".split()))
-_MESSAGE = frozenset(map(stem, "mail email e message letter memo memorandum note".split()))
-_DATE_LINE = re.compile(
-    r"^[ \t]*(?:[-•*]\s)?(?:Date|Dated|Sent|Date sent|Sent on):[ \t]+(?P<value>[^\n]+)$", re.MULTILINE | re.I
-)
-_WHO_WROTE = re.compile(
-    r"^\W*who(?:m|se)?\b.*\b(?:wrote|written|authors?|authored)\b|\bauthors?\b.*\b(?:of|names?)\b|\bwritten by who",
-    re.IGNORECASE,
-)
-_WRITING = frozenset(
-    map(stem, "write wrote written author authors authored paper report study article document book name work".split())
-)
+_SENDING = listed_stems("sending")
+_MESSAGE = listed_stems("message")
+_WRITING = listed_stems("writing")
 _FIRST_PAGE = re.compile(r",\s*p\.\s*1\b(?!\d)")
 _MOST_TITLE_LINES = 12
-# Names on a line of their own, with marks of their affiliations.
-_MARKS = r"(?:\s?[\d*†‡§¶⁰¹²³⁴-⁹,]+(?=\s|,|$))?"
-_NAMES = re.compile(rf"(?:{NAME}){_MARKS}(?:(?:,\s(?:and\s)?|\s(?:and|&|·|;)\s)(?:{NAME}){_MARKS})*")
 _MOST_SENTENCE = 400  # code points of a sentence that names what was done
 
 
@@ -138,11 +92,11 @@ def _answer(passage: int, span: Offsets, around: Offsets, *, close: float, cover
 @lru_cache(maxsize=256)
 def _post_names(question: str) -> tuple[str, str]:
     """The post that a question asks for and what follows it ("the museum"), both `""` where it asks for none."""
-    match = _WHO_IS.match(question)
+    match = people.WHO_IS.match(question)
     if match is None:
         return "", ""
     post = match["post"].strip()
-    split = _OF.split(post, maxsplit=1)
+    split = people.OF.split(post, maxsplit=1)
     return (split[0], split[1] if len(split) > 1 else "") if len(split[0].split()) <= 5 else ("", "")
 
 
@@ -151,28 +105,28 @@ def _spelled(post: str) -> list[str]:
     lower = post.casefold()
     spelled = [post, *(full for short, full in _ENGLISH.posts.items() if short == lower)]
     spelled += [short for short, full in _ENGLISH.posts.items() if full == lower]
-    return spelled + ([lower.removesuffix(" officer")] if lower.endswith(" officer") else [])
+    return spelled + ([lower.removesuffix(people.OFFICER)] if lower.endswith(people.OFFICER) else [])
 
 
 def _posts(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
     post, scope = _post_names(question)
-    if not post or not re.match(r"\W*who", question, re.IGNORECASE):
+    if not post or not re.match(people.BEGINS_WITH_WHO, question, re.IGNORECASE):
         return
     for spelling in _spelled(post):
         pattern = r"\s+".join(re.escape(word) for word in spelling.split())
-        yield from _beside(rf"(?<![\w-]){pattern}(?:\s+of\s+[\w ]{{2,30}}?)??(?![\w-])", question, scope, pages)
+        yield from _beside(rf"(?<![\w-]){pattern}{people.OF_SOMETHING}(?![\w-])", question, scope, pages)
 
 
 def _beside(post: str, question: str, scope: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
     """Names directly before and after a post."""
     question_stems = _stems(question)
-    before = re.compile(rf"(?P<name>(?-i:{NAME})){_LINK_BEFORE}(?P<post>(?i:{post}))")
-    after = re.compile(rf"(?P<post>(?i:{post})){_LINK}(?P<name>(?-i:{NAME}))")
+    before = re.compile(rf"(?P<name>(?-i:{people.NAME})){people.LINK_BEFORE}(?P<post>(?i:{post}))")
+    after = re.compile(rf"(?P<post>(?i:{post})){people.LINK}(?P<name>(?-i:{people.NAME}))")
     for page in pages:
         for pattern, close in ((before, 1.0), (after, 0.9)):
             for match in pattern.finditer(page.text):
                 name = match["name"]
-                if _POSTS.search(name) or _stems(name) & question_stems or _qualified(page.text, match, question):
+                if people.POSTS.search(name) or _stems(name) & question_stems or _qualified(page.text, match, question):
                     continue
                 line_break = 0.3 * ("\n" in match[0])
                 covered = _scope(scope, page, match.span())
@@ -182,7 +136,7 @@ def _beside(post: str, question: str, scope: str, pages: Sequence[_Page]) -> Ite
 def _qualified(text: str, match: re.Match[str], question: str) -> bool:
     """Whether the post is another one ("Deputy Director", "Vice-Chair") than the plain one that is asked for."""
     before = text[max(0, match.start("post") - 12) : match.start("post")]
-    return bool(_QUALIFIERS.search(before)) and not _QUALIFIED.search(question)
+    return bool(people.QUALIFIERS.search(before)) and not people.QUALIFIED.search(question)
 
 
 def _scope(scope: str, page: _Page, span: Offsets) -> float:
@@ -202,8 +156,8 @@ def _stems(text: str) -> frozenset[str]:
 
 def _doers(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
     """Who did something: "... was written by NAME", "NAME (author)", "Author: NAME"."""
-    match = _WHO_DOES.match(question)
-    if match is None or not re.match(r"\W*wh", question, re.IGNORECASE):
+    match = people.WHO_DOES.match(question)
+    if match is None or not re.match(people.BEGINS_WITH_WH, question, re.IGNORECASE):
         return
     rest = match["rest"]
     for forms, nouns in _ENGLISH.agents.values():
@@ -219,10 +173,7 @@ def _doers(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
 def _passive(forms: str, what: str, question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
     """Names after "by" in sentences that name what was done."""
     question_stems, stems = _stems(question), _stems(what)
-    pattern = re.compile(
-        rf"\b(?i:{forms})\b(?:\s+(?:for|on|in|at)\s+[^.;:\n]{{1,40}}?|\s+out)?\s+(?i:by)\s+(?:(?:the|our)\s+)?"
-        rf"(?P<name>(?-i:{NAME}|{_ORGANISATION}))"
-    )
+    pattern = people.done_by(forms)
     for page in pages:
         for match in pattern.finditer(page.text):
             if _stems(match["name"]) <= question_stems:
@@ -236,7 +187,7 @@ def _passive(forms: str, what: str, question: str, pages: Sequence[_Page]) -> It
 
 def _bylines(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
     """Authors by the line of names under the title of a first page."""
-    if not _WHO_WROTE.search(question):
+    if not people.WHO_WROTE.search(question):
         return
     for page in pages:
         if not _FIRST_PAGE.search(page.source):
@@ -245,7 +196,7 @@ def _bylines(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
         for line in page.text.split("\n")[:_MOST_TITLE_LINES]:
             text = line.strip()
             lines_read += bool(text)
-            if lines_read > 1 and _NAMES.fullmatch(text) and not _POSTS.search(text):
+            if lines_read > 1 and people.NAMES.fullmatch(text) and not people.POSTS.search(text):
                 start = offset + line.index(text)
                 topic = _stems(question) - _WRITING
                 named = _stems(page.text[: start + len(text)]) | _stems(page.source)
@@ -282,7 +233,7 @@ def _sending_dates(parsed: Question, pages: Sequence[_Page]) -> Iterator[NamedAn
         return
     topic = question_terms - _SENDING - _MESSAGE
     for page in pages:
-        matches = list(_DATE_LINE.finditer(page.text))
+        matches = list(people.DATE_LINE.finditer(page.text))
         heads = [max(0, page.text.rfind("\n\n", 0, match.start())) for match in matches]
         for match, low, high in zip(matches, heads, [*heads, len(page.text)][1:], strict=True):
             message = _stems(page.text[low:high]) | _stems(page.source)
@@ -298,7 +249,7 @@ def _of_value(parsed: Question, text: str, span: Offsets) -> Offsets | None:
     kind = parsed.expected.kind if parsed.expected else ""
     piece = text[low:high]
     if kind == "person":
-        names = list(re.finditer(NAME, piece))
+        names = list(re.finditer(people.NAME, piece))
         if not names:
             return (low, high) if piece[:1].isupper() and len(piece.split()) < 6 else None
         # A list of names is given whole, a name with what is said of it alone.

@@ -6,13 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.language.english.documents import NUMBERED_ITEM
 from core.reading.text.sentences import Offsets
 from core.reading.text.words import is_empty, stem, words
 
-_MARKER = re.compile(
-    r"(?P<indent>[ \t]*)(?:(?:step|item)[ \t]+(?P<named>\d{1,3})[.):]?|(?P<number>\d{1,3})[.)])[ \t]+(?=\S)",
-    re.IGNORECASE,
-)
 _UNNUMBERED = re.compile(r"\s*(?:\(?(?:[a-z]|[ivx]{1,4})[.)]|[•●▪◦‣·○–—*-])\s", re.IGNORECASE)
 _LISTED_IN_CONTENTS = re.compile(r"[\s.…]*\d*\s*$")
 _MOST_HEADING_WORDS = 8
@@ -60,7 +57,7 @@ def _levels(lines: Sequence[tuple[int, int, str]]) -> list[tuple[int, int, int]]
     open_items: list[tuple[int, int]] = []  # indent and number, outermost first
     numbered: list[tuple[int, int, int]] = []
     for index, (_, _, line) in enumerate(lines):
-        match = _MARKER.match(line)
+        match = NUMBERED_ITEM.match(line)
         if match is None:
             continue
         indent, number = len(match["indent"].expandtabs(4)), int(match["named"] or match["number"])
@@ -70,7 +67,7 @@ def _levels(lines: Sequence[tuple[int, int, str]]) -> list[tuple[int, int, int]]
         if follows:
             del open_items[follows[-1] :]
         elif open_items and open_items[-1][0] == indent:
-            below_item = index > 0 and _MARKER.match(lines[index - 1][2]) is not None
+            below_item = index > 0 and NUMBERED_ITEM.match(lines[index - 1][2]) is not None
             if number != 1 or not below_item:
                 open_items = [item for item in open_items if item[0] < indent]
         open_items.append((indent, number))
@@ -94,7 +91,9 @@ def _end_line(lines: Sequence[tuple[int, int, str]], first: int, last: int, *, f
         line = lines[index][2]
         blank_before = not lines[index - 1][2].strip()
         following = next((text for _, _, text in lines[index + 1 :] if text.strip()), "")
-        begins_list = (match := _MARKER.match(following)) is not None and (match["named"] or match["number"]) == "1"
+        begins_list = (match := NUMBERED_ITEM.match(following)) is not None and (
+            match["named"] or match["number"]
+        ) == "1"
         if not followed and _is_title(line) and (blank_before or begins_list):
             return index
     return last
@@ -131,7 +130,7 @@ def numbered_items(text: str) -> list[NumberedItem]:
 
 
 def _is_nested(line: str) -> bool:
-    return bool(_MARKER.match(line) or _UNNUMBERED.match(line)) or line[:2].isspace()
+    return bool(NUMBERED_ITEM.match(line) or _UNNUMBERED.match(line)) or line[:2].isspace()
 
 
 def item_span(number: str, text: str) -> Offsets | None:
@@ -161,8 +160,8 @@ def after_heading(name: str, text: str) -> int | None:
     lines = lines_of(text)
     for index, (_, end, line) in enumerate(lines):
         title = line.lstrip("# ").rstrip(": ")
-        if not stems or not stems <= set(map(stem, words(title))) or not _is_title(title) or _MARKER.match(title):
+        if not stems or not stems <= set(map(stem, words(title))) or not _is_title(title) or NUMBERED_ITEM.match(title):
             continue
-        if any(_MARKER.match(later) for _, _, later in lines[index + 1 :]):
+        if any(NUMBERED_ITEM.match(later) for _, _, later in lines[index + 1 :]):
             return end
     return None

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from core.language import computations
 from core.language.answer_kinds import expectation
+from core.language.english import computations, table_words
 from core.reading.tables.finder import OperandFinder
 from core.reading.tables.limits import keeping_limit
-from core.reading.tables.lookup import CHANGE_HEAD, CellMatch, meets, stems_of, table_question, years_in
+from core.reading.tables.lookup import CellMatch, meets, stems_of, table_question, years_in
 from core.reading.tables.operands import Derived, Operand, like_operand, result_of
 from core.reading.tables.parts import parts_within
 from core.reading.tables.show import label_name
@@ -26,10 +26,6 @@ _LEAST_SUMMED = 0.7
 _LEAST_LABEL = 0.5
 _DATED_ROWS = 0.6  # of the rows of a table of dates have one as their label
 _LEAST_DATED = 0.6
-_TOTAL = re.compile(r"\b(?:total|sum|average|mean|all)\b", re.IGNORECASE)
-_MINIMUM_WAY = re.compile(
-    r"^(?:less|least|fewer|fewest|lower|lowest|small|cheap|short|light|young|slow|cold)", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ def _best_column(
     years, question_stems = finder.question.years, stems_of(finder.question.text)
     candidates: list[tuple[float, int]] = []
     for index, head in enumerate(table.heads):
-        if CHANGE_HEAD.search(head) or (years and years_in(head) and not set(years) & set(years_in(head))):
+        if table_words.CHANGE_HEAD.search(head) or (years and years_in(head) and not set(years) & set(years_in(head))):
             continue
         stems = stems_of(head)
         score = sum(meets(stem, question_stems) for stem in stems) / len(stems) if stems else 0.0
@@ -85,7 +81,9 @@ def _best_column(
         rows = [
             (row_index, row)
             for row_index, row in enumerate(table.rows)
-            if row.label and not _TOTAL.search(row.label) and (not named_group or row.group == named_group)
+            if row.label
+            and not table_words.TOTAL_ROW.search(row.label)
+            and (not named_group or row.group == named_group)
         ]
         operands = [
             Operand(CellMatch(place, row_index, index, 0.0, 1.0, 0.0), table, row, cell)
@@ -130,7 +128,7 @@ def extreme_of_named(finder: OperandFinder) -> Derived | None:
     best = finder.best()
     if column is None or (best is not None and best.match.label_share >= 0.8 and best.match.covered > column.share):
         return None
-    subject = re.search(r"\b(?:which|what)\s+(?:of the\s+)?([\w-]+)", text, re.IGNORECASE)
+    subject = re.search(computations.SUBJECT, text, re.IGNORECASE)
     stems = stems_of(subject[1]) if subject else frozenset()
     table = column.operands[0].table
     named = stems_of(f"{table.corner} {table.title} {column.operands[0].row.group}")
@@ -249,7 +247,7 @@ def either(finder: OperandFinder) -> Derived | None:
     pair = None if match is None else _two_named(finder, match["a"], match["b"])
     if match is None or pair is None:
         return None
-    smallest = bool(_MINIMUM_WAY.match(match["way"]))
+    smallest = bool(computations.SMALLER.match(match["way"]))
     derived = _ranked(pair, smallest=smallest)
     if pair[0].row is pair[1].row:
         chosen = (min if smallest else max)(pair, key=lambda o: o.amount)
@@ -266,7 +264,7 @@ def more_than(finder: OperandFinder) -> Derived | None:
     if match is None or pair is None:
         return None
     first, second = pair
-    larger = first.amount < second.amount if _MINIMUM_WAY.match(match["way"]) else first.amount > second.amount
+    larger = first.amount < second.amount if computations.SMALLER.match(match["way"]) else first.amount > second.amount
     names = [o.head if first.row is second.row else label_name(o.row.label) for o in pair]
     text = ", ".join(f"{name}: {o.cell.text}" for name, o in zip(names, pair, strict=True))
     sign = "=" if first.amount == second.amount else ">" if first.amount > second.amount else "<"

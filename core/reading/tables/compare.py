@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from core.language import computations
+from core.language.english import computations, table_words
 from core.reading.tables.columns import extreme_of_named
 from core.reading.tables.finder import OperandFinder
 from core.reading.tables.limits import keeping_limit
@@ -16,7 +16,6 @@ from core.reading.tables.show import label_name
 
 _LEAST_COVERED = 0.55
 _LEAST_LABEL = 0.8
-_TOTAL = re.compile(r"\b(?:total|all|sum|average|change)\b", re.IGNORECASE)
 
 
 def extreme_period(finder: OperandFinder) -> Derived | None:
@@ -46,7 +45,7 @@ def extreme_row(finder: OperandFinder) -> Derived | None:
     operands = []
     for index, row in enumerate(best.table.rows):
         cell = row.cells[best.match.column] if best.match.column < len(row.cells) else None
-        total = re.search(r"\b(?:total|all|sum|average)\b", row.label, re.IGNORECASE)
+        total = re.search(table_words.IS_TOTAL, row.label, re.IGNORECASE)
         if cell is not None and cell.amount is not None and row.label and not total and row.group == best.row.group:
             operands.append(Operand(replace(best.match, row=index), best.table, row, cell))
     if len(operands) < 2:
@@ -70,7 +69,11 @@ def extreme_row(finder: OperandFinder) -> Derived | None:
 def extreme_column(finder: OperandFinder, best: Operand) -> Derived | None:
     """Where the best row is the one asked for and the columns are things, not periods: the column that is first."""
     heads = [re.sub(r"^(?:19|20)\d\d\s+", "", head) for head in best.table.heads]
-    things = [column for column, head in enumerate(heads) if head and not years_in(head) and not _TOTAL.search(head)]
+    things = [
+        column
+        for column, head in enumerate(heads)
+        if head and not years_in(head) and not table_words.TOTAL_OR_CHANGE.search(head)
+    ]
     operands = [
         operand
         for column in things
@@ -101,7 +104,7 @@ def within(finder: OperandFinder) -> tuple[list[Operand], list[Operand]] | None:
     if not operands or (match is None and sign is None):
         return None
     if match is None:
-        negative = sign is not None and sign[0].lower() == "negative"
+        negative = sign is not None and sign[0].lower() == computations.NEGATIVE_SIGN
         return operands, [o for o in operands if (o.amount < 0) == negative]
     kept = keeping_limit(match, operands)
     return None if kept is None else (operands, kept)

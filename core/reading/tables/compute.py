@@ -6,11 +6,15 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
-from core.language import computations
+from core.language.english import computations
+from core.language.english.periods import RANGE_MARK
+from core.language.language import language
 from core.reading.tables.finder import OperandFinder
 from core.reading.tables.lookup import years_in
 from core.reading.tables.operands import Derived, Operand, like_operand, result_of
 from core.reading.tables.show import grouped, label_name, shown
+
+_HEADS = language("en").word_lists
 
 _ONE_ROW = 0.9  # of a label, and of the question, in one row
 _TWO_ROWS = 0.65  # of each label, where the question names two
@@ -90,7 +94,7 @@ def average(finder: OperandFinder) -> Derived | None:
     if best is None or computations.AVERAGE.search(f"{best.row.label} {best.row.group} {best.head}"):
         return None
     years = finder.question.years
-    if len(years) == 2 and re.search(r"\bto\b|[-–]|through", finder.question.text):
+    if len(years) == 2 and re.search(RANGE_MARK, finder.question.text):
         years = tuple(str(year) for year in range(int(min(years)), int(max(years)) + 1))
     operands = finder.by_period(years if len(years) > 1 else ())
     if len(operands) < 2:
@@ -156,7 +160,7 @@ def bounds(finder: OperandFinder) -> Derived | None:
     if best is None:
         return None
     ends = []
-    for names in (("min", "minimum", "from", "lowest", "low"), ("max", "maximum", "to", "highest", "high")):
+    for names in (_HEADS["lower_head"], _HEADS["upper_head"]):
         columns = (index for index, head in enumerate(best.table.heads) if head.strip(" .").casefold() in names)
         column = next(
             (index for index in columns if index < len(best.row.cells) and best.row.cells[index] is not None), None

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from core.language import computations
+from core.language.english import computations
+from core.language.english.periods import YEARS_THROUGH
 from core.reading.asked import asked_thing
 from core.reading.tables import columns, compare, compute, formulas
 from core.reading.tables.finder import OperandFinder
@@ -81,7 +82,7 @@ def _operations(finder: OperandFinder) -> list[Callable[[OperandFinder], Derived
     which_period = bool(computations.WHICH_PERIOD.search(text))
     periods = bool(computations.HOW_MANY_PERIODS.search(text))
     limited = bool(computations.LIMIT.search(text) or computations.NEGATIVE.search(text))
-    together = re.search(r"\b(?:sum|together|combined|altogether)\b", text, re.IGNORECASE)
+    together = re.search(computations.TOGETHER, text, re.IGNORECASE)
     summed = bool(computations.SUM.search(text)) and (len(finder.question.years) > 1 or together is not None)
     tried: list[tuple[bool, Callable[[OperandFinder], Derived | None]]] = [
         (bool(computations.EITHER.search(text)), columns.either),
@@ -98,7 +99,7 @@ def _operations(finder: OperandFinder) -> list[Callable[[OperandFinder], Derived
         (bool(computations.RATIO.search(text)), compute.ratio),
         (bool(computations.AVERAGE.search(text)), compute.average),
         (bool(computations.DIFFERENCE.search(text)), compute.difference),
-        (bool(re.search(r"\brange\b", text, re.IGNORECASE)), compute.bounds),
+        (bool(re.search(computations.RANGE, text, re.IGNORECASE)), compute.bounds),
         (summed, compute.total),
         (bool(computations.AGGREGATE.search(text)), columns.aggregate),
         (bool(computations.TWO.search(text)), compute.both),
@@ -126,7 +127,7 @@ def _cells(finder: OperandFinder) -> list[Derived]:
     shown_columns = [best.column]
     if len(finder.question.years) > 1:
         years = finder.question.years
-        if len(years) == 2 and re.search(r"\d\d\d\d\s?(?:to|through|[-–])\s?\d\d\d\d", finder.question.text):
+        if len(years) == 2 and re.search(YEARS_THROUGH, finder.question.text):
             step = 1 if years[1] > years[0] else -1
             years = tuple(str(year) for year in range(int(years[0]), int(years[1]) + step, step))
         dated = finder.by_period(years)

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.language import computations
+from core.language.english import computations
+from core.language.english.table_words import CHANGE_HEAD
+from core.language.language import language
 from core.reading.tables.lookup import (
-    CHANGE_HEAD,
     CellMatch,
     TableQuestion,
     cell_at,
@@ -23,7 +24,7 @@ from core.reading.tables.table import Table
 
 _LEAST_LABEL = 0.8  # of a row in another table than the first
 _CAPITALISED = re.compile(r"(?<!^)(?<![.?!:] )\b[A-Z][\w’'-]+")
-_BOUNDS = frozenset(("max", "maximum", "min", "minimum", "highest", "lowest"))
+_BOUNDS = frozenset(language("en").word_lists["bound_head"])
 
 
 class OperandFinder:

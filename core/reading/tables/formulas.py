@@ -1,22 +1,21 @@
 """Figures that are asked by name and defined by rows of statements: gross margin, current ratio, working capital.
 
-The definitions stand in `formulas.toml`. A figure is computed only where every row of its definition stands in the
-tables of one document, for one period; what a row states by that name is left to the lookup of cells.
+The definitions stand in `core/language/data/en/formulas.toml`. A figure is computed only where every row of its
+definition stands in the tables of one document, for one period; what a row states by that name is left to the lookup of
+cells.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, partial
-from pathlib import Path
 
-from core.language import computations
-from core.language.language import alternation
+from core.language.english import computations, table_words
+from core.language.language import alternation, data_table, language
 from core.reading.tables.finder import OperandFinder
 from core.reading.tables.line_items import item_of
 from core.reading.tables.lookup import CellMatch, TableQuestion, head_score, stems_of, years_in
@@ -24,13 +23,7 @@ from core.reading.tables.operands import Derived, Operand, like_operand, result_
 from core.reading.tables.show import grouped
 from core.reading.tables.table import TableRow
 
-_CHANGED = re.compile(
-    r"\b(?:change|differ|increase|decrease|grow|grew|rise|rose|fall|fell|improve)\w*\b", re.IGNORECASE
-)
-# "... / (average total assets between 2019 and 2020)": the rows below the line are means of two years.
-_AVERAGED = re.compile(r"\baverage\b", re.IGNORECASE)
-_LIGHT = frozenset(("total", "net"))
-_NOTE = re.compile(r"\s*[(\[](?:note )?\d+[)\]]|\*+$")
+_LIGHT = frozenset(language("en").word_lists["formula_filler"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +59,7 @@ class Formula:
 @cache
 def formulas() -> tuple[Formula, ...]:
     """Return all definitions."""
-    table = tomllib.loads((Path(__file__).parent / "formulas.toml").read_text(encoding="utf-8"))
+    table = data_table("en/formulas")
     return tuple(
         Formula(tuple(row["names"].split("|")), _terms(row["top"]), _terms(row["bottom"]), row["unit"])
         for row in table["formulas"]
@@ -98,8 +91,8 @@ def search_words(question: str) -> str:
 def defined(finder: OperandFinder) -> Derived | None:
     """Compute the figure that the question names, None where it names none or a row is missing."""
     text = finder.question.text
-    averaged = _AVERAGED.search(text) is not None
-    if _CHANGED.search(text) or (averaged and not finder.question.years):
+    averaged = computations.AVERAGED.search(text) is not None
+    if computations.CHANGED.search(text) or (averaged and not finder.question.years):
         return None
     for formula in named_formulas(text):
         if _stated(finder, formula) or (averaged and not formula.bottom):
@@ -200,7 +193,7 @@ def _summed(operands: Sequence[Operand], terms: Sequence[Term]) -> Decimal:
 
 
 def _is_cost(term: Term) -> bool:
-    return re.search(r"\b(?:cost|costs|expenses?|tax|taxes|provision|expenditures?)\b", term.labels[0]) is not None
+    return re.search(table_words.COST, term.labels[0]) is not None
 
 
 def _written(operands: Sequence[Operand], terms: Sequence[Term]) -> str:
@@ -221,16 +214,16 @@ def _row_of(
     for label in term.labels:
         stems = stems_of(label) - _LIGHT
         for light in (_LIGHT, frozenset[str]()):
-            operand = in_tables(partial(_labelled, stems, light), "total" in label)
+            operand = in_tables(partial(_labelled, stems, light), table_words.TOTAL in label)
             if operand is not None:
                 return operand
     items = {item_of(label) for label in term.labels[:1]} - {None}
-    return in_tables(lambda row: item_of(row.label) in items, "total" in term.labels[0])
+    return in_tables(lambda row: item_of(row.label) in items, table_words.TOTAL in term.labels[0])
 
 
 def _labelled(stems: frozenset[str], light: frozenset[str], row: TableRow) -> bool:
     """Whether a row's label has these stems and no others, those that count little left out."""
-    return stems_of(_NOTE.sub("", row.label)) - light == stems
+    return stems_of(table_words.NOTE_MARK.sub("", row.label)) - light == stems
 
 
 def _in_table(
@@ -254,7 +247,7 @@ def _in_table(
                 continue
             if like is not None and _of_other_period(like.head, head):
                 continue
-            score = fit + 0.3 * (("total" in stems_of(row.label)) == total) - 0.1 * bool(row.group)
+            score = fit + 0.3 * ((table_words.TOTAL in stems_of(row.label)) == total) - 0.1 * bool(row.group)
             if best is None or score > best[0]:
                 best = score, Operand(CellMatch(place, index, column, 1.0, 1.0, 1.0), table, row, cell)
     return best[1] if best else None

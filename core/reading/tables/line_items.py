@@ -1,24 +1,22 @@
 """Lines of statements under other labels: "operating cash flow" is "Net cash provided by operating activities".
 
-The labels stand in `line_items.toml`.
+The labels stand in `core/language/data/en/line_items.toml`.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from pathlib import Path
 
-from core.language.language import alternation
-from core.reading.text.words import is_empty, stem, words
+from core.language.language import alternation, data_table, language
+from core.reading.text.words import is_empty, listed_stems, stem, words
 
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 # A label has these or not, and means the same.
-_IDLE = frozenset(map(stem, "total consolidated respectively".split()))
+_IDLE = listed_stems("statement_filler")
 # Income before taxes is no income tax.
-_TELLING = frozenset(("before", "after"))
+_TELLING = frozenset(language("en").word_lists["statement_order"])
 
 LabelStems = frozenset[str]
 
@@ -26,7 +24,7 @@ LabelStems = frozenset[str]
 @cache
 def _table() -> tuple[dict[LabelStems, int], dict[str, int], tuple[list[str], ...], frozenset[str]]:
     """Items by the stems of their labels and by their names, their labels, and the names that are never printed."""
-    rows = tomllib.loads((Path(__file__).parent / "line_items.toml").read_text(encoding="utf-8"))["line_items"]
+    rows = data_table("en/line_items")["line_items"]
     by_label: dict[LabelStems, int] = {}
     by_name: dict[str, int] = {}
     spoken: set[str] = set()

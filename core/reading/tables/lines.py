@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.language.english.periods import DAY_BEFORE_YEAR, DAY_OF_MONTH, PERIOD_HEAD, SPAN_HEAD
 from core.reading.tables.table import Table, TableCell, TableRow, cell_of, currency_of, scale_of
 from core.reading.text.sentences import Offsets
 
@@ -20,20 +21,7 @@ _CELL = re.compile(
     re.IGNORECASE,
 )
 _GAP = re.compile(r"[\s$€£%)]*$")
-_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
-_DAY_BEFORE = re.compile(rf"{_MONTH} \d{{1,2}},$")
 _YEARS_ONLY = re.compile(r"(?:(?:FY\s?)?(?:19|20)\d\d(?:\s|$))+$")
-_HEAD = re.compile(
-    rf"{_MONTH}\s\d{{1,2}},?\s(?:19|20)\d\d|{_MONTH}\s(?:19|20)\d\d|Q[1-4]\s?'?(?:FY)?\s?\d{{2,4}}|[1-4]Q\d\d"
-    rf"|(?:FY\s?'?)?\b(?:19|20)\d\d\b|%\s?Change|Percent(?:age)?\sChange|\$\s?Change|\bChange\b|\bIncrease(?:/|\s?\()[\w()]+"
-    r"|\bVariance\b",
-    re.IGNORECASE,
-)
-_SPAN_HEAD = re.compile(
-    r"(?:Three|Six|Nine|Twelve|\d+)[\s-](?:Months?|Weeks?)\s(?:Periods?\s)?Ended|Quarters?\sEnded|(?:Fiscal\s)?Years?\sEnded"
-    r"|Year[\s-]to[\s-]Date",
-    re.IGNORECASE,
-)
 _MOST_HEAD_LINES = 14
 _LABEL_WORDS = 18
 _FEWEST_ROWS = 2
@@ -75,7 +63,7 @@ def _line(start: int, raw: str) -> _Line:
     # "Balance at December 31, 2021  5,000": the year belongs to the label.
     while (
         cells
-        and _DAY_BEFORE.search(text[: cells[0][0]].rstrip())
+        and DAY_BEFORE_YEAR.search(text[: cells[0][0]].rstrip())
         and re.fullmatch(r"\s*(?:19|20)\d\d", text[slice(*cells[0])])
     ):
         cells.pop(0)
@@ -105,7 +93,7 @@ def _is_row(line: _Line) -> bool:
 
 def _heads_only(line: _Line) -> bool:
     """Whether a line holds heads and nothing else: "Three Months Ended June 30, 2022 2021"."""
-    rest = _SPAN_HEAD.sub(" ", _HEAD.sub(" ", re.sub(rf"{_MONTH}\s\d{{1,2}},?", " ", line.text)))
+    rest = SPAN_HEAD.sub(" ", PERIOD_HEAD.sub(" ", re.sub(DAY_OF_MONTH, " ", line.text)))
     return not re.search(r"[^\W\d_]{2}", rest) and not re.search(r"\d", rest)
 
 
@@ -136,7 +124,9 @@ def line_tables(text: str, skip: Sequence[Offsets] = ()) -> list[Table]:
             if not rows:
                 heads, group = pending[-_MOST_HEAD_LINES:], _group_in(pending)
             elif pending:
-                restart = any(_HEAD.search(between.text) or between.prose for between in pending) or len(pending) > 3
+                restart = (
+                    any(PERIOD_HEAD.search(between.text) or between.prose for between in pending) or len(pending) > 3
+                )
                 if restart:
                     close()
                     heads = pending[-_MOST_HEAD_LINES:]
@@ -155,7 +145,7 @@ def line_tables(text: str, skip: Sequence[Offsets] = ()) -> list[Table]:
 def _group_in(lines: Sequence[_Line]) -> str:
     """The last short line that names the rows below it."""
     last = lines[-1] if lines else None
-    short = last is not None and not last.prose and not _HEAD.search(last.text) and len(last.text.split()) <= 8
+    short = last is not None and not last.prose and not PERIOD_HEAD.search(last.text) and len(last.text.split()) <= 8
     return last.text.strip(": ") if short and last is not None else ""
 
 
@@ -172,7 +162,7 @@ def _table(text: str, head_lines: Sequence[_Line], rows: Sequence[tuple[_Line, s
     first, end = rows[0][0].start, rows[-1][0].end
     scale, scale_span = scale_of(text, start, first)
     named = [
-        line for line in head_lines if not line.prose and (_HEAD.search(line.text) or _SPAN_HEAD.search(line.text))
+        line for line in head_lines if not line.prose and (PERIOD_HEAD.search(line.text) or SPAN_HEAD.search(line.text))
     ]
     heads_span = (named[0].start, named[-1].end) if named and any(heads) else None
     if heads_span is None and any(heads):
@@ -207,8 +197,8 @@ def column_heads(lines: Sequence[str], count: int) -> tuple[str, ...]:
     """Return the heads of `count` columns from the lines above them, `""` where the lines do not tell."""
     usable = [line for line in lines if len(line.split()) <= _LABEL_WORDS]
     joined = "\n".join(usable)
-    spans = [" ".join(match[0].split()) for match in _SPAN_HEAD.finditer(joined)]
-    periods = [" ".join(match[0].split()) for match in _HEAD.finditer(joined)]
+    spans = [" ".join(match[0].split()) for match in SPAN_HEAD.finditer(joined)]
+    periods = [" ".join(match[0].split()) for match in PERIOD_HEAD.finditer(joined)]
     if periods and count % len(periods) == 0:
         periods *= count // len(periods)
     if len(periods) > count and len(periods) % count == 0 and len(set(periods[:count])) > 1:

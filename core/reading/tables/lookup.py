@@ -7,61 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from core.language.english.periods import SUBPERIODS
+from core.language.english.table_words import CHANGE_HEAD
+from core.language.german.participles import is_noun_of
 from core.language.guess import guess_language
-from core.language.participles import is_noun_of
+from core.language.language import language
 from core.reading.tables.line_items import item_of, named_items
 from core.reading.tables.table import Table, TableCell, TableRow
-from core.reading.text.words import is_empty, same_name, stem, words
+from core.reading.text.words import is_empty, listed_stems, same_name, stem, words
 
 _YEAR = re.compile(r"(?<![\d,.])(?:FY\s?'?)?((?:19|20)\d\d)(?!\d|,\d)|\bFY\s?'?(\d\d)\b", re.IGNORECASE)
 # Words that say what to do with figures or how to answer, not which figure.
-_OPERATING = frozenset(
-    map(
-        stem,
-        """
-        change increase decrease difference average mean sum ratio percentage percent proportion compared
-        between year years quarter fiscal respectively amount value million millions thousand thousands
-        billion usd dollars how much many what which was were state report reported total end ended ending
-        period recorded company give name list high low highest lowest largest smallest most least big
-        biggest large small more less cheap cheaper higher lower greater larger rise rose fall fell grow
-        grew growth exceed above below under than each answer question calculate compute three six nine
-        twelve months month count counts according table statement primarily using details outlined shown
-        """.split(),
-    )
-)
+_OPERATING = listed_stems("figure_request")
 # A label may have these without being asked for.
-_LIGHT = frozenset(map(stem, "total net the of and other all consolidated per in for amount gross".split()))
+_LIGHT = listed_stems("label_filler")
 # Words that filings use for one another.
-_ALIKE = tuple(
-    frozenset(map(stem, group.split()))
-    for group in (
-        "revenue revenues sales turnover",
-        "earnings income profit",
-        "capex capital expenditures",
-        "ppe property",
-        "weight heavy weigh",
-        "length long",
-        "cost price fee costs",
-        "height high tall",
-        "equity stockholders shareholders",
-        "max maximum highest most",
-        "min minimum lowest least",
-        "typ typical typically normal",
-        "avg average mean",
-        "pay paid payer",
-    )
-)
-_SUBPERIODS = (
-    (
-        re.compile(r"\b(?:three[\s-]month|quarter|q[1-4]\b)", re.IGNORECASE),
-        re.compile(r"three|quarter|q[1-4]|\b13\b", re.I),
-    ),
-    (re.compile(r"\bsix[\s-]month|first half|half[\s-]year", re.IGNORECASE), re.compile(r"six|\b26\b", re.I)),
-    (re.compile(r"\bnine[\s-]month|year[\s-]to[\s-]date", re.IGNORECASE), re.compile(r"nine|\b39\b|date", re.I)),
-    (re.compile(r"\btwelve[\s-]month|full year|annual", re.IGNORECASE), re.compile(r"twelve|year|\b52\b", re.I)),
-)
+_ALIKE = tuple(frozenset(map(stem, group)) for group in language("en").synonyms)
 _OTHER_LABEL = 0.95  # what a label counts that means what the question names otherwise
-CHANGE_HEAD = re.compile(r"change|variance|increase|decrease", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +149,7 @@ def head_score(question: TableQuestion, head: str, column: int, heads: Sequence[
     elif named:
         latest = max(year for other in heads for year in years_in(other))
         score = 0.8 if latest in named else 0.6
-    for asked_pattern, head_pattern in _SUBPERIODS:
+    for asked_pattern, head_pattern in SUBPERIODS:
         if asked_pattern.search(question.whole) and any(head_pattern.search(other) for other in heads):
             score += 0.2 if head_pattern.search(head) else -0.3
             break

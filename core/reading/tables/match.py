@@ -12,6 +12,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from core.language.english.computations import RANKS
+from core.language.english.people import IS_WHO
+from core.language.english.periods import PERIOD
 from core.reading.asked import read_asked
 from core.reading.tables.kinds import fits
 from core.reading.tables.line_items import item_of, statement_stems
@@ -26,7 +29,7 @@ from core.reading.tables.lookup import (
     years_in,
 )
 from core.reading.tables.table import Table, TableCell, TableRow
-from core.reading.text.words import stem
+from core.reading.text.words import listed_stems
 
 _VERBATIM = 0.15  # for a row whose label stands in the question as it is
 _WORDED = 0.15  # for words where a figure is asked for and the row has one
@@ -38,16 +41,8 @@ _NEAR_WHOLE = 0.3  # how far ahead of the row of the whole a row of a part may b
 _BEHIND_WHOLE = 0.02
 _LEAST_COVERED = 0.6  # of the question, where a cell's kind speaks for it
 _LEAST_NAMED = 0.7  # of the question, where the row's label alone chooses the cell
-# Asks which row is first by a figure: no label of a row need be in the question.
-_RANKS = re.compile(
-    r"\b(?:which|what|who)\b.*\b(?:highest|largest|biggest|greatest|most|lowest|smallest|least|fewest|best|worst)\b",
-    re.IGNORECASE,
-)
 # Words that tell one thing from others of its name: a row that lacks them is about another one.
-_PERIOD = re.compile(
-    r"\b\w+ (?:(?:fiscal|two|three|six|nine) )?(?:quarters?|halfs?|half|years?|months?|weeks?|days?)\b", re.I
-)
-_ORDERING = frozenset(map(stem, "first second third fourth last former previous deputy acting next".split()))
+_ORDERING = listed_stems("ordering")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +136,7 @@ def _of_row(
     question, row = context.question, table.rows[index]
     (label, share), group = label_stems(row, question), stems_of(row.group)
     title = stems_of(table.title) | stems_of(table.corner)
-    ranked = _RANKS.search(question.text) and any(meets(term, title) for term in question.terms)
+    ranked = RANKS.search(question.text) and any(meets(term, title) for term in question.terms)
     if (
         not share
         and not ranked
@@ -173,7 +168,7 @@ def _of_row(
 
 def _person(context: _MatchContext, row: TableRow) -> bool:
     """Whether a row may say who does what: its words, not its label, name the duty."""
-    if not re.match(r"\W*who\b", context.question.text, re.IGNORECASE):
+    if not re.match(IS_WHO, context.question.text, re.IGNORECASE):
         return False
     pieces = frozenset[str]().union(*(stems_of(cell.text) for cell in row.cells if cell is not None))
     return any(meets(term, pieces) == 1.0 for term in context.question.terms)
@@ -209,7 +204,7 @@ def _of_kind(context: _MatchContext, table: Table, row: TableRow, cell: TableCel
     """What it counts that a cell is of the kind asked for, of another, or not told from its neighbours."""
     question = context.question
     stems = stems_of(f"{row.label} {row.group} {head} {cell.text}")
-    if any(meets(word, stems) < 1.0 for word in stems_of(_PERIOD.sub(" ", question.text)) & _ORDERING):
+    if any(meets(word, stems) < 1.0 for word in stems_of(PERIOD.sub(" ", question.text)) & _ORDERING):
         return -_OF_OTHER_KIND
     if cell.amount is None and stems_of(cell.text) <= asked_stems(question.text):
         return -_OF_OTHER_KIND  # it only repeats the question

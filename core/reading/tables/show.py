@@ -5,31 +5,15 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
-from core.reading.tables.table import SCALE_NAMES, Table, TableCell, TableRow
+from core.language.english import table_words, units
+from core.reading.tables.table import Table, TableCell, TableRow
 
-# Units of measurement as they stand behind a number, in brackets or in a column of units.
-_UNIT_SIGN = (
-    r"%\s?RH|%|‰|°\s?[CF]|°|[kmµμ]?g|[kcmµμn]?m[²³23]?|km/h|m/s|ft|in|lb|oz|ha|t|[mµμ]?[lL]|litres?|[kMG]?W|[kM]?Wh|m?V|[mµμn]?A|Ah|mAh"
-    r"|[kMG]?Hz|[mµμn]s|s|min|h|hrs?|hours?|days?|weeks?|months?|years?|[kMGT]?B|[kM]?Pa|bar|N|J|kJ|kcal|K|Ω|dB|NTU|mol|pence|cents?|points?|pp"
-    r"|ppm|ppb|copies|people|pieces|pcs"
-)
-_UNIT = re.compile(rf"(?:{_UNIT_SIGN})(?:\s?[A-Z])?(?:/(?:[\d]+\s)?(?:{_UNIT_SIGN}|share))?|per \d*\s?(?:{_UNIT_SIGN})")
 _BRACKETED = re.compile(r"[(\[]([^()\[\]]{1,16})[)\]]\s*$")
 _FOOTNOTE_MARKS = re.compile(r"(?<=\w)(?:\s*\(\d{1,2}\))+$|(?<=\w)\s*(?:[⁰¹²³⁴-⁹]+|\*+)$")
 # "(1) iPhone ®" is about the iPhone.
 _MARKS_BEFORE = re.compile(r"^(?:\(\d{1,2}\)\s*)+(?=\w)|\s?[®™©]")
-_UNIT_HEAD = re.compile(r"units?(?: of measure(?:ment)?)?$", re.IGNORECASE)
 _SUFFIX = re.compile(r"\d\s?(?P<unit>[^\W\d_°µμ%‰][^\d]{0,11}|[°µμ%‰][^\d]{0,5})$")
-
-_ASKED_SCALE = re.compile(
-    r"\bin (?:units of )?(?:(?:U\.?S\.? ?)?(?:USD|dollars|EUR|euros|GBP|pounds)\s|[$€£]\s?)?"
-    r"(?P<scale>thousands?|millions?|billions?)\b",
-    re.IGNORECASE,
-)
-_SCALED_AMOUNT = re.compile(
-    r"(?P<before>[-−(]*[$€£¥]?[-−(]?)(?P<number>\d[\d,]*(?:\.\d+)?)(?P<after>\)?) (?P<scale>thousand|million|billion)"
-)
-_POWER_OF_NAME = {name: power for power, name in SCALE_NAMES.items()}
+_POWER_OF_NAME = {name: power for power, name in table_words.SCALE_NAMES.items()}
 
 
 def label_name(label: str) -> str:
@@ -48,15 +32,15 @@ def grouped(amount: Decimal, places: int | None = None) -> str:
 def unit_of(table: Table, row: TableRow, cell: TableCell) -> str:
     """Return the unit that a cell, its row's column of units, its head or its label states; `""` where none does."""
     suffix = _SUFFIX.search(cell.text)
-    if suffix is not None and _UNIT.fullmatch(suffix["unit"].strip()):
+    if suffix is not None and units.UNIT.fullmatch(suffix["unit"].strip()):
         return suffix["unit"].strip()
     for head, other in zip(table.heads, row.cells, strict=False):
-        if other is not None and other is not cell and _UNIT_HEAD.match(head.strip()) and other.amount is None:
+        if other is not None and other is not cell and units.UNIT_HEAD.match(head.strip()) and other.amount is None:
             return other.text.strip()
     column = _column(row, cell)
     for words in (table.heads[column] if column < len(table.heads) else "", row.label):
         bracketed = _BRACKETED.search(words)
-        if bracketed is not None and _UNIT.fullmatch(bracketed[1].strip()):
+        if bracketed is not None and units.UNIT.fullmatch(bracketed[1].strip()):
             return bracketed[1].strip()
     return ""
 
@@ -69,7 +53,7 @@ def _unscaled(row: TableRow, cell: TableCell) -> bool:
     """Whether a table's scale does not hold for a cell: percentages, amounts per share, numbers of people."""
     return cell.percent or bool(
         re.search(
-            r"\bper (?:\w+ )?share\b|%|percent|\brate\b|ratio|margin(?! \()|number of|employees|headcount|\(days\)",
+            table_words.UNSCALED,
             f"{row.group} {row.label}",
             re.IGNORECASE,
         )
@@ -78,8 +62,8 @@ def _unscaled(row: TableRow, cell: TableCell) -> bool:
 
 def _currency(table: Table, row: TableRow, cell: TableCell) -> str:
     """The currency sign of a bare amount: that of its column, or of the words above the table."""
-    per_share = re.search(r"per (?:\w+ )?share", row.label, re.IGNORECASE)
-    plain = re.search(r"%|percent|\bshares\b(?! ?price)|number|\brate\b|ratio|margin|days", row.label, re.IGNORECASE)
+    per_share = re.search(table_words.PER_SHARE, row.label, re.IGNORECASE)
+    plain = re.search(table_words.NO_MONEY, row.label, re.IGNORECASE)
     if cell.percent or (plain and not per_share) or unit_of(table, row, cell):
         return ""
     column = _column(row, cell)
@@ -95,7 +79,7 @@ def shown(table: Table, row: TableRow, cell: TableCell) -> tuple[str, bool]:
     """Return a cell as a person reads it, and whether the table's scale was applied."""
     if cell.amount is None:
         return cell.text, False
-    scale = "" if _unscaled(row, cell) or not table.scale else f" {SCALE_NAMES[table.scale]}"
+    scale = "" if _unscaled(row, cell) or not table.scale else f" {table_words.SCALE_NAMES[table.scale]}"
     if not scale:
         unit = unit_of(table, row, cell)
         return (f"{cell.text} {unit}" if unit and unit not in cell.text else cell.text), False
@@ -118,7 +102,7 @@ def amount_like(
         number = f"{abs(amount):,.2f}"  # sums of money keep their cents
     text = f"{'−' if amount < 0 else ''}{sign}{number}" + ("%" if cell.percent else "")
     if scaled:
-        return f"{text} {SCALE_NAMES[table.scale]}", True
+        return f"{text} {table_words.SCALE_NAMES[table.scale]}", True
     return (f"{text} {unit}" if unit else text), False
 
 
@@ -129,8 +113,8 @@ def in_asked_unit(text: str, question: str) -> str:
         text: As `shown` gives it; returned as it is where it is no single scaled amount.
         question: As asked, with what it says of how to answer.
     """
-    asked = _ASKED_SCALE.search(question)
-    amount = _SCALED_AMOUNT.fullmatch(text)
+    asked = table_words.ASKED_SCALE.search(question)
+    amount = table_words.SCALED_AMOUNT.fullmatch(text)
     if asked is None or amount is None:
         return text
     name = asked["scale"].lower().removesuffix("s")

@@ -12,32 +12,11 @@ from decimal import Decimal
 from itertools import pairwise
 
 from core.blocks import Block, Cell, cell_grid
+from core.language.english import table_words
 from core.reading.text.sentences import Offsets
 from core.reading.text.values import values
 
-_SCALE = re.compile(
-    r"\b(?:in|\$|dollars in|€|£|amounts? in|expressed in|stated in|of)?\s*(?:U\.?S\.? dollars in\s+)?"
-    r"(?P<word>thousands|millions|billions|000s|\$000|\$m\b)|\$\s?(?P<short>million|m|bn|000)\b",
-    re.IGNORECASE,
-)
-_POWERS = {
-    "thousands": 3,
-    "000s": 3,
-    "$000": 3,
-    "000": 3,
-    "millions": 6,
-    "million": 6,
-    "$m": 6,
-    "m": 6,
-    "billions": 9,
-    "bn": 9,
-}
-SCALE_NAMES = {3: "thousand", 6: "million", 9: "billion"}
-_EMPTY_CELL = re.compile(r"^[\s—–―\-$€£*.%()]*$|^n/?[am]$", re.IGNORECASE)
-_CURRENCY = re.compile(r"[$€£¥]|\b(?:USD|EUR|GBP)\b|\b(?:dollars|pounds|euros)\b(?! (?:per|of weight))", re.IGNORECASE)
-_CURRENCY_SIGNS = {"dollars": "$", "pounds": "£", "euros": "€"}
 _NOTE = re.compile(r"\w+\W+\w+\W+\w.*[.!?]$", re.DOTALL)
-_CAPTION = re.compile(r"(?:table|exhibit|schedule)\s+[\dA-Z][\w.-]*(?:[.:)]|\s+[A-Z])", re.IGNORECASE)
 _LEADERS = re.compile(r"(?:\.\s?){3,}")
 _MOST_PAGES = 2000
 _TITLE_CHARS = 400
@@ -125,7 +104,7 @@ def cell_of(text: str, start: int, end: int) -> TableCell | None:
     raw = text[start:end]
     start += len(raw) - len(raw.lstrip())
     piece = raw.strip()
-    if _EMPTY_CELL.match(piece):
+    if table_words.EMPTY_CELL.match(piece):
         return None
     amounts = [value for value in values(piece) if value.amount is not None]
     # A cell is an amount where nothing but signs and units stands beside its number.
@@ -137,17 +116,17 @@ def cell_of(text: str, start: int, end: int) -> TableCell | None:
 
 def scale_of(text: str, start: int, end: int) -> tuple[int, Offsets | None]:
     """Return the power of ten that a title or a head states for the amounts below it, and where it says so."""
-    match = _SCALE.search(text, start, end)
+    match = table_words.SCALE.search(text, start, end)
     if match is None:
         return 0, None
     word = (match["word"] or match["short"]).lower()
-    return _POWERS[word], match.span()
+    return table_words.POWERS[word], match.span()
 
 
 def currency_of(text: str) -> str:
     """Return the first currency sign in a text, `""` where there is none."""
-    match = _CURRENCY.search(text)
-    return _CURRENCY_SIGNS.get(match[0].lower(), match[0]) if match else ""
+    match = table_words.CURRENCY.search(text)
+    return table_words.CURRENCY_SIGNS.get(match[0].lower(), match[0]) if match else ""
 
 
 def _count_heads(text: str, grid: Sequence[Sequence[Cell | None]]) -> int:
@@ -205,7 +184,7 @@ def tables_of(block: Block, text: str) -> list[Table]:
 
 
 def _is_caption(text: str, row: Sequence[Cell | None]) -> bool:
-    return _label_alone(text, row) and _CAPTION.match(_texts(text, row)[0]) is not None
+    return _label_alone(text, row) and table_words.CAPTION.match(_texts(text, row)[0]) is not None
 
 
 def is_contents(table: Table, text: str) -> bool:

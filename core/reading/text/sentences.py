@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from core.language.english import documents
 from core.language.language import alternation, language
 
 Kind = Literal["prose", "item", "row", "heading"]
@@ -32,18 +33,11 @@ _STOP = re.compile(
     r"(?:[.!?…؟۔।॥][)\]\"'”’»]*(?:\[\d+\])?(?P<gap>\s+)(?=[\"'“‘(\[«]?[A-Z0-9\u00c0-\u024f\u0370-\u1fff\u3040-\uffdc])"
     r"|[。！？｡]+[」』）”’]*(?P<none>\s*)(?=\S))"
 )
-_FOLIO = re.compile(r"(?:page\s+)?\d{1,4}(?:\s+of\s+\d{1,4})?$", re.IGNORECASE)
 # What ends like a sentence, or holds a stop that no abbreviation is written with, is no heading.
 _ENDED = re.compile(r"[.!?;,]$|[。！？｡；，؟۔।]")
 _OPEN_END = re.compile(rf"(?:[,;&/\-–—(]|\b(?:{alternation(_ENGLISH.open_words)}))\s*$")
 _LAST_WORD = re.compile(r"([\w.]*\w)\.$")
 _HEADING_CHARS = 90
-_CAPTION = re.compile(r"(?:table|figure|exhibit|schedule)\s+[\w.-]+", re.IGNORECASE)
-_MONTH = rf"(?:{alternation(spelling for names in _ENGLISH.months for spelling in names)})\.?"
-_DATE_HEAD = re.compile(rf"{_MONTH} \d{{1,2}},", re.IGNORECASE)  # "June 25," over "2022"
-_COLUMN_HEAD = re.compile(rf"\b(?:19|20)\d\d\b|\b{_MONTH} \d|\bended\b|\bas of\b|\(in ", re.IGNORECASE)
-# A line of running text may end in a date: "... ends on February 28, 2027."
-_DATE_END = re.compile(rf"[a-z]\s+{_MONTH} \d{{1,2}}, (?:19|20)\d\d[.;,]?$", re.IGNORECASE)
 _PROPERTY = re.compile(r"[^:]{2,40}:\s+\S")  # "Weight: 12 kg"
 _FEWEST_ROWS = 3
 _TEXTS_KEPT = 512
@@ -106,7 +100,7 @@ def _lines(text: str) -> list[_Line]:
     for raw in text.split("\n"):
         stripped = raw.strip()
         start = line_start + (len(raw) - len(raw.lstrip()))
-        running = re.search(r"[a-z]{3}[.!?]$", stripped) or _DATE_END.search(stripped)
+        running = re.search(r"[a-z]{3}[.!?]$", stripped) or documents.DATE_END.search(stripped)
         row = bool(_ROW.search(stripped) or _COLUMNS.search(stripped)) and not running
         lines.append(_Line(start, start + len(stripped), stripped, row))
         line_start += len(raw) + 1
@@ -131,7 +125,7 @@ def _begins_item(line: _Line, before: _Line | None, width: int) -> bool:
 
 def _breaks(line: _Line, following: _Line, width: int) -> bool:
     """Whether a paragraph ends between two lines."""
-    if line.row or following.row or _FOLIO.match(line.text) or _FOLIO.match(following.text):
+    if line.row or following.row or documents.FOLIO.match(line.text) or documents.FOLIO.match(following.text):
         return True
     if _OPEN_END.search(line.text) or following.text[0].islower():
         return False
@@ -158,7 +152,7 @@ def _blocks(lines: list[_Line]) -> list[_Block]:
 
 def _as_lines(block: _Block) -> list[_Block]:
     """A block that reads like headings, not like sentences, falls apart into its lines."""
-    dated = len(block.lines) == 1 and _DATE_HEAD.fullmatch(block.text)
+    dated = len(block.lines) == 1 and documents.DATE_HEAD.fullmatch(block.text)
     if block.kind != "prose" or (_ENDED.search(block.text) and not dated):
         return [block]
     alone = len(block.lines) == 1 and len(block.text) <= _HEADING_CHARS
@@ -211,11 +205,11 @@ def _heads_columns(text: str) -> bool:
 
 def _table(run: list[_Block]) -> list[Sentence]:
     """Rows, with the heads of their columns, from lines that stand together."""
-    caption = next((index for index, block in enumerate(run) if _CAPTION.match(block.text)), -1)
+    caption = next((index for index, block in enumerate(run) if documents.CAPTION.match(block.text)), -1)
     first = next((index for index, block in enumerate(run) if index > caption and _NUMBER.search(block.text)), 1)
     head = caption + 1 if caption >= 0 else max(0, first - 1)
     figures = sum(block.kind == "row" for block in run)
-    heads = sum(block.kind != "row" and bool(_COLUMN_HEAD.search(block.text)) for block in run)
+    heads = sum(block.kind != "row" and bool(documents.COLUMN_HEAD.search(block.text)) for block in run)
     if len(run) - head <= _FEWEST_ROWS - (caption >= 0) or figures * 2 >= len(run) - heads:
         return _figures(run)
     rows: list[Sentence] = []
@@ -242,7 +236,7 @@ def _figures(run: list[_Block]) -> list[Sentence]:
             growing = False
             continue
         rows.append(Sentence(*block.span, "heading", header, label))
-        if _COLUMN_HEAD.search(block.text) and not block.text.endswith(":"):
+        if documents.COLUMN_HEAD.search(block.text) and not block.text.endswith(":"):
             header = (header[0], block.span[1]) if header and growing else block.span
             dated = growing = True
             continue

@@ -1,7 +1,7 @@
 """Numbers, percentages, dates and times in a text as values that compare whatever their spelling.
 
 `1450`, `1,450` and `$1,450.00` have one key; so have `1.25 million` and `1,250,000`, `3 pm` and `15:00`, `14 June 2026`
-and `2026-06-14`. Month and scale names are those of `core.language`, where a language is written in Latin letters.
+and `2026-06-14`. How they are written in each language stands in `core.language.figures`.
 """
 
 from __future__ import annotations
@@ -13,67 +13,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from core.language.language import alternation, language
+from core.language import figures
 
 ValueKind = Literal["number", "percent", "money", "date", "time"]
 
-_READ = tuple(map(language, ("en", "de", "fr", "es", "it", "nl", "pt", "ru")))
-# English decimals with commas between thousands; decimals after a comma; thousands parted by dots or narrow blanks.
-_DIGITS = (
-    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}"
-    r"|\d{1,3}(?:[\u00a0\u202f’']\d{3})+(?:[.,]\d+)?|\d+,\d{1,2}|\d+(?:\.\d+)?|\.\d+"
-)
-_CURRENCY = r"[$€£¥₹]|\b(?:USD|EUR|GBP|JPY|CHF|CAD|AUD)\b"
-_CURRENCY_WORD = alternation(
-    ["crown", "crowns", "cent", "cents", *(name for each in _READ for name in each.currencies)]
-)
-_SCALES = {
-    name: power
-    for each in _READ
-    for name, power in (*each.scales.items(), *each.scale_abbreviations.items())
-    if power >= 3
-} | {"thousands": 3, "millions": 6, "billions": 9}
-_SCALE_WORDS = alternation(_SCALES)
-_NUMBER = re.compile(
-    rf"(?<![\w.,])(?P<open>\()?(?P<sign>[-−–])?\s?(?P<money>{_CURRENCY})?\s?(?P<digits>{_DIGITS})(?!\d|[.,]\d)"
-    rf"(?P<close>\s?\))?"
-    rf"(?:\s?(?P<scale>{_SCALE_WORDS})\b\.?)?"
-    rf"(?:\s?(?P<percent>%|(?:per ?cent|percent|percentage points?|prozent|pour ?cent|por ciento)\b)"
-    rf"|\s?(?P<word>{_CURRENCY}|(?:{_CURRENCY_WORD})\b))?",
-    re.IGNORECASE,
-)
-_MONTH_OF = {
-    name: number
-    for each in _READ
-    for number, names in enumerate(each.months, start=1)
-    for name in names
-    if not name[0].isdigit()
-}
-_MONTH = alternation(_MONTH_OF)
-_MONTH_NAME = re.compile(rf"\b(?:{_MONTH})\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
-_YEAR = r"(?P<year>(?:1[5-9]|20)\d\d)"
-_DATES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"\b{_YEAR}-(?P<number>\d\d)-(?P<day>\d\d)\b",
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.|er)?\s(?:of\s|de\s)?(?P<month>{_MONTH})\.?,?\s(?:de\s|del\s)?{_YEAR}\b",
-        rf"\b(?P<month>{_MONTH})\.?\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s{_YEAR}\b",
-        rf"\b(?P<day>\d{{1,2}})[./](?P<number>\d{{1,2}})[./]{_YEAR}\b",
-        # Chinese and Japanese, Korean; no blank parts them from the words around.
-        rf"(?<!\d){_YEAR}\s?(?:年|년)\s?(?P<number>\d{{1,2}})\s?(?:月|월)\s?(?P<day>\d{{1,2}})\s?(?:日|일)",
-        rf"\b(?P<month>{_MONTH})\.?,?\s(?:de\s)?{_YEAR}\b",
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?\s(?:of\s|de\s)?(?P<month>{_MONTH})\b",
-        rf"\b(?P<month>{_MONTH})\.?\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b",
-    )
-)
-# Those without the name of a month, all that a text without such a name can hold.
-_NUMBER_DATES = tuple(pattern for pattern in _DATES if "month" not in pattern.groupindex)
-_TIMES = (
-    re.compile(r"\b(?P<hour>\d{1,2})(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap])\.?\s?m\b\.?", re.IGNORECASE),
-    re.compile(r"\b(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)\b(?P<half>)"),
-    re.compile(r"\b(?P<hour>[01]?\d|2[0-3])(?:\s?h\s?(?P<minute>[0-5]\d)?|\sUhr)\b(?P<half>)"),
-)
+# Dates without the name of a month, all that a text without such a name can hold.
+_NUMBER_DATES = tuple(pattern for pattern in figures.DATES if "month" not in pattern.groupindex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +62,19 @@ def decimal_of(digits: str) -> Decimal:
 
 def number_key(word: str) -> str:
     """Return the key of a word of digits and grouping signs; section numbers such as `4.2.1` stay as they are."""
-    return plain(decimal_of(word)) if re.fullmatch(_DIGITS, word) else word
+    return plain(decimal_of(word)) if re.fullmatch(figures.DIGITS, word) else word
 
 
 def _dates(text: str) -> Iterator[Value]:
     taken: list[tuple[int, int]] = []
-    for pattern in _DATES if _MONTH_NAME.search(text) else _NUMBER_DATES:
+    for pattern in figures.DATES if figures.MONTH_NAME.search(text) else _NUMBER_DATES:
         for match in pattern.finditer(text):
             start, end = match.span()
             if any(start < other_end and other_start < end for other_start, other_end in taken):
                 continue
             parts = match.groupdict()
             name = parts.get("month")
-            month = _MONTH_OF[name.lower()] if name else int(parts["number"])
+            month = figures.MONTH_OF[name.lower()] if name else int(parts["number"])
             day = int(parts.get("day") or 0)
             if month > 12 >= day > 0:  # month first, as in the United States
                 month, day = day, month
@@ -140,7 +86,7 @@ def _dates(text: str) -> Iterator[Value]:
 
 
 def _times(text: str) -> Iterator[Value]:
-    for pattern in _TIMES:
+    for pattern in figures.TIMES:
         for match in pattern.finditer(text):
             hour, half = int(match["hour"]), (match["half"] or "").lower()
             if hour > 24 or (half and not 1 <= hour <= 12):
@@ -151,12 +97,12 @@ def _times(text: str) -> Iterator[Value]:
 
 
 def _numbers(text: str) -> Iterator[Value]:
-    for match in _NUMBER.finditer(text):
+    for match in figures.NUMBER.finditer(text):
         amount = decimal_of(match["digits"])
         # "50 m" is a length; "$50 m" is an amount.
         scaled = match["scale"] and (len(match["scale"]) > 1 or match["money"])
         if scaled:
-            amount = amount.scaleb(_SCALES[match["scale"].lower()])
+            amount = amount.scaleb(figures.SCALES[match["scale"].lower()])
         bracketed = bool(match["open"] and match["close"])
         # A dash after a digit is a range, not a sign.
         dashed = bool(match["sign"]) and not text[: match.start()].rstrip()[-1:].isdigit()
@@ -210,13 +156,13 @@ def spellings(text: str) -> list[str]:
     for value in values(text):
         if value.kind == "time":
             hour, minute = value.key.split(":")
-            half = "am" if int(hour) < 12 else "pm"
+            half = figures.MORNING if int(hour) < 12 else figures.AFTERNOON
             tail = "" if minute == "00" else f":{minute}"
             variants |= dict.fromkeys((value.key, f"{(int(hour) + 11) % 12 + 1}{tail} {half}"))
         elif value.amount is not None and abs(value.amount) >= 1000 and not _is_year(text[value.start : value.end]):
             amount = abs(value.amount)
             variants |= dict.fromkeys((plain(amount), f"{amount.normalize():,f}"))
-            for name, power in (("million", 6), ("billion", 9)):
+            for name, power in figures.SPELLED_SCALES:
                 scaled = amount.scaleb(-power)
                 if scaled >= 1 and len(plain(scaled)) < len(plain(amount)):
                     variants[f"{plain(scaled)} {name}"] = None

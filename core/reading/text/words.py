@@ -10,6 +10,7 @@ import re
 from functools import cache, lru_cache
 
 from core.language.calendar import calendar_names
+from core.language.english.stemming import DIGIT_OF, light_stem
 from core.language.language import alternation, language
 from core.reading.text.values import decimal_of, number_key, plain
 
@@ -24,10 +25,7 @@ _HIRAGANA = re.compile(r"[\u3040-\u309f]")
 _NUMBER = re.compile(
     r"(?<![\w.,])[$€£¥]?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:\.\d+)?)(?!\d|[.,]\d)"
 )
-_SMALL = [spellings[0] for spellings in _ENGLISH.small_numbers[:13]]
-_DIGIT_OF = {word: str(value) for value, word in enumerate(_SMALL)}
-_IRREGULAR = _DIGIT_OF | {"used": "use", "using": "use", "news": "news"}
-_NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_SMALL)})\b", re.IGNORECASE)
+_NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(DIGIT_OF)})\b", re.IGNORECASE)
 _SCALES = {**_ENGLISH.scales, **_ENGLISH.scale_abbreviations}
 _SCALE = re.compile(rf"\s?({alternation(_SCALES)})\b", re.IGNORECASE)
 
@@ -76,34 +74,17 @@ def _asking_pairs() -> frozenset[str]:
 
 @lru_cache(maxsize=1 << 15)
 def stem(word: str) -> str:
-    """Strip inflection from a lower-case word: plural, possessive, -ed, -ing, -ly, and a final e or doubled letter.
+    """Return the stem of a lower-case word by the rules of English; a number becomes its key.
 
-    Number words up to twelve become digits.
-
-    Lighter than Porter's stemmer (Program 14, 1980): forms of one word meet, different words mostly do not.
+    See `core.language.english.stemming`.
     """
-    word = word.removesuffix("'s")
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    if word[:1].isdigit():
-        return number_key(word)
-    if len(word) < 4 or not word.isalpha():
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        word = word[:-3] + "y"
-    elif word.endswith(("sses", "shes", "ches", "xes")):
-        word = word[:-2]
-    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
-    for suffix in ("ing", "ed", "ly"):
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3 and re.search("[aeiouy]", word[: -len(suffix)]):
-            word = word.removesuffix(suffix)
-            if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
-                word = word[:-1]
-            break
-    if word.endswith("y") and len(word) > 3:
-        word = word[:-1] + "i"
-    return word.removesuffix("e") if len(word) > 3 else word
+    stemmed = light_stem(word)
+    return number_key(stemmed) if stemmed[:1].isdigit() else stemmed
+
+
+def listed_stems(part: str) -> frozenset[str]:
+    """Return the stems of a word list of English by its name; see `Language.word_lists`."""
+    return frozenset(map(stem, _ENGLISH.word_lists[part]))
 
 
 def same_name(term: str) -> frozenset[str]:
@@ -155,5 +136,5 @@ def scaled_numbers(text: str) -> list[tuple[str, frozenset[str]]]:
 
 def stated_numbers(text: str) -> frozenset[str]:
     """Return every number a page states, canonical: in digits, or as a word up to twelve."""
-    spelled = {str(_SMALL.index(match[0].casefold())) for match in _NUMBER_WORD.finditer(text)}
+    spelled = {DIGIT_OF[match[0].casefold()] for match in _NUMBER_WORD.finditer(text)}
     return frozenset(numbers(text)) | spelled

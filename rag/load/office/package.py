@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +11,6 @@ from core.errors import DataError
 from core.settings import IngestSettings
 
 _MIB = 1 << 20
-# What a header or footer holds that says nothing but the page.
-PAGE_NUMBER = re.compile(r"(?i)\W*(?:page|seite|p\.)?\s*\d*\s*(?:(?:of|von|/)\s*\d*)?\W*")
 _MAX_MEMBERS = 20_000
 # Share of a parser's memory that the unpacked XML of a package may have: trees take several times the text.
 _MEMORY_SHARE = 8

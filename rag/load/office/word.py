@@ -20,11 +20,12 @@ from lxml import etree
 
 from core.blocks import BlockKind
 from core.errors import DataError
+from core.language.english.documents import PAGE_NUMBER
 from core.settings import IngestSettings
 from rag.load.office.body import Body
 from rag.load.office.drawings import elements_of, parsed, part_id
 from rag.load.office.numbering import Numbering
-from rag.load.office.package import PAGE_NUMBER, check_package, stated_properties
+from rag.load.office.package import check_package, stated_properties
 from rag.load.outline import Element, Outline
 from rag.load.sections import SectionReader
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from core.blocks import BlockKind
 from core.errors import DataError
+from core.language.english.documents import PAGE_NUMBER
 from core.settings import IngestSettings
-from rag.load.office.package import PAGE_NUMBER
 from rag.load.outline import CELL_GAP, LINE_GAP, PARAGRAPH_GAP, ROW_GAP, STRUCK, Element, Outline, Run, shown, trimmed
 from rag.load.raised import lowered, raised
 from rag.load.rtf.rows import Row, table_of

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from core.language.english.table_words import NO_AMOUNT
+
 _FIGURE = re.compile(r"[(\[]?[-–−+]?[$€£¥]?[\d.,]*\d[\d.,]*[)\]]?%?|[-–—]+")
 _AMOUNT = re.compile(r"(?:[A-Z]{2,3})?[$€£¥₹](?:" + _FIGURE.pattern + ")")
-# Units that tell an amount from a date ("31 Dec") or a count of something ("12 months"), and words for no amount.
+# Units that tell an amount from a date ("31 Dec") or a count of something ("12 months").
 _UNIT = (
     r"(?:pts?|bps?|x|[mckµ]?[mgl]|t|h|min|s|dB|[kMG]?Wh?|k?V|m?A|°[CF]|ha|m²|m³|km/h|[KMGT]i?B|[KMG]bit/s|[KMG]bps"
     r"|px|rpm|mAh|bar|psi|lbs?|oz|ft|mph|Nm)"
 )
 _MEASURE = re.compile(f"(?:{_FIGURE.pattern}){_UNIT}")
-_NO_AMOUNT = re.compile(r"(?i:n\.?/?[am]\.?|flat|nil|none)")
 LIST_MARK = re.compile(
     r"[•●▪◦‣·○■□➢✓❑*–—-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?|\[\d{1,3}\]"
 )
@@ -129,7 +130,7 @@ def is_figure(text: str) -> bool:
 
 def is_measure(text: str) -> bool:
     """Tell whether a text is a number with its unit, or a word that stands for no number."""
-    return bool(_MEASURE.fullmatch(text.replace(" ", "")) or _NO_AMOUNT.fullmatch(text))
+    return bool(_MEASURE.fullmatch(text.replace(" ", "")) or NO_AMOUNT.fullmatch(text))
 
 
 def begins_with_figure(text: str) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 
+from core.language.english.periods import WEEKDAY
+from core.language.language import alternation, language
+
+_ENGLISH = language("en")
 DURATION = re.compile(
     r"(?:(?:about|every|within|at least|up to)\s)?(?:\d[\d.,]*|[a-z]+(?:-[a-z]+)?)\s"
     r"(?:(?:calendar|working|business)\s)?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?)(?:\sand\s\d+\s(?:minutes?|seconds?|days?|months?))?",
     re.IGNORECASE,
 )
-COUNTED = re.compile(
-    r"\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen"
-    r"|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?|hundred|dozen|once|twice)\b",
-    re.IGNORECASE,
-)
+_SMALL = alternation(spellings[0] for spellings in _ENGLISH.small_numbers)
+_TENS = alternation(spellings[0] for spellings in _ENGLISH.tens[1:])
+COUNTED = re.compile(rf"\b(?:{_SMALL}|(?:{_TENS})(?:-\w+)?|hundred|dozen|once|twice)\b", re.IGNORECASE)
 NAME = re.compile(
     r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.?\s)?[A-Z\u00c0-\u00de][\w’'.-]*(?:\s(?:(?:of|de|van|von|der|and|&|the)\s)*[A-Z\u00c0-\u00de\d][\w’'&-]*)*"
 )
@@ -26,7 +28,7 @@ REASON = re.compile(
 IS = re.compile(r"\b(?:is|are|was|were|means?|refers? to)\b\s(?P<rest>.+)", re.IGNORECASE | re.DOTALL)
 PROPERTY = re.compile(r"^(?P<name>[^:]{2,60}):\s+(?P<rest>\S.*)$", re.DOTALL)
 DATE_NAMES = re.compile(
-    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
+    rf"\b(?:{WEEKDAY}"
     r"|(?:spring|summer|autumn|winter)(?: (?:of )?(?:19|20)\d\d)?|(?:1[5-9]|20)\d\d)\b",
     re.IGNORECASE,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.language.participles import is_noun_of
+from core.language.german.participles import is_noun_of
 
 
 @pytest.mark.parametrize(

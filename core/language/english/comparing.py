@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import re
 
-from core.language.language import alternation, language
+from core.language.language import alternation, language, numbered
 
 _ENGLISH = language("en")
-_MONTH = alternation(spelling for names in _ENGLISH.months for spelling in names)
+_MONTH = alternation(numbered(_ENGLISH.months))
 _DAY = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{_MONTH})\.?,?\s+|(?:{_MONTH})\.?\s+(?:\d{{1,2}},?\s+)?)?(?:19|20)\d\d"
 
 # Number words that stand for a figure before a unit; "one" is mostly an article or a pronoun.
-NUMBER_WORDS = {
-    spelling: value
-    for value, spellings in [
-        *((value, spellings) for value, spellings in enumerate(_ENGLISH.small_numbers) if value > 1),
-        *((10 * (index + 1), spellings) for index, spellings in enumerate(_ENGLISH.tens)),
-    ]
-    for spelling in spellings
+NUMBER_WORDS = {word: value for word, value in numbered(_ENGLISH.small_numbers, start=0).items() if value > 1} | {
+    word: 10 * ten for word, ten in numbered(_ENGLISH.tens).items()
 }
 NUMBER_WORD = re.compile(rf"\b(?:{alternation(NUMBER_WORDS)})\b", re.IGNORECASE)
 
@@ -81,19 +76,7 @@ SUPPOSED = re.compile(
     re.IGNORECASE,
 )
 # Words that tell two attributes apart where everything else is the same.
-OPPOSITES = tuple(
-    frozenset(pair.split("/"))
-    for pair in (
-        "first/last min/max minimum/maximum lowest/highest least/greatest least/most smallest/largest "
-        "open/close opens/closes opening/closing start/end starts/ends begin/end begins/ends "
-        "arrival/departure arrives/leaves in/out before/after above/below upper/lower north/south "
-        "east/west left/right summer/winter day/night morning/evening weekday/weekend adult/child "
-        "adults/children male/female men/women mean/gust daily/weekly weekly/monthly monthly/yearly "
-        "gross/net basic/diluted current/noncurrent internal/external indoor/outdoor single/double "
-        "full/half old/new increase/decrease increased/decreased buy/sell purchase/sale import/export "
-        "debit/credit front/rear inner/outer primary/secondary "
-    ).split()
-)
+OPPOSITES = tuple(map(frozenset, _ENGLISH.opposites))
 
 # Documents that come out anew for every period: what they say holds for theirs.
 PERIODICAL = re.compile(
@@ -111,3 +94,9 @@ HOLDER = re.compile(
     rf"(?:,\s+|\s+(?:is|is now)\s+)(?P<name>{_PROPER})"
 )
 NAME_CELL = re.compile(_PROPER)
+# What a value is counted by: "per year", "a night".
+PER = re.compile(r"\s+(?:a|an|per|each|every)\s+(?P<per>[a-z]+)")
+# Since when a document holds, before the date.
+VALID_FROM = re.compile(
+    r"\b(?:in force|valid|effective|applies|as of|with effect)\b[^.\n]{0,12}?(?=\d|[A-Z])", re.IGNORECASE
+)

@@ -102,3 +102,11 @@ ENGLISH = Wording(
     small_words=frozenset(("of", "the", "and", "for")),
     articles=frozenset(("The", "A", "An")),
 )
+# A sentence that leans on the one before it, for what a question is written about; wider than `leaning_opening`.
+DEPENDENT = re.compile(
+    r"(?:it|its|this|these|those|that|they|their|he|she|his|her|such|here|there|however|therefore|thus|also|but|and|or|so|then"
+    r"|in addition|in contrast|moreover|furthermore|as a result|for example|for instance|the former|the latter|both)\b",
+    re.IGNORECASE,
+)
+# Parts a noun from what it is of.
+PREPOSITION = r" (?:of|in|at|for|on|from|to|with) "

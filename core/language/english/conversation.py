@@ -26,3 +26,7 @@ ABSTAINS = re.compile(
 )
 # Words that an answer has of itself, not of its sources.
 HOLLOW_WORDS = "answer question document passage text"
+# What an earlier question was about: names, codes and abbreviations.
+NAMED_SUBJECT = re.compile(
+    r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'&-]*(?:\s+(?:of\s+)?[A-Z\d][\w’'&-]*)*|\b[A-Z]{2,}\w*|\b\w*[A-Za-z]\d\w*"
+)

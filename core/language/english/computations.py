@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from core.language.language import language
+
 PERCENT_CHANGE = re.compile(
     r"(?:percent(?:age)?|%|per cent)\s(?:change|increase|decrease|growth|rise|decline|reduction|difference)|growth rate"
     r"|(?:change|increase|decrease|grow|growth|rise|decline)\b.*\b(?:in|by what|as a) percent(?:age|s)?\b(?! of)"
@@ -85,7 +87,8 @@ PROVIDED = re.compile(
     r"\b(?:provid\w+|presented|calculated|computed|shown|listed|available|included?|reported|recorded|information)\b",
     re.IGNORECASE,
 )
-MONTHS_SPAN = re.compile(r"\b(?:three|six|nine|twelve|quarters?)\b", re.IGNORECASE)
+_SMALL = [spellings[0] for spellings in language("en").small_numbers]
+MONTHS_SPAN = re.compile(rf"\b(?:{_SMALL[3]}|{_SMALL[6]}|{_SMALL[9]}|{_SMALL[12]}|quarters?)\b", re.IGNORECASE)
 LESS = re.compile(r"below|under|less|lower|fewer|smaller|at most|up to", re.IGNORECASE)
 OR_EQUAL = re.compile(r"at least|at most|up to", re.IGNORECASE)
 # Verbs after which the change is wanted in amount and in percent.
@@ -120,3 +123,21 @@ MEASURES = {
     re.compile(r"\b(?:tall(?:er|est)?)\b", re.IGNORECASE): "height",
     re.compile(r"\b(?:hot(?:ter|test)?|cold(?:er|est)?|warm(?:er|est)?)\b", re.IGNORECASE): "temperature",
 }
+# Asks which row is first by a figure: no label of a row need be in the question.
+RANKS = re.compile(
+    r"\b(?:which|what|who)\b.*\b(?:highest|largest|biggest|greatest|most|lowest|smallest|least|fewest|best|worst)\b",
+    re.IGNORECASE,
+)
+# An adjective by which the smaller of two is asked for.
+SMALLER = re.compile(
+    r"^(?:less|least|fewer|fewest|lower|lowest|small|cheap|short|light|young|slow|cold)", re.IGNORECASE
+)
+# A change of a figure is asked for, or a mean of two years.
+CHANGED = re.compile(r"\b(?:change|differ|increase|decrease|grow|grew|rise|rose|fall|fell|improve)\w*\b", re.IGNORECASE)
+# "... / (average total assets between 2019 and 2020)": the rows below the line are means of two years.
+AVERAGED = re.compile(r"\baverage\b", re.IGNORECASE)
+# Tests in any case: the thing that is asked for, a sum, both ends of a range.
+SUBJECT = r"\b(?:which|what)\s+(?:of the\s+)?([\w-]+)"
+TOGETHER = r"\b(?:sum|together|combined|altogether)\b"
+RANGE = r"\brange\b"
+NEGATIVE_SIGN = "negative"

@@ -1,0 +1,65 @@
+"""What English tables print beside their figures: scale and currency, captions, heads and labels."""
+
+from __future__ import annotations
+
+import re
+
+from core.language.language import language
+
+_SCALES = {name: power for name, power in language("en").scales.items() if power <= 9}
+SCALE_NAMES = {power: name for name, power in _SCALES.items()}
+# "In thousands, except per share data"; "$ million".
+SCALE = re.compile(
+    r"\b(?:in|\$|dollars in|€|£|amounts? in|expressed in|stated in|of)?\s*(?:U\.?S\.? dollars in\s+)?"
+    r"(?P<word>thousands|millions|billions|000s|\$000|\$m\b)|\$\s?(?P<short>million|m|bn|000)\b",
+    re.IGNORECASE,
+)
+# Powers of ten by what `SCALE` finds.
+POWERS = {
+    **{f"{name}s": power for name, power in _SCALES.items()},
+    "000s": 3,
+    "$000": 3,
+    "000": 3,
+    "million": 6,
+    "$m": 6,
+    "m": 6,
+    "bn": 9,
+}
+SCALED_AMOUNT = re.compile(
+    r"(?P<before>[-−(]*[$€£¥]?[-−(]?)(?P<number>\d[\d,]*(?:\.\d+)?)(?P<after>\)?) "
+    rf"(?P<scale>{'|'.join(_SCALES)})"
+)
+# The scale in which a question asks for an amount ("in millions of US dollars").
+ASKED_SCALE = re.compile(
+    r"\bin (?:units of )?(?:(?:U\.?S\.? ?)?(?:USD|dollars|EUR|euros|GBP|pounds)\s|[$€£]\s?)?"
+    rf"(?P<scale>{'|'.join(f'{name}s?' for name in _SCALES)})\b",
+    re.IGNORECASE,
+)
+CURRENCY = re.compile(r"[$€£¥]|\b(?:USD|EUR|GBP)\b|\b(?:dollars|pounds|euros)\b(?! (?:per|of weight))", re.IGNORECASE)
+CURRENCY_SIGNS = {"dollars": "$", "pounds": "£", "euros": "€"}
+# A cell that says that there is nothing.
+EMPTY_CELL = re.compile(r"^[\s—–―\-$€£*.%()]*$|^n/?[am]$", re.IGNORECASE)
+NO_AMOUNT = re.compile(r"(?i:n\.?/?[am]\.?|flat|nil|none)")
+CAPTION = re.compile(r"(?:table|exhibit|schedule)\s+[\dA-Z][\w.-]*(?:[.:)]|\s+[A-Z])", re.IGNORECASE)
+# Heads of columns of changes.
+CHANGE_HEAD = re.compile(r"change|variance|increase|decrease", re.IGNORECASE)
+
+# Labels of rows that sum up others, or the heads of such columns.
+TOTAL_ROW = re.compile(r"\b(?:total|sum|average|mean|all)\b", re.IGNORECASE)
+TOTAL_OR_CHANGE = re.compile(r"\b(?:total|all|sum|average|change)\b", re.IGNORECASE)
+IS_TOTAL = r"\b(?:total|all|sum|average)\b"
+BEGINS_WITH_TOTAL = r"total\b"
+TOTAL = "total"
+# Labels of costs: statements write them in brackets or not.
+COST = r"\b(?:cost|costs|expenses?|tax|taxes|provision|expenditures?)\b"
+NOTE_MARK = re.compile(r"\s*[(\[](?:note )?\d+[)\]]|\*+$")
+# Labels of rows for which a table's scale does not hold, and of rows that are no sums of money.
+UNSCALED = r"\bper (?:\w+ )?share\b|%|percent|\brate\b|ratio|margin(?! \()|number of|employees|headcount|\(days\)"
+PER_SHARE = r"per (?:\w+ )?share"
+NO_MONEY = r"%|percent|\bshares\b(?! ?price)|number|\brate\b|ratio|margin|days"
+# What is above or beside a bare figure that is a sum of money.
+MONEY_HEAD = re.compile(
+    r"\b(?:costs?|prices?|fees?|charges?|rates?|rents?|pay|payable|paid|salar(?:y|ies)|wages?|fines?|budgets?|incomes?|revenues?|sales"
+    r"|profit|loss|expenses?|amounts?|totals?|values?|sums?|deposits?|premiums?|tax|debt|cash|money|earnings|spent|spending|subscriptions?)\b",
+    re.IGNORECASE,
+)

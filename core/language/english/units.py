@@ -1,0 +1,50 @@
+"""Units of measurement and of time as English texts and tables write them, the words that ask for them, and ranges."""
+
+from __future__ import annotations
+
+import re
+
+from core.language.language import alternation, language
+
+# Units as they stand behind a number, in brackets or in a column of units.
+_UNIT_SIGN = (
+    r"%\s?RH|%|‰|°\s?[CF]|°|[kmµμ]?g|[kcmµμn]?m[²³23]?|km/h|m/s|ft|in|lb|oz|ha|t|[mµμ]?[lL]|litres?|[kMG]?W|[kM]?Wh|m?V|[mµμn]?A|Ah|mAh"
+    r"|[kMG]?Hz|[mµμn]s|s|min|h|hrs?|hours?|days?|weeks?|months?|years?|[kMGT]?B|[kM]?Pa|bar|N|J|kJ|kcal|K|Ω|dB|NTU|mol|pence|cents?|points?|pp"
+    r"|ppm|ppb|copies|people|pieces|pcs"
+)
+UNIT = re.compile(rf"(?:{_UNIT_SIGN})(?:\s?[A-Z])?(?:/(?:[\d]+\s)?(?:{_UNIT_SIGN}|share))?|per \d*\s?(?:{_UNIT_SIGN})")
+# The head of a column of units.
+UNIT_HEAD = re.compile(r"units?(?: of measure(?:ment)?)?$", re.IGNORECASE)
+# What stands behind a number and belongs to it.
+UNIT_AFTER = re.compile(
+    r"\s?(?:%|‰|°\s?[CFK]?|per ?cent|percent|percentage points|[kmµ]?g|[kcmµn]?m[²³]?|km/h|m/s|mph|knots|miles|ha|t/ha"
+    r"|[mµ]?l|litres?|[kMG]?Wh?|m?V|[mµ]?A|[kMG]?Hz|ms|bar|[kM]?Pa|[KMGT]B|pence|cents?|crowns"
+    r"|(?:working |business |calendar )?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|nights?)"
+    r"|square met(?:re|er)s|cubic met(?:re|er)s|sq\.? ?(?:m|ft))(?![\w/])"
+)
+ANY_UNIT = re.compile(r"\d\s?(?P<unit>[^\W\d_]{1,3}(?:/[a-z]{1,2})?|°\s?[CFK]?|mbar|knots|miles)\b")
+TIME_UNIT = re.compile(
+    rf"\b(?:{alternation(language('en').time_units)})\b|\b\d+\s?(?:ms|s|min|h|hrs?)\b", re.IGNORECASE
+)
+# What a question measures, and the units in which it is given; lengths first.
+DIMENSIONS = (
+    (
+        re.compile(r"\b(?:long|length|wide|width|high|height|tall|deep|depth|thick\w*|diameter|distance|far)\b", re.I),
+        r"[kcmµn]?m|ft|in|miles?",
+    ),
+    (re.compile(r"\b(?:heavy|weigh\w*|mass)\b", re.I), r"[kmµ]?g|t|tonnes?|lb|oz"),
+    (re.compile(r"\b(?:hot|cold|warm|temperature)\b", re.I), r"°\s?[CFK]?|K"),
+    (re.compile(r"\b(?:fast|speed)\b", re.I), r"m/s|km/h|mph|knots?"),
+    (re.compile(r"\benergy\b", re.I), r"[kM]?Wh|k?J|kcal"),
+    (re.compile(r"\bpower(?:ful)?\b", re.I), r"[kM]?W|hp"),
+    (re.compile(r"\bwavelengths?\b", re.I), r"nm|µm"),
+    (re.compile(r"\b(?:voltage|volts?)\b", re.I), r"m?V|kV"),
+)
+# Between the ends of a range; "and" only behind a word that opens one.
+RANGE_LINK = re.compile(r"\s?(?:to|and|until|–|-)\s?$")
+AND = "and"
+RANGE_OPENED = re.compile(r"^(?:between|from)\b", re.IGNORECASE)
+RANGE_BEFORE = re.compile(r"\b(?:between|from)\s$", re.IGNORECASE)
+LONGEST_OPENING = len("between ")
+# Between a weekday and the time on it.
+BEFORE_TIME = r",?\s(?:at |from |between )?"
