@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.language.english.wording import ENGLISH, PREPOSITION
+from core.language.english.wording import ENGLISH, PREPOSITION, REQUESTS
 from core.metrics import contains
 from core.reading.compose import ABSTENTION
 from core.reading.proved import DIFFERS
@@ -27,8 +27,6 @@ from synth.work.workspace import Workspace
 
 MEMORY_TAG = "From memory, not from the documents:"
 _ORDERS = ("{question} Answer in one sentence.", "In one sentence: {question}", "Tell me in a sentence: {question}")
-# Questions that are requests already: "Tell me in a sentence: Please tell me ..." is what nobody writes.
-_REQUESTS = ("Please", "Can you", "Could you", "Do you", "I would")
 _CLAIMS = ("Is it true that {claim}?", "Somebody told me that {claim}. Is that right?", "Am I right that {claim}?")
 # Prompts in which the same passages stand: in another order and under other keys. Rows of one prompt are trained at the
 # price of one (ADR 19); several prompts keep the keys from being learned by heart.
@@ -211,7 +209,7 @@ class Renderer:
         return RowText(question, shown.cited(f"No, {fact.answer}", fact.evidence[0]), shown.context)
 
     def _instruction(self, candidate: QuestionCandidate, rng: random.Random) -> Made:
-        orders = _ORDERS[:1] if candidate.question.startswith(_REQUESTS) else _ORDERS
+        orders = _ORDERS[:1] if candidate.question.startswith(REQUESTS) else _ORDERS
         return RowText(fill(rng.choice(orders), {"question": candidate.question}), candidate.fact.statement, "")
 
     def _instruction_input(self, candidate: QuestionCandidate, rng: random.Random) -> Made:  # noqa: ARG002

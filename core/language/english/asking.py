@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from core.language.language import language
+
 SECTION = re.compile(
     r"(?:\b(?P<kind>sections?|sec\.?|clauses?|articles?|chapters?|paragraphs?|items?|steps?|notes?|rules?|appendix|part)\b|§)\s*"
     r"(?:no\.?\s*|number\s*)?(?P<number>\d+(?:\.\d+)*[a-z]?)(?![\d,.]*\d)",
@@ -108,11 +110,7 @@ THINGS = tuple(
     )
 )
 # Nouns that stand for any answer, and articles, before which stands a verb: "what caused the fall of ...".
-ANY_THING = frozenset(
-    "kind type sort kinds types sorts name names number percentage percent amount date dates time times hour hours day"
-    " days week weeks month months year years thing things way ways word words other person people company much value"
-    " part term the a an his its their happened".split()
-)
+ANY_THING = frozenset(language("en").word_lists["any_thing"])
 # What follows the noun and is no part of its name: "the coldest temperature ever measured on".
 AFTER_NOUN = re.compile(r"ever|\w+ed|held|paid|made|given|taken|built|known|sold|spent|set|found")
 PRESENT = re.compile(r"^\W*(?:present|attendance|attending|in attendance)\b", re.IGNORECASE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from core.language.language import language
+
 POINTS_BACK = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|one|ones|former|latter|same)\b",
     re.IGNORECASE,
@@ -25,7 +27,7 @@ ABSTAINS = re.compile(
     re.IGNORECASE,
 )
 # Words that an answer has of itself, not of its sources.
-HOLLOW_WORDS = "answer question document passage text"
+HOLLOW_WORDS = " ".join(language("en").word_lists["hollow"])
 # What an earlier question was about: names, codes and abbreviations.
 NAMED_SUBJECT = re.compile(
     r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'&-]*(?:\s+(?:of\s+)?[A-Z\d][\w’'&-]*)*|\b[A-Z]{2,}\w*|\b\w*[A-Za-z]\d\w*"

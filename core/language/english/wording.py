@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from core.language.language import language
+
+_ENGLISH = language("en")
 _TEXT = r"(?:passage|text|excerpt|context|snippet|paragraph)"
 _MATERIAL = rf"(?:{_TEXT}|document|article|page|table|figure|chart|section|chapter|appendix|footnote|file|pdf)"
 _BY_SOURCE = r"(?:according to|based on|as (?:stated|mentioned|described|shown|noted|given) in|going by|per|from)"
@@ -96,11 +99,9 @@ ENGLISH = Wording(
         r"(?:it|this|these|those|they|he|she|such|however|therefore|also|but|and|or|in addition|as a result|for example"
         r"|the following|see)\b"
     ),
-    filler_words=frozenset(
-        "a an the is are was were do does did please can could would you me tell of in on to for s".split()
-    ),
-    small_words=frozenset(("of", "the", "and", "for")),
-    articles=frozenset(("The", "A", "An")),
+    filler_words=frozenset(_ENGLISH.word_lists["filler"]),
+    small_words=frozenset(_ENGLISH.word_lists["name_particle"]),
+    articles=frozenset(article.capitalize() for article in _ENGLISH.articles),
 )
 # A sentence that leans on the one before it, for what a question is written about; wider than `leaning_opening`.
 DEPENDENT = re.compile(
@@ -110,3 +111,5 @@ DEPENDENT = re.compile(
 )
 # Parts a noun from what it is of.
 PREPOSITION = r" (?:of|in|at|for|on|from|to|with) "
+# How questions begin that are requests already: "Tell me in a sentence: Please tell me ..." is what nobody writes.
+REQUESTS = ("Please", "Can you", "Could you", "Do you", "I would")
