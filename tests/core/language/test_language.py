@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ConfigError
-from core.language.language import all_sentence_ends, alternation, codes, language, languages
+from core.language.language import all_sentence_ends, alternation, codes, data_table, language, languages, numbered
 
 COMPLETE = ("de", "en", "es", "fr")
 
@@ -68,6 +69,33 @@ def test_no_month_number_or_weekday_has_another_ones_spelling(code):
 )
 def test_months_are_numbered(code, word, month):
     assert language(code).month(word) == month
+
+
+def test_spellings_have_the_number_of_their_row():
+    assert numbered(language("en").months)["sept"] == 9
+    assert numbered(language("en").small_numbers, start=0)["zero"] == 0
+
+
+def test_tables_of_a_language_are_read_by_one_loader():
+    assert data_table("en")["code"] == "en"
+    assert data_table("en/formulas")["formulas"]
+    assert data_table("en/line_items")["line_items"]
+
+
+def test_every_list_of_words_is_used():
+    root = Path(__file__).parent.parent.parent.parent
+    paths = [path for package in ("core", "rag", "synth") for path in (root / package).rglob("*.py")]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    lists = language("en").word_lists
+    assert lists
+    assert [part for part in lists if f'"{part}"' not in source] == []
+    assert all(word == word.casefold() for words in lists.values() for word in words)
+
+
+def test_synonyms_and_opposites_are_groups():
+    english = language("en")
+    assert all(len(group) >= 2 for group in english.synonyms)
+    assert all(len(set(pair)) == 2 for pair in english.opposites)
 
 
 def test_weekdays_numbers_and_ordinals():
