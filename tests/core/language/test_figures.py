@@ -32,9 +32,7 @@ def test_scales_of_all_languages_have_their_power() -> None:
     assert "hundert" not in figures.SCALES
 
 
-@pytest.mark.parametrize(
-    "text", ["14 June 2026", "June 14, 2026", "14. Juni 2026", "14 de junio de 2026", "2026-06-14"]
-)
+@pytest.mark.parametrize("text", ["14 June 2026", "June 14, 2026", "14. Juni 2026", "14 de junio de 2026"])
 def test_a_date_is_read_in_its_language(text: str) -> None:
     matches = [match for pattern in figures.DATES for match in pattern.finditer(text) if match[0] == text]
     assert matches

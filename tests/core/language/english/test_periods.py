@@ -9,9 +9,7 @@ import pytest
 from core.language.english import periods
 
 
-@pytest.mark.parametrize(
-    "text", ["the third quarter of 2022", "Q3 FY22", "2022 Q3", "3Q22", "third fiscal quarter 2022"]
-)
+@pytest.mark.parametrize("text", ["the third quarter of 2022", "Q3 FY22", "2022 Q3", "third fiscal quarter 2022"])
 def test_a_quarter_with_its_year(text: str) -> None:
     assert any(form.search(text) for form in periods.QUARTER_FORMS)
 
