@@ -115,4 +115,4 @@ PREPOSITION = r" (?:of|in|at|for|on|from|to|with) "
 REQUESTS = ("Please", "Can you", "Could you", "Do you", "I would")
 # The blank between tokens that stand together in a sentence; group 1 is the token after it where it is a mark or an
 # ending of a contraction.
-TOKEN_GAP = r" ([,.;:!?%)\]}’]|n't\b|'(?:s|re|ve|ll|d|m)\b)|(?<=[(\[{$]) "
+BLANK_BEFORE_MARK = r" ([,.;:!?%)\]}’]|n't\b|'(?:s|re|ve|ll|d|m)\b)|(?<=[(\[{$]) "

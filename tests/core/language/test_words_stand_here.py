@@ -23,7 +23,7 @@ PACKAGES = ("core", "rag", "synth", "kb", "serve")
 # The grammar of the English rules, and what is written for models.
 GRAMMAR = ("core/language/", "synth/facts/english/", "synth/prompts/", "synth/templates/")
 FEWEST_KNOWN = 3  # known words in a pattern or a list
-KNOWN_SHARE = 0.9  # of the words of a list
+KNOWN_SHARE, TELLING_SHARE = 0.9, 0.5  # of the words of a list
 
 # Kinds of values and answers, as `core.reading.text.values` and `core.language.answer_kinds` name them.
 KINDS = frozenset(("number", "money", "percent", "duration", "date", "time", "name"))
@@ -123,7 +123,8 @@ def telling() -> frozenset[str]:
     rows = (*english.months, *english.weekdays, *english.small_numbers, *english.tens, *english.ordinals)
     asking = (phrase for phrases in english.question_words.values() for phrase in phrases if " " not in phrase)
     words = {*english.stop_words, *english.sentence_starters, *asking, *(word for row in rows for word in row)}
-    return frozenset(word for word in words | set(english.scales) if len(word) > 1 and word.isalpha())
+    words |= {*english.scales, *(spelling.lstrip("0123456789") for row in english.ordinals for spelling in row)}
+    return frozenset(word for word in words if len(word) > 1 and word.isalpha())
 
 
 @cache
@@ -150,11 +151,14 @@ def _strings(table: object) -> Iterator[str]:
 
 def english_in(words: Words) -> list[str]:
     """The words that make a pattern or list one of English, empty where it is none."""
-    plain = list(dict.fromkeys(word.casefold() for word in words.words if not word.isupper()))
+    plain = list(dict.fromkeys(word.casefold() for word in words.words if len(word) > 1 and not word.isupper()))
     spoken = [] if KINDS.issuperset(plain) else [word for word in plain if word in known()]
+    said = [word for word in plain if word in telling()]
     if not words.is_list:
-        return [word for word in plain if word in telling()] or (spoken if len(spoken) >= FEWEST_KNOWN else [])
-    return spoken if len(spoken) >= FEWEST_KNOWN and len(spoken) >= KNOWN_SHARE * len(plain) else []
+        return said or (spoken if len(spoken) >= FEWEST_KNOWN else [])
+    if len(said) >= max(FEWEST_KNOWN, TELLING_SHARE * len(plain)):
+        return said
+    return spoken if len(spoken) >= max(FEWEST_KNOWN, KNOWN_SHARE * len(plain)) else []
 
 
 def sources() -> Iterator[tuple[str, str]]:
