@@ -14,7 +14,7 @@ from core.language import figures
         ("3 Millionen", "scale", "Millionen"),
         ("12 thousands", "scale", "thousands"),
         ("7 crowns", "word", "crowns"),
-        ("5 livres", "word", None),
+        ("5 boats", "word", None),
         ("12 pour cent", "percent", "pour cent"),
         ("(1,450)", "digits", "1,450"),
         ("€2.400,00", "money", "€"),
