@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.blocks import RUNNING, Block
-from core.language.english.documents import LONE_FOLIO
+from core.language.english.pages import LONE_FOLIO
 from core.reading.passages import Continuation
 from core.reading.text.sentences import split_prose
 from core.types import Page

@@ -15,8 +15,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from core.language.english.asking import LATEST
-from core.language.english.documents import VERSIONED
+from core.language.english.naming import LATEST, VERSIONED
 from rag.search.cues import STOP_WORDS, Period, Word, dates, periods, words, year_fraction
 from rag.search.profile import DocumentProfile
 

@@ -125,13 +125,3 @@ STEP = re.compile(r"step|item", re.IGNORECASE)
 ASKS_FOR_PLACE = re.compile(r"\b(?:page|chapter|section|contents)\b", re.IGNORECASE)
 # Asks for a heading, which answers nothing else.
 TITLED = re.compile(r"\b(?:en)?titled\b|\b(?:title|heading)\b", re.IGNORECASE)
-# Asks a search for pages that are rich in figures; wider than `FIGURE`.
-ASKS_FOR_NUMBER = re.compile(
-    r"[%$€£]|\b(?:how (?:much|many|long|large|big|old|far|high|often)|per ?cent(?:age)?s?|ratios?|rates?|amounts?|"
-    r"totals?|averages?|numbers? of|(?:grow|increas|decreas|declin|calculat|comput)\w*|grew|margins?|thousands?|"
-    r"millions?|billions?|usd|costs?|prices?|values?|rounded|largest|highest|biggest|lowest|smallest|figures?|"
-    r"revenues?|sums?)\b",
-    re.IGNORECASE,
-)
-# Asks for the newest version of a document; group 1 holds the words after it.
-LATEST = re.compile(r"\b(?:latest|newest|most\s+recent|most\s+current|current)((?:\s+[\w.-]+){1,3})", re.IGNORECASE)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 
+from core.language.english.calendar import MONTH_OF
 from core.language.language import alternation, language, numbered
 
 _ENGLISH = language("en")
-_MONTH = alternation(numbered(_ENGLISH.months))
+_MONTH = alternation(MONTH_OF)
 _DAY = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{_MONTH})\.?,?\s+|(?:{_MONTH})\.?\s+(?:\d{{1,2}},?\s+)?)?(?:19|20)\d\d"
 
 # Number words that stand for a figure before a unit; "one" is mostly an article or a pronoun.

@@ -1,20 +1,13 @@
-"""Dates, quarters, years and parts of years as English texts, questions and names of files write them."""
+"""Quarters, parts of years and recurring times as English questions and heads of tables write them."""
 
 from __future__ import annotations
 
 import re
 
-from core.language.language import alternation, language, numbered
+from core.language.english.calendar import HEAD_MONTH, QUARTER_OF
+from core.language.language import alternation, language
 
 _ENGLISH = language("en")
-# Numbers of quarters by their ordinals, and of months by their names.
-QUARTER_OF = numbered(_ENGLISH.ordinals[:4])
-MONTH_OF = numbered(_ENGLISH.months)
-MONTH = rf"(?:{alternation(MONTH_OF)})\.?"
-# Months as heads of columns have them, whole or cut.
-HEAD_MONTH = rf"(?:{'|'.join(names[0][:3].capitalize() for names in _ENGLISH.months)})[a-z]{{0,6}}\.?"
-WEEKDAY = rf"(?:{alternation(names[0] for names in _ENGLISH.weekdays)})s?"
-
 # "the third quarter of 2022", "2022 Q3", "3Q22".
 _FISCAL_YEAR = r"(?:FY\s?|fiscal\s(?:year\s)?)?'?(?P<year>(?:19|20)\d\d|\d\d)(?!\d)"
 _NUMBERED = r"(?:Q(?P<number>[1-4])|(?P<before>[1-4])Q)"
@@ -31,38 +24,6 @@ QUARTER_FORMS = tuple(
 WHICH_QUARTER = re.compile(rf"(?<!\w)(?:{'|'.join(QUARTER_OF)})[\s-]+(?=(?:fiscal[\s-]+)?quarter)", re.IGNORECASE)
 SHORT_QUARTER = re.compile(r"(?<!\w)(?:Q[1-4]|[1-4]Q)(?=[\s,'/_-]*(?:of\s|FY\s?|')?\d|\W|$)", re.IGNORECASE)
 QUARTER = "quarter"
-
-# What tells a document from others of its kind; `month`, `day`, `year` and `quarter` are groups.
-_MONTH = rf"(?P<month>{alternation(MONTH_OF)})\.?"
-_MONTH_NUMBER = r"(?P<month>0?[1-9]|1[0-2])"
-_DAY = r"(?P<day>[12]\d|3[01]|0?[1-9])"
-_YEAR = r"(?P<year>(?:19[5-9]|20\d)\d)"
-_QUARTER = r"(?P<quarter>[1-4])"
-_FISCAL = r"(?:FY|fiscal\s+year|fiscal)?"
-DOCUMENT_DATES = (
-    re.compile(rf"(?<!\d){_YEAR}[-/.]{_MONTH_NUMBER}[-/.]{_DAY}(?!\d)"),
-    re.compile(rf"(?<!\d){_YEAR}(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])(?!\d)"),
-    re.compile(rf"\b{_MONTH}\s+{_DAY}(?:st|nd|rd|th)?\s*,?\s+{_YEAR}(?!\d)", re.IGNORECASE),
-    re.compile(rf"(?<!\d){_DAY}(?:st|nd|rd|th)?\.?\s+{_MONTH},?\s+{_YEAR}(?!\d)", re.IGNORECASE),
-    re.compile(rf"(?<!\d){_MONTH_NUMBER}/{_DAY}/{_YEAR}(?!\d)"),
-    re.compile(rf"(?<![A-Za-z]){_MONTH},?[\s_-]+{_YEAR}(?!\d)(?P<day>)", re.IGNORECASE),
-)
-DOCUMENT_QUARTERS = (
-    re.compile(rf"(?<![A-Za-z0-9])Q{_QUARTER}[\s_-]*(?:of\s+)?{_FISCAL}\s*['’]?\s*{_YEAR}(?!\d)", re.IGNORECASE),
-    re.compile(rf"(?<![A-Za-z0-9])Q{_QUARTER}[\s_-]*(?:of\s+)?(?:FY\s*|['’])(?P<year>\d\d)(?!\d)", re.IGNORECASE),
-    re.compile(rf"(?<!\d){_YEAR}[\s_-]*Q{_QUARTER}(?!\d)", re.IGNORECASE),
-    re.compile(rf"(?<![A-Za-z0-9]){_QUARTER}Q\s*['’]?(?:FY)?(?P<year>(?:20)?\d\d)(?!\d)", re.IGNORECASE),
-    re.compile(
-        rf"\b(?P<quarter>{'|'.join(QUARTER_OF)})\s+(?:fiscal\s+)?quarter\s*,?\s*(?:of\s+|in\s+|for\s+)?(?:the\s+)?"
-        rf"{_FISCAL}(?:\s+year)?\s*{_YEAR}(?!\d)",
-        re.IGNORECASE,
-    ),
-)
-DOCUMENT_YEARS = (
-    re.compile(rf"(?<![\d,.$€£]){_YEAR}(?!\d|,\d|\.\d|%)"),
-    re.compile(r"(?<![A-Za-z])FY\s*['’]?(?P<year>\d{4}|\d\d)(?!\d)", re.IGNORECASE),
-    re.compile(r"(?<=[A-Za-z0-9])['’](?P<year>\d\d)(?!\d)"),
-)
 
 # Parts of a year that a question names, each with the heads of columns that hold it.
 _THREE, _SIX, _NINE, _TWELVE = (_ENGLISH.small_numbers[number][0] for number in (3, 6, 9, 12))

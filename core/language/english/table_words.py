@@ -39,7 +39,6 @@ CURRENCY = re.compile(r"[$€£¥]|\b(?:USD|EUR|GBP)\b|\b(?:dollars|pounds|euros
 CURRENCY_SIGNS = {"dollars": "$", "pounds": "£", "euros": "€"}
 # A cell that says that there is nothing.
 EMPTY_CELL = re.compile(r"^[\s—–―\-$€£*.%()]*$|^n/?[am]$", re.IGNORECASE)
-NO_AMOUNT = re.compile(r"(?i:n\.?/?[am]\.?|flat|nil|none)")
 CAPTION = re.compile(r"(?:table|exhibit|schedule)\s+[\dA-Z][\w.-]*(?:[.:)]|\s+[A-Z])", re.IGNORECASE)
 # Heads of columns of changes.
 CHANGE_HEAD = re.compile(r"change|variance|increase|decrease", re.IGNORECASE)

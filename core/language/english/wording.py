@@ -113,6 +113,3 @@ DEPENDENT = re.compile(
 PREPOSITION = r" (?:of|in|at|for|on|from|to|with) "
 # How questions begin that are requests already: "Tell me in a sentence: Please tell me ..." is what nobody writes.
 REQUESTS = ("Please", "Can you", "Could you", "Do you", "I would")
-# The blank between tokens that stand together in a sentence; group 1 is the token after it where it is a mark or an
-# ending of a contraction.
-BLANK_BEFORE_MARK = r" ([,.;:!?%)\]}’]|n't\b|'(?:s|re|ve|ll|d|m)\b)|(?<=[(\[{$]) "

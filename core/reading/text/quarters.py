@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from core.language.english import periods
+from core.language.english.calendar import QUARTER_OF
 
 # Year and number of a quarter.
 Quarter = tuple[int, int]
@@ -20,7 +21,7 @@ def _quarter(match: re.Match[str]) -> Quarter:
     parts = match.groupdict()
     year = int(parts["year"])
     number = parts.get("number") or parts.get("before")
-    return year + 2000 * (year < 100), int(number) if number else periods.QUARTER_OF[parts["ordinal"].casefold()]
+    return year + 2000 * (year < 100), int(number) if number else QUARTER_OF[parts["ordinal"].casefold()]
 
 
 def of_named_quarter(question: str, sources: Sequence[str]) -> list[bool]:

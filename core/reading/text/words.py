@@ -10,7 +10,7 @@ import re
 from functools import cache, lru_cache
 
 from core.language.calendar import calendar_names
-from core.language.english.stemming import DIGIT_OF, light_stem
+from core.language.english.stemming import DIGIT_OF, POSSESSIVE, light_stem
 from core.language.language import alternation, language
 from core.reading.text.values import decimal_of, number_key, plain
 
@@ -78,8 +78,7 @@ def stem(word: str) -> str:
 
     See `core.language.english.stemming`.
     """
-    stemmed = light_stem(word)
-    return number_key(stemmed) if stemmed[:1].isdigit() else stemmed
+    return number_key(word.removesuffix(POSSESSIVE)) if word[:1].isdigit() else light_stem(word)
 
 
 def listed_stems(part: str) -> frozenset[str]:

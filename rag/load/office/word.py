@@ -20,7 +20,7 @@ from lxml import etree
 
 from core.blocks import BlockKind
 from core.errors import DataError
-from core.language.english.documents import PAGE_NUMBER
+from core.language.english.pages import PAGE_NUMBER
 from core.settings import IngestSettings
 from rag.load.office.body import Body
 from rag.load.office.drawings import elements_of, parsed, part_id

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.language.english.wording import BLANK_BEFORE_MARK
+from core.language.language import alternation, language
 from core.language.names import language_name
 from core.reading.extractive import ABSTENTION
 from synth.importing.drafts import Draft, Unusable
@@ -302,7 +302,8 @@ def _spans(tokens: Sequence[str], tags: Sequence[str]) -> list[tuple[str, list[s
 
 def detokenised(tokens: Sequence[str]) -> str:
     """Return tokens as a sentence: no space before closing marks or after opening ones."""
-    return re.sub(BLANK_BEFORE_MARK, lambda m: m[1] or "", " ".join(tokens))
+    endings = alternation(language("en").word_lists["contraction"])
+    return re.sub(rf" ([,.;:!?%)\]}}’]|(?:{endings})\b)|(?<=[(\[{{$]) ", lambda m: m[1] or "", " ".join(tokens))
 
 
 def translation(record: Fields, reading: TaskReader) -> Iterator[Draft]:

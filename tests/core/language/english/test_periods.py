@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.language.english import periods
+from core.language.english import calendar, naming, periods
 
 
 @pytest.mark.parametrize("text", ["the third quarter of 2022", "Q3 FY22", "2022 Q3", "third fiscal quarter 2022"])
@@ -15,9 +15,9 @@ def test_a_quarter_with_its_year(text: str) -> None:
 
 
 def test_quarters_and_months_are_numbered_by_their_names() -> None:
-    assert periods.QUARTER_OF["third"] == periods.QUARTER_OF["3rd"] == 3
-    assert "fifth" not in periods.QUARTER_OF
-    assert periods.MONTH_OF["sept"] == 9
+    assert calendar.QUARTER_OF["third"] == calendar.QUARTER_OF["3rd"] == 3
+    assert "fifth" not in calendar.QUARTER_OF
+    assert calendar.MONTH_OF["sept"] == 9
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,12 @@ def test_what_recurs() -> None:
 
 
 def test_a_weekday_has_a_plural() -> None:
-    assert re.fullmatch(periods.WEEKDAY, "wednesdays")
-    assert not re.fullmatch(periods.WEEKDAY, "wed")
+    assert re.fullmatch(calendar.WEEKDAY, "wednesdays")
+    assert not re.fullmatch(calendar.WEEKDAY, "wed")
 
 
 @pytest.mark.parametrize(
     ("name", "year"), [("report 2022-06-30", "2022"), ("June 2022 minutes", "2022"), ("minutes 6/30/2022", "2022")]
 )
 def test_a_document_is_dated_by_its_name(name: str, year: str) -> None:
-    assert {match["year"] for pattern in periods.DOCUMENT_DATES for match in pattern.finditer(name)} == {year}
+    assert {match["year"] for pattern in naming.DOCUMENT_DATES for match in pattern.finditer(name)} == {year}

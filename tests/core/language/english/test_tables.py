@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.language.english import documents, polarity, table_words, units
+from core.language.english import documents, pages, polarity, table_words, units
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_is_measured_has_its_units(question: str, unit: str, other: str) ->
 @pytest.mark.parametrize("line", ["12", "page 3 of 12", "Page 4"])
 def test_a_line_with_the_number_of_its_page(line: str) -> None:
     assert documents.FOLIO.match(line)
-    assert documents.LONE_FOLIO.fullmatch(line)
+    assert pages.LONE_FOLIO.fullmatch(line)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,13 @@ def test_a_heading_has_its_number(line: str, number: str) -> None:
 
 @pytest.mark.parametrize("title", ["untitled", "Microsoft Word - a.doc", "report.pdf", "Dokument 1"])
 def test_a_title_that_a_program_wrote(title: str) -> None:
-    assert documents.SENSELESS_TITLE.match(title)
+    assert pages.SENSELESS_TITLE.match(title)
 
 
 def test_a_title_that_a_person_wrote() -> None:
-    assert not documents.SENSELESS_TITLE.match("The harbour in winter")
-    assert not documents.BOILERPLATE.match("The harbour in winter")
-    assert documents.BOILERPLATE.match("Table of contents")
+    assert not pages.SENSELESS_TITLE.match("The harbour in winter")
+    assert not pages.BOILERPLATE.match("The harbour in winter")
+    assert pages.BOILERPLATE.match("Table of contents")
 
 
 def test_denial_duty_and_what_is_free() -> None:
