@@ -20,7 +20,7 @@ _WEEKDAY = alternation(names[0] for names in _ENGLISH.weekdays)
 _SPELLED = alternation([*(spellings[0] for spellings in _ENGLISH.small_numbers[1:13]), *_ENGLISH.quantities])
 _COUNT = rf"\d|\b(?:{_SPELLED})\b"
 _UNIT_OF_TIME = alternation(_ENGLISH.time_units)
-_MONEY = alternation([*_ENGLISH.currencies, "million", "billion"])
+_MONEY = alternation([*_ENGLISH.currencies, *(name for name, power in _ENGLISH.scales.items() if power in (6, 9))])
 _CAPITALISED = r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+"
 
 

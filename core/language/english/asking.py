@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from core.language.english.words import ANY_SCALE
 from core.language.language import language
 
 SECTION = re.compile(
@@ -93,7 +94,7 @@ OTHER_NAME = re.compile(
     r"\s*\((?:formerly|previously|also|once|now)?\s*(?:known as|called|f/?k/?a|a/?k/?a)\b[^()]*\)", re.IGNORECASE
 )
 UNIT_NOTE = re.compile(
-    r"\s*\((?:in|as) [^()]*\b(?:usd|eur|gbp|dollars?|millions?|billions?|thousands?|percents?|units?)\b[^()]*\)",
+    rf"\s*\((?:in|as) [^()]*\b(?:usd|eur|gbp|dollars?|{ANY_SCALE}|percents?|units?)\b[^()]*\)",
     re.IGNORECASE,
 )
 # The noun that names what is asked for: "the population of", "which brand", "how many runways".

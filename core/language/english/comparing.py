@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from core.language.english.calendar import MONTH_OF
+from core.language.english.words import MONTH_OF
 from core.language.language import alternation, language, numbered
 
 _ENGLISH = language("en")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core.language.english.calendar import MONTH
+from core.language.english.words import MONTH
 
 # A heading, a clause or an item with its number.
 NUMBERED = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core.language.english.calendar import MONTH_OF, QUARTER_OF
+from core.language.english.words import ANY_SCALE, MONTH_OF, QUARTER_OF
 from core.language.language import alternation
 
 # What tells a document from others of its kind; `month`, `day`, `year` and `quarter` are groups.
@@ -51,8 +51,8 @@ PROGRAM_TITLE = re.compile(
 # Asks a search for pages that are rich in figures; wider than `FIGURE`.
 ASKS_FOR_NUMBER = re.compile(
     r"[%$€£]|\b(?:how (?:much|many|long|large|big|old|far|high|often)|per ?cent(?:age)?s?|ratios?|rates?|amounts?|"
-    r"totals?|averages?|numbers? of|(?:grow|increas|decreas|declin|calculat|comput)\w*|grew|margins?|thousands?|"
-    r"millions?|billions?|usd|costs?|prices?|values?|rounded|largest|highest|biggest|lowest|smallest|figures?|"
+    r"totals?|averages?|numbers? of|(?:grow|increas|decreas|declin|calculat|comput)\w*|grew|margins?|"
+    rf"{ANY_SCALE}|usd|costs?|prices?|values?|rounded|largest|highest|biggest|lowest|smallest|figures?|"
     r"revenues?|sums?)\b",
     re.IGNORECASE,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core.language.english.calendar import HEAD_MONTH, QUARTER_OF
+from core.language.english.words import HEAD_MONTH, QUARTER_OF
 from core.language.language import alternation, language
 
 _ENGLISH = language("en")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core.language.english.calendar import WEEKDAY
+from core.language.english.words import WEEKDAY
 from core.language.language import alternation, language
 
 _ENGLISH = language("en")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 
-from core.language.language import language
+from core.language.english.words import ANY_SCALE, PLURAL_SCALES, SCALE_NAMES
 
-_SCALES = {name: power for name, power in language("en").scales.items() if power <= 9}
-SCALE_NAMES = {power: name for name, power in _SCALES.items()}
 # "In thousands, except per share data"; "$ million".
 SCALE = re.compile(
     r"\b(?:in|\$|dollars in|€|£|amounts? in|expressed in|stated in|of)?\s*(?:U\.?S\.? dollars in\s+)?"
-    r"(?P<word>thousands|millions|billions|000s|\$000|\$m\b)|\$\s?(?P<short>million|m|bn|000)\b",
+    rf"(?P<word>{PLURAL_SCALES}|000s|\$000|\$m\b)|\$\s?(?P<short>million|m|bn|000)\b",
     re.IGNORECASE,
 )
 # Powers of ten by what `SCALE` finds.
 POWERS = {
-    **{f"{name}s": power for name, power in _SCALES.items()},
+    **{f"{name}s": power for power, name in SCALE_NAMES.items()},
     "000s": 3,
     "$000": 3,
     "000": 3,
@@ -27,12 +25,12 @@ POWERS = {
 }
 SCALED_AMOUNT = re.compile(
     r"(?P<before>[-−(]*[$€£¥]?[-−(]?)(?P<number>\d[\d,]*(?:\.\d+)?)(?P<after>\)?) "
-    rf"(?P<scale>{'|'.join(_SCALES)})"
+    rf"(?P<scale>{'|'.join(SCALE_NAMES.values())})"
 )
 # The scale in which a question asks for an amount ("in millions of US dollars").
 ASKED_SCALE = re.compile(
     r"\bin (?:units of )?(?:(?:U\.?S\.? ?)?(?:USD|dollars|EUR|euros|GBP|pounds)\s|[$€£]\s?)?"
-    rf"(?P<scale>{'|'.join(f'{name}s?' for name in _SCALES)})\b",
+    rf"(?P<scale>{ANY_SCALE})\b",
     re.IGNORECASE,
 )
 CURRENCY = re.compile(r"[$€£¥]|\b(?:USD|EUR|GBP)\b|\b(?:dollars|pounds|euros)\b(?! (?:per|of weight))", re.IGNORECASE)

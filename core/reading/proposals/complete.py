@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from core.language.english import units
-from core.language.english.calendar import WEEKDAY
+from core.language.english.words import WEEKDAY
 from core.reading.text.sentences import Offsets
 from core.reading.text.values import Value, values
 

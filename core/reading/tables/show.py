@@ -6,6 +6,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 
 from core.language.english import table_words, units
+from core.language.english.words import SCALE_NAMES
 from core.reading.tables.table import Table, TableCell, TableRow
 
 _BRACKETED = re.compile(r"[(\[]([^()\[\]]{1,16})[)\]]\s*$")
@@ -13,7 +14,7 @@ _FOOTNOTE_MARKS = re.compile(r"(?<=\w)(?:\s*\(\d{1,2}\))+$|(?<=\w)\s*(?:[⁰¹²
 # "(1) iPhone ®" is about the iPhone.
 _MARKS_BEFORE = re.compile(r"^(?:\(\d{1,2}\)\s*)+(?=\w)|\s?[®™©]")
 _SUFFIX = re.compile(r"\d\s?(?P<unit>[^\W\d_°µμ%‰][^\d]{0,11}|[°µμ%‰][^\d]{0,5})$")
-_POWER_OF_NAME = {name: power for power, name in table_words.SCALE_NAMES.items()}
+_POWER_OF_NAME = {name: power for power, name in SCALE_NAMES.items()}
 
 
 def label_name(label: str) -> str:
@@ -79,7 +80,7 @@ def shown(table: Table, row: TableRow, cell: TableCell) -> tuple[str, bool]:
     """Return a cell as a person reads it, and whether the table's scale was applied."""
     if cell.amount is None:
         return cell.text, False
-    scale = "" if _unscaled(row, cell) or not table.scale else f" {table_words.SCALE_NAMES[table.scale]}"
+    scale = "" if _unscaled(row, cell) or not table.scale else f" {SCALE_NAMES[table.scale]}"
     if not scale:
         unit = unit_of(table, row, cell)
         return (f"{cell.text} {unit}" if unit and unit not in cell.text else cell.text), False
@@ -102,7 +103,7 @@ def amount_like(
         number = f"{abs(amount):,.2f}"  # sums of money keep their cents
     text = f"{'−' if amount < 0 else ''}{sign}{number}" + ("%" if cell.percent else "")
     if scaled:
-        return f"{text} {table_words.SCALE_NAMES[table.scale]}", True
+        return f"{text} {SCALE_NAMES[table.scale]}", True
     return (f"{text} {unit}" if unit else text), False
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from core.language.english import periods
-from core.language.english.calendar import QUARTER_OF
+from core.language.english.words import QUARTER_OF
 
 # Year and number of a quarter.
 Quarter = tuple[int, int]

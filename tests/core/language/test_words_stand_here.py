@@ -19,7 +19,7 @@ import pytest
 from core.language.language import data_table, language
 
 ROOT = Path(__file__).parent.parent.parent.parent
-PACKAGES = ("core", "rag", "synth", "kb", "serve")
+PACKAGES = ("core", "rag", "synth", "finetune", "kb", "serve")
 # The grammar of the English rules, and what is written for models.
 GRAMMAR = ("core/language/", "synth/facts/english/", "synth/prompts/", "synth/templates/")
 FEWEST_KNOWN = 3  # known words in a pattern or a list
@@ -46,6 +46,9 @@ EXCEPTIONS = {
     ("synth/dataset/leaks.py", "__init__"): "kinds of links between rows",
     ("synth/importing/chats/services.py", "service_of"): "keys of exported chats",
     ("synth/importing/files/sources.py", "_UNDER_KEY"): "keys of data sets",
+    ("finetune/compare/report/plots.py", "_reach"): "names of figures in a result",
+    ("finetune/export/gguf/quantise.py", "_ABSENT_PACKAGE"): "messages of Python",
+    ("finetune/training/launch.py", "_KILLED"): "messages of torch.distributed",
     ("kb/training_data.py", "_IMPORT_HINT"): "a command of this program",
     ("serve/app.py", "_ERROR"): "keys of JSON answers",
     ("serve/errors.py", "_COMMAND"): "messages of this program",
@@ -118,12 +121,13 @@ def words_in(file: str, source: str) -> Iterator[Words]:
 
 @cache
 def telling() -> frozenset[str]:
-    """Function words, words that ask, number words, names of months and days."""
+    """Function words, words that ask, words and endings of numbers, names of months and days."""
     english = language("en")
     rows = (*english.months, *english.weekdays, *english.small_numbers, *english.tens, *english.ordinals)
     asking = (phrase for phrases in english.question_words.values() for phrase in phrases if " " not in phrase)
     words = {*english.stop_words, *english.sentence_starters, *asking, *(word for row in rows for word in row)}
-    words |= {*english.scales, *(spelling.lstrip("0123456789") for row in english.ordinals for spelling in row)}
+    words |= {*english.scales, *(f"{scale}s" for scale in english.scales)}
+    words |= {*(spelling.lstrip("0123456789") for row in english.ordinals for spelling in row)}
     return frozenset(word for word in words if len(word) > 1 and word.isalpha())
 
 

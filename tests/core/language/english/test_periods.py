@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.language.english import calendar, naming, periods
+from core.language.english import naming, periods, words
 
 
 @pytest.mark.parametrize("text", ["the third quarter of 2022", "Q3 FY22", "2022 Q3", "third fiscal quarter 2022"])
@@ -15,9 +15,9 @@ def test_a_quarter_with_its_year(text: str) -> None:
 
 
 def test_quarters_and_months_are_numbered_by_their_names() -> None:
-    assert calendar.QUARTER_OF["third"] == calendar.QUARTER_OF["3rd"] == 3
-    assert "fifth" not in calendar.QUARTER_OF
-    assert calendar.MONTH_OF["sept"] == 9
+    assert words.QUARTER_OF["third"] == words.QUARTER_OF["3rd"] == 3
+    assert "fifth" not in words.QUARTER_OF
+    assert words.MONTH_OF["sept"] == 9
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_what_recurs() -> None:
 
 
 def test_a_weekday_has_a_plural() -> None:
-    assert re.fullmatch(calendar.WEEKDAY, "wednesdays")
-    assert not re.fullmatch(calendar.WEEKDAY, "wed")
+    assert re.fullmatch(words.WEEKDAY, "wednesdays")
+    assert not re.fullmatch(words.WEEKDAY, "wed")
 
 
 @pytest.mark.parametrize(

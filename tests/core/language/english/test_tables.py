@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.language.english import documents, pages, polarity, table_words, units
+from core.language.english import documents, pages, polarity, table_words, units, words
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ def test_the_scale_of_a_table(title: str, power: int) -> None:
 
 
 def test_every_scale_is_shown_and_asked_for() -> None:
-    assert table_words.SCALE_NAMES == {3: "thousand", 6: "million", 9: "billion"}
-    for name in table_words.SCALE_NAMES.values():
+    assert words.SCALE_NAMES == {3: "thousand", 6: "million", 9: "billion"}
+    for name in words.SCALE_NAMES.values():
         assert table_words.SCALED_AMOUNT.fullmatch(f"$1,200 {name}")
         assert table_words.ASKED_SCALE.search(f"Answer in {name}s.")
 
