@@ -35,7 +35,7 @@ def test_the_wheel_holds_six_packages_and_their_data(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("kb_cited-0.1.0.dev0-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert sorted({name.split("/")[0] for name in names if ".dist-info/" not in name}) == PACKAGES
-    assert "core/answer_prompt.txt" in names
+    assert {"core/answer_prompt.txt", "core/language/data/en.toml", "core/language/data/en/formulas.toml"} <= set(names)
 
 
 def test_imports_run_down() -> None:
