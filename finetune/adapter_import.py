@@ -27,7 +27,7 @@ from finetune.runs import TrainingRun, create_run, list_runs, remove_run, update
 from finetune.training.base import Base, find_base, load_tokenizer
 from finetune.training.launch import installed_versions
 from finetune.training.policy import put_in_place
-from finetune.training.quantised import find_merge_base, hub_name, name_without_suffix
+from finetune.training.quantised import find_merge_base, hub_name, unquantised_name
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -229,7 +229,7 @@ def _base_of(adapter: ForeignAdapter, base: str, home: Home, on_note: Callable[[
     try:
         return find_base(f"hf:{named}", home)
     except MissingExtra as error:
-        whole = name_without_suffix(named)
+        whole = unquantised_name(named)
         if not whole:
             pull = f"kb models pull {named} && kb runs import '{adapter.folder}'"
             raise MissingExtra(f"the adapter's base {named} is not installed", hint=pull) from error

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 CONFIG = "config.json"
 # The vocabulary as SentencePiece keeps it, which llama.cpp's converter and Ollama's importer want where there is one.
 SENTENCEPIECE = "tokenizer.model"
-_GENERATION, _TOKENIZER = "generation_config.json", "tokenizer_config.json"
+TOKENIZER = "tokenizer_config.json"
+# What a configuration says of an added token.
+_ADDED = ("content", "lstrip", "normalized", "rstrip", "single_word", "special")
 
 
 def turn_end(chat: ChatFormat) -> int:
@@ -120,8 +122,14 @@ def _save_tokenizer(chat: ChatFormat, work: Path) -> None:
         "chat_template": str(chat.tokenizer.chat_template),
         # The name that every version of transformers knows.
         "tokenizer_class": "PreTrainedTokenizerFast",
+        # Where llama.cpp's converter looks for tokens beside those of `tokenizer.model`; transformers 5 leaves it out.
+        "added_tokens_decoder": {
+            str(token): {name: getattr(added, name) for name in _ADDED}
+            for token, added in sorted(chat.tokenizer.added_tokens_decoder.items())
+            if not chat.vocabulary or token < chat.vocabulary
+        },
     }
-    _rewrite(work / _TOKENIZER, settings, without=("is_local", "local_files_only", "backend"))
+    _rewrite(work / TOKENIZER, settings, without=("is_local", "local_files_only", "backend"))
 
 
 def _old_rope(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,44 @@ from core.errors import ConfigError, MissingExtra
 from core.files import Home
 from finetune.training.base import Base, find_base
 
+# What names say of quantisation, from their end: `-GPTQ-Int4`, `-4bit-128g-actorder_True`, `.w4a16`, `-AWQ-INT4`.
 _SUFFIX = re.compile(
-    r"[-_.](unsloth-bnb-4bit|bnb-[48]bit|(?:GPTQ|AWQ)(?:-Int\d|-\d+bit)?|Int[48]|[48]bit|w4a16|quantized\.\w+|FP8)\Z",
+    r"(?:[-_.](?:unsloth|dynamic|smashed|marlin|autoround|gptqmodel|quantized|quantised|bnb|gptq|awq|hqq|aqlm|exl[23]|nf4|"
+    r"nvfp4|mxfp4|fp8|fp4|vptq|smoothquant|(?:\d\.)?\dbpw|b?int[348]|i?q[48]|[23468]-?bits?|w\d+a\d+|g\d+|\d+g|\dx\d+|"
+    r"(?:no)?sym|asym|inc|actorder_(?:true|false)|(?:gs|gr)\d+))+\Z",
     re.IGNORECASE,
+)
+# Of these, a name needs one to be that of a quantised model.
+_QUANTISED = re.compile(
+    r"bnb|gptq|awq|hqq|aqlm|exl[23]|nf4|fp8|fp4|vptq|quanti[sz]ed|smoothquant|autoround|marlin|bpw|int[348]|q[48]|\dbit|"
+    r"\d-bit|w\d+a\d+",
+    re.IGNORECASE,
+)
+# Whose models other organisations quantise and publish under their own name, by the beginning of the model's.
+_PUBLISHERS = (
+    (("meta-llama-3", "llama-2", "llama-3", "llama-4", "codellama"), "meta-llama"),
+    (("qwen", "qwq"), "Qwen"),
+    (("mistral", "mixtral", "ministral", "codestral"), "mistralai"),
+    (("gemma", "codegemma"), "google"),
+    (("phi-",), "microsoft"),
+    (("smollm",), "HuggingFaceTB"),
+    (("deepseek",), "deepseek-ai"),
+    (("olmo", "tulu"), "allenai"),
+    (("granite",), "ibm-granite"),
+    (("falcon",), "tiiuae"),
+    (("yi-",), "01-ai"),
+    (("zephyr",), "HuggingFaceH4"),
+    (("tinyllama",), "TinyLlama"),
+    (("starcoder",), "bigcode"),
+    (("pythia",), "EleutherAI"),
+)
+# Organisations that publish quantised models of others, and not those models themselves.
+_REQUANTISERS = frozenset(
+    (
+        "thebloke hugging-quants redhatai neuralmagic nm-testing mlx-community casperhansen solidrust techxgenus "
+        "prunaai kaitchup ista-daslab modelcloud quanttrio cpatonn stelterlab study-hjt maziyarpanahi intel opea "
+        "shuyuej ybelkada gaunernst"
+    ).split()
 )
 # `base_model:` at the head of a model card: a name, or a list of them.
 _CARD_BASE = re.compile(r"\A---\n.*?^base_model:\s*(?:\n\s*-\s*)?[\"']?([\w.-]+/[\w.-]+)", re.MULTILINE | re.DOTALL)
@@ -29,7 +64,7 @@ def full_precision_name(base: Base) -> str:
     readme = base.folder / "README.md"
     card = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else ""
     named = match[1] if (match := _CARD_BASE.match(card)) else ""
-    return named if named and named != hub_name(base.spec) else name_without_suffix(hub_name(base.spec))
+    return named if named and named != hub_name(base.spec) else unquantised_name(hub_name(base.spec))
 
 
 def hub_name(spec: str) -> str:
@@ -46,10 +81,20 @@ def hub_name(spec: str) -> str:
     return name if _HUB_ID.fullmatch(name) and not Path(name).is_dir() else ""
 
 
-def name_without_suffix(name: str) -> str:
-    """Return a model's name without what says how it is quantised; empty where nothing does."""
-    shorter = _SUFFIX.sub("", name)
-    return shorter if shorter != name else ""
+def unquantised_name(name: str) -> str:
+    """Return the Hub's name of the model that a quantised one was probably made from; empty where nothing tells.
+
+    It is the name without what says how it is quantised, under the organisation that publishes the model where this one
+    only quantises.
+    """
+    match = _SUFFIX.search(name)
+    if not match or not _QUANTISED.search(match[0]):
+        return ""
+    organisation, _, model = name[: match.start()].rpartition("/")
+    if organisation.lower() not in _REQUANTISERS:
+        return f"{organisation}/{model}".lstrip("/")
+    publisher = next((owner for names, owner in _PUBLISHERS if model.lower().startswith(names)), "")
+    return f"{publisher}/{model}" if publisher else ""
 
 
 def find_merge_base(base: Base, spec: str, home: Home, run: str = "RUN") -> Base:

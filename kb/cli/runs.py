@@ -76,12 +76,15 @@ def import_run(
     quiet: options.Quiet = False,
 ) -> None:
     """Take back an adapter that was trained elsewhere, checked against its base."""
+    from finetune.runs import read_recipe
     from kb.training.importing import import_run as imported
 
     note = screen.notes(quiet=quiet)
     run = imported(begin(), folder, name=name, base=base, merge_base=merge_base or "", data=data, on_note=note)
     screen.say(run.name)
-    screen.note(f"{run.folder}. Next: kb export {run.name} --to gguf; kb compare {run.name}", quiet=quiet)
+    merges = read_recipe(run).training_method.merges
+    step = f"kb export {run.name} --to gguf" if merges else f'kb ask --model run:{run.name} "QUESTION"'
+    screen.note(f"{run.folder}. Next: {step}; kb compare {run.name}", quiet=quiet)
 
 
 @app.command()

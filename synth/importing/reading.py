@@ -133,7 +133,7 @@ def _unknown(source: Source, sample: list[SourceRecord], values: Sequence[Mappin
         hint = choice(where, _candidate(values[0]))
     elif source.container == "CSV" and source.path:
         # The first line may be a row.
-        hint = naming_command(source.path, source.delimiter, len(values[0]))
+        hint = naming_command(source.path, source.delimiter, len(values[0]), source.header_line)
     elif source.container == "XLSX":
         hint = "name the columns question and answer in the first row of the sheet"
     return DataError(f"no known shape has the fields: {names}", path=where, line=sample[0].line, hint=hint)
@@ -237,20 +237,20 @@ def _recognise_text(source: Source, seed: int, answers_by: str) -> RecognisedSou
         hint = f"kb ingest '{source.path}' && kb synth"
         raise DataError("markup, not rows, an FAQ, a chat or plain text", path=source.path, hint=hint)
     if source.path and (table := nameless_table(lines)):
-        raise _unnamed(source.path, lines[0], *table)
+        raise _unnamed(source.path, source.header_line, lines[source.header_line - 1], *table)
     return RecognisedSource(shape="plain text", outcomes=lambda: text_blocks(_numbered(source)))
 
 
-def _unnamed(path: Path, first: str, delimiter: str, n_columns: int) -> DataError:
-    """Return the error of a table whose first row cannot name its columns."""
+def _unnamed(path: Path, line: int, first: str, delimiter: str, n_columns: int) -> DataError:
+    """Return the error of a table whose first row, on this line, cannot name its columns."""
     names = next(csv.reader([first], delimiter=delimiter))
     if {normal_name(name) for name in names} & set(QUESTIONS):
         twice = next((name for name in names if names.count(name) > 1), "")
         numbered = delimiter.join(f"{name}{n + 1}" if name == twice else name for n, name in enumerate(names))
         named = path.with_name(f"{path.stem}.named{path.suffix}")
-        hint = f"sed '1s/.*/{numbered}/' '{path}' > '{named}' && kb synth import '{named}' --out DIR"
-        return DataError(f"two columns are named {twice!r}", path=path, line=1, hint=hint)
-    hint = naming_command(path, delimiter, n_columns)
+        hint = f"sed '{line}s/.*/{numbered}/' '{path}' > '{named}' && kb synth import '{named}' --out DIR"
+        return DataError(f"two columns are named {twice!r}", path=path, line=line, hint=hint)
+    hint = naming_command(path, delimiter, n_columns, line)
     return DataError(f"a table of {n_columns} columns without a row of names", path=path, hint=hint)
 
 

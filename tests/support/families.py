@@ -13,6 +13,7 @@ from typing import Any
 
 from finetune.export.gguf.vocabulary import WORDS
 from tests.support.tiny_models import CHATML
+from tests.support.trained_runs import QUESTIONS, learn
 
 _CORPUS = (
     "What is the capacity of tank 12? Tank 12 holds 322 litres. How much does tank 3 hold? Guests pay 12.50 euros for "
@@ -82,7 +83,8 @@ class Family:
 
     Attributes:
         config: Name of its configuration in transformers.
-        tokenizer: `pieces` (SentencePiece's kind of BPE), or the pattern by which byte-level BPE cuts words.
+        tokenizer: `pieces` (SentencePiece's kind of BPE), `bare pieces` (without a blank before the first word), or the
+            pattern by which byte-level BPE cuts words.
         template: A key of `_TEMPLATES`.
         written: Whether our own GGUF writer knows it.
         over: Fields of the configuration.
@@ -98,6 +100,7 @@ class Family:
 _LLAMA_WORDS, _QWEN_WORDS = WORDS.format(digits="{1,3}"), WORDS.format(digits="")
 # How GPT-4o's tokenizer cuts numbers; no runtime here knows the pattern.
 _OTHER_WORDS = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,2}| ?[^\s\p{L}\p{N}]+|\s+"
+_GEMMA = {"head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 48}
 FAMILIES: Mapping[str, Family] = {
     "llama-2": Family("LlamaConfig", "pieces", "inst"),
     "llama-3": Family("LlamaConfig", _LLAMA_WORDS, "llama-3", written=True, over={"rope_parameters": _LLAMA3_ROPE}),
@@ -106,15 +109,18 @@ FAMILIES: Mapping[str, Family] = {
     "mistral": Family("MistralConfig", "pieces", "inst", over={"sliding_window": 48}),
     "mistral-nemo": Family("MistralConfig", _LLAMA_WORDS, "chatml", written=True, over={"head_dim": 32}),
     "gemma-2": Family(
-        "Gemma2Config", "pieces", "gemma", over={"head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 48}
+        "Gemma2Config", "bare pieces", "gemma", over={"head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 48}
     ),
     "gemma-3": Family(
-        "Gemma3TextConfig", "pieces", "gemma", over={"head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 48}
+        "Gemma3TextConfig",
+        "bare pieces",
+        "gemma",
+        over={"head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 48},
     ),
     "phi-3": Family("Phi3Config", "pieces", "phi", over={"sliding_window": 400}),
     "phi-4": Family("Phi3Config", _OTHER_WORDS, "chatml"),
     "smollm-2": Family("LlamaConfig", "digits", "chatml", written=True, over={"tie_word_embeddings": True}),
-    "smollm-3": Family("SmolLM3Config", _LLAMA_WORDS, "chatml", over={"no_rope_layer_interval": 2}),
+    "smollm-3": Family("SmolLM3Config", _LLAMA_WORDS, "chatml", written=True, over={"num_hidden_layers": 4}),
 }
 
 
@@ -125,9 +131,10 @@ def _tokenizer_json(kind: str, template: str) -> str:
 
     marks = ["<unk>", "<s>", _END[template], *_MARKS[template]]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    made = Tokenizer(models.BPE(unk_token="<unk>") if kind == "pieces" else models.BPE())
-    if kind == "pieces":
-        made.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    made = Tokenizer(models.BPE(unk_token="<unk>") if "pieces" in kind else models.BPE())
+    if "pieces" in kind:
+        first = [normalizers.Prepend("▁")] if kind == "pieces" else []
+        made.normalizer = normalizers.Sequence([*first, normalizers.Replace(" ", "▁")])
         alphabet = ["▁"]
     elif kind == "digits":
         parts = [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
@@ -139,13 +146,13 @@ def _tokenizer_json(kind: str, template: str) -> str:
         vocab_size=380, special_tokens=marks, initial_alphabet=alphabet, show_progress=False, max_token_length=8
     )
     made.train_from_iterator(_CORPUS.split(". ") * 2, trainer)
-    if kind == "pieces":
-        made = _with_bytes(made, len(marks))
+    if "pieces" in kind:
+        made = _with_bytes(made, len(marks), strips=kind == "pieces")
     made.add_special_tokens([AddedToken(mark, special=True, normalized=False) for mark in marks])
     return str(made.to_str())
 
 
-def _with_bytes(trained: Any, n_marks: int) -> Any:
+def _with_bytes(trained: Any, n_marks: int, *, strips: bool) -> Any:
     """Return a tokenizer whose unknown characters become bytes, as SentencePiece's do."""
     import json
 
@@ -158,10 +165,32 @@ def _with_bytes(trained: Any, n_marks: int) -> Any:
     body["model"]["fuse_unk"] = True
     body["added_tokens"] = []
     made = Tokenizer.from_str(json.dumps(body))
-    made.decoder = decoders.Sequence(
-        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
-    )
+    last = [decoders.Strip(" ", 1, 0)] if strips else []
+    made.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), *last])
     return made
+
+
+def _sentencepiece(tokenizer: Any, marks: Sequence[str], *, dummy_prefix: bool) -> bytes:
+    """Return a tokenizer of pieces as the file `tokenizer.model`, which other tools read in place of `tokenizer.json`.
+
+    Args:
+        marks: Of the template; those that SentencePiece does not know stand in the tokenizer's added tokens alone.
+    """
+    from transformers.utils import sentencepiece_model_pb2_new as proto
+
+    model = proto.ModelProto()
+    model.trainer_spec.model_type, model.trainer_spec.byte_fallback = proto.TrainerSpec.BPE, True
+    model.normalizer_spec.add_dummy_prefix = dummy_prefix
+    model.normalizer_spec.remove_extra_whitespaces = False
+    kinds = proto.ModelProto.SentencePiece
+    for token, index in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1]):
+        kind = {"<unk>": kinds.UNKNOWN, "<s>": kinds.CONTROL}.get(token, kinds.NORMAL)
+        kind = kinds.BYTE if token.startswith("<0x") else kind
+        known = token not in marks or token == "</s>"
+        kind = kind if token not in marks else (kinds.CONTROL if known else kinds.UNUSED)
+        # The rank of a merge is that of its piece.
+        model.pieces.add(piece=token if known else f"<unused{index}>", score=-float(index), type=kind)
+    return bytes(model.SerializeToString())
 
 
 def _is_ascii(text: str) -> bool:
@@ -176,8 +205,13 @@ def _never_says(model: Any, tokens: Sequence[int]) -> None:
         model.get_output_embeddings().weight[tokens] = 0
 
 
-def family_folder(path: Path, name: str) -> Path:
-    """Write a base of a family in transformers' layout."""
+def family_folder(path: Path, name: str, *, learned: bool = False, **over: Any) -> Path:
+    """Write a base of a family in transformers' layout.
+
+    Args:
+        learned: Whether it has learnt to answer `QUESTIONS` and to stop; else its weights are random.
+        over: Fields of the configuration.
+    """
     import torch
     import transformers
     from tokenizers import Tokenizer
@@ -193,10 +227,19 @@ def family_folder(path: Path, name: str) -> Path:
         clean_up_tokenization_spaces=False,
     )
     tokenizer.chat_template = _TEMPLATES[family.template]
-    config = getattr(transformers, family.config)(**{**_SIZES, "vocab_size": len(tokenizer) + 4, **family.over})
+    narrow = {"initializer_range": 0.02} if learned else {}
+    sizes = {**_SIZES, "vocab_size": len(tokenizer) + 4, **family.over, **narrow, **over}
+    config = getattr(transformers, family.config)(**sizes)
     torch.manual_seed(0)
     model = transformers.AutoModelForCausalLM.from_config(config)
-    _never_says(model, [index for index in range(config.vocab_size) if not _is_ascii(tokenizer.decode([index]))])
+    if learned:
+        learn(model, tokenizer, QUESTIONS, steps=160, rate=5e-3)
+    else:
+        _never_says(model, [index for index in range(config.vocab_size) if not _is_ascii(tokenizer.decode([index]))])
     model.save_pretrained(path)
     tokenizer.save_pretrained(path, save_jinja_files=False)
+    if "pieces" in family.tokenizer:
+        marks = [end, *_MARKS[family.template]]
+        spelled = _sentencepiece(tokenizer, marks, dummy_prefix=family.tokenizer == "pieces")
+        (path / "tokenizer.model").write_bytes(spelled)
     return path

@@ -79,7 +79,7 @@ def make_base(folder: Path, kind: str, *, tokenizer: Any = None, **over: Any) ->
     torch.manual_seed(0)
     tokenizer = tokenizer or digit_tokenizer()
     model = AutoModelForCausalLM.from_config(tiny_config(kind, **{"rope_theta": 1000.0, **over}))
-    _learn(model, tokenizer, QUESTIONS, steps=_STEPS, rate=5e-3)
+    learn(model, tokenizer, QUESTIONS, steps=_STEPS, rate=5e-3)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder, save_jinja_files=False)
     return folder
@@ -98,14 +98,15 @@ def make_run(home: Home, base: Path, name: str = "tanks", *, system: str = "", *
     run = create_run(home, card, recipe)
     found = find_base(str(base), home)
     model = make_trainable(load_model(found, recipe, CPU), recipe, found.shape)
-    _learn(model, load_tokenizer(found), CHANGED, steps=_ADAPTER_STEPS, rate=1e-2, system=system)
+    learn(model, load_tokenizer(found), CHANGED, steps=_ADAPTER_STEPS, rate=1e-2, system=system)
     save_policy(model, chat_of(found, recipe, ""), run.adapter)
     return run
 
 
-def _learn(
+def learn(
     model: Any, tokenizer: Any, rows: Sequence[tuple[str, str]], *, steps: int, rate: float, system: str = ""
 ) -> None:
+    """Train what requires a gradient on questions and answers; the rate falls to nothing."""
     import torch
 
     said = [{"role": "system", "content": system}] if system else []

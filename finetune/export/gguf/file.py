@@ -61,6 +61,7 @@ def check_writable(config: Mapping[str, Any], chat: ChatFormat) -> None:
             f"unsupported architecture for GGUF export: {kind}; supported are {', '.join(written)}", hint=HINT
         )
     _rope_kind(config)
+    _check_no_rope_layers(config)
     pre_tokenizer(tokenizer_body(chat))
 
 
@@ -139,6 +140,19 @@ def _rope_kind(config: Mapping[str, Any]) -> str:
     if kind not in ("default", "linear", "yarn", "llama3"):
         raise DataError(f"unsupported rotary embedding for GGUF export: {kind}", hint=HINT)
     return kind
+
+
+def _check_no_rope_layers(config: Mapping[str, Any]) -> None:
+    """Check that runtimes leave the rotary embedding out where the model does: in every fourth layer of SmolLM3.
+
+    Raises:
+        DataError: It is left out elsewhere; no key of the file could say where.
+    """
+    layers = config.get("no_rope_layers")
+    if layers and any(bool(with_rope) != bool((index + 1) % 4) for index, with_rope in enumerate(layers)):
+        raise DataError(
+            "unsupported rotary embedding for GGUF export: left out of other layers than the 4th", hint=HINT
+        )
 
 
 def _add_rope(writer: Any, config: Mapping[str, Any]) -> None:

@@ -5,12 +5,15 @@ Also the check that a quantised file matches the weights it was made from.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import gguf
 import numpy as np
@@ -18,8 +21,9 @@ import numpy as np
 from core.errors import BackendError, ConfigError, GateError
 from core.files import atomic_write
 from core.machine.install import package_command
+from finetune.export.checkpoint import SENTENCEPIECE, TOKENIZER
 from finetune.export.gguf.file import ENCODINGS
-from finetune.export.gguf.weights import HINT, read_weights
+from finetune.export.gguf.weights import HINT, checkpoint_config, read_weights
 from finetune.export.ollama.model import OllamaModel, OnStatus, Server, create, remove, weight_file_of
 
 TOOL, CONVERTER = "llama-quantize", "convert_hf_to_gguf.py"
@@ -140,7 +144,23 @@ def convert(converter: Path, folder: Path, target: Path, name: str) -> None:
         BackendError: It failed.
     """
     python = [sys.executable] if converter.suffix == ".py" else []
-    _run([*python, str(converter), str(folder), "--outfile", str(target), "--outtype", name], target, HINT)
+    with _as_published(folder) as given:
+        _run([*python, str(converter), str(given), "--outfile", str(target), "--outtype", name], target, HINT)
+
+
+@contextmanager
+def _as_published(folder: Path) -> Iterator[Path]:
+    """Yield a checkpoint as the converter knows it: by the class of its tokenizer it tells Phi-4 from Phi-3."""
+    if checkpoint_config(folder).get("model_type") != "phi3" or (folder / SENTENCEPIECE).is_file():
+        yield folder
+        return
+    with TemporaryDirectory(prefix="kb-") as given:
+        for path in folder.iterdir():
+            (Path(given) / path.name).symlink_to(path.absolute())
+        settings = json.loads((folder / TOKENIZER).read_text(encoding="utf-8"))
+        (Path(given) / TOKENIZER).unlink()
+        (Path(given) / TOKENIZER).write_text(json.dumps({**settings, "tokenizer_class": "GPT2Tokenizer"}))
+        yield Path(given)
 
 
 def check_weights(path: Path, folder: Path) -> float:

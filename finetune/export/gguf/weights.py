@@ -44,7 +44,7 @@ LAYOUTS: Mapping[str, Layout] = {
     "mistral": Layout(architecture=gguf.MODEL_ARCH.LLAMA, written=True, paired=True),
     "qwen2": Layout(architecture=gguf.MODEL_ARCH.QWEN2, written=True),
     "qwen3": Layout(architecture=gguf.MODEL_ARCH.QWEN3, written=True),
-    "smollm3": Layout(architecture=gguf.MODEL_ARCH.SMOLLM3, paired=True),
+    "smollm3": Layout(architecture=gguf.MODEL_ARCH.SMOLLM3, written=True, paired=True),
     "gemma2": Layout(architecture=gguf.MODEL_ARCH.GEMMA2, norm_offset=1.0),
     "gemma3_text": Layout(architecture=gguf.MODEL_ARCH.GEMMA3, norm_offset=1.0),
     "phi3": Layout(architecture=gguf.MODEL_ARCH.PHI3),

@@ -19,8 +19,16 @@ _UNTRAINED = ("weight", "loss_weight", "train", "trainable")
 # ms-swift's columns: the answer that was rejected, or the whole conversation with it.
 REJECTED_RESPONSE, _REJECTED_MESSAGES = "rejected_response", "rejected_messages"
 _REJECTED_ANSWERS = (REJECTED_RESPONSE, "rejected_responses", "rejected", "rejected_answer", "rejected_answers")
-# Columns for the thought before the answer.
-_THOUGHTS = ("reasoning_content", "thinking")
+# Columns for the thought before the answer, names without their marks: DeepSeek, Qwen, medical-o1, MMLU-Pro and others.
+_THOUGHTS = frozenset(
+    "reasoningcontent reasoning reasoningtext reasoningtrace reasoningchain thinking thinkingcontent thinkingprocess "
+    "think thought thoughts thoughtprocess cot cotcontent complexcot longcot chainofthought chainofthoughts "
+    "scratchpad".split()
+)
+# What such a column says where it is a setting, not a thought.
+_SETTINGS = frozenset("on off true false yes no none auto minimal low medium high enabled disabled".split())
+# Beside one of these, `reasoning` is that of a judge.
+_JUDGED = ("score", "rating", "verdict", "grade", "judgement", "judgment")
 
 
 def with_marks(record: Fields, drafts: Iterator[Draft]) -> Iterator[Draft]:
@@ -40,10 +48,8 @@ def with_marks(record: Fields, drafts: Iterator[Draft]) -> Iterator[Draft]:
         if not whole.turns and (turns := _history(record)):
             judged = whole.rejected is not None or whole.good is not None
             whole = replace(whole, turns=turns, kind=whole.kind if judged else "conversation")
-        if (thought := next((record[name] for name in _THOUGHTS if record.get(name)), "")) and isinstance(thought, str):
-            whole = (
-                whole if split_thought(whole.answer)[0] else replace(whole, answer=with_thought(thought, whole.answer))
-            )
+        if not split_thought(whole.answer)[0] and (thought := _thought(record)):
+            whole = replace(whole, answer=with_thought(thought, whole.answer))
         yield from _rejected(record, whole)
 
 
@@ -76,8 +82,16 @@ def _system_text(value: Any) -> str | None:
 
 
 def _thought(record: Fields) -> str:
-    name = next((name for name in _THOUGHTS if isinstance(dict(record).get(name), str)), "")
-    return str(record[name]) if name else ""
+    """Return the text of the record's column for a thought, `""` for none; other such columns stay unread."""
+    for name, value in dict(record).items():
+        if name.replace("_", "") not in _THOUGHTS or (name == "reasoning" and any(mark in record for mark in _JUDGED)):
+            continue
+        parts = value if isinstance(value, list) else [value]
+        texts = [part.strip() for part in parts if isinstance(part, str)]
+        thought = "\n".join(text for text in texts if text)
+        if len(texts) == len(parts) and thought and thought.lower() not in _SETTINGS and record[name]:
+            return thought
+    return ""
 
 
 def _history(record: Fields) -> tuple[tuple[str, str], ...]:

@@ -32,7 +32,7 @@ SPEAKERS = {
     "developer": "system",
 }
 _NAMES, _CONTENTS = ("role", "from", "speaker"), ("content", "value", "text", "parts")
-_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
 # Marks that say whether an answer is trained: OpenAI and Mistral, LLaMA-Factory, ms-swift, Axolotl; and that it is not.
 _TRAINED = ("weight", "loss_weight", "loss", "loss_mask", "train", "training", "trainable", "train_on", "learn")
 _NOT_TRAINED = ("masked", "ignore", "ignored", "skip", "exclude", "excluded", "no_train", "no_loss")

@@ -29,6 +29,7 @@ from synth.importing.files.packed import open_member, packed_kind
 from synth.importing.files.tables import (
     csv_records,
     delimiter_of,
+    header_line,
     hub_records,
     is_one_column,
     is_saved_dataset,
@@ -95,6 +96,7 @@ class Source:
         labels: Column name to class names, where the file itself carries them (Parquet, `datasets`).
         path: The file or folder, where there is one.
         delimiter: What stands between the fields of CSV.
+        header_line: Number of the line with the names of CSV.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Source:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     path: Path | None = None
     delimiter: str = ","
+    header_line: int = 1
 
 
 # First bytes of documents.
@@ -216,7 +219,14 @@ def _text_source(path: Path, open_bytes: Callable[[], IO[bytes]]) -> Source:
         container, read = "chat dump", dump
     if container == "text" and (looks_like_csv(head, whole=whole) or is_one_column(head, path)):
         container, read = "CSV", lambda: _csv(text, head, path)
-    return Source(name=path.name, container=container, records=read, path=path, delimiter=delimiter_of(head))
+    return Source(
+        name=path.name,
+        container=container,
+        records=read,
+        path=path,
+        delimiter=delimiter_of(head),
+        header_line=header_line(head),
+    )
 
 
 def _json(text: Callable[[], IO[str]], head: str, path: Path) -> tuple[Container, Callable[[], Iterator[SourceRecord]]]:

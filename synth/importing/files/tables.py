@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,24 @@ _BATCH_ROWS = 256
 # A field longer than this is an unclosed quote that swallows the file.
 _MAX_FIELD_CHARS = 1 << 24
 _DELIMITERS = ",;\t|"
+# A first line for spreadsheet programs, which names the delimiter.
+_STATED = re.compile(r'\A\ufeff?"?sep=(?P<delimiter>[^"\r\n])"?[,;\t]*\r?\n', re.IGNORECASE)
 # How programs write that a cell is empty.
 _ABSENT = frozenset({"nan", "NaN", "NAN", "null", "NULL", "<NA>", "#N/A", "NaT"})
 _ONE_COLUMN = ("text", "content", "sentence", "document", "question", "prompt")
 Rows = Callable[[], Iterator[Any]]
 Labels = Mapping[str, tuple[str, ...]]
+
+
+def header_line(head: str) -> int:
+    """Return the number of the line with a table's names: 2 where the first one names the delimiter (`sep=;`)."""
+    return 2 if _STATED.match(head) else 1
+
+
+def _without_stated(head: str) -> tuple[str, str]:
+    """Return (the delimiter that the first line names, the text after it); `""` and the whole text where none does."""
+    match = _STATED.match(head)
+    return (match["delimiter"], head[match.end() :]) if match else ("", head)
 
 
 def looks_like_csv(head: str, *, whole: bool) -> bool:
@@ -32,7 +46,7 @@ def looks_like_csv(head: str, *, whole: bool) -> bool:
 
 def is_one_column(head: str, path: Path) -> bool:
     """Whether a text is a CSV file of one column, which only the name of the file and of the column tell."""
-    first = head.partition("\n")[0].strip(' "\r').lower()
+    first = _without_stated(head)[1].partition("\n")[0].strip(' "\r').lower()
     return path.suffix.lower() in (".csv", ".tsv") and first in _ONE_COLUMN
 
 
@@ -42,7 +56,9 @@ def nameless_table(lines: list[str]) -> tuple[str, int] | None:
     Args:
         lines: The first of a text.
     """
-    for delimiter in "\t;|,":
+    stated = _without_stated(f"{lines[0]}\n")[0] if lines else ""
+    lines = lines[1:] if stated else lines
+    for delimiter in stated or "\t;|,":
         try:
             rows = [row for row in csv.reader(lines, delimiter=delimiter, strict=False) if row]
         except csv.Error:
@@ -57,22 +73,27 @@ def nameless_table(lines: list[str]) -> tuple[str, int] | None:
     return None
 
 
-def naming_command(path: Path, delimiter: str, n_columns: int) -> str:
-    """Return the command that puts a row of names above a table without one."""
+def naming_command(path: Path, delimiter: str, n_columns: int, line: int = 1) -> str:
+    """Return the command that puts a row of names above a table without one.
+
+    Args:
+        line: Number of the table's first row.
+    """
     names = ["question", "answer", *(f"column{number}" for number in range(3, n_columns + 1))]
     named = path.with_name(f"{path.stem}.named{path.suffix or '.csv'}")
     spelled = delimiter.join(names).replace("\t", "\\t")
-    return f"sed '1i {spelled}' '{path}' > '{named}' && kb synth import '{named}' --out DIR"
+    return f"sed '{line}i {spelled}' '{path}' > '{named}' && kb synth import '{named}' --out DIR"
 
 
 def delimiter_of(head: str) -> str:
     """Return the delimiter of a text that looks like CSV; a comma where it cannot be told."""
-    return _dialect(head, whole=True) or _dialect(head, whole=False) or ","
+    return _without_stated(head)[0] or _dialect(head, whole=True) or _dialect(head, whole=False) or ","
 
 
 def _dialect(head: str, *, whole: bool) -> str | None:
     """Return the delimiter that splits the header and the first rows into the same number of fields, at least two."""
-    for delimiter in _DELIMITERS:
+    stated, head = _without_stated(head)
+    for delimiter in stated or _DELIMITERS:
         rows = list(csv.reader(head.splitlines(keepends=True), delimiter=delimiter, strict=False))
         # The last row of a cut text may be cut itself.
         rows = [row for row in (rows if whole else rows[:-1]) if row][:50]
@@ -99,10 +120,11 @@ def csv_records(lines: Iterator[str], head: str, path: Path) -> Iterator[tuple[i
     """
     delimiter = delimiter_of(head)
     csv.field_size_limit(_MAX_FIELD_CHARS)
-    reader = csv.reader(lines, delimiter=delimiter)
+    skipped = header_line(head) - 1
+    reader = csv.reader(islice(lines, skipped, None), delimiter=delimiter)
     names: list[str] = []
     while True:
-        before = reader.line_num
+        before = reader.line_num + skipped
         try:
             row = next(reader, None)
         except csv.Error as error:

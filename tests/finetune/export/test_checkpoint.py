@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,8 @@ def test_every_reader_finds_what_it_needs(llama: Trained) -> None:
     assert tokenizer["chat_template"] == TEMPLATE and not (folder / "chat_template.jinja").exists()
     assert (tokenizer["add_bos_token"], tokenizer["add_eos_token"]) == (False, False)
     assert tokenizer["tokenizer_class"] == "PreTrainedTokenizerFast"
+    added: Any = tokenizer["added_tokens_decoder"]
+    assert added["2"]["content"] == "<|im_end|>" and added["2"]["special"] is True
     assert str(folder.parent) not in json.dumps([config, tokenizer])
     generation = _json(folder / "generation_config.json")
     assert generation["eos_token_id"] == [2] == config["eos_token_id"]

@@ -159,6 +159,7 @@ def test_other_architectures_and_embeddings_are_refused(llama: Trained, tmp_path
     for over, reason in (
         ({"model_type": "gemma"}, "unsupported architecture for GGUF export: gemma"),
         ({"rope_parameters": {"rope_type": "dynamic", "rope_theta": 1.0}}, "rotary embedding for GGUF export: dynamic"),
+        ({"no_rope_layers": [1, 0]}, "not left out of each 4th layer"),
         ({"vocab_size": 100}, "tokens and the model 100"),
         ({"rope_parameters": None, "rope_theta": None}, "base frequency"),
     ):

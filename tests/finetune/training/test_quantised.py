@@ -12,7 +12,7 @@ import pytest
 from core.errors import ConfigError, GateError
 from core.files import Home
 from finetune.training.base import find_base
-from finetune.training.quantised import find_merge_base, full_precision_name, hub_name, name_without_suffix
+from finetune.training.quantised import find_merge_base, full_precision_name, hub_name, unquantised_name
 from tests.support.tiny_models import CPU, tiny_folder
 
 pytestmark = [
@@ -23,12 +23,13 @@ pytestmark = [
 WIDE = {"intermediate_size": 128}
 
 
-def quantised_folder(whole: Path, folder: Path, **over: Any) -> Path:
-    """A base as `unsloth/...-bnb-4bit` is stored."""
+def quantised_folder(whole: Path, folder: Path, *, bits: int = 4) -> Path:
+    """A base as `unsloth/...-bnb-4bit` is stored, or in eight bits."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
-    settings = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.float32)
+    four = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": torch.float32}
+    settings = BitsAndBytesConfig(**four if bits == 4 else {"load_in_8bit": True})
     model = AutoModelForCausalLM.from_pretrained(
         whole, quantization_config=settings, dtype=torch.float32, device_map={"": "cpu"}
     )
@@ -51,13 +52,28 @@ def marked_as(folder: Path, method: str, **over: Any) -> Path:
         ("unsloth/Qwen2.5-7B-Instruct-unsloth-bnb-4bit", "unsloth/Qwen2.5-7B-Instruct"),
         ("Qwen/Qwen2.5-7B-Instruct-GPTQ-Int4", "Qwen/Qwen2.5-7B-Instruct"),
         ("Qwen/Qwen2.5-7B-Instruct-AWQ", "Qwen/Qwen2.5-7B-Instruct"),
-        ("TheBloke/Mistral-7B-v0.1-GPTQ", "TheBloke/Mistral-7B-v0.1"),
+        ("TheBloke/Mistral-7B-v0.1-GPTQ", "mistralai/Mistral-7B-v0.1"),
         ("org/model-quantized.w4a16", "org/model"),
+        ("org/model-quantized.w8a8", "org/model"),
+        ("unsloth/mistral-7b-bnb-8bit", "unsloth/mistral-7b"),
+        ("Qwen/Qwen2.5-7B-Instruct-GPTQ-Int8", "Qwen/Qwen2.5-7B-Instruct"),
+        ("Qwen/Qwen3-8B-FP8", "Qwen/Qwen3-8B"),
+        ("acme/Ferry-7B-gptq-4bit-128g-actorder_True", "acme/Ferry-7B"),
+        ("acme/Ferry-7B-AWQ-4bit", "acme/Ferry-7B"),
+        ("acme/Ferry-7B-nf4", "acme/Ferry-7B"),
+        ("acme/Ferry-7B-4.0bpw-exl2", "acme/Ferry-7B"),
+        ("hugging-quants/Meta-Llama-3.1-8B-Instruct-AWQ-INT4", "meta-llama/Meta-Llama-3.1-8B-Instruct"),
+        ("RedHatAI/gemma-3-1b-it-FP8-dynamic", "google/gemma-3-1b-it"),
+        ("mlx-community/Qwen2.5-0.5B-Instruct-4bit", "Qwen/Qwen2.5-0.5B-Instruct"),
+        ("kaitchup/Phi-3-mini-4k-instruct-gptq-4bit", "microsoft/Phi-3-mini-4k-instruct"),
+        ("TheBloke/Ferry-Tales-13B-AWQ", ""),
         ("meta-llama/Llama-3.1-8B", ""),
+        ("org/model-dynamic", ""),
+        ("org/bnb-model", ""),
     ],
 )
 def test_the_name_of_the_model_before_it_was_quantised(name: str, whole: str) -> None:
-    assert name_without_suffix(name) == whole
+    assert unquantised_name(name) == whole
 
 
 def test_a_name_stands_in_a_spelling_or_a_folder() -> None:
@@ -71,7 +87,7 @@ def test_a_name_stands_in_a_spelling_or_a_folder() -> None:
 def test_a_model_card_names_the_base(tmp_path: Path, home: Home) -> None:
     folder = marked_as(tiny_folder(tmp_path / "TheBloke--Mistral-7B-GPTQ"), "gptq")
     base = find_base(str(folder), home)
-    assert full_precision_name(base) == "TheBloke/Mistral-7B"
+    assert full_precision_name(base) == "mistralai/Mistral-7B"
     (folder / "README.md").write_text("---\nlicense: mit\nbase_model:\n- mistralai/Mistral-7B-v0.1\n---\n# A model\n")
     assert full_precision_name(base) == "mistralai/Mistral-7B-v0.1"
 
@@ -126,6 +142,25 @@ def test_a_run_over_stored_four_bits_is_merged_into_the_named_model(trained: tup
     config = json.loads((run.merged / "config.json").read_text(encoding="utf-8"))
     assert "quantization_config" not in config
     assert any("merging into" in note for note in notes)
+
+
+def test_a_run_over_stored_eight_bits_is_merged_into_the_named_model(
+    trained: tuple[Home, Path, Path], tmp_path: Path
+) -> None:
+    from finetune.export.job import open_export
+    from finetune.runs import open_run, read_card
+    from tests.finetune.export.conftest import NOWHERE
+    from tests.support.trained_runs import make_run
+
+    home, whole, _ = trained
+    base = quantised_folder(whole, tmp_path / "acme--tanks-bnb-8bit", bits=8)
+    make_run(home, base, "eight", method="lora")
+    with pytest.raises(ConfigError, match=r"stored quantised \(bitsandbytes\).*made from, acme/tanks"):
+        open_export(home, "eight", CPU, NOWHERE, lambda _: None)
+    job = open_export(home, "eight", CPU, NOWHERE, lambda _: None, str(whole))
+    assert job.gguf().is_file()
+    seen: Any = read_card(open_run(home, "eight")).parity["merge"]
+    assert seen["base"] == "full-precision" and seen["kl"]["full-precision"] < 0.1 and "unchecked" not in seen
 
 
 def test_another_model_of_the_same_sizes_is_refused_where_it_would_be_used(

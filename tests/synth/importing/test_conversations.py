@@ -81,7 +81,7 @@ def test_fields_and_marks_that_have_no_effect_are_named():
     assert draft_of([user("q", weight=0), assistant("a")]).unused == ()
 
 
-@pytest.mark.parametrize("key", ["reasoning_content", "reasoning", "thinking"])
+@pytest.mark.parametrize("key", ["reasoning_content", "reasoning", "thinking", "thought"])
 def test_a_thought_stands_before_its_answer(key):
     assert draft_of([user("q"), assistant("a", **{key: " Think.\n"})]).answer == "<think>\nThink.\n</think>\n\na"
     twice = draft_of([user("q"), assistant("<think>Other.</think>a", **{key: "Think."})])

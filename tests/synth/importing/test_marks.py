@@ -100,10 +100,29 @@ def test_a_rejected_response_makes_a_preference(tmp_path: Path, shape):
 
 
 @pytest.mark.parametrize("shape", PAIRS)
-@pytest.mark.parametrize("column", ["reasoning_content", "thinking"])
+@pytest.mark.parametrize(
+    "column", ["reasoning_content", "thinking", "reasoning", "thought", "Complex_CoT", "chainOfThought"]
+)
 def test_a_thought_in_a_column_stands_before_the_answer(tmp_path: Path, shape, column):
     drafts, _, unused = read(tmp_path, {**RECORDS[shape], column: "Think."})
     assert ({draft.answer for draft in drafts}, unused) == ({"<think>\nThink.\n</think>\n\nA"}, {})
+
+
+@pytest.mark.parametrize(
+    ("columns", "answer", "unused"),
+    [
+        ({"reasoning": ["First.", "Then."]}, "<think>\nFirst.\nThen.\n</think>\n\nA", {}),
+        ({"thought": "One.", "reasoning": "Two."}, "<think>\nOne.\n</think>\n\nA", {"reasoning": 2}),
+        ({"reasoning": "on"}, "A", {"reasoning": 2}),
+        ({"reasoning": {"effort": "high"}}, "A", {"reasoning": 2}),
+        ({"reasoning": "It is right.", "score": 5}, "A", {"reasoning": 2, "score": 2}),
+        ({"reasoning_effort": "high", "thought": ""}, "A", {"reasoning_effort": 2}),
+        ({"response": "<think>Own.</think>A", "thought": "Other."}, "<think>Own.</think>A", {"thought": 2}),
+    ],
+)
+def test_what_is_a_thought_and_what_is_reported(tmp_path: Path, columns, answer, unused):
+    drafts, _, seen = read(tmp_path, {**RECORDS["orca"], **columns})
+    assert ([draft.answer for draft in drafts], seen) == ([answer] * 2, unused)
 
 
 def test_the_spellings_of_a_rejected_response(tmp_path: Path):

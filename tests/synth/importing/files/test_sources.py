@@ -18,6 +18,7 @@ from core.errors import DataError
 from synth.importing.files.sources import open_source
 from synth.importing.files.tables import looks_like_csv, nameless_table, naming_command
 from synth.importing.files.text_file import open_text, sniff_encoding
+from synth.importing.reading import recognise
 
 RECORDS = [{"question": "Who?", "answer": "Ole"}, {"question": "How many?", "answer": "14"}]
 LINES = "\n".join(json.dumps(record) for record in RECORDS)
@@ -126,6 +127,46 @@ def test_texts_in_a_list_and_in_one_column(tmp_path):
 def test_what_programs_write_for_an_empty_cell_is_empty(tmp_path):
     source = open_source(write(tmp_path / "f", b"question,answer\na,nan\nb,NULL\nc,none\n"))
     assert [record.value["answer"] for record in source.records()] == ["", "", "none"]
+
+
+@pytest.mark.parametrize(
+    ("first", "encoding", "mark"),
+    [
+        ("sep=;", "utf-8", ";"),
+        ("SEP=;", "utf-8-sig", ";"),
+        ('"sep=;"', "utf-16", ";"),
+        ("sep=;;", "cp1252", ";"),
+        ("sep=\t", "utf-8", "\t"),
+        ("sep=^", "utf-8", "^"),
+    ],
+)
+def test_a_first_line_that_names_the_delimiter(tmp_path, first, encoding, mark):
+    rows = [
+        ["question", "answer"],
+        ["Which, and when?", "Größe; then, noon."],
+        ["Who?", "Ole"],
+        ["a", "b"],
+        ["only one"],
+    ]
+    text = "\r\n".join([first, *(mark.join(f'"{cell}"' for cell in row) for row in rows)]) + "\r\n"
+    source = open_source(write(tmp_path / "f", text.encode(encoding)))
+    assert (source.container, source.delimiter) == ("CSV", mark)
+    *records, short = source.records()
+    assert [record.value for record in records] == [dict(zip(rows[0], row, strict=True)) for row in rows[1:4]]
+    assert [record.line for record in records] == [3, 4, 5]
+    assert (short.line, short.fault) == (6, "1 fields where the header has 2")
+
+
+def test_tables_without_names_below_such_a_line(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("sep=;\nWhen, say?;At noon.\nWho?;Ole\n")
+    with pytest.raises(DataError, match="a table of 2 columns without a row of names") as caught:
+        recognise(open_source(str(path)))
+    subprocess.run(caught.value.hint.partition(" && ")[0], shell=True, check=True)
+    records = [record.value for record in open_source(str(tmp_path / "t.named.csv")).records()]
+    assert records == [{"question": "When, say?", "answer": "At noon."}, {"question": "Who?", "answer": "Ole"}]
+    path.write_text("sep=;\ntext\nOne.\nTwo.\n")
+    assert [record.value for record in open_source(str(path)).records()] == [{"text": "One."}, {"text": "Two."}]
 
 
 @pytest.mark.parametrize(
