@@ -140,6 +140,14 @@ def folder_of(name: str, home: Home) -> Path:
     return home.models / re.sub(r"[/:]", "--", name)
 
 
+def prepared_folder(name: str, home: Home) -> Path | None:
+    """Return where a model of the Hub lies that was pulled; None where it was not, or the name is no Hub id."""
+    if not _HUB_ID.fullmatch(name) or ".." in name:
+        return None
+    folder = folder_of(name, home)
+    return folder if (folder / MANIFEST).is_file() else None
+
+
 def _fill_built_in(name: str, work: Path, progress: Progress) -> dict[str, Any]:
     from core.weights.gguf_prepare import rewrite_as_f16
     from core.weights.package import fetch_package

@@ -24,6 +24,7 @@ from core.files import Home
 from core.inference import has_bf16
 from core.machine.install import missing_extra
 from core.settings import ModelSettings, Settings
+from core.weights.shelf import prepared_folder
 
 if TYPE_CHECKING:
     import torch
@@ -248,6 +249,7 @@ def open_hf(name: str, settings: ModelSettings, *, spelling: str = "", tuning: T
     )
 
 
-def open_spec(spec: ModelSpec, settings: Settings, home: Home) -> HFChat:  # noqa: ARG001
-    """Open a folder or Hub id as a spelling names it; raises as `open_hf`."""
-    return open_hf(spec.name, settings.models)
+def open_spec(spec: ModelSpec, settings: Settings, home: Home) -> HFChat:
+    """Open a folder or Hub id as a spelling names it, a Hub id as `kb models pull` left it; raises as `open_hf`."""
+    pulled = None if Path(spec.name).is_dir() else prepared_folder(spec.name, home)
+    return open_hf(str(pulled or spec.name), settings.models, spelling=f"hf:{spec.name}")

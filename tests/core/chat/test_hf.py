@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,18 @@ def chat(folder: Path) -> HFChat:
     opened = open_chat(f"hf:{folder}", Settings(models=ModelSettings(max_tokens=24)), Home(Path("/nowhere")))
     assert isinstance(opened, HFChat)
     return opened
+
+
+def test_a_pulled_model_is_asked_by_its_name_on_the_hub(chat: HFChat, folder: Path, home: Home) -> None:
+    home.models.mkdir(parents=True)
+    shutil.copytree(folder, home.models / "acme--tiny")
+    card = {"name": "acme/tiny", "licence": "MIT", "size_bytes": 1, "files": {}, "source": "", "version": ""}
+    (home.models / "acme--tiny" / "manifest.json").write_text(json.dumps({**card, "sha256": ""}))
+    pulled = open_chat("hf:acme/tiny", Settings(models=ModelSettings(max_tokens=24)), home)
+    assert isinstance(pulled, HFChat) and pulled.model == "hf:acme/tiny"
+    assert pulled.invoke("Why?").text == chat.invoke("Why?").text
+    with pytest.raises(DataError, match="cannot load 'acme/other'"):
+        open_chat("hf:acme/other", Settings(), home).invoke("Why?")
 
 
 def test_an_answer_its_counts_and_its_stream(chat: HFChat) -> None:
