@@ -1,6 +1,6 @@
 """Starts the stages of a run as processes of their own and passes on their events.
 
-The command is `accelerate launch` for a CPU, a GPU or several GPUs, and `torchrun` for several processes on CPUs.
+One process is started directly; several on GPUs by `accelerate launch`, several on CPUs by `torchrun`.
 """
 
 from __future__ import annotations
@@ -163,30 +163,16 @@ def _train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, lau
 
 def launcher(machine: Machine, launch: Launch) -> list[str]:
     """Return the command that starts processes, up to the module."""
-    if machine.device == "cpu" and launch.processes > 1:  # accelerate leaves these to MPI
-        return [
-            sys.executable,
-            "-m",
-            "torch.distributed.run",
-            "--standalone",
-            "--nproc-per-node",
-            str(launch.processes),
-        ]
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(launch.processes)]
-    command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
-    if machine.device == "cpu":
-        return [*command, "--cpu"]
-    if launch.processes == 1:
-        return command
+    if launch.processes == 1:  # a launcher would load torch only to start it
+        return [sys.executable]
+    processes = str(launch.processes)
+    if machine.device == "cpu":  # accelerate leaves these to MPI
+        return [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", processes]
     return [
-        *command,
-        "--use_fsdp",
-        "--fsdp_version",
-        "2",
-        "--fsdp_auto_wrap_policy",
-        "TRANSFORMER_BASED_WRAP",
-        "--fsdp_state_dict_type",
-        "FULL_STATE_DICT",
+        *(sys.executable, "-m", "accelerate.commands.launch", "--num_processes", processes),
+        *("--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"),
+        *("--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"),
+        *("--fsdp_state_dict_type", "FULL_STATE_DICT"),
     ]
 
 

@@ -74,11 +74,10 @@ def _end_with_parent() -> None:
 def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int, processes: int) -> None:
     from finetune.data.prepare import prepare
     from finetune.data.rows import open_dataset
+    from finetune.methods.registry import METHODS
     from finetune.runs import open_run, read_card, read_prompt, read_recipe, training
-    from finetune.training.stage import Stage
 
     place = Home(home)
-    stages = _stages(place.cache)
     run = open_run(place, name)
     # A process that was killed together with its parent may still be on its way out.
     with nullcontext() if rank else training(run, wait_s=_WAIT_S):
@@ -93,6 +92,12 @@ def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int
                 click="start a run under another name",
             )
         prepared = prepare(read_recipe(run), Path(card.data), place, run_prompt=read_prompt(run))
+        if not (METHODS[prepared.recipe.method].quantised or prepared.base.shape.four_bit):
+            # Only its weights of four bits are used, and peft's import of it loads torch's compiler: seconds.
+            sys.modules.setdefault("bitsandbytes", None)  # type: ignore[arg-type]
+        stages = _stages(place.cache)
+        from finetune.training.stage import Stage
+
         stages[stage](Stage(run=run, name=stage, prepared=prepared, processes=processes, rank=rank, report_to=trackers))
         if processes > 1:
             _part()

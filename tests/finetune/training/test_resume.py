@@ -133,7 +133,7 @@ def test_many_gpus_are_sharded() -> None:
 
     command = " ".join(launcher(replace(CPU, device="cuda"), Launch(processes=4)))
     assert "--num_processes 4" in command and "--use_fsdp --fsdp_version 2" in command
-    assert "--cpu" in launcher(CPU, Launch())
+    assert launcher(CPU, Launch()) == launcher(replace(CPU, device="cuda"), Launch()) == [sys.executable]
     assert "torch.distributed.run" in launcher(CPU, Launch(processes=2))
 
 
