@@ -321,6 +321,5 @@ def _polarity(question: str, best: Proposal, passages: Sequence[Passage]) -> str
         return stated[1].lower()
     # "Voluntary" denies that something must be done.
     optional = bool(polarity.DUTY.search(question) and polarity.OPTIONAL.search(text))
-    return (
-        "no" if (bool(polarity.NEGATIVE.search(text)) or optional) != bool(polarity.DENYING.search(question)) else "yes"
-    )
+    denied = bool(polarity.NEGATIVE.search(text)) or optional
+    return "no" if denied != bool(polarity.DENYING.search(polarity.INVERTED.sub("", question))) else "yes"

@@ -29,7 +29,7 @@ UNDER = re.compile(
     r"(?:\s+(?:list|procedure|section|instructions?))?\W*$",
     re.IGNORECASE,
 )
-NEGATED = re.compile(r"\b(?:what|which|who)\b.*\b(?:not|never|n['’]t)\b(?!.*\bor not\b)", re.IGNORECASE)
+NEGATED = re.compile(r"\b(?:what|which|who)\b.*(?:\b(?:not|never)|n['’]t)\b(?!.*\bor not\b)", re.IGNORECASE)
 DENIES = re.compile(
     r"\b(?:not|no|never|without|prohibited|forbidden|cannot|neither|nor|exclud\w+|except|rejected|absent|apologies)\b|n['’]t\b",
     re.IGNORECASE,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 NEGATIVE = re.compile(
-    r"\b(?:not|no|never|nobody|none|without|prohibited|forbidden|cannot|n['’]t|neither|nor|excluded|unsupported|rejected)\b",
+    r"\b(?:not|no|never|nobody|none|without|prohibited|forbidden|cannot|neither|nor|excluded|unsupported|rejected)\b"
+    r"|n['’]t\b",  # inside its word: "isn't"
     re.IGNORECASE,
 )
+# "Isn't it open?" asks what "Is it open?" asks.
+INVERTED = re.compile(r"^\W*[a-z]+n['’]t\b", re.IGNORECASE)
 # Of a question: what denies, and what asks for something to be absent.
 DENYING = re.compile(rf"{NEGATIVE.pattern}|\bfree (?:of|from)\b", re.IGNORECASE)
 DUTY = re.compile(
