@@ -12,7 +12,7 @@ help:
 	@echo "make demo   install, fetch the models, ingest examples/, ask three questions"
 	@echo "make loop   after make demo: teach SmolLM2 facts of examples/, export it, ask it the same questions"
 	@echo "make test   lint, types, import floors, tests"
-	@echo "make slow   tests that take minutes: the training notebook"
+	@echo "make slow   the tests that take minutes"
 	@echo "make coverage  what the tests reach; under the floor in pyproject.toml it fails"
 	@echo "make setup  everything a developer needs, into .venv"
 	@echo "make live   tests against a real Weaviate and Ollama, where they are on PATH"

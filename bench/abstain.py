@@ -28,9 +28,9 @@ from bench.squad import Collection, Task, mtrag
 from core.files import Home
 from core.metrics import normalised, token_f1
 from core.models import open_chat
-from core.prompt import fill, load_prompt
+from core.prompt import NOTICE, fill, load_prompt
 from core.reading import reader
-from core.reading.extractive import NOTICE, ExtractiveChat
+from core.reading.extractive import ExtractiveChat
 from core.reading.passages import Passage, new_keys, new_mark, render, visible
 from core.reading.reader import Candidate, Cosines
 from core.settings import Settings, home_dir

@@ -17,8 +17,7 @@ from pathlib import Path
 
 from bench.reader_data import Corpus, Item, Span
 from core.files import atomic_write
-from core.prompt import DEFAULT_PROMPT, passage_source
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION, DEFAULT_PROMPT, passage_source
 from core.reading.passages import Passage, new_keys, new_mark, render
 from core.reading.text.sentences import split_prose
 from core.rows import ASK_PROMPT, MANIFEST, write_rows

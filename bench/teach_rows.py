@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION
 from core.rows import read_facts, read_pairs, write_rows
 from core.types import Fact, Pair, Preference, Split
 

@@ -12,16 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
-
-from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import BaseMessage
-from langchain_core.prompts import ChatPromptTemplate
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from core.errors import ConfigError, DataError
 from core.language.guess import guess_language
 from core.reading.passages import Passage, parse, render
 
+if TYPE_CHECKING:
+    from langchain_core.language_models.chat_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+    from langchain_core.prompts import ChatPromptTemplate
+
+# What an answer says that finds nothing, in English, and what is said beside quotes.
+ABSTENTION = "The documents do not say."
+NOTICE = "(Quoted from the documents; no language model wrote this.)"
 DEFAULT_PROMPT = Path(__file__).with_name("answer_prompt.txt")
 # Names in a run's folder: the prompt it was trained with, and the card that carries its digest.
 PROMPT_FILE, RUN_CARD = "prompt.txt", "run.json"
@@ -37,7 +41,7 @@ _EXAMPLE = (
 )
 _EXAMPLE_MARK, _EXAMPLE_QUESTION = "h4n8c2", "How much is\n the fee?"
 
-Chat = TypeVar("Chat", bound=BaseChatModel)
+Chat = TypeVar("Chat", bound="BaseChatModel")
 
 
 @runtime_checkable
@@ -76,6 +80,8 @@ class AnswerPrompt:
 
     @cached_property
     def _template(self) -> ChatPromptTemplate:
+        from langchain_core.prompts import ChatPromptTemplate  # loads in a second
+
         return ChatPromptTemplate.from_messages([("human", self.text)])
 
     @cached_property

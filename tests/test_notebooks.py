@@ -83,6 +83,7 @@ def test_without_servers_what_is_built_in_answers(
     assert "the built-in reader quotes instead of writing" in printed and "Dorrit Amblesworth" in printed
 
 
+@pytest.mark.slow
 @pytest.mark.weights
 @pytest.mark.filterwarnings("default")
 def test_arms_are_compared(model_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

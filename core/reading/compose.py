@@ -8,12 +8,10 @@ from functools import cache
 
 from core.language.guess import guess_language
 from core.language.language import languages
+from core.prompt import ABSTENTION
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import Quote, quote_span
 from core.reading.read import Reading
-
-ABSTENTION = "The documents do not say."
-NOTICE = "(Quoted from the documents; no language model wrote this.)"
 
 
 def abstention_for(question: str) -> str:

@@ -18,13 +18,13 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import SkipValidation
 
 from core.language.english.documents import QUESTION_LINE
-from core.reading.compose import ABSTENTION, NOTICE, compose
+from core.prompt import ABSTENTION, NOTICE
+from core.reading.compose import compose
 from core.reading.passages import parse
 from core.reading.read import read
 from core.reading.reader import Cosines
 from core.reading.spans.protocol import Spans
 
-__all__ = ["ABSTENTION", "NOTICE", "ExtractiveChat", "question_in"]
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 

@@ -18,7 +18,7 @@ from transformers import TrainerCallback
 
 from core.chat.thoughts import split_thought
 from core.metrics import contains
-from core.reading.compose import ABSTENTION
+from core.prompt import ABSTENTION
 from core.reading.proved import proper
 from core.types import Pair
 from finetune.training.policy import Asker

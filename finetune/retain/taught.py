@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.prompt import read_block
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION, read_block
 from core.types import Pair
 from finetune.data.template import ChatFormat, Message
 

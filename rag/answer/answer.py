@@ -18,8 +18,8 @@ from langchain_core.messages import BaseMessage, SystemMessage
 from core.backends import token_counter
 from core.chat.generate import Generation, generate
 from core.errors import ConfigError
-from core.prompt import AnswerPrompt, ReadsPassages, check_trained_prompt, fill, load_prompt, prompt_for
-from core.reading.compose import ABSTENTION, abstention_for
+from core.prompt import ABSTENTION, AnswerPrompt, ReadsPassages, check_trained_prompt, fill, load_prompt, prompt_for
+from core.reading.compose import abstention_for
 from core.reading.extractive import ExtractiveChat
 from core.reading.passages import Passage, new_mark, render
 from core.reading.read import Reading, read

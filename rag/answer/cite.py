@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from core.language.english import conversation
-from core.reading.compose import NOTICE, abstention_for, all_abstentions
+from core.prompt import NOTICE
+from core.reading.compose import abstention_for, all_abstentions
 from core.reading.passages import KEY_SHAPE
 from core.reading.proved import DIFFERS, answer_first
 from core.reading.text.fold import Folded

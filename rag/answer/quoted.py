@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.errors import ConfigError
-from core.prompt import passage_source
-from core.reading.compose import NOTICE, compose
+from core.prompt import NOTICE, passage_source
+from core.reading.compose import compose
 from core.reading.passages import Passage, new_keys
 from core.reading.proposals.candidates import Quote, quote_span
 from core.reading.read import Reading

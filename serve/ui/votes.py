@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.files import Home
-from core.reading.compose import ABSTENTION, NOTICE
+from core.prompt import ABSTENTION, NOTICE
 
 NO_ANSWER = "(no answer)"
 # Places of quotes, numbered sources and keys; marks of headings, lists and emphasis; quotation marks.

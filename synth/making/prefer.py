@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION
 from core.reading.passages import KEY_SHAPE, parse
 from core.reading.proved import proved
 from core.reading.text.sentences import sentences

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from core.language.english.wording import ENGLISH, PREPOSITION, REQUESTS
 from core.metrics import contains
-from core.reading.compose import ABSTENTION
+from core.prompt import ABSTENTION
 from core.reading.proved import DIFFERS
 from core.reading.text.words import terms
 from core.types import Alteration, Fact, Pair, Split

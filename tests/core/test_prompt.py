@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -190,3 +192,8 @@ def test_every_prompt_has_its_places_and_its_sentence_of_abstention(code: str) -
     assert "[[key]]" in filled
     assert known.abstention in filled
     assert known.abstention in all_abstentions()
+
+
+def test_reading_the_prompt_loads_no_chat_model() -> None:
+    code = "import sys, core.prompt; sys.exit('langchain_core' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

@@ -12,8 +12,7 @@ import pytest
 from core.chat.local.genai_engine import GenAIEngine
 from core.errors import ConfigError
 from core.models import open_chat
-from core.prompt import load_prompt, read_block
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION, load_prompt, read_block
 from core.settings import ModelSettings, RagSettings, Settings
 from finetune.data.dataset import IGNORED
 from rag.answer.answer import Answerer

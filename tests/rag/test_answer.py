@@ -13,7 +13,8 @@ from langchain_core.language_models import BaseChatModel
 
 from core.backends import token_counter
 from core.errors import ConfigError
-from core.reading.extractive import ABSTENTION, NOTICE, ExtractiveChat
+from core.prompt import ABSTENTION, NOTICE
+from core.reading.extractive import ExtractiveChat
 from core.reading.passages import Passage, parse
 from core.settings import ModelSettings, RagSettings, Settings
 from core.types import Answer

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.reading.compose import ABSTENTION, NOTICE
+from core.prompt import ABSTENTION, NOTICE
 from core.reading.proved import DIFFERS
 from rag.answer.cite import NO_SOURCE, UNSUPPORTED, Checked, abstains, check
 from rag.answer.pack import Span

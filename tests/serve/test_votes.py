@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.files import Home
-from core.reading.compose import ABSTENTION, NOTICE
+from core.prompt import ABSTENTION, NOTICE
 from serve.ui.votes import NO_ANSWER, VoteTally, disguised
 
 

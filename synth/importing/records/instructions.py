@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from core.errors import DataError
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION
 from core.rows import Row, row_fields, row_from_json
 from core.types import Pair, Preference
 from synth.importing.chats.conversations import answer_messages, draft_of

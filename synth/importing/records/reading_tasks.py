@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, documents, required
 from synth.importing.records.tasks import detokenised

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.language.language import alternation, language
 from core.language.names import language_name
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, documents, optional, required, texts
 from synth.templates.wording import choose, fill

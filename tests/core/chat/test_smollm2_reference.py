@@ -52,6 +52,7 @@ def wanted(prompts: list[str], tmp_path_factory: pytest.TempPathFactory) -> list
     return found
 
 
+@pytest.mark.slow
 def test_greedy_text_is_that_of_transformers(weights: Path, prompts: list[str], wanted: list[str]) -> None:
     import openvino_genai
 

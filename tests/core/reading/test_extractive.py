@@ -11,7 +11,8 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
-from core.reading.extractive import ABSTENTION, NOTICE, ExtractiveChat, question_in
+from core.prompt import ABSTENTION, NOTICE
+from core.reading.extractive import ExtractiveChat, question_in
 from core.reading.passages import Passage, new_keys, new_mark, render
 
 TEXTS = {

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION
 from core.reading.passages import Passage, new_keys, new_mark, render
 from core.types import Citation
 from finetune.retain.taught import fact_text, gold_value, prompt_with_fact, teaches_a_fact

@@ -96,6 +96,7 @@ def test_the_launcher_trains_and_passes_on_what_is_said(tmp_path: Path) -> None:
     ] * kinds.count("progress")
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_model(tmp_path: Path) -> None:
     home, run, prepared = begun(tmp_path, **STEPS)
     told: list[Any] = []

@@ -12,8 +12,8 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from core.errors import ConfigError
-from core.prompt import load_prompt
-from core.reading.extractive import ABSTENTION, ExtractiveChat
+from core.prompt import ABSTENTION, load_prompt
+from core.reading.extractive import ExtractiveChat
 from core.settings import Settings
 from core.types import Citation, Document, Hit
 from finetune.compare.probes import probe_questions

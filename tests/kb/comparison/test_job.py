@@ -61,6 +61,7 @@ def test_a_comparison_is_written_and_resumed(stocked: Workspace, tmp_path: Path)
     assert (tmp_path / "out" / "outputs.jsonl").read_bytes() == outputs
 
 
+@pytest.mark.slow
 @pytest.mark.weights
 def test_a_run_is_probed_and_asked_about_what_it_was_not_taught(
     own_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

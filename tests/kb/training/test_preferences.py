@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.reading.compose import ABSTENTION
+from core.prompt import ABSTENTION
 from core.reading.passages import Passage, render
 from core.reading.proved import DIFFERS, proved
 from core.types import Alteration, Citation, Pair, Preference

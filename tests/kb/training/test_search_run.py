@@ -23,6 +23,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.slow
 def test_settings_are_tried_and_the_best_are_named(tmp_path: Path) -> None:
     base, data = tiny_folder(tmp_path / "tiny"), dataset_folder(tmp_path / "rows")
     request = TrainingRequest(

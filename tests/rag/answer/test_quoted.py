@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from core.prompt import passage_source
-from core.reading.compose import NOTICE
+from core.prompt import NOTICE, passage_source
 from core.reading.passages import KEY_SHAPE, Passage
 from core.reading.proposals.candidates import Quote
 from core.reading.read import Reading

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import DataError
 from core.files import sha256_of
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION
 from core.reading.proved import proper
 from core.reading.text.words import words
 from synth.making.prompted import fault

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.reading.compose import ABSTENTION
+from core.prompt import ABSTENTION
 from core.reading.passages import parse
 from core.reading.proved import DIFFERS, proper
 from core.rows import pair_from_json, row_to_json

@@ -6,8 +6,7 @@ import random
 
 import pytest
 
-from core.prompt import load_prompt, passage_source, read_block
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION, load_prompt, passage_source, read_block
 from core.reading.passages import parse
 from core.types import Citation
 from rag.answer.cite import check

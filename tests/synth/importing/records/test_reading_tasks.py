@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION
 from tests.synth.importing.records.test_shapes import jsonl, read
 
 _PAGE = "Home <P> The moon is far , but not too far . </P>"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.extractive import ABSTENTION
+from core.prompt import ABSTENTION
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.records import tasks
 from synth.importing.records.tasks import TaskReader, detokenised
