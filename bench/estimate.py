@@ -52,8 +52,9 @@ def child(case: str, tokens: int, steps: int, *, timed: bool) -> dict[str, float
     from finetune.data.dataset import Row
     from finetune.data.prepare import prepare
     from finetune.estimate import memory
+    from finetune.load_recipe import load_recipe
     from finetune.methods.build import make_trainable
-    from finetune.recipe import load_recipe, recipe_dtype
+    from finetune.recipe import recipe_dtype
     from finetune.smollm2 import smollm2_folder
     from finetune.training.base import attention_kernel, load_model
     from finetune.training.machine import speedup, this_machine

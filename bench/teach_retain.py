@@ -125,7 +125,7 @@ def _trained(home: Home, name: str, lesson: Path, pairs: Sequence[str], recipe: 
 
 def _asker(home: Home, machine: Machine, recipe_name: str, run_name: str | None) -> Asker:
     """Return an asker of a run's policy, or of the base, in 32 bits."""
-    from finetune.recipe import load_recipe
+    from finetune.load_recipe import load_recipe
 
     cpu = replace(machine, device="cpu")
     if run_name is None:

@@ -53,8 +53,9 @@ def ours(folder: Path, data: Path, steps: int) -> Measured:
     from core.files import Home
     from finetune.data.collate import collator, row_dataset
     from finetune.data.prepare import prepare
+    from finetune.load_recipe import load_recipe
     from finetune.methods.build import make_trainable
-    from finetune.recipe import load_recipe, recipe_dtype
+    from finetune.recipe import recipe_dtype
     from finetune.training.base import attention_kernel, load_model
     from finetune.training.machine import this_machine
     from finetune.training.trainers import AnswerTrainer, answer_arguments
@@ -84,7 +85,7 @@ def trl(folder: Path, data: Path, steps: int, *, tuned: bool) -> Measured:
     from trl import SFTConfig, SFTTrainer
 
     from finetune.data.shape import KNOWN_SHAPES
-    from finetune.recipe import load_recipe
+    from finetune.load_recipe import load_recipe
     from finetune.training.machine import this_machine
 
     machine = this_machine()

@@ -10,7 +10,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import grimp
+import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
 
 from core.errors import ERROR_TYPES
 from tests.support.commands import COMMAND
@@ -47,6 +51,21 @@ def test_imports_run_down() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    # Imports inside functions and those for types alone count too.
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    modules = sorted(graph.modules)
+    place = {module: index for index, module in enumerate(modules)}
+    arrows = [
+        (place[module], place[other]) for module in modules for other in graph.find_modules_directly_imported_by(module)
+    ]
+    rows, columns = zip(*arrows, strict=True)
+    matrix = csr_matrix((np.ones(len(arrows)), (rows, columns)), shape=(len(modules), len(modules)))
+    _, labels = connected_components(matrix, directed=True, connection="strong")
+    circles = [[module for module in modules if labels[place[module]] == label] for label in set(labels)]
+    assert [circle for circle in circles if len(circle) > 1] == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

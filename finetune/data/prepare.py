@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 from core.errors import ConfigError, MissingExtra
@@ -12,18 +11,15 @@ from core.files import Home
 from core.prompt import AnswerPrompt, load_prompt, read_block
 from core.rows import DatasetFolder
 from core.types import Pair
-from finetune.data.dataset import Row, Tokenised, tokenise, tokenise_preferences
+from finetune.data.dataset import Tokenised, tokenise
 from finetune.data.rows import Dataset, open_dataset
 from finetune.data.template import ChatFormat, chat_format
 from finetune.recipe import Recipe
-from finetune.retain.registry import RETAIN_METHODS
 from finetune.training.base import Base, check_base, find_base, generation_eos, load_tokenizer
 from finetune.training.machine import Machine, this_machine
 from finetune.training.quantised import find_merge_base
 
 _DEFAULT_LENGTH = 2048
-# Preferences whose lengths are looked at before a run.
-_SAMPLED = 20_000
 # For so many questions from memory one with passages is asked at an evaluation.
 _READ_SHARE = 4
 # Characters of a system message that a note shows.
@@ -60,22 +56,6 @@ class Prepared:
     def preference_limit(self) -> int:
         """Longest preference that is trained on, in tokens."""
         return self.recipe.max_length or self.context_tokens or _DEFAULT_LENGTH
-
-    def longest(self, rows: Sequence[Row]) -> int:
-        """Return the tokens of the longest row that a step may meet.
-
-        It is one of `rows`, of those that retain the base's skills, or of the preferences if they come.
-
-        Raises:
-            DataError: The template does not serve a preference.
-        """
-        added = RETAIN_METHODS[self.recipe.retain].longest_row_tokens(self)
-        token_count = max(added, *(row.n_tokens for row in rows), 1)
-        if not self.recipe.dpo:
-            return token_count
-        head = islice(self.dataset.preferences("train"), _SAMPLED)
-        preferences, _ = tokenise_preferences(head, self.chat, self.preference_limit)
-        return max(token_count, *(row.n_tokens for row in preferences)) if preferences else token_count
 
 
 def prepare(

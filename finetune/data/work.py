@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from finetune.data.collate import collator, trained_tokens
-from finetune.data.dataset import Tokenised, tokenise, tokenise_preferences
+from finetune.data.dataset import Row, Tokenised, tokenise, tokenise_preferences
 from finetune.data.heldout import answer_tokens
 from finetune.data.order import PromptOrder
 from finetune.data.prepare import held_out, held_out_reading
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # Steps of a pass that are put together to count their tokens.
 _COUNTED_STEPS = 24
+# Preferences whose lengths are looked at before a run.
 _SAMPLED = 20_000
 # A preference is also run once under the reference, without a backward pass.
 _PREFERENCE_PASSES = 1.5
@@ -37,6 +39,24 @@ class BesideRows:
 
     preferences: float
     evaluation: float
+
+
+def longest_row(prepared: Prepared, rows: Sequence[Row]) -> int:
+    """Return the tokens of the longest row that a step may meet.
+
+    It is one of `rows`, of those that retain the base's skills, or of the preferences if they come.
+
+    Raises:
+        DataError: The template does not serve a preference.
+    """
+    recipe = prepared.recipe
+    added = RETAIN_METHODS[recipe.retain].longest_row_tokens(prepared)
+    token_count = max(added, *(row.n_tokens for row in rows), 1)
+    if not recipe.dpo:
+        return token_count
+    head = islice(prepared.dataset.preferences("train"), _SAMPLED)
+    preferences, _ = tokenise_preferences(head, prepared.chat, prepared.preference_limit)
+    return max(token_count, *(row.n_tokens for row in preferences)) if preferences else token_count
 
 
 def beside_rows(prepared: Prepared, max_length: int) -> BesideRows:

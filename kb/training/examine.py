@@ -104,7 +104,7 @@ def _examine(
     from finetune.data.audit import audit, check_rows_left
     from finetune.data.kinds import with_planned
     from finetune.data.prepare import prepare
-    from finetune.data.work import measured_work
+    from finetune.data.work import longest_row, measured_work
     from kb.training.sizing import sized
 
     data = requested_rows(request, recipe, workspace.home, on_note=on_note)
@@ -116,7 +116,7 @@ def _examine(
     recipe, rows = prepared.recipe, prepared.tokenised()
     if not rows.rows:
         check_rows_left(rows)
-    shape, longest = prepared.base.shape, prepared.longest(rows.rows)
+    shape, longest = prepared.base.shape, longest_row(prepared, rows.rows)
     micro = recipe.micro_batch or largest_micro_batch(shape, recipe, longest, machine)
     needs = estimate(
         shape,

@@ -279,6 +279,7 @@ class TrainingJob:
         """
         from finetune.data.audit import check_rows_left
         from finetune.data.dataset import tokenise
+        from finetune.data.work import longest_row
 
         head = (pair for pair, _ in zip(prepared.dataset.pairs("train"), range(_SAMPLED), strict=False))
         data = tokenise(head, prepared.chat, recipe, prepared.context_tokens)
@@ -286,7 +287,7 @@ class TrainingJob:
             data = prepared.tokenised()
             check_rows_left(data)
         rows = data.rows
-        longest = prepared.longest(rows)
+        longest = longest_row(prepared, rows)
         needs = estimate(prepared.base.shape, recipe, self.machine, rows=len(rows), row_tokens=longest)
         check_fits(needs)
         return recipe.model_copy(update={"dtype": recipe_dtype(recipe, self.machine), "micro_batch": needs.micro_batch})

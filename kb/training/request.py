@@ -12,7 +12,8 @@ from typing import Any
 from core.errors import ConfigError, MissingExtra
 from core.files import Home
 from core.machine.install import package_command
-from finetune.recipe import Recipe, load_recipe
+from finetune.load_recipe import load_recipe
+from finetune.recipe import Recipe
 from finetune.training.base import lasting_spec
 from finetune.training.machine import Machine, named_gpu, this_machine
 from kb.training_data import training_folder

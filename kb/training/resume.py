@@ -9,7 +9,8 @@ from pathlib import Path
 from core.errors import ConfigError
 from core.files import Home
 from finetune.data.rows import Dataset, open_dataset
-from finetune.recipe import Recipe, named_fields
+from finetune.load_recipe import named_fields
+from finetune.recipe import Recipe
 from finetune.runs import TrainingRun, read_card, read_recipe
 from finetune.training.base import lasting_spec
 from finetune.training.machine import Machine

@@ -13,7 +13,8 @@ from core.errors import ConfigError, DataError
 from core.types import RunCard
 from finetune.budget import capped
 from finetune.estimate import Estimate, estimate
-from finetune.recipe import default_recipe, load_recipe, recipe_dtype, recipe_names
+from finetune.load_recipe import default_recipe, load_recipe, recipe_names
+from finetune.recipe import recipe_dtype
 from finetune.runs import TrainingRun, check_name, is_being_trained, list_runs, open_run, read_card
 from finetune.training.base import find_base, known_shape
 from finetune.training.machine import this_machine

@@ -13,6 +13,7 @@ pytestmark = [
     pytest.mark.skipif(not importlib.util.find_spec("peft"), reason="needs kb[train]"),
 ]
 if importlib.util.find_spec("peft"):
+    from finetune.data.work import longest_row
     from finetune.estimate import estimate
     from tests.support.json_lines import write_jsonl
     from tests.support.tiny_models import CPU, begun, dataset_folder, pair, preference
@@ -24,10 +25,10 @@ def test_long_preferences_are_not_taken_at_the_batch_of_short_rows(tmp_path: Pat
     _, _, prepared = begun(tmp_path, micro_batch=0)
     rows = prepared.tokenised().rows
     short = max(row.n_tokens for row in rows)
-    assert prepared.longest(rows) > 4 * short
+    assert longest_row(prepared, rows) > 4 * short
     without = replace(prepared, recipe=prepared.recipe.model_copy(update={"dpo": False}))
-    assert without.longest(rows) == short
-    longest = prepared.longest(rows)
+    assert longest_row(without, rows) == short
+    longest = longest_row(prepared, rows)
     found = estimate(prepared.base.shape, prepared.recipe, CPU, rows=len(rows), row_tokens=longest)
     assert found.micro_batch * longest <= 2048 < found.micro_batch * found.accumulation * longest
 

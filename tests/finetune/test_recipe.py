@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError
+from finetune.load_recipe import default_recipe, load_recipe, recipe_names
 from finetune.methods.registry import METHOD_NAMES
-from finetune.recipe import Recipe, default_recipe, load_recipe, recipe_names
+from finetune.recipe import Recipe
 from finetune.training.machine import GPUS, named_gpu, this_machine
 from tests.support.tiny_models import CPU
 

@@ -21,7 +21,7 @@ from core.files import Home
 from core.rows import row_to_json, write_rows
 from core.settings import Settings
 from core.types import Citation, Pair, RunCard
-from finetune.recipe import load_recipe
+from finetune.load_recipe import load_recipe
 from finetune.runs import create_run
 from finetune.training.machine import this_machine
 from kb.job import EventWriter, do_job, job_line

@@ -13,7 +13,7 @@ from core.errors import ConfigError
 from core.files import Home
 from core.settings import Settings
 from core.types import RunCard
-from finetune.recipe import load_recipe, recipe_names
+from finetune.load_recipe import load_recipe, recipe_names
 from finetune.runs import create_run, update_card
 from finetune.runs import training as held_for_training
 from finetune.training.machine import this_machine

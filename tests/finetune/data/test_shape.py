@@ -93,7 +93,7 @@ def test_sizes_that_a_file_leaves_to_its_class_are_taken_from_there(tmp_path: Pa
 
 def test_new_rows_are_trained_or_refused() -> None:
     from core.errors import KbError
-    from finetune.recipe import load_recipe
+    from finetune.load_recipe import load_recipe
     from tests.support.tiny_models import CPU
 
     assert load_recipe("quick", CPU, pairs=["embedding_rows=600"]).embedding_rows == 600

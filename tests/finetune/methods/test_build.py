@@ -10,9 +10,10 @@ import pytest
 
 from core.errors import ConfigError, DataError
 from core.files import Home
+from finetune.load_recipe import load_recipe
 from finetune.methods.build import count, make_trainable
 from finetune.methods.registry import METHOD_NAMES, METHODS
-from finetune.recipe import Recipe, load_recipe
+from finetune.recipe import Recipe
 from finetune.training.base import find_base, load_model, load_tokenizer
 from tests.support.tiny_models import CPU, tiny_folder
 

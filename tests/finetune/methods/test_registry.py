@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from finetune.load_recipe import recipe_names
 from finetune.methods import kinds, registry
 from finetune.methods.kinds.lora import LoraMethod
 from finetune.methods.registry import METHOD_NAMES, METHODS
-from finetune.recipe import Recipe, recipe_names
+from finetune.recipe import Recipe
 
 PISSA = """
 from finetune.methods.kinds.lora import LoraMethod

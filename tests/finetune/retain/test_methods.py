@@ -59,3 +59,11 @@ def test_rows_must_be_known_before_training(name: str) -> None:
 def test_plain_training_serves_every_recipe() -> None:
     recipe = Recipe.model_construct(**(Recipe().model_dump() | {"streaming": True, "method": "full"}))
     assert not list(RETAIN_METHODS["none"].faults(recipe))
+
+
+def test_a_way_is_known_by_the_name_of_its_module() -> None:
+    from finetune.retain.names import RETAIN_NAMES
+    from finetune.retain.registry import RETAIN_METHODS
+
+    assert RETAIN_NAMES[0] == "none"
+    assert {name: method.name for name, method in RETAIN_METHODS.items()} == {name: name for name in RETAIN_NAMES}

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from core.errors import ConfigError, DataError
-from finetune.recipe import load_recipe
-from finetune.retain.registry import RETAIN_METHODS, RETAIN_NAMES
+from finetune.load_recipe import load_recipe
+from finetune.retain.names import RETAIN_NAMES
+from finetune.retain.registry import RETAIN_METHODS
 from tests.support.json_lines import write_jsonl
 from tests.support.tiny_models import CPU, begun, pair
 

@@ -55,6 +55,7 @@ def machine(own_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return own_home
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_works(machine: Home, tmp_path: Path) -> None:
     _pulled(machine, _WHOLE)
     recipe = re.findall(r"```toml\n(.*?)```", _PAGE, re.DOTALL)[0]

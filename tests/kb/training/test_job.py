@@ -14,7 +14,7 @@ from core.files import Home
 from core.settings import Settings
 from core.types import RunCard
 from finetune.ask import ask_both
-from finetune.recipe import load_recipe
+from finetune.load_recipe import load_recipe
 from finetune.runs import create_run
 from finetune.training.machine import this_machine
 from kb.comparison.arms import run_arms

@@ -14,7 +14,7 @@ from core.errors import ConfigError
 from core.files import Home
 from core.types import RunCard
 from finetune.data.rows import open_dataset
-from finetune.recipe import load_recipe
+from finetune.load_recipe import load_recipe
 from finetune.runs import TrainingRun, create_run, read_card, update_card
 from kb.training.request import TrainingRequest
 from kb.training.resume import check_same_request

@@ -10,7 +10,7 @@ import pytest
 
 from core.files import Home
 from core.settings import Settings
-from finetune.recipe import load_recipe
+from finetune.load_recipe import load_recipe
 from finetune.runs import list_runs
 from kb.training.job import TrainingJob
 from kb.training.request import TrainingRequest
