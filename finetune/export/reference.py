@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Tokens among which what another runtime said instead is looked for.
 _NEAREST = 100
+# Tokenizers of SentencePiece's kind drop the blank before the first word of all.
+_STEM = "a"
 # Times the median length at which a prompt is batched apart.
 _LONG = 2
 
@@ -120,8 +122,12 @@ class Reference:
         return Expected(prompt=prompt, prompt_ids=tuple(ids), answer_ids=tuple(made[:end]), stopped=end < len(made))
 
     def text(self, ids: Sequence[int]) -> str:
-        """Return what a reader sees of answer tokens."""
-        return str(self.chat.tokenizer.decode(list(ids), skip_special_tokens=True))
+        """Return what a reader sees of answer tokens, which continue a text: a blank before the first word stays."""
+        stem = self.chat.encode(_STEM)
+        before, whole = (
+            str(self.chat.tokenizer.decode(tokens, skip_special_tokens=True)) for tokens in (stem, [*stem, *ids])
+        )
+        return whole.removeprefix(before)
 
     def gap(self, expected: Expected, index: int, reply_text: str, stopped: bool) -> float:
         """Return how much likelier the reference found its own token than the one a runtime took, in nats.

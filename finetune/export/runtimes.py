@@ -83,7 +83,8 @@ class OllamaRuntime:
         }
         shown = client.post("/api/chat", json={**request, "_debug_render_only": True}).raise_for_status().json()
         answered = counted = client.post("/api/chat", json=request).raise_for_status().json()
-        if not answered["done"]:  # the server breaks off what says one token over and over, and then counts nothing
+        broken_off = not answered["done"]
+        if broken_off:  # the server breaks off what says one token over and over, and then counts nothing
             briefly = {**request, "options": {"num_predict": 1, "temperature": 0}}
             counted = client.post("/api/chat", json=briefly).raise_for_status().json()
         return RuntimeReply(
@@ -91,4 +92,5 @@ class OllamaRuntime:
             n_prompt=int(counted["prompt_eval_count"]),
             text=answered["message"]["content"],
             stopped=answered.get("done_reason") == "stop",
+            broken_off=broken_off,
         )

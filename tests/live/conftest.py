@@ -1,8 +1,14 @@
-"""What LangChain's standard suites ask of every chat model and a text model without tools does not have."""
+"""One thread for exported models; what LangChain's suites ask of every chat model and one without tools lacks."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import pytest
+
+from finetune.export.ollama.model import OllamaModel
+from tests.support.live_ollama import PARAMETERS
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -11,6 +17,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if absent:
         config.hook.pytest_deselected(items=absent)
         items[:] = [item for item in items if item not in absent]
+
+
+@pytest.fixture(autouse=True, scope="package")
+def one_thread_for_exports() -> Iterator[None]:
+    """Threads of tiny models spend their time waiting for each other; an export leaves their number to the server."""
+    given = OllamaModel.parameters.fget
+    assert given is not None
+
+    def parameters(model: OllamaModel) -> Mapping[str, Any]:
+        return {**given(model), **PARAMETERS}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OllamaModel, "parameters", property(parameters))
+        yield
 
 
 def _class_of(item: pytest.Item) -> type | None:

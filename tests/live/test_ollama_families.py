@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,11 +16,15 @@ from core.settings import ModelSettings, RagSettings, Settings
 from core.weights.gguf_header import read_header
 from finetune.export.gguf.quantise import CONVERTER, TOOL
 from finetune.runs import open_run, read_card
+from tests.kb.cli.conftest import Cli, Done, cli
 from tests.support.command import kb
 from tests.support.families import FAMILIES, family_folder
 from tests.support.json_lines import write_jsonl
 from tests.support.live_ollama import OllamaServer, running_ollama
+from tests.support.tiny_models import pair
 from tests.support.trained_runs import CHANGED
+
+__all__ = ["cli"]
 
 pytestmark = [
     pytest.mark.live,
@@ -34,7 +37,16 @@ _UNKNOWN_WORDS = ("phi-4",)
 _QUESTION = "What is the capital of France?"
 # Rows of 256 weights, as K-quants want them.
 _WIDE = {"hidden_size": 256, "intermediate_size": 512}
-_STEPS = ("--no-dpo", "--skip", "export", "--set", "max_steps=60", "--set", "learning_rate=1e-2", "--set", "dtype=f32")
+_CHOICES = (
+    "learning_rate=5e-3",
+    "max_steps=160",
+    "batch_size=4",
+    "dtype=f32",
+    "rank=16",
+    "retain=none",
+    "eval_rows=0",
+    "packing=none",
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,29 +63,34 @@ def place(tmp_path_factory: pytest.TempPathFactory, weights: Path, server: Ollam
     home.root.mkdir()
     home.models.symlink_to(weights)
     (root / "page.md").write_text("# Geography\n\nThe capital of France is Lyon in this atlas.\n")
-    write_jsonl(root / "rows.jsonl", [{"question": question, "answer": answer} for question, answer in CHANGED] * 4)
+    rows = [pair(n, question=question, answer=answer) for n, (question, answer) in enumerate(CHANGED)]
+    write_jsonl(root / "rows" / "train.jsonl", rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KB_HOME", str(home.root))
         patch.setenv("KB_RAG__OLLAMA_URL", server.url)
         patch.setenv("KB_MODELS__NUM_CTX", "2048")
         patch.setenv("KB_MODELS__MAX_TOKENS", "24")
-        _kb("ingest", "-q", str(root / "page.md"))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        done = kb("ingest", "-q", str(root / "page.md"))
+        assert done.returncode == 0, done.stderr
         yield home
 
 
-def _kb(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = kb(*arguments)
-    assert done.returncode == code, done.stdout + done.stderr
+def _done(cli: Cli, *arguments: object, code: int = 0) -> Done:
+    done = cli(*arguments)
+    assert done.code == code, done.out + done.err
     return done
 
 
-def _tuned(home: Home, name: str, title: str = "one", **over: int) -> str:
+def _tuned(cli: Cli, home: Home, name: str, title: str = "one", **over: int) -> str:
     """Tune a family once; return the name of the run."""
     root = home.root.parent
     run = f"{name}-{title}"
     if not (home.runs / run).is_dir():
         base = family_folder(root / run, name, learned=True, **over)
-        _kb("finetune", run, "--base", str(base), "--data", str(root / "rows.jsonl"), "-q", *_STEPS)
+        choices = [word for choice in _CHOICES for word in ("--set", choice)]
+        data = ("--data", root / "rows", "--no-dpo", "--skip", "export", "--method", "lora")
+        _done(cli, "finetune", run, "-q", "--base", base, *data, *choices)
     return run
 
 
@@ -85,35 +102,37 @@ def _answer(home: Home, server: OllamaServer, spelling: str) -> str:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_family_is_tuned_exported_and_asked_here_and_there(place: Home, server: OllamaServer, name: str) -> None:
-    run = _tuned(place, name)
+def test_a_family_is_tuned_exported_and_asked_here_and_there(
+    cli: Cli, place: Home, server: OllamaServer, name: str
+) -> None:
+    run = _tuned(cli, place, name)
     converter = shutil.which(CONVERTER)
     if not FAMILIES[name].written and converter is None:
         pytest.skip(f"no {CONVERTER} on PATH")
     if name in _UNKNOWN_WORDS:
-        refused = _kb("export", run, "--to", "ollama", code=4)
-        assert f"{CONVERTER} failed" in refused.stderr and f"kb export {run} --to hf" in refused.stderr
-        _kb("export", run, "--to", "hf")
+        refused = _done(cli, "export", run, "--to", "ollama", code=4)
+        assert f"{CONVERTER} failed" in refused.err and f"kb export {run} --to hf" in refused.err
+        _done(cli, "export", run, "--to", "hf")
         assert _answer(place, server, f"run:{run}") == "Lyon."
         return
-    done = _kb("export", run, "--to", "ollama")
-    assert done.stdout.strip() == f"kb-{run}" and f"kb ask --model ollama:kb-{run}" in done.stderr
+    done = _done(cli, "export", run, "--to", "ollama")
+    assert done.out.strip() == f"kb-{run}" and f"kb ask --model ollama:kb-{run}" in done.err
     seen = read_card(open_run(place, run)).parity["ollama f16"]
     assert isinstance(seen, dict) and seen["passed"] and seen["stopped"] >= 8
     for spelling in (f"run:{run}", f"ollama:kb-{run}"):
         assert _answer(place, server, spelling) == "Lyon."
         answer = json.loads(
-            _kb("ask", "What is the capital of France?", "-k", "1", "--model", spelling, "--json").stdout
+            _done(cli, "ask", "What is the capital of France?", "-k", "1", "--model", spelling, "--json").out
         )
         assert answer["model"] == spelling and answer["ground"] in ("cited", "ungrounded", "abstained")
 
 
 @pytest.mark.parametrize("name", ["q4_K_M", "q5_K_M", "q6_K"])
-def test_k_quants_by_the_tool_are_compared_before_they_are_put_in_place(place: Home, name: str) -> None:
+def test_k_quants_by_the_tool_are_compared_before_they_are_put_in_place(cli: Cli, place: Home, name: str) -> None:
     if shutil.which(TOOL) is None:
         pytest.skip(f"no {TOOL} on PATH")
-    run = _tuned(place, "llama-3", "wide", **_WIDE)
-    _kb("export", run, "--to", "gguf", "--quantize", name)
+    run = _tuned(cli, place, "llama-3", "wide", **_WIDE)
+    _done(cli, "export", run, "--to", "gguf", "--quantize", name)
     made = open_run(place, run).folder / f"model-{name}.gguf"
     assert {"Q4_K", "Q5_K", "Q6_K"} & set(read_header(made).matrix_types.values())
     seen = read_card(open_run(place, run)).parity[f"ollama {name}"]

@@ -100,6 +100,18 @@ def test_a_family_is_tuned_merged_and_asked(tuned: Tuned, name: str, tmp_path: P
         assert failure.value.hint.startswith("kb export one --to hf")
 
 
+@pytest.mark.parametrize("name", ["llama-2", "gemma-2", "smollm-2"])
+def test_an_answer_reads_as_the_continuation_of_its_prompt(tuned: Tuned, name: str) -> None:
+    from finetune.export.reference import Reference
+
+    job = tuned(name)
+    reference = Reference(job.merged(), job.chat)
+    ids = job.chat.encode("Guests pay 12.50 euros for the night train.\n\nIt's free.")
+    decode = job.chat.tokenizer.decode
+    for cut in range(1, len(ids) + 1):
+        assert reference.text(ids[cut:]) == decode(ids).removeprefix(decode(ids[:cut]))
+
+
 @pytest.mark.parametrize("method", ["prompt", "prefix", "p-tuning", "llama-adapter"])
 def test_what_cannot_be_merged_is_asked_as_it_is(tuned: Tuned, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from finetune.training.policy import asker, load_policy

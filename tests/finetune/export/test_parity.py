@@ -140,6 +140,27 @@ def test_a_model_that_never_stops(llama: Trained) -> None:
     assert "ends within" in _refused(parity, "stop")
 
 
+@pytest.mark.parametrize(("said", "length", "passed"), [("same", 31, True), ("same", 3, False), ("other", 31, False)])
+def test_a_loop_that_a_server_breaks_off_is_compared_as_far_as_it_goes(
+    llama: Trained, said: str, length: int, passed: bool
+) -> None:
+    from finetune.export.parity import compare_answers
+
+    (letter,) = llama.job.chat.encode("N")
+    loop = replace(llama.expected[0], answer_ids=(letter,) * 64, stopped=False)
+    text = llama.reference.text(loop.answer_ids[:length])
+
+    class Breaking(GenAIRuntime):
+        def replies(self, conversations: Sequence[Sequence[Message]], max_tokens: int) -> list[RuntimeReply]:
+            first, *rest = super().replies(conversations, max_tokens)
+            cut = text if said == "same" else f"Zurich {text}"
+            return [replace(first, text=cut, stopped=False, broken_off=True), *rest]
+
+    expected = [loop, *llama.expected[1:]]
+    parity = compare_answers(llama.reference, expected, llama.job.conversations, Breaking(llama.job.run.gguf))
+    assert parity.passed == passed, parity.findings
+
+
 def test_a_near_tie_is_counted_and_passed(llama: Trained) -> None:
     """The reference's own second choice, where that is as likely as its first, is no fault; elsewhere it is."""
 
