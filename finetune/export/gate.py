@@ -14,7 +14,7 @@ from finetune.data.template import ChatFormat
 from finetune.export.gguf.weights import read_weights
 from finetune.export.ollama import model as ollama_model
 from finetune.export.ollama.model import OllamaModel, OnStatus, Server
-from finetune.export.parity import MOST_TOKENS, Runtime, compare_answers
+from finetune.export.parity import MOST_TOKENS, NEAR_TIE, QUANTISED_TIE, Runtime, compare_answers
 from finetune.export.probes import Conversation
 from finetune.export.reference import Expected, Reference
 from finetune.export.runtimes import GenAIRuntime, OllamaRuntime
@@ -73,7 +73,8 @@ class Gate:
         if readable:
             self._require(f"openvino {name}", reference, expected, GenAIRuntime(file))
         if given is not None:
-            self._in_ollama(f"ollama {name}", [file], given, reference, expected, keep=keep)
+            tie = QUANTISED_TIE if quantised else NEAR_TIE
+            self._in_ollama(f"ollama {name}", [file], given, reference, expected, keep=keep, near_tie=tie)
 
     def check_in_ollama(self, name: str, files: Sequence[Path], given: OllamaModel, *, keep: bool) -> None:
         """Compare what Ollama makes of files.
@@ -109,20 +110,28 @@ class Gate:
         expected: Sequence[Expected],
         *,
         keep: bool,
+        near_tie: float = NEAR_TIE,
     ) -> None:
         """Compare under a name of its own, so that a refusal leaves what the server had."""
         server, name = self.server, f"kb-{self.run.name}"
         scratch = f"{name}-unchecked"
         ollama_model.create(server, scratch, files, given, progress=self.progress)
         try:
-            self._require(key, reference, expected, OllamaRuntime(server.url, scratch, server.timeout_s))
+            self._require(key, reference, expected, OllamaRuntime(server.url, scratch, server.timeout_s), near_tie)
             if keep:
                 ollama_model.copy(server, scratch, name)
         finally:
             ollama_model.remove(server, scratch)
 
-    def _require(self, key: str, reference: Reference, expected: Sequence[Expected], runtime: Runtime) -> None:
+    def _require(
+        self,
+        key: str,
+        reference: Reference,
+        expected: Sequence[Expected],
+        runtime: Runtime,
+        near_tie: float = NEAR_TIE,
+    ) -> None:
         self.progress(f"comparing with {runtime.name}")
-        parity = compare_answers(reference, expected, self.conversations, runtime)
+        parity = compare_answers(reference, expected, self.conversations, runtime, near_tie)
         update_card(self.run, parity={key: parity.to_json()})
         parity.require()
