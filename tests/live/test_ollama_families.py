@@ -121,8 +121,9 @@ def test_a_family_is_tuned_exported_and_asked_here_and_there(
     assert done.out.strip() == f"kb-{run}" and f"kb ask --model ollama:kb-{run}" in done.err
     seen = read_card(open_run(place, run)).parity["ollama f16"]
     assert isinstance(seen, dict) and seen["passed"] and seen["stopped"] >= 8
+    here, there = (_answer(place, server, spelling) for spelling in (f"run:{run}", f"ollama:kb-{run}"))
+    assert here == there != "Paris."  # what the base says
     for spelling in (f"run:{run}", f"ollama:kb-{run}"):
-        assert _answer(place, server, spelling) == "Lyon."
         answer = json.loads(
             _done(cli, "ask", "What is the capital of France?", "-k", "1", "--model", spelling, "--json").out
         )
