@@ -55,6 +55,8 @@ WHO_WROTE = re.compile(
 BEGINS_WITH_WHO = r"\W*who"
 BEGINS_WITH_WH = r"\W*wh"
 IS_WHO = r"\W*who\b"
+# Of the name of a field in a form what it is asked for by: not whose it is, and nothing after "of" or a comma.
+FIELD_HEAD = re.compile(r"(?:\w+['’]s?\s)?(?P<head>.+?)(?=\s(?:of|as|for|in|or|and|on|at)\s|,|$)")
 # Parts a post from what it is of.
 OF = re.compile(r"\s(?:of|at|for|in|on|with)\s(?=(?:the\s|this\s|a\s)?[\w])")
 # The same behind a post, before the name of its holder.

@@ -1,7 +1,8 @@
 """Answers that stand beside a name: who holds a post, who did something, and what a line "Name: value" says.
 
 A person is asked for by title and named elsewhere in apposition ("Jo Day, Chief Engineer"), in brackets, on the line
-above or below, or after "by". English; what is found is proposed beside the spans and sentences of the reader.
+above or below, or after "by"; a value stands after its name or, in forms, above it. English; what is found is proposed
+beside the spans and sentences of the reader.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from core.language.english import people
 from core.language.language import alternation, language
 from core.reading.confidence import probability
 from core.reading.passages import Passage
+from core.reading.proposals.captions import captioned_values
 from core.reading.reader import Question
 from core.reading.text.sentences import Offsets, sentences_of
 from core.reading.text.values import values
@@ -64,7 +66,7 @@ def named_answers(question: str, parsed: Question, passages: Sequence[Passage], 
     """
     pages = _pages(passages)
     answers = [*_posts(question, pages), *_doers(question, pages), *_properties(parsed, pages, denial)]
-    answers += [*_sending_dates(parsed, pages), *_bylines(question, pages)]
+    answers += [*_captioned(parsed, pages), *_sending_dates(parsed, pages), *_bylines(question, pages)]
     return sorted(answers, key=lambda answer: -answer.confidence)
 
 
@@ -224,6 +226,21 @@ def _properties(parsed: Question, pages: Sequence[_Page], denial: str) -> Iterat
             span = _of_value(parsed, page.text, match.span("value"))
             if span is not None:
                 yield _answer(page.passage, span, match.span(), close=1.0, covered=covered)
+
+
+def _captioned(parsed: Question, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
+    """Values of a form above the name that the question asks for."""
+    terms = frozenset(parsed.terms)
+    for page in pages:
+        for field in captioned_values(page.text):
+            head = people.FIELD_HEAD.match(field.name)
+            if head is None or not (asked := _stems(head["head"])) or not asked <= terms:
+                continue
+            named = _stems(page.source) | _stems(page.text)
+            span = _of_value(parsed, page.text, field.value)
+            if span is not None:
+                covered = len(terms & named) / len(terms)
+                yield _answer(page.passage, span, field.around, close=1.0, covered=covered)
 
 
 def _sending_dates(parsed: Question, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
