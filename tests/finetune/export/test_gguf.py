@@ -159,7 +159,7 @@ def test_other_architectures_and_embeddings_are_refused(llama: Trained, tmp_path
     for over, reason in (
         ({"model_type": "gemma"}, "unsupported architecture for GGUF export: gemma"),
         ({"rope_parameters": {"rope_type": "dynamic", "rope_theta": 1.0}}, "rotary embedding for GGUF export: dynamic"),
-        ({"no_rope_layers": [1, 0]}, "not left out of each 4th layer"),
+        ({"no_rope_layers": [1, 0]}, "left out of other layers than the 4th"),
         ({"vocab_size": 100}, "tokens and the model 100"),
         ({"rope_parameters": None, "rope_theta": None}, "base frequency"),
     ):
@@ -194,6 +194,7 @@ def test_tokens_past_the_embedding_are_left_out() -> None:
 def test_a_converter_without_its_packages_says_how_to_install_them(tmp_path: Path) -> None:
     script = tmp_path / "convert_hf_to_gguf.py"
     script.write_text("import nosuchpackage\n", encoding="utf-8")
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}', encoding="utf-8")
     with pytest.raises(BackendError, match="No module named 'nosuchpackage'") as caught:
         convert(script, tmp_path, tmp_path / "model.gguf", "f16")
     assert "install" in caught.value.hint and "nosuchpackage" in caught.value.hint
