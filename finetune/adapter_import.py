@@ -334,7 +334,7 @@ def expected_shapes(adapter: ForeignAdapter, base: Base, recipe: Recipe) -> dict
                 width = config.token_dim * (2 * config.num_layers if config.peft_type == "PREFIX_TUNING" else 1)
                 return {"prompt_embeddings": (config.num_virtual_tokens, width)}
             state = peft.get_peft_model_state_dict(ready, save_embedding_layers=False)
-    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, NotImplementedError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(
             f"the adapter does not fit {base.spec} ({base.shape.model_type}, hidden size {base.shape.hidden}, "

@@ -26,8 +26,9 @@ def _known_method(name: str) -> str:
 
 def _from_any_folder(spec: str) -> str:
     """Return a model's spelling so that it means the same wherever one stands: a folder by its absolute path."""
-    path = Path(spec.removeprefix("hf:")).expanduser()
-    return str(path.absolute()) if spec and path.is_dir() else spec
+    name = spec.removeprefix("hf:")
+    path = Path(name).expanduser()
+    return str(path.absolute()) if name and path.is_dir() else spec
 
 
 def _known_retain(name: str) -> str:

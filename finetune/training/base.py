@@ -131,7 +131,7 @@ def _locate(spec: str, home: Home, *, weights: bool) -> tuple[Path, str]:
         return smollm2_reading_folder(home), _READING_LICENCE
     name = spec.removeprefix("hf:")
     path = Path(name).expanduser()
-    if path.is_dir():
+    if name and path.is_dir():  # no name would be the folder one stands in
         return path.absolute(), _stated(path)
     if spec.startswith("hf:") and _HUB_ID.fullmatch(name) and not path.exists():
         has_all = weights or (folder_of(name, home) / MANIFEST).is_file()

@@ -92,8 +92,8 @@ def _run(home: Path, name: str, stage: str, trackers: tuple[str, ...], rank: int
                 click="start a run under another name",
             )
         prepared = prepare(read_recipe(run), Path(card.data), place, run_prompt=read_prompt(run))
-        if not (METHODS[prepared.recipe.method].quantised or prepared.base.shape.four_bit):
-            # Only its weights of four bits are used, and peft's import of it loads torch's compiler: seconds.
+        if not (METHODS[prepared.recipe.method].quantised or prepared.base.shape.quantisation):
+            # Only its quantised weights are used, and peft's import of it loads torch's compiler: seconds.
             sys.modules.setdefault("bitsandbytes", None)  # type: ignore[arg-type]
         stages = _stages(place.cache)
         from finetune.training.stage import Stage

@@ -163,6 +163,20 @@ def test_a_run_over_stored_eight_bits_is_merged_into_the_named_model(
     assert seen["base"] == "full-precision" and seen["kl"]["full-precision"] < 0.1 and "unchecked" not in seen
 
 
+@pytest.mark.parametrize(("bits", "method"), [(4, "qlora"), (8, "lora")])
+def test_a_base_that_is_stored_quantised_is_trained_in_a_process_of_its_own(
+    tmp_path: Path, bits: int, method: str
+) -> None:
+    from finetune.runs import read_card
+    from finetune.training.launch import Launch, train_stage
+    from tests.support.tiny_models import begun
+
+    base = quantised_folder(tiny_folder(tmp_path / "whole", **WIDE), tmp_path / "stored", bits=bits)
+    home, run, _ = begun(tmp_path, base=str(base), method=method, max_steps=1, save_steps=1, eval_steps=1)
+    train_stage(home, run, "sft", CPU, Launch(), lambda _: None)
+    assert read_card(run).stages == {"sft": "done"}
+
+
 def test_another_model_of_the_same_sizes_is_refused_where_it_would_be_used(
     trained: tuple[Home, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
