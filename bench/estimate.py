@@ -49,7 +49,7 @@ def child(case: str, tokens: int, steps: int, *, timed: bool) -> dict[str, float
     from core.settings import home_dir
     from core.types import Pair
     from finetune.data.collate import collator, row_dataset
-    from finetune.data.dataset import Row
+    from finetune.data.dataset import TokenRow
     from finetune.data.prepare import prepare
     from finetune.estimate import memory
     from finetune.load_recipe import load_recipe
@@ -84,7 +84,9 @@ def child(case: str, tokens: int, steps: int, *, timed: bool) -> dict[str, float
         for number in range(recipe.batch_size * steps):
             first = 1000 + (17 * number if timed else 0)
             ids = tuple(range(first, first + tokens))
-            rows.append(Row(id="row", input_ids=ids, labels=(-100,) * (tokens // 2) + ids[tokens // 2 :], answer=""))
+            rows.append(
+                TokenRow(id="row", input_ids=ids, labels=(-100,) * (tokens // 2) + ids[tokens // 2 :], answer="")
+            )
         dtype, shape = recipe_dtype(recipe, machine), prepared.base.shape
         model = make_trainable(load_model(prepared.base, recipe, machine), recipe, shape)
         trainer = AnswerTrainer(

@@ -19,7 +19,7 @@ import numpy as np
 from core.metrics import paired_bootstrap
 from finetune.compare.questions import GoldQuestion, Place
 from finetune.compare.statistics.clusters import cluster
-from finetune.compare.statistics.significance import Difference, compare_scores
+from finetune.compare.statistics.significance import PairedDifference, compare_scores
 
 EFFECT = 0.3
 
@@ -82,7 +82,7 @@ WORLDS: Mapping[str, World] = {
 }
 
 
-def judged(first: list[float], second: list[float], questions: list[GoldQuestion]) -> Difference:
+def judged(first: list[float], second: list[float], questions: list[GoldQuestion]) -> PairedDifference:
     """Compare two arms as `kb compare` does."""
     labels = cluster(questions).labels
     return compare_scores(first, second, [labels[question.id] for question in questions])

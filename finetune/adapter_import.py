@@ -20,7 +20,7 @@ from core.errors import ConfigError, DataError, KbError, MissingExtra
 from core.files import Home
 from core.types import RunCard
 from finetune.data.prepare import chat_of_policy
-from finetune.data.rows import Dataset
+from finetune.data.rows import TrainingRows
 from finetune.data.template import ChatFormat
 from finetune.recipe import Recipe
 from finetune.runs import TrainingRun, create_run, list_runs, remove_run, update_card
@@ -97,7 +97,7 @@ def import_adapter(
     name: str = "",
     base: str = "",
     merge_base: str = "",
-    dataset: Dataset | None = None,
+    dataset: TrainingRows | None = None,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> TrainingRun:
     """Make a run of an adapter that was trained elsewhere.
@@ -118,12 +118,12 @@ def import_adapter(
     """
     adapter = read_adapter(folder)
     method = adapter.method
-    found = _base_of(adapter, base, home, on_note)
+    found_base = _base_of(adapter, base, home, on_note)
     if merge_base:
-        find_merge_base(found, merge_base, home)
-    recipe = _recipe(adapter, method, found, merge_base)
-    check_adapter(adapter, found, recipe)
-    chat = _chat(adapter, found, recipe, dataset, on_note)
+        find_merge_base(found_base, merge_base, home)
+    recipe = _recipe(adapter, method, found_base, merge_base)
+    check_adapter(adapter, found_base, recipe)
+    chat = _chat(adapter, found_base, recipe, dataset, on_note)
     card = RunCard(
         name=name or _free_name(home, folder),
         base=recipe.base,
@@ -133,14 +133,14 @@ def import_adapter(
         versions=dict(installed_versions()),
         data=str(dataset.path) if dataset else "",
         recipe=f"imported from {adapter.folder}",
-        licence=found.licence,
+        licence=found_base.licence,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         trainable=sum(tensor.numel() for tensor in adapter.tensors.values()),
-        parameters=found.shape.parameters,
+        parameters=found_base.shape.parameters,
     )
     run = create_run(home, card, recipe, dataset.answer_prompt if dataset else None)
     try:
-        _fill(run, adapter, found, chat)
+        _fill(run, adapter, found_base, chat)
     except BaseException:
         remove_run(run)
         raise
@@ -234,14 +234,14 @@ def _base_of(adapter: ForeignAdapter, base: str, home: Home, on_note: Callable[[
             pull = f"kb models pull {named} && kb runs import '{adapter.folder}'"
             raise MissingExtra(f"the adapter's base {named} is not installed", hint=pull) from error
         try:
-            found = find_base(f"hf:{whole}", home)
+            found_base = find_base(f"hf:{whole}", home)
         except KbError:
             raise MissingExtra(
                 f"the adapter's base {named} is not installed, nor is {whole}, which it was probably made from",
                 hint=f"kb models pull {whole} && kb runs import '{adapter.folder}' --base hf:{whole}",
             ) from error
         on_note(f"trained over {named}, which is not here; opened over {whole}, which it was probably made from")
-        return found
+        return found_base
 
 
 def _recipe(adapter: ForeignAdapter, method: str, base: Base, merge_base: str) -> Recipe:
@@ -362,7 +362,7 @@ def _peft_config(adapter: ForeignAdapter) -> Any:
 
 
 def _chat(
-    adapter: ForeignAdapter, base: Base, recipe: Recipe, dataset: Dataset | None, on_note: Callable[[str], None]
+    adapter: ForeignAdapter, base: Base, recipe: Recipe, dataset: TrainingRows | None, on_note: Callable[[str], None]
 ) -> ChatFormat:
     """Return the format that the adapter was trained with: its own tokenizer and template, else the base's."""
     own = (adapter.folder / "tokenizer_config.json").is_file()

@@ -17,7 +17,7 @@ from finetune.recipe import Recipe
 from finetune.training.pace import Pace
 
 if TYPE_CHECKING:
-    from finetune.data.dataset import Row, Tokenised
+    from finetune.data.dataset import Tokenised, TokenRow
     from finetune.data.prepare import Prepared
     from finetune.data.work import BesideRows
 
@@ -118,7 +118,7 @@ def _fewer_rows(fit: Fit, pairs: Sequence[Pair], rows: Tokenised, cost: _Cost) -
     for row in rows.rows:
         known[row.id.partition("+")[0]].append(row)
 
-    def first(count: int) -> list[Row]:
+    def first(count: int) -> list[TokenRow]:
         return [row for unit in units[:count] for pair in unit for row in known[pair.id]]
 
     # The time grows about as the number of rows: no more than this many have to be looked at.
@@ -187,7 +187,7 @@ class _Cost:
         """That a run may take."""
         return self.prepared.recipe.minutes
 
-    def needs(self, rows: Sequence[Row], passes: float) -> Estimate:
+    def needs(self, rows: Sequence[TokenRow], passes: float) -> Estimate:
         """Estimate a run over some rows; preferences go with them."""
         from finetune.data.work import measured_work
 

@@ -144,7 +144,7 @@ def find_contradictions(
     """
     catalogue, name = CatalogueReader(workspace.home.catalogue), workspace.collection
     catalogue.require_collection(name)
-    wanted = {catalogue.resolve(name, doc).sha256 for doc in docs}
+    wanted_hashes = {catalogue.resolve(name, doc).sha256 for doc in docs}
     documents = catalogue.documents(name)
     claims: list[Claim] = []
     dated: dict[str, Dated] = {}
@@ -154,8 +154,8 @@ def find_contradictions(
         dated[document.sha256] = describe_document(document, pages[0] if pages else None)
         claims += read_claims(document.sha256, pages)
     disagreeing = find_disagreements(claims, dated)
-    if wanted:
-        disagreeing = [each for each in disagreeing if wanted & {claim.sha256 for claim in each.claims}]
+    if wanted_hashes:
+        disagreeing = [each for each in disagreeing if wanted_hashes & {claim.sha256 for claim in each.claims}]
     label = page_labels(catalogue, name)
     return [_contradiction(each, dated, catalogue, name, label) for each in disagreeing]
 
@@ -212,11 +212,11 @@ class DisagreementCheck:
         """Return the answer, with notes and `disagreements` where a document contradicts what it cites."""
         if answer.ground != "cited":
             return answer
-        found = self.found(answer)
-        if not found:
+        contradictions = self.found(answer)
+        if not contradictions:
             return answer
-        notes = (*answer.notes, *(f"documents disagree: {each.sentence()}" for each in found))
-        return replace(answer, notes=notes, disagreements=tuple(each.to_json() for each in found))
+        notes = (*answer.notes, *(f"documents disagree: {each.sentence()}" for each in contradictions))
+        return replace(answer, notes=notes, disagreements=tuple(each.to_json() for each in contradictions))
 
     def found(self, answer: Answer) -> list[Contradiction]:
         """Return the contradictions in which a value of the answer has a part."""

@@ -14,7 +14,7 @@ from finetune.compare.report.record import read_missed
 from synth.generate.base import GenerationEstimate, Generator, PassageText
 from synth.work.candidate import SourcePassage
 from synth.work.kinds import TextKind
-from synth.work.workspace import Planned, Workspace
+from synth.work.workspace import Planned, SynthTables
 
 # Rows per missed fact where no number was asked for: several phrasings, each in several kinds.
 _ROWS_PER_FACT = 12
@@ -99,7 +99,7 @@ class MissedOnly:
         """What rows carry as `origin`."""
         return self.behind.origin
 
-    def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
+    def facts(self, work: SynthTables, per_chunk: int) -> Iterator[Planned]:
         """Yield the missed facts, in the order of the generator behind."""
         for planned in self.behind.facts(work, per_chunk):
             if self.missed.wants(planned.fact):
@@ -109,11 +109,11 @@ class MissedOnly:
         """Answer each question from its passages alone."""
         return self.behind.answers(questions)
 
-    def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
+    def text(self, kind: TextKind, source: SourcePassage, work: SynthTables) -> PassageText | None:
         """Write a text about a passage, None where it gives none."""
         return self.behind.text(kind, source, work)
 
-    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
+    def estimate(self, work: SynthTables, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
         """Return what a run would ask of a model at most."""
         return self.behind.estimate(work, per_chunk, phrasings, rows)
 

@@ -27,7 +27,7 @@ class ChangedAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class SnapshotDifference:
     """What two states of a collection differ in.
 
     Attributes:
@@ -63,7 +63,7 @@ class Difference:
             yield f"  {self.after}: {' '.join(each.after.split())[:160]}"
 
 
-def difference_of(before: str, after: str, first: Sequence[Document], second: Sequence[Document]) -> Difference:
+def difference_of(before: str, after: str, first: Sequence[Document], second: Sequence[Document]) -> SnapshotDifference:
     """Return what two lists of documents differ in; a document is the same where its hash is.
 
     Args:
@@ -76,7 +76,7 @@ def difference_of(before: str, after: str, first: Sequence[Document], second: Se
     gone = {doc: sha256 for sha256, doc in old.items() if sha256 not in new}
     came = {doc: sha256 for sha256, doc in new.items() if sha256 not in old}
     changed = tuple({"doc": doc, "before": gone[doc], "after": came[doc]} for doc in sorted(gone.keys() & came.keys()))
-    return Difference(
+    return SnapshotDifference(
         before=before,
         after=after,
         added=tuple(sorted(came.keys() - gone.keys())),

@@ -21,7 +21,7 @@ from core.files import Home, atomic_write
 from core.types import Answer, Document
 from core.weights.folders import delete_folder, make_folder
 from kb.ingest import WAITING
-from kb.snapshot_difference import ChangedAnswer, Difference, difference_of
+from kb.snapshot_difference import ChangedAnswer, SnapshotDifference, difference_of
 from kb.workspace import Workspace
 from rag.catalogue.copying import copy_collection, merge_documents
 from rag.catalogue.identity import require_embedder
@@ -109,8 +109,8 @@ def take_snapshot(workspace: Workspace, name: str, *, on_note: OnNote = lambda _
 def snapshots(workspace: Workspace) -> list[Snapshot]:
     """Return the snapshots of the collection, the oldest first."""
     folder = workspace.home.root / _FOLDER / workspace.collection
-    found = [_read(path.parent) for path in sorted(folder.glob(f"*/{_RECORD}"))]
-    return sorted(found, key=lambda snapshot: (snapshot.created_at, snapshot.name))
+    recorded = [_read(path.parent) for path in sorted(folder.glob(f"*/{_RECORD}"))]
+    return sorted(recorded, key=lambda snapshot: (snapshot.created_at, snapshot.name))
 
 
 def require_snapshot(workspace: Workspace, name: str) -> Snapshot:
@@ -149,7 +149,7 @@ def open_snapshot(workspace: Workspace, name: str, *, on_note: OnNote = lambda _
     return Knowledge(catalogue=catalogue, store=store, embedder=embedder, searcher=searcher, behind=0)
 
 
-def restore_snapshot(workspace: Workspace, name: str, *, on_note: OnNote = lambda _: None) -> Difference:
+def restore_snapshot(workspace: Workspace, name: str, *, on_note: OnNote = lambda _: None) -> SnapshotDifference:
     """Bring the collection back to a snapshot: documents that came since go, those that went come back.
 
     Returns:
@@ -166,13 +166,13 @@ def restore_snapshot(workspace: Workspace, name: str, *, on_note: OnNote = lambd
         catalogue = Catalogue(home.catalogue)
         require_embedder(collection, catalogue.require_collection(collection), kept.require_collection(collection))
         difference = difference_of("now", name, catalogue.documents(collection), kept.documents(collection))
-        wanted = {document.sha256: document for document in kept.documents(collection)}
+        by_hash = {document.sha256: document for document in kept.documents(collection)}
         here = {document.sha256 for document in catalogue.documents(collection)}
-        for sha256 in sorted(here - set(wanted)):
+        for sha256 in sorted(here - set(by_hash)):
             catalogue.forget(collection, sha256)
-        merge_documents(catalogue, folder / _CATALOGUE, collection, sorted(set(wanted) - here))
-        for sha256 in sorted(set(wanted) - here):
-            _bring_back(home, folder / "originals", wanted[sha256])
+        merge_documents(catalogue, folder / _CATALOGUE, collection, sorted(set(by_hash) - here))
+        for sha256 in sorted(set(by_hash) - here):
+            _bring_back(home, folder / "originals", by_hash[sha256])
         store = _live_store(workspace, catalogue)
         if sync(store, catalogue, collection):
             store.optimize()
@@ -187,7 +187,7 @@ def compare_snapshot(
     questions: Sequence[str] = (),
     on_question: Callable[[int, int], None] = lambda _done, _total: None,
     on_note: OnNote = lambda _: None,
-) -> Difference:
+) -> SnapshotDifference:
     """Return what differs between a snapshot and the collection as it is now, or another snapshot.
 
     Args:
@@ -201,9 +201,9 @@ def compare_snapshot(
     before = open_snapshot(workspace, name, on_note=on_note) if questions else None
     first = _documents(workspace, name)
     second = _documents(workspace, other)
-    found = difference_of(name, other or "now", first, second)
+    difference = difference_of(name, other or "now", first, second)
     if before is None:
-        return found
+        return difference
     from kb.answering import open_answerer
     from kb.scope import open_collection
 
@@ -215,7 +215,7 @@ def compare_snapshot(
         if _said(old) != _said(new):
             changed.append(ChangedAnswer(question=question, before=_said(old), after=_said(new)))
         on_question(done, len(questions))
-    return replace(found, answers=tuple(changed), questions=len(questions))
+    return replace(difference, answers=tuple(changed), questions=len(questions))
 
 
 def remove_snapshot(workspace: Workspace, name: str, *, on_note: OnNote = lambda _: None) -> None:
@@ -242,11 +242,11 @@ def forget_in_snapshots(workspace: Workspace, store: Store, documents: Sequence[
     for snapshot in snapshots(workspace):
         folder = _folder(workspace.home, snapshot.collection, snapshot.name)
         kept = Catalogue(folder / _CATALOGUE)
-        held = [document for document in documents if kept.find(snapshot.collection, document.sha256)]
-        for document in held:
+        stored = [document for document in documents if kept.find(snapshot.collection, document.sha256)]
+        for document in stored:
             kept.forget(snapshot.collection, document.sha256)
             shutil.rmtree(folder / "originals" / document.sha256, ignore_errors=True)
-        if held:
+        if stored:
             kept.vacuum()
             touched.append(snapshot.name)
             shutil.rmtree(folder / "index", ignore_errors=True)

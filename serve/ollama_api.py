@@ -220,12 +220,12 @@ async def _answered(
     service.audit.note("ask", http.state.who, model=body.model, stream=bool(body.stream))
     request = AnswerRequest(conversation=messages, model=body.model, controls=controls, json_schema=body.json_schema())
     begun = time.monotonic_ns()
-    asked = await ask(service, request, http, ignored=ignored)
+    pending = await ask(service, request, http, ignored=ignored)
     if body.stream is False:
-        reply = await asked.whole(http)
-        return JSONResponse({**_head(body.model), **wrap(reply.text), **_end(reply, begun)}, headers=asked.headers)
-    lines = _lines(await asked.started(), body.model, wrap, begun)
-    headers = {**asked.headers, "cache-control": "no-store"}
+        reply = await pending.whole(http)
+        return JSONResponse({**_head(body.model), **wrap(reply.text), **_end(reply, begun)}, headers=pending.headers)
+    lines = _lines(await pending.started(), body.model, wrap, begun)
+    headers = {**pending.headers, "cache-control": "no-store"}
     return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)
 
 

@@ -19,7 +19,7 @@ from serve.documents.pages import PageView
 from serve.errors import NotFound
 from serve.service import Service
 from synth.dataset.review import Action, Decision, Review, ReviewItem, ReviewResult, altered_lines, text_of
-from synth.dataset.write import Dataset
+from synth.dataset.write import JudgedFolder
 from synth.exporting.write import FORMATS, export
 
 _FORMATS = tuple(FORMATS)
@@ -206,7 +206,7 @@ class DatasetReviews:
         def work() -> Path:
             folder = self.folder(name)
             out = exports(self._service.home) / f"{folder.name}-{to}.jsonl"
-            export(Dataset(folder), out, to=to)
+            export(JudgedFolder(folder), out, to=to)
             return out
 
         return await self._service.quick.run(work)
@@ -245,7 +245,7 @@ def _review_row(item: ReviewItem) -> ReviewRow:
         origin=row.origin,
         texts=text_of(row),
         system=row.system,
-        turns=[(asked, answer, index not in untrained) for index, (asked, answer) in enumerate(row.turns)],
+        turns=[(prompt, answer, index not in untrained) for index, (prompt, answer) in enumerate(row.turns)],
         evidence=row.evidence if isinstance(row, Pair) else (),
         altered=altered_lines(row),
         worse="" if pair else getattr(row, "rejected", ""),

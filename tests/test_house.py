@@ -78,6 +78,15 @@ def test_a_module_is_short_and_says_what_it_does(path: Path) -> None:
     assert len(text.splitlines()) <= 400
 
 
+def test_a_public_class_has_a_name_of_its_own() -> None:
+    places: dict[str, list[str]] = {}
+    for path in SOURCES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
 def test_the_command_line_holds_parsing_and_rendering_alone() -> None:
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "kb" / "cli").glob("*.py")]
     assert sum(len(text.splitlines()) for text in texts) <= 2700

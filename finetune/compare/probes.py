@@ -17,7 +17,7 @@ from core.reading.proved import proper
 from finetune.compare.arms import ArmReply
 from finetune.compare.questions import GoldQuestion
 from finetune.compare.run import Replies
-from finetune.compare.statistics.significance import Difference, compare_scores, mean_interval
+from finetune.compare.statistics.significance import PairedDifference, compare_scores, mean_interval
 from finetune.compare.tables import ScoreCell
 
 ProbeKind = Literal["reading", "general"]
@@ -115,7 +115,7 @@ class SkillChange:
     skill: Skill
     before: ScoreCell
     after: ScoreCell
-    difference: Difference
+    difference: PairedDifference
 
 
 def skill_changes(before: str, after: str, replies: Replies) -> list[SkillChange]:

@@ -12,7 +12,7 @@ from typing import Literal
 from finetune.compare.arms import Arm, pairs
 from finetune.compare.questions import CHANGED, STAND_IN, GoldQuestion
 from finetune.compare.statistics.clusters import cluster
-from finetune.compare.tables import Scores, Table, tabulate
+from finetune.compare.tables import MeasureTable, Scores, tabulate
 from finetune.compare.verdict import Outcome, choose, listed, percent
 
 DocumentScope = Literal["taught", "untaught but indexed", "later"]
@@ -51,9 +51,11 @@ def scope_of(question: GoldQuestion) -> DocumentScope:
     return "taught" if question.taught else "untaught but indexed"
 
 
-def scope_tables(arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores) -> dict[DocumentScope, Table]:
+def scope_tables(
+    arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores
+) -> dict[DocumentScope, MeasureTable]:
     """Return a table of `right` per kind of documents, over held-out questions that can be answered."""
-    tables: dict[DocumentScope, Table] = {}
+    tables: dict[DocumentScope, MeasureTable] = {}
     for scope in SCOPES:
         inside = [
             question
@@ -68,7 +70,7 @@ def scope_tables(arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores:
     return tables
 
 
-def scope_verdicts(arms: Sequence[Arm], tables: Mapping[DocumentScope, Table]) -> list[ScopeVerdict]:
+def scope_verdicts(arms: Sequence[Arm], tables: Mapping[DocumentScope, MeasureTable]) -> list[ScopeVerdict]:
     """Decide for each kind of documents; those without a question say so."""
     verdicts = []
     for scope, words in SCOPES.items():
@@ -101,7 +103,7 @@ def scope_verdicts(arms: Sequence[Arm], tables: Mapping[DocumentScope, Table]) -
     return verdicts
 
 
-def advice(arms: Sequence[Arm], verdicts: Sequence[ScopeVerdict], tables: Mapping[DocumentScope, Table]) -> str:
+def advice(arms: Sequence[Arm], verdicts: Sequence[ScopeVerdict], tables: Mapping[DocumentScope, MeasureTable]) -> str:
     """Return one sentence: the arm for all documents, or which arm for which."""
     decided = [verdict for verdict in verdicts if verdict.questions]
     if not decided:
@@ -128,6 +130,6 @@ def advice(arms: Sequence[Arm], verdicts: Sequence[ScopeVerdict], tables: Mappin
     return f"Use {'; '.join(parts)}{rest}."
 
 
-def _mean(arm: Arm, tables: Mapping[DocumentScope, Table]) -> float:
+def _mean(arm: Arm, tables: Mapping[DocumentScope, MeasureTable]) -> float:
     values = [table.arms[arm.name].value for table in tables.values() if arm.name in table.arms]
     return sum(values) / max(1, len(values))

@@ -17,7 +17,7 @@ from finetune.compare.measures import MEASURES, agreement, score
 from finetune.compare.questions import UNANSWERABLE, GoldQuestion
 from finetune.compare.run import Replies
 from finetune.compare.statistics.clusters import Clusters, cluster
-from finetune.compare.statistics.significance import Difference, compare_scores, holm, mean_interval
+from finetune.compare.statistics.significance import PairedDifference, compare_scores, holm, mean_interval
 
 # Measures that every arm has on every question they apply to; the others hang on what an arm chose to say.
 PAIRED = (
@@ -52,11 +52,11 @@ class PairRow:
 
     left: str
     right: str
-    difference: Difference
+    difference: PairedDifference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class MeasureTable:
     """One measure on one set of questions.
 
     Attributes:
@@ -130,7 +130,7 @@ def scored(
 
 def tabulate(
     measure: str, arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores, clusters: Clusters
-) -> Table:
+) -> MeasureTable:
     """Make the table of one measure over some questions."""
     cells: dict[str, ScoreCell] = {}
     applies: set[str] = set()
@@ -147,7 +147,7 @@ def tabulate(
                 mean_interval([value for _, value in scored_questions], labels), len(scored_questions)
             )
     rows = _rows(measure, arms, questions, scores, clusters) if measure in PAIRED else []
-    return Table(measure=measure, questions=len(applies), arms=cells, rows=rows, drawn=clusters.drawn)
+    return MeasureTable(measure=measure, questions=len(applies), arms=cells, rows=rows, drawn=clusters.drawn)
 
 
 def _rows(
@@ -180,14 +180,14 @@ def _cell(interval: Interval, n: int) -> ScoreCell:
 
 def main_tables(
     arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores, clusters: Clusters
-) -> dict[str, Table]:
+) -> dict[str, MeasureTable]:
     """Return the table of every measure that applies, over the held-out questions."""
     held_out = [question for question in questions if question.held_out]
     tables = {name: tabulate(name, arms, held_out, scores, clusters) for name in MEASURES}
     return {name: table for name, table in tables.items() if table.arms}
 
 
-def stratum_tables(arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores) -> dict[str, Table]:
+def stratum_tables(arms: Sequence[Arm], questions: Sequence[GoldQuestion], scores: Scores) -> dict[str, MeasureTable]:
     """Return a table per stratum: of `right`, or of declining for questions that the documents do not answer.
 
     Only the stratum of seen phrasings holds questions that training saw. What is drawn is decided for each by itself.

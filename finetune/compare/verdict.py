@@ -13,8 +13,8 @@ from typing import Literal
 
 from finetune.compare.arms import Arm
 from finetune.compare.statistics.clusters import Clusters
-from finetune.compare.statistics.significance import Difference
-from finetune.compare.tables import Table
+from finetune.compare.statistics.significance import PairedDifference
+from finetune.compare.tables import MeasureTable
 
 Outcome = Literal["better", "no difference found", "too few questions to tell"]
 # A difference that a person would act on; what could not have been seen is not called absent.
@@ -38,7 +38,7 @@ class ComparisonVerdict:
     notes: tuple[str, ...] = ()
 
 
-def outcome_of(difference: Difference) -> Outcome:
+def outcome_of(difference: PairedDifference) -> Outcome:
     """Return what one comparison says."""
     if difference.significant:
         return "better"
@@ -48,7 +48,7 @@ def outcome_of(difference: Difference) -> Outcome:
 
 
 def decide(
-    arms: Sequence[Arm], tables: Mapping[str, Table], strata: Mapping[str, Table], clusters: Clusters
+    arms: Sequence[Arm], tables: Mapping[str, MeasureTable], strata: Mapping[str, MeasureTable], clusters: Clusters
 ) -> ComparisonVerdict:
     """Decide by `right` over the held-out questions; by declining where no question can be answered.
 
@@ -86,7 +86,7 @@ class ArmChoice:
     words: str
 
 
-def choose(candidates: Sequence[Arm], table: Table) -> ArmChoice:
+def choose(candidates: Sequence[Arm], table: MeasureTable) -> ArmChoice:
     """Choose an arm by a table.
 
     Args:
@@ -100,16 +100,16 @@ def choose(candidates: Sequence[Arm], table: Table) -> ArmChoice:
     return ArmChoice(arm=chosen, level=tuple(level), outcome=outcome, words=words)
 
 
-def _difference(arm: Arm, other: Arm, table: Table) -> Difference:
+def _difference(arm: Arm, other: Arm, table: MeasureTable) -> PairedDifference:
     return next(row.difference for row in table.rows if {row.left, row.right} == {arm.name, other.name})
 
 
-def _beats(arm: Arm, other: Arm, table: Table) -> bool:
+def _beats(arm: Arm, other: Arm, table: MeasureTable) -> bool:
     difference = _difference(arm, other, table)
     return difference.significant and table.arms[arm.name].value > table.arms[other.name].value
 
 
-def _words(level: Sequence[Arm], chosen: Arm, candidates: Sequence[Arm], table: Table) -> tuple[Outcome, str]:
+def _words(level: Sequence[Arm], chosen: Arm, candidates: Sequence[Arm], table: MeasureTable) -> tuple[Outcome, str]:
     """Return the outcome and the middle of the sentence."""
     share = f"{chosen.name} has {percent(table.arms[chosen.name].value)} right"
     beaten = [arm for arm in candidates if arm is not chosen and _beats(chosen, arm, table)]
@@ -133,7 +133,7 @@ def _words(level: Sequence[Arm], chosen: Arm, candidates: Sequence[Arm], table: 
     return outcome, f"{share}{over}, and no difference from {names} was found"
 
 
-def reference_notes(arms: Sequence[Arm], table: Table) -> list[str]:
+def reference_notes(arms: Sequence[Arm], table: MeasureTable) -> list[str]:
     """Return a sentence per reference: its share of right answers beside the candidates that it is compared with."""
     by_name = {arm.name: arm for arm in arms}
     notes = []
@@ -145,7 +145,7 @@ def reference_notes(arms: Sequence[Arm], table: Table) -> list[str]:
     return notes
 
 
-def _beside(other: Arm, difference: Difference, table: Table) -> str:
+def _beside(other: Arm, difference: PairedDifference, table: MeasureTable) -> str:
     """Return in words how a reference stands beside a candidate."""
     if difference.significant:
         low, high = sorted(min(1.0, abs(end)) for end in (difference.low, difference.high))
@@ -166,13 +166,13 @@ def _advice(chosen: Arm, candidates: Sequence[Arm], outcome: Outcome) -> str:
     return "Fine-tune: " if chosen.tuned else "Do not fine-tune: "
 
 
-def _alone(arm: Arm, table: Table, clusters: Clusters, notes: tuple[str, ...]) -> ComparisonVerdict:
+def _alone(arm: Arm, table: MeasureTable, clusters: Clusters, notes: tuple[str, ...]) -> ComparisonVerdict:
     share = percent(table.arms[arm.name].value)
     sentence = f"Nothing to compare: {arm.name} alone has {share} right; {_scope(table, clusters)}."
     return ComparisonVerdict(outcome="too few questions to tell", sentence=sentence, recommended="", notes=notes)
 
 
-def _scope(table: Table, clusters: Clusters) -> str:
+def _scope(table: MeasureTable, clusters: Clusters) -> str:
     scope = f"{table.questions} question{'s' * (table.questions != 1)}"
     if clusters.levels == ("fact",):
         scope += " in new words about facts that were taught"
@@ -184,7 +184,7 @@ def _scope(table: Table, clusters: Clusters) -> str:
     return f"{scope}, and true of these only"
 
 
-def _notes(tables: Mapping[str, Table], strata: Mapping[str, Table]) -> list[str]:
+def _notes(tables: Mapping[str, MeasureTable], strata: Mapping[str, MeasureTable]) -> list[str]:
     """Return what strata and declining show beside the headline, where it is significant."""
     notes = [f"{name}: {_row_words(table)}." for name, table in strata.items() if _significant(table)]
     for measure, words in (
@@ -197,11 +197,11 @@ def _notes(tables: Mapping[str, Table], strata: Mapping[str, Table]) -> list[str
     return [note[0].upper() + note[1:] for note in notes]
 
 
-def _significant(table: Table) -> bool:
+def _significant(table: MeasureTable) -> bool:
     return any(row.difference.significant for row in table.rows)
 
 
-def _row_words(table: Table) -> str:
+def _row_words(table: MeasureTable) -> str:
     words = []
     for row in table.rows:
         if row.difference.significant:
@@ -210,13 +210,13 @@ def _row_words(table: Table) -> str:
     return "; ".join(words)
 
 
-def _versus(chosen: Arm, other: Arm, table: Table) -> str:
+def _versus(chosen: Arm, other: Arm, table: MeasureTable) -> str:
     difference = _difference(chosen, other, table)
     low, high = sorted(min(1.0, abs(end)) for end in (difference.low, difference.high))
     return f"{_with_share(other, table)} by {100 * low:.0f} to {100 * high:.0f} points"
 
 
-def _with_share(arm: Arm, table: Table) -> str:
+def _with_share(arm: Arm, table: MeasureTable) -> str:
     return f"{arm.name} ({percent(table.arms[arm.name].value)})"
 
 

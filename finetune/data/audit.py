@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.chat.thoughts import split_thought
 from core.errors import DataError, GateError
 from core.prompt import load_prompt
-from finetune.data.dataset import IGNORED, OTHER_OBJECTIVE, TOO_LONG, Row, Tokenised
+from finetune.data.dataset import IGNORED, OTHER_OBJECTIVE, TOO_LONG, Tokenised, TokenRow
 from finetune.data.kinds import KindShare, kind_shares
 from finetune.data.template import ChatFormat, spoken
 
@@ -122,7 +122,7 @@ def check_rows_left(data: Tokenised) -> None:
         )
 
 
-def check_padding(chat: ChatFormat, rows: Sequence[Row]) -> None:
+def check_padding(chat: ChatFormat, rows: Sequence[TokenRow]) -> None:
     """Check that padding neither stops generation nor is learned.
 
     Raises:
@@ -137,7 +137,7 @@ def check_padding(chat: ChatFormat, rows: Sequence[Row]) -> None:
             raise GateError(f"row {row.id} trains the pad token: {marked(row, chat)}", hint=_HINT)
 
 
-def check_ends(row: Row, chat: ChatFormat) -> None:
+def check_ends(row: TokenRow, chat: ChatFormat) -> None:
     """Check that a row ends with a trained EOS.
 
     Raises:
@@ -155,7 +155,7 @@ def check_ends(row: Row, chat: ChatFormat) -> None:
         raise GateError(f"row {row.id} ends with EOS but does not train it: {marked(row, chat)}", hint=_HINT)
 
 
-def check_beginning(row: Row, chat: ChatFormat) -> None:
+def check_beginning(row: TokenRow, chat: ChatFormat) -> None:
     """Check that BOS is not written by the template and added by the tokenizer too.
 
     Raises:
@@ -173,7 +173,7 @@ def answer_prefix(chat: ChatFormat) -> str:
     return whole[len(before) :].partition(probe)[0]
 
 
-def check_labels(row: Row, chat: ChatFormat, prefix: str) -> None:
+def check_labels(row: TokenRow, chat: ChatFormat, prefix: str) -> None:
     """Check that the trained tokens, read back as text, are the answer and its end.
 
     Args:
@@ -200,14 +200,14 @@ def check_labels(row: Row, chat: ChatFormat, prefix: str) -> None:
         _check_answer(row, row.input_ids[start:end], answer, chat, prefix)
 
 
-def _trained_spans(row: Row) -> list[tuple[int, int]]:
+def _trained_spans(row: TokenRow) -> list[tuple[int, int]]:
     """Return (start, end) of every stretch of trained tokens."""
     trained = [False, *(label != IGNORED for label in row.labels), False]
     edges = [index for index in range(len(row.labels) + 1) if trained[index] != trained[index + 1]]
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
-def _check_answer(row: Row, trained: Sequence[int], answer: str, chat: ChatFormat, prefix: str) -> None:
+def _check_answer(row: TokenRow, trained: Sequence[int], answer: str, chat: ChatFormat, prefix: str) -> None:
     """Check that trained tokens are one answer and its end.
 
     Raises:
@@ -249,7 +249,7 @@ def check_lengths(data: Tokenised, context_tokens: int) -> None:
         )
 
 
-def marked(row: Row, chat: ChatFormat) -> str:
+def marked(row: TokenRow, chat: ChatFormat) -> str:
     """Return a row as text with its trained tokens between ⟦ and ⟧."""
     parts: list[str] = []
     start = 0

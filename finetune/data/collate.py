@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 
-from finetune.data.dataset import IGNORED, Row
+from finetune.data.dataset import IGNORED, TokenRow
 from finetune.data.order import common_prefix, same_prompt
 from finetune.recipe import Recipe
 from finetune.training.machine import CPU_LINE_TOKENS
@@ -27,7 +27,7 @@ _SHARED_LINE_TOKENS = 2560
 REFERENCE_COLUMNS = ("reference_chosen", "reference_rejected")
 
 
-def row_dataset(rows: Sequence[Row]) -> Dataset:
+def row_dataset(rows: Sequence[TokenRow]) -> Dataset:
     """Return rows as a data set with the columns `input_ids` and `labels`."""
     return Dataset.from_dict(
         {"input_ids": [list(row.input_ids) for row in rows], "labels": [list(row.labels) for row in rows]}

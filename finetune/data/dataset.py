@@ -33,7 +33,7 @@ _SAMPLE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class TokenRow:
     """A tokenised row.
 
     Attributes:
@@ -90,7 +90,7 @@ class Tokenised:
         cut: Conversations whose last turns were left out, because only the first ones fit.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[TokenRow, ...]
     max_length: int
     dropped: Mapping[str, int]
     shortened: int = 0
@@ -150,7 +150,7 @@ def _ended(answer: list[int], eos_ids: frozenset[int]) -> list[int]:
     return answer[: last + 1]
 
 
-def encode_pair(pair: Pair, chat: ChatFormat, *, context: str | None = None) -> Row:
+def encode_pair(pair: Pair, chat: ChatFormat, *, context: str | None = None) -> TokenRow:
     """Tokenise a row: all of a text, or the answer with those of earlier turns that are trained.
 
     Earlier answers are left untrained where the chat template renders them otherwise than when they were the last:
@@ -165,7 +165,7 @@ def encode_pair(pair: Pair, chat: ChatFormat, *, context: str | None = None) -> 
         ids = ids if ids[-1] in chat.eos_ids else [*ids, int(chat.tokenizer.eos_token_id)]
         begins = ids[0] == chat.tokenizer.bos_token_id
         labels = [IGNORED, *ids[1:]] if begins else ids
-        return Row(id=pair.id, input_ids=tuple(ids), labels=tuple(labels), answer=pair.answer, kind=pair.kind)
+        return TokenRow(id=pair.id, input_ids=tuple(ids), labels=tuple(labels), answer=pair.answer, kind=pair.kind)
     *earlier, last = [_last_answer(part, chat, context if part is pair else None) for part in per_answer(pair)]
     if not all(last.input_ids[: row.n_tokens] == row.input_ids for row in earlier):
         return last
@@ -176,10 +176,10 @@ def encode_pair(pair: Pair, chat: ChatFormat, *, context: str | None = None) -> 
     return replace(last, labels=joined, earlier_answers=tuple(row.answer for row in earlier))
 
 
-def _last_answer(pair: Pair, chat: ChatFormat, context: str | None) -> Row:
+def _last_answer(pair: Pair, chat: ChatFormat, context: str | None) -> TokenRow:
     """Tokenise a row with a loss on its last answer alone."""
     prompt, answer = encode_answer(chat, pair, pair.answer, context=context)
-    return Row(
+    return TokenRow(
         id=pair.id,
         input_ids=(*prompt, *answer),
         labels=(*[IGNORED] * len(prompt), *answer),
@@ -188,7 +188,7 @@ def _last_answer(pair: Pair, chat: ChatFormat, context: str | None) -> Row:
     )
 
 
-def encode_rows(pair: Pair, chat: ChatFormat) -> list[tuple[Pair, Row]]:
+def encode_rows(pair: Pair, chat: ChatFormat) -> list[tuple[Pair, TokenRow]]:
     """Tokenise a row so that every answer is trained as it will be asked for.
 
     Returns:
@@ -231,7 +231,7 @@ def tokenise(
     """
     spellings = control_tokens(chat)
     dropped: Counter[str] = Counter()
-    read: list[tuple[Pair, Row]] = []
+    read: list[tuple[Pair, TokenRow]] = []
     for pair in pairs:
         if not serves_objective(pair, recipe.objective):
             dropped[OTHER_OBJECTIVE] += 1
@@ -243,7 +243,7 @@ def tokenise(
     # A text is cut anyway, so it may ask for no more than a window.
     lengths = [row.n_tokens if pair.question else min(row.n_tokens, _TEXT_WINDOW) for pair, row in read]
     limit = limit or choose_max_length(lengths, context_tokens)
-    rows: list[Row] = []
+    rows: list[TokenRow] = []
     shortened = cut = 0
     for pair, row in read:
         fitting = _fit(pair, row, chat, recipe, limit)
@@ -255,7 +255,7 @@ def tokenise(
     return Tokenised(rows=tuple(rows), max_length=limit, dropped=+dropped, shortened=shortened, cut=cut)
 
 
-def stream(pairs: Iterator[Pair], chat: ChatFormat, recipe: Recipe, context_tokens: int) -> Iterator[Row]:
+def stream(pairs: Iterator[Pair], chat: ChatFormat, recipe: Recipe, context_tokens: int) -> Iterator[TokenRow]:
     """Yield tokenised rows one at a time; the first thousand decide `max_length` where the recipe does not.
 
     Raises:
@@ -283,7 +283,7 @@ def choose_max_length(lengths: Sequence[int], context_tokens: int) -> int:
     return min(limit, math.ceil(length / _ROUND) * _ROUND)
 
 
-def _fit(pair: Pair, row: Row, chat: ChatFormat, recipe: Recipe, limit: int) -> list[Row]:
+def _fit(pair: Pair, row: TokenRow, chat: ChatFormat, recipe: Recipe, limit: int) -> list[TokenRow]:
     """Return the row as it fits: itself, windows of a text, the row with less context or fewer turns, or nothing."""
     if row.n_tokens <= limit:
         return [row]
@@ -295,17 +295,17 @@ def _fit(pair: Pair, row: Row, chat: ChatFormat, recipe: Recipe, limit: int) -> 
     return shorter or _with_first_turns(pair, row, chat, limit)
 
 
-def _with_first_turns(pair: Pair, row: Row, chat: ChatFormat, limit: int) -> list[Row]:
+def _with_first_turns(pair: Pair, row: TokenRow, chat: ChatFormat, limit: int) -> list[TokenRow]:
     """Return a conversation up to the last trained answer that fits; nothing where not even the first does."""
     parts = list(per_answer(pair))[:-1] if row.earlier_answers else []
     shorter = (encode_pair(part, chat) for part in reversed(parts))
     return [part for part in shorter if part.n_tokens <= limit][:1]
 
 
-def _windows(row: Row, limit: int) -> list[Row]:
+def _windows(row: TokenRow, limit: int) -> list[TokenRow]:
     starts = range(0, row.n_tokens, limit)
     return [
-        Row(
+        TokenRow(
             id=f"{row.id}+{start}",
             input_ids=row.input_ids[start : start + limit],
             labels=row.labels[start : start + limit],
@@ -319,7 +319,7 @@ def _windows(row: Row, limit: int) -> list[Row]:
     ]
 
 
-def _with_less_context(pair: Pair, row: Row, chat: ChatFormat, recipe: Recipe, limit: int) -> list[Row]:
+def _with_less_context(pair: Pair, row: TokenRow, chat: ChatFormat, recipe: Recipe, limit: int) -> list[TokenRow]:
     """Cut the context on the recipe's side; a row whose evidence would go with it is dropped, not made a lie."""
     if block := read_block(pair.context):
         return _with_fewer_passages(pair, block, chat, recipe, limit)
@@ -335,7 +335,9 @@ def _with_less_context(pair: Pair, row: Row, chat: ChatFormat, recipe: Recipe, l
     return [row] if over <= 0 else []
 
 
-def _with_fewer_passages(pair: Pair, block: PassageBlock, chat: ChatFormat, recipe: Recipe, limit: int) -> list[Row]:
+def _with_fewer_passages(
+    pair: Pair, block: PassageBlock, chat: ChatFormat, recipe: Recipe, limit: int
+) -> list[TokenRow]:
     """Leave out whole passages that the answer does not cite, from the recipe's side; one at least stays."""
     spare = [passage for passage in block.passages if f"[[{passage.key}]]" not in pair.answer]
     if len(spare) == len(block.passages):

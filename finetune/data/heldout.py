@@ -33,8 +33,9 @@ _ROOM = 16
 def recall(asker: Asker, pairs: Sequence[Pair]) -> float:
     """Return the share of questions whose gold answer stands in the greedy answer, thoughts left aside."""
     answers = asker.answers([asker.chat.prompt(pair) for pair in pairs])
-    asked = zip(answers, pairs, strict=True)
-    return sum(contains(split_thought(answer)[1], split_thought(pair.answer)[1]) for answer, pair in asked) / len(pairs)
+    golds = [split_thought(pair.answer)[1] for pair in pairs]
+    right = sum(contains(split_thought(answer)[1], gold) for answer, gold in zip(answers, golds, strict=True))
+    return right / len(pairs)
 
 
 def reading(asker: Asker, pairs: Sequence[Pair]) -> float:

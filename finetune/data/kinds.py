@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from finetune.data.dataset import IGNORED, Row
+from finetune.data.dataset import IGNORED, TokenRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +30,9 @@ class KindShare:
     planned: bool = False
 
 
-def kind_shares(rows: Sequence[Row]) -> tuple[KindShare, ...]:
+def kind_shares(rows: Sequence[TokenRow]) -> tuple[KindShare, ...]:
     """Count rows and tokens per kind, the kind with most rows first."""
-    kinds: dict[str, list[Row]] = {}
+    kinds: dict[str, list[TokenRow]] = {}
     for row in rows:
         kinds.setdefault(row.kind, []).append(row)
     return tuple(

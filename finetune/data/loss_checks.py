@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.errors import GateError
-from finetune.data.dataset import IGNORED, Row
+from finetune.data.dataset import IGNORED, TokenRow
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -38,7 +38,7 @@ class PackedGap:
     rounding: float
 
 
-def packed_gap(model: nn.Module, rows: Sequence[Row], collate: StepCollator) -> PackedGap:
+def packed_gap(model: nn.Module, rows: Sequence[TokenRow], collate: StepCollator) -> PackedGap:
     """Compare the loss of every answer token of some short rows, packed and not.
 
     Differences of single tokens are taken, not of means: those of a leak are of either sign and half cancel.
@@ -70,9 +70,9 @@ def packed_gap(model: nn.Module, rows: Sequence[Row], collate: StepCollator) -> 
     return PackedGap(float((packed - padded).abs().mean()), float((alone - padded).abs().mean()))
 
 
-def _shortest(rows: Sequence[Row]) -> list[Row]:
+def _shortest(rows: Sequence[TokenRow]) -> list[TokenRow]:
     """Return the shortest rows, as many as give enough answer tokens or fill the probe, two at least."""
-    chosen: list[Row] = []
+    chosen: list[TokenRow] = []
     answers = tokens = 0
     for row in sorted(rows, key=lambda row: row.n_tokens):
         if len(chosen) > 1 and (answers >= _PROBED_ANSWERS or tokens + row.n_tokens > _PROBED_TOKENS):

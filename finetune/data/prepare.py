@@ -12,7 +12,7 @@ from core.prompt import AnswerPrompt, load_prompt, read_block
 from core.rows import DatasetFolder
 from core.types import Pair
 from finetune.data.dataset import Tokenised, tokenise
-from finetune.data.rows import Dataset, open_dataset
+from finetune.data.rows import TrainingRows, open_dataset
 from finetune.data.template import ChatFormat, chat_format
 from finetune.recipe import Recipe
 from finetune.training.base import Base, check_base, find_base, generation_eos, load_tokenizer
@@ -40,7 +40,7 @@ class Prepared:
     base: Base
     machine: Machine
     chat: ChatFormat
-    dataset: Dataset
+    dataset: TrainingRows
     context_tokens: int
     notes: tuple[str, ...] = ()
 
@@ -111,7 +111,7 @@ def prepare(
     )
 
 
-def _with_objective(recipe: Recipe, dataset: Dataset) -> tuple[Recipe, tuple[str, ...]]:
+def _with_objective(recipe: Recipe, dataset: TrainingRows) -> tuple[Recipe, tuple[str, ...]]:
     """Return the recipe for the rows that are there: text alone can only be trained as text."""
     if recipe.objective != "qa" or next(dataset.pairs("train"), None) is None:
         return recipe, ()
@@ -139,7 +139,7 @@ def _quantised_notes(base: Base, recipe: Recipe, home: Home) -> Iterator[str]:
     yield f"{base.spec} is stored quantised ({base.shape.quantisation}); an export is merged into {whole.spec}"
 
 
-def _system_notes(dataset: Dataset, own: str) -> Iterator[str]:
+def _system_notes(dataset: TrainingRows, own: str) -> Iterator[str]:
     """Say which system messages the rows have, and which one questions to the run get.
 
     Args:
@@ -165,7 +165,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
-def _prompt_notes(dataset: Dataset, current: AnswerPrompt) -> Iterator[str]:
+def _prompt_notes(dataset: TrainingRows, current: AnswerPrompt) -> Iterator[str]:
     """Say where the prompt of the dataset is not the one that `kb ask` uses now."""
     recorded = dataset.answer_prompt
     if recorded is None and DatasetFolder(dataset.path).manifest().mode:

@@ -18,7 +18,7 @@ _COUNTED_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dataset:
+class TrainingRows:
     """Where rows lie; nothing is held in memory.
 
     Attributes:
@@ -106,7 +106,7 @@ def pair_of_better(row: Preference) -> Pair:
     )
 
 
-def open_dataset(path: Path) -> Dataset:
+def open_dataset(path: Path) -> TrainingRows:
     """Open a dataset folder.
 
     Raises:
@@ -123,4 +123,4 @@ def open_dataset(path: Path) -> Dataset:
     manifest = DatasetFolder(path).manifest()
     text = manifest.prompts.get(ASK_PROMPT)
     prompt = AnswerPrompt(text, str(path / MANIFEST)) if isinstance(text, str) and text else None
-    return Dataset(path=path, chat_template=manifest.chat_template, answer_prompt=prompt)
+    return TrainingRows(path=path, chat_template=manifest.chat_template, answer_prompt=prompt)

@@ -233,9 +233,9 @@ def _with_thought(prompt: str, probe: str, thought: str, rest: str) -> str:
         The whole text; empty where prompt and template differ in more than a thought.
     """
     stem = next((i for i, (a, b) in enumerate(zip(prompt, probe, strict=False)) if a != b), len(prompt))
-    between, found, tail = probe[stem:].partition(_PROBE)
+    between, probe_mark, tail = probe[stem:].partition(_PROBE)
     opened = prompt[stem:]
-    if not found or spoken(opened) or spoken(between):
+    if not probe_mark or spoken(opened) or spoken(between):
         return ""
     if CLOSE in opened:
         return "" if thought else f"{prompt}{rest}{tail}"

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from finetune.data.collate import collator, trained_tokens
-from finetune.data.dataset import Row, Tokenised, tokenise, tokenise_preferences
+from finetune.data.dataset import Tokenised, TokenRow, tokenise, tokenise_preferences
 from finetune.data.heldout import answer_tokens
 from finetune.data.order import PromptOrder
 from finetune.data.prepare import held_out, held_out_reading
@@ -41,7 +41,7 @@ class BesideRows:
     evaluation: float
 
 
-def longest_row(prepared: Prepared, rows: Sequence[Row]) -> int:
+def longest_row(prepared: Prepared, rows: Sequence[TokenRow]) -> int:
     """Return the tokens of the longest row that a step may meet.
 
     It is one of `rows`, of those that retain the base's skills, or of the preferences if they come.
@@ -121,8 +121,8 @@ def _evaluation_tokens(prepared: Prepared, max_length: int) -> float:
     read = tokenise(pairs, prepared.chat, recipe, prepared.context_tokens, max_length=longest).n_tokens
     asked_rows = recipe.eval_rows if recipe.objective != "text" else 0
     written = 0
-    for asked in (held_out(pairs, asked_rows), held_out_reading(pairs, asked_rows)):
-        prompts = [prepared.chat.render(prepared.chat.prompt(pair), generation=True) for pair in asked]
+    for asked_pairs in (held_out(pairs, asked_rows), held_out_reading(pairs, asked_rows)):
+        prompts = [prepared.chat.render(prepared.chat.prompt(pair), generation=True) for pair in asked_pairs]
         read += sum(len(prepared.chat.encode(prompt)) for prompt in prompts)
-        written += len(asked) * answer_tokens(prepared.chat, asked)
+        written += len(asked_pairs) * answer_tokens(prepared.chat, asked_pairs)
     return (read + _GENERATED * written) / recipe.training_method.passes(recipe, prepared.base.shape)

@@ -13,7 +13,7 @@ from core.errors import BackendError, DataError
 from finetune.data.template import ChatFormat
 from finetune.export.gguf.weights import read_weights
 from finetune.export.ollama import model as ollama_model
-from finetune.export.ollama.model import OllamaModel, OnStatus, Server
+from finetune.export.ollama.model import ModelfileParts, OnStatus, Server
 from finetune.export.parity import MOST_TOKENS, NEAR_TIE, QUANTISED_TIE, Runtime, compare_answers
 from finetune.export.probes import Conversation
 from finetune.export.reference import Expected, Reference
@@ -42,7 +42,7 @@ class Gate:
     chat: ChatFormat
     conversations: Sequence[Conversation]
     server: Server
-    described: Callable[[], OllamaModel]
+    described: Callable[[], ModelfileParts]
     progress: OnStatus
 
     def check_file(self, name: str, file: Path, *, quantised: bool, keep: bool) -> None:
@@ -76,7 +76,7 @@ class Gate:
             tie = QUANTISED_TIE if quantised else NEAR_TIE
             self._in_ollama(f"ollama {name}", [file], given, reference, expected, keep=keep, near_tie=tie)
 
-    def check_in_ollama(self, name: str, files: Sequence[Path], given: OllamaModel, *, keep: bool) -> None:
+    def check_in_ollama(self, name: str, files: Sequence[Path], given: ModelfileParts, *, keep: bool) -> None:
         """Compare what Ollama makes of files.
 
         Raises:
@@ -91,7 +91,7 @@ class Gate:
         for _, key, values, _ in read_weights(file, self.folder):
             yield key, values
 
-    def _ollama_model(self) -> OllamaModel:
+    def _ollama_model(self) -> ModelfileParts:
         """Return template and parameters for Ollama.
 
         Raises:
@@ -105,7 +105,7 @@ class Gate:
         self,
         key: str,
         files: Sequence[Path],
-        given: OllamaModel,
+        given: ModelfileParts,
         reference: Reference,
         expected: Sequence[Expected],
         *,

@@ -29,7 +29,7 @@ from finetune.export.gguf.file import ENCODINGS, check_writable, write_gguf
 from finetune.export.gguf.vocabulary import pre_tokenizer, tokenizer_body
 from finetune.export.gguf.weights import LAYOUTS, checkpoint_config, rope_of
 from finetune.export.merge import merge
-from finetune.export.ollama.model import OllamaModel, OnStatus, describe, modelfile
+from finetune.export.ollama.model import ModelfileParts, OnStatus, describe, modelfile
 from finetune.export.ollama.model import Server as Server  # part of this module's interface
 from finetune.export.ollama.template import find_blocks
 from finetune.export.parity import MOST_TOKENS
@@ -79,7 +79,7 @@ class Export:
         return probes(self._questions(), self.exported, self._readings(), most_tokens=most_tokens)
 
     @cached_property
-    def ollama(self) -> OllamaModel:
+    def ollama(self) -> ModelfileParts:
         """What Ollama must be told.
 
         Raises:
@@ -276,7 +276,7 @@ class Export:
             ) from error
         self._described()
 
-    def _described(self) -> OllamaModel:
+    def _described(self) -> ModelfileParts:
         """Return `ollama`; an error names what can be made of this run all the same."""
         try:
             return self.ollama

@@ -28,7 +28,7 @@ from core.prompt import AnswerPrompt
 from core.rows import DatasetFolder
 from core.types import RunCard
 from core.version import project_version
-from finetune.data.rows import Dataset
+from finetune.data.rows import TrainingRows
 from finetune.recipe import Recipe
 from finetune.runs import TrainingRun, create_run, update_card
 from finetune.training.base import Base
@@ -62,7 +62,13 @@ class Launch:
 
 
 def begin_run(
-    home: Home, name: str, recipe: Recipe, base: Base, dataset: Dataset, data: str, prompt: AnswerPrompt | None = None
+    home: Home,
+    name: str,
+    recipe: Recipe,
+    base: Base,
+    dataset: TrainingRows,
+    data: str,
+    prompt: AnswerPrompt | None = None,
 ) -> TrainingRun:
     """Make the folder of a run that is about to be trained.
 

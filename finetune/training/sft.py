@@ -161,11 +161,11 @@ def _scores(stage: Stage, trainer: AnswerTrainer, collate: StepCollator, max_len
         records = [{"input_ids": row.input_ids, "labels": row.labels} for row in held_out_rows]
         measures[LOSS] = partial(trainer.held_out_loss, records, collate)
     reading_pairs = held_out_reading(pairs, asked_rows)
-    for name, measure, asked in ((RECALL, recall, question_pairs), (READING, reading, reading_pairs)):
-        if asked and stage.processes == 1:
-            room = answer_tokens(prepared.chat, asked)
+    for name, measure, measured_pairs in ((RECALL, recall, question_pairs), (READING, reading, reading_pairs)):
+        if measured_pairs and stage.processes == 1:
+            room = answer_tokens(prepared.chat, measured_pairs)
             questions = asker(trainer.model, prepared.chat, recipe, prepared.machine, room)
-            measures[name] = partial(measure, questions, asked)
+            measures[name] = partial(measure, questions, measured_pairs)
     return Scores(measures=measures)
 
 

@@ -70,13 +70,13 @@ def contradictions(
     from kb.contradictions import find_contradictions
 
     with screen.bar("{task.completed}/{task.total} documents", quiet=quiet) as bar:
-        found = find_contradictions(workspace, doc or (), on_progress=screen.step(bar, "reading"))
+        disagreements = find_contradictions(workspace, doc or (), on_progress=screen.step(bar, "reading"))
     if as_json:
-        screen.document({"contradictions": [each.to_json() for each in found]})
+        screen.document({"contradictions": [each.to_json() for each in disagreements]})
         return
-    for each in found:
+    for each in disagreements:
         screen.say(screen.plain("\n".join(each.side_by_side())) + "\n")
-    screen.note(f"{len(found)} contradictions. Next: kb show DOC --page N", quiet=quiet)
+    screen.note(f"{len(disagreements)} contradictions. Next: kb show DOC --page N", quiet=quiet)
 
 
 def show(

@@ -43,13 +43,13 @@ def snapshot(
         cells = [[row.name, row.created_at, str(row.documents), str(row.pages)] for row in rows]
         screen.table(["snapshot", "made", "documents", "pages"], cells, right=frozenset({2, 3}))
     elif diff or against or questions:
-        asked = read_questions(questions) if questions else ()
+        gold_questions = read_questions(questions) if questions else ()
         with screen.bar("{task.completed}/{task.total} questions", quiet=quiet) as bar:
             on_question = screen.step(bar, "asking")
-            found = snapshots.compare_snapshot(
-                workspace, name, against, questions=asked, on_question=on_question, on_note=note
+            difference = snapshots.compare_snapshot(
+                workspace, name, against, questions=gold_questions, on_question=on_question, on_note=note
             )
-        _show(found, as_json=as_json)
+        _show(difference, as_json=as_json)
     elif restore or remove:
         what = f"{'Restore' if restore else 'Delete'} snapshot {snapshots.require_snapshot(workspace, name).name}?"
         if not yes:
@@ -67,9 +67,9 @@ def snapshot(
 
 
 def _show(found: object, *, as_json: bool) -> None:
-    from kb.snapshot_difference import Difference
+    from kb.snapshot_difference import SnapshotDifference
 
-    assert isinstance(found, Difference)
+    assert isinstance(found, SnapshotDifference)
     if as_json:
         screen.document(found.to_json())
         return

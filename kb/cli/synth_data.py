@@ -201,7 +201,7 @@ def export_rows(
     quiet: options.Quiet = False,
 ) -> None:
     """Export a split for a trainer, with the settings it needs to read it."""
-    from synth.dataset.write import Dataset
+    from synth.dataset.write import JudgedFolder
     from synth.exporting.trainers import TRAINERS, settings_for, write_dataset_info
     from synth.exporting.write import EXPORTED_SPLITS, export
     from synth.templates.wording import prompt_template
@@ -211,7 +211,7 @@ def export_rows(
         raise ConfigError(f"unknown trainer {trainer!r}; use one of {', '.join(TRAINERS)}")
     rows = next(name for name in EXPORTED_SPLITS if name == split)
     wording = prompt_template(template) if template else None
-    done = export(Dataset(folder), out, to=to, split=rows, trainer=trainer, template=wording)
+    done = export(JudgedFolder(folder), out, to=to, split=rows, trainer=trainer, template=wording)
     settings = settings_for(trainer, to, out)
     if trainer == "llama-factory":
         info = write_dataset_info(to, out, done.columns)

@@ -66,10 +66,12 @@ def stand_in_questions(cosines: Cosines, k: int, most: int = MOST_QUESTIONS) -> 
         k: Passages that are shown.
         most: Questions at most.
     """
-    asked = [(identity, probe) for identity, probe in probes().items() if probe.kind == "reading" and probe.answers]
-    texts = list(dict.fromkeys(text for _, probe in asked for text in probe.passages))
+    reading_probes = [
+        (identity, probe) for identity, probe in probes().items() if probe.kind == "reading" and probe.answers
+    ]
+    texts = list(dict.fromkeys(text for _, probe in reading_probes for text in probe.passages))
     questions = []
-    for identity, probe in asked[:most]:
+    for identity, probe in reading_probes[:most]:
         likeness = dict(zip(texts, cosines(probe.question, texts), strict=True))
         questions.append(
             GoldQuestion(

@@ -248,8 +248,10 @@ class _Job:
         self, untaught: UntaughtDocuments, lesson: Path | None, trained: Mapping[str, str] | None
     ) -> list[GoldQuestion]:
         """Return questions made of documents that the run was not trained on."""
-        found = untaught_questions(self._workspace, untaught, self.folder(), self._on_note) if untaught.all else None
-        return self._read(found, lesson, trained, untaught) if found else []
+        if not untaught.all:
+            return []
+        questions = untaught_questions(self._workspace, untaught, self.folder(), self._on_note)
+        return self._read(questions, lesson, trained, untaught) if questions else []
 
     def _documents(self) -> Sequence[Document]:
         """Return the collection's documents, none where no arm reads them."""

@@ -130,9 +130,11 @@ def _examine(
     seen = audit(rows, prepared.chat, prepared.context_tokens, ask_digest=prompt.digest) if audited else None
     if seen and (planned := RETAIN_METHODS[recipe.retain].planned_rows(prepared)):
         prompts = [(row.kind, prompt_tokens(row, prepared.chat)) for row in planned]
-        told = f"{len(planned)} rows more are answered by the base itself before training; their tokens are an estimate"
+        warning = (
+            f"{len(planned)} rows more are answered by the base itself before training; their tokens are an estimate"
+        )
         kinds = with_planned(seen.kinds, prompts, USUAL_ANSWER_TOKENS)
-        seen = replace(seen, passed=(*seen.passed, told), kinds=kinds)
+        seen = replace(seen, passed=(*seen.passed, warning), kinds=kinds)
     return Examination(recipe=recipe, estimate=needs, audit=seen, dropped=rows.dropped)
 
 

@@ -59,7 +59,7 @@ class TrainingResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchResult:
+class RecipeTrials:
     """Settings that were tried.
 
     Attributes:
@@ -136,7 +136,7 @@ class TrainingJob:
         self._export(run, recipe)
         return TrainingResult(run=run, card=read_card(run))
 
-    def search(self, trials: int) -> SearchResult:
+    def search(self, trials: int) -> RecipeTrials:
         """Try settings of rate, rank and epochs.
 
         Args:
@@ -169,7 +169,7 @@ class TrainingJob:
         done = search(self._home, name, prepared.recipe, trials, attempt)
         data = self._request.data or str(prepared.dataset.path)
         command = self._request.command("", self._request.recipe, data, done[0].choices)
-        return SearchResult(name=name, data=prepared.dataset.path, trials=tuple(done), command=command)
+        return RecipeTrials(name=name, data=prepared.dataset.path, trials=tuple(done), command=command)
 
     def _begun(self) -> TrainingRun:
         """Return a new run, or the one that the same request left unfinished."""
@@ -326,8 +326,8 @@ class TrainingJob:
 
     def _say_if_unused(self, run: TrainingRun) -> None:
         """Say where the data has preferences that the recipe does not train and nobody has turned off."""
-        asked = self._request.choices.get("dpo") is False or "dpo" in self._request.skip
-        if not asked and any(True for _ in open_dataset(Path(read_card(run).data)).preferences("train")):
+        dpo_declined = self._request.choices.get("dpo") is False or "dpo" in self._request.skip
+        if not dpo_declined and any(True for _ in open_dataset(Path(read_card(run).data)).preferences("train")):
             self._note("the preferences of the data are not trained; with --set dpo=true they are")
 
     def _export(self, run: TrainingRun, recipe: Recipe) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.errors import ConfigError
 from core.files import Home
-from finetune.data.rows import Dataset, open_dataset
+from finetune.data.rows import TrainingRows, open_dataset
 from finetune.load_recipe import named_fields
 from finetune.recipe import Recipe
 from finetune.runs import TrainingRun, read_card, read_recipe
@@ -93,7 +93,7 @@ def _has_other_rows(run: TrainingRun, request: TrainingRequest, began: Recipe, h
     return not was_cut(trained.path) or not _texts(trained) <= _texts(requested)
 
 
-def _texts(dataset: Dataset) -> set[tuple[object, ...]]:
+def _texts(dataset: TrainingRows) -> set[tuple[object, ...]]:
     """Return what the training rows of a dataset say."""
     return {(row.system, row.turns, row.context, row.question, row.answer) for row in dataset.pairs("train")}
 

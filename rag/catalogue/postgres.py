@@ -53,7 +53,7 @@ def server_name(url: str) -> str:
     return f"PostgreSQL {host}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
-class Row(tuple[Any, ...]):
+class CatalogueRow(tuple[Any, ...]):
     """A row that is asked by number or by name, as `sqlite3.Row` is."""
 
     names: tuple[str, ...]
@@ -67,9 +67,9 @@ class Row(tuple[Any, ...]):
         return self.names
 
 
-def _row_factory(cursor: Any) -> Callable[[Sequence[Any]], Row]:
+def _row_factory(cursor: Any) -> Callable[[Sequence[Any]], CatalogueRow]:
     columns = tuple(column.name for column in cursor.description or ())
-    kind = type("NamedRow", (Row,), {"names": columns})
+    kind = type("NamedRow", (CatalogueRow,), {"names": columns})
     return lambda values: kind(values)
 
 
@@ -140,8 +140,8 @@ class PostgresConnection:
         Raises:
             ConfigError: There are no tables and `create` is off.
         """
-        if self._tables() and (found := int(self.execute("PRAGMA user_version").fetchone()[0])) >= version:
-            return found
+        if self._tables() and (present := int(self.execute("PRAGMA user_version").fetchone()[0])) >= version:
+            return present
         if not self._tables() and not create:
             raise ConfigError(
                 f"nothing has been ingested yet ({self.name} is empty)",
@@ -200,11 +200,11 @@ def shared_writer_lock(url: str, on_wait: Callable[[], None], timeout_s: float =
     connection = PostgresConnection(url)
     try:
         deadline = time.monotonic() + timeout_s
-        told = False
+        has_announced = False
         while not connection.try_writer_lock():
-            if not told:
+            if not has_announced:
                 on_wait()
-                told = True
+                has_announced = True
             if timeout_s >= 0 and time.monotonic() >= deadline:
                 raise BackendError(
                     f"{connection.name}: another kb process is writing",

@@ -79,11 +79,11 @@ def claims_of_page(sha256: str, page: Page) -> list[Claim]:
     if page.quality in ("failed", "empty"):
         return []
     tables = [block for block in page.blocks if block.kind == "table"]
-    found = [
+    claims = [
         *_prose_claims(sha256, page, tables),
         *(claim for block in tables for claim in _table_claims(sha256, page, block)),
     ]
-    return sorted(found, key=lambda claim: (claim.slot.start, claim.start))
+    return sorted(claims, key=lambda claim: (claim.slot.start, claim.start))
 
 
 def _prose_claims(sha256: str, page: Page, tables: Sequence[Block]) -> Iterator[Claim]:

@@ -77,10 +77,10 @@ def disagreement(a: Claim, b: Claim, about: Mapping[str, About], weight: Weight)
         return 0.0
     if _agree(a.slot, b.slot) or not _same_period(a, b, about):
         return 0.0
-    left, right = about[a.sha256], about[b.sha256]
-    report = left.periodical or right.periodical
+    about_a, about_b = about[a.sha256], about[b.sha256]
+    report = about_a.periodical or about_b.periodical
     # Whatever a report says is about whoever made it, and its tables repeat a label for every kind of figure.
-    if (a.speaker or b.speaker or report) and not left.self_name & right.self_name:
+    if (a.speaker or b.speaker or report) and not about_a.self_name & about_b.self_name:
         return 0.0
     # In a report a date is mostly the end of its period, and so the period itself.
     if report and (a.table or b.table or a.slot.kind == "date"):
@@ -93,13 +93,13 @@ def disagreement(a: Claim, b: Claim, about: Mapping[str, About], weight: Weight)
 
 
 def _likeness(a: Claim, b: Claim, weight: Weight, *, replaced: bool) -> float:
-    left, right = a.context, b.context
+    context_a, context_b = a.context, b.context
     if replaced:
-        left, right = left | (a.leaning & right), right | (b.leaning & left)
-    shared = left & right
+        context_a, context_b = context_a | (a.leaning & context_b), context_b | (b.leaning & context_a)
+    shared = context_a & context_b
     if len(shared) < (_SHARED_REPLACED if replaced else _FEWEST_SHARED):
         return 0.0
-    only_left, only_right = left - right, right - left
+    only_left, only_right = context_a - context_b, context_b - context_a
     if _opposed(only_left, only_right) or _other_subject(a, b, only_left, only_right, replaced=replaced):
         return 0.0
     common = sum(map(weight, shared))
@@ -150,10 +150,10 @@ def _agree(a: Slot, b: Slot) -> bool:
 def _same_period(a: Claim, b: Claim, about: Mapping[str, About]) -> bool:
     if a.periods or b.periods:
         return a.periods == b.periods
-    left, right = about[a.sha256], about[b.sha256]
-    if not left.periodical and not right.periodical:
+    about_a, about_b = about[a.sha256], about[b.sha256]
+    if not about_a.periodical and not about_b.periodical:
         return True
-    return left.periodical and right.periodical and bool(left.period) and left.period == right.period
+    return about_a.periodical and about_b.periodical and bool(about_a.period) and about_a.period == about_b.period
 
 
 def _outdated(a: Claim, b: Claim) -> bool:

@@ -66,10 +66,10 @@ def _date_of(document: Document, text: str) -> str:
     marks = list(VALID_FROM.finditer(text))
     # "In force from 1 September 2024": what a page says of itself counts before the dates of the file.
     for mark in marks:
-        if found := dates(text[mark.start() : mark.end() + 40]):
-            return found[0].isoformat()
-    if found := dates(document.doc) or dates(text):
-        return found[0].isoformat()
+        if mentioned := dates(text[mark.start() : mark.end() + 40]):
+            return mentioned[0].isoformat()
+    if mentioned := dates(document.doc) or dates(text):
+        return mentioned[0].isoformat()
     for name in ("modified", "created", "date"):
         if value := document.metadata.get(name, ""):
             return value[:10]
@@ -98,10 +98,10 @@ def find_disagreements(claims: Sequence[Claim], dated: Mapping[str, Dated]) -> l
     about = {sha256: each.about for sha256, each in dated.items()}
     weight = idf(claims)
     pairs = {}
-    for left, right in dict.fromkeys(_candidates(claims, weight)):
-        score = disagreement(claims[left], claims[right], about, weight)
+    for first, second in dict.fromkeys(_candidates(claims, weight)):
+        score = disagreement(claims[first], claims[second], about, weight)
         if score:
-            pairs[left, right] = score
+            pairs[first, second] = score
     return _grouped(claims, pairs, dated)
 
 

@@ -20,7 +20,7 @@ _LARGEST_MAX_TOKENS = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class EmbedderFolder:
     """What a folder says of itself.
 
     Attributes:
@@ -48,7 +48,7 @@ class Layout:
         return usual and self.pooling in {"mean", "cls"} and not self.lower_case
 
 
-def read_layout(folder: Path) -> Layout:
+def read_layout(folder: Path) -> EmbedderFolder:
     """Read a sentence-transformers folder.
 
     Raises:
@@ -64,7 +64,7 @@ def read_layout(folder: Path) -> Layout:
     prompts = _read(folder / "config_sentence_transformers.json").get("prompts", {})
     settings = _read(transformer / "sentence_bert_config.json")
     config = _read(transformer / "config.json", required=True)
-    return Layout(
+    return EmbedderFolder(
         config=config,
         modules=modules,
         pooling=_pooling_mode(pooling),

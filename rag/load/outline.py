@@ -28,7 +28,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class TableCell:
+class OutlineCell:
     """A cell of a table, as written; `core.blocks.Cell` is what becomes of it on a page.
 
     Attributes:
@@ -73,7 +73,7 @@ class Element:
     level: int = 0
     number: str = ""
     name: str = ""
-    rows: tuple[tuple[TableCell, ...], ...] = ()
+    rows: tuple[tuple[OutlineCell, ...], ...] = ()
     head_rows: int = 0
     gap: str = PARAGRAPH_GAP
     continues: bool = False
@@ -81,7 +81,7 @@ class Element:
     tail: str = ""
     starts: str = ""
 
-    def pieces(self) -> Iterator[tuple[tuple[Run, ...], int, TableCell | None]]:
+    def pieces(self) -> Iterator[tuple[tuple[Run, ...], int, OutlineCell | None]]:
         """Yield its text piece by piece: runs, and of a cell its row (counting those that show) and the cell.
 
         A row that shows nothing takes no line; what it hides is kept for audit.
@@ -141,7 +141,7 @@ class Outline:
     note: str = ""
 
 
-def row_is_shown(row: Iterable[TableCell]) -> bool:
+def row_is_shown(row: Iterable[OutlineCell]) -> bool:
     """Tell whether a viewer shows anything of a row."""
     return any(cell.shown.strip() for cell in row)
 
@@ -176,5 +176,5 @@ def heading(text: str, level: int) -> Element:
 
 def table(rows: Sequence[Sequence[str]], head_rows: int = 0, *, gap: str = PARAGRAPH_GAP) -> Element:
     """Return a table of visible cells without spans."""
-    cells = tuple(tuple(TableCell((Run(cell),) if cell else ()) for cell in row) for row in rows)
+    cells = tuple(tuple(OutlineCell((Run(cell),) if cell else ()) for cell in row) for row in rows)
     return Element(kind="table", rows=cells, head_rows=head_rows, gap=gap)

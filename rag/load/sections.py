@@ -15,7 +15,7 @@ from core.blocks import Block, Cell
 from core.clean import clean
 from core.settings import IngestSettings
 from core.types import Page
-from rag.load.outline import CELL_GAP, PARAGRAPH_GAP, Element, Outline, Run, TableCell, row_is_shown
+from rag.load.outline import CELL_GAP, PARAGRAPH_GAP, Element, Outline, OutlineCell, Run, row_is_shown
 from rag.load.page import make_page
 from rag.load.reader import FileInfo
 from rag.load.spans import SpanMap
@@ -166,7 +166,7 @@ _REST: dict[str, Any] = {"number": "", "continues": True, "level": 0, "gap": PAR
 
 
 def _split_rows(element: Element, room: int) -> list[Element]:
-    groups: list[list[tuple[TableCell, ...]]] = [[]]
+    groups: list[list[tuple[OutlineCell, ...]]] = [[]]
     size = 0
     for number, row in enumerate(element.rows):
         length = sum(len(run.text) for cell in row for run in cell.runs) + len(CELL_GAP) * len(row)
@@ -196,7 +196,7 @@ def _split_rows(element: Element, room: int) -> list[Element]:
     ]
 
 
-def _spread(row: Sequence[TableCell]) -> tuple[str, ...]:
+def _spread(row: Sequence[OutlineCell]) -> tuple[str, ...]:
     """Return the texts of a head row, one per column."""
     return tuple(" ".join(cell.shown.split()) for cell in row for _ in range(cell.column_span))
 
@@ -220,7 +220,7 @@ class _Placed:
     element: Element
     start: int
     end: int
-    rows: tuple[tuple[tuple[int, int, TableCell], ...], ...] = ()
+    rows: tuple[tuple[tuple[int, int, OutlineCell], ...], ...] = ()
     head_rows: int = 0
 
     def block(self, spans: SpanMap) -> Block | None:
@@ -266,7 +266,7 @@ class _Joined:
                 self._add([Run(element.gap)])
             something = something or bool(element.shown.strip())
             start = self._position
-            rows: list[list[tuple[int, int, TableCell]]] = []
+            rows: list[list[tuple[int, int, OutlineCell]]] = []
             for runs, row, cell in element.pieces():
                 begin = self._position
                 self._add(runs)

@@ -28,7 +28,7 @@ STOP_WORDS = language("en").stop_words
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class CueWord:
     """A word as compared (`key`, folded) and as written.
 
     Attributes:
@@ -58,7 +58,7 @@ def fold(word: str) -> str:
     return _JOINERS.sub("", _POSSESSIVE.sub("", plain)).casefold()
 
 
-def words(text: str) -> list[Word]:
+def words(text: str) -> list[CueWord]:
     """Return the words of a text in order, stop words included."""
     text_words = []
     for match in _WORD.finditer(text):
@@ -67,7 +67,7 @@ def words(text: str) -> list[Word]:
         proper = surface[0].isupper() or any(c.isdigit() or c.isupper() for c in surface)
         if key:
             parts = tuple(part for part in map(fold, _JOINERS.split(_POSSESSIVE.sub("", surface))) if len(part) > 1)
-            text_words.append(Word(key, proper, match.start(), parts if len(parts) > 1 else ()))
+            text_words.append(CueWord(key, proper, match.start(), parts if len(parts) > 1 else ()))
     return text_words
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from core.language.english.naming import PROGRAM_TITLE
 from rag.search.cues import (
     STOP_WORDS,
+    CueWord,
     Period,
-    Word,
     dates,
     letters,
     periods,
@@ -103,7 +103,7 @@ def said_title(title: str) -> str:
     return kept if re.search(r"[^\W\d_]{3}", kept) else ""
 
 
-def _names(name_words: Iterable[Word]) -> list[str]:
+def _names(name_words: Iterable[CueWord]) -> list[str]:
     """Return the keys that can name something: no stop words, single letters or bare numbers."""
     keys = (key for word in name_words for key in (word.key, *word.parts))
     return [key for key in keys if len(key) > 1 and key not in STOP_WORDS and not _PERIOD_WORD.fullmatch(key)]

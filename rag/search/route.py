@@ -16,7 +16,7 @@ from datetime import date
 from typing import Any
 
 from core.language.english.naming import LATEST, VERSIONED
-from rag.search.cues import STOP_WORDS, Period, Word, dates, periods, words, year_fraction
+from rag.search.cues import STOP_WORDS, CueWord, Period, dates, periods, words, year_fraction
 from rag.search.profile import DocumentProfile
 
 # A word written small names a document only where a file name, title or subject holds it, and then less surely;
@@ -155,7 +155,7 @@ class Router:
             strength=strength,
         )
 
-    def _names(self, question_words: Sequence[Word]) -> _Evidence:
+    def _names(self, question_words: Sequence[CueWord]) -> _Evidence:
         evidence = _Evidence()
         self._match_terms(question_words, evidence)
         self._match_runs(question_words, evidence)
@@ -167,7 +167,7 @@ class Router:
         total = len(self._profiles)
         return math.log(total / count) / math.log(total) if total > 1 else 0.0
 
-    def _match_terms(self, question_words: Sequence[Word], evidence: _Evidence) -> None:
+    def _match_terms(self, question_words: Sequence[CueWord], evidence: _Evidence) -> None:
         small = _LOWER_CASE_MINDED if question_words and question_words[0].proper else _LOWER_CASE
         proper = {key for word in question_words if word.proper for key in (word.key, *word.parts)}
         for key in dict.fromkeys(key for word in question_words for key in (word.key, *word.parts)):
@@ -181,7 +181,7 @@ class Router:
                 evidence.add(number, rarity * trust * (1.0 if key in proper else small), key)
                 evidence.words[key] = round(rarity, 3)
 
-    def _match_runs(self, question_words: Sequence[Word], evidence: _Evidence) -> None:
+    def _match_runs(self, question_words: Sequence[CueWord], evidence: _Evidence) -> None:
         """Match one to four words, spaces removed, with the beginning of a run-together name."""
         best: dict[int, tuple[float, str]] = {}
         for first in range(len(question_words)):
@@ -209,7 +209,7 @@ class Router:
             yield self._runs[position]
             position += 1
 
-    def _match_short_forms(self, question_words: Sequence[Word], evidence: _Evidence) -> None:
+    def _match_short_forms(self, question_words: Sequence[CueWord], evidence: _Evidence) -> None:
         for key in dict.fromkeys(word.key for word in question_words if word.proper and 3 <= len(word.key) <= 6):
             if key in self._terms:
                 continue

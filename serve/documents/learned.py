@@ -37,12 +37,12 @@ def _datasets(home: Home) -> Iterator[Path]:
 
 
 def _mentions(folder: Path, hashes: Sequence[str]) -> bool:
-    wanted = [sha256.encode() for sha256 in hashes]
+    document_hashes = [sha256.encode() for sha256 in hashes]
     for name in _ROWS:
         path = folder / name
         if not path.is_file():
             continue
         with path.open("rb") as lines:
-            if any(sha256 in line for line in lines for sha256 in wanted):
+            if any(sha256 in line for line in lines for sha256 in document_hashes):
                 return True
     return False

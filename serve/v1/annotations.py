@@ -8,10 +8,10 @@ from urllib.parse import quote, urlencode
 
 from core.types import Citation
 from serve.answers.answering import AnswerResponse
-from serve.v1.asking import Asked
+from serve.v1.asking import PendingAnswer
 
 
-def citations_with_links(reply: AnswerResponse, asked: Asked) -> list[dict[str, Any]]:
+def citations_with_links(reply: AnswerResponse, asked: PendingAnswer) -> list[dict[str, Any]]:
     """Return `start_index`, `end_index`, `url` and `title` of each citation, in their order; indices of the text."""
     return [
         {
@@ -23,12 +23,12 @@ def citations_with_links(reply: AnswerResponse, asked: Asked) -> list[dict[str, 
     ]
 
 
-def message_annotations(reply: AnswerResponse, asked: Asked) -> list[dict[str, Any]]:
+def message_annotations(reply: AnswerResponse, asked: PendingAnswer) -> list[dict[str, Any]]:
     """Return the annotations of a chat message."""
     return [{"type": "url_citation", "url_citation": link} for link in citations_with_links(reply, asked)]
 
 
-def page_link(citation: Citation, asked: Asked) -> str:
+def page_link(citation: Citation, asked: PendingAnswer) -> str:
     """Return the address of the page with the quote marked: its picture, or its text where it has none."""
     fields = {"start": citation.start, "end": citation.end} | (
         {"collection": asked.collection} if asked.collection else {}

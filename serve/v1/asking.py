@@ -18,7 +18,7 @@ Parts = AsyncGenerator[str | AnswerResponse]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingAnswer:
     """A request that is being answered.
 
     Attributes:
@@ -51,7 +51,7 @@ class Asked:
         return _chained(await anext(self.parts), self.parts)
 
 
-async def ask(service: Service, request: AnswerRequest, http: Request, *, ignored: Sequence[str] = ()) -> Asked:
+async def ask(service: Service, request: AnswerRequest, http: Request, *, ignored: Sequence[str] = ()) -> PendingAnswer:
     """Begin to answer a request.
 
     Raises:
@@ -65,7 +65,7 @@ async def ask(service: Service, request: AnswerRequest, http: Request, *, ignore
         headers["x-kb-dropped"] = str(prepared.n_dropped)
     if names:
         headers["x-kb-ignored"] = ", ".join(names)
-    return Asked(service.answer(prepared.request), headers, str(http.base_url), request.collection)
+    return PendingAnswer(service.answer(prepared.request), headers, str(http.base_url), request.collection)
 
 
 async def _chained(first: str | AnswerResponse, rest: Parts) -> Parts:

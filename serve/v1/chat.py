@@ -22,7 +22,7 @@ from serve import errors
 from serve.answers.answering import AnswerResponse
 from serve.service import Service
 from serve.v1.annotations import message_annotations
-from serve.v1.asking import Asked, Parts, ask, event, extensions, usage
+from serve.v1.asking import Parts, PendingAnswer, ask, event, extensions, usage
 from serve.v1.schemas import ChatCompletionBody
 from serve.v1.structure import ToolDeclaration
 
@@ -43,12 +43,12 @@ def router(service: Service) -> APIRouter:
     async def completions(body: ChatCompletionBody, http: Request) -> Response:
         service.audit.note("ask", http.state.who, model=body.model, stream=bool(body.stream))
         completion = _Completion(body.model, body.forced_tool)
-        asked = await ask(service, body.request(), http, ignored=body.ignored_fields())
+        pending = await ask(service, body.request(), http, ignored=body.ignored_fields())
         if not body.stream:
-            return JSONResponse(completion.whole(await asked.whole(http), asked), headers=asked.headers)
+            return JSONResponse(completion.whole(await pending.whole(http), pending), headers=pending.headers)
         with_usage = bool(body.stream_options and body.stream_options.include_usage)
-        events = completion.events(await asked.started(), asked, with_usage=with_usage)
-        headers = {**asked.headers, "cache-control": "no-store"}
+        events = completion.events(await pending.started(), pending, with_usage=with_usage)
+        headers = {**pending.headers, "cache-control": "no-store"}
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     return routes
@@ -71,7 +71,7 @@ class _Completion:
         self._tool = tool
         self._call_id = f"call_{secrets.token_hex(12)}"
 
-    def whole(self, reply: AnswerResponse, asked: Asked) -> dict[str, Any]:
+    def whole(self, reply: AnswerResponse, asked: PendingAnswer) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": reply.text, "refusal": None}
         if self._tool:
             message |= {"content": None, "tool_calls": [self._call(reply.text)]}
@@ -85,7 +85,7 @@ class _Completion:
             **extensions(reply),
         }
 
-    async def events(self, parts: Parts, asked: Asked, *, with_usage: bool) -> AsyncIterator[str]:
+    async def events(self, parts: Parts, asked: PendingAnswer, *, with_usage: bool) -> AsyncIterator[str]:
         """Yield server-sent events: the role, the text, the end with its sources, the usage, `[DONE]`."""
         unknown: dict[str, Any] = {"usage": None} if with_usage else {}
         yield event({**self._chunk({"role": "assistant", "content": None if self._tool else ""}), **unknown})

@@ -31,16 +31,16 @@ def router(service: Service) -> APIRouter:
             "created": int(time.time()),
             "model": body.model,
         }
-        asked = await ask(service, body.request(), http, ignored=body.ignored_fields())
+        pending = await ask(service, body.request(), http, ignored=body.ignored_fields())
         before = body.prompt[0] if body.echo else ""
         if not body.stream:
-            reply = await asked.whole(http)
+            reply = await pending.whole(http)
             choices = [_choice(before + reply.text, reply.finish)]
             value = {**head, "choices": choices, "usage": usage(reply), **extensions(reply)}
-            return JSONResponse(value, headers=asked.headers)
+            return JSONResponse(value, headers=pending.headers)
         with_usage = bool(body.stream_options and body.stream_options.include_usage)
-        events = _events(await asked.started(), head, before, with_usage=with_usage)
-        headers = {**asked.headers, "cache-control": "no-store"}
+        events = _events(await pending.started(), head, before, with_usage=with_usage)
+        headers = {**pending.headers, "cache-control": "no-store"}
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     return routes

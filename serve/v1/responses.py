@@ -18,7 +18,7 @@ from serve.answers.answering import DEFAULT, AnswerRequest, AnswerResponse, Chat
 from serve.answers.models import SamplingControls
 from serve.service import Service
 from serve.v1.annotations import citations_with_links
-from serve.v1.asking import Asked, Parts, ask, event, extensions
+from serve.v1.asking import Parts, PendingAnswer, ask, event, extensions
 from serve.v1.content import called_text, content_text, result_text
 from serve.v1.schemas import Collection, Name
 from serve.v1.structure import format_schema
@@ -161,12 +161,12 @@ def router(service: Service) -> APIRouter:
     @routes.post("/responses", summary="Answer text with text")
     async def responses(body: ResponseBody, http: Request) -> Response:
         service.audit.note("ask", http.state.who, model=body.model, stream=bool(body.stream))
-        asked = await ask(service, body.request(), http, ignored=body.ignored_fields())
+        pending = await ask(service, body.request(), http, ignored=body.ignored_fields())
         made = _Response(body)
         if not body.stream:
-            return JSONResponse(made.completed(await asked.whole(http), asked), headers=asked.headers)
-        headers = {**asked.headers, "cache-control": "no-store"}
-        events = made.events(await asked.started(), asked)
+            return JSONResponse(made.completed(await pending.whole(http), pending), headers=pending.headers)
+        headers = {**pending.headers, "cache-control": "no-store"}
+        events = made.events(await pending.started(), pending)
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     return routes
@@ -211,11 +211,11 @@ class _Response:
     def _item(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
         return {"id": self._item_id, "type": "message", "role": "assistant", "status": status, "content": content}
 
-    def _part(self, reply: AnswerResponse, asked: Asked) -> dict[str, Any]:
+    def _part(self, reply: AnswerResponse, asked: PendingAnswer) -> dict[str, Any]:
         links = [{"type": "url_citation", **link} for link in citations_with_links(reply, asked)]
         return {"type": "output_text", "text": reply.text, "annotations": links, "logprobs": []}
 
-    def completed(self, reply: AnswerResponse, asked: Asked) -> dict[str, Any]:
+    def completed(self, reply: AnswerResponse, asked: PendingAnswer) -> dict[str, Any]:
         """Return the response at its end."""
         cut = reply.finish == "length"
         status = "incomplete" if cut else "completed"
@@ -230,7 +230,7 @@ class _Response:
         item = self._item(status, [self._part(reply, asked)])
         return self._object(status, [item], usage=counts, incomplete_details=details, **extensions(reply))
 
-    async def events(self, parts: Parts, asked: Asked) -> AsyncIterator[str]:
+    async def events(self, parts: Parts, asked: PendingAnswer) -> AsyncIterator[str]:
         """Yield the events of a stream, in OpenAI's order."""
         place = {"item_id": self._item_id, "output_index": 0, "content_index": 0}
         empty = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}

@@ -20,7 +20,7 @@ from core.reading.text.words import words
 from synth.check.base import CheckResult
 from synth.work.candidate import QuestionCandidate, digest
 from synth.work.similar import jaccard, sign_shingles
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
 _BATCH = 32
 _NAME = re.compile(r"(?<!^)(?<![.?!:]\s)\b[A-Z][\w’'&.-]*|\b\w*\d[\w.,]*")
@@ -38,7 +38,7 @@ class QuestionEmbedder(Protocol):
 class AmbiguityCheck:
     """Drops questions that facts of the collection answer differently."""
 
-    work: Workspace
+    work: SynthTables
 
     @property
     def name(self) -> str:
@@ -64,7 +64,7 @@ class DuplicateCheck:
         cosine: Cosine similarity from which two questions are duplicates.
     """
 
-    work: Workspace
+    work: SynthTables
     embedder: QuestionEmbedder
     jaccard: float
     cosine: float

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.reading.text.sentences import sentences
 from core.types import Page
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class PageCoverage:
         }
 
 
-def pages(work: Workspace, enough: int) -> Iterator[PageCoverage]:
+def pages(work: SynthTables, enough: int) -> Iterator[PageCoverage]:
     """Yield the coverage of every page with a sentence, by document and page.
 
     Args:
@@ -77,7 +77,7 @@ def pages(work: Workspace, enough: int) -> Iterator[PageCoverage]:
                 )
 
 
-def _spread(work: Workspace) -> None:
+def _spread(work: SynthTables) -> None:
     """Put the evidence of rows and facts into tables by page."""
     work.db.executescript(
         """DROP TABLE IF EXISTS spans; DROP TABLE IF EXISTS fact_pages;
@@ -93,13 +93,13 @@ def _spread(work: Workspace) -> None:
     )
 
 
-def _facts(work: Workspace, sha256: str, page: int, enough: int) -> Share:
+def _facts(work: SynthTables, sha256: str, page: int, enough: int) -> Share:
     query = "SELECT count(*), coalesce(sum(rows >= ?), 0) FROM fact_pages WHERE sha256=? AND page=?"
     every, covered = work.db.execute(query, (enough, sha256, page)).fetchone()
     return Share(all=every, covered=covered)
 
 
-def _sentences(work: Workspace, sha256: str, page: Page, enough: int) -> Share:
+def _sentences(work: SynthTables, sha256: str, page: Page, enough: int) -> Share:
     query = 'SELECT DISTINCT id, start, "end" FROM spans WHERE sha256=? AND page=?'
     spans = work.db.execute(query, (sha256, page.index)).fetchall()
     units = [unit for unit in sentences(page.text) if unit.kind != "heading"]

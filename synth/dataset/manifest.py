@@ -18,7 +18,7 @@ from core.language.english.wording import ENGLISH
 from core.reading.text.words import words
 from synth.dataset.split import SplitProof, nearest
 from synth.work.kinds import HUMAN_ORIGINS
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
 VERSION = 1
 
@@ -31,12 +31,12 @@ def question_type(question: str) -> str:
     return match[1].casefold() if match else "other"
 
 
-def rejected_by(work: Workspace) -> dict[str, int]:
+def rejected_by(work: SynthTables) -> dict[str, int]:
     """Return the number of records that each check dropped, most first."""
     return dict(work.db.execute("SELECT check_name, count(*) FROM rejected GROUP BY 1 ORDER BY 2 DESC, 1").fetchall())
 
 
-def counts(work: Workspace) -> dict[str, Any]:
+def counts(work: SynthTables) -> dict[str, Any]:
     """Return the numbers of rows by kind, split, question type, kind of fact and origin."""
     kinds: Counter[str] = Counter()
     types: Counter[str] = Counter()
@@ -73,7 +73,7 @@ def counts(work: Workspace) -> dict[str, Any]:
     }
 
 
-def distinct(work: Workspace) -> dict[str, float]:
+def distinct(work: SynthTables) -> dict[str, float]:
     """Return the share of distinct words, pairs and triples of words in the questions (distinct-n, Li et al. 2016)."""
     db = work.db
     db.executescript(
@@ -92,7 +92,7 @@ def distinct(work: Workspace) -> dict[str, float]:
 
 def write_manifest(
     folder: Path,
-    work: Workspace,
+    work: SynthTables,
     *,
     files: Iterable[str],
     head: Mapping[str, Any],

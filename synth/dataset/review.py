@@ -22,7 +22,7 @@ from core.errors import ConfigError
 from core.files import atomic_write
 from core.rows import pair_from_json, preference_from_json, read_records, row_from_json, row_to_json, write_rows
 from core.types import Alteration, Citation, Pair, Preference
-from synth.dataset.write import Dataset, locked
+from synth.dataset.write import JudgedFolder, locked
 from synth.dataset.write import replace as replace_rows
 
 Action = Literal["accept", "edit", "reject"]
@@ -185,7 +185,7 @@ class Review:
     """
 
     def __init__(self, path: Path, page_text: PageText | None = None) -> None:
-        self._dataset = Dataset(path).require()
+        self._dataset = JudgedFolder(path).require()
         self._page_text = page_text
 
     def items(self, *, undecided: bool = False) -> Iterator[ReviewItem]:

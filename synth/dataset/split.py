@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.reading.text.words import words
 from synth.work.kinds import RECALLED, STATING
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
 GRAM_WORDS = 13
 # A run of words that questions of this many facts hold is a name (of a document, say), not a fact given away.
@@ -44,7 +44,7 @@ class SplitProof:
     dropped: int
 
 
-def hold_out(work: Workspace, *, val_share: float, test_share: float) -> None:
+def hold_out(work: SynthTables, *, val_share: float, test_share: float) -> None:
     """Hold out one cluster of phrasings of some facts, in the seed's order, until the shares are full.
 
     Groups that share words with others (table `barred`) are never held out.
@@ -67,7 +67,7 @@ def hold_out(work: Workspace, *, val_share: float, test_share: float) -> None:
             room[split] -= size
 
 
-def _spare(work: Workspace, fact: str) -> tuple[str, int]:
+def _spare(work: SynthTables, fact: str) -> tuple[str, int]:
     """Return a group of a fact that can be held out, with its number of rows; `""` and 0 where there is none.
 
     Groups that recall the fact come first, because the test asks without the documents whether it was learnt.
@@ -87,7 +87,7 @@ def _spare(work: Workspace, fact: str) -> tuple[str, int]:
     return "", 0
 
 
-def prove(work: Workspace, *, mode: str, val_share: float, test_share: float) -> SplitProof:
+def prove(work: SynthTables, *, mode: str, val_share: float, test_share: float) -> SplitProof:
     """Hold rows out, remove rows that overlap with training, and count what overlap remains.
 
     Knowledge mode compares the questions, since facts and passages are meant to be on both sides, and holds out only
@@ -106,7 +106,7 @@ def prove(work: Workspace, *, mode: str, val_share: float, test_share: float) ->
     )
 
 
-def _bar_shared(work: Workspace) -> None:
+def _bar_shared(work: SynthTables) -> None:
     """Fill the table of groups whose questions share a run of words with those of another group."""
     with work.bulk():
         for record in work.records("rows"):
@@ -120,19 +120,19 @@ def _bar_shared(work: Workspace) -> None:
         )
 
 
-def follow(work: Workspace) -> None:
+def follow(work: SynthTables) -> None:
     """Give preference pairs the split of the rows of their group; a group without rows trains."""
     work.db.execute(
         "UPDATE preferences SET split=coalesce((SELECT split FROM rows WHERE rows.grp=preferences.grp LIMIT 1), split)"
     )
 
 
-def _shared_groups(work: Workspace) -> int:
+def _shared_groups(work: SynthTables) -> int:
     query = "SELECT count(*) FROM (SELECT grp FROM rows GROUP BY grp HAVING count(DISTINCT split) > 1)"
     return int(work.db.execute(query).fetchone()[0])
 
 
-def _drop_overlapping(work: Workspace) -> int:
+def _drop_overlapping(work: SynthTables) -> int:
     dropped = 0
     while rows := [row_id for row_id, _ in _overlapping(work, whole=True)]:
         work.drop_rows(rows, "overlap", f"shares {GRAM_WORDS} words with a row of another split")
@@ -140,7 +140,7 @@ def _drop_overlapping(work: Workspace) -> int:
     return dropped
 
 
-def _overlapping(work: Workspace, *, whole: bool) -> list[tuple[str, str]]:
+def _overlapping(work: SynthTables, *, whole: bool) -> list[tuple[str, str]]:
     """Return (id, group) of held-out rows that share a run of words with a row of another split.
 
     The smaller side stands in a table on disk; test rows are also held against validation rows.
@@ -159,13 +159,13 @@ def _overlapping(work: Workspace, *, whole: bool) -> list[tuple[str, str]]:
     return list(groups.items())
 
 
-def _known(work: Workspace, gram: int) -> bool:
+def _known(work: SynthTables, gram: int) -> bool:
     if not work.db.execute("SELECT 1 FROM grams WHERE hash=?", (gram,)).fetchone():
         return False
     return not work.db.execute("SELECT 1 FROM common WHERE hash=?", (gram,)).fetchone()
 
 
-def _count_common(work: Workspace) -> None:
+def _count_common(work: SynthTables) -> None:
     """Fill the table of runs of words that questions of several facts hold."""
     with work.bulk():
         for record in work.records("rows", "fact<>''"):
@@ -192,7 +192,7 @@ def _grams(record: dict[str, Any], *, whole: bool) -> Iterator[int]:
             yield int.from_bytes(hashlib.blake2b(gram, digest_size=8).digest()) >> 1
 
 
-def nearest(work: Workspace) -> Iterator[dict[str, Any]]:
+def nearest(work: SynthTables) -> Iterator[dict[str, Any]]:
     """Yield, for every test row with a question, the training row whose question is nearest, with its cosine."""
     query = "SELECT id, vector, json FROM rows WHERE split=? AND length(vector) > 0 ORDER BY seq"
     tests = work.db.execute(query, ("test",))

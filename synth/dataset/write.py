@@ -28,10 +28,10 @@ _PEOPLE = ("person", "import")
 Row = Pair | Preference | Judged
 
 
-class Dataset(DatasetFolder):
+class JudgedFolder(DatasetFolder):
     """A dataset folder with single answers that people judged."""
 
-    def require(self) -> Dataset:
+    def require(self) -> JudgedFolder:
         """Return itself.
 
         Raises:
@@ -55,14 +55,14 @@ class Dataset(DatasetFolder):
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[Dataset]:
+def locked(path: Path) -> Iterator[JudgedFolder]:
     """Hold a dataset folder against other writers; readers need no lock, since files are replaced whole."""
     path.mkdir(parents=True, exist_ok=True)
     with FileLock(path / ".lock"):
-        yield Dataset(path)
+        yield JudgedFolder(path)
 
 
-def replace(dataset: Dataset, rows: Iterable[Row], extra: Mapping[str, Any]) -> dict[str, Any]:
+def replace(dataset: JudgedFolder, rows: Iterable[Row], extra: Mapping[str, Any]) -> dict[str, Any]:
     """Write all rows of a dataset and its manifest; call it under the lock.
 
     The rows may be read from the very files that are replaced: those stay until everything is written. A crash leaves

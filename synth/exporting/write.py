@@ -16,7 +16,7 @@ from core.files import atomic_write
 from core.rows import SPLITS, per_answer
 from core.types import Pair, Preference, Split
 from synth.dataset.judged import Judged
-from synth.dataset.write import Dataset
+from synth.dataset.write import JudgedFolder
 from synth.exporting import formats
 from synth.exporting.formats import HISTORY, PAIR_FORMATS, SYSTEM, WEIGHT, Json
 from synth.exporting.trainers import TITLES, settings_for
@@ -74,7 +74,7 @@ class Exported:
 
 
 def export(
-    dataset: Dataset,
+    dataset: JudgedFolder,
     out: Path,
     *,
     to: str,
@@ -114,7 +114,7 @@ def export(
 
 
 def _rows(
-    dataset: Dataset, to: str, split: str, trainer: str, given: PromptTemplate | None, done: Exported
+    dataset: JudgedFolder, to: str, split: str, trainer: str, given: PromptTemplate | None, done: Exported
 ) -> Iterator[Json]:
     default = given or prompt_template()
     if to == "dpo":
@@ -131,7 +131,7 @@ def _rows(
     return _pairs(_Split(dataset.pairs, split), to, trainer, given, default, done)
 
 
-def _verdict_rows(dataset: Dataset) -> Iterator[Judged | Preference]:
+def _verdict_rows(dataset: JudgedFolder) -> Iterator[Judged | Preference]:
     yield from dataset.judged()
     yield from dataset.preferences()
 
@@ -204,7 +204,7 @@ def _weighed(line: Json, column: str, *, marks: bool) -> Json:
     return {column: messages}
 
 
-def _empty(dataset: Dataset, to: str, split: str, done: Exported) -> DataError:
+def _empty(dataset: JudgedFolder, to: str, split: str, done: Exported) -> DataError:
     if done.left_out:
         return DataError(
             f"{split} has only rows of plain text",

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from synth.work.candidate import SourcePassage
 from synth.work.kinds import TextKind
-from synth.work.workspace import Planned, Workspace
+from synth.work.workspace import Planned, SynthTables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Generator(Protocol):
         """Value of `origin` in rows."""
         ...
 
-    def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
+    def facts(self, work: SynthTables, per_chunk: int) -> Iterator[Planned]:
         """Yield facts with the chunk they come from, in the order rows are to be made, at most `per_chunk` of each."""
         ...
 
@@ -66,11 +66,11 @@ class Generator(Protocol):
         """Answer each question from its passages alone, in order; `""` where they do not answer it."""
         ...
 
-    def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
+    def text(self, kind: TextKind, source: SourcePassage, work: SynthTables) -> PassageText | None:
         """Write a text about a passage; None where that is not possible."""
         ...
 
-    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
+    def estimate(self, work: SynthTables, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
         """Return an upper bound of the requests of a run."""
         ...
 

@@ -23,7 +23,7 @@ from synth.generate.base import GenerationEstimate, PassageText
 from synth.generate.prompts import all_prompts, prompt
 from synth.work.candidate import SourcePassage, digest
 from synth.work.kinds import TextKind
-from synth.work.workspace import Planned, Workspace
+from synth.work.workspace import Planned, SynthTables
 
 _FEWEST_CHUNK_CHARS = 120
 _QUESTION_CHARS = 200
@@ -103,7 +103,7 @@ class ModelGenerator:
         """The model's name."""
         return self._ask.spec
 
-    def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
+    def facts(self, work: SynthTables, per_chunk: int) -> Iterator[Planned]:
         """Yield facts chunk by chunk, in the seed's order; malformed facts and facts without a place are rejected."""
         sources, to_ask = tee(source for source in work.chunks_in_order() if _worth_reading(source))
         replies = self._ask.all(self._request(source, per_chunk) for source in to_ask)
@@ -127,7 +127,7 @@ class ModelGenerator:
             text = next(replies).text.strip() if sources else ""
             yield "" if text.casefold() in _NONE else text.removeprefix("Answer:").strip()
 
-    def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:  # noqa: ARG002
+    def text(self, kind: TextKind, source: SourcePassage, work: SynthTables) -> PassageText | None:  # noqa: ARG002
         """Write about a passage; sentences that no sentence of the passage supports are left out."""
         reply = next(self._ask.all([ModelRequest(purpose=kind, text=prompt(kind, passage=_rendered([source])))]))
         written = " ".join(reply.text.split())
@@ -138,7 +138,7 @@ class ModelGenerator:
         ]
         return PassageText(sentences=supported) if supported and not reply.call.cut else None
 
-    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
+    def estimate(self, work: SynthTables, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
         """Return the upper bound: one request a chunk, and two for each question."""
         chunks = sum(1 for source in work.chunks_in_order() if _worth_reading(source))
         needed = chunks if rows is None else min(chunks, -(-rows // max(1, per_chunk * phrasings // 2)))

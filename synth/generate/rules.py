@@ -18,7 +18,7 @@ from core.types import Document, Fact, Page
 from synth.generate.base import GenerationEstimate, PassageText
 from synth.work.candidate import SourcePassage
 from synth.work.kinds import TextKind
-from synth.work.workspace import Planned, Workspace
+from synth.work.workspace import Planned, SynthTables
 
 ReadFacts = Callable[[Document, Iterable[Page]], Iterator[Fact]]
 OnDocument = Callable[[str], None]
@@ -53,7 +53,7 @@ class RulesGenerator:
         self._read = read
         self._on_document = on_document
 
-    def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
+    def facts(self, work: SynthTables, per_chunk: int) -> Iterator[Planned]:
         """Read every document, then yield the facts in rounds over the chunks."""
         for document in self._documents:
             self._on_document(document.doc)
@@ -68,11 +68,11 @@ class RulesGenerator:
         """Answer by quotation, as the model `extractive` does."""
         return (read(question, sources) for question, sources in requests)
 
-    def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
+    def text(self, kind: TextKind, source: SourcePassage, work: SynthTables) -> PassageText | None:
         """Write a text about a passage, None where the passage is too short."""
         return passage_text(kind, source, work)
 
-    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:  # noqa: ARG002
+    def estimate(self, work: SynthTables, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:  # noqa: ARG002
         """Return an empty estimate."""
         return GenerationEstimate(calls={})
 
@@ -109,7 +109,7 @@ def capped(planned: Iterable[Planned]) -> Iterator[Planned]:
             yield waiting.popleft()
 
 
-def passage_text(kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
+def passage_text(kind: TextKind, source: SourcePassage, work: SynthTables) -> PassageText | None:
     """Write a text about a passage from its facts (rewrite) or its sentences, None where the passage is too short."""
     if kind == "summary":
         return summary(source)

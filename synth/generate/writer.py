@@ -29,7 +29,7 @@ from synth.generate.rules import THIN_KINDS, RulesGenerator, passage_text
 from synth.generate.writer_prompt import SYSTEM, MarkedText
 from synth.work.candidate import SourcePassage, digest
 from synth.work.kinds import TextKind
-from synth.work.workspace import Planned, Workspace
+from synth.work.workspace import Planned, SynthTables
 
 _WELL_READ = 2  # facts of the rules a page
 _CHUNKS = 4  # whose questions are written together
@@ -134,7 +134,7 @@ class WriterGenerator:
         self._phrasings = phrasings
         self._rules = rules
 
-    def facts(self, work: Workspace, per_chunk: int) -> Iterator[Planned]:
+    def facts(self, work: SynthTables, per_chunk: int) -> Iterator[Planned]:
         """Yield facts of the rules, then others chunk by chunk, in the seed's order, until a chunk has enough.
 
         Documents that the rules read well are left to them: what they find is surer and comes in more wordings.
@@ -179,11 +179,11 @@ class WriterGenerator:
             best = self._best_span(asked_for, [source.text for source in sources])
             yield sources[best.passage].text[best.start : best.end] if best else ""
 
-    def text(self, kind: TextKind, source: SourcePassage, work: Workspace) -> PassageText | None:
+    def text(self, kind: TextKind, source: SourcePassage, work: SynthTables) -> PassageText | None:
         """Write a text about a passage from its own sentences."""
         return passage_text(kind, source, work)
 
-    def estimate(self, work: Workspace, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:  # noqa: ARG002
+    def estimate(self, work: SynthTables, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:  # noqa: ARG002
         """Return an empty estimate: nothing leaves the process."""
         return GenerationEstimate(calls={})
 
@@ -191,7 +191,7 @@ class WriterGenerator:
         """Return the writer's system prompt."""
         return {"writer": SYSTEM}
 
-    def _drafts(self, source: SourcePassage, work: Workspace, count: int, seen: _Seen) -> list[_Draft]:
+    def _drafts(self, source: SourcePassage, work: SynthTables, count: int, seen: _Seen) -> list[_Draft]:
         """The likeliest words of every sentence of a chunk first, then the second likeliest, until there are enough."""
         prose = self._prose_of(source.sha256, work)
         page = work.page_text(source.sha256, source.page)
@@ -208,7 +208,7 @@ class WriterGenerator:
         rounds = chain.from_iterable(zip_longest(*by_sentence))
         return [draft for draft in rounds if draft is not None][:count]
 
-    def _rows(self, source: SourcePassage, work: Workspace, seen: _Seen, title: str) -> Iterator[list[_Draft]]:
+    def _rows(self, source: SourcePassage, work: SynthTables, seen: _Seen, title: str) -> Iterator[list[_Draft]]:
         """The cells of each row of the tables in a chunk."""
         page = work.page_text(source.sha256, source.page)
         cells = labelled_cells(page, work.tables(source.sha256, source.page))
@@ -216,7 +216,7 @@ class WriterGenerator:
             if source.start <= start and end <= source.end and seen.add(source, ProseSentence(start, end, _NO_TEXT)):
                 yield [_cell_draft(source, cell, title) for cell in row]
 
-    def _prose_of(self, sha256: str, work: Workspace) -> DocumentProse:
+    def _prose_of(self, sha256: str, work: SynthTables) -> DocumentProse:
         if sha256 not in self._prose:
             self._prose[sha256] = DocumentProse(self._documents[sha256], work.pages(sha256))
         return self._prose[sha256]

@@ -27,7 +27,7 @@ from synth.dataset.holdout import assigned, first_of_each, pins
 from synth.dataset.judged import Judged
 from synth.dataset.leaks import Linked
 from synth.dataset.review import rejected_ids
-from synth.dataset.write import Dataset, Row, locked, replace
+from synth.dataset.write import JudgedFolder, Row, locked, replace
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.files.sources import Source, open_source
 from synth.importing.gate import gated
@@ -191,7 +191,7 @@ def _nothing(read: SourceReport, hint: str) -> DataError:
 class _Staging:
     """Rows read so far: the old ones by number only, the new ones in a file."""
 
-    def __init__(self, dataset: Dataset, staged: IO[bytes]) -> None:
+    def __init__(self, dataset: JudgedFolder, staged: IO[bytes]) -> None:
         self.linked = Linked()
         self.ids = array("Q")
         # 0 for a row that may go anywhere, else 1 + the number of its split.
@@ -277,7 +277,7 @@ def _as_draft(row: Row) -> Draft:
     return dataclasses.replace(draft, question=row.prompt, answer=row.completion, good=row.label)
 
 
-def _settle(dataset: Dataset, rows: _Staging, reads: Sequence[SourceReport], plan: ImportPlan) -> ImportReport:
+def _settle(dataset: JudgedFolder, rows: _Staging, reads: Sequence[SourceReport], plan: ImportPlan) -> ImportReport:
     """Give every new row its group and split and write the folder."""
     groups = rows.linked.groups()
     ids = np.array(rows.ids, dtype=np.uint64)
@@ -303,7 +303,7 @@ def _settle(dataset: Dataset, rows: _Staging, reads: Sequence[SourceReport], pla
 
 
 def _all_rows(
-    dataset: Dataset,
+    dataset: JudgedFolder,
     rows: _Staging,
     groups: NDArray[np.uint32],
     is_kept: NDArray[np.bool_],

@@ -20,9 +20,9 @@ from synth.facts.english.perturb import wrong_number
 from synth.making.falsify import falsified, swapped
 from synth.making.prompted import normal
 from synth.work.candidate import QuestionCandidate, order_key
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
-Plant = Callable[[QuestionCandidate, Workspace, random.Random], QuestionCandidate | None]
+Plant = Callable[[QuestionCandidate, SynthTables, random.Random], QuestionCandidate | None]
 _OTHERS = 12
 _NUMBER = re.compile(r"\d")
 _GROWN_CHARS = 200
@@ -75,7 +75,7 @@ class CheckAudit:
         }
 
 
-def audit(work: Workspace, checks: Sequence[CandidateCheck], rows: int) -> CheckAudit:
+def audit(work: SynthTables, checks: Sequence[CandidateCheck], rows: int) -> CheckAudit:
     """Apply every change to up to `rows` accepted candidates each and run every check on the result.
 
     Args:
@@ -88,7 +88,7 @@ def audit(work: Workspace, checks: Sequence[CandidateCheck], rows: int) -> Check
     return CheckAudit(errors, harmless)
 
 
-def _tried(work: Workspace, checks: Sequence[CandidateCheck], name: str, plant: Plant, rows: int) -> ChangeResult:
+def _tried(work: SynthTables, checks: Sequence[CandidateCheck], name: str, plant: Plant, rows: int) -> ChangeResult:
     changed = list(islice(_planted(work, name, plant), rows))
     verdicts = {check.name: zip(changed, check.run(changed), strict=True) for check in checks}
     return ChangeResult(
@@ -100,14 +100,14 @@ def _tried(work: Workspace, checks: Sequence[CandidateCheck], name: str, plant: 
     )
 
 
-def _planted(work: Workspace, name: str, plant: Plant) -> Iterator[QuestionCandidate]:
+def _planted(work: SynthTables, name: str, plant: Plant) -> Iterator[QuestionCandidate]:
     for candidate in _sample(work):
         changed = plant(candidate, work, random.Random(order_key(work.seed, name, candidate.id)))  # noqa: S311
         if changed is not None:
             yield replace(changed, hits=(), figures={})
 
 
-def _sample(work: Workspace) -> Iterator[QuestionCandidate]:
+def _sample(work: SynthTables) -> Iterator[QuestionCandidate]:
     """Yield the first candidate of each fact in order of acceptance, then the others."""
     seen: set[str] = set()
     for candidate in work.accepted():
@@ -136,13 +136,13 @@ def _retold(candidate: QuestionCandidate, value: str, wrong: str) -> QuestionCan
     )
 
 
-def _wrong_number(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
+def _wrong_number(candidate: QuestionCandidate, work: SynthTables, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
     value = candidate.fact.value
     change = wrong_number(value, rng) if value in candidate.fact.answer else None
     return _retold(candidate, value, change.text) if change else None
 
 
-def _wrong_entity(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:
+def _wrong_entity(candidate: QuestionCandidate, work: SynthTables, rng: random.Random) -> QuestionCandidate | None:
     """Replace the answer by another name where it is a name, else the subject of the question by another."""
     fact = candidate.fact
     if not _NUMBER.search(fact.value) and fact.value in fact.answer:
@@ -158,7 +158,7 @@ def _wrong_entity(candidate: QuestionCandidate, work: Workspace, rng: random.Ran
     return _with(candidate, questions=questions, statement=fact.statement.replace(fact.subject, other), subject=other)
 
 
-def _swapped_chunk(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:
+def _swapped_chunk(candidate: QuestionCandidate, work: SynthTables, rng: random.Random) -> QuestionCandidate | None:
     """Replace the evidence by a true quote of another place, which does not support the answer."""
     other = work.other_chunk(candidate.source)
     if other is None or normal(candidate.fact.value) in normal(other.text) or len(other.text) < len(candidate.quotes):
@@ -184,7 +184,7 @@ def _some_value(fact: Fact, citation: Citation) -> str:
     return max(shared, key=len, default=fact.value)
 
 
-def _missing_quote(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
+def _missing_quote(candidate: QuestionCandidate, work: SynthTables, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
     """Forge a quote: two words of the true one are swapped, or one is left out."""
     first, *rest = candidate.fact.evidence
     quote_words = first.quote.split()
@@ -203,13 +203,13 @@ def _missing_quote(candidate: QuestionCandidate, work: Workspace, rng: random.Ra
     return _with(candidate, evidence=(forged, *rest))
 
 
-def _other_phrasing(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
+def _other_phrasing(candidate: QuestionCandidate, work: SynthTables, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
     """Add a courtesy and typographic quotation marks to the question."""
     question = candidate.question.replace("'", "’").replace('"', "”")
     return replace(_with(candidate, questions=(rng.choice(_COURTESIES) + question,)), phrasing=0)
 
 
-def _longer_passage(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
+def _longer_passage(candidate: QuestionCandidate, work: SynthTables, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
     """Extend the passage by some lines of the page on both sides, as another chunk size would."""
     source = candidate.source
     page = work.page_text(source.sha256, source.page)
@@ -223,7 +223,7 @@ def _longer_passage(candidate: QuestionCandidate, work: Workspace, rng: random.R
     )
 
 
-def _longer_quote(candidate: QuestionCandidate, work: Workspace, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
+def _longer_quote(candidate: QuestionCandidate, work: SynthTables, rng: random.Random) -> QuestionCandidate | None:  # noqa: ARG001
     """Extend the quote by the words around it, inside the passage."""
     first, *rest = candidate.fact.evidence
     source = candidate.source

@@ -22,7 +22,7 @@ from synth.making import folder, make
 from synth.making.audit import audit
 from synth.making.run import SynthPlan, SynthProgress, SynthRun, SynthTools, begin, row_checks
 from synth.work.parts import DocumentParts, part_documents
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
 AUDIT_ROWS = 200
 _WORK = ".work.sqlite"
@@ -79,10 +79,10 @@ class DatasetBuilder:
         finally:
             work.close()
 
-    def _open(self) -> Workspace:
-        return Workspace(self._out / _WORK, self._plan.seed)
+    def _open(self) -> SynthTables:
+        return SynthTables(self._out / _WORK, self._plan.seed)
 
-    def _read(self, work: Workspace) -> tuple[SynthRun, DocumentParts | None]:
+    def _read(self, work: SynthTables) -> tuple[SynthRun, DocumentParts | None]:
         """Copy the collection into the workspace, and split its documents in document mode."""
         corpus, settings = self._tools.corpus, self._plan.settings
         documents = corpus.documents()

@@ -13,7 +13,7 @@ from synth.dataset.split import SplitProof
 from synth.dataset.write import JUDGED
 from synth.making.run import SynthRun
 from synth.work.parts import DocumentParts
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
 _TABLES = {"facts": "facts", "pairs": "rows", "preferences": "preferences", "rejected": "rejected"}
 _SPLITS = ("train", "val", "test")
@@ -46,7 +46,7 @@ def write(
     )
 
 
-def write_rejected(folder: Path, work: Workspace) -> Path | None:
+def write_rejected(folder: Path, work: SynthTables) -> Path | None:
     """Write the rejected rows with their reasons and return the file; None where a complete dataset is there already.
 
     Raises:
@@ -59,7 +59,7 @@ def write_rejected(folder: Path, work: Workspace) -> Path | None:
     return path
 
 
-def _write_coverage(path: Path, work: Workspace, enough: int) -> dict[str, Any]:
+def _write_coverage(path: Path, work: SynthTables, enough: int) -> dict[str, Any]:
     """Write the coverage of every page and return that of the documents and the whole."""
     whole = _shares()
     documents: dict[str, dict[str, coverage.Share]] = {}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from core.types import Pair
 from synth.check.base import CheckResult, passing
-from synth.dataset.write import Dataset
+from synth.dataset.write import JudgedFolder
 from synth.making.prefer import Preferences
 from synth.making.prompted import fault
 from synth.making.run import SynthProgress, SynthRun, all_checks, record_of
@@ -68,7 +68,7 @@ def prefer(run: SynthRun) -> None:
 
 def keep_people(run: SynthRun, folder: Path) -> None:
     """Keep the rows of an existing dataset that people wrote or imported."""
-    there = Dataset(folder)
+    there = JudgedFolder(folder)
     for pair in there.pairs():
         if pair.origin in HUMAN_ORIGINS:
             run.rows += run.work.add_row(pair, "")

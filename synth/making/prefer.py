@@ -24,7 +24,7 @@ from synth.making.falsify import altered_passage, falsified, swapped
 from synth.making.prompted import fault, in_marks, normal, show
 from synth.making.render import Renderer
 from synth.work.candidate import QuestionCandidate, digest
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
 _LENGTH_RATIO = (0.8, 1.25)
 _SAME = 0.95
@@ -68,7 +68,7 @@ class Preferences:
         margin: Minimum lead of the better answer.
     """
 
-    def __init__(self, work: Workspace, renderer: Renderer, scorer: GroundingScorer, margin: float) -> None:
+    def __init__(self, work: SynthTables, renderer: Renderer, scorer: GroundingScorer, margin: float) -> None:
         self._work = work
         self._renderer = renderer
         self._scorer = scorer

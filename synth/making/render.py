@@ -23,7 +23,7 @@ from synth.making.falsify import altered_passage, falsified, swapped
 from synth.making.prompted import Shown, normal, show
 from synth.templates.wording import choose, fill
 from synth.work.candidate import QuestionCandidate, SourcePassage, digest, order_key
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
 MEMORY_TAG = "From memory, not from the documents:"
 _ORDERS = ("{question} Answer in one sentence.", "In one sentence: {question}", "Tell me in a sentence: {question}")
@@ -64,7 +64,7 @@ class Renderer:
         mode: `knowledge` or `document`; determines the groups.
     """
 
-    def __init__(self, work: Workspace, *, seed: int, distractors: int, mode: str) -> None:
+    def __init__(self, work: SynthTables, *, seed: int, distractors: int, mode: str) -> None:
         self._work = work
         self._seed = seed
         self._distractors = distractors

@@ -21,7 +21,7 @@ from synth.generate.ask import CachedChat
 from synth.generate.base import Generator
 from synth.making.render import Renderer
 from synth.work.candidate import QuestionCandidate
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class SynthRun:
 
     plan: SynthPlan
     tools: SynthTools
-    work: Workspace
+    work: SynthTables
     generator: Generator
     renderer: Renderer
     scorer: GroundingScorer
@@ -117,7 +117,7 @@ class SynthRun:
         return self.rows_to_make == 0
 
 
-def begin(plan: SynthPlan, tools: SynthTools, work: Workspace) -> SynthRun:
+def begin(plan: SynthPlan, tools: SynthTools, work: SynthTables) -> SynthRun:
     """Create the state of a run.
 
     Raises:

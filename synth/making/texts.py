@@ -15,11 +15,11 @@ from synth.making.prompted import show
 from synth.templates.wording import choose
 from synth.work.candidate import SourcePassage, digest, order_key
 from synth.work.kinds import TextKind
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
 
 def text_row(
-    kind: TextKind, source: SourcePassage, generator: Generator, work: Workspace, *, mode: str, least: float
+    kind: TextKind, source: SourcePassage, generator: Generator, work: SynthTables, *, mode: str, least: float
 ) -> tuple[Pair | None, str]:
     """Return the row of a passage and `""`, or None and the reason.
 

@@ -25,7 +25,7 @@ _NAMES = {"instruction": 0, "question": 0, "input": 1, "context": 1, "output": 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
+class TaskWording:
     """One wording of a task. `name` is `task/wording`."""
 
     name: str
@@ -35,15 +35,15 @@ class Wording:
 
 
 @cache
-def _tasks() -> Mapping[str, tuple[Wording, ...]]:
+def _tasks() -> Mapping[str, tuple[TaskWording, ...]]:
     table = tomllib.loads((_FOLDER / "tasks.toml").read_text(encoding="utf-8"))
     return {
-        task: tuple(Wording(name=f"{task}/{name}", **parts) for name, parts in wordings.items())
+        task: tuple(TaskWording(name=f"{task}/{name}", **parts) for name, parts in wordings.items())
         for task, wordings in table.items()
     }
 
 
-def choose(task: str, *, seed: int, key: str) -> Wording:
+def choose(task: str, *, seed: int, key: str) -> TaskWording:
     """Return the wording of a task for one row: the same for the same seed and key, evenly spread over keys.
 
     Raises:

@@ -51,7 +51,7 @@ class Planned:
     chunk: str
 
 
-class Workspace(Places):
+class SynthTables(Places):
     """The tables behind one run; arguments as for `Places`."""
 
     def __init__(self, path: Path, seed: int) -> None:

@@ -12,7 +12,16 @@ import pytest
 from core.errors import DataError, GateError
 from finetune.data.audit import audit, marked
 from finetune.data.collate import StepCollator
-from finetune.data.dataset import CONTROL, IGNORED, OTHER_OBJECTIVE, TOO_LONG, Row, Tokenised, encode_pair, tokenise
+from finetune.data.dataset import (
+    CONTROL,
+    IGNORED,
+    OTHER_OBJECTIVE,
+    TOO_LONG,
+    Tokenised,
+    TokenRow,
+    encode_pair,
+    tokenise,
+)
 from finetune.data.loss_checks import check_first_dpo_loss, check_packing, packed_gap
 from finetune.recipe import Recipe
 from tests.support.chat_rows import chat_of, made
@@ -26,7 +35,7 @@ CHAT = chat_of()
 ROW = encode_pair(made(), CHAT)
 
 
-def data_of(*rows: Row, **over: Any) -> Tokenised:
+def data_of(*rows: TokenRow, **over: Any) -> Tokenised:
     return Tokenised(**{"rows": rows, "max_length": 128, "dropped": {}, **over})
 
 
@@ -70,7 +79,7 @@ def test_the_prompt_of_the_rows_is_compared_with_that_of_kb_ask() -> None:
         (replace(ROW, input_ids=(5,) * 200, labels=(5,) * 200, ends=False), "the limit is 128"),
     ],
 )
-def test_a_planted_fault_is_found(row: Row, says: str) -> None:
+def test_a_planted_fault_is_found(row: TokenRow, says: str) -> None:
     with pytest.raises(GateError) as caught:
         audit(data_of(row), CHAT, 512)
     assert says in str(caught.value)
@@ -140,7 +149,7 @@ def test_a_script_that_the_tokenizer_cannot_write_is_a_fault() -> None:
 
 
 def test_marks_stand_around_every_run() -> None:
-    row = Row(id="x", input_ids=ROW.input_ids[-3:], labels=(IGNORED, *ROW.labels[-2:-1], IGNORED), answer="")
+    row = TokenRow(id="x", input_ids=ROW.input_ids[-3:], labels=(IGNORED, *ROW.labels[-2:-1], IGNORED), answer="")
     assert marked(row, CHAT).count("⟦") == 1
 
 

@@ -21,8 +21,8 @@ from finetune.data.dataset import (
     IGNORED,
     OTHER_OBJECTIVE,
     TOO_LONG,
-    Row,
     Tokenised,
+    TokenRow,
     choose_max_length,
     encode_pair,
     encode_rows,
@@ -57,7 +57,7 @@ def test_the_trained_tokens_are_the_answer_and_its_end(question: str, answer: st
     assert list(row.input_ids[: len(prompt)]) == prompt
 
 
-def learned(row: Row) -> list[str]:
+def learned(row: TokenRow) -> list[str]:
     """Return the stretches of trained tokens as text."""
     text = marked(row, CHAT)
     return [part.partition("⟧")[0] for part in text.split("⟦")[1:]]

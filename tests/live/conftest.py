@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from finetune.export.ollama.model import OllamaModel
+from finetune.export.ollama.model import ModelfileParts
 from tests.support.live_ollama import PARAMETERS
 
 
@@ -22,14 +22,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True, scope="package")
 def one_thread_for_exports() -> Iterator[None]:
     """Threads of tiny models spend their time waiting for each other; an export leaves their number to the server."""
-    given = OllamaModel.parameters.fget
+    given = ModelfileParts.parameters.fget
     assert given is not None
 
-    def parameters(model: OllamaModel) -> Mapping[str, Any]:
+    def parameters(model: ModelfileParts) -> Mapping[str, Any]:
         return {**given(model), **PARAMETERS}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(OllamaModel, "parameters", property(parameters))
+        patch.setattr(ModelfileParts, "parameters", property(parameters))
         yield
 
 

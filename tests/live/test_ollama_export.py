@@ -19,7 +19,7 @@ from core.settings import ModelSettings, RagSettings, Settings
 from core.weights.gguf_header import read_header
 from finetune.export.job import Export, Server, open_export
 from finetune.export.ollama import model as ollama_model
-from finetune.export.ollama.model import OllamaModel
+from finetune.export.ollama.model import ModelfileParts
 from finetune.export.parity import MOST_TOKENS, Parity, compare_answers
 from finetune.export.reference import Expected, Reference
 from finetune.export.runtimes import OllamaRuntime
@@ -57,7 +57,7 @@ class Exported:
         self.reference = Reference(self.job.merged(), self.job.chat)
         self.expected: list[Expected] = self.reference.answers(self.job.conversations, MOST_TOKENS)
 
-    def compared(self, gguf: Path, model: OllamaModel) -> Parity:
+    def compared(self, gguf: Path, model: ModelfileParts) -> Parity:
         """Put a file into the server under another name, and compare it."""
         ollama_model.create(self.server, "faulty", [gguf], model, progress=lambda _: None)
         runtime = OllamaRuntime(self.url, "faulty", 120)
@@ -111,7 +111,7 @@ def test_weights_go_up_once(llama: Exported, tmp_path: Path) -> None:
 
 
 def test_the_servers_own_repetition_penalty_is_refused(llama: Exported) -> None:
-    class Forgetful(OllamaModel):
+    class Forgetful(ModelfileParts):
         @property
         def parameters(self) -> dict[str, Any]:  # type: ignore[override]
             return {"stop": list(self.stops), "num_ctx": self.num_ctx, "repeat_penalty": 1.5}

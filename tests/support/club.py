@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.types import Chunk, Citation, Document, Fact, Hit, Page
 from synth.work.candidate import QuestionCandidate
-from synth.work.workspace import Workspace, candidate_of
+from synth.work.workspace import SynthTables, candidate_of
 from tests.support.stored import stored_document
 
 PAGES = {
@@ -40,8 +40,8 @@ def chunks(doc: str, size: int = 200) -> Iterable[Chunk]:
             )
 
 
-def workspace(folder: Path, seed: int = 0, size: int = 200) -> Workspace:
-    work = Workspace(folder / "work.sqlite", seed)
+def workspace(folder: Path, seed: int = 0, size: int = 200) -> SynthTables:
+    work = SynthTables(folder / "work.sqlite", seed)
     for doc, texts in PAGES.items():
         pages = [Page(index=index, text=text) for index, text in enumerate(texts)]
         work.add_document(document(doc), pages, chunks(doc, size))
@@ -96,7 +96,7 @@ CHARTS = fact(
 FACTS = (RACKS, QUAY, LICENCES, CHARTS)
 
 
-def filled(folder: Path, seed: int = 0) -> Workspace:
+def filled(folder: Path, seed: int = 0) -> SynthTables:
     """A workspace that holds the facts too."""
     work = workspace(folder, seed)
     for each in FACTS:
@@ -106,7 +106,7 @@ def filled(folder: Path, seed: int = 0) -> Workspace:
     return work
 
 
-def candidate(work: Workspace, of: Fact = RACKS, phrasing: int = 0) -> QuestionCandidate:
+def candidate(work: SynthTables, of: Fact = RACKS, phrasing: int = 0) -> QuestionCandidate:
     made = candidate_of(work, of, phrasing, "rules")
     assert made is not None
     return made

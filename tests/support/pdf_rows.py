@@ -6,7 +6,7 @@ import numpy as np
 
 from rag.load.pdf.layout.drafts import Style
 from rag.load.pdf.layout.glyphs import Words
-from rag.load.pdf.layout.rows import Row, Segment, Shift, Word, segment_of
+from rag.load.pdf.layout.rows import Segment, Shift, TextRow, Word, segment_of
 from rag.load.pdf.layout.rules import Rules
 
 LETTER = 5.0
@@ -30,10 +30,10 @@ def segment(x: float, text: str, base: float = 100.0, height: float = 10.0) -> S
     return segment_of(words)
 
 
-def row(base: float, *segments: tuple[float, str], height: float = 10.0) -> Row:
+def row(base: float, *segments: tuple[float, str], height: float = 10.0) -> TextRow:
     """Return a row from the left edges and texts of its segments."""
     parts = [segment(x, text, base, height) for x, text in segments]
-    return Row(parts, base, base - 0.8 * height, base + 0.2 * height, height)
+    return TextRow(parts, base, base - 0.8 * height, base + 0.2 * height, height)
 
 
 def page_words(*placed: tuple[str, float, float, float]) -> Words:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 from tests.support.club import filled
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Iterator[Workspace]:
+def work(tmp_path: Path) -> Iterator[SynthTables]:
     work = filled(tmp_path)
     yield work
     work.close()

@@ -234,7 +234,7 @@ def _captioned(parsed: Question, pages: Sequence[_Page]) -> Iterator[NamedAnswer
     for page in pages:
         for field in captioned_values(page.text):
             head = people.FIELD_HEAD.match(field.name)
-            if head is None or not (asked := _stems(head["head"])) or not asked <= terms:
+            if head is None or not (head_stems := _stems(head["head"])) or not head_stems <= terms:
                 continue
             named = _stems(page.source) | _stems(page.text)
             span = _of_value(parsed, page.text, field.value)

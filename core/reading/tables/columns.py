@@ -181,11 +181,15 @@ def dated_row(finder: OperandFinder) -> Derived | None:
         if len(dated) < _DATED_ROWS * len(table.rows):
             continue
         for row in dated:
-            said = frozenset[str]().union(*(stems_of(c.text) for c in row.cells if c is not None and c.amount is None))
-            share = sum(meets(term, said) for term in terms) / len(terms)
+            said_stems = frozenset[str]().union(
+                *(stems_of(c.text) for c in row.cells if c is not None and c.amount is None)
+            )
+            share = sum(meets(term, said_stems) for term in terms) / len(terms)
             # Of what the row says most must be asked for, else it is about something else.
-            asked = sum(meets(word, frozenset(terms)) for word in said) / len(said) if said else 0.0
-            found.append((0.7 * share + 0.3 * asked, place, row))
+            asked_for = (
+                sum(meets(word, frozenset(terms)) for word in said_stems) / len(said_stems) if said_stems else 0.0
+            )
+            found.append((0.7 * share + 0.3 * asked_for, place, row))
     found.sort(key=lambda item: -item[0])
     if not found or found[0][0] < _LEAST_DATED:
         return None

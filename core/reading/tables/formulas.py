@@ -208,8 +208,8 @@ def _row_of(
     """The amount of the row that a term names, in the period asked for or in that of another operand."""
 
     def in_tables(same: Callable[[TableRow], bool], total: bool) -> Operand | None:
-        found = (_in_table(finder, question, place, same, like, total=total) for place in places)
-        return next((operand for operand in found if operand is not None), None)
+        operands = (_in_table(finder, question, place, same, like, total=total) for place in places)
+        return next((operand for operand in operands if operand is not None), None)
 
     for label in term.labels:
         stems = stems_of(label) - _LIGHT

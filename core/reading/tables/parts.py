@@ -31,10 +31,10 @@ _MOST_QUOTED = 400  # code points from the name of a part to the end of its row
 
 def parts(finder: OperandFinder) -> list[Operand]:
     """Return the amounts of the row that a question names, one for each part it stands under; empty where none is."""
-    asked = computations.PART.search(finder.question.text)
-    if asked is None:
+    part = computations.PART.search(finder.question.text)
+    if part is None:
         return []
-    subject = frozenset(map(stem, words(asked["things"])))
+    subject = frozenset(map(stem, words(part["things"])))
     terms = [term for term in finder.question.terms if term not in subject and not term[0].isdigit()]
     best: list[Operand] = []
     best_share = 0.0
@@ -44,7 +44,7 @@ def parts(finder: OperandFinder) -> list[Operand]:
             if share_of_label(label, table_question(" ".join(terms))) < _LEAST_LABEL:
                 continue
             title = stems_of(f"{table.title} {table.corner}")
-            if not computations.ANY_PART.match(asked["things"]) and not any(meets(s, title) >= 0.8 for s in subject):
+            if not computations.ANY_PART.match(part["things"]) and not any(meets(s, title) >= 0.8 for s in subject):
                 continue
             share = sum(max(meets(term, label), 0.8 * meets(term, title)) for term in terms) / max(1, len(terms))
             operands = _in_best_column(finder, place, table, rows, share)

@@ -114,11 +114,11 @@ def in_asked_unit(text: str, question: str) -> str:
         text: As `shown` gives it; returned as it is where it is no single scaled amount.
         question: As asked, with what it says of how to answer.
     """
-    asked = table_words.ASKED_SCALE.search(question)
+    scale_match = table_words.ASKED_SCALE.search(question)
     amount = table_words.SCALED_AMOUNT.fullmatch(text)
-    if asked is None or amount is None:
+    if scale_match is None or amount is None:
         return text
-    name = asked["scale"].lower().removesuffix("s")
+    name = scale_match["scale"].lower().removesuffix("s")
     if name == amount["scale"]:
         return text
     power = _POWER_OF_NAME[amount["scale"]] - _POWER_OF_NAME[name]

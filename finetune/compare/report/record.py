@@ -24,9 +24,9 @@ from finetune.compare.scopes import advice, scope_tables, scope_verdicts
 from finetune.compare.statistics.clusters import cluster
 from finetune.compare.statistics.significance import DRAWS, LEVEL
 from finetune.compare.tables import (
+    MeasureTable,
     Scorer,
     Scores,
-    Table,
     abstentions,
     agreements,
     beyond_memory,
@@ -186,7 +186,7 @@ def _skill(tuned: str, base: str, change: SkillChange) -> dict[str, Any]:
     }
 
 
-def _obeyed(strata: Mapping[str, Table]) -> list[str]:
+def _obeyed(strata: Mapping[str, MeasureTable]) -> list[str]:
     """Return a sentence on how often passages that contradict what was taught are followed."""
     table = strata.get(CONTRADICTED)
     if table is None:
@@ -205,7 +205,7 @@ def _lost(skills: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _worse(table: Table | None) -> set[tuple[str, str]]:
+def _worse(table: MeasureTable | None) -> set[tuple[str, str]]:
     """Return pairs of arms, the first of which has significantly fewer right answers than the second."""
     rows = [row for row in table.rows if row.difference.significant] if table else []
     return {(row.left, row.right) if row.difference.mean < 0 else (row.right, row.left) for row in rows}
@@ -224,7 +224,7 @@ def _arm(arm: Arm, questions: Sequence[GoldQuestion], replies: Replies) -> dict[
     }
 
 
-def _table(table: Table) -> dict[str, Any]:
+def _table(table: MeasureTable) -> dict[str, Any]:
     return {
         "measure": table.measure,
         "title": MEASURES[table.measure].title,

@@ -29,7 +29,7 @@ _KEPT_BLOCKS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class PairedDifference:
     """Paired difference of two arms on the same questions.
 
     Attributes:
@@ -71,7 +71,7 @@ def least_clusters(pairs: int = 1) -> int:
 
 def compare_scores(
     left: ArrayLike, right: ArrayLike, clusters: Sequence[Hashable], *, pairs: int = 1, seed: int = 0
-) -> Difference:
+) -> PairedDifference:
     """Compare two arms on the same questions.
 
     Args:
@@ -92,7 +92,7 @@ def compare_scores(
     interval = mean_interval(differences, clusters, bounds=(-1.0, 1.0), seed=seed)
     p = sign_flip_p(sums, seed=seed)
     binary = bool(np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all())
-    return Difference(
+    return PairedDifference(
         mean=interval.mean,
         low=interval.low,
         high=interval.high,
@@ -173,7 +173,7 @@ def mcnemar_p(better: int, worse: int) -> float:
     return min(1.0, 2 * float(bdtr(min(better, worse), better + worse, 0.5)))
 
 
-def holm(differences: Sequence[Difference]) -> list[Difference]:
+def holm(differences: Sequence[PairedDifference]) -> list[PairedDifference]:
     """Return the differences with p adjusted for their number (Holm 1979), in the order given."""
     count = len(differences)
     order = sorted(range(count), key=lambda index: differences[index].p)

@@ -24,7 +24,7 @@ from core.machine.install import package_command
 from finetune.export.checkpoint import SENTENCEPIECE, TOKENIZER
 from finetune.export.gguf.file import ENCODINGS
 from finetune.export.gguf.weights import HINT, checkpoint_config, read_weights
-from finetune.export.ollama.model import OllamaModel, OnStatus, Server, create, remove, weight_file_of
+from finetune.export.ollama.model import ModelfileParts, OnStatus, Server, create, remove, weight_file_of
 
 TOOL, CONVERTER = "llama-quantize", "convert_hf_to_gguf.py"
 # Names of both tools; the encodings of `gguf` itself come first.
@@ -60,7 +60,7 @@ def check_quantisation(name: str) -> str:
     raise ConfigError(f"unknown quantisation {name!r}; use one of {', '.join(NAMES)}", hint="kb export RUN --to hf")
 
 
-def by_any(source: Path, target: Path, name: str, model: OllamaModel, server: Server, progress: OnStatus) -> None:
+def by_any(source: Path, target: Path, name: str, model: ModelfileParts, server: Server, progress: OnStatus) -> None:
     """Quantise a file with llama.cpp's tool, or with an Ollama server where that is not on PATH.
 
     Args:
@@ -84,7 +84,9 @@ def by_any(source: Path, target: Path, name: str, model: OllamaModel, server: Se
         )
 
 
-def _by_ollama(source: Path, target: Path, name: str, model: OllamaModel, server: Server, progress: OnStatus) -> None:
+def _by_ollama(
+    source: Path, target: Path, name: str, model: ModelfileParts, server: Server, progress: OnStatus
+) -> None:
     scratch = f"kb-quantise-{source.parent.name}"
     create(server, scratch, [source], model, progress=progress, quantize=name)
     try:

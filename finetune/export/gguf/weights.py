@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class WeightLayout:
     """How GGUF keeps the weights of a family, as llama.cpp's converter writes them.
 
     Attributes:
@@ -39,15 +39,15 @@ class Layout:
 
 
 # By `model_type` in transformers.
-LAYOUTS: Mapping[str, Layout] = {
-    "llama": Layout(architecture=gguf.MODEL_ARCH.LLAMA, written=True, paired=True),
-    "mistral": Layout(architecture=gguf.MODEL_ARCH.LLAMA, written=True, paired=True),
-    "qwen2": Layout(architecture=gguf.MODEL_ARCH.QWEN2, written=True),
-    "qwen3": Layout(architecture=gguf.MODEL_ARCH.QWEN3, written=True),
-    "smollm3": Layout(architecture=gguf.MODEL_ARCH.SMOLLM3, written=True, paired=True),
-    "gemma2": Layout(architecture=gguf.MODEL_ARCH.GEMMA2, norm_offset=1.0),
-    "gemma3_text": Layout(architecture=gguf.MODEL_ARCH.GEMMA3, norm_offset=1.0),
-    "phi3": Layout(architecture=gguf.MODEL_ARCH.PHI3),
+LAYOUTS: Mapping[str, WeightLayout] = {
+    "llama": WeightLayout(architecture=gguf.MODEL_ARCH.LLAMA, written=True, paired=True),
+    "mistral": WeightLayout(architecture=gguf.MODEL_ARCH.LLAMA, written=True, paired=True),
+    "qwen2": WeightLayout(architecture=gguf.MODEL_ARCH.QWEN2, written=True),
+    "qwen3": WeightLayout(architecture=gguf.MODEL_ARCH.QWEN3, written=True),
+    "smollm3": WeightLayout(architecture=gguf.MODEL_ARCH.SMOLLM3, written=True, paired=True),
+    "gemma2": WeightLayout(architecture=gguf.MODEL_ARCH.GEMMA2, norm_offset=1.0),
+    "gemma3_text": WeightLayout(architecture=gguf.MODEL_ARCH.GEMMA3, norm_offset=1.0),
+    "phi3": WeightLayout(architecture=gguf.MODEL_ARCH.PHI3),
 }
 # What always works; the comment is for those who want one file.
 HINT = "kb export RUN --to hf  # or --converter PATH, llama.cpp's convert_hf_to_gguf.py"

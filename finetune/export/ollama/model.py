@@ -26,7 +26,7 @@ _FROM = "FROM "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OllamaModel:
+class ModelfileParts:
     """All that Ollama must be told beside the weights.
 
     Attributes:
@@ -61,12 +61,12 @@ class Server:
     num_ctx: int
 
 
-def describe(blocks: Blocks, stops: Sequence[str], num_ctx: int) -> OllamaModel:
+def describe(blocks: Blocks, stops: Sequence[str], num_ctx: int) -> ModelfileParts:
     """Put together what Ollama must be told."""
-    return OllamaModel(template=go_template(blocks), stops=tuple(stops), num_ctx=num_ctx, trims=blocks.trims)
+    return ModelfileParts(template=go_template(blocks), stops=tuple(stops), num_ctx=num_ctx, trims=blocks.trims)
 
 
-def modelfile(model: OllamaModel, gguf: str) -> str:
+def modelfile(model: ModelfileParts, gguf: str) -> str:
     """Return a Modelfile, for `ollama create NAME -f Modelfile` beside the GGUF file.
 
     Args:
@@ -96,7 +96,7 @@ def create(
     server: Server,
     name: str,
     files: Sequence[Path],
-    model: OllamaModel,
+    model: ModelfileParts,
     *,
     progress: OnStatus,
     quantize: str = "",

@@ -183,8 +183,8 @@ def go_template(blocks: Blocks) -> str:
     if blocks.folds:
         # A variable says whether the message before was a system message, which has begun the user's.
         begin, system = "{{ $told := false }}", f"{system}{{{{ $told = true }}}}"
-        told = f"{{{{ if $told }}}}{{{{ $told = false }}}}{{{{ else }}}}{_literal(blocks.user[0])}{{{{ end }}}}"
-        user = f"{told}{{{{ .Content }}}}{_literal(blocks.user[1])}"
+        first_user = f"{{{{ if $told }}}}{{{{ $told = false }}}}{{{{ else }}}}{_literal(blocks.user[0])}{{{{ end }}}}"
+        user = f"{first_user}{{{{ .Content }}}}{_literal(blocks.user[1])}"
     return (
         f'{begin}{{{{ range $i, $m := .Messages }}}}{{{{ if eq .Role "system" }}}}{system}{{{{ else }}}}{opening}'
         f'{{{{ if eq .Role "user" }}}}{user}{{{{ else }}}}{assistant}{{{{ end }}}}{{{{ end }}}}{{{{ end }}}}'

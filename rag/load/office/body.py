@@ -14,7 +14,7 @@ from core.blocks import BlockKind
 from rag.load.office.drawings import CHART, DIAGRAM
 from rag.load.office.fields import OpenField, form_value, link_of, symbol
 from rag.load.office.numbering import Numbering
-from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, Run, TableCell, shown
+from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, OutlineCell, Run, shown
 from rag.load.raised import raised
 from rag.load.text.grid import guess_heads
 from rag.load.web.links import target_of
@@ -36,7 +36,7 @@ _MAX_BASES = 10
 _OFF = ("0", "false", "off")
 
 
-class Body:
+class BodyWalker:
     """Walks trees of one document, counting its list items and notes.
 
     Args:
@@ -102,12 +102,12 @@ class Body:
 
     def _table(self, table: Any) -> Element:
         rows = [row for row in table.iter(_ROW) if next(row.iterancestors(_TABLE)) is table and not _is_deleted(row)]
-        grid: list[list[tuple[int, TableCell]]] = []
+        grid: list[list[tuple[int, OutlineCell]]] = []
         above: dict[int, tuple[int, int]] = {}  # column to the row and place of the cell that goes on below
         heads = 0
         for number, row in enumerate(rows):
             column = _number(row.find(qn("w:trPr")), "w:gridBefore")
-            cells: list[tuple[int, TableCell]] = [(0, TableCell((), 1, column))] if column else []
+            cells: list[tuple[int, OutlineCell]] = [(0, OutlineCell((), 1, column))] if column else []
             for cell in (cell for cell in row.iter(_CELL) if next(cell.iterancestors(_ROW)) is row):
                 properties = cell.find(qn("w:tcPr"))
                 width = _number(properties, "w:gridSpan") or 1
@@ -116,13 +116,13 @@ class Body:
                 if goes_on and column in above:
                     first, place = above[column]
                     start, known = grid[first][place]
-                    grid[first][place] = (start, TableCell(known.runs, number - first + 1, known.column_span))
+                    grid[first][place] = (start, OutlineCell(known.runs, number - first + 1, known.column_span))
                 else:
                     if merged is not None:
                         above[column] = (number, len(cells))
                     else:
                         above.pop(column, None)
-                    cells.append((column, TableCell(self._cell_runs(cell), 1, width)))
+                    cells.append((column, OutlineCell(self._cell_runs(cell), 1, width)))
                 column += width
             grid.append(cells)
             if heads == number and row.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None:

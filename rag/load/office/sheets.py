@@ -21,7 +21,7 @@ from core.errors import DataError
 from core.settings import IngestSettings
 from rag.load.office.formats import shown_value
 from rag.load.office.package import check_package, stated_properties
-from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, Outline, Run, TableCell
+from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, Outline, OutlineCell, Run
 from rag.load.sections import SectionReader
 from rag.load.text.delimited import MAX_CELLS
 from rag.load.text.grid import guess_heads
@@ -67,7 +67,7 @@ def read_xlsx(path: Path, limits: IngestSettings) -> SectionReader:
 @dataclass(frozen=True, slots=True)
 class _Placed:
     column: int
-    cell: TableCell
+    cell: OutlineCell
 
 
 def _sheet(sheet: Any, path: Path) -> Iterator[Element]:
@@ -106,9 +106,9 @@ def _sheet(sheet: Any, path: Path) -> Iterator[Element]:
         yield from _block(group)
 
 
-def _cell(sheet: Any, cell: Any, hidden: str, span: tuple[int, int]) -> TableCell:
+def _cell(sheet: Any, cell: Any, hidden: str, span: tuple[int, int]) -> OutlineCell:
     if cell.value is None:
-        return TableCell((), *span)
+        return OutlineCell((), *span)
     text = shown_value(cell.value, cell.number_format or "General")
     if not text:  # its format shows nothing of it
         text, hidden = shown_value(cell.value, "General"), "not_displayed"
@@ -117,13 +117,13 @@ def _cell(sheet: Any, cell: Any, hidden: str, span: tuple[int, int]) -> TableCel
     if not hidden and _is_white(cell):
         hidden = "no_contrast"
     if not text:
-        return TableCell((), *span)
+        return OutlineCell((), *span)
     if cell.font and cell.font.strike and not hidden:
         text = f"{STRUCK}{text}{STRUCK}"
     target = target_of(cell.hyperlink.target or "") if cell.hyperlink is not None else ""
     if target and target.rstrip("/") != text.rstrip("/"):
         text += f" ({target})"
-    return TableCell((Run(text, hidden),), *span)
+    return OutlineCell((Run(text, hidden),), *span)
 
 
 def _is_white(cell: Any) -> bool:
@@ -142,7 +142,7 @@ def _block(rows: list[list[_Placed]]) -> Iterator[Element]:
         yield Element(runs=unseen)
 
 
-def _in_columns(row: Sequence[_Placed], columns: Sequence[int]) -> list[TableCell]:
+def _in_columns(row: Sequence[_Placed], columns: Sequence[int]) -> list[OutlineCell]:
     """Return the cells of a row in some columns; a cell spans those of them that it covers."""
     cells = []
     for item in row:
@@ -171,7 +171,7 @@ def _side_by_side(rows: Sequence[Sequence[_Placed]], shown: Sequence[int]) -> li
     return list(parts) if titled or alike else [shown]
 
 
-def _part(rows: list[list[TableCell]]) -> Iterator[Element]:
+def _part(rows: list[list[OutlineCell]]) -> Iterator[Element]:
     """Yield lines above a table as paragraphs, then the table; a single column is lines throughout."""
     width = max(sum(cell.column_span for cell in row) for row in rows)
     rows = [row for row in rows if any(cell.runs for cell in row)]

@@ -24,7 +24,7 @@ from core.settings import IngestSettings
 from rag.load.office.drawings import CHART, DIAGRAM, parsed, part_id
 from rag.load.office.drawings import elements_of as drawn
 from rag.load.office.package import check_package, stated_properties
-from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, Outline, Run, TableCell
+from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, Outline, OutlineCell, Run
 from rag.load.sections import SectionReader
 from rag.load.text.grid import guess_heads
 from rag.load.title import tidy
@@ -203,7 +203,7 @@ def _table(grid: Any, hidden: str) -> Element:
             if cell.is_spanned:
                 continue
             span = (cell.span_height, cell.span_width) if cell.is_merge_origin else (1, 1)
-            cells.append(TableCell(_cell_runs(cell, hidden), *span))
+            cells.append(OutlineCell(_cell_runs(cell, hidden), *span))
         rows.append(tuple(cells))
     rows = [row for row in rows if row]
     heads = max(1, guess_heads(rows)) if grid.first_row and len(rows) > 1 else 0

@@ -22,7 +22,7 @@ from core.blocks import BlockKind
 from core.errors import DataError
 from core.language.english.pages import PAGE_NUMBER
 from core.settings import IngestSettings
-from rag.load.office.body import Body
+from rag.load.office.body import BodyWalker
 from rag.load.office.drawings import elements_of, parsed, part_id
 from rag.load.office.numbering import Numbering
 from rag.load.office.package import check_package, stated_properties
@@ -58,7 +58,7 @@ def _elements(document: Document) -> Iterator[Element]:
     numbering = Numbering(_part(document, "numbering"))
     notes = {kind: _notes(document, kind) for kind in ("footnote", "endnote")}
     links = {key: relation.target_ref for key, relation in document.part.rels.items() if relation.is_external}
-    body = Body(styles, numbering, notes, links, lambda drawing: _drawn(document, drawing))
+    body = BodyWalker(styles, numbering, notes, links, lambda drawing: _drawn(document, drawing))
     yield from _running(document, body, "header")
     yield from body.elements(document.element.body)
     yield from body.endnotes()
@@ -91,7 +91,7 @@ def _notes(document: Document, kind: str) -> dict[str, Any]:
     }
 
 
-def _running(document: Document, body: Body, kind: BlockKind) -> Iterator[Element]:
+def _running(document: Document, body: BodyWalker, kind: BlockKind) -> Iterator[Element]:
     """Yield each different header or footer of the document's sections once; bare page numbers are left out."""
     seen: set[str] = set()
     for relation in document.part.rels.values():

@@ -21,7 +21,7 @@ from rag.load.pdf import pdfium
 from rag.load.pdf.fields import FIRST_FIELD
 from rag.load.pdf.ink import Frame
 from rag.load.pdf.layout.compose import NO_CHAR
-from rag.load.pdf.pdfium_reader import LoadedPage, PageText, loaded, open_document, page_text
+from rag.load.pdf.pdfium_reader import LoadedPage, PdfiumText, loaded, open_document, page_text
 from rag.load.pdf.survey import Rectangle
 
 Sides = tuple[float, float, float, float]  # left, top, right, bottom in page space, points; top above bottom
@@ -93,7 +93,7 @@ def _opened(path: Path, page: int, password: str | None) -> Iterator[LoadedPage]
         raise DataError(f"PDFium cannot read it: {error}", path=path, page=page) from error
 
 
-def _lines_of(content: PageText, start: int, end: int) -> list[list[int]]:
+def _lines_of(content: PdfiumText, start: int, end: int) -> list[list[int]]:
     """Return PDFium's characters behind a span of clean text, line by line, blanks left out."""
     lines: list[list[int]] = [[]]
     for offset in range(start, end):

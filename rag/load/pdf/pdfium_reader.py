@@ -60,7 +60,7 @@ _RULES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class PageText:
+class PdfiumText:
     """A page's text with the way back to PDFium's characters.
 
     Attributes:
@@ -127,7 +127,7 @@ def loaded(document: pypdfium2.PdfDocument, index: int) -> Iterator[LoadedPage]:
         page.close()
 
 
-def page_text(loaded_page: LoadedPage, max_chars: int) -> PageText:
+def page_text(loaded_page: LoadedPage, max_chars: int) -> PdfiumText:
     """Extract what a reader sees on a loaded page; the same page gives the same text, always."""
     textpage = pdfium.address(loaded_page.text.raw)
     total = max(0, pdfium.count_chars(textpage))
@@ -159,7 +159,9 @@ def page_text(loaded_page: LoadedPage, max_chars: int) -> PageText:
     tail, drop = _tail(hidden, raw_text, len(text))
     cleaned = clean(text + tail, drop)
     placed = moved(blocks, cleaned.clean_offsets(len(text)), cleaned.text)
-    return PageText(cleaned, text_chars, placed, verdict.scan, total > count, [field.box for field in fields], pictures)
+    return PdfiumText(
+        cleaned, text_chars, placed, verdict.scan, total > count, [field.box for field in fields], pictures
+    )
 
 
 def _mask(hidden: list[tuple[int, int, str]], length: int) -> NDArray[np.bool_] | None:

@@ -16,7 +16,7 @@ from core.language.english.pages import PAGE_NUMBER
 from core.settings import IngestSettings
 from rag.load.outline import CELL_GAP, LINE_GAP, PARAGRAPH_GAP, ROW_GAP, STRUCK, Element, Outline, Run, shown, trimmed
 from rag.load.raised import lowered, raised
-from rag.load.rtf.rows import Row, table_of
+from rag.load.rtf.rows import RtfRow, table_of
 from rag.load.rtf.state import State, Tables
 from rag.load.rtf.tokens import CHARACTERS, CHARSETS, READ, SKIPPED, Token, tokens
 from rag.load.sections import SectionReader
@@ -79,8 +79,8 @@ class RtfDocument:
         self._mark = ""
         self._instruction = ""
         self._box: dict[str, int] = {}
-        self._rows: list[Row] = []
-        self._row, self._cell = Row(), list[Run]()
+        self._rows: list[RtfRow] = []
+        self._row, self._cell = RtfRow(), list[Run]()
         self._shade = False
         self._next_merge = ""
         self._n_notes = 0
@@ -278,7 +278,7 @@ class RtfDocument:
         if self._state.destination != "body":
             return
         if word == "trowd":
-            self._row = Row(cells=self._row.cells)
+            self._row = RtfRow(cells=self._row.cells)
             self._shade = False
         elif word == "trhdr":
             self._row.is_head = True
@@ -300,7 +300,7 @@ class RtfDocument:
                 self._rows.append(self._row)
             self._table_notes += self._notes
             self._notes = []
-            self._row = Row(self._row.edges, self._row.merges, [], self._row.is_head)
+            self._row = RtfRow(self._row.edges, self._row.merges, [], self._row.is_head)
 
     def _end_paragraph(self) -> None:
         """End the paragraph, or the line of a cell, a note or a header."""
@@ -342,7 +342,7 @@ class RtfDocument:
         if self._rows:
             self._elements += [table_of(self._rows), *self._table_notes]
             self._rows, self._table_notes = [], []
-        self._row, self._cell = Row(), []
+        self._row, self._cell = RtfRow(), []
 
     def _close(self) -> None:
         """End a group."""

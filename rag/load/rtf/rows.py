@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rag.load.outline import Element, Run, TableCell
+from rag.load.outline import Element, OutlineCell, Run
 from rag.load.text.grid import guess_heads
 
 _TOLERANCE = 40  # twips: edges that are closer are one
 
 
 @dataclass(slots=True)
-class Row:
+class RtfRow:
     """A row as it is read.
 
     Attributes:
@@ -28,13 +28,13 @@ class Row:
     is_head: bool = False
 
 
-def table_of(rows: Sequence[Row]) -> Element:
+def table_of(rows: Sequence[RtfRow]) -> Element:
     """Return rows as a table."""
     grid = _grid([edge for row in rows for edge in row.edges])
-    placed: list[list[tuple[int, TableCell]]] = []
+    placed: list[list[tuple[int, OutlineCell]]] = []
     above: dict[int, tuple[int, int]] = {}  # column to the row and place of the cell that goes on below
     for number, row in enumerate(rows):
-        cells: list[tuple[int, TableCell]] = []
+        cells: list[tuple[int, OutlineCell]] = []
         column = 0
         for place, runs in enumerate(row.cells):
             stated = place < len(row.edges)
@@ -43,14 +43,14 @@ def table_of(rows: Sequence[Row]) -> Element:
             merge = row.merges[place] if stated else ""
             if merge == "left" and cells:
                 start, known = cells[-1]
-                cells[-1] = start, TableCell(known.runs + runs, known.row_span, known.column_span + width)
+                cells[-1] = start, OutlineCell(known.runs + runs, known.row_span, known.column_span + width)
             elif merge == "above" and column in above:
                 first, cell_index = above[column]
                 start, known = placed[first][cell_index]
-                placed[first][cell_index] = start, TableCell(known.runs, number - first + 1, known.column_span)
+                placed[first][cell_index] = start, OutlineCell(known.runs, number - first + 1, known.column_span)
             else:
                 above[column] = number, len(cells)
-                cells.append((column, TableCell(runs, 1, width)))
+                cells.append((column, OutlineCell(runs, 1, width)))
             column += width
         placed.append(cells)
     kept = [tuple(cell for _, cell in cells) for cells in placed if cells]

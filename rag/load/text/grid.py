@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.load.outline import TableCell
+from rag.load.outline import OutlineCell
 
 _FIGURE = re.compile(r"\d")
 _VALUE = re.compile(
@@ -50,7 +50,7 @@ def guess_head_rows(rows: Sequence[Sequence[str]], *, certain: bool = False) -> 
     return 0
 
 
-def guess_heads(rows: Sequence[Sequence[TableCell]], *, certain: bool = False) -> int:
+def guess_heads(rows: Sequence[Sequence[OutlineCell]], *, certain: bool = False) -> int:
     """Return how many rows of a table of merged cells are heads.
 
     A first row with cells that span columns is one, with the row of names below it; so are the rows that a cell of

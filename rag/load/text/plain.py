@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from core.settings import IngestSettings
-from rag.load.outline import Element, Outline, Run, TableCell
+from rag.load.outline import Element, Outline, OutlineCell, Run
 from rag.load.sections import SectionReader
 from rag.load.text.encoding import decode_file
 from rag.load.text.grid import guess_head_rows
@@ -161,13 +161,13 @@ def _gutters(lines: Sequence[str]) -> list[list[tuple[int, int]]] | None:
 def _table_element(lines: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], gap: str) -> Element:
     """Return a table whose text is that of the lines; lines that only rule it lie between its rows."""
     text, offset, last = "\n".join(lines), 0, 0
-    rows: list[tuple[TableCell, ...]] = []
+    rows: list[tuple[OutlineCell, ...]] = []
     for line, row in zip(lines, spans, strict=True):
         cells = []
         for low, high in row:
             cell = line[low : max(low, high)]
             start = offset + min(low, len(line)) + len(cell) - len(cell.lstrip())
-            cells.append(TableCell((Run(cell.strip()),), before=text[last : max(last, start)]))
+            cells.append(OutlineCell((Run(cell.strip()),), before=text[last : max(last, start)]))
             last = max(last, start) + len(cell.strip())
         if cells:
             rows.append(tuple(cells))

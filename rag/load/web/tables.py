@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from rag.load.outline import Element, Run, TableCell
+from rag.load.outline import Element, OutlineCell, Run
 from rag.load.text.grid import guess_heads
 
 _MAX_SPAN = 1000
@@ -80,7 +80,7 @@ class TableBuilder:
         """Return the table, after what stood in it outside of cells."""
         rows = [
             (
-                tuple(TableCell(tuple(runs), row_span, column_span) for runs, row_span, column_span, _ in row),
+                tuple(OutlineCell(tuple(runs), row_span, column_span) for runs, row_span, column_span, _ in row),
                 row,
                 in_head,
             )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from synth.facts.english.prose.clause import Clause
 from synth.facts.english.prose.verbs import BE, is_participle
-from synth.facts.english.values import Value
+from synth.facts.english.values import Askable
 
 _PREPOSITIONS = frozenset("in on at by for within after until since from to above below into before over under".split())
 _MOVES = frozenset("increase decrease grow rise fall decline drop improve".split())
@@ -94,7 +94,7 @@ def continues(after: str) -> bool:
     return bool(_ADJECTIVE.match(after))
 
 
-def ask(clause: Clause, value: Value, before: str, after: str) -> Gap | None:
+def ask(clause: Clause, value: Askable, before: str, after: str) -> Gap | None:
     """Put a question word for a value that stands after the verb.
 
     Args:
@@ -129,7 +129,7 @@ def ask(clause: Clause, value: Value, before: str, after: str) -> Gap | None:
     )
 
 
-def _adverbial(clause: Clause, value: Value, words: list[str], after: str) -> Gap | None:
+def _adverbial(clause: Clause, value: Askable, words: list[str], after: str) -> Gap | None:
     """A value that says how often, or how long before something."""
     before = " ".join(words)
     if not _is_verbal(clause, before):
@@ -152,7 +152,7 @@ def _adverbial(clause: Clause, value: Value, words: list[str], after: str) -> Ga
     return Gap(wh, before, after[relative.end() :].strip(), value.start, value.end, "quantity")
 
 
-def _sized(clause: Clause, value: Value, before: str, after: str) -> Gap | None:
+def _sized(clause: Clause, value: Askable, before: str, after: str) -> Gap | None:
     """The value says how large the verb's object is: "pay a charge of 310 crowns"."""
     sized = _SIZED.match(before)
     if sized is None or clause.verb in BE or value.kind not in ("money", "percent", "measure", "duration"):
@@ -169,7 +169,7 @@ def _sized(clause: Clause, value: Value, before: str, after: str) -> Gap | None:
     return Gap((f"how long {sized['article']} {noun}",), kept, after, value.start, value.end, "quantity")
 
 
-def _bare(clause: Clause, value: Value, words: list[str], after: str) -> Gap | None:
+def _bare(clause: Clause, value: Askable, words: list[str], after: str) -> Gap | None:
     """The value is what the verb takes, or what the subject is."""
     if not _is_bare(clause, words):
         return None
@@ -182,7 +182,7 @@ def _bare(clause: Clause, value: Value, words: list[str], after: str) -> Gap | N
     return Gap(wh, before, after, value.start, value.end, "quantity")
 
 
-def _identity(clause: Clause, value: Value, after: str) -> tuple[tuple[str, ...], str] | None:
+def _identity(clause: Clause, value: Askable, after: str) -> tuple[tuple[str, ...], str] | None:
     """Question words for what a subject is, and what stays behind the gap."""
     adjective = _ADJECTIVE.match(after)
     if adjective and value.kind in ("measure", "duration"):
@@ -197,7 +197,7 @@ def _identity(clause: Clause, value: Value, after: str) -> tuple[tuple[str, ...]
     return (words[value.kind], after) if value.kind in words else None
 
 
-def _object(clause: Clause, value: Value, after: str) -> tuple[tuple[str, ...], str] | None:
+def _object(clause: Clause, value: Askable, after: str) -> tuple[tuple[str, ...], str] | None:
     """Question words for what a verb takes, and what stays behind the gap."""
     base = clause.inverted[1]
     many, kept = f"how many {units(value.noun)}{_of(after)}", _kept(after)
@@ -248,7 +248,7 @@ def _kept(after: str) -> str:
     return after
 
 
-def _when(clause: Clause, value: Value, core: str, preposition: str) -> tuple[str, ...]:
+def _when(clause: Clause, value: Askable, core: str, preposition: str) -> tuple[str, ...]:
     """Question words for a date or a time of day."""
     if value.noun == "range":
         wh = ("when", "during what period" if value.kind == "date" else "during what hours")
@@ -271,7 +271,7 @@ def _when(clause: Clause, value: Value, core: str, preposition: str) -> tuple[st
     return ("when", "in which year" if year else "on what date" if exact else "in which month")
 
 
-def _with_preposition(clause: Clause, value: Value, preposition: str, core: str, after: str) -> tuple[str, ...]:
+def _with_preposition(clause: Clause, value: Askable, preposition: str, core: str, after: str) -> tuple[str, ...]:
     """Question words for a value that a preposition leads in."""
     if not _is_verbal(clause, core) or (clause.verb in BE and core.startswith("in ")):
         return ()

@@ -88,7 +88,7 @@ _PLURALS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class Askable:
     """Something a question can ask for.
 
     Attributes:
@@ -114,11 +114,11 @@ def is_plural(noun: str) -> bool:
     )
 
 
-def _counted(sentence: str, start: int, end: int) -> Value | None:
+def _counted(sentence: str, start: int, end: int) -> Askable | None:
     """A number with the plural noun it counts, or a bare number, which is of kind `number`."""
     rest = sentence[end:]
     if not rest.startswith(" "):
-        return Value("number", start, end, sentence[start:end])
+        return Askable("number", start, end, sentence[start:end])
     stop = _PHRASE_END.search(rest, 1)
     words = rest[1 : stop.start() if stop else len(rest)].split()
     for size in range(min(4, len(words)), 0, -1):
@@ -127,21 +127,21 @@ def _counted(sentence: str, start: int, end: int) -> Value | None:
             if _NOT_COUNTED.search(noun) or len(words[0]) < 3:
                 return None
             stop_at = end + rest.index(words[size - 1], 1 + len(" ".join(words[: size - 1]))) + len(words[size - 1])
-            return Value("count", start, stop_at, sentence[start:stop_at], noun)
-    return Value("number", start, end, sentence[start:end]) if not words else None
+            return Askable("count", start, stop_at, sentence[start:stop_at], noun)
+    return Askable("number", start, end, sentence[start:end]) if not words else None
 
 
 @lru_cache(maxsize=256)
-def values_in(sentence: str) -> tuple[Value, ...]:
+def values_in(sentence: str) -> tuple[Askable, ...]:
     """Return the values of a sentence on one line, in order, without overlaps.
 
     Numbers whose role cannot be told from their spelling (identifiers, versions, list numbers) are left out.
     """
-    values: list[Value] = []
+    values: list[Askable] = []
     dates = list(_WHEN.finditer(sentence))
     for when in dates:
         kind: Measure = "frequency" if when["frequency"] else "time" if when["time"] else "date"
-        values.append(Value(kind, when.start(), when.end(), when[0], "recurring" if when["recurring"] else ""))
+        values.append(Askable(kind, when.start(), when.end(), when[0], "recurring" if when["recurring"] else ""))
     spans = [(value.start, value.end) for value in values]
     position = 0
     while match := _BARE.search(sentence, position):
@@ -157,7 +157,7 @@ def values_in(sentence: str) -> tuple[Value, ...]:
     return tuple(sorted(values, key=lambda value: value.start))
 
 
-def _bare(sentence: str, match: re.Match[str]) -> Value | None:
+def _bare(sentence: str, match: re.Match[str]) -> Askable | None:
     kinds: tuple[Measure, ...] = ("money", "percent", "duration", "measure")
     kind = next((kind for kind in kinds if match[kind]), None)
     if kind is None:
@@ -169,4 +169,4 @@ def _bare(sentence: str, match: re.Match[str]) -> Value | None:
             number = match.end() - len(noun) - 1
             if not re.search(r"(?i)\bone$|\b1$", sentence[match.start() : number]):
                 return _counted(sentence, match.start(), number)
-    return Value(kind, match.start(), match.end(), match[0], noun)
+    return Askable(kind, match.start(), match.end(), match[0], noun)

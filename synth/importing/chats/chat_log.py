@@ -32,7 +32,7 @@ _OMITTED = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatMessage:
+class LogMessage:
     """One message.
 
     Attributes:
@@ -61,9 +61,9 @@ def looks_like_chat(lines: Sequence[str]) -> bool:
     return timed >= 0.5 * len(matches) or len(matches) >= 0.6 * filled
 
 
-def messages(lines: Iterable[tuple[int, str]]) -> Iterator[ChatMessage]:
+def messages(lines: Iterable[tuple[int, str]]) -> Iterator[LogMessage]:
     """Yield the messages of a transcript; a line without a speaker goes on with the message before it."""
-    current: ChatMessage | None = None
+    current: LogMessage | None = None
     for number, raw in lines:
         line = raw.rstrip("\r\n")
         if match := _LINE.match(line):
@@ -71,7 +71,7 @@ def messages(lines: Iterable[tuple[int, str]]) -> Iterator[ChatMessage]:
                 yield current
             text = "" if _OMITTED.match(match["text"].strip()) else match["text"].strip()
             day, time_s = _clock(match["when"] or "")
-            current = ChatMessage(line=number, name=match["name"].strip(), text=text, time_s=time_s, day=day)
+            current = LogMessage(line=number, name=match["name"].strip(), text=text, time_s=time_s, day=day)
         elif _NOTICE.match(line):
             if current:
                 yield current
@@ -99,9 +99,9 @@ def _clock(when: str) -> tuple[str, float | None]:
     return (day[0] if day else ""), hour * 3600.0 + int(clock[2]) * 60 + int(clock[3] or 0)
 
 
-def talks(messages_in_order: Iterable[ChatMessage]) -> Iterator[list[ChatMessage]]:
+def talks(messages_in_order: Iterable[LogMessage]) -> Iterator[list[LogMessage]]:
     """Split a stream of messages where the day changes or after hours of silence."""
-    talk: list[ChatMessage] = []
+    talk: list[LogMessage] = []
     for message in messages_in_order:
         if talk and _apart(talk[-1], message):
             yield talk
@@ -111,14 +111,14 @@ def talks(messages_in_order: Iterable[ChatMessage]) -> Iterator[list[ChatMessage
         yield talk
 
 
-def _apart(before: ChatMessage, after: ChatMessage) -> bool:
+def _apart(before: LogMessage, after: LogMessage) -> bool:
     if before.day != after.day:
         return True
     return before.time_s is not None and after.time_s is not None and after.time_s - before.time_s > _SILENCE_S
 
 
 def conversation(
-    talk: Sequence[ChatMessage], *, answers_by: str = "", document: str = ""
+    talk: Sequence[LogMessage], *, answers_by: str = "", document: str = ""
 ) -> Iterator[tuple[int, Draft | Unusable]]:
     """Yield (line, row) of one talk: at most `_MAX_TURNS` exchanges a row; a talk without an answer is a fault.
 

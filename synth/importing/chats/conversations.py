@@ -23,7 +23,7 @@ _MOVED = "places of later system messages, which stand first now"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
+class ImportedConversation:
     """A conversation as exchanges.
 
     Attributes:
@@ -107,13 +107,13 @@ def answer_messages(completion: Any) -> list[Any]:
 
 
 def draft_of(messages: Sequence[Any], named: tuple[str, ...] = (), *, n_prompt: int = 0) -> Draft:
-    """Return the row of a conversation; arguments and errors as of `read_conversation` and `Conversation.draft`."""
+    """Return the row of a conversation; errors as of `read_conversation` and `ImportedConversation.draft`."""
     return read_conversation(messages, n_prompt=n_prompt).draft(named)
 
 
 def read_conversation(
     messages: Sequence[Any], *, n_prompt: int = 0, placeholders: Collection[str] = ()
-) -> Conversation:
+) -> ImportedConversation:
     """Read a conversation.
 
     Consecutive messages of one speaker are joined. From a tool call or a picture on nothing is taken: what follows
@@ -173,7 +173,7 @@ class _Joined:
         else:
             self.left_out[EARLY] += 1
 
-    def conversation(self) -> Conversation:
+    def conversation(self) -> ImportedConversation:
         """Return what was read.
 
         Raises:
@@ -184,7 +184,7 @@ class _Joined:
         if len(self.sides) % 2:
             self.left_out[LATE] += self.counts[-1]
         pairs = [(self.sides[i], self.sides[i + 1]) for i in range(0, len(self.sides) - 1, 2)]
-        return Conversation(
+        return ImportedConversation(
             exchanges=tuple((question.text, answer.text) for question, answer in pairs),
             system="\n\n".join(self.system),
             untrained=frozenset(index for index, (_, answer) in enumerate(pairs) if not answer.trained),

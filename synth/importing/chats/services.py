@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from synth.importing.chats.chat_log import ChatMessage, conversation, talks
+from synth.importing.chats.chat_log import LogMessage, conversation, talks
 from synth.importing.chats.slack import is_slack_message, slack_messages
 from synth.importing.drafts import Draft, Unusable
 
@@ -76,22 +76,22 @@ def _slack_names(raw: Sequence[Any]) -> dict[str, str]:
     return names
 
 
-def _discord(raw: Any, number: int) -> ChatMessage | None:
+def _discord(raw: Any, number: int) -> LogMessage | None:
     author = raw.get("author") if isinstance(raw, Mapping) else None
     if not isinstance(author, Mapping) or author.get("isBot") or raw.get("type") not in (None, "Default", "Reply"):
         return None
     name = str(author.get("nickname") or author.get("name") or author.get("id"))
-    return ChatMessage(line=number, name=name, text=str(raw.get("content") or ""), time_s=_seconds(raw["timestamp"]))
+    return LogMessage(line=number, name=name, text=str(raw.get("content") or ""), time_s=_seconds(raw["timestamp"]))
 
 
-def _telegram(raw: Any, number: int) -> ChatMessage | None:
+def _telegram(raw: Any, number: int) -> LogMessage | None:
     if not isinstance(raw, Mapping) or raw.get("type") != "message":
         return None
     text = raw.get("text") or ""
     parts = text if isinstance(text, list) else [text]
     whole = "".join(str(part.get("text", "")) if isinstance(part, Mapping) else str(part) for part in parts)
     name = str(raw.get("from") or raw.get("from_id") or "")
-    return ChatMessage(line=number, name=name, text=whole.strip(), time_s=_seconds(raw["date"]))
+    return LogMessage(line=number, name=name, text=whole.strip(), time_s=_seconds(raw["date"]))
 
 
 def _seconds(when: Any) -> float | None:

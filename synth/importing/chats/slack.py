@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
-from synth.importing.chats.chat_log import ChatMessage, conversation, talks
+from synth.importing.chats.chat_log import LogMessage, conversation, talks
 from synth.importing.drafts import Draft, Unusable
 
 _LINK = re.compile(r"<(?P<what>[@#!]?)(?P<target>[^|>]*)(?:\|(?P<label>[^>]*))?>")
@@ -64,8 +64,8 @@ def slack_messages(
         answers_by: Name of the answering person.
         counted: Messages before it.
     """
-    channel_messages: list[ChatMessage] = []
-    threads: dict[str, list[ChatMessage]] = {}
+    channel_messages: list[LogMessage] = []
+    threads: dict[str, list[LogMessage]] = {}
     for raw in raw_messages:
         counted += 1
         try:
@@ -84,11 +84,11 @@ def slack_messages(
         yield from conversation(talk, answers_by=answers_by, document=f"talk:{channel}:{talk[0].time_s}")
 
 
-def _when(message: ChatMessage) -> float:
+def _when(message: LogMessage) -> float:
     return message.time_s or 0.0
 
 
-def _message(raw: Any, names: Mapping[str, str], number: int) -> ChatMessage | None:
+def _message(raw: Any, names: Mapping[str, str], number: int) -> LogMessage | None:
     """Return a message that a person wrote; None for notices, bots and empty ones.
 
     Raises:
@@ -103,7 +103,7 @@ def _message(raw: Any, names: Mapping[str, str], number: int) -> ChatMessage | N
         time_s = float(raw.get("ts", 0))
     except (TypeError, ValueError):
         raise Unusable(f"invalid time {raw['ts']!r}") from None
-    return ChatMessage(line=number, name=names.get(user, user), text=_plain(str(raw["text"]), names), time_s=time_s)
+    return LogMessage(line=number, name=names.get(user, user), text=_plain(str(raw["text"]), names), time_s=time_s)
 
 
 def _plain(text: str, names: Mapping[str, str]) -> str:

@@ -19,15 +19,15 @@ _EXPECTED = ("equals", "contains", "icontains", "similar", "factuality")
 
 def plain_record(record: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """Return the fields of a record with what people annotated beside them; other records as they are."""
-    data, fields, asked = record.get("data"), record.get("fields"), record.get("vars")
+    data, fields, variables = record.get("data"), record.get("fields"), record.get("vars")
     if isinstance(data, Mapping) and isinstance(record.get("annotations"), list):
         return _with_answers(data, _label_studio(record["annotations"]))
     if isinstance(fields, Mapping) and isinstance(record.get("responses"), Mapping | list):
         return _with_answers(fields, _argilla(record["responses"]))
     if any(str(name).endswith(_RESPONSES) for name in record):
         return _argilla_columns(record)
-    if isinstance(asked, Mapping) and isinstance(record.get("assert"), list):
-        return _with_answers(asked, _expected(record["assert"]))
+    if isinstance(variables, Mapping) and isinstance(record.get("assert"), list):
+        return _with_answers(variables, _expected(record["assert"]))
     if record.get("answer") in _DECISIONS and "text" in record:
         return _prodigy(record)
     return record

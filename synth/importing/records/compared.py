@@ -62,8 +62,8 @@ def compared(record: Fields) -> Iterator[Draft]:
         record.get(question)
         kept["prompt"] = kept.pop(question)
     if isinstance(kept.get("question"), Mapping):
-        asked = record["question"]
-        kept["question"] = next((asked[name] for name in ("full_text", "text", "title") if name in asked), "")
+        prompt = record["question"]
+        kept["question"] = next((prompt[name] for name in ("full_text", "text", "title") if name in prompt), "")
     for name in ("instruction", "question", "prompt", "query", "input", "system", "context", "messages"):
         record.get(name)
     if isinstance(better, Mapping) or isinstance(worse, Mapping):

@@ -69,9 +69,9 @@ def prompt_completion(record: Fields) -> Iterator[Draft]:
         yield draft_of([*prompt, *answer_messages(target)], documents(record), n_prompt=len(prompt))
         return
     answer = texts({"target": target}, "target")[0] if isinstance(target, list) and target else None
-    if isinstance(prompt, str) and (told := transcript(prompt)):
-        answered = [*told, *answer_messages(answer or required(record, *COMPLETIONS))]
-        yield draft_of(answered, documents(record), n_prompt=len(told))
+    if isinstance(prompt, str) and (transcribed := transcript(prompt)):
+        answered = [*transcribed, *answer_messages(answer or required(record, *COMPLETIONS))]
+        yield draft_of(answered, documents(record), n_prompt=len(transcribed))
         return
     yield Draft(
         question=required(record, *PROMPTS),
@@ -89,11 +89,11 @@ def question_answer(record: Fields, columns: Sequence[str] = ()) -> Iterator[Dra
     Args:
         columns: As for `answer_of`.
     """
-    asked = next((name for name in QUESTIONS if name not in columns and record.get(name)), "")
-    if isinstance(record.get(asked), str) and (told := transcript(record[asked])):
-        yield draft_of([*told, *answer_messages(answer_of(record, columns, others=OUTPUTS))], documents(record))
+    question_field = next((name for name in QUESTIONS if name not in columns and record.get(name)), "")
+    if isinstance(record.get(question_field), str) and (transcribed := transcript(record[question_field])):
+        yield draft_of([*transcribed, *answer_messages(answer_of(record, columns, others=OUTPUTS))], documents(record))
         return
-    name = next((name for name in CONTEXTS if name not in (asked, *columns) and record.get(name)), "")
+    name = next((name for name in CONTEXTS if name not in (question_field, *columns) and record.get(name)), "")
     answer = answer_of(record, columns, others=OUTPUTS)
     nobody = answer.rstrip(".").lower() == _NO_ANSWER
     yield Draft(

@@ -75,8 +75,8 @@ def _openai_prompt(record: Fields) -> Any:
 def _answered(before: list[Any], answer: Any, name: str) -> list[Any]:
     """Return the messages up to and with one answer; an answer that repeats the prompt is taken as it stands."""
     if isinstance(answer, str) and answer.strip():
-        told = transcript(answer)
-        return told if told and not before else [*before, {"role": "assistant", "content": answer}]
+        transcribed = transcript(answer)
+        return transcribed if transcribed and not before else [*before, {"role": "assistant", "content": answer}]
     if isinstance(answer, dict):
         return [*before, answer]
     if isinstance(answer, list) and answer:
@@ -97,7 +97,7 @@ def transcript(text: str) -> list[Any]:
         return []
     roles = {"Human": "user", "Assistant": "assistant"}
     spoken = zip(parts[1::2], parts[2::2], strict=True)
-    return [{"role": roles[name], "content": said.strip()} for name, said in spoken if said.strip()]
+    return [{"role": roles[name], "content": utterance.strip()} for name, utterance in spoken if utterance.strip()]
 
 
 def verdict(record: Fields) -> Iterator[Draft]:

@@ -119,8 +119,8 @@ def _annotation(each: Mapping[str, Any]) -> tuple[list[_Span], _Span | None, str
     short = each.get("short_answers") or []
     spans = _spans(short) if isinstance(short, Mapping) else [span for part in short for span in _spans(part)]
     long = next(iter(_spans(each.get("long_answer") or {})), None)
-    said = each.get("yes_no_answer")
-    verdict = {1: "yes", 0: "no"}.get(said, "") if isinstance(said, int) else str(said or "").lower()
+    yes_no = each.get("yes_no_answer")
+    verdict = {1: "yes", 0: "no"}.get(yes_no, "") if isinstance(yes_no, int) else str(yes_no or "").lower()
     return spans, long, verdict if verdict in ("yes", "no") else ""
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from finetune.compare.arms import pairs
 from finetune.compare.statistics.clusters import Clusters
-from finetune.compare.statistics.significance import Difference
-from finetune.compare.tables import PairRow, ScoreCell, Table
+from finetune.compare.statistics.significance import PairedDifference
+from finetune.compare.tables import MeasureTable, PairRow, ScoreCell
 from finetune.compare.verdict import decide, outcome_of, reference_notes
 from tests.support.comparisons import arm, knows
 
@@ -20,10 +20,10 @@ BASE, INDEX, TUNED = (
 )
 
 
-def difference(mean: float, *, significant: bool = False, detectable: float = 0.05) -> Difference:
+def difference(mean: float, *, significant: bool = False, detectable: float = 0.05) -> PairedDifference:
     low, high = (mean - 0.05, mean + 0.05) if significant else (mean - 0.5, mean + 0.5)
     p = 0.01 if significant else 0.4
-    return Difference(
+    return PairedDifference(
         mean=mean,
         low=low,
         high=high,
@@ -36,10 +36,12 @@ def difference(mean: float, *, significant: bool = False, detectable: float = 0.
     )
 
 
-def table(values: dict[str, float], rows: dict[tuple[str, str], Difference], measure: str = "right") -> Table:
+def table(
+    values: dict[str, float], rows: dict[tuple[str, str], PairedDifference], measure: str = "right"
+) -> MeasureTable:
     cells = {name: ScoreCell(value=value, low=value, high=value, n=40) for name, value in values.items()}
     pairs = [PairRow(left=left, right=right, difference=found) for (left, right), found in rows.items()]
-    return Table(measure=measure, questions=40, arms=cells, rows=pairs, drawn="documents")
+    return MeasureTable(measure=measure, questions=40, arms=cells, rows=pairs, drawn="documents")
 
 
 def test_interval_and_test_must_agree() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from finetune.compare.arms import Arm
 from finetune.compare.statistics.clusters import Clusters
-from finetune.compare.statistics.significance import Difference
-from finetune.compare.tables import PairRow, ScoreCell, Table
+from finetune.compare.statistics.significance import PairedDifference
+from finetune.compare.tables import MeasureTable, PairRow, ScoreCell
 from finetune.compare.verdict import decide, outcome_of
 from tests.support.comparisons import arm, knows
 
@@ -20,10 +20,10 @@ RAG = arm("base+rag", knows(0), shown="found")[0]
 TUNED = arm("tuned", knows(0), model="t", tuned=True)[0]
 
 
-def difference(mean: float, *, significant: bool, detectable: float = 0.05) -> Difference:
+def difference(mean: float, *, significant: bool, detectable: float = 0.05) -> PairedDifference:
     half = abs(mean) / 2 if significant else abs(mean) + 0.01
     p = 0.001 if significant else 0.6
-    return Difference(
+    return PairedDifference(
         mean=mean,
         low=mean - half,
         high=mean + half,
@@ -36,13 +36,15 @@ def difference(mean: float, *, significant: bool, detectable: float = 0.05) -> D
     )
 
 
-def table(values: Mapping[str, float], pairs: Mapping[tuple[str, str], Difference], measure: str = "right") -> Table:
+def table(
+    values: Mapping[str, float], pairs: Mapping[tuple[str, str], PairedDifference], measure: str = "right"
+) -> MeasureTable:
     cells = {name: ScoreCell(value=value, low=value, high=value, n=40) for name, value in values.items()}
     rows = [PairRow(left=left, right=right, difference=found) for (left, right), found in pairs.items()]
-    return Table(measure=measure, questions=40, arms=cells, rows=rows, drawn="pages")
+    return MeasureTable(measure=measure, questions=40, arms=cells, rows=rows, drawn="pages")
 
 
-def sentence(arms: Sequence[Arm], made: Table, clusters: Clusters = PAGES) -> str:
+def sentence(arms: Sequence[Arm], made: MeasureTable, clusters: Clusters = PAGES) -> str:
     return decide(arms, {made.measure: made}, {}, clusters).sentence
 
 
@@ -55,7 +57,7 @@ def sentence(arms: Sequence[Arm], made: Table, clusters: Clusters = PAGES) -> st
         (difference(0.02, significant=False, detectable=float("inf")), "too few questions to tell"),
     ],
 )
-def test_one_comparison_has_one_of_three_outcomes(found: Difference, outcome: str) -> None:
+def test_one_comparison_has_one_of_three_outcomes(found: PairedDifference, outcome: str) -> None:
     assert outcome_of(found) == outcome
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from finetune.data.dataset import IGNORED, Row
+from finetune.data.dataset import IGNORED, TokenRow
 from finetune.data.kinds import kind_shares
 
 
-def row(kind: str, prompt: int, answer: int) -> Row:
+def row(kind: str, prompt: int, answer: int) -> TokenRow:
     ids = tuple(range(prompt + answer))
-    return Row(id="r", kind=kind, input_ids=ids, labels=(IGNORED,) * prompt + ids[prompt:], answer="a")
+    return TokenRow(id="r", kind=kind, input_ids=ids, labels=(IGNORED,) * prompt + ids[prompt:], answer="a")
 
 
 def test_no_rows_have_no_kinds() -> None:

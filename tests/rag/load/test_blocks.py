@@ -11,7 +11,7 @@ from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.load.outline import Element, Outline, Run, TableCell
+from rag.load.outline import Element, Outline, OutlineCell, Run
 from rag.load.sections import SECTION_CHARS, SectionReader
 from tests.support.parsed_pages import LIMITS, cells, kinds, pages_of, table_of
 
@@ -280,7 +280,7 @@ def test_a_long_paragraph_goes_on_in_the_next_part(tmp_path: Path) -> None:
 
 texts = st.text("ab1 |.\n\u200b\xad\ufb01", max_size=60)
 runs = st.lists(st.builds(Run, texts, st.sampled_from(["", "", "", "tiny"])), max_size=3).map(tuple)
-table_cells = st.builds(TableCell, runs.map(lambda rs: tuple(Run(r.text.replace("\n", " "), r.hidden) for r in rs)))
+table_cells = st.builds(OutlineCell, runs.map(lambda rs: tuple(Run(r.text.replace("\n", " "), r.hidden) for r in rs)))
 elements = st.one_of(
     st.builds(Element, runs=runs, gap=st.sampled_from(["\n", "\n\n"])),
     st.builds(Element, runs=runs, kind=st.just("heading"), level=st.integers(1, 3)),

@@ -15,14 +15,14 @@ from synth.check.grounding import GroundingCheck, LexicalScorer
 from synth.check.round_trip import agreement
 from synth.work.candidate import QuestionCandidate
 from synth.work.similar import NearDuplicates, jaccard, sign_shingles, word_shingles
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 from tests.support.boathouse import FACT, SOURCE
 from tests.support.synth_rows import WordVectors
 
 
 @pytest.fixture
 def work(tmp_path: Path):
-    space = Workspace(tmp_path / "w.sqlite", 0)
+    space = SynthTables(tmp_path / "w.sqlite", 0)
     yield space
     space.close()
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.types import Pair, Preference, Split
 from synth.dataset.split import follow, hold_out, prove
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
 LONG = "the annual licence of a racing shell costs forty five euros and is due on the first of may"
 
@@ -29,7 +29,7 @@ def row(row_id: str, split: Split, answer: str = "x", context: str = "", group: 
 
 @pytest.fixture
 def work(tmp_path):
-    work = Workspace(tmp_path / "w.sqlite", 0)
+    work = SynthTables(tmp_path / "w.sqlite", 0)
     yield work
     work.close()
 
@@ -99,7 +99,7 @@ sentences = st.lists(st.sampled_from(LONG.split()), min_size=1, max_size=20).map
 @given(st.lists(st.tuples(st.sampled_from(["train", "val", "test"]), sentences), min_size=1, max_size=8))
 @settings(max_examples=25)
 def test_whatever_the_rows_no_run_of_thirteen_words_remains(tmp_path_factory, rows):
-    work = Workspace(tmp_path_factory.mktemp("w") / "w.sqlite", 0)
+    work = SynthTables(tmp_path_factory.mktemp("w") / "w.sqlite", 0)
     for number, (split, text) in enumerate(rows):
         work.add_row(row(str(number), split, context=text), "c")
     proof = prove(work, mode="document", val_share=0.1, test_share=0.1)

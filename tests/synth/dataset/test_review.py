@@ -11,7 +11,7 @@ from core.errors import ConfigError, DataError
 from core.rows import read_pairs
 from core.types import Alteration, Citation, Pair, Preference
 from synth.dataset.review import Decision, Review, altered_lines, text_of
-from synth.dataset.write import Dataset, locked
+from synth.dataset.write import JudgedFolder, locked
 from synth.dataset.write import replace as replace_rows
 from tests.support.json_lines import read_jsonl
 
@@ -60,7 +60,7 @@ def test_decisions_are_applied_and_counted(folder):
     assert (done.accepted, done.edited, done.rejected) == (1, 1, 1)
     (row,) = read_pairs(folder / "pairs.jsonl")
     assert row.checks["person"] == 1.0
-    assert [better.chosen for better in Dataset(folder).preferences()] == ["14 boats"]
+    assert [better.chosen for better in JudgedFolder(folder).preferences()] == ["14 boats"]
     assert done.manifest["counts"]["splits"] == {"train": 1, "val": 0, "test": 0}
     assert list(read_pairs(folder / "test.jsonl")) == []
     (aside,) = read_jsonl(folder / "rejected.jsonl")

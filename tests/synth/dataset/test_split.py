@@ -16,14 +16,14 @@ from synth.dataset.leaks import Linked
 from synth.dataset.split import nearest, prove
 from synth.work.components import components
 from synth.work.kinds import RECALLED
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 
 kinds = st.sampled_from(["closed-book", "evidence", "abstain", "instruction"])
 # Per fact, per cluster of phrasings, the kinds of its rows.
 facts = st.lists(st.lists(st.lists(kinds, min_size=1, max_size=3, unique=True), min_size=1, max_size=5), max_size=20)
 
 
-def filled(work: Workspace, shape: list[list[list[str]]]) -> list[Pair]:
+def filled(work: SynthTables, shape: list[list[list[str]]]) -> list[Pair]:
     made = [
         Pair(
             id=f"{fact}.{cluster}.{kind}",
@@ -49,7 +49,7 @@ def filled(work: Workspace, shape: list[list[list[str]]]) -> list[Pair]:
 @settings(max_examples=60)
 def test_knowledge_mode_holds_out_phrasings_of_facts_that_train(shape, val, test):
     with tempfile.TemporaryDirectory() as folder:
-        work = Workspace(Path(folder) / "w.sqlite", 0)
+        work = SynthTables(Path(folder) / "w.sqlite", 0)
         made = filled(work, shape)
         proof = prove(work, mode="knowledge", val_share=val, test_share=test)
         assert proof.shared_groups == proof.shared_grams == 0
@@ -75,7 +75,7 @@ def test_knowledge_mode_holds_out_phrasings_of_facts_that_train(shape, val, test
 
 
 def test_a_question_that_trains_word_for_word_is_not_held_out(tmp_path):
-    work = Workspace(tmp_path / "w.sqlite", 0)
+    work = SynthTables(tmp_path / "w.sqlite", 0)
     for fact in range(4):
         for cluster in range(3):
             question = "The very same question?" if fact == 0 else f"Question {cluster} about {fact}?"
@@ -172,7 +172,7 @@ def test_pinned_groups_stay_and_torn_ones_are_told():
 
 
 def test_validation_and_test_fill_at_one_pace(tmp_path):
-    work = Workspace(tmp_path / "w.sqlite", 0)
+    work = SynthTables(tmp_path / "w.sqlite", 0)
     filled(work, [[["closed-book"]] * 8] * 12)  # one phrasing of eight can be spared of every fact
     prove(work, mode="knowledge", val_share=0.1, test_share=0.2)
     assert (work.count("rows", "split='val'"), work.count("rows", "split='test'")) == (4, 8)

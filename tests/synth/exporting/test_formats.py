@@ -17,7 +17,7 @@ import pytest
 from core.errors import ConfigError, DataError
 from core.types import Pair, Preference
 from synth.dataset.judged import Judged
-from synth.dataset.write import Dataset, locked, replace
+from synth.dataset.write import JudgedFolder, locked, replace
 from synth.exporting.trainers import TRAINERS, settings_for, write_dataset_info
 from synth.exporting.write import FORMATS, export
 from synth.templates.wording import prompt_template
@@ -75,11 +75,11 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Dataset:
+def folder(tmp_path_factory) -> JudgedFolder:
     path = tmp_path_factory.mktemp("dataset")
     with locked(path) as dataset:
         replace(dataset, ROWS, {})
-    return Dataset(path)
+    return JudgedFolder(path)
 
 
 def loaded(path: Path) -> list[dict[str, Any]]:
@@ -280,7 +280,7 @@ def test_what_cannot_be_exported_is_refused(folder, tmp_path):
     with pytest.raises(ConfigError, match="does not read"):
         export(folder, tmp_path / "x", to="trl", trainer="llama-factory")
     with pytest.raises(DataError, match="no dataset"):
-        export(Dataset(tmp_path), tmp_path / "x", to="openai")
+        export(JudgedFolder(tmp_path), tmp_path / "x", to="openai")
     with pytest.raises(DataError, match="in val"):
         export(folder, tmp_path / "x", to="openai", split="val")
     assert not (tmp_path / "x").exists()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from synth.dataset.write import Dataset
+from synth.dataset.write import JudgedFolder
 from synth.exporting.write import export
 from synth.importing.load import ImportPlan, import_sources
 from tests.support.json_lines import write_jsonl
@@ -43,10 +43,10 @@ def test_what_is_exported_is_imported_as_the_same_rows(
     folders = [tmp_path / "first", tmp_path / "second"]
     plan = ImportPlan(split="train")
     import_sources(folders[0], [str(write_jsonl(tmp_path / "in.jsonl", records))], plan)
-    done = export(Dataset(folders[0]), tmp_path / "out.jsonl", to=to, trainer=trainer)
+    done = export(JudgedFolder(folders[0]), tmp_path / "out.jsonl", to=to, trainer=trainer)
     assert (done.rows, done.left_out) == (len(records), {})
     report = import_sources(folders[1], [str(tmp_path / "out.jsonl")], plan)
     assert (report.reads[0].skipped, report.reads[0].unused, report.reads[0].left_out) == ({}, {}, {})
-    first, second = (sorted(Dataset(folder).rows(), key=lambda row: row.id) for folder in folders)
+    first, second = (sorted(JudgedFolder(folder).rows(), key=lambda row: row.id) for folder in folders)
     assert first == second
     assert first[0].system == "Be brief." or first[1].system == "Be brief."

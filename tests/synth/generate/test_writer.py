@@ -13,7 +13,7 @@ from synth.generate.rules import RulesGenerator
 from synth.generate.writer import WriterGenerator, tidied
 from synth.generate.writer_prompt import MarkedText
 from synth.work.candidate import SourcePassage
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 from tests.support.club import PAGES, document, sha256_of, workspace
 from tests.support.table_pages import table_page
 
@@ -166,7 +166,7 @@ def with_table(folder, writer_of_cells: CellWriter):
         "Table 2. Berths of the harbour and what they are good for",
         (("Berth", "Depth (m)"), ("North quay", "6.5"), ("South quay", "8"), ("Fuel pier", "4")),
     )
-    work = Workspace(folder / "work.sqlite", 0)
+    work = SynthTables(folder / "work.sqlite", 0)
     chunk = Chunk(sha256=sha256_of("club.pdf"), page=0, start=0, end=len(page.text), text=page.text)
     work.add_document(document("club.pdf"), [page], [chunk])
     made = WriterGenerator(writer_of_cells, CellReader(), [document("club.pdf")], phrasings=1)

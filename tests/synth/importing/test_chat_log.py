@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synth.importing.chats.chat_log import ChatMessage, chat_log, conversation, looks_like_chat, messages, talks
+from synth.importing.chats.chat_log import LogMessage, chat_log, conversation, looks_like_chat, messages, talks
 from synth.importing.drafts import Draft, Unusable
 
 WHATSAPP = """[12/31/23, 10:15:02] Ann: Hello, how many boats?
@@ -28,7 +28,7 @@ def lines(text: str):
 def test_messages_have_a_speaker_a_time_and_the_lines_below_them():
     read = list(messages(lines(WHATSAPP)))
     assert [message.name for message in read] == ["Ann", "Bo", "Bo", "Ann", "Ann", "Bo", "Ann", "Bo", "Cy", "Ann"]
-    assert read[0] == ChatMessage(line=1, name="Ann", text="Hello, how many boats?", time_s=36902.0, day="12/31/23")
+    assert read[0] == LogMessage(line=1, name="Ann", text="Hello, how many boats?", time_s=36902.0, day="12/31/23")
     assert read[3].text == ""  # a picture
     assert read[4].text == "Thanks\nwhich I like"
 
@@ -59,7 +59,7 @@ def test_a_named_speaker_answers():
 
 def test_messages_outside_exchanges_are_counted_once():
     talk = [
-        ChatMessage(line=n, name=name, text=f"text {n}") for n, name in enumerate("aqaqqaqaqaqaqaqaqaqaqaqq", start=1)
+        LogMessage(line=n, name=name, text=f"text {n}") for n, name in enumerate("aqaqqaqaqaqaqaqaqaqaqaqq", start=1)
     ]
     rows = [draft for _, draft in conversation(talk, answers_by="a") if isinstance(draft, Draft)]
     assert len(rows) == 2
@@ -71,7 +71,7 @@ def test_messages_outside_exchanges_are_counted_once():
 
 def test_several_askers_are_named():
     talk = [
-        ChatMessage(line=number, name=name, text=text)
+        LogMessage(line=number, name=name, text=text)
         for number, (name, text) in enumerate([("Bo", "When?"), ("Cy", "And where?"), ("Ann", "Noon, here.")], start=1)
     ]
     ((_, draft),) = conversation(talk, answers_by="Ann")
@@ -79,7 +79,7 @@ def test_several_askers_are_named():
 
 
 def test_a_long_talk_is_cut():
-    talk = [ChatMessage(line=number, name=("Bo", "Ann")[number % 2], text=f"text {number}") for number in range(40)]
+    talk = [LogMessage(line=number, name=("Bo", "Ann")[number % 2], text=f"text {number}") for number in range(40)]
     rows = list(conversation(talk))
     assert [len(draft.turns) for _, draft in rows] == [7, 7, 3]
     assert rows[1][1].turns[0] == ("text 16", "text 17")

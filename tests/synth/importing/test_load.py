@@ -15,7 +15,7 @@ from core.errors import DataError
 from core.rows import read_pairs
 from core.types import Pair
 from synth.dataset.leaks import words
-from synth.dataset.write import Dataset
+from synth.dataset.write import JudgedFolder
 from synth.importing.drafts import Draft
 from synth.importing.load import ImportPlan, ImportReport, add_rows, import_sources
 
@@ -139,5 +139,5 @@ def test_memory_does_not_hold_the_rows(tmp_path):
     load(tmp_path / "out", str(tmp_path / "big.jsonl"))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(list(Dataset(tmp_path / "out").pairs())) == size
+    assert len(list(JudgedFolder(tmp_path / "out").pairs())) == size
     assert peak < total / 2

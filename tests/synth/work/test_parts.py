@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from core.types import Chunk, Page
 from synth.work.parts import part_documents
-from synth.work.workspace import Workspace
+from synth.work.workspace import SynthTables
 from tests.support.club import document
 
 WORDS = "alder birch cedar dune ember fjord gale heath inlet jetty kelp loam marsh oar pier quay reef sand tide".split()
@@ -17,8 +17,8 @@ def text_of(number: int) -> str:
     return " ".join(WORDS[(number * 7 + step * (number % 5 + 1)) % len(WORDS)] + str(number) for step in range(30))
 
 
-def collection(tmp_path, documents: dict[str, list[str]], seed: int = 0) -> Workspace:
-    work = Workspace(tmp_path / "w.sqlite", seed)
+def collection(tmp_path, documents: dict[str, list[str]], seed: int = 0) -> SynthTables:
+    work = SynthTables(tmp_path / "w.sqlite", seed)
     for sha256, texts in documents.items():
         chunks = [Chunk(sha256=sha256, page=page, start=0, end=len(text), text=text) for page, text in enumerate(texts)]
         pages = [Page(index=page, text=text) for page, text in enumerate(texts)]
@@ -26,7 +26,7 @@ def collection(tmp_path, documents: dict[str, list[str]], seed: int = 0) -> Work
     return work
 
 
-def splits(work: Workspace) -> dict[str, tuple[str, str]]:
+def splits(work: SynthTables) -> dict[str, tuple[str, str]]:
     return {row[0]: (row[1], row[2]) for row in work.db.execute("SELECT sha256, part, split FROM documents")}
 
 

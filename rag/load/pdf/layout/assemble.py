@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.load.pdf.layout.glyphs import LEADER_DOTS, Words
-from rag.load.pdf.layout.rows import Row, Segment, Shift, Word, begins_with_figure, segment_of, words_text
+from rag.load.pdf.layout.rows import Segment, Shift, TextRow, Word, begins_with_figure, segment_of, words_text
 
 _SMALL = 0.86  # of the neighbour's height: a mark is set smaller than what it belongs to
 _RAISED = 0.12  # of the neighbour's height: least lift of a raised mark
@@ -46,7 +46,7 @@ _SHIFTS: tuple[Shift, ...] = ("", "raised", "lowered")
 Dividers = Sequence[tuple[float, float, float]]
 
 
-def make_rows(words: Words, chosen: NDArray[np.int64], dividers: Dividers = ()) -> list[Row]:
+def make_rows(words: Words, chosen: NDArray[np.int64], dividers: Dividers = ()) -> list[TextRow]:
     """Return the rows of the chosen words, which are of one direction, top to bottom.
 
     Args:
@@ -207,7 +207,7 @@ def _placed(
     ]
 
 
-def _row(words: list[Word], gaps: list[float], dividers: Dividers, right_to_left: bool) -> Row:
+def _row(words: list[Word], gaps: list[float], dividers: Dividers, right_to_left: bool) -> TextRow:
     """Return a row; `gaps` are those before its words but the first."""
     plain = [word for word in words if not word.shift] or words
     heights = sorted([word.height for word in plain])
@@ -233,7 +233,7 @@ def _row(words: list[Word], gaps: list[float], dividers: Dividers, right_to_left
     if right_to_left:
         groups = [_logical(group) for group in groups]
     segments = [Segment(group, group[0].x0, max([w.x1 for w in group]), words_text(group)) for group in groups]
-    return Row(_with_signs_joined(segments) if len(segments) > 1 else segments, words[0].base, top, bottom, height)
+    return TextRow(_with_signs_joined(segments) if len(segments) > 1 else segments, words[0].base, top, bottom, height)
 
 
 def _close_letters(words: Sequence[Word], gaps: Sequence[float]) -> None:

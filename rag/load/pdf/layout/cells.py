@@ -10,7 +10,7 @@ from statistics import median
 
 from rag.load.pdf.layout.columns import flows
 from rag.load.pdf.layout.drafts import DraftCell, DraftTable, StyleOf
-from rag.load.pdf.layout.rows import Row, Segment, Word, segment_of
+from rag.load.pdf.layout.rows import Segment, TextRow, Word, segment_of
 from rag.load.pdf.layout.spans import Bands, drawn_bands
 from rag.load.pdf.layout.tables import Grid, Interval, is_value
 
@@ -29,7 +29,7 @@ _COVER = 0.6  # of the table's width: a drawn line of this length parts rows
 class _Line:
     """One line of a table with its cells."""
 
-    row: Row
+    row: TextRow
     cells: list[DraftCell] = field(default_factory=list)
 
     def cell(self, column: int) -> DraftCell | None:
@@ -70,7 +70,7 @@ def make_table(grid: Grid, style: StyleOf) -> DraftTable:
     )
 
 
-def _placed(row: Row, grid: Grid, head: bool) -> _Line:
+def _placed(row: TextRow, grid: Grid, head: bool) -> _Line:
     """Give each segment of a line its columns; segments of one column are one cell."""
     line = _Line(row)
     segments = [part for segment in row.segments for part in _parts(segment, grid.columns, row.height)]
@@ -182,7 +182,7 @@ def _distance(segment: Segment, column: Interval) -> float:
     return max(column[0] - segment.x1, segment.x0 - column[1])
 
 
-def _head_span(segment: Segment, first: int, last: int, room: Interval, row: Row, grid: Grid) -> tuple[int, int]:
+def _head_span(segment: Segment, first: int, last: int, room: Interval, row: TextRow, grid: Grid) -> tuple[int, int]:
     """Widen a head over the columns that it is centred on, or that the line drawn below it reaches over."""
     columns = grid.columns
     if first == 0 and last == 0:
@@ -218,7 +218,7 @@ def _off_center(segment: Segment, columns: Sequence[Interval], first: int, last:
 def _head_rows(lines: list[_Line], grid: Grid) -> list[list[DraftCell]]:
     """Join lines of heads whose cells stand over the same columns and that nothing drawn parts."""
     rows: list[list[DraftCell]] = []
-    last: Row | None = None
+    last: TextRow | None = None
     for line in lines:
         joined = (
             last is not None
@@ -250,7 +250,7 @@ def _agrees(cell: DraftCell, above: Sequence[DraftCell]) -> bool:
     )
 
 
-def _drawn_between(above: Row, below: Row, grid: Grid) -> bool:
+def _drawn_between(above: TextRow, below: TextRow, grid: Grid) -> bool:
     level = grid.rules.level
     if not len(level):
         return False

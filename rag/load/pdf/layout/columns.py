@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.load.pdf.layout.rows import Row, Segment, row_of
+from rag.load.pdf.layout.rows import Segment, TextRow, row_of
 from rag.load.pdf.layout.rules import Rules
 
 _MIN_LINES = 3  # so many lines begin at a column's left edge
@@ -40,7 +40,7 @@ class _Cut:
     score: float
 
 
-def regions(rows: list[Row], rules: Rules, depth: int = 0) -> list[list[Row]]:
+def regions(rows: list[TextRow], rules: Rules, depth: int = 0) -> list[list[TextRow]]:
     """Return groups of rows, each read from top to bottom, in reading order."""
     cut = _best_cut(rows, rules) if depth < _MAX_DEPTH and len(rows) >= _MIN_LINES else None
     if cut is None:
@@ -50,7 +50,7 @@ def regions(rows: list[Row], rules: Rules, depth: int = 0) -> list[list[Row]]:
     return [region for part in parts for region in regions(part, rules, depth + 1)]
 
 
-def _parted(rows: Sequence[Row], x: float) -> tuple[list[Row], list[Row]]:
+def _parted(rows: Sequence[TextRow], x: float) -> tuple[list[TextRow], list[TextRow]]:
     left, right = [], []
     for row in rows:
         before = [segment for segment in row.segments if segment.center < x]
@@ -62,12 +62,12 @@ def _parted(rows: Sequence[Row], x: float) -> tuple[list[Row], list[Row]]:
     return left, right
 
 
-def _best_cut(rows: Sequence[Row], rules: Rules) -> _Cut | None:
+def _best_cut(rows: Sequence[TextRow], rules: Rules) -> _Cut | None:
     cuts = [cut for x in _edges(rows) for cut in _cuts_at(rows, x, rules)]
     return max(cuts, key=lambda cut: (cut.score, -cut.x), default=None)
 
 
-def _edges(rows: Sequence[Row]) -> list[float]:
+def _edges(rows: Sequence[TextRow]) -> list[float]:
     """Return x where several segments begin that have something to their left, or room for it."""
     page_left = min(row.x0 for row in rows)
     n_numbers = sum(row.segments[0].text.isdecimal() for row in rows)
@@ -90,7 +90,7 @@ def _edges(rows: Sequence[Row]) -> list[float]:
     return edges
 
 
-def _cuts_at(rows: Sequence[Row], x: float, rules: Rules) -> list[_Cut]:
+def _cuts_at(rows: Sequence[TextRow], x: float, rules: Rules) -> list[_Cut]:
     """Return the runs of rows that a gutter left of `x` parts into running text on both sides."""
     cuts = []
     start = 0
@@ -104,11 +104,11 @@ def _cuts_at(rows: Sequence[Row], x: float, rules: Rules) -> list[_Cut]:
     return cuts
 
 
-def _crosses(row: Row, x: float) -> bool:
+def _crosses(row: TextRow, x: float) -> bool:
     return any(segment.x0 < x - 1 and segment.x1 > x - 2 for segment in row.segments)
 
 
-def _cut_in(rows: Sequence[Row], start: int, after: int, x: float, rules: Rules) -> _Cut | None:
+def _cut_in(rows: Sequence[TextRow], start: int, after: int, x: float, rules: Rules) -> _Cut | None:
     """Return the cut of a run of rows, narrowed to where both sides hold text."""
     right_rows = [index for index in range(start, after) if rows[index].x1 > x]
     left_rows = [index for index in range(start, after) if rows[index].x0 < x - 1]
@@ -133,14 +133,14 @@ def _cut_in(rows: Sequence[Row], start: int, after: int, x: float, rules: Rules)
     return _Cut(x, first, last + 1, score)
 
 
-def _reach(rows: Sequence[Row], index: int, stop: int, step: int) -> int:
+def _reach(rows: Sequence[TextRow], index: int, stop: int, step: int) -> int:
     """Go on from a row while the lines of either column follow each other closely."""
     while index + step != stop and abs(rows[index + step].base - rows[index].base) <= _LEADING * rows[index].height:
         index += step
     return index
 
 
-def _is_margin(short: Sequence[Row], prose: Sequence[Row], n_both: int) -> bool:
+def _is_margin(short: Sequence[TextRow], prose: Sequence[TextRow], n_both: int) -> bool:
     """Tell whether short lines stand beside running text: on lines of their own, or numbers that count its lines."""
     if not _is_prose(prose) or not (_runs_on(prose) or _runs_on(prose, inner=True)):
         return False
@@ -153,7 +153,7 @@ def _is_margin(short: Sequence[Row], prose: Sequence[Row], n_both: int) -> bool:
     return all(len(row.segments) == 1 for row in short) and 2 * close >= len(short)
 
 
-def _counts_lines(rows: Sequence[Row]) -> bool:
+def _counts_lines(rows: Sequence[TextRow]) -> bool:
     """Tell whether lines are numbers of lines: one more from line to line."""
     texts = [row.segments[0].text for row in rows]
     if len(texts) < _MIN_NUMBERS or any(len(row.segments) > 1 for row in rows) or not all(map(str.isdecimal, texts)):
@@ -161,7 +161,7 @@ def _counts_lines(rows: Sequence[Row]) -> bool:
     return all(int(after) == int(before) + 1 for before, after in itertools.pairwise(texts))
 
 
-def _is_prose(rows: Sequence[Row]) -> bool:
+def _is_prose(rows: Sequence[TextRow]) -> bool:
     """Tell whether lines hold several words each, mostly letters."""
     segments = [segment for row in rows for segment in row.segments]
     n_words = sum(len(segment.text.split()) for segment in segments)
@@ -171,7 +171,7 @@ def _is_prose(rows: Sequence[Row]) -> bool:
     return sum(map(str.isalpha, text)) >= _MIN_LETTERS * sum(not sign.isspace() for sign in text)
 
 
-def _runs_on(rows: Sequence[Row], *, inner: bool = False) -> bool:
+def _runs_on(rows: Sequence[TextRow], *, inner: bool = False) -> bool:
     """Tell whether lines are filled to the edge or end mid sentence; `inner` asks those of one paragraph alone."""
     pairs = flowing = 0
     for lines in _by_edge(rows):
@@ -185,23 +185,23 @@ def _runs_on(rows: Sequence[Row], *, inner: bool = False) -> bool:
     return pairs > (2 if inner else 0) and flowing >= (_MIN_INNER_FLOW if inner else _MIN_FLOW) * pairs
 
 
-def _by_edge(rows: Sequence[Row]) -> list[list[tuple[Row, Segment]]]:
+def _by_edge(rows: Sequence[TextRow]) -> list[list[tuple[TextRow, Segment]]]:
     """Return lines that begin at one left edge together."""
-    columns: dict[int, list[tuple[Row, Segment]]] = defaultdict(list)
+    columns: dict[int, list[tuple[TextRow, Segment]]] = defaultdict(list)
     for row in rows:
         for segment in row.segments:
             columns[round(segment.x0 / 4)].append((row, segment))
     return list(columns.values())
 
 
-def _tight_step(lines: Sequence[tuple[Row, Segment]]) -> float:
+def _tight_step(lines: Sequence[tuple[TextRow, Segment]]) -> float:
     """Return the largest step, as a share of the height, from line to line of one paragraph."""
     steps = [(below.base - above.base) / above.height for (above, _), (below, _) in itertools.pairwise(lines)]
     usual = [step for step in steps if 0.7 < step < _LEADING]
     return _WIDER * min(usual) if usual else 0.0
 
 
-def _side_by_side(left: Sequence[Row], right: Sequence[Row]) -> bool:
+def _side_by_side(left: Sequence[TextRow], right: Sequence[TextRow]) -> bool:
     """Tell whether the paragraphs of either side begin on common lines, as the cells of a table do."""
     starts = [_paragraph_starts(side) for side in (left, right)]
     fewer, more = sorted(starts, key=len)
@@ -211,7 +211,7 @@ def _side_by_side(left: Sequence[Row], right: Sequence[Row]) -> bool:
     return common >= _COMMON_STARTS * len(fewer)
 
 
-def _paragraph_starts(rows: Sequence[Row]) -> list[float]:
+def _paragraph_starts(rows: Sequence[TextRow]) -> list[float]:
     """Return the baselines of the lines that stand further below the one before than most do."""
     lines = [(row, segment) for row in rows for segment in row.segments[:1]]
     tight = _tight_step(lines)

@@ -12,7 +12,7 @@ from statistics import median
 from core.blocks import BlockKind
 from rag.load.pdf.layout.columns import flows
 from rag.load.pdf.layout.drafts import DraftTable, StyleOf
-from rag.load.pdf.layout.rows import LIST_MARK, Row, Segment, segment_of
+from rag.load.pdf.layout.rows import LIST_MARK, Segment, TextRow, segment_of
 
 _SIGN_MARK = re.compile(r"[•●▪◦‣·○■□➢✓❑*–—-]")
 _NOTE_MARK = re.compile(r"[*†‡§¶#]{1,3}|\(?\d{1,2}\)|\([a-z]\)|\d{1,2}")
@@ -64,7 +64,7 @@ Draft = DraftText | DraftTable
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class BodyType:
     """What most of the page is set in.
 
     Attributes:
@@ -78,13 +78,13 @@ class Body:
 
 @dataclass(slots=True)
 class _Line:
-    row: Row
+    row: TextRow
     segment: Segment
     bold: bool
     italic: bool
 
 
-def page_body(rows: Sequence[Row], style: StyleOf) -> Body:
+def page_body(rows: Sequence[TextRow], style: StyleOf) -> BodyType:
     """Return the size and weight that most characters are set in."""
     weights: dict[float, int] = {}
     bold = sampled = 0
@@ -97,10 +97,10 @@ def page_body(rows: Sequence[Row], style: StyleOf) -> Body:
         sampled += n
         bold += n if style(row.segments[0].words[0]).bold else 0
     height = max(weights, key=lambda size: weights[size], default=10.0)
-    return Body(height, bold > 0.6 * sampled)
+    return BodyType(height, bold > 0.6 * sampled)
 
 
-def make_texts(rows: Sequence[Row], right: float, body: Body, style: StyleOf) -> list[DraftText]:
+def make_texts(rows: Sequence[TextRow], right: float, body: BodyType, style: StyleOf) -> list[DraftText]:
     """Return the blocks of consecutive rows.
 
     Args:
@@ -125,7 +125,7 @@ def make_texts(rows: Sequence[Row], right: float, body: Body, style: StyleOf) ->
     return drafts
 
 
-def _line(row: Row, style: StyleOf) -> _Line:
+def _line(row: TextRow, style: StyleOf) -> _Line:
     segment = row.segments[0] if len(row.segments) == 1 else segment_of([w for s in row.segments for w in s.words])
     words = segment.words
     # A number that is set plain says nothing of the heading behind it.
@@ -184,7 +184,7 @@ def mark_of(segment: Segment) -> str:
     return first if len(segment.words) > 1 and LIST_MARK.fullmatch(first) else ""
 
 
-def _draft(group: Sequence[_Line], body: Body) -> DraftText:
+def _draft(group: Sequence[_Line], body: BodyType) -> DraftText:
     rows = [line.row for line in group]
     draft = DraftText(
         kind="paragraph",
@@ -210,7 +210,7 @@ def _draft(group: Sequence[_Line], body: Body) -> DraftText:
     return draft
 
 
-def _heading_level(draft: DraftText, body: Body, mark: str) -> int:
+def _heading_level(draft: DraftText, body: BodyType, mark: str) -> int:
     """Return a heading's level, 0 for other text: set larger, or bold, or numbered and short."""
     text = draft.text
     if len(text) > _HEADING_CHARS or len(draft.lines) > _HEADING_LINES or sum(map(str.isalpha, text)) < 3:

@@ -16,7 +16,7 @@ from rag.load.pdf.layout.columns import regions
 from rag.load.pdf.layout.drafts import Style, StyleOf
 from rag.load.pdf.layout.glyphs import Words
 from rag.load.pdf.layout.paragraphs import (
-    Body,
+    BodyType,
     Draft,
     DraftText,
     joined_over_columns,
@@ -25,7 +25,7 @@ from rag.load.pdf.layout.paragraphs import (
     name_notes,
     page_body,
 )
-from rag.load.pdf.layout.rows import Row, Word
+from rag.load.pdf.layout.rows import TextRow, Word
 from rag.load.pdf.layout.rules import Rules, make_rules, turned_box
 from rag.load.pdf.layout.tables import Grid, find_tables
 from rag.load.pdf.layout.upright import with_upright_heads
@@ -86,7 +86,9 @@ def _is_figure(box: tuple[float, float, float, float], size: tuple[float, float]
     return _MIN_FIGURE <= share <= _MAX_FIGURE
 
 
-def _rows(words: Words, angle: float, paths: NDArray[np.float64], size: tuple[float, float]) -> tuple[list[Row], Rules]:
+def _rows(
+    words: Words, angle: float, paths: NDArray[np.float64], size: tuple[float, float]
+) -> tuple[list[TextRow], Rules]:
     chosen = np.flatnonzero(words.angle == angle)
     rules = make_rules(paths, size, angle)
     few = len(rules.upright) <= _MAX_DIVIDERS
@@ -94,7 +96,7 @@ def _rows(words: Words, angle: float, paths: NDArray[np.float64], size: tuple[fl
     return make_rows(words, chosen, dividers), rules
 
 
-def _group(rows: list[Row], rules: Rules, style: StyleOf) -> list[Draft]:
+def _group(rows: list[TextRow], rules: Rules, style: StyleOf) -> list[Draft]:
     """Return the blocks of the rows of one direction."""
     body = page_body(rows, style)
     drafts: list[Draft] = []
@@ -127,15 +129,15 @@ def _directions(words: Words) -> list[float]:
     return sorted(ordered, key=lambda angle: angle >= ANNOTATION_ANGLE)
 
 
-def _blocks(items: Sequence[Row | Grid], body: Body, style: StyleOf) -> list[Draft]:
-    rows = [item for item in items if isinstance(item, Row)]
+def _blocks(items: Sequence[TextRow | Grid], body: BodyType, style: StyleOf) -> list[Draft]:
+    rows = [item for item in items if isinstance(item, TextRow)]
     right = max((row.x1 for row in rows), default=0.0)
     drafts: list[Draft] = []
     for tables, group in groupby(items, key=lambda item: isinstance(item, Grid)):
         if tables:
             drafts += [make_table(item, style) for item in group if isinstance(item, Grid)]
         else:
-            drafts += make_texts([item for item in group if isinstance(item, Row)], right, body, style)
+            drafts += make_texts([item for item in group if isinstance(item, TextRow)], right, body, style)
     return drafts
 
 

@@ -81,7 +81,7 @@ def words_text(words: Sequence[Word]) -> str:
 
 
 @dataclass(slots=True)
-class Row:
+class TextRow:
     """Segments on one baseline, left to right.
 
     Attributes:
@@ -108,18 +108,18 @@ class Row:
     def text(self) -> str:
         return " ".join(segment.text for segment in self.segments)
 
-    def part(self, segments: list[Segment]) -> Row:
+    def part(self, segments: list[Segment]) -> TextRow:
         """Return a row of some of the segments, at the same place."""
-        return Row(segments, self.base, self.top, self.bottom, self.height)
+        return TextRow(segments, self.base, self.top, self.bottom, self.height)
 
 
-def row_of(segments: list[Segment]) -> Row:
+def row_of(segments: list[Segment]) -> TextRow:
     """Return a row that is measured by its own words, as a line of one column is beside those of another."""
     words = [word for segment in segments for word in segment.words]
     plain = [word for word in words if not word.shift] or words
     heights = sorted([word.height for word in plain])
     top, bottom = min([word.top for word in plain]), max([word.bottom for word in plain])
-    return Row(segments, plain[0].base, top, bottom, heights[len(heights) // 2])
+    return TextRow(segments, plain[0].base, top, bottom, heights[len(heights) // 2])
 
 
 def is_figure(text: str) -> bool:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.load.pdf.layout.rows import Row
+from rag.load.pdf.layout.rows import TextRow
 from rag.load.pdf.layout.rules import Rules
 
 _SLACK = 3.0  # points: lines that meet at a corner may end apart
@@ -38,7 +38,7 @@ class Bands:
         return column
 
 
-def drawn_bands(rows: Sequence[Row], columns: Sequence[tuple[float, float]], rules: Rules) -> Bands | None:
+def drawn_bands(rows: Sequence[TextRow], columns: Sequence[tuple[float, float]], rules: Rules) -> Bands | None:
     """Return the drawn rows of a table with cells over several rows, None where it has none.
 
     Args:

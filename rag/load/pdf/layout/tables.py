@@ -12,7 +12,7 @@ from itertools import pairwise, takewhile
 from statistics import median
 
 from rag.load.pdf.layout.columns import flows
-from rag.load.pdf.layout.rows import LIST_MARK, Row, Segment, is_figure, is_measure, segment_of
+from rag.load.pdf.layout.rows import LIST_MARK, Segment, TextRow, is_figure, is_measure, segment_of
 from rag.load.pdf.layout.rules import Rules
 
 Interval = tuple[float, float]
@@ -49,20 +49,20 @@ class Grid:
         rules: What is drawn on the page.
     """
 
-    rows: list[Row]
+    rows: list[TextRow]
     columns: list[Interval]
     n_heads: int
     rules: Rules
 
 
-def find_tables(rows: Sequence[Row], rules: Rules) -> list[Row | Grid]:
+def find_tables(rows: Sequence[TextRow], rules: Rules) -> list[TextRow | Grid]:
     """Return the rows of a region in order, those of each table as one grid."""
     rows = [_with_mark_joined(row) for row in rows]
-    out: list[Row | Grid] = []
+    out: list[TextRow | Grid] = []
     index = 0
     while index < len(rows):
         after = _run_end(rows, index)
-        n_free = len(list(takewhile(lambda item: isinstance(item, Row), reversed(out))))
+        n_free = len(list(takewhile(lambda item: isinstance(item, TextRow), reversed(out))))
         first = _with_heads_above(rows, index, after, index - n_free) if after > index else index
         grid = _grid(rows[first:after], rules) if after > index else None
         if grid is None:
@@ -76,14 +76,14 @@ def find_tables(rows: Sequence[Row], rules: Rules) -> list[Row | Grid]:
     return out
 
 
-def _with_mark_joined(row: Row) -> Row:
+def _with_mark_joined(row: TextRow) -> TextRow:
     """Join the mark of a list item to its text."""
     if len(row.segments) != 2 or not LIST_MARK.fullmatch(row.segments[0].text) or is_figure(row.segments[1].text):
         return row
     return row.part([segment_of(row.segments[0].words + row.segments[1].words)])
 
 
-def _run_end(rows: Sequence[Row], first: int) -> int:
+def _run_end(rows: Sequence[TextRow], first: int) -> int:
     """Return where a run of table rows that begins at a row ends; `first` where none does."""
     if len(rows[first].segments) < 2:
         return first
@@ -112,7 +112,7 @@ def _run_end(rows: Sequence[Row], first: int) -> int:
     return last + 1 if n_rows >= 2 else first
 
 
-def _is_apart(rows: Sequence[Row], last: int, index: int, values_from: float) -> bool:
+def _is_apart(rows: Sequence[TextRow], last: int, index: int, values_from: float) -> bool:
     """Tell whether a row of one segment is a heading, set larger, or an item of a list rather than part of a table."""
     row, first = rows[index], rows[index].segments[0].words[0]
     below = next((other for other in rows[index + 1 : index + 1 + _MAX_BRIDGE] if len(other.segments) > 1), rows[last])
@@ -121,7 +121,7 @@ def _is_apart(rows: Sequence[Row], last: int, index: int, values_from: float) ->
     return is_item or (is_larger and not row.text.endswith(":"))
 
 
-def _same_columns(rows: Sequence[Row], last: int, index: int) -> bool:
+def _same_columns(rows: Sequence[TextRow], last: int, index: int) -> bool:
     """Tell whether the next row of several segments holds amounts in the columns of the last one."""
     row = next((other for other in rows[index : index + 2] if len(other.segments) > 1), None)
     return (
@@ -137,7 +137,7 @@ def _same_columns(rows: Sequence[Row], last: int, index: int) -> bool:
     )
 
 
-def _is_prose(row: Row, rows: Sequence[Row], last: int, index: int, values_from: float) -> bool:
+def _is_prose(row: TextRow, rows: Sequence[TextRow], last: int, index: int, values_from: float) -> bool:
     """Tell whether a row of one segment reaches from the labels over the values of the rows above and below."""
     below = next((other for other in rows[index + 1 : index + 1 + _MAX_BRIDGE] if len(other.segments) > 1), None)
     limit = max(values_from, below.segments[1].x0) if below else values_from
@@ -145,7 +145,7 @@ def _is_prose(row: Row, rows: Sequence[Row], last: int, index: int, values_from:
     return row.x0 < left + 3 * row.height and row.x1 > limit + _LABEL_SLACK
 
 
-def _with_tail(rows: Sequence[Row], last: int, values_from: float) -> int:
+def _with_tail(rows: Sequence[TextRow], last: int, values_from: float) -> int:
     """Take the lines below the last full row that go on with its text."""
     while last + 1 < len(rows):
         row, before = rows[last + 1], rows[last]
@@ -159,7 +159,7 @@ def _with_tail(rows: Sequence[Row], last: int, values_from: float) -> int:
     return last
 
 
-def _begins_table(rows: Sequence[Row], last: int, index: int) -> bool:
+def _begins_table(rows: Sequence[TextRow], last: int, index: int) -> bool:
     """Tell whether a row that follows a wider gap is the head of another table: no label, no amounts."""
     row = rows[index]
     if _stands_apart(rows, last, index):
@@ -170,7 +170,7 @@ def _begins_table(rows: Sequence[Row], last: int, index: int) -> bool:
     return row.x0 > labels + 4 * row.height and _has_values(rows[last])
 
 
-def _stands_apart(rows: Sequence[Row], last: int, index: int) -> bool:
+def _stands_apart(rows: Sequence[TextRow], last: int, index: int) -> bool:
     """Tell whether a row without amounts follows a wider step and shares no edge with the rows above it."""
     row, above = rows[index], rows[max(0, last - 3) : last + 1]
     steps = [below.base - before.base for before, below in pairwise(above)]
@@ -184,7 +184,7 @@ def _stands_apart(rows: Sequence[Row], last: int, index: int) -> bool:
     )
 
 
-def _with_heads_above(rows: Sequence[Row], start: int, after: int, limit: int) -> int:
+def _with_heads_above(rows: Sequence[TextRow], start: int, after: int, limit: int) -> int:
     """Return where a run begins with the rows of one segment above it that stand over its value columns.
 
     Rows before `limit` are of another table; nothing right below a table is a head.
@@ -206,7 +206,7 @@ def _with_heads_above(rows: Sequence[Row], start: int, after: int, limit: int) -
     return first
 
 
-def _grid(rows: list[Row], rules: Rules) -> Grid | None:
+def _grid(rows: list[TextRow], rules: Rules) -> Grid | None:
     body = [index for index, row in enumerate(rows) if len(row.segments) > 1 and _is_body(row, rows)]
     first_body = body[0] if body else 0
     source = rows[first_body:] if len(body) >= 2 else rows
@@ -225,7 +225,7 @@ def _grid(rows: list[Row], rules: Rules) -> Grid | None:
     return Grid(rows, columns, n_heads, rules)
 
 
-def _is_running_text(rows: Sequence[Row]) -> bool:
+def _is_running_text(rows: Sequence[TextRow]) -> bool:
     """Tell whether rows are lines of a paragraph with wide gaps: most run on at the left edge of the next."""
     left, right = min(row.x0 for row in rows), max(row.x1 for row in rows)
     n_words = sum(len(segment.words) for row in rows for segment in row.segments)
@@ -243,7 +243,7 @@ def _is_running_text(rows: Sequence[Row]) -> bool:
     return running >= _PROSE_SHARE * (len(rows) - 1)
 
 
-def _is_written_across(rows: Sequence[Row], columns: Sequence[Interval]) -> bool:
+def _is_written_across(rows: Sequence[TextRow], columns: Sequence[Interval]) -> bool:
     """Tell whether most of the text are sentences over several columns: lines that formulas part."""
     letters = across = 0
     for row in rows:
@@ -256,7 +256,7 @@ def _is_written_across(rows: Sequence[Row], columns: Sequence[Interval]) -> bool
     return across > _ACROSS_SHARE * letters
 
 
-def _under_heads(columns: list[Interval], heads: Sequence[Row], rows: Sequence[Row]) -> list[Interval]:
+def _under_heads(columns: list[Interval], heads: Sequence[TextRow], rows: Sequence[TextRow]) -> list[Interval]:
     """Join columns below one head that no row fills two of: a figure and the label of a sum may share a column."""
     for segment in [segment for head in heads for segment in head.segments]:
         over = [column for column in columns if column[0] < segment.x1 and column[1] > segment.x0]
@@ -267,25 +267,25 @@ def _under_heads(columns: list[Interval], heads: Sequence[Row], rows: Sequence[R
     return columns
 
 
-def _n_filled(row: Row, columns: Sequence[Interval]) -> int:
+def _n_filled(row: TextRow, columns: Sequence[Interval]) -> int:
     return sum(any(segment.x0 < right and segment.x1 > left for segment in row.segments) for left, right in columns)
 
 
-def _is_contents(rows: Sequence[Row]) -> bool:
+def _is_contents(rows: Sequence[TextRow]) -> bool:
     """Tell whether rows list titles and their pages, with dots between; such a list has no heads."""
     led = sum(any(segment.text.endswith("...") for segment in row.segments) for row in rows)
     spaced = sum(any(segment.text.endswith(". . .") for segment in row.segments) for row in rows)
     return 2 * max(led, spaced) >= len(rows)
 
 
-def _is_sparse(rows: Sequence[Row], n_columns: int) -> bool:
+def _is_sparse(rows: Sequence[TextRow], n_columns: int) -> bool:
     """Tell whether many columns hold few texts and hardly an amount: the pieces of formulas."""
     texts = [segment.text for row in rows for segment in row.segments]
     few_values = sum(map(is_value, texts)) < _FEW_VALUES * len(texts)
     return n_columns >= _MANY_COLUMNS and few_values and len(texts) < _FILLED * len(rows) * n_columns
 
 
-def _is_title(row: Row, columns: Sequence[Interval]) -> bool:
+def _is_title(row: TextRow, columns: Sequence[Interval]) -> bool:
     """Tell whether a row above the heads stands over the whole table, or over its labels alone."""
     if row.x1 <= columns[1][0]:
         return True
@@ -304,13 +304,13 @@ def _aligned(segment: Segment, column: Interval, columns: Sequence[Interval]) ->
     return segment.x1 - segment.x0 < 1.3 * pitch and min(edges, middles) <= _ALIGNED
 
 
-def _is_body(row: Row, rows: Sequence[Row]) -> bool:
+def _is_body(row: TextRow, rows: Sequence[TextRow]) -> bool:
     """Tell whether a row has a label and amounts, more of them than of other texts."""
     values = sum(is_value(segment.text) for segment in row.segments[1:])
     return _has_label(row, rows) and _has_values(row) and 2 * values >= len(row.segments) - 1
 
 
-def _has_label(row: Row, rows: Sequence[Row]) -> bool:
+def _has_label(row: TextRow, rows: Sequence[TextRow]) -> bool:
     limit = min(other.x0 for other in rows) + 6 * row.height
     beside = [other for other in rows if len(other.segments) == 1 and abs(other.base - row.base) < row.height]
     if any(other.x0 < limit and not is_value(other.segments[0].text) for other in (row, *beside)):
@@ -319,7 +319,7 @@ def _has_label(row: Row, rows: Sequence[Row]) -> bool:
     return row.x0 < limit and len(row.segments) > 2 and not is_value(row.segments[1].text)
 
 
-def _has_values(row: Row) -> bool:
+def _has_values(row: TextRow) -> bool:
     return any(is_value(segment.text) and any(map(str.isdigit, segment.text)) for segment in row.segments[1:])
 
 
@@ -330,11 +330,11 @@ def is_value(text: str) -> bool:
     return not (len(text) == 4 and text.isdigit() and text[:2] in ("19", "20"))
 
 
-def _filled(rows: Sequence[Row], column: Interval) -> int:
+def _filled(rows: Sequence[TextRow], column: Interval) -> int:
     return sum(any(segment.x0 < column[1] and segment.x1 > column[0] for segment in row.segments) for row in rows)
 
 
-def find_columns(rows: Sequence[Row]) -> list[Interval]:
+def find_columns(rows: Sequence[TextRow]) -> list[Interval]:
     """Return the extents of the columns that rows of several segments share."""
     several = [row for row in rows if len(row.segments) > 1]
     if not several:
@@ -355,7 +355,7 @@ def find_columns(rows: Sequence[Row]) -> list[Interval]:
     return [(left, right) for left, right in columns]
 
 
-def _n_crossed(segment: Segment, own: Row, rows: Sequence[Row]) -> int:
+def _n_crossed(segment: Segment, own: TextRow, rows: Sequence[TextRow]) -> int:
     """Count the rows of which a segment lies over two segments or more."""
     count = 0
     for row in rows:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rag.load.pdf.layout.drafts import DraftCell, DraftTable
 from rag.load.pdf.layout.paragraphs import Draft, DraftText
-from rag.load.pdf.layout.rows import Row, Segment
+from rag.load.pdf.layout.rows import Segment, TextRow
 
 _NEAR = 3.5  # of the height: from a head to the first row below it
 _FEWEST = 2  # heads of one table
@@ -19,13 +19,13 @@ class _Head:
     """A turned line in the space of the table: x to the right, y down."""
 
     segment: Segment
-    row: Row
+    row: TextRow
     x: float
     top: float
     bottom: float
 
 
-def with_upright_heads(drafts: list[Draft], rows: list[Row], turn: float) -> list[Row]:
+def with_upright_heads(drafts: list[Draft], rows: list[TextRow], turn: float) -> list[TextRow]:
     """Give tables the turned lines right above them as heads and return the other lines.
 
     Args:
@@ -49,7 +49,7 @@ def with_upright_heads(drafts: list[Draft], rows: list[Row], turn: float) -> lis
     return [row if len(segments) == len(row.segments) else row.part(segments) for row, segments in kept if segments]
 
 
-def _head(segment: Segment, row: Row, turn: float) -> _Head:
+def _head(segment: Segment, row: TextRow, turn: float) -> _Head:
     if turn == 90.0:
         return _Head(segment, row, (row.top + row.bottom) / 2, -segment.x1, -segment.x0)
     return _Head(segment, row, -(row.top + row.bottom) / 2, segment.x0, segment.x1)

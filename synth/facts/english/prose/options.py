@@ -41,9 +41,9 @@ _FEWEST_WORDS, _MOST_WORDS = 3, 30
 
 def option_facts(text: str, naming: Naming) -> Iterator[FactDraft]:
     """Yield drafts for the options that a page describes, each in the first sentence of its description."""
-    found = list(_OPTION.finditer(text))
-    described = Counter(_name(match)[0] for match in found)
-    for match in found:
+    markers = list(_OPTION.finditer(text))
+    described = Counter(_name(match)[0] for match in markers)
+    for match in markers:
         name, shown = _name(match)
         description = match["text"].rstrip()
         words = description.split()

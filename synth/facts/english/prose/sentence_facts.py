@@ -18,7 +18,7 @@ from synth.facts.english.prose import terms
 from synth.facts.english.prose.clause import Clause, is_second_verb, parse
 from synth.facts.english.prose.verbs import past_base
 from synth.facts.english.tables.flat import Flat, without_asides
-from synth.facts.english.values import Value
+from synth.facts.english.values import Askable
 from synth.facts.english.wording import is_named, questions, sentence
 
 _MIN_CHARS, _MAX_CHARS = 24, 420
@@ -172,7 +172,9 @@ def _draft_for_gap(
     )
 
 
-def _counted(flat: Flat, value: Value, predicate: str, stated: str, naming: Naming, quote: Span) -> Iterator[FactDraft]:
+def _counted(
+    flat: Flat, value: Askable, predicate: str, stated: str, naming: Naming, quote: Span
+) -> Iterator[FactDraft]:
     """A quantity that is the subject: "Six bicycles are kept ..."."""
     noun = f"percentage {predicate}" if value.kind == "percent" else f"{value.noun} {predicate}"
     forms = [f"what {noun}"] if value.kind == "percent" else [f"how many {noun}", f"what number of {noun}"]

@@ -21,7 +21,7 @@ from synth.facts.english.prose.verbs import (
     past_base,
     present_base,
 )
-from synth.facts.english.values import Value, values_in
+from synth.facts.english.values import Askable, values_in
 
 _BOUNDARY = re.compile(
     r";|:(?=\s|$)|,(?= )|\s(?=because\b|due to\b|unless\b|provided\b|although\b|while\b|whereas\b|compared\b|so that\b)"
@@ -73,7 +73,7 @@ def gaps(clause: Clause) -> Iterator[Gap]:
                 yield gap
 
 
-def leading(sentence: str) -> tuple[Value, str] | None:
+def leading(sentence: str) -> tuple[Askable, str] | None:
     """A quantity that begins a sentence as its subject, and what is said of it: "Six bicycles are kept at the office"."""
     values = values_in(sentence)
     if not values or values[0].start or values[0].kind not in ("count", "percent"):
@@ -111,9 +111,9 @@ def attaches(before: str) -> bool:
     )
 
 
-def _with_ranges(sentence: str, values: Sequence[Value]) -> list[Value]:
+def _with_ranges(sentence: str, values: Sequence[Askable]) -> list[Askable]:
     """Join the ends of a range: "from 1 May to 30 September" is one value."""
-    joined: list[Value] = []
+    joined: list[Askable] = []
     for value in values:
         before = joined[-1] if joined else None
         if before is not None and before.kind == value.kind and value.kind in ("date", "time"):
@@ -122,7 +122,7 @@ def _with_ranges(sentence: str, values: Sequence[Value]) -> list[Value]:
                 r" (?:to|until|and|through|-|–) (?:the end of )?", sentence[before.end : value.start]
             ):
                 start = opening.start()
-                joined[-1] = Value(value.kind, start, value.end, sentence[start : value.end], "range")
+                joined[-1] = Askable(value.kind, start, value.end, sentence[start : value.end], "range")
                 continue
         joined.append(value)
     return joined
@@ -136,7 +136,7 @@ def _end(sentence: str, start: int) -> int:
     return len(sentence)
 
 
-def _is_whole(value: Value, later: Sequence[Value], before: str, after: str, tail: str) -> bool:
+def _is_whole(value: Askable, later: Sequence[Askable], before: str, after: str, tail: str) -> bool:
     """Whether the value stands alone in its place and nothing after it changes what it says."""
     if (_OPEN.search(before) and not is_sized(before)) or _has_second_verb(before):
         return False
@@ -166,7 +166,7 @@ def _has_second_verb(before: str) -> bool:
     return bool(present_base(verb) or past_base(verb)) and words.index("and") < len(words) - 2
 
 
-def _stops(value: Value, after: str) -> bool:
+def _stops(value: Askable, after: str) -> bool:
     """Whether the value ends where its spelling ends: no noun follows that it belongs to."""
     first = after.split(" ", 1)[0].casefold()
     if not first or value.kind in ("date", "time") or first in _AFTER_VALUE or continues(after):

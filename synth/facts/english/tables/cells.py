@@ -59,10 +59,10 @@ class LabelledCell:
 
     def is_named_by(self, question: str) -> bool:
         """Whether a question says which row and which column are meant."""
-        asked = set(terms(question))
+        question_terms = set(terms(question))
         label, head = set(terms(self.label)), set(terms(self.head))
-        named = len(label & asked) >= max(1, _NAMED_SHARE * len(label))
-        return named and (self.alone or bool(head & asked))
+        named = len(label & question_terms) >= max(1, _NAMED_SHARE * len(label))
+        return named and (self.alone or bool(head & question_terms))
 
 
 def labelled_cells(text: str, blocks: Sequence[Block]) -> Iterator[LabelledCell]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.false_alarms import WORLDS, World, alarmed, judged
 from finetune.compare.statistics.significance import (
-    Difference,
+    PairedDifference,
     compare_scores,
     holm,
     least_clusters,
@@ -84,8 +84,8 @@ def test_random_signs_agree_with_all_signs() -> None:
     assert sign_flip_p(more) == pytest.approx(sign_flip_p(sums), abs=0.01)
 
 
-def found(p: float) -> Difference:
-    return Difference(
+def found(p: float) -> PairedDifference:
+    return PairedDifference(
         mean=0.2, low=0.1, high=0.3, p=p, adjusted_p=p, mcnemar_p=None, detectable=0.1, questions=9, clusters=9
     )
 

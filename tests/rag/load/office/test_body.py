@@ -7,7 +7,7 @@ from typing import Any
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 
-from rag.load.office.body import Body
+from rag.load.office.body import BodyWalker
 from rag.load.office.numbering import Numbering
 from rag.load.outline import Element
 
@@ -28,7 +28,7 @@ def xml(tag: str, inner: str) -> Any:
 
 def read(inner: str, notes: dict[str, dict[str, Any]] | None = None) -> list[Element]:
     styles = {style.get(qn("w:styleId")): style for style in parse_xml(STYLES.format(ns=nsdecls("w")))}
-    body = Body(styles, Numbering(None), notes or {}, LINKS)
+    body = BodyWalker(styles, Numbering(None), notes or {}, LINKS)
     return [*body.elements(xml("body", inner)), *body.endnotes()]
 
 

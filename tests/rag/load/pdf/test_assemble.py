@@ -7,18 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.load.pdf.layout.assemble import Dividers, make_rows
-from rag.load.pdf.layout.rows import Row
+from rag.load.pdf.layout.rows import TextRow
 from tests.support.pdf_rows import page_words
 
 Placed = tuple[str, float, float, float]
 
 
-def rows_of(*placed: Placed, dividers: Dividers = ()) -> list[Row]:
+def rows_of(*placed: Placed, dividers: Dividers = ()) -> list[TextRow]:
     words = page_words(*placed)
     return make_rows(words, np.arange(len(placed)), dividers)
 
 
-def texts(rows: list[Row]) -> list[list[str]]:
+def texts(rows: list[TextRow]) -> list[list[str]]:
     return [[segment.text for segment in row.segments] for row in rows]
 
 

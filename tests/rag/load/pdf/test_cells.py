@@ -7,7 +7,7 @@ import pytest
 
 from rag.load.pdf.layout.cells import make_table
 from rag.load.pdf.layout.drafts import DraftTable, Style
-from rag.load.pdf.layout.rows import Row, Word
+from rag.load.pdf.layout.rows import TextRow, Word
 from rag.load.pdf.layout.rules import Rules
 from rag.load.pdf.layout.tables import Grid, find_columns, find_tables, is_value
 from tests.support.pdf_rows import NO_RULES, plain, row
@@ -17,11 +17,11 @@ ALDER = row(114, (50, "Alder Lane"), (150, "900"), (250, "75"))
 CEDAR = row(128, (50, "Cedar Road"), (150, "1,450"), (250, "80"))
 
 
-def tables_of(rows: list[Row], rules: Rules = NO_RULES) -> list[Grid]:
+def tables_of(rows: list[TextRow], rules: Rules = NO_RULES) -> list[Grid]:
     return [item for item in find_tables(rows, rules) if isinstance(item, Grid)]
 
 
-def table_of(rows: list[Row], rules: Rules = NO_RULES) -> DraftTable:
+def table_of(rows: list[TextRow], rules: Rules = NO_RULES) -> DraftTable:
     (grid,) = tables_of(rows, rules)
     return make_table(grid, plain)
 
@@ -122,8 +122,8 @@ def test_prose_and_single_rows_are_no_table() -> None:
 def test_the_mark_of_a_list_is_no_column() -> None:
     rows = [row(100 + 12 * at, (50, "•"), (70, "the rent rose")) for at in range(3)]
     items = find_tables(rows, NO_RULES)
-    assert [item.text for item in items if isinstance(item, Row)] == ["• the rent rose"] * 3
-    assert all(len(item.segments) == 1 for item in items if isinstance(item, Row))
+    assert [item.text for item in items if isinstance(item, TextRow)] == ["• the rent rose"] * 3
+    assert all(len(item.segments) == 1 for item in items if isinstance(item, TextRow))
 
 
 def test_a_wide_gap_ends_a_table() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.load.pdf.layout.columns import flows, regions
-from rag.load.pdf.layout.rows import Row
+from rag.load.pdf.layout.rows import TextRow
 from rag.load.pdf.layout.rules import Rules
 from tests.support.pdf_rows import NO_RULES, row, segment
 
@@ -15,11 +15,11 @@ LEFT = ["the rent of the house", "rose in the year as the", "town had grown and 
 RIGHT = ["all owners of a garden", "pay for the water which", "is drawn from the river", "below the old stone mill"]
 
 
-def texts(groups: list[list[Row]]) -> list[list[str]]:
+def texts(groups: list[list[TextRow]]) -> list[list[str]]:
     return [[line.text for line in group] for group in groups]
 
 
-def two_columns(top: float = 100) -> list[Row]:
+def two_columns(top: float = 100) -> list[TextRow]:
     return [
         row(top + 12 * at, (50, left), (300, right)) for at, (left, right) in enumerate(zip(LEFT, RIGHT, strict=True))
     ]

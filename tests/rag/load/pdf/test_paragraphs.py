@@ -5,18 +5,26 @@ from __future__ import annotations
 import pytest
 
 from rag.load.pdf.layout.drafts import DraftCell, DraftTable, Style
-from rag.load.pdf.layout.paragraphs import Body, DraftText, make_texts, mark_of, name_captions, name_notes, page_body
-from rag.load.pdf.layout.rows import Row, Word
+from rag.load.pdf.layout.paragraphs import (
+    BodyType,
+    DraftText,
+    make_texts,
+    mark_of,
+    name_captions,
+    name_notes,
+    page_body,
+)
+from rag.load.pdf.layout.rows import TextRow, Word
 from tests.support.pdf_rows import plain, row, segment
 
-BODY = Body(height=10, bold=False)
+BODY = BodyType(height=10, bold=False)
 
 
 def bold(_: Word) -> Style:
     return Style(bold=True, italic=False)
 
 
-def texts(rows: list[Row], right: float = 400) -> list[tuple[str, str]]:
+def texts(rows: list[TextRow], right: float = 400) -> list[tuple[str, str]]:
     return [(draft.kind, draft.text) for draft in make_texts(rows, right, BODY, plain)]
 
 
@@ -74,7 +82,7 @@ def test_a_bold_line_is_a_heading_where_the_page_is_not_bold() -> None:
     rows = [row(100, (50, "Rents of the year"))]
     (draft,) = make_texts(rows, 400, BODY, bold)
     assert (draft.kind, draft.level) == ("heading", 4)
-    (draft,) = make_texts(rows, 400, Body(10, bold=True), bold)
+    (draft,) = make_texts(rows, 400, BodyType(10, bold=True), bold)
     assert draft.kind == "paragraph"
 
 
@@ -100,8 +108,8 @@ def test_a_small_marked_line_is_a_note() -> None:
 def test_the_body_is_what_most_characters_are_set_in() -> None:
     rows = [row(100, (50, "Title"), height=20), *(row(120 + 12 * at, (50, "the rent rose")) for at in range(5))]
     assert page_body(rows, plain) == BODY
-    assert page_body(rows, bold) == Body(10, bold=True)
-    assert page_body([], plain) == Body(10.0, bold=False)
+    assert page_body(rows, bold) == BodyType(10, bold=True)
+    assert page_body([], plain) == BodyType(10.0, bold=False)
 
 
 def draft(text: str, top: float, kind: str = "paragraph", number: str = "") -> DraftText:

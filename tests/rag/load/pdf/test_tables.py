@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.load.pdf.layout.rows import Row
+from rag.load.pdf.layout.rows import TextRow
 from rag.load.pdf.layout.tables import Grid, find_tables, is_value
 from tests.support.pdf_rows import NO_RULES, row
 
@@ -20,7 +20,7 @@ LINES = st.lists(
 )
 
 
-def rows_of(items: list[Row | Grid]) -> list[Row]:
+def rows_of(items: list[TextRow | Grid]) -> list[TextRow]:
     return [line for item in items for line in (item.rows if isinstance(item, Grid) else [item])]
 
 
@@ -34,7 +34,7 @@ def test_every_row_is_in_one_table_or_none(lines: list[tuple[int, list[str], flo
     assert [line.text for line in rows_of(find_tables(rows, NO_RULES))] == [line.text for line in rows]
 
 
-def table(top: float, x: float = 50) -> list[Row]:
+def table(top: float, x: float = 50) -> list[TextRow]:
     heads = row(top, (x + 100, "Cost"), (x + 200, "Total"))
     return [
         heads,
@@ -47,7 +47,7 @@ def test_a_heading_set_larger_parts_two_tables() -> None:
     first, between, second = find_tables([*table(100), heading, *table(168)], NO_RULES)
     assert isinstance(first, Grid)
     assert isinstance(second, Grid)
-    assert isinstance(between, Row)
+    assert isinstance(between, TextRow)
     assert (first.n_heads, second.n_heads) == (1, 1)
 
 

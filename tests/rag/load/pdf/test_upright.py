@@ -6,7 +6,7 @@ import pytest
 
 from rag.load.pdf.layout.drafts import DraftCell, DraftTable
 from rag.load.pdf.layout.paragraphs import Draft, DraftText
-from rag.load.pdf.layout.rows import Row
+from rag.load.pdf.layout.rows import TextRow
 from rag.load.pdf.layout.upright import with_upright_heads
 from tests.support.pdf_rows import row, segment
 
@@ -19,7 +19,7 @@ def table(head: str = "") -> DraftTable:
     return DraftTable(rows, 3, int(bool(head)), 10, 92, 102, 50, 255, [(50, 75), (150, 165), (250, 255)])
 
 
-def turned(x: float, text: str, turn: float) -> Row:
+def turned(x: float, text: str, turn: float) -> TextRow:
     """A line that stands over `x` and ends, or begins, at a height of 88."""
     if turn == 90:
         return row(x + 3, (-88, text))

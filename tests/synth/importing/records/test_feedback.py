@@ -6,19 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from synth.dataset.write import Dataset
+from synth.dataset.write import JudgedFolder
 from synth.importing.load import ImportPlan, import_sources
 from synth.importing.records.feedback import Feedback, append_feedback
 
 
-def imported(tmp_path: Path, *entries: dict[str, Any]) -> Dataset:
+def imported(tmp_path: Path, *entries: dict[str, Any]) -> JudgedFolder:
     file = tmp_path / "feedback.jsonl"
     for number, entry in enumerate(entries):
         fields = {"id": str(number), "time": "2025-01-01T00:00:00Z", "model": "smollm2", **entry}
         append_feedback(file, Feedback(**fields))
     done = import_sources(tmp_path / "out", [str(file)], ImportPlan(split="train"))
     assert done.reads[0].shape == "feedback"
-    return Dataset(tmp_path / "out")
+    return JudgedFolder(tmp_path / "out")
 
 
 def test_a_dislike_with_a_correction_is_a_preference_and_a_pair(tmp_path):
