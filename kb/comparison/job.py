@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
-import os
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +16,6 @@ from core.backends import BACKENDS, destination, parse_spec
 from core.errors import ConfigError, KbError
 from core.models import open_chat, resolve
 from core.types import Document, RunCard
-from core.version import project_version
 from finetune.compare.arms import Arm
 from finetune.compare.judge import JUDGE_NAME, Say, examine, judge, passes, remembered
 from finetune.compare.probes import probe_questions
@@ -30,6 +26,7 @@ from finetune.compare.run import CompareProgress, Replies, ask_all
 from finetune.compare.tables import Scorer, scored
 from finetune.runs import open_run, read_card
 from kb.comparison.arms import ArmFactory, ArmSpec, ollama_note, parse_arm, reference_arms, run_arms
+from kb.comparison.circumstances import circumstances
 from kb.comparison.given import STAND_IN_NOTE, questions_with_passages
 from kb.comparison.untaught import UntaughtDocuments, asks_untaught, untaught_documents, untaught_questions
 from kb.workspace import Workspace
@@ -37,8 +34,6 @@ from rag.search.similar import Similarity
 from synth.check.grounding import GroundingScorer, LexicalScorer, NliScorer
 
 _HINT = "kb compare --arm base=smollm2 --arm rag=smollm2+rag --questions FILE.jsonl --out DIR"
-# Packages that an answer may depend on.
-_PACKAGES = ("openvino", "openvino-genai", "openvino-tokenizers", "lancedb", "langchain-core", "numpy")
 _JUDGED_ARMS = 2
 
 
@@ -349,7 +344,7 @@ class _Job:
             command=self._request.command,
             hour_price=self._request.hour_price,
             notes=(*self._notes, *self._absent(questions)),
-            repeat=self._circumstances(),
+            repeat=circumstances(self._workspace.collection, self._documents(), self._card),
         )
         probed = {self.probed["tuned"].name: self.probed["base"].name} if self.probed else {}
         report = build(self.arms, questions, replies, about, scorers=self.scorers(), judged=judged, probed=probed)
@@ -367,32 +362,6 @@ class _Job:
             return ()
         named = ", ".join(sorted(set().union(*absent)))
         return (f"Search cannot find what {len(absent)} questions ask for: the collection does not hold {named}.",)
-
-    def _circumstances(self) -> dict[str, Any]:
-        """Return what it takes to ask the same again."""
-        circumstances: dict[str, Any] = {
-            "versions": {"python": platform.python_version(), **_versions()},
-            "machine": {"system": platform.platform(), "cores": os.cpu_count()},
-            "collection": self._workspace.collection,
-            "documents": {document.doc: document.sha256 for document in self._documents()},
-        }
-        if self._card is not None:
-            card = self._card
-            circumstances["run"] = {
-                "name": card.name,
-                "base": card.base,
-                "method": card.method,
-                "recipe": card.recipe,
-                "seed": card.seed,
-                "data": card.data,
-                "data_sha256": card.data_sha256,
-                "times_s": dict(card.times_s),
-            }
-        return circumstances
-
-
-def _versions() -> dict[str, str]:
-    return {"kb": project_version(), **{name: importlib.metadata.version(name) for name in _PACKAGES}}
 
 
 def _grounded(grounder: GroundingScorer, replies: Sequence[tuple[GoldQuestion, str]]) -> list[float]:
