@@ -71,9 +71,12 @@ def _base_of(run: Path, adapter: Path, home: Home) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    hint = f"kb runs rm {path.parent.name}"
     try:
         text = path.read_text(encoding="utf-8")
-        values: dict[str, Any] = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        values = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
     except (OSError, ValueError) as error:
-        raise DataError(f"cannot be read: {error}", path=path, hint=f"kb runs rm {path.parent.name}") from error
+        raise DataError(f"cannot be read: {error}", path=path, hint=hint) from error
+    if not isinstance(values, dict):
+        raise DataError("cannot be read: not a JSON object", path=path, hint=hint)
     return values

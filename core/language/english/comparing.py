@@ -97,7 +97,7 @@ HOLDER = re.compile(
 NAME_CELL = re.compile(_PROPER)
 # What a value is counted by: "per year", "a night".
 PER = re.compile(r"\s+(?:a|an|per|each|every)\s+(?P<per>[a-z]+)")
-# Since when a document holds, before the date.
+# Since when a document holds, before the date: a figure or the name of a month.
 VALID_FROM = re.compile(
-    r"\b(?:in force|valid|effective|applies|as of|with effect)\b[^.\n]{0,12}?(?=\d|[A-Z])", re.IGNORECASE
+    r"\b(?:in force|valid|effective|applies|as of|with effect)\b[^.\n]{0,12}?(?=\d|(?-i:[A-Z]))", re.IGNORECASE
 )

@@ -170,10 +170,10 @@ def section_body(number: str, text: str, heading: str = "") -> Offsets | None:
             ):
                 finish = later_start
                 break
-        body = text[begin : min(finish, begin + MOST_BODY_CHARS)]
+        body = text[begin:finish]
         if body.strip():
             low = begin + len(body) - len(body.lstrip())
-            return low, low + len(body.strip())
+            return low, low + min(len(body.strip()), MOST_BODY_CHARS)
     return None
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.blocks import Block, Cell
+from core.reading.tables.columns import aggregate, dated_row, either, extreme_of_named, more_than, rows_within
 from core.reading.tables.derive import TableReader
+from core.reading.tables.finder import OperandFinder
 from core.reading.tables.operands import Derived
-from core.reading.tables.table import Table, table_of
+from tests.support.laid_out import laid_out
 
 PRICES = [
     ["Item", "Weight", "Price"],
@@ -22,22 +23,6 @@ RATINGS = [
     ["Current", "-100", "100", "mA"],
 ]
 SHARES = [["Mode", "2019", "2024"], ["Bus", "17%", "15%"], ["Train", "8%", "9%"], ["Bicycle", "7%", "14%"]]
-
-
-def laid_out(rows: list[list[str]], title: str) -> tuple[str, Table]:
-    text = f"{title}\n\n"
-    start = len(text)
-    lines: list[tuple[Cell, ...]] = []
-    for row in rows:
-        line = []
-        for piece in row:
-            line.append(Cell(start=len(text), end=len(text) + len(piece)))
-            text += f"{piece} "
-        text = text.rstrip(" ") + "\n"
-        lines.append(tuple(line))
-    table = table_of(Block(kind="table", start=start, end=len(text) - 1, rows=tuple(lines), head_rows=1), text)
-    assert table is not None
-    return text, table
 
 
 def first(question: str, rows: list[list[str]], title: str) -> tuple[Derived, list[str]]:
@@ -166,3 +151,106 @@ def test_the_date_that_labels_a_row_answers_when(question: str, year: str) -> No
 def test_a_row_about_something_else_gives_no_date() -> None:
     answers = TableReader("When was the library roof repaired?", [laid_out(EVENTS, "History")[1]]).answers()
     assert not answers
+
+
+def operations(question: str, rows: list[list[str]], title: str) -> OperandFinder:
+    return OperandFinder(question, [laid_out(rows, title)[1]])
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("Which region has the lowest revenue?", "North"),
+        ("Which region has the highest revenue in 2022?", "South"),
+        ("Which lighthouse has the highest revenue?", None),  # the table lists no lighthouses
+        ("Which region has the deepest harbour?", None),
+    ],
+)
+def test_the_first_row_is_named_only_where_the_table_lists_such_things(question: str, shown: str | None) -> None:
+    derived = extreme_of_named(operations(question, REGIONS, "Revenue by region"))
+    assert (derived and derived.text) == shown
+    assert derived is None or derived.note == "compared"
+
+
+def test_rows_that_are_equal_are_all_first() -> None:
+    rows = [["Region", "Revenue"], ["North", "171"], ["South", "171"], ["East", "90"]]
+    derived = extreme_of_named(operations("Which region has the highest revenue?", rows, "Regions"))
+    assert derived is not None and derived.text == "North, South"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which regions had revenue above the plan?",  # no number
+        "Name the regions with revenue above 200.",  # asks for neither number nor names
+        "Which lighthouses had revenue above 200?",
+        "Which regions had revenue above 900?",  # none keeps the limit, so none is named
+    ],
+)
+def test_no_rows_are_listed_for_a_limit_that_says_nothing_of_them(question: str) -> None:
+    assert rows_within(operations(question, REGIONS, "Revenue by region")) is None
+
+
+def test_no_row_within_a_limit_is_counted_as_none() -> None:
+    derived = rows_within(operations("How many regions had revenue above 900?", REGIONS, "Revenue by region"))
+    assert derived is not None and (derived.text, derived.note) == ("0", "0 of 2 rows")
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("Who opened the ropeway?", EVENTS),  # asks for no date
+        ("When did revenue in the North peak?", REGIONS),  # labels are no dates
+        ("When?", EVENTS),
+    ],
+)
+def test_a_date_is_read_off_a_label_only_where_a_date_is_asked_for(question: str, rows: list[list[str]]) -> None:
+    assert dated_row(operations(question, rows, "History")) is None
+
+
+def test_a_dated_row_says_how_far_it_is_ahead() -> None:
+    derived = dated_row(operations("When did the ropeway open?", EVENTS, "History"))
+    assert derived is not None
+    assert derived.label_share == 1.0
+    assert 0 < derived.margin <= derived.covered <= 1
+    assert not derived.computed
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the total share of travel by mode in 2024?",  # percentages of parts are not added up
+        "What is the total revenue of lighthouses?",
+        "What is the total of the modes in 2019 and 2024?",  # two years are another sum
+    ],
+)
+def test_a_column_that_cannot_be_added_up_gives_no_sum(question: str) -> None:
+    assert aggregate(operations(question, SHARES, "Share of travel by mode")) is None
+
+
+def test_percentages_are_averaged() -> None:
+    derived = aggregate(operations("What is the average share of travel in 2024?", SHARES, "Share of travel by mode"))
+    assert derived is not None
+    assert (derived.text, derived.note) == ("12.67%", "(15% + 9% + 14%) / 3")
+
+
+def test_a_total_is_no_part_of_a_sum() -> None:
+    derived = aggregate(operations("What is the sum of revenue by region in 2023?", REGIONS, "Revenue by region"))
+    assert derived is not None and (derived.text, derived.note) == ("415", "171 + 244")
+
+
+def test_equal_amounts_are_neither_larger() -> None:
+    rows = [["Region", "Revenue"], ["North", "171"], ["South", "171"], ["East", "90"]]
+    both = either(operations("Which has the larger revenue, North or South?", rows, "Regions"))
+    assert both is not None and (both.text, both.note) == ("North, South", "171 = 171")
+    larger = more_than(operations("Is the revenue of North larger than that of South?", rows, "Regions"))
+    assert larger is not None and (larger.polarity, larger.note) == ("no", "171 = 171")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which is larger, North or the lighthouse?", "What was the revenue of North?", "Is North larger than the mast?"],
+)
+def test_a_comparison_needs_both_rows(question: str) -> None:
+    for operation in (either, more_than):
+        assert operation(operations(question, REGIONS, "Revenue by region")) is None

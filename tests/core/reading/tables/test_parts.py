@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from core.blocks import Block, Cell
 from core.reading.tables.derive import TableReader
 from core.reading.tables.operands import Derived
 from core.reading.tables.parts import part_name
-from core.reading.tables.table import Table, table_of
+from tests.support.laid_out import laid_out
 
+TITLE = "Results by reportable segment (in millions)"
 LINES = [
     ["", "2022", "2021"],
     ["Americas:"],
@@ -25,23 +25,8 @@ LINES = [
 ]
 
 
-def laid_out() -> tuple[str, Table]:
-    text = "Results by reportable segment (in millions)\n\n"
-    start, rows = len(text), []
-    for line in LINES:
-        cells: list[Cell] = []
-        for piece in [*line, *[""] * (3 - len(line))]:
-            cells.append(Cell(start=len(text), end=len(text) + len(piece)))
-            text += f"{piece} " if piece else ""
-        text = text.rstrip(" ") + "\n"
-        rows.append(tuple(cells))
-    table = table_of(Block(kind="table", start=start, end=len(text) - 1, rows=tuple(rows), head_rows=1), text)
-    assert table is not None
-    return text, table
-
-
 def first(question: str) -> tuple[Derived, list[str]]:
-    text, table = laid_out()
+    text, table = laid_out(LINES, TITLE)
     derived = TableReader(question, [table]).answers()[0]
     return derived, [text[start:end] for start, end in derived.cells]
 
@@ -67,7 +52,7 @@ def test_parts_are_compared_by_the_row_that_is_asked_for(question: str, shown: s
 
 
 def test_parts_are_not_taken_for_other_things() -> None:
-    _, table = laid_out()
+    _, table = laid_out(LINES, TITLE)
     answers = TableReader("Which product had the highest net sales?", [table]).answers()
     assert all("Americas" not in answer.text for answer in answers)
 
@@ -78,7 +63,7 @@ def test_the_name_of_a_part_ranks_nothing() -> None:
 
 
 def test_the_quote_begins_with_the_name_of_the_part() -> None:
-    text, table = laid_out()
+    text, table = laid_out(LINES, TITLE)
     derived = TableReader("Which segment had the largest operating income?", [table]).answers()[0]
     assert text[slice(*derived.rows[0])].split("\n")[0] == "Americas:"
     assert part_name(table.rows[0]) == "Americas"
