@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -72,17 +72,34 @@ def difference_of(before: str, after: str, first: Sequence[Document], second: Se
         first: Documents of the first state.
         second: Documents of the second.
     """
-    old, new = ({document.sha256: document.doc for document in documents} for documents in (first, second))
-    gone = {doc: sha256 for sha256, doc in old.items() if sha256 not in new}
-    came = {doc: sha256 for sha256, doc in new.items() if sha256 not in old}
-    changed = tuple({"doc": doc, "before": gone[doc], "after": came[doc]} for doc in sorted(gone.keys() & came.keys()))
+    kept = {document.sha256 for document in first} & {document.sha256 for document in second}
+    # Several documents may have one name: from folders that each hold a README, for instance.
+    gone, came = (_hashes_by_name(documents, kept) for documents in (first, second))
+    changed = tuple(
+        {"doc": doc, "before": old, "after": new}
+        for doc in sorted(gone.keys() & came.keys())
+        for old, new in zip(gone[doc], came[doc], strict=False)
+    )
     return SnapshotDifference(
         before=before,
         after=after,
-        added=tuple(sorted(came.keys() - gone.keys())),
-        removed=tuple(sorted(gone.keys() - came.keys())),
+        added=_beyond(came, gone),
+        removed=_beyond(gone, came),
         changed=changed,
     )
+
+
+def _hashes_by_name(documents: Sequence[Document], kept: Set[str]) -> dict[str, list[str]]:
+    hashes: dict[str, list[str]] = {}
+    for document in documents:
+        if document.sha256 not in kept:
+            hashes.setdefault(document.doc, []).append(document.sha256)
+    return hashes
+
+
+def _beyond(some: Mapping[str, Sequence[str]], others: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the names that some documents have more often than others, as often as they are more."""
+    return tuple(name for name in sorted(some) for _ in range(len(some[name]) - len(others.get(name, ()))))
 
 
 def read_questions(path: Path) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from core.language.english.comparing import ABOUT, AT_LEAST, AT_MOST, HOLDER, NUMBER_WORD, NUMBER_WORDS
+from core.language.english.comparing import ABOUT, AT_LEAST, AT_MOST, HOLDER, NUMBER_WORD, NUMBER_WORDS, TITLES
 from core.reading.text.values import values
 from core.reading.text.words import is_empty, stem
 
@@ -76,11 +76,8 @@ def slots_of(text: str, start: int, end: int) -> list[Slot]:
 
 
 def name_key(name: str) -> str:
-    """Return a name without titles: first and last word."""
-    parts = [
-        part for part in re.findall(r"[\w’'-]+", name.casefold()) if part not in ("dr", "mr", "mrs", "ms", "professor")
-    ]
-    return " ".join(parts)
+    """Return a name in lower case without its titles."""
+    return " ".join(part for part in re.findall(r"[\w’'-]+", name.casefold()) if part not in TITLES)
 
 
 def _is_label(clause: str, begins: int) -> bool:

@@ -89,12 +89,15 @@ PERIODICAL = re.compile(
 )
 
 # "The new Safety Officer is Matteo Brackenrig", "the Station Manager, Tobiah Renskow".
-_PROPER = r"(?:(?:Dr|Mr|Mrs|Ms|Prof|Professor|Captain|Sir|Dame)\.?\s+)?[A-Z][\w’'-]+(?:\s+[A-Z][\w’'-]+){1,3}"
+_TITLES = ("Dr", "Mr", "Mrs", "Ms", "Prof", "Professor", "Captain", "Sir", "Dame")
+_PROPER = rf"(?:(?:{'|'.join(_TITLES)})\.?\s+)?[A-Z][\w’'-]+(?:\s+[A-Z][\w’'-]+){{1,3}}"
 HOLDER = re.compile(
     rf"\b[Tt]he\s+(?:new\s+|present\s+|current\s+)?(?P<role>[A-Z][\w-]+(?:\s+(?:of\s+)?[A-Z][\w-]+){{0,3}})"
     rf"(?:,\s+|\s+(?:is|is now)\s+)(?P<name>{_PROPER})"
 )
 NAME_CELL = re.compile(_PROPER)
+# Before a name: no part of who it is.
+TITLES = frozenset(map(str.casefold, _TITLES))
 # What a value is counted by: "per year", "a night".
 PER = re.compile(r"\s+(?:a|an|per|each|every)\s+(?P<per>[a-z]+)")
 # Since when a document holds, before the date: a figure or the name of a month.
