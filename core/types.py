@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from core.blocks import Block
+from core.provenance import Provenance
 
 Quality = Literal["good", "poor", "empty", "failed"]
 Ground = Literal["cited", "ungrounded", "abstained"]
@@ -161,12 +162,14 @@ class Statement:
         citations: Indices into `Answer.citations`.
         supported: Whether quotes and numbers hold on the cited pages.
         reason: Why not, when not.
+        why: Whether it was read or remembered, where that was tested.
     """
 
     text: str
     citations: tuple[int, ...] = ()
     supported: bool = True
     reason: str = ""
+    why: Provenance | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,8 +185,7 @@ class Answer:
         model: Spelling of the model that wrote it.
         timings: Seconds per stage (`retrieve_s`, `first_token_s`, `generate_s`, `total_s`).
         tokens: `prompt` and `completion` counts where a model ran.
-        short_answer: The answer in a few words: a span of a quote, or computed from `computed_from`; from a language
-            model only where it wrote one before its quote, else empty.
+        short_answer: In a few words: a span of a quote, computed, or what a model wrote before its quote; else empty.
         confidence: Probability that `short_answer` is right; None where there is none.
         computed_from: The cells or list items that `short_answer` was computed from, and where their scale stands.
         notes: What a person should know about how the answer was found.
@@ -228,8 +230,7 @@ class Fact:
 
     Attributes:
         id: Deterministic over document, place and statement.
-        kind: `definition`, `quantity`, `date`, `name`, `is-a`, `table`, `heading`, `acronym`, or `model` where a
-            chat model read it.
+        kind: `definition`, `quantity`, `date`, `name`, `table`, ..., or `model` where a chat model read it.
         statement: The fact as one sentence that needs no context.
         subject: What it is about, as the document spells it.
         value: The gold value, verbatim from the quote.
@@ -255,8 +256,7 @@ class Pair:
     """A question-answer row; the first nine fields are the contract of `pairs.jsonl`.
 
     Attributes:
-        kind: `evidence`, `closed-book`, `distractors`, `contradicts`, `abstain`, `unanswerable`, `false-premise`,
-            `instruction`, `rewrite`, `summary`, `conversation`, `import`, ...
+        kind: `evidence`, `closed-book`, `contradicts`, `abstain`, `instruction`, `conversation`, `import`, ...
         question: The instruction; empty for plain text, whose words are all in `answer`.
         answer: The target.
         context: What stands in the prompt beside the question (passages, an input); empty for closed book.
@@ -329,8 +329,7 @@ class RunCard:
         base: The base model as a person spelled it.
         method: How weights were changed (`lora`, `full`, ...).
         data_sha256: Over every row file it was trained on.
-        prompt_digest: `core.prompt.AnswerPrompt.digest` of the prompt that showed passages in its rows; None for runs
-            that were written before digests were.
+        prompt_digest: `AnswerPrompt.digest` of the prompt that showed passages; None in runs older than digests.
         versions: Package to version.
         scores: Name of a measure to its figure; `sft/recall` holds for the model after that stage.
         data: Where the rows lay: a folder, a file, or `hf:ID`.

@@ -152,6 +152,7 @@ class KnowledgeBase:
         docs: Sequence[str] | None = None,
         pages: Sequence[int] | None = None,
         model: str | None = None,
+        why: bool = False,
         on_token: Callable[[str], None] | None = None,
     ) -> Answer:
         """Answer a question with quotes that stand on their pages.
@@ -162,11 +163,11 @@ class KnowledgeBase:
             docs: Only these documents: file names, ids or prefixes of hashes.
             pages: Only these 0-based pages.
             model: Spelling of a chat model, as `kb ask --model`; `rag.model` if None.
+            why: Also ask again, to tell of each statement whether it was read or remembered.
             on_token: Receives the text as it is written, before it is checked.
 
         Returns:
-            The answer; its `ground` is `cited`, `ungrounded` or `abstained`, and `text[start:end] == quote` holds for
-            every citation on its page.
+            The answer; `text[start:end] == quote` holds for every citation on its page.
 
         Raises:
             ConfigError: The question is empty, or there is no such collection, document, page or model.
@@ -174,12 +175,11 @@ class KnowledgeBase:
             BackendError: The model failed.
         """
         answerer = self._answerer(model, self._scope(docs, pages))
-        return answerer.ask(question, k=k, on_token=on_token)
+        answer = answerer.ask(question, k=k, on_token=on_token)
+        return answerer.why(answer, k=k) if why else answer
 
     def chat(self, *, model: str | None = None) -> Conversation:
-        """Begin a conversation: `ask` its questions one after another, each in the light of the earlier ones.
-
-        The conversation belongs to the thread that began it.
+        """Begin a conversation for the calling thread: `ask` questions, each in the light of the earlier ones.
 
         Raises:
             ConfigError: There is no such collection or model.

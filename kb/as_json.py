@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from core.blocks import with_texts
-from core.types import Answer, Citation, Document, Hit, Page
+from core.types import Answer, Citation, Document, Hit, Page, Statement
 from rag.catalogue.reader import CatalogueReader
 
 if TYPE_CHECKING:
@@ -65,6 +65,13 @@ def citation_json(citation: Citation, label: PageLabel) -> dict[str, Any]:
     }
 
 
+def statement_json(statement: Statement) -> dict[str, Any]:
+    """Return a sentence of an answer: its citations by index, whether it holds, and `why` where that was tested."""
+    values: dict[str, Any] = {"text": statement.text, "citations": list(statement.citations)}
+    values["supported"] = statement.supported
+    return values | ({"why": statement.why.to_json()} if statement.why else {})
+
+
 def answer_json(answer: Answer, label: PageLabel) -> dict[str, Any]:
     """Return what `kb ask --json` prints; the built-in reader adds its short answer and how sure it is."""
     own: dict[str, Any] = {}
@@ -74,6 +81,8 @@ def answer_json(answer: Answer, label: PageLabel) -> dict[str, Any]:
         own["computed_from"] = [citation_json(cell, label) for cell in answer.computed_from]
     if answer.disagreements:
         own["disagreements"] = [dict(each) for each in answer.disagreements]
+    if any(statement.why for statement in answer.statements):
+        own["statements"] = [statement_json(statement) for statement in answer.statements]
     return {
         "answer": answer.answer,
         **own,

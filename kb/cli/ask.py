@@ -126,6 +126,9 @@ def ask(
     top_k: options.TopK = None,
     model: options.Model = None,
     pull: options.Pull = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Ask again to tell what was read from what was remembered.")
+    ] = False,
     at: Annotated[str, typer.Option("--at", help="Ask this snapshot (kb snapshot).", metavar="NAME")] = "",
     collection: options.Collection = None,
     store: options.Store = None,
@@ -149,6 +152,7 @@ def ask(
     # A pipe gets the checked text at the end; a terminal sees it grow.
     live = sys.stdout.isatty() and not as_json
     answer = answerer.ask(question, on_token=screen.stream if live else None)
+    answer = answerer.why(answer) if why else answer
     label = _labels(knowledge, workspace)
     if as_json:
         from kb.as_json import answer_json
@@ -156,6 +160,9 @@ def ask(
         screen.document(answer_json(answer, label))
         return
     _show_answer(answer, label, live=live, quiet=quiet)
+    for statement in answer.statements:
+        if statement.why:
+            screen.say(screen.line(statement.why.line(statement.text)))
     if answer.ground == "abstained":
         _show_unknown_words(question, knowledge, quiet=quiet)
 

@@ -10,18 +10,20 @@ import random
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import BaseMessage, SystemMessage
+from langchain_core.messages import BaseMessage
 
 from core.backends import token_counter
 from core.chat.generate import Generation, generate
+from core.chat.together import generate_together
 from core.errors import ConfigError
 from core.prompt import ABSTENTION, AnswerPrompt, ReadsPassages, check_trained_prompt, fill, load_prompt, prompt_for
 from core.reading.compose import abstention_for
 from core.reading.extractive import ExtractiveChat
-from core.reading.passages import Passage, new_mark, render
+from core.reading.passages import Passage, new_mark
 from core.reading.read import Reading, read
 from core.reading.reader import Candidate, has_cosines, support
 from core.reading.spans.protocol import Spans
@@ -33,11 +35,13 @@ from rag.answer.chat import Turn, standalone
 from rag.answer.cite import check
 from rag.answer.language_note import crosses_languages, language_note, quoted_by_words, unread_by_reader
 from rag.answer.pack import WIDEN_CHARS, PageText, Span, pack
+from rag.answer.packed import PackedQuestion
 from rag.answer.plain import Stream
 from rag.answer.quoted import PageOf, passages_of, quoted_answer
 from rag.answer.second_look import second_look
 from rag.embed.base import Embedder
 from rag.search.similar import Similarity
+from rag.why.second_ask import SPARE_TOKENS, ShownPassages, quoted_provenance, with_provenance
 
 # Hits asked for per passage wanted: neighbours merge and repeats fall away.
 _OVERFETCH = 3
@@ -163,20 +167,11 @@ class Answerer:
         instructions: str,
     ) -> Answer:
         begun = self._clock()
-        standalone_question = standalone(question, history, self._chat)
-        limit = k or self._settings.rag.top_k
-        # Ratios are computed from rows that are named otherwise, and so are many lines of statements.
-        labels = " ".join(printed_labels(standalone_question))
-        query = " ".join(f"{standalone_question} {search_words(standalone_question)} {labels}".split())
-        hits = list(self._searcher.search(query, limit * _OVERFETCH))
-        page = cache(self._page)  # several hits stand on one page
-        template = prompt_for(question, self._template, self._chat)
-        spans = self._pack(standalone_question, template, hits, limit, page, instructions)
+        packed = self._packed(question, k, history, instructions)
+        standalone_question, spans, passages = packed.question, packed.spans, packed.passages
+        cosine, written_in = packed.cosine, packed.written_in
         retrieved = self._clock()
         timings = {"retrieve_s": retrieved - begun}
-        cosine = max((hit.dense for hit in hits if hit.dense is not None), default=None)
-        spans, passages = passages_of(spans, page, self._rng)
-        written_in = [page(span.sha256, span.page).language for span in spans]
         if isinstance(self._chat, ExtractiveChat):
             unread = unread_by_reader(question, written_in)
             if unread and not quoted_by_words(question):
@@ -188,9 +183,7 @@ class Answerer:
         if judged and answerable(reading.ranked, cosine) < MIN_ANSWERABLE:
             return self._abstained(question, timings, begun, on_token, text=abstention_for(question))
         by_key = {passage.key: span for passage, span in zip(passages, spans, strict=True)}
-        messages = fill(template, render(passages, new_mark(self._rng)), standalone_question)
-        if instructions:
-            messages = [SystemMessage(content=instructions), *messages]
+        messages = packed.messages(passages, instructions)
         reply = self._generate(messages, {key: span.source for key, span in by_key.items()}, on_token)
         checked = second_look(
             check(reply.text, by_key, self._page_text, question=standalone_question),
@@ -214,6 +207,65 @@ class Answerer:
             timings=timings,
             tokens={"prompt": reply.prompt_tokens, "completion": reply.completion_tokens},
             short_answer=checked.short_answer,
+        )
+
+    def why(
+        self, answer: Answer, *, k: int | None = None, history: Sequence[Turn] = (), instructions: str = ""
+    ) -> Answer:
+        """Tell of each statement of an answer whether it was read in the passages or remembered.
+
+        The question is asked again without the passages that bear the answer out, and with a contradicting copy of
+        them; both together cost at most two answers. The built-in reader only quotes, so it is not asked.
+
+        Args:
+            answer: From `ask`, with the same arguments; an abstention comes back as it is.
+            k: As for `ask`.
+            history: As for `ask`.
+            instructions: As for `ask`.
+
+        Returns:
+            The answer with `why` in its statements, `why_s` in its timings, and `why_prompt` and `why_completion`
+            in its tokens.
+
+        Raises:
+            BackendError: The model failed.
+        """
+        if answer.ground == "abstained":
+            return answer
+        if isinstance(self._chat, ExtractiveChat):
+            return quoted_provenance(answer)
+        begun = self._clock()
+        packed = self._packed(answer.question, k, history, instructions)
+        limit = max(answer.tokens.get("completion", 0), self._count(answer.answer)) + SPARE_TOKENS
+
+        def ask(passages: Sequence[Sequence[Passage]]) -> list[Generation]:
+            asked = [packed.messages(chosen, instructions) for chosen in passages]
+            return generate_together(self._reader, asked, max_tokens=limit, clock=self._clock)
+
+        labelled = with_provenance(answer, ShownPassages(packed.passages, packed.spans, self._page_text), ask)
+        return replace(labelled, timings={**answer.timings, "why_s": self._clock() - begun})
+
+    def _packed(self, question: str, k: int | None, history: Sequence[Turn], instructions: str) -> PackedQuestion:
+        """Search, and choose the passages that the model reads."""
+        standalone_question = standalone(question, history, self._chat)
+        limit = k or self._settings.rag.top_k
+        # Ratios are computed from rows that are named otherwise, and so are many lines of statements.
+        labels = " ".join(printed_labels(standalone_question))
+        query = " ".join(f"{standalone_question} {search_words(standalone_question)} {labels}".split())
+        hits = list(self._searcher.search(query, limit * _OVERFETCH))
+        page = cache(self._page)  # several hits stand on one page
+        template = prompt_for(question, self._template, self._chat)
+        spans = self._pack(standalone_question, template, hits, limit, page, instructions)
+        cosine = max((hit.dense for hit in hits if hit.dense is not None), default=None)
+        spans, passages = passages_of(spans, page, self._rng)
+        return PackedQuestion(
+            question=standalone_question,
+            template=template,
+            spans=spans,
+            passages=passages,
+            cosine=cosine,
+            written_in=[page(span.sha256, span.page).language for span in spans],
+            mark=new_mark(self._rng),
         )
 
     def _read(

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import Request
 
+from kb.as_json import statement_json
 from serve.answers.answering import AnswerRequest, AnswerResponse
 from serve.errors import RequestRefused, without_command
 from serve.service import Service
@@ -92,10 +93,7 @@ def usage(reply: AnswerResponse) -> dict[str, int]:
 
 def extensions(reply: AnswerResponse) -> dict[str, Any]:
     """Return the fields of an answer that OpenAI's formats do not have."""
-    statements = [
-        {"text": statement.text, "citations": list(statement.citations), "supported": statement.supported}
-        for statement in reply.statements
-    ]
+    statements = [statement_json(statement) for statement in reply.statements]
     return {
         "sources": reply.sources(),
         "ground": reply.ground or None,

@@ -43,3 +43,15 @@ def test_blocks_carry_their_text(stocked: Workspace) -> None:
     shown = page_json(document, page, hidden=True)
     assert shown["blocks"] == [{"kind": "heading", "start": 0, "end": 4, "level": 1, "text": "Rent"}]
     assert shown["hidden_text"] == "unseen"
+
+
+@pytest.mark.weights
+def test_statements_say_why_where_that_was_asked(stocked: Workspace) -> None:
+    knowledge = open_knowledge(stocked.settings, stocked.home, "default")
+    label = page_labels(knowledge.catalogue, "default")
+    answerer = open_answerer(stocked, knowledge)
+    answer = answerer.ask("What is the monthly rent in the Alder lease?")
+    assert "statements" not in answer_json(answer, label)
+    statements = answer_json(answerer.why(answer), label)["statements"]
+    assert {statement["why"]["label"] for statement in statements} == {"read"}
+    assert all({"text", "citations", "supported", "why"} == set(statement) for statement in statements)

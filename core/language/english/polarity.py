@@ -19,3 +19,42 @@ DUTY = re.compile(
 OPTIONAL = re.compile(r"\b(?:voluntary|optional|exempt|waived)\b", re.IGNORECASE)
 # A sentence that begins with its answer, in any case.
 STATED = r"\W*(yes|no)\b(?!\s\w)"
+
+# What stands in the place of a word that denies, where a sentence is turned to say the opposite.
+_TURNED = {
+    "not": "",
+    "no": "a",
+    "never": "always",
+    "nobody": "everybody",
+    "none": "all",
+    "without": "with",
+    "prohibited": "allowed",
+    "forbidden": "allowed",
+    "cannot": "can",
+    "can't": "can",
+    "won't": "will",
+    "neither": "both",
+    "nor": "and",
+    "excluded": "included",
+    "unsupported": "supported",
+    "rejected": "accepted",
+}
+_DENIAL = re.compile(rf"\b(?:{'|'.join(word for word in _TURNED if len(word) > 2)}|no)\b|n't\b", re.IGNORECASE)
+_AUXILIARY = re.compile(
+    r"\b(?:is|are|was|were|may|might|must|can|could|will|would|shall|should|has|have|had|does|do|did)\b", re.IGNORECASE
+)
+
+
+def turned(sentence: str) -> str:
+    """Return a sentence that says the opposite: a denial taken out, or one put in."""
+    plain = sentence.replace("’", "'")
+    denial = _DENIAL.search(plain)
+    if denial is not None:
+        word = _TURNED.get(denial[0].casefold(), "")
+        word = word.capitalize() if denial[0][:1].isupper() else word
+        before, after = plain[: denial.start()], plain[denial.end() :]
+        return f"{before}{word}{after}" if word or not before.endswith(" ") else f"{before}{after.lstrip()}"
+    auxiliary = _AUXILIARY.search(sentence)
+    if auxiliary is not None:
+        return f"{sentence[: auxiliary.end()]} not{sentence[auxiliary.end() :]}"
+    return f"It is not true that {sentence[:1].lower()}{sentence[1:]}"

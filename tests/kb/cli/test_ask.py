@@ -65,3 +65,11 @@ def test_a_chat_answers_line_by_line_until_it_ends(cli: Cli, in_stocked: Home) -
 def test_blank_text_is_refused(cli: Cli, in_stocked: Home, command: str, name: str) -> None:
     done = cli(command, " \x1b\t")
     assert done.code == 2 and done.err.startswith(f"error: the {name} is empty\n")
+
+
+def test_why_labels_the_statements(cli: Cli, in_stocked: Home) -> None:
+    done = cli("ask", RENT, "--why")
+    assert done.code == 0 and "\nread: “" in done.out and "cannot remember" in done.out
+    assert "cannot remember" not in cli("ask", RENT).out
+    shown = json.loads(cli("ask", RENT, "--why", "--json").out)
+    assert shown["statements"][0]["why"]["label"] == "read"

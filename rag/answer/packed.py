@@ -1,0 +1,40 @@
+"""A question with the passages that it is answered from, and the prompt that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from langchain_core.messages import BaseMessage, SystemMessage
+
+from core.prompt import AnswerPrompt, fill
+from core.reading.passages import Passage, render
+from rag.answer.pack import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedQuestion:
+    """What a question is answered from.
+
+    Attributes:
+        question: The question made to stand alone.
+        template: The prompt in its language.
+        spans: Where the passages stand.
+        passages: As a model or the reader takes them.
+        cosine: Best `dense` score of the hits, where a dense list ran.
+        written_in: Code of the language of each passage's page.
+        mark: What stands around the passages in a prompt.
+    """
+
+    question: str
+    template: AnswerPrompt
+    spans: list[Span]
+    passages: list[Passage]
+    cosine: float | None
+    written_in: list[str]
+    mark: str
+
+    def messages(self, passages: Sequence[Passage], instructions: str) -> list[BaseMessage]:
+        """Return the prompt with these passages."""
+        filled = fill(self.template, render(passages, self.mark), self.question)
+        return [SystemMessage(content=instructions), *filled] if instructions else filled
