@@ -15,7 +15,7 @@ from core.chat.local.base import LocalChat
 from core.errors import ConfigError
 from core.files import Home
 from core.settings import Settings
-from core.types import Document, Hit, Page
+from core.types import Answer, Document, Hit, Page
 from kb.as_json import hit_json, page_labels
 from kb.collections import Collections
 from kb.maintenance import forget_documents
@@ -194,6 +194,16 @@ class Service:
         parts = [part async for part in self.answer(request)]
         assert isinstance(parts[-1], AnswerResponse)
         return parts[-1]
+
+    async def why(self, request: AnswerRequest, answer: Answer) -> Answer:
+        """Return an answer whose statements say whether they were read or remembered; waits with models that write.
+
+        Raises:
+            KbError: As `ConversationAnswerer.reply`.
+        """
+        labelled = await self.chat.run(lambda: self._answering.why(request, answer))
+        self.metrics.tokens(labelled.tokens.get("why_prompt", 0), labelled.tokens.get("why_completion", 0))
+        return labelled
 
     async def embed(self, texts: Sequence[str], *, query: bool) -> EmbeddedTexts:
         """Embed texts; one longer than the embedder reads is the mean of its parts, weighted by their tokens."""

@@ -12,6 +12,7 @@ from langchain_core.messages import BaseMessage
 
 from core.backends import token_counter
 from core.chat.generate import Generation, generate
+from core.chat.loops import without_loop
 
 # Fields by which chat models limit an answer.
 _LIMITS = ("num_predict", "max_tokens")
@@ -39,7 +40,8 @@ def generate_together(
     if batch is not None:
         begun = clock()
         texts = batch(conversations, max_tokens=max_tokens)
-        return [_of_batch(chat, *pair, clock() - begun) for pair in zip(conversations, texts, strict=True)]
+        whole = [without_loop(text) or text for text in texts]
+        return [_of_batch(chat, *pair, clock() - begun) for pair in zip(conversations, whole, strict=True)]
     limited = _limited(chat, max_tokens)
     from core.chat.local.base import LocalChat
 

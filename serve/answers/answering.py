@@ -215,16 +215,31 @@ class ConversationAnswerer:
     def _from_documents(
         self, request: AnswerRequest, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]
     ) -> AnswerResponse:
-        collection = request.collection or self._workspace.collection
-        if not self._collections.has(collection):
-            self._no_collection(collection)
-        knowledge = self._collections.knowledge(collection)
+        collection, knowledge = self._open(request)
         answerer = self._answerer(request, collection, knowledge, spec, chat)
         question, history = request.conversation[-1].text, turns(request.conversation[:-1])
-        system = "\n\n".join(message.text for message in request.conversation if message.role == "system")
+        system = _instructions(request)
         answer = answerer.ask(question, k=request.passages, on_token=on_text, history=history, instructions=system)
         limit = request.controls.max_tokens or self._workspace.settings.models.max_tokens
         return _response(answer, spec, limit, page_labels(knowledge.catalogue, collection))
+
+    def why(self, request: AnswerRequest, answer: Answer) -> Answer:
+        """Return an answer to a request with `why` in its statements.
+
+        Raises:
+            KbError: As `reply`.
+        """
+        spec, chat = self._models.open(self._models.find(request.model))
+        collection, knowledge = self._open(request)
+        answerer = self._answerer(request, collection, knowledge, spec, chat)
+        history = turns(request.conversation[:-1])
+        return answerer.why(answer, k=request.passages, history=history, instructions=_instructions(request))
+
+    def _open(self, request: AnswerRequest) -> tuple[str, Knowledge]:
+        collection = request.collection or self._workspace.collection
+        if not self._collections.has(collection):
+            self._no_collection(collection)
+        return collection, self._collections.knowledge(collection)
 
     def _no_collection(self, collection: str) -> NoReturn:
         try:
@@ -250,6 +265,10 @@ class ConversationAnswerer:
             workspace = Workspace(settings=settings, home=workspace.home)
         scope = scope_of(knowledge, collection, request.docs)
         return open_answerer(workspace, knowledge, scope=scope, chat=with_options, model=spec)
+
+
+def _instructions(request: AnswerRequest) -> str:
+    return "\n\n".join(message.text for message in request.conversation if message.role == "system")
 
 
 def _check_schema_support(model: ServedModel, backend: Backend, chat: BaseChatModel) -> None:

@@ -21,6 +21,7 @@ from serve.errors import RequestRefused
 from serve.service import Service
 from serve.ui.conversations import ConversationFiles
 from serve.ui.page_html import mark_name, page_body, page_name
+from serve.ui.why import why_routes
 from serve.v1 import chat, documents, search
 from serve.v1.documents import InCollection, PageNumber
 
@@ -34,6 +35,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
     for part in (chat, search, documents):
         routes.include_router(part.router(service))
     routes.include_router(_state_routes(service))
+    routes.include_router(why_routes(service))
     routes.include_router(_page_routes(service))
     routes.include_router(_forget_routes(service))
     routes.include_router(_conversation_routes(service))

@@ -131,6 +131,7 @@ export class Chat {
       edit: (index) => this._edit(index),
       copy: (turn, button) => { navigator.clipboard?.writeText(turn.answer); button.textContent = "Copied"; },
       rate: (turn, rating) => this._rate(turn, rating),
+      why: (index, button) => this._why(index, button),
       correct: (index) => this._correct(index),
       addDocuments: () => this.router.go("documents", ""),
       hasDocuments: () => this.state.documents > 0,
@@ -255,7 +256,7 @@ export class Chat {
     const body = this.controls.body();
     if (tries && this.controls.honoured.has("seed")) body.seed = this.state.defaults.seed + tries;
     const turn = { question, answer: "", sources: [], statements: [], notes: [], running: true, done: false, error: "", tries,
-      asked: Date.now(), collection: body.collection, alone: !this.controls.fromDocuments, asked_model: body.model.replace("+rag", "") };
+      asked: Date.now(), body, collection: body.collection, alone: !this.controls.fromDocuments, asked_model: body.model.replace("+rag", "") };
     conversation.turns = [...before, turn];
     conversation.title ||= question.replace(/\s+/g, " ").slice(0, 70);
     this.running = new AbortController();
@@ -265,9 +266,7 @@ export class Chat {
     this._list();
     this.log.lastElementChild.scrollIntoView({ block: "nearest" });
     this.status.textContent = "Waiting for the answer.";
-    const messages = before.filter((each) => each.answer && !each.error).flatMap((each) =>
-      [{ role: "user", content: each.question }, { role: "assistant", content: each.answer }]);
-    messages.push({ role: "user", content: question });
+    const messages = this._messages(before, question);
     try {
       const response = await call("/page/chat/completions", { method: "POST", signal: this.running.signal,
         headers: { "content-type": "application/json" }, body: JSON.stringify({ ...body, messages, stream: true }) });
@@ -285,6 +284,31 @@ export class Chat {
     this._draw();
     this.status.textContent = turn.error ? `Not answered: ${turn.error}` : turn.done ? "Answered." : "Stopped.";
     if (turn.sources.length) this._openSource(turn, 1, { focus: false });
+  }
+
+  _messages(before, question) {
+    const messages = before.filter((each) => each.answer && !each.error).flatMap((each) =>
+      [{ role: "user", content: each.question }, { role: "assistant", content: each.answer }]);
+    return [...messages, { role: "user", content: question }];
+  }
+
+  async _why(index, button) {
+    const { turns } = this.conversation, turn = turns[index];
+    button.disabled = true;
+    this.hint.textContent = "Asking again without the passages, and with others …";
+    try {
+      const messages = this._messages(turns.slice(0, index), turn.question);
+      const { statements } = await sendJson("POST", "/page/why", { ...(turn.body || this.controls.body()), messages,
+        answer: turn.answer, statements: turn.statements, sources: turn.sources });
+      turn.statements = statements;
+      this.hint.textContent = "";
+    } catch (error) {
+      this.hint.textContent = error.text;
+      button.disabled = false;
+      return;
+    }
+    this.store.save(this.conversation);
+    this._redrawTurn(index);
   }
 
   async _read(response, turn, conversation) {

@@ -68,6 +68,20 @@ export function answerBody(turn, actions) {
   return nodes;
 }
 
+const ORIGINS = { read: "Read in the passages", remembered: "Remembered by the model", both: "Partly read, partly remembered" };
+
+// Where each statement came from, with the answers that tell, once the question was asked again.
+function origins(turn) {
+  const told = (turn.statements || []).filter((statement) => statement.why);
+  if (!told.length) return null;
+  return h("ul", { class: "kb-why", "aria-label": "Why" }, told.map(({ text, why }) => {
+    const changed = why.changes.map((change) => `${change.new} in place of ${change.old}`).join(", ");
+    return h("li", {}, h("strong", {}, ORIGINS[why.label]), `: “${text}” ${why.reason}`,
+      why.without ? h("p", { class: "kb-note" }, `Without the passage: “${why.without}”`) : null,
+      why.contradicted ? h("p", { class: "kb-note" }, `With ${changed}: “${why.contradicted}”`) : null);
+  }));
+}
+
 function sources(turn, actions) {
   if (!turn.sources?.length) return null;
   return h("ol", { class: "kb-sources", "aria-label": "Sources" }, turn.sources.map((source, at) =>
@@ -97,6 +111,7 @@ export function turnElement(turn, index, actions) {
     answer.append(h("div", { class: "kb-error", role: "alert" }, h("p", {}, `Not answered: ${turn.error}`), button));
   }
   answer.append(sources(turn, actions) || "");
+  answer.append(origins(turn) || "");
   const text = status(turn);
   if (text) answer.append(h("p", { class: "kb-note kb-status" }, text));
   element.append(answer);
@@ -110,6 +125,9 @@ function tools(turn, index, actions) {
     button("Retry", () => actions.retry(index)),
     button("Edit", () => actions.edit(index)),
     turn.answer ? button("Copy", (event) => actions.copy(turn, event.target)) : null);
+  if (turn.done && turn.statements?.length && turn.ground !== "abstained") {
+    row.append(button("Why?", (event) => actions.why(index, event.target), { title: "Ask again without and against the passages: what was read, what remembered?" }));
+  }
   if (turn.done) {
     row.append(
       button("Good", () => actions.rate(turn, "up"), { "aria-pressed": String(turn.rating === "up"), title: "Good answer; press again to take it back" }),
