@@ -105,6 +105,18 @@ class RowEstimate:
             "tokens": {"prompt": self.prompt_tokens, "completion": self.completion_tokens},
         }
 
+    def lines(self) -> list[str]:
+        """Return the same for a person."""
+        read = f"to read: {self.documents} documents, {self.pages} pages, {self.chunks} chunks"
+        if not self.calls:
+            return [read, "model calls: 0; tokens: 0 (this generator asks no server)"]
+        calls = ", ".join(f"{count} for {purpose}" for purpose, count in self.calls.items())
+        return [
+            read,
+            f"model calls: at most {sum(self.calls.values())} ({calls}; replies in the cache are not counted)",
+            f"tokens: at most about {self.prompt_tokens} read and {self.completion_tokens} written",
+        ]
+
 
 def synthesize(
     workspace: Workspace,

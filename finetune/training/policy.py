@@ -128,12 +128,17 @@ class GreedyReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Asks a loaded model: greedy, no penalty, until it stops by itself or `max_tokens` are written."""
+    """Asks a loaded model: no penalty, until it stops by itself or `max_tokens` are written.
+
+    Attributes:
+        temperature: Of the tokens; 0 is greedy. Seeding torch is the caller's.
+    """
 
     model: Any
     chat: ChatFormat
     dtype: str
     max_tokens: int = 64
+    temperature: float = 0.0
 
     def answers(self, prompts: Sequence[Sequence[Message]]) -> list[str]:
         """Return one answer per prompt, without control tokens, in the order given."""
@@ -159,15 +164,18 @@ class Asker:
         device = next(self.model.parameters()).device
         ids = torch.tensor([[self.chat.pad_id] * (longest - len(p)) + p for p in prompts], device=device)
         mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=device)
+        options: dict[str, Any] = {"do_sample": False}
+        if self.temperature:
+            options = {"do_sample": True, "temperature": self.temperature, "top_p": 1.0, "top_k": 0}
         with torch.no_grad(), self.arithmetic(device.type):
             written = self.model.generate(
                 input_ids=ids,
                 attention_mask=mask,
                 max_new_tokens=self.max_tokens,
-                do_sample=False,
                 use_cache=True,
                 eos_token_id=sorted(self.chat.eos_ids),
                 pad_token_id=self.chat.pad_id,
+                **options,
             )
         return [self.reply(line) for line in written[:, -(written.shape[1] - longest) :].tolist()]
 

@@ -125,3 +125,20 @@ def generate(
     for title, text in (("prompt", replies.prompt), ("base", replies.base), (f"tuned ({run})", replies.tuned)):
         screen.say(f"--- {title}")
         screen.say(screen.plain(text))
+
+
+def knows(run: Name, as_json: options.Json = False, quiet: options.Quiet = False) -> None:
+    """Show what a run answers closed book, per document, section and fact, and how surely; resumes if interrupted."""
+    from finetune.compare.report.known import KNOWN_HEADS, map_rows, weak_lines
+    from kb.knowledge.map import knowledge_map
+
+    workspace = begin()
+    with screen.bar("{task.completed}/{task.total} facts", quiet=quiet) as bar:
+        record = knowledge_map(workspace, run, on_progress=screen.step(bar, "asking"))
+    if as_json:
+        screen.document(record)
+        return
+    screen.table(KNOWN_HEADS, map_rows(record), right=frozenset(range(1, len(KNOWN_HEADS))))
+    for line in weak_lines(record):
+        screen.say(screen.line(line))
+    screen.note(f"Next: kb compare {run}", quiet=quiet)

@@ -108,7 +108,11 @@ def _build(workspace: Workspace, out: Path | None, request: DatasetRequest, *, a
     if as_json:
         screen.document(manifest)
     else:
-        _show_manifest(manifest)
+        from kb.dataset_view import CHECK_HEADS, check_rows, manifest_lines
+
+        screen.table(CHECK_HEADS, check_rows(manifest), right=frozenset({1, 2, 3}))
+        for line in manifest_lines(manifest):
+            screen.say(line)
     tokens = f", {meter.calls()}" if meter.tokens else ""
     where = f" in {out}. Next: kb synth review {out}" if out else "; nothing was kept"
     seconds = time.monotonic() - begun
@@ -137,13 +141,8 @@ def _estimate(workspace: Workspace, request: DatasetRequest, *, as_json: bool, q
     if as_json:
         screen.document(needs.to_json())
         return
-    screen.say(f"to read: {needs.documents} documents, {needs.pages} pages, {needs.chunks} chunks")
-    if not needs.calls:
-        screen.say("model calls: 0; tokens: 0 (this generator asks no server)")
-        return
-    calls = ", ".join(f"{count} for {purpose}" for purpose, count in needs.calls.items())
-    screen.say(f"model calls: at most {sum(needs.calls.values())} ({calls}; replies in the cache are not counted)")
-    screen.say(f"tokens: at most about {needs.prompt_tokens} read and {needs.completion_tokens} written")
+    for line in needs.lines():
+        screen.say(line)
 
 
 class RowMeter:
@@ -190,31 +189,3 @@ def _show(pair: Pair) -> None:
     for citation in pair.evidence:
         screen.say(f"  source:  {screen.page_place(citation.doc, citation.page)}: {screen.line(citation.quote)[:160]}")
     screen.say()
-
-
-def _show_manifest(manifest: dict[str, Any]) -> None:
-    counts, coverage, split = manifest["counts"], manifest["coverage"], manifest["split"]
-    screen.table(
-        ["check", "seen", "dropped", "passed"],
-        [
-            [name, str(check["seen"]), str(check["dropped"]), f"{check['pass_rate']:.0%}"]
-            for name, check in manifest["checks"].items()
-        ],
-        right=frozenset({1, 2, 3}),
-    )
-    screen.say(f"kinds: {', '.join(f'{kind} {count}' for kind, count in counts['kinds'].items())}")
-    screen.say(
-        f"splits: {', '.join(f'{name} {count}' for name, count in counts['splits'].items())} ({manifest['mode']})"
-    )
-    by = ", ".join(f"{name} {count}" for name, count in counts["rejected_by"].items())
-    screen.say(f"preferences: {counts['preferences']}; rejected: {counts['rejected']}{f' ({by})' if by else ''}")
-    screen.say(
-        f"covered by {coverage['enough']} rows or more: {coverage['facts']['share']:.0%} of {coverage['facts']['all']}"
-        f" facts, {coverage['sentences']['share']:.0%} of {coverage['sentences']['all']} sentences"
-    )
-    screen.say(f"shared between splits: {split['shared_groups']} groups, {split['shared_grams']} rows")
-    for title, part in (("planted error", "recall"), ("harmless change", "false_alarms")):
-        for name, outcome in manifest.get("audit", {}).get(part, {}).items():
-            alone = ", ".join(f"{check} {share:.0%}" for check, share in outcome["alone"].items() if share)
-            caught = f"{outcome['caught']} of {outcome['planted']} dropped ({outcome['share']:.1%})"
-            screen.say(f"{title}: {name}: {caught}; each check alone: {alone or 'none'}")

@@ -20,6 +20,7 @@ from finetune.compare.arms import Arm
 from finetune.compare.judge import JUDGE_NAME, Say, examine, judge, passes, remembered
 from finetune.compare.probes import probe_questions
 from finetune.compare.questions import GoldQuestion, limited, read_questions, trained_documents
+from finetune.compare.report.known import without_facts
 from finetune.compare.report.page import write_page
 from finetune.compare.report.record import Circumstances, build, write_json
 from finetune.compare.run import CompareProgress, Replies, ask_all
@@ -348,9 +349,17 @@ class _Job:
         )
         probed = {self.probed["tuned"].name: self.probed["base"].name} if self.probed else {}
         report = build(self.arms, questions, replies, about, scorers=self.scorers(), judged=judged, probed=probed)
+        report |= self._known()
         write_json(folder, report)
         write_page(folder, report)
         return report
+
+    def _known(self) -> dict[str, Any]:
+        """Return what `kb knows` found of the run, where it was called."""
+        from kb.knowledge.map import stored_map
+
+        record = stored_map(open_run(self._workspace.home, self._request.run)) if self._request.run else None
+        return {"knows": without_facts(record)} if record else {}
 
     def _absent(self, questions: Sequence[GoldQuestion]) -> tuple[str, ...]:
         """Return a note on questions whose documents the collection does not hold."""

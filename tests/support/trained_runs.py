@@ -85,8 +85,17 @@ def make_base(folder: Path, kind: str, *, tokenizer: Any = None, **over: Any) ->
     return folder
 
 
-def make_run(home: Home, base: Path, name: str = "tanks", *, system: str = "", **over: Any) -> TrainingRun:
-    """A run whose adapter has learnt `CHANGED`."""
+def make_run(
+    home: Home,
+    base: Path,
+    name: str = "tanks",
+    *,
+    system: str = "",
+    rows: Sequence[tuple[str, str]] = CHANGED,
+    rate: float = 1e-2,
+    **over: Any,
+) -> TrainingRun:
+    """A run whose adapter has learnt some questions and answers."""
     from finetune.data.prepare import chat_of
     from finetune.methods.build import make_trainable
     from finetune.training.base import find_base, load_model, load_tokenizer
@@ -98,7 +107,7 @@ def make_run(home: Home, base: Path, name: str = "tanks", *, system: str = "", *
     run = create_run(home, card, recipe)
     found = find_base(str(base), home)
     model = make_trainable(load_model(found, recipe, CPU), recipe, found.shape)
-    learn(model, load_tokenizer(found), CHANGED, steps=_ADAPTER_STEPS, rate=1e-2, system=system)
+    learn(model, load_tokenizer(found), rows, steps=_ADAPTER_STEPS, rate=rate, system=system)
     save_policy(model, chat_of(found, recipe, ""), run.adapter)
     return run
 

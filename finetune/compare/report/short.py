@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from finetune.compare.report.known import KNOWN_HEADS, map_rows
 from finetune.compare.report.view import break_even_lines, detectable, scope_title
 
 Report = Mapping[str, Any]
@@ -96,8 +97,12 @@ def _use(scope: Mapping[str, Any]) -> str:
 
 
 def tables(report: Report) -> list[tuple[list[str], list[list[str]]]]:
-    """Return heads and rows of every table that has rows: arms, kinds of documents, what training cost."""
+    """Return heads and rows of every table that has rows: arms, kinds of documents, what training cost, what is known.
+
+    What a run answers closed book is in a report where `kb knows` was called before.
+    """
     every = [(HEADS, rows(report)), scope_rows(report), (SKILL_HEADS, skill_rows(report))]
+    every += [(KNOWN_HEADS, map_rows(report["knows"], with_sections=False))] if report.get("knows") else []
     return [(heads, body) for heads, body in every if body]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from finetune.compare.questions import STAND_IN
+from finetune.compare.report.known import KNOWN_CAPTION, KNOWN_HEADS, map_rows
 from finetune.compare.report.plots import ForestPlot, forest_plot, signed, span
 
 ReportRecord = Mapping[str, Any]
@@ -182,6 +183,14 @@ def scope_title(report: ReportRecord, scope: Mapping[str, Any]) -> str:
     """Return the name of a kind of documents; that of later ones says so where invented ones stand in."""
     stand_in = scope["scope"] == "later" and STAND_IN in report["strata"]
     return f"{scope['scope']} (invented)" if stand_in else str(scope["scope"])
+
+
+def known_table(report: ReportRecord) -> ReportTable | None:
+    """Return what the run answers closed book by document and section; None where `kb knows` was not called."""
+    if not report.get("knows"):
+        return None
+    rows = [[ReportCell(cell) for cell in row] for row in map_rows(report["knows"])]
+    return ReportTable(heads=KNOWN_HEADS, rows=rows, caption=KNOWN_CAPTION)
 
 
 def skills_table(report: ReportRecord) -> ReportTable | None:
