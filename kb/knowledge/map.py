@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from core.errors import DataError
 from core.files import atomic_write
@@ -20,7 +20,7 @@ from core.rows import DatasetFolder
 from core.types import RunCard
 from finetune.closed_book import SAMPLES, TEMPERATURE, ClosedBook, ClosedBookReply, OnAsked, closed_book_run
 from finetune.compare.measures import right
-from finetune.compare.report.known import LEVELS
+from finetune.compare.report.known import LEVELS, Level
 from finetune.compare.statistics.significance import mean_interval
 from finetune.runs import TrainingRun, open_run, read_card
 from finetune.training.machine import this_machine
@@ -30,7 +30,6 @@ from kb.workspace import Workspace
 from rag.catalogue.database import catalogue_exists
 from rag.catalogue.reader import CatalogueReader
 
-Level = Literal["known", "unsure", "unknown"]
 _Key = TypeVar("_Key")
 MAP = "map.json"
 # Share of the samples that must be the greedy answer for it to count as known.

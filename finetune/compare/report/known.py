@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-LEVELS = ("known", "unsure", "unknown")
+Level = Literal["known", "unsure", "unknown"]
+LEVELS: tuple[Level, ...] = ("known", "unsure", "unknown")
 # Weak facts that are shown in a terminal.
 _SHOWN_FACTS = 10
 KNOWN_HEADS = ["document, section", "facts", *LEVELS, "recall", "95% interval", "confidence"]
