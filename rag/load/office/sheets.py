@@ -54,7 +54,8 @@ def read_xlsx(path: Path, limits: IngestSettings) -> SectionReader:
     """
     check_package(path, limits)
     try:
-        book = openpyxl.load_workbook(path, data_only=True)
+        with path.open("rb") as file:  # openpyxl leaves a file that it opened itself open where it fails
+            book = openpyxl.load_workbook(file, data_only=True)
         elements = tuple(element for sheet in book.worksheets for element in _sheet(sheet, path))
         missing = _without_values(path)
         title, metadata = stated_properties(path, book.properties)

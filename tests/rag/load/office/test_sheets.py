@@ -1,3 +1,5 @@
+"""Workbooks: tables of sheets, values as they are shown, what is hidden, damage."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -12,7 +14,9 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
 from core.errors import DataError
+from core.settings import IngestSettings
 from core.types import Page
+from rag.load.office.sheets import PARSER, read_xlsx
 from tests.support.parsed_pages import cells, kinds, read, table_of
 
 
@@ -187,3 +191,36 @@ def test_a_workbook_without_properties_has_no_date(tmp_path: Path) -> None:
             other.writestr(name, data)
     assert read(tmp_path / "a.xlsx")[0].metadata["author"] == "openpyxl"
     assert not read(tmp_path / "b.xlsx")[0].metadata
+
+
+def unpacked(source: Path, path: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
+    """Copy a package; a member that `change` returns nothing for is left out."""
+    with zipfile.ZipFile(source) as archive, zipfile.ZipFile(path, "w") as target:
+        for name in archive.namelist():
+            data = change(name, archive.read(name))
+            if data is not None:
+                target.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("member", "content"),
+    [
+        ("xl/workbook.xml", None),
+        ("[Content_Types].xml", None),
+        ("xl/worksheets/sheet1.xml", b"<worksheet"),
+        ("xl/styles.xml", b"<styleSheet><cellXfs/></x>"),
+    ],
+)
+def test_a_damaged_part_is_named_with_the_file(
+    workbook: Path, tmp_path: Path, member: str, content: bytes | None
+) -> None:
+    path = unpacked(workbook, tmp_path / "a.xlsx", lambda name, data: content if name == member else data)
+    with pytest.raises(DataError, match="is a damaged workbook") as raised:
+        read_xlsx(path, IngestSettings())
+    assert raised.value.path == str(path)
+
+
+def test_the_parser_is_named_with_its_version(workbook: Path) -> None:
+    info = read_xlsx(workbook, IngestSettings()).info
+    assert info.parser == PARSER == f"openpyxl {openpyxl.__version__}"

@@ -1,3 +1,5 @@
+"""Presentations: slides in the order a person reads them, lists, tables, charts, what is hidden, damage."""
+
 from __future__ import annotations
 
 from copy import deepcopy
@@ -16,7 +18,9 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from core.errors import DataError
+from core.settings import IngestSettings
 from core.types import Page
+from rag.load.office.slides import PARSER, read_pptx
 from tests.support.parsed_pages import cells, kinds, read
 
 DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
@@ -202,3 +206,40 @@ def test_texts_of_a_diagram(tmp_path: Path) -> None:
         data.remove(child)
     etree.SubElement(data, f"{{{DIAGRAM}}}relIds").set(qn("r:dm"), relation)
     assert saved(presentation, tmp_path / "a.pptx").text == "Call\nMoor"
+
+
+def test_shapes_are_read_from_above_and_from_the_left_groups_as_one(tmp_path: Path) -> None:
+    presentation, frame = body()
+    frame.text = "first"
+    shapes = presentation.slides[0].shapes
+    group = shapes.add_group_shape()
+    for text, left, top in (("third", 3, 3), ("fourth", 3, 4)):
+        group.shapes.add_textbox(Inches(left), Inches(top), Inches(1), Inches(1)).text_frame.text = text
+    shapes.add_textbox(Inches(2), Inches(3), Inches(1), Inches(1)).text_frame.text = "second"
+    assert saved(presentation, tmp_path / "a.pptx").text.split() == ["first", "second", "third", "fourth"]
+
+
+def test_a_link_that_spells_its_target_is_shown_once(tmp_path: Path) -> None:
+    presentation, frame = body()
+    for text, target in (("the desk", "https://a.example/desk"), (" https://a.example/", "https://a.example")):
+        run = frame.paragraphs[0].add_run()
+        run.text, run.hyperlink.address = text, target
+    assert saved(presentation, tmp_path / "a.pptx").text == "the desk (https://a.example/desk) https://a.example/"
+
+
+def test_all_of_a_hidden_slide_is_kept_for_the_audit(tmp_path: Path) -> None:
+    presentation, frame = body()
+    frame.text = "evil"
+    slide = presentation.slides[0]
+    slide.notes_slide.notes_text_frame.text = "notes"
+    slide._element.set("show", "false")
+    page = saved(presentation, tmp_path / "a.pptx")
+    assert (page.text, page.label) == ("", "Slide 1")
+    assert page.hidden_text.split() == ["evil", "notes"]
+
+
+def test_a_deck_without_slides_and_the_parser(tmp_path: Path) -> None:
+    Presentation().save(str(tmp_path / "a.pptx"))
+    reader = read_pptx(tmp_path / "a.pptx", IngestSettings())
+    assert reader.info.parser == PARSER
+    assert "".join(reader.page(index).text for index in range(reader.info.n_pages)) == ""
