@@ -32,6 +32,7 @@ class ArmReply:
         quotes: Stretches that it put between quotation marks as the documents' words.
         quotes_found: Those that stand on a page it was shown.
         context: What it was shown.
+        why: Statements by what they were, `read`, `remembered` or `both`, where that was asked.
         first_token_s: Seconds to the first token.
         total_s: Seconds to the last.
         prompt_tokens: Tokens read.
@@ -46,6 +47,7 @@ class ArmReply:
     quotes: int = 0
     quotes_found: int = 0
     context: str = ""
+    why: Mapping[str, int] = field(default_factory=dict)
     first_token_s: float = 0.0
     total_s: float = 0.0
     prompt_tokens: int = 0

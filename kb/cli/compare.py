@@ -43,6 +43,10 @@ def compare(
     no_probes: Annotated[
         bool, typer.Option("--no-probes", help="Skip what training cost: reading and general probes, base and tuned.")
     ] = False,
+    why: Annotated[
+        int,
+        typer.Option("--why", help="Ask arms with search N questions again: read or known?", min=0, metavar="N"),
+    ] = 0,
     experiments: Annotated[
         bool, typer.Option("--experiments", help="Also give base and tuned the right passage, and a wrong one.")
     ] = False,
@@ -85,6 +89,7 @@ def compare(
         out=out,
         limit=limit,
         probes=not no_probes,
+        why=why,
         experiments=experiments,
         few_shot=few_shot,
         similarity=similarity,

@@ -194,7 +194,7 @@ class ArmFactory:
                 hint=f"kb ingest --collection {name} PATH",
                 click="Documents > Add files",
             )
-        settings = self._settings(spec)
+        settings = self.settings_of(spec)
         model = str(resolve(spec.model, settings))
         prompt = _prompt(spec)
         return Arm(
@@ -237,7 +237,8 @@ class ArmFactory:
         trained = spec.tuned and (run / "run.json").is_file()
         return sum(read_card(open_run(self.workspace.home, run.name)).times_s.values()) if trained else 0.0
 
-    def _settings(self, spec: ArmSpec) -> Settings:
+    def settings_of(self, spec: ArmSpec) -> Settings:
+        """Return the workspace's settings with those of an arm."""
         settings = self.workspace.settings
         changed: dict[str, Any] = {"prompt_file": spec.prompt} if spec.prompt and spec.shown == "found" else {}
         changed |= {"top_k": spec.k} if spec.k else {}

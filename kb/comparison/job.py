@@ -30,6 +30,7 @@ from kb.comparison.arms import ArmFactory, ArmSpec, ollama_note, parse_arm, refe
 from kb.comparison.circumstances import circumstances
 from kb.comparison.given import STAND_IN_NOTE, questions_with_passages
 from kb.comparison.untaught import UntaughtDocuments, asks_untaught, untaught_documents, untaught_questions
+from kb.comparison.why import why_arm, why_questions, why_shares
 from kb.workspace import Workspace
 from rag.search.similar import Similarity
 from synth.check.grounding import GroundingScorer, LexicalScorer, NliScorer
@@ -49,6 +50,7 @@ class ComparisonRequest:
         out: Folder of the report; `compare/` in the run's folder if None.
         limit: Most questions; all if None.
         probes: Also ask base and tuned model what was not taught, for what training cost; needs a run.
+        why: Most questions that arms with search are asked a second way, for what they read and what they remember.
         experiments: Also give base and tuned model the right passage, and a wrong one.
         few_shot: Also ask the base in this prompt; `{question}` in it.
         similarity: Also score by cosine under the collection's embedder.
@@ -65,6 +67,7 @@ class ComparisonRequest:
     out: Path | None = None
     limit: int | None = None
     probes: bool = True
+    why: int = 0
     experiments: bool = False
     few_shot: Path | None = None
     similarity: bool = False
@@ -150,7 +153,10 @@ class _Job:
         specs += reference_arms(request.reference) if request.reference else []
         if len({spec.name for spec in specs}) < len(specs):
             raise ConfigError("two arms have the same name", hint=_HINT)
-        return [self._factory.arm(spec) for spec in specs]
+        arms = [self._factory.arm(spec) for spec in specs]
+        pairs = [(spec, arm) for spec, arm in zip(specs, arms, strict=True) if request.why and arm.shown == "found"]
+        self._why_arms = {arm.name: why_arm(self._factory, spec, arm) for spec, arm in pairs}
+        return arms
 
     def _of_run(self) -> list[ArmSpec]:
         request = self._request
@@ -173,7 +179,7 @@ class _Job:
     def replies(
         self, questions: Sequence[GoldQuestion], folder: Path, on_progress: Callable[[CompareProgress], None]
     ) -> Replies:
-        """Ask the arms the questions, and base and tuned model the probes.
+        """Ask the arms the questions, some of them a second way, and base and tuned model the probes.
 
         Raises:
             KbError: A model or a search failed; the same call resumes.
@@ -181,6 +187,9 @@ class _Job:
         # Servers first: one that does not answer is met before local models have answered for an hour.
         in_order = sorted(self.arms, key=lambda arm: BACKENDS[parse_spec(arm.model).kind].place == "process")
         replies = ask_all(in_order, questions, folder, on_progress)
+        if self._why_arms:
+            asked = why_questions(questions, self._request.why)
+            replies = {**replies, **ask_all(list(self._why_arms.values()), asked, folder, on_progress)}
         if not self.probed:
             return replies
         return {**replies, **ask_all(list(self.probed.values()), probe_questions(), folder, on_progress)}
@@ -348,7 +357,17 @@ class _Job:
             repeat=circumstances(self._workspace.collection, self._documents(), self._card),
         )
         probed = {self.probed["tuned"].name: self.probed["base"].name} if self.probed else {}
-        report = build(self.arms, questions, replies, about, scorers=self.scorers(), judged=judged, probed=probed)
+        shares = why_shares(self._why_arms, why_questions(questions, self._request.why), replies)
+        report = build(
+            self.arms,
+            questions,
+            replies,
+            about,
+            scorers=self.scorers(),
+            judged=judged,
+            probed=probed,
+            origins=shares,
+        )
         report |= self._known()
         write_json(folder, report)
         write_page(folder, report)

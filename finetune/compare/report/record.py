@@ -17,6 +17,7 @@ from core.files import atomic_write
 from finetune.compare.arms import Arm, pairs
 from finetune.compare.cost import break_even, costs
 from finetune.compare.measures import MEASURES
+from finetune.compare.origins import OriginShares
 from finetune.compare.probes import SKILLS, SkillChange, skill_changes
 from finetune.compare.questions import CONTRADICTED, SEEN, GoldQuestion
 from finetune.compare.run import Replies
@@ -70,6 +71,7 @@ def build(
     scorers: Mapping[str, Scorer] | None = None,
     judged: Mapping[str, Any] | None = None,
     probed: Mapping[str, str] | None = None,
+    origins: Sequence[OriginShares] = (),
 ) -> dict[str, Any]:
     """Put the report together.
 
@@ -81,6 +83,7 @@ def build(
         scorers: Measures that need a small model, by name.
         judged: What a judge found, where there was one.
         probed: Tuned model to base: names under which both answered the probes.
+        origins: What the arms read and remembered, where they were asked a second way.
 
     Returns:
         The body of `report.json`: JSON values alone.
@@ -119,6 +122,7 @@ def build(
             for name, cost in spent.items()
         },
         "skills": skills,
+        "why": [asdict(row) for row in origins],
         "break_even": [asdict(pair) for pair in break_even(arms, spent, timed, replies, _worse(main.get("right")))],
         "judge": judged,
         "missed": _missed(arms, questions, scores),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from finetune.compare.origins import LABELS
 from finetune.compare.report.known import KNOWN_HEADS, map_rows
 from finetune.compare.report.view import break_even_lines, detectable, scope_title
 
@@ -43,6 +44,7 @@ def _value(report: Report, measure: str, name: str) -> str:
     return f"{cell['value']:.2f}" if cell else "-"
 
 
+WHY_HEADS = ["statements were", *LABELS, "statements"]
 SKILL_HEADS = ["what it cost", "base", "tuned", "points", "95% interval", "probes"]
 
 
@@ -96,6 +98,18 @@ def _use(scope: Mapping[str, Any]) -> str:
     return f"{scope['recommended']} (not decided)" if undecided else str(scope["recommended"])
 
 
+def why_rows(report: Report) -> list[list[str]]:
+    """Return one row per arm that was asked a second way, under `WHY_HEADS`."""
+    return [
+        [
+            row["arm"],
+            *(f"{row['shares'][label]['value']:.2f}" if row["shares"] else "-" for label in LABELS),
+            str(row["statements"]),
+        ]
+        for row in report.get("why", ())
+    ]
+
+
 def tables(report: Report) -> list[tuple[list[str], list[list[str]]]]:
     """Return heads and rows of every table that has rows: arms, kinds of documents, what training cost, what is known.
 
@@ -103,6 +117,7 @@ def tables(report: Report) -> list[tuple[list[str], list[list[str]]]]:
     """
     every = [(HEADS, rows(report)), scope_rows(report), (SKILL_HEADS, skill_rows(report))]
     every += [(KNOWN_HEADS, map_rows(report["knows"], with_sections=False))] if report.get("knows") else []
+    every.append((WHY_HEADS, why_rows(report)))
     return [(heads, body) for heads, body in every if body]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from finetune.compare.origins import LABELS
 from finetune.compare.questions import STAND_IN
 from finetune.compare.report.known import KNOWN_CAPTION, KNOWN_HEADS, map_rows
 from finetune.compare.report.plots import ForestPlot, forest_plot, signed, span
@@ -211,6 +212,22 @@ def skills_table(report: ReportRecord) -> ReportTable | None:
     caption = "; ".join(f"{title}: {meaning}" for title, meaning in meanings.items())
     heads = ("skill", "base", "tuned", "points, 95% interval", "probes")
     return ReportTable(heads=heads, rows=rows, caption=f"{caption}. 95% intervals.")
+
+
+def why_table(report: ReportRecord) -> ReportTable | None:
+    """Return what the arms read in the passages and what they remembered; None where that was not asked."""
+    if not report.get("why"):
+        return None
+    rows = [
+        [
+            ReportCell(row["arm"], f"({row['questions']} questions)"),
+            *(_share_cell(row["shares"].get(label)) for label in LABELS),
+            ReportCell(str(row["statements"])),
+        ]
+        for row in report["why"]
+    ]
+    caption = "Statements that changed without the passages and with others (read), in neither, or in one of the two."
+    return ReportTable(heads=("arm", *LABELS, "statements"), rows=rows, caption=f"{caption} 95% intervals.")
 
 
 def cost_table(report: ReportRecord) -> ReportTable:
