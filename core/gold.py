@@ -42,12 +42,14 @@ GOLD_ANSWERS = (
     "ground_truth_answers",
     "truth",
     "reference",
+    "reference_output",
+    "reference_outputs",
 )
 # All the wordings that count as right, as SQuAD, MS MARCO and TriviaQA have them.
 _ALTERNATIVES = ("answers", "answers_spans")
 ANSWERS = ("answer", "a", "antwort")
 # Where an answer is given as an object or a list of objects: the field that holds its text.
-_TEXT_FIELDS = ("text", "value", "answer", "content", "body", "normalized_value", "spans")
+_TEXT_FIELDS = ("text", "value", "answer", "content", "body", "normalized_value", "spans", "output", "response")
 # Which of several answers people preferred.
 _VOTES = ("selected", "is_accepted", "accepted", "score", "pm_score", "votes", "upvotes")
 

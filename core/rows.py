@@ -109,6 +109,8 @@ def _described(error: ErrorDetails) -> str:
     """Say what is wrong with a field in the words of our messages."""
     name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]).lstrip(".")
     kind = error["type"]
+    if not name:
+        return str(error["msg"])
     if kind == "missing" or error["input"] is None:
         return f"field {name!r} is missing"
     if kind == "literal_error":

@@ -56,9 +56,11 @@ def as_exported(chat: ChatFormat) -> ChatFormat:
     if not chat.system:
         return chat
     tokenizer = deepcopy(chat.tokenizer)
+    # Jinja reads the escapes of JSON, but for a character beyond 16 bits, which JSON escapes as two halves.
+    system = json.dumps(chat.system, ensure_ascii=False)
     tokenizer.chat_template = (
         "{% if not messages or messages[0]['role'] != 'system' %}"
-        f"{{% set messages = [{{'role': 'system', 'content': {json.dumps(chat.system)}}}] + messages %}}"
+        f"{{% set messages = [{{'role': 'system', 'content': {system}}}] + messages %}}"
         f"{{% endif %}}{tokenizer.chat_template}"
     )
     return replace(chat, tokenizer=tokenizer, system="")

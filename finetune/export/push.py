@@ -128,7 +128,7 @@ def _lay_out(job: Export, upload: Upload, outgoing: Path) -> None:
         "library_name": "transformers" if upload.merged else "peft",
         "pipeline_tag": "text-generation",
     }
-    lines = "\n".join(f"{key}: {json.dumps(value)}" for key, value in front.items() if value)
+    lines = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items() if value)
     shown = replace(card, base=base or Path(card.base).name, data=Path(card.data).name)
     text = render_card(shown, job.recipe).replace("![curves](curves.png)\n", "")
     (outgoing / _CARD).write_text(f"---\n{lines}\n---\n{text}", encoding="utf-8")

@@ -35,8 +35,11 @@ _LISTS = frozenset(
     "ground_truths contexts context passages retrieved_contexts retrieval_context reference_contexts choices options "
     "tokens ner_tags tags tools".split()
 )
+_MESSAGES = ("messages", "input", "contents", "choices", "candidates")
+# Fields of a logged call, each beside its other side.
+_CALLS = {"inputs": "outputs", "outputs": "inputs", "input": "output", "output": "input"}
 # Fields that hold the whole record: a column of JSON, or the inputs and outputs of a logged call.
-_WRAPPERS = frozenset({"data", "json", "record", "row", "example", "sample", "item", "inputs", "outputs"})
+_WRAPPERS = frozenset({"data", "json", "record", "row", "example", "sample", "item", *_CALLS})
 
 
 class ReadFields(dict[str, Any]):
@@ -82,13 +85,17 @@ def normalised(record: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _wraps(record: Mapping[Any, Any], name: str) -> bool:
     """Whether an object in a field stands for the record: it is alone, or holds inputs beside outputs."""
-    names = set(map(normal_name, record))
+    fields = {normal_name(key): value for key, value in record.items()}
+    if len(fields) == 1:
+        return True
+    if name in _CALLS:
+        sides = [fields[side] for side in (name, _CALLS[name]) if side in fields]
+        # Messages stay where they are: they may stand on both sides.
+        return (len(sides) == 2 or name.startswith("input")) and all(
+            isinstance(side, dict) and not any(isinstance(side.get(key), list) for key in _MESSAGES) for side in sides
+        )
     # "row" and its companions are how the viewer of the Hugging Face Hub gives rows.
-    return len(names) == 1 or (
-        {"inputs", "outputs"} <= names
-        if name in ("inputs", "outputs")
-        else names == {"row", "row_idx", "truncated_cells"}
-    )
+    return set(fields) == {"row", "row_idx", "truncated_cells"}
 
 
 def _structure(text: str, name: str) -> Any:

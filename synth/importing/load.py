@@ -155,7 +155,7 @@ def import_sources(
             reads.append(read)
             rows.take(shape, read, plan, on_row)
             if not read.rows:
-                raise _nothing(read, shape.hint)
+                raise _nothing(read, shape)
         return _settle(dataset, rows, reads, plan)
 
 
@@ -178,8 +178,9 @@ def add_rows(out: Path, drafts: Sequence[Draft], plan: ImportPlan) -> ImportRepo
         return _settle(dataset, rows, [read], plan)
 
 
-def _nothing(read: SourceReport, hint: str) -> DataError:
+def _nothing(read: SourceReport, shape: RecognisedSource) -> DataError:
     line, reason = read.examples[0] if read.examples else (None, "it has no rows")
+    hint = shape.hint if any(repr(name) in reason for name in shape.answers) else ""
     return DataError(
         f"no usable record of shape {read.shape}: {reason}",
         path=read.source,

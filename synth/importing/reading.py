@@ -13,6 +13,7 @@ from typing import Any
 
 from core.errors import DataError
 from synth.importing.chats.chat_log import chat_log, looks_like_chat
+from synth.importing.chats.logged import is_unanswered
 from synth.importing.chats.marks import with_marks
 from synth.importing.chats.message_rows import is_message_row, message_rows
 from synth.importing.chats.services import service_of, service_rows
@@ -48,12 +49,14 @@ class RecognisedSource:
         shape: Name of the shape.
         outcomes: Reads the source: (line, draft or why the record cannot be used).
         unused: Column to the number of used records whose value in it was not used; filled by `outcomes`.
-        hint: The next step where no record can be used.
+        answers: The columns that hold the right answer, where their names tell.
+        hint: The next step where no record has an answer.
     """
 
     shape: str
     outcomes: Callable[[], Iterator[tuple[int, Outcome]]]
     unused: Counter[str] = field(default_factory=Counter)
+    answers: tuple[str, ...] = ()
     hint: str = ""
 
 
@@ -111,6 +114,7 @@ def _opened(source: Source, shape: Shape, seed: int, answers: tuple[str, ...] = 
         shape=shape.name,
         outcomes=lambda: _records(source, shape, reading, unused),
         unused=unused,
+        answers=answers,
         hint=choice(source.path or source.name, "COLUMN") if answers else "",
     )
 
@@ -127,6 +131,9 @@ def _unknown(source: Source, sample: list[SourceRecord], values: Sequence[Mappin
             naming = """sed '1s/\\[/[["question","answer"],/'"""
             hint = f"{naming} '{where}' > rows.json && kb synth import rows.json --out DIR"
         return DataError(fault, path=where, line=sample[0].line, hint=hint)
+    if is_unanswered(values[0]):
+        hint = "add its answer to every record, as a text in the field response"
+        return DataError("requests without answers", path=where, line=sample[0].line, hint=hint)
     names = ", ".join(sorted(values[0])) or "none"
     hint = "rename the columns to question and answer (and context), or instruction, input and output"
     if has(values[0], *QUESTIONS) and len(values[0]) > 1:

@@ -112,6 +112,13 @@ def test_a_fault_names_field_and_line(tmp_path: Path, change, says):
     assert (caught.value.path, caught.value.line) == (str(path), 2)
 
 
+def test_half_a_surrogate_pair_in_a_row_is_named(tmp_path: Path):
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(json.dumps({**row_to_json(PAIR), "question": "Bad \ud83d?"}) + "\n")
+    with pytest.raises(DataError, match="line 1: Invalid JSON: .*hex escape"):
+        list(read_pairs(path))
+
+
 def test_reading_stops_at_what_is_no_json(tmp_path: Path):
     path = tmp_path / "pairs.jsonl"
     path.write_text(json.dumps(row_to_json(PAIR)) + "\n\n{oops\n")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.gold import answer_columns
-from synth.importing.chats import conversations, exports, message_rows, rendered, segments
+from synth.importing.chats import conversations, exports, logged, message_rows, rendered, segments
 from synth.importing.drafts import Draft
 from synth.importing.fields import Fields, has
 from synth.importing.records import compared, instructions, judged, reading_tasks, tasks
@@ -169,6 +169,7 @@ SHAPES: Sequence[Shape] = (
         fits=lambda r: _is(r, list, "input") and _is(r, list, "targets"),
         drafts=_plain(instructions.grounded_conversation),
     ),
+    Shape(name="logged calls", fits=logged.is_logged, drafts=_plain(logged.logged), marked=True),
     Shape(
         name="OpenAI messages", fits=lambda r: _messages(r, "role"), drafts=_plain(conversations.openai), marked=True
     ),

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import DataError
 from finetune.data.template import chat_format
-from finetune.export.checkpoint import ends_of, save_checkpoint
+from finetune.export.checkpoint import as_exported, ends_of, save_checkpoint
 from tests.finetune.export.conftest import Trained
 from tests.support.tiny_models import CHATML, tiny_config, tokenizer_of
 from tests.support.trained_runs import TEMPLATE, word_tokenizer
@@ -85,3 +85,22 @@ def test_a_template_without_an_end_is_refused() -> None:
     )
     with pytest.raises(DataError, match="does not end answers with a token"):
         ends_of(chat)
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        "Be brief \U0001f600",
+        "Antworte auf Spanisch: \u00bfqu\u00e9? \u4f60\u597d",
+        'Say "tank" and don\'t say C:\\new {{ x }} {% if %} {# no #}',
+        "First line.\n\tSecond line.\u2028Third.",
+    ],
+    ids=["beyond 16 bits", "other scripts", "marks of Jinja", "line breaks"],
+)
+def test_a_system_message_stands_in_the_template_as_it_was_written(system: str) -> None:
+    chat = chat_format(tokenizer_of(CHATML), generation_eos=2, dataset_template="", system=system, context_template="")
+    question = {"role": "user", "content": "Tank 310?"}
+    whole = chat.render([{"role": "system", "content": system}, question], generation=True)
+    exported = as_exported(chat)
+    assert exported.render([question], generation=True) == whole
+    assert exported.encode(whole) == chat.encode(whole)

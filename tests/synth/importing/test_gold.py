@@ -37,6 +37,10 @@ def outcomes(path: Path, *records: dict[str, object], **options: str) -> list[Dr
         {"instruction": "Q?", "input": "", "output": SAID, "expected_output": GOLD},
         {"question": "Q?", "answer": SAID, "answers": {"text": [GOLD], "answer_start": [0]}},
         {"inputs": {"question": "Q?"}, "outputs": {"answer": GOLD}},
+        {"inputs": {"question": "Q?"}, "outputs": {"answer": SAID}, "reference_outputs": {"answer": GOLD}},
+        {"inputs": {"question": "Q?"}, "outputs": {"output": SAID}, "reference_outputs": {"output": GOLD}},
+        {"input": {"question": "Q?"}, "output": {"answer": SAID}, "expected": {"answer": GOLD}},
+        {"input": [{"role": "user", "content": "Q?"}], "output": SAID, "ideal": GOLD},
         {"question": "Q?", "answer": {"value": GOLD, "aliases": ["1"]}},
         {"query": "Q?", "answers": [GOLD], "passages": {"passage_text": ["c"], "is_selected": [1]}},
         {"question": "Q?", "answer": GOLD, "context": [["Title", ["c", " d"]]]},
@@ -96,3 +100,17 @@ def test_a_question_that_its_passages_do_not_answer(tmp_path):
 def test_columns_count_over_all_records():
     assert gold_columns([{"question": "a", "answer": "x"}, {"ground_truth": "y"}], "f") == ("ground_truth",)
     assert gold_columns([{"question": "a"}], "f") == ()
+
+
+@pytest.mark.parametrize("empty", ["", None, []])
+def test_a_logged_answer_does_not_stand_for_gold_that_is_empty(tmp_path, empty):
+    call = {"input": [{"role": "user", "content": "Q?"}], "output": SAID, "ideal": GOLD}
+    read, skipped = outcomes(tmp_path / "x.jsonl", call, {**call, "ideal": empty})
+    assert isinstance(read, Draft) and read.answer == GOLD
+    assert isinstance(skipped, Unusable) and str(skipped) == "field 'ideal' is empty"
+
+
+def test_a_file_of_requests_alone_says_so(tmp_path):
+    request = {"custom_id": "1", "body": {"messages": [{"role": "user", "content": "Q?"}]}}
+    with pytest.raises(DataError, match="requests without answers"):
+        outcomes(tmp_path / "x.jsonl", request, request)

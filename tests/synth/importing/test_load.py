@@ -113,6 +113,21 @@ def test_faults_are_counted_with_their_lines(tmp_path):
     assert not rows_there(tmp_path / "other")
 
 
+@pytest.mark.parametrize(
+    ("record", "hint"),
+    [
+        ({"question": "Q?", "answer": ""}, "--answer-column"),
+        ({"question": "Bad \ud83d?", "answer": "A"}, "sed -n 1p"),
+        ({"question": ["a", {}], "answer": "A"}, "sed -n 1p"),
+    ],
+    ids=["no answer", "half a surrogate pair", "no question"],
+)
+def test_another_answer_column_is_proposed_only_where_no_answer_is_found(tmp_path, record, hint):
+    with pytest.raises(DataError, match="no usable record") as caught:
+        load(tmp_path / "out", jsonl(tmp_path / "x.jsonl", [record]))
+    assert hint in caught.value.hint
+
+
 def rows_there(out: Path) -> bool:
     return (out / "pairs.jsonl").exists()
 
