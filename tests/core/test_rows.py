@@ -115,7 +115,7 @@ def test_a_fault_names_field_and_line(tmp_path: Path, change, says):
 def test_half_a_surrogate_pair_in_a_row_is_named(tmp_path: Path):
     path = tmp_path / "pairs.jsonl"
     path.write_text(json.dumps({**row_to_json(PAIR), "question": "Bad \ud83d?"}) + "\n")
-    with pytest.raises(DataError, match="line 1: Invalid JSON: .*hex escape"):
+    with pytest.raises(DataError, match=r"line 1: Invalid JSON: .*hex escape"):
         list(read_pairs(path))
 
 
