@@ -189,7 +189,7 @@ def _records(source: Source, shape: Shape, reading: TaskReader, unused: Counter[
             _count_unread(record.value, fields, unused)
         except Unusable as fault:
             yield record.line, fault
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             # Nested values of types no file of this shape has; the record is at fault, not the file.
             yield record.line, Unusable(f"not of the shape {shape.name}: {type(error).__name__}: {error}")
 

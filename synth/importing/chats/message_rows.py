@@ -43,7 +43,11 @@ def message_rows(records: Iterable[tuple[int, Mapping[str, Any] | Unusable]]) ->
         elif not is_message_row(record):
             yield line, Unusable("not a message of a conversation")
         elif any(name in record for name in _PARENTS):
-            by_id[str(_value(record, _IDS) or f"line {line}")] = (line, record)
+            message_id = str(_value(record, _IDS) or f"line {line}")
+            if message_id in by_id:
+                yield line, Unusable("another message has the same id")
+            else:
+                by_id[message_id] = (line, record)
         else:
             groups.setdefault(str(_value(record, _CONVERSATIONS)), []).append((line, record))
     for name, group in groups.items():
@@ -58,6 +62,11 @@ def _threads(by_id: Mapping[str, tuple[int, Mapping[str, Any]]]) -> Iterator[tup
     for message_id, (_, record) in by_id.items():
         replies.setdefault(str(_value(record, _PARENTS) or ""), []).append(message_id)
     roots = [message_id for parent, ids in replies.items() if parent not in by_id for message_id in ids]
+    reached = [*roots]
+    for message_id in reached:  # grows on the way
+        reached += replies.get(message_id, ())
+    for message_id in sorted(by_id.keys() - set(reached)):
+        yield by_id[message_id][0], Unusable("the parents of the message form a circle")
     for root in roots:
         path, others, message_id = [], 0, root
         while message_id:

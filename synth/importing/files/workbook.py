@@ -24,17 +24,13 @@ def workbook_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         DataError: The workbook is damaged.
     """
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        with path.open("rb") as file:  # openpyxl leaves a file that it opened itself open where it fails
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            for sheet in book.worksheets:
+                if sheet.sheet_state == "visible":
+                    yield from _sheet(sheet)
     except (*_FAULTS, zipfile.BadZipFile) as error:
         raise _damaged(error, path) from error
-    try:
-        for sheet in book.worksheets:
-            if sheet.sheet_state == "visible":
-                yield from _sheet(sheet)
-    except (*_FAULTS, zipfile.BadZipFile) as error:
-        raise _damaged(error, path) from error
-    finally:
-        book.close()
 
 
 def _sheet(sheet: Any) -> Iterator[tuple[int, dict[str, Any]]]:

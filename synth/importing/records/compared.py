@@ -4,6 +4,7 @@ with ratings.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -139,9 +140,10 @@ def _rated(record: Fields) -> tuple[Sequence[Any], Sequence[float]] | None:
 
 def _number(value: Any) -> float | None:
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def _extremes(record: Fields) -> tuple[Any, Any]:

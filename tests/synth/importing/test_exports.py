@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from synth.importing.chats.exports import chatgpt, claude, is_chatgpt, is_claude
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.files.sources import open_source
 from synth.importing.reading import recognise
@@ -89,3 +90,63 @@ def test_claude(tmp_path):
     assert shape == "Claude export"
     assert isinstance(draft, Draft)
     assert (draft.question, draft.answer) == ("Sum it up.\nA long text.", "Short.")
+
+
+@pytest.mark.parametrize(
+    ("record", "gpt", "other"),
+    [
+        ({"mapping": {}}, True, False),
+        ({"mapping": {"a": {}}}, True, False),
+        ({"mapping": {"a": 3}}, False, False),
+        ({"mapping": []}, False, False),
+        ({"chat_messages": []}, False, True),
+        ({"chat_messages": {}}, False, False),
+        ({}, False, False),
+    ],
+)
+def test_an_export_is_told_by_what_it_holds(record: dict[str, Any], gpt: bool, other: bool) -> None:
+    assert (is_chatgpt(record), is_claude(record)) == (gpt, other)
+
+
+def test_without_a_current_node_the_last_one_ends_the_branch() -> None:
+    (draft,) = chatgpt({"mapping": {each["id"]: each for each in TALK}, "current_node": "gone"})
+    assert draft.answer == "At six."
+
+
+def test_what_a_reader_does_not_see_is_no_turn() -> None:
+    profile = {"content_type": "user_editable_context", "user_profile": "I am Ann."}
+    nodes = (
+        node("p", None, "user", content=profile),
+        node("u", "p", "user", "When?"),
+        node("e", "u", "assistant", ""),  # an answer that was begun anew
+        node("a", "e", "assistant", "At noon."),
+    )
+    (draft,) = chatgpt(tree(*nodes, current="a"))
+    assert (draft.turns, draft.question, draft.answer) == ((), "When?", "At noon.")
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        ({"content_type": "image_asset_pointer"}, "an image"),
+        ({"content_type": "audio_transcription"}, "a sound"),
+    ],
+)
+def test_parts_that_are_no_text_are_named(part: dict[str, str], what: str) -> None:
+    nodes = (node("u", None, "user", part), node("a", "u", "assistant", "A."))
+    with pytest.raises(Unusable, match=what):
+        list(chatgpt(tree(*nodes, current="a")))
+
+
+@pytest.mark.parametrize(
+    ("messages", "fault"),
+    [
+        (["text"], "a message is not an object"),
+        ([{"sender": "human", "text": "Look.", "files": [{"file_name": "a.png"}]}], "a file"),
+        ([{"sender": "nobody", "text": "Hi."}], "role 'nobody'"),
+        ([], "no question"),
+    ],
+)
+def test_a_conversation_that_cannot_be_a_row_says_why(messages: list[Any], fault: str) -> None:
+    with pytest.raises(Unusable, match=fault):
+        list(claude({"chat_messages": messages}))

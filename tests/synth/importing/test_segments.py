@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from synth.importing.chats.segments import is_segmented, segmented
+from synth.importing.drafts import Unusable
 from tests.synth.importing.records.test_shapes import jsonl, read
 
 
@@ -60,3 +62,22 @@ def test_without_anything_to_train_there_is_no_row(tmp_path: Path) -> None:
     record = _record((False, "a"), (False, "b"))
     _, drafts, faults = read(jsonl(tmp_path / "x.jsonl", record, record))
     assert not drafts and faults[0][1] == "every segment is marked as not to be trained"
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [None, [], {}, "text", [{"label": 1, "text": "a"}], [{"label": True}], [{"label": True, "text": "a"}, 3]],
+)
+def test_other_lists_are_no_segments(segments: object) -> None:
+    assert not is_segmented({"segments": segments})
+    assert is_segmented(_record((True, "")))
+
+
+def test_segments_that_only_end_a_text_part_nothing() -> None:
+    (draft,) = segmented(_record((False, "<s>"), (True, "All"), (False, "</s>"), (True, " of it")))
+    assert (draft.question, draft.answer, draft.kind) == ("", "All of it", "text")
+
+
+def test_a_question_after_the_answer_alone_asks_nothing() -> None:
+    with pytest.raises(Unusable, match="no segment to train follows"):
+        list(segmented(_record((True, "learn"), (False, "ask"))))

@@ -11,6 +11,7 @@ import pytest
 from core.errors import DataError
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.files.sources import open_source
+from synth.importing.files.workbook import workbook_records
 from synth.importing.reading import recognise
 
 
@@ -61,3 +62,41 @@ def test_a_damaged_workbook_says_so(tmp_path):
         archive.writestr("xl/workbook.xml", "<workbook")
     with pytest.raises(DataError, match="the workbook is damaged"):
         list(open_source(str(tmp_path / "t.xlsx")).records())
+
+
+def test_rows_keep_their_numbers_and_columns_without_a_name_are_left_out(tmp_path):
+    rows = [[], [" Question ", None, 7, "Answer"], ["When?", "lost", "x", "At noon."], ["", None], ["Who?"]]
+    records = list(workbook_records(Path(save(tmp_path / "t.xlsx", one=rows))))
+    assert records == [
+        (3, {"Question": "When?", "7": "x", "Answer": "At noon."}),
+        (5, {"Question": "Who?", "7": None, "Answer": None}),
+    ]
+
+
+def test_a_workbook_of_empty_or_hidden_sheets_has_no_records(tmp_path):
+    path = save(tmp_path / "t.xlsx", empty=[], secret=[["q", "a"], [1, 2]], heads=[["q", "a"]])
+    assert list(workbook_records(Path(path))) == []
+
+
+@pytest.mark.parametrize(
+    ("member", "content"),
+    [
+        ("xl/worksheets/sheet1.xml", b"<worksheet"),
+        ("xl/styles.xml", b"<styleSheet></x>"),
+        ("[Content_Types].xml", None),
+    ],
+)
+def test_a_damaged_part_is_named_with_the_file(tmp_path, member, content):
+    import zipfile
+
+    save(tmp_path / "t.xlsx", one=[["q", "a"], ["When?", "At noon."]])
+    path = tmp_path / "damaged.xlsx"
+    with zipfile.ZipFile(tmp_path / "t.xlsx") as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            if name != member:
+                target.writestr(name, source.read(name))
+            elif content is not None:
+                target.writestr(name, content)
+    with pytest.raises(DataError, match="the workbook is damaged") as raised:
+        list(workbook_records(path))
+    assert raised.value.path == str(path)

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from synth.importing.drafts import Unusable
+from synth.importing.fields import ReadFields
+from synth.importing.records.compared import compared, is_compared
 from tests.synth.importing.records.test_shapes import jsonl, read
 
 _TALK = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "good"}]
@@ -60,3 +63,61 @@ def test_votes_on_gold_answers_are_no_comparison(tmp_path: Path) -> None:
     record = {"question": "q", "answers": [{"text": "good", "votes": 3}, {"text": "also right", "votes": 1}]}
     _, drafts, _ = read(jsonl(tmp_path / "x.jsonl", record, record))
     assert drafts[0].answer == "good" and drafts[0].rejected is None
+
+
+@pytest.mark.parametrize(
+    ("record", "is_one"),
+    [
+        ({"response_a": "x", "response_b": "y"}, False),  # no verdict
+        ({"response_a": "x", "response_b": "y", "winner": "a"}, True),
+        ({"response_a": "x", "winner": "a"}, False),
+        ({"response_j": "x", "response_k": "y"}, True),  # by convention
+        ({"answer1": "x", "answer2": "y", "better": 1}, True),
+        ({"left_summary": "x", "right_summary": "y", "choice": "left"}, True),
+        ({"response_a": "x", "response_b": "y", "score_a": 1, "score_b": "high"}, False),
+        ({"responses": ["x", "y"], "ratings": [1, 2]}, True),
+        ({"responses": ["x", "y"], "ratings": [1]}, False),
+        ({"responses": ["x"], "ratings": [1]}, False),
+        ({"responses": ["x", "y"], "ratings": [1, None]}, False),
+        ({"responses": ["x", "y"], "ratings": [1, float("nan")]}, False),
+        ({"responses": ["x", "y"], "ranking": ["2", "1"]}, True),
+        ({"responses": [{"text": "x", "rank": 1}, {"rank": 2}]}, False),  # one says nothing
+        ({}, False),
+    ],
+)
+def test_two_answers_and_a_verdict_are_a_comparison(record: dict[str, Any], is_one: bool) -> None:
+    assert is_compared(ReadFields(record)) is is_one
+
+
+@pytest.mark.parametrize(
+    ("verdict", "better"),
+    [
+        ("a", "x"),
+        ("B", "y"),
+        ("model_a", "x"),
+        ("response_b", "y"),
+        ("Assistant_A", "x"),
+        ("The better one is b", "y"),
+        ("tie (bothbad)", None),
+        ("neither", None),
+        ("a or b", "y"),  # ends with one of them
+        ("c", None),
+        (["a"], None),
+    ],
+)
+def test_the_spellings_of_a_verdict(verdict: object, better: str | None) -> None:
+    record = ReadFields({"prompt": "q", "response_a": "x", "response_b": "y", "winner": verdict})
+    if better is None:
+        with pytest.raises(Unusable):
+            list(compared(record))
+    else:
+        (draft,) = compared(record)
+        assert (draft.answer, draft.rejected) == (better, "xy".replace(better, ""))
+
+
+def test_a_figure_goes_before_a_word_and_of_several_the_extremes_count() -> None:
+    record = {"prompt": "q", "response_a": "x", "response_b": "y", "winner": "a", "score_a": 1, "score_b": 2.5}
+    (draft,) = compared(ReadFields(record))
+    assert draft.answer == "y"
+    (draft,) = compared(ReadFields({"prompt": "q", "outputs": ["x", "y", "z"], "ranks": [2, 3, 1]}))
+    assert (draft.answer, draft.rejected) == ("z", "y")

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from core.prompt import ABSTENTION
+from synth.importing.drafts import Unusable
+from synth.importing.records.reading_tasks import coqa, is_coqa, is_natural, natural_questions
 from tests.synth.importing.records.test_shapes import jsonl, read
 
 _PAGE = "Home <P> The moon is far , but not too far . </P>"
@@ -87,3 +89,69 @@ def test_what_annotators_did_not_say_is_no_answer(tmp_path: Path, annotation: di
     record = {"document_text": _PAGE, "question_text": "q", "annotations": [annotation]}
     _, drafts, faults = read(jsonl(tmp_path / "x.jsonl", record, record))
     assert [draft.answer for draft in drafts] == [outcome] * 2 or [fault for _, fault in faults] == [outcome] * 2
+
+
+@pytest.mark.parametrize(
+    ("record", "fault"),
+    [
+        ({"story": "S", "questions": ["q"], "answers": []}, "differ in number"),
+        ({"story": "S", "questions": ["q"], "answers": "a"}, "not a list"),
+        ({"story": "S", "questions": [""], "answers": ["a"]}, "has no text"),
+        ({"story": "S", "questions": [{"turn_id": 1}], "answers": ["a"]}, "has no text"),
+        ({"story": " ", "questions": ["q"], "answers": ["a"]}, "'story' is empty"),
+    ],
+)
+def test_a_story_that_is_not_whole_says_why(record: dict[str, Any], fault: str) -> None:
+    assert is_coqa(record)
+    with pytest.raises(Unusable, match=fault):
+        list(coqa(record))
+
+
+def test_rows_of_one_story_stay_together() -> None:
+    record = {"story": "S" * 100, "questions": ["q1", "q2"], "answers": ["a1", "Unknown."]}
+    first, second = coqa(record)
+    assert first.documents == second.documents == (f"story:{'S' * 80}",)
+    assert (first.kind, second.kind) == ("import", "unanswerable")
+    assert {draft.documents for draft in coqa({**record, "id": "7"})} == {("story:7",)}
+    assert not is_coqa({"story": 3, "questions": [], "answers": []})
+    assert not is_coqa({"story": "S", "questions": []})
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        {"long_answer": _LONG, "short_answers": {"start_token": [5, 6], "end_token": [6]}},  # an end is missing
+        {"long_answer": _LONG, "short_answers": [{"start_token": None, "end_token": 6}]},
+        {"long_answer": 3, "short_answers": []},
+    ],
+)
+def test_an_annotation_of_other_types_costs_its_record_alone(tmp_path: Path, annotation: dict[str, Any]) -> None:
+    whole = {"long_answer": _LONG, "short_answers": [{"start_token": 5, "end_token": 6}]}
+    records = [{"document_text": _PAGE, "question_text": "q", "annotations": [each]} for each in (whole, annotation)]
+    _, drafts, faults = read(jsonl(tmp_path / "x.jsonl", *records))
+    assert [draft.answer for draft in drafts] == ["far"]
+    assert [(line, text.startswith("not of the shape Natural Questions")) for line, text in faults] == [(2, True)]
+
+
+def test_columns_of_unequal_length_cost_their_record_alone(tmp_path: Path) -> None:
+    columns = {"long_answer": [_LONG], "short_answers": [{"start_token": [5], "end_token": [6]}]}
+    records = [
+        {"document": {"tokens": {"token": _WORDS, "is_html": tags}}, "question": "q", "annotations": columns}
+        for tags in (_TAGS, _TAGS[:3])
+    ]
+    _, drafts, faults = read(jsonl(tmp_path / "x.jsonl", *records))
+    assert (len(drafts), [line for line, _ in faults]) == (1, [2])
+
+
+def test_several_short_answers_are_listed_and_a_verdict_stands_alone() -> None:
+    short = [{"start_token": 2, "end_token": 4}, {"start_token": 5, "end_token": 6}]
+    record = {"document_text": _PAGE, "question_text": " q ", "annotations": [{"long_answer": _LONG}]}
+    record["annotations"] = [{"long_answer": _LONG, "short_answers": short}]
+    (draft,) = natural_questions(record)
+    assert (draft.question, draft.answer) == ("q", "The moon, far")
+    record["annotations"] = [{"long_answer": _LONG, "short_answers": [], "yes_no_answer": 0}]
+    (draft,) = natural_questions(record)
+    assert draft.answer == "no"
+    with pytest.raises(Unusable, match="question_text"):
+        list(natural_questions({**record, "question_text": " "}))
+    assert not is_natural({**record, "annotations": []})
