@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import ollama
 import pytest
 
+from core.errors import KbError
+from serve.ollama_api import OllamaChatBody, OllamaGenerateBody, OllamaMessage
 from tests.serve.conftest import ANSWER, QUESTION, Running
 
 ASKED = [{"role": "user", "content": QUESTION}]
@@ -80,3 +83,81 @@ def test_a_model_keeps_to_a_format(client: ollama.Client) -> None:
     schema = {"type": "object", "properties": {"metres": {"type": "integer"}}, "required": ["metres"]}
     reply = client.generate("smollm2", "How high is the tide?", format=schema, options={"num_predict": 30})
     assert reply.response.lstrip().startswith("{")
+
+
+@pytest.mark.parametrize(
+    ("name", "id_"), [("base", "base"), ("base:latest", "base"), ("ollama:x:latest", "ollama:x:latest")]
+)
+def test_a_tag_that_clients_add_is_no_part_of_a_name(name: str, id_: str) -> None:
+    assert OllamaChatBody.model_validate({"model": name}).model == id_
+
+
+@pytest.mark.parametrize(
+    ("options", "controls", "ignored"),
+    [
+        ({}, {}, []),
+        ({"temperature": 0, "top_p": 0.5, "top_k": 3}, {"temperature": 0.0, "top_p": 0.5, "top_k": 3}, []),
+        ({"repeat_penalty": 1.5, "num_predict": 7.9}, {"repetition_penalty": 1.5, "max_tokens": 7}, []),
+        ({"num_predict": -1, "seed": -1}, {}, []),  # no limit, any seed
+        ({"seed": 0, "stop": "END"}, {"seed": 0, "stop": ("END",)}, []),
+        ({"stop": ["a", ""]}, {"stop": ("a",)}, []),
+        ({"stop": [], "temperature": None}, {}, []),
+        ({"num_ctx": 4096, "mirostat": 0}, {}, ["options.num_ctx", "options.mirostat"]),
+    ],
+)
+def test_options_are_taken_under_our_names(
+    options: dict[str, Any], controls: dict[str, Any], ignored: list[str]
+) -> None:
+    found, unknown = OllamaChatBody.model_validate({"model": "m", "options": options}).controls()
+    assert (found.given(), unknown) == (controls, ignored)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"temperature": "warm"}, "options.temperature must be a number"),
+        ({"top_k": True}, "options.top_k must be a number"),
+        ({"top_p": 0}, "options.top_p must be from 0.0001 to 1"),
+        ({"repeat_penalty": 0.5}, "options.repeat_penalty must be from 1 to 2"),
+        ({"temperature": float("nan")}, "options.temperature must be from 0 to 2"),
+        ({"seed": 2**31}, "options.seed must be from"),
+        ({"stop": [1]}, "options.stop must be a text or a list of texts"),
+        ({"stop": {"a": 1}}, "options.stop must be a text or a list of texts"),
+    ],
+)
+def test_options_out_of_range_are_refused_by_name(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(KbError, match=message):
+        OllamaGenerateBody.model_validate({"model": "m", "options": options}).controls()
+
+
+@pytest.mark.parametrize(
+    ("given_format", "schema"),
+    [(None, None), ("", None), ("json", {"type": "object"}), ({"type": "string"}, {"type": "string"})],
+)
+def test_a_format_is_a_schema(given_format: Any, schema: Any) -> None:
+    assert OllamaChatBody.model_validate({"model": "m", "format": given_format}).json_schema() == schema
+
+
+def test_fields_beside_ollamas_are_named_where_they_say_something() -> None:
+    body = {"model": "m", "keep_alive": 5, "think": True, "template": "x", "raw": False}
+    assert OllamaGenerateBody.model_validate(body).controls()[1] == ["template"]
+
+
+@pytest.mark.parametrize(
+    ("message", "role", "text"),
+    [
+        ({"role": "user", "content": "q"}, "user", "q"),
+        ({"role": "system", "content": "Be brief."}, "system", "Be brief."),
+        ({"role": "tool", "content": "16", "tool_name": "look"}, "user", "Result of look:\n16"),
+        ({"role": "assistant", "content": "a", "tool_calls": [{}]}, "assistant", "a"),
+        (
+            {"role": "assistant", "tool_calls": [{"function": {"name": "look", "arguments": {"a": 1}}}]},
+            "assistant",
+            'look({"a": 1})',
+        ),
+        ({"role": "assistant"}, "assistant", ""),
+    ],
+)
+def test_messages_become_texts(message: dict[str, Any], role: str, text: str) -> None:
+    made = OllamaMessage.model_validate(message).message()
+    assert (made.role, made.text) == (role, text)
