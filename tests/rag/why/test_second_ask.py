@@ -1,108 +1,90 @@
-"""Labels of statements where the truth is known: models that read, remember, or do both."""
+"""Statements that claim something are labelled by what a model answers to changed passages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import pytest
-from langchain_core.language_models import BaseChatModel
 
-from core.reading.extractive import ExtractiveChat
+from core.chat.generate import Generation
 from core.reading.passages import Passage
-from core.settings import Settings
-from core.types import Answer
-from rag.answer.answer import Answerer
-from tests.support.chats import Parrot
-from tests.support.shelf import Shelf
+from core.types import Answer, Citation, Page, Statement
+from rag.answer.pack import Span
+from rag.why.second_ask import ShownPassages, is_tested, quoted_provenance, with_provenance
 
-SHELF = Shelf.of_examples("handbook.pdf", "manual.pdf")
-QUESTION = "For how many years does the Council appoint the Director?"
-KNOWN = "The Council appoints the Director for a term of six years."
-
-
-def holder(passages: Sequence[Passage]) -> Passage | None:
-    return next((passage for passage in passages if "appoints the Director" in passage.text), None)
-
-
-def reads(passages: Sequence[Passage]) -> str:
-    """Copy the sentence that the passages hold."""
-    passage = holder(passages)
-    if passage is None:
-        return "The documents do not say."
-    start = passage.text.index("The Council appoints the Director")
-    return f"{' '.join(passage.text[start : passage.text.index('.', start) + 1].split())} [[{passage.key}]]"
+QUOTE = "The quay is 62 m long."
+PAGE = Page(index=0, text=f"{QUOTE} Dogs are let in.")
+CITED = Citation(doc="club.pdf", sha256="ab", page=0, start=0, end=len(QUOTE), quote=QUOTE)
+SHOWN = ShownPassages(
+    [Passage(key="b2c3d", source="club.pdf, p. 1", text=PAGE.text)],
+    [Span(doc="club.pdf", sha256="ab", page=0, start=0, end=len(PAGE.text), text=PAGE.text, title="Club")],
+    lambda sha256, page: PAGE,
+)
 
 
-def remembers(passages: Sequence[Passage]) -> str:
-    """Say what was learned, whatever is shown."""
-    passage = holder(passages)
-    return KNOWN if passage is None else f"{KNOWN} [[{passage.key}]]"
-
-
-def fills_in(passages: Sequence[Passage]) -> str:
-    """Copy what is shown, and say what was learned where nothing is."""
-    return reads(passages) if holder(passages) else KNOWN
-
-
-def answerer(chat: BaseChatModel) -> Answerer:
-    return Answerer(SHELF, chat, Settings(), SHELF.page_text)
-
-
-def explained(chat: BaseChatModel, question: str = QUESTION) -> Answer:
-    each = answerer(chat)
-    return each.why(each.ask(question))
-
-
-@pytest.mark.parametrize(("reply", "label"), [(reads, "read"), (remembers, "remembered"), (fills_in, "both")])
-def test_a_statement_gets_the_label_of_what_the_model_does(reply: object, label: str) -> None:
-    answer = explained(Parrot(reply=reply))
-    (statement,) = answer.statements
-    assert statement.why is not None and statement.why.label == label
-    assert [(change.old, change.new) for change in statement.why.changes] == [("six", "seven")]
-    assert ("seven" in statement.why.contradicted) == (label != "remembered")
-    assert (statement.why.without == KNOWN) == (label != "read")
-
-
-def test_the_passage_is_gone_from_one_prompt_and_contradicted_in_the_other() -> None:
-    chat = Parrot(reply=reads, seen=[])
-    explained(chat)
-    first, without, contradicted = sorted(
-        chat.seen, key=lambda text: ("term of seven" in text, len(text) < len(chat.seen[0]))
+def answer(*statements: Statement) -> Answer:
+    text = " ".join(statement.text for statement in statements)
+    return Answer(
+        question="How long is the quay?",
+        answer=text,
+        ground="cited",
+        citations=(CITED,),
+        statements=statements,
+        tokens={"prompt": 9},
     )
-    assert "term of six" in first
-    assert "term of six" not in without and "appoints the Director" not in without
-    assert "term of six" not in contradicted and contradicted.count("<<") == first.count("<<")
 
 
-def test_asking_again_costs_at_most_two_answers() -> None:
-    chat = Parrot(reply=reads, seen=[])
-    answer = explained(chat)
-    assert len(chat.seen) == 3
-    one = answer.tokens["prompt"] + answer.tokens["completion"]
-    assert answer.tokens["why_prompt"] + answer.tokens["why_completion"] <= 2 * one
-    assert answer.timings["why_s"] > 0
+CLAIM = Statement(text=QUOTE, citations=(0,))
+REMARK = Statement(text="Here is what I found.")
 
 
-def test_an_answer_that_cites_nothing_is_asked_without_any_passage() -> None:
-    def invents(passages: Sequence[Passage]) -> str:
-        return "The Council appoints the Director for a term of 97 years."
-
-    chat = Parrot(reply=invents, seen=[])
-    answer = explained(chat)
-    (statement,) = answer.statements
-    assert not statement.supported
-    assert statement.why is not None and statement.why.label == "remembered"
-    assert "could be changed" in statement.why.reason and statement.why.contradicted == ""
-    assert len(chat.seen) == 2 and "[[" not in chat.seen[1].partition("The documents do not say.")[2]
+@pytest.mark.parametrize(
+    ("statement", "tested"),
+    [(CLAIM, True), (REMARK, False), (Statement(text="It is blue.", supported=False, reason="no source"), True)],
+)
+def test_what_claims_something_is_tested(statement: Statement, tested: bool) -> None:
+    assert is_tested(statement) is tested
 
 
-def test_the_built_in_reader_cannot_remember_and_is_not_asked_again() -> None:
-    answer = explained(ExtractiveChat())
-    labels = {statement.why.label for statement in answer.statements if statement.why}
-    assert labels == {"read"} and "why_s" not in answer.timings
+def test_the_built_in_reader_reads() -> None:
+    claim, remark = quoted_provenance(answer(CLAIM, REMARK)).statements
+    assert claim.why is not None and claim.why.label == "read"
+    assert remark.why is None
 
 
-def test_an_abstention_has_nothing_to_explain() -> None:
-    each = answerer(Parrot(reply=lambda passages: "The documents do not say."))
-    answer = each.ask(QUESTION)
-    assert each.why(answer) is answer
+def test_an_answer_without_claims_asks_nothing_again() -> None:
+    def ask(_: Sequence[Sequence[Passage]]) -> Sequence[Generation]:
+        raise AssertionError("nothing is to be asked")
+
+    given = answer(REMARK)
+    assert with_provenance(given, SHOWN, ask) is given
+
+
+@pytest.mark.parametrize(
+    ("replies", "label"),
+    [
+        (("The passages do not say.", None), "read"),  # None: as the changed passage has it
+        ((QUOTE, QUOTE), "remembered"),
+    ],
+)
+def test_a_claim_is_read_where_it_changes_with_the_passages(replies: tuple[str, str | None], label: str) -> None:
+    asked: list[Sequence[Passage]] = []
+
+    def ask(passages: Sequence[Sequence[Passage]]) -> Sequence[Generation]:
+        asked.extend(passages)
+        changed = passages[1][0].text.split(" Dogs")[0]
+        texts = [changed if reply is None else reply for reply in replies]
+        return [
+            Generation(text=text, prompt_tokens=5, completion_tokens=2, total_s=0.1, first_token_s=0.1)
+            for text in texts
+        ]
+
+    labelled = with_provenance(answer(CLAIM, REMARK), SHOWN, ask)
+    without, contradicted = asked
+    assert list(without) == []  # the passage that bears it out is left out
+    assert "62 m" not in contradicted[0].text and "Dogs are let in." in contradicted[0].text
+    why = labelled.statements[0].why
+    assert why is not None and why.label == label
+    assert "62" in why.changes[0].old and "62" not in why.changes[0].new
+    assert labelled.tokens == {"prompt": 9, "why_prompt": 10, "why_completion": 4}
+    assert labelled.statements[1].why is None
