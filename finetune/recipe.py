@@ -125,6 +125,10 @@ class Recipe(BaseModel):
     retain: RetainName = Field("none", description="What keeps the base's skills: none, replay, kl, mixsd or sdft.")
     retain_share: float = Field(0.25, gt=0, le=4, description="replay, kl: rows of the base per row of the data.")
     retain_weight: float = Field(1.0, gt=0, le=100, description="kl, sdft: weight of their term in the loss.")
+    continues: str = Field("", description="Run whose weights are trained on; empty: the base's own.")
+    replay_share: float = Field(
+        1.0, ge=0, le=20, description="continues: rows of what that run knew, per row of the data."
+    )
     mix_share: float = Field(0.5, ge=0, le=1, description="mixsd: share of tokens written without the fact in view.")
 
     dpo: bool = Field(True, description="Preferences after answers.")

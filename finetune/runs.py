@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -55,6 +56,11 @@ class TrainingRun:
     def prompt(self) -> Path:
         """The prompt that showed passages in its rows; `rag.prompt_file` takes it."""
         return self.folder / PROMPT_FILE
+
+    @property
+    def start(self) -> Path:
+        """What was trained on, where the run continues another one: a copy of that one's `adapter`."""
+        return self.folder / "start"
 
     @property
     def adapter(self) -> Path:
@@ -114,11 +120,14 @@ def check_name(name: str) -> str:
     return name
 
 
-def create_run(home: Home, card: RunCard, recipe: Recipe, prompt: AnswerPrompt | None = None) -> TrainingRun:
+def create_run(
+    home: Home, card: RunCard, recipe: Recipe, prompt: AnswerPrompt | None = None, start: Path | None = None
+) -> TrainingRun:
     """Make the folder of a new run, named by its card.
 
     Args:
         prompt: Shows passages in its rows; its digest goes into the card. The built-in prompt if None.
+        start: Weights of the run that it continues, which are copied; the base's own if None.
 
     Raises:
         ConfigError: The name is taken or cannot be one.
@@ -136,6 +145,8 @@ def create_run(home: Home, card: RunCard, recipe: Recipe, prompt: AnswerPrompt |
         made = TrainingRun(name=run.name, folder=work)
         made.recipe.write_text(to_toml(recipe), encoding="utf-8")
         made.prompt.write_text(prompt.text, encoding="utf-8")
+        if start is not None:
+            shutil.copytree(start, made.start)
         _write_card(made, card, recipe)
 
     make_folder(run.folder, fill, ready=_CARD)

@@ -1,9 +1,15 @@
-"""What a terminal shows of a dataset that was made: its checks as a table, and lines on what it holds."""
+"""What a terminal shows of a dataset that was made or imported: its checks as a table, and lines on what it holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.rows import columns_not_used
+
+if TYPE_CHECKING:
+    from synth.importing.load import ImportReport, SourceReport
 
 CHECK_HEADS = ["check", "seen", "dropped", "passed"]
 
@@ -40,3 +46,39 @@ def _audit_lines(audit: Mapping[str, Any]) -> list[str]:
             caught = f"{outcome['caught']} of {outcome['planted']} dropped ({outcome['share']:.1%})"
             lines.append(f"{title}: {name}: {caught}; each check alone: {alone or 'none'}")
     return lines
+
+
+def import_lines(report: ImportReport, out: Path) -> Iterator[str]:
+    """Yield what became of every source, and what the dataset holds now.
+
+    Args:
+        report: Of the import.
+        out: Folder of the dataset.
+    """
+    for read in report.reads:
+        yield from _source_lines(read)
+    if report.duplicates:
+        yield f"  left out {report.duplicates}: there already, or twice in the sources"
+    if report.leaking:
+        yield f"  left out {report.leaking}: on a passage or question that another split has"
+    counts = report.manifest["counts"]
+    splits = ", ".join(f"{name} {count}" for name, count in counts["splits"].items())
+    splits += f"; {counts['preferences']} preferences" if counts["preferences"] else ""
+    yield f"added {report.added} rows to {out}, which now has {splits}, in {counts['groups']} groups"
+    if report.added > 1 and counts["groups"] == 1:
+        yield "  all rows share a document or a passage: nothing can be held out"
+    if report.is_loosened:
+        yield "  a few passages hold most rows: rows on one of them are held out from the others"
+    yield f"Next: kb synth review {out}"
+
+
+def _source_lines(read: SourceReport) -> Iterator[str]:
+    yield f"{read.source}: {read.container}, {read.shape}; {read.rows} rows"
+    for reason, count in sorted(read.skipped.items(), key=lambda item: -item[1]):
+        lines = ", ".join(str(line) for line, why in read.examples if why == reason)
+        more = ", ..." if count > lines.count(",") + 1 else ""
+        yield f"  skipped {count}: {reason} (line {lines}{more})"
+    for name, count in read.left_out.items():
+        yield f"  left out {count}: {name}"
+    if read.unused:
+        yield f"  {columns_not_used(read.unused)}"

@@ -19,7 +19,7 @@ from core.files import Home
 from core.language.names import language_name
 from core.models import largest_model, open_chat, resolve
 from core.prompt import load_prompt
-from core.settings import Settings
+from core.settings import Settings, SynthSettings
 from core.types import Document, Pair
 from core.weights.shelf import MANIFEST, folder_of, require
 from core.weights.shipped import question_writer_adapter
@@ -28,6 +28,7 @@ from kb.scope import open_collection
 from kb.staleness import register_dataset
 from kb.workspace import Workspace
 from rag.catalogue.corpus import CatalogueCorpus
+from rag.catalogue.reader import CatalogueReader
 from rag.search.similar import Similarity
 from synth.dataset.review import DECISIONS, Review
 from synth.facts.read import RULES, read_facts
@@ -43,12 +44,15 @@ from synth.making.run import SynthPlan, SynthProgress, SynthTools
 
 if TYPE_CHECKING:
     from core.reading.spans.reader import SpanReader
+    from kb.knowledge.weak import WeakFacts
 
 # `auto` takes a chat model from so many parameters: smaller ones write worse questions than the question writer.
 _FEWEST_PARAMETERS = 3_000_000_000
 # Spellings of the generators that are no chat models; `builtin` is the older name of the rules.
 _AUTO, _WRITER, _RULES = "auto", "writer", ("rules", "builtin")
 
+# Kinds of rows that are about no fact: they are not made where only what a run does not know is asked for.
+_TEXT_KINDS = ("rewrite", "summary")
 # Fewer facts than these are worth a note.
 _FEW_FACTS = 10
 # Context of the question writer: its prompts are short.
@@ -68,6 +72,7 @@ class DatasetRequest:
         audit: Plant errors in good rows and report what finds them.
         missed: Only facts that a tuned model missed.
         documents: Hashes of the documents to read; None for all.
+        weak: Only facts that a run does not know.
     """
 
     pairs: int | None = None
@@ -75,6 +80,7 @@ class DatasetRequest:
     audit: bool = False
     missed: MissedFacts | None = None
     documents: frozenset[str] | None = None
+    weak: WeakFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +158,22 @@ def synthesize(
     if (folder / DECISIONS).is_file():
         manifest = Review(folder).apply().manifest
     return manifest
+
+
+def documents_named(workspace: Workspace, names: Sequence[str]) -> frozenset[str] | None:
+    """Return the hashes of documents; None where none is named.
+
+    Args:
+        names: File names, ids or prefixes of hashes.
+
+    Raises:
+        ConfigError: There is no such collection or document.
+    """
+    if not names:
+        return None
+    catalogue = CatalogueReader(workspace.home.catalogue)
+    catalogue.require_collection(workspace.collection)
+    return frozenset(catalogue.resolve(workspace.collection, name).sha256 for name in names)
 
 
 def _unread_documents(documents: Sequence[Document], generator: str) -> str:
@@ -247,6 +269,10 @@ def _writer_is_here(home: Home) -> bool:
     )
 
 
+def _fact_kinds(settings: SynthSettings) -> SynthSettings:
+    return settings.model_copy(update={"shares": {**settings.shares, **dict.fromkeys(_TEXT_KINDS, 0.0)}})
+
+
 @dataclass(frozen=True, slots=True)
 class _Vectors:
     """The collection's embedder in the form that `synth` takes."""
@@ -276,7 +302,7 @@ def _builder(
         models = _Models(workspace, request, stack, on_call)
         plan = SynthPlan(
             collection=workspace.collection,
-            settings=settings.synth,
+            settings=_fact_kinds(settings.synth) if request.weak else settings.synth,
             seed=request.seed,
             pairs=request.pairs,
             answer_prompt=load_prompt(settings.rag.prompt_file),
@@ -284,7 +310,10 @@ def _builder(
         )
         tools = SynthTools(
             corpus=corpus,
-            retriever=knowledge.searcher,
+            # Passages of other documents are unknown to a dataset of some.
+            retriever=knowledge.searcher
+            if request.documents is None
+            else knowledge.narrowed(sorted(request.documents)),
             embedder=_Vectors(Similarity(knowledge.embedder)),
             generator=models.generator(),
             judge=models.ask(settings.synth.judge) if settings.synth.judge else None,
@@ -321,7 +350,8 @@ class _Models:
                 every = RulesGenerator(documents, read_facts)
             else:
                 every = ModelGenerator(self.ask(spec), settings.synth.phrasings)
-            return self.request.missed.only(every) if self.request.missed else every
+            every = self.request.missed.only(every) if self.request.missed else every
+            return self.request.weak.only(every) if self.request.weak else every
 
         return made
 

@@ -45,6 +45,25 @@ class Evaluation:
             report["difference"] = self.difference
         return report
 
+    def tables(self) -> list[tuple[list[str], list[list[str]]]]:
+        """Return heads and rows of what was measured, and of the difference where there is one."""
+        rows = [
+            [name, f"{m['value']:.3f}", f"{m['low']:.3f} to {m['high']:.3f}", str(m["n"])]
+            for name, m in self.metrics.items()
+        ]
+        changes = [
+            [
+                name,
+                f"{self.against[name]['value']:.3f}",
+                f"{change['value']:+.3f}",
+                f"{change['low']:+.3f} to {change['high']:+.3f}",
+                str(change["n"]),
+            ]
+            for name, change in self.difference.items()
+        ]
+        heads = ["metric", "second", "first - second", "95% interval", "n"]
+        return [(["metric", "value", "95% interval", "n"], rows), *([(heads, changes)] if changes else [])]
+
 
 def read_questions(workspace: Workspace, file: Path) -> list[Record]:
     """Read a JSONL file of questions about the workspace's collection.

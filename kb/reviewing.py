@@ -11,13 +11,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import ConfigError
+from core.prompt import passage_source
 from core.types import Pair
 from kb.workspace import Workspace
 from rag.catalogue.database import catalogue_exists
 from rag.catalogue.reader import CatalogueReader
-from synth.dataset.review import ACTIONS, Action, Decision, PageText, Review, Reviewed, text_of
+from synth.dataset.review import (
+    ACTIONS,
+    Action,
+    Decision,
+    PageText,
+    Review,
+    Reviewed,
+    ReviewItem,
+    altered_lines,
+    text_of,
+)
 
 _MARK = "=== {} ==="
+# Characters of a context that are shown.
+_MOST_CHARS = 3000
 
 
 def page_text_of(workspace: Workspace) -> PageText | None:
@@ -105,3 +118,35 @@ def _sections(written: str, names: list[str]) -> dict[str, str]:
         else:
             current.append(line)
     return {name: "\n".join(lines).strip() for name, lines in sections.items()}
+
+
+def row_parts(item: ReviewItem) -> list[tuple[str, str]]:
+    """Return what a person is shown of a row, as (name, text)."""
+    row = item.row
+    texts = text_of(row)
+    untrained = row.untrained_turns if isinstance(row, Pair) else range(len(row.turns))
+    parts = [("system", _short(row.system))] if row.system else []
+    parts += [
+        (f"turn {i}{'' if i - 1 not in untrained else ', not trained'}", f"{asked_question}\n{answer}")
+        for i, (asked_question, answer) in enumerate(row.turns, start=1)
+    ]
+    parts += [("context", _short(texts["context"]))] if texts["context"] else []
+    parts += [("question", texts["question"]), ("answer", texts["answer"])]
+    if isinstance(row, Pair):
+        parts += [
+            ("evidence", f"{passage_source(' '.join(each.doc.split()), each.page)}: “{each.quote}”")
+            for each in row.evidence
+        ]
+        parts += [("altered", line) for line in altered_lines(row)]
+    else:
+        parts.append(("worse", row.rejected))
+    if row.checks:
+        parts.append(("kept for", ", ".join(f"{name} {value:g}" for name, value in row.checks.items())))
+    if item.decision:
+        parts.append(("decided", f"{item.decision.action}, {item.decision.time}"))
+    return parts
+
+
+def _short(text: str) -> str:
+    cut = len(text) - _MOST_CHARS
+    return text if cut <= 0 else f"{text[:_MOST_CHARS]} … and {cut} characters more"

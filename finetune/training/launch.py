@@ -69,6 +69,7 @@ def begin_run(
     dataset: TrainingRows,
     data: str,
     prompt: AnswerPrompt | None = None,
+    start: Path | None = None,
 ) -> TrainingRun:
     """Make the folder of a run that is about to be trained.
 
@@ -76,6 +77,7 @@ def begin_run(
         recipe: Resolved: nothing in it depends on the machine or the working folder any more.
         data: Where the rows lie; kept as an absolute path.
         prompt: Shows passages in the rows; the dataset's own, else the built-in prompt, if None.
+        start: Weights of the run that it continues; the base's own if None.
 
     Raises:
         ConfigError: The name is taken or cannot be one.
@@ -95,7 +97,7 @@ def begin_run(
         licence=base.licence,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    return create_run(home, card, recipe, prompt or dataset.answer_prompt)
+    return create_run(home, card, recipe, prompt or dataset.answer_prompt, start)
 
 
 def installed_versions() -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from datasets import Dataset, IterableDataset
 
+from core.errors import DataError
 from core.prompt import read_block
 from core.types import Pair
 from finetune.data.audit import Audit, audit
@@ -39,7 +40,7 @@ from finetune.runs import update_card
 from finetune.training.base import attention_kernel, load_model
 from finetune.training.events import emit
 from finetune.training.line_attention import use_line_attention
-from finetune.training.policy import asker, put_in_place, save_policy
+from finetune.training.policy import asker, load_policy, put_in_place, save_policy
 from finetune.training.stage import Stage
 from finetune.training.trainers import AnswerTrainer, answer_arguments
 
@@ -58,7 +59,7 @@ def run_sft(stage: Stage) -> None:
     retain, written = RETAIN_METHODS[recipe.retain], retained_rows(stage.run, recipe)
     rows = _rows(prepared, retain, written)
     seen = audit(rows, prepared.chat, prepared.context_tokens)
-    model = make_trainable(load_model(prepared.base, recipe, prepared.machine), recipe, prepared.base.shape)
+    model = _trainable(stage)
     collate = collator(
         recipe,
         prepared.chat.pad_id,
@@ -96,6 +97,25 @@ def run_sft(stage: Stage) -> None:
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     _save(stage, trainer)
     stage.finished(trainer, _best(trainer))
+
+
+def _trainable(stage: Stage) -> Any:
+    """Return the base, or what the run continues, ready to be trained.
+
+    Raises:
+        DataError: The weights of the run that is continued are gone.
+    """
+    prepared, recipe, start = stage.prepared, stage.prepared.recipe, stage.run.start
+    if not recipe.continues:
+        return make_trainable(load_model(prepared.base, recipe, prepared.machine), recipe, prepared.base.shape)
+    if not start.is_dir():
+        raise DataError(
+            f"the weights of run {recipe.continues!r} are missing", path=start, hint=f"kb runs rm {stage.run.name}"
+        )
+    if recipe.training_method.adapter:
+        return load_policy(prepared.base, recipe, prepared.machine, start, trainable=True)
+    model = load_model(prepared.base, recipe, prepared.machine, weights=start)
+    return make_trainable(model, recipe, prepared.base.shape)
 
 
 def _rows(prepared: Prepared, retain: RetainMethod, written: Sequence[Pair]) -> Tokenised:

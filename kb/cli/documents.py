@@ -139,24 +139,41 @@ def _hidden(catalogue: CatalogueReader, workspace: Workspace, document: Document
 
 def forget(
     docs: Annotated[list[str], typer.Argument(help="File names, ids, or prefixes of hashes.", metavar="DOC...")],
+    from_runs: Annotated[
+        bool, typer.Option("--from-runs", help="Also rebuild every run that learned them, and prove it; resumable.")
+    ] = False,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
     collection: options.Collection = None,
     store: options.Store = None,
     pairs: options.Set = None,
+    as_json: options.Json = False,
     quiet: options.Quiet = False,
-) -> None:
+) -> int:
     """Remove documents with everything kept of them."""
     workspace = begin(collection=collection, store=store, pairs=pairs)
-    catalogue = _catalogue(workspace)
-    documents = [catalogue.resolve(workspace.collection, doc) for doc in docs]
-    names = ", ".join(f"{screen.line(d.doc)} ({d.n_pages} pages)" for d in documents)
+    if from_runs:
+        from kb.knowledge.forgetting import forget_from_runs, plan_forgetting, report_lines
+
+        names = screen.line(plan_forgetting(workspace, docs).sentence())
+    else:
+        catalogue = _catalogue(workspace)
+        documents = [catalogue.resolve(workspace.collection, doc) for doc in docs]
+        names = ", ".join(f"{screen.line(d.doc)} ({d.n_pages} pages)" for d in documents)
     if dry_run:
         screen.say(f"would forget {names}")
-        return
+        return 0
     if not yes:
-        screen.confirm(f"Forget {names}?", f"kb forget --yes {shlex.join(docs)}")
+        screen.confirm(f"Forget {names}?", f"kb forget --yes {'--from-runs ' if from_runs else ''}{shlex.join(docs)}")
+    if from_runs:
+        on_note, on_event = screen.notes(quiet=quiet), screen.events(quiet=quiet)
+        report = forget_from_runs(workspace, docs, on_note=on_note, on_event=on_event)
+        screen.shown(report, report_lines(report), as_json=as_json)
+        return 1 if any("error" in run for run in report["runs"]) else 0
     from kb.maintenance import forget_documents
 
     forget_documents(workspace, [document.sha256 for document in documents], on_note=screen.notes(quiet=quiet))
+    if as_json:
+        screen.document({"documents": [{"doc": each.doc, "sha256": each.sha256} for each in documents]})
     screen.note(f"forgot {names}. Next: kb list{collection_flag(workspace)}", quiet=quiet)
+    return 0

@@ -12,7 +12,7 @@ from kb.cli import options, screen
 from kb.cli.session import begin
 
 if TYPE_CHECKING:
-    from kb.evaluation import Evaluation, Metrics
+    from kb.evaluation import Metrics
 
 
 def evaluate(
@@ -54,7 +54,9 @@ def evaluate(
     if as_json:
         screen.document(evaluation.to_json())
     else:
-        _tables(evaluation)
+        for number, (heads, rows) in enumerate(evaluation.tables()):
+            screen.say() if number else None
+            screen.table(heads, rows, right=frozenset(range(1, len(heads))) - {len(heads) - 2})
     _gate(evaluation.metrics, floors)
     screen.note(f"measured {evaluation.questions} questions. Next: kb search --explain QUESTION", quiet=quiet)
 
@@ -70,28 +72,6 @@ def _floors(texts: list[str]) -> dict[str, float]:
                 f"--fail-under {text}: not METRIC=VALUE", hint="kb eval FILE.jsonl --fail-under page_hit@5=0.5"
             ) from error
     return floors
-
-
-def _tables(evaluation: Evaluation) -> None:
-    rows = [
-        [name, f"{m['value']:.3f}", f"{m['low']:.3f} to {m['high']:.3f}", str(m["n"])]
-        for name, m in evaluation.metrics.items()
-    ]
-    screen.table(["metric", "value", "95% interval", "n"], rows, right=frozenset({1, 3}))
-    if not evaluation.against:
-        return
-    screen.say()
-    rows = [
-        [
-            name,
-            f"{evaluation.against[name]['value']:.3f}",
-            f"{change['value']:+.3f}",
-            f"{change['low']:+.3f} to {change['high']:+.3f}",
-            str(change["n"]),
-        ]
-        for name, change in evaluation.difference.items()
-    ]
-    screen.table(["metric", "second", "first - second", "95% interval", "n"], rows, right=frozenset({1, 2, 4}))
 
 
 def _gate(metrics: Metrics, floors: dict[str, float]) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,6 +31,9 @@ def finetune(
     answer_column: Annotated[
         str, typer.Option("--answer-column", help="Which column of --data has the right answers.", metavar="NAME")
     ] = "",
+    continues: Annotated[
+        str | None, typer.Option("--continue", help="Train on from this run, replaying what it knew.", metavar="RUN")
+    ] = None,
     base: Annotated[
         str | None, typer.Option(help="Base model: smollm2, hf:ID|PATH or a folder.", metavar="MODEL")
     ] = None,
@@ -111,6 +113,7 @@ def finetune(
         from_docs=from_docs,
         recipe=recipe,
         choices={
+            "continues": continues,
             "base": base,
             "merge_base": merge_base,
             "method": method,
@@ -153,12 +156,7 @@ def _examine(
 def _train(
     workspace: Workspace, request: TrainingRequest, *, trials: int, resume: bool, as_json: bool, quiet: bool
 ) -> None:
-    from kb.training.events import event_lines
     from kb.training.job import TrainingJob
-
-    def report(event: Mapping[str, Any]) -> None:
-        for line in event_lines(event):
-            screen.note(line, quiet=quiet)
 
     with ExitStack() as stack:
         rows = _RowBar(stack, quiet=quiet)
@@ -167,7 +165,7 @@ def _train(
             rows.close()
             screen.note(text, quiet=quiet)
 
-        job = TrainingJob(workspace, request, on_note=note, on_event=report, on_rows=rows)
+        job = TrainingJob(workspace, request, on_note=note, on_event=screen.events(quiet=quiet), on_rows=rows)
         if trials:
             _search(job, trials, as_json=as_json, quiet=quiet)
             return

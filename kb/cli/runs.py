@@ -141,4 +141,14 @@ def knows(run: Name, as_json: options.Json = False, quiet: options.Quiet = False
     screen.table(KNOWN_HEADS, map_rows(record), right=frozenset(range(1, len(KNOWN_HEADS))))
     for line in weak_lines(record):
         screen.say(screen.line(line))
-    screen.note(f"Next: kb compare {run}", quiet=quiet)
+    screen.note(f"Next: kb synth --weak {run} --out DIR", quiet=quiet)
+
+
+def refresh(run: Name, as_json: options.Json = False, quiet: options.Quiet = False) -> None:
+    """Retrain a run on what changed in its documents since, with replay; the same command resumes."""
+    from kb.training.refreshing import refresh_lines, refresh_run
+
+    on_event = screen.events(quiet=quiet)
+    report = refresh_run(begin(), run, on_note=screen.notes(quiet=quiet), on_event=on_event)
+    screen.shown(report, refresh_lines(report), as_json=as_json)
+    screen.note(f"Next: kb knows {run}; kb compare {run}", quiet=quiet)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,27 @@ def document(value: Any) -> None:
     # A terminal or pipe that is not UTF-8 gets escapes, which mean the same.
     readable = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     say(json.dumps(value, ensure_ascii=not readable, indent=2))
+
+
+def shown(value: Any, lines: Iterable[str], *, as_json: bool) -> None:
+    """Print what a command returns: its one JSON document, or lines."""
+    if as_json:
+        document(value)
+        return
+    for text in lines:
+        say(plain(text))
+
+
+def events(*, quiet: bool) -> Callable[[Mapping[str, Any]], None]:
+    """Return what a workflow calls with the events of training processes."""
+
+    def report(event: Mapping[str, Any]) -> None:
+        from kb.training.events import event_lines
+
+        for text in event_lines(event):
+            note(text, quiet=quiet)
+
+    return report
 
 
 def confirm(question: str, again: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,6 +34,9 @@ def synth(
             "--from-report", help="Only facts that a tuned model missed: report.json of kb compare.", metavar="FILE"
         ),
     ] = None,
+    weak: Annotated[
+        str, typer.Option("--weak", help="Only facts that a run does not know closed book (kb knows).", metavar="RUN")
+    ] = "",
     pairs: Annotated[int | None, typer.Option("--pairs", help="Rows to make.", min=1, metavar="N")] = None,
     per_chunk: Annotated[
         int | None, typer.Option("--per-chunk", help="Most facts of one chunk.", min=1, max=100, metavar="N")
@@ -61,7 +65,7 @@ def synth(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Make training data from the documents of a collection; run the same command again to resume.
+    """Make training data from the documents of a collection, or from those named; the same command resumes.
 
     Without --out, --preview, --audit and --dry-run still work. kb config show lists further settings.
     """
@@ -70,7 +74,7 @@ def synth(
     del from_docs  # the documents are the only source here; files come in by `kb synth import`
     if out is None and not (preview or audit or dry_run):
         raise ConfigError("no folder for the dataset", hint="kb synth --out data/mine")
-    from kb.datasets import DatasetRequest
+    from kb.datasets import DatasetRequest, documents_named
     from kb.missed import missed_of
 
     missed = missed_of(from_report) if from_report else None
@@ -78,7 +82,12 @@ def synth(
     given = [*(missed.settings if missed else ()), *(settings or [])]
     workspace = begin(collection=collection, store=store, pairs=given, flags=flags)
     rows = pairs or (missed.row_count if missed else None)
-    request = DatasetRequest(pairs=rows, seed=seed, audit=audit, missed=missed)
+    documents = documents_named(workspace, context.args)
+    request = DatasetRequest(pairs=rows, seed=seed, audit=audit, missed=missed, documents=documents)
+    if weak:
+        from kb.knowledge.weak import weak_facts
+
+        request = replace(request, weak=weak_facts(workspace, weak, screen.notes(quiet=quiet)))
     if dry_run:
         _estimate(workspace, request, as_json=as_json, quiet=quiet)
     elif preview:

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from core.errors import ConfigError
 from kb.cli import options, screen, synth_review
 
 if TYPE_CHECKING:
     from core.types import Split
-    from synth.importing.load import ImportPlan, ImportReport, SourceReport
+    from synth.importing.load import ImportPlan
+
+
+class DocumentsGroup(TyperGroup):
+    """Takes names of documents where none of its commands is named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read arguments; `ctx.args` holds the documents then."""
+        rest = self.make_parser(ctx).parse_args(args=list(args))[1]
+        if not rest or rest[0] in self.commands:
+            return super().parse_args(ctx, args)
+        ctx.allow_interspersed_args = True
+        return super(TyperGroup, self).parse_args(ctx, args)
+
 
 app = typer.Typer(
-    help="Training data: made, imported, reviewed, exported.", no_args_is_help=True, rich_markup_mode=None
+    cls=DocumentsGroup,
+    help="Training data: made, imported, reviewed, exported.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    subcommand_metavar="[DOC]... | COMMAND [ARGS]...",
 )
 Out = Annotated[Path, typer.Option("--out", "-o", help="Dataset folder, new or old.", metavar="DIR")]
 Folder = Annotated[Path, typer.Argument(help="Dataset folder.", metavar="DIR")]
@@ -60,6 +78,7 @@ def add(
 ) -> None:
     """Add a row by hand."""
     from kb.as_json import import_json
+    from kb.dataset_view import import_lines
     from synth.importing.drafts import Draft
     from synth.importing.load import ImportPlan, add_rows
 
@@ -77,7 +96,8 @@ def add(
     if as_json:
         screen.document({**import_json(done), "id": draft.id})
     else:
-        _notes(done, out, quiet=quiet)
+        for line in import_lines(done, out):
+            screen.note(line, quiet=quiet)
 
 
 @app.command("import")
@@ -110,6 +130,7 @@ def import_rows(
     instructions. FAQs, chats, exports of Slack, ChatGPT and others become questions and answers; other text is learned.
     """
     from kb.as_json import import_json
+    from kb.dataset_view import import_lines
     from synth.importing.load import ImportPlan, import_sources
     from synth.templates.wording import prompt_template
 
@@ -137,9 +158,8 @@ def import_rows(
     if as_json:
         screen.document(import_json(done))
         return
-    for read in done.reads:
-        _read(read, quiet=quiet)
-    _notes(done, out, quiet=quiet)
+    for line in import_lines(done, out):
+        screen.note(line, quiet=quiet)
 
 
 def _preview(sources: list[str], plan: ImportPlan) -> None:
@@ -155,36 +175,6 @@ def _preview(sources: list[str], plan: ImportPlan) -> None:
         for name in ("system", "context", "question", "answer", "rejected") if first else ():
             if value := getattr(first, name):
                 screen.say(f"  {name:<9} {screen.plain(' '.join(value.split()))[:100]}")
-
-
-def _read(read: SourceReport, *, quiet: bool) -> None:
-    from core.rows import columns_not_used
-
-    screen.note(f"{read.source}: {read.container}, {read.shape}; {read.rows} rows", quiet=quiet)
-    for reason, count in sorted(read.skipped.items(), key=lambda item: -item[1]):
-        lines = ", ".join(str(line) for line, why in read.examples if why == reason)
-        more = ", ..." if count > lines.count(",") + 1 else ""
-        screen.note(f"  skipped {count}: {reason} (line {lines}{more})", quiet=quiet)
-    for name, count in read.left_out.items():
-        screen.note(f"  left out {count}: {name}", quiet=quiet)
-    if read.unused:
-        screen.note(f"  {columns_not_used(read.unused)}", quiet=quiet)
-
-
-def _notes(done: ImportReport, out: Path, *, quiet: bool) -> None:
-    if done.duplicates:
-        screen.note(f"  left out {done.duplicates}: there already, or twice in the sources", quiet=quiet)
-    if done.leaking:
-        screen.note(f"  left out {done.leaking}: on a passage or question that another split has", quiet=quiet)
-    counts = done.manifest["counts"]
-    splits = ", ".join(f"{name} {count}" for name, count in counts["splits"].items())
-    splits += f"; {counts['preferences']} preferences" if counts["preferences"] else ""
-    screen.note(f"added {done.added} rows to {out}, which now has {splits}, in {counts['groups']} groups", quiet=quiet)
-    if done.added > 1 and counts["groups"] == 1:
-        screen.note("  all rows share a document or a passage: nothing can be held out", quiet=quiet)
-    if done.is_loosened:
-        screen.note("  a few passages hold most rows: rows on one of them are held out from the others", quiet=quiet)
-    screen.note(f"Next: kb synth review {out}", quiet=quiet)
 
 
 @app.command("export")

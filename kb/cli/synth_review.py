@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from synth.dataset.review import Review, Reviewed, ReviewItem
 
 _KEYS = "a accept   e edit   r reject   s skip   q quit"
-_MOST_CHARS = 3000
 
 
 def review(
@@ -107,44 +106,14 @@ def _show(item: ReviewItem, place: str) -> None:
     from rich.rule import Rule
     from rich.text import Text
 
+    from kb.reviewing import row_parts
+
     console = Console(highlight=False)
     row = item.row
     label = f"{place}  {row.kind}  {row.split}  by {row.origin}  {row.id}"
     console.print(Rule(Text(screen.plain(label)), align="left"))
-    for name, text in _parts(item):
+    for name, text in row_parts(item):
         console.print(Text(f"{name:<9} ", style="bold").append(screen.plain(text), style="not bold"))
-
-
-def _parts(item: ReviewItem) -> list[tuple[str, str]]:
-    """Return what is shown of a row, as (name, text)."""
-    from core.types import Pair
-    from synth.dataset.review import altered_lines, text_of
-
-    row = item.row
-    texts = text_of(row)
-    untrained = row.untrained_turns if isinstance(row, Pair) else range(len(row.turns))
-    parts = [("system", _short(row.system))] if row.system else []
-    parts += [
-        (f"turn {i}{'' if i - 1 not in untrained else ', not trained'}", f"{asked_question}\n{answer}")
-        for i, (asked_question, answer) in enumerate(row.turns, start=1)
-    ]
-    parts += [("context", _short(texts["context"]))] if texts["context"] else []
-    parts += [("question", texts["question"]), ("answer", texts["answer"])]
-    if isinstance(row, Pair):
-        parts += [("evidence", f"{screen.page_place(c.doc, c.page)}: “{c.quote}”") for c in row.evidence]
-        parts += [("altered", line) for line in altered_lines(row)]
-    else:
-        parts.append(("worse", row.rejected))
-    if row.checks:
-        parts.append(("kept for", ", ".join(f"{name} {value:g}" for name, value in row.checks.items())))
-    if item.decision:
-        parts.append(("decided", f"{item.decision.action}, {item.decision.time}"))
-    return parts
-
-
-def _short(text: str) -> str:
-    cut = len(text) - _MOST_CHARS
-    return text if cut <= 0 else f"{text[:_MOST_CHARS]} … and {cut} characters more"
 
 
 def _edit(reviewing: Review, row: Reviewed) -> bool:

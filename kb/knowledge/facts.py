@@ -14,6 +14,9 @@ from core.types import Citation, Fact, Pair
 from finetune.retain.taught import teaches_a_fact
 from rag.catalogue.reader import CatalogueReader
 
+# Rows of this kind ask for their fact and nothing else; others say how to answer, or presume something false.
+_ASKING = "closed-book"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbedFact:
@@ -45,12 +48,15 @@ class ProbedFact:
         return (self.evidence.doc, self.evidence.sha256) if self.evidence else ("", "")
 
 
-def probed_facts(folder: DatasetFolder, trained: frozenset[str] = frozenset()) -> list[ProbedFact]:
+def probed_facts(
+    folder: DatasetFolder, trained: frozenset[str] = frozenset(), *, prefer_trained: bool = False
+) -> list[ProbedFact]:
     """Return what a dataset teaches from memory, a question per fact, in the order of its facts.
 
     Args:
         folder: The dataset.
         trained: Further questions that were trained on, normalised.
+        prefer_trained: Ask in a phrasing that was trained on, where there is one, and not in another.
 
     Raises:
         DataError: A row is at fault.
@@ -61,10 +67,11 @@ def probed_facts(folder: DatasetFolder, trained: frozenset[str] = frozenset()) -
             rows.setdefault(row.fact or row.id, []).append(row)
     seen = trained | trained_questions(folder)
     facts = list(folder.facts())
-    probes = [probed(fact, seen, rows.get(fact.id, ())) for fact in facts if fact.questions or fact.id in rows]
+    asked = [fact for fact in facts if fact.questions or fact.id in rows]
+    probes = [probed(fact, seen, rows.get(fact.id, ()), prefer_trained=prefer_trained) for fact in asked]
     known = {fact.id for fact in facts}
-    others = [_of_rows(identity, found, seen) for identity, found in rows.items() if identity not in known]
-    return [*probes, *others]
+    others = {identity: found for identity, found in rows.items() if identity not in known}
+    return [*probes, *(_of_rows(identity, found, seen, prefer_trained) for identity, found in others.items())]
 
 
 def trained_questions(folder: DatasetFolder) -> frozenset[str]:
@@ -72,15 +79,19 @@ def trained_questions(folder: DatasetFolder) -> frozenset[str]:
     return frozenset(normalised(row.question) for row in folder.pairs("train") if row.question)
 
 
-def probed(fact: Fact, trained: frozenset[str], rows: Sequence[Pair] = ()) -> ProbedFact:
+def probed(
+    fact: Fact, trained: frozenset[str], rows: Sequence[Pair] = (), *, prefer_trained: bool = False
+) -> ProbedFact:
     """Return a fact with a question for it.
 
     Args:
         fact: With phrasings, or with rows that ask for it.
         trained: Questions that were trained on, normalised.
         rows: That ask for it from memory.
+        prefer_trained: As for `probed_facts`.
     """
-    question = _question([*(row.question for row in rows), *fact.questions], trained)
+    own = [row.question for row in rows if row.kind == _ASKING]
+    question = _question([*own, *fact.questions] or [row.question for row in rows], trained, prefer_trained)
     return ProbedFact(
         id=fact.id,
         question=question,
@@ -93,8 +104,8 @@ def probed(fact: Fact, trained: frozenset[str], rows: Sequence[Pair] = ()) -> Pr
     )
 
 
-def _of_rows(identity: str, rows: Sequence[Pair], trained: frozenset[str]) -> ProbedFact:
-    question = _question([row.question for row in rows], trained)
+def _of_rows(identity: str, rows: Sequence[Pair], trained: frozenset[str], prefer_trained: bool) -> ProbedFact:
+    question = _question([row.question for row in rows], trained, prefer_trained)
     return ProbedFact(
         id=identity,
         question=question,
@@ -109,9 +120,9 @@ def _stands_alone(row: Pair) -> bool:
     return bool(row.question) and not (row.context or row.turns or row.system)
 
 
-def _question(phrasings: Sequence[str], trained: frozenset[str]) -> str:
+def _question(phrasings: Sequence[str], trained: frozenset[str], prefer_trained: bool) -> str:
     asked = [text for text in phrasings if text]
-    return next((text for text in asked if normalised(text) not in trained), asked[0])
+    return next((text for text in asked if (normalised(text) in trained) is prefer_trained), asked[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from finetune.retain.registry import RETAIN_METHODS
 from finetune.training.base import find_base, known_shape, shape_faults
 from finetune.training.machine import Machine
 from finetune.training.pace import measured_pace
+from kb.training.continuing import continued_request
 from kb.training.request import TrainingRequest, machine_of, recipe_of, requested_rows
 from kb.workspace import Workspace
 
@@ -63,6 +64,7 @@ def estimate_training(
         ConfigError: The recipe, the base or the data cannot be used.
     """
     machine = machine_of(request, gpu or "")
+    request = continued_request(workspace.home, request)
     recipe = recipe_of(request, machine, on_note)
     if not request.data:
         shape = _shape(recipe, workspace.home)
@@ -86,6 +88,7 @@ def audit_training(
     if not request.data:
         raise ConfigError("no data to audit", hint="kb finetune --data DIR --dry-run")
     machine = machine_of(request)
+    request = continued_request(workspace.home, request)
     examined = _examine(workspace, request, recipe_of(request, machine, on_note), machine, on_note, audited=True)
     check_fits(examined.estimate)
     return examined

@@ -23,6 +23,7 @@ from finetune.training.launch import Launch, begin_run, device_count, train_stag
 from finetune.training.machine import Machine
 from kb.datasets import DatasetRequest, synthesize
 from kb.exporting import open_run_export
+from kb.training.continuing import continued_request, continued_rows, continued_run
 from kb.training.request import TrainingRequest, machine_of, recipe_of, requested_rows
 from kb.training.resume import check_same_request, differing_fields
 from kb.workspace import Workspace
@@ -97,7 +98,8 @@ class TrainingJob:
     ) -> None:
         self._workspace = workspace
         self._home = workspace.home
-        self._request = request
+        self._named = request
+        self._request = continued_request(workspace.home, request)
         self._note = on_note
         self._on_event = on_event
         self._on_rows = on_rows
@@ -187,7 +189,8 @@ class TrainingJob:
     def _created(self, name: str, prepared: Prepared, recipe: Recipe) -> TrainingRun:
         data = str(prepared.dataset.path)
         prompt = prepared.chat.answer_prompt
-        return begin_run(self._home, name, recipe, prepared.base, prepared.dataset, data, prompt)
+        start = continued_run(self._home, recipe).adapter if recipe.continues else None
+        return begin_run(self._home, name, recipe, prepared.base, prepared.dataset, data, prompt, start)
 
     def _unfinished(self) -> list[TrainingRun]:
         """Return the runs that have no result yet, the newest first."""
@@ -220,7 +223,7 @@ class TrainingJob:
         else:
             raise ConfigError("no run to resume", hint="kb runs list", click="start a run under Training")
         name = self._free_name(run.name)
-        check_same_request(run, self._request, self._home, self.machine, other_name=name, on_note=self._note)
+        check_same_request(run, self._named, self._home, self.machine, other_name=name, on_note=self._note)
         return run
 
     def _prepared(self, *, fitted: bool = True) -> Prepared:
@@ -234,11 +237,15 @@ class TrainingJob:
         from kb.training.sizing import sized
 
         recipe = recipe_of(self._request, self.machine, self._note)
+        if recipe.continues:
+            continued_run(self._home, recipe)
         check_base(find_base(recipe.base, self._home), recipe)  # before minutes are spent on rows
         if self._request.from_docs and not self._request.data:
             data = self._rows_from_docs(recipe)
         else:
             data = requested_rows(self._request, recipe, self._home, on_note=self._note)
+        if recipe.continues:
+            data = continued_rows(self._workspace, recipe, data, on_note=self._note)
         prompt = load_prompt(self._workspace.settings.rag.prompt_file)
         prepared = prepare(recipe, data, self._home, machine=self.machine, prompt=prompt)
         for note in prepared.notes:

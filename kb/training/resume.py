@@ -90,6 +90,8 @@ def _has_other_rows(run: TrainingRun, request: TrainingRequest, began: Recipe, h
         return False
     # Minutes may have chosen some of the rows.
     trained = open_dataset(Path(card.data))
+    if began.continues:  # rows of the run that it continues stand beside those that were asked for
+        return not was_cut(trained.path) and not _texts(requested) <= _texts(trained)
     return not was_cut(trained.path) or not _texts(trained) <= _texts(requested)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _KB = (
-    "ask|chat|compare|config|doctor|eval|export|finetune|forget|generate|ingest|knows|list|models|reindex|runs|search|serve"
+    "ask|chat|compare|config|doctor|eval|export|finetune|forget|generate|ingest|knows|list|models|refresh|reindex|runs|search|serve"
     "|show|synth"
 )
 COMMAND = re.compile(

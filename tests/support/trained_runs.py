@@ -71,15 +71,17 @@ def tokenizer_ending_in(end: str) -> Any:
     return made
 
 
-def make_base(folder: Path, kind: str, *, tokenizer: Any = None, **over: Any) -> Path:
-    """A model of two layers that has learnt `QUESTIONS` and stops after an answer."""
+def make_base(
+    folder: Path, kind: str, *, tokenizer: Any = None, rows: Sequence[tuple[str, str]] = QUESTIONS, **over: Any
+) -> Path:
+    """A model of two layers that has learnt some questions and stops after an answer."""
     import torch
     from transformers import AutoModelForCausalLM
 
     torch.manual_seed(0)
     tokenizer = tokenizer or digit_tokenizer()
     model = AutoModelForCausalLM.from_config(tiny_config(kind, **{"rope_theta": 1000.0, **over}))
-    learn(model, tokenizer, QUESTIONS, steps=_STEPS, rate=5e-3)
+    learn(model, tokenizer, rows, steps=_STEPS, rate=5e-3)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder, save_jinja_files=False)
     return folder

@@ -1,0 +1,129 @@
+"""Rows for only those facts of documents that a run does not know closed book."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from core.errors import DataError
+from core.rows import DatasetFolder
+from core.types import Fact
+from finetune.closed_book import ClosedBook
+from finetune.runs import open_run, read_card
+from kb.knowledge.facts import probed, trained_questions
+from kb.knowledge.map import ask_facts, run_closed_book
+from kb.workspace import Workspace
+from synth.generate.base import GenerationEstimate, Generator, PassageText
+from synth.work.candidate import SourcePassage
+from synth.work.kinds import TextKind
+from synth.work.workspace import Planned, SynthTables
+
+# Facts asked at once.
+_BATCH_FACTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class WeakFacts:
+    """Tells which facts a run does not know: those that `kb knows` would not call known.
+
+    Attributes:
+        run: Its name.
+        book: The run, asked closed book; its answers are kept beside it.
+        trained: Questions that it was trained on, normalised; other phrasings are asked where there are any.
+        on_note: Receives how many facts are known.
+    """
+
+    run: str
+    book: ClosedBook
+    trained: frozenset[str]
+    on_note: Callable[[str], None]
+
+    def only(self, behind: Generator) -> Generator:
+        """Return a generator that gives what is weak and nothing else."""
+        return WeakOnly(behind, self)
+
+    def weak(self, facts: Sequence[Fact]) -> list[bool]:
+        """Return, for each fact, whether the run does not know it; what cannot be asked is not known."""
+        askable = [fact for fact in facts if any(fact.questions)]
+        known = {
+            fact.id
+            for fact, answered in zip(
+                askable, ask_facts(self.book, [probed(fact, self.trained) for fact in askable]), strict=True
+            )
+            if answered.level == "known"
+        }
+        return [fact.id not in known for fact in facts]
+
+
+def weak_facts(workspace: Workspace, name: str, on_note: Callable[[str], None] = lambda _: None) -> WeakFacts:
+    """Return what tells which facts a run does not know.
+
+    Args:
+        name: Of the run.
+        on_note: Receives how many facts are known.
+
+    Raises:
+        ConfigError: There is no such run, or it has no weights yet.
+        MissingExtra: The extra `train` is not installed.
+    """
+    run = open_run(workspace.home, name)
+    data = read_card(run).data
+    trained = trained_questions(DatasetFolder(Path(data))) if data and Path(data).is_dir() else frozenset()
+    return WeakFacts(name, run_closed_book(workspace, run), trained, on_note)
+
+
+@dataclass(frozen=True, slots=True)
+class WeakOnly:
+    """A generator that gives only facts that a run does not know; all else is the one's behind it."""
+
+    behind: Generator
+    weak: WeakFacts
+
+    @property
+    def name(self) -> str:
+        """What the manifest calls it."""
+        return self.behind.name
+
+    @property
+    def origin(self) -> str:
+        """What rows carry as `origin`."""
+        return self.behind.origin
+
+    def facts(self, work: SynthTables, per_chunk: int) -> Iterator[Planned]:
+        """Yield the weak facts, in the order of the generator behind.
+
+        Raises:
+            DataError: All facts are known.
+        """
+        asked = weak_count = 0
+        every = self.behind.facts(work, per_chunk)
+        while batch := list(islice(every, _BATCH_FACTS)):
+            for planned, weak in zip(batch, self.weak.weak([each.fact for each in batch]), strict=True):
+                asked += 1
+                weak_count += weak
+                if weak:
+                    yield planned
+        self.weak.on_note(f"run {self.weak.run} knows {asked - weak_count} of {asked} facts")
+        if asked and not weak_count:
+            raise DataError(
+                f"run {self.weak.run!r} knows all {asked} facts, so there is no row to make",
+                hint=f"kb knows {self.weak.run}",
+            )
+
+    def answers(self, questions: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
+        """Answer each question from its passages alone."""
+        return self.behind.answers(questions)
+
+    def text(self, kind: TextKind, source: SourcePassage, work: SynthTables) -> PassageText | None:
+        """Write a text about a passage, None where it gives none."""
+        return self.behind.text(kind, source, work)
+
+    def estimate(self, work: SynthTables, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
+        """Return what a run would ask of a model at most, if no fact were known."""
+        return self.behind.estimate(work, per_chunk, phrasings, rows)
+
+    def prompts(self) -> Mapping[str, str]:
+        """Return the prompts by name."""
+        return self.behind.prompts()
