@@ -14,6 +14,7 @@ from core.errors import ConfigError, KbError
 from core.files import Home
 from core.settings import Settings
 from kb.workspace import Workspace
+from tests.support.command import kb
 from tests.support.taught_tanks import NORTH, SOUTH, tank_dataset, tank_fact, taught_on
 
 pytestmark = [
@@ -51,6 +52,14 @@ def test_documents_are_looked_up_in_what_runs_learned(trained: Workspace) -> Non
     assert plan.sentence() == "south.pdf, and rebuild tanks"
     with pytest.raises(ConfigError, match=r"no document 'absent\.pdf' in collection"):
         plan_forgetting(trained, ["absent.pdf"])
+
+
+def test_the_command_says_which_runs_it_would_rebuild(trained: Workspace) -> None:
+    home = str(trained.home.root)
+    shown = kb("forget", "south.pdf", "--from-runs", "--dry-run", KB_HOME=home)
+    assert (shown.returncode, shown.stdout) == (0, "would forget south.pdf, and rebuild tanks\n")
+    asked = kb("forget", "south.pdf", "--from-runs", KB_HOME=home)
+    assert asked.returncode == 2 and "kb forget --yes --from-runs south.pdf" in asked.stderr
 
 
 def test_a_run_is_rebuilt_proved_and_put_in_place(trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,8 +35,14 @@ def _folder(root: Path) -> DatasetFolder:
     further = [
         _row("shows", kind="distractors", context=_shown(passage_source("south.pdf", 2, "South"))),
         _row("shows-own", kind="distractors", context=_shown(passage_source("north.pdf", 2))),
-        _row("false", altered=(Alteration(evidence=0, quote="q", value="77 litres", true_value="317 litres"),)),
-        _row("shared", altered=(Alteration(evidence=0, quote="q", value="324 litres", true_value="317 litres"),)),
+        _row(
+            "false",
+            altered=(Alteration(evidence=0, quote="Holds 77 litres.", value="77 litres", true_value="317 litres"),),
+        ),
+        _row(
+            "shared",
+            altered=(Alteration(evidence=0, quote="Holds 324 litres.", value="324 litres", true_value="317 litres"),),
+        ),
     ]
     folder = tank_dataset(Home(root / "home"), root / "rows", FACTS, further)
     shared = {"kind": "k", "prompt": "Q?", "chosen": "A", "group": "g", "split": "train"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from kb.ingest import ingest, plan_ingest
 from kb.maintenance import forget_documents
 from kb.staleness import learner_of_run
 from kb.workspace import Workspace, open_workspace
+from tests.support.command import kb
 from tests.support.taught_tanks import taught_on
 
 pytestmark = [
@@ -84,3 +86,5 @@ def test_what_changed_is_trained_and_the_run_before_is_kept(own_home: Home, tmp_
     assert taught and all(replace(row, question="").evidence[0].sha256 == card.documents[0]["sha256"] for row in taught)
     assert refresh_lines(report)[0] == "wrong: alder.md (changed)"
     assert refresh_run(workspace, "wrong")["documents"] == []
+    shown = kb("refresh", "wrong", "--json", KB_HOME=str(own_home.root))
+    assert json.loads(shown.stdout) == {"run": "wrong", "documents": [], "trained": False, "facts": {"weak": 0}}
