@@ -35,6 +35,7 @@ _LOCAL_CONTROLS = {
 }
 _OLLAMA_CONTROLS = {**_LOCAL_CONTROLS, "repetition_penalty": "repeat_penalty", "max_tokens": "num_predict"}
 _OPENAI_CONTROLS = {name: name for name in ("temperature", "top_p", "seed", "max_tokens", "stop")}
+_RUN_NAME = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
 _ANY = re.compile(r"(?P<name>.+)", re.DOTALL)
 # A name that Ollama passes on to its own service (`gpt-oss:120b-cloud`, `deepseek-v3.1:cloud`).
 _OLLAMA_CLOUD = re.compile(r".*[:-]cloud")
@@ -67,8 +68,9 @@ class Backend:
     Attributes:
         kind: The word before the colon of a spelling.
         spelling: How help and errors show it.
-        opener: `module:function` that opens it; empty for `auto`, which stands for another.
-        arguments: What follows the colon, with the groups `name` and `url`; None for a bare word.
+        named: How it is spelled with a name, where the bare word is a spelling too; else empty.
+        opener: `module:function` that opens it. The bare `auto` stands for another and is never opened.
+        arguments: What follows the colon, with the groups `name` and `url`; None for a bare word alone.
         place: Where it runs.
         tokenizer: `_llm_type` of an opened model that counts tokens with a tokenizer of its own; empty where the count
             is an upper bound, since the client would download a tokenizer to count.
@@ -79,7 +81,8 @@ class Backend:
 
     kind: str
     spelling: str
-    opener: str = ""
+    opener: str
+    named: str = ""
     arguments: re.Pattern[str] | None = None
     place: Place = "process"
     tokenizer: str = ""
@@ -89,8 +92,10 @@ class Backend:
 
     def parse(self, rest: str | None) -> ModelSpec | None:
         """Parse what stands after the colon (None where there is no colon); None where it is not spelled so."""
-        if self.arguments is None or rest is None:
-            return ModelSpec(kind=self.kind) if self.arguments is None and rest is None else None
+        if rest is None:
+            return ModelSpec(kind=self.kind) if self.arguments is None or self.named else None
+        if self.arguments is None:
+            return None
         match = self.arguments.fullmatch(rest)
         if match is None:
             return None
@@ -112,7 +117,16 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
     {
         backend.kind: backend
         for backend in (
-            Backend(kind="auto", spelling="auto"),
+            Backend(
+                kind="auto",
+                spelling="auto",
+                named="auto:RUN",
+                opener="core.chat.local.run:open_spec",
+                arguments=_RUN_NAME,
+                tokenizer="openvino-genai",
+                controls=_LOCAL_CONTROLS,
+                schema_keyword="json_schema",
+            ),
             Backend(
                 kind="extractive",
                 spelling="extractive",
@@ -174,7 +188,7 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
                 kind="run",
                 spelling="run:NAME",
                 opener="core.chat.local.run:open_spec",
-                arguments=re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)"),
+                arguments=_RUN_NAME,
                 tokenizer="openvino-genai",
                 controls=_LOCAL_CONTROLS,
                 schema_keyword="json_schema",
@@ -182,7 +196,7 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
         )
     }
 )
-SPELLINGS = tuple(backend.spelling for backend in BACKENDS.values())
+SPELLINGS = tuple(text for each in BACKENDS.values() for text in (each.spelling, each.named) if text)
 
 
 def parse_spec(text: str) -> ModelSpec:

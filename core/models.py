@@ -28,13 +28,14 @@ _LIST_TIMEOUT_S = 5.0
 def resolve(spec: str, settings: Settings) -> ModelSpec:
     """Parse a spelling and decide what `auto` stands for now.
 
-    `auto` asks only an Ollama on this machine: documents leave it by an explicit spelling or not at all.
+    `auto` asks only an Ollama on this machine: documents leave it by an explicit spelling or not at all. `auto:RUN`
+    stays: what answers from documents decides for every question (`kb.routing`).
 
     Raises:
         ConfigError: No such spelling.
     """
     parsed = parse_spec(spec)
-    if parsed.kind != "auto":
+    if parsed.kind != "auto" or parsed.name:
         return parsed
     name = settings.rag.ollama_model
     model = ModelSpec(kind="ollama", name=name)
@@ -100,7 +101,7 @@ def open_chat(spec: str, settings: Settings, home: Home) -> BaseChatModel:
 
 def run_of_spec(spec: ModelSpec) -> str:
     """Return the run that a spelling names, by its own name or by that of its model in Ollama; empty for none."""
-    if spec.kind == "run":
+    if spec.kind in ("run", "auto"):
         return spec.name
     served = spec.name.removesuffix(":latest")
     return served.removeprefix("kb-") if spec.kind == "ollama" and served.startswith("kb-") else ""

@@ -177,6 +177,22 @@ class SynthSettings(_Section):
         return _over(PREFERENCE_SHARES, given)
 
 
+class RoutingSettings(_Section):
+    """When `--model auto:RUN` takes which way: search with the built-in reader, the run alone, both, or neither."""
+
+    reader_confidence: float = Field(
+        0.6, ge=0, le=1, description="The built-in reader answers from this probability on that it is right."
+    )
+    agreement: float = Field(
+        0.8, ge=0, le=1, description="The run answers alone where two of its answers are alike to this degree."
+    )
+    retrieval: float = Field(
+        0.3, ge=-1, le=1, description="Cosine of the best passage from which on the run reads the passages."
+    )
+    temperature: float = Field(0.7, gt=0, le=2, description="At which the run's second answer is drawn.")
+    max_tokens: int = Field(64, ge=1, le=4096, description="Longest answer of the run alone, in tokens.")
+
+
 class ServeSettings(_Section):
     """The server behind `kb serve`."""
 
@@ -212,6 +228,7 @@ class Settings(_Section):
     weaviate: WeaviateSettings = WeaviateSettings()  # type: ignore[call-arg]
     synth: SynthSettings = SynthSettings()  # type: ignore[call-arg]
     serve: ServeSettings = ServeSettings()  # type: ignore[call-arg]
+    routing: RoutingSettings = RoutingSettings()  # type: ignore[call-arg]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """The values that the packages exchange, as frozen dataclasses.
 
-Offsets are code points in `Page.text`, half open; page indices are 0-based here and in JSON and become 1-based only
-where a person reads them.
+Offsets are code points in `Page.text`, half open; page indices are 0-based, and 1-based only where a person reads them.
 """
 
 from __future__ import annotations
@@ -190,6 +189,7 @@ class Answer:
         computed_from: The cells or list items that `short_answer` was computed from, and where their scale stands.
         notes: What a person should know about how the answer was found.
         disagreements: Where documents contradict what it cites, as `kb contradictions --json` prints them.
+        route: Which way `auto:RUN` took and why: `arm`, `reason`, `signals`; empty for other models.
     """
 
     question: str
@@ -205,6 +205,7 @@ class Answer:
     computed_from: tuple[Citation, ...] = ()
     notes: tuple[str, ...] = ()
     disagreements: tuple[Mapping[str, Any], ...] = ()
+    route: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

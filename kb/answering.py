@@ -5,16 +5,19 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from langchain_core.language_models.chat_models import BaseChatModel
 
-from core.models import open_chat, resolve
+from core.backends import parse_spec
+from core.models import EMBEDDED_DEFAULT, open_chat, resolve
 from core.reading.extractive import ExtractiveChat
 from core.reading.spans.reader import open_span_reader
 from core.types import Answer, Retriever
 from kb.contradictions import DisagreementCheck
+from kb.routing.answerer import RoutedAnswerer, SeenHits
 from kb.scope import Scope
-from kb.staleness import check_served
+from kb.staleness import check_served, learned_by_run
 from kb.workspace import Workspace
 from rag.answer.answer import Answerer
 from rag.open import Knowledge
@@ -38,7 +41,7 @@ def open_answerer(
         scope: The part of it that is searched.
         chat: An open model; opened by `model` if None.
         retriever: Searches in place of the collection's own searcher.
-        model: Spelling of the model; `rag.model` if empty.
+        model: Spelling of the model; `rag.model` if empty. Of `auto:RUN` every question goes a way of its own.
         rng: Draws citation keys; unguessable by default.
         on_note: Receives what a person should know about the model's prompt.
 
@@ -52,19 +55,34 @@ def open_answerer(
     def page_text(sha256: str, page: int) -> str:
         return knowledge.catalogue.page(workspace.collection, sha256, page).text
 
+    def answerer_of(
+        model_chat: BaseChatModel, searcher: Retriever, kind: Callable[..., Answerer] = Answerer
+    ) -> Answerer:
+        return kind(
+            searcher,
+            model_chat,
+            workspace.settings,
+            page_text,
+            model=spec,
+            embedder=knowledge.embedder,
+            spans=None if isinstance(model_chat, ExtractiveChat) else open_span_reader(workspace.home),
+            page=lambda sha256, page: knowledge.catalogue.page(workspace.collection, sha256, page),
+            complete=DisagreementCheck(knowledge, workspace.collection)
+            if workspace.settings.rag.disagreements
+            else _as_is,
+            rng=rng,
+        )
+
+    searcher = retriever or knowledge.narrowed(scope.docs, scope.pages)
     model_chat = chat or open_chat(spec, workspace.settings, workspace.home)
-    answerer = Answerer(
-        retriever or knowledge.narrowed(scope.docs, scope.pages),
-        model_chat,
-        workspace.settings,
-        page_text,
-        model=spec,
-        embedder=knowledge.embedder,
-        spans=None if isinstance(model_chat, ExtractiveChat) else open_span_reader(workspace.home),
-        page=lambda sha256, page: knowledge.catalogue.page(workspace.collection, sha256, page),
-        complete=DisagreementCheck(knowledge, workspace.collection) if workspace.settings.rag.disagreements else _as_is,
-        rng=rng,
-    )
+    parsed = parse_spec(spec)
+    if parsed.kind == "auto":
+        seen = SeenHits(searcher)
+        reader = answerer_of(open_chat(EMBEDDED_DEFAULT, workspace.settings, workspace.home), seen)
+        learned = partial(learned_by_run, workspace.home, parsed.name)
+        answerer = answerer_of(model_chat, searcher, partial(RoutedAnswerer, reader=reader, seen=seen, learned=learned))
+    else:
+        answerer = answerer_of(model_chat, searcher)
     if answerer.prompt_note:
         on_note(answerer.prompt_note)
     return answerer

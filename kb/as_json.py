@@ -81,6 +81,8 @@ def answer_json(answer: Answer, label: PageLabel) -> dict[str, Any]:
         own["computed_from"] = [citation_json(cell, label) for cell in answer.computed_from]
     if answer.disagreements:
         own["disagreements"] = [dict(each) for each in answer.disagreements]
+    if answer.route:
+        own["route"] = dict(answer.route)
     if any(statement.why for statement in answer.statements):
         own["statements"] = [statement_json(statement) for statement in answer.statements]
     return {

@@ -190,6 +190,14 @@ def learner_of_run(home: Home, card: RunCard) -> Learner:
     return Learner(kind="run", name=card.name, collection=taught.collection, documents=tuple(documents))
 
 
+def learned_by_run(home: Home, name: str) -> tuple[LearnedDocument, ...]:
+    """Return what became of the documents that a run learned; none where its card cannot be read or names none."""
+    try:
+        return learner_of_run(home, read_card(open_run(home, name))).documents
+    except DataError:
+        return ()
+
+
 def learners(home: Home, on_fault: OnFault = lambda _: None) -> Iterator[Learner]:
     """Yield every dataset and every run of a home with what became of the documents it learned.
 

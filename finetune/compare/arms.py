@@ -33,6 +33,7 @@ class ArmReply:
         quotes_found: Those that stand on a page it was shown.
         context: What it was shown.
         why: Statements by what they were, `read`, `remembered` or `both`, where that was asked.
+        route: The way that `auto:RUN` took; empty for other models.
         first_token_s: Seconds to the first token.
         total_s: Seconds to the last.
         prompt_tokens: Tokens read.
@@ -48,6 +49,7 @@ class ArmReply:
     quotes_found: int = 0
     context: str = ""
     why: Mapping[str, int] = field(default_factory=dict)
+    route: str = ""
     first_token_s: float = 0.0
     total_s: float = 0.0
     prompt_tokens: int = 0

@@ -120,6 +120,7 @@ class FromSearch:
             quotes=quotes,
             quotes_found=quotes_found,
             context="\n\n".join(hit.text for hit in hits[: self._k]),
+            route=str(answer.route.get("arm", "")),
             first_token_s=answer.timings["first_token_s"],
             total_s=answer.timings["total_s"],
             prompt_tokens=answer.tokens["prompt"],

@@ -85,7 +85,8 @@ def parse_arm(text: str) -> ArmSpec:
         shown=shown,
         k=int(options["k"]) if "k" in options else None,
         prompt=Path(options["prompt"]).expanduser() if options.get("prompt") else None,
-        tuned=spec.kind == "run" or (spec.kind == "ollama" and spec.name.startswith("kb-")),
+        tuned=(spec.kind in ("run", "auto") and bool(spec.name))
+        or (spec.kind == "ollama" and spec.name.startswith("kb-")),
     )
 
 
@@ -262,7 +263,7 @@ class ArmFactory:
     def _weights(self, spec: ModelSpec) -> Path | None:
         """Return the file or the run's folder that a model lies in, None where it is neither."""
         try:
-            if spec.kind == "run":
+            if spec.kind in ("run", "auto") and spec.name:
                 return run_weights(spec.name, self.workspace.home)
             in_file = BACKENDS[spec.kind].opener == BACKENDS["gguf"].opener
             return gguf_path(spec, self.workspace.home) if in_file else None

@@ -84,6 +84,7 @@ class AnswerResponse:
         computed_from: The cells that a value was computed from.
         notes: What a person should know about how the answer was found.
         statements: The sentences of the answer with the indices of their citations.
+        route: As `core.types.Answer.route`.
     """
 
     text: str
@@ -99,6 +100,7 @@ class AnswerResponse:
     computed_from: Sequence[Citation] = ()
     notes: Sequence[str] = ()
     statements: Sequence[Statement] = ()
+    route: Mapping[str, Any] = field(default_factory=dict)
 
     def sources(self) -> list[dict[str, Any]]:
         """Return the citations as `kb ask --json` prints them; `page` counts from 0."""
@@ -330,6 +332,7 @@ def _response(answer: Answer, spec: str, max_tokens: int, label: PageLabel) -> A
         computed_from=answer.computed_from,
         notes=answer.notes,
         statements=answer.statements,
+        route=answer.route,
         model=spec,
         finish="length" if completion >= max_tokens and spec != "extractive" else "stop",
         prompt_tokens=answer.tokens.get("prompt", 0),

@@ -1,7 +1,7 @@
 """The models of this server: their ids, their sampling controls, and opening them.
 
-An id is `base`, a run, a prepared model or a model of Ollama, with `+rag` for answers from the documents. Only listed
-models can be asked: no path and no address comes from a request.
+An id is `base`, a run, `auto:` with a run, a prepared model or a model of Ollama, with `+rag` for answers from the
+documents. Only listed models can be asked: no path and no address comes from a request.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ class ModelRegistry:
     def listed(self) -> list[ServedModel]:
         """Return every model, `base` first."""
         plain = {BASE: self._settings.rag.model}
-        plain |= {f"run:{name}": f"run:{name}" for name in runs_with_weights(self._home)}
+        runs = runs_with_weights(self._home)
+        plain |= {f"run:{name}": f"run:{name}" for name in runs}
+        plain |= {f"auto:{name}": f"auto:{name}" for name in runs}  # without documents it is the run
         plain |= {model.name: model.name for model in list_models(self._home) if model.name in _CHATS}
         plain["extractive"] = "extractive"
         plain |= {f"ollama:{name}": f"ollama:{name}" for name in self._ollama()}

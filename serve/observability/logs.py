@@ -18,7 +18,7 @@ from typing import Any
 from core.files import Home
 
 _AUDIT_BYTES, _AUDIT_FILES = 16 << 20, 8
-_OURS = frozenset({"kb.serve", "kb.audit", "uvicorn.error"})
+_OURS = frozenset({"kb.serve", "kb.audit", "kb.routing", "uvicorn.error"})
 _logger = logging.getLogger("kb.serve")
 
 

@@ -100,5 +100,6 @@ def extensions(reply: AnswerResponse) -> dict[str, Any]:
         **reply.short_form(),
         **({"statements": statements} if statements else {}),
         **({"notes": [without_command(note) for note in reply.notes]} if reply.notes else {}),
+        **({"route": dict(reply.route)} if reply.route else {}),
         "answered_by": reply.model,
     }

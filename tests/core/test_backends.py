@@ -9,8 +9,9 @@ import sys
 import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 
-from core.backends import BACKENDS, destination, parse_spec, token_counter
+from core.backends import BACKENDS, SPELLINGS, destination, parse_spec, token_counter
 from core.chat.extractive import open_spec
+from core.errors import ConfigError
 from core.files import Home
 from core.settings import RagSettings, Settings
 
@@ -35,13 +36,19 @@ def test_where_text_goes(model: str, ollama_url: str, goes_to: str) -> None:
     assert destination(parse_spec(model), settings) == goes_to
 
 
-def test_every_back_end_but_auto_names_a_function_that_opens_it() -> None:
+def test_every_back_end_names_a_function_that_opens_it() -> None:
     for backend in BACKENDS.values():
         module, _, function = backend.opener.partition(":")
-        if backend.kind == "auto":
-            assert not backend.opener
-        else:
-            assert callable(getattr(importlib.import_module(module), function))
+        assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_auto_stands_alone_or_before_a_run() -> None:
+    assert (str(parse_spec("auto")), parse_spec("auto").name) == ("auto", "")
+    assert (str(parse_spec("auto:mine")), parse_spec("auto:mine").name) == ("auto:mine", "mine")
+    assert {"auto", "auto:RUN"} <= set(SPELLINGS)
+    for text in ("auto:", "auto:../x", "run", "extractive:x"):
+        with pytest.raises(ConfigError, match="unknown model"):
+            parse_spec(text)
 
 
 def test_a_client_without_a_tokenizer_here_is_counted_by_its_bytes(home: Home) -> None:

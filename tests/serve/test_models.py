@@ -27,8 +27,9 @@ def registry(tmp_path: Path) -> ModelRegistry:
 
 def test_exported_runs_and_the_reader_are_listed_with_and_without_documents(registry: ModelRegistry) -> None:
     ids = [model.id for model in registry.listed()]
-    assert ids == ["base", "base+rag", "run:mine", "run:mine+rag", "extractive", "extractive+rag"]
-    assert [model.documents for model in registry.listed()] == [False, True] * 3
+    plain = ["base", "run:mine", "auto:mine", "extractive"]
+    assert ids == [id_ for name in plain for id_ in (name, f"{name}+rag")]
+    assert [model.documents for model in registry.listed()] == [False, True] * 4
 
 
 def test_base_is_the_model_of_the_settings(registry: ModelRegistry) -> None:

@@ -67,7 +67,7 @@ COMMANDS: list[tuple[list[str], int, str]] = [
     (["ask", "Who?", "--collection", "nope"], 2, "kb ingest --collection nope PATH"),
     (["ask", ""], 2, "the question is empty"),
     (["search", " \t"], 2, "the query is empty"),
-    (["ask", "Who?", "--model", "nope"], 2, "unknown model 'nope'; use one of auto, extractive"),
+    (["ask", "Who?", "--model", "nope"], 2, "unknown model 'nope'; use one of auto, auto:RUN, extractive"),
     (
         ["ask", "What changed?", "--model", "ollama:nope", "--set", "rag.ollama_url=http://127.0.0.1:9"],
         4,
