@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.types import Citation
 from serve.answers.answering import AnswerRequest, AnswerResponse, ChatMessage, latest_messages, turns
+from serve.v1.asking import extensions
 
 SHA = "0" * 64
 
@@ -98,3 +101,18 @@ def test_an_answer_as_json_has_what_it_has() -> None:
     form = short.short_form()
     assert (form["short_answer"], form["confidence"]) == ("1,204", 0.5)
     assert form["computed_from"][0]["page_label"] == "iii"
+
+
+def test_an_answer_of_a_routed_run_says_its_way() -> None:
+    reply = AnswerResponse(
+        text="x",
+        ground="cited",
+        citations=(),
+        model="auto:mine",
+        finish="stop",
+        prompt_tokens=1,
+        completion_tokens=1,
+        route={"arm": "search", "reason": "It is sure.", "signals": {}},
+    )
+    assert extensions(reply)["route"] == {"arm": "search", "reason": "It is sure.", "signals": {}}
+    assert "route" not in extensions(replace(reply, route={}))

@@ -112,3 +112,9 @@ def test_ollama_is_named_where_it_was_not_compared(parity: dict[str, object], na
     note = ollama_note(replace(card(), parity=parity))
     assert bool(note) is names
     assert not names or (note.startswith("Ollama is not compared") and "kb export mine --to ollama" in note)
+
+
+def test_a_routed_run_is_an_arm_that_was_tuned() -> None:
+    arm = parse_arm("auto=auto:mine+rag,k=4")
+    assert (arm.model, arm.shown, arm.k, arm.tuned) == ("auto:mine", "found", 4, True)
+    assert not parse_arm("plain=auto+rag").tuned
