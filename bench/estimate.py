@@ -49,7 +49,7 @@ def child(case: str, tokens: int, steps: int, *, timed: bool) -> dict[str, float
     from core.settings import home_dir
     from core.types import Pair
     from finetune.data.collate import collator, row_dataset
-    from finetune.data.dataset import TokenRow
+    from finetune.data.encoding import TokenRow
     from finetune.data.prepare import prepare
     from finetune.estimate import memory
     from finetune.load_recipe import load_recipe

@@ -21,7 +21,7 @@ import torch
 from core.files import Home
 from core.settings import home_dir
 from finetune.data.collate import StepCollator
-from finetune.data.dataset import IGNORED
+from finetune.data.encoding import IGNORED
 from finetune.methods.build import make_trainable
 from finetune.recipe import Recipe
 from finetune.training.base import find_base, load_model

@@ -21,7 +21,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from bench.question_writer_data import WriterExample
 from core.chat.local.peft_adapter import peft_warnings_ignored
-from finetune.data.dataset import IGNORED
+from finetune.data.encoding import IGNORED
 from finetune.training.head import add_label_head
 from synth.generate.writer_prompt import messages
 

@@ -22,7 +22,7 @@ from bench.teach_rows import Asked
 from core.chat.local.genai import GenAIChat
 from core.metrics import Interval, bootstrap_mean, contains, paired_bootstrap
 from core.types import Preference
-from finetune.data.dataset import encode_answer
+from finetune.data.encoding import encode_answer
 from finetune.data.template import ChatFormat
 from rag.answer.cite import abstains
 

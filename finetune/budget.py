@@ -17,7 +17,8 @@ from finetune.recipe import Recipe
 from finetune.training.pace import Pace
 
 if TYPE_CHECKING:
-    from finetune.data.dataset import Tokenised, TokenRow
+    from finetune.data.dataset import Tokenised
+    from finetune.data.encoding import TokenRow
     from finetune.data.prepare import Prepared
     from finetune.data.work import BesideRows
 

@@ -17,7 +17,7 @@ from core.files import Home
 from core.metrics import normalised
 from core.types import Pair
 from finetune.ask import weights_of
-from finetune.data.dataset import encode_answer
+from finetune.data.encoding import encode_answer
 from finetune.data.prepare import chat_of_policy
 from finetune.data.template import ChatFormat
 from finetune.recipe import Recipe, recipe_dtype

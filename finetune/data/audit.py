@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from core.chat.thoughts import split_thought
 from core.errors import DataError, GateError
 from core.prompt import load_prompt
-from finetune.data.dataset import IGNORED, OTHER_OBJECTIVE, TOO_LONG, Tokenised, TokenRow
+from finetune.data.dataset import OTHER_OBJECTIVE, TOO_LONG, Tokenised
+from finetune.data.encoding import IGNORED, TokenRow
 from finetune.data.kinds import KindShare, kind_shares
 from finetune.data.template import ChatFormat, spoken
 
@@ -262,16 +263,22 @@ def marked(row: TokenRow, chat: ChatFormat) -> str:
     return "".join(parts)
 
 
-def _warnings(data: Tokenised, chat: ChatFormat) -> list[str]:
-    warnings = [
+def losses(data: Tokenised) -> list[str]:
+    """Say which rows are not trained, or not whole, a sentence each."""
+    sentences = [
         f"{count} rows dropped: {reason}" for reason, count in data.dropped.items() if reason != OTHER_OBJECTIVE
     ]
     if others := data.dropped.get(OTHER_OBJECTIVE):
-        warnings.append(f"{others} rows are not trained with this objective; objective=mixed trains text and answers")
+        sentences.append(f"{others} rows are not trained with this objective; objective=mixed trains text and answers")
     if data.shortened:
-        warnings.append(f"the context of {data.shortened} rows was shortened")
+        sentences.append(f"the context of {data.shortened} rows was shortened")
     if data.cut:
-        warnings.append(f"{data.cut} conversations are longer than max_length and trained up to the answer that fits")
+        sentences.append(f"{data.cut} conversations are longer than max_length and trained up to the answer that fits")
+    return sentences
+
+
+def _warnings(data: Tokenised, chat: ChatFormat) -> list[str]:
+    warnings = losses(data)
     if chat.source != "model":
         warnings.append(f"the model has no chat template; the {chat.source} one is used, and questions need it too")
     if chat.moves_system:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 
-from finetune.data.dataset import IGNORED, TokenRow
+from finetune.data.encoding import IGNORED, TokenRow
 from finetune.data.order import common_prefix, same_prompt
 from finetune.recipe import Recipe
 from finetune.training.machine import CPU_LINE_TOKENS

@@ -8,18 +8,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 from core.chat.thoughts import CLOSE, OPEN
-from core.errors import DataError
 from core.prompt import PassageBlock, read_block
-from core.rows import per_answer
 from core.types import Pair, Preference
+from finetune.data.encoding import IGNORED, TokenRow, beginning, encode_answer, encode_pair, encode_rows
 from finetune.data.template import ChatFormat
 from finetune.recipe import Objective, Recipe
 
-IGNORED = -100  # the label that no loss counts (torch's `ignore_index`)
 # Reasons for a drop.
 TOO_LONG = "longer than max_length"
 CONTROL = "a control token spelled in the text"
@@ -30,38 +28,6 @@ _ROUND = 8
 _COVERED, _WORTH = 0.995, 1.5
 _DEFAULT_CONTEXT, _TEXT_WINDOW = 2048, 512
 _SAMPLE = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRow:
-    """A tokenised row.
-
-    Attributes:
-        input_ids: Prompt and answer, ended by EOS.
-        labels: `input_ids` where trained, `IGNORED` elsewhere; same length.
-        answer: The text that must be trained, the last where there are several.
-        earlier_answers: Texts of earlier turns that are trained too, in order.
-        ends: Whether the row ends with its answer's end; a window of a long text does not.
-        kind: What it teaches.
-    """
-
-    id: str
-    input_ids: tuple[int, ...]
-    labels: tuple[int, ...]
-    answer: str
-    ends: bool = True
-    kind: str = ""
-    earlier_answers: tuple[str, ...] = ()
-
-    @property
-    def n_tokens(self) -> int:
-        """Length."""
-        return len(self.input_ids)
-
-    @property
-    def n_answers(self) -> int:
-        """Answers that are trained."""
-        return 1 + len(self.earlier_answers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,98 +78,6 @@ def serves_objective(pair: Pair, objective: Objective) -> bool:
     return objective == "mixed" or (objective == "text") == (not pair.question)
 
 
-def encode_answer(
-    chat: ChatFormat, row: Pair | Preference, answer: str, *, context: str | None = None
-) -> tuple[list[int], list[int]]:
-    """Tokenise a prompt and one answer to it.
-
-    Returns:
-        Ids of the prompt as it will stand at generation, and of the answer up to the token that ends it.
-
-    Raises:
-        DataError: The template renders a prompt otherwise when an answer follows, or the tokenizer joins the prompt's
-            end with the answer's beginning: the model would be trained on a prompt that it never sees.
-    """
-    messages = chat.prompt(row, context=context)
-    before, whole = chat.answered(messages, answer)
-    prompt, both = chat.encode(before), chat.encode(whole)
-    if both[: len(prompt)] != prompt:
-        same = _common(before, whole)
-        reason = (
-            f"the chat template renders a prompt otherwise when an answer follows, from {before[same : same + 40]!r} on"
-            if same < len(before)
-            else f"the tokenizer joins the end of the prompt, {before[-20:]!r}, with the answer; end it on a newline"
-        )
-        raise DataError(f"row {row.id}: {reason}", hint="kb finetune --base smollm2 --dry-run")
-    return prompt, _ended(both[len(prompt) :], chat.eos_ids)
-
-
-def _common(first: str, second: str) -> int:
-    return next(
-        (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))
-    )
-
-
-def _ended(answer: list[int], eos_ids: frozenset[int]) -> list[int]:
-    """Cut what a template writes after the token that ends the answer: nothing is generated there."""
-    last = max((i for i, token in enumerate(answer) if token in eos_ids), default=len(answer) - 1)
-    return answer[: last + 1]
-
-
-def encode_pair(pair: Pair, chat: ChatFormat, *, context: str | None = None) -> TokenRow:
-    """Tokenise a row: all of a text, or the answer with those of earlier turns that are trained.
-
-    Earlier answers are left untrained where the chat template renders them otherwise than when they were the last:
-    `encode_rows` gives each of them a row of its own then.
-
-    Raises:
-        DataError: See `encode_answer`.
-    """
-    if not pair.question:
-        ids = [int(token) for token in chat.tokenizer.encode(pair.answer)]
-        chat.check_embedded(ids)
-        ids = ids if ids[-1] in chat.eos_ids else [*ids, int(chat.tokenizer.eos_token_id)]
-        begins = ids[0] == chat.tokenizer.bos_token_id
-        labels = [IGNORED, *ids[1:]] if begins else ids
-        return TokenRow(id=pair.id, input_ids=tuple(ids), labels=tuple(labels), answer=pair.answer, kind=pair.kind)
-    *earlier, last = [_last_answer(part, chat, context if part is pair else None) for part in per_answer(pair)]
-    if not all(last.input_ids[: row.n_tokens] == row.input_ids for row in earlier):
-        return last
-    # Each labels its own answer; none begins before the one before it has ended.
-    ends = [0, *(row.n_tokens for row in earlier), last.n_tokens]
-    rows = zip((*earlier, last), ends, ends[1:], strict=False)
-    joined = tuple(label for row, begin, end in rows for label in row.labels[begin:end])
-    return replace(last, labels=joined, earlier_answers=tuple(row.answer for row in earlier))
-
-
-def _last_answer(pair: Pair, chat: ChatFormat, context: str | None) -> TokenRow:
-    """Tokenise a row with a loss on its last answer alone."""
-    prompt, answer = encode_answer(chat, pair, pair.answer, context=context)
-    return TokenRow(
-        id=pair.id,
-        input_ids=(*prompt, *answer),
-        labels=(*[IGNORED] * len(prompt), *answer),
-        answer=pair.answer,
-        kind=pair.kind,
-    )
-
-
-def encode_rows(pair: Pair, chat: ChatFormat) -> list[tuple[Pair, TokenRow]]:
-    """Tokenise a row so that every answer is trained as it will be asked for.
-
-    Returns:
-        The row; or, where a conversation cannot be one sequence, a row per answer with what it was made of.
-
-    Raises:
-        DataError: See `encode_answer`.
-    """
-    row = encode_pair(pair, chat)
-    if row.n_answers == 1 + len(pair.turns) - len(pair.untrained_turns):
-        return [(pair, row)]
-    parts = [replace(part, untrained_turns=tuple(range(len(part.turns)))) for part in per_answer(pair)]
-    return [(part, encode_pair(part, chat)) for part in parts]
-
-
 def control_tokens(chat: ChatFormat) -> tuple[str, ...]:
     """Return the spellings that a tokenizer turns into steering tokens wherever they stand; thoughts may be marked."""
     spellings = (token.content for token in chat.tokenizer.added_tokens_decoder.values() if token.special)
@@ -231,6 +105,7 @@ def tokenise(
     """
     spellings = control_tokens(chat)
     dropped: Counter[str] = Counter()
+    limit = max_length or recipe.max_length
     read: list[tuple[Pair, TokenRow]] = []
     for pair in pairs:
         if not serves_objective(pair, recipe.objective):
@@ -238,8 +113,7 @@ def tokenise(
         elif _steers(pair, spellings):
             dropped[CONTROL] += 1
         else:
-            read += encode_rows(pair, chat)
-    limit = max_length or recipe.max_length
+            read += encode_rows(pair, chat, most_tokens=limit or context_tokens or _DEFAULT_CONTEXT)
     # A text is cut anyway, so it may ask for no more than a window.
     lengths = [row.n_tokens if pair.question else min(row.n_tokens, _TEXT_WINDOW) for pair, row in read]
     limit = limit or choose_max_length(lengths, context_tokens)
@@ -297,9 +171,8 @@ def _fit(pair: Pair, row: TokenRow, chat: ChatFormat, recipe: Recipe, limit: int
 
 def _with_first_turns(pair: Pair, row: TokenRow, chat: ChatFormat, limit: int) -> list[TokenRow]:
     """Return a conversation up to the last trained answer that fits; nothing where not even the first does."""
-    parts = list(per_answer(pair))[:-1] if row.earlier_answers else []
-    shorter = (encode_pair(part, chat) for part in reversed(parts))
-    return [part for part in shorter if part.n_tokens <= limit][:1]
+    fitting = beginning(pair, chat, limit) if row.earlier_answers else []
+    return [encode_pair(fitting[-1][0], chat)] if fitting else []
 
 
 def _windows(row: TokenRow, limit: int) -> list[TokenRow]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from finetune.data.dataset import IGNORED, TokenRow
+from finetune.data.encoding import IGNORED, TokenRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

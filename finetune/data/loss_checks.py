@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.errors import GateError
-from finetune.data.dataset import IGNORED, TokenRow
+from finetune.data.encoding import IGNORED, TokenRow
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from finetune.data.collate import collator, trained_tokens
-from finetune.data.dataset import Tokenised, TokenRow, tokenise, tokenise_preferences
+from finetune.data.dataset import Tokenised, tokenise, tokenise_preferences
+from finetune.data.encoding import TokenRow
 from finetune.data.heldout import answer_tokens
 from finetune.data.order import PromptOrder
 from finetune.data.prepare import held_out, held_out_reading

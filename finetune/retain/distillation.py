@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from finetune.data.collate import StepCollator, TokenRecord
-from finetune.data.dataset import IGNORED
+from finetune.data.encoding import IGNORED
 from finetune.data.heldout import answer_tokens
 from finetune.retain.divergence import divergences
 from finetune.retain.divergence_term import base_of, label_states

@@ -9,7 +9,7 @@ import torch
 
 from core.errors import KbError
 from finetune.data.collate import Part
-from finetune.data.dataset import IGNORED
+from finetune.data.encoding import IGNORED
 
 # Of a row's text: its end, where question and answer stand.
 _SHOWN_CHARS = 160

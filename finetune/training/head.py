@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers.utils import ModelOutput
 
-from finetune.data.dataset import IGNORED
+from finetune.data.encoding import IGNORED
 from finetune.training.machine import HEAD_TOKENS
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ def estimated(examined: Examination, *, as_json: bool) -> None:
 
     estimate, recipe = examined.estimate, examined.recipe
     if as_json:
-        screen.document(estimate.to_json())
+        screen.document({**estimate.to_json(), "dropped": dict(examined.dropped)})
         return
     rows = [[part, _gib(getattr(estimate.memory, part))] for part in MEMORY_PARTS]
     rows += [

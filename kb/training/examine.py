@@ -104,7 +104,7 @@ def _examine(
     audited: bool,
 ) -> Examination:
     # Transformers, which an estimate from assumed rows does without.
-    from finetune.data.audit import audit, check_rows_left
+    from finetune.data.audit import audit, check_rows_left, losses
     from finetune.data.kinds import with_planned
     from finetune.data.prepare import prepare
     from finetune.data.work import longest_row, measured_work
@@ -119,6 +119,8 @@ def _examine(
     recipe, rows = prepared.recipe, prepared.tokenised()
     if not rows.rows:
         check_rows_left(rows)
+    for note in () if audited else losses(rows):
+        on_note(note)
     shape, longest = prepared.base.shape, longest_row(prepared, rows.rows)
     micro = recipe.micro_batch or largest_micro_batch(shape, recipe, longest, machine)
     needs = estimate(

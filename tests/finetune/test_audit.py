@@ -12,16 +12,8 @@ import pytest
 from core.errors import DataError, GateError
 from finetune.data.audit import audit, marked
 from finetune.data.collate import StepCollator
-from finetune.data.dataset import (
-    CONTROL,
-    IGNORED,
-    OTHER_OBJECTIVE,
-    TOO_LONG,
-    Tokenised,
-    TokenRow,
-    encode_pair,
-    tokenise,
-)
+from finetune.data.dataset import CONTROL, OTHER_OBJECTIVE, TOO_LONG, Tokenised, tokenise
+from finetune.data.encoding import IGNORED, TokenRow, encode_pair
 from finetune.data.loss_checks import check_first_dpo_loss, check_packing, packed_gap
 from finetune.recipe import Recipe
 from tests.support.chat_rows import chat_of, made

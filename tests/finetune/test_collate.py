@@ -18,7 +18,7 @@ if importlib.util.find_spec("peft"):
     import torch
 
     from finetune.data.collate import StepCollator, collator, shared_prefix, trained_tokens
-    from finetune.data.dataset import IGNORED
+    from finetune.data.encoding import IGNORED
     from finetune.recipe import Recipe
     from finetune.training.line_attention import use_line_attention
     from tests.support.tiny_models import tiny_config

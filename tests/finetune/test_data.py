@@ -15,22 +15,21 @@ from core.errors import ConfigError, DataError
 from core.prompt import PassageBlock, load_prompt
 from core.reading.passages import Passage
 from core.rows import preference_from_json
+from core.types import Pair
 from finetune.data.audit import audit, marked
 from finetune.data.dataset import (
     CONTROL,
-    IGNORED,
     OTHER_OBJECTIVE,
     TOO_LONG,
     Tokenised,
-    TokenRow,
     choose_max_length,
-    encode_pair,
-    encode_rows,
     stream,
     tokenise,
     tokenise_preferences,
 )
+from finetune.data.encoding import IGNORED, TokenRow, encode_pair, encode_rows
 from finetune.data.rows import open_dataset
+from finetune.data.template import ChatFormat
 from finetune.recipe import Recipe
 from tests.support.chat_rows import chat_of, made
 from tests.support.json_lines import write_jsonl
@@ -133,6 +132,58 @@ def test_a_long_conversation_is_trained_up_to_the_answer_that_fits() -> None:
     data = tokenise([long], CHAT, Recipe(max_length=96, over_long="shorten"), 512)
     assert (data.cut, data.shortened, data.dropped) == (1, 0, {})
     assert learned(data.rows[0]) == ["One.<|im_end|>", "Two.<|im_end|>"]
+
+
+FORGETS = CHATML.replace(
+    "{{ message['content'] }}",
+    "{{ message['content'] if loop.last or message['role'] == 'user' else 'forgotten' }}",
+)
+
+
+def conversation(n_turns: int) -> Pair:
+    return made(turns=[[f"question {n}?", f"Answer {n}."] for n in range(n_turns)], question="last?", answer="Last.")
+
+
+@pytest.mark.parametrize("template", [CHATML, FORGETS], ids=["one sequence", "a row for every answer"])
+def test_tokens_of_a_conversation_that_no_model_can_read_grow_with_its_length(
+    template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    characters = [0]
+    encode = ChatFormat.encode
+
+    def counting(chat: ChatFormat, text: str) -> list[int]:
+        characters[0] += len(text)
+        return encode(chat, text)
+
+    monkeypatch.setattr(ChatFormat, "encode", counting)
+    counts = []
+    for n_turns in (200, 400):
+        characters[0] = 0
+        tokenise([conversation(n_turns)], chat_of(template), Recipe(), 128)
+        counts.append(characters[0])
+    assert counts[1] < 2.5 * counts[0]
+
+
+@pytest.mark.parametrize("over_long", ["drop", "shorten"])
+def test_a_conversation_that_is_too_long_is_what_it_was_before_lengths_were_bounded(over_long: str) -> None:
+    recipe = Recipe(max_length=160, over_long=over_long)  # type: ignore[arg-type]
+    data = tokenise([conversation(30)], CHAT, recipe, 512)
+    if over_long == "drop":
+        assert (data.rows, data.dropped) == ((), {TOO_LONG: 1})
+        return
+    (row,) = data.rows
+    assert data.cut == 1 and row.n_tokens <= 160
+    count = row.n_answers
+    assert learned(row) == [f"Answer {n}.<|im_end|>" for n in range(count)]
+    following = encode_pair(replace(conversation(30), turns=conversation(30).turns[: count + 1]), CHAT)
+    assert following.n_tokens > 160
+
+
+def test_answers_past_the_length_are_counted_where_each_has_a_row_of_its_own() -> None:
+    data = tokenise([conversation(30)], chat_of(FORGETS), Recipe(max_length=160), 512)
+    assert [row.answer for row in data.rows] == [f"Answer {n}." for n in range(len(data.rows))]
+    assert 2 <= len(data.rows) < 30
+    assert data.dropped == {TOO_LONG: 31 - len(data.rows)}
 
 
 def test_a_row_and_a_preference_have_their_own_system_message_and_turns() -> None:

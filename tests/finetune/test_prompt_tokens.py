@@ -14,7 +14,7 @@ from core.errors import ConfigError
 from core.models import open_chat
 from core.prompt import ABSTENTION, load_prompt, read_block
 from core.settings import ModelSettings, RagSettings, Settings
-from finetune.data.dataset import IGNORED
+from finetune.data.encoding import IGNORED
 from rag.answer.answer import Answerer
 from tests.support.chats import Parrot
 from tests.support.json_lines import write_jsonl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from finetune.data.dataset import IGNORED, TokenRow
+from finetune.data.encoding import IGNORED, TokenRow
 from finetune.data.kinds import kind_shares
 
 

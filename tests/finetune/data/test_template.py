@@ -12,7 +12,8 @@ from core.chat.thoughts import split_thought
 from core.errors import DataError, GateError
 from finetune.data.audit import audit, check_padding
 from finetune.data.collate import StepCollator, row_dataset
-from finetune.data.dataset import IGNORED, Tokenised, control_tokens, encode_pair, tokenise
+from finetune.data.dataset import Tokenised, control_tokens, tokenise
+from finetune.data.encoding import IGNORED, encode_pair
 from finetune.data.template import chat_format
 from finetune.recipe import Recipe
 from tests.support.chat_rows import chat_of, made

@@ -170,7 +170,7 @@ def test_mixed_answers_hold_the_fact_and_are_likelier_under_the_base(tmp_path: P
     assert any(row.answer != given[name].answer for name, row in rows.items())
 
     from finetune.data.collate import collator
-    from finetune.data.dataset import encode_pair
+    from finetune.data.encoding import encode_pair
     from finetune.training.base import load_model
     from finetune.training.head import add_label_head
 

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import DataError
 from core.files import Home
-from kb.training.examine import Examination, audit_training
+from kb.training.examine import Examination, audit_training, estimate_training
 from kb.training.request import TrainingRequest
 from kb.workspace import open_workspace
 from tests.support.tiny_models import tiny_folder
@@ -94,3 +94,21 @@ def test_half_an_emoji_is_named_with_its_line(home: Home, tmp_path: Path, base: 
     (tmp_path / "two.jsonl").write_text(json.dumps(WHOLE) + "\n" + broken)
     _, notes = audited(tmp_path / "two.jsonl", base)
     assert any("skipped 1: half of a surrogate pair" in note for note in notes)
+
+
+def test_rows_of_sixty_thousand_words_are_counted_whatever_they_hold(home: Home, tmp_path: Path, base: str) -> None:
+    long = "word " * 60_000
+    exchange = [{"role": "user", "content": "When?"}, {"role": "assistant", "content": "At noon, from the pier."}]
+    rows = [
+        {"messages": [{"role": "user", "content": long}, exchange[1]]},
+        {"messages": [exchange[0], {"role": "assistant", "content": long}]},
+        {"messages": [{"role": "system", "content": long}, *exchange]},
+        {"messages": exchange * 2_000},
+        *({"messages": [{"role": "user", "content": f"When does {n} leave?"}, exchange[1]]} for n in range(30)),
+    ]
+    (tmp_path / "x.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    notes: list[str] = []
+    request = TrainingRequest(data=str(tmp_path / "x.jsonl"), choices={"base": base, "method": "lora", "dpo": False})
+    examined = estimate_training(open_workspace(), request, on_note=notes.append)
+    assert examined.dropped == {"longer than max_length": 4}
+    assert "4 rows dropped: longer than max_length" in notes
