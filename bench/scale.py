@@ -1,10 +1,12 @@
 """Does the time of an ingest stay linear, and its memory flat, as a collection grows?
 
-    python bench/scale.py --data FOLDER_OF_PDFS --work FOLDER [--pages 20000] [--steps 5] [--json]
+    python bench/scale.py --data FOLDER_OF_PDFS --work FOLDER [--pages 20000] [--steps 5] [--layers 6] [--json]
 
 Prints varied copies of the PDFs' pages (every figure drawn anew, words and lines kept), adds them in equal steps by
 `kb ingest`, and reports per step: wall seconds and processor seconds per page, peak memory of the whole process tree,
 and warm search. `--work` keeps the copies and the collection; the weights are taken from KB_HOME. Needs the dev extra.
+`--layers 0` embeds by MiniLM's word vectors alone: a chunk's arithmetic does not depend on how many there are, so
+what may grow (reading, catalogue, index, search) is measured in a fraction of the time.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -32,6 +35,7 @@ from core.settings import load
 
 PAGES_PER_COPY = 60
 LINE_PT = 8.0
+MINILM_LAYERS = 6
 KB = Path(sys.executable).with_name("kb")
 
 
@@ -77,6 +81,14 @@ def write_copies(texts: list[list[str]], folder: Path, n_pages: int, rng: random
         write_copy(folder / f"{folder.name}-{number:03d}.pdf", pages)
 
 
+def shallow_embedder(minilm: Path, folder: Path, layers: int) -> Path:
+    """Copy MiniLM's folder with its first layers alone; return the copy."""
+    shutil.copytree(minilm, folder)
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"num_hidden_layers": layers}), encoding="utf-8")
+    return folder
+
+
 def tree_mb(process: psutil.Process) -> float:
     """Return the memory of a process and all below it, in MiB; shared pages are counted once (PSS)."""
     total = 0
@@ -112,11 +124,14 @@ def search(home: Path) -> dict[str, float]:
     return figures
 
 
-def steps(data: Path, work: Path, n_pages: int, n_steps: int, seed: int) -> Iterator[dict[str, float]]:
+def steps(data: Path, work: Path, n_pages: int, n_steps: int, seed: int, layers: int) -> Iterator[dict[str, float]]:
     """Add the copies step by step; yield each step's figures."""
     home = work / "home"
     home.mkdir(parents=True)
-    Home(home).models.symlink_to(Home(load().home).models)
+    models = Home(load().home).models
+    Home(home).models.symlink_to(models)
+    if layers < MINILM_LAYERS:
+        os.environ["KB_RAG__EMBEDDER"] = str(shallow_embedder(models / "minilm", work / "embedder", layers))
     rng = random.Random(seed)
     texts = page_texts(data)
     for number in range(n_steps):
@@ -141,9 +156,10 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=20_000)
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--layers", type=int, default=MINILM_LAYERS, help="of the embedder")
     parser.add_argument("--json", action="store_true", help="one JSON document a line")
     options = parser.parse_args()
-    for row in steps(options.data, options.work, options.pages, options.steps, options.seed):
+    for row in steps(options.data, options.work, options.pages, options.steps, options.seed, options.layers):
         print(
             json.dumps(row) if options.json else "  ".join(f"{key} {value:.1f}" for key, value in row.items()),
             flush=True,
