@@ -1,6 +1,7 @@
 """Starts the stages of a run as processes of their own and passes on their events.
 
-One process is started directly; several on GPUs by `accelerate launch`, several on CPUs by `torchrun`.
+One process is started directly; several on GPUs by `accelerate launch`, several on CPUs by `torchrun`. Where several
+nodes train one run, each starts its own processes of a stage; node 0 alone reads events and writes the run's card.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,6 +34,7 @@ from finetune.recipe import Recipe
 from finetune.runs import TrainingRun, create_run, update_card
 from finetune.training.base import Base
 from finetune.training.machine import Machine
+from finetune.training.nodes import Nodes
 
 STAGES = ("sft", "dpo")
 # Every event of a training process: what happened and its fields.
@@ -51,12 +53,14 @@ class Launch:
     """How a stage is started.
 
     Attributes:
-        processes: That train together; each has a share of every step.
+        processes: That train together on this machine; each has a share of every step.
+        nodes: Machines that train together, each with as many processes.
         log_dir: Where TensorBoard's files go; empty: beside the checkpoints.
         report_to: Trackers, as transformers names them.
     """
 
     processes: int = 1
+    nodes: Nodes = field(default_factory=Nodes)
     log_dir: str = ""
     report_to: tuple[str, ...] = ()
 
@@ -135,8 +139,17 @@ def train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, laun
         raise
 
 
+def join_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, launch: Launch) -> None:
+    """Train this node's share of a stage that node 0 leads; the run's card is left to node 0.
+
+    Raises:
+        KbError: It failed.
+    """
+    _train_stage(home, run, stage, machine, launch, lambda _: None)
+
+
 def _train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, launch: Launch, on_event: OnEvent) -> None:
-    own = run.folder / f"{stage}.out"
+    own = run.folder / (f"{stage}.node{launch.nodes.rank}.out" if launch.nodes.rank else f"{stage}.out")
     written = own.stat().st_size if own.is_file() else 0
     command = [*launcher(machine, launch), "-m", "finetune.training.worker", str(home.root), run.name, stage]
     command.append(",".join(launch.report_to))
@@ -171,14 +184,21 @@ def _train_stage(home: Home, run: TrainingRun, stage: str, machine: Machine, lau
 
 def launcher(machine: Machine, launch: Launch) -> list[str]:
     """Return the command that starts processes, up to the module."""
-    if launch.processes == 1:  # a launcher would load torch only to start it
+    nodes = launch.nodes
+    if launch.processes == nodes.count == 1:  # a launcher would load torch only to start it
         return [sys.executable]
-    processes = str(launch.processes)
+    rank, count = str(nodes.rank), str(nodes.count)
     if machine.device == "cpu":  # accelerate leaves these to MPI
-        return [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", processes]
+        torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(launch.processes)]
+        if nodes.count == 1:
+            return [*torchrun, "--standalone"]
+        meeting = ("--master-addr", nodes.host, "--master-port", str(nodes.meeting_port))
+        return [*torchrun, "--nnodes", count, "--node-rank", rank, *meeting]
+    meeting = ("--main_process_ip", nodes.host, "--main_process_port", str(nodes.meeting_port))
     return [
-        *(sys.executable, "-m", "accelerate.commands.launch", "--num_processes", processes),
-        *("--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"),
+        *(sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(launch.processes * nodes.count)),
+        *("--num_machines", count, "--mixed_precision", "no", "--dynamo_backend", "no"),
+        *(("--machine_rank", rank, *meeting) if nodes.count > 1 else ()),
         *("--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"),
         *("--fsdp_state_dict_type", "FULL_STATE_DICT"),
     ]

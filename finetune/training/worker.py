@@ -20,7 +20,7 @@ from core.machine.disk import full_disk_reported
 from core.telemetry import disable
 
 # Set by accelerate and torchrun.
-_RANK, _WORLD = "RANK", "WORLD_SIZE"
+_RANK, _LOCAL_RANK, _WORLD = "RANK", "LOCAL_RANK", "WORLD_SIZE"
 _FAILED = 1
 
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     rank, processes = int(os.environ.get(_RANK, "0")), int(os.environ.get(_WORLD, "1"))
     if rank:
         sys.stdout = sys.stderr  # one process speaks
-    else:
+    if not int(os.environ.get(_LOCAL_RANK, "0")):  # its launcher ends the others of this machine
         threading.Thread(target=_end_with_parent, daemon=True).start()
     from finetune.training.events import emit
 

@@ -83,6 +83,9 @@ def finetune(
     processes: Annotated[
         int, typer.Option("--processes", help="Training processes; 0: one per GPU, one on a CPU.", min=0, metavar="N")
     ] = 0,
+    nodes: Annotated[int, typer.Option(help="Machines that train together.", min=1, metavar="N")] = 1,
+    rendezvous: Annotated[str, typer.Option(help="Where node 0 is reached.", metavar="HOST:PORT")] = "",
+    node_rank: Annotated[int, typer.Option(help="Which node this is, from 0; Slurm says it.", metavar="R")] = -1,
     log_dir: Annotated[str, typer.Option("--log-dir", help="Where TensorBoard files go.", metavar="DIR")] = "",
     report_to: Annotated[
         list[str] | None, typer.Option("--report-to", help="tensorboard, mlflow or wandb.", metavar="NAME")
@@ -126,6 +129,9 @@ def finetune(
         pairs=tuple(pairs or ()),
         skip=frozenset(skip or ()),
         processes=processes,
+        nodes=nodes,
+        rendezvous=rendezvous,
+        node_rank=node_rank,
         log_dir=log_dir,
         report_to=tuple(report_to or (["tensorboard"] if log_dir else [])),
     )

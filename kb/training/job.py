@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ConfigError, DataError
+from core.files import sha256_of
 from core.prompt import load_prompt
 from core.rows import write_rows
 from core.types import RunCard
@@ -19,8 +20,9 @@ from finetune.estimate import check_fits, estimate
 from finetune.recipe import Recipe, recipe_dtype
 from finetune.retain.registry import RETAIN_METHODS
 from finetune.runs import TrainingRun, list_runs, open_run, read_card, read_recipe, remove_run, update_card
-from finetune.training.launch import Launch, begin_run, device_count, train_stage
+from finetune.training.launch import STAGES, Launch, begin_run, device_count, join_stage, train_stage
 from finetune.training.machine import Machine
+from finetune.training.nodes import NodeLeader, announced_stages, leading
 from kb.datasets import DatasetRequest, synthesize
 from kb.exporting import open_run_export
 from kb.training.continuing import continued_request, continued_rows, continued_run
@@ -103,6 +105,8 @@ class TrainingJob:
         self._note = on_note
         self._on_event = on_event
         self._on_rows = on_rows
+        self._nodes = request.training_nodes()
+        self._leader: NodeLeader | None = None
 
     @cached_property
     def machine(self) -> Machine:
@@ -118,6 +122,12 @@ class TrainingJob:
         Raises:
             KbError: A stage failed; the same call resumes.
         """
+        if self._nodes.rank:
+            return self._follow()
+        with leading(self._nodes) as self._leader:
+            return self._train(resume=resume)
+
+    def _train(self, *, resume: bool) -> TrainingResult:
         from finetune.training.policy import publish
 
         run = self._resumed() if resume and self._has_run() else self._begun()
@@ -313,7 +323,32 @@ class TrainingJob:
         request = self._request
         processes = processes or request.processes or device_count(self.machine)
         launch = Launch(processes=processes, log_dir=request.log_dir, report_to=request.report_to)
+        if self._leader and name in STAGES:  # the others train; rows are written by one
+            self._leader.announce(run.name, name, processes, sha256_of(run.recipe))
+            launch = replace(launch, nodes=self._nodes)
         train_stage(self._home, run, name, self.machine, launch, self._on_event)
+
+    def _follow(self) -> TrainingResult:
+        """Train this node's share of every stage that node 0 announces."""
+        nodes, run = self._nodes, None
+        self._note(f"node {nodes.rank} of {nodes.count}; node 0 at {nodes.rendezvous} leads")
+        for stage in announced_stages(nodes):
+            run = self._shared_run(stage["run"], stage["recipe_sha256"])
+            self._note(f"{stage['stage']} of run {run.name} starts")
+            launch = Launch(processes=stage["processes"], nodes=nodes)
+            join_stage(self._home, run, stage["stage"], self.machine, launch)
+        if run is None:
+            raise ConfigError("node 0 had nothing to train", hint="kb runs list")
+        return TrainingResult(run=run, card=read_card(run))
+
+    def _shared_run(self, name: str, recipe_sha256: str) -> TrainingRun:
+        folder = self._home.runs / name
+        if not folder.is_dir() or sha256_of((run := open_run(self._home, name)).recipe) != recipe_sha256:
+            raise ConfigError(
+                f"{folder} is not the run that node 0 trains: all nodes need one home, on a file system that all mount",
+                hint="export KB_HOME=FOLDER  # on every node",
+            )
+        return run
 
     def _preferences(self, run: TrainingRun, recipe: Recipe) -> bool:
         """Tell whether there are preferences, after pairing the policy's own wrong answers with the right ones."""

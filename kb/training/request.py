@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -16,6 +17,7 @@ from finetune.load_recipe import load_recipe
 from finetune.recipe import Recipe
 from finetune.training.base import lasting_spec
 from finetune.training.machine import Machine, named_gpu, this_machine
+from finetune.training.nodes import Nodes
 from kb.training_data import training_folder
 
 # Stages that a run can leave out.
@@ -36,7 +38,10 @@ class TrainingRequest:
         choices: Fields of the recipe with their values; None leaves a field as it is.
         pairs: `key=value` texts for other fields of the recipe.
         skip: Stages to leave out, of `SKIPPABLE`.
-        processes: Training processes; 0 for one per GPU, one on a CPU.
+        processes: Training processes on each machine; 0 for one per GPU, one on a CPU.
+        nodes: Machines that train the run together.
+        rendezvous: `HOST:PORT` of node 0, where there are several.
+        node_rank: Which of them this one is; below 0 for what Slurm says, else 0.
         log_dir: Where TensorBoard's files go; empty: beside the checkpoints.
         report_to: Trackers, of `TRACKERS`.
 
@@ -54,6 +59,9 @@ class TrainingRequest:
     pairs: tuple[str, ...] = ()
     skip: frozenset[str] = frozenset()
     processes: int = 0
+    nodes: int = 1
+    rendezvous: str = ""
+    node_rank: int = -1
     log_dir: str = ""
     report_to: tuple[str, ...] = ()
 
@@ -68,6 +76,17 @@ class TrainingRequest:
                 raise ConfigError(f"--report-to {tracker}: use one of {', '.join(TRACKERS)}", hint="kb finetune --help")
             if importlib.util.find_spec(tracker) is None:
                 raise MissingExtra(f"--report-to {tracker} requires its package", hint=package_command(tracker))
+
+    def training_nodes(self) -> Nodes:
+        """Return the machines that train together, and which of them this one is.
+
+        Raises:
+            ConfigError: There is no such node, or no address of node 0.
+        """
+        rank = self.node_rank
+        if rank < 0:
+            rank = int(os.environ.get("SLURM_NODEID", "0")) if self.nodes > 1 else 0
+        return Nodes(count=self.nodes, rendezvous=self.rendezvous, rank=rank)
 
     def command(self, name: str, recipe: str, data: str, over: Mapping[str, Any]) -> str:
         """Return the command that trains what was asked for under a name.
