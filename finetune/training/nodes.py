@@ -51,7 +51,7 @@ class Nodes:
         host, _, port = self.rendezvous.rpartition(":")
         if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65535:
             raise ConfigError(
-                f"--rendezvous {self.rendezvous!r} is not HOST:PORT of node 0 (port 1 to 65534)", hint=_COMMAND
+                f"rendezvous {self.rendezvous!r} is not HOST:PORT of node 0 (port 1 to 65534)", hint=_COMMAND
             )
         if not 0 <= self.rank < self.count:
             raise ConfigError(f"node {self.rank} of {self.count}: nodes are counted from 0", hint=_COMMAND)

@@ -51,7 +51,7 @@ def node(rank: int, port: int, count: int = 2) -> Nodes:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"count": 2}, "--rendezvous '' is not HOST:PORT"),
+        ({"count": 2}, "rendezvous '' is not HOST:PORT"),
         ({"count": 2, "rendezvous": "host"}, "is not HOST:PORT"),
         ({"count": 2, "rendezvous": "host:65535"}, "port 1 to 65534"),
         ({"count": 2, "rendezvous": ":29400"}, "is not HOST:PORT"),
