@@ -64,13 +64,27 @@ def test_a_damaged_workbook_says_so(tmp_path):
         list(open_source(str(tmp_path / "t.xlsx")).records())
 
 
-def test_rows_keep_their_numbers_and_columns_without_a_name_are_left_out(tmp_path):
-    rows = [[], [" Question ", None, 7, "Answer"], ["When?", "lost", "x", "At noon."], ["", None], ["Who?"]]
+def test_rows_keep_their_numbers_and_columns_without_a_name_are_called_by_their_letters(tmp_path):
+    rows = [[], [" Question ", None, 7, "Answer"], ["When?", "b", "x", "At noon.", "e"], ["", None], ["Who?"]]
     records = list(workbook_records(Path(save(tmp_path / "t.xlsx", one=rows))))
     assert records == [
-        (3, {"Question": "When?", "7": "x", "Answer": "At noon."}),
+        (3, {"Question": "When?", "column B": "b", "7": "x", "Answer": "At noon.", "column E": "e"}),
         (5, {"Question": "Who?", "7": None, "Answer": None}),
     ]
+
+
+def test_a_column_without_a_name_is_reported_as_not_used(tmp_path):
+    rows = [["Question", "Answer", None], *([f"Who is {n}?", f"Ole {n}", "a note"] for n in range(4))]
+    recognised = recognise(open_source(save(tmp_path / "t.xlsx", one=rows)))
+    assert len(list(recognised.outcomes())) == 4
+    assert recognised.unused == {"column C": 4}
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    path = save(tmp_path / "t.xlsx", one=[["Question", "Answer", "Answer "], ["Who?", "Ole", "Ada"]])
+    with pytest.raises(DataError, match="two columns of sheet 'one' are named 'Answer'") as caught:
+        list(workbook_records(Path(path)))
+    assert caught.value.line == 1 and caught.value.hint
 
 
 def test_a_workbook_of_empty_or_hidden_sheets_has_no_records(tmp_path):
