@@ -41,7 +41,8 @@ def _fault(command: Any, words: list[str], parent: Any = None) -> str:
     try:
         context = command.make_context(command.name or "kb", list(words), parent=parent)
         rest = [*getattr(context, "_protected_args", ()), *context.args]
-        if hasattr(command, "resolve_command") and rest:  # Typer brings a click of its own
+        named = getattr(context, "_protected_args", ())  # not where documents stand in a command's place
+        if hasattr(command, "resolve_command") and named:  # Typer brings a click of its own
             _, subcommand, arguments = command.resolve_command(context, rest)
             return _fault(subcommand, arguments, context)
     except Exception as error:
