@@ -35,7 +35,7 @@ class Quality:
         """Return what a person should know, or an empty string."""
         parts = [self.note] if self.note else []
         if self.empty:
-            parts.append(f"no text layer on {page_ranges(self.empty)}; reading it requires the extra 'ocr'")
+            parts.append(f"no text layer on {page_ranges(self.empty)}; to read scans, ingest with OCR (extra 'ocr')")
         if self.failed:
             pages = page_ranges([page for page, _ in self.failed])
             parts.append(f"{pages} could not be read ({self.failed[0][1]})")

@@ -120,7 +120,7 @@ class Ingest:
         Args:
             files: Path to read and the source it is known by (an absolute path, or a URL).
             password: Tried on locked documents.
-            ocr: PageRead pages without a text layer from their image (extra: ocr).
+            ocr: Read pages without a text layer from their image (extra: ocr).
 
         Returns:
             One result per file, in the order given.
