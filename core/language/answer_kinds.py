@@ -87,9 +87,10 @@ _KINDS = (
     ),
     _kind(
         "reason",
-        r"\bwhy\b|\bwhat (?:caused|causes|reason|led)\b|\bhow come\b",
+        r"\bwhy\b|\bwhat (?:caused|causes|reason|led|drove|drives)\b|\bhow come\b"
+        r"|\b(?:drivers?|factors?|reasons?|causes?) (?:of|for|behind|affecting)\b",
         r"\b(?:because|due to|owing|in order|so that|since|result|caus|reason|therefore|thus|to avoid|to ensure"
-        r"|reflect)",
+        r"|reflect|driven|drove)",
     ),
     _kind(
         "definition",

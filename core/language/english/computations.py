@@ -13,6 +13,14 @@ PERCENT_CHANGE = re.compile(
     r"|percent(?:age)?\b.*\b(?:grow|increase|decrease|rise|change)d?\b",
     re.IGNORECASE,
 )
+# What is asked for is a cause in words, whatever figures are named beside it.
+CAUSE = re.compile(
+    r"\bwhy\b|\bhow come\b"
+    r"|\bwhat (?:(?:mainly|mostly|primarily|largely|has|have) )*"
+    r"(?:caused|causes|drove|driven|drives|led to|explained|explains)\b"
+    r"|\b(?:drivers?|factors?|reasons?|causes?|explanations?) (?:of|for|behind|affecting|why)\b",
+    re.IGNORECASE,
+)
 # Growth per year over several years.
 YEARLY_GROWTH = re.compile(
     r"\bCAGR\b|\bcompound(?:ed)? (?:annual )?growth|\b(?:average|mean) (?:annual|yearly) (?:growth|increase)"

@@ -27,7 +27,7 @@ def percent_change(finder: OperandFinder) -> Derived | None:
     old, new = pair
     if old.cell.percent:
         return result_of(
-            f"{grouped(new.amount - old.amount)} percentage points",
+            _points(new.amount - old.amount),
             [new, old],
             scaled=False,
             note=f"{new.cell.text} − {old.cell.text}",
@@ -35,6 +35,10 @@ def percent_change(finder: OperandFinder) -> Derived | None:
     change = (new.amount - old.amount) / abs(old.amount) * 100
     note = f"({new.cell.text} − {old.cell.text}) / {old.cell.text}"
     return result_of(f"{grouped(change, 2)}%", [new, old], scaled=False, note=note)
+
+
+def _points(change: Decimal) -> str:
+    return f"{grouped(change)} percentage point{'' if abs(change) == 1 else 's'}"
 
 
 def yearly_growth(finder: OperandFinder) -> Derived | None:
@@ -119,6 +123,8 @@ def difference(finder: OperandFinder) -> Derived | None:
         new, old = named
     change = new.amount - old.amount
     text, scaled = like_operand(change, new)
+    if new.cell.percent and old.cell.percent:
+        text = _points(change)
     grew = computations.GROWTH.search(finder.question.text)
     # What grew is asked in amount and in percent alike.
     if (pair is not None or new.row is old.row) and grew and old.amount and not new.cell.percent:

@@ -46,6 +46,8 @@ class TableReader:
         """Return what the tables say, best first; empty where no cell fits."""
         finder = self._finder
         text = finder.question.text
+        if computations.CAUSE.search(text):
+            return []
         by_definition = formulas.defined(finder)
         if by_definition is not None:
             return [by_definition]

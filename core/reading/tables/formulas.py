@@ -24,6 +24,7 @@ from core.reading.tables.show import grouped
 from core.reading.tables.table import TableRow
 
 _LIGHT = frozenset(language("en").word_lists["formula_filler"])
+_QUALIFIERS = frozenset(language("en").word_lists["label_qualifier"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +215,21 @@ def _row_of(
     for label in term.labels:
         stems = stems_of(label) - _LIGHT
         for light in (_LIGHT, frozenset[str]()):
-            operand = in_tables(partial(_labelled, stems, light), table_words.TOTAL in label)
+            operand = in_tables(partial(_labelled, label, stems, light), table_words.TOTAL in label)
             if operand is not None:
                 return operand
     items = {item_of(label) for label in term.labels[:1]} - {None}
     return in_tables(lambda row: item_of(row.label) in items, table_words.TOTAL in term.labels[0])
 
 
-def _labelled(stems: frozenset[str], light: frozenset[str], row: TableRow) -> bool:
-    """Whether a row's label has these stems and no others, those that count little left out."""
-    return stems_of(table_words.NOTE_MARK.sub("", row.label)) - light == stems
+def _labelled(label: str, stems: frozenset[str], light: frozenset[str], row: TableRow) -> bool:
+    """Whether a row's label has these stems and no others, those that count little left out, and as many "before"."""
+    own = table_words.NOTE_MARK.sub("", row.label)
+    return stems_of(own) - light == stems and _qualifiers(own) == _qualifiers(label)
+
+
+def _qualifiers(label: str) -> frozenset[str]:
+    return _QUALIFIERS & set(label.casefold().split())
 
 
 def _in_table(

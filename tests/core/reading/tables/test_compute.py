@@ -125,7 +125,7 @@ def test_an_average_that_the_table_states_is_not_computed() -> None:
         ("How much did net sales grow from 2021 to 2022?", ("11 (10%)", "121 − 110"), "yes"),
         ("How much did net income fall from 2021 to 2022?", ("−12 (−150%)", "(4) − 8"), "yes"),
         ("Did net income grow from 2021 to 2022?", ("−12 (−150%)", "(4) − 8"), "no"),
-        ("Did the tax rate rise from 2021 to 2022?", ("1%", "25% − 24%"), "yes"),
+        ("Did the tax rate rise from 2021 to 2022?", ("1 percentage point", "25% − 24%"), "yes"),
         ("Did grants grow from 2020 to 2021?", ("0", "0 − 0"), ""),  # nothing changed
     ],
 )

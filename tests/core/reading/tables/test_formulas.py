@@ -56,6 +56,65 @@ def test_a_figure_asked_by_name_is_computed_from_its_rows(question: str, shown: 
     assert answers(question, [ACCOUNTS, BALANCE])[0] == shown
 
 
+TAXES_PAID = """Consolidated statement of cash flows
+(in millions of dollars)
+2023 2022
+Deferred income taxes 3 2
+Income taxes 9 6
+Net cash from operations 58 44
+"""
+
+
+def test_gross_profit_is_an_amount() -> None:
+    without_profit = """Income statement
+(in millions of dollars)
+2023 2022
+Revenue 612 548
+Cost of sales (398) (362)
+"""
+    assert answers("What was the gross profit in 2023?", [without_profit])[0] == "$214 million"
+    assert answers("What was the gross profit in 2023?", [ACCOUNTS])[0] == "$214 million"
+    assert answers("What was the gross profit margin in 2023?", [without_profit])[0] == "34.97%"
+
+
+def test_a_row_before_taxes_is_not_the_row_of_taxes() -> None:
+    before = """Income statement
+(in millions of dollars)
+2023 2022
+Income before income taxes 40 29
+Provision for income taxes 10 7
+"""
+    for pages in ([TAXES_PAID, before], [before, TAXES_PAID]):
+        assert answers("What was the effective tax rate in 2023?", pages)[0] == "25%"
+    assert "%" not in "".join(answers("What was the effective tax rate in 2023?", [TAXES_PAID]))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What was the main driver of the change in operating profit in 2023?",
+        "Why did revenue increase from 2022 to 2023?",
+        "What were the factors behind the decline of net profit between 2022 and 2023?",
+        "What caused cost of sales to rise in 2023?",
+        "What is the reason for the gross margin in 2023?",
+        "What drove the growth of revenue in 2023?",
+    ],
+)
+def test_a_cause_is_no_figure(question: str) -> None:
+    assert answers(question, [ACCOUNTS, BALANCE]) == []
+
+
+def test_a_label_that_holds_such_a_word_is_a_label() -> None:
+    costs = """Costs
+(in millions of dollars)
+2023 2022
+Factory drivers 12 10
+Causes and campaigns 3 2
+"""
+    assert answers("How much did factory drivers cost in 2023?", [costs])[0] == "$12 million"
+    assert answers("How much was spent on causes and campaigns in 2022?", [costs])[0] == "$2 million"
+
+
 def test_ebitda_adds_what_the_cash_flow_statement_writes_off() -> None:
     flows = """Cash flow statement
 (in millions of dollars)
