@@ -141,7 +141,8 @@ def test_quality_adds_up(catalogue: Catalogue) -> None:
     quality = catalogue.quality_of(document)
     assert quality.hidden == 5
     assert quality.describe() == (
-        "no text layer on pages 2-3; to read scans, ingest with OCR (extra 'ocr'); page 4 could not be read (out of memory)"
+        "no text layer on pages 2-3; to read scans, ingest with OCR (extra 'ocr'); "
+        "page 4 could not be read (out of memory)"
     )
 
 
