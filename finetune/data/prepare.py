@@ -15,7 +15,7 @@ from finetune.data.dataset import Tokenised, tokenise
 from finetune.data.rows import TrainingRows, open_dataset
 from finetune.data.template import ChatFormat, chat_format
 from finetune.recipe import Recipe
-from finetune.training.base import Base, check_base, find_base, generation_eos, load_tokenizer
+from finetune.training.base import Base, check_base, find_base, generation_eos, load_tokenizer, with_kernel
 from finetune.training.machine import Machine, this_machine
 from finetune.training.quantised import find_merge_base
 
@@ -87,6 +87,7 @@ def prepare(
     dataset = open_dataset(data)
     recipe, objective_notes = _with_objective(recipe, dataset)
     base = find_base(recipe.base, home, weights=weights)
+    recipe, kernel_note = with_kernel(recipe, base.shape)
     check_base(base, recipe)
     own = recipe.system
     recipe = recipe if own else recipe.model_copy(update={"system": dataset.shared_system()})
@@ -103,6 +104,7 @@ def prepare(
         if run_prompt
         else (
             *objective_notes,
+            *([kernel_note] if kernel_note else []),
             *dataset.notes(),
             *_system_notes(dataset, own),
             *_prompt_notes(dataset, fallback),

@@ -25,7 +25,7 @@ from finetune.data.template import ChatFormat
 from finetune.export.checkpoint import CONFIG, SENTENCEPIECE, as_exported, ends_of, save_checkpoint
 from finetune.export.gate import PROBE_S, Gate
 from finetune.export.gguf import quantise
-from finetune.export.gguf.file import ENCODINGS, check_writable, write_gguf
+from finetune.export.gguf.file import ENCODINGS, check_writable, window_tokens, write_gguf
 from finetune.export.gguf.vocabulary import pre_tokenizer, tokenizer_body
 from finetune.export.gguf.weights import LAYOUTS, checkpoint_config, rope_of
 from finetune.export.merge import merge
@@ -87,8 +87,10 @@ class Export:
         """
         blocks = find_blocks(self.exported, self.conversations)
         stops = [str(self.chat.tokenizer.convert_ids_to_tokens(token)) for token in ends_of(self.chat)]
-        context = int(self.base.shape.context_tokens * self.recipe.rope_factor) or self.server.num_ctx
-        return describe(blocks, stops, min(context, self.server.num_ctx))
+        context = int(self.base.shape.context_tokens * self.recipe.rope_factor)
+        # Past a window that Ollama does not know, it would read what training never showed beside the rest.
+        window = window_tokens(json.loads((self.base.folder / CONFIG).read_text(encoding="utf-8")))
+        return describe(blocks, stops, min(limit for limit in (context, window, self.server.num_ctx) if limit))
 
     def _questions(self) -> list[str]:
         """Return questions of the run's data, where that still lies there."""

@@ -322,6 +322,14 @@ def _config(base: Base, recipe: Recipe, *, made_of_it: bool = False) -> Any:
 _EAGER = frozenset({"gemma2"})
 
 
+def with_kernel(recipe: Recipe, shape: ModelShape) -> tuple[Recipe, str]:
+    """Return a recipe that the attention of a family allows, and what was changed, `""` for nothing."""
+    if recipe.packing == "none" or shape.model_type not in _EAGER:
+        return recipe, ""
+    note = f"packing=none: {shape.model_type} needs a kernel of attention in which packed rows would see each other"
+    return recipe.model_copy(update={"packing": "none"}), note
+
+
 def _attention(recipe: Recipe, model_type: str) -> str:
     if recipe.attn == "flash":
         if importlib.util.find_spec("flash_attn") is None:

@@ -15,7 +15,7 @@ from finetune.estimate import Estimate, check_fits, estimate, largest_micro_batc
 from finetune.recipe import Recipe, recipe_dtype
 from finetune.retain.answered import USUAL_ANSWER_TOKENS, prompt_tokens
 from finetune.retain.registry import RETAIN_METHODS
-from finetune.training.base import find_base, known_shape, shape_faults
+from finetune.training.base import find_base, known_shape, shape_faults, with_kernel
 from finetune.training.machine import Machine
 from finetune.training.pace import measured_pace
 from kb.training.continuing import continued_request
@@ -68,6 +68,9 @@ def estimate_training(
     recipe = recipe_of(request, machine, on_note)
     if not request.data:
         shape = _shape(recipe, workspace.home)
+        recipe, note = with_kernel(recipe, shape)
+        if note:
+            on_note(note)
         pace = measured_pace(shape, recipe, machine, recipe_dtype(recipe, machine))
         needs = estimate(shape, recipe, machine, rows=ASSUMED_ROWS, row_tokens=ASSUMED_TOKENS, pace=pace)
         if fits_minutes(recipe) and needs.minutes > recipe.minutes:

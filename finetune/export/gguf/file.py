@@ -126,8 +126,13 @@ def _add_shape(writer: Any, config: Mapping[str, Any]) -> None:
 def _context_tokens(config: Mapping[str, Any]) -> int:
     """Return the longest context that is attended to as in training: these architectures have no window in GGUF."""
     whole = int(config["max_position_embeddings"])
-    windowed = config.get("use_sliding_window", config["model_type"] == "mistral")
-    return min(whole, int(config.get("sliding_window") or whole)) if windowed else whole
+    return min(whole, window_tokens(config) or whole)
+
+
+def window_tokens(config: Mapping[str, Any]) -> int:
+    """Return the sliding window of a model that its GGUF file cannot say; 0 where it has none, or the file says it."""
+    windowed = config.get("use_sliding_window", config.get("model_type") == "mistral")
+    return int(config.get("sliding_window") or 0) if windowed else 0
 
 
 def _rope_kind(config: Mapping[str, Any]) -> str:

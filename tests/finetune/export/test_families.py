@@ -206,3 +206,19 @@ def test_a_converter_that_is_not_there_is_named(tuned: Tuned, tmp_path: Path) ->
     with pytest.raises(ConfigError, match="no such file") as caught:
         open_export(_home(job), "one", job.machine, job.server, lambda _: None, converter=tmp_path / "none.py")
     assert caught.value.hint.startswith("kb export one --to hf") and sys.executable
+
+
+@pytest.mark.parametrize(("name", "num_ctx"), [("mistral", 48), ("gemma-2", 512)])
+def test_ollama_reads_no_further_than_a_window_that_files_cannot_say(
+    tuned: Tuned, name: str, num_ctx: int, tmp_path: Path
+) -> None:
+    import json
+    import shutil
+    from dataclasses import replace
+
+    job = tuned(name)
+    folder = shutil.copytree(job.base.folder, tmp_path / "base")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "sliding_window": 48}))
+    windowed = replace(job, base=replace(job.base, folder=folder), server=replace(job.server, num_ctx=512))
+    assert windowed.ollama.num_ctx == num_ctx

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.families import family_folder as known_family
 from tests.support.tiny_models import CHATML, CPU, begun, tokenizer_of
 
 pytestmark = [
@@ -56,3 +57,17 @@ def test_a_base_of_another_family_is_trained_and_merged(tmp_path: Path, kind: st
     trained = log_probabilities(load_policy(prepared.base, prepared.recipe, CPU, run.adapter), ids)
     merged = merge(prepared.base, run.adapter, prepared.recipe, CPU, ids)
     assert divergence(trained, log_probabilities(merged.model, ids)) < 1e-6
+
+
+def test_a_family_whose_kernel_cannot_pack_is_trained_in_padded_rows(tmp_path: Path) -> None:
+    """Gemma 2, under recipes that pack."""
+    from finetune.runs import read_card
+    from finetune.training.sft import run_sft
+    from finetune.training.stage import Stage
+
+    known_family(tmp_path / "llama", "gemma-2")
+    _, run, prepared = begun(tmp_path, packing="bfd")
+    assert prepared.recipe.packing == "none"
+    assert any(note.startswith("packing=none: gemma2") for note in prepared.notes)
+    run_sft(Stage(run=run, name="sft", prepared=prepared))
+    assert read_card(run).stages == {"sft": "done"}
