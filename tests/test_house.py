@@ -122,6 +122,19 @@ def test_every_module_is_imported_by_a_test() -> None:
     assert modules - _imported_by_tests() == set(_UNIMPORTED)
 
 
+def test_a_local_name_says_what_it_holds() -> None:
+    # A word that says only that something was found or asked tells a reader neither type nor role.
+    vague = {"found", "asked", "held", "told", "said", "wanted", "one"}
+    places = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in vague)
+        or (isinstance(node, ast.arg) and node.arg in vague)
+    ]
+    assert places == []
+
+
 def test_the_command_line_holds_parsing_and_rendering_alone() -> None:
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "kb" / "cli").glob("*.py")]
     assert sum(len(text.splitlines()) for text in texts) <= 2700

@@ -31,7 +31,7 @@ class OriginShares:
     shares: Mapping[str, ScoreCell]
 
 
-def origin_shares(asked: Mapping[str, str], questions: Sequence[GoldQuestion], replies: Replies) -> list[OriginShares]:
+def origin_shares(labels: Mapping[str, str], questions: Sequence[GoldQuestion], replies: Replies) -> list[OriginShares]:
     """Return the shares of every arm that was asked a second way.
 
     Args:
@@ -40,7 +40,7 @@ def origin_shares(asked: Mapping[str, str], questions: Sequence[GoldQuestion], r
         replies: With labels.
     """
     rows = []
-    for arm, name in asked.items():
+    for arm, name in labels.items():
         labelled = [
             (question.id, label)
             for question in questions

@@ -66,14 +66,14 @@ def snapshot(
         screen.note(f'kept {taken.documents} documents. Next: kb ask --at {taken.name} "QUESTION"', quiet=quiet)
 
 
-def _show(found: object, *, as_json: bool) -> None:
+def _show(difference: object, *, as_json: bool) -> None:
     from kb.snapshot_difference import SnapshotDifference
 
-    assert isinstance(found, SnapshotDifference)
+    assert isinstance(difference, SnapshotDifference)
     if as_json:
-        screen.document(found.to_json())
+        screen.document(difference.to_json())
         return
-    for line in found.lines():
+    for line in difference.lines():
         screen.say(screen.plain(line))
-    if not list(found.lines()):
-        screen.say(f"no document differs between {found.before} and {found.after}")
+    if not list(difference.lines()):
+        screen.say(f"no document differs between {difference.before} and {difference.after}")

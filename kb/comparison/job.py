@@ -188,8 +188,8 @@ class _Job:
         in_order = sorted(self.arms, key=lambda arm: BACKENDS[parse_spec(arm.model).kind].place == "process")
         replies = ask_all(in_order, questions, folder, on_progress)
         if self._why_arms:
-            asked = why_questions(questions, self._request.why)
-            replies = {**replies, **ask_all(list(self._why_arms.values()), asked, folder, on_progress)}
+            chosen = why_questions(questions, self._request.why)
+            replies = {**replies, **ask_all(list(self._why_arms.values()), chosen, folder, on_progress)}
         if not self.probed:
             return replies
         return {**replies, **ask_all(list(self.probed.values()), probe_questions(), folder, on_progress)}

@@ -67,11 +67,11 @@ def probed_facts(
             rows.setdefault(row.fact or row.id, []).append(row)
     seen = trained | trained_questions(folder)
     facts = list(folder.facts())
-    asked = [fact for fact in facts if fact.questions or fact.id in rows]
-    probes = [probed(fact, seen, rows.get(fact.id, ()), prefer_trained=prefer_trained) for fact in asked]
+    askable = [fact for fact in facts if fact.questions or fact.id in rows]
+    probes = [probed(fact, seen, rows.get(fact.id, ()), prefer_trained=prefer_trained) for fact in askable]
     known = {fact.id for fact in facts}
-    others = {identity: found for identity, found in rows.items() if identity not in known}
-    return [*probes, *(_of_rows(identity, found, seen, prefer_trained) for identity, found in others.items())]
+    others = {identity: fact_rows for identity, fact_rows in rows.items() if identity not in known}
+    return [*probes, *(_of_rows(identity, fact_rows, seen, prefer_trained) for identity, fact_rows in others.items())]
 
 
 def trained_questions(folder: DatasetFolder) -> frozenset[str]:
@@ -121,8 +121,8 @@ def _stands_alone(row: Pair) -> bool:
 
 
 def _question(phrasings: Sequence[str], trained: frozenset[str], prefer_trained: bool) -> str:
-    asked = [text for text in phrasings if text]
-    return next((text for text in asked if (normalised(text) in trained) is prefer_trained), asked[0])
+    wordings = [text for text in phrasings if text]
+    return next((text for text in wordings if (normalised(text) in trained) is prefer_trained), wordings[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +154,9 @@ def sections(catalogue: CatalogueReader | None, collection: str, hashes: Sequenc
     if catalogue is None or collection not in catalogue.collections():
         return Sections({})
     here = {document.sha256 for document in catalogue.documents(collection)} & set(hashes)
-    found = {sha256: list(_headings(catalogue, collection, sha256)) for sha256 in sorted(here)}
+    headings = {sha256: list(_headings(catalogue, collection, sha256)) for sha256 in sorted(here)}
     return Sections(
-        {sha256: ([place for place, _ in all_], [text for _, text in all_]) for sha256, all_ in found.items()}
+        {sha256: ([place for place, _ in all_], [text for _, text in all_]) for sha256, all_ in headings.items()}
     )
 
 

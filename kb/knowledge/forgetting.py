@@ -231,17 +231,17 @@ def _facts_of_rows(datasets: Sequence[DatasetFolder], documents: Mapping[str, st
 def _left(workspace: Workspace, plan: ForgetPlan) -> list[str]:
     """Return what still holds rows or weights of the documents, each with the command that removes it."""
     hashes = frozenset(plan.documents)
-    left = []
+    remains = []
     for folder in known_datasets(workspace.home):
         try:
             rows = sum(count for _, count in taught_counts(DatasetFolder(folder), hashes).values())
         except KbError:  # a dataset that cannot be read is met where it is used
             continue
-        left += [f"dataset {folder} holds {rows} rows of them: rm -r '{folder}'"] if rows else []
+        remains += [f"dataset {folder} holds {rows} rows of them: rm -r '{folder}'"] if rows else []
     for name in plan.runs:
         if ollama_has(f"kb-{name}", workspace.settings.rag.ollama_url):
-            left.append(f"Ollama still has kb-{name} as it was: kb export {name} --to ollama")
-    return left
+            remains.append(f"Ollama still has kb-{name} as it was: kb export {name} --to ollama")
+    return remains
 
 
 def report_lines(report: Mapping[str, Any]) -> list[str]:

@@ -116,8 +116,8 @@ class KnowledgeMap:
             ]
             state = self.states.get(sha256, "unknown")
             documents.append({"doc": doc, "sha256": sha256, "state": state, **figures(facts), "sections": parts})
-        asked = {"samples": SAMPLES, "temperature": TEMPERATURE}
-        return {"run": self.run, **asked, "total": figures(self.facts), "documents": documents}
+        sampling = {"samples": SAMPLES, "temperature": TEMPERATURE}
+        return {"run": self.run, **sampling, "total": figures(self.facts), "documents": documents}
 
 
 def figures(facts: Sequence[KnownFact]) -> dict[str, Any]:

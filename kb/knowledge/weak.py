@@ -97,18 +97,18 @@ class WeakOnly:
         Raises:
             DataError: All facts are known.
         """
-        asked = weak_count = 0
+        asked_count = weak_count = 0
         every = self.behind.facts(work, per_chunk)
         while batch := list(islice(every, _BATCH_FACTS)):
             for planned, weak in zip(batch, self.weak.weak([each.fact for each in batch]), strict=True):
-                asked += 1
+                asked_count += 1
                 weak_count += weak
                 if weak:
                     yield planned
-        self.weak.on_note(f"run {self.weak.run} knows {asked - weak_count} of {asked} facts")
-        if asked and not weak_count:
+        self.weak.on_note(f"run {self.weak.run} knows {asked_count - weak_count} of {asked_count} facts")
+        if asked_count and not weak_count:
             raise DataError(
-                f"run {self.weak.run!r} knows all {asked} facts, so there is no row to make",
+                f"run {self.weak.run!r} knows all {asked_count} facts, so there is no row to make",
                 hint=f"kb knows {self.weak.run}",
             )
 

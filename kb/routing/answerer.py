@@ -126,8 +126,8 @@ class RoutedAnswerer(Answerer):
 
     def _alone(self, question: str, history: Sequence[Turn], instructions: str) -> list[BaseMessage]:
         """Return what the run is asked without passages."""
-        asked = HumanMessage(standalone(question, history, self._built_in._chat))
-        return [SystemMessage(instructions), asked] if instructions else [asked]
+        message = HumanMessage(standalone(question, history, self._built_in._chat))
+        return [SystemMessage(instructions), message] if instructions else [message]
 
     def _signals(self, read: Answer) -> RouteSignals:
         learned = self._learned()
@@ -157,10 +157,10 @@ class RoutedAnswerer(Answerer):
     def _with_route(
         self, answer: Answer, choice: RouteChoice, pairs: Sequence[ClosedBookPair], before_s: float
     ) -> Answer:
-        asked = [pair.tokens for pair in pairs]
+        prompts = [pair.tokens for pair in pairs]
         tokens = {
-            "prompt": sum(prompt for prompt, _ in asked) + answer.tokens.get("prompt", 0),
-            "completion": sum(completion for _, completion in asked) + answer.tokens.get("completion", 0),
+            "prompt": sum(prompt for prompt, _ in prompts) + answer.tokens.get("prompt", 0),
+            "completion": sum(completion for _, completion in prompts) + answer.tokens.get("completion", 0),
         }
         timings = dict(answer.timings)
         if choice.way == "search":  # its own seconds are part of what came before the choice

@@ -35,8 +35,8 @@ class ClosedBookPair:
         first, second = (proper(reply.text.strip()) for reply in (self.greedy, self.drawn))
         if not (first and second) or abstains(first) or abstains(second):
             return 0.0
-        for left, right in ((first, second), (second, first)):
-            if numbers_of(left) and not numeric_match(right, left, relative_tolerance=0.0):
+        for one_answer, other_answer in ((first, second), (second, first)):
+            if numbers_of(one_answer) and not numeric_match(other_answer, one_answer, relative_tolerance=0.0):
                 return 0.0
         return token_f1(first, second)
 

@@ -105,8 +105,10 @@ def choose_way(signals: RouteSignals, settings: RoutingSettings, ask_run: Callab
             return RouteChoice(way="tuned", reason=reason, signals=signals)
         memory = f"{alike} only"
     if signals.retrieval is None or signals.retrieval >= settings.retrieval:
-        found = "passages were found" if signals.retrieval is None else f"a passage has cosine {signals.retrieval:.2f}"
-        return RouteChoice(way="both", reason=f"{found}, {sure}, and {memory}.", signals=signals)
+        retrieved = (
+            "passages were found" if signals.retrieval is None else f"a passage has cosine {signals.retrieval:.2f}"
+        )
+        return RouteChoice(way="both", reason=f"{retrieved}, {sure}, and {memory}.", signals=signals)
     weak = f"no passage has more than cosine {signals.retrieval:.2f}"
     if signals.reader_cites:
         return RouteChoice(

@@ -120,9 +120,9 @@ def continued_rows(
     stale = {document.sha256: document.doc for document in learner_of_run(workspace.home, card).stale}
     rows = _NewRows.of(new)
     if weak_only:
-        asked = probed_facts(new)
-        known_new = {each.fact.id for each in ask_facts(book, asked) if each.level == "known"}
-        on_note(f"run {run.name} knows {len(known_new)} of {len(asked)} facts of the new rows")
+        new_facts = probed_facts(new)
+        known_new = {each.fact.id for each in ask_facts(book, new_facts) if each.level == "known"}
+        on_note(f"run {run.name} knows {len(known_new)} of {len(new_facts)} facts of the new rows")
         rows = rows.without(known_new)
         known |= known_new
     pool = [row for row in old.pairs("train") if not rests_on(row, stale)]

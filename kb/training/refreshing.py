@@ -66,15 +66,15 @@ def refresh_run(
     workspace = workspace.with_rag(collection=learner.collection or workspace.collection)
     fresh = _new_rows(workspace, run, changed, on_note)
     book = run_closed_book(workspace, run)
-    asked, old = probed_facts(fresh), probed_facts(dataset_of(read_card(run)))
-    before = ask_facts(book, asked)
+    fresh_facts, old = probed_facts(fresh), probed_facts(dataset_of(read_card(run)))
+    before = ask_facts(book, fresh_facts)
     weak = [each.fact for each in before if each.level != "known"]
     gone = {each.sha256 for each in learner.stale}
     kept = [each.fact for each in ask_facts(book, old) if each.right and each.fact.document[1] not in gone]
     if not weak:
-        on_note(f"run {name} knows all {len(asked)} facts of what changed; nothing is trained")
+        on_note(f"run {name} knows all {len(fresh_facts)} facts of what changed; nothing is trained")
         _mark_current(run, changed)
-        return {**report, "trained": False, "facts": {"asked": len(asked), "weak": 0}}
+        return {**report, "trained": False, "facts": {"asked": len(fresh_facts), "weak": 0}}
     recipe = read_recipe(run).model_copy(update={"continues": name})
     replaced = [each.sha256 for each in changed]
     data = continued_rows(workspace, recipe, fresh.path, on_note=on_note, weak_only=True, replaced=replaced)
@@ -83,11 +83,11 @@ def refresh_run(
     new = job.train(resume=new.card.is_file()).run
     after = run_closed_book(workspace, new)
     report["facts"] = {
-        "asked": len(asked),
+        "asked": len(fresh_facts),
         "weak": len(weak),
         "weak_right_now": _right(ask_facts(after, weak)),
         "right_before": _right(before),
-        "right_now": _right(ask_facts(after, asked)),
+        "right_now": _right(ask_facts(after, fresh_facts)),
     }
     report["kept"] = {"right_before": len(kept), "right_now": _right(ask_facts(after, kept))}
     report["seconds"] = round(sum(read_card(new).times_s.values()), 1)

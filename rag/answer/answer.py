@@ -239,8 +239,8 @@ class Answerer:
         limit = max(answer.tokens.get("completion", 0), self._count(answer.answer)) + SPARE_TOKENS
 
         def ask(passages: Sequence[Sequence[Passage]]) -> list[Generation]:
-            asked = [packed.messages(chosen, instructions) for chosen in passages]
-            return generate_together(self._reader, asked, max_tokens=limit, clock=self._clock)
+            prompts = [packed.messages(chosen, instructions) for chosen in passages]
+            return generate_together(self._reader, prompts, max_tokens=limit, clock=self._clock)
 
         labelled = with_provenance(answer, ShownPassages(packed.passages, packed.spans, self._page_text), ask)
         return replace(labelled, timings={**answer.timings, "why_s": self._clock() - begun})

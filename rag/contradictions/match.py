@@ -169,9 +169,9 @@ def _other_subject(
     a: Claim, b: Claim, only_left: frozenset[str], only_right: frozenset[str], *, replaced: bool
 ) -> bool:
     """Whether each names somebody or something that the other does not."""
-    left = frozenset(map(stem, a.names)) & only_left
+    own_names = frozenset(map(stem, a.names)) & only_left
     right = frozenset(map(stem, b.names)) & only_right
-    if left and right:
+    if own_names and right:
         return True
     # One word in place of another: "breakfast is served at ..." and "dinner is served at ...".
     return not replaced and len(only_left) == len(only_right) == 1 and not (only_left | only_right) & _FRAME

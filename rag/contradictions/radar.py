@@ -133,14 +133,14 @@ def _grouped(
             index = parent[index]
         return index
 
-    for left, right in pairs:
-        parent[root(left)] = root(right)
+    for first, second in pairs:
+        parent[root(first)] = root(second)
     groups: dict[int, list[int]] = defaultdict(list)
     for index in sorted({index for pair in pairs for index in pair}):
         groups[root(index)].append(index)
     result = []
     for members in groups.values():
-        score = max(value for (left, _), value in pairs.items() if left in members)
+        score = max(value for (first, _), value in pairs.items() if first in members)
         chosen = {(claims[i].sha256, claims[i].page, claims[i].slot.key): claims[i] for i in members}
         ordered = sorted(chosen.values(), key=lambda claim: (claim_date(claim, dated), claim.sha256, claim.page))
         result.append(Disagreeing(claims=tuple(ordered), score=round(score, 3)))

@@ -67,13 +67,13 @@ class StatementTest:
         if abstains:
             return "changed"
         if self.keys:
-            held = keys_in(reply)
-            kept = [holds(held, key) for key in self.keys]
-            fresh = any(holds(held, swap.new_key) for swap in self.figures)
+            reply_keys = keys_in(reply)
+            kept = [holds(reply_keys, key) for key in self.keys]
+            fresh = any(holds(reply_keys, swap.new_key) for swap in self.figures)
         elif self.names:
-            held = frozenset(words(reply))
-            kept = [name.casefold() in held for name in self.names]
-            fresh = any(renamed(name).casefold() in held for name in self.renamed)
+            reply_keys = frozenset(words(reply))
+            kept = [name.casefold() in reply_keys for name in self.names]
+            fresh = any(renamed(name).casefold() in reply_keys for name in self.renamed)
         else:
             return _wording_effect(self.text, reply)
         if any(kept):
@@ -99,11 +99,11 @@ def statement_test(
         swaps: Figures that are replaced already, on behalf of other statements.
     """
     claimed = _claim(text)
-    asked = keys_in(question)
-    keys = _keys(claimed, asked) or _keys(text, asked)
+    question_keys = keys_in(question)
+    keys = _keys(claimed, question_keys) or _keys(text, question_keys)
     if keys:
-        cited = tuple(key for quote in quotes for key in _keys(quote, asked))
-        figures = _swaps(keys, passages, asked, swaps) or _swaps(cited, passages, asked, swaps)
+        cited = tuple(key for quote in quotes for key in _keys(quote, question_keys))
+        figures = _swaps(keys, passages, question_keys, swaps) or _swaps(cited, passages, question_keys, swaps)
         return StatementTest(text=text, keys=keys, figures=figures, changes=_figure_changes(figures, passages))
     names = _names(claimed, passages, question) or _names(text, passages, question)
     if names:
@@ -141,16 +141,16 @@ def _claim(text: str) -> str:
     return conversation.PAGE_REFERENCE.sub(" ", _ENUMERATOR.sub("", proper(text)))
 
 
-def _keys(text: str, asked: frozenset[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(figure.key for figure in figures_in(text) if not holds(asked, figure.key)))
+def _keys(text: str, question_keys: frozenset[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(figure.key for figure in figures_in(text) if not holds(question_keys, figure.key)))
 
 
 def _swaps(
-    keys: Sequence[str], passages: Sequence[str], asked: frozenset[str], known: Sequence[FigureSwap]
+    keys: Sequence[str], passages: Sequence[str], question_keys: frozenset[str], known: Sequence[FigureSwap]
 ) -> tuple[FigureSwap, ...]:
     """Return a swap for each of the values that a passage holds; the new one stands nowhere yet, where there is one."""
     chosen: dict[str, FigureSwap] = {swap.old_key: swap for swap in known}
-    barred = {*asked, *keys, *(swap.new_key for swap in known)}
+    barred = {*question_keys, *keys, *(swap.new_key for swap in known)}
     shown = frozenset().union(*map(keys_in, passages))
     made: list[FigureSwap] = []
     for key in keys:
@@ -178,7 +178,7 @@ def _names(text: str, passages: Sequence[str], question: str) -> tuple[str, ...]
     language = guess_language(" ".join(passages))
     if language is not None and language.code in _CAPITAL_NOUNS:
         return ()
-    asked = frozenset(words(question))
+    question_words = frozenset(words(question))
     shown = {word for passage in passages for word in _NAME.findall(passage)}
     names = dict.fromkeys(word.removesuffix("'s").removesuffix("’s") for word in _NAME.findall(text))
     return tuple(
@@ -186,7 +186,7 @@ def _names(text: str, passages: Sequence[str], question: str) -> tuple[str, ...]
         for name in names
         if name[0].isupper()
         and not is_empty(name.casefold())
-        and name.casefold() not in asked
+        and name.casefold() not in question_words
         and name in shown
         and name.casefold() not in shown
         and renamed(name) != name

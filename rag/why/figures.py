@@ -100,9 +100,9 @@ def swap_for(key: str, text: str, taken: Collection[str]) -> FigureSwap | None:
         changed = Figure(kind="number", key=key, start=0, end=len(key)) if year else figure
         own = key if year else text[figure.start : figure.end]
         for swap in _choices(changed):
-            found = figures_in(_rewritten(own, changed, swap))
-            if len(found) == 1 and found[0].key != changed.key and not holds(taken, found[0].key):
-                return replace(swap, new_key=found[0].key)
+            figures = figures_in(_rewritten(own, changed, swap))
+            if len(figures) == 1 and figures[0].key != changed.key and not holds(taken, figures[0].key):
+                return replace(swap, new_key=figures[0].key)
     return None
 
 

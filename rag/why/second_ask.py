@@ -76,10 +76,10 @@ def with_provenance(answer: Answer, shown: ShownPassages, ask: AskAgain) -> Answ
         return answer
     borne = _bearing(answer, shown, tests)
     rest = [passage for index, passage in enumerate(shown.passages) if index not in borne]
-    asked = [rest]
+    packings = [rest]
     if any(test.changes for test in tests.values()):
-        asked.append([_contradicted(passage, tests) for passage in shown.passages])
-    replies = ask(asked)
+        packings.append([_contradicted(passage, tests) for passage in shown.passages])
+    replies = ask(packings)
     texts = [" ".join(transform(answer_first(reply.text), lambda _: "").split()) for reply in replies]
     labelled = _labelled(answer, {index: _provenance(test, texts) for index, test in tests.items()})
     tokens = {

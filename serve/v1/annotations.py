@@ -11,31 +11,31 @@ from serve.answers.answering import AnswerResponse
 from serve.v1.asking import PendingAnswer
 
 
-def citations_with_links(reply: AnswerResponse, asked: PendingAnswer) -> list[dict[str, Any]]:
+def citations_with_links(reply: AnswerResponse, pending: PendingAnswer) -> list[dict[str, Any]]:
     """Return `start_index`, `end_index`, `url` and `title` of each citation, in their order; indices of the text."""
     return [
         {
             **_place(reply, index, citation),
-            "url": page_link(citation, asked),
+            "url": page_link(citation, pending),
             "title": f"{citation.doc}, p. {citation.page + 1}",
         }
         for index, citation in enumerate(reply.citations)
     ]
 
 
-def message_annotations(reply: AnswerResponse, asked: PendingAnswer) -> list[dict[str, Any]]:
+def message_annotations(reply: AnswerResponse, pending: PendingAnswer) -> list[dict[str, Any]]:
     """Return the annotations of a chat message."""
-    return [{"type": "url_citation", "url_citation": link} for link in citations_with_links(reply, asked)]
+    return [{"type": "url_citation", "url_citation": link} for link in citations_with_links(reply, pending)]
 
 
-def page_link(citation: Citation, asked: PendingAnswer) -> str:
+def page_link(citation: Citation, pending: PendingAnswer) -> str:
     """Return the address of the page with the quote marked: its picture, or its text where it has none."""
     fields = {"start": citation.start, "end": citation.end} | (
-        {"collection": asked.collection} if asked.collection else {}
+        {"collection": pending.collection} if pending.collection else {}
     )
     is_pdf = PurePath(citation.doc).suffix.lower() == ".pdf"
     page = f"v1/documents/{quote(citation.sha256)}/pages/{citation.page}{'/image' if is_pdf else ''}"
-    return f"{asked.base_url}{page}?{urlencode(fields)}"
+    return f"{pending.base_url}{page}?{urlencode(fields)}"
 
 
 def _place(reply: AnswerResponse, index: int, citation: Citation) -> dict[str, int]:

@@ -71,12 +71,12 @@ class _Completion:
         self._tool = tool
         self._call_id = f"call_{secrets.token_hex(12)}"
 
-    def whole(self, reply: AnswerResponse, asked: PendingAnswer) -> dict[str, Any]:
+    def whole(self, reply: AnswerResponse, pending: PendingAnswer) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": reply.text, "refusal": None}
         if self._tool:
             message |= {"content": None, "tool_calls": [self._call(reply.text)]}
         elif reply.citations:
-            message["annotations"] = message_annotations(reply, asked)
+            message["annotations"] = message_annotations(reply, pending)
         return {
             **self._fields,
             "object": "chat.completion",
@@ -85,7 +85,7 @@ class _Completion:
             **extensions(reply),
         }
 
-    async def events(self, parts: Parts, asked: PendingAnswer, *, with_usage: bool) -> AsyncIterator[str]:
+    async def events(self, parts: Parts, pending: PendingAnswer, *, with_usage: bool) -> AsyncIterator[str]:
         """Yield server-sent events: the role, the text, the end with its sources, the usage, `[DONE]`."""
         unknown: dict[str, Any] = {"usage": None} if with_usage else {}
         yield event({**self._chunk({"role": "assistant", "content": None if self._tool else ""}), **unknown})
@@ -99,7 +99,7 @@ class _Completion:
                     if self._tool:
                         call = {"tool_calls": [{"index": 0, **self._call(part.text)}]}
                         yield event({**self._chunk(call), **unknown})
-                    delta = {"annotations": message_annotations(part, asked)} if part.citations else {}
+                    delta = {"annotations": message_annotations(part, pending)} if part.citations else {}
                     end = self._chunk(delta, self._finish(part))
                     yield event({**end, **unknown, **extensions(part), "answer": part.text})
                     if with_usage:

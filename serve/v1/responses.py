@@ -211,11 +211,11 @@ class _Response:
     def _item(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
         return {"id": self._item_id, "type": "message", "role": "assistant", "status": status, "content": content}
 
-    def _part(self, reply: AnswerResponse, asked: PendingAnswer) -> dict[str, Any]:
-        links = [{"type": "url_citation", **link} for link in citations_with_links(reply, asked)]
+    def _part(self, reply: AnswerResponse, pending: PendingAnswer) -> dict[str, Any]:
+        links = [{"type": "url_citation", **link} for link in citations_with_links(reply, pending)]
         return {"type": "output_text", "text": reply.text, "annotations": links, "logprobs": []}
 
-    def completed(self, reply: AnswerResponse, asked: PendingAnswer) -> dict[str, Any]:
+    def completed(self, reply: AnswerResponse, pending: PendingAnswer) -> dict[str, Any]:
         """Return the response at its end."""
         cut = reply.finish == "length"
         status = "incomplete" if cut else "completed"
@@ -227,10 +227,10 @@ class _Response:
             "total_tokens": reply.prompt_tokens + reply.completion_tokens,
         }
         details = {"reason": "max_output_tokens"} if cut else None
-        item = self._item(status, [self._part(reply, asked)])
+        item = self._item(status, [self._part(reply, pending)])
         return self._object(status, [item], usage=counts, incomplete_details=details, **extensions(reply))
 
-    async def events(self, parts: Parts, asked: PendingAnswer) -> AsyncIterator[str]:
+    async def events(self, parts: Parts, pending: PendingAnswer) -> AsyncIterator[str]:
         """Yield the events of a stream, in OpenAI's order."""
         place = {"item_id": self._item_id, "output_index": 0, "content_index": 0}
         empty = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
@@ -244,14 +244,14 @@ class _Response:
                     if isinstance(part, str):
                         yield self._event("response.output_text.delta", **place, delta=part, logprobs=[])
                         continue
-                    text = self._part(part, asked)
+                    text = self._part(part, pending)
                     for number, link in enumerate(text["annotations"]):
                         yield self._event(
                             "response.output_text.annotation.added", **place, annotation_index=number, annotation=link
                         )
                     yield self._event("response.output_text.done", **place, text=part.text, logprobs=[])
                     yield self._event("response.content_part.done", **place, part=text)
-                    whole = self.completed(part, asked)
+                    whole = self.completed(part, pending)
                     yield self._event("response.output_item.done", output_index=0, item=whole["output"][0])
                     yield self._event(f"response.{whole['status']}", response=whole)
         except KbError as error:

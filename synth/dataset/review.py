@@ -252,7 +252,9 @@ class Review:
         path = self._dataset.path / DECISIONS
         with FileLock(self._dataset.path / ".review.lock"):
             lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
-            last = next((at for at in reversed(range(len(lines))) if json.loads(lines[at])["id"] == row_id), None)
+            last = next(
+                (index for index in reversed(range(len(lines))) if json.loads(lines[index])["id"] == row_id), None
+            )
             if last is None:
                 raise ConfigError(f"no decision about row {row_id}", hint="kb synth review DIR", click="choose a row")
             with atomic_write(path) as whole:

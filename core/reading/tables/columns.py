@@ -175,7 +175,7 @@ def dated_row(finder: OperandFinder) -> Derived | None:
     terms = finder.question.terms
     if not terms or ((expected is None or expected.kind != "date") and not _asks_when(finder.question.text)):
         return None
-    found: list[tuple[float, int, TableRow]] = []
+    candidates: list[tuple[float, int, TableRow]] = []
     for place, table in enumerate(finder.tables):
         dated = [row for row in table.rows if _is_date(row.label)]
         if len(dated) < _DATED_ROWS * len(table.rows):
@@ -189,11 +189,11 @@ def dated_row(finder: OperandFinder) -> Derived | None:
             asked_for = (
                 sum(meets(word, frozenset(terms)) for word in said_stems) / len(said_stems) if said_stems else 0.0
             )
-            found.append((0.7 * share + 0.3 * asked_for, place, row))
-    found.sort(key=lambda item: -item[0])
-    if not found or found[0][0] < _LEAST_DATED:
+            candidates.append((0.7 * share + 0.3 * asked_for, place, row))
+    candidates.sort(key=lambda item: -item[0])
+    if not candidates or candidates[0][0] < _LEAST_DATED:
         return None
-    (share, place, row), rest = found[0], found[1:]
+    (share, place, row), rest = candidates[0], candidates[1:]
     return Derived(
         text=label_name(row.label),
         place=place,

@@ -153,8 +153,8 @@ def _answer(record: Fields, request: str) -> tuple[str, list[Any]] | None:
             return name, [{"role": "assistant", "content": texts[0]}]
     if gold:
         return gold[0], []  # it counts even where it is empty
-    found = ((name, _answered(fields[name])) for name in _ANSWERS if name in fields)
-    return next(((name, messages) for name, messages in found if messages), None)
+    answered = ((name, _answered(fields[name])) for name in _ANSWERS if name in fields)
+    return next(((name, messages) for name, messages in answered if messages), None)
 
 
 def _answered(value: Any) -> list[Any]:

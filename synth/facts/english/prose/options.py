@@ -73,7 +73,7 @@ def option_facts(text: str, naming: Naming) -> Iterator[FactDraft]:
 
 def _name(match: re.Match[str]) -> tuple[str, str]:
     """Return the longest spelling of an option, and the same with its argument where the description means that."""
-    longest = max(_ONE.finditer(match["names"]), key=lambda one: len(one["name"]))
+    longest = max(_ONE.finditer(match["names"]), key=lambda match_of: len(match_of["name"]))
     argument = longest["argument"] or ""
     meant = bool(argument) and bool(_GIVEN.search(match["text"]))
     return longest["name"], longest["whole"] if meant else longest["name"]
