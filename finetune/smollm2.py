@@ -59,7 +59,7 @@ def smollm2_reading_folder(home: Home) -> Path:
     if not reading_adapter().is_file():
         raise ConfigError(
             "this installation has no reading adapter for SmolLM2",
-            hint="kb finetune --base smollm2",
+            hint="kb finetune --base smollm2 --data DIR",
             click="choose the base smollm2",
         )
     merged = merged_gguf(require("smollm2", home) / "model.gguf", open_adapter(reading_adapter()), home)

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
@@ -18,6 +17,7 @@ import typer
 from core.files import Home
 from kb.cli.main import app
 from tests.kb.cli.conftest import Cli, cli
+from tests.support.commands import fault
 from tests.support.prose import Block, blocks, commands, expected_output
 
 __all__ = ["cli"]
@@ -36,28 +36,12 @@ READ_IN_ORDER = ["index.md", "tutorial", "concepts", "howto", "reference"]
 _TABLE_COMMAND = re.compile(r"`kb ([a-z]+)[^`]*`")
 
 
-def _fault(command: Any, words: list[str], parent: Any = None) -> str:
-    """Parse words as the command line does and return what is wrong with them, or nothing; no command runs."""
-    try:
-        context = command.make_context(command.name or "kb", list(words), parent=parent)
-        rest = [*getattr(context, "_protected_args", ()), *context.args]
-        named = getattr(context, "_protected_args", ())  # not where documents stand in a command's place
-        if hasattr(command, "resolve_command") and named:  # Typer brings a click of its own
-            _, subcommand, arguments = command.resolve_command(context, rest)
-            return _fault(subcommand, arguments, context)
-    except Exception as error:
-        if type(error).__name__ == "Exit":  # --help, --version
-            return ""
-        return str(error.format_message()) if hasattr(error, "format_message") else repr(error)
-    return ""
-
-
 def test_every_command_of_the_documentation_is_accepted() -> None:
     parser = typer.main.get_command(app)
     accepted = [(block, words) for block in BLOCKS for words in commands(block)]
     assert len(accepted) > 80
-    faults = {f"{block.place}: kb {' '.join(words)}": _fault(parser, words) for block, words in accepted}
-    assert {place: fault for place, fault in faults.items() if fault} == {}
+    faults = {f"{block.place}: kb {' '.join(words)}": fault(parser, words) for block, words in accepted}
+    assert {place: why for place, why in faults.items() if why} == {}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +49,7 @@ def test_every_command_of_the_documentation_is_accepted() -> None:
     [["ask", "x", "--no-such-flag"], ["asks", "x"], ["ask"], ["ask", "x", "-k", "many"], ["runs", "shows", "x"]],
 )
 def test_a_command_that_does_not_exist_is_seen(words: list[str]) -> None:
-    assert _fault(typer.main.get_command(app), words)
+    assert fault(typer.main.get_command(app), words)
 
 
 def test_commands_named_in_sentences_exist() -> None:

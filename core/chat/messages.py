@@ -40,7 +40,9 @@ def _text(message: BaseMessage) -> str:
         kinds = {block.get("type") for block in message.content if isinstance(block, dict)} - {"text"}
         if kinds:
             kind_names = ", ".join(sorted(str(kind) for kind in kinds))
-            raise ConfigError(f"this model reads text only, not {kind_names}", hint="kb ask --model ollama:NAME")
+            raise ConfigError(
+                f"this model reads text only, not {kind_names}", hint='kb ask --model ollama:NAME "QUESTION"'
+            )
     return str(message.text)
 
 

@@ -118,7 +118,7 @@ def check_rows_left(data: Tokenised) -> None:
     if too_long > _MOST_TOO_LONG * (too_long + len(data.rows)):
         raise GateError(
             f"{too_long} of {too_long + len(data.rows)} rows are longer than max_length {data.max_length}",
-            hint="kb finetune --dry-run --set over_long=shorten  # or a larger max_length",
+            hint="kb finetune --dry-run --data DIR --set over_long=shorten  # or a larger max_length",
             click="choose another recipe",
         )
 
@@ -245,7 +245,7 @@ def check_lengths(data: Tokenised, context_tokens: int) -> None:
     if longest.n_tokens > limit:
         raise GateError(
             f"row {longest.id} has {longest.n_tokens} tokens; the limit is {limit}",
-            hint="kb finetune --recipe long-context --dry-run",
+            hint="kb finetune --recipe long-context --data DIR --dry-run",
             click="choose the recipe long-context",
         )
 

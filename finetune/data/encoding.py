@@ -67,7 +67,7 @@ def encode_answer(
             if same < len(before)
             else f"the tokenizer joins the end of the prompt, {before[-20:]!r}, with the answer; end it on a newline"
         )
-        raise DataError(f"row {row.id}: {reason}", hint="kb finetune --base smollm2 --dry-run")
+        raise DataError(f"row {row.id}: {reason}", hint="kb finetune --base smollm2 --data DIR --dry-run")
     return prompt, _ended(both[len(prompt) :], chat.eos_ids)
 
 

@@ -267,7 +267,7 @@ def _settle_pad(tokenizer: PreTrainedTokenizerFast, eos_ids: frozenset[int], voc
     if stand_in is None:
         raise DataError(
             "every token of the tokenizer ends answers, so nothing can be generated",
-            hint="kb finetune --base smollm2",
+            hint="kb finetune --base smollm2 --data DIR",
             click="choose another base model",
         )
     return stand_in

@@ -92,7 +92,7 @@ def find_base(spec: str, home: Home, *, weights: bool = True) -> Base:
         raise DataError(
             "no safetensors found; pickled weights can run code and are not read",
             path=folder,
-            hint="kb finetune --base smollm2 --dry-run",
+            hint="kb finetune --base smollm2 --data DIR --dry-run",
             click="choose another base model",
         )
     return Base(
@@ -139,7 +139,7 @@ def _locate(spec: str, home: Home, *, weights: bool) -> tuple[Path, str]:
         return folder, stored(folder).licence
     raise ConfigError(
         f"unknown base model {spec!r}; use smollm2, a folder or hf:ORG/NAME",
-        hint="kb finetune --base smollm2 --dry-run",
+        hint="kb finetune --base smollm2 --data DIR --dry-run",
         click="choose another base model",
     )
 
@@ -180,7 +180,7 @@ def check_base(base: Base, recipe: Recipe) -> None:
     if faults:
         raise ConfigError(
             f"base {base.spec}: " + "\n  ".join(faults),
-            hint="kb finetune --base smollm2 --dry-run",
+            hint="kb finetune --base smollm2 --data DIR --dry-run",
             click="choose another base model",
         )
 

@@ -83,7 +83,9 @@ def add(
     from synth.importing.load import ImportPlan, add_rows
 
     if not question.strip() or not answer.strip():
-        raise ConfigError("--question and --answer must hold text", hint='kb synth add --question "..." --answer "..."')
+        raise ConfigError(
+            "--question and --answer must hold text", hint='kb synth add --out DIR --question "..." --answer "..."'
+        )
     draft = Draft(
         question=question.strip(),
         answer=answer.strip(),

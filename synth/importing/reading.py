@@ -241,7 +241,7 @@ def _recognise_text(source: Source, seed: int, answers_by: str) -> RecognisedSou
     if len(filled) == 1 and is_json(filled[0]):
         raise DataError("JSON without records", path=source.path, hint=f"head -c 300 '{source.path}'")
     if filled and filled[0].lstrip().startswith("<"):
-        hint = f"kb ingest '{source.path}' && kb synth"
+        hint = f"kb ingest '{source.path}' && kb synth --out DIR"
         raise DataError("markup, not rows, an FAQ, a chat or plain text", path=source.path, hint=hint)
     if source.path and (table := nameless_table(lines)):
         raise _unnamed(source.path, source.header_line, lines[source.header_line - 1], *table)

@@ -111,7 +111,7 @@ class LocalChat(BaseChatModel):
             ConfigError: Tools were given; this model calls none.
         """
         if tools:
-            raise ConfigError(f"{self.model} does not support tools", hint="kb ask --model ollama:NAME")
+            raise ConfigError(f"{self.model} does not support tools", hint='kb ask --model ollama:NAME "QUESTION"')
         return len(self.get_token_ids(self.prompt(messages)))
 
     def sampling(self, stop: list[str] | None, overrides: Mapping[str, Any]) -> Sampling:

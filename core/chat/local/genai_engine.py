@@ -70,7 +70,7 @@ class GenAIEngine:
         except RuntimeError as error:
             kind = self.header.architecture or "nameless"
             message = f"OpenVINO GenAI cannot load this {kind} model: {_reason(error)}"
-            raise DataError(message, path=path, hint="kb ask --model ollama:NAME") from error
+            raise DataError(message, path=path, hint='kb ask --model ollama:NAME "QUESTION"') from error
 
     def encode(self, text: str) -> list[int]:
         """Return token ids; control tokens spelled in `text` become themselves, none are added.

@@ -29,7 +29,7 @@ def packed_kind(path: Path) -> tuple[Literal["workbook", "Slack", "file"], str]:
     if "xl/workbook.xml" in names:
         return "workbook", ""
     if document := next((what for name, what in _DOCUMENTS.items() if name in names), ""):
-        raise DataError(f"{document} is no table of rows", path=path, hint=f"kb ingest '{path}' && kb synth")
+        raise DataError(f"{document} is no table of rows", path=path, hint=f"kb ingest '{path}' && kb synth --out DIR")
     if {"content.xml", "mimetype"} <= set(names):
         raise DataError("an OpenDocument file", path=path, hint="save it as .xlsx or CSV, then import that")
     bare = {PurePosixPath(name).name: name for name in names}

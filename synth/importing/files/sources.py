@@ -137,7 +137,9 @@ def open_source(spec: str) -> Source:
         return _zip(path)
     for start, kind in _DOCUMENTS.items():
         if magic.startswith(start):
-            raise DataError(f"{kind} is a document, not rows", path=path, hint=f"kb ingest '{path}' && kb synth")
+            raise DataError(
+                f"{kind} is a document, not rows", path=path, hint=f"kb ingest '{path}' && kb synth --out DIR"
+            )
     if magic.startswith(b"\xd0\xcf\x11\xe0"):
         raise DataError("an Office file of the old kind", path=path, hint="save it as .xlsx or CSV, then import that")
     return _text_source(path, lambda: _open(path, magic))
