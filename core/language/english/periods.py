@@ -15,11 +15,14 @@ _IN_WORDS = rf"(?P<ordinal>{'|'.join(QUARTER_OF)})[\s-]+(?:fiscal[\s-]+)?quarter
 QUARTER_FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
-        rf"(?<!\w){_NUMBERED}[\s,'/_-]*(?:of\s)?(?:the\s)?{_FISCAL_YEAR}",
-        rf"(?<![\d.,])(?P<year>(?:19|20)\d\d)[\s/_-]*{_NUMBERED}(?!\w)",
+        # A name of a file joins its parts by underscores.
+        rf"(?<![^\W_]){_NUMBERED}[\s,'/_-]*(?:of\s)?(?:the\s)?{_FISCAL_YEAR}",
+        rf"(?<![\d.,])(?P<year>(?:19|20)\d\d)[\s/_-]*{_NUMBERED}(?![^\W_])",
         rf"(?<!\w){_IN_WORDS}(?:,|\s+of)?(?:\s+the)?\s+{_FISCAL_YEAR}",
     )
 )
+# What joins a quarter to the year behind it.
+BEFORE_YEAR = re.compile(r"[\s,'/_-]*(?:\bof\s+)?(?:\bthe\s+)?(?:\b(?:FY|fiscal(?:\s+year)?)\s*)?'?$", re.IGNORECASE)
 # What says which quarter and not that it is one.
 WHICH_QUARTER = re.compile(rf"(?<!\w)(?:{'|'.join(QUARTER_OF)})[\s-]+(?=(?:fiscal[\s-]+)?quarter)", re.IGNORECASE)
 SHORT_QUARTER = re.compile(r"(?<!\w)(?:Q[1-4]|[1-4]Q)(?=[\s,'/_-]*(?:of\s|FY\s?|')?\d|\W|$)", re.IGNORECASE)

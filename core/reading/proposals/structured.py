@@ -22,6 +22,7 @@ from core.reading.proposals.lists import (
 from core.reading.proposals.named import named_answers
 from core.reading.reader import Question
 from core.reading.tables.derive import TableReader
+from core.reading.tables.fiscal import asked_of_own_years
 from core.reading.tables.lookup import stems_of
 from core.reading.tables.table import Table
 from core.reading.text.quarters import Quarter, quarters_in, without_number
@@ -29,6 +30,7 @@ from core.reading.text.sentences import Offsets, sentences_of
 from core.reading.text.words import stem, words
 
 _PAGE = re.compile(r",\s*pp?\.\s*\d+")
+_PAGE_ON = re.compile(rf"{_PAGE.pattern}.*")
 
 
 def from_section(question: str, form: Asked, passages: Sequence[Passage]) -> Proposal | None:
@@ -99,10 +101,12 @@ def from_tables(
 ) -> list[Proposal]:
     """What the tables say in answer to a question, best first."""
     sources = [passage.source for passage in passages]
+    names = [_PAGE_ON.sub("", passages[placed.passage].source) for placed in tables]
+    question, places = asked_of_own_years(question, [placed.table for placed in tables], names)
+    tables, documents = [tables[place] for place in places], [names[place] for place in places]
     if quarters_in(question) & frozenset[Quarter]().union(*map(quarters_in, sources)):
         question = without_number(question)
     proposals = []
-    documents = [re.sub(r",\s*pp?\.\s*\d+.*", "", passages[placed.passage].source) for placed in tables]
     for derived in TableReader(question, [placed.table for placed in tables], sources, documents).answers():
         placed = tables[derived.place]
         features = {
