@@ -23,6 +23,8 @@ _logger = logging.getLogger("kb.routing")
 _LOOKED_AT = 3
 _FROM_MEMORY = "the run answered from memory; no document was looked at"
 
+_CITED_NOTHING = "The run cited nothing, so the reader's answer is given."
+
 # What became of the documents that the run learned.
 LearnedNow = Callable[[], Sequence[LearnedDocument]]
 
@@ -99,12 +101,15 @@ class RoutedAnswerer(Answerer):
         chosen = self._clock()
         if choice.way == "both":
             answer = super().ask(question, k=k, on_token=on_token, history=history, instructions=instructions)
+            if answer.ground != "cited" and read.ground == "cited":
+                choice = replace(choice, way="search", reason=f"{choice.reason} {_CITED_NOTHING}")
+                answer = replace(read, timings=answer.timings, tokens=answer.tokens)
         else:
             answer = read if choice.way == "search" else self._of_memory(question, pairs, choice)
             if on_token is not None:
                 on_token(answer.answer)
         _log(choice)
-        return self._with_route(answer, choice, pairs, chosen - begun)
+        return self._with_route(answer, read, choice, pairs, chosen - begun)
 
     def why(
         self, answer: Answer, *, k: int | None = None, history: Sequence[Turn] = (), instructions: str = ""
@@ -155,7 +160,7 @@ class RoutedAnswerer(Answerer):
         return Answer(question=question, answer=text, ground="ungrounded", statements=statements, timings=timings)
 
     def _with_route(
-        self, answer: Answer, choice: RouteChoice, pairs: Sequence[ClosedBookPair], before_s: float
+        self, answer: Answer, read: Answer, choice: RouteChoice, pairs: Sequence[ClosedBookPair], before_s: float
     ) -> Answer:
         prompts = [pair.tokens for pair in pairs]
         tokens = {
@@ -163,7 +168,7 @@ class RoutedAnswerer(Answerer):
             "completion": sum(completion for _, completion in prompts) + answer.tokens.get("completion", 0),
         }
         timings = dict(answer.timings)
-        if choice.way == "search":  # its own seconds are part of what came before the choice
+        if answer.timings is read.timings:  # its own seconds are part of what came before the choice
             timings["total_s"] = before_s
         else:
             timings |= {name: timings[name] + before_s for name in ("first_token_s", "total_s")}

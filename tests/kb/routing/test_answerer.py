@@ -90,8 +90,19 @@ def test_a_stale_run_reads_the_passages_instead(learned: Sequence[LearnedDocumen
     answerer, chat = routed(reader_confidence=1.0, learned=learned)
     question = QUESTION if len(learned) != 1 else "What does the manual say about the battery?"
     answer = answerer.ask(question)
-    assert answer.route["arm"] == "both" and answer.route["signals"]["agreement"] is None
+    # What it says is not in the manual.
+    assert answer.route["arm"] == ("search" if len(learned) == 1 else "both")
+    assert answer.route["signals"]["agreement"] is None
     assert len(chat.seen) == 1 and "Director" in chat.seen[0]
+
+
+def test_the_reader_answers_where_the_run_cites_nothing() -> None:
+    answerer, chat = routed(reader_confidence=1.0, learned=(), said="The documents do not say.")
+    answer = answerer.ask(QUESTION)
+    assert len(chat.seen) == 1 and answer.ground == "cited" and "six years" in answer.answer
+    assert answer.route["arm"] == "search" and "cited nothing" in answer.route["reason"]
+    one = Answerer(SHELF, chat, Settings(), SHELF.page_text).ask(QUESTION)
+    assert answer.tokens["prompt"] == one.tokens["prompt"]
 
 
 def test_nothing_is_said_where_nothing_was_found_or_remembered() -> None:
