@@ -14,6 +14,7 @@ _FOOTNOTE_MARKS = re.compile(r"(?<=\w)(?:\s*\(\d{1,2}\))+$|(?<=\w)\s*(?:[⁰¹²
 # "(1) iPhone ®" is about the iPhone.
 _MARKS_BEFORE = re.compile(r"^(?:\(\d{1,2}\)\s*)+(?=\w)|\s?[®™©]")
 _SUFFIX = re.compile(r"\d\s?(?P<unit>[^\W\d_°µμ%‰][^\d]{0,11}|[°µμ%‰][^\d]{0,5})$")
+_LEAST_SUM = 1000  # no ratio or percentage is as large
 _POWER_OF_NAME = {name: power for power, name in SCALE_NAMES.items()}
 
 
@@ -52,20 +53,20 @@ def _column(row: TableRow, cell: TableCell) -> int:
 
 def _unscaled(row: TableRow, cell: TableCell) -> bool:
     """Whether a table's scale does not hold for a cell: percentages, amounts per share, numbers of people."""
-    return cell.percent or bool(
-        re.search(
-            table_words.UNSCALED,
-            f"{row.group} {row.label}",
-            re.IGNORECASE,
-        )
-    )
+    label = f"{row.group} {row.label}"
+    return cell.percent or _is_ratio(label, cell) or re.search(table_words.UNSCALED, label, re.IGNORECASE) is not None
+
+
+def _is_ratio(label: str, cell: TableCell) -> bool:
+    small = cell.amount is None or abs(cell.amount) < _LEAST_SUM
+    return small and re.search(table_words.RATIO_LABEL, label, re.IGNORECASE) is not None
 
 
 def _currency(table: Table, row: TableRow, cell: TableCell) -> str:
     """The currency sign of a bare amount: that of its column, or of the words above the table."""
     per_share = re.search(table_words.PER_SHARE, row.label, re.IGNORECASE)
     plain = re.search(table_words.NO_MONEY, row.label, re.IGNORECASE)
-    if cell.percent or (plain and not per_share) or unit_of(table, row, cell):
+    if cell.percent or ((plain or _is_ratio(row.label, cell)) and not per_share) or unit_of(table, row, cell):
         return ""
     column = _column(row, cell)
     own = any(

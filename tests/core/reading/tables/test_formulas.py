@@ -65,6 +65,23 @@ Net cash from operations 58 44
 """
 
 
+def test_a_margin_in_money_has_the_scale_and_one_in_percent_has_not() -> None:
+    money = """Statements of operations
+(in millions of dollars)
+2023 2022
+Gross margin 36,413 35,885
+Operating income 22,998 23,076
+"""
+    ratio = """Key figures
+(in millions of dollars)
+2023 2022
+Gross margin 44.5 43.3
+Operating income 22,998 23,076
+"""
+    assert answers("What was the gross margin in 2023?", [money])[0] == "$36,413 million"
+    assert answers("What was the gross margin in 2023?", [ratio])[0] == "44.5"
+
+
 def test_gross_profit_is_an_amount() -> None:
     without_profit = """Income statement
 (in millions of dollars)
