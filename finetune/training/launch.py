@@ -194,11 +194,14 @@ def launcher(machine: Machine, launch: Launch) -> list[str]:
             return [*torchrun, "--standalone"]
         meeting = ("--master-addr", nodes.host, "--master-port", str(nodes.meeting_port))
         return [*torchrun, "--nnodes", count, "--node-rank", rank, *meeting]
-    meeting = ("--main_process_ip", nodes.host, "--main_process_port", str(nodes.meeting_port))
+    several: tuple[str, ...] = ()
+    if nodes.count > 1:
+        several = ("--machine_rank", rank, "--main_process_ip", nodes.host)
+        several += ("--main_process_port", str(nodes.meeting_port))
     return [
         *(sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(launch.processes * nodes.count)),
         *("--num_machines", count, "--mixed_precision", "no", "--dynamo_backend", "no"),
-        *(("--machine_rank", rank, *meeting) if nodes.count > 1 else ()),
+        *several,
         *("--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"),
         *("--fsdp_state_dict_type", "FULL_STATE_DICT"),
     ]

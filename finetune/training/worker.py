@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     rank, processes = int(os.environ.get(_RANK, "0")), int(os.environ.get(_WORLD, "1"))
     if rank:
         sys.stdout = sys.stderr  # one process speaks
-    if not int(os.environ.get(_LOCAL_RANK, "0")):  # its launcher ends the others of this machine
+    if not int(os.environ.get(_LOCAL_RANK, rank)):  # its launcher ends the others of this machine
         threading.Thread(target=_end_with_parent, daemon=True).start()
     from finetune.training.events import emit
 

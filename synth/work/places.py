@@ -85,8 +85,8 @@ class Places:
                 ((sha256, page.index, page.text, _tables_json(page)) for page in pages),
             )
             self.db.executemany(
-                "INSERT INTO chunks VALUES(?,?,?,?,?,?,place_of(?1),0)",
-                ((chunk.id, sha256, chunk.page, chunk.start, chunk.end, chunk.header) for chunk in chunks),
+                "INSERT INTO chunks VALUES(?,?,?,?,?,?,place_of(?),0)",
+                ((chunk.id, sha256, chunk.page, chunk.start, chunk.end, chunk.header, chunk.id) for chunk in chunks),
             )
 
     def pages(self, sha256: str) -> Iterator[Page]:

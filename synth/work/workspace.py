@@ -61,8 +61,8 @@ class SynthTables(Places):
     def add_fact(self, fact: Fact, chunk: str) -> bool:
         """Store a fact with its chunk; False where it is stored already."""
         cursor = self.db.execute(
-            "INSERT OR IGNORE INTO facts(id, chunk, kind, place, json) VALUES(?1,?,?,place_of(?1),?)",
-            (fact.id, chunk, fact.kind, _dump(row_to_json(fact))),
+            "INSERT OR IGNORE INTO facts(id, chunk, kind, place, json) VALUES(?,?,?,place_of(?),?)",
+            (fact.id, chunk, fact.kind, fact.id, _dump(row_to_json(fact))),
         )
         if cursor.rowcount:
             answer = normalised(fact.answer)
@@ -104,8 +104,8 @@ class SynthTables(Places):
 
     def others(self, fact: Fact, limit: int) -> list[Fact]:
         """Return other facts of the same kind, from a place in the seed's order that the fact decides."""
-        query = "SELECT json, seq FROM facts WHERE kind=?1 AND place > place_of(?2) ORDER BY place LIMIT ?3"
-        around = "SELECT json, seq FROM facts WHERE kind=?1 AND place < place_of(?2) ORDER BY place LIMIT ?3"
+        query = "SELECT json, seq FROM facts WHERE kind=? AND place > place_of(?) ORDER BY place LIMIT ?"
+        around = "SELECT json, seq FROM facts WHERE kind=? AND place < place_of(?) ORDER BY place LIMIT ?"
         rows = self.db.execute(query, (fact.kind, fact.id, limit)).fetchall()
         rows += self.db.execute(around, (fact.kind, fact.id, limit - len(rows))).fetchall()
         return [fact_from_json(json.loads(text), self.path, seq) for text, seq in rows]
