@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,9 @@ from core.errors import DataError
 from core.metrics import contains, normalised
 from core.types import Fact
 from finetune.compare.report.record import read_missed
-from synth.generate.base import GenerationEstimate, Generator, PassageText
-from synth.work.candidate import SourcePassage
-from synth.work.kinds import TextKind
-from synth.work.workspace import Planned, SynthTables
+from synth.generate.base import Generator
+from synth.generate.narrowed import NarrowedGenerator
+from synth.work.workspace import Planned
 
 # Rows per missed fact where no number was asked for: several phrasings, each in several kinds.
 _ROWS_PER_FACT = 12
@@ -44,7 +43,12 @@ class MissedFacts:
 
     def only(self, behind: Generator) -> Generator:
         """Return a generator that gives what was missed and nothing else."""
-        return MissedOnly(behind, self)
+        return NarrowedGenerator(behind, self._chosen)
+
+    def _chosen(self, facts: Iterator[Planned]) -> Iterator[Planned]:
+        for planned in facts:
+            if self.wants(planned.fact):
+                yield replace(planned, fact=self.without_test_questions(planned.fact))
 
     def wants(self, fact: Fact) -> bool:
         """Whether a fact is one of them: by its id, else by its page and answer."""
@@ -80,43 +84,3 @@ def _same(row: Mapping[str, Any], fact: Fact) -> bool:
     places = {(place["doc"], place["page"]) for place in row["places"]}
     same_page = any((quote.doc, quote.page) in places or (quote.doc, None) in places for quote in fact.evidence)
     return same_page and bool(contains(fact.answer, row["answer"]) or contains(row["answer"], fact.answer))
-
-
-@dataclass(frozen=True, slots=True)
-class MissedOnly:
-    """A generator that gives only what was missed; all else is the one's behind it."""
-
-    behind: Generator
-    missed: MissedFacts
-
-    @property
-    def name(self) -> str:
-        """What the manifest calls it."""
-        return self.behind.name
-
-    @property
-    def origin(self) -> str:
-        """What rows carry as `origin`."""
-        return self.behind.origin
-
-    def facts(self, work: SynthTables, per_chunk: int) -> Iterator[Planned]:
-        """Yield the missed facts, in the order of the generator behind."""
-        for planned in self.behind.facts(work, per_chunk):
-            if self.missed.wants(planned.fact):
-                yield replace(planned, fact=self.missed.without_test_questions(planned.fact))
-
-    def answers(self, questions: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
-        """Answer each question from its passages alone."""
-        return self.behind.answers(questions)
-
-    def text(self, kind: TextKind, source: SourcePassage, work: SynthTables) -> PassageText | None:
-        """Write a text about a passage, None where it gives none."""
-        return self.behind.text(kind, source, work)
-
-    def estimate(self, work: SynthTables, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
-        """Return what a run would ask of a model at most."""
-        return self.behind.estimate(work, per_chunk, phrasings, rows)
-
-    def prompts(self) -> Mapping[str, str]:
-        """Return the prompts by name."""
-        return self.behind.prompts()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,10 +15,9 @@ from finetune.runs import open_run, read_card
 from kb.knowledge.facts import probed, trained_questions
 from kb.knowledge.map import ask_facts, run_closed_book
 from kb.workspace import Workspace
-from synth.generate.base import GenerationEstimate, Generator, PassageText
-from synth.work.candidate import SourcePassage
-from synth.work.kinds import TextKind
-from synth.work.workspace import Planned, SynthTables
+from synth.generate.base import Generator
+from synth.generate.narrowed import NarrowedGenerator
+from synth.work.workspace import Planned
 
 # Facts asked at once.
 _BATCH_FACTS = 16
@@ -41,8 +40,23 @@ class WeakFacts:
     on_note: Callable[[str], None]
 
     def only(self, behind: Generator) -> Generator:
-        """Return a generator that gives what is weak and nothing else."""
-        return WeakOnly(behind, self)
+        """Return a generator that gives what is weak and nothing else; its facts are an error where all are known."""
+        return NarrowedGenerator(behind, self._chosen)
+
+    def _chosen(self, facts: Iterator[Planned]) -> Iterator[Planned]:
+        asked_count = weak_count = 0
+        while batch := list(islice(facts, _BATCH_FACTS)):
+            for planned, weak in zip(batch, self.weak([each.fact for each in batch]), strict=True):
+                asked_count += 1
+                weak_count += weak
+                if weak:
+                    yield planned
+        self.on_note(f"run {self.run} knows {asked_count - weak_count} of {asked_count} facts")
+        if asked_count and not weak_count:
+            raise DataError(
+                f"run {self.run!r} knows all {asked_count} facts, so there is no row to make",
+                hint=f"kb knows {self.run}",
+            )
 
     def weak(self, facts: Sequence[Fact]) -> list[bool]:
         """Return, for each fact, whether the run does not know it; what cannot be asked is not known."""
@@ -72,58 +86,3 @@ def weak_facts(workspace: Workspace, name: str, on_note: Callable[[str], None] =
     data = read_card(run).data
     trained = trained_questions(DatasetFolder(Path(data))) if data and Path(data).is_dir() else frozenset()
     return WeakFacts(name, run_closed_book(workspace, run), trained, on_note)
-
-
-@dataclass(frozen=True, slots=True)
-class WeakOnly:
-    """A generator that gives only facts that a run does not know; all else is the one's behind it."""
-
-    behind: Generator
-    weak: WeakFacts
-
-    @property
-    def name(self) -> str:
-        """What the manifest calls it."""
-        return self.behind.name
-
-    @property
-    def origin(self) -> str:
-        """What rows carry as `origin`."""
-        return self.behind.origin
-
-    def facts(self, work: SynthTables, per_chunk: int) -> Iterator[Planned]:
-        """Yield the weak facts, in the order of the generator behind.
-
-        Raises:
-            DataError: All facts are known.
-        """
-        asked_count = weak_count = 0
-        every = self.behind.facts(work, per_chunk)
-        while batch := list(islice(every, _BATCH_FACTS)):
-            for planned, weak in zip(batch, self.weak.weak([each.fact for each in batch]), strict=True):
-                asked_count += 1
-                weak_count += weak
-                if weak:
-                    yield planned
-        self.weak.on_note(f"run {self.weak.run} knows {asked_count - weak_count} of {asked_count} facts")
-        if asked_count and not weak_count:
-            raise DataError(
-                f"run {self.weak.run!r} knows all {asked_count} facts, so there is no row to make",
-                hint=f"kb knows {self.weak.run}",
-            )
-
-    def answers(self, questions: Iterable[tuple[str, Sequence[SourcePassage]]]) -> Iterator[str]:
-        """Answer each question from its passages alone."""
-        return self.behind.answers(questions)
-
-    def text(self, kind: TextKind, source: SourcePassage, work: SynthTables) -> PassageText | None:
-        """Write a text about a passage, None where it gives none."""
-        return self.behind.text(kind, source, work)
-
-    def estimate(self, work: SynthTables, per_chunk: int, phrasings: int, rows: int | None) -> GenerationEstimate:
-        """Return what a run would ask of a model at most, if no fact were known."""
-        return self.behind.estimate(work, per_chunk, phrasings, rows)
-
-    def prompts(self) -> Mapping[str, str]:
-        """Return the prompts by name."""
-        return self.behind.prompts()

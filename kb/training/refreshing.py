@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,8 @@ def refresh_run(
     report: dict[str, Any] = {"run": name, "documents": [each.to_json() for each in learner.stale]}
     for each in learner.documents:
         if each.state == "forgotten":
-            on_note(
-                f"{each.doc} was forgotten and stays in the weights; to take it out: kb forget {each.doc} --from-runs"
-            )
+            command = f"kb forget {shlex.quote(each.doc)} --from-runs"
+            on_note(f"{each.doc} was forgotten and stays in the weights; to take it out: {command}")
     if not changed:
         return {**report, "trained": False, "facts": {"weak": 0}}
     workspace = workspace.with_rag(collection=learner.collection or workspace.collection)
