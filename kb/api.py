@@ -263,7 +263,7 @@ class KnowledgeBase:
             DataError: Every row was filtered out.
             BackendError: The chat model that `synth.generator` names failed.
         """
-        from kb.datasets import DatasetRequest, synthesize
+        from kb.data.datasets import DatasetRequest, synthesize
 
         request = DatasetRequest(pairs=pairs, seed=seed)
         return synthesize(self._workspace, Path(folder), request, on_progress=on_progress)

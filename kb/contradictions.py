@@ -12,7 +12,7 @@ from typing import Any
 from core.reading.text.values import value_keys
 from core.reading.text.words import stem, words
 from core.types import Answer, Citation
-from kb.as_json import PageLabel, page_labels
+from kb.views.as_json import PageLabel, page_labels
 from kb.workspace import Workspace
 from rag.catalogue.reader import CatalogueReader
 from rag.contradictions.claims import Claim, claims_of_page

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.answering import open_answerer
-from kb.as_json import label_of
+from kb.views.as_json import label_of
 from kb.workspace import Workspace
 from rag.answer.evaluate import Record, Score, difference, read_records, run, summary
 from rag.open import Knowledge, open_knowledge

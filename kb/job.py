@@ -114,7 +114,7 @@ def _train(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> 
 
 
 def _synthesize(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> dict[str, Any]:
-    from kb.datasets import DatasetRequest, synthesize
+    from kb.data.datasets import DatasetRequest, synthesize
 
     return synthesize(
         workspace,

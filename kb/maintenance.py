@@ -12,7 +12,7 @@ from core.models import ollama_has
 from core.types import Document
 from core.weights.shelf import pull
 from kb.ingest import WAITING
-from kb.snapshots import forget_in_snapshots
+from kb.snapshots.keeping import forget_in_snapshots
 from kb.workspace import Workspace
 from rag.catalogue.backup import restore_backup
 from rag.catalogue.forget import forget

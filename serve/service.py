@@ -16,9 +16,9 @@ from core.errors import ConfigError
 from core.files import Home
 from core.settings import Settings
 from core.types import Answer, Document, Hit, Page
-from kb.as_json import hit_json, page_labels
 from kb.collections import Collections
 from kb.maintenance import forget_documents
+from kb.views.as_json import hit_json, page_labels
 from kb.workspace import Workspace
 from rag.catalogue.database import catalogue_exists
 from rag.catalogue.reader import CatalogueReader

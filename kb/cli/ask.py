@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.types import Answer
-    from kb.as_json import PageLabel
     from kb.scope import Scope
+    from kb.views.as_json import PageLabel
     from kb.workspace import Workspace
     from rag.open import Knowledge
     from rag.search.search import Explanation
@@ -42,7 +42,7 @@ def _scope(knowledge: Knowledge, workspace: Workspace, docs: list[str] | None, p
 
 
 def _labels(knowledge: Knowledge, workspace: Workspace) -> PageLabel:
-    from kb.as_json import page_labels
+    from kb.views.as_json import page_labels
 
     return page_labels(knowledge.catalogue, workspace.collection)
 
@@ -84,7 +84,7 @@ def search(
     hits = knowledge.searcher.search(query, k, docs=scope.docs, pages=scope.pages)
     label = _labels(knowledge, workspace)
     if as_json:
-        from kb.as_json import hit_json
+        from kb.views.as_json import hit_json
 
         screen.document({"hits": [hit_json(hit, label) for hit in hits]})
         return
@@ -155,7 +155,7 @@ def ask(
     answer = answerer.why(answer) if why else answer
     label = _labels(knowledge, workspace)
     if as_json:
-        from kb.as_json import answer_json
+        from kb.views.as_json import answer_json
 
         screen.document(answer_json(answer, label))
         return

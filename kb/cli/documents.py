@@ -42,7 +42,7 @@ def list_documents(
 
     stale = stale_documents(workspace.home, workspace.collection, screen.note)
     if as_json:
-        from kb.as_json import document_json
+        from kb.views.as_json import document_json
 
         rows_json = [document_json(document) for document in documents]
         screen.document({"documents": rows_json, "stale": [document.to_json() for document in stale]})
@@ -98,13 +98,13 @@ def show(
     elif hidden:
         _hidden(catalogue, workspace, document, as_json=as_json)
     elif as_json:
-        from kb.as_json import document_json
+        from kb.views.as_json import document_json
 
         problems = catalogue.page_problems(workspace.collection, document.sha256)
         rows = [{"page": page, "quality": quality, "reason": reason} for page, quality, reason in problems]
         screen.document({**document_json(document), "problems": rows})
     else:
-        from kb.page_view import document_facts
+        from kb.views.page_view import document_facts
 
         screen.say(f"{screen.line(document.doc)}: {screen.line(document.title)}")
         for name, value in document_facts(catalogue, document):
@@ -113,11 +113,11 @@ def show(
 
 def _page(document: Document, page: Page, *, hidden: bool, as_json: bool) -> None:
     if as_json:
-        from kb.as_json import page_json
+        from kb.views.as_json import page_json
 
         screen.document(page_json(document, page, hidden=hidden))
     else:
-        from kb.page_view import readable
+        from kb.views.page_view import readable
 
         screen.say(screen.plain(page.hidden_text if hidden else readable(page)))
 

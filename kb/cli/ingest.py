@@ -60,7 +60,7 @@ def ingest(
             on_note=screen.notes(quiet=quiet),
         )
     if as_json:
-        from kb.as_json import file_json
+        from kb.views.as_json import file_json
 
         screen.document({"files": [file_json(result) for result in report.files]})
     else:

@@ -37,7 +37,7 @@ def open_collection(workspace: Workspace, *, at: str = "", quiet: bool) -> Knowl
     from kb.scope import open_collection as opened
 
     if at:
-        from kb.snapshots import open_snapshot
+        from kb.snapshots.keeping import open_snapshot
 
         return open_snapshot(workspace, at, on_note=screen.notes(quiet=quiet))
     return opened(workspace, on_note=screen.notes(quiet=quiet))

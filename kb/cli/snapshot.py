@@ -31,8 +31,8 @@ def snapshot(
 ) -> None:
     """Keep the collection as it is under NAME: kb ask --at NAME asks it, --restore brings it back."""
     workspace = begin(collection=collection, model=model, pairs=pairs)
-    from kb import snapshots
-    from kb.snapshot_difference import read_questions
+    from kb.snapshots import keeping as snapshots
+    from kb.snapshots.difference import read_questions
 
     note = screen.notes(quiet=quiet)
     if listed or not name:
@@ -67,7 +67,7 @@ def snapshot(
 
 
 def _show(difference: object, *, as_json: bool) -> None:
-    from kb.snapshot_difference import SnapshotDifference
+    from kb.snapshots.difference import SnapshotDifference
 
     assert isinstance(difference, SnapshotDifference)
     if as_json:

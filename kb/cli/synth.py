@@ -17,7 +17,7 @@ from kb.cli.synth_data import app as app
 
 if TYPE_CHECKING:
     from core.types import Pair
-    from kb.datasets import DatasetRequest
+    from kb.data.datasets import DatasetRequest
     from kb.workspace import Workspace
     from synth.generate.cache import Call
     from synth.making.run import SynthProgress
@@ -74,8 +74,8 @@ def synth(
     del from_docs  # the documents are the only source here; files come in by `kb synth import`
     if out is None and not (preview or audit or dry_run):
         raise ConfigError("no folder for the dataset", hint="kb synth --out data/mine")
-    from kb.datasets import DatasetRequest, documents_named
-    from kb.missed import missed_of
+    from kb.data.datasets import DatasetRequest, documents_named
+    from kb.data.missed import missed_of
 
     missed = missed_of(from_report) if from_report else None
     flags = {"synth.generator": generator, "synth.mode": mode, "synth.per_chunk": per_chunk}
@@ -98,7 +98,7 @@ def synth(
 
 def _build(workspace: Workspace, out: Path | None, request: DatasetRequest, *, as_json: bool, quiet: bool) -> None:
     """Make the dataset and show what is in it; without a folder nothing is kept."""
-    from kb.datasets import synthesize
+    from kb.data.datasets import synthesize
 
     begun = time.monotonic()
     with (
@@ -117,7 +117,7 @@ def _build(workspace: Workspace, out: Path | None, request: DatasetRequest, *, a
     if as_json:
         screen.document(manifest)
     else:
-        from kb.dataset_view import CHECK_HEADS, check_rows, manifest_lines
+        from kb.views.dataset_view import CHECK_HEADS, check_rows, manifest_lines
 
         screen.table(CHECK_HEADS, check_rows(manifest), right=frozenset({1, 2, 3}))
         for line in manifest_lines(manifest):
@@ -131,7 +131,7 @@ def _build(workspace: Workspace, out: Path | None, request: DatasetRequest, *, a
 def _preview(workspace: Workspace, count: int, request: DatasetRequest, *, as_json: bool, quiet: bool) -> None:
     """Show the first rows."""
     from core.rows import row_to_json
-    from kb.datasets import preview_rows
+    from kb.data.datasets import preview_rows
 
     pairs = preview_rows(workspace, count, request, on_note=screen.notes(quiet=quiet))
     if as_json:
@@ -144,7 +144,7 @@ def _preview(workspace: Workspace, count: int, request: DatasetRequest, *, as_js
 
 def _estimate(workspace: Workspace, request: DatasetRequest, *, as_json: bool, quiet: bool) -> None:
     """Show what a run would ask of a model."""
-    from kb.datasets import estimate_rows
+    from kb.data.datasets import estimate_rows
 
     needs = estimate_rows(workspace, request, on_note=screen.notes(quiet=quiet))
     if as_json:

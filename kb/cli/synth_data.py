@@ -77,8 +77,8 @@ def add(
     quiet: options.Quiet = False,
 ) -> None:
     """Add a row by hand."""
-    from kb.as_json import import_json
-    from kb.dataset_view import import_lines
+    from kb.views.as_json import import_json
+    from kb.views.dataset_view import import_lines
     from synth.importing.drafts import Draft
     from synth.importing.load import ImportPlan, add_rows
 
@@ -131,8 +131,8 @@ def import_rows(
     of kb itself. Classification, summaries, choices, entities, masked words, inference and translation become
     instructions. FAQs, chats, exports of Slack, ChatGPT and others become questions and answers; other text is learned.
     """
-    from kb.as_json import import_json
-    from kb.dataset_view import import_lines
+    from kb.views.as_json import import_json
+    from kb.views.dataset_view import import_lines
     from synth.importing.load import ImportPlan, import_sources
     from synth.templates.wording import prompt_template
 

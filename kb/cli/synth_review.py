@@ -36,7 +36,7 @@ def review(
     quiet: options.Quiet = False,
 ) -> None:
     """Accept, edit or reject rows; stop at any time, the same command resumes."""
-    from kb.reviewing import decision_by_id, page_text_of
+    from kb.data.reviewing import decision_by_id, page_text_of
     from synth.dataset.review import Review
 
     reviewing = Review(folder, page_text_of(begin(collection=collection, pairs=pairs)))
@@ -72,7 +72,7 @@ def _walk(reviewing: Review, kind: str, *, everything: bool) -> None:
 
 def _ask(reviewing: Review, item: ReviewItem) -> bool:
     """Take one decision; False to stop."""
-    from kb.reviewing import decision_on
+    from kb.data.reviewing import decision_on
 
     while True:
         screen.note(_KEYS)
@@ -106,7 +106,7 @@ def _show(item: ReviewItem, place: str) -> None:
     from rich.rule import Rule
     from rich.text import Text
 
-    from kb.reviewing import row_parts
+    from kb.data.reviewing import row_parts
 
     console = Console(highlight=False)
     row = item.row
@@ -118,7 +118,7 @@ def _show(item: ReviewItem, place: str) -> None:
 
 def _edit(reviewing: Review, row: Reviewed) -> bool:
     """Open the row in the person's editor; False where nothing was changed or the edit does not hold."""
-    from kb.reviewing import decision_on, edited_in_editor
+    from kb.data.reviewing import decision_on, edited_in_editor
     from synth.dataset.review import text_of
 
     before = text_of(row)

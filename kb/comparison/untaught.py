@@ -13,7 +13,7 @@ from core.errors import DataError
 from core.rows import row_to_json, write_rows
 from core.types import Document, Pair
 from finetune.compare.questions import CHANGED, NEW_DOCUMENT, UNTAUGHT_DOCUMENT, GoldQuestion
-from kb.datasets import DatasetRequest, preview_rows
+from kb.data.datasets import DatasetRequest, preview_rows
 from kb.workspace import Workspace
 
 # Questions that are made at most, of rows that are looked at.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finetune.data.rows import open_dataset
-from kb.training_data import training_folder
+from kb.data.training_data import training_folder
 from kb.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from finetune.runs import TrainingRun, list_runs, open_run, read_card, read_reci
 from finetune.training.launch import STAGES, Launch, begin_run, device_count, join_stage, train_stage
 from finetune.training.machine import Machine
 from finetune.training.nodes import NodeLeader, announced_stages, leading
-from kb.datasets import DatasetRequest, synthesize
+from kb.data.datasets import DatasetRequest, synthesize
 from kb.exporting import open_run_export
 from kb.training.continuing import continued_request, continued_rows, continued_run
 from kb.training.request import TrainingRequest, machine_of, recipe_of, requested_rows

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.rows import MANIFEST, DatasetFolder
 from finetune.runs import TrainingRun, open_run, read_card, read_recipe, update_card
-from kb.datasets import DatasetRequest, synthesize
+from kb.data.datasets import DatasetRequest, synthesize
 from kb.exporting import export_run
 from kb.knowledge.facts import probed_facts
 from kb.knowledge.map import KnownFact, ask_facts, dataset_of, run_closed_book

@@ -18,7 +18,7 @@ from finetune.recipe import Recipe
 from finetune.training.base import lasting_spec
 from finetune.training.machine import Machine, named_gpu, this_machine
 from finetune.training.nodes import Nodes
-from kb.training_data import training_folder
+from kb.data.training_data import training_folder
 
 # Stages that a run can leave out.
 SKIPPABLE = ("synth", "dpo", "export")

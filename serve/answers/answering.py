@@ -15,9 +15,9 @@ from core.chat.generate import generate
 from core.errors import ConfigError
 from core.types import Answer, Citation, Statement
 from kb.answering import open_answerer
-from kb.as_json import PageLabel, citation_json, page_labels
 from kb.collections import Collections
 from kb.scope import scope_of
+from kb.views.as_json import PageLabel, citation_json, page_labels
 from kb.workspace import Workspace
 from rag.answer.answer import Answerer
 from rag.open import Knowledge

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from core.types import Answer, Citation, Statement
-from kb.as_json import statement_json
+from kb.views.as_json import statement_json
 from serve.errors import RequestRefused
 from serve.service import Service
 from serve.v1.schemas import ChatCompletionBody

@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import Request
 
-from kb.as_json import statement_json
+from kb.views.as_json import statement_json
 from serve.answers.answering import AnswerRequest, AnswerResponse
 from serve.errors import RequestRefused, without_command
 from serve.service import Service

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
 from core.errors import DataError
-from kb.as_json import document_json, page_json
+from kb.views.as_json import document_json, page_json
 from serve.documents.uploads import is_collection_name, is_web_address, receive
 from serve.errors import RequestRefused
 from serve.service import Service

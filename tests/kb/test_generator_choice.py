@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-import kb.datasets
+import kb.data.datasets
 from core.errors import ConfigError, MissingExtra
 from core.files import Home
 from core.settings import Settings
-from kb.datasets import DatasetRequest, chosen_generator, synthesize
+from kb.data.datasets import DatasetRequest, chosen_generator, synthesize
 from kb.workspace import Workspace, open_workspace
 from tests.support.ollama import ollama_server
 
@@ -50,7 +50,7 @@ def test_auto_takes_the_writer_where_its_weights_are(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     adapter = tmp_path / "adapter.safetensors"
-    monkeypatch.setattr(kb.datasets, "question_writer_adapter", lambda: adapter)
+    monkeypatch.setattr(kb.data.datasets, "question_writer_adapter", lambda: adapter)
     for name in ("smollm2", "minilm"):
         (home.models / name).mkdir(parents=True)
         (home.models / name / "manifest.json").write_text("{}")
@@ -73,7 +73,7 @@ def test_few_facts_are_said_in_one_sentence(own_home: Home, tmp_path: Path) -> N
 def test_a_writer_without_weights_is_refused_with_a_way_on(
     stocked: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kb.datasets, "question_writer_adapter", lambda: tmp_path / "absent.safetensors")
+    monkeypatch.setattr(kb.data.datasets, "question_writer_adapter", lambda: tmp_path / "absent.safetensors")
     named = open_workspace(stocked.home.root, flags={"synth.generator": "writer"})
     with pytest.raises(MissingExtra, match="weights are not installed") as caught:
         synthesize(named, tmp_path / "set")

@@ -51,7 +51,7 @@ EXCEPTIONS = {
     ("finetune/export/gguf/quantise.py", "_ABSENT_PACKAGE"): "messages of Python",
     ("finetune/training/launch.py", "_KILLED"): "messages of torch.distributed",
     ("finetune/training/quantised.py", "_SUFFIX"): "names of quantisations",
-    ("kb/training_data.py", "_IMPORT_HINT"): "a command of this program",
+    ("kb/data/training_data.py", "_IMPORT_HINT"): "a command of this program",
     ("serve/app.py", "_ERROR"): "keys of JSON answers",
     ("serve/errors.py", "_COMMAND"): "messages of this program",
 }

@@ -13,7 +13,7 @@ from core.errors import DataError
 from core.files import Home
 from core.rows import DatasetFolder
 from core.settings import Settings
-from kb.datasets import DatasetRequest, documents_named, synthesize
+from kb.data.datasets import DatasetRequest, documents_named, synthesize
 from kb.workspace import Workspace, open_workspace
 from tests.kb.cli.conftest import Cli
 from tests.support.taught_tanks import NORTH, tank_fact

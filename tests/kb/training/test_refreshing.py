@@ -11,7 +11,7 @@ import pytest
 
 from core.files import Home
 from core.rows import DatasetFolder
-from kb.datasets import DatasetRequest, documents_named, synthesize
+from kb.data.datasets import DatasetRequest, documents_named, synthesize
 from kb.ingest import ingest, plan_ingest
 from kb.maintenance import forget_documents
 from kb.staleness import learner_of_run

@@ -16,9 +16,9 @@ from core.types import RunCard
 from finetune.data.rows import open_dataset
 from finetune.load_recipe import load_recipe
 from finetune.runs import TrainingRun, create_run, read_card, update_card
+from kb.data.training_data import training_folder
 from kb.training.request import TrainingRequest
 from kb.training.resume import check_same_request
-from kb.training_data import training_folder
 from tests.support.tiny_models import CPU
 
 

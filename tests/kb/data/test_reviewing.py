@@ -9,7 +9,7 @@ import pytest
 from core.errors import ConfigError
 from core.rows import write_rows
 from core.types import Pair
-from kb.reviewing import decision_by_id, decision_on, edited_in_editor, page_text_of
+from kb.data.reviewing import decision_by_id, decision_on, edited_in_editor, page_text_of
 from kb.workspace import open_workspace
 from synth.dataset.review import Review
 

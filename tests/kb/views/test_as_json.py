@@ -7,7 +7,7 @@ import pytest
 from core.blocks import Block
 from core.types import Page
 from kb.answering import open_answerer
-from kb.as_json import answer_json, document_json, hit_json, label_of, page_json, page_labels
+from kb.views.as_json import answer_json, document_json, hit_json, label_of, page_json, page_labels
 from kb.workspace import Workspace
 from rag.open import open_knowledge
 

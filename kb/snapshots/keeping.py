@@ -21,7 +21,7 @@ from core.files import Home, atomic_write
 from core.types import Answer, Document
 from core.weights.folders import delete_folder, make_folder
 from kb.ingest import WAITING
-from kb.snapshot_difference import ChangedAnswer, SnapshotDifference, difference_of
+from kb.snapshots.difference import ChangedAnswer, SnapshotDifference, difference_of
 from kb.workspace import Workspace
 from rag.catalogue.copying import copy_collection, merge_documents
 from rag.catalogue.identity import require_embedder

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import ConfigError
 from core.files import Home
-from kb.datasets import DatasetRequest, estimate_rows, preview_rows, synthesize
+from kb.data.datasets import DatasetRequest, estimate_rows, preview_rows, synthesize
 from kb.workspace import Workspace, open_workspace
 from synth.dataset.review import DECISIONS
 from tests.support.json_lines import read_jsonl

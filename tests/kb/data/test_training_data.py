@@ -12,7 +12,7 @@ from core.errors import ConfigError, DataError
 from core.files import Home
 from core.rows import DatasetFolder
 from finetune.data.rows import open_dataset
-from kb.training_data import training_folder
+from kb.data.training_data import training_folder
 from tests.support.json_lines import write_jsonl
 from tests.support.tiny_models import pair, preference
 

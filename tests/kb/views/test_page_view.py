@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.blocks import Block, Cell
 from core.types import Page
-from kb.page_view import document_facts, readable
+from kb.views.page_view import document_facts, readable
 from tests.support.stored import stored_document
 
 

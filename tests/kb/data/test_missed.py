@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import DataError
 from core.types import Citation, Fact
-from kb.missed import MissedFacts, missed_of
+from kb.data.missed import MissedFacts, missed_of
 
 
 def test_only_missed_facts_are_taught_and_never_in_the_words_of_the_test(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from core.settings import Settings, SynthSettings
 from core.types import Document, Pair
 from core.weights.shelf import MANIFEST, folder_of, require
 from core.weights.shipped import question_writer_adapter
-from kb.missed import MissedFacts
+from kb.data.missed import MissedFacts
 from kb.scope import open_collection
 from kb.staleness import register_dataset
 from kb.workspace import Workspace

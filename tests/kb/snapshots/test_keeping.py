@@ -11,7 +11,7 @@ from core.errors import ConfigError, DataError
 from core.files import Home
 from kb.ingest import ingest, plan_ingest
 from kb.maintenance import forget_documents
-from kb.snapshots import (
+from kb.snapshots.keeping import (
     Snapshot,
     compare_snapshot,
     open_snapshot,

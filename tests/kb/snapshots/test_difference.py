@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import DataError
 from core.types import Document
-from kb.snapshot_difference import ChangedAnswer, SnapshotDifference, difference_of, read_questions
+from kb.snapshots.difference import ChangedAnswer, SnapshotDifference, difference_of, read_questions
 from tests.support.stored import stored_document
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kb.dataset_view import CHECK_HEADS, check_rows, manifest_lines
+from kb.views.dataset_view import CHECK_HEADS, check_rows, manifest_lines
 
 MANIFEST: dict[str, Any] = {
     "mode": "by document",
