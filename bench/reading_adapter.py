@@ -8,7 +8,8 @@
 
 `--train` makes rows (`OUT/rows`), trains all blocks on them with easy rows first, keeping every checkpoint under
 KB_HOME, writes `OUT/reading_adapter.safetensors` and measures it (`OUT/figures.json`). Measured as `kb ask` would:
-eight passages, greedy, the reply checked against the passages. Needs SmolLM2; training needs kb[train].
+eight passages, of which the model sees those that the built-in reader finds best, as many as its training showed;
+greedy, the reply checked against the passages. Needs SmolLM2; training needs kb[train].
 """
 
 from __future__ import annotations
@@ -26,20 +27,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.reader_data import Corpus, Item, held_out_items, read_corpus, train_items
-from bench.reading_rows import Piece, passages_of, pieces, write_reading_set
+from bench.reading_rows import LESSONS, Piece, passages_of, pieces, write_reading_set
 from core.chat.local.genai import GenAIChat, ReadingAdapter
 from core.files import Home
 from core.metrics import bootstrap_mean, exact_match, token_f1
 from core.models import open_chat
-from core.prompt import load_prompt
-from core.reading.passages import new_mark, render
+from core.prompt import load_prompt, most_passages
+from core.reading.passages import Passage, new_mark, render
 from core.reading.proved import proper
+from core.reading.read import read
+from core.reading.spans.reader import SpanReader, open_span_reader
 from core.rows import MANIFEST
 from core.settings import home_dir, load
 from core.weights.adapter import open_adapter
 from core.weights.shipped import reading_adapter
 from rag.answer.cite import Checked, check
 from rag.answer.pack import Span
+from rag.embed.open import open_embedder
+from rag.search.similar import Similarity
 
 ROOT = Path(__file__).resolve().parent.parent
 # All blocks, in the order of the rows; the rank keeps the adapter under 10 MB.
@@ -87,6 +92,7 @@ def main() -> None:
     parser.add_argument("--base", action="store_true", help="measure SmolLM2 as it comes")
     parser.add_argument("--adapter", type=Path, help="measure with this adapter in place of the one that ships")
     parser.add_argument("--count", type=int, default=100, help="answerable questions, and as many others")
+    parser.add_argument("--passages", type=int, default=0, help="most that the model sees; 0: as `kb ask` shows")
     parser.add_argument("--passes", type=int, default=1, help="passes over the questions, each with other neighbours")
     parser.add_argument("--most-rows", type=int, default=0, help="about how many rows are made; 0: all of them")
     parser.add_argument("--show", type=int, default=0, help="replies to print")
@@ -143,7 +149,12 @@ def evaluate(arguments: argparse.Namespace, adapter: Path | None) -> dict[str, o
         if chat.path == plain.path:
             raise SystemExit("error: the adapter was trained under another prompt than that of kb ask")
     corpus = read_corpus(arguments.data)
-    return measure(chat, cases(corpus, arguments.count), arguments.show)
+    reader = Narrowing(
+        most_passages(chat, arguments.passages or PASSAGES),
+        Similarity(open_embedder("minilm", home, precision="auto")),
+        open_span_reader(home),
+    )
+    return measure(chat, cases(corpus, arguments.count), reader, arguments.show)
 
 
 def export(folder: Path, target: Path) -> None:
@@ -161,7 +172,13 @@ def export(folder: Path, target: Path) -> None:
     tensors = {
         name: values.astype("float16") for name, values in load_file(adapter / "adapter_model.safetensors").items()
     }
-    head = {"scale": repr(scale), "rank": str(rank), "alpha": repr(alpha), "prompt_digest": load_prompt().digest}
+    head = {
+        "scale": repr(scale),
+        "rank": str(rank),
+        "alpha": repr(alpha),
+        "prompt_digest": load_prompt().digest,
+        "passages": str(max(size for lesson in LESSONS for size in lesson.sizes)),
+    }
     save_file(tensors, target, metadata=head)
     print(f"{target}: {target.stat().st_size / 1e6:.2f} MB, scale {scale}")
 
@@ -193,7 +210,29 @@ def _case(piece: Piece, item: Item, own: Sequence[tuple[Piece, Item]], corpus: C
     return Case(item.question, golds, tuple(shown))
 
 
-def measure(chat: GenAIChat, cases: Sequence[Case], show: int) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Which of the passages a model sees.
+
+    Attributes:
+        count: Most of them.
+        cosines: The built-in reader's.
+        spans: Its neural part, None where its weights are absent.
+    """
+
+    count: int
+    cosines: Similarity
+    spans: SpanReader | None
+
+    def chosen(self, question: str, passages: Sequence[Passage]) -> list[Passage]:
+        """Return the passages that the reader finds best, best first."""
+        if len(passages) <= self.count:
+            return list(passages)
+        order = read(question, passages, cosines=self.cosines, spans=self.spans).order
+        return [passages[index] for index in order[: self.count]]
+
+
+def measure(chat: GenAIChat, cases: Sequence[Case], reader: Narrowing, show: int) -> dict[str, object]:
     """Ask every case and score the checked replies.
 
     Returns:
@@ -202,9 +241,11 @@ def measure(chat: GenAIChat, cases: Sequence[Case], show: int) -> dict[str, obje
     """
     rng = random.Random(12)
     prompt = load_prompt()
-    conversations, spans = [], []
+    conversations, spans, shown_golds = [], [], []
     for case in cases:
-        passages = passages_of(case.shown, rng)
+        passages = reader.chosen(case.question, passages_of(case.shown, rng))
+        if case.golds:
+            shown_golds.append(any(gold in passage.text for gold in case.golds for passage in passages))
         conversations.append(prompt.messages(render(passages, new_mark(rng)), case.question))
         spans.append({passage.key: _span(passage.key, passage.text) for passage in passages})
     begun = time.perf_counter()
@@ -220,7 +261,11 @@ def measure(chat: GenAIChat, cases: Sequence[Case], show: int) -> dict[str, obje
     ]
     for case, reply in list(zip(cases, replies, strict=True))[:show]:
         print(f"Q {case.question}\n  gold {case.golds}\n  {reply}\n")
-    return _figures(cases, replies, checked, spans) | {"s_per_question": round(spent / len(cases), 2)}
+    return _figures(cases, replies, checked, spans) | {
+        "gold_shown": round(sum(shown_golds) / max(1, len(shown_golds)), 3),
+        "passages_shown": reader.count,
+        "s_per_question": round(spent / len(cases), 2),
+    }
 
 
 def _span(key: str, text: str) -> Span:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +33,9 @@ PROMPT_FILE, RUN_CARD = "prompt.txt", "run.json"
 _BUILT_IN = "the built-in prompt"
 _PLACES = {"passages", "question"}
 _METADATA_KEY = "trained_prompt"
+_PASSAGES_KEY = "trained_passages"
 _SHORT = 12
+_LEAST_PASSAGES = 2
 # What a digest is taken of: a change of the template or of how passages are rendered changes it.
 _EXAMPLE = (
     Passage(key="b2c3d", source="handbook.pdf, p. 3 | Handbook", text="The fee is 5 euros.\nIt is due in May."),
@@ -189,6 +191,12 @@ def read_block(context: str) -> PassageBlock | None:
     return block if block.text == context else None
 
 
+def shown_at_once(contexts: Iterable[str]) -> int:
+    """Return the most passages that one of several contexts shows; 0 where none shows any."""
+    blocks = map(read_block, set(contexts))
+    return max((len(block.passages) for block in blocks if block is not None), default=0)
+
+
 def with_trained_prompt(chat: Chat, run_folder: Path) -> Chat:
     """Return a chat model of a run that remembers the prompt the run was trained with.
 
@@ -203,12 +211,27 @@ def with_trained_prompt(chat: Chat, run_folder: Path) -> Chat:
     if not card.is_file():
         return chat
     try:
-        digest = json.loads(card.read_bytes()).get("prompt_digest")
-    except (OSError, ValueError, AttributeError) as error:
+        written = json.loads(card.read_bytes())
+        digest, passages = written.get("prompt_digest"), int(written.get("passages") or 0)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise DataError(f"cannot be read: {error}", path=card, hint=f"kb runs rm {run_folder.name}") from error
     trained = {"run": run_folder.name, "digest": digest, "file": str(run_folder / PROMPT_FILE)}
     chat.metadata = {**(chat.metadata or {}), _METADATA_KEY: trained}
+    return reads_passages(chat, passages)
+
+
+def reads_passages(chat: Chat, count: int) -> Chat:
+    """Return a chat model that remembers how many passages its training showed at once; 0: none, or unknown."""
+    chat.metadata = {**(chat.metadata or {}), _PASSAGES_KEY: max(count, _LEAST_PASSAGES) if count else 0}
     return chat
+
+
+def most_passages(chat: BaseChatModel, limit: int) -> int:
+    """Return how many passages of `limit` to show a model: no more than its training showed at once.
+
+    At least two, for the passage that answers is not always the first.
+    """
+    return min(limit, (chat.metadata or {}).get(_PASSAGES_KEY) or limit)
 
 
 def check_trained_prompt(chat: BaseChatModel, prompt: AnswerPrompt) -> str:

@@ -62,7 +62,6 @@ class Document:
         title: From metadata or the first page; the file name in words where there is neither.
         unit: What `Page` stands for in this format.
         metadata: What the file says of itself (author, subject, dates, ...), strings only.
-        n_pages: Number of pages.
         status: `indexed`, or `no text` for a document whose pages carry none.
         size_bytes: Size of the original.
         ingested_at: UTC, ISO 8601.
@@ -120,7 +119,6 @@ class Hit:
     """A chunk found by a search, best first.
 
     Attributes:
-        doc: File name of the document.
         title: The document's title.
         score: Fused score; comparable inside one result list only.
         dense: Cosine similarity to the query, when the dense list held it.
@@ -331,6 +329,7 @@ class RunCard:
         method: How weights were changed (`lora`, `full`, ...).
         data_sha256: Over every row file it was trained on.
         prompt_digest: `AnswerPrompt.digest` of the prompt that showed passages; None in runs older than digests.
+        passages: Most of them that one row showed; 0 where none did, or in older runs.
         versions: Package to version.
         scores: Name of a measure to its figure; `sft/recall` holds for the model after that stage.
         data: Where the rows lay: a folder, a file, or `hf:ID`.
@@ -359,6 +358,7 @@ class RunCard:
     collection: str = ""
     documents: Sequence[Mapping[str, str]] = ()
     prompt_digest: str | None = None
+    passages: int = 0
     recipe: str = ""
     licence: str = ""
     created_at: str = ""

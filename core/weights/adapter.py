@@ -36,11 +36,13 @@ class Adapter:
         path: The safetensors file; its tensors have PEFT's names.
         scale: Of `B @ A` (Hu et al. 2021, equation 3; with rank stabilisation `alpha / sqrt(rank)`).
         prompt_digest: Of the prompt it was trained under; empty where none is recorded.
+        passages: Most passages that a row of its training showed; 0 where none is recorded.
     """
 
     path: Path
     scale: float
     prompt_digest: str
+    passages: int = 0
 
     def deltas(self) -> dict[str, NDArray[np.float32]]:
         """Return what is added to each layer, by the layer's name in transformers, float32, (out, in).
@@ -78,7 +80,12 @@ def open_adapter(path: Path) -> Adapter:
     try:
         with safe_open(path, framework="numpy") as handle:
             head: dict[str, str] = handle.metadata() or {}
-        return Adapter(path=path, scale=float(head["scale"]), prompt_digest=head.get("prompt_digest", ""))
+        return Adapter(
+            path=path,
+            scale=float(head["scale"]),
+            prompt_digest=head.get("prompt_digest", ""),
+            passages=int(head.get("passages", 0)),
+        )
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise DataError(f"not an adapter of kb: {error}", path=path) from error
 

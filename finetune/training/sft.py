@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from datasets import Dataset, IterableDataset
 
 from core.errors import DataError
-from core.prompt import read_block
+from core.prompt import read_block, shown_at_once
 from core.types import Pair
 from finetune.data.audit import Audit, audit
 from finetune.data.collate import StepCollator, collator, row_dataset
@@ -118,13 +119,14 @@ def _trainable(stage: Stage) -> Any:
     return make_trainable(model, recipe, prepared.base.shape)
 
 
+def _audited_pairs(prepared: Prepared) -> list[Pair]:
+    """Return the rows to train on; the first of them where they are read as training goes on."""
+    return list(islice(prepared.dataset.pairs("train"), _AUDITED if prepared.recipe.streaming else None))
+
+
 def _rows(prepared: Prepared, retain: RetainMethod, written: Sequence[Pair]) -> Tokenised:
-    pairs: Iterator[Pair] = prepared.dataset.pairs("train")
-    chosen: Sequence[Pair] = (
-        [pair for pair, _ in zip(pairs, range(_AUDITED), strict=False)]
-        if prepared.recipe.streaming
-        else retain.training_rows(list(pairs), written)
-    )
+    pairs = _audited_pairs(prepared)
+    chosen = pairs if prepared.recipe.streaming else retain.training_rows(pairs, written)
     return tokenise(chosen, prepared.chat, prepared.recipe, prepared.context_tokens)
 
 
@@ -162,6 +164,7 @@ def _announce(stage: Stage, seen: Audit, rows: Tokenised, model: Any) -> None:
             trainable=trained.trainable,
             parameters=trained.total,
             rows={"train": len(rows.rows), **dropped},
+            passages=shown_at_once(pair.context for pair in _audited_pairs(stage.prepared)),
             stages={stage.name: "running"},
             failures={stage.name: ""},
         )

@@ -20,7 +20,16 @@ from core.backends import token_counter
 from core.chat.generate import Generation, generate
 from core.chat.together import generate_together
 from core.errors import ConfigError
-from core.prompt import ABSTENTION, AnswerPrompt, ReadsPassages, check_trained_prompt, fill, load_prompt, prompt_for
+from core.prompt import (
+    ABSTENTION,
+    AnswerPrompt,
+    ReadsPassages,
+    check_trained_prompt,
+    fill,
+    load_prompt,
+    most_passages,
+    prompt_for,
+)
 from core.reading.compose import abstention_for
 from core.reading.extractive import ExtractiveChat
 from core.reading.passages import Passage, new_mark
@@ -178,12 +187,13 @@ class Answerer:
                 return self._abstained(question, timings, begun, on_token, text=unread)
             refusal = unread or ABSTENTION
             return self._read(question, standalone_question, spans, passages, cosine, timings, begun, on_token, refusal)
-        reading = read(standalone_question, passages, cosines=self._cosines, spans=self._spans)
+        reading = self._reading(packed)
         judged = not crosses_languages(question, written_in)
         if judged and answerable(reading.ranked, cosine) < MIN_ANSWERABLE:
             return self._abstained(question, timings, begun, on_token, text=abstention_for(question))
-        by_key = {passage.key: span for passage, span in zip(passages, spans, strict=True)}
-        messages = packed.messages(passages, instructions)
+        shown = self._shown(packed, reading)
+        by_key = {passage.key: span for passage, span in zip(shown.passages, shown.spans, strict=True)}
+        messages = shown.messages(shown.passages, instructions)
         reply = self._generate(messages, {key: span.source for key, span in by_key.items()}, on_token)
         checked = second_look(
             check(reply.text, by_key, self._page_text, question=standalone_question),
@@ -236,6 +246,7 @@ class Answerer:
             return quoted_provenance(answer)
         begun = self._clock()
         packed = self._packed(answer.question, k, history, instructions)
+        packed = self._shown(packed, self._reading(packed))
         limit = max(answer.tokens.get("completion", 0), self._count(answer.answer)) + SPARE_TOKENS
 
         def ask(passages: Sequence[Sequence[Passage]]) -> list[Generation]:
@@ -267,6 +278,13 @@ class Answerer:
             written_in=[page(span.sha256, span.page).language for span in spans],
             mark=new_mark(self._rng),
         )
+
+    def _reading(self, packed: PackedQuestion) -> Reading:
+        return read(packed.question, packed.passages, cosines=self._cosines, spans=self._spans)
+
+    def _shown(self, packed: PackedQuestion, reading: Reading) -> PackedQuestion:
+        """Keep the passages that answer best where the model was trained to read fewer than were found."""
+        return packed.narrowed(reading.order, most_passages(self._reader, len(packed.passages)))
 
     def _read(
         self,

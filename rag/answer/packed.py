@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from langchain_core.messages import BaseMessage, SystemMessage
 
@@ -33,6 +33,18 @@ class PackedQuestion:
     cosine: float | None
     written_in: list[str]
     mark: str
+
+    def narrowed(self, order: Sequence[int], count: int) -> PackedQuestion:
+        """Return the question with the first `count` passages of an order; unchanged where there are no more."""
+        if len(self.passages) <= count:
+            return self
+        chosen = order[:count]
+        return replace(
+            self,
+            spans=[self.spans[index] for index in chosen],
+            passages=[self.passages[index] for index in chosen],
+            written_in=[self.written_in[index] for index in chosen],
+        )
 
     def messages(self, passages: Sequence[Passage], instructions: str) -> list[BaseMessage]:
         """Return the prompt with these passages."""

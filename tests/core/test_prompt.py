@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import ConfigError
+from core.errors import ConfigError, DataError
 from core.files import Home
 from core.language.language import language, languages
 from core.models import open_chat
@@ -24,9 +24,11 @@ from core.prompt import (
     check_trained_prompt,
     fill,
     load_prompt,
+    most_passages,
     passage_source,
     prompt_for,
     read_block,
+    shown_at_once,
     with_trained_prompt,
 )
 from core.reading.compose import all_abstentions
@@ -156,6 +158,24 @@ def test_a_run_is_asked_with_its_own_prompt_alone(tmp_path: Path) -> None:
 def test_a_run_without_a_digest_gives_a_note(tmp_path: Path) -> None:
     chat = with_trained_prompt(ExtractiveChat(), run_folder(Home(tmp_path)))
     assert "does not record the prompt" in check_trained_prompt(chat, load_prompt())
+
+
+def test_a_run_is_shown_no_more_passages_than_its_training_showed(tmp_path: Path) -> None:
+    limits = {0: 8, 1: 2, 4: 4, 20: 8}
+    for passages, shown in limits.items():
+        folder = run_folder(Home(tmp_path), f"of-{passages}", prompt_digest=load_prompt().digest, passages=passages)
+        assert most_passages(with_trained_prompt(ExtractiveChat(), folder), 8) == shown
+    older = with_trained_prompt(ExtractiveChat(), run_folder(Home(tmp_path)))
+    assert most_passages(older, 8) == most_passages(ExtractiveChat(), 8) == 8
+    with pytest.raises(DataError, match="cannot be read"):
+        with_trained_prompt(ExtractiveChat(), run_folder(Home(tmp_path), "odd", passages=["4"]))
+
+
+def test_the_largest_block_of_several_contexts_counts() -> None:
+    passages = [Passage(key=key, source="a.pdf, p. 1", text="Fees.") for key in new_keys(3, random.Random(1))]
+    contexts = [render(passages[:count], new_mark(random.Random(2))) for count in (1, 3, 2)]
+    assert shown_at_once([*contexts, "", "An input of an instruction.", contexts[0]]) == 3
+    assert shown_at_once(["", "An input."]) == 0
 
 
 def test_other_models_take_any_prompt(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from core.chat.local.readable import check_readable
 from core.chat.local.weights import gguf_path
 from core.chat.structured import structured
 from core.files import Home
+from core.prompt import reads_passages
 from core.settings import ModelSettings, Settings
 from core.weights.adapter import Adapter, merged_gguf, open_adapter
 from core.weights.gguf_header import read_header
@@ -77,7 +78,7 @@ class GenAIChat(LocalChat):
         if self.reading is None or self.reading.adapter.prompt_digest != prompt_digest:
             return self
         path = merged_gguf(self.path, self.reading.adapter, self.reading.home)
-        return self.model_copy(update={"path": path, "reading": None})
+        return reads_passages(self.model_copy(update={"path": path, "reading": None}), self.reading.adapter.passages)
 
     def generate_batch(self, conversations: Sequence[Sequence[BaseMessage]], **kwargs: Any) -> list[str]:
         """Answer many conversations in one batch, in their order; keywords as for `invoke`.

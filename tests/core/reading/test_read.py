@@ -263,3 +263,12 @@ def test_a_word_of_a_title_that_no_other_document_has_names_its_document() -> No
         ("bolt.pdf, p. 1 | Bolt report", "The chair is Ada Holm."),
     )
     assert reading("Who is the chair of Bolt?", *pages).short_answer == "Ada Holm"
+
+
+def test_passages_are_ordered_by_what_they_answer() -> None:
+    passages = [Passage(key="b2c3d", source="a", text="The quay was built in 1931. It has two cranes.")]
+    passages += [Passage(key="c2c3d", source="b", text="Rain fell for two days.")]
+    passages += [Passage(key="d2c3d", source="c", text="The northern quay is 62 metres long.")]
+    order = read("How long is the northern quay?", passages).order
+    assert order[0] == 2 and sorted(order) == [0, 1, 2]
+    assert read("", passages).order == (0, 1, 2)

@@ -43,6 +43,7 @@ def test_sft_then_dpo(tmp_path: Path, method: str) -> None:
     card = read_card(run)
     assert card.stages == {"sft": "done", "dpo": "done"}
     assert card.rows["train"] == 16 and card.rows["preferences"] == 8
+    assert card.passages == 0  # none of its rows shows any
     assert 0 < card.trainable <= card.parameters
     assert [entry["step"] for entry in card.curves["sft"] if "loss" in entry] == [1, 2]
     assert card.curves["dpo"][0]["loss"] == pytest.approx(0.6931, abs=1e-3)

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from core.prompt import AnswerPrompt
 from core.reading.passages import Passage, parse
+from rag.answer.pack import Span
 from rag.answer.packed import PackedQuestion
 
+SPAN = Span(doc="a.pdf", sha256="0" * 64, page=0, start=0, end=11, text="It is 62 m.")
 PASSAGES = [Passage(key="b2c3d", source="a.pdf, p. 1", text="It is 62 m."), Passage(key="f4g5h", source="b", text="x")]
 PACKED = PackedQuestion(
     question="How long is the quay?",
@@ -34,3 +36,11 @@ def test_other_passages_may_be_shown_and_instructions_come_first() -> None:
     assert [passage.key for passage in parse(message.text)[0]] == ["f4g5h"]
     (bare,) = replace(PACKED, question="Why {passages}?").messages([], "")
     assert "Why {passages}?" in bare.text  # a question fills no place
+
+
+def test_the_first_passages_of_an_order_stay() -> None:
+    packed = replace(PACKED, spans=[SPAN, replace(SPAN, page=1)], written_in=["en", "de"])
+    narrowed = packed.narrowed((1, 0), 1)
+    assert [passage.key for passage in narrowed.passages] == ["f4g5h"]
+    assert ([span.page for span in narrowed.spans], narrowed.written_in) == ([1], ["de"])
+    assert packed.narrowed((1, 0), 2) is packed
