@@ -12,6 +12,9 @@ from core.language.english import asking
 from core.language.guess import guess_language
 from core.reading.text.words import is_empty, stem, words
 
+# A second question of so many words asks of the same as the first ("and when", "and by whom").
+_BARE_WORDS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -91,6 +94,32 @@ def bare_question(text: str) -> str:
         lead = asking.LEAD_IN.search(text)
         return text if lead is None else text[lead.end() :]
     return text if bare == text.strip() else bare[0].upper() + bare[1:]
+
+
+def parts_of(question: str) -> tuple[str, ...]:
+    """Return the questions that a text asks, each as a person would ask it alone but for words that point back.
+
+    "Who chairs the board, and when was she appointed?" asks two, "Who won it and when?" asks who and when. A text that
+    asks one question, or whose parts need each other ("the difference between what ..."), is its own only part.
+    """
+    sentences = [part for part in asking.QUESTION_GAP.split(question.strip()) if part]
+    if len(sentences) > 1 and all(part.endswith("?") and asking.OPENING.match(part) for part in sentences):
+        return tuple(sentences)
+    both = asking.TWO_WORDS.match(question)
+    if both is not None:
+        return tuple(f"{both[name].capitalize()} {both['rest']}" for name in ("first", "second"))
+    opening, joined = asking.OPENING.match(question), asking.AND_ASKS.search(question)
+    if opening is None or joined is None or asking.INNER.search(question, opening.end(), joined.start()):
+        return (question,)
+    if asking.INNER.search(joined["tail"]):
+        return (question,)
+    first, second = question[: joined.start()].rstrip(), f"{joined['asks']}{joined['tail']}".rstrip("? ")
+    if len(words(second)) <= _BARE_WORDS:
+        if opening["word"] is None:
+            return (question,)
+        # What is asked of the same: "Who won it and when?" asks when one won it.
+        second = f"{second} {first[opening.end() :].strip()}"
+    return (f"{first}?", f"{second[0].upper()}{second[1:]}?")
 
 
 def counted_is_named(question: str, sentence: str) -> bool:

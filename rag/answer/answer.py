@@ -5,7 +5,6 @@ Without a language model the reader answers from the packed passages directly.
 
 from __future__ import annotations
 
-import math
 import random
 import re
 import time
@@ -30,21 +29,23 @@ from core.prompt import (
     most_passages,
     prompt_for,
 )
+from core.reading.asked import parts_of
 from core.reading.compose import abstention_for
 from core.reading.extractive import ExtractiveChat
 from core.reading.passages import Passage, new_mark
 from core.reading.read import Reading, read
-from core.reading.reader import Candidate, has_cosines, support
 from core.reading.spans.protocol import Spans
 from core.reading.tables.formulas import search_words
 from core.reading.tables.line_items import printed_labels
 from core.settings import Settings
 from core.types import Answer, Hit, Page, Retriever, Statement
+from rag.answer.answerable import MIN_ANSWERABLE, answerable
 from rag.answer.chat import Turn, standalone
 from rag.answer.cite import check
 from rag.answer.language_note import crosses_languages, language_note, quoted_by_words, unread_by_reader
 from rag.answer.pack import WIDEN_CHARS, PageText, Span, pack
 from rag.answer.packed import PackedQuestion
+from rag.answer.parts import answer_in_parts
 from rag.answer.plain import Stream
 from rag.answer.quoted import PageOf, passages_of, quoted_answer
 from rag.answer.second_look import second_look
@@ -58,29 +59,6 @@ _OVERFETCH = 3
 # for every token.
 _READER_WIDEN_CHARS = 1000
 _SPARE_TOKENS = 64  # chat template and rounding
-# Logistic model of "the passages answer", fitted by `python -m bench.abstain --fit`: intercept, logit of the reader's
-# support, best cosine of a passage. The reader's support decides alone where search or reader had no cosines.
-_ANSWERABLE = (-0.8, 0.95, 1.6)
-MIN_ANSWERABLE = 0.15
-
-
-def answerable(ranked: Sequence[Candidate], cosine: float | None) -> float:
-    """Estimate the probability that the passages answer the question.
-
-    Args:
-        ranked: The sentences of the passages as `core.reading.reader.rank` orders them for the question.
-        cosine: Best `dense` score of the hits, where a dense list ran.
-
-    Returns:
-        A probability in [0, 1], calibrated for equal numbers of answerable and unanswerable questions.
-    """
-    lexical_support = support(ranked)
-    if cosine is None or not 0 < lexical_support < 1 or not has_cosines(ranked):
-        return lexical_support
-    logit = (
-        _ANSWERABLE[0] + _ANSWERABLE[1] * math.log(lexical_support / (1 - lexical_support)) + _ANSWERABLE[2] * cosine
-    )
-    return 1 / (1 + math.exp(-logit))
 
 
 class Answerer:
@@ -165,7 +143,14 @@ class Answerer:
         """
         if not question.strip():
             raise ConfigError("the question is empty", hint='kb ask "QUESTION"', click="write a question")
-        return self._complete(self._answer(question, k, on_token, history, instructions))
+        if isinstance(self._chat, ExtractiveChat) and len(parts := parts_of(question)) > 1:
+            answer = answer_in_parts(
+                question, parts, history, lambda part, turns: self._answer(part, k, None, turns, "")
+            )
+            _stream(answer.answer, on_token)
+        else:
+            answer = self._answer(question, k, on_token, history, instructions)
+        return self._complete(answer)
 
     def _answer(
         self,
@@ -311,9 +296,7 @@ class Answerer:
             return self._abstained(question, timings, begun, on_token, reading, notes, refusal)
         quoted = quoted_answer(reading, passages, spans)
         first = self._clock() - begun
-        if on_token is not None:
-            for piece in re.findall(r"\S+\s*", quoted.text):
-                on_token(piece)
+        _stream(quoted.text, on_token)
         ended = self._clock() - begun
         prompt = self._count(standalone_question) + sum(self._count(passage.whole) for passage in passages)
         return Answer(
@@ -397,3 +380,9 @@ class Answerer:
         reply = generate(self._reader, messages, on_text=lambda text: show(stream.feed(text)), clock=self._clock)
         show(stream.end())
         return reply
+
+
+def _stream(text: str, on_token: Callable[[str], None] | None) -> None:
+    """Hand on a text that is there already, word by word."""
+    for piece in re.findall(r"\S+\s*", text) if on_token is not None else ():
+        on_token(piece)  # type: ignore[misc]

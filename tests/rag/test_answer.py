@@ -18,7 +18,8 @@ from core.reading.extractive import ExtractiveChat
 from core.reading.passages import Passage, parse
 from core.settings import ModelSettings, RagSettings, Settings
 from core.types import Answer
-from rag.answer.answer import Answerer, answerable
+from rag.answer.answer import Answerer
+from rag.answer.answerable import answerable
 from rag.answer.cite import UNSUPPORTED
 from tests.support.chats import Parrot
 from tests.support.shelf import Shelf

@@ -126,3 +126,17 @@ STEP = re.compile(r"step|item", re.IGNORECASE)
 ASKS_FOR_PLACE = re.compile(r"\b(?:page|chapter|section|contents)\b", re.IGNORECASE)
 # Asks for a heading, which answers nothing else.
 TITLED = re.compile(r"\b(?:en)?titled\b|\b(?:title|heading)\b", re.IGNORECASE)
+
+# Two questions in one: "Who chairs the board, and when was she appointed?", "Who won and when?", "When and where?"
+_WORD = r"(?:who|whom|whose|what|when|where|which|why|how(?: (?:much|many|long|often|old|far|high|large|big))?)"
+_ASKS = r"(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had)"
+OPENING = re.compile(rf"^\W*(?:(?P<word>{_WORD})|{_ASKS})\b", re.IGNORECASE)
+INNER = re.compile(rf"\b(?:{_WORD}|whether|between|that|if)\b", re.IGNORECASE)
+TWO_WORDS = re.compile(rf"^\W*(?P<first>{_WORD}) and (?P<second>{_WORD})\s+(?P<rest>\w.*)$", re.IGNORECASE | re.DOTALL)
+# "and which is" goes on with a clause; "and which class" asks.
+AND_ASKS = re.compile(
+    r"\s*[,;]?\s+and\s+(?:also )?"
+    rf"(?P<asks>(?:(?:in|at|for|by|from|to|on|of) )?(?!which {_ASKS}\b){_WORD})\b(?P<tail>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+QUESTION_GAP = re.compile(r"(?<=\?)\s+(?=\w)")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.asked import affirmed, asked_thing, bare_question, contradicts, counted_is_named, read_asked
+from core.reading.asked import affirmed, asked_thing, bare_question, contradicts, counted_is_named, parts_of, read_asked
 
 
 @pytest.mark.parametrize(
@@ -175,3 +175,35 @@ def test_a_bare_question_is_never_empty_where_the_question_is_not(text: str) -> 
 )
 def test_the_noun_that_names_what_is_asked_for(question: str, thing: tuple[str, ...]) -> None:
     assert asked_thing(question) == thing
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("Who chairs the board, and when was she appointed?", ("Who chairs the board?", "When was she appointed?")),
+        ("Who won it and when?", ("Who won it?", "When won it?")),
+        ("When and where does the board meet?", ("When does the board meet?", "Where does the board meet?")),
+        ("What was agreed, and by whom was it signed?", ("What was agreed?", "By whom was it signed?")),
+        ("Does it open on Sunday and what does it cost?", ("Does it open on Sunday?", "What does it cost?")),
+        ("What is the fee? When is it due?", ("What is the fee?", "When is it due?")),
+    ],
+)
+def test_two_questions_in_one_are_told_apart(question: str, parts: tuple[str, ...]) -> None:
+    assert parts_of(question) == parts
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the difference between what A says and what B says?",
+        "Who decides what is bought and when it is paid?",
+        "What were the sales of Apple and Microsoft?",
+        "Who is the director who left and which is chaired by X?",
+        "Is it allowed and when?",
+        "Name the tools and say what they cost.",
+        "What is the fee? Answer in euros.",
+        "",
+    ],
+)
+def test_a_question_whose_parts_need_each_other_stays_whole(question: str) -> None:
+    assert parts_of(question) == (question,)
