@@ -37,7 +37,7 @@ from core.reading.read import Reading, read
 from core.reading.spans.protocol import Spans
 from core.reading.tables.formulas import search_words
 from core.reading.tables.line_items import printed_labels
-from core.reading.text.search_terms import printed_terms
+from core.reading.text.printed_terms import printed_terms
 from core.settings import Settings
 from core.types import Answer, Hit, Page, Retriever, Statement
 from rag.answer.answerable import MIN_ANSWERABLE, answerable
