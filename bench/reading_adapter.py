@@ -32,7 +32,7 @@ from core.chat.local.genai import GenAIChat, ReadingAdapter
 from core.files import Home
 from core.metrics import bootstrap_mean, exact_match, token_f1
 from core.models import open_chat
-from core.prompt import load_prompt, most_passages
+from core.prompt import load_prompt, trained_passages
 from core.reading.passages import Passage, new_mark, render
 from core.reading.proved import proper
 from core.reading.read import read
@@ -150,7 +150,7 @@ def evaluate(arguments: argparse.Namespace, adapter: Path | None) -> dict[str, o
             raise SystemExit("error: the adapter was trained under another prompt than that of kb ask")
     corpus = read_corpus(arguments.data)
     reader = Narrowing(
-        most_passages(chat, arguments.passages or PASSAGES),
+        arguments.passages or trained_passages(chat) or PASSAGES,
         Similarity(open_embedder("minilm", home, precision="auto")),
         open_span_reader(home),
     )
@@ -228,8 +228,8 @@ class Narrowing:
         """Return the passages that the reader finds best, best first."""
         if len(passages) <= self.count:
             return list(passages)
-        order = read(question, passages, cosines=self.cosines, spans=self.spans).order
-        return [passages[index] for index in order[: self.count]]
+        places = read(question, passages, cosines=self.cosines, spans=self.spans).places
+        return [passages[place.passage] for place in places[: self.count]]
 
 
 def measure(chat: GenAIChat, cases: Sequence[Case], reader: Narrowing, show: int) -> dict[str, object]:

@@ -226,12 +226,12 @@ def reads_passages(chat: Chat, count: int) -> Chat:
     return chat
 
 
-def most_passages(chat: BaseChatModel, limit: int) -> int:
-    """Return how many passages of `limit` to show a model: no more than its training showed at once.
+def trained_passages(chat: BaseChatModel) -> int:
+    """Return how many passages to show a tuned model: as many as its training showed at once; 0 for any number.
 
     At least two, for the passage that answers is not always the first.
     """
-    return min(limit, (chat.metadata or {}).get(_PASSAGES_KEY) or limit)
+    return int((chat.metadata or {}).get(_PASSAGES_KEY) or 0)
 
 
 def check_trained_prompt(chat: BaseChatModel, prompt: AnswerPrompt) -> str:

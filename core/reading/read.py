@@ -69,7 +69,7 @@ class Reading:
         spans_read: Whether the neural span reader took part.
         answerability: Probability that the passages answer the question at all; None where no span reader took part.
         names_thing: Whether the quotes name what is asked for.
-        order: Indices of the passages, those that answer best first.
+        places: Where each passage answers best, the passages that answer best first.
     """
 
     kind: str = ""
@@ -84,7 +84,7 @@ class Reading:
     spans_read: bool = False
     answerability: float | None = None
     names_thing: bool = True
-    order: tuple[int, ...] = ()
+    places: tuple[Quote, ...] = ()
 
     @property
     def answers(self) -> bool:
@@ -133,7 +133,7 @@ def read(
     ranked = rank(affirmed(question), chosen, cosines=cosines)
     made, answer_evidence = _proposals(question, form, ranked, chosen, spans) if ranked else ([], {})
     if not made:
-        return Reading(ranked=tuple(ranked), order=tuple(range(len(passages))))
+        return Reading(ranked=tuple(ranked), places=_places([], passages))
     best = choose(made, form)
     if best.kind == "table" and best.computed_from:
         short = in_asked_unit(best.short, as_asked)
@@ -152,18 +152,28 @@ def read(
         spans_read=any(proposal.kind == "span" for proposal in made),
         answerability=answerability(answer_evidence) if answer_evidence else None,
         names_thing=names_thing(question, _words_shown(best, chosen)),
-        order=_order(best, made, ranked, kept, len(passages)),
+        places=_places(_moved(_shown_by(best, made, ranked, chosen), kept), passages),
     )
 
 
-def _order(
-    best: Proposal, proposals: Sequence[Proposal], ranked: Sequence[Candidate], kept: Sequence[int], count: int
-) -> tuple[int, ...]:
-    """Indices of all passages: of the answer's quotes, of the other proposals', of the sentences', then the rest."""
+def _shown_by(
+    best: Proposal, proposals: Sequence[Proposal], ranked: Sequence[Candidate], passages: Sequence[Passage]
+) -> list[Quote]:
+    """What answers, best first: the answer's quotes, those of the other proposals, then the sentences."""
     by_confidence = sorted(proposals, key=lambda proposal: -proposal.confidence)
-    proposed = [kept[quote.passage] for proposal in (best, *by_confidence) for quote in proposal.quotes]
-    by_words = [kept[candidate.passage] for candidate in ranked]
-    return tuple(dict.fromkeys([*proposed, *by_words, *kept, *range(count)]))
+    quotes = [quote for proposal in (best, *by_confidence) for quote in proposal.quotes if not quote.next_page]
+    for candidate in ranked:
+        offset = passages[candidate.passage].offset
+        sentence = candidate.sentence
+        quotes.append(Quote(candidate.passage, offset + sentence.start, offset + sentence.end))
+    return quotes
+
+
+def _places(quotes: Sequence[Quote], passages: Sequence[Passage]) -> tuple[Quote, ...]:
+    """The first quote of every passage, in their order; its beginning where there is none."""
+    first = {quote.passage: quote for quote in reversed(quotes)}
+    order = dict.fromkeys([*(quote.passage for quote in quotes), *range(len(passages))])
+    return tuple(first.get(each) or Quote(each, passages[each].offset, passages[each].offset) for each in order)
 
 
 def _words_shown(best: Proposal, passages: Sequence[Passage]) -> str:

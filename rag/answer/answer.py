@@ -26,8 +26,8 @@ from core.prompt import (
     check_trained_prompt,
     fill,
     load_prompt,
-    most_passages,
     prompt_for,
+    trained_passages,
 )
 from core.reading.asked import parts_of
 from core.reading.compose import abstention_for
@@ -270,7 +270,8 @@ class Answerer:
 
     def _shown(self, packed: PackedQuestion, reading: Reading) -> PackedQuestion:
         """Keep the passages that answer best where the model was trained to read fewer than were found."""
-        return packed.narrowed(reading.order, most_passages(self._reader, len(packed.passages)))
+        count = trained_passages(self._reader)
+        return packed.narrowed(reading.places, count) if count else packed
 
     def _read(
         self,

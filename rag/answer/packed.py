@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,13 @@ from langchain_core.messages import BaseMessage, SystemMessage
 
 from core.prompt import AnswerPrompt, fill
 from core.reading.passages import Passage, render
-from rag.answer.pack import Span
+from core.reading.proposals.candidates import Quote
+from rag.answer.pack import Span, widened
+
+# Code points of a passage, as rows of training show them.
+_AROUND_CHARS = 900
+# The end of a line that was wrapped: a long line that ends within a sentence.
+_WRAPPED = re.compile(r"(?<=[^\n]{60}[a-z,;])\n(?=[^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +31,7 @@ class PackedQuestion:
         cosine: Best `dense` score of the hits, where a dense list ran.
         written_in: Code of the language of each passage's page.
         mark: What stands around the passages in a prompt.
+        flowing: Whether lines of a paragraph are shown as one, as rows of training have them.
     """
 
     question: str
@@ -33,20 +41,46 @@ class PackedQuestion:
     cosine: float | None
     written_in: list[str]
     mark: str
+    flowing: bool = False
 
-    def narrowed(self, order: Sequence[int], count: int) -> PackedQuestion:
-        """Return the question with the first `count` passages of an order; unchanged where there are no more."""
-        if len(self.passages) <= count:
-            return self
-        chosen = order[:count]
-        return replace(
-            self,
-            spans=[self.spans[index] for index in chosen],
-            passages=[self.passages[index] for index in chosen],
-            written_in=[self.written_in[index] for index in chosen],
-        )
+    def narrowed(self, places: Sequence[Quote], count: int) -> PackedQuestion:
+        """Return the question with few passages, each cut to what stands around its best place.
+
+        Args:
+            places: One for every passage, best first.
+            count: Most passages.
+        """
+        spans, passages = [], []
+        for place in places[:count]:
+            span, passage = _around(self.spans[place.passage], self.passages[place.passage], place)
+            spans.append(span)
+            passages.append(passage)
+        written_in = [self.written_in[place.passage] for place in places[:count]]
+        return replace(self, spans=spans, passages=passages, written_in=written_in, flowing=True)
 
     def messages(self, passages: Sequence[Passage], instructions: str) -> list[BaseMessage]:
         """Return the prompt with these passages."""
+        if self.flowing:
+            passages = [replace(passage, text=flowing(passage.text)) for passage in passages]
         filled = fill(self.template, render(passages, self.mark), self.question)
         return [SystemMessage(content=instructions), *filled] if instructions else filled
+
+
+def flowing(text: str) -> str:
+    """Return a text whose wrapped lines are joined; short lines, as tables and headings have them, stay."""
+    return _WRAPPED.sub(" ", text)
+
+
+def _around(span: Span, passage: Passage, place: Quote) -> tuple[Span, Passage]:
+    """Return a passage cut to whole sentences around a place, as long as a chunk that a search finds."""
+    text = passage.text
+    start = min(max(0, place.start - passage.offset), len(text))
+    end = min(max(start, place.end - passage.offset), len(text))
+    start, end = widened(text, start, end, max(0, (_AROUND_CHARS - (end - start)) // 2))
+    cut = replace(
+        passage,
+        text=text[start:end],
+        offset=passage.offset + start,
+        continuation=passage.continuation if end == len(text) else None,
+    )
+    return replace(span, start=span.start + start, end=span.start + end, text=text[start:end]), cut

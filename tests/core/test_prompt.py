@@ -24,11 +24,11 @@ from core.prompt import (
     check_trained_prompt,
     fill,
     load_prompt,
-    most_passages,
     passage_source,
     prompt_for,
     read_block,
     shown_at_once,
+    trained_passages,
     with_trained_prompt,
 )
 from core.reading.compose import all_abstentions
@@ -161,12 +161,12 @@ def test_a_run_without_a_digest_gives_a_note(tmp_path: Path) -> None:
 
 
 def test_a_run_is_shown_no_more_passages_than_its_training_showed(tmp_path: Path) -> None:
-    limits = {0: 8, 1: 2, 4: 4, 20: 8}
+    limits = {0: 0, 1: 2, 4: 4, 20: 20}
     for passages, shown in limits.items():
         folder = run_folder(Home(tmp_path), f"of-{passages}", prompt_digest=load_prompt().digest, passages=passages)
-        assert most_passages(with_trained_prompt(ExtractiveChat(), folder), 8) == shown
+        assert trained_passages(with_trained_prompt(ExtractiveChat(), folder)) == shown
     older = with_trained_prompt(ExtractiveChat(), run_folder(Home(tmp_path)))
-    assert most_passages(older, 8) == most_passages(ExtractiveChat(), 8) == 8
+    assert trained_passages(older) == trained_passages(ExtractiveChat()) == 0
     with pytest.raises(DataError, match="cannot be read"):
         with_trained_prompt(ExtractiveChat(), run_folder(Home(tmp_path), "odd", passages=["4"]))
 

@@ -269,6 +269,7 @@ def test_passages_are_ordered_by_what_they_answer() -> None:
     passages = [Passage(key="b2c3d", source="a", text="The quay was built in 1931. It has two cranes.")]
     passages += [Passage(key="c2c3d", source="b", text="Rain fell for two days.")]
     passages += [Passage(key="d2c3d", source="c", text="The northern quay is 62 metres long.")]
-    order = read("How long is the northern quay?", passages).order
-    assert order[0] == 2 and sorted(order) == [0, 1, 2]
-    assert read("", passages).order == (0, 1, 2)
+    places = read("How long is the northern quay?", passages).places
+    assert sorted(place.passage for place in places) == [0, 1, 2]
+    assert "62 metres" in passages[places[0].passage].text[places[0].start : places[0].end]
+    assert [(place.passage, place.start) for place in read("", passages).places] == [(0, 0), (1, 0), (2, 0)]

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from core.prompt import AnswerPrompt
 from core.reading.passages import Passage, parse
+from core.reading.proposals.candidates import Quote
 from rag.answer.pack import Span
-from rag.answer.packed import PackedQuestion
+from rag.answer.packed import PackedQuestion, flowing
 
 SPAN = Span(doc="a.pdf", sha256="0" * 64, page=0, start=0, end=11, text="It is 62 m.")
 PASSAGES = [Passage(key="b2c3d", source="a.pdf, p. 1", text="It is 62 m."), Passage(key="f4g5h", source="b", text="x")]
@@ -38,9 +39,32 @@ def test_other_passages_may_be_shown_and_instructions_come_first() -> None:
     assert "Why {passages}?" in bare.text  # a question fills no place
 
 
-def test_the_first_passages_of_an_order_stay() -> None:
-    packed = replace(PACKED, spans=[SPAN, replace(SPAN, page=1)], written_in=["en", "de"])
-    narrowed = packed.narrowed((1, 0), 1)
-    assert [passage.key for passage in narrowed.passages] == ["f4g5h"]
-    assert ([span.page for span in narrowed.spans], narrowed.written_in) == ([1], ["de"])
-    assert packed.narrowed((1, 0), 2) is packed
+def test_the_passages_that_answer_best_stay_cut_to_what_stands_around_the_place() -> None:
+    page = "".join(f"Line {number} says that berth {number} is {number} metres long. " for number in range(100, 160))
+    start, offset = page.index("Line 130"), page.index("Line 101")
+    passage = Passage(key="k2m3n", source="c", text=page[offset:], page_text=page, offset=offset)
+    span = Span(doc="a.pdf", sha256="0" * 64, page=4, start=offset, end=len(page), text=page[offset:])
+    packed = replace(PACKED, passages=[*PASSAGES, passage], spans=[SPAN, SPAN, span], written_in=["en", "en", "de"])
+    places = [Quote(2, start, start + 40), Quote(0, 0, 0), Quote(1, 0, 0)]
+    narrowed = packed.narrowed(places, 2)
+    assert [each.key for each in narrowed.passages] == ["k2m3n", "b2c3d"] and narrowed.written_in == ["de", "en"]
+    shown = narrowed.passages[0]
+    assert page[shown.offset : shown.offset + len(shown.text)] == shown.text == narrowed.spans[0].text
+    assert (narrowed.spans[0].start, narrowed.spans[0].page) == (shown.offset, 4)
+    assert shown.text.startswith("Line ") and shown.text.rstrip().endswith("long.")
+    assert "berth 130" in shown.text and 700 < len(shown.text) <= 900
+    assert [each.key for each in packed.narrowed(places, 8).passages] == ["k2m3n", "b2c3d", "f4g5h"]
+
+
+def test_wrapped_lines_flow_where_few_passages_are_shown() -> None:
+    wrapped = (
+        "The Institute is governed by a Council of eleven members, of whom seven make a quorum. The\nCouncil meets."
+    )
+    table = (
+        "Post Holder Chief duty Extension\nDirector Dr Ingrith Vellacombe Answers to the Council 101\nHarbour Master"
+    )
+    assert flowing(wrapped) == wrapped.replace("\n", " ")
+    assert flowing(table) == table
+    passages = [replace(PASSAGES[0], text=wrapped)]
+    assert "The Council meets" in replace(PACKED, flowing=True).messages(passages, "")[0].text
+    assert "The\nCouncil meets" in PACKED.messages(passages, "")[0].text
