@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.reader_data import Corpus, Item, held_out_items, read_corpus, train_items
-from bench.reading_rows import LESSONS, Piece, passages_of, pieces, write_reading_set
+from bench.reading_rows import LESSONS, PASSAGE_CHARS, Piece, passages_of, pieces, write_reading_set
 from core.chat.local.genai import GenAIChat, ReadingAdapter
 from core.files import Home
 from core.metrics import bootstrap_mean, exact_match, token_f1
@@ -150,7 +150,7 @@ def evaluate(arguments: argparse.Namespace, adapter: Path | None) -> dict[str, o
             raise SystemExit("error: the adapter was trained under another prompt than that of kb ask")
     corpus = read_corpus(arguments.data)
     reader = Narrowing(
-        arguments.passages or trained_passages(chat) or PASSAGES,
+        arguments.passages or trained_passages(chat).count or PASSAGES,
         Similarity(open_embedder("minilm", home, precision="auto")),
         open_span_reader(home),
     )
@@ -178,6 +178,7 @@ def export(folder: Path, target: Path) -> None:
         "alpha": repr(alpha),
         "prompt_digest": load_prompt().digest,
         "passages": str(max(size for lesson in LESSONS for size in lesson.sizes)),
+        "passage_chars": str(PASSAGE_CHARS),
     }
     save_file(tensors, target, metadata=head)
     print(f"{target}: {target.stat().st_size / 1e6:.2f} MB, scale {scale}")

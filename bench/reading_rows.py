@@ -24,7 +24,7 @@ from core.rows import ASK_PROMPT, MANIFEST, write_rows
 from core.types import Pair, Split
 
 # Characters of a passage; a search gives chunks of about 256 tokens, often widened to whole sentences.
-_PASSAGE_CHARS = 900
+PASSAGE_CHARS = 900
 _QUOTE_CHARS = 320
 # Passages from which on a document gives the neighbours of its own ones.
 _LEAST_OWN = 8
@@ -87,19 +87,19 @@ def pieces(corpus: Corpus, items: Sequence[Item]) -> list[Piece]:
                 for item in paragraph_items
                 if not item.answers or (start <= item.answers[0][0] and item.answers[0][1] <= end)
             )
-            if inside and (len(text) <= _PASSAGE_CHARS or any(span for _, span in inside)):
+            if inside and (len(text) <= PASSAGE_CHARS or any(span for _, span in inside)):
                 made.append(Piece(corpus.documents[paragraph], text[start:end], inside))
     return made
 
 
 def _stretches(text: str) -> Iterator[Span]:
-    if len(text) <= _PASSAGE_CHARS:
+    if len(text) <= PASSAGE_CHARS:
         yield 0, len(text)
         return
     start = 0
     previous = 0
     for _, end in split_prose(text, 0, len(text)):
-        if end - start > _PASSAGE_CHARS and previous > start:
+        if end - start > PASSAGE_CHARS and previous > start:
             yield start, previous
             start = previous
         previous = end

@@ -55,6 +55,19 @@ class ReadsPassages(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ShownAtOnce:
+    """What the rows of a training showed at once.
+
+    Attributes:
+        count: Passages, at most; 0 for none, or unknown: any number is shown then.
+        chars: Code points of a passage, at most, its lines joined to paragraphs; 0 for passages as they are packed.
+    """
+
+    count: int = 0
+    chars: int = 0
+
+
 @dataclass(frozen=True)
 class AnswerPrompt:
     """A prompt with a place for passages and one for a question.
@@ -217,21 +230,22 @@ def with_trained_prompt(chat: Chat, run_folder: Path) -> Chat:
         raise DataError(f"cannot be read: {error}", path=card, hint=f"kb runs rm {run_folder.name}") from error
     trained = {"run": run_folder.name, "digest": digest, "file": str(run_folder / PROMPT_FILE)}
     chat.metadata = {**(chat.metadata or {}), _METADATA_KEY: trained}
-    return reads_passages(chat, passages)
+    return reads_passages(chat, ShownAtOnce(passages))
 
 
-def reads_passages(chat: Chat, count: int) -> Chat:
-    """Return a chat model that remembers how many passages its training showed at once; 0: none, or unknown."""
-    chat.metadata = {**(chat.metadata or {}), _PASSAGES_KEY: max(count, _LEAST_PASSAGES) if count else 0}
+def reads_passages(chat: Chat, shown: ShownAtOnce) -> Chat:
+    """Return a chat model that remembers what its training showed at once."""
+    chat.metadata = {**(chat.metadata or {}), _PASSAGES_KEY: (shown.count, shown.chars)}
     return chat
 
 
-def trained_passages(chat: BaseChatModel) -> int:
-    """Return how many passages to show a tuned model: as many as its training showed at once; 0 for any number.
+def trained_passages(chat: BaseChatModel) -> ShownAtOnce:
+    """Return how to show passages to a tuned model: as its training did, but two at least.
 
-    At least two, for the passage that answers is not always the first.
+    The passage that answers is not always the first.
     """
-    return int((chat.metadata or {}).get(_PASSAGES_KEY) or 0)
+    count, chars = (chat.metadata or {}).get(_PASSAGES_KEY, (0, 0))
+    return ShownAtOnce(max(count, _LEAST_PASSAGES) if count else 0, chars)
 
 
 def check_trained_prompt(chat: BaseChatModel, prompt: AnswerPrompt) -> str:

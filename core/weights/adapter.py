@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.errors import DataError
 from core.files import Home, sha256_of
+from core.prompt import ShownAtOnce
 from core.weights.folders import make_folder
 
 # Linear layers of a llama model: name in GGUF, name in transformers.
@@ -36,13 +37,13 @@ class Adapter:
         path: The safetensors file; its tensors have PEFT's names.
         scale: Of `B @ A` (Hu et al. 2021, equation 3; with rank stabilisation `alpha / sqrt(rank)`).
         prompt_digest: Of the prompt it was trained under; empty where none is recorded.
-        passages: Most passages that a row of its training showed; 0 where none is recorded.
+        shown: What a row of its training showed at most.
     """
 
     path: Path
     scale: float
     prompt_digest: str
-    passages: int = 0
+    shown: ShownAtOnce = field(default_factory=ShownAtOnce)
 
     def deltas(self) -> dict[str, NDArray[np.float32]]:
         """Return what is added to each layer, by the layer's name in transformers, float32, (out, in).
@@ -84,7 +85,7 @@ def open_adapter(path: Path) -> Adapter:
             path=path,
             scale=float(head["scale"]),
             prompt_digest=head.get("prompt_digest", ""),
-            passages=int(head.get("passages", 0)),
+            shown=ShownAtOnce(int(head.get("passages", 0)), int(head.get("passage_chars", 0))),
         )
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise DataError(f"not an adapter of kb: {error}", path=path) from error

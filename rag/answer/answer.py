@@ -270,8 +270,8 @@ class Answerer:
 
     def _shown(self, packed: PackedQuestion, reading: Reading) -> PackedQuestion:
         """Keep the passages that answer best where the model was trained to read fewer than were found."""
-        count = trained_passages(self._reader)
-        return packed.narrowed(reading.places, count) if count else packed
+        shown = trained_passages(self._reader)
+        return packed.narrowed(reading.places, shown) if shown.count else packed
 
     def _read(
         self,

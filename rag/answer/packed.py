@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 
 from langchain_core.messages import BaseMessage, SystemMessage
 
-from core.prompt import AnswerPrompt, fill
+from core.prompt import AnswerPrompt, ShownAtOnce, fill
 from core.reading.passages import Passage, render
 from core.reading.proposals.candidates import Quote
 from rag.answer.pack import Span, widened
 
-# Code points of a passage, as rows of training show them.
-_AROUND_CHARS = 900
 # The end of a line that was wrapped: a long line that ends within a sentence.
 _WRAPPED = re.compile(r"(?<=[^\n]{60}[a-z,;])\n(?=[^\W\d_])")
 
@@ -43,20 +41,22 @@ class PackedQuestion:
     mark: str
     flowing: bool = False
 
-    def narrowed(self, places: Sequence[Quote], count: int) -> PackedQuestion:
-        """Return the question with few passages, each cut to what stands around its best place.
+    def narrowed(self, places: Sequence[Quote], shown: ShownAtOnce) -> PackedQuestion:
+        """Return the question with few passages, as a model's training showed them.
 
         Args:
             places: One for every passage, best first.
-            count: Most passages.
+            shown: How many passages, and how much of each around its place.
         """
         spans, passages = [], []
-        for place in places[:count]:
-            span, passage = _around(self.spans[place.passage], self.passages[place.passage], place)
+        for place in places[: shown.count]:
+            span, passage = self.spans[place.passage], self.passages[place.passage]
+            if shown.chars:
+                span, passage = _around(span, passage, place, shown.chars)
             spans.append(span)
             passages.append(passage)
-        written_in = [self.written_in[place.passage] for place in places[:count]]
-        return replace(self, spans=spans, passages=passages, written_in=written_in, flowing=True)
+        written_in = [self.written_in[place.passage] for place in places[: shown.count]]
+        return replace(self, spans=spans, passages=passages, written_in=written_in, flowing=shown.chars > 0)
 
     def messages(self, passages: Sequence[Passage], instructions: str) -> list[BaseMessage]:
         """Return the prompt with these passages."""
@@ -71,12 +71,12 @@ def flowing(text: str) -> str:
     return _WRAPPED.sub(" ", text)
 
 
-def _around(span: Span, passage: Passage, place: Quote) -> tuple[Span, Passage]:
-    """Return a passage cut to whole sentences around a place, as long as a chunk that a search finds."""
+def _around(span: Span, passage: Passage, place: Quote, chars: int) -> tuple[Span, Passage]:
+    """Return a passage cut to whole sentences around a place."""
     text = passage.text
     start = min(max(0, place.start - passage.offset), len(text))
     end = min(max(start, place.end - passage.offset), len(text))
-    start, end = widened(text, start, end, max(0, (_AROUND_CHARS - (end - start)) // 2))
+    start, end = widened(text, start, end, max(0, (chars - (end - start)) // 2))
     cut = replace(
         passage,
         text=text[start:end],

@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 
 from core.backends import token_counter
 from core.errors import ConfigError
-from core.prompt import ABSTENTION, NOTICE, reads_passages
+from core.prompt import ABSTENTION, NOTICE, ShownAtOnce, reads_passages
 from core.reading.extractive import ExtractiveChat
 from core.reading.passages import Passage, parse
 from core.settings import ModelSettings, RagSettings, Settings
@@ -89,7 +89,9 @@ def test_a_good_model_is_cited_and_its_keys_never_show() -> None:
 def test_a_model_that_was_taught_with_few_passages_sees_those_that_answer_best() -> None:
     reply = f"{SENTENCE} [[{{}}]]"
     for passages in (0, 3):
-        chat = reads_passages(Parrot(reply=lambda shown: reply.format(shown[0].key), seen=[]), passages)
+        chat = reads_passages(
+            Parrot(reply=lambda shown: reply.format(shown[0].key), seen=[]), ShownAtOnce(passages, 900)
+        )
         answer = ask(chat, k=6)
         shown, _ = parse(chat.seen[0])
         assert len(shown) == (passages or 6)

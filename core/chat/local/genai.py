@@ -78,7 +78,7 @@ class GenAIChat(LocalChat):
         if self.reading is None or self.reading.adapter.prompt_digest != prompt_digest:
             return self
         path = merged_gguf(self.path, self.reading.adapter, self.reading.home)
-        return reads_passages(self.model_copy(update={"path": path, "reading": None}), self.reading.adapter.passages)
+        return reads_passages(self.model_copy(update={"path": path, "reading": None}), self.reading.adapter.shown)
 
     def generate_batch(self, conversations: Sequence[Sequence[BaseMessage]], **kwargs: Any) -> list[str]:
         """Answer many conversations in one batch, in their order; keywords as for `invoke`.

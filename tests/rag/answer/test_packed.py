@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.prompt import AnswerPrompt
+from core.prompt import AnswerPrompt, ShownAtOnce
 from core.reading.passages import Passage, parse
 from core.reading.proposals.candidates import Quote
 from rag.answer.pack import Span
@@ -46,14 +46,16 @@ def test_the_passages_that_answer_best_stay_cut_to_what_stands_around_the_place(
     span = Span(doc="a.pdf", sha256="0" * 64, page=4, start=offset, end=len(page), text=page[offset:])
     packed = replace(PACKED, passages=[*PASSAGES, passage], spans=[SPAN, SPAN, span], written_in=["en", "en", "de"])
     places = [Quote(2, start, start + 40), Quote(0, 0, 0), Quote(1, 0, 0)]
-    narrowed = packed.narrowed(places, 2)
+    narrowed = packed.narrowed(places, ShownAtOnce(2, 900))
     assert [each.key for each in narrowed.passages] == ["k2m3n", "b2c3d"] and narrowed.written_in == ["de", "en"]
     shown = narrowed.passages[0]
     assert page[shown.offset : shown.offset + len(shown.text)] == shown.text == narrowed.spans[0].text
     assert (narrowed.spans[0].start, narrowed.spans[0].page) == (shown.offset, 4)
     assert shown.text.startswith("Line ") and shown.text.rstrip().endswith("long.")
     assert "berth 130" in shown.text and 700 < len(shown.text) <= 900
-    assert [each.key for each in packed.narrowed(places, 8).passages] == ["k2m3n", "b2c3d", "f4g5h"]
+    whole = packed.narrowed(places, ShownAtOnce(8))
+    assert whole.passages[0] == passage and not whole.flowing and narrowed.flowing
+    assert [each.key for each in whole.passages] == ["k2m3n", "b2c3d", "f4g5h"]
 
 
 def test_wrapped_lines_flow_where_few_passages_are_shown() -> None:
