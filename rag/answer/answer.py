@@ -37,7 +37,6 @@ from core.reading.read import Reading, read
 from core.reading.spans.protocol import Spans
 from core.reading.tables.formulas import search_words
 from core.reading.tables.line_items import printed_labels
-from core.reading.text.printed_terms import printed_terms
 from core.settings import Settings
 from core.types import Answer, Hit, Page, Retriever, Statement
 from rag.answer.answerable import MIN_ANSWERABLE, answerable
@@ -246,8 +245,8 @@ class Answerer:
         """Search, and choose the passages that the model reads."""
         standalone_question = standalone(question, history, self._chat)
         limit = k or self._settings.rag.top_k
-        # Ratios are computed from rows that are named otherwise, and so are many lines of statements and other things.
-        labels = " ".join([*printed_labels(standalone_question), *printed_terms(standalone_question)])
+        # Ratios are computed from rows that are named otherwise, and so are many lines of statements.
+        labels = " ".join(printed_labels(standalone_question))
         query = " ".join(f"{standalone_question} {search_words(standalone_question)} {labels}".split())
         hits = list(self._searcher.search(query, limit * _OVERFETCH))
         page = cache(self._page)  # several hits stand on one page
