@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from core.prompt import NOTICE
@@ -9,6 +11,8 @@ from core.reading.extractive import ExtractiveChat
 from core.settings import Settings
 from core.types import Answer
 from rag.answer.answer import Answerer
+from rag.answer.chat import Turn
+from rag.answer.parts import answer_in_parts
 from tests.support.shelf import Shelf
 
 CLUB = Shelf(
@@ -58,3 +62,16 @@ def test_a_part_that_nothing_answers_says_so() -> None:
 def test_nothing_is_made_of_two_parts_without_an_answer() -> None:
     answer = ask("Who won the Super Bowl in 1999, and how many zebras graze on Mount Elbrus?")
     assert (answer.ground, answer.citations, answer.short_answer) == ("abstained", (), "")
+
+
+def test_a_part_that_points_back_is_asked_after_the_first_and_all_must_be_right() -> None:
+    seen: list[tuple[str, int]] = []
+
+    def ask_one(question: str, history: Sequence[Turn]) -> Answer:
+        seen.append((question, len(history)))
+        return Answer(question=question, answer="x", ground="cited", short_answer="x", confidence=0.5)
+
+    parts = ("Who chairs the board?", "When was she appointed?", "What is the fee?")
+    answer = answer_in_parts(" ".join(parts), parts, [("Hello?", "Hi.")], ask_one)
+    assert seen == [(parts[0], 1), (parts[1], 2), (parts[2], 1)]
+    assert (answer.short_answer, answer.confidence) == ("x", 0.125)
