@@ -6,10 +6,12 @@ Precedence: `--set`, then flags, then the method's own recipe (where `--method` 
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,23 @@ _SECTION = "finetune."
 def recipe_names() -> list[str]:
     """Return the names of the built-in recipes."""
     return sorted(_builtin_recipes())
+
+
+def task_recipes() -> dict[str, str]:
+    """Return the built-in recipes of whole tasks by name, each with the first sentence that its file says of it."""
+    folder = files("finetune").joinpath("recipes")
+    texts = {
+        entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".toml")
+    }
+    return {name: _first_sentence(text) for name, text in sorted(texts.items())}
+
+
+def _first_sentence(text: str) -> str:
+    """Return the first sentence of the comment that a file begins with; empty where it begins otherwise."""
+    comment = " ".join(line.lstrip("# ") for line in takewhile(lambda line: line.startswith("#"), text.splitlines()))
+    return re.split(r"(?<=[.?!]) ", comment, maxsplit=1)[0]
 
 
 def _builtin_recipes() -> dict[str, Traversable]:

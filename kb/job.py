@@ -3,7 +3,8 @@
 What a hostile document can do to a parser, or training to a machine's memory, it does here and not to the process that
 asked. Every event is one line of JSON: `{"event": "note", "text"}`, `{"event": "progress", ...}`, what training
 processes report, and last `{"event": "done", "result"}` or `{"event": "failed", "error"}` with the fields of
-`core.errors.KbError.to_json`. SIGINT ends it as Ctrl-C would; the same job resumes.
+`core.errors.KbError.to_json` and, after SIGINT, `"interrupted": true`. SIGINT ends it as Ctrl-C would; the same job
+resumes.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ def job_line(workspace: Workspace, kind: str, **fields: Any) -> str:
     """Return what a child process reads: one job as JSON.
 
     Args:
-        kind: `ingest` with `items` (`{"path", "source"}` or `{"url"}`); `train` with `request`
+        kind: `ingest` with `items` (`{"path", "source"}` or `{"url"}`) and `ocr`; `train` with `request`
             (`TrainingRequest.to_json`) and `resume`; `export` with `run`, `to` and `quantize`; `synthesize` with
-            `folder` and `pairs`; `compare` with `run` and `limit`.
+            `folder` and `pairs`; `compare` with `run` and `limit`; `estimate` with `requests`, as `train` has one.
     """
     settings = workspace.settings.model_dump(mode="json")
     return json.dumps({"job": kind, "settings": settings, "home": str(workspace.home.root), **fields})
@@ -79,7 +80,9 @@ def do_job(job: Mapping[str, Any], write: EventWriter) -> Any:
         return _synthesize(workspace, job, write)
     if kind == "compare":
         return _compare(workspace, job, write)
-    raise ConfigError(f"unknown job {kind!r}; use one of ingest, train, export, synthesize, compare")
+    if kind == "estimate":
+        return _estimate(workspace, job, write)
+    raise ConfigError(f"unknown job {kind!r}; use one of ingest, train, export, synthesize, compare, estimate")
 
 
 def _ingest(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> list[dict[str, Any]]:
@@ -90,6 +93,7 @@ def _ingest(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) ->
         workspace,
         [(Path(item["path"]), item["source"]) for item in items if "url" not in item],
         [item["url"] for item in items if "url" in item],
+        ocr=bool(job.get("ocr")),
         on_progress=lambda progress: write({"event": "progress", **asdict(progress)}),
         on_wait=lambda: write.note(WAITING),
     )
@@ -137,6 +141,26 @@ def _compare(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -
     return {"folder": str(comparison.folder), "verdict": comparison.verdict}
 
 
+def _estimate(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> None:
+    """Estimate one run after the other; one that cannot be trained is an event with its error, and the next follows."""
+    from finetune.load_recipe import default_recipe
+    from finetune.training.machine import this_machine
+    from kb.training.examine import estimate_training
+    from kb.training.request import TrainingRequest
+
+    write({"event": "machine", "default": default_recipe(this_machine())})
+    for values in job["requests"]:
+        request, notes = TrainingRequest.from_json(values), list[str]()
+        try:
+            examined = estimate_training(workspace, request, on_note=notes.append)
+        except KbError as error:
+            write({"event": "estimate", "recipe": request.recipe, "error": error.to_json()})
+            continue
+        recipe = examined.recipe
+        figures = {**examined.estimate.to_json(), "base": recipe.base, "method": recipe.training_method.title}
+        write({"event": "estimate", "recipe": request.recipe, "estimate": figures, "notes": notes})
+
+
 def _accept_interrupts() -> None:
     """Let SIGINT raise KeyboardInterrupt, also where the parent ignores it or started this process with it blocked."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -154,7 +178,8 @@ def main() -> int:
         write({"event": "failed", "error": error.to_json()})
         return error.exit_code
     except KeyboardInterrupt:
-        write({"event": "failed", "error": KbError("interrupted; start it again to resume").to_json()})
+        error = KbError("interrupted; start it again to resume")
+        write({"event": "failed", "error": error.to_json(), "interrupted": True})
         return _INTERRUPTED
     write({"event": "done", "result": result})
     return 0

@@ -80,8 +80,8 @@ def error_response(error: KbError) -> tuple[int, dict[str, Any], dict[str, str]]
     return status, error_body(str(error), status, code=code, hint=error.hint, click=next_click(error)), headers
 
 
-# A next step for a terminal inside a note: "; to index them: kb reindex".
-_COMMAND = re.compile(r"[;:.,]?\s*(?:to [^;:]+: )?\bkb [a-z-].*|;[^;]*\s--[a-z].*", re.DOTALL)
+# A next step for a terminal inside a note: "; to index them: kb reindex", "; to read scans, ingest with OCR (...)".
+_COMMAND = re.compile(r"[;:.,]?\s*(?:to [^;:]+: )?\bkb [a-z-].*|;[^;]*\s--[a-z].*|; to read scans, [^;]*", re.DOTALL)
 
 
 def without_command(note: str) -> str:

@@ -5,7 +5,7 @@ Datasets are found under `KB_HOME/datasets` and in folders named when the server
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,36 +24,11 @@ from synth.exporting.write import FORMATS, export
 
 _FORMATS = tuple(FORMATS)
 MANIFEST = "manifest.json"
-# Rough shares: the text takes about half of a row's JSON, evidence and checks the rest; a token takes four bytes.
-_TEXT_SHARE, _BYTES_PER_TOKEN = 0.5, 4
 
 
 def exports(home: Home) -> Path:
     """Return the folder of exported files."""
     return home.cache / "exports"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowSizes:
-    """Number and estimated lengths of training rows.
-
-    Attributes:
-        count: Rows.
-        mean_tokens: Mean length, by `_BYTES_PER_TOKEN`.
-        longest_tokens: Length of the longest row.
-    """
-
-    count: int = 0
-    mean_tokens: float = 0.0
-    longest_tokens: int = 0
-
-
-def row_sizes(line_bytes: Iterable[int]) -> RowSizes:
-    """Return sizes of rows from the lengths of their lines in bytes."""
-    lengths = [max(1, round(_TEXT_SHARE * size / _BYTES_PER_TOKEN)) for size in line_bytes]
-    if not lengths:
-        return RowSizes()
-    return RowSizes(count=len(lengths), mean_tokens=sum(lengths) / len(lengths), longest_tokens=max(lengths))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +71,7 @@ class DatasetReviews:
     def __init__(self, service: Service, folders: Sequence[Path] = ()) -> None:
         self._service = service
         self._named = {folder.resolve().name: folder.resolve() for folder in folders}
+        self._counted: dict[Path, tuple[tuple[int, int], int]] = {}
 
     async def datasets(self) -> list[str]:
         """Return the names of the datasets."""
@@ -157,21 +133,13 @@ class DatasetReviews:
         """
         await self._service.quick.run(lambda: self._review(name).withdraw(row_id))
 
-    async def row_sizes(self, name: str) -> RowSizes:
-        """Return number and lengths of a dataset's training rows.
+    async def row_count(self, name: str) -> int:
+        """Return the number of a dataset's training rows.
 
         Raises:
             NotFound: There is no such dataset.
         """
-
-        def work() -> RowSizes:
-            path = self.folder(name) / "train.jsonl"
-            if not path.is_file():
-                return RowSizes()
-            with path.open("rb") as lines:
-                return row_sizes(len(line) for line in lines)
-
-        return await self._service.quick.run(work)
+        return await self._service.quick.run(lambda: self._row_count(self.folder(name) / "train.jsonl"))
 
     def new_folder(self, name: str) -> Path:
         """Return the folder of a new dataset, or of one that was not finished.
@@ -221,6 +189,17 @@ class DatasetReviews:
         if folder is None:
             raise NotFound(f"unknown dataset {name!r}", hint="kb serve --data DIR", click="choose one under Data")
         return folder
+
+    def _row_count(self, path: Path) -> int:
+        """Count the lines of a file; again only once it has changed."""
+        if not path.is_file():
+            return 0
+        state = path.stat()
+        stamp = (state.st_mtime_ns, state.st_size)
+        if self._counted.get(path, (None, 0))[0] != stamp:
+            with path.open("rb") as lines:
+                self._counted[path] = (stamp, sum(1 for _ in lines))
+        return self._counted[path][1]
 
     def _folders(self) -> dict[str, Path]:
         own = {path.name: path for path in self._service.home.root.glob("datasets/[!.]*")}

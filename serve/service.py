@@ -67,6 +67,7 @@ class Service:
         self._renderer = PageRenderer(home)
         self._runner = JobRunner(self.jobs, self.workspace)
         self._looks = 0
+        self._closings: list[Callable[[], None]] = []
 
     def work_count(self) -> int:
         """Return how often work began or ended; unchanged, nothing has happened; it grows while something runs."""
@@ -83,8 +84,14 @@ class Service:
         """Start to run jobs."""
         self._runner.start()
 
+    def on_close(self, close: Callable[[], None]) -> None:
+        """Call a function when this server ends."""
+        self._closings.append(close)
+
     def close(self) -> None:
         """Stop the workers and close the files; the running job is resumed at the next start."""
+        for close in self._closings:
+            close()
         self._runner.stop()
         self.quick.close()
         self.chat.close()

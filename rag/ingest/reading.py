@@ -20,6 +20,7 @@ from core.language.detect import detect_language
 from core.machine.disk import disk_fault
 from core.settings import Settings
 from core.types import Chunk, Page
+from rag.catalogue.quality import NO_TEXT_LAYER
 from rag.catalogue.reader import CatalogueReader
 from rag.catalogue.writer import Catalogue, NewDocument
 from rag.embed.base import Embedder
@@ -147,7 +148,7 @@ class FileReader:
         document: int | None = None
         try:
             sha256 = self._hashed(path)
-            if sha256 in seen or catalogue.find(self._collection, sha256):
+            if sha256 in seen or self._is_read(catalogue, sha256):
                 yield FileKept(doc=doc, source=source, sha256=sha256, share=span[1])
                 return
             # Parsed from our copy: the text then belongs to the bytes that were hashed, whatever happens outside.
@@ -199,6 +200,13 @@ class FileReader:
                 reason=error.message,
                 hint=_about(error.hint, self._home, sha256, doc, source),
             )
+
+    def _is_read(self, catalogue: Catalogue, sha256: str) -> bool:
+        """Tell whether a document is there; with OCR one whose pages have no text layer is read again."""
+        if catalogue.find(self._collection, sha256) is None:
+            return False
+        pages = catalogue.pages(self._collection, sha256) if self._ocr else ()
+        return not any(page.quality == "empty" and page.reason == NO_TEXT_LAYER for page in pages)
 
     def _parse(self, original: Path, first_page: int = 0) -> Parsed:
         return parse_file(

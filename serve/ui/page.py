@@ -17,6 +17,7 @@ from serve.review import DatasetReviews, exports
 from serve.service import Service
 from serve.ui.privacy import privacy_page
 from serve.ui.routes import add_routes, mount_point
+from serve.ui.training import training_routes
 from serve.work.tasks import BackgroundTasks
 from serve.work.training import TrainingManager
 
@@ -30,12 +31,14 @@ _SWITCHES = {
 _KEEP_FILES_S = 3600
 
 
-def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
+def create_ui(service: Service, reviews: DatasetReviews, tasks: BackgroundTasks, training: TrainingManager) -> Any:
     """Return the page as `gradio.Blocks`; nothing is launched.
 
     Args:
         service: Used by all tabs.
-        datasets: Dataset folders beside those of the home.
+        reviews: The datasets.
+        tasks: The long tasks.
+        training: The runs.
     """
     os.environ.update(_SWITCHES)
     os.environ["GRADIO_TEMP_DIR"] = str(service.home.cache / "page")
@@ -45,10 +48,7 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
     from serve.ui.data import DataTab
     from serve.ui.events import block
     from serve.ui.report import ReportTab
-    from serve.ui.training import TrainingTab
 
-    reviews, tasks = DatasetReviews(service, datasets), BackgroundTasks(service.workspace)
-    training = TrainingManager(service, tasks)
     with gr.Blocks(
         title="kb", fill_width=True, analytics_enabled=False, delete_cache=(_KEEP_FILES_S, _KEEP_FILES_S)
     ) as page:
@@ -63,13 +63,12 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
                 compare = CompareTab(service)
             with gr.Tab("Data", id="data"):
                 data = DataTab(reviews, tasks)
-            with gr.Tab("Training", id="training") as training_tab:
-                trained = TrainingTab(training, tasks, reviews)
+            with gr.Tab("Training", id="training", render_children=True):
+                block(mount_point("kb-training", "Loading …"))
             with gr.Tab("Report", id="report") as report_tab:
                 report = ReportTab(service.home, training, tasks)
-        trained.opened(training_tab)
         report.opened(report_tab)
-        for tab in (compare, data, trained, report):
+        for tab in (compare, data, report):
             tab.load(page)
     # Handlers wait for worker lanes, whose queues are bounded; Gradio's queue need not be.
     page.queue(default_concurrency_limit=None, api_open=False)
@@ -78,7 +77,9 @@ def create_ui(service: Service, *, datasets: Sequence[Path] = ()) -> Any:
 
 def mount_page(app: FastAPI, service: Service, *, datasets: Sequence[Path] = ()) -> None:
     """Serve the page at `/`, the privacy page at `/privacy`, and comparison reports at `/report/NAME`."""
-    page = create_ui(service, datasets=datasets)
+    reviews, tasks = DatasetReviews(service, datasets), BackgroundTasks(service.workspace)
+    training = TrainingManager(service, tasks)
+    page = create_ui(service, reviews, tasks, training)
     import gradio as gr
 
     from serve.ui.look import CSS, HEAD, theme
@@ -88,7 +89,7 @@ def mount_page(app: FastAPI, service: Service, *, datasets: Sequence[Path] = ())
     def privacy() -> HTMLResponse:
         return HTMLResponse(privacy_page(service.settings, service.home))
 
-    add_routes(app, service)
+    add_routes(app, service, training_routes(service, training, reviews))
     mount_reports(app, service.home)
     gr.mount_gradio_app(
         app,

@@ -12,10 +12,12 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
+from rag.catalogue.quality import NO_TEXT_LAYER
 from serve.access.guard import keys_required
 from serve.answers.models import WITH_DOCUMENTS
 from serve.documents.examples import ExampleQuestions
 from serve.documents.learned import learned_by
+from serve.documents.scans import read_scans
 from serve.documents.undo import UNDO_S, ForgottenFiles
 from serve.errors import RequestRefused
 from serve.service import Service
@@ -29,8 +31,14 @@ STATIC = Path(__file__).with_name("static")
 _MOST_BYTES = 4 << 20
 
 
-def add_routes(app: FastAPI, service: Service) -> None:
-    """Add the routes and the scripts of the page; requests pass the same guard as those under `/v1`."""
+def add_routes(app: FastAPI, service: Service, *more: APIRouter) -> None:
+    """Add the routes and the scripts of the page; requests pass the same guard as those under `/v1`.
+
+    Args:
+        app: Served.
+        service: Answers.
+        more: Routes of other tabs.
+    """
     routes = APIRouter(prefix="/page", include_in_schema=False)
     for part in (chat, search, documents):
         routes.include_router(part.router(service))
@@ -39,6 +47,8 @@ def add_routes(app: FastAPI, service: Service) -> None:
     routes.include_router(_page_routes(service))
     routes.include_router(_forget_routes(service))
     routes.include_router(_conversation_routes(service))
+    for tab in more:
+        routes.include_router(tab)
     app.include_router(routes)
     app.mount("/page/static", StaticFiles(directory=STATIC), name="page-static")
 
@@ -99,6 +109,7 @@ def _page_routes(service: Service) -> APIRouter:
             "alt": f"{name}{f', the {marked} marked' if marked else ''}",
             "image": image if shown.picture else "",
             "html": f'<div class="kb-page">{page_body(shown)}</div>',
+            "scanned": shown.page.reason == NO_TEXT_LAYER,
         }
 
     @routes.get("/hidden/{doc}")
@@ -136,6 +147,13 @@ def _forget_routes(service: Service) -> APIRouter:
             raise
         service.audit.note("forget", http.state.who, sha256=removed.sha256)
         return {"doc": removed.doc, "sha256": removed.sha256, "undo": undo, "undo_s": UNDO_S}
+
+    @routes.post("/ocr/{doc}")
+    async def ocr(doc: str, http: Request, collection: InCollection = "") -> JSONResponse:
+        document = await service.document(doc, collection)
+        job = await service.quick.run(lambda: read_scans(service, document, http.state.who))
+        service.audit.note("ocr", http.state.who, sha256=document.sha256, job=job.id)
+        return JSONResponse(job.to_json(), 202)
 
     @routes.post("/undo/{undo}")
     async def undo(undo: str, http: Request) -> JSONResponse:

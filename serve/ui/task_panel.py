@@ -8,24 +8,13 @@ from typing import Any
 
 import gradio as gr
 
-from serve.errors import page_text
 from serve.ui import html
 from serve.ui.events import PRIVATE, block
 from serve.work.task_log import TaskLog
-from serve.work.tasks import BackgroundTask, BackgroundTasks, TaskKind
+from serve.work.task_words import task_headline
+from serve.work.tasks import BackgroundTask, BackgroundTasks
 
 _POLL_S = 3.0
-_RESUME = "It can be resumed later: start it again under the same name, or press Resume."
-# What a task is called while it runs, and once it is done.
-_WORDS: dict[TaskKind, tuple[str, str]] = {
-    "synthesize": (
-        "Making training data",
-        "Training data is ready: review it under Data, or start a run under Training",
-    ),
-    "train": ("Training", "Trained: export it, ask it under Chat, or compare it under Report"),
-    "export": ("Exporting", "Exported"),
-    "compare": ("Comparing", "Compared: the report is under Report"),
-}
 
 
 class TaskPanel:
@@ -72,28 +61,21 @@ class TaskPanel:
 
     def _stop(self) -> str:
         self._tasks.stop()
-        return html.note(f"Stopping … {_RESUME}")
+        task = self._tasks.latest()
+        return task_html(task, self._tasks.log(task.name)) if task else ""
 
 
 def task_html(task: BackgroundTask, log: TaskLog) -> str:
     """Return a task with its progress, its latest lines and how it ended."""
-    running, finished = _WORDS[task.kind]
-    if log.error is not None:
-        headline = html.note(f"{running} {task.name} stopped. {page_text(log.error)}", alert=True)
-    elif log.done:
-        verdict = f" {log.result['verdict']}" if isinstance(log.result, dict) and "verdict" in log.result else ""
-        headline = html.note(f"{finished}: {task.name}.{verdict}" if ":" not in finished else f"{finished}.{verdict}")
-    elif task.running and task.stopping:
-        headline = html.note(f"Stopping {task.name} … {_RESUME}")
-    elif task.running:
-        headline = html.note(f"{running}: {task.name}.") + _progress_html(log)
-    else:
-        headline = html.note(f"{running} {task.name} was interrupted. Start it again to resume.", alert=True)
+    headline = task_headline(task, log)
+    shown = html.note(headline.text, alert=headline.is_fault)
+    if headline.state == "running":
+        shown += _progress_html(log)
     lines = "\n".join(log.lines)
     details = (
         f'<div class="kb-log kb-tail" tabindex="0"><pre class="kb-text">{escape(lines)}</pre></div>' if lines else ""
     )
-    return headline + details
+    return shown + details
 
 
 def _progress_html(log: TaskLog) -> str:

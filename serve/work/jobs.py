@@ -19,7 +19,8 @@ from typing import Any, Literal
 from core.errors import BackendError
 from core.files import Home
 from core.machine.disk import disk_fault
-from serve.errors import NotFound
+from rag.catalogue.quality import NO_TEXT_LAYER
+from serve.errors import NotFound, without_command
 
 State = Literal["queued", "running", "done", "failed"]
 # A job whose process died this often is not started again.
@@ -49,7 +50,7 @@ class IngestJob:
     """One ingest job.
 
     Attributes:
-        items: `{"path", "source"}` of an upload, or `{"url"}`.
+        items: `{"path", "source"}` of an upload, or `{"url"}`; with `"ocr"` where scanned pages are read.
         results: One per item, once the job is done.
         pages: Pages stored so far.
         share: Share of all bytes that is done, 0 to 1.
@@ -71,19 +72,33 @@ class IngestJob:
     created_at: str
     updated_at: str
 
+    @property
+    def ocr(self) -> bool:
+        """Whether scanned pages are read from their image."""
+        return any("ocr" in item for item in self.items)
+
     def to_json(self) -> dict[str, Any]:
-        """Return the job as the API shows it."""
+        """Return the job as the API shows it; `scanned` marks a file with pages that only OCR would read."""
         return {
             "object": "job",
             "id": self.id,
             "status": self.state,
             "collection": self.collection,
-            "files": list(self.results) or [{"doc": _item_name(item), "status": self.state} for item in self.items],
+            "files": [_shown(row) for row in self.results]
+            or [{"doc": _item_name(item), "status": self.state} for item in self.items],
+            "ocr": self.ocr,
             "progress": {"share": round(self.share, 4), "pages": self.pages, "doc": self.doc},
             "error": self.error or None,
             "created_at": self.created_at,
             "updated_at": self.updated_at,
         }
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file of a job with its reason in words that need no terminal."""
+    reason = str(row.get("reason") or "")
+    scanned = {"scanned": True} if NO_TEXT_LAYER in reason else {}
+    return {**row, **({"reason": without_command(reason)} if reason else {}), **scanned}
 
 
 def _item_name(item: Mapping[str, str]) -> str:

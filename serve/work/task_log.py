@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ class TaskLog:
         share: How much of the current stage is done, 0 to 1; None where it is not known.
         eta_s: Seconds that the current stage still takes; None where it is not known.
         doing: The current stage with its progress in words.
+        latest: The fields of the latest event of progress; empty where the stage has not reported yet.
         error: Why it failed; None where it did not.
+        interrupted: Whether it was told to stop.
         done: Whether it is complete.
         result: What it returned, once it is complete.
     """
@@ -34,7 +36,9 @@ class TaskLog:
     share: float | None = None
     eta_s: float | None = None
     doing: str = ""
+    latest: Mapping[str, Any] = field(default_factory=dict)
     error: KbError | None = None
+    interrupted: bool = False
     done: bool = False
     result: Any = None
 
@@ -71,7 +75,12 @@ def task_log(lines: Sequence[str]) -> TaskLog:
             progress = {} if kind == "stage" else progress
     error = error_from_json(end["error"]) if end.get("event") == "failed" else None
     return TaskLog(
-        lines=shown[-_MAX_LINES:], error=error, done=end.get("event") == "done", result=end.get("result"), **progress
+        lines=shown[-_MAX_LINES:],
+        error=error,
+        interrupted=bool(end.get("interrupted")),
+        done=end.get("event") == "done",
+        result=end.get("result"),
+        **progress,
     )
 
 
@@ -93,4 +102,5 @@ def _progress(event: Mapping[str, Any]) -> dict[str, Any]:
     else:
         done, total = event["done"], event["total"]
         words = f"{done} of {total} answers; asking {event['arm']}"
-    return {"share": min(1.0, done / total) if total else None, "eta_s": event.get("eta_s"), "doing": words}
+    share = min(1.0, done / total) if total else None
+    return {"share": share, "eta_s": event.get("eta_s"), "doing": words, "latest": event}

@@ -86,7 +86,7 @@ class BackgroundTasks:
                 f"{current.name} is still being worked on; only one task runs at a time", click="wait, or press Stop"
             )
         self._folder.mkdir(parents=True, exist_ok=True)
-        job = self._folder / f"{name}.job.json"
+        job = self._job_path(name)
         job.write_text(job_line(self._workspace, kind, **fields), encoding="utf-8")
         with job.open("rb") as stdin, self._log_path(name).open("wb") as stdout, _interrupts_kept():
             process = psutil.Popen(
@@ -122,6 +122,14 @@ class BackgroundTasks:
         """Return what the latest task on a run or a dataset reported."""
         return read_task_log(self._log_path(name))
 
+    def job(self, name: str) -> dict[str, Any]:
+        """Return the job of the latest task on a run or a dataset as it was begun; empty where it cannot be read."""
+        try:
+            job = json.loads(self._job_path(name).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return job if isinstance(job, dict) else {}
+
     def _recorded(self) -> BackgroundTask | None:
         """Return the task of an earlier server if it still runs; the process id may be of another process by now."""
         try:
@@ -133,6 +141,9 @@ class BackgroundTasks:
         except (OSError, ValueError, KeyError, TypeError, psutil.Error):
             return None
         return task if task.running else None
+
+    def _job_path(self, name: str) -> Path:
+        return self._folder / f"{check_name(name)}.job.json"
 
     def _log_path(self, name: str) -> Path:
         return self._folder / f"{check_name(name)}.log"

@@ -1,95 +1,121 @@
-"""Training runs as the page shows them: recipes, estimates, starting and resuming, export, comparison, curves."""
+"""Training runs as the page shows them: recipes with their minutes, starting, stopping, resuming, export, curves."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from core.chat.local.weights import weights_in
 from core.errors import ConfigError, DataError
 from core.types import RunCard
-from finetune.budget import capped
-from finetune.estimate import Estimate, estimate
-from finetune.load_recipe import default_recipe, load_recipe, recipe_names
-from finetune.recipe import recipe_dtype
-from finetune.runs import TrainingRun, check_name, is_being_trained, list_runs, open_run, read_card
-from finetune.training.base import find_base, known_shape
-from finetune.training.machine import this_machine
-from finetune.training.pace import measured_pace
-from kb.exporting import TARGETS, checked_target
+from finetune.load_recipe import recipe_names, task_recipes
+from finetune.recipe import Recipe
+from finetune.retain.registry import RETAIN_METHODS
+from finetune.runs import TrainingRun, check_name, is_being_trained, list_runs, open_run, read_card, read_recipe
+from kb.exporting import checked_target
 from kb.training.request import TrainingRequest
-from serve.errors import NotFound
-from serve.review import RowSizes
+from serve.errors import NotFound, without_command
 from serve.service import Service
+from serve.work.estimates import RecipeEstimates, RecipeForecasts
+from serve.work.task_words import task_headline
 from serve.work.tasks import BackgroundTask, BackgroundTasks
 
-__all__ = ["TARGETS", "RunSummary", "TrainingManager"]
 _CURVES = ("loss", "eval_loss", "eval_recall", "rewards/margins")
 _ACTIVITIES = {"train": "being trained", "export": "being exported", "compare": "being compared"}
+# Stages in the words of the page.
+_STAGES = {
+    "rows": "Checking the rows",
+    "retain": "Keeping the base's skills",
+    "sft": "Learning the answers",
+    "dpo": "Learning preferences",
+}
+_STOPPED = "stopped before training began"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """A run in the list."""
+    """A run in the list.
+
+    Attributes:
+        state: For a person.
+        reason: Why a stage failed; empty where none did.
+        actions: What can be done with it now: `resume`, `export`, `ask`, `compare`.
+        saved_step: The step that Resume goes on from; None where it begins anew, or nothing is left to do.
+        file_bytes: Size of the exported file; 0 where there is none.
+    """
 
     name: str
-    base: str
-    method: str
+    base: str = ""
+    method: str = ""
     state: str
+    reason: str = ""
     scores: Mapping[str, float]
+    actions: tuple[str, ...] = ()
+    saved_step: int | None = None
+    file_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingChoices:
+    """What a person chose for a run.
+
+    Attributes:
+        folder: The dataset's.
+        recipe: Its name.
+        base: Base model; the recipe's if empty.
+        epochs: Passes over the data; the recipe's if 0.
+    """
+
+    folder: Path
+    recipe: str
+    base: str = ""
+    epochs: float = 0
+
+    def request(self, name: str = "") -> TrainingRequest:
+        """Return the request for a run of that name; every step is reported, so that a bar moves from the first on."""
+        fields = {"base": self.base or None, "epochs": self.epochs or None, "logging_steps": 1}
+        return TrainingRequest(name=name, data=str(self.folder), recipe=self.recipe, choices=fields)
 
 
 class TrainingManager:
     """Runs of a home.
 
     Args:
-        service: Whose home, and whose threads.
+        service: Whose home.
         tasks: Starts the child processes.
     """
 
     def __init__(self, service: Service, tasks: BackgroundTasks) -> None:
-        self._service = service
         self._home = service.home
         self._tasks = tasks
+        self._estimates = RecipeEstimates(service.workspace)
+        service.on_close(self._estimates.close)
 
-    async def recipes(self) -> tuple[list[str], str]:
-        """Return the names of the recipes, and the one that suits this machine."""
-        return await self._service.quick.run(lambda: (recipe_names(), default_recipe(this_machine())))
+    def recipes(self) -> dict[str, str]:
+        """Return the recipes of whole tasks, each with a sentence about it."""
+        return task_recipes()
 
-    async def estimate(self, recipe: str, base: str, epochs: float, sizes: RowSizes) -> Estimate:
-        """Return what a run would need on this machine.
+    def methods(self) -> list[str]:
+        """Return the recipes that are named after a method alone."""
+        return sorted(set(recipe_names()) - set(task_recipes()))
 
-        Args:
-            recipe: Name of a recipe.
-            base: Base model; the recipe's if empty.
-            epochs: Passes over the data; the recipe's if 0.
-            sizes: Number and lengths of the rows.
+    def estimates(self, choices: TrainingChoices, *, again: bool = False) -> RecipeForecasts:
+        """Return what the recipes of whole tasks, and the chosen one, would take; call it again while more will follow.
 
-        Raises:
-            KbError: No such recipe or base.
+        While a task runs nothing new is worked out: it would take the machine from that.
         """
+        names = list(dict.fromkeys([*self.recipes(), choices.recipe]))
+        requests = [
+            TrainingChoices(folder=choices.folder, recipe=name, base=choices.base, epochs=choices.epochs).request()
+            for name in names
+            if name
+        ]
+        return self._estimates.look(requests, start=self._tasks.current() is None, again=again)
 
-        def work() -> Estimate:
-            machine = this_machine()
-            chosen = load_recipe(recipe, machine, flags=_choices(base, epochs), pairs=())
-            shape = known_shape(chosen.base) or find_base(chosen.base, self._home).shape
-            needs = estimate(
-                shape,
-                chosen,
-                machine,
-                rows=sizes.count,
-                row_tokens=sizes.longest_tokens,
-                mean_tokens=sizes.mean_tokens,
-                pace=measured_pace(shape, chosen, machine, recipe_dtype(chosen, machine)),
-            )
-            return capped(needs, chosen)
-
-        return await self._service.quick.run(work)
-
-    def start(self, name: str, folder: Path, recipe: str, base: str = "", epochs: float = 0) -> BackgroundTask:
+    def start(self, name: str, choices: TrainingChoices) -> BackgroundTask:
         """Train a new run in a process of its own.
 
         Raises:
@@ -98,16 +124,21 @@ class TrainingManager:
         check_name(name)
         if (self._home.runs / name).exists():
             raise ConfigError(f"a run named {name!r} exists", hint="kb runs list", click="choose another name")
-        request = TrainingRequest(name=name, data=str(folder), recipe=recipe, choices=_choices(base, epochs))
-        return self._tasks.begin("train", name, request=request.to_json())
+        self._estimates.close()
+        return self._tasks.begin("train", name, request=choices.request(name).to_json())
 
     def resume(self, name: str) -> BackgroundTask:
-        """Resume an interrupted run in a process of its own.
+        """Resume an interrupted run in a process of its own; one that was stopped before it had a folder begins anew.
 
         Raises:
             NotFound: There is no such run.
             ConfigError: Another task is running.
         """
+        self._estimates.close()
+        stopped = self._stopped_early()
+        if stopped is not None and stopped.name == name:
+            request = self._tasks.job(name).get("request", {})
+            return self._tasks.begin("train", name, request=request)
         self._opened(name)
         return self._tasks.begin("train", name, request=TrainingRequest(name=name).to_json(), resume=True)
 
@@ -119,6 +150,7 @@ class TrainingManager:
             ConfigError: There is no such target, or another task is running.
         """
         self._opened(name)
+        self._estimates.close()
         return self._tasks.begin("export", name, run=name, to=checked_target(to))
 
     def compare(self, name: str, limit: int) -> BackgroundTask:
@@ -132,24 +164,47 @@ class TrainingManager:
             ConfigError: Another task is running.
         """
         self._opened(name)
+        self._estimates.close()
         return self._tasks.begin("compare", name, run=name, limit=limit)
 
+    def stop(self) -> None:
+        """Interrupt the task that runs."""
+        self._tasks.stop()
+
     def runs(self) -> list[RunSummary]:
-        """Return the runs; one whose card cannot be read has the state `damaged card`."""
-        summaries = []
+        """Return the runs; one whose card cannot be read has the state `damaged card`.
+
+        A run that was stopped before it had a folder of its own is the last.
+        """
         current = self._tasks.current()
-        for run in list_runs(self._home):
-            try:
-                card = read_card(run)
-            except DataError:
-                summaries.append(RunSummary(name=run.name, base="", method="", state="damaged card", scores={}))
-                continue
-            activity = _ACTIVITIES.get(current.kind) if current and current.name == run.name else None
-            state = activity or _state(run, card)
-            summaries.append(
-                RunSummary(name=run.name, base=card.base, method=card.method, state=state, scores=card.scores)
-            )
-        return summaries
+        rows = [self._summary(run, current) for run in list_runs(self._home)]
+        stopped = self._stopped_early()
+        if stopped is not None:
+            rows.append(RunSummary(name=stopped.name, state=_STOPPED, scores={}, actions=("resume",)))
+        return rows
+
+    def task(self) -> dict[str, Any] | None:
+        """Return the latest task as the page shows it: where it stands, its stages, the current step and its loss."""
+        task = self._tasks.latest()
+        if task is None:
+            return None
+        log = self._tasks.log(task.name)
+        headline = task_headline(task, log)
+        latest = log.latest if headline.state == "running" else {}
+        return {
+            "kind": task.kind,
+            "name": task.name,
+            "state": headline.state,
+            "text": headline.text,
+            "share": log.share if latest else None,
+            "eta_s": log.eta_s if latest else None,
+            "doing": log.doing if latest else "",
+            "step": latest.get("step"),
+            "steps": latest.get("steps"),
+            "loss": latest.get("loss"),
+            "lines": list(log.lines),
+            "stages": self._stages(task) if task.kind == "train" else [],
+        }
 
     def curves(self, name: str) -> dict[str, list[tuple[float, float]]]:
         """Return a run's figures over its steps, by stage and figure.
@@ -163,8 +218,22 @@ class TrainingManager:
             for figure in _CURVES:
                 if figure in record:
                     points = curves.setdefault(f"{record.get('stage', '')} {figure}".strip(), [])
-                    points.append((float(record["step"]), float(record[figure])))
+                    step = float(record["step"])
+                    while points and points[-1][0] >= step:  # a run that was resumed did these steps again
+                        points.pop()
+                    points.append((step, float(record[figure])))
         return curves
+
+    def file(self, name: str) -> Path:
+        """Return the exported file of a run.
+
+        Raises:
+            NotFound: There is no such run, or it has none.
+        """
+        path = self._opened(name).gguf
+        if not path.is_file():
+            raise NotFound(f"run {name!r} has no exported file", hint=f"kb export {name}", click="press Export first")
+        return path
 
     def _opened(self, name: str) -> TrainingRun:
         try:
@@ -172,21 +241,74 @@ class TrainingManager:
         except ConfigError as error:
             raise NotFound(error.message, hint=error.hint, click="choose a run") from error
 
+    def _stopped_early(self) -> BackgroundTask | None:
+        """Return the latest task if it is a training that ended before there was a run."""
+        task = self._tasks.latest()
+        early = task is not None and task.kind == "train" and not task.running
+        return task if early and task and not (self._home.runs / task.name).exists() else None
 
-def _choices(base: str, epochs: float) -> dict[str, Any]:
-    """Return the fields of the recipe that were chosen on the page."""
-    return {"base": base or None, "epochs": epochs or None}
+    def _summary(self, run: TrainingRun, current: BackgroundTask | None) -> RunSummary:
+        try:
+            card, recipe = read_card(run), read_recipe(run)
+        except DataError:
+            return RunSummary(name=run.name, state="damaged card", scores={})
+        activity = _ACTIVITIES.get(current.kind) if current and current.name == run.name else None
+        activity = activity or ("being trained" if is_being_trained(run) else None)  # from a terminal, for example
+        stage = next((name for name, state in card.stages.items() if state in ("running", "failed")), "")
+        trained, ready = run.adapter.is_dir(), weights_in(run.folder) is not None
+        actions = () if activity else _actions(trained=trained, ready=ready)
+        return RunSummary(
+            name=run.name,
+            base=card.base,
+            method=recipe.training_method.title,
+            state=activity or _state(card, stage, trained=trained, ready=ready),
+            reason="" if activity else without_command(card.failures.get(stage, "")),
+            scores=card.scores,
+            actions=actions,
+            saved_step=max(run.checkpoints(stage or "sft"), default=None) if "resume" in actions else None,
+            file_bytes=run.gguf.stat().st_size if run.gguf.is_file() else 0,
+        )
+
+    def _stages(self, task: BackgroundTask) -> list[dict[str, str]]:
+        """Return the stages of a training in their order, each with its state: `done`, `running` or `waiting`."""
+        try:
+            run = open_run(self._home, task.name)
+            states, recipe = read_card(run).stages, read_recipe(run)
+        except (ConfigError, DataError):
+            return [{"title": _STAGES["rows"], "state": "running" if task.running else "waiting"}]
+        shown = [{"title": _STAGES["rows"], "state": "done"}]
+        for name in _planned(recipe):
+            state = states.get(name, "waiting")
+            if state != "skipped":
+                running = state == "running" and task.running
+                shown.append({"title": _STAGES[name], "state": state if state == "done" or running else "waiting"})
+        return shown
 
 
-def _state(run: TrainingRun, card: RunCard) -> str:
-    if is_being_trained(run):  # from a terminal, for example
-        return "being trained"
-    for stage, state in card.stages.items():
-        if state == "running":
-            return f"interrupted during {stage}"
-        if state == "failed":
-            return f"{stage} failed"
-    return "ready to be asked" if weights_in(run.folder) else "not exported"
+def summary_json(row: RunSummary) -> dict[str, Any]:
+    """Return a run as the page reads it."""
+    return {**asdict(row), "actions": list(row.actions), "scores": dict(row.scores)}
+
+
+def _planned(recipe: Recipe) -> list[str]:
+    """Return the stages that a recipe asks for, in their order."""
+    retained = ["retain"] if RETAIN_METHODS[recipe.retain].prepares else []
+    return [*retained, "sft", *(["dpo"] if recipe.dpo else [])]
+
+
+def _actions(*, trained: bool, ready: bool) -> tuple[str, ...]:
+    if not trained:
+        return ("resume",)
+    return ("ask", "compare", "export") if ready else ("ask", "export")
+
+
+def _state(card: RunCard, stage: str, *, trained: bool, ready: bool) -> str:
+    if stage and not trained:
+        how = "failed" if card.stages[stage] == "failed" else "stopped"
+        return f"{how} while {_STAGES[stage][:1].lower()}{_STAGES[stage][1:]}" if stage in _STAGES else how
+    if not trained:
+        return "not finished"
+    return "ready to be asked" if ready else "trained, not exported"
 
 
 def _records(path: Path) -> list[dict[str, Any]]:

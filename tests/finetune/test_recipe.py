@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError
-from finetune.load_recipe import default_recipe, load_recipe, recipe_names
+from finetune.load_recipe import default_recipe, load_recipe, recipe_names, task_recipes
 from finetune.methods.registry import METHOD_NAMES
 from finetune.recipe import Recipe
 from finetune.training.machine import GPUS, named_gpu, this_machine
@@ -146,3 +146,10 @@ def test_a_merge_base_is_found_from_any_folder(tmp_path: Path, monkeypatch: pyte
         Recipe(merge_base="whole").merge_base == Recipe(merge_base="hf:./whole").merge_base == str(tmp_path / "whole")
     )
     assert Recipe(merge_base="hf:ORG/NAME").merge_base == "hf:ORG/NAME"
+
+
+def test_recipes_of_whole_tasks_say_what_they_are_for() -> None:
+    recipes = task_recipes()
+    assert recipes["quick"] == "Sixty steps: does it run, and does the loss fall?"
+    assert set(recipes) < set(recipe_names()) and "dora" not in recipes
+    assert all(about.endswith((".", "?")) and "#" not in about for about in recipes.values())

@@ -59,6 +59,19 @@ def test_a_failure_keeps_its_kind_and_is_the_exit_code(home: Home) -> None:
         do_job(json.loads(job_line(workspace, "export", run="none-such", to="gguf")), EventWriter(io.StringIO()))
 
 
+def test_recipes_that_cannot_be_used_are_events_and_not_the_end(home: Home, tmp_path: Path) -> None:
+    requests = [TrainingRequest(recipe=name, data=str(tmp_path / "none")).to_json() for name in ("quick", "no-such")]
+    stream = io.StringIO()
+    do_job(json.loads(job_line(open_workspace(), "estimate", requests=requests)), EventWriter(stream))
+    machine, *estimates = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert machine["event"] == "machine" and machine["default"]
+    assert [(event["event"], event["recipe"]) for event in estimates] == [
+        ("estimate", "quick"),
+        ("estimate", "no-such"),
+    ]
+    assert "none" in estimates[0]["error"]["message"] and "unknown recipe" in estimates[1]["error"]["message"]
+
+
 def test_an_unknown_job_is_refused(home: Home) -> None:
     job = json.loads(job_line(open_workspace(), "dance"))
     with pytest.raises(ConfigError, match="unknown job 'dance'; use one of ingest, train, export"):

@@ -13,6 +13,20 @@ from serve.work.jobs import MOST_ATTEMPTS, JobQueue
 ITEMS = [{"path": "/x/a.pdf", "source": "upload:1/a.pdf"}, {"url": "https://example.org/b.pdf"}]
 
 
+def test_reasons_are_shown_without_a_command_and_scans_are_marked(tmp_path: Path) -> None:
+    jobs = JobQueue(Home(tmp_path))
+    job = jobs.add(jobs.new_id(), "default", "me", [{**ITEMS[0], "ocr": "yes"}])
+    assert job.ocr and job.to_json()["ocr"]
+    reason = "no text layer on pages 1-3; to read scans, ingest with OCR (extra 'ocr')"
+    locked = "is locked; pass --password"
+    jobs.finish(job.id, [{"doc": "a.pdf", "status": "no text", "reason": reason}, {"doc": "b.pdf", "reason": locked}])
+    assert jobs.get(job.id).to_json()["files"] == [
+        {"doc": "a.pdf", "status": "no text", "reason": "no text layer on pages 1-3", "scanned": True},
+        {"doc": "b.pdf", "reason": "is locked"},
+    ]
+    jobs.close()
+
+
 def test_a_restart_takes_up_what_ran_and_what_waited(tmp_path: Path) -> None:
     jobs = JobQueue(Home(tmp_path))
     first = jobs.add(jobs.new_id(), "default", "me", ITEMS)

@@ -20,9 +20,13 @@ import pytest
 from core.files import Home
 from core.rows import row_to_json, write_rows
 from core.settings import Settings
-from core.types import Citation, Pair
+from core.types import Citation, Pair, RunCard
+from finetune.load_recipe import load_recipe
+from finetune.runs import create_run, remove_run
+from finetune.training.machine import this_machine
 from rag.catalogue.reader import CatalogueReader
 from tests.serve.conftest import ANSWER, EXAMPLES, QUESTION, Running, running
+from tests.support.layout import layout_faults
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
@@ -396,14 +400,16 @@ def test_rows_are_decided_by_keyboard(wide, served: Running) -> None:
     assert status.is_visible() and wide.title() == "kb"
 
 
-def test_a_run_is_estimated(wide) -> None:
+def test_recipes_show_their_minutes_before_anything_starts(wide) -> None:
     _tab(wide, "Training")
-    wide.wait_for_function("document.querySelector('#training-set input').value == 'mine'")
-    wide.wait_for_function("document.querySelector('#training-recipe input').value")
-    wide.get_by_role("button", name="Estimate").click()
-    wide.locator("#training-needs", has_text="trained parameters").wait_for()
-    assert "4, " in wide.inner_text("#training-needs")
+    wide.wait_for_function("document.querySelector('#training-set').value == 'mine'")
+    assert "working out" in wide.inner_text("#training-recipes") or "about" in wide.inner_text("#training-recipes")
+    wide.locator("#training-recipes .kb-card-chosen .kb-card-time", has_text="minute").wait_for()
+    wide.locator("#training-needs", has_text="parameters are trained").wait_for()
+    assert "about" in wide.inner_text("#training-start")
     _shoot(wide, "training-1280-light")
+    wide.get_by_role("radio", name=re.compile("quick")).check()
+    wide.locator("#training-needs", has_text="LoRA").wait_for()
 
 
 def test_training_data_is_made(wide, served: Running) -> None:
@@ -419,22 +425,57 @@ def test_training_data_is_made(wide, served: Running) -> None:
     assert not re.search(r"\b(kb|pip|python) [a-z]", wide.inner_text("body"))
 
 
-def test_a_run_is_stopped(wide, served: Running) -> None:
-    """What ends early says why, without a command."""
+def test_a_run_is_stopped_and_resumed_before_it_has_begun(wide, served: Running) -> None:
+    """What ends early says why, without a command, and Resume takes it up."""
     _tab(wide, "Training")
     try:
-        wide.fill("#training-base input, #training-base textarea", "smollm2")
-        wide.fill("#training-name input, #training-name textarea", "first")
+        wide.fill("#training-name", "first")
         wide.click("#training-start")
-        wide.locator("#training-message", has_text="It takes about").wait_for()
+        for _ in range(2):
+            wide.locator("#training-stop").click()
+            wide.locator("#training-status", has_text="was interrupted").wait_for()
+            record = json.loads((served.home.root / "serve" / "tasks" / "task.json").read_bytes())
+            assert record["kind"] == "train" and not psutil.pid_exists(record["pid"])
+            wide.locator("#training-runs", has_text="stopped before training began").wait_for()
+            wide.click("#training-go-on")
+            wide.locator("#training-message", has_text="Resumed first").wait_for()
         wide.locator("#training-stop").click()
-        wide.locator("#training-status", has_text=re.compile("interrupted|stopped")).wait_for()
-        record = json.loads((served.home.root / "serve" / "tasks" / "task.json").read_bytes())
-        assert record["kind"] == "train" and not psutil.pid_exists(record["pid"])
+        wide.locator("#training-go-on").wait_for()
     finally:
         _end_task(served.home)
     _shoot(wide, "training-stopped-1280-light")
     assert not re.search(r"\b(kb|pip|python) [a-z]", wide.inner_text("body"))
+
+
+def test_a_trained_run_is_asked_in_the_chat(wide, served: Running) -> None:
+    card = RunCard(name="keeper", base="smollm2", method="lora", data_sha256="", seed=0, versions={})
+    run = create_run(served.home, card, load_recipe("", this_machine(), flags={}, pairs=()))
+    run.adapter.mkdir()
+    run.gguf.symlink_to(served.home.models.resolve() / "smollm2" / "model.gguf")
+    try:
+        _tab(wide, "Chat")
+        _tab(wide, "Training")
+        wide.get_by_role("button", name="Ask it: keeper").click()
+        wide.locator("#chat-controls > summary", has_text="run:keeper, from the documents").wait_for()
+        assert "#chat" in wide.url and wide.input_value("#chat-model") == "run:keeper"
+    finally:
+        _use(wide, "base", "documents")
+        remove_run(run)
+
+
+def test_what_takes_hours_is_started_by_a_second_click(wide) -> None:
+    _tab(wide, "Training")
+    wide.locator("#training-form > details > summary", has_text="More choices").click()
+    wide.fill("#training-epochs", "1000")
+    wide.select_option("#training-method", "lora")
+    wide.locator("#training-start", has_text="hours").wait_for()
+    wide.click("#training-start")
+    dialog = wide.get_by_role("dialog")
+    dialog.get_by_text("hours").first.wait_for()
+    dialog.get_by_role("button", name="Cancel").click()
+    assert wide.locator("#training-stop").count() == 0
+    wide.fill("#training-epochs", "")
+    wide.select_option("#training-method", "")
 
 
 def _end_task(home: Home) -> None:
@@ -518,6 +559,60 @@ def test_a_small_dark_screen_holds_every_tab(narrow, tab: str) -> None:
     _shoot(narrow, f"{tab.lower()}-375-dark")
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 375
     assert _faults(narrow) == []
+
+
+# A way of looking at the page: width and height of the window, light or dark.
+WINDOWS = [(1280, 800), (768, 1024), (375, 740)]
+
+
+@pytest.fixture(scope="module", params=[(*size, scheme) for size in WINDOWS for scheme in ("light", "dark")], ids=str)
+def window(request, browser, served: Running, outside: list[str]) -> Iterator[object]:
+    yield from _page(browser, served, outside, *request.param)
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_nothing_overlaps_is_cut_or_stands_outside(window, tab: str) -> None:
+    _tab(window, tab)
+    window.wait_for_load_state("networkidle")
+    if tab == "Training":
+        window.locator("#training-recipes .kb-card").first.wait_for()
+    if tab == "Documents":
+        window.get_by_role("link", name="handbook.pdf").first.wait_for()
+    assert layout_faults(window) == []
+    for summary in window.locator("summary:visible").all():  # what is folded away, too
+        summary.click()
+    assert layout_faults(window) == []
+    for summary in window.locator("details[open] > summary:visible").all():
+        summary.click()
+
+
+def test_an_answer_with_its_page_is_laid_out_whole(window) -> None:
+    _new(window)
+    _ask(window, QUESTION)
+    window.wait_for_selector("#chat-page img")
+    window.wait_for_load_state("networkidle")
+    width, height = window.viewport_size["width"], window.viewport_size["height"]
+    scheme = window.evaluate("matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'")
+    _shoot(window, f"answer-{width}-{scheme}")
+    assert layout_faults(window) == [] and height
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("<p style='position:absolute;top:9px'>One line</p><button style='position:absolute;top:9px'>x y</button>", "overlap"),
+        ("<button style='position:absolute;left:370px;width:99px'>Press</button>", "outside"),
+        ("<button style='width:20px;overflow:hidden;white-space:nowrap'>Press this</button>", "is cut"),
+        ("<p>All is well</p><button>Press</button><details><summary>More</summary><p>Text</p></details>", ""),
+    ],
+)  # fmt: skip
+def test_faults_of_a_layout_are_seen(browser, body: str, fault: str) -> None:
+    context = browser.new_context(viewport={"width": 375, "height": 600})
+    page = context.new_page()
+    page.set_content(f"<!doctype html><body style='overflow-x:hidden'>{body}")
+    faults = layout_faults(page)
+    context.close()
+    assert any(fault in each for each in faults) if fault else faults == []
 
 
 def test_no_request_leaves_the_machine(wide, narrow, outside: list[str]) -> None:

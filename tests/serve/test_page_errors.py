@@ -35,7 +35,6 @@ from serve.service import Service
 from serve.ui.compare import CompareTab
 from serve.ui.data import DataTab
 from serve.ui.report import ReportTab
-from serve.ui.training import TrainingTab
 from serve.work.tasks import BackgroundTasks
 from serve.work.training import TrainingManager
 from tests.serve.conftest import QUESTION
@@ -54,7 +53,6 @@ class Page:
         with gr.Blocks():
             self.compare = CompareTab(service)
             self.data = DataTab(reviews, tasks)
-            self.training = TrainingTab(training, tasks, reviews)
             self.report = ReportTab(service.home, training, tasks)
 
 
@@ -120,17 +118,6 @@ def _page(service: Service) -> Page:
 
 Call = Callable[[Page], Any]
 FAILING: dict[str, tuple[Call, str]] = {
-    "estimate of an unknown dataset": (lambda p: p.training._estimated("none", "quick", "", 0), "one under Data"),
-    "estimate by an unknown recipe": (lambda p: p.training._estimated("mine", "none", "", 0), "Choose another recipe"),
-    "estimate of an unknown base": (lambda p: p.training._estimated("mine", "quick", "none", 0), "Choose another base"),
-    "start without a dataset": (lambda p: p.training._started(None, "quick", "", 0, "x"), "made under Data"),
-    "start under a bad name": (lambda p: p.training._started("mine", "", "smollm2", 0, "../x"), "another name"),
-    "start under a taken name": (lambda p: p.training._started("mine", "", "smollm2", 0, "begun"), "another name"),
-    "resume of an unknown run": (lambda p: p.training._resumed("none"), "Choose a run"),
-    "resume of no run": (lambda p: p.training._resumed(None), "started again"),
-    "export of an unknown run": (lambda p: p.training._exported("none", "gguf"), "Choose a run"),
-    "export to an unknown target": (lambda p: p.training._exported("begun", "none"), "use one of"),
-    "curves of an unknown run": (lambda p: _direct(p.training._drawn, "none"), "Choose a run"),
     "dataset under a bad name": (lambda p: p.data._begin("../x", 10), "another name"),
     "dataset under a taken name": (lambda p: p.data._begin("mine", 10), "another name"),
     "rows of an unknown dataset": (lambda p: p.data._open("none"), "Choose one under Data"),

@@ -28,6 +28,7 @@ def test_progress_of_each_kind_of_task() -> None:
     trained = task_log(_lines({"event": "note", "text": "sft starts"}, STEP))
     assert (trained.share, trained.eta_s, trained.lines) == (0.25, 200.0, ["sft starts"])
     assert trained.doing.startswith("sft 12/48") and trained.doing.endswith("3:20 left")
+    assert (trained.latest["step"], trained.latest["steps"], trained.latest["loss"]) == (12, 48, 2.5)
     rows = task_log(_lines({"event": "rows", "stage": "rows", "done": 5, "total": 10, "rows": 7}))
     assert (rows.share, rows.doing) == (0.5, "rows: 5 of 10; 7 rows so far")
     unknown = task_log(_lines({"event": "rows", "stage": "reading", "done": 5, "total": 0, "rows": 0}))
@@ -46,6 +47,8 @@ def test_how_it_ended() -> None:
     failed = task_log(_lines({"event": "failed", "error": error.to_json()}))
     assert isinstance(failed.error, DataError) and str(failed.error) == str(error) and failed.error.click == error.click
     assert not failed.done
+    stopped = task_log(_lines(STEP, {"event": "failed", "error": error.to_json(), "interrupted": True}))
+    assert stopped.interrupted and not failed.interrupted
     done = task_log(_lines({"event": "done", "result": {"verdict": "base"}}))
     assert done.done and done.result == {"verdict": "base"} and done.error is None
 

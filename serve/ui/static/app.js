@@ -2,6 +2,7 @@
 import { getJson, h } from "./dom.js";
 import { Chat } from "./chat.js";
 import { Documents } from "./documents.js";
+import { Training } from "./training.js";
 
 const TABS = ["chat", "documents", "compare", "data", "training", "report"];
 
@@ -51,6 +52,7 @@ class Router {
       setTimeout(() => { const folded = find(); if (folded) select(folded); }, 50);
     } else if (tab.getAttribute("aria-selected") !== "true") select(tab);
     if (name === "chat") this.chat?.open(id);
+    if (name === "training") setTimeout(() => this.training?.look(), 60); // once its tab is shown
     if (name === "documents") { this.documents?.look(); if (id !== (this.documents?.current?.sha256 || "")) this.documents?.open(id); }
   }
 }
@@ -75,8 +77,10 @@ async function start() {
   }
   router.documents = new Documents(state, router);
   router.chat = new Chat(state, router);
+  router.training = new Training(state, router);
   mount("kb-chat", router.chat.element);
   mount("kb-documents", router.documents.element);
+  mount("kb-training", router.training.element);
   const ready = () => document.querySelector("[role=tab]") ? router.apply() : setTimeout(ready, 50);
   ready();
 }

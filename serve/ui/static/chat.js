@@ -122,6 +122,12 @@ export class Chat {
     undo.focus();
   }
 
+  // Chooses a model that another tab has made.
+  async use(model) {
+    try { this.controls.update(await getJson("/page/state" + query({ collection: this.controls.collectionName }))); } catch { /* as it was */ }
+    return this.controls.use(model);
+  }
+
   // ---- drawing
 
   get actions() {

@@ -62,6 +62,15 @@ export class Controls {
     }
   }
 
+  // Chooses a model; false where the server does not list it.
+  use(model) {
+    this.model.select.value = model;
+    const listed = this.model.select.value === model;
+    if (!listed) this.model.select.selectedIndex = 0;
+    this._changed();
+    return listed;
+  }
+
   _changed() {
     const values = { model: this.model.select.value, mode: this.mode.select.value, collection: this.collection.select.value };
     for (const [name, input] of Object.entries(this._ranges)) values[name] = Number(input.value);

@@ -126,17 +126,31 @@ export class Documents {
       const counts = {};
       for (const file of job.files) counts[file.status] = (counts[file.status] || 0) + 1;
       const bad = job.status === "failed" || refused.length === job.files.length;
-      const words = job.status === "done" ? Object.entries(counts).map(([name, count]) => `${count} ${name}`).join(", ") : job.status;
+      const state = { queued: "waiting", running: job.ocr ? "reading scanned pages" : "reading", failed: "failed" };
+      const words = job.status === "done" ? Object.entries(counts).map(([name, count]) => `${count} ${name}`).join(", ") : state[job.status];
       const bar = job.status === "running" ? h("progress", { max: "100", value: String(Math.round(100 * job.progress.share)), "aria-label": "Progress" }) : null;
       if (bar) bar.value = 100 * job.progress.share;
-      const shown = bad || refused.length ? refused : job.files.slice(0, 3);
+      const told = job.files.filter((file) => file.reason && file.status !== "refused");
+      const shown = bad || refused.length || told.length ? [...refused, ...told] : job.files.slice(0, 3);
       const again = bad || refused.length
         ? h("button", { type: "button", class: "kb-small", onclick: () => this._retry(job) }, "Try again") : null;
+      const scans = job.files.filter((file) => file.scanned && file.sha256 && !job.ocr && this.rows.some((row) => row.sha256 === file.sha256));
+      const read = scans.map((file) => this._ocrButton(file, scans.length > 1 ? `Read the scanned pages of ${file.doc}` : "Read the scanned pages"));
       return h("li", { class: bad ? "kb-alert" : null }, h("strong", {}, words), " ", bar, bar ? ` ${job.progress.pages} pages ` : "",
-        shown.map((file) => h("div", {}, `${file.doc}${file.reason ? `: ${file.reason}` : ""}`)), job.error ? h("div", {}, job.error) : null, again);
+        shown.map((file) => h("div", {}, `${file.doc}${file.reason ? `: ${file.reason}` : ""}`)), job.error ? h("div", {}, job.error) : null, again, read);
     });
     this.jobs.replaceChildren(items.length ? h("details", { open: jobs.some((job) => job.status !== "done") || jobs[0]?.files.some((file) => file.status === "refused") || this._jobsOpen || null },
       h("summary", {}, "Latest additions"), h("ul", { class: "kb-jobs" }, items)) : "");
+  }
+
+  // Pages that are pictures have no text to search; OCR reads it, in a job of its own.
+  _ocrButton(file, label = "Read the scanned pages") {
+    const button = h("button", { type: "button", class: "kb-small kb-ocr", title: "The text is recognised in the picture (OCR); digits can be wrong.", onclick: async () => {
+      button.disabled = true;
+      try { await sendJson("POST", `/page/ocr/${encodeURIComponent(file.sha256)}` + query({ collection: this.collection }), {}); this._say(`${file.doc}: its scanned pages are read. This takes some seconds a page.`); } catch (error) { this._say(error.text, true); button.disabled = false; }
+      this.look();
+    } }, label);
+    return button;
   }
 
   async _retry(job) {
@@ -200,6 +214,7 @@ export class Documents {
       const text = h("div", { class: "kb-view" });
       text.innerHTML = view.html; // made and escaped by the server
       frame.replaceChildren(view.image ? h("img", { src: view.image, alt: view.alt }) : text);
+      if (view.scanned) frame.before(h("p", { class: "kb-note", id: "documents-scanned" }, "This page is a picture: it has no text that could be found or quoted. ", this._ocrButton(row)));
       if (view.image) frame.after(h("details", {}, h("summary", {}, "Text of the page"), text));
     } catch (error) { frame.replaceChildren(h("p", { class: "kb-note kb-alert" }, error.text)); }
   }
