@@ -178,8 +178,8 @@ def main() -> int:
         write({"event": "failed", "error": error.to_json()})
         return error.exit_code
     except KeyboardInterrupt:
-        error = KbError("interrupted; start it again to resume")
-        write({"event": "failed", "error": error.to_json(), "interrupted": True})
+        stopped = KbError("interrupted; start it again to resume")
+        write({"event": "failed", "error": stopped.to_json(), "interrupted": True})
         return _INTERRUPTED
     write({"event": "done", "result": result})
     return 0

@@ -600,7 +600,7 @@ def test_an_answer_with_its_page_is_laid_out_whole(window) -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        ("<div style='display:grid'><p style='grid-area:1/1'>One</p><button style='grid-area:1/1'>x</button>", "overlap"),
+        ("<div style='display:grid'><p style='grid-area:1/1'>A</p><h1 style='grid-area:1/1'>B</h1></div>", "overlap"),
         ("<button style='position:absolute;left:370px;width:99px'>Press</button>", "outside"),
         ("<button style='width:20px;overflow:hidden;white-space:nowrap'>Press this</button>", "is cut"),
         ("<p>All is well</p><button>Press</button><details><summary>More</summary><p>Text</p></details>", ""),
