@@ -148,9 +148,11 @@ def _estimate(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) 
     from kb.training.examine import estimate_training
     from kb.training.request import TrainingRequest
 
-    write({"event": "machine", "default": default_recipe(this_machine())})
-    for values in job["requests"]:
-        request, notes = TrainingRequest.from_json(values), list[str]()
+    default = default_recipe(this_machine())
+    write({"event": "machine", "default": default})
+    requests = [TrainingRequest.from_json(values) for values in job["requests"]]
+    for request in sorted(requests, key=lambda request: request.recipe != default):  # what most people take is first
+        notes: list[str] = []
         try:
             examined = estimate_training(workspace, request, on_note=notes.append)
         except KbError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from serve.errors import page_text, without_command
 
 # Datasets and choices whose estimates are remembered.
 _MOST_KEPT = 16
+_SETTING = re.compile(r"; [^;=]*\b[a-z_]+=\w+[^;.]*|\s*\([a-z_]+=[^()]*\)")
 _ENDED = "This could not be worked out."
 
 
@@ -156,15 +158,20 @@ class RecipeEstimates:
                 error = event.get("error")
                 work.recipes[event["recipe"]] = RecipeForecast(
                     figures=event.get("estimate", {}),
-                    notes=tuple(without_command(note) for note in event.get("notes", ())),
+                    notes=tuple(_in_words(without_command(note)) for note in event.get("notes", ())),
                     error=_reason(error_from_json(error)) if error else "",
                 )
         return page_text(error_from_json(event["error"])) if event.get("event") == "failed" else ""
 
 
+def _in_words(text: str) -> str:
+    """Return a sentence without settings as a terminal takes them: `; use dtype=auto`, ` (minutes=0)`."""
+    return _SETTING.sub("", text)
+
+
 def _reason(error: KbError) -> str:
     """Return why a recipe cannot be used: without the recipe's own name, which stands above it."""
-    text = page_text(error)
+    text = _in_words(page_text(error).replace(":tokenizer'", "'"))
     head, sign, rest = text.partition(": ")
     return rest[:1].upper() + rest[1:] if sign and head.lower().startswith("recipe ") else text
 

@@ -69,9 +69,9 @@ def task_log(lines: Sequence[str]) -> TaskLog:
         elif kind in ("progress", "rows", "answers"):
             progress = _progress(event)
         elif kind == "audit":
-            shown += [*event["passed"], *event["warnings"]]
+            shown += [_on_page(line) for line in (*event["passed"], *event["warnings"])]
         elif kind:
-            shown += [without_command(line) for line in event_lines(event)]
+            shown += [_on_page(line) for line in event_lines(event)]
             progress = {} if kind == "stage" else progress
     error = error_from_json(end["error"]) if end.get("event") == "failed" else None
     return TaskLog(
@@ -82,6 +82,11 @@ def task_log(lines: Sequence[str]) -> TaskLog:
         result=end.get("result"),
         **progress,
     )
+
+
+def _on_page(line: str) -> str:
+    """Return a line as the page shows it: without a mark for a terminal, and without a command."""
+    return without_command(line.removeprefix("good  ").replace("the prompt of kb ask", "the prompt of the chat"))
 
 
 def _event(line: str) -> dict[str, Any]:

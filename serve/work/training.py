@@ -277,11 +277,13 @@ class TrainingManager:
         except (ConfigError, DataError):
             return [{"title": _STAGES["rows"], "state": "running" if task.running else "waiting"}]
         shown = [{"title": _STAGES["rows"], "state": "done"}]
+        now = task.running
         for name in _planned(recipe):
-            state = states.get(name, "waiting")
-            if state != "skipped":
-                running = state == "running" and task.running
-                shown.append({"title": _STAGES[name], "state": state if state == "done" or running else "waiting"})
+            if states.get(name) == "skipped":
+                continue
+            done = states.get(name) == "done"
+            shown.append({"title": _STAGES[name], "state": "done" if done else "running" if now else "waiting"})
+            now = now and done  # the first that is not done
         return shown
 
 

@@ -42,6 +42,17 @@ def test_the_end_of_a_stage_ends_its_progress() -> None:
     assert ended.share is None and ended.lines == ["sft is done after 48 steps: recall 0.500"]
 
 
+def test_lines_for_a_terminal_are_put_for_the_page() -> None:
+    passed = ["passages are shown in the prompt of kb ask (29cb)", "answers are trained alone"]
+    audit = {"event": "audit", "example": "x", "passed": passed, "warnings": ["few rows; more: kb synth --out DIR"]}
+    assert task_log(_lines(audit, {"event": "model", "text": "trainable 3 of 9"})).lines == [
+        "passages are shown in the prompt of the chat (29cb)",
+        "answers are trained alone",
+        "few rows; more",
+        "trainable 3 of 9",
+    ]
+
+
 def test_how_it_ended() -> None:
     error = DataError("every row was filtered out", path="/d", line=3, hint="kb synth", click="make more rows")
     failed = task_log(_lines({"event": "failed", "error": error.to_json()}))

@@ -141,7 +141,7 @@ def test_curves_are_read_while_they_are_written(training: TrainingManager, tmp_p
 
 
 def test_what_is_stopped_before_there_is_a_run_begins_again(training: TrainingManager, tmp_path: Path) -> None:
-    choices = TrainingChoices(folder=tmp_path / "none", recipe="quick", base="smollm2", epochs=2)
+    choices = TrainingChoices(folder=tmp_path / "none", recipe="quick", base="no-such", epochs=2)
     first = training.start("early", choices)
     with pytest.raises(ConfigError, match="only one task runs at a time"):
         training.start("other", choices)
@@ -153,9 +153,9 @@ def test_what_is_stopped_before_there_is_a_run_begins_again(training: TrainingMa
     assert task is not None and task["state"] == "stopped" and "Resume goes on" in task["text"]
     assert [stage["title"] for stage in task["stages"]] == ["Checking the rows"]
     again = training.resume("early")
-    assert again.process.wait(WAIT_S) != 0  # the same request, whose data is not there
+    assert again.process.wait(WAIT_S) != 0  # the same request, whose base is not there
     task = training.task()
-    assert task is not None and task["state"] == "failed" and str(tmp_path / "none") in task["text"]
+    assert task is not None and task["state"] == "failed" and "no-such" in task["text"]
 
 
 @pytest.mark.train

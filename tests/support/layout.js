@@ -29,8 +29,10 @@
   // What stays in place while the page scrolls lies over other parts by design.
   const floats = (element) => chain(element).some((at) => ["fixed", "sticky"].includes(style(at).position));
   if (document.documentElement.scrollWidth > width + 1) faults.push(`the page is ${document.documentElement.scrollWidth} wide in a window of ${width}`);
+  const modal = document.querySelector("dialog:modal"); // lies over all else by design
   const parts = [...document.querySelectorAll(
     "a[href], button, input, select, textarea, summary, img, h1, h2, h3, h4, p, th, td, label, legend, figcaption, progress, svg[role=img]")]
+    .filter((element) => !modal || modal.contains(element))
     .filter((element) => !element.closest("dialog:not([open]), footer, .kb-visually-hidden") && !(element.type === "file"))
     .map((element) => ({ element, box: seen(element), floats: floats(element) })).filter(({ box }) => box);
   for (const { element, box } of parts) {
@@ -38,7 +40,7 @@
     const { overflowX, whiteSpace, textOverflow } = style(element);
     const cut = element.scrollWidth > element.clientWidth + SLACK && overflowX !== "visible" && !["auto", "scroll"].includes(overflowX);
     if (element.matches("button, h1, h2, h3, th, label") && cut && textOverflow !== "ellipsis") faults.push(`${name(element)} is cut: ${element.scrollWidth} in ${element.clientWidth}`);
-    if (element.matches("button, a.kb-small, a.kb-primary") && element.scrollWidth > element.clientWidth + SLACK && element.clientWidth) faults.push(`${name(element)} is wider than its box: ${element.scrollWidth} in ${element.clientWidth}`);
+    if (element.matches(".kb-app button, .kb-app a.kb-small") && element.scrollWidth > element.clientWidth + SLACK && element.clientWidth) faults.push(`${name(element)} is wider than its box: ${element.scrollWidth} in ${element.clientWidth}`);
   }
   for (let first = 0; first < parts.length; first += 1) {
     for (let second = first + 1; second < parts.length; second += 1) {

@@ -301,16 +301,18 @@ export class Chat {
   async _why(index, button) {
     const { turns } = this.conversation, turn = turns[index];
     button.disabled = true;
-    this.hint.textContent = "Asking again without the passages, and with others …";
+    button.textContent = "Asking again …";
+    this.status.textContent = "Asking again without the passages, and with others.";
     try {
       const messages = this._messages(turns.slice(0, index), turn.question);
       const { statements } = await sendJson("POST", "/page/why", { ...(turn.body || this.controls.body()), messages,
         answer: turn.answer, statements: turn.statements, sources: turn.sources });
       turn.statements = statements;
-      this.hint.textContent = "";
+      this.status.textContent = "";
     } catch (error) {
       this.hint.textContent = error.text;
       button.disabled = false;
+      button.textContent = "Why?";
       return;
     }
     this.store.save(this.conversation);

@@ -111,6 +111,11 @@ export class Documents {
       const [listed, jobs, state] = await Promise.all([
         getJson("/page/documents" + query({ collection: this.collection })), getJson("/page/documents/jobs"), getJson("/page/state" + query({ collection: this.collection }))]);
       this.rows = listed.documents;
+      const current = this.current && this.rows.find((row) => row.sha256 === this.current.sha256);
+      if (current && current.ingested_at !== this.current.ingested_at) { // read again meanwhile
+        this.current = current;
+        this._show(current, Number(this.view.querySelector("#documents-page")?.value));
+      }
       this.names.replaceChildren(...state.collections.map((name) => h("option", { value: name })));
       this._jobs(jobs.data);
       const active = jobs.data.some((job) => ["queued", "running"].includes(job.status));
@@ -121,6 +126,7 @@ export class Documents {
   }
 
   _jobs(jobs) {
+    const read = new Set(jobs.filter((job) => job.ocr && job.status !== "failed").flatMap((job) => job.files.map((file) => file.sha256 || file.doc)));
     const items = jobs.slice(0, SHOWN_JOBS).map((job) => {
       const refused = job.files.filter((file) => file.status === "refused");
       const counts = {};
@@ -134,10 +140,11 @@ export class Documents {
       const shown = bad || refused.length || told.length ? [...refused, ...told] : job.files.slice(0, 3);
       const again = bad || refused.length
         ? h("button", { type: "button", class: "kb-small", onclick: () => this._retry(job) }, "Try again") : null;
-      const scans = job.files.filter((file) => file.scanned && file.sha256 && !job.ocr && this.rows.some((row) => row.sha256 === file.sha256));
-      const read = scans.map((file) => this._ocrButton(file, scans.length > 1 ? `Read the scanned pages of ${file.doc}` : "Read the scanned pages"));
+      const scans = job.files.filter((file) => file.scanned && !read.has(file.sha256) && !read.has(file.doc) && this.rows.some((row) => row.sha256 === file.sha256));
+      const ocr = scans.map((file) => this._ocrButton(file, scans.length > 1 ? `Read the scanned pages of ${file.doc}` : "Read the scanned pages"));
       return h("li", { class: bad ? "kb-alert" : null }, h("strong", {}, words), " ", bar, bar ? ` ${job.progress.pages} pages ` : "",
-        shown.map((file) => h("div", {}, `${file.doc}${file.reason ? `: ${file.reason}` : ""}`)), job.error ? h("div", {}, job.error) : null, again, read);
+        shown.map((file) => h("div", {}, `${file.doc}${file.reason ? `: ${file.reason}` : ""}`)), job.error ? h("div", {}, job.error) : null,
+        again || ocr.length ? h("div", { class: "kb-tools" }, again, ocr) : null);
     });
     this.jobs.replaceChildren(items.length ? h("details", { open: jobs.some((job) => job.status !== "done") || jobs[0]?.files.some((file) => file.status === "refused") || this._jobsOpen || null },
       h("summary", {}, "Latest additions"), h("ul", { class: "kb-jobs" }, items)) : "");

@@ -272,7 +272,7 @@ export class Training {
       bar.value = 100 * task.share;
       parts.push(bar);
     }
-    const words = task.step !== null ? [`Step ${task.step} of ${task.steps}`] : task.doing ? [task.doing] : [task.stages.length ? "Loading the model and the rows …" : "Starting …"];
+    const words = task.step !== null ? [`Step ${task.step} of ${task.steps}`] : task.doing ? [task.doing] : [{ 0: "Starting …", 1: "Reading and checking the rows …" }[task.stages.length] || "Loading the model and the rows …"];
     if (task.step !== null && task.eta_s !== null && task.step < task.steps) words.push(`about ${task.eta_s < 90 ? `${Math.max(1, Math.round(task.eta_s))} seconds` : minutes(task.eta_s / 60)} left in this stage`);
     if (task.loss !== null) words.push(`loss ${task.loss.toFixed(3)}`);
     parts.push(h("p", { class: "kb-note", id: "training-progress", role: "status" }, words.join(", ") + (words.join("").endsWith("…") ? "" : ".")));

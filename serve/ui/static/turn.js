@@ -70,16 +70,23 @@ export function answerBody(turn, actions) {
 
 const ORIGINS = { read: "Read in the passages", remembered: "Remembered by the model", both: "Partly read, partly remembered" };
 
-// Where each statement came from, with the answers that tell, once the question was asked again.
+const LONG_CHARS = 220;
+
+// Where each statement came from, then, once each, the answers that tell: those to the same question asked again.
 function origins(turn) {
-  const told = (turn.statements || []).filter((statement) => statement.why);
-  if (!told.length) return null;
-  return h("ul", { class: "kb-why", "aria-label": "Why" }, told.map(({ text, why }) => {
+  const labelled = (turn.statements || []).filter((statement) => statement.why);
+  if (!labelled.length) return null;
+  const replies = new Map();
+  for (const { why } of labelled) {
     const changed = why.changes.map((change) => `${change.new} in place of ${change.old}`).join(", ");
-    return h("li", {}, h("strong", {}, ORIGINS[why.label]), `: “${text}” ${why.reason}`,
-      why.without ? h("p", { class: "kb-note" }, `Without the passage: “${why.without}”`) : null,
-      why.contradicted ? h("p", { class: "kb-note" }, `With ${changed}: “${why.contradicted}”`) : null);
-  }));
+    if (why.without) replies.set(`Asked without the passage: “${why.without}”`, true);
+    if (why.contradicted) replies.set(`Asked with ${changed || "another text"}: “${why.contradicted}”`, true);
+  }
+  return h("section", { class: "kb-why", "aria-label": "Why" },
+    h("ul", {}, labelled.map(({ text, why }) =>
+      h("li", {}, h("strong", {}, ORIGINS[why.label]), `: “${text}”`, h("small", {}, why.reason)))),
+    [...replies.keys()].map((text) => text.length <= LONG_CHARS ? h("p", {}, text)
+      : h("details", {}, h("summary", {}, `${text.slice(0, LONG_CHARS).replace(/\s+\S*$/, "")} …`), h("p", {}, text))));
 }
 
 function sources(turn, actions) {
