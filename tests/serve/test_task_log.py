@@ -48,7 +48,7 @@ def test_lines_for_a_terminal_are_put_for_the_page() -> None:
     assert task_log(_lines(audit, {"event": "model", "text": "trainable 3 of 9"})).lines == [
         "passages are shown in the prompt of the chat (29cb)",
         "answers are trained alone",
-        "few rows; more",
+        "few rows",
         "trainable 3 of 9",
     ]
 

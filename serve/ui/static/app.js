@@ -13,7 +13,9 @@ class Router {
     document.addEventListener("click", (event) => {
       const tab = event.target.closest("[role=tab], .overflow-dropdown button");
       const name = tab?.textContent.trim().toLowerCase();
-      if (TABS.includes(name) && name !== this.parts[0] && !this._applying) this.go(name, this._current(name));
+      if (!TABS.includes(name) || name === this.parts[0] || this._applying) return;
+      this._chosen = name; // Gradio shows it by itself
+      this.go(name, this._current(name));
     });
   }
 
@@ -45,8 +47,9 @@ class Router {
       tab.click();
       this._applying = false;
     };
-    const tab = find();
-    if (!tab) { // folded away on a small screen
+    const tab = find(), chosen = this._chosen === name;
+    this._chosen = "";
+    if (chosen) { /* it is shown */ } else if (!tab) { // folded away on a small screen
       const menu = document.querySelector(".overflow-menu > button");
       menu?.click();
       setTimeout(() => { const folded = find(); if (folded) select(folded); }, 50);

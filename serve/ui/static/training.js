@@ -63,6 +63,8 @@ export class Training {
         h("div", { class: "kb-main" }, h("h2", {}, "Runs"), this.runs, this.curves)));
   }
 
+  get _busy() { return ["running", "stopping"].includes(this.state.task?.state); }
+
   get shown() { return Boolean(this.element.offsetParent); }
 
   // ---- looking
@@ -74,9 +76,8 @@ export class Training {
     this._task();
     this._runs();
     this._follow();
-    const running = ["running", "stopping"].includes(this.state.task?.state);
-    if (running) this._soon(POLL_MS);
-    if (!running && this.shown) this._estimate();
+    if (this._busy) this._soon(POLL_MS);
+    else if (this.shown) this._estimate();
   }
 
   _soon(ms) { clearTimeout(this._timer); this._timer = setTimeout(() => this.shown || this.askAfter ? this.look() : this._soon(ms), ms); }
@@ -131,7 +132,7 @@ export class Training {
     const unfit = sorted.filter(({ name }) => known[name]?.error);
     const fit = sorted.filter(({ name }) => !known[name]?.error);
     const other = methods.includes(this.recipe) ? [{ name: this.recipe, about: "The method alone, with the settings of its own recipe." }] : [];
-    const drawn = JSON.stringify([fit, unfit, other, known, this.known.pending, this.recipe]);
+    const drawn = JSON.stringify([fit, unfit, other, known, this.known.pending, this.recipe, this._busy]);
     if (drawn !== this._drawn) {
       this._drawn = drawn;
       const focus = this.cards.contains(document.activeElement);
@@ -146,20 +147,20 @@ export class Training {
 
   _card({ name, about }) {
     const forecast = this.known.recipes[name];
-    const time = forecast?.minutes ? `about ${minutes(forecast.minutes)}` : forecast?.error ? "cannot be used here" : this.known.pending ? "working out the time …" : "time not known";
+    const time = forecast?.minutes ? `about ${minutes(forecast.minutes)}` : forecast?.error ? "cannot be used here" : this.known.pending ? "working out the time …" : this._busy ? "" : "time not known";
     const long = forecast?.minutes > LONG_MINUTES;
     const input = h("input", { type: "radio", name: "training-recipe", value: name, checked: name === this.recipe, disabled: Boolean(forecast?.error),
       onchange: () => { this.recipe = name; this.method.value = ""; this._cards(); } });
     return h("label", { class: `kb-card${name === this.recipe ? " kb-card-chosen" : ""}` }, input,
       h("span", { class: "kb-card-body" },
         h("strong", {}, name, name === this.known.default ? h("span", { class: "kb-tag" }, "suits this machine") : null),
-        h("span", { class: `kb-card-time${long ? " kb-alert" : ""}` }, time),
+        time ? h("span", { class: `kb-card-time${long ? " kb-alert" : ""}` }, time) : null,
         h("span", {}, about),
         forecast?.error ? h("span", { class: "kb-note" }, forecast.error) : null));
   }
 
   _needs() {
-    const forecast = this.known.recipes[this.recipe], busy = ["running", "stopping"].includes(this.state.task?.state);
+    const forecast = this.known.recipes[this.recipe], busy = this._busy;
     const failed = Object.values(this.known.recipes).some((each) => each.error);
     this.again.hidden = this.known.pending || busy || !failed;
     this.start.disabled = busy || !this.recipe;
@@ -228,7 +229,7 @@ export class Training {
 
   _follow() {
     const { task, runs } = this.state;
-    if (!this.askAfter || task?.kind !== "export" || ["running", "stopping"].includes(task.state)) return;
+    if (!this.askAfter || task?.kind !== "export" || this._busy) return;
     const run = runs.find(({ name }) => name === this.askAfter);
     this.askAfter = "";
     this._say("");
@@ -246,6 +247,9 @@ export class Training {
     const button = (id, label, onclick, primary = false) => h("button", { type: "button", class: primary ? "kb-primary" : "kb-small", id, onclick }, label);
     const parts = [h("h3", {}, `${KINDS[task.kind]}: ${task.name}`)];
     if (!running || task.kind !== "train") parts.push(h("p", { class: `kb-note${task.state === "failed" ? " kb-alert" : ""}`, id: "training-status", role: task.state === "failed" ? "alert" : "status" }, task.text));
+    if (task.kind === "train" && ["stopped", "failed"].includes(task.state) && run?.actions.includes("resume") && !run.saved_step) {
+      parts.push(h("p", { class: "kb-note" }, "No checkpoint was saved yet, so it begins at the first step."));
+    }
     if (task.stages.length > 1 || (running && task.stages.length)) parts.push(stages(task.stages));
     if (running) parts.push(...this._progress(task));
     const tools = h("div", { class: "kb-tools" });
@@ -283,8 +287,7 @@ export class Training {
 
   _runs() {
     const { runs, shown, targets, curves } = this.state;
-    const busy = ["running", "stopping"].includes(this.state.task?.state);
-    const drawn = JSON.stringify([runs, shown, busy]);
+    const busy = this._busy, drawn = JSON.stringify([runs, shown, busy]);
     if (drawn !== this._runsDrawn) {
       this._runsDrawn = drawn;
       this.runs.replaceChildren(runs.length ? h("ul", { class: "kb-runs" }, runs.map((run) => this._run(run, run.name === shown, targets, busy)))
