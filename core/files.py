@@ -30,6 +30,10 @@ class Home:
         """Vector index, derived from the catalogue."""
         return self.root / "index"
 
+    def search_tuning(self, collection: str) -> Path:
+        """What was fitted to the questions of a collection."""
+        return self.root / "tuned" / f"{collection}.npz"
+
     @property
     def originals(self) -> Path:
         """Ingested files by hash."""

@@ -45,6 +45,7 @@ class RagSettings(_Section):
     dense_weight: float = Field(1.0, ge=0, le=100, description="Weight of the dense list in the fusion.")
     bm25_weight: float = Field(0.3, ge=0, le=100, description="Weight of the BM25 list in the fusion.")
     router_weight: float = Field(1.0, ge=0, le=100, description="Weight of the document router; 0 turns it off.")
+    tuned: bool = Field(True, description="Search with what kb tune-search kept for the collection.")
     model: str = Field(
         "auto",
         description="Chat model; kb ask --help lists the spellings.",

@@ -20,7 +20,7 @@ from rag.catalogue.postgres import postgres_url
 from rag.catalogue.reader import CatalogueReader
 from rag.open import Knowledge, open_knowledge
 
-_Stamp = tuple[tuple[int, int] | None, tuple[int, int] | None, dict[str, object]]
+_Stamp = tuple[tuple[int, int] | None, tuple[int, int] | None, tuple[int, int] | None, dict[str, object]]
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class _OpenCollection:
     """An open collection.
 
     Attributes:
-        stamp: Catalogue file, index folder and embedder when it was opened.
+        stamp: Catalogue file, index folder, tuning of the search and embedder when it was opened.
         answerers: By model spelling; they keep the vectors of sentences they have embedded.
     """
 
@@ -126,7 +126,8 @@ class Collections:
     def _opened(self, collection: str) -> _OpenCollection:
         identity = self.require(collection).require_collection(collection)
         home = self._workspace.home
-        stamp = (_inode(home.catalogue), _inode(home.index / f"{collection}.lance"), identity)
+        files = (home.catalogue, home.index / f"{collection}.lance", home.search_tuning(collection))
+        stamp = (_inode(files[0]), _inode(files[1]), _inode(files[2]), identity)
         opened = self._all().get(collection)
         if opened is None or opened.stamp != stamp:
             knowledge = open_knowledge(self._workspace.settings, home, collection)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.errors import ConfigError, GateError
 from kb.answering import open_answerer
 from kb.views.as_json import label_of
 from kb.workspace import Workspace
@@ -138,3 +139,40 @@ def _scores(
 
 def _settings(workspace: Workspace) -> dict[str, Any]:
     return {"collection": workspace.collection, **workspace.settings.model_dump(mode="json")}
+
+
+def read_floors(texts: Sequence[str]) -> dict[str, float]:
+    """Return the least values of metrics of `METRIC=VALUE` texts.
+
+    Raises:
+        ConfigError: A text is none.
+    """
+    floors = {}
+    for text in texts:
+        metric, _, value = text.rpartition("=")
+        try:
+            floors[metric] = float(value)
+        except ValueError as error:
+            raise ConfigError(
+                f"--fail-under {text}: not METRIC=VALUE", hint="kb eval FILE.jsonl --fail-under page_hit@5=0.5"
+            ) from error
+    return floors
+
+
+def check_floors(metrics: Metrics, floors: Mapping[str, float]) -> None:
+    """See that no metric is below its least value.
+
+    Raises:
+        ConfigError: A metric was not measured.
+        GateError: One is lower.
+    """
+    unknown = [name for name in floors if name not in metrics]
+    if unknown:
+        raise ConfigError(f"--fail-under {unknown[0]}: not measured here", hint=f"measured: {', '.join(metrics)}")
+    low = [
+        f"{name} {metrics[name]['value']:.3f} < {floor:.3f}"
+        for name, floor in floors.items()
+        if metrics[name]["value"] < floor
+    ]
+    if low:
+        raise GateError("; ".join(low), hint="kb search --explain QUESTION")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.backends import parse_spec
 from core.chat.ollama_server import pull as pull_into_ollama
+from core.errors import DataError
 from core.models import ollama_has
 from core.types import Document
 from core.weights.shelf import pull
@@ -19,6 +20,7 @@ from rag.catalogue.forget import forget
 from rag.catalogue.writer import Catalogue
 from rag.ingest.reindex import reindex
 from rag.open import embedder_of, open_store, writing
+from rag.search.tuned import drop_tuning, read_tuning, tuning_for
 from rag.store.base import sync
 
 _OLLAMA = "ollama:"
@@ -64,9 +66,27 @@ def forget_documents(
         touched = forget_in_snapshots(workspace, store, documents)
         for document in documents:
             forget(workspace.home, catalogue, store, document)
+        untuned = _forget_tuning(workspace, documents)
     if touched:
         on_note(f"also removed from snapshots: {', '.join(touched)}")
+    if untuned:
+        on_note(f"the search was tuned to questions about them; that is removed, too: {_tune_command(collection)}")
     return documents
+
+
+def _forget_tuning(workspace: Workspace, documents: Sequence[Document]) -> bool:
+    """Remove the tuning of the search if it was fitted to one of these documents, and tell whether it was."""
+    try:
+        tuning = read_tuning(workspace.home.search_tuning(workspace.collection))
+    except DataError:  # nobody can tell what it was fitted to
+        return drop_tuning(workspace.home, workspace.collection)
+    if tuning is None or not {document.sha256 for document in documents} & set(tuning.documents):
+        return False
+    return drop_tuning(workspace.home, workspace.collection)
+
+
+def _tune_command(collection: str) -> str:
+    return "kb tune-search" + ("" if collection == "default" else f" --collection {collection}")
 
 
 def rebuild_index(
@@ -95,6 +115,15 @@ def rebuild_index(
             on_progress=on_progress,
             on_note=on_note,
         )
+        _, note = tuning_for(
+            workspace.home,
+            workspace.settings.rag.model_copy(update={"tuned": True}),
+            workspace.collection,
+            embedder.identity.to_json(),
+        )
+        if note and drop_tuning(workspace.home, workspace.collection):
+            tune = _tune_command(workspace.collection)
+            on_note(f"the tuning of the search does not fit the index and is removed; to tune it: {tune}")
     return Reindexed(rows=rows, embedded=embedded)
 
 

@@ -31,7 +31,7 @@ def open_collection(workspace: Workspace, *, on_note: Callable[[str], None] = la
         MissingExtra: The embedder's weights are absent.
     """
     knowledge = open_knowledge(workspace.settings, workspace.home, workspace.collection)
-    for text in knowledge.catalogue.take_notes():
+    for text in (*knowledge.catalogue.take_notes(), *knowledge.notes):
         on_note(text)
     store, name = workspace.settings.rag.store, workspace.collection
     flags = ("" if store == "lancedb" else f" --store {store}") + ("" if name == "default" else f" --collection {name}")

@@ -26,6 +26,7 @@ from rag.catalogue.reader import CatalogueReader
 from rag.embed.base import EmbedderIdentity
 from rag.embed.languages import MULTILINGUAL_COMMAND, unread_note
 from rag.open import connect_weaviate, embedder_of, open_store
+from rag.search.tuned import tuning_for
 from rag.store.base import Store
 
 State = Literal["good", "note", "bad"]
@@ -205,6 +206,8 @@ def _collection(
     if embedder is not None and identity != embedder.to_json():
         faults.append(f"the embedder is {embedder.model}")
     faults += _index_faults(store, dimension)
+    tuning, untuned = tuning_for(home, settings.rag, name, identity)
+    label += f", {tuning.line()}" if tuning else ""
     if faults:
         return Check(
             name=f"collection {name}",
@@ -212,6 +215,9 @@ def _collection(
             detail=f"{'; '.join(faults)}: {label}",
             hint=f"kb reindex --store {store.name} --collection {name}",
         )
+    if untuned:
+        hint = "kb tune-search --reset" + ("" if name == "default" else f" --collection {name}")
+        return Check(name=f"collection {name}", state="note", detail=f"{label}; {untuned}", hint=hint)
     note = unread_note(catalogue.languages(name), str(identity["model"]))
     if note:
         hint = MULTILINGUAL_COMMAND + ("" if name == "default" else f" --collection {name}")

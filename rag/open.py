@@ -23,6 +23,7 @@ from rag.catalogue.reader import CatalogueReader
 from rag.embed.base import Embedder
 from rag.embed.open import open_embedder
 from rag.search.search import Searcher
+from rag.search.tuned import tuning_for
 from rag.store.base import Store, lacking
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Knowledge:
         embedder: The model its vectors came from.
         searcher: Search over the three.
         behind: Documents that the index does not hold yet.
+        notes: What a person should know about how it is searched.
     """
 
     catalogue: CatalogueReader
@@ -59,6 +61,7 @@ class Knowledge:
     embedder: Embedder
     searcher: Searcher
     behind: int
+    notes: tuple[str, ...] = ()
 
     def narrowed(self, docs: Sequence[str] | None = None, pages: Sequence[int] | None = None) -> Narrowed:
         """Return a retriever over these documents (by hash) and 0-based pages only."""
@@ -128,14 +131,28 @@ def open_knowledge(settings: Settings, home: Home, collection: str) -> Knowledge
     embedder = embedder_of(settings, home)
     require_embedder(collection, known, embedder.identity.to_json())
     store = open_store(settings, home, collection, embedder.identity.dimension)
+    return knowledge_over(settings, home, collection, catalogue, store, embedder)
+
+
+def knowledge_over(
+    settings: Settings, home: Home, collection: str, catalogue: CatalogueReader, store: Store, embedder: Embedder
+) -> Knowledge:
+    """Put a searcher over an open catalogue and index; what was fitted to the collection's questions is used."""
+    tuning, note = tuning_for(home, settings.rag, collection, embedder.identity.to_json())
     return Knowledge(
         catalogue=catalogue,
         store=store,
         embedder=embedder,
         searcher=Searcher(
-            store=store, catalogue=catalogue, embedder=embedder, settings=settings, collection=collection
+            store=store,
+            catalogue=catalogue,
+            embedder=embedder,
+            settings=settings,
+            collection=collection,
+            tuning=tuning,
         ),
         behind=lacking(store, catalogue, collection),
+        notes=(note,) if note else (),
     )
 
 

@@ -33,7 +33,7 @@ PAGES = [
 BLOCKS = [block for page in PAGES for block in blocks(page, ROOT)]
 # In the order of a reader: each page may use what the one before has read.
 READ_IN_ORDER = ["index.md", "tutorial", "concepts", "howto", "reference"]
-_TABLE_COMMAND = re.compile(r"`kb ([a-z]+)[^`]*`")
+_TABLE_COMMAND = re.compile(r"`kb ([a-z][a-z-]*)[^`]*`")
 
 
 def test_every_command_of_the_documentation_is_accepted() -> None:

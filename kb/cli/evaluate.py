@@ -1,18 +1,14 @@
-"""`kb eval`: search and answers measured on questions with known answers."""
+"""`kb eval` and `kb tune-search`: search and answers measured on questions with known answers, and fitted to them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from core.errors import ConfigError, GateError
 from kb.cli import options, screen
 from kb.cli.session import begin
-
-if TYPE_CHECKING:
-    from kb.evaluation import Metrics
 
 
 def evaluate(
@@ -40,14 +36,15 @@ def evaluate(
     quiet: options.Quiet = False,
 ) -> None:
     """Measure search, and with --answers the answers, on a file of questions."""
-    floors = _floors(fail_under or [])
+    from kb.evaluation import check_floors, read_floors
+    from kb.evaluation import evaluate as run_evaluation
+
+    floors = read_floors(fail_under or [])
     workspace = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
     second = None
     if against:
         given = [*(pairs or []), *against]
         second = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=given)
-    from kb.evaluation import evaluate as run_evaluation
-
     with screen.bar("{task.completed}/{task.total} questions", quiet=quiet) as bar:
         on_question = screen.step(bar, "asking")
         evaluation = run_evaluation(workspace, file, answers=answers, against=second, on_question=on_question)
@@ -57,31 +54,45 @@ def evaluate(
         for number, (heads, rows) in enumerate(evaluation.tables()):
             screen.say() if number else None
             screen.table(heads, rows, right=frozenset(range(1, len(heads))) - {len(heads) - 2})
-    _gate(evaluation.metrics, floors)
+    check_floors(evaluation.metrics, floors)
     screen.note(f"measured {evaluation.questions} questions. Next: kb search --explain QUESTION", quiet=quiet)
 
 
-def _floors(texts: list[str]) -> dict[str, float]:
-    floors = {}
-    for text in texts:
-        metric, _, value = text.rpartition("=")
-        try:
-            floors[metric] = float(value)
-        except ValueError as error:
-            raise ConfigError(
-                f"--fail-under {text}: not METRIC=VALUE", hint="kb eval FILE.jsonl --fail-under page_hit@5=0.5"
-            ) from error
-    return floors
+def tune_search(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="Dataset folder or file of questions with pages, as kb eval reads; made by rules if absent.",
+            metavar="DIR|FILE.jsonl",
+        ),
+    ] = None,
+    minutes: Annotated[float | None, typer.Option("--minutes", help="About how long.", min=0.1, metavar="N")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of questions, split and fit.", min=0)] = 0,
+    reset: Annotated[bool, typer.Option("--reset", help="Remove what was kept; tune nothing.")] = False,
+    collection: options.Collection = None,
+    store: options.Store = None,
+    settings: options.Set = None,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Fit the search to questions about the documents; kept only where held-out documents gain."""
+    workspace = begin(collection=collection, store=store, pairs=settings)
+    from kb.tuning.job import TuneRequest, plan_tuning, reset_tuning
+    from kb.tuning.job import tune_search as tune
 
-
-def _gate(metrics: Metrics, floors: dict[str, float]) -> None:
-    unknown = [name for name in floors if name not in metrics]
-    if unknown:
-        raise ConfigError(f"--fail-under {unknown[0]}: not measured here", hint=f"measured: {', '.join(metrics)}")
-    low = [
-        f"{name} {metrics[name]['value']:.3f} < {floor:.3f}"
-        for name, floor in floors.items()
-        if metrics[name]["value"] < floor
-    ]
-    if low:
-        raise GateError("; ".join(low), hint="kb search --explain QUESTION")
+    note = screen.notes(quiet=quiet)
+    if reset:
+        removed = reset_tuning(workspace, on_note=note)
+        text = "removed: searches follow the settings" if removed else "nothing was kept for this collection"
+        screen.shown({"removed": removed}, [text], as_json=as_json)
+        return
+    request = TuneRequest(data=data, minutes=minutes, seed=seed)
+    if dry_run:
+        report = plan_tuning(workspace, request, on_note=note)
+    else:
+        with screen.bar("{task.completed}/{task.total}", quiet=quiet) as bar:
+            report = tune(workspace, request, on_progress=screen.stages(bar), on_note=note)
+    screen.shown(report.to_json(), report.lines(), as_json=as_json)
+    screen.note("Next: kb eval FILE.jsonl --against rag.tuned=false", quiet=quiet or not report.kept)

@@ -144,10 +144,16 @@ def bar(*columns: str, quiet: bool) -> Iterator[Progress | None]:
 
 def step(bar: Progress | None, name: str) -> Callable[[int, int], None]:
     """Return what a workflow calls with how much is done and how much there is."""
-    task = bar.add_task(name, total=None) if bar else None
+    update = stages(bar, name)
+    return lambda done, total: update(name, done, total)
 
-    def update(done: int, total: int) -> None:
+
+def stages(bar: Progress | None, first: str = "") -> Callable[[str, int, int], None]:
+    """Return what a workflow calls with its stage, how much of it is done and how much there is."""
+    task = bar.add_task(first, total=None) if bar else None
+
+    def update(stage: str, done: int, total: int) -> None:
         if bar and task is not None:
-            bar.update(task, completed=done, total=total or None)
+            bar.update(task, description=stage, completed=done, total=total or None)
 
     return update

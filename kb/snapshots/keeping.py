@@ -28,8 +28,7 @@ from rag.catalogue.identity import require_embedder
 from rag.catalogue.postgres import postgres_url
 from rag.catalogue.reader import CatalogueReader
 from rag.catalogue.writer import Catalogue
-from rag.open import Knowledge, embedder_of, open_store, writing
-from rag.search.search import Searcher
+from rag.open import Knowledge, embedder_of, knowledge_over, open_store, writing
 from rag.store.base import Store, sync
 
 OnNote = Callable[[str], None]
@@ -143,10 +142,7 @@ def open_snapshot(workspace: Workspace, name: str, *, on_note: OnNote = lambda _
     embedder = embedder_of(workspace.settings, workspace.home)
     require_embedder(collection, known, embedder.identity.to_json())
     store = _snapshot_store(workspace, snapshot, embedder.identity.dimension, on_note)
-    searcher = Searcher(
-        store=store, catalogue=catalogue, embedder=embedder, settings=workspace.settings, collection=collection
-    )
-    return Knowledge(catalogue=catalogue, store=store, embedder=embedder, searcher=searcher, behind=0)
+    return replace(knowledge_over(workspace.settings, workspace.home, collection, catalogue, store, embedder), behind=0)
 
 
 def restore_snapshot(workspace: Workspace, name: str, *, on_note: OnNote = lambda _: None) -> SnapshotDifference:

@@ -105,10 +105,11 @@ def read_records(path: Path, documents: Sequence[Document], page_labels: PageLab
     ]
     if not records:
         raise DataError("holds no question", path=path, hint="kb eval QUESTIONS.jsonl")
-    return _clustered(records)
+    return clustered(records)
 
 
-def _clustered(records: Sequence[Record]) -> list[Record]:
+def clustered(records: Sequence[Record]) -> list[Record]:
+    """Return records with what the bootstrap draws whole: documents, or their pages where there are few documents."""
     named = {record.docs for record in records if record.docs}
     clustered = []
     for record in records:

@@ -199,6 +199,20 @@ class CatalogueReader(Database):
                 )
         return chunks
 
+    def vectors(self, collection: str, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors, (d,) float32, of the visible chunks among `ids`."""
+        vectors: dict[str, NDArray[np.float32]] = {}
+        for chunk_id in ids:
+            sha256, page, start, end = chunk_id.split(":")
+            row = self._execute(
+                "SELECT c.vector FROM visible d JOIN chunks c ON c.document = d.id"
+                ' WHERE d.collection=? AND d.sha256=? AND c.page=? AND c.start=? AND c."end"=?',
+                (collection, sha256, int(page), int(start), int(end)),
+            ).fetchone()
+            if row:
+                vectors[chunk_id] = np.frombuffer(row["vector"], dtype="<f4")
+        return vectors
+
     def chunks_of(self, collection: str, sha256: str) -> Iterator[Chunk]:
         """Yield a visible document's chunks in order of page and start."""
         rows = self._execute(

@@ -11,6 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.errors import ConfigError
 from core.language.language import language
 from core.reading.text.values import spellings
@@ -23,6 +26,7 @@ from rag.search.cues import asks_for_number, digit_share
 from rag.search.profile import DocumentProfile
 from rag.search.rank import PageKey, Scored, by_page, fused, merged, page_of, pages_first, ranks
 from rag.search.route import Route, Router
+from rag.search.tuned import QueryAdapter, SearchTuning, SearchWeights
 from rag.store.base import Store, word_query
 
 # Chunks per list over the whole collection, inside the documents a question names, and then over the whole.
@@ -99,15 +103,24 @@ class Searcher:
         embedder: The model that embedded it.
         settings: Weights.
         collection: Its name.
+        tuning: What was fitted to its questions; None searches as the settings say.
     """
 
     def __init__(
-        self, *, store: Store, catalogue: CatalogueReader, embedder: Embedder, settings: Settings, collection: str
+        self,
+        *,
+        store: Store,
+        catalogue: CatalogueReader,
+        embedder: Embedder,
+        settings: Settings,
+        collection: str,
+        tuning: SearchTuning | None = None,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._embedder = embedder
-        self._settings = settings.rag
+        self._weights = tuning.weights_under(settings.rag) if tuning else SearchWeights.of(settings.rag)
+        self._adapter = tuning.adapter if tuning else None
         self._collection = collection
         self._router: Router | None = None
         self._known: set[str] = set()
@@ -130,19 +143,22 @@ class Searcher:
     ) -> Explanation:
         """Search, and keep every step; see `search` for the arguments."""
         allowed = None if docs is None else set(docs)
+        vector = _QueryVector(query, self._embedder, self._adapter)
         route = self._route(query, allowed)
-        by_dense, by_bm25 = self._lists(query, k, _named(route), allowed, pages)
+        by_dense, by_bm25 = self._lists(vector, k, _named(route), allowed, pages)
         if self._missed({page_of(chunk_id)[0] for chunk_id, _ in (*by_dense, *by_bm25)}):
             route = self._route(query, allowed)
-            by_dense, by_bm25 = self._lists(query, k, _named(route), allowed, pages)
-        weights = self._settings
-        chunks = fused(by_dense, by_bm25, dense_weight=weights.dense_weight, bm25_weight=weights.bm25_weight)
+            by_dense, by_bm25 = self._lists(vector, k, _named(route), allowed, pages)
+        weights = self._weights
+        chunks = fused(by_dense, by_bm25, dense_weight=weights.dense, bm25_weight=weights.bm25)
         grouped = by_page(chunks)
         numeric = asks_for_number(query)
         ranked = self._rank(grouped, chunks, route, numeric=numeric)
         hits = self._hits(
             grouped, chunks, ranked, k, dict(by_dense), {"dense": ranks(by_dense), "bm25": ranks(by_bm25)}
         )
+        if self._adapter is not None:
+            hits = self._with_own_cosines(hits, vector)
         return Explanation(
             query=query,
             route=route,
@@ -167,7 +183,7 @@ class Searcher:
         return any(self._store.bm25(spelling, 1) for spelling in (word, *spellings(word)))
 
     def _route(self, query: str, allowed: set[str] | None) -> Route:
-        if self._settings.router_weight == 0 or (allowed is not None and len(allowed) == 1):
+        if self._weights.router == 0 or (allowed is not None and len(allowed) == 1):
             return Route()
         if self._router is None:
             rows = self._catalogue.profiles(self._collection)
@@ -185,20 +201,20 @@ class Searcher:
         return True
 
     def _lists(
-        self, query: str, k: int, named: list[str], allowed: set[str] | None, pages: Collection[int] | None
+        self, vector: _QueryVector, k: int, named: list[str], allowed: set[str] | None, pages: Collection[int] | None
     ) -> tuple[Scored, Scored]:
         """Return the dense and the BM25 list."""
         places: list[tuple[int, Collection[str] | None]] = [(max(DEPTH_BESIDE if named else DEPTH, 4 * k), allowed)]
         if named:
             places.append((max(NAMED_DEPTH, 4 * k), named))
-        searched_words = word_query(query, self._catalogue.languages(self._collection))
-        dense, bm25 = self._store.lists(searched_words, lambda: self._embedder.embed_query(query), places, pages=pages)
+        searched_words = word_query(vector.query, self._catalogue.languages(self._collection))
+        dense, bm25 = self._store.lists(searched_words, vector, places, pages=pages)
         return merged(dense), merged(bm25)
 
     def _rank(
         self, grouped: Mapping[PageKey, Sequence[str]], chunks: Mapping[str, float], route: Route, *, numeric: bool
     ) -> list[RankedPage]:
-        weight = ROUTE_COSINE * self._settings.router_weight
+        weight = ROUTE_COSINE * self._weights.router
         ranked = []
         for (sha256, page), ids in grouped.items():
             text, routed = chunks[ids[0]], weight * route.scores.get(sha256, 0.0)
@@ -216,7 +232,7 @@ class Searcher:
             text = self._catalogue.page_text(self._collection, page.sha256, page.page)
         except ConfigError:  # forgotten a moment ago; the index follows
             return page
-        figures = FIGURES_COSINE * min(MOST_DIGITS, digit_share(text))
+        figures = self._weights.figures * FIGURES_COSINE * min(MOST_DIGITS, digit_share(text))
         return replace(page, figures=figures, score=page.score + figures)
 
     def _hits(
@@ -265,6 +281,44 @@ class Searcher:
                 )
             )
         return hits
+
+    def _with_own_cosines(self, hits: Sequence[Hit], vector: _QueryVector) -> list[Hit]:
+        """Return hits with the cosines of the query as it was embedded: what judges answers is fitted to those."""
+        ids = [f"{hit.sha256}:{hit.page}:{hit.start}:{hit.end}" for hit in hits]
+        vectors = self._catalogue.vectors(self._collection, ids)
+        return [
+            replace(hit, dense=float(vector.own @ vectors[chunk_id]))
+            if hit.dense is not None and chunk_id in vectors
+            else hit
+            for chunk_id, hit in zip(ids, hits, strict=True)
+        ]
+
+
+class _QueryVector:
+    """The vector of a query, embedded when a store first calls for it.
+
+    Args:
+        query: The text.
+        embedder: Embeds it.
+        adapter: Moves the vector that is searched with.
+    """
+
+    def __init__(self, query: str, embedder: Embedder, adapter: QueryAdapter | None) -> None:
+        self.query = query
+        self._embedder = embedder
+        self._adapter = adapter
+        self._own: NDArray[np.float32] | None = None
+
+    def __call__(self) -> NDArray[np.float32]:
+        """Return the vector to search with, shape (d,)."""
+        return self.own if self._adapter is None else self._adapter(self.own)
+
+    @property
+    def own(self) -> NDArray[np.float32]:
+        """The vector as it was embedded, shape (d,)."""
+        if self._own is None:
+            self._own = self._embedder.embed_query(self.query)
+        return self._own
 
 
 def _order(page: RankedPage) -> tuple[float, str, int]:
