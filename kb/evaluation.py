@@ -154,7 +154,7 @@ def read_floors(texts: Sequence[str]) -> dict[str, float]:
             floors[metric] = float(value)
         except ValueError as error:
             raise ConfigError(
-                f"--fail-under {text}: not METRIC=VALUE", hint="kb eval FILE.jsonl --fail-under page_hit@5=0.5"
+                f"{text}: not METRIC=VALUE", hint="kb eval FILE.jsonl --fail-under page_hit@5=0.5"
             ) from error
     return floors
 
@@ -168,7 +168,7 @@ def check_floors(metrics: Metrics, floors: Mapping[str, float]) -> None:
     """
     unknown = [name for name in floors if name not in metrics]
     if unknown:
-        raise ConfigError(f"--fail-under {unknown[0]}: not measured here", hint=f"measured: {', '.join(metrics)}")
+        raise ConfigError(f"{unknown[0]}: not measured here", hint=f"measured: {', '.join(metrics)}")
     low = [
         f"{name} {metrics[name]['value']:.3f} < {floor:.3f}"
         for name, floor in floors.items()
