@@ -123,7 +123,7 @@ class SearchTuning:
         text = json.dumps(record, ensure_ascii=False).encode()
         arrays: dict[str, NDArray[Any]] = {"record": np.frombuffer(text, dtype=np.uint8)}
         if self.adapter is not None:
-            arrays |= {"down": self.adapter.down, "up": self.adapter.up}
+            arrays |= {"adapter_down": self.adapter.down, "adapter_up": self.adapter.up}
         with atomic_write(path) as handle:
             np.savez(handle, allow_pickle=False, **arrays)
 
@@ -139,7 +139,7 @@ def read_tuning(path: Path) -> SearchTuning | None:
     try:
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
             record = json.loads(stored["record"].tobytes())
-            adapter = QueryAdapter(stored["down"], stored["up"]) if "up" in stored else None
+            adapter = QueryAdapter(stored["adapter_down"], stored["adapter_up"]) if "adapter_up" in stored else None
         if record.pop("version") != _VERSION:
             raise DataError("was written by another version", path=path, hint=_RESET)
         base, weights = (SearchWeights(**record.pop(name)) for name in ("base", "weights"))
