@@ -32,6 +32,7 @@ OPEN_LICENCES = frozenset(
     {"apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "bsl-1.0", "unlicense", "cc0-1.0", "cc-by-sa-4.0"}
 )
 # SmolLM2 (Apache-2.0) with the adapter that reads passages, which has the licence of its data.
+_TOO_LONG = "sequence-length-is-longer-than-the-specified-maximum"
 SMOLLM2_READING, _READING_LICENCE = "smollm2-reading", "cc-by-sa-4.0"
 # Names that come before a folder of the same name.
 _PREPARED = frozenset({"smollm2", SMOLLM2_READING})
@@ -212,6 +213,8 @@ def load_tokenizer(base: Base) -> PreTrainedTokenizerFast:
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(base.folder, trust_remote_code=False, local_files_only=True)
+        # Rows that are too long are dropped and counted; transformers would warn of the first one.
+        tokenizer.deprecation_warnings[_TOO_LONG] = True
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"the tokenizer cannot be read: {error}", path=base.folder, hint="kb models list") from error
     if not tokenizer.is_fast:
