@@ -13,6 +13,8 @@ from kb.answering import Conversation, open_answerer
 from kb.collections import Collections
 from kb.evaluation import Evaluation, evaluate
 from kb.ingest import IngestReport, ingest, plan_ingest
+from kb.knowledge_api import KnowledgeMethods, Note
+from kb.knowledge_api import ignore as _ignore
 from kb.maintenance import forget_documents
 from kb.scope import Scope, scope_of
 from kb.workspace import open_workspace, settings_key
@@ -25,14 +27,8 @@ if TYPE_CHECKING:
     from kb.exporting import ExportResult
     from synth.making.run import SynthProgress
 
-Note = Callable[[str], None]
 
-
-def _ignore(*_: object) -> None:
-    """Take a report and do nothing with it."""
-
-
-class KnowledgeBase:
+class KnowledgeBase(KnowledgeMethods):
     """A collection of documents that answers questions.
 
     Any thread may call, and the command line and a server may work on the same home meanwhile: writers wait for each
