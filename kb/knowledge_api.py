@@ -130,7 +130,7 @@ class KnowledgeMethods:
 
         Args:
             data: Dataset folder, or JSONL file of questions with pages; made by rules if None.
-            minutes: About how long it may take; None takes all questions.
+            minutes: About how long it may take once the questions are made; None takes all questions.
             seed: Of questions, split and fit.
             on_progress: Called with stage, done and total.
             on_note: Receives what a person should know about the collection.

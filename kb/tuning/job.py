@@ -42,7 +42,7 @@ class TuneRequest:
 
     Attributes:
         data: Dataset folder or file of questions; made by rules of the documents if None.
-        minutes: About how long it may take; None takes all questions.
+        minutes: About how long it may take once the questions are made; None takes all questions.
         seed: Of questions, split and fit.
         documents: Hashes of the documents that questions are made of; None for all.
     """
@@ -125,11 +125,13 @@ def fit_search(
     begun = clock()
     budget_s = None if request.minutes is None else 60 * request.minutes
 
-    def late(share: float) -> Callable[[], bool]:
-        return lambda: budget_s is not None and clock() - begun > share * budget_s
-
     on_progress("making questions", 0, 0)
     source, split = _questions(workspace, knowledge, request)
+    made = clock()  # the rules read whole documents, however little time there is
+
+    def late(share: float) -> Callable[[], bool]:
+        return lambda: budget_s is not None and clock() - made > share * budget_s
+
     train, check = _mine(workspace, knowledge, split, on_progress, late(_SEARCH_SHARE))
     base = SearchWeights.of(workspace.settings.rag)
     tuning, tried = _fit(train, check, base, request.seed, on_progress, late(_FIT_SHARE))

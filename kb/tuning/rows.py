@@ -63,8 +63,7 @@ def made_questions(workspace: Workspace, documents: Sequence[Document], seed: in
         "retriever_k": _RETRIEVER_K,
     }
     settings = workspace.settings.model_copy(update={"synth": synth.model_copy(update=changes)})
-    drawn = _drawn(documents, seed)
-    hashes = None if len(drawn) == len(documents) else frozenset(document.sha256 for document in drawn)
+    hashes = frozenset(document.sha256 for document in _drawn(documents, seed))
     rows = preview_rows(replace(workspace, settings=settings), MOST_ROWS, DatasetRequest(seed=seed, documents=hashes))
     return _source(RULES, rows, documents)
 
