@@ -67,9 +67,7 @@ def tune_search(
             metavar="DIR|FILE.jsonl",
         ),
     ] = None,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", help="About how long, questions made.", min=0.1, metavar="N")
-    ] = None,
+    minutes: Annotated[float | None, typer.Option("--minutes", help="About how long.", min=0.1, metavar="N")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of questions, split and fit.", min=0)] = 0,
     reset: Annotated[bool, typer.Option("--reset", help="Remove what was kept; tune nothing.")] = False,
     collection: options.Collection = None,
