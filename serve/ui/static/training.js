@@ -19,7 +19,7 @@ export class Training {
   constructor(state, router) {
     this.router = router;
     this.state = null;
-    this.known = { recipes: {}, default: "", pending: false };
+    this.known = { recipes: {}, default: "", pending: true };
     this.recipe = "";
     this.selected = "";
     this.askAfter = "";
