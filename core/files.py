@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,15 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where state lives; directories are made when first written to."""
+    """Where state lives; directories are made when first written to.
+
+    Attributes:
+        root: The folder.
+        originals_url: Where originals are kept, if not here; `core.originals` reads and writes there.
+    """
 
     root: Path
+    originals_url: str = ""
 
     @property
     def catalogue(self) -> Path:
@@ -36,8 +42,8 @@ class Home:
 
     @property
     def originals(self) -> Path:
-        """Ingested files by hash."""
-        return self.root / "originals"
+        """Ingested files by hash; where they are kept elsewhere, copies that may go at any time."""
+        return self.cache / "originals" if self.originals_url else self.root / "originals"
 
     @property
     def models(self) -> Path:
@@ -68,9 +74,15 @@ class Home:
         path = self.originals / sha256[:2] / sha256 / Path(doc).name
         if path.exists() or not path.parent.is_dir():
             return path
-        stored = sorted(other for other in path.parent.iterdir() if not other.name.startswith("."))
-        alike = [other for other in stored if other.suffix.lower() == path.suffix.lower()]
-        return next(iter([*alike, *stored]), path)
+        name = alike((other.name for other in path.parent.iterdir()), doc)
+        return path.with_name(name) if name else path
+
+
+def alike(names: Iterable[str], doc: str) -> str:
+    """Return the name that fits a document: its own, else the first with its suffix, else the first; empty for none."""
+    stored = sorted(name for name in names if not name.startswith("."))
+    suffix = Path(doc).suffix.lower()
+    return min(stored, key=lambda name: (name != Path(doc).name, Path(name).suffix.lower() != suffix), default="")
 
 
 def sha256_of(path: Path) -> str:

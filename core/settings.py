@@ -23,6 +23,14 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+def _place(given: str) -> str:
+    """Check where work is done: nothing for this machine."""
+    kind, sign, address = given.partition(":")
+    if given and (kind != "ray" or (sign and not address)):
+        raise ValueError("use ray, ray:HOST:PORT, or nothing for this machine")
+    return given
+
+
 class RagSettings(_Section):
     """Indexing, search and answers."""
 
@@ -59,8 +67,16 @@ class RagSettings(_Section):
 
 
 class IngestSettings(_Section):
-    """Limits on hostile or huge input."""
+    """Limits on hostile or huge input, and where it is read."""
 
+    on: str = Field(
+        "",
+        description="Where files are fetched, read and embedded: ray, or ray:HOST:PORT; empty for here (extra: ray).",
+    )
+    originals: str = Field(
+        "",
+        description="Where originals are kept: s3://BUCKET/PREFIX (extra: s3) or file:///FOLDER; empty for KB_HOME.",
+    )
     max_file_mb: int = Field(512, ge=1, description="Largest file read, in MiB.")
     max_pages: int = Field(20_000, ge=1, description="Most pages of one file; a longer one is refused.")
     max_page_chars: int = Field(200_000, ge=1000, description="Most code points kept of one page.")
@@ -69,6 +85,8 @@ class IngestSettings(_Section):
     file_timeout_s: float = Field(900.0, gt=0, description="Longest time one file may take.")
     url_timeout_s: float = Field(120.0, gt=0, description="Longest time a download may take.")
     max_redirects: int = Field(5, ge=0, le=20, description="Redirects followed for a URL.")
+
+    _checked_on = field_validator("on")(_place)
 
 
 class ModelSettings(_Section):
@@ -82,6 +100,12 @@ class ModelSettings(_Section):
     deadline_s: float = Field(60.0, ge=0, description="Longest time a call is tried again while a server is away.")
     keep_alive: str = Field("5m", pattern=r"^-?[0-9]+(ms|s|m|h)?$", description="How long Ollama keeps a model loaded.")
     think: bool = Field(False, description="Let a model that can think do so before it answers.")
+    on: str = Field(
+        "",
+        description="Where models answer kb synth and kb eval: ray, or ray:HOST:PORT; empty for here (extra: ray).",
+    )
+
+    _checked_on = field_validator("on")(_place)
 
 
 class WeaviateSettings(_Section):

@@ -18,6 +18,7 @@ SWITCHES: dict[str, str] = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "ANONYMIZED_TELEMETRY": "False",
     "TOKENIZERS_PARALLELISM": "true",
+    "RAY_USAGE_STATS_ENABLED": "0",
 }
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError, GateError
+from core.machine.cluster import joined
+from core.types import Answer
 from kb.answering import open_answerer
 from kb.views.as_json import label_of
 from kb.workspace import Workspace
@@ -126,7 +129,6 @@ def _scores(
     workspace: Workspace, records: Sequence[Record], *, answers: bool, on_done: Callable[[int], None]
 ) -> list[Score]:
     knowledge = open_knowledge(workspace.settings, workspace.home, workspace.collection)
-    ask = open_answerer(workspace, knowledge).ask if answers else None
     done = 0
 
     def count() -> None:
@@ -134,7 +136,16 @@ def _scores(
         done += 1
         on_done(done)
 
-    return run(records, knowledge.narrowed(), k=workspace.settings.rag.top_k, ask=ask, on_record=count)
+    with ExitStack() as stack:
+        ask: Callable[[str], Answer] | None = None
+        if answers and workspace.settings.models.on:
+            from kb.spread_answers import SpreadAnswers
+
+            cluster = stack.enter_context(joined(workspace.settings.models.on))
+            ask = SpreadAnswers(cluster, workspace, [record.question for record in records])
+        elif answers:
+            ask = open_answerer(workspace, knowledge).ask
+        return run(records, knowledge.narrowed(), k=workspace.settings.rag.top_k, ask=ask, on_record=count)
 
 
 def _settings(workspace: Workspace) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,12 @@ from kb.workspace import Workspace
 from rag.catalogue.forget import forget_missing
 from rag.catalogue.reader import CatalogueReader
 from rag.catalogue.writer import Catalogue
+from rag.embed.base import Embedder
 from rag.embed.languages import MULTILINGUAL_COMMAND, unread_note
 from rag.ingest.discover import FoundFiles, find_files, source_of
-from rag.ingest.fetch import fetch, is_url
+from rag.ingest.fetch import is_url
 from rag.ingest.ingest import FileResult, Ingest, Progress
+from rag.ingest.place import Here, Pending, Workplace, in_order
 from rag.open import embedder_of, open_store, writing
 
 WAITING = "another kb process is writing; waiting for it to finish"
@@ -117,6 +119,7 @@ def ingest(
         allow_private=allow_private,
         on_progress=on_progress,
         on_wait=lambda: on_note(WAITING),
+        on_note=on_note,
     )
     results += [_refused(fault.path or "", fault) for fault in faults]
     with closing(CatalogueReader(workspace.home.catalogue)) as catalogue:
@@ -151,6 +154,7 @@ def ingest_files(
     allow_private: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_wait: Callable[[], None] = lambda: None,
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> tuple[list[FileResult], int]:
     """Read files and URLs into the workspace's collection.
 
@@ -159,6 +163,7 @@ def ingest_files(
         urls: Fetched first; one that cannot be fetched becomes a refused result.
         sync_roots: Folders whose missing files are forgotten.
         on_wait: Called once when another process holds the writer lock.
+        on_note: Receives which machines do the work (`ingest.on`), and what was lost with one of them.
 
     Returns:
         A result for every file and URL, and the number of documents forgotten.
@@ -168,8 +173,18 @@ def ingest_files(
     """
     settings, home = workspace.settings, workspace.home
     embedder = embedder_of(settings, home)
-    with writing(home, on_wait), tempfile.TemporaryDirectory(prefix="kb-fetch-") as folder:
-        fetched, refused = _fetch(workspace, urls, Path(folder), allow_private=allow_private)
+    with (
+        writing(home, on_wait),
+        tempfile.TemporaryDirectory(prefix="kb-fetch-") as folder,
+        _workplace(workspace, embedder, password, ocr, on_note) as place,
+    ):
+
+        def progress(report: Progress) -> None:
+            for note in place.take_notes():
+                on_note(note)
+            on_progress(report)
+
+        fetched, refused = _fetch(place, urls, Path(folder), allow_private=allow_private)
         catalogue = Catalogue(home.catalogue, create=True)
         store = open_store(settings, home, workspace.collection, embedder.identity.dimension)
         run = Ingest(
@@ -179,7 +194,8 @@ def ingest_files(
             embedder=embedder,
             settings=settings,
             collection=workspace.collection,
-            on_progress=on_progress,
+            place=place,
+            on_progress=progress,
         )
         results = run.run([*files, *fetched], password=password, ocr=ocr)
         present = [source for _, source in files]
@@ -187,15 +203,37 @@ def ingest_files(
     return [*results, *refused], forgotten
 
 
+@contextmanager
+def _workplace(
+    workspace: Workspace, embedder: Embedder, password: str | None, ocr: bool, on_note: Callable[[str], None]
+) -> Iterator[Workplace]:
+    """Yield where files are fetched and read and texts embedded, as `ingest.on` says."""
+    settings, home = workspace.settings, workspace.home
+    if not settings.ingest.on:
+        yield Here(settings, embedder, password=password, ocr=ocr)
+        return
+    from core.machine.cluster import joined
+    from rag.ingest.spread import Spread
+
+    with joined(settings.ingest.on) as cluster:
+        on_note(f"Ray: {cluster.n_machines} machines with {cluster.n_cpus} cores read and embed")
+        with closing(Spread(cluster, settings, home, embedder, password=password, ocr=ocr)) as place:
+            yield place
+
+
 def _fetch(
-    workspace: Workspace, urls: Sequence[str], folder: Path, *, allow_private: bool
+    place: Workplace, urls: Sequence[str], folder: Path, *, allow_private: bool
 ) -> tuple[list[tuple[Path, str]], list[FileResult]]:
     fetched: list[tuple[Path, str]] = []
     refused: list[FileResult] = []
-    for number, url in enumerate(urls):
+
+    def begin(numbered: tuple[int, str]) -> Pending[Path]:
+        number, url = numbered
+        return place.fetch(url, folder / str(number), allow_private=allow_private)
+
+    for (_, url), download in in_order(enumerate(urls), begin, place.ahead):
         try:
-            path = fetch(url, folder / str(number), workspace.settings.ingest, allow_private=allow_private)
-            fetched.append((path, url))
+            fetched.append((download.result(), url))
         except DataError as error:
             refused.append(_refused(url, error))
     return fetched, refused

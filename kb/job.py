@@ -65,7 +65,8 @@ def do_job(job: Mapping[str, Any], write: EventWriter) -> Any:
         ConfigError: There is no such kind of job.
         KbError: As the workflow says.
     """
-    workspace = Workspace(settings=Settings.model_validate(job["settings"]), home=Home(Path(job["home"])))
+    settings = Settings.model_validate(job["settings"])
+    workspace = Workspace(settings=settings, home=Home(Path(job["home"]), settings.ingest.originals))
     kind = job.get("job")
     if kind == "ingest":
         return _ingest(workspace, job, write)
@@ -96,6 +97,7 @@ def _ingest(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) ->
         ocr=bool(job.get("ocr")),
         on_progress=lambda progress: write({"event": "progress", **asdict(progress)}),
         on_wait=lambda: write.note(WAITING),
+        on_note=write.note,
     )
     # A source is a path of this machine, and a hint is for a terminal.
     rows = [asdict(result) for result in results]

@@ -61,7 +61,9 @@ def open_workspace(
         raise ConfigError(
             f"KB_HOME={root}: {blocking} is a file, not a folder", hint="KB_HOME=/a/folder kb ingest PATH"
         )
-    return Workspace(settings=resolved.values, home=Home(root), sources=resolved.sources)
+    return Workspace(
+        settings=resolved.values, home=Home(root, resolved.values.ingest.originals), sources=resolved.sources
+    )
 
 
 def settings_key(name: str) -> str:

@@ -40,6 +40,8 @@ EXTRAS = {
     "community": "langchain_community",
     "ocr": "rapidocr",
     "postgres": "psycopg",
+    "ray": "ray",
+    "s3": "s3fs",
 }
 
 

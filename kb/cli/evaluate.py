@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,6 +27,7 @@ def evaluate(
     fail_under: Annotated[
         list[str] | None, typer.Option(help="Exit 1 when a metric is lower.", metavar="METRIC=VALUE")
     ] = None,
+    on: options.On = None,
     top_k: options.TopK = None,
     model: options.Model = None,
     collection: options.Collection = None,
@@ -40,11 +41,9 @@ def evaluate(
     from kb.evaluation import evaluate as run_evaluation
 
     floors = read_floors(fail_under or [])
-    workspace = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=pairs)
-    second = None
-    if against:
-        given = [*(pairs or []), *against]
-        second = begin(collection=collection, store=store, top_k=top_k, model=model, pairs=given)
+    same: Any = {"collection": collection, "store": store, "model": model, "top_k": top_k, "flags": {"models.on": on}}
+    workspace = begin(**same, pairs=pairs)
+    second = begin(**same, pairs=[*(pairs or []), *against]) if against else None
     with screen.bar("{task.completed}/{task.total} questions", quiet=quiet) as bar:
         on_question = screen.step(bar, "asking")
         evaluation = run_evaluation(workspace, file, answers=answers, against=second, on_question=on_question)

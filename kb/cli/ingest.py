@@ -33,6 +33,7 @@ def ingest(
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Fetch URLs from loopback and private addresses too.")
     ] = False,
+    on: options.On = None,
     collection: options.Collection = None,
     store: options.Store = None,
     pairs: options.Set = None,
@@ -41,7 +42,7 @@ def ingest(
     dry_run: options.DryRun = False,
 ) -> int:
     """Read documents into a collection; after an interruption the same command resumes."""
-    workspace = begin(collection=collection, store=store, pairs=pairs)
+    workspace = begin(collection=collection, store=store, pairs=pairs, flags={"ingest.on": on})
     from kb.ingest import ingest as run_ingest
     from kb.ingest import plan_ingest
 
@@ -116,8 +117,7 @@ def _summary(report: IngestReport, workspace: Workspace) -> str:
     if report.forgotten:
         parts.append(f"{report.forgotten} forgotten")
     rate = f", {report.pages / report.seconds:.0f} pages/s" if report.pages else ""
-    done = f"{', '.join(parts)}: {report.pages} pages in {report.seconds:.1f} s{rate}"
-    return f"{done}. Next: {_next(report, workspace)}"
+    return f"{', '.join(parts)}: {report.pages} pages in {report.seconds:.1f} s{rate}. Next: {_next(report, workspace)}"
 
 
 def _next(report: IngestReport, workspace: Workspace) -> str:

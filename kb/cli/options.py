@@ -15,6 +15,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress or notes
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="Any other setting, as kb config show names it.", metavar="KEY=VALUE")
 ]
+On = Annotated[str | None, typer.Option(help="Work on a Ray cluster: ray[:HOST:PORT] (extra: ray).", metavar="ray")]
 Store = Annotated[str | None, typer.Option("--store", help="Vector index: lancedb or weaviate.", metavar="NAME")]
 TopK = Annotated[int | None, typer.Option("-k", help="Passages to take.", min=1, max=200, metavar="N")]
 Model = Annotated[str | None, typer.Option("--model", "-m", help=f"{', '.join(SPELLINGS)}.", metavar="MODEL")]

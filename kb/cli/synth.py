@@ -58,6 +58,7 @@ def synth(
     audit: Annotated[
         bool, typer.Option("--audit", help="Plant errors in good rows and report what finds them.")
     ] = False,
+    on: options.On = None,
     collection: options.Collection = None,
     store: options.Store = None,
     settings: options.Set = None,
@@ -78,7 +79,7 @@ def synth(
     from kb.data.missed import missed_of
 
     missed = missed_of(from_report) if from_report else None
-    flags = {"synth.generator": generator, "synth.mode": mode, "synth.per_chunk": per_chunk}
+    flags = {"synth.generator": generator, "synth.mode": mode, "synth.per_chunk": per_chunk, "models.on": on}
     given = [*(missed.settings if missed else ()), *(settings or [])]
     workspace = begin(collection=collection, store=store, pairs=given, flags=flags)
     rows = pairs or (missed.row_count if missed else None)

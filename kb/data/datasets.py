@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ from synth.generate.base import Generator
 from synth.generate.cache import Call, CallCache
 from synth.generate.model import ModelGenerator, reply_tokens
 from synth.generate.rules import RulesGenerator
+from synth.generate.spread import idle_note, spread_caller
 from synth.generate.writer import WriterGenerator
 from synth.making.build import DatasetBuilder
 from synth.making.run import SynthPlan, SynthProgress, SynthTools
@@ -296,7 +297,8 @@ def _builder(
     settings = workspace.settings
     knowledge = open_collection(workspace, on_note=on_note)
     corpus = CatalogueCorpus(knowledge.catalogue, workspace.collection, request.documents)
-    if note := _unread_documents(corpus.documents(), chosen_generator(settings, workspace.home)):
+    chosen = chosen_generator(settings, workspace.home)
+    for note in filter(None, (_unread_documents(corpus.documents(), chosen), idle_note(settings, chosen))):
         on_note(note)
     with ExitStack() as stack:
         models = _Models(workspace, request, stack, on_call)
@@ -373,8 +375,7 @@ class _Models:
         base = require("smollm2", home) / "model.gguf"
         path = merged_gguf(base, open_adapter(question_writer_adapter()), home)
         chat = open_gguf(path, settings.models.model_copy(update={"num_ctx": _WRITER_TOKENS}), name="question-writer")
-        cache = CallCache(home.cache / "synth.sqlite")
-        self.stack.callback(cache.close)
+        cache = self.stack.enter_context(closing(CallCache(home.cache / "synth.sqlite")))
         return AdaptedWriter(chat, path.parent.name, cache), spans
 
     def ask(self, spec: str) -> CachedChat:
@@ -384,14 +385,15 @@ class _Models:
         sizes = {"max_tokens": max(given.models.max_tokens, room), "seed": self.request.seed}
         models = given.models.model_copy(update=sizes)
         settings = given.model_copy(update={"models": models})
-        cache = CallCache(home.cache / "synth.sqlite")
-        self.stack.callback(cache.close)
+        cache = self.stack.enter_context(closing(CallCache(home.cache / "synth.sqlite")))
+        caller = spread_caller(self.stack, spec, settings, home)
         ask = CachedChat(
             open_chat(spec, settings, home),
             spec,
             models.model_dump(mode="json"),
             cache,
-            concurrency=settings.synth.concurrency,
+            concurrency=caller.concurrency if caller else settings.synth.concurrency,
+            caller=caller,
             on_call=self.on_call,
         )
         self.stack.callback(ask.close)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from core.errors import ConfigError, DataError
 from core.files import Home, atomic_write
+from core.originals import keep_original, original_file
 from core.types import Answer, Document
 from core.weights.folders import delete_folder, make_folder
 from kb.ingest import WAITING
@@ -293,7 +294,7 @@ def _snapshot_store(workspace: Workspace, snapshot: Snapshot, dimension: int, on
 
 def _link_originals(home: Home, documents: Sequence[Document], target: Path) -> None:
     for document in documents:
-        original = home.original(document.sha256, document.doc)
+        original = original_file(home, document.sha256, document.doc)
         if original.is_file():
             place = target / document.sha256 / original.name
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -301,11 +302,13 @@ def _link_originals(home: Home, documents: Sequence[Document], target: Path) -> 
 
 
 def _bring_back(home: Home, originals: Path, document: Document) -> None:
-    place = home.original(document.sha256, document.doc)
-    stored = sorted((originals / document.sha256).glob("*")) if not place.exists() else []
+    present = original_file(home, document.sha256, document.doc)
+    stored = sorted((originals / document.sha256).glob("*")) if not present.exists() else []
     if stored:
+        place = home.original(document.sha256, document.doc)
         place.parent.mkdir(parents=True, exist_ok=True)
         _link(stored[0], place)
+        keep_original(home, place, document.sha256)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from core.errors import ConfigError, DataError
 from core.files import Home, atomic_write, sha256_of
 from core.machine.install import upgrade_hint
+from core.originals import keep_original, original_file, release_original
 from rag.catalogue.database import catalogue_exists
 from rag.catalogue.postgres import URL_VARIABLE, postgres_url, server_name
 from rag.catalogue.schema import SCHEMA_VERSION
@@ -57,7 +58,7 @@ def write_backup(home: Home, target: Path) -> int:
             sink.execute("DELETE FROM indexed")
             sink.commit()
         members = {_CATALOGUE: copy}
-        members |= {f"originals/{path.parent.name}/{path.name}": path for path in _originals(home, copy)}
+        members |= {f"originals/{path.parent.name}/{path.name}": path for path in _originals(home, copy, Path(folder))}
         manifest = {
             "schema": SCHEMA_VERSION,
             "members": {
@@ -71,10 +72,13 @@ def write_backup(home: Home, target: Path) -> int:
     return target.stat().st_size
 
 
-def _originals(home: Home, catalogue: Path) -> list[Path]:
+def _originals(home: Home, catalogue: Path, folder: Path) -> list[Path]:
+    """Return the files of all documents, each in a folder named by its hash; what a store holds is copied below one."""
     with closing(sqlite3.connect(catalogue)) as db:
         rows = db.execute("SELECT DISTINCT sha256, doc FROM visible ORDER BY sha256").fetchall()
-    paths = {home.original(sha256, doc) for sha256, doc in rows}
+    if home.originals_url:
+        home = Home(folder, home.originals_url)
+    paths = {original_file(home, sha256, doc, most_bytes=None) for sha256, doc in rows}
     return sorted(path for path in paths if path.exists())
 
 
@@ -101,7 +105,11 @@ def restore_backup(source: Path, home: Home) -> None:
         with tarfile.open(source, mode="r:gz") as archive:
             members = _manifest(archive, source)["members"]
             for name in sorted(members, key=lambda name: name == _CATALOGUE):
-                _extract(archive, name, members[name]["sha256"], _place(home, name, source), source)
+                sha256, place = members[name]["sha256"], _place(home, name, source)
+                _extract(archive, name, sha256, place, source)
+                if name != _CATALOGUE:
+                    keep_original(home, place, sha256)
+                    release_original(home, sha256)
     except (tarfile.TarError, EOFError, OSError, KeyError, ValueError) as error:
         raise DataError(f"is not a whole kb backup ({error})", path=source, hint="kb backup --out FILE") from error
 

@@ -51,6 +51,9 @@ class OpenVinoEmbedder:
         identity: Stored beside the vectors.
         precision: `auto`, `bf16` or `f32`.
 
+    Attributes:
+        threads: Cores for many documents; 0 for all. Counts from the first embedding on.
+
     Raises:
         ConfigError: The precision is not available here.
     """
@@ -62,6 +65,7 @@ class OpenVinoEmbedder:
         self._lock = threading.Lock()
         self._last_query: tuple[str, NDArray[np.float32]] | None = None
         self.precision = pick_precision(precision)
+        self.threads = 0
 
     @property
     def identity(self) -> EmbedderIdentity:
@@ -130,7 +134,8 @@ class OpenVinoEmbedder:
 
     @cached_property
     def _bulk(self) -> Any:
-        queue = openvino.AsyncInferQueue(self._compile(_BULK))
+        threads = {"INFERENCE_NUM_THREADS": self.threads} if self.threads else {}
+        queue = openvino.AsyncInferQueue(self._compile(_BULK | threads))
         queue.set_callback(_keep)
         return queue
 

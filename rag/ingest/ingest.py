@@ -15,11 +15,13 @@ from typing import Literal
 
 from core.files import Home
 from core.settings import Settings
+from core.types import Chunk
 from rag.catalogue.identity import claim_collection
 from rag.catalogue.reader import EmbeddedChunk
 from rag.catalogue.writer import Catalogue, Finished
 from rag.embed.base import Embedder
 from rag.ingest.fetch import is_url
+from rag.ingest.place import Here, Pending, Vectors, Workplace, in_order
 from rag.ingest.prefetch import prefetched
 from rag.ingest.reading import DocumentEnded, FileKept, FileReader, FileRefused, IngestEvent, PageRead, discard_original
 from rag.store.base import Store, indexed_text, sync
@@ -86,6 +88,8 @@ class Ingest:
         embedder: Turns texts into vectors.
         settings: Chunking and limits.
         collection: Made when it does not exist.
+        place: Where documents are read and texts embedded; this process if None. What `run` is given of passwords and
+            OCR is for this process, so another place has its own.
         on_progress: Called after every commit.
     """
 
@@ -98,6 +102,7 @@ class Ingest:
         embedder: Embedder,
         settings: Settings,
         collection: str,
+        place: Workplace | None = None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> None:
         self._home = home
@@ -106,6 +111,7 @@ class Ingest:
         self._embedder = embedder
         self._settings = settings
         self._collection = collection
+        self._place = place
         self._on_progress = on_progress
         self._results: dict[str, FileResult] = {}
         self._kept: dict[str, str] = {}  # source of content that was there already, and the name it bore
@@ -131,18 +137,23 @@ class Ingest:
         """
         claim_collection(self._catalogue, self._collection, self._embedder.identity.to_json())
         stop = threading.Event()
+        place = self._place or Here(self._settings, self._embedder, password=password, ocr=ocr)
         reader = FileReader(
             home=self._home,
             settings=self._settings,
             collection=self._collection,
-            embedder=self._embedder,
-            password=password,
+            identity=self._embedder.identity,
+            place=place,
             ocr=ocr,
             stop=stop,
         )
+
+        def embed(batch: Sequence[IngestEvent]) -> Pending[Vectors]:
+            return place.embed([indexed_text(chunk) for chunk in _chunks(batch)])
+
         with prefetched(reader.events(files), 2 * EVENTS_PER_BATCH, stop) as events:
-            for batch in _batched(events):
-                self._commit(batch)
+            for batch, vectors in in_order(_batched(events), embed, place.ahead):
+                self._commit(batch, vectors.result())
                 if self._unsynced >= CHUNKS_PER_SYNC:
                     self._sync()
         self._settle_names()
@@ -152,9 +163,8 @@ class Ingest:
         self._discard()
         return [self._results[source] for _, source in files]
 
-    def _commit(self, batch: list[IngestEvent]) -> None:
-        chunks = [chunk for event in batch if isinstance(event, PageRead) for chunk in event.chunks]
-        vectors = self._embedder.embed_documents([indexed_text(chunk) for chunk in chunks])
+    def _commit(self, batch: list[IngestEvent], vectors: Vectors) -> None:
+        chunks = _chunks(batch)
         embedded = iter([EmbeddedChunk(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)])
         with self._catalogue.transaction():
             for event in batch:
@@ -268,6 +278,10 @@ class Ingest:
         if changed and final:
             self._on_progress(report)
             self._store.optimize()
+
+
+def _chunks(batch: Sequence[IngestEvent]) -> list[Chunk]:
+    return [chunk for event in batch if isinstance(event, PageRead) for chunk in event.chunks]
 
 
 def _batched(events: Iterable[IngestEvent]) -> Iterator[list[IngestEvent]]:

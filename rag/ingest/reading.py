@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-import shutil
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,21 +15,19 @@ from pathlib import Path
 
 from core.errors import DataError, MissingExtra
 from core.files import Home, atomic_write, sha256_of
-from core.language.detect import detect_language
 from core.machine.disk import disk_fault
+from core.originals import keep_original, release_original, remove_original
 from core.settings import Settings
 from core.types import Chunk, Page
 from rag.catalogue.quality import NO_TEXT_LAYER
 from rag.catalogue.reader import CatalogueReader
 from rag.catalogue.writer import Catalogue, NewDocument
-from rag.embed.base import Embedder
-from rag.ingest.chunk import Chunker
-from rag.ingest.header import chunk_header
+from rag.embed.base import EmbedderIdentity
+from rag.ingest.document import DocumentTask, title_of
+from rag.ingest.place import Workplace
 from rag.ingest.running import RunningOnce
-from rag.load.linking import LOOK, linked
-from rag.load.process.parse import Parsed, parse_file
+from rag.load.linking import LOOK
 from rag.load.reader import FileInfo
-from rag.load.title import in_words
 
 # Grows when pages of the same file are read or chunked differently; `reindex` then reads originals again.
 READING_VERSION = 3
@@ -95,9 +92,9 @@ class FileReader:
         home: Where originals and the catalogue are.
         settings: Limits and chunking.
         collection: Where the documents will go.
-        embedder: Counts tokens and says how many fit.
-        password: Tried on locked documents.
-        ocr: Read pages without a text layer from their image.
+        identity: Of the embedder.
+        place: Where documents are read.
+        ocr: Whether pages without a text layer are read from their image.
         stop: Once set, a wait for a page ends.
     """
 
@@ -107,19 +104,18 @@ class FileReader:
         home: Home,
         settings: Settings,
         collection: str,
-        embedder: Embedder,
-        password: str | None = None,
+        identity: EmbedderIdentity,
+        place: Workplace,
         ocr: bool = False,
         stop: threading.Event | None = None,
     ) -> None:
         self._home = home
-        self._settings = settings
+        self._limits = settings.ingest
         self._collection = collection
-        self._password = password
+        self._place = place
         self._ocr = ocr
         self._stop = stop
-        self._recipe = recipe_of(settings, embedder.identity.to_json())
-        self._chunker = make_chunker(settings, embedder)
+        self._recipe = recipe_of(settings, identity.to_json())
 
     def events(self, files: Sequence[tuple[Path, str]]) -> Generator[IngestEvent, None, None]:
         """Yield events for every file, in order; `files` holds the path to read and the source it is known by.
@@ -131,9 +127,12 @@ class FileReader:
         sizes = [_size_bytes(path) for path, _ in files]
         total = max(1, sum(sizes))
         seen: set[str] = set()
-        done = 0
+        done = begun = 0
         try:
-            for (path, source), size in zip(files, sizes, strict=True):
+            for index, ((path, source), size) in enumerate(zip(files, sizes, strict=True)):
+                for other, _ in files[max(begun, index) : index + self._place.ahead]:
+                    self._begin(catalogue, other)
+                begun = index + self._place.ahead
                 span = (done / total, (done + size) / total)
                 yield from self._file(catalogue, path, source, span, seen)
                 done += size
@@ -153,39 +152,34 @@ class FileReader:
                 return
             # Parsed from our copy: the text then belongs to the bytes that were hashed, whatever happens outside.
             original = self._stored(path, doc, sha256)
-            parsed = self._parse(original)
-            document, first = catalogue.stage(
-                self._collection, new_document(parsed.info, original, sha256, doc), recipe(self._recipe, doc)
-            )
-            if first:
-                parsed.pages.close()
-                parsed = self._parse(original, first)
-            title = title_of(parsed.info, original, doc)
-            before = catalogue.pages_before(document, first, LOOK) if first else []
-            last = before[-1] if before else None
-            running = RunningOnce(catalogue.pages(self._collection, sha256) if first else ())
+            keep_original(self._home, original, sha256)
+            task = DocumentTask(doc=doc, sha256=sha256)
+            opened = self._place.open(original, task, self._stop)
             try:
-                for read in linked(parsed.pages, before):
-                    page = replace(read, language=detect_language(read.text))
-                    share = span[0] + (span[1] - span[0]) * (page.index + 1) / max(1, parsed.info.n_pages)
-                    header = chunk_header(title, doc, page, parsed.info.metadata)
-                    chunks = self._chunker.split(sha256, running.for_chunks(page), header, last)
+                document, first = catalogue.stage(
+                    self._collection, new_document(opened.info, original, sha256, doc), recipe(self._recipe, doc)
+                )
+                if first:
+                    opened.pages.close()
+                    opened = self._place.open(original, self._resumed(catalogue, task, document, first), self._stop)
+                for page, chunks in opened.pages:
+                    share = span[0] + (span[1] - span[0]) * (page.index + 1) / max(1, opened.info.n_pages)
                     yield PageRead(
                         doc=doc, source=source, sha256=sha256, share=share, document=document, page=page, chunks=chunks
                     )
-                    last = page
             finally:
-                parsed.pages.close()
+                opened.pages.close()
             yield DocumentEnded(
                 doc=doc,
                 source=source,
                 sha256=sha256,
                 share=span[1],
                 document=document,
-                title=title,
-                metadata=parsed.info.metadata,
+                title=title_of(opened.info, original, doc),
+                metadata=opened.info.metadata,
             )
             seen.add(sha256)
+            release_original(self._home, sha256)
         except (DataError, MissingExtra) as error:
             if isinstance(error, MissingExtra) and self._ocr:
                 raise  # asked for by name, and no file will fare better
@@ -201,6 +195,23 @@ class FileReader:
                 hint=_about(error.hint, self._home, sha256, doc, source),
             )
 
+    def _begin(self, catalogue: Catalogue, path: Path) -> None:
+        """Let a new file be read before its turn; what is wrong with it comes out at its turn."""
+        doc = showable(path.name)
+        try:
+            sha256 = self._hashed(path)
+            if not self._is_read(catalogue, sha256):
+                task = DocumentTask(doc=doc, sha256=sha256)
+                self._place.begin(path, self._home_of(doc, sha256), task)
+        except DataError:
+            return
+
+    def _resumed(self, catalogue: Catalogue, task: DocumentTask, document: int, first: int) -> DocumentTask:
+        """Return what is left of a document whose pages before `first` are in the catalogue."""
+        before = tuple(catalogue.pages_before(document, first, LOOK))
+        running = RunningOnce(catalogue.pages(self._collection, task.sha256))
+        return replace(task, first=first, before=before, running=running)
+
     def _is_read(self, catalogue: Catalogue, sha256: str) -> bool:
         """Tell whether a document is there; with OCR one whose pages have no text layer is read again."""
         if catalogue.find(self._collection, sha256) is None:
@@ -208,18 +219,8 @@ class FileReader:
         pages = catalogue.pages(self._collection, sha256) if self._ocr else ()
         return not any(page.quality == "empty" and page.reason == NO_TEXT_LAYER for page in pages)
 
-    def _parse(self, original: Path, first_page: int = 0) -> Parsed:
-        return parse_file(
-            original,
-            self._settings.ingest,
-            password=self._password,
-            first_page=first_page,
-            ocr=self._ocr,
-            stop=self._stop,
-        )
-
     def _hashed(self, path: Path) -> str:
-        limit_mb = self._settings.ingest.max_file_mb
+        limit_mb = self._limits.max_file_mb
         try:
             size_mb = -(-path.stat().st_size // (1 << 20))
             if not path.is_file():  # a pipe or a device would never end
@@ -234,12 +235,17 @@ class FileReader:
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror}", path=path) from error
 
+    def _home_of(self, doc: str, sha256: str) -> Path:
+        """Return where our copy of a file is, or will be."""
+        stored = self._home.original(sha256, doc)
+        # The same bytes under another suffix are read as another format.
+        return stored if stored.suffix.lower() == Path(doc).suffix.lower() else stored.with_name(doc)
+
     def _stored(self, path: Path, doc: str, sha256: str) -> Path:
         """Return our copy of a file, made under another name first: what has its own name has its bytes."""
-        target = self._home.original(sha256, doc)
-        if target.exists() and target.suffix.lower() == Path(doc).suffix.lower():
+        target = self._home_of(doc, sha256)
+        if target.exists():
             return target
-        target = target.with_name(doc)  # the same bytes under another suffix are read as another format
         part = target.with_name(".part")
         digest = hashlib.sha256()
         try:
@@ -282,9 +288,13 @@ def _about(hint: str, home: Home, sha256: str, doc: str, source: str) -> str:
 
 
 def discard_original(home: Home, catalogue: CatalogueReader, sha256: str) -> None:
-    """Remove a stored original unless a collection still holds the document."""
+    """Remove a stored original unless a collection still holds the document.
+
+    Raises:
+        BackendError: It is in a store that cannot be written.
+    """
     if not any(catalogue.find(name, sha256) for name in catalogue.collections()):
-        shutil.rmtree(home.original(sha256, "any").parent, ignore_errors=True)
+        remove_original(home, sha256)
 
 
 def recipe_of(settings: Settings, identity: Mapping[str, object]) -> dict[str, object]:
@@ -302,23 +312,6 @@ def recipe_of(settings: Settings, identity: Mapping[str, object]) -> dict[str, o
 def recipe(common: Mapping[str, object], doc: str) -> dict[str, object]:
     """Return a document's recipe, stored with it: `recipe_of` and the name that stands in its chunks' headers."""
     return {**common, "doc": doc}
-
-
-def make_chunker(settings: Settings, embedder: Embedder) -> Chunker:
-    """Return a chunker whose chunks this embedder reads whole."""
-    rag = settings.rag
-    return Chunker(
-        splitter=rag.splitter,
-        chunk_chars=rag.chunk_chars,
-        overlap_chars=rag.overlap_chars,
-        max_tokens=embedder.identity.max_tokens,
-        count_tokens=embedder.count_tokens,
-    )
-
-
-def title_of(info: FileInfo, original: Path, doc: str) -> str:
-    """Return a document's title; where that is made of a file name, of its present one."""
-    return in_words(doc) if info.title == in_words(original.name) else info.title
 
 
 def new_document(info: FileInfo, original: Path, sha256: str, doc: str) -> NewDocument:

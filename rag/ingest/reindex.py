@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 from core.errors import DataError, MissingExtra
 from core.files import Home
+from core.originals import original_file
 from core.settings import Settings
 from core.types import Chunk, Document, Page
 from rag.catalogue.reader import EmbeddedChunk
 from rag.catalogue.writer import Catalogue, NewDocument
 from rag.embed.base import Embedder
+from rag.ingest.document import make_chunker
 from rag.ingest.header import chunk_header
-from rag.ingest.reading import make_chunker, new_document, recipe, recipe_of
+from rag.ingest.reading import new_document, recipe, recipe_of
 from rag.ingest.running import RunningOnce
 from rag.load.linking import linked
 from rag.load.process.parse import parse_file
@@ -105,10 +107,10 @@ class _Job:
         """Return what the stored original holds, None where that is less than what is stored."""
         if self.home is None:
             return None
-        original = self.home.original(known.sha256, known.doc)
         before = list(self.catalogue.pages(known.collection, known.sha256))
         ocr = any("ocr" in page.parser.lower() for page in before)
         try:
+            original = original_file(self.home, known.sha256, known.doc)
             parsed = parse_file(original, self.settings.ingest, ocr=ocr)
             pages = list(linked(parsed.pages))
         except (DataError, MissingExtra) as error:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.blocks import Block, Cell
-from core.errors import DataError
+from core.errors import BackendError, DataError
 from core.files import Home
+from core.originals import original_file
 from core.types import Document, Page
 from rag.load.pdf.boxes import Box, render_page, span_boxes
 
@@ -69,8 +70,7 @@ class PageRenderer:
 
     def _picture(self, document: Document, page: int, start: int, end: int) -> bytes:
         """Return a page as PNG with a span marked; empty where the document is no PDF or cannot be rendered."""
-        path = self._home.original(document.sha256, document.doc)
-        if document.unit != "page" or path.suffix.lower() != ".pdf" or not path.is_file():
+        if document.unit != "page":
             return b""
         key = (document.sha256, page, start, end)
         with self._lock:
@@ -78,10 +78,16 @@ class PageRenderer:
                 self._cache.move_to_end(key)
                 return self._cache[key]
         try:
+            path = original_file(self._home, document.sha256, document.doc)
+            if path.suffix.lower() != ".pdf" or not path.is_file():
+                return b""
             with self._slots:
                 boxes: Sequence[Box] = span_boxes(path, page, start, end) if end > start else ()
                 png = render_page(path, page, boxes=boxes)
-        except DataError:  # locked, or not readable by PDFium; its text can still be shown
+        except (
+            DataError,
+            BackendError,
+        ):  # locked, not readable by PDFium, or out of reach; its text can still be shown
             return b""
         with self._lock:
             self._cache[key] = png

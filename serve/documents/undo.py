@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from core.errors import DataError
+from core.originals import original_file
 from core.types import Document
 from serve.errors import NotFound
 from serve.service import Service
@@ -36,7 +37,7 @@ class ForgottenFiles:
 
     def keep(self, document: Document) -> str:
         """Copy a document's original and return what undoes its removal; empty where there is no original."""
-        original = self._service.home.original(document.sha256, document.doc)
+        original = original_file(self._service.home, document.sha256, document.doc)
         if not original.is_file():
             return ""
         undo = secrets.token_hex(12)

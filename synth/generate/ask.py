@@ -62,6 +62,47 @@ class ModelReply:
             return None
 
 
+class ChatCaller:
+    """Puts requests to an open chat model; safe to use from several threads.
+
+    Args:
+        chat: The model.
+    """
+
+    def __init__(self, chat: BaseChatModel) -> None:
+        self._chat = chat
+        self._held: dict[type[BaseModel], Runnable[Any, Any]] = {}
+
+    def __call__(self, request: ModelRequest) -> Call:
+        """Return the reply to a request.
+
+        Raises:
+            KbError: The model did not answer.
+        """
+        begun = time.perf_counter()
+        message = self._model(request.schema).invoke([HumanMessage(request.text)])
+        raw = message["raw"] if isinstance(message, dict) else message
+        usage = raw.usage_metadata if isinstance(raw, AIMessage) else None
+        return Call(
+            text=raw.text,
+            prompt_tokens=usage["input_tokens"] if usage else 0,
+            completion_tokens=usage["output_tokens"] if usage else 0,
+            cut=_was_cut(raw),
+            seconds=time.perf_counter() - begun,
+        )
+
+    def _model(self, schema: type[BaseModel] | None) -> Runnable[Any, Any]:
+        """The model constrained to a schema where it supports that, else the model: its prompt shows the JSON."""
+        if schema is None:
+            return self._chat
+        if schema not in self._held:
+            try:
+                self._held[schema] = self._chat.with_structured_output(schema, include_raw=True)
+            except NotImplementedError:
+                self._held[schema] = self._chat
+        return self._held[schema]
+
+
 class CachedChat:
     """A chat model behind a cache, with a bounded number of concurrent requests.
 
@@ -71,6 +112,7 @@ class CachedChat:
         parameters: Generation parameters; part of the cache key.
         cache: Stores the replies.
         concurrency: Number of concurrent requests.
+        caller: Puts a request to the model, from several threads; this process does if None.
         on_call: Called in the caller's thread with every reply and whether it came from the cache.
     """
 
@@ -82,6 +124,7 @@ class CachedChat:
         cache: CallCache,
         *,
         concurrency: int,
+        caller: Callable[[ModelRequest], Call] | None = None,
         on_call: OnCall = lambda _call, _cached: None,
     ) -> None:
         self.spec = spec
@@ -89,9 +132,9 @@ class CachedChat:
         self._parameters = parameters
         self._cache = cache
         self._concurrency = concurrency
+        self._caller = caller or ChatCaller(chat)
         self._on_call = on_call
         self._pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="ask")
-        self._held: dict[type[BaseModel], Runnable[Any, Any]] = {}
 
     def all(self, requests: Iterable[ModelRequest]) -> Iterator[ModelReply]:
         """Yield replies in the order of the requests; twice `concurrency` requests are read ahead.
@@ -133,30 +176,9 @@ class CachedChat:
         return key_of(model=self.spec, parameters=self._parameters, schema=schema, prompt=request.text)
 
     def _ask(self, request: ModelRequest, key: str) -> Call:
-        begun = time.perf_counter()
-        message = self._model(request.schema).invoke([HumanMessage(request.text)])
-        raw = message["raw"] if isinstance(message, dict) else message
-        usage = raw.usage_metadata if isinstance(raw, AIMessage) else None
-        call = Call(
-            text=raw.text,
-            prompt_tokens=usage["input_tokens"] if usage else 0,
-            completion_tokens=usage["output_tokens"] if usage else 0,
-            cut=_was_cut(raw),
-            seconds=time.perf_counter() - begun,
-        )
+        call = self._caller(request)
         self._cache.put(key, call)
         return call
-
-    def _model(self, schema: type[BaseModel] | None) -> Runnable[Any, Any]:
-        """The model constrained to a schema where it supports that, else the model: its prompt shows the JSON."""
-        if schema is None:
-            return self._chat
-        if schema not in self._held:
-            try:
-                self._held[schema] = self._chat.with_structured_output(schema, include_raw=True)
-            except NotImplementedError:
-                self._held[schema] = self._chat
-        return self._held[schema]
 
 
 def _was_cut(message: Any) -> bool:

@@ -61,5 +61,5 @@ class Scripted(BaseChatModel):
         with self._lock:
             self._busy -= 1
         usage = {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5}
-        message = AIMessage(self.reply(text), usage_metadata=usage)
+        message = AIMessage(self.reply(text), usage_metadata=usage, response_metadata={"finish_reason": "stop"})
         return ChatResult(generations=[ChatGeneration(message=message)])

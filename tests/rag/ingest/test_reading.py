@@ -13,6 +13,7 @@ from core.settings import Settings
 from rag.catalogue.identity import claim_collection
 from rag.catalogue.writer import Catalogue
 from rag.embed.base import Embedder, EmbedderIdentity
+from rag.ingest.place import Here
 from rag.ingest.reading import DocumentEnded, FileKept, FileReader, FileRefused, IngestEvent, PageRead, showable
 
 TEXT = "The pump lifts 40 litres a minute.\n\nIt is served every March by the keeper of the mill."
@@ -33,7 +34,9 @@ def _reader(home: Home, **ingest: Any) -> FileReader:
     catalogue.close()
     settings = Settings()
     settings = settings.model_copy(update={"ingest": settings.ingest.model_copy(update=ingest)})
-    return FileReader(home=home, settings=settings, collection="default", embedder=cast(Embedder, WordEmbedder()))
+    embedder = cast(Embedder, WordEmbedder())
+    place = Here(settings, embedder)
+    return FileReader(home=home, settings=settings, collection="default", identity=embedder.identity, place=place)
 
 
 def _events(reader: FileReader, *paths: Path) -> list[IngestEvent]:
