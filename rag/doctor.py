@@ -19,6 +19,7 @@ from core.chat.remote.address import is_loopback
 from core.errors import BackendError, ConfigError, KbError
 from core.files import Home
 from core.inference import core, has_bf16, openvino
+from core.originals import ObjectStore
 from core.settings import Settings
 from core.weights.shelf import list_models
 from rag.catalogue.database import catalogue_exists
@@ -64,6 +65,7 @@ def examine(settings: Settings, home: Home) -> list[Check]:
         _machine(),
         _home(home),
         _disk(home),
+        *_originals(home),
         embedder,
         _smollm2(home),
         _model(settings),
@@ -99,6 +101,19 @@ def _disk(home: Home) -> Check:
     if free < LOW_DISK_BYTES:
         return Check(name="disk", state="bad", detail=detail, hint="df -h")
     return Check(name="disk", state="good", detail=detail)
+
+
+def _originals(home: Home) -> Iterator[Check]:
+    """Write to the store of originals and read from it, where there is one."""
+    if not home.originals_url:
+        return
+    try:
+        ObjectStore(home.originals_url).check()
+    except KbError as error:
+        hint = "" if isinstance(error, BackendError) else error.hint  # that of a store leads here
+        yield Check(name="originals", state="bad", detail=error.message, hint=hint or "kb config show")
+        return
+    yield Check(name="originals", state="good", detail=home.originals_url)
 
 
 def _embedder(settings: Settings, home: Home) -> tuple[Check, EmbedderIdentity | None]:

@@ -37,6 +37,10 @@ def privacy_page(settings: Settings, home: Home) -> str:
     rows = "".join(f"<tr><td><code>{escape(path)}</code></td><td>{escape(what)}</td></tr>" for path, what in STORED)
     local = is_loopback(settings.rag.ollama_url)
     servers = "" if local else f" Ollama runs at {escape(settings.rag.ollama_url)}, which is another machine."
+    if settings.ingest.originals:
+        servers += f" Originals are kept at {escape(str(settings.ingest.originals))}."
+    if settings.ingest.on:
+        servers += f" Documents are read on the machines of the cluster {escape(settings.ingest.on)}."
     model = settings.rag.model
     remote = destination(parse_spec(model), settings)
     sent = f" Questions and passages go to the model {escape(model)} at {escape(remote)}." if remote else ""

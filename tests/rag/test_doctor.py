@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from core.files import Home
@@ -35,3 +37,14 @@ def test_an_empty_home_is_told_what_to_fetch_and_ingest(home: Home) -> None:
     assert checks["embedder"].state == "bad" and checks["embedder"].hint == "kb models pull minilm"
     assert (checks["catalogue"].state, checks["catalogue"].hint) == ("note", "kb ingest PATH")
     assert checks["home"].state == "good" and checks["ollama"].state == "note"
+
+
+def test_a_store_of_originals_is_written_to_and_read(home: Home, tmp_path: Path) -> None:
+    settings = Settings(rag=RagSettings(ollama_url="http://127.0.0.1:9"))
+    assert "originals" not in {check.name for check in examine(settings, home)}
+    url = f"file://{tmp_path}/store"
+    check = check_named("originals", settings, Home(home.root, url))
+    assert (check.state, check.detail) == ("good", url) and not list((tmp_path / "store").iterdir())
+    (tmp_path / "file").write_text("x")
+    broken = check_named("originals", settings, Home(home.root, f"file://{tmp_path}/file/below"))
+    assert broken.state == "bad" and "cannot be written" in broken.detail and broken.hint == "kb config show"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.files import Home
-from core.settings import RagSettings, Settings
+from core.settings import IngestSettings, RagSettings, Settings
 from serve.ui.privacy import STORED, privacy_page
 
 
@@ -27,3 +27,10 @@ def test_a_remote_model_is_named(tmp_path: Path) -> None:
 
 def test_an_ollama_elsewhere_is_named(tmp_path: Path) -> None:
     assert "another machine" in _page(tmp_path, ollama_url="http://10.0.0.9:11434")
+
+
+def test_a_store_of_originals_and_a_cluster_are_named(tmp_path: Path) -> None:
+    settings = Settings(ingest=IngestSettings(originals="s3://papers/kb", on="ray:10.0.0.5:6379"))
+    page = privacy_page(settings, Home(tmp_path))
+    assert "Originals are kept at s3://papers/kb." in page and "the cluster ray:10.0.0.5:6379." in page
+    assert "Originals are kept at" not in privacy_page(Settings(), Home(tmp_path))
