@@ -385,5 +385,6 @@ class Answerer:
 
 def _stream(text: str, on_token: Callable[[str], None] | None) -> None:
     """Hand on a text that is there already, word by word."""
-    for piece in re.findall(r"\S+\s*", text) if on_token is not None else ():
-        on_token(piece)  # type: ignore[misc]
+    if on_token is not None:
+        for piece in re.findall(r"\S+\s*", text):
+            on_token(piece)

@@ -14,7 +14,7 @@ from core.files import Home
 from core.settings import RagSettings, Settings
 from rag.search.search import Searcher
 from rag.search.tuned import QueryAdapter, SearchTuning, SearchWeights, drop_tuning, read_tuning, tuning_for
-from tests.rag.test_search import DIMENSION, BagOfWords, Collection
+from tests.support.word_collection import DIMENSION, BagOfWords, Collection
 
 BASE = SearchWeights.of(RagSettings())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,18 +13,9 @@ from rag.search.search import Searcher
 from rag.search.tuned import SearchTuning, SearchWeights
 from rag.tuning.candidates import CandidateMiner
 from rag.tuning.questions import TuningQuestion
-from tests.rag.test_search import PAGES, Collection
+from tests.support.word_collection import Collection
 
 BASE = SearchWeights.of(RagSettings())
-
-
-@pytest.fixture
-def filings(tmp_path: Path) -> Collection:
-    collection = Collection(tmp_path, Settings())
-    for name in ("ORION", "QUADRANT", "TELLURIAN"):
-        for year in (2020, 2021):
-            collection.add(f"{name}_{year}_10K.pdf", [page.format(name=name.title(), year=year) for page in PAGES])
-    return collection
 
 
 def questions(collection: Collection) -> list[TuningQuestion]:
