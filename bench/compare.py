@@ -5,11 +5,11 @@
     python bench/compare.py --run NAME --keep F compare a run of that home instead of teaching one
     python bench/compare.py --taught A.pdf B.pdf --later C.pdf     other documents
 
-Taught as `examples/loop.sh` teaches: closed-book rows of `kb synth`, `kb finetune` without DPO, a GGUF file. Asked are
-the dataset's test split, one question for each fact that `kb synth` reads in the later document, and those questions of
-`examples/questions.jsonl` that are about it or that nobody can answer. Arms: base and tuned, each alone and with
-search, and the extractive reader with search, which `kb ask` takes where nobody chooses a model. Needs kb[train] unless
-`--run` is given.
+Taught by `kb finetune --from-docs` with the recipe of this machine, whose mix teaches facts and reading, and exported
+to a GGUF file; `--closed-book` teaches closed-book rows alone. Asked are the dataset's test split, one question for each
+fact that `kb synth` reads in the later document, and those questions of `examples/questions.jsonl` that are about it or
+that nobody can answer. Arms: base and tuned, each alone and with search, and the extractive reader with search, which
+`kb ask` takes where nobody chooses a model. Needs kb[train] unless `--run` is given.
 """
 
 from __future__ import annotations
@@ -45,10 +45,12 @@ def main() -> None:
     parser.add_argument("--later", type=Path, default=EXAMPLES / "update.pdf")
     parser.add_argument("--keep", type=Path, help="KB_HOME that stays; a temporary one otherwise")
     parser.add_argument("--run", default="", help="a run of that home; taught anew otherwise")
+    parser.add_argument("--closed-book", action="store_true", help="teach closed-book rows alone")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of training at most")
     parser.add_argument("--limit", type=int, default=100, help="questions asked of each arm")
     options = parser.parse_args()
     with _home(options.keep) as home:
-        run = options.run or _teach(home, options.taught)
+        run = options.run or _teach(home, options)
         later = _questions(home, options.later)
         begun = time.perf_counter()
         report = _compare(home, run, later, options.limit)
@@ -84,13 +86,15 @@ def _synth(collection: str, out: Path, *chosen: str) -> None:
         _kb("synth", "--collection", collection, "--out", out, "--set", "synth.phrasings=8", "--set", shares, *chosen)
 
 
-def _teach(home: Path, documents: list[Path]) -> str:
+def _teach(home: Path, options: argparse.Namespace) -> str:
     """Teach the documents, if that was not done, and return the run's name."""
     _kb("models", "pull", "minilm", "smollm2")
     if not (home / "runs" / RUN).exists():
-        _kb("ingest", *documents)
-        _synth("default", home / "dataset", "--pairs", str(ROWS))
-        _kb("finetune", RUN, "--data", home / "dataset", "--no-dpo")
+        _kb("ingest", *options.taught)
+        if options.closed_book:
+            _synth("default", home / "dataset", "--pairs", str(ROWS))
+        source = ("--data", home / "dataset") if options.closed_book else ("--from-docs",)
+        _kb("finetune", RUN, *source, "--no-dpo", "--set", f"minutes={options.minutes}", "--skip", "export")
     if not (home / "runs" / RUN / "model.gguf").is_file():
         _kb("export", RUN, "--to", "gguf")
     return RUN

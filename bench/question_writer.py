@@ -1,11 +1,12 @@
 """The question writer: train its adapter, export it into the program, measure it on documents that no training saw.
 
     python -m bench.question_writer --train --data FOLDER --out FOLDER     the same command resumes
-    python -m bench.question_writer --export --out FOLDER                  the last checkpoint's adapter
-    python -m bench.question_writer --eval --data FOLDER                   the adapter of the program
+    python -m bench.question_writer --export RUN_FOLDER                    the adapter of a run into the program
+    python -m bench.question_writer --eval --data FOLDER [--adapter FILE]  that of the program, or another
 
-FOLDER holds the reading sets (`squad-dev.json`, `tatqa-dev.json`, ...). Training needs the train extra; measuring the
-base install alone.
+FOLDER holds the reading sets (`squad-dev.json`, `tatqa-dev.json`, ...). `--train` makes rows (`OUT/rows`), trains all
+blocks on them as `kb finetune` does, writes `OUT/question_writer.safetensors` and measures it (`OUT/figures.json`).
+Training needs the train extra; measuring the base install alone.
 """
 
 from __future__ import annotations
@@ -14,61 +15,119 @@ import argparse
 import json
 import os
 import random
+import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.adapter_export import export_adapter
 from bench.question_writer_data import WriterExample, examples, usable
 from bench.reader_data import Item, is_held_out, read_corpus
 from core.chat.local.genai import open_gguf
-from core.files import Home
+from core.files import Home, atomic_write
 from core.metrics import contains, token_f1
 from core.reading.spans.reader import SpanReader, open_span_reader
+from core.rows import MANIFEST, write_rows
 from core.settings import Settings, home_dir
+from core.types import Pair
 from core.weights.adapter import merged_gguf, open_adapter
 from core.weights.shelf import require
 from core.weights.shipped import question_writer_adapter
 from synth.generate.adapted_writer import AdaptedWriter
 from synth.generate.cache import CallCache
 from synth.generate.writer import tidied
+from synth.generate.writer_prompt import SYSTEM, user_turn
 
+ROOT = Path(__file__).resolve().parent.parent
+# All blocks; the rank keeps the adapter under 10 MB.
+_RECIPE = (
+    "rank=16",
+    "learning_rate=8e-4",
+    "batch_size=24",
+    "packing=bfd",
+    "retain=none",
+    "eval_steps=60",
+    "save_steps=20",
+)
+_HEADER = {"base": "smollm2"}
+_VAL_SHARE = 0.03
 _FOUND_F1 = 0.5
 
 
 def main() -> None:
     """Parse the arguments and do what they ask."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--train", action="store_true")
-    parser.add_argument("--export", action="store_true")
+    parser.add_argument("--train", action="store_true", help="rows, training, adapter and figures in one")
+    parser.add_argument("--export", type=Path, help="folder of a run, or of an adapter")
     parser.add_argument("--eval", action="store_true")
     parser.add_argument("--data", type=Path, help="folder of the reading sets")
-    parser.add_argument("--out", type=Path, help="folder of checkpoints")
-    parser.add_argument("--threads", type=int, default=0, help="threads of a training; 0 for all cores")
-    parser.add_argument("--epochs", type=float, default=2.0)
-    parser.add_argument("--minutes", type=float, default=0.0, help="end by then with a decayed rate; 0 for no limit")
+    parser.add_argument("--out", type=Path, help="folder for rows and figures")
+    parser.add_argument("--run", default="question-writer", help="name of the run")
+    parser.add_argument("--epochs", type=float, default=3.0)
+    parser.add_argument("--minutes", type=float, default=0.0, help="fewer passes until it fits; 0 for no limit")
     parser.add_argument("--count", type=int, default=200, help="held-out examples to measure on")
-    parser.add_argument("--adapter", type=Path, default=question_writer_adapter(), help="to export to or to measure")
+    parser.add_argument("--adapter", type=Path, default=question_writer_adapter(), help="to measure")
     arguments = parser.parse_args()
-    home = Home(home_dir(os.environ))
     if arguments.train:
-        import torch
-
-        from bench.question_writer_train import WriterPlan, train
-        from finetune.smollm2 import smollm2_folder
-
-        if arguments.threads:
-            torch.set_num_threads(arguments.threads)
-        kept, held_out = split(arguments.data)
-        plan = WriterPlan(epochs=arguments.epochs, minutes=arguments.minutes)
-        train(kept, held_out, smollm2_folder(home), arguments.out, plan)
+        train(arguments)
     if arguments.export:
-        from bench.question_writer_train import export
-
-        export(arguments.out, arguments.adapter)
+        export_adapter(arguments.export, question_writer_adapter(), _HEADER)
     if arguments.eval:
-        _, held_out = split(arguments.data)
-        chosen = random.Random(0).sample(held_out, min(arguments.count, len(held_out)))
-        print(json.dumps(measure(chosen, arguments.adapter, home), indent=2))
+        print(json.dumps(_figures(arguments, arguments.adapter), indent=2))
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Make rows, train on them, write the adapter and measure it; what is done already is left as it is."""
+    rows, out = arguments.out / "rows", arguments.out
+    if not (rows / MANIFEST).is_file():
+        write_dataset(split(arguments.data)[0], rows)
+    run = Home(home_dir(os.environ)).runs / arguments.run
+    if not (run / "adapter").is_dir():
+        choices = (*_RECIPE, f"epochs={arguments.epochs}", f"minutes={arguments.minutes}")
+        chosen = [part for choice in choices for part in ("--set", choice)]
+        ask = ["--data", str(rows), "--base", "smollm2", "--method", "rslora", "--no-dpo", *chosen]
+        ask = ["--resume"] if run.is_dir() else ask
+        command = [sys.executable, "-m", "kb.cli", "finetune", arguments.run, *ask, "--skip", "export"]
+        subprocess.run(command, cwd=ROOT, check=True, stdout=sys.stderr)
+    adapter = out / "question_writer.safetensors"
+    export_adapter(run, adapter, _HEADER)
+    figures = _figures(arguments, adapter)
+    (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(figures, indent=2))
+
+
+def write_dataset(made: Sequence[WriterExample], folder: Path) -> None:
+    """Write examples as a dataset folder: the words of the prompt are the question, the question is the answer."""
+    folder.mkdir(parents=True, exist_ok=True)
+    documents = sorted({example.document for example in made})
+    validated = set(random.Random(0).sample(documents, max(1, round(_VAL_SHARE * len(documents)))))
+    rows = [
+        Pair(
+            id=f"q{number}",
+            kind="import",
+            question=user_turn(example.marked),
+            answer=example.question,
+            context="",
+            evidence=(),
+            fact="",
+            group=example.document,
+            split="val" if example.document in validated else "train",
+            origin="import",
+            system=SYSTEM,
+        )
+        for number, example in enumerate(made)
+    ]
+    for name in ("train", "val"):
+        write_rows(folder / f"{name}.jsonl", (row for row in rows if row.split == name))
+    with atomic_write(folder / MANIFEST) as handle:
+        handle.write(b"{}")
+
+
+def _figures(arguments: argparse.Namespace, adapter: Path) -> dict[str, float]:
+    _, held_out = split(arguments.data)
+    chosen = random.Random(0).sample(held_out, min(arguments.count, len(held_out)))
+    return measure(chosen, adapter, Home(home_dir(os.environ)))
 
 
 def split(folder: Path) -> tuple[list[WriterExample], list[WriterExample]]:

@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.adapter_export import export_adapter
 from bench.reader_data import Corpus, Item, held_out_items, read_corpus, train_items
 from bench.reading_rows import LESSONS, PASSAGE_CHARS, Piece, passages_of, pieces, write_reading_set
 from core.chat.local.genai import GenAIChat, ReadingAdapter
@@ -158,30 +159,13 @@ def evaluate(arguments: argparse.Namespace, adapter: Path | None) -> dict[str, o
 
 
 def export(folder: Path, target: Path) -> None:
-    """Write a run's adapter as float16 with its scale and the digest of its prompt.
-
-    Raises:
-        FileNotFoundError: There is no adapter in the folder.
-    """
-    from safetensors.numpy import load_file, save_file
-
-    adapter = next(path for path in (folder / "adapter", folder) if (path / "adapter_config.json").is_file())
-    config = json.loads((adapter / "adapter_config.json").read_bytes())
-    rank, alpha = config["r"], config["lora_alpha"]
-    scale = alpha / (rank**0.5 if config["use_rslora"] else rank)
-    tensors = {
-        name: values.astype("float16") for name, values in load_file(adapter / "adapter_model.safetensors").items()
-    }
-    head = {
-        "scale": repr(scale),
-        "rank": str(rank),
-        "alpha": repr(alpha),
+    """Write a run's adapter with the digest of its prompt and what its rows showed."""
+    header = {
         "prompt_digest": load_prompt().digest,
         "passages": str(max(size for lesson in LESSONS for size in lesson.sizes)),
         "passage_chars": str(PASSAGE_CHARS),
     }
-    save_file(tensors, target, metadata=head)
-    print(f"{target}: {target.stat().st_size / 1e6:.2f} MB, scale {scale}")
+    export_adapter(folder, target, header)
 
 
 def cases(corpus: Corpus, count: int) -> list[Case]:

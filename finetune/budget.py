@@ -1,13 +1,15 @@
-"""Chooses the rows and passes of a run that fit so many minutes; the shares of the kinds of rows stay.
+"""Chooses the rows and passes of a run that fit so many minutes.
 
-Passes are cut first, then facts with all of their rows: a fact that is seen too rarely is not learned.
+Passes are cut first. Then rows that show passages are thinned out, kind by kind: they cost most of the time, and teach
+a way of answering that fewer of them teach, too. Facts go last, with all of their rows: a fact that is seen too rarely
+is not learned.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from finetune.data.prepare import Prepared
     from finetune.data.work import BesideRows
 
-# Passes that stay when rows have to go.
-LEAST_PASSES = 2.0
+# Passes that stay when rows have to go; where facts are learned by heart, and where not.
+LEAST_PASSES, LEAST_FACT_PASSES = 2.0, 4.0
+# Shares of the rows with passages that are tried before facts go.
+_SHARES = (0.85, 0.7, 0.55, 0.45, 0.35, 0.25, 0.18, 0.12)
 # Passes are a multiple of this.
 _PASS_STEP = 0.1
 # More than twice what rows can cost beside the mean of all: they share prompts in one part and do not in another.
@@ -84,7 +88,8 @@ def fit_minutes(prepared: Prepared, pace: Pace | None) -> Fit:
     check_rows_left(rows)
     cost = _Cost(prepared, rows, beside_rows(prepared, rows.max_length), pace)
     whole = cost.needs(rows.rows, prepared.recipe.epochs)
-    passes = _fewer_passes(whole.minutes, rows, cost)
+    least = LEAST_FACT_PASSES if any(pair.fact and not pair.context for pair in pairs) else LEAST_PASSES
+    passes = _fewer_passes(whole.minutes, rows, cost, least)
     facts = len({pair.fact for pair in pairs if pair.fact})
     fit = Fit(
         passes=passes,
@@ -97,27 +102,61 @@ def fit_minutes(prepared: Prepared, pace: Pace | None) -> Fit:
         all_minutes=whole.minutes,
         measured=whole.measured,
     )
-    return fit if fit.minutes <= cost.minutes or passes > LEAST_PASSES else _fewer_rows(fit, pairs, rows, cost)
+    return fit if fit.minutes <= cost.minutes or passes > least else _fewer_rows(fit, pairs, rows, cost)
 
 
-def _fewer_passes(whole_minutes: float, rows: Tokenised, cost: _Cost) -> float:
+def _fewer_passes(whole_minutes: float, rows: Tokenised, cost: _Cost, least: float) -> float:
     """Return as many passes over all rows as the minutes allow, but not fewer than what stays."""
     most = cost.prepared.recipe.epochs
-    if whole_minutes <= cost.minutes or most <= LEAST_PASSES:
+    if whole_minutes <= cost.minutes or most <= least:
         return most
     # The time is a part that does not depend on the passes (preferences, the last evaluation) and a part that does.
-    least_minutes = cost.needs(rows.rows, LEAST_PASSES).minutes
-    per_pass = (whole_minutes - least_minutes) / (most - LEAST_PASSES)
+    least_minutes = cost.needs(rows.rows, least).minutes
+    per_pass = (whole_minutes - least_minutes) / (most - least)
     more = max(0.0, cost.minutes - least_minutes) / per_pass
-    return min(most, LEAST_PASSES + _PASS_STEP * int(more / _PASS_STEP))
+    return min(most, least + _PASS_STEP * int(more / _PASS_STEP))
+
+
+def thinned(pairs: Sequence[Pair], share: float) -> list[Pair]:
+    """Return rows without most of those that show passages; what asks about the same passages goes or stays together.
+
+    Args:
+        pairs: Rows; those without passages, and those that a person wrote, stay.
+        share: Of the others, by kind; at least the first of each kind stays.
+    """
+    prompts: dict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        if pair.context and pair.origin != _PERSON:
+            prompts[pair.context].append(pair)
+    kinds: dict[str, list[list[Pair]]] = defaultdict(list)
+    for rows in prompts.values():
+        kinds[rows[0].kind].append(rows)
+    gone: set[str] = set()
+    for groups in kinds.values():
+        groups.sort(key=lambda rows: _drawn(rows[0]))
+        left_out = groups[max(1, round(share * len(groups))) :]
+        gone.update(pair.id for rows in left_out for pair in rows)
+    return [pair for pair in pairs if pair.id not in gone]
 
 
 def _fewer_rows(fit: Fit, pairs: Sequence[Pair], rows: Tokenised, cost: _Cost) -> Fit:
     """Return a fit with as many of the rows as the minutes allow, at least one unit."""
-    units = in_turn(pairs)
     known = defaultdict(list)
     for row in rows.rows:
         known[row.id.partition("+")[0]].append(row)
+    for share in _SHARES if any(not pair.context for pair in pairs) else ():
+        pairs = thinned(pairs, share)
+        chosen = [row for pair in pairs for row in known[pair.id]]
+        minutes = cost.needs(chosen, fit.passes).minutes
+        if minutes <= cost.minutes:
+            facts = len({pair.fact for pair in pairs if pair.fact})
+            ids = frozenset(pair.id for pair in pairs)
+            return replace(fit, row_ids=ids, rows=len(chosen), facts=facts, minutes=minutes)
+    return _fewer_facts(fit, pairs, known, cost)
+
+
+def _fewer_facts(fit: Fit, pairs: Sequence[Pair], known: Mapping[str, Sequence[TokenRow]], cost: _Cost) -> Fit:
+    units = in_turn(pairs)
 
     def first(count: int) -> list[TokenRow]:
         return [row for unit in units[:count] for pair in unit for row in known[pair.id]]

@@ -24,6 +24,7 @@ from core.telemetry import disable
 from kb.workspace import Workspace
 
 _INTERRUPTED = 128 + signal.SIGINT
+_KINDS = ("ingest", "train", "export", "synthesize", "compare", "know", "estimate")
 
 
 def job_line(workspace: Workspace, kind: str, **fields: Any) -> str:
@@ -32,7 +33,8 @@ def job_line(workspace: Workspace, kind: str, **fields: Any) -> str:
     Args:
         kind: `ingest` with `items` (`{"path", "source"}` or `{"url"}`) and `ocr`; `train` with `request`
             (`TrainingRequest.to_json`) and `resume`; `export` with `run`, `to` and `quantize`; `synthesize` with
-            `folder` and `pairs`; `compare` with `run` and `limit`; `estimate` with `requests`, as `train` has one.
+            `folder` and `pairs`; `compare` with `run` and `limit`; `know` with `run`; `estimate` with `requests`, as
+            `train` has one.
     """
     settings = workspace.settings.model_dump(mode="json")
     return json.dumps({"job": kind, "settings": settings, "home": str(workspace.home.root), **fields})
@@ -81,9 +83,11 @@ def do_job(job: Mapping[str, Any], write: EventWriter) -> Any:
         return _synthesize(workspace, job, write)
     if kind == "compare":
         return _compare(workspace, job, write)
+    if kind == "know":
+        return _know(workspace, job, write)
     if kind == "estimate":
         return _estimate(workspace, job, write)
-    raise ConfigError(f"unknown job {kind!r}; use one of ingest, train, export, synthesize, compare, estimate")
+    raise ConfigError(f"unknown job {kind!r}; use one of {', '.join(_KINDS)}")
 
 
 def _ingest(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> list[dict[str, Any]]:
@@ -141,6 +145,15 @@ def _compare(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -
         on_note=write.note,
     )
     return {"folder": str(comparison.folder), "verdict": comparison.verdict}
+
+
+def _know(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> dict[str, Any]:
+    from kb.knowledge.map import knowledge_map
+
+    def asked_facts(done: int, total: int) -> None:
+        write({"event": "facts", "done": done, "total": total})
+
+    return {"total": knowledge_map(workspace, job["run"], on_progress=asked_facts)["total"]}
 
 
 def _estimate(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> None:

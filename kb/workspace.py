@@ -38,6 +38,14 @@ class Workspace:
         settings = self.settings.model_copy(update={"rag": rag})
         return Workspace(settings=settings, home=self.home, sources=self.sources)
 
+    def showing(self, passages: int) -> Workspace:
+        """Return this workspace with so many passages at most in a training row, where no one chose another number."""
+        if passages < 1 or self.sources.get("synth.distractors", "default") != "default":
+            return self
+        synth = self.settings.synth.model_copy(update={"distractors": max(1, passages - 1)})
+        settings = self.settings.model_copy(update={"synth": synth})
+        return Workspace(settings=settings, home=self.home, sources=self.sources)
+
 
 def open_workspace(
     home: Path | str | None = None, *, flags: Mapping[str, Any] | None = None, pairs: Sequence[str] = ()

@@ -23,6 +23,7 @@ from core.weights.hub import fetch_repository
 from finetune.card import render_card
 from finetune.data.prepare import chat_of_policy
 from finetune.runs import TrainingRun, read_card
+from finetune.training.base import SMOLLM2_READING
 from finetune.training.policy import asker, load_merged, load_policy
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 # What a base is called on the Hub, where it is spelled otherwise here.
-_ON_HUB: Mapping[str, str] = {"smollm2": "HuggingFaceTB/SmolLM2-135M-Instruct"}
+_SMOLLM2_ON_HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
+# The second is what a merged model descends from; nobody else has that base, so its adapters stay here.
+_ON_HUB: Mapping[str, str] = {"smollm2": _SMOLLM2_ON_HUB, SMOLLM2_READING: _SMOLLM2_ON_HUB}
 _ADAPTER_CONFIG = "adapter_config.json"
 _CARD = "README.md"
 _ANSWER_TOKENS = 16
@@ -59,14 +62,19 @@ class Upload:
 def plan(job: Export, repository: str, *, merged: bool) -> Upload:
     """Say what an upload would be; nothing is sent.
 
+    Args:
+        repository: `USER/NAME`.
+        merged: Upload the whole model; so it is done for a base that only this program has.
+
     Raises:
-        ConfigError: The name is no USER/NAME, or HF_TOKEN is not set.
+        ConfigError: The name is no USER/NAME, HF_TOKEN is not set, or the method cannot be merged where it must be.
         GateError: The last export of this run answered otherwise than what was trained.
     """
     if not _REPOSITORY.fullmatch(repository):
         raise ConfigError(f"invalid repository {repository!r}; use USER/NAME", hint="kb export RUN --push USER/NAME")
     _token()
     _require_parity(job.run)
+    merged = merged or job.recipe.base == SMOLLM2_READING
     folder = job.merged() if merged else job.run.adapter
     size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return Upload(repository=repository, folder=folder, merged=merged, size_bytes=size_bytes)

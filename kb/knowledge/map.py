@@ -70,7 +70,8 @@ class KnownFact:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fact as `kb knows --json` prints it."""
-        place = {"page": self.fact.evidence.page, "start": self.fact.evidence.start} if self.fact.evidence else {}
+        evidence = self.fact.evidence
+        place = {"page": evidence.page, "start": evidence.start, "end": evidence.end} if evidence else {}
         return {
             "fact": self.fact.id,
             **place,

@@ -278,7 +278,11 @@ class TrainingJob:
             return folder
         if "synth" in self._request.skip:
             raise ConfigError(f"--skip synth: {folder} has no rows", hint="kb finetune --from-docs")
-        manifest = synthesize(self._workspace, folder, DatasetRequest(seed=recipe.seed), on_progress=self._on_rows)
+        from finetune.training.base import passages_at_once
+
+        # A base that reads is taught with rows like those it learned from; they are short, too.
+        workspace = self._workspace.showing(passages_at_once(recipe.base))
+        manifest = synthesize(workspace, folder, DatasetRequest(seed=recipe.seed), on_progress=self._on_rows)
         self._note(f"rows: {manifest['counts']['pairs']} in {folder}")
         return folder
 

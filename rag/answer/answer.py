@@ -174,7 +174,9 @@ class Answerer:
             return self._read(question, standalone_question, spans, passages, cosine, timings, begun, on_token, refusal)
         reading = self._reading(packed)
         judged = not crosses_languages(question, written_in)
-        if judged and answerable(reading.ranked, cosine) < MIN_ANSWERABLE:
+        # A model that was trained to read few passages is small: it seldom sees that none of them answers.
+        silent = trained_passages(self._reader).count > 0 and not reading.answers
+        if judged and (silent or answerable(reading.ranked, cosine) < MIN_ANSWERABLE):
             return self._abstained(question, timings, begun, on_token, text=abstention_for(question))
         shown = self._shown(packed, reading)
         by_key = {passage.key: span for passage, span in zip(shown.passages, shown.spans, strict=True)}

@@ -98,6 +98,10 @@ def _looks(service: Service, training: TrainingManager, reviews: DatasetReviews)
         service.audit.note("export", http.state.who, run=name)
         return FileResponse(path, media_type="application/octet-stream", filename=f"{name}.gguf")
 
+    @routes.get("/runs/{name}/knowledge")
+    async def knowledge(name: str) -> dict[str, Any]:
+        return await service.quick.run(lambda: training.knowledge(name))
+
     return routes
 
 
@@ -124,6 +128,10 @@ def _deeds(service: Service, training: TrainingManager, reviews: DatasetReviews)
     @routes.post("/export/{name}")
     async def export(name: str, target: ExportTarget, http: Request) -> JSONResponse:
         return begun("export", await service.quick.run(lambda: training.export(name, target.to)), http)
+
+    @routes.post("/know/{name}")
+    async def know(name: str, http: Request) -> JSONResponse:
+        return begun("know", await service.quick.run(lambda: training.know(name)), http)
 
     @routes.post("/stop")
     async def stop(http: Request) -> dict[str, Any]:

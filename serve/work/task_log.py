@@ -66,7 +66,7 @@ def task_log(lines: Sequence[str]) -> TaskLog:
         kind = event.get("event")
         if kind in ("done", "failed"):
             end = event
-        elif kind in ("progress", "rows", "answers"):
+        elif kind in ("progress", "rows", "answers", "facts"):
             progress = _progress(event)
         elif kind == "audit":
             shown += [_on_page(line) for line in (*event["passed"], *event["warnings"])]
@@ -104,6 +104,9 @@ def _progress(event: Mapping[str, Any]) -> dict[str, Any]:
     elif event["event"] == "rows":
         done, total = event["done"], event["total"]
         words = f"{event['stage']}: {done} of {total or '?'}; {event['rows']} rows so far"
+    elif event["event"] == "facts":
+        done, total = event["done"], event["total"]
+        words = f"{done} of {total} facts asked"
     else:
         done, total = event["done"], event["total"]
         words = f"{done} of {total} answers; asking {event['arm']}"

@@ -19,6 +19,7 @@ _WORDS: dict[TaskKind, tuple[str, str]] = {
     "train": ("Training", "Trained: export it, ask it under Chat, or compare it under Report"),
     "export": ("Exporting", "Exported"),
     "compare": ("Comparing", "Compared: the report is under Report"),
+    "know": ("Asking what it knows", "Asked: what it knows is shown under Training"),
 }
 # How a task that was stopped goes on.
 _AGAIN: dict[TaskKind, str] = {
@@ -26,6 +27,7 @@ _AGAIN: dict[TaskKind, str] = {
     "train": "Resume goes on from what was saved.",
     "export": "Start it again to go on.",
     "compare": "Start it again to go on.",
+    "know": "Ask again to go on.",
 }
 
 

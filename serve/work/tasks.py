@@ -1,4 +1,4 @@
-"""One long task at a time (training data, training, export, comparison), each a child process `python -m kb.job`.
+"""One long task at a time (rows, training, export, comparison, knowledge map), each a child process `python -m kb.job`.
 
 The child outlives the server, which finds it again when it starts; what it does is read from the file of its events.
 """
@@ -25,7 +25,7 @@ from kb.job import job_line
 from kb.workspace import Workspace
 from serve.work.task_log import TaskLog, read_task_log
 
-TaskKind = Literal["synthesize", "train", "export", "compare"]
+TaskKind = Literal["synthesize", "train", "export", "compare", "know"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from finetune.recipe import Recipe
 from finetune.retain.registry import RETAIN_METHODS
 from finetune.runs import TrainingRun, check_name, is_being_trained, list_runs, open_run, read_card, read_recipe
 from kb.exporting import checked_target
+from kb.knowledge.map import MAP, knows_folder, stored_map
 from kb.training.request import TrainingRequest
 from serve.errors import NotFound, without_command
 from serve.service import Service
@@ -24,7 +25,12 @@ from serve.work.task_words import task_headline
 from serve.work.tasks import BackgroundTask, BackgroundTasks
 
 _CURVES = ("loss", "eval_loss", "eval_recall", "rewards/margins")
-_ACTIVITIES = {"train": "being trained", "export": "being exported", "compare": "being compared"}
+_ACTIVITIES = {
+    "train": "being trained",
+    "export": "being exported",
+    "compare": "being compared",
+    "know": "being asked what it knows",
+}
 # Stages in the words of the page.
 _STAGES = {
     "rows": "Checking the rows",
@@ -42,9 +48,10 @@ class RunSummary:
     Attributes:
         state: For a person.
         reason: Why a stage failed; empty where none did.
-        actions: What can be done with it now: `resume`, `export`, `ask`, `compare`.
+        actions: What can be done with it now: `resume`, `export`, `ask`, `know`, `compare`.
         saved_step: The step that Resume goes on from; None where it begins anew, or nothing is left to do.
         file_bytes: Size of the exported file; 0 where there is none.
+        has_map: Whether it was asked what it knows.
     """
 
     name: str
@@ -56,6 +63,7 @@ class RunSummary:
     actions: tuple[str, ...] = ()
     saved_step: int | None = None
     file_bytes: int = 0
+    has_map: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +175,28 @@ class TrainingManager:
         self._estimates.close()
         return self._tasks.begin("compare", name, run=name, limit=limit)
 
+    def know(self, name: str) -> BackgroundTask:
+        """Ask a run its facts without documents, in a process of its own; the map lies beside the run.
+
+        Raises:
+            NotFound: There is no such run.
+            ConfigError: Another task is running.
+        """
+        self._opened(name)
+        self._estimates.close()
+        return self._tasks.begin("know", name, run=name)
+
+    def knowledge(self, name: str) -> dict[str, Any]:
+        """Return what a run knew when it was asked last, as `kb.knowledge.map.knowledge_map` gives it.
+
+        Raises:
+            NotFound: There is no such run, or it was never asked.
+        """
+        record = stored_map(self._opened(name))
+        if record is None:
+            raise NotFound(f"run {name!r} was not asked what it knows", hint=f"kb knows {name}", click="ask it first")
+        return record
+
     def stop(self) -> None:
         """Interrupt the task that runs."""
         self._tasks.stop()
@@ -267,6 +297,7 @@ class TrainingManager:
             actions=actions,
             saved_step=max(run.checkpoints(stage or "sft"), default=None) if "resume" in actions else None,
             file_bytes=run.gguf.stat().st_size if run.gguf.is_file() else 0,
+            has_map=(knows_folder(run) / MAP).is_file(),
         )
 
     def _stages(self, task: BackgroundTask) -> list[dict[str, str]]:
@@ -301,7 +332,7 @@ def _planned(recipe: Recipe) -> list[str]:
 def _actions(*, trained: bool, ready: bool) -> tuple[str, ...]:
     if not trained:
         return ("resume",)
-    return ("ask", "compare", "export") if ready else ("ask", "export")
+    return ("ask", "know", "compare", "export") if ready else ("ask", "know", "export")
 
 
 def _state(card: RunCard, stage: str, *, trained: bool, ready: bool) -> str:

@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.types import Pair, Preference
-from finetune.budget import LEAST_PASSES, Fit, capped, fit_minutes, fits_minutes, in_turn, kept_preferences
+from finetune.budget import (
+    LEAST_FACT_PASSES,
+    Fit,
+    capped,
+    fit_minutes,
+    fits_minutes,
+    in_turn,
+    kept_preferences,
+    thinned,
+)
 from finetune.data.shape import KNOWN_SHAPES
 from finetune.estimate import estimate
 from finetune.recipe import Recipe
@@ -54,6 +63,23 @@ def test_the_first_groups_have_the_shares_of_all(facts: int, others: int) -> Non
 def test_what_a_person_wrote_comes_first() -> None:
     own = replace(BLANK, id="own", kind="instruction", origin="person")
     assert in_turn([*rows_of(3, 3), own])[0][0].id == "own"
+
+
+def test_rows_over_passages_are_thinned_by_prompt_and_by_kind() -> None:
+    shown = [
+        replace(BLANK, id=f"{kind}-{place}-{number}", kind=kind, fact=f"f{place}", context=f"{kind} passage {place}")
+        for kind in ("evidence", "abstain")
+        for place in range(10)
+        for number in range(2)
+    ]
+    plain = rows_of(4, 2)
+    own = replace(BLANK, id="own", kind="evidence", origin="person", context="evidence passage 3")
+    kept = thinned([*plain, *shown, own], 0.3)
+    assert kept[: len(plain)] == plain
+    assert kept[-1] == own
+    assert Counter(row.kind for row in kept if row.context and row != own) == {"evidence": 6, "abstain": 6}
+    assert set(Counter(row.context for row in kept if row.context and row != own).values()) == {2}
+    assert {row.kind for row in thinned(shown, 0.01)} == {"evidence", "abstain"}
 
 
 def test_preferences_follow_the_facts_that_are_trained() -> None:
@@ -104,15 +130,33 @@ class TestFitting:
 
     def test_passes_are_cut_before_rows(self, data: Path) -> None:
         whole, _ = fitted(data, 60, epochs=6.0)
-        fit, _ = fitted(data, 0.6 * whole.minutes, epochs=6.0, name="two")
+        fit, _ = fitted(data, 0.8 * whole.minutes, epochs=6.0, name="two")
         assert fit.row_ids is None
-        assert fit.passes == pytest.approx(3.6, abs=0.11)
-        assert 0.5 * whole.minutes < fit.minutes <= 0.6 * whole.minutes
+        assert fit.passes == pytest.approx(4.8, abs=0.11)
+        assert 0.7 * whole.minutes < fit.minutes <= 0.8 * whole.minutes
+
+    def test_then_rows_over_passages_are_thinned_and_every_fact_stays(self, data: Path) -> None:
+        passage = "The key is under the mat of the blue door. " * 20
+        shown = [
+            pair(number, id=f"s{number}", fact=f"f{number // 4}", kind="evidence", context=f"{number} {passage}")
+            for number in range(64)
+        ]
+        write_jsonl(
+            data / "data" / "train.jsonl", [*(pair(number, fact=f"f{number // 4}") for number in range(64)), *shown]
+        )
+        whole, _ = fitted(data, 60, epochs=6.0)
+        fit, prepared = fitted(data, 0.3 * whole.minutes, epochs=6.0, name="two")
+        assert (fit.passes, fit.facts) == (LEAST_FACT_PASSES, 16)
+        assert fit.row_ids is not None
+        kept = Counter(row.kind for row in prepared.dataset.pairs("train") if row.id in fit.row_ids)
+        assert kept["closed-book"] == 64
+        assert 8 <= kept["evidence"] < 64
+        assert fit.minutes <= 0.3 * whole.minutes
 
     def test_then_facts_are_left_out_whole(self, data: Path) -> None:
         whole, _ = fitted(data, 60, epochs=6.0)
         fit, prepared = fitted(data, 0.1 * whole.minutes, epochs=6.0, name="two")
-        assert fit.passes == LEAST_PASSES
+        assert fit.passes == LEAST_FACT_PASSES
         assert fit.row_ids is not None
         kept = [row for row in prepared.dataset.pairs("train") if row.id in fit.row_ids]
         assert set(Counter(row.fact for row in kept).values()) == {4}

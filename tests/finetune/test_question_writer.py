@@ -1,77 +1,64 @@
-"""Training of the question writer: lines score as their rows do alone, and an interrupted training goes on."""
+"""The question writer's rows: what is learned, and how its adapter ships."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-pytest.importorskip("torch")
-
-import torch
-from transformers import AutoTokenizer
-
+from bench.adapter_export import export_adapter
+from bench.question_writer import write_dataset
 from bench.question_writer_data import WriterExample, usable
-from bench.question_writer_train import (
-    Branches,
-    WriterPlan,
-    adapted,
-    branches,
-    export,
-    lines,
-    log_probabilities,
-    train,
-)
+from core.rows import DatasetFolder
 from core.weights.adapter import open_adapter
-from synth.generate.writer_prompt import MarkedText
-from tests.support.tiny_models import tiny_folder
+from synth.generate.writer_prompt import MarkedText, messages
 
 TEXT = "The coolant tank holds 310 litres. Guests pay 12.50 euros for the night train."
-PLAN = WriterPlan(rank=2, alpha=4, first_layer=0, line_tokens=400, epochs=2.0)
 
 
-def example(answer: str, question: str, text: str = TEXT) -> WriterExample:
-    start = text.index(answer)
-    return WriterExample(MarkedText(title="Tank", text=text, start=start, end=start + len(answer)), question, "d")
+def example(answer: str, question: str, document: str) -> WriterExample:
+    start = TEXT.index(answer)
+    return WriterExample(MarkedText(title="Tank", text=TEXT, start=start, end=start + len(answer)), question, document)
 
 
-EXAMPLES = [
-    example("310 litres", "How much does the coolant tank hold?"),
-    example("12.50 euros", "What do guests pay for the night train?"),
-    example("every day", "When do children travel?", "Children travel free of charge every day."),
-]
+def test_rows_are_the_prompts_that_the_writer_will_see(tmp_path: Path) -> None:
+    made = [
+        example("310 litres", "How much does the coolant tank hold?", "a"),
+        example("12.50 euros", "What do guests pay for the night train?", "b"),
+        example("Guests", "Who pays for the night train?", "c"),
+    ]
+    write_dataset(made, tmp_path / "rows")
+    folder = DatasetFolder(tmp_path / "rows")
+    train, val = list(folder.pairs("train")), list(folder.pairs("val"))
+    assert len(train) == 2 and len(val) == 1
+    by_question = {row.answer: row for row in (*train, *val)}
+    for each in made:
+        row = by_question[each.question]
+        assert [{"role": "system", "content": row.system}, {"role": "user", "content": row.question}] == messages(
+            each.marked
+        )
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_folder(tmp_path_factory.mktemp("tiny"))
-
-
-def test_rows_of_one_text_share_it_and_score_as_on_their_own(base: Path) -> None:
-    groups = branches(EXAMPLES, AutoTokenizer.from_pretrained(base), PLAN.line_tokens)
-    assert [len(group.tails) for group in groups] == [2, 1]
-    model = adapted(base, PLAN).float()
-    (line,) = lines(groups, 2000, "key")
-    with torch.no_grad():
-        joint, n_labels = log_probabilities(model, line)
-        alone = [log_probabilities(model, [Branches(group.prefix, [tail])]) for group in line for tail in group.tails]
-    assert n_labels == sum(count for _, count in alone)
-    assert float(joint) == pytest.approx(sum(float(scored) for scored, _ in alone), rel=0.01)
-
-
-def test_a_training_goes_on_where_it_stopped_and_exports_an_adapter(base: Path, tmp_path: Path) -> None:
-    train(EXAMPLES, EXAMPLES, base, tmp_path, PLAN, save_every_s=0.0)
-    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [record["step"] for record in log] == list(range(1, log[-1]["of"] + 1))
-    train(EXAMPLES, EXAMPLES, base, tmp_path, PLAN)
-    assert len((tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()) == len(log)
-    with pytest.raises(ValueError, match="of another training"):
-        train(EXAMPLES, EXAMPLES, base, tmp_path, WriterPlan(rank=4))
-    export(tmp_path, tmp_path / "adapter.safetensors")
-    adapter = open_adapter(tmp_path / "adapter.safetensors")
-    assert adapter.scale == 2.0
-    assert "model.layers.0.self_attn.q_proj" in adapter.deltas()
+def test_an_adapter_ships_in_half_precision_with_its_scale(tmp_path: Path) -> None:
+    adapter = tmp_path / "run" / "adapter"
+    adapter.mkdir(parents=True)
+    (adapter / "adapter_config.json").write_text(json.dumps({"r": 16, "lora_alpha": 32, "use_rslora": True}))
+    name = "base_model.model.model.layers.0.self_attn.q_proj"
+    weights = {
+        f"{name}.lora_A.weight": np.ones((16, 8), dtype=np.float32),
+        f"{name}.lora_B.weight": np.ones((8, 16), dtype=np.float32),
+    }
+    save_file(weights, adapter / "adapter_model.safetensors")
+    target = tmp_path / "shipped.safetensors"
+    export_adapter(tmp_path / "run", target, {"base": "smollm2"})
+    opened = open_adapter(target)
+    assert opened.scale == 8.0
+    assert set(opened.deltas()) == {"model.layers.0.self_attn.q_proj"}
+    with pytest.raises(SystemExit, match="no adapter in"):
+        export_adapter(tmp_path, target, {})
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,15 @@ def test_changing_the_rag_section_leaves_the_rest(home: Home) -> None:
     assert changed.settings.models.seed == 7 and changed.home == workspace.home
 
 
+def test_rows_show_as_many_passages_as_a_base_reads_unless_a_person_chose(home: Home) -> None:
+    workspace = open_workspace()
+    assert workspace.showing(0).settings.synth.distractors == workspace.settings.synth.distractors
+    assert workspace.showing(2).settings.synth.distractors == 1
+    assert workspace.showing(1).settings.synth.distractors == 1
+    chosen = open_workspace(pairs=["synth.distractors=3"])
+    assert chosen.showing(2).settings.synth.distractors == 3
+
+
 def test_a_home_below_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(ConfigError, match="is a file, not a folder"):

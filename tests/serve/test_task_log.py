@@ -35,6 +35,8 @@ def test_progress_of_each_kind_of_task() -> None:
     assert unknown.share is None
     answers = task_log(_lines({"event": "answers", "arm": "base", "done": 1, "total": 4}))
     assert (answers.share, answers.doing) == (0.25, "1 of 4 answers; asking base")
+    facts = task_log(_lines({"event": "facts", "done": 3, "total": 4}))
+    assert (facts.share, facts.doing) == (0.75, "3 of 4 facts asked")
 
 
 def test_the_end_of_a_stage_ends_its_progress() -> None:

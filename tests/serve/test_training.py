@@ -19,6 +19,7 @@ from finetune.load_recipe import load_recipe, recipe_names
 from finetune.runs import create_run, open_run, update_card
 from finetune.runs import training as held_for_training
 from finetune.training.machine import this_machine
+from kb.knowledge.map import MAP, knows_folder
 from serve.errors import NotFound
 from serve.service import Service
 from serve.work.tasks import BackgroundTasks
@@ -87,11 +88,13 @@ def test_what_can_be_done_follows_from_what_is_there(training: TrainingManager, 
     assert row.state == "failed while learning the answers" and row.reason == "memory may have run out"
     run.adapter.mkdir()
     update_card(run, stages={"sft": "done"})
-    assert [(row.state, row.actions) for row in training.runs()] == [("trained, not exported", ("ask", "export"))]
+    assert [(row.state, row.actions) for row in training.runs()] == [
+        ("trained, not exported", ("ask", "know", "export"))
+    ]
     run.merged.mkdir()
     (run.merged / "config.json").write_text("{}")
     (row,) = training.runs()
-    assert (row.state, row.actions) == ("ready to be asked", ("ask", "compare", "export"))
+    assert (row.state, row.actions) == ("ready to be asked", ("ask", "know", "compare", "export"))
     assert json.loads(json.dumps(summary_json(row)))["name"] == "one"
     with pytest.raises(NotFound, match="no exported file"):
         training.file("one")
@@ -99,11 +102,29 @@ def test_what_can_be_done_follows_from_what_is_there(training: TrainingManager, 
     assert training.file("one") == run.gguf and training.runs()[0].file_bytes == 4
 
 
+def test_what_a_run_knows_is_shown_once_it_was_asked(training: TrainingManager, tmp_path: Path) -> None:
+    _run(tmp_path)
+    run = open_run(Home(tmp_path), "one")
+    assert not training.runs()[0].has_map
+    with pytest.raises(NotFound, match="not asked what it knows"):
+        training.knowledge("one")
+    record = {"run": "one", "total": {"n": 1}, "documents": []}
+    knows_folder(run).mkdir()
+    (knows_folder(run) / MAP).write_text(json.dumps(record))
+    assert training.runs()[0].has_map and training.knowledge("one") == record
+
+
 @pytest.mark.parametrize("name", ["../x", "A", "", "-x"])
 def test_a_name_that_is_no_folder_of_ours_begins_nothing(training: TrainingManager, tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError):
         training.start(name, TrainingChoices(folder=tmp_path, recipe="quick"))
-    for act in (training.resume, lambda name: training.export(name, "gguf"), training.curves, training.file):
+    for act in (
+        training.resume,
+        lambda name: training.export(name, "gguf"),
+        training.curves,
+        training.file,
+        training.know,
+    ):
         with pytest.raises(NotFound):
             act(name)
     assert training.task() is None

@@ -88,6 +88,7 @@ FAILING: dict[str, tuple[str, dict[str, Any], int, str]] = {
     "start under a taken name": ("start", {"dataset": "tanks", "name": "tanks-1"}, 400, "choose another name"),
     "resume of an unknown run": ("resume/none", {}, 404, "choose a run"),
     "export of an unknown run": ("export/none", {}, 404, "choose a run"),
+    "what an unknown run knows": ("know/none", {}, 404, "choose a run"),
     "export to an unknown target": ("export/tanks-1", {"to": "none"}, 400, "use one of"),
 }
 
@@ -100,6 +101,17 @@ def test_a_failing_request_says_what_to_click(page: TestClient, name: str) -> No
     text = f"{fault['message']} {fault.get('click', '')}"
     assert response.status_code == status and words in text and not COMMAND.search(text), text
     assert page.get("/page/training").json()["task"] is None
+
+
+def test_what_a_run_knows_is_read_after_it_was_asked(page: TestClient, home: Home) -> None:
+    missing = page.get("/page/training/runs/tanks-1/knowledge")
+    assert missing.status_code == 404 and missing.json()["error"]["click"] == "ask it first"
+    begun = page.post("/page/training/know/tanks-1")
+    assert (begun.status_code, begun.json()) == (202, {"kind": "know", "name": "tanks-1"})
+    folder = open_run(home, "tanks-1").folder / "knows"
+    folder.mkdir(exist_ok=True)
+    (folder / "map.json").write_text('{"run": "tanks-1", "documents": []}')
+    assert page.get("/page/training/runs/tanks-1/knowledge").json() == {"run": "tanks-1", "documents": []}
 
 
 def test_an_exported_file_is_downloaded_under_its_name(page: TestClient, home: Home) -> None:

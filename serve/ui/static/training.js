@@ -1,11 +1,12 @@
 // Training: recipes with the minutes that they take here, the run that is trained, and what can be done with the others.
 import { h, getJson, sendJson, query } from "./dom.js";
 import { chart } from "./chart.js";
+import { KnowledgeMap } from "./knowledge.js";
 
 const LONG_MINUTES = 60, POLL_MS = 2000;
 const CURVES = { loss: "loss", eval_loss: "loss on held-out rows", eval_recall: "held-out questions answered", "rewards/margins": "margin of preferences" };
 const STAGES = { sft: "Answers", dpo: "Preferences" };
-const KINDS = { synthesize: "Training data", train: "Training", export: "Export", compare: "Comparison" };
+const KINDS = { synthesize: "Training data", train: "Training", export: "Export", compare: "Comparison", know: "What it knows" };
 
 export function minutes(value) {
   const whole = Math.max(1, Math.round(value));
@@ -54,13 +55,15 @@ export class Training {
     this.again = this.form.querySelector("#training-again");
     this.again.hidden = true;
     this.runs = h("div", { id: "training-runs" });
+    this.map = new KnowledgeMap();
     this.curves = h("div", { id: "training-curves", class: "kb-curves" });
     this.element = h("div", { class: "kb-training" },
       h("p", { class: "kb-lead" }, "Train a small model on your documents, then ask it in the chat."),
       this.task, this.note,
       h("div", { class: "kb-columns" },
         h("div", { class: "kb-main" }, h("h2", {}, "New run"), this.noData, this.form),
-        h("div", { class: "kb-main" }, h("h2", {}, "Runs"), this.runs, this.curves)));
+        h("div", { class: "kb-main" }, h("h2", {}, "Runs"), this.runs, this.curves)),
+      this.map.element);
   }
 
   get _busy() { return ["running", "stopping"].includes(this.state.task?.state); }
@@ -80,7 +83,7 @@ export class Training {
     else if (this.shown) this._estimate();
   }
 
-  _soon(ms) { clearTimeout(this._timer); this._timer = setTimeout(() => this.shown || this.askAfter ? this.look() : this._soon(ms), ms); }
+  _soon(ms) { clearTimeout(this._timer); this._timer = setTimeout(() => this.shown || this.askAfter || this.mapAfter ? this.look() : this._soon(ms), ms); }
 
   _say(text, alert = false) { this.note.textContent = text; this.note.classList.toggle("kb-alert", alert); }
 
@@ -213,6 +216,8 @@ export class Training {
   stop() { return this._do(() => sendJson("POST", "/page/training/stop", {}), ""); }
   export(name, to) { return this._do(() => sendJson("POST", `/page/training/export/${encodeURIComponent(name)}`, { to }), `Exporting ${name}.`, name); }
 
+  know(name) { this.mapAfter = name; return this._do(() => sendJson("POST", `/page/training/know/${encodeURIComponent(name)}`, {}), "", name); }
+
   // Chooses a run as the model of the chat; one that was not exported is exported first.
   async ask(run) {
     if (run.state !== "ready to be asked") {
@@ -229,6 +234,10 @@ export class Training {
 
   _follow() {
     const { task, runs } = this.state;
+    if (this.mapAfter && task?.kind === "know" && !this._busy) {
+      if (task.state === "done") this.map.show(this.mapAfter, true);
+      this.mapAfter = "";
+    }
     if (!this.askAfter || task?.kind !== "export" || this._busy) return;
     const run = runs.find(({ name }) => name === this.askAfter);
     this.askAfter = "";
@@ -259,7 +268,8 @@ export class Training {
       if (task.state === "failed") tools.append(button("training-other", "Choose another recipe", () => { this.form.querySelector("#training-recipe-head").focus(); this.cards.scrollIntoView({ block: "center" }); }));
     }
     if (task.kind === "export" && ["stopped", "failed"].includes(task.state) && run) tools.append(button("training-go-on", "Export again", () => this.export(task.name, "gguf"), true));
-    if (task.state === "done" && run) {
+    if (task.kind === "know" && task.state === "done" && run?.has_map) tools.append(button("training-map", "Show the map", () => this.map.show(run.name, true), true));
+    else if (task.state === "done" && run) {
       if (run.actions.includes("ask")) tools.append(button("training-ask", "Ask it", () => this.ask(run), true));
       if (run.actions.includes("compare")) tools.append(button("training-compare", "Compare it with its base", () => this.router.go("report", "")));
     }
@@ -306,6 +316,8 @@ export class Training {
     const tools = h("div", { class: "kb-tools" });
     if (run.actions.includes("resume")) tools.append(button(resumed(run), () => this.resume(run.name)));
     if (run.actions.includes("ask")) tools.append(button("Ask it", () => this.ask(run)));
+    if (run.has_map) tools.append(button("What it knows", () => this.map.show(run.name, true), { disabled: false }));
+    if (run.actions.includes("know")) tools.append(button(run.has_map ? "Ask it anew" : "What does it know?", () => this.know(run.name)));
     if (run.actions.includes("export")) {
       const to = h("select", { "aria-label": `Export ${run.name} to` }, targets.map(({ name, title }) => h("option", { value: name }, title)));
       tools.append(h("span", { class: "kb-pair" }, to, button("Export", () => this.export(run.name, to.value))));

@@ -114,6 +114,9 @@ def test_what_is_planned_is_checked_first(llama: Trained, monkeypatch: pytest.Mo
         plan(job, "doubtful", merged=False)
     planned = plan(job, "someone/doubtful", merged=True)
     assert planned.folder == run.merged and "merged model" in str(planned)
+    # Nobody else has this base, so an adapter of it would be of no use.
+    job.recipe = job.recipe.model_copy(update={"base": "smollm2-reading"})
+    assert plan(job, "someone/doubtful", merged=False).merged
     update_card(run, parity={"openvino f16": {"passed": False}})
     with pytest.raises(GateError, match="answered differently"):
         plan(job, "someone/doubtful", merged=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ from core.files import Home
 from core.settings import Settings
 from core.types import Pair
 from finetune.compare.report.known import KNOWN_HEADS, map_rows, weak_lines, without_facts
+from kb.job import EventWriter, do_job, job_line
 from kb.workspace import Workspace
 from tests.support.command import kb
 from tests.support.taught_tanks import NORTH, SOUTH, tank_dataset, tank_fact, taught_on
@@ -58,6 +60,17 @@ def test_known_and_unknown_facts_stand_under_their_documents(trained: Workspace)
     assert first["question"] == "What is the capacity of tank 1?" and not first["phrasing_trained"]
     assert 0.5 <= first["agreement"] <= 1 and first["log_probability"] < 0 < first["confidence"] <= 1
     assert stored_map(_run(trained)) == json.loads(json.dumps(record))
+
+
+def test_the_map_is_a_job_that_reports_how_many_facts_it_asked(trained: Workspace) -> None:
+    stream = io.StringIO()
+    result = do_job(json.loads(job_line(trained, "know", run="tanks")), EventWriter(stream))
+    assert result["total"]["n"] == 3
+    events = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert events[-1] == {"event": "facts", "done": 3, "total": 3}
+    stored = stored_map(_run(trained)) or {}
+    fact = stored["documents"][0]["sections"][0]["facts"][0]
+    assert fact["start"] < fact["end"] and fact["page"] == 0
 
 
 def test_the_table_and_the_lines_show_the_same(trained: Workspace) -> None:
