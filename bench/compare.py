@@ -6,10 +6,10 @@
     python bench/compare.py --taught A.pdf B.pdf --later C.pdf     other documents
 
 Taught by `kb finetune --from-docs` with the recipe of this machine, whose mix teaches facts and reading, and exported
-to a GGUF file; `--closed-book` teaches closed-book rows alone. Asked are the dataset's test split, one question for each
-fact that `kb synth` reads in the later document, and those questions of `examples/questions.jsonl` that are about it or
-that nobody can answer. Arms: base and tuned, each alone and with search, and the extractive reader with search, which
-`kb ask` takes where nobody chooses a model. Needs kb[train] unless `--run` is given.
+to a GGUF file; `--closed-book` teaches closed-book rows alone. Asked are the dataset's test split, one question for
+each fact that `kb synth` reads in the later document, and those questions of `examples/questions.jsonl` that are about
+it or that nobody can answer. Arms: base and tuned, each alone and with search, and the extractive reader with search,
+which `kb ask` takes where nobody chooses a model. Needs kb[train] unless `--run` is given.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _tell(report: Mapping[str, Any]) -> None:
     names = [arm["name"] for arm in report["arms"]]
     print(f"{'stratum':24}{'questions':>10}  " + "".join(f"{name:>22}" for name in names))
     for stratum, table in report["strata"].items():
-        cells = "".join(f"{_cell(table['arms'][name]):>22}" for name in names)
+        cells = "".join(f"{_cell(table['arms'].get(name)):>22}" for name in names)
         print(f"{stratum:24}{table['questions']:>10}  {cells}")
     for words, pair in (
         ("tuned beats base on what it was taught", _pair(report, NEW, "tuned", "base")),
@@ -148,7 +148,9 @@ def _tell(report: Mapping[str, Any]) -> None:
     print(report["verdict"]["sentence"])
 
 
-def _cell(cell: Mapping[str, Any]) -> str:
+def _cell(cell: Mapping[str, Any] | None) -> str:
+    if cell is None:  # contradicting passages are shown to arms with search alone
+        return "-"
     if cell["low"] is None:
         return f"{cell['value']:.2f} (no interval)"
     return f"{cell['value']:.2f} ({max(0.0, cell['low']):.2f} to {min(1.0, cell['high']):.2f})"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.files import sha256_of
 from core.version import project_version
+from core.weights.adapter import open_adapter
 from core.weights.shelf import StoredModel
 
 _SPAN_READER, _READING_ADAPTER = "span_reader.safetensors", "reading_adapter.safetensors"
@@ -31,6 +32,11 @@ def reading_adapter() -> Path:
 def question_writer_adapter() -> Path:
     """Where the LoRA adapter lies with which SmolLM2 writes questions; its model card lies beside it."""
     return _path(_QUESTION_WRITER)
+
+
+def passages_at_once(base: str) -> int:
+    """Return how many passages the rows showed that a base model learned to read from; 0 where it never did."""
+    return open_adapter(reading_adapter()).shown.count if base == "smollm2-reading" else 0
 
 
 def _path(name: str) -> Path:

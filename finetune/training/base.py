@@ -20,7 +20,6 @@ from core.files import Home
 from core.machine.install import missing_extra, package_command
 from core.weights.rope import stretch_context
 from core.weights.shelf import MANIFEST, folder_of, require, stored
-from core.weights.shipped import reading_adapter
 from finetune.data.shape import KNOWN_SHAPES, ModelShape, missing_sizes, shape_of
 from finetune.recipe import Recipe, recipe_dtype
 from finetune.training.machine import Machine
@@ -120,13 +119,6 @@ def _complete(config: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     sizes = {name: getattr(known, name, None) for name in names}
     text = {**(config.get("text_config") or {}), **{name: size for name, size in sizes.items() if size is not None}}
     return {**config, "text_config": {"model_type": known.model_type, **text}}
-
-
-def passages_at_once(spec: str) -> int:
-    """Return how many passages the rows showed that a base learned to read from; 0 where it never did, or any."""
-    from core.weights.adapter import open_adapter
-
-    return open_adapter(reading_adapter()).shown.count if spec == SMOLLM2_READING else 0
 
 
 def _locate(spec: str, home: Home, *, weights: bool) -> tuple[Path, str]:

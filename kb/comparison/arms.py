@@ -26,7 +26,7 @@ from core.settings import Settings
 from core.types import Document, RunCard
 from finetune.compare.arms import Arm, ArmAnswerer, Shown
 from finetune.runs import TrainingRun, open_run, read_card
-from finetune.training.base import find_base
+from finetune.training.base import SMOLLM2_READING, find_base
 from kb.answering import open_answerer
 from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, ProbeAnswerer, Recorder, given_texts
 from kb.scope import open_collection
@@ -148,6 +148,8 @@ def ollama_note(card: RunCard) -> str:
 
 def _base_spec(base: str, home: Home) -> ModelSpec:
     """Return a run's base as a spelling of `core.models`: a folder is a model of transformers."""
+    if base == SMOLLM2_READING:  # what a person without the run would ask: it reads passages with the same adapter
+        return ModelSpec(kind="smollm2")
     if Path(base).is_dir():
         return ModelSpec(kind="hf", name=base)
     try:

@@ -15,6 +15,7 @@ from core.files import sha256_of
 from core.prompt import load_prompt
 from core.rows import write_rows
 from core.types import RunCard
+from core.weights.shipped import passages_at_once
 from finetune.data.rows import open_dataset
 from finetune.estimate import check_fits, estimate
 from finetune.recipe import Recipe, recipe_dtype
@@ -278,8 +279,6 @@ class TrainingJob:
             return folder
         if "synth" in self._request.skip:
             raise ConfigError(f"--skip synth: {folder} has no rows", hint="kb finetune --from-docs")
-        from finetune.training.base import passages_at_once
-
         # A base that reads is taught with rows like those it learned from; they are short, too.
         workspace = self._workspace.showing(passages_at_once(recipe.base))
         manifest = synthesize(workspace, folder, DatasetRequest(seed=recipe.seed), on_progress=self._on_rows)

@@ -48,7 +48,7 @@ from rag.answer.packed import PackedQuestion
 from rag.answer.parts import answer_in_parts
 from rag.answer.plain import Stream
 from rag.answer.quoted import PageOf, passages_of, quoted_answer
-from rag.answer.second_look import second_look
+from rag.answer.second_look import gives_way, second_look
 from rag.embed.base import Embedder
 from rag.search.similar import Similarity
 from rag.why.second_ask import SPARE_TOKENS, ShownPassages, quoted_provenance, with_provenance
@@ -59,6 +59,7 @@ _OVERFETCH = 3
 # for every token.
 _READER_WIDEN_CHARS = 1000
 _SPARE_TOKENS = 64  # chat template and rounding
+_GAVE_WAY = "answered by the built-in reader: the pages do not bear out what the model wrote"
 
 
 class Answerer:
@@ -162,7 +163,7 @@ class Answerer:
     ) -> Answer:
         begun = self._clock()
         packed = self._packed(question, k, history, instructions)
-        standalone_question, spans, passages = packed.question, packed.spans, packed.passages
+        standalone_question, spans = packed.question, packed.spans
         cosine, written_in = packed.cosine, packed.written_in
         retrieved = self._clock()
         timings = {"retrieve_s": retrieved - begun}
@@ -171,23 +172,22 @@ class Answerer:
             if unread and not quoted_by_words(question):
                 return self._abstained(question, timings, begun, on_token, text=unread)
             refusal = unread or ABSTENTION
-            return self._read(question, standalone_question, spans, passages, cosine, timings, begun, on_token, refusal)
+            return self._read(question, packed, timings, begun, on_token, refusal)
         reading = self._reading(packed)
         judged = not crosses_languages(question, written_in)
         # A model that was trained to read few passages is small: it seldom sees that none of them answers.
-        silent = trained_passages(self._reader).count > 0 and not reading.answers
+        small = trained_passages(self._reader).count > 0
+        silent = small and not reading.answers
         if judged and (silent or answerable(reading.ranked, cosine) < MIN_ANSWERABLE):
             return self._abstained(question, timings, begun, on_token, text=abstention_for(question))
         shown = self._shown(packed, reading)
         by_key = {passage.key: span for passage, span in zip(shown.passages, shown.spans, strict=True)}
         messages = shown.messages(shown.passages, instructions)
         reply = self._generate(messages, {key: span.source for key, span in by_key.items()}, on_token)
-        checked = second_look(
-            check(reply.text, by_key, self._page_text, question=standalone_question),
-            standalone_question,
-            reading,
-            spans,
-        )
+        checked = check(reply.text, by_key, self._page_text, question=standalone_question)
+        if small and judged and gives_way(checked, standalone_question, reading):
+            return self._read(question, packed, timings, begun, None, ABSTENTION, notes=(_GAVE_WAY,))
+        checked = second_look(checked, standalone_question, reading, spans)
         ended = self._clock()
         timings |= {
             "first_token_s": retrieved - begun + reply.first_token_s,
@@ -229,7 +229,7 @@ class Answerer:
         """
         if answer.ground == "abstained":
             return answer
-        if isinstance(self._chat, ExtractiveChat):
+        if isinstance(self._chat, ExtractiveChat) or _GAVE_WAY in answer.notes:
             return quoted_provenance(answer)
         begun = self._clock()
         packed = self._packed(answer.question, k, history, instructions)
@@ -277,21 +277,20 @@ class Answerer:
     def _read(
         self,
         question: str,
-        standalone_question: str,
-        spans: Sequence[Span],
-        passages: Sequence[Passage],
-        cosine: float | None,
+        packed: PackedQuestion,
         timings: dict[str, float],
         begun: float,
         on_token: Callable[[str], None] | None,
         refusal: str,
+        notes: tuple[str, ...] = (),
     ) -> Answer:
         """Answer with the built-in reader: no prompt, no model."""
+        standalone_question, spans, passages, cosine = packed.question, packed.spans, packed.passages, packed.cosine
         reading = read(
             standalone_question, passages, cosines=self._cosines, spans=self._spans, max_quotes=self._max_quotes
         )
         note = language_note(standalone_question, [passage.text for passage in passages], self._embedder_model)
-        notes = (note,) if note else ()
+        notes = (*notes, note) if note else notes
         doubted = (
             reading.kind == "sentence" and reading.possible and answerable(reading.ranked, cosine) < MIN_ANSWERABLE
         )

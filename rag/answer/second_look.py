@@ -1,11 +1,14 @@
-"""The built-in reader's look at a language model's answer: a figure that is not the one asked for is marked."""
+"""The built-in reader's look at a language model's answer: a figure that is not the one asked for is marked.
+
+Of a small model, an answer that the pages do not bear out gives way to the reader's own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.metrics import numbers_of, numeric_match
+from core.metrics import contains, numbers_of, numeric_match, token_f1
 from core.reading.asked import read_asked
 from core.reading.read import Reading
 from core.types import Statement
@@ -14,6 +17,9 @@ from rag.answer.pack import Span
 
 # The reader speaks up only where it is rather sure.
 MIN_CONFIDENCE = 0.7
+# Over a small model it speaks up sooner.
+MIN_OVER_SMALL = 0.5
+_SAME_WORDS = 0.5
 
 
 def second_look(checked: Checked, question: str, reading: Reading, spans: Sequence[Span]) -> Checked:
@@ -25,10 +31,7 @@ def second_look(checked: Checked, question: str, reading: Reading, spans: Sequen
         reading: What the reader makes of the same passages.
         spans: Where the passages stand.
     """
-    figures = numbers_of(reading.short_answer)
-    if not (read_asked(question).figure and figures and reading.quotes and reading.confidence >= MIN_CONFIDENCE):
-        return checked
-    if checked.ground == "abstained" or numeric_match(checked.answer, reading.short_answer):
+    if checked.ground == "abstained" or not _is_other_figure(checked, question, reading):
         return checked
     index = next(
         (
@@ -48,3 +51,40 @@ def second_look(checked: Checked, question: str, reading: Reading, spans: Sequen
         text=statements[index].text, citations=statements[index].citations, supported=False, reason=reason
     )
     return replace(checked, answer=f"{checked.answer}\n[{reason}]", statements=tuple(statements))
+
+
+def gives_way(checked: Checked, question: str, reading: Reading) -> bool:
+    """Whether a small model's answer should give way to what the reader finds on the same pages.
+
+    The reader's confidence is the probability that it is right; where the two differ, a model of this size seldom is.
+
+    Args:
+        checked: The model's answer after its check against the cited pages.
+        question: As it was searched for.
+        reading: What the reader makes of the passages.
+    """
+    if not reading.answers or not reading.quotes:
+        return False
+    if checked.ground == "ungrounded" or _is_other_figure(checked, question, reading):
+        return True
+    if checked.ground == "abstained":
+        return reading.confidence >= MIN_CONFIDENCE
+    return reading.confidence >= MIN_OVER_SMALL and not _agree(checked, reading)
+
+
+def _agree(checked: Checked, reading: Reading) -> bool:
+    """Whether an answer says what the reader says, as far as words and figures tell."""
+    short = reading.short_answer
+    if not short:
+        return True
+    if numbers_of(short):
+        return bool(numeric_match(checked.short_answer or checked.answer, short))
+    return bool(contains(checked.answer, short)) or token_f1(checked.short_answer, short) >= _SAME_WORDS
+
+
+def _is_other_figure(checked: Checked, question: str, reading: Reading) -> bool:
+    """Whether a figure is asked for, and the reader is rather sure of another one."""
+    sure = read_asked(question).figure and numbers_of(reading.short_answer) and reading.quotes
+    return bool(
+        sure and reading.confidence >= MIN_CONFIDENCE and not numeric_match(checked.answer, reading.short_answer)
+    )

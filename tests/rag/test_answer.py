@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from core.errors import ConfigError
 from core.prompt import ABSTENTION, NOTICE, ShownAtOnce, reads_passages
 from core.reading.extractive import ExtractiveChat
 from core.reading.passages import Passage, parse
+from core.reading.read import read
 from core.settings import ModelSettings, RagSettings, Settings
 from core.types import Answer
 from rag.answer.answer import Answerer
@@ -96,6 +98,27 @@ def test_a_model_that_was_taught_with_few_passages_sees_those_that_answer_best()
         shown, _ = parse(chat.seen[0])
         assert len(shown) == (passages or 6)
     assert SENTENCE in " ".join(shown[0].text.split()) and answer.citations[0].quote == SENTENCE
+
+
+def test_a_model_that_was_taught_with_few_passages_declines_where_the_reader_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A reading without an answer, over passages whose words suit the question.
+    monkeypatch.setattr("rag.answer.answer.read", lambda *given, **more: replace(read(*given, **more), kind=""))
+    for passages, ground in ((0, "cited"), (2, "abstained")):
+        chat = reads_passages(Parrot(reply=lambda shown: SENTENCE, seen=[]), ShownAtOnce(passages, 900))
+        assert ask(chat).ground == ground
+        assert len(chat.seen) == (0 if passages else 1)
+
+
+def test_a_small_model_gives_way_to_the_reader_where_the_pages_do_not_bear_it_out() -> None:
+    lie = "The Council appoints the Director for a term of nineteen thousand 19,000 years. [[{}]]"
+    for passages, ground in ((0, "ungrounded"), (2, "cited")):
+        chat = Parrot(reply=lambda shown: lie.format(holder(shown).key), seen=[])
+        answer = ask(reads_passages(chat, ShownAtOnce(passages, 900)))
+        assert answer.ground == ground
+    assert answer.citations[0].quote == SENTENCE and "built-in reader" in answer.notes[0]
+    assert answerer(reads_passages(chat, ShownAtOnce(2, 900))).why(answer).statements[0].why.label == "read"
 
 
 def test_a_model_without_keys_is_attributed() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.reading.proposals.candidates import Quote
@@ -9,10 +11,13 @@ from core.reading.read import Reading
 from core.types import Statement
 from rag.answer.cite import Checked
 from rag.answer.pack import Span
-from rag.answer.second_look import second_look
+from rag.answer.second_look import gives_way, second_look
 
 SPANS = [Span(doc="report.pdf", sha256="a", page=65, start=0, end=5, text="Total")]
 QUESTION = "What were the net sales in 2021?"
+
+
+READING = Reading(kind="section", short_answer="$67,044 million", quotes=(Quote(0, 0, 5),), confidence=0.9)
 
 
 def looked_at(text: str, *, confidence: float = 0.9, question: str = QUESTION) -> Checked:
@@ -36,3 +41,33 @@ def test_an_unsure_reader_and_another_kind_of_question_mark_nothing() -> None:
     text = "Net sales were $56,435 million."
     assert looked_at(text, confidence=0.5).answer == text
     assert looked_at(text, question="Who signed it?").answer == text
+
+
+GIVES_WAY = {
+    "not borne out": ("Net sales were high.", "ungrounded", 0.3, True),
+    "another figure": ("Net sales were $56,435 million.", "cited", 0.6, True),
+    "another figure, an unsure reader": ("Net sales were $56,435 million.", "cited", 0.4, False),
+    "the same figure": ("Net sales were $67,044 million.", "cited", 0.9, False),
+    "declined, a sure reader": ("The documents do not say.", "abstained", 0.8, True),
+    "declined": ("The documents do not say.", "abstained", 0.6, False),
+}
+
+
+@pytest.mark.parametrize("name", GIVES_WAY)
+def test_a_small_model_gives_way_where_the_reader_is_likelier_right(name: str) -> None:
+    text, ground, confidence, way = GIVES_WAY[name]
+    reading = replace(READING, confidence=confidence, answerability=None)
+    checked = Checked(text, ground, (), (Statement(text=text),))
+    assert gives_way(checked, QUESTION, reading) is way
+
+
+@pytest.mark.parametrize(("text", "way"), [("It was signed by Anna Berg.", False), ("By Jon Dahl.", True)])
+def test_words_that_differ_are_another_answer(text: str, way: bool) -> None:
+    reading = replace(READING, short_answer="Anna Berg", confidence=0.6)
+    checked = Checked(text, "cited", (), (Statement(text=text),))
+    assert gives_way(checked, "Who signed it?", reading) is way
+
+
+def test_nothing_gives_way_to_a_reader_without_an_answer() -> None:
+    checked = Checked("It rose.", "ungrounded", (), (Statement(text="It rose."),))
+    assert not gives_way(checked, QUESTION, Reading())

@@ -62,6 +62,8 @@ def test_a_run_gives_four_arms_and_more_on_request(tmp_path: Path) -> None:
     more = run_arms(run, card(str(tmp_path)), settings, Home(tmp_path), experiments=True, few_shot=tmp_path / "few.txt")
     assert [arm.name for arm in more[4:]] == ["base+oracle", "base+wrong", "tuned+oracle", "tuned+wrong", "few-shot"]
     assert more[0].model == f"hf:{tmp_path}"
+    reading = run_arms(run, card("smollm2-reading"), settings, Home(tmp_path), experiments=False, few_shot=None)
+    assert [arm.model for arm in reading[:2]] == ["smollm2", "smollm2"]
 
 
 @pytest.mark.weights
