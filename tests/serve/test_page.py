@@ -22,7 +22,7 @@ from core.rows import row_to_json, write_rows
 from core.settings import Settings
 from core.types import Citation, Pair, RunCard
 from finetune.load_recipe import load_recipe
-from finetune.runs import create_run, remove_run
+from finetune.runs import TrainingRun, create_run, remove_run
 from finetune.training.machine import this_machine
 from rag.catalogue.reader import CatalogueReader
 from tests.serve.conftest import ANSWER, EXAMPLES, QUESTION, Running, running
@@ -460,6 +460,58 @@ def test_a_trained_run_is_asked_in_the_chat(wide, served: Running) -> None:
         assert "#chat" in wide.url and wide.input_value("#chat-model") == "run:keeper"
     finally:
         _use(wide, "base", "documents")
+        remove_run(run)
+
+
+def _mapped_run(served: Running) -> TrainingRun:
+    """A run that was asked what it knows: one fact of each level, on page 3 of the handbook."""
+    card = RunCard(name="mapped", base="smollm2", method="lora", data_sha256="", seed=0, versions={})
+    run = create_run(served.home, card, load_recipe("", this_machine(), flags={}, pairs=()))
+    run.adapter.mkdir()
+    document = CatalogueReader(served.home.catalogue).resolve("default", "handbook.pdf")
+    shares = {"recall": 0.34, "low": 0.01, "high": 0.91, "confidence": 0.5}
+    counts = {"n": 3, "known": 1, "unsure": 1, "unknown": 1, **shares}
+    facts = [
+        {
+            "fact": level,
+            "page": 2,
+            "start": 0,
+            "end": 20,
+            "question": f"What is {level}?",
+            "gold": "six",
+            "level": level,
+        }
+        | {"answer": f"It is {HOSTILE}", "agreement": 0.5, "taught": True}
+        for level in ("known", "unsure", "unknown")
+    ]
+    parts = [{"section": "Governance", **counts, "facts": facts}]
+    documents = [{"doc": document.doc, "sha256": document.sha256, "state": "same", **counts, "sections": parts}]
+    folder = run.folder / "knows"
+    folder.mkdir()
+    (folder / "map.json").write_text(json.dumps({"run": "mapped", "total": counts, "documents": documents}))
+    return run
+
+
+def test_what_a_run_knows_is_drawn_fact_by_fact(wide, narrow, served: Running) -> None:
+    run = _mapped_run(served)
+    try:
+        for page, name in ((wide, "knowledge-1280-light"), (narrow, "knowledge-375-dark")):
+            _tab(page, "Chat")
+            _tab(page, "Training")
+            page.get_by_role("button", name="What it knows: mapped").click()
+            page.locator("#knowledge-map h2", has_text="What mapped knows").wait_for()
+            assert page.locator("#knowledge-map dd .kb-square").count() == 3
+            page.get_by_role("button", name="not known: What is unknown?").click()
+            page.locator("#knowledge-fact", has_text="The document says").wait_for()
+            assert "<script>" in page.inner_text("#knowledge-fact") and page.title() != "taken"
+            page.get_by_role("button", name="Show page 3").click()
+            page.locator("#knowledge-map .kb-crop img").wait_for()
+            page.wait_for_load_state("networkidle")
+            _shoot(page, name)
+            assert _faults(page) == [] and layout_faults(page) == []
+            page.get_by_role("button", name="Close the map").click()
+            assert not page.locator("#knowledge-map").is_visible()
+    finally:
         remove_run(run)
 
 

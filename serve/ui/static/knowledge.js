@@ -42,7 +42,7 @@ export class KnowledgeMap {
     return h("section", { class: "kb-map-document" },
       h("h3", {}, document.doc || "No document named", stale ? h("span", { class: "kb-tag kb-alert" }, stale) : null),
       h("p", { class: "kb-note" }, words(document)),
-      h("dl", { class: "kb-sections" }, document.sections.map((part) => [
+      h("dl", { class: "kb-sections" }, document.sections.flatMap((part) => [
         h("dt", {}, part.section || "No heading"),
         h("dd", {}, h("span", { class: "kb-squares" }, part.facts.map((fact) => this._square(fact, document))))])));
   }

@@ -317,7 +317,7 @@ export class Training {
     if (run.actions.includes("resume")) tools.append(button(resumed(run), () => this.resume(run.name)));
     if (run.actions.includes("ask")) tools.append(button("Ask it", () => this.ask(run)));
     if (run.has_map) tools.append(button("What it knows", () => this.map.show(run.name, true), { disabled: false }));
-    if (run.actions.includes("know")) tools.append(button(run.has_map ? "Ask it anew" : "What does it know?", () => this.know(run.name)));
+    if (run.actions.includes("know")) tools.append(button(run.has_map ? "Ask its facts again" : "What does it know?", () => this.know(run.name)));
     if (run.actions.includes("export")) {
       const to = h("select", { "aria-label": `Export ${run.name} to` }, targets.map(({ name, title }) => h("option", { value: name }, title)));
       tools.append(h("span", { class: "kb-pair" }, to, button("Export", () => this.export(run.name, to.value))));
