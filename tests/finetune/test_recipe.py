@@ -28,7 +28,7 @@ def test_there_is_a_recipe_for_every_method() -> None:
 
 def test_the_default_depends_on_the_machine() -> None:
     assert default_recipe(CPU) == "smollm2-cpu"
-    assert load_recipe("", CPU).base == "smollm2"
+    assert load_recipe("", CPU).base == "smollm2-reading"
     assert load_recipe("", GPUS["h100"]).base == "hf:Qwen/Qwen2.5-1.5B-Instruct"
 
 

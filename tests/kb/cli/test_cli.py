@@ -141,8 +141,10 @@ def test_ask_quotes_what_stands_on_the_page(model_home: Home, model: str) -> Non
     done = kb("ask", "Who is the Harbour Master?", "--model", model, "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    own = {"short_answer", "confidence"} if model == "extractive" else set()
-    assert set(answer) - {"computed_from"} == {"answer", "ground", "citations", "model", "timings", "tokens"} | own
+    own = {"short_answer", "confidence"}  # of a small model where it gives way to the reader
+    fields = {"answer", "ground", "citations", "model", "timings", "tokens"}
+    assert fields <= set(answer) - {"computed_from"} <= fields | own
+    assert model == "smollm2" or own <= set(answer)
     assert answer["ground"] in {"cited", "ungrounded", "abstained"}
     assert answer["model"] == model
     for citation in answer["citations"]:

@@ -30,6 +30,10 @@ def questions(collection: Collection) -> list[TuningQuestion]:
     ]
 
 
+# Scores that differ by less are equal: vectors of one question differ a little alone and in a batch, more on some CPUs.
+TIE = 1e-4
+
+
 def miner(collection: Collection) -> CandidateMiner:
     return CandidateMiner(collection.searcher, collection.catalogue, "default", collection.embedder, BASE)
 
@@ -54,8 +58,11 @@ def test_they_rank_as_a_search_under_these_weights(filings: Collection, weights:
         pages = [(page.sha256, page.page) for page in searcher.explain(question.text, 1).pages]
         scores = {(page.sha256, page.page): page.score for page in searcher.explain(question.text, 1).pages}
         gold = max(scores[page] for page in question.gold)
-        # Pages of equal scores: the search goes by name, the candidates give the gold page the first place.
-        assert rank == pytest.approx(1 / (1 + sum(scores[page] > gold + 1e-6 for page in pages)))
+        # Pages of equal scores: the search goes by name, the candidates by what a batch of questions rounds to.
+        best, worst = (
+            sum(scores[page] > gold + by for page in pages if page not in question.gold) for by in (TIE, -TIE)
+        )
+        assert 1 / (1 + worst) <= rank <= 1 / (1 + best)
 
 
 def test_pages_with_the_answer_are_no_certain_negatives(filings: Collection) -> None:
