@@ -15,13 +15,11 @@ import argparse
 import json
 import os
 import random
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.adapter_export import export_adapter
+from bench.adapters import export_adapter, trained_run
 from bench.question_writer_data import WriterExample, examples, usable
 from bench.reader_data import Item, is_held_out, read_corpus
 from core.chat.local.genai import open_gguf
@@ -39,8 +37,7 @@ from synth.generate.cache import CallCache
 from synth.generate.writer import tidied
 from synth.generate.writer_prompt import SYSTEM, user_turn
 
-ROOT = Path(__file__).resolve().parent.parent
-# All blocks; the rank keeps the adapter under 10 MB.
+# The rank keeps the adapter under 10 MB.
 _RECIPE = (
     "rank=16",
     "learning_rate=8e-4",
@@ -82,14 +79,8 @@ def train(arguments: argparse.Namespace) -> None:
     rows, out = arguments.out / "rows", arguments.out
     if not (rows / MANIFEST).is_file():
         write_dataset(split(arguments.data)[0], rows)
-    run = Home(home_dir(os.environ)).runs / arguments.run
-    if not (run / "adapter").is_dir():
-        choices = (*_RECIPE, f"epochs={arguments.epochs}", f"minutes={arguments.minutes}")
-        chosen = [part for choice in choices for part in ("--set", choice)]
-        ask = ["--data", str(rows), "--base", "smollm2", "--method", "rslora", "--no-dpo", *chosen]
-        ask = ["--resume"] if run.is_dir() else ask
-        command = [sys.executable, "-m", "kb.cli", "finetune", arguments.run, *ask, "--skip", "export"]
-        subprocess.run(command, cwd=ROOT, check=True, stdout=sys.stderr)
+    choices = (*_RECIPE, f"epochs={arguments.epochs}", f"minutes={arguments.minutes}")
+    run = trained_run(arguments.run, rows, choices)
     adapter = out / "question_writer.safetensors"
     export_adapter(run, adapter, _HEADER)
     figures = _figures(arguments, adapter)

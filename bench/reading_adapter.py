@@ -19,14 +19,12 @@ import json
 import os
 import random
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.adapter_export import export_adapter
+from bench.adapters import export_adapter, trained_run
 from bench.reader_data import Corpus, Item, held_out_items, read_corpus, train_items
 from bench.reading_rows import LESSONS, PASSAGE_CHARS, Piece, passages_of, pieces, write_reading_set
 from core.chat.local.genai import GenAIChat, ReadingAdapter
@@ -47,7 +45,6 @@ from rag.answer.pack import Span
 from rag.embed.open import open_embedder
 from rag.search.similar import Similarity
 
-ROOT = Path(__file__).resolve().parent.parent
 # All blocks, in the order of the rows; the rank keeps the adapter under 10 MB.
 _RECIPE = (
     "rank=16",
@@ -121,14 +118,8 @@ def train(arguments: argparse.Namespace) -> None:
     out: Path = arguments.out
     if not (out / "rows" / MANIFEST).is_file():
         rows(arguments, out / "rows")
-    run = Home(home_dir(os.environ)).runs / arguments.run
-    if not (run / "adapter").is_dir():
-        choices = (*_RECIPE, f"minutes={arguments.minutes}", f"max_steps={arguments.steps}")
-        chosen = [part for choice in choices for part in ("--set", choice)]
-        ask = ["--data", str(out / "rows"), "--base", "smollm2", "--method", "rslora", *chosen]
-        ask = ["--resume"] if run.is_dir() else [*ask, "--no-dpo"]
-        command = [sys.executable, "-m", "kb.cli", "finetune", arguments.run, *ask, "--skip", "export"]
-        subprocess.run(command, cwd=ROOT, check=True, stdout=sys.stderr)
+    choices = (*_RECIPE, f"minutes={arguments.minutes}", f"max_steps={arguments.steps}")
+    run = trained_run(arguments.run, out / "rows", choices)
     adapter = out / "reading_adapter.safetensors"
     export(run, adapter)
     figures = evaluate(arguments, adapter)

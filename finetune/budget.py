@@ -144,15 +144,16 @@ def _fewer_rows(fit: Fit, pairs: Sequence[Pair], rows: Tokenised, cost: _Cost) -
     known = defaultdict(list)
     for row in rows.rows:
         known[row.id.partition("+")[0]].append(row)
+    fewest = pairs
     for share in _SHARES if any(not pair.context for pair in pairs) else ():
-        pairs = thinned(pairs, share)
-        chosen = [row for pair in pairs for row in known[pair.id]]
+        fewest = thinned(pairs, share)
+        chosen = [row for pair in fewest for row in known[pair.id]]
         minutes = cost.needs(chosen, fit.passes).minutes
         if minutes <= cost.minutes:
-            facts = len({pair.fact for pair in pairs if pair.fact})
-            ids = frozenset(pair.id for pair in pairs)
+            facts = len({pair.fact for pair in fewest if pair.fact})
+            ids = frozenset(pair.id for pair in fewest)
             return replace(fit, row_ids=ids, rows=len(chosen), facts=facts, minutes=minutes)
-    return _fewer_facts(fit, pairs, known, cost)
+    return _fewer_facts(fit, fewest, known, cost)
 
 
 def _fewer_facts(fit: Fit, pairs: Sequence[Pair], known: Mapping[str, Sequence[TokenRow]], cost: _Cost) -> Fit:

@@ -96,11 +96,13 @@ class KnowledgeMap:
         run: Its name.
         facts: In the order of the dataset.
         states: Hash of a document to what became of it, as `kb.staleness.LearnedDocument.state`.
+        collection: That its rows were made from.
     """
 
     run: str
     facts: tuple[KnownFact, ...]
     states: Mapping[str, str]
+    collection: str = ""
 
     @property
     def known(self) -> frozenset[str]:
@@ -118,7 +120,13 @@ class KnowledgeMap:
             state = self.states.get(sha256, "unknown")
             documents.append({"doc": doc, "sha256": sha256, "state": state, **figures(facts), "sections": parts})
         sampling = {"samples": SAMPLES, "temperature": TEMPERATURE}
-        return {"run": self.run, **sampling, "total": figures(self.facts), "documents": documents}
+        return {
+            "run": self.run,
+            "collection": self.collection,
+            **sampling,
+            "total": figures(self.facts),
+            "documents": documents,
+        }
 
 
 def figures(facts: Sequence[KnownFact]) -> dict[str, Any]:
@@ -181,11 +189,13 @@ def map_of(
     known = ask_facts(run_closed_book(workspace, run), facts, on_progress)
     learner = learner_of_run(workspace.home, card)
     hashes = [each.sha256 for each in learner.documents]
-    named = sections(_catalogue(workspace), learner.collection or workspace.collection, hashes)
+    collection = learner.collection or workspace.collection
+    named = sections(_catalogue(workspace), collection, hashes)
     placed = tuple(
         KnownFact(fact=each.fact, reply=each.reply, section=named.name(each.fact.evidence)) for each in known
     )
-    return KnowledgeMap(run=run.name, facts=placed, states={each.sha256: each.state for each in learner.documents})
+    states = {each.sha256: each.state for each in learner.documents}
+    return KnowledgeMap(run=run.name, facts=placed, states=states, collection=collection)
 
 
 def ask_facts(

@@ -172,7 +172,7 @@ class Answerer:
             if unread and not quoted_by_words(question):
                 return self._abstained(question, timings, begun, on_token, text=unread)
             refusal = unread or ABSTENTION
-            return self._read(question, packed, timings, begun, on_token, refusal)
+            return self._quoted(question, packed, self._reading(packed), timings, begun, on_token, refusal)
         reading = self._reading(packed)
         judged = not crosses_languages(question, written_in)
         # A model that was trained to read few passages is small: it seldom sees that none of them answers.
@@ -185,8 +185,8 @@ class Answerer:
         messages = shown.messages(shown.passages, instructions)
         reply = self._generate(messages, {key: span.source for key, span in by_key.items()}, on_token)
         checked = check(reply.text, by_key, self._page_text, question=standalone_question)
-        if small and judged and gives_way(checked, standalone_question, reading):
-            return self._read(question, packed, timings, begun, None, ABSTENTION, notes=(_GAVE_WAY,))
+        if small and judged and gives_way(checked, reading):
+            return self._quoted(question, packed, reading, timings, begun, None, ABSTENTION, notes=(_GAVE_WAY,))
         checked = second_look(checked, standalone_question, reading, spans)
         ended = self._clock()
         timings |= {
@@ -267,28 +267,28 @@ class Answerer:
         )
 
     def _reading(self, packed: PackedQuestion) -> Reading:
-        return read(packed.question, packed.passages, cosines=self._cosines, spans=self._spans)
+        return read(
+            packed.question, packed.passages, cosines=self._cosines, spans=self._spans, max_quotes=self._max_quotes
+        )
 
     def _shown(self, packed: PackedQuestion, reading: Reading) -> PackedQuestion:
         """Keep the passages that answer best where the model was trained to read fewer than were found."""
         shown = trained_passages(self._reader)
         return packed.narrowed(reading.places, shown) if shown.count else packed
 
-    def _read(
+    def _quoted(
         self,
         question: str,
         packed: PackedQuestion,
+        reading: Reading,
         timings: dict[str, float],
         begun: float,
         on_token: Callable[[str], None] | None,
         refusal: str,
         notes: tuple[str, ...] = (),
     ) -> Answer:
-        """Answer with the built-in reader: no prompt, no model."""
+        """Answer with what the built-in reader found: no prompt, no model."""
         standalone_question, spans, passages, cosine = packed.question, packed.spans, packed.passages, packed.cosine
-        reading = read(
-            standalone_question, passages, cosines=self._cosines, spans=self._spans, max_quotes=self._max_quotes
-        )
         note = language_note(standalone_question, [passage.text for passage in passages], self._embedder_model)
         notes = (*notes, note) if note else notes
         doubted = (

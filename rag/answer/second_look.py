@@ -53,23 +53,20 @@ def second_look(checked: Checked, question: str, reading: Reading, spans: Sequen
     return replace(checked, answer=f"{checked.answer}\n[{reason}]", statements=tuple(statements))
 
 
-def gives_way(checked: Checked, question: str, reading: Reading) -> bool:
+def gives_way(checked: Checked, reading: Reading) -> bool:
     """Whether a small model's answer should give way to what the reader finds on the same pages.
 
     The reader's confidence is the probability that it is right; where the two differ, a model of this size seldom is.
 
     Args:
         checked: The model's answer after its check against the cited pages.
-        question: As it was searched for.
         reading: What the reader makes of the passages.
     """
     if not reading.answers or not reading.quotes:
         return False
-    if checked.ground == "ungrounded" or _is_other_figure(checked, question, reading):
-        return True
     if checked.ground == "abstained":
         return reading.confidence >= MIN_CONFIDENCE
-    return reading.confidence >= MIN_OVER_SMALL and not _agree(checked, reading)
+    return checked.ground == "ungrounded" or (reading.confidence >= MIN_OVER_SMALL and not _agree(checked, reading))
 
 
 def _agree(checked: Checked, reading: Reading) -> bool:

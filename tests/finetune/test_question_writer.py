@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from bench.adapter_export import export_adapter
+from bench.adapters import export_adapter
 from bench.question_writer import write_dataset
 from bench.question_writer_data import WriterExample, usable
 from core.rows import DatasetFolder

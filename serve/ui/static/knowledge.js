@@ -27,6 +27,7 @@ export class KnowledgeMap {
     }
     if (asked !== this._asked) return;
     const head = h("h2", { id: "knowledge-head", tabindex: "-1" }, `What ${run} knows`);
+    this.collection = map.collection || "";
     this.detail = h("div", { class: "kb-fact", id: "knowledge-fact", role: "status" });
     this.element.replaceChildren(
       h("header", { class: "kb-viewer-head" }, head, h("button", { type: "button", class: "kb-small", "aria-label": "Close the map", onclick: () => this.close() }, "Close")),
@@ -63,7 +64,7 @@ export class KnowledgeMap {
         h("dt", {}, "It answers"), h("dd", {}, fact.answer || "nothing"),
         h("dt", {}, "The document says"), h("dd", {}, fact.gold),
         h("dt", {}, "That is"), h("dd", {}, `${LEVELS[fact.level]}; ${percent(fact.agreement)} of its other answers are the same${fact.taught ? "" : "; it was not trained on this fact"}`)),
-      ...(source && document.state !== "forgotten" ? [h("button", { type: "button", class: "kb-small", onclick: () => this.viewer.show(source, "", { focus: true }) }, `Show page ${fact.page + 1}`)] : []));
+      ...(source && document.state !== "forgotten" ? [h("button", { type: "button", class: "kb-small", onclick: () => this.viewer.show(source, this.collection, { focus: true }) }, `Show page ${fact.page + 1}`)] : []));
   }
 }
 

@@ -52,6 +52,7 @@ def test_known_and_unknown_facts_stand_under_their_documents(trained: Workspace)
     north, south = record["documents"]
     assert (north["doc"], north["known"], north["recall"]) == ("north.pdf", 2, 1.0)
     assert (south["sha256"], south["unknown"], south["recall"]) == (SOUTH[1], 1, 0.0)
+    assert record["collection"] == "default"
     assert record["total"]["n"] == 3 and record["total"]["low"] < 2 / 3 < record["total"]["high"]
     # Without the documents' pages the page names the section.
     assert [section["section"] for section in north["sections"]] == ["p. 1"]
