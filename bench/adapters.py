@@ -1,4 +1,4 @@
-"""Adapters of SmolLM2 that ship: trained by `kb finetune`, written as float16 safetensors whose header has the scale."""
+"""Adapters of SmolLM2 that ship: trained by `kb finetune`, written as float16 safetensors with their scale."""
 
 from __future__ import annotations
 

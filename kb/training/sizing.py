@@ -85,7 +85,9 @@ def _minutes(minutes: float) -> str:
 def _key(prepared: Prepared) -> str:
     """Return a digest of what decides the choice."""
     recipe = prepared.recipe.model_dump(mode="json", exclude=_IDLE_FIELDS)
-    decides = [prepared.dataset.sha256(), prepared.machine.name, prepared.chat.answer_prompt.digest, recipe]
+    # The smaller dataset has the name of the whole one.
+    data = [prepared.dataset.path.name, prepared.dataset.sha256()]
+    decides = [data, prepared.machine.name, prepared.chat.answer_prompt.digest, recipe]
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 
 

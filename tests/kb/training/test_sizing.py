@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.files import Home
 from core.rows import DatasetFolder
+from finetune.data.rows import open_dataset
 from tests.support.json_lines import write_jsonl
 from tests.support.tiny_models import begun, pair, preference
 
@@ -81,6 +85,15 @@ def test_the_same_request_is_answered_the_same_without_measuring_again(
     monkeypatch.setattr("kb.training.sizing.measured_pace", lambda *_: pytest.fail("measured again"))
     _, second, again = asked(root, minutes=1e-6, max_steps=0, name="two")
     assert (second.dataset, second.recipe, again) == (first.dataset, first.recipe, said)
+
+
+def test_the_same_rows_under_another_name_are_found(root: Path) -> None:
+    prepared, first, _ = asked(root, minutes=1e-6, max_steps=0)
+    shutil.copytree(root / "data", root / "copy")
+    renamed = replace(prepared, dataset=open_dataset(root / "copy"))
+    again = sized(renamed, Home(root / "home"), lambda _: None)
+    assert (first.dataset.path.name, again.dataset.path.name) == ("data", "copy")
+    assert [row.id for row in again.dataset.pairs("train")] == [row.id for row in first.dataset.pairs("train")]
 
 
 def test_other_data_is_another_choice(root: Path) -> None:
