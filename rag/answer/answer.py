@@ -307,7 +307,7 @@ class Answerer:
             ground="cited",
             citations=quoted.citations,
             statements=quoted.statements,
-            model=self._model,
+            model="extractive" if _GAVE_WAY in notes else self._model,
             timings=timings | {"first_token_s": first, "generate_s": ended - timings["retrieve_s"], "total_s": ended},
             tokens={"prompt": prompt, "completion": self._count(quoted.text)},
             short_answer=reading.short_answer,

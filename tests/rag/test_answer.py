@@ -118,6 +118,7 @@ def test_a_small_model_gives_way_to_the_reader_where_the_pages_do_not_bear_it_ou
         answer = ask(reads_passages(chat, ShownAtOnce(passages, 900)))
         assert answer.ground == ground
     assert answer.citations[0].quote == SENTENCE and "built-in reader" in answer.notes[0]
+    assert answer.model == "extractive"
     assert answerer(reads_passages(chat, ShownAtOnce(2, 900))).why(answer).statements[0].why.label == "read"
 
 
