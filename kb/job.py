@@ -31,10 +31,10 @@ def job_line(workspace: Workspace, kind: str, **fields: Any) -> str:
     """Return what a child process reads: one job as JSON.
 
     Args:
-        kind: `ingest` with `items` (`{"path", "source"}` or `{"url"}`) and `ocr`; `train` with `request`
+        kind: `ingest` with `items` (`{"path", "source"}` or `{"url"}`), `ocr` and `password`; `train` with `request`
             (`TrainingRequest.to_json`) and `resume`; `export` with `run`, `to` and `quantize`; `synthesize` with
-            `folder` and `pairs`; `compare` with `run` and `limit`; `know` with `run`; `estimate` with `requests`, as
-            `train` has one.
+            `folder`, `pairs` and `weak` (a run); `compare` with `run` and `limit`; `know` with `run`; `estimate` with
+            `requests`, as `train` has one. All take `collection`, the settings' own without it.
     """
     settings = workspace.settings.model_dump(mode="json")
     return json.dumps({"job": kind, "settings": settings, "home": str(workspace.home.root), **fields})
@@ -69,6 +69,8 @@ def do_job(job: Mapping[str, Any], write: EventWriter) -> Any:
     """
     settings = Settings.model_validate(job["settings"])
     workspace = Workspace(settings=settings, home=Home(Path(job["home"]), settings.ingest.originals))
+    if job.get("collection"):
+        workspace = workspace.with_rag(collection=job["collection"])
     kind = job.get("job")
     if kind == "ingest":
         return _ingest(workspace, job, write)
@@ -98,6 +100,7 @@ def _ingest(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) ->
         workspace,
         [(Path(item["path"]), item["source"]) for item in items if "url" not in item],
         [item["url"] for item in items if "url" in item],
+        password=job.get("password") or None,
         ocr=bool(job.get("ocr")),
         on_progress=lambda progress: write({"event": "progress", **asdict(progress)}),
         on_wait=lambda: write.note(WAITING),
@@ -126,10 +129,15 @@ def _train(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> 
 def _synthesize(workspace: Workspace, job: Mapping[str, Any], write: EventWriter) -> dict[str, Any]:
     from kb.data.datasets import DatasetRequest, synthesize
 
+    weak = None
+    if job.get("weak"):
+        from kb.knowledge.weak import weak_facts
+
+        weak = weak_facts(workspace, job["weak"], write.note)
     return synthesize(
         workspace,
         Path(job["folder"]),
-        DatasetRequest(pairs=job.get("pairs")),
+        DatasetRequest(pairs=job.get("pairs"), weak=weak),
         on_progress=lambda progress: write({"event": "rows", **asdict(progress)}),
         on_note=write.note,
     )

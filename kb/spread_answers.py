@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
 
 from core.errors import ConfigError
 from core.files import Home
-from core.machine.cluster import Cluster, RemoteCall
+from core.machine.ahead import CallsAhead
+from core.machine.cluster import Cluster
 from core.settings import Settings
 from core.telemetry import disable
 from core.types import Answer
@@ -20,8 +20,6 @@ from kb.workspace import Workspace
 from rag.answer.answer import Answerer
 from rag.catalogue.reader import CatalogueReader
 from rag.open import open_knowledge
-
-_AHEAD_PER_CPU = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,7 @@ class AnswerJob:
     documents: str
 
 
-class SpreadAnswers:
+class SpreadAnswers(CallsAhead[str, Answer]):
     """Answers to the questions of a list, begun in its order on a cluster before they are asked for.
 
     Args:
@@ -49,38 +47,12 @@ class SpreadAnswers:
     """
 
     def __init__(self, cluster: Cluster, workspace: Workspace, questions: Iterable[str]) -> None:
-        self._cluster = cluster
-        self._job = cluster.put(
-            AnswerJob(
-                settings=workspace.settings.model_dump_json(),
-                home=str(workspace.home.root),
-                documents=documents_digest(workspace),
-            )
+        job = AnswerJob(
+            settings=workspace.settings.model_dump_json(),
+            home=str(workspace.home.root),
+            documents=documents_digest(workspace),
         )
-        self._remaining: Iterator[str] = iter(list(questions))
-        self._begun: dict[str, RemoteCall] = {}
-
-    def __call__(self, question: str) -> Answer:
-        """Return the answer to a question; for one that is asked again it is the same.
-
-        Raises:
-            KbError: The collection or the model cannot be opened on a machine, or it did not answer.
-        """
-        ahead = _AHEAD_PER_CPU * self._cluster.n_cpus
-        waiting = sum(not call.done() for call in self._begun.values())
-        while question not in self._begun or waiting < ahead:
-            following = next(self._remaining, None)
-            if following is None:
-                break
-            if following not in self._begun:
-                self._begin(following)
-                waiting += 1
-        if question not in self._begun:
-            self._begin(question)
-        return cast(Answer, self._begun[question].result())
-
-    def _begin(self, question: str) -> None:
-        self._begun[question] = self._cluster.call(answer_there, self._job, question, about=f"{question[:40]!r}")
+        super().__init__(cluster, answer_there, cluster.put(job), questions, about=lambda text: f"{text[:40]!r}")
 
 
 def answer_there(job: AnswerJob, question: str) -> Answer:

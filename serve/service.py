@@ -308,13 +308,13 @@ class Service:
         self._runner.wake()
         return job
 
-    def retry_job(self, job_id: str, *, who: str) -> IngestJob:
-        """Store a new job for what was refused of a job, or for all of a failed one.
+    def retry_job(self, job_id: str, *, who: str, password: str = "") -> IngestJob:
+        """Store a new job for what was refused of a job, or for all of a failed one; a password opens locked files.
 
         Raises:
             NotFound: Unknown job, or nothing of it can be tried again.
         """
-        job = self.jobs.retry(job_id, who=who)
+        job = self.jobs.retry(job_id, who=who, password=password)
         self._runner.wake()
         return job
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from core.types import Citation
 from finetune.compare.questions import GoldQuestion
@@ -65,6 +65,15 @@ class ArmAnswerer(Protocol):
         Raises:
             KbError: The model, its server or the search failed.
         """
+        ...
+
+
+@runtime_checkable
+class AnswersAhead(Protocol):
+    """An arm's answerer that can begin before it is asked: elsewhere, so that its memory is not this process's."""
+
+    def ahead(self, questions: Sequence[GoldQuestion]) -> None:
+        """Take the questions that will be asked, in order."""
         ...
 
 

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from core.errors import ConfigError, DataError
 from core.types import Citation
-from finetune.compare.arms import Arm, ArmReply
+from finetune.compare.arms import AnswersAhead, Arm, ArmReply
 from finetune.compare.questions import GoldQuestion
 
 OUTPUTS = "outputs.jsonl"
@@ -36,7 +36,7 @@ class Output:
         arm: Name of the arm.
         question: Id of the question.
         reply: What it said.
-        memory_bytes: Memory of this process just after, 0 where the system does not say.
+        memory_bytes: Memory of this process just after, 0 where the system does not say or another machine answered.
         cold: Whether it is the first answer after the arm was opened, which pays for loading.
     """
 
@@ -98,10 +98,19 @@ def ask_all(
 
 def _answered(arm: Arm, missing: Sequence[tuple[GoldQuestion, str]], path: Path) -> Iterator[Output]:
     with arm.open() as answerer, path.open("ab") as handle:
+        here = True
+        if isinstance(answerer, AnswersAhead):
+            answerer.ahead([question for question, _ in missing])
+            here = False
         for index, (question, key) in enumerate(missing):
             reply = answerer.answer(question)
             output = Output(
-                key=key, arm=arm.name, question=question.id, reply=reply, memory_bytes=resident_bytes(), cold=index == 0
+                key=key,
+                arm=arm.name,
+                question=question.id,
+                reply=reply,
+                memory_bytes=resident_bytes() if here else 0,
+                cold=index == 0,
             )
             handle.write(json.dumps(output_to_json(output), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
             handle.flush()

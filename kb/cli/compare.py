@@ -67,6 +67,7 @@ def compare(
         str, typer.Option("--reference", help="Also ask a model that is only compared with.", metavar="MODEL")
     ] = "",
     hour_price: Annotated[float, typer.Option("--hour-price", help="What an hour of this machine costs.", min=0)] = 0.0,
+    on: options.On = None,
     top_k: options.TopK = None,
     collection: options.Collection = None,
     store: options.Store = None,
@@ -78,7 +79,7 @@ def compare(
 
     After an interruption the same command resumes.
     """
-    workspace = begin(collection=collection, store=store, top_k=top_k, pairs=pairs)
+    workspace = begin(collection=collection, store=store, top_k=top_k, pairs=pairs, flags={"models.on": on})
     from kb.comparison.job import ComparisonRequest
     from kb.comparison.job import compare as run_comparison
 

@@ -149,11 +149,13 @@ def _examine(
 ) -> None:
     from kb.training.examine import ASSUMED_ROWS, ASSUMED_TOKENS, audit_training, estimate_training
 
-    on_note = screen.notes(quiet=quiet)
     if not estimate_only:
-        show.audited(audit_training(workspace, request, on_note=on_note), as_json=as_json, quiet=quiet)
+        with ExitStack() as stack:
+            rows = _RowBar(stack, quiet=quiet)
+            examined = audit_training(workspace, request, on_note=rows.note, on_rows=rows)
+        show.audited(examined, as_json=as_json, quiet=quiet)
         return
-    examined = estimate_training(workspace, request, gpu, on_note=on_note)
+    examined = estimate_training(workspace, request, gpu, on_note=screen.notes(quiet=quiet))
     show.estimated(examined, as_json=as_json)
     if examined.assumed and not as_json:
         screen.note(f"for {ASSUMED_ROWS} rows of {ASSUMED_TOKENS} tokens; with --data DIR the true lengths count")
@@ -166,12 +168,7 @@ def _train(
 
     with ExitStack() as stack:
         rows = _RowBar(stack, quiet=quiet)
-
-        def note(text: str) -> None:
-            rows.close()
-            screen.note(text, quiet=quiet)
-
-        job = TrainingJob(workspace, request, on_note=note, on_event=screen.events(quiet=quiet), on_rows=rows)
+        job = TrainingJob(workspace, request, on_note=rows.note, on_event=screen.events(quiet=quiet), on_rows=rows)
         if trials:
             _search(job, trials, as_json=as_json, quiet=quiet)
             return
@@ -198,10 +195,11 @@ class _RowBar:
             self._meter = RowMeter(self._stack.enter_context(bar), None)
         self._meter(progress)
 
-    def close(self) -> None:
-        """Take the bar off the screen."""
+    def note(self, text: str) -> None:
+        """Say something in place of the bar."""
         self._stack.close()
         self._meter = None
+        screen.note(text, quiet=self._quiet)
 
 
 def _search(job: TrainingJob, trials: int, *, as_json: bool, quiet: bool) -> None:

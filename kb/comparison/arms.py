@@ -249,7 +249,8 @@ class ArmFactory:
 
     def _identity(self, spec: ArmSpec, model: str, settings: Settings, prompt: str) -> dict[str, Any]:
         weights = self._weights(parse_spec(model))
-        identity: dict[str, Any] = {"generation": settings.models.model_dump(mode="json")}
+        # Where a model is asked changes nothing about what it says.
+        identity: dict[str, Any] = {"generation": settings.models.model_dump(mode="json", exclude={"on"})}
         if weights is not None:
             digests = [_digest(path) for path in weight_files(weights)]
             identity["weights_sha256"] = digests[0] if len(digests) == 1 else digests

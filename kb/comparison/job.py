@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,19 +23,20 @@ from finetune.compare.report.known import without_facts
 from finetune.compare.report.page import write_page
 from finetune.compare.report.record import Circumstances, build, write_json
 from finetune.compare.run import CompareProgress, Replies, ask_all
-from finetune.compare.tables import Scorer, scored
+from finetune.compare.tables import scored
 from finetune.runs import open_run, read_card
 from kb.comparison.arms import ArmFactory, ArmSpec, ollama_note, parse_arm, reference_arms, run_arms
 from kb.comparison.circumstances import circumstances
 from kb.comparison.given import STAND_IN_NOTE, questions_with_passages
+from kb.comparison.scorers import model_scorers
+from kb.comparison.spread_arms import Way, spread_arms
 from kb.comparison.untaught import UntaughtDocuments, asks_untaught, untaught_documents, untaught_questions
 from kb.comparison.why import why_arm, why_questions, why_shares
 from kb.workspace import Workspace
-from rag.search.similar import Similarity
-from synth.check.grounding import GroundingScorer, LexicalScorer, NliScorer
 
 _HINT = "kb compare --arm base=smollm2 --arm rag=smollm2+rag --questions FILE.jsonl --out DIR"
 _JUDGED_ARMS = 2
+_SPREAD_NOTE = "Answered on a cluster: times are those of whichever machine answered, and memory is not known."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +154,9 @@ class _Job:
         if len({spec.name for spec in specs}) < len(specs):
             raise ConfigError("two arms have the same name", hint=_HINT)
         arms = [self._factory.arm(spec) for spec in specs]
-        pairs = [(spec, arm) for spec, arm in zip(specs, arms, strict=True) if request.why and arm.shown == "found"]
-        self._why_arms = {arm.name: why_arm(self._factory, spec, arm) for spec, arm in pairs}
+        self._specs = {spec.name: spec for spec in specs}
+        asked_again = [arm for arm in arms if request.why and arm.shown == "found"]
+        self._why_arms = {arm.name: why_arm(self._factory, self._specs[arm.name], arm) for arm in asked_again}
         return arms
 
     def _of_run(self) -> list[ArmSpec]:
@@ -169,12 +170,12 @@ class _Job:
 
     @cached_property
     def probed(self) -> dict[str, Arm]:
-        """The arms that answer the probes, by the part that they have: `tuned` and `base`; empty where none do."""
+        """What answers the probes, by the arm whose model it asks, the tuned one first; empty where none do."""
         if not (self._card is not None and self._request.probes):
             return {}
         tuned = next(arm for arm in self.arms if arm.tuned and arm.candidate)
         base = next(arm for arm in self.arms if not arm.tuned and arm.candidate)
-        return {"tuned": self._factory.probe_arm(tuned), "base": self._factory.probe_arm(base)}
+        return {arm.name: self._factory.probe_arm(arm) for arm in (tuned, base)}
 
     def replies(
         self, questions: Sequence[GoldQuestion], folder: Path, on_progress: Callable[[CompareProgress], None]
@@ -186,13 +187,17 @@ class _Job:
         """
         # Servers first: one that does not answer is met before local models have answered for an hour.
         in_order = sorted(self.arms, key=lambda arm: BACKENDS[parse_spec(arm.model).kind].place == "process")
-        replies = ask_all(in_order, questions, folder, on_progress)
-        if self._why_arms:
-            chosen = why_questions(questions, self._request.why)
-            replies = {**replies, **ask_all(list(self._why_arms.values()), chosen, folder, on_progress)}
-        if not self.probed:
-            return replies
-        return {**replies, **ask_all(list(self.probed.values()), probe_questions(), folder, on_progress)}
+        asks: list[tuple[Way, dict[str, Arm], Sequence[GoldQuestion]]] = [
+            ("asked", {arm.name: arm for arm in in_order}, questions),
+            ("why", self._why_arms, why_questions(questions, self._request.why) if self._why_arms else []),
+            ("probes", self.probed, probe_questions()),
+        ]
+        replies: Replies = {}
+        with spread_arms(self._workspace) as spread:
+            for way, arms, chosen in asks:
+                there = [spread.arm(arm, self._specs[name], way) if spread else arm for name, arm in arms.items()]
+                replies = {**replies, **(ask_all(there, chosen, folder, on_progress) if there else {})}
+        return replies
 
     def folder(self) -> Path:
         """Return where the report goes.
@@ -261,22 +266,6 @@ class _Job:
     def _documents(self) -> Sequence[Document]:
         """Return the collection's documents, none where no arm reads them."""
         return self._factory.documents if any(arm.shown != "nothing" for arm in self.arms) else []
-
-    def scorers(self) -> dict[str, Scorer]:
-        """Return the measures that a small model provides."""
-        scorers: dict[str, Scorer] = {}
-        if self._request.similarity:
-            cosines = Similarity(self._factory.knowledge.embedder)
-            scorers["similarity"] = lambda replies: [
-                cosines(question.answer or "", [text])[0] if text else 0.0 for question, text in replies
-            ]
-        if self._request.grounding:
-            settings = self._workspace.settings.synth
-            grounder: GroundingScorer = (
-                NliScorer(settings.nli_model) if settings.grounding == "nli" else LexicalScorer()
-            )
-            scorers["grounding"] = lambda replies: _grounded(grounder, replies)
-        return scorers
 
     def check_judge(self) -> None:
         """Check before anything is asked that the judge is none of the arms.
@@ -349,6 +338,7 @@ class _Job:
         self, questions: Sequence[GoldQuestion], replies: Replies, folder: Path, judged: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         """Write `report.json` and `report.html` and return the report."""
+        self._notes += [_SPREAD_NOTE] if self._workspace.settings.models.on else []
         about = Circumstances(
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             command=self._request.command,
@@ -356,14 +346,20 @@ class _Job:
             notes=(*self._notes, *self._absent(questions)),
             repeat=circumstances(self._workspace.collection, self._documents(), self._card),
         )
-        probed = {self.probed["tuned"].name: self.probed["base"].name} if self.probed else {}
+        probes = [arm.name for arm in self.probed.values()]
+        probed = {probes[0]: probes[1]} if probes else {}
         shares = why_shares(self._why_arms, why_questions(questions, self._request.why), replies)
         report = build(
             self.arms,
             questions,
             replies,
             about,
-            scorers=self.scorers(),
+            scorers=model_scorers(
+                similarity=self._request.similarity,
+                grounding=self._request.grounding,
+                embedder=lambda: self._factory.knowledge.embedder,
+                settings=self._workspace.settings.synth,
+            ),
             judged=judged,
             probed=probed,
             origins=shares,
@@ -390,10 +386,3 @@ class _Job:
             return ()
         named = ", ".join(sorted(set().union(*absent)))
         return (f"Search cannot find what {len(absent)} questions ask for: the collection does not hold {named}.",)
-
-
-def _grounded(grounder: GroundingScorer, replies: Sequence[tuple[GoldQuestion, str]]) -> list[float]:
-    """Return how well a question's evidence supports each reply; nan where it has none."""
-    evidence = ["\n".join(citation.quote for citation in question.evidence) for question, _ in replies]
-    scores = grounder.scores((text, proof) for (_, text), proof in zip(replies, evidence, strict=True))
-    return [value if proof else math.nan for value, proof in zip(scores, evidence, strict=True)]

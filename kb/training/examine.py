@@ -19,11 +19,13 @@ from finetune.training.base import find_base, known_shape, shape_faults, with_ke
 from finetune.training.machine import Machine
 from finetune.training.pace import measured_pace
 from kb.training.continuing import continued_request
+from kb.training.from_docs import rows_from_docs
 from kb.training.request import TrainingRequest, machine_of, recipe_of, requested_rows
 from kb.workspace import Workspace
 
 if TYPE_CHECKING:
     from finetune.data.audit import Audit
+    from synth.making.run import SynthProgress
 
 # A row of a dataset that was not read.
 ASSUMED_ROWS, ASSUMED_TOKENS = 1000, 512
@@ -80,19 +82,29 @@ def estimate_training(
 
 
 def audit_training(
-    workspace: Workspace, request: TrainingRequest, *, on_note: Callable[[str], None] = lambda _: None
+    workspace: Workspace,
+    request: TrainingRequest,
+    *,
+    on_note: Callable[[str], None] = lambda _: None,
+    on_rows: Callable[[SynthProgress], None] = lambda _: None,
 ) -> Examination:
     """Audit the rows of a run and estimate it with their true lengths.
+
+    Rows from documents are made first, and stay: the run takes them.
 
     Raises:
         ConfigError: No data is named, or the run does not fit this machine.
         DataError: The data cannot be trained on.
     """
-    if not request.data:
-        raise ConfigError("no data to audit", hint="kb finetune --data DIR --dry-run")
+    if not (request.data or request.from_docs):
+        raise ConfigError("no data to audit", hint="kb finetune --from-docs --dry-run  # or: --data DIR")
     machine = machine_of(request)
     request = continued_request(workspace.home, request)
-    examined = _examine(workspace, request, recipe_of(request, machine, on_note), machine, on_note, audited=True)
+    recipe = recipe_of(request, machine, on_note)
+    if not request.data:
+        folder = rows_from_docs(workspace, request, recipe, on_note=on_note, on_rows=on_rows)
+        request = replace(request, data=str(folder))
+    examined = _examine(workspace, request, recipe, machine, on_note, audited=True)
     check_fits(examined.estimate)
     return examined
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,18 +14,17 @@ from core.files import sha256_of
 from core.prompt import load_prompt
 from core.rows import write_rows
 from core.types import RunCard
-from core.weights.shipped import passages_at_once
 from finetune.data.rows import open_dataset
 from finetune.estimate import check_fits, estimate
 from finetune.recipe import Recipe, recipe_dtype
 from finetune.retain.registry import RETAIN_METHODS
-from finetune.runs import TrainingRun, list_runs, open_run, read_card, read_recipe, remove_run, update_card
+from finetune.runs import TrainingRun, open_run, read_card, read_recipe, remove_run, update_card
 from finetune.training.launch import STAGES, Launch, begin_run, device_count, join_stage, train_stage
 from finetune.training.machine import Machine
 from finetune.training.nodes import NodeLeader, announced_stages, leading
-from kb.data.datasets import DatasetRequest, synthesize
 from kb.exporting import open_run_export
 from kb.training.continuing import continued_request, continued_rows, continued_run
+from kb.training.from_docs import free_name, rows_from_docs, slug, unfinished_from_docs, unfinished_runs
 from kb.training.request import TrainingRequest, machine_of, recipe_of, requested_rows
 from kb.training.resume import check_same_request, differing_fields
 from kb.workspace import Workspace
@@ -168,7 +166,7 @@ class TrainingJob:
                 path=prepared.dataset.path,
                 hint="kb synth --out DIR; kb finetune --data DIR --search N",
             )
-        name = self._request.name or f"{_slug(prepared.dataset.path.stem)}-search"
+        name = self._request.name or f"{slug(prepared.dataset.path.stem)}-search"
 
         def attempt(recipe: Recipe, trial: str) -> tuple[float, float]:
             if (self._home.runs / trial).exists():
@@ -188,13 +186,13 @@ class TrainingJob:
         """Return a new run, or the one that the same request left unfinished."""
         prepared = self._prepared()
         recipe = self._sized(prepared, prepared.recipe)
-        for run in self._unfinished():
+        for run in unfinished_runs(self._home):
             if self._request.name in ("", run.name) and self._is_same(run, prepared):
                 self._note(f"resuming run {run.name}")
                 return run
         path = prepared.dataset.path
         stem = Path(self._request.data).stem if self._request.data else path.stem
-        name = self._request.name or (path.name if self._request.from_docs else self._free_name(stem))
+        name = self._request.name or (path.name if self._request.from_docs else free_name(self._home, stem))
         return self._created(name, prepared, recipe)
 
     def _created(self, name: str, prepared: Prepared, recipe: Recipe) -> TrainingRun:
@@ -202,11 +200,6 @@ class TrainingJob:
         prompt = prepared.chat.answer_prompt
         start = continued_run(self._home, recipe).adapter if recipe.continues else None
         return begin_run(self._home, name, recipe, prepared.base, prepared.dataset, data, prompt, start)
-
-    def _unfinished(self) -> list[TrainingRun]:
-        """Return the runs that have no result yet, the newest first."""
-        runs = [run for run in list_runs(self._home) if not run.adapter.is_dir()]
-        return sorted(runs, key=lambda run: read_card(run).created_at, reverse=True)
 
     def _is_same(self, run: TrainingRun, prepared: Prepared) -> bool:
         """Tell whether a run began with the recipe and the data that are asked for now."""
@@ -218,7 +211,9 @@ class TrainingJob:
         request = self._request
         if not request.from_docs:
             return True
-        return (self._home.runs / request.name).is_dir() if request.name else bool(self._unfinished_from_docs())
+        return (
+            (self._home.runs / request.name).is_dir() if request.name else bool(unfinished_from_docs(self._workspace))
+        )
 
     def _resumed(self) -> TrainingRun:
         """Return the run to resume.
@@ -226,14 +221,14 @@ class TrainingJob:
         Raises:
             ConfigError: There is none, or the request names other settings or other data than it began with.
         """
-        unfinished = self._unfinished_from_docs() if self._request.from_docs else self._unfinished()
+        unfinished = unfinished_from_docs(self._workspace) if self._request.from_docs else unfinished_runs(self._home)
         if self._request.name:
             run = open_run(self._home, self._request.name)
         elif unfinished:
             run = unfinished[0]
         else:
             raise ConfigError("no run to resume", hint="kb runs list", click="start a run under Training")
-        name = self._free_name(run.name)
+        name = free_name(self._home, run.name)
         check_same_request(run, self._named, self._home, self.machine, other_name=name, on_note=self._note)
         return run
 
@@ -252,7 +247,7 @@ class TrainingJob:
             continued_run(self._home, recipe)
         check_base(find_base(recipe.base, self._home), recipe)  # before minutes are spent on rows
         if self._request.from_docs and not self._request.data:
-            data = self._rows_from_docs(recipe)
+            data = rows_from_docs(self._workspace, self._request, recipe, on_note=self._note, on_rows=self._on_rows)
         else:
             data = requested_rows(self._request, recipe, self._home, on_note=self._note)
         if recipe.continues:
@@ -262,33 +257,6 @@ class TrainingJob:
         for note in prepared.notes:
             self._note(note)
         return sized(prepared, self._home, self._note) if fitted else prepared
-
-    def _unfinished_from_docs(self) -> list[TrainingRun]:
-        """Return the runs on rows of the collection that have no result yet and no name of their own."""
-        slug = _slug(self._workspace.collection)
-        return [run for run in self._unfinished() if re.fullmatch(rf"{slug}-[0-9]+", run.name)]
-
-    def _rows_from_docs(self, recipe: Recipe) -> Path:
-        """Return the dataset of the collection, made as by `kb synth`; an interrupted one is resumed."""
-        slug = _slug(self._workspace.collection)
-        unfinished = (run.name for run in self._unfinished_from_docs())
-        name = self._request.name or next(unfinished, self._free_name(slug))
-        folder = self._home.root / "datasets" / name
-        if (folder / "manifest.json").is_file():
-            self._note(f"rows: using {folder}")
-            return folder
-        if "synth" in self._request.skip:
-            raise ConfigError(f"--skip synth: {folder} has no rows", hint="kb finetune --from-docs")
-        # A base that reads is taught with rows like those it learned from; they are short, too.
-        workspace = self._workspace.showing(passages_at_once(recipe.base))
-        manifest = synthesize(workspace, folder, DatasetRequest(seed=recipe.seed), on_progress=self._on_rows)
-        self._note(f"rows: {manifest['counts']['pairs']} in {folder}")
-        return folder
-
-    def _free_name(self, stem: str) -> str:
-        taken = {run.name for run in list_runs(self._home)}
-        slug = _slug(stem)
-        return next(name for number in range(1, len(taken) + 2) if (name := f"{slug}-{number}") not in taken)
 
     def _sized(self, prepared: Prepared, recipe: Recipe) -> Recipe:
         """Return the recipe with nothing left to the machine: arithmetic, and the largest batch that fits.
@@ -381,7 +349,3 @@ class TrainingJob:
             return
         export = open_run_export(self._workspace, run.name, on_note=self._note)
         self._note(f"exported to {export.best()}")
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "run"

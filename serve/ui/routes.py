@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, SecretStr
 from starlette.staticfiles import StaticFiles
 
 from rag.catalogue.quality import NO_TEXT_LAYER
@@ -29,6 +30,16 @@ from serve.v1.documents import InCollection, PageNumber
 
 STATIC = Path(__file__).with_name("static")
 _MOST_BYTES = 4 << 20
+
+
+class Retry(BaseModel):
+    """What helps where a job failed.
+
+    Attributes:
+        password: Of locked documents.
+    """
+
+    password: SecretStr = SecretStr("")
 
 
 def add_routes(app: FastAPI, service: Service, *more: APIRouter) -> None:
@@ -161,8 +172,10 @@ def _forget_routes(service: Service) -> APIRouter:
         return JSONResponse(job.to_json(), 202)
 
     @routes.post("/documents/jobs/{job}/retry")
-    async def retry(job: str, http: Request) -> JSONResponse:
-        again = await service.quick.run(lambda: service.retry_job(job, who=http.state.who))
+    async def retry(job: str, http: Request, body: Retry) -> JSONResponse:
+        again = await service.quick.run(
+            lambda: service.retry_job(job, who=http.state.who, password=body.password.get_secret_value())
+        )
         return JSONResponse(again.to_json(), 202)
 
     return routes

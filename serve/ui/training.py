@@ -133,6 +133,10 @@ def _deeds(service: Service, training: TrainingManager, reviews: DatasetReviews)
     async def know(name: str, http: Request) -> JSONResponse:
         return begun("know", await service.quick.run(lambda: training.know(name)), http)
 
+    @routes.post("/weak/{name}")
+    async def weak(name: str, http: Request) -> JSONResponse:
+        return begun("synthesize", await service.quick.run(lambda: training.make_weak_rows(name)), http)
+
     @routes.post("/stop")
     async def stop(http: Request) -> dict[str, Any]:
         await service.quick.run(training.stop)

@@ -20,6 +20,7 @@ from core.errors import BackendError
 from core.files import Home
 from core.machine.disk import disk_fault
 from rag.catalogue.quality import NO_TEXT_LAYER
+from rag.load.page import LOCKED
 from serve.errors import NotFound, without_command
 
 State = Literal["queued", "running", "done", "failed"]
@@ -78,7 +79,8 @@ class IngestJob:
         return any("ocr" in item for item in self.items)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the job as the API shows it; `scanned` marks a file with pages that only OCR would read."""
+        """Return the job as the API shows it; `scanned` marks a file with pages that only OCR would read,
+        `locked` one that a password opens."""
         return {
             "object": "job",
             "id": self.id,
@@ -98,7 +100,10 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a file of a job with its reason in words that need no terminal."""
     reason = str(row.get("reason") or "")
     scanned = {"scanned": True} if NO_TEXT_LAYER in reason else {}
-    return {**row, **({"reason": without_command(reason)} if reason else {}), **scanned}
+    locked = {"locked": True} if row.get("status") == "refused" and LOCKED in reason else {}
+    if locked:
+        reason = reason.replace("; pass --password", " with a password")
+    return {**row, **({"reason": without_command(reason)} if reason else {}), **scanned, **locked}
 
 
 def _item_name(item: Mapping[str, str]) -> str:
@@ -118,6 +123,8 @@ class JobQueue:
     def __init__(self, home: Home) -> None:
         self._folder = home.root / "serve"
         self._lock = threading.Lock()
+        # Of locked documents, by job: never written, so that a restart asks for them again.
+        self._passwords: dict[str, str] = {}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(
@@ -198,6 +205,7 @@ class JobQueue:
 
     def finish(self, job_id: str, results: Sequence[Mapping[str, Any]]) -> None:
         """Store the results of a job and delete its files, but for those that were refused: see `retry`."""
+        self._passwords.pop(job_id, None)
         self._run(
             "UPDATE jobs SET state='done', share=1, doc='', results=?, updated_at=? WHERE id=?",
             (json.dumps(list(results)), _now(), job_id),
@@ -215,10 +223,20 @@ class JobQueue:
 
     def fail(self, job_id: str, error: str) -> None:
         """Mark a job as failed; its files stay for `retry` until the next start."""
+        self._passwords.pop(job_id, None)
         self._run("UPDATE jobs SET state='failed', error=?, updated_at=? WHERE id=?", (error, _now(), job_id))
 
-    def retry(self, job_id: str, *, who: str) -> IngestJob:
+    def password(self, job_id: str) -> str:
+        """Return what opens the locked documents of a job; empty where nothing was said, or before a restart."""
+        return self._passwords.get(job_id, "")
+
+    def retry(self, job_id: str, *, who: str, password: str = "") -> IngestJob:
         """Store a new job for the files and addresses of a job that were refused, or for all of a failed one.
+
+        Args:
+            job_id: Of the job.
+            who: Asks for it.
+            password: Of locked documents; kept in memory until the new job ends.
 
         Raises:
             NotFound: Unknown job, or nothing of it can be tried again.
@@ -239,6 +257,8 @@ class JobQueue:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(item["path"], target)
             again.append({**item, "path": str(target)})
+        if password:
+            self._passwords[new_id] = password
         return self.add(new_id, job.collection, who, again)
 
     def release(self, job_id: str, *, counted: bool) -> None:

@@ -101,7 +101,8 @@ class JobRunner:
         workspace = self._workspace.with_rag(collection=job.collection)
         try:
             assert process.stdin and process.stdout
-            process.stdin.write(job_line(workspace, "ingest", items=list(job.items), ocr=job.ocr))
+            password = self._jobs.password(job.id)
+            process.stdin.write(job_line(workspace, "ingest", items=list(job.items), ocr=job.ocr, password=password))
             process.stdin.close()
         except BrokenPipeError:  # it died already
             return {}

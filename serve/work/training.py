@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from core.chat.local.weights import weights_in
 from core.errors import ConfigError, DataError
+from core.rows import MANIFEST
 from core.types import RunCard
 from finetune.load_recipe import recipe_names, task_recipes
 from finetune.recipe import Recipe
@@ -196,6 +198,21 @@ class TrainingManager:
         if record is None:
             raise NotFound(f"run {name!r} was not asked what it knows", hint=f"kb knows {name}", click="ask it first")
         return record
+
+    def make_weak_rows(self, name: str) -> BackgroundTask:
+        """Make a dataset of only those facts that a run does not know, in a process of its own.
+
+        Raises:
+            NotFound: There is no such run.
+            ConfigError: Another task is running.
+        """
+        card = read_card(self._opened(name))
+        self._estimates.close()
+        datasets = self._home.root / "datasets"
+        names = (f"{name}-weak-{number}" for number in count(1))
+        dataset = next(each for each in names if not (datasets / each / MANIFEST).is_file())  # or one that was stopped
+        fields = {"folder": str(datasets / dataset), "weak": name, "collection": card.collection}
+        return self._tasks.begin("synthesize", dataset, **fields)
 
     def stop(self) -> None:
         """Interrupt the task that runs."""

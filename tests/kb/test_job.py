@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfWriter
 
 from core.errors import ConfigError, error_from_json
 from core.files import Home
@@ -47,6 +48,19 @@ def test_an_ingest_reports_progress_and_every_file(model_home: Home, tmp_path: P
     ]
     assert results[2]["status"] == "refused" and all("hint" not in one and "source" not in one for one in results)
     assert [d.doc for d in CatalogueReader(model_home.catalogue).documents("default")] == ["update.pdf"]
+
+
+@pytest.mark.weights
+def test_a_locked_document_is_read_with_its_password(model_home: Home, tmp_path: Path) -> None:
+    writer = PdfWriter(clone_from=EXAMPLES / "update.pdf")
+    writer.encrypt("tide", algorithm="RC4-128")
+    writer.write(tmp_path / "locked.pdf")
+    items = [{"path": str(tmp_path / "locked.pdf"), "source": "upload:locked.pdf"}]
+    workspace = open_workspace(model_home.root)
+    for password, status in (("", "refused"), ("ebb", "refused"), ("tide", "indexed")):
+        code, events = run(job_line(workspace, "ingest", items=items, password=password))
+        assert code == 0 and [row["status"] for row in events[-1]["result"]] == [status]
+        assert status == "indexed" or "is locked" in events[-1]["result"][0]["reason"]
 
 
 def test_a_failure_keeps_its_kind_and_is_the_exit_code(home: Home) -> None:

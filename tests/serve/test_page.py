@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pypdf import PdfWriter
 
 from core.files import Home
 from core.rows import row_to_json, write_rows
@@ -378,6 +379,23 @@ def test_a_refused_file_says_why_and_can_be_tried_again(wide, tmp_path: Path) ->
     wide.locator("#documents-status", has_text="Trying again").wait_for()
 
 
+def test_a_locked_document_is_opened_by_its_password(wide, tmp_path: Path) -> None:
+    writer = PdfWriter(clone_from=EXAMPLES / "update.pdf")
+    writer.encrypt("tide", algorithm="RC4-128")
+    writer.write(tmp_path / "locked.pdf")
+    _tab(wide, "Documents")
+    wide.locator("#documents-files").set_input_files(tmp_path / "locked.pdf")
+    form = wide.locator("#documents-jobs li", has_text="is locked").first
+    form.get_by_label("Password of the document").fill("ebb")
+    form.get_by_role("button", name="Open").click()
+    wide.locator("#documents-jobs li", has_text="the password does not open it").wait_for()
+    assert wide.get_by_label("Password of the document").count() == 1  # of the newest try alone
+    wide.get_by_label("Password of the document").fill("tide")
+    wide.keyboard.press("Enter")
+    wide.locator("#documents-list", has_text="locked.pdf").wait_for()
+    assert not re.search(r"--password|tide", wide.inner_text("#documents-jobs"))
+
+
 def test_rows_are_decided_by_keyboard(wide, served: Running) -> None:
     _tab(wide, "Data")
     status = wide.locator("#data-status")
@@ -501,6 +519,7 @@ def test_what_a_run_knows_is_drawn_fact_by_fact(wide, narrow, served: Running) -
             page.get_by_role("button", name="What it knows: mapped").click()
             page.locator("#knowledge-map h2", has_text="What mapped knows").wait_for()
             assert page.locator("#knowledge-map dd .kb-square").count() == 3
+            assert page.locator("#knowledge-weak").is_enabled()
             page.get_by_role("button", name="not known: What is unknown?").click()
             page.locator("#knowledge-fact", has_text="The document says").wait_for()
             assert "<script>" in page.inner_text("#knowledge-fact") and page.title() != "taken"

@@ -79,9 +79,17 @@ def test_what_was_refused_can_be_tried_again(tmp_path: Path) -> None:
     jobs.add(first, "default", "me", items)
     jobs.finish(first, [{"doc": "0.pdf", "status": "indexed"}, {"doc": "1.pdf", "status": "refused"}])
     assert [path.is_file() for path in paths] == [False, True]
-    again = jobs.retry(first, who="me")
+    again = jobs.retry(first, who="me", password="tide")
     assert [Path(item["path"]).name for item in again.items] == ["1.pdf"]
     assert Path(again.items[0]["path"]).is_file()
     with pytest.raises(NotFound):  # its file has moved on
         jobs.retry(first, who="me")
+    # The password is known until the job ends, and stands in no file.
+    assert (jobs.password(first), jobs.password(again.id)) == ("", "tide")
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files and not any(b"tide" in path.read_bytes() for path in files)
+    jobs.finish(again.id, [{"doc": "1.pdf", "status": "refused", "reason": "is locked; pass --password"}])
+    assert jobs.password(again.id) == ""
+    (shown,) = jobs.get(again.id).to_json()["files"]
+    assert shown["locked"] and shown["reason"] == "is locked with a password"
     jobs.close()

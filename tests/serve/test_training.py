@@ -114,6 +114,20 @@ def test_what_a_run_knows_is_shown_once_it_was_asked(training: TrainingManager, 
     assert training.runs()[0].has_map and training.knowledge("one") == record
 
 
+def test_rows_of_what_a_run_does_not_know_get_a_name_of_their_own(training: TrainingManager, tmp_path: Path) -> None:
+    _run(tmp_path)
+    done = tmp_path / "datasets" / "one-weak-1"
+    done.mkdir(parents=True)
+    (done / "manifest.json").write_text("{}")
+    task = training.make_weak_rows("one")
+    assert (task.kind, task.name) == ("synthesize", "one-weak-2")
+    _until(lambda: not task.running)
+    # The run has no weights yet: said in the page's words, and nothing is made.
+    shown = training.task()
+    assert shown is not None and shown["state"] == "failed" and "one" in shown["text"]
+    assert not (tmp_path / "datasets" / "one-weak-2" / "manifest.json").exists()
+
+
 @pytest.mark.parametrize("name", ["../x", "A", "", "-x"])
 def test_a_name_that_is_no_folder_of_ours_begins_nothing(training: TrainingManager, tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError):

@@ -89,6 +89,7 @@ FAILING: dict[str, tuple[str, dict[str, Any], int, str]] = {
     "resume of an unknown run": ("resume/none", {}, 404, "choose a run"),
     "export of an unknown run": ("export/none", {}, 404, "choose a run"),
     "what an unknown run knows": ("know/none", {}, 404, "choose a run"),
+    "rows of what an unknown run does not know": ("weak/none", {}, 404, "choose a run"),
     "export to an unknown target": ("export/tanks-1", {"to": "none"}, 400, "use one of"),
 }
 

@@ -14,7 +14,7 @@ export class Documents {
     this.chosen = new Set();
     this.sort = ["ingested_at", -1];
     this.current = null;
-    this.undos = [];
+    this.typed = {}; // passwords that are being typed, by job
     this._build();
   }
 
@@ -127,6 +127,7 @@ export class Documents {
 
   _jobs(jobs) {
     const read = new Set(jobs.filter((job) => job.ocr && job.status !== "failed").flatMap((job) => job.files.map((file) => file.sha256 || file.doc)));
+    const later = new Set(); // what newer jobs are about: it was tried again already
     const items = jobs.slice(0, SHOWN_JOBS).map((job) => {
       const refused = job.files.filter((file) => file.status === "refused");
       const counts = {};
@@ -138,16 +139,20 @@ export class Documents {
       if (bar) bar.value = 100 * job.progress.share;
       const told = job.files.filter((file) => file.reason && file.status !== "refused");
       const shown = bad || refused.length || told.length ? [...refused, ...told] : job.files.slice(0, 3);
-      const again = bad || refused.length
-        ? h("button", { type: "button", class: "kb-small", onclick: () => this._retry(job) }, "Try again") : null;
+      const open = refused.filter((file) => !later.has(file.doc));
+      for (const file of job.files) later.add(file.doc);
+      const again = open.some((file) => file.locked) ? this._passwordForm(job)
+        : job.status === "failed" || open.length ? h("button", { type: "button", class: "kb-small", onclick: () => this._retry(job) }, "Try again") : null;
       const scans = job.files.filter((file) => file.scanned && !read.has(file.sha256) && !read.has(file.doc) && this.rows.some((row) => row.sha256 === file.sha256));
       const ocr = scans.map((file) => this._ocrButton(file, scans.length > 1 ? `Read the scanned pages of ${file.doc}` : "Read the scanned pages"));
       return h("li", { class: bad ? "kb-alert" : null }, h("strong", {}, words), " ", bar, bar ? ` ${job.progress.pages} pages ` : "",
         shown.map((file) => h("div", {}, `${file.doc}${file.reason ? `: ${file.reason}` : ""}`)), job.error ? h("div", {}, job.error) : null,
         again || ocr.length ? h("div", { class: "kb-tools" }, again, ocr) : null);
     });
+    const typing = this.jobs.contains(document.activeElement) ? document.activeElement.dataset.job : "";
     this.jobs.replaceChildren(items.length ? h("details", { open: jobs.some((job) => job.status !== "done") || jobs[0]?.files.some((file) => file.status === "refused") || this._jobsOpen || null },
       h("summary", {}, "Latest additions"), h("ul", { class: "kb-jobs" }, items)) : "");
+    if (typing) this.jobs.querySelector(`input[data-job="${typing}"]`)?.focus();
   }
 
   // Pages that are pictures have no text to search; OCR reads it, in a job of its own.
@@ -160,8 +165,16 @@ export class Documents {
     return button;
   }
 
-  async _retry(job) {
-    try { await sendJson("POST", `/page/documents/jobs/${job.id}/retry`, {}); this._say("Trying again."); } catch (error) { this._say(error.text, true); }
+  // The list is drawn anew while jobs run: what is typed is kept for the next drawing.
+  _passwordForm(job) {
+    const field = h("input", { type: "password", autocomplete: "off", "aria-label": "Password of the document", placeholder: "Password", value: this.typed[job.id] || "", oninput: () => { this.typed[job.id] = field.value; } });
+    field.dataset.job = job.id;
+    return h("form", { class: "kb-ask kb-password", onsubmit: (event) => { event.preventDefault(); if (field.value) { delete this.typed[job.id]; this._retry(job, field.value); } } },
+      field, h("button", { type: "submit", class: "kb-small" }, "Open"));
+  }
+
+  async _retry(job, password = "") {
+    try { await sendJson("POST", `/page/documents/jobs/${job.id}/retry`, { password }); this._say(password ? "Opening with the password." : "Trying again."); } catch (error) { this._say(error.text, true); }
     this.look();
   }
 

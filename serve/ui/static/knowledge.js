@@ -7,7 +7,9 @@ const MARKS = { known: "●", unsure: "◐", unknown: "○" };
 const STATES = { changed: "changed since", forgotten: "forgotten since" };
 
 export class KnowledgeMap {
-  constructor() {
+  // Makes rows of what a run does not know.
+  constructor(teachWeak) {
+    this.teachWeak = teachWeak;
     this.element = h("section", { id: "knowledge-map", class: "kb-knowledge", "aria-labelledby": "knowledge-head", hidden: true });
     this.viewer = new Viewer();
     this._asked = 0;
@@ -34,6 +36,8 @@ export class KnowledgeMap {
       h("p", { class: "kb-note" }, `Every fact was asked without documents. ${words(map.total)}`),
       h("p", { class: "kb-note kb-legend" }, Object.entries(LEVELS).map(([level, title]) =>
         h("span", {}, h("span", { class: `kb-square kb-square-${level}`, "aria-hidden": "true" }, MARKS[level]), ` ${title}: ${map.total[level]}`))),
+      map.total.n > map.total.known ? h("p", { class: "kb-tools" }, h("button", { type: "button", class: "kb-small", id: "knowledge-weak", title: "Train the run on them, or a new one, under Training.",
+        onclick: () => this.teachWeak(run) }, "Make rows for what it does not know")) : "",
       ...map.documents.map((document) => this._document(document)), this.detail, this.viewer.element);
     if (focus) { head.focus({ preventScroll: true }); this.element.scrollIntoView({ block: "start" }); }
   }

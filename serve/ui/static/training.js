@@ -55,7 +55,7 @@ export class Training {
     this.again = this.form.querySelector("#training-again");
     this.again.hidden = true;
     this.runs = h("div", { id: "training-runs" });
-    this.map = new KnowledgeMap();
+    this.map = new KnowledgeMap((name) => this.teachWeak(name));
     this.curves = h("div", { id: "training-curves", class: "kb-curves" });
     this.element = h("div", { class: "kb-training" },
       h("p", { class: "kb-lead" }, "Train a small model on your documents, then ask it in the chat."),
@@ -215,6 +215,8 @@ export class Training {
   resume(name) { return this._do(() => sendJson("POST", `/page/training/resume/${encodeURIComponent(name)}`, {}), `Resumed ${name}.`, name); }
   stop() { return this._do(() => sendJson("POST", "/page/training/stop", {}), ""); }
   export(name, to) { return this._do(() => sendJson("POST", `/page/training/export/${encodeURIComponent(name)}`, { to }), `Exporting ${name}.`, name); }
+
+  teachWeak(name) { return this._do(() => sendJson("POST", `/page/training/weak/${encodeURIComponent(name)}`, {}), ""); }
 
   know(name) { this.mapAfter = name; return this._do(() => sendJson("POST", `/page/training/know/${encodeURIComponent(name)}`, {}), "", name); }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from core.files import Home
 from core.rows import DatasetFolder
 from core.settings import Settings
 from kb.data.datasets import DatasetRequest, documents_named, synthesize
+from kb.job import EventWriter, do_job, job_line
 from kb.workspace import Workspace, open_workspace
 from tests.kb.cli.conftest import Cli
 from tests.support.taught_tanks import NORTH, tank_fact
@@ -52,10 +54,16 @@ def test_rows_are_made_of_what_is_weak_alone(in_own: Home, base: Path, tmp_path:
     kinds = {row.kind for row in folder.pairs()}
     assert "closed-book" in kinds and not kinds & {"rewrite", "summary"}
     assert [document["doc"] for document in json.loads(made.out)["documents"]] == ["alder.md"]
+    # The same as a job of the page.
+    workspace = open_workspace(in_own.root, flags={"synth.generator": "rules"})
+    notes = io.StringIO()
+    job = job_line(workspace, "synthesize", folder=str(tmp_path / "job"), weak="tanks", collection="default")
+    do_job(json.loads(job), EventWriter(notes))
+    assert "run tanks knows 0 of" in notes.getvalue()
+    assert {fact.id for fact in folder.facts()} <= {fact.id for fact in DatasetFolder(tmp_path / "job").facts()}
     (rent,) = folder.facts()
     rows = [(question, rent.answer) for question in rent.questions]
     make_run(in_own, make_base(tmp_path / "base", "llama", rows=rows), "rent", rows=rows, rate=1e-3)
-    workspace = open_workspace(in_own.root, flags={"synth.generator": "rules"})
     request = DatasetRequest(documents=documents_named(workspace, ["alder.md"]), weak=weak_facts(workspace, "rent"))
     with pytest.raises(DataError, match="run 'rent' knows all 1 facts"):
         synthesize(workspace, tmp_path / "none", request)
