@@ -13,13 +13,14 @@ from core.backends import parse_spec
 from core.models import EMBEDDED_DEFAULT, open_chat, resolve
 from core.reading.extractive import ExtractiveChat
 from core.reading.spans.reader import open_span_reader
-from core.types import Answer, Retriever
+from core.types import Answer, Page, Retriever
 from kb.contradictions import DisagreementCheck
 from kb.routing.answerer import RoutedAnswerer, SeenHits
 from kb.scope import Scope
 from kb.staleness import check_served, learned_by_run
 from kb.workspace import Workspace
 from rag.answer.answer import Answerer
+from rag.answer.quoted import PageOf
 from rag.open import Knowledge
 
 
@@ -30,6 +31,7 @@ def open_answerer(
     scope: Scope | None = None,
     chat: BaseChatModel | None = None,
     retriever: Retriever | None = None,
+    pages: PageOf | None = None,
     model: str = "",
     rng: random.Random | None = None,
     on_note: Callable[[str], None] = lambda _: None,
@@ -41,6 +43,7 @@ def open_answerer(
         scope: The part of it that is searched.
         chat: An open model; opened by `model` if None.
         retriever: Searches in place of the collection's own searcher.
+        pages: Gives the pages of what it finds; those of the collection if None.
         model: Spelling of the model; `rag.model` if empty. Of `auto:RUN` every question goes a way of its own.
         rng: Draws citation keys; unguessable by default.
         on_note: Receives what a person should know about the model's prompt.
@@ -52,8 +55,8 @@ def open_answerer(
     check_served(workspace.settings, workspace.home, spec, on_note)
     scope = scope or Scope()
 
-    def page_text(sha256: str, page: int) -> str:
-        return knowledge.catalogue.page(workspace.collection, sha256, page).text
+    def page_of(sha256: str, page: int) -> Page:
+        return pages(sha256, page) if pages else knowledge.catalogue.page(workspace.collection, sha256, page)
 
     def answerer_of(
         model_chat: BaseChatModel, searcher: Retriever, kind: Callable[..., Answerer] = Answerer
@@ -62,13 +65,14 @@ def open_answerer(
             searcher,
             model_chat,
             workspace.settings,
-            page_text,
+            lambda sha256, page: page_of(sha256, page).text,
             model=spec,
             embedder=knowledge.embedder,
             spans=None if isinstance(model_chat, ExtractiveChat) else open_span_reader(workspace.home),
-            page=lambda sha256, page: knowledge.catalogue.page(workspace.collection, sha256, page),
+            page=page_of,
+            # What stands in no document of the collection disagrees with none.
             complete=DisagreementCheck(knowledge, workspace.collection)
-            if workspace.settings.rag.disagreements
+            if workspace.settings.rag.disagreements and pages is None
             else _as_is,
             rng=rng,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import HumanMessage
@@ -72,6 +72,21 @@ class Recorder:
         return self.hits
 
 
+@dataclass(slots=True)
+class GivenTexts:
+    """A retriever that finds the texts that a question brings, each a document of one page, known by its own text."""
+
+    texts: Sequence[str] = ()
+    hits: list[Hit] = field(default_factory=list)
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        """Return the texts, as many as `k`, in their order."""
+        del query
+        shown = enumerate(self.texts[:k], start=1)
+        self.hits = [_hit(_doc(number), text, 0, 0, len(text), text) for number, text in shown]
+        return self.hits
+
+
 class FromSearch:
     """Answers as `kb ask` does.
 
@@ -81,30 +96,34 @@ class FromSearch:
         page_text: Gives the text of a page.
         k: Passages the model reads.
         rng: The answerer's own; seeded by the question, so that keys are the same when it is asked again.
-        given: Answers questions that bring their own passages.
+        given: Answers from what `texts` finds, as `answerer` does from what search finds.
+        texts: Finds the passages that a question brings.
     """
 
     def __init__(
         self,
         answerer: Answerer,
-        recorder: Recorder,
+        recorder: Recorder | GivenTexts,
         page_text: PageText,
         *,
         k: int,
         rng: random.Random,
-        given: Given | None = None,
+        given: Answerer | None = None,
+        texts: GivenTexts | None = None,
     ) -> None:
         self._answerer = answerer
         self._recorder = recorder
         self._page_text = page_text
         self._k = k
         self._rng = rng
-        self._given = given
+        self._given, self._texts = given, texts
 
     def answer(self, question: GoldQuestion) -> ArmReply:
         """Search, read, answer and check."""
-        if question.passages and self._given is not None:
-            return self._given.answer(question)
+        if question.passages and self._given is not None and self._texts is not None:
+            self._texts.texts = question.passages
+            brought = FromSearch(self._given, self._texts, lambda text, _: text, k=self._k, rng=self._rng)
+            return brought.answer(replace(question, passages=()))
         self._rng.seed(question.id)
         answer = self._answerer.ask(question.text)
         hits = self._recorder.hits
@@ -218,11 +237,15 @@ def given_texts(chat: BaseChatModel, texts: Callable[[GoldQuestion], Sequence[st
 
     def spans(question: GoldQuestion) -> list[Span]:
         return [
-            Span(doc=f"passage-{number}.txt", sha256=text, page=0, start=0, end=len(text), text=text)
+            Span(doc=_doc(number), sha256=text, page=0, start=0, end=len(text), text=text)
             for number, text in enumerate(texts(question), start=1)
         ]
 
     return Given(chat, spans, lambda text, _page: text, prompt)
+
+
+def _doc(number: int) -> str:
+    return f"passage-{number}.txt"
 
 
 def _written(statements: Sequence[Statement]) -> list[Statement]:

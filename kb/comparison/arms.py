@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,12 +23,12 @@ from core.files import Home, sha256_of
 from core.models import ollama_has, open_chat, resolve
 from core.prompt import load_prompt
 from core.settings import Settings
-from core.types import Document, RunCard
+from core.types import Document, Page, RunCard
 from finetune.compare.arms import Arm, ArmAnswerer, Shown
 from finetune.runs import TrainingRun, open_run, read_card
 from finetune.training.base import SMOLLM2_READING, find_base
 from kb.answering import open_answerer
-from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, ProbeAnswerer, Recorder, given_texts
+from kb.comparison.answerers import FromMemory, FromSearch, Given, GivenTexts, Passages, ProbeAnswerer, Recorder
 from kb.scope import open_collection
 from kb.workspace import Workspace
 from rag.open import Knowledge
@@ -285,14 +285,21 @@ class ArmFactory:
         if spec.shown == "nothing":
             return FromMemory(chat, prompt)
         if spec.shown == "found":
-            recorder = Recorder(self.knowledge.narrowed())
+            recorder, texts = Recorder(self.knowledge.narrowed()), GivenTexts()
             rng = random.Random()  # noqa: S311 - the answerer's keys; seeded by each question
-            workspace = replace(self.workspace, settings=settings)
-            answerer = open_answerer(
-                workspace, self.knowledge, chat=chat, retriever=recorder, model=model, rng=rng, on_note=self.on_note
+            opened = partial(
+                open_answerer,
+                replace(self.workspace, settings=settings),
+                self.knowledge,
+                chat=chat,
+                model=model,
+                rng=rng,
+                on_note=self.on_note,
             )
-            given = given_texts(chat, lambda question: question.passages, load_prompt(settings.rag.prompt_file))
-            return FromSearch(answerer, recorder, self.page_text, k=settings.rag.top_k, rng=rng, given=given)
+            given = opened(retriever=texts, pages=lambda text, _: Page(index=0, text=text), on_note=lambda _: None)
+            answerer = opened(retriever=recorder)
+            k = settings.rag.top_k
+            return FromSearch(answerer, recorder, self.page_text, k=k, rng=rng, given=given, texts=texts)
         passages = self.passages
         choose = passages.right if spec.shown == "oracle" else passages.wrong
         return Given(chat, choose, self.page_text, load_prompt(settings.rag.prompt_file))

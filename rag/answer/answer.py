@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 
 from core.backends import token_counter
 from core.chat.generate import Generation, generate
@@ -33,7 +33,7 @@ from core.reading.asked import parts_of
 from core.reading.compose import abstention_for
 from core.reading.extractive import ExtractiveChat
 from core.reading.passages import Passage, new_mark
-from core.reading.read import Reading, read
+from core.reading.read import MAX_QUOTES, Reading, read
 from core.reading.spans.protocol import Spans
 from core.reading.tables.formulas import search_words
 from core.reading.tables.line_items import printed_labels
@@ -41,14 +41,15 @@ from core.settings import Settings
 from core.types import Answer, Hit, Page, Retriever, Statement
 from rag.answer.answerable import MIN_ANSWERABLE, answerable
 from rag.answer.chat import Turn, standalone
-from rag.answer.cite import check
+from rag.answer.cite import abstains, check
 from rag.answer.language_note import crosses_languages, language_note, quoted_by_words, unread_by_reader
 from rag.answer.pack import WIDEN_CHARS, PageText, Span, pack
 from rag.answer.packed import PackedQuestion
 from rag.answer.parts import answer_in_parts
 from rag.answer.plain import Stream
 from rag.answer.quoted import PageOf, passages_of, quoted_answer
-from rag.answer.second_look import gives_way, second_look
+from rag.answer.remembered import borne_out
+from rag.answer.second_look import GAVE_WAY, KNOWN, gives_way, second_look, silent
 from rag.embed.base import Embedder
 from rag.search.similar import Similarity
 from rag.why.second_ask import SPARE_TOKENS, ShownPassages, quoted_provenance, with_provenance
@@ -59,7 +60,6 @@ _OVERFETCH = 3
 # for every token.
 _READER_WIDEN_CHARS = 1000
 _SPARE_TOKENS = 64  # chat template and rounding
-_GAVE_WAY = "answered by the built-in reader: the pages do not bear out what the model wrote"
 
 
 class Answerer:
@@ -117,7 +117,9 @@ class Answerer:
         self._reader = chat.for_passages(self._template.digest) if isinstance(chat, ReadsPassages) else chat
         self.prompt_note = check_trained_prompt(chat, self._template)
         self._count = token_counter(self._reader)
-        self._max_quotes = chat.max_quotes if isinstance(chat, ExtractiveChat) else 0
+        self._max_quotes = chat.max_quotes if isinstance(chat, ExtractiveChat) else MAX_QUOTES
+        # A model that was trained to read few passages is small: it seldom sees that none of them answers.
+        self._small = trained_passages(self._reader).count > 0
 
     def ask(
         self,
@@ -175,18 +177,19 @@ class Answerer:
             return self._quoted(question, packed, self._reading(packed), timings, begun, on_token, refusal)
         reading = self._reading(packed)
         judged = not crosses_languages(question, written_in)
-        # A model that was trained to read few passages is small: it seldom sees that none of them answers.
-        small = trained_passages(self._reader).count > 0
-        silent = small and not reading.answers
-        if judged and (silent or answerable(reading.ranked, cosine) < MIN_ANSWERABLE):
+        none = silent(reading, cosine) if self._small else answerable(reading.ranked, cosine) < MIN_ANSWERABLE
+        if judged and none:
+            known = self._known(standalone_question, reading, packed)
+            if known is not None:
+                return self._quoted(question, packed, known, timings, begun, on_token, ABSTENTION, notes=(KNOWN,))
             return self._abstained(question, timings, begun, on_token, text=abstention_for(question))
         shown = self._shown(packed, reading)
         by_key = {passage.key: span for passage, span in zip(shown.passages, shown.spans, strict=True)}
         messages = shown.messages(shown.passages, instructions)
         reply = self._generate(messages, {key: span.source for key, span in by_key.items()}, on_token)
         checked = check(reply.text, by_key, self._page_text, question=standalone_question)
-        if small and judged and gives_way(checked, reading):
-            return self._quoted(question, packed, reading, timings, begun, None, ABSTENTION, notes=(_GAVE_WAY,))
+        if self._small and judged and gives_way(checked, reading):
+            return self._quoted(question, packed, reading, timings, begun, None, ABSTENTION, notes=(GAVE_WAY,))
         checked = second_look(checked, standalone_question, reading, spans)
         ended = self._clock()
         timings |= {
@@ -229,8 +232,8 @@ class Answerer:
         """
         if answer.ground == "abstained":
             return answer
-        if isinstance(self._chat, ExtractiveChat) or _GAVE_WAY in answer.notes:
-            return quoted_provenance(answer)
+        if isinstance(self._chat, ExtractiveChat) or {GAVE_WAY, KNOWN} & {*answer.notes}:
+            return quoted_provenance(answer, known=KNOWN in answer.notes)
         begun = self._clock()
         packed = self._packed(answer.question, k, history, instructions)
         packed = self._shown(packed, self._reading(packed))
@@ -291,10 +294,7 @@ class Answerer:
         standalone_question, spans, passages, cosine = packed.question, packed.spans, packed.passages, packed.cosine
         note = language_note(standalone_question, [passage.text for passage in passages], self._embedder_model)
         notes = (*notes, note) if note else notes
-        doubted = (
-            reading.kind == "sentence" and reading.possible and answerable(reading.ranked, cosine) < MIN_ANSWERABLE
-        )
-        if not reading.answers or doubted:
+        if KNOWN not in notes and silent(reading, cosine):
             return self._abstained(question, timings, begun, on_token, reading, notes, refusal)
         quoted = quoted_answer(reading, passages, spans)
         first = self._clock() - begun
@@ -307,14 +307,21 @@ class Answerer:
             ground="cited",
             citations=quoted.citations,
             statements=quoted.statements,
-            model="extractive" if _GAVE_WAY in notes else self._model,
+            model="extractive" if GAVE_WAY in notes else self._model,
             timings=timings | {"first_token_s": first, "generate_s": ended - timings["retrieve_s"], "total_s": ended},
             tokens={"prompt": prompt, "completion": self._count(quoted.text)},
             short_answer=reading.short_answer,
-            confidence=round(reading.confidence, 3),
+            confidence=None if KNOWN in notes else round(reading.confidence, 3),
             computed_from=quoted.computed_from,
             notes=notes,
         )
+
+    def _known(self, question: str, reading: Reading, packed: PackedQuestion) -> Reading | None:
+        """Ask a model that was trained on documents the bare question; None unless a passage says the same."""
+        if not self._small or self._reader is not self._chat:
+            return None
+        known = generate(self._chat, [HumanMessage(question)], clock=self._clock).text
+        return None if abstains(known) else borne_out(known, question, reading, packed.passages)
 
     def _pack(
         self,
@@ -335,7 +342,9 @@ class Answerer:
                 hint=f"kb ask --set models.num_ctx={models.num_ctx * 2} QUESTION",
                 click="ask a shorter question",
             )
-        widen_chars = _READER_WIDEN_CHARS if isinstance(self._chat, ExtractiveChat) else WIDEN_CHARS
+        # The reader reads for a small model, which is shown little of it.
+        read_by_reader = self._small or isinstance(self._chat, ExtractiveChat)
+        widen_chars = _READER_WIDEN_CHARS if read_by_reader else WIDEN_CHARS
         return pack(
             hits,
             lambda sha256, index: page(sha256, index).text,

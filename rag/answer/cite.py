@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from core.language.english import conversation
+from core.language.english import conversation, polarity
 from core.prompt import NOTICE
 from core.reading.compose import abstention_for, all_abstentions
 from core.reading.passages import KEY_SHAPE
@@ -38,6 +38,7 @@ _HOLLOW = frozenset(terms(conversation.HOLLOW_WORDS))
 _KEPT_SHARE = 0.6  # of several cited passages, one that holds less than this part of the best one's share is dropped
 _QUOTED = re.compile(r"“([^”]+)”|(?<!\w)\"([^\"]+)\"(?!\w)|«([^»]+)»")
 _ANSWER_AND_QUOTE = re.compile(r"(?P<answer>[^“”]{1,160}): “(?P<quote>[^”]+)”\.?")
+_YES_OR_NO = re.compile(polarity.STATED, re.IGNORECASE)
 _ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?)\s*")
 _MARKER = re.compile(rf"\[\[({KEY_SHAPE}(?:,{KEY_SHAPE})*)\]\]")
 _WRAPPED = re.compile(r"(?<=[^\s.!?:;…])\n(?=[a-z])")  # a line that goes on in the next: as long as a break is
@@ -199,6 +200,9 @@ def _judge(text: str, sources: Sequence[_Source], needed: float, question_terms:
     missing = _missing_number(text, sources)
     if missing:
         return _Verdict(reason=f"the number {missing} is not on the cited page")
+    form = _ANSWER_AND_QUOTE.fullmatch(text.strip())
+    if form and quotes and not _borne_out(form["answer"], quotes[0], sources, question_terms):
+        return _Verdict(reason=f"the quote does not say “{form['answer']}”")
     windows = [(source, *_best_window(words, source)) for source in sources]
     top = max((share for _, share, _, _ in windows), default=0.0)
     kept = [window for window in windows if window[2] and window[1] >= _KEPT_SHARE * top]
@@ -207,6 +211,24 @@ def _judge(text: str, sources: Sequence[_Source], needed: float, question_terms:
         return _Verdict(reason="its words do not stand together in the cited passage")
     citations = tuple(quotes) or tuple(source.citation(*place) for source, _, place, _ in kept if place)
     return _Verdict(citations, "" if citations else "it says nothing that can be looked up")
+
+
+def _borne_out(answer: str, quote: Citation, sources: Sequence[_Source], question_terms: frozenset[str]) -> bool:
+    """Whether the sentences that a quote stands in, or next to, say what is given as their answer."""
+    if _YES_OR_NO.match(answer):
+        return True
+    new_terms = frozenset(terms(answer)) - question_terms - _HOLLOW
+    near, stated = frozenset(terms(quote.quote)), stated_numbers(quote.quote)
+    for source in sources:
+        if (source.span.sha256, source.span.page) != (quote.sha256, quote.page):
+            continue
+        for (start, end), unit_terms in source.units:
+            if start < quote.end and quote.start < end:
+                near |= unit_terms
+                stated |= stated_numbers(source.page.text[start:end])
+    if any(not spellings & stated for _, spellings in scaled_numbers(answer)):
+        return False
+    return _weight(new_terms & near) >= MIN_SHARE * _weight(new_terms)
 
 
 def _attribute(text: str, sources: Sequence[_Source], question_terms: frozenset[str]) -> _Verdict:

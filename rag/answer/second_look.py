@@ -12,14 +12,19 @@ from core.metrics import contains, numbers_of, numeric_match, token_f1
 from core.reading.asked import read_asked
 from core.reading.read import Reading
 from core.types import Statement
+from rag.answer.answerable import MIN_ANSWERABLE, answerable
 from rag.answer.cite import Checked
 from rag.answer.pack import Span
 
 # The reader speaks up only where it is rather sure.
 MIN_CONFIDENCE = 0.7
+GAVE_WAY = "answered by the built-in reader: the pages do not bear out what the model wrote"
+KNOWN = "the model knew it, and the page says the same"
 # Over a small model it speaks up sooner.
 MIN_OVER_SMALL = 0.5
 _SAME_WORDS = 0.5
+# Among more numbers than these, one is equal by chance.
+_FEW_NUMBERS = 2
 
 
 def second_look(checked: Checked, question: str, reading: Reading, spans: Sequence[Span]) -> Checked:
@@ -53,10 +58,22 @@ def second_look(checked: Checked, question: str, reading: Reading, spans: Sequen
     return replace(checked, answer=f"{checked.answer}\n[{reason}]", statements=tuple(statements))
 
 
+def silent(reading: Reading, cosine: float | None) -> bool:
+    """Whether the reader has no answer: none at all, or a sentence that is not like an answer.
+
+    Args:
+        reading: What it makes of the passages.
+        cosine: Best likeness of a passage to the question, where one is known.
+    """
+    doubted = reading.kind == "sentence" and reading.possible and answerable(reading.ranked, cosine) < MIN_ANSWERABLE
+    return not reading.answers or doubted
+
+
 def gives_way(checked: Checked, reading: Reading) -> bool:
     """Whether a small model's answer should give way to what the reader finds on the same pages.
 
     The reader's confidence is the probability that it is right; where the two differ, a model of this size seldom is.
+    That it declines says next to nothing: it does so almost as often where the pages answer as where they do not.
 
     Args:
         checked: The model's answer after its check against the cited pages.
@@ -64,19 +81,18 @@ def gives_way(checked: Checked, reading: Reading) -> bool:
     """
     if not reading.answers or not reading.quotes:
         return False
-    if checked.ground == "abstained":
-        return reading.confidence >= MIN_CONFIDENCE
-    return checked.ground == "ungrounded" or (reading.confidence >= MIN_OVER_SMALL and not _agree(checked, reading))
+    return checked.ground != "cited" or (reading.confidence >= MIN_OVER_SMALL and not _agree(checked, reading))
 
 
 def _agree(checked: Checked, reading: Reading) -> bool:
     """Whether an answer says what the reader says, as far as words and figures tell."""
     short = reading.short_answer
-    if not short:
+    if not short or contains(checked.answer, short):
         return True
     if numbers_of(short):
-        return bool(numeric_match(checked.short_answer or checked.answer, short))
-    return bool(contains(checked.answer, short)) or token_f1(checked.short_answer, short) >= _SAME_WORDS
+        text = checked.short_answer or " ".join(statement.text for statement in checked.statements)
+        return bool(len(numbers_of(text)) <= _FEW_NUMBERS and numeric_match(text, short))
+    return token_f1(checked.short_answer, short) >= _SAME_WORDS
 
 
 def _is_other_figure(checked: Checked, question: str, reading: Reading) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 # What readers say of a page that shows something and has no text: OCR may help, as it may not on a blank page.
 NO_TEXT_LAYER = "no text layer"
+# What they say of a file whose password is missing or wrong.
+LOCKED = "is locked"
 # How readers begin their notes on a whole file.
 FILE_NOTES = ("encoding guessed", "formulas without a stored value")
 

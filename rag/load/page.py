@@ -11,8 +11,6 @@ from core.types import Page, Quality
 from rag.load.grade import grade
 
 NO_TEXT_LAYER = "no text layer"
-# What readers say of a file whose password is missing or wrong.
-LOCKED = "is locked"
 
 
 def make_page(

@@ -23,6 +23,7 @@ from rag.why.figures import FigureSwap, holds, keys_in
 # Replies may be this many tokens longer than the answer was: another value may take more tokens.
 SPARE_TOKENS = 8
 _QUOTES_ONLY = "The built-in reader quotes the passages and cannot remember."
+_KNOWN = "It was given without the passages, and a sentence of theirs says the same."
 _REASONS: dict[ProvenanceLabel, str] = {
     "read": "It changed with the passages.",
     "remembered": "It did not change with the passages.",
@@ -54,9 +55,14 @@ def is_tested(statement: Statement) -> bool:
     return bool(statement.citations) or not statement.supported
 
 
-def quoted_provenance(answer: Answer) -> Answer:
-    """Return an answer of the built-in reader with the label that all its statements have."""
-    why = Provenance(label="read", reason=_QUOTES_ONLY)
+def quoted_provenance(answer: Answer, *, known: bool = False) -> Answer:
+    """Return an answer that quotes with the label that all its statements have.
+
+    Args:
+        answer: Of the built-in reader, or what a model knew with the sentence that says the same.
+        known: Whether a model knew it.
+    """
+    why = Provenance(label="both", reason=_KNOWN) if known else Provenance(label="read", reason=_QUOTES_ONLY)
     return _labelled(answer, {index: why for index, each in enumerate(answer.statements) if is_tested(each)})
 
 

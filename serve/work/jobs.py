@@ -19,8 +19,7 @@ from typing import Any, Literal
 from core.errors import BackendError
 from core.files import Home
 from core.machine.disk import disk_fault
-from rag.catalogue.quality import NO_TEXT_LAYER
-from rag.load.page import LOCKED
+from rag.catalogue.quality import LOCKED, NO_TEXT_LAYER
 from serve.errors import NotFound, without_command
 
 State = Literal["queued", "running", "done", "failed"]

@@ -188,7 +188,8 @@ class Renderer:
         shown = [*candidate.sources, *self._company(candidate)]
         shown_terms = set(terms("\n".join(source.text for source in shown)))
         predicate = (set(terms(candidate.question)) & set(terms(candidate.quotes))) - set(terms(subject))
-        for other in self._work.others(fact, _SUBJECTS) if subject else ():
+        # "Who was the head cook?" asks for nothing but its subject: what the collection names, it answers.
+        for other in self._work.others(fact, _SUBJECTS) if subject and predicate else ():
             strange = set(terms(other.subject)) - set(terms(subject))
             if strange and not strange & shown_terms and _fits_question_of(predicate, fact, other):
                 name = lowered(other.subject) if subject[0].islower() else other.subject

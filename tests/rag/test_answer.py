@@ -23,6 +23,7 @@ from core.types import Answer
 from rag.answer.answer import Answerer
 from rag.answer.answerable import answerable
 from rag.answer.cite import UNSUPPORTED
+from rag.answer.second_look import KNOWN
 from tests.support.chats import Parrot
 from tests.support.shelf import Shelf
 
@@ -106,9 +107,22 @@ def test_a_model_that_was_taught_with_few_passages_declines_where_the_reader_doe
     # A reading without an answer, over passages whose words suit the question.
     monkeypatch.setattr("rag.answer.answer.read", lambda *given, **more: replace(read(*given, **more), kind=""))
     for passages, ground in ((0, "cited"), (2, "abstained")):
-        chat = reads_passages(Parrot(reply=lambda shown: SENTENCE, seen=[]), ShownAtOnce(passages, 900))
+        reply = SENTENCE if not passages else "For nineteen years."
+        chat = reads_passages(Parrot(reply=lambda shown, reply=reply: reply, seen=[]), ShownAtOnce(passages, 900))
         assert ask(chat).ground == ground
-        assert len(chat.seen) == (0 if passages else 1)
+        assert chat.seen[-1].endswith(QUESTION) and (not passages or chat.seen == [QUESTION])
+
+
+def test_what_a_trained_model_knows_is_given_where_a_page_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.answer.answer.read", lambda *given, **more: replace(read(*given, **more), kind=""))
+    chat = reads_passages(Parrot(reply=lambda _: "a term of six years.", seen=[]), ShownAtOnce(2, 900))
+    shown: list[str] = []
+    answer = ask(chat, on_token=shown.append)
+    assert (answer.ground, answer.short_answer, answer.confidence) == ("cited", "a term of six years", None)
+    assert SENTENCE in answer.citations[0].quote and answer.notes == (KNOWN,)
+    assert chat.seen == [QUESTION] and "".join(shown) == answer.answer
+    assert answer.model != "extractive"
+    assert answerer(chat).why(answer).statements[0].why.label == "both"
 
 
 def test_a_small_model_gives_way_to_the_reader_where_the_pages_do_not_bear_it_out() -> None:

@@ -56,6 +56,25 @@ def test_an_answer_with_its_quote_is_shown_answer_first(form: str) -> None:
     assert [citation.quote for citation in result.citations] == [SENTENCE]
 
 
+@pytest.mark.parametrize(
+    ("answer", "holds"),
+    [
+        ("six years", True),
+        ("for 6 years", True),
+        ("the Council", True),
+        ("Yes", True),
+        ("41,000 crowns", False),  # on the page, and not said there
+        ("9 May 1908", False),
+        ("Dorrit Amblesworth", False),
+    ],
+)
+def test_an_answer_must_be_said_where_its_quote_stands(answer: str, holds: bool) -> None:
+    result = checked(f"“{SENTENCE}” [[{INSTITUTE}]] Answer: {answer}")
+    (statement,) = result.statements
+    assert (statement.supported, result.ground) == ((True, "cited") if holds else (False, "ungrounded"))
+    assert holds or UNSUPPORTED in result.answer
+
+
 def test_an_answer_that_its_quote_does_not_hold_is_no_short_answer() -> None:
     result = checked(f"“{SENTENCE}” [[{INSTITUTE}]] Answer: nine years")
     assert result.short_answer == ""

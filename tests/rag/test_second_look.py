@@ -11,7 +11,7 @@ from core.reading.read import Reading
 from core.types import Statement
 from rag.answer.cite import Checked
 from rag.answer.pack import Span
-from rag.answer.second_look import gives_way, second_look
+from rag.answer.second_look import gives_way, second_look, silent
 
 SPANS = [Span(doc="report.pdf", sha256="a", page=65, start=0, end=5, text="Total")]
 QUESTION = "What were the net sales in 2021?"
@@ -48,8 +48,9 @@ GIVES_WAY = {
     "another figure": ("Net sales were $56,435 million.", "cited", 0.6, True),
     "another figure, an unsure reader": ("Net sales were $56,435 million.", "cited", 0.4, False),
     "the same figure": ("Net sales were $67,044 million.", "cited", 0.9, False),
-    "declined, a sure reader": ("The documents do not say.", "abstained", 0.8, True),
-    "declined": ("The documents do not say.", "abstained", 0.6, False),
+    "the same figure in other words": ("They were $67.0 billion in all.", "cited", 0.9, False),
+    "the same figure among many": ("They were 4, 5, 6 and 67.0 billion.", "cited", 0.9, True),
+    "declined": ("The documents do not say.", "abstained", 0.4, True),
 }
 
 
@@ -66,6 +67,13 @@ def test_words_that_differ_are_another_answer(text: str, way: bool) -> None:
     reading = replace(READING, short_answer="Anna Berg", confidence=0.6)
     checked = Checked(text, "cited", (), (Statement(text=text),))
     assert gives_way(checked, reading) is way
+
+
+def test_a_reader_is_silent_without_an_answer_or_with_an_unlikely_sentence() -> None:
+    assert silent(Reading(), 0.9)
+    sentence = replace(READING, kind="sentence", confidence=0.1, spans_read=True)
+    assert sentence.answers is False or silent(sentence, 0.0)
+    assert not silent(replace(READING, answerability=None), 0.0)
 
 
 def test_nothing_gives_way_to_a_reader_without_an_answer() -> None:

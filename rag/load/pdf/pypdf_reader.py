@@ -19,7 +19,7 @@ from core.clean import clean
 from core.errors import DataError
 from core.settings import IngestSettings
 from core.types import Page
-from rag.load.page import LOCKED, failed_page, make_page
+from rag.load.page import failed_page, make_page
 from rag.load.reader import FileInfo
 from rag.load.sniff import has_end
 from rag.load.title import choose
@@ -88,7 +88,7 @@ class PypdfReader:
 
 def locked(path: Path, password: str | None) -> DataError:
     """Return the refusal of a file whose password is missing or wrong."""
-    what = f"{LOCKED}; pass --password" if password is None else f"{LOCKED} and the password does not open it"
+    what = "is locked; pass --password" if password is None else "is locked and the password does not open it"
     return DataError(what, path=path, hint=f"kb ingest --password PASSWORD {shlex.quote(str(path))}")
 
 

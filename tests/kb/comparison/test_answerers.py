@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -15,10 +15,10 @@ from core.errors import ConfigError
 from core.prompt import ABSTENTION, load_prompt
 from core.reading.extractive import ExtractiveChat
 from core.settings import Settings
-from core.types import Citation, Document, Hit
+from core.types import Citation, Document, Hit, Retriever
 from finetune.compare.probes import probe_questions
 from finetune.compare.questions import GoldQuestion, Place
-from kb.comparison.answerers import FromMemory, FromSearch, Given, Passages, ProbeAnswerer, Recorder
+from kb.comparison.answerers import FromMemory, FromSearch, Given, GivenTexts, Passages, ProbeAnswerer, Recorder
 from rag.answer.answer import Answerer
 from tests.support.stored import stored_document
 
@@ -130,6 +130,32 @@ def test_given_passages_are_read_with_the_prompt_of_ask_and_checked() -> None:
     assert len(reply.citations) == 1
     refused = Given(echo(ABSTENTION), passages.right, page_text, load_prompt()).answer(question())
     assert refused.abstained
+
+
+def test_passages_that_a_question_brings_are_answered_as_kb_ask_does() -> None:
+    def opened(retriever: Retriever, texts: bool) -> Answerer:
+        text_of = (lambda sha256, _: sha256) if texts else page_text
+        rng = random.Random()
+        return Answerer(retriever, ExtractiveChat(), Settings(), text_of, rng=rng)
+
+    texts, recorder = GivenTexts(), Recorder(Found([0]))
+    arm = FromSearch(
+        opened(recorder, texts=False),
+        recorder,
+        page_text,
+        k=2,
+        rng=random.Random(),
+        given=opened(texts, texts=True),
+        texts=texts,
+    )
+    assert "Dorrit Amblesworth" in arm.answer(question()).text
+    brought = replace(question(), passages=("The head cook is Ida Falk.", "Tea is served at four.", "A third one."))
+    reply = arm.answer(brought)
+    assert "Ida Falk" in reply.text and "Dorrit" not in reply.text
+    assert (reply.citations[0].doc, reply.citations[0].quote) == ("passage-1.txt", "The head cook is Ida Falk.")
+    assert reply.context == "The head cook is Ida Falk.\n\nTea is served at four."
+    # Where they do not answer, it declines as kb ask does.
+    assert arm.answer(replace(brought, passages=("The mill stands on a hill.",))).abstained
 
 
 def test_a_probe_is_asked_bare_or_with_its_passages() -> None:
