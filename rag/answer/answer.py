@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import BaseMessage, HumanMessage
@@ -118,8 +118,7 @@ class Answerer:
         self.prompt_note = check_trained_prompt(chat, self._template)
         self._count = token_counter(self._reader)
         self._max_quotes = chat.max_quotes if isinstance(chat, ExtractiveChat) else MAX_QUOTES
-        # A model that was trained to read few passages is small: it seldom sees that none of them answers.
-        self._small = trained_passages(self._reader).count > 0
+        self._small = trained_passages(self._reader).count > 0  # it seldom sees that no passage answers
 
     def ask(
         self,
@@ -256,7 +255,9 @@ class Answerer:
         hits = list(self._searcher.search(query, limit * _OVERFETCH))
         page = cache(self._page)  # several hits stand on one page
         template = prompt_for(question, self._template, self._chat)
-        spans = self._pack(standalone_question, template, hits, limit, page, instructions)
+        pack_by = partial(self._pack, standalone_question, template, hits, limit, page, instructions)
+        # The reader reads for a small model, which is shown little of it.
+        spans = pack_by(_READER_WIDEN_CHARS if self._small or isinstance(self._chat, ExtractiveChat) else WIDEN_CHARS)
         cosine = max((hit.dense for hit in hits if hit.dense is not None), default=None)
         spans, passages = passages_of(spans, page, self._rng)
         return PackedQuestion(
@@ -267,6 +268,7 @@ class Answerer:
             cosine=cosine,
             written_in=[page(span.sha256, span.page).language for span in spans],
             mark=new_mark(self._rng),
+            close=pack_by(WIDEN_CHARS) if self._small else (),
         )
 
     def _reading(self, packed: PackedQuestion) -> Reading:
@@ -331,6 +333,7 @@ class Answerer:
         limit: int,
         page: PageOf,
         instructions: str,
+        widen_chars: int,
     ) -> list[Span]:
         models = self._settings.models
         frame = sum(self._count(message.text) for message in fill(template, "", question))
@@ -342,9 +345,6 @@ class Answerer:
                 hint=f"kb ask --set models.num_ctx={models.num_ctx * 2} QUESTION",
                 click="ask a shorter question",
             )
-        # The reader reads for a small model, which is shown little of it.
-        read_by_reader = self._small or isinstance(self._chat, ExtractiveChat)
-        widen_chars = _READER_WIDEN_CHARS if read_by_reader else WIDEN_CHARS
         return pack(
             hits,
             lambda sha256, index: page(sha256, index).text,

