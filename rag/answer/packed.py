@@ -87,11 +87,8 @@ def _around(span: Span, passage: Passage, place: Quote, chars: int) -> tuple[Spa
 
 def _holds(close: Span, span: Span, place: Quote) -> bool:
     """Whether a close passage lies in a wide one and holds a place of its page."""
-    inside = (close.sha256, close.page) == (
-        span.sha256,
-        span.page,
-    ) and span.start <= close.start <= close.end <= span.end
-    return inside and close.start <= place.start < close.end
+    same_page = (close.sha256, close.page) == (span.sha256, span.page)
+    return same_page and span.start <= close.start <= place.start < close.end <= span.end
 
 
 def _cut(span: Span, passage: Passage, start: int, end: int) -> tuple[Span, Passage]:

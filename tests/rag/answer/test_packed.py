@@ -53,6 +53,13 @@ def test_the_passages_that_answer_best_stay_cut_to_what_stands_around_the_place(
     assert (narrowed.spans[0].start, narrowed.spans[0].page) == (shown.offset, 4)
     assert shown.text.startswith("Line ") and shown.text.rstrip().endswith("long.")
     assert "berth 130" in shown.text and 700 < len(shown.text) <= 900
+    # Without a length: what a model would have read by itself, or as much around the place.
+    for begins in (start - 200, start + 600):
+        near = replace(span, start=begins, end=begins + 400, text=page[begins : begins + 400])
+        close = replace(packed, close=(SPAN, near)).narrowed(places, ShownAtOnce(2))
+        assert (close.passages[0].text == near.text) is (begins < start) and not close.flowing
+        assert "berth 130" in close.passages[0].text and len(close.passages[0].text) <= 400
+        assert close.spans[0].text == close.passages[0].text == page[close.spans[0].start : close.spans[0].end]
     whole = packed.narrowed(places, ShownAtOnce(8))
     assert whole.passages[0] == passage and not whole.flowing and narrowed.flowing
     assert [each.key for each in whole.passages] == ["k2m3n", "b2c3d", "f4g5h"]
