@@ -56,7 +56,7 @@ class TestIntegration(ChatModelIntegrationTests):
 
     @property
     def chat_model_params(self) -> dict[str, object]:
-        return {"path": self.path, "max_tokens": 200, "repetition_penalty": 1.1}
+        return {"path": self.path, "max_tokens": 96, "repetition_penalty": 1.1}
 
     @property
     def has_tool_calling(self) -> bool:

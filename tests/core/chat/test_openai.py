@@ -55,7 +55,7 @@ class TestIntegration(ChatModelIntegrationTests):
             "model": MODEL,
             "api_key": "none",
             "base_url": self.url,
-            "max_tokens": 200,
+            "max_tokens": 96,
             "stream_usage": True,
             "use_responses_api": False,
         }
