@@ -176,8 +176,8 @@ class Answerer:
             return self._quoted(question, packed, self._reading(packed), timings, begun, on_token, refusal)
         reading = self._reading(packed)
         judged = not crosses_languages(question, written_in)
-        none = silent(reading, cosine) if self._small else answerable(reading.ranked, cosine) < MIN_ANSWERABLE
-        if judged and none:
+        unanswered = silent(reading, cosine) if self._small else answerable(reading.ranked, cosine) < MIN_ANSWERABLE
+        if judged and unanswered:
             known = self._known(standalone_question, reading, packed)
             if known is not None:
                 return self._quoted(question, packed, known, timings, begun, on_token, ABSTENTION, notes=(KNOWN,))

@@ -215,8 +215,6 @@ def _judge(text: str, sources: Sequence[_Source], needed: float, question_terms:
 
 def _borne_out(answer: str, quote: Citation, sources: Sequence[_Source], question_terms: frozenset[str]) -> bool:
     """Whether the sentences that a quote stands in, or next to, say what is given as their answer."""
-    if _YES_OR_NO.match(answer):
-        return True
     new_terms = frozenset(terms(answer)) - question_terms - _HOLLOW
     near, stated = frozenset(terms(quote.quote)), stated_numbers(quote.quote)
     for source in sources:
@@ -228,7 +226,7 @@ def _borne_out(answer: str, quote: Citation, sources: Sequence[_Source], questio
                 stated |= stated_numbers(source.page.text[start:end])
     if any(not spellings & stated for _, spellings in scaled_numbers(answer)):
         return False
-    return _weight(new_terms & near) >= MIN_SHARE * _weight(new_terms)
+    return bool(_YES_OR_NO.match(answer)) or _weight(new_terms & near) >= MIN_SHARE * _weight(new_terms)
 
 
 def _attribute(text: str, sources: Sequence[_Source], question_terms: frozenset[str]) -> _Verdict:

@@ -18,7 +18,7 @@ from rag.answer.pack import Span
 
 # The reader speaks up only where it is rather sure.
 MIN_CONFIDENCE = 0.7
-GAVE_WAY = "answered by the built-in reader: the pages do not bear out what the model wrote"
+GAVE_WAY = "answered by the built-in reader: the model declined, or wrote what the pages bear out less"
 KNOWN = "the model knew it, and the page says the same"
 # Over a small model it speaks up sooner.
 MIN_OVER_SMALL = 0.5

@@ -172,10 +172,9 @@ def _forget_routes(service: Service) -> APIRouter:
         return JSONResponse(job.to_json(), 202)
 
     @routes.post("/documents/jobs/{job}/retry")
-    async def retry(job: str, http: Request, body: Retry) -> JSONResponse:
-        again = await service.quick.run(
-            lambda: service.retry_job(job, who=http.state.who, password=body.password.get_secret_value())
-        )
+    async def retry(job: str, http: Request, body: Retry | None = None) -> JSONResponse:
+        password = body.password.get_secret_value() if body else ""
+        again = await service.quick.run(lambda: service.retry_job(job, who=http.state.who, password=password))
         return JSONResponse(again.to_json(), 202)
 
     return routes

@@ -63,6 +63,7 @@ def test_an_answer_with_its_quote_is_shown_answer_first(form: str) -> None:
         ("for 6 years", True),
         ("the Council", True),
         ("Yes", True),
+        ("No, 41,000 crowns", False),
         ("41,000 crowns", False),  # on the page, and not said there
         ("9 May 1908", False),
         ("Dorrit Amblesworth", False),
