@@ -1,18 +1,18 @@
-"""The pace of this machine, measured in processor time of one thread."""
+"""The pace of this machine: what a token of training takes, from some layers that are run."""
 
 from __future__ import annotations
 
 import importlib.util
-import threading
-import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
-from finetune.data.shape import KNOWN_SHAPES
+from finetune.data.shape import KNOWN_SHAPES, ModelShape
 from finetune.estimate import RowWork, estimate, row_work
 from finetune.recipe import Recipe
-from finetune.training.machine import GPUS, speedup
+from finetune.training import pace
+from finetune.training.machine import CPU_LINE_TOKENS, GPUS, speedup
 from finetune.training.pace import Pace, measured_pace
 from tests.support.tiny_models import CPU
 
@@ -23,16 +23,66 @@ pytestmark = [
 SMALL = replace(KNOWN_SHAPES["smollm2"], layers=12, hidden=128, intermediate=256, heads=4, kv_heads=2, head_dim=32)
 
 
-def test_a_model_of_twice_the_layers_takes_twice_the_time() -> None:
-    # Other programs may take the machine from one of the two: then they are measured again.
-    for _ in range(5):
-        once, twice = (measured_pace(replace(SMALL, layers=layers), Recipe(), CPU, "f32") for layers in (12, 24))
-        assert once is not None and twice is not None
-        ratio = twice.token_s / once.token_s
-        if 1.3 < ratio < 3:
-            break
-    assert 1.3 < ratio < 3
-    assert 0 < once.label_s < 0.1
+class _Work:
+    """A clock that goes on by what probes compute: a second for the start, two for each layer, 0.01 for a label."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def line_step(self, shape: ModelShape, layers: int, *args: object) -> Callable[[], None]:
+        return lambda: self._take(1.0 + 2.0 * layers)
+
+    def label_step(self, shape: ModelShape, labels: int, *args: object) -> Callable[[], None]:
+        return lambda: self._take(0.01 * labels)
+
+    def _take(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Work]:
+    work = _Work()
+    for name in ("line_step", "label_step"):
+        monkeypatch.setattr(f"finetune.training.probe_layers.{name}", getattr(work, name))
+    pace._pace.cache_clear()
+    yield work
+    pace._pace.cache_clear()
+
+
+@pytest.mark.parametrize(("layers", "seconds"), [(12, 25.0), (24, 49.0)])
+@pytest.mark.parametrize(
+    ("busy", "clock", "scale"), [(0.0, "perf_counter", 1.0), (2.0, "thread_time", 2.0), (None, "thread_time", 2.0)]
+)
+def test_time_of_a_model_follows_from_that_of_few_layers(
+    monkeypatch: pytest.MonkeyPatch,
+    work: _Work,
+    layers: int,
+    seconds: float,
+    busy: float | None,
+    clock: str,
+    scale: float,
+) -> None:
+    """An idle machine is measured by the wall, a busy one by the processor time of one thread, scaled to all cores."""
+    monkeypatch.setattr(pace, "busy_cores", lambda: busy)
+    monkeypatch.setattr(pace, "usable_cores", lambda: {0, 1})
+    monkeypatch.setattr(pace, "speedup", lambda cores: 2.0)
+    monkeypatch.setattr(f"time.{clock}", lambda: work.now)
+    measured = measured_pace(replace(SMALL, layers=layers), Recipe(), CPU, "f32")
+    assert measured is not None
+    assert measured.token_s == pytest.approx(seconds / CPU_LINE_TOKENS / scale)
+    assert measured.label_s == pytest.approx(0.01 / scale)
+    assert measured.idle == (busy == 0.0)
+
+
+def test_the_least_disturbed_of_some_steps_counts() -> None:
+    times = iter([0.0, 9.0, 10.0, 14.0, 20.0, 23.0, 30.0, 35.0])
+    assert pace._least_s(lambda: None, lambda: next(times)) == 3.0
+
+
+def test_real_layers_are_run() -> None:
+    measured = measured_pace(SMALL, Recipe(), CPU, "f32")
+    assert measured is not None
+    assert measured.token_s > 0 and measured.label_s > 0
 
 
 def test_methods_scale_with_their_passes() -> None:
@@ -43,28 +93,6 @@ def test_methods_scale_with_their_passes() -> None:
     assert lora and full and again
     assert full.token_s / lora.token_s == pytest.approx(1.5)
     assert again.token_s / lora.token_s == pytest.approx(1.5)
-
-
-def test_other_work_on_the_machine_does_not_change_it() -> None:
-    from finetune.training.pace import _least_s
-    from finetune.training.probe_layers import line_step
-
-    step = line_step(SMALL, 2, 64, "f32")
-    quiet = _least_s(step)
-    stop = threading.Event()
-    others = [threading.Thread(target=lambda: _spin(stop)) for _ in range(3)]
-    for thread in others:
-        thread.start()
-    busy = _least_s(step)
-    stop.set()
-    for thread in others:
-        thread.join()
-    assert busy < 4 * quiet
-
-
-def _spin(stop: threading.Event) -> None:
-    while not stop.is_set():
-        time.sleep(0)
 
 
 def test_where_it_cannot_be_measured() -> None:
