@@ -31,7 +31,7 @@ import openvino  # noqa: E402
 if _postponed:
     del sys.modules[_CONVERTER]
 
-__all__ = ["compile_cached", "core", "cpu_key", "has_bf16", "openvino", "pick_precision"]
+__all__ = ["bf16_pays", "compile_cached", "core", "cpu_key", "has_bf16", "openvino", "pick_precision"]
 
 # OpenVINO 2026.4 sets the process's locale to "C" while it reads or writes cached code and puts it back afterwards. Two
 # threads at once would leave it at "C", and every text that names no encoding would be read as ASCII from then on.
@@ -50,8 +50,7 @@ def core() -> openvino.Core:
 @cache
 def cpu_key() -> str:
     """Return a short name for this kind of CPU, equal where compiled code may be shared."""
-    flags = Path("/proc/cpuinfo")
-    listed = flags.read_text(encoding="utf-8") if flags.is_file() else platform.processor()
+    listed = _cpu_info()
     features = re.search(r"^(flags|Features)\s*:.*$", listed, re.MULTILINE)
     described = f"{core().get_property('CPU', 'FULL_DEVICE_NAME')} {features[0] if features else listed}"
     return hashlib.sha256(described.encode()).hexdigest()[:8]
@@ -88,8 +87,23 @@ def has_bf16() -> bool:
     return "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
+def bf16_pays() -> bool:
+    """Tell whether bfloat16 is faster than float32 on this CPU.
+
+    Intel's cores without AMX have instructions for it that take longer: MiniLM embeds 40 chunks a second with them and
+    67 in float32 (`bench/embed.py`). AMD's are faster.
+    """
+    info = _cpu_info()
+    return has_bf16() and not ("GenuineIntel" in info and "amx_bf16" not in info)
+
+
+def _cpu_info() -> str:
+    listed = Path("/proc/cpuinfo")
+    return listed.read_text(encoding="utf-8") if listed.is_file() else platform.processor()
+
+
 def pick_precision(precision: str) -> str:
-    """Return `bf16` or `f32`; `auto` takes bf16 where the hardware has it.
+    """Return `bf16` or `f32`; `auto` takes bf16 where it is faster.
 
     Raises:
         ConfigError: bf16 is asked of a CPU without it, or the word is unknown.
@@ -97,7 +111,7 @@ def pick_precision(precision: str) -> str:
     if precision not in ("auto", "bf16", "f32"):
         raise ConfigError(f"precision {precision!r} is not auto, bf16 or f32", hint="kb config show")
     if precision == "auto":
-        return "bf16" if has_bf16() else "f32"
+        return "bf16" if bf16_pays() else "f32"
     if precision == "bf16" and not has_bf16():
         raise ConfigError("this CPU does not support bfloat16", hint="kb config show")
     return precision

@@ -42,7 +42,7 @@ class RagSettings(_Section):
         "minilm", description="minilm, a sentence-transformers folder or Hub id (extra: train), or ollama:NAME."
     )
     precision: Literal["auto", "bf16", "f32"] = Field(
-        "auto", description="Arithmetic of the embedder; auto takes bf16 where the CPU has it."
+        "auto", description="Arithmetic of the embedder; auto takes bf16 where the CPU is faster with it."
     )
     splitter: Literal["recursive", "plain"] = Field("recursive", description="LangChain text splitter.")
     chunk_chars: int = Field(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import ConfigError
-from core.inference import has_bf16
+from core.inference import bf16_pays, has_bf16
 from core.machine.system import available_bytes, usable_cores
 from core.machine.system import memory_bytes as system_memory
 
@@ -42,6 +42,7 @@ class Machine:
         peak_flops: Dense matrix products in the dtype of training, per second.
         efficiency: Share of `peak_flops` that a training step reaches.
         here: Whether it is this machine.
+        bf16_pays: Whether it is faster with bfloat16.
         devices: GPUs that train together, over all nodes; memory is that of one.
         nodes: Machines that they stand in.
         link_bytes_s: What a GPU receives from another one of its node, in bytes per second; 0 for a CPU.
@@ -55,6 +56,7 @@ class Machine:
     peak_flops: float
     efficiency: float
     here: bool = True
+    bf16_pays: bool = True
     devices: int = 1
     nodes: int = 1
     link_bytes_s: float = 0.0
@@ -67,10 +69,10 @@ class Machine:
 
     @property
     def dtype(self) -> Dtype:
-        """What `dtype = "auto"` takes: bf16 in hardware, else fp16 on a GPU and f32 on a CPU."""
-        if self.bf16:
-            return "bf16"
-        return "fp16" if self.device == "cuda" else "f32"
+        """What `dtype = "auto"` takes: bf16 where it is fastest, else fp16 on a GPU and f32 on a CPU."""
+        if self.device == "cuda":
+            return "bf16" if self.bf16 else "fp16"
+        return "bf16" if self.bf16 and self.bf16_pays else "f32"
 
 
 # Dense 16-bit tensor-core rates and memory from NVIDIA's data sheets (T4: fp16; A100 40 GB and H100 80 GB SXM: bf16).
@@ -160,6 +162,7 @@ def _cpu(peak_flops: float) -> Machine:
         memory_bytes=_limited(system_memory(), used=0),
         free_bytes=_limited(available_bytes(), used=_group_used()),
         bf16=has_bf16(),
+        bf16_pays=bf16_pays(),
         peak_flops=peak_flops,
         efficiency=_CPU_EFFICIENCY,
     )
@@ -230,7 +233,7 @@ def _measured_flops() -> float:
     """Return the rate of a square matrix product in the dtype of training on all cores, in operations per second."""
     import torch
 
-    dtype = torch.bfloat16 if has_bf16() else torch.float32
+    dtype = torch.bfloat16 if bf16_pays() else torch.float32
     matrix = torch.ones(_PROBE_SIZE, _PROBE_SIZE, dtype=dtype)
     best_s = float("inf")
     with one_thread() as cores:

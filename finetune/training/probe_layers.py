@@ -78,7 +78,8 @@ def line_step(shape: ModelShape, layers: int, tokens: int, dtype: Dtype, device:
 def label_step(shape: ModelShape, labels: int, dtype: Dtype, device: Device = "cpu") -> Callable[[], None]:
     """Return a step that scores labels with the output matrix and computes the gradient of what it was given."""
     hidden = torch.randn(labels, shape.hidden).to(device, _DTYPES[dtype])
-    weight = torch.randn(shape.vocabulary, shape.hidden).to(device, _DTYPES[dtype])
+    # Larger weights give probabilities so small that a processor takes ten times longer for them (subnormal numbers).
+    weight = torch.randn(shape.vocabulary, shape.hidden).mul_(0.02).to(device, _DTYPES[dtype])
 
     def step() -> None:
         logits = (hidden @ weight.T).float()

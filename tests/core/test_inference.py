@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError
-from core.inference import cpu_key, has_bf16, pick_precision
+from core.inference import bf16_pays, cpu_key, has_bf16, pick_precision
 
 _IMPORTS = """
 import sys
@@ -37,7 +37,7 @@ def test_openvino_counts_nobody(tmp_path: Path) -> None:
 
 def test_precision_follows_the_cpu() -> None:
     assert pick_precision("f32") == "f32"
-    assert pick_precision("auto") == ("bf16" if has_bf16() else "f32")
+    assert pick_precision("auto") == ("bf16" if bf16_pays() else "f32")
     if has_bf16():
         assert pick_precision("bf16") == "bf16"
     else:
@@ -45,6 +45,24 @@ def test_precision_follows_the_cpu() -> None:
             pick_precision("bf16")
     with pytest.raises(ConfigError, match="f16"):
         pick_precision("f16")
+
+
+@pytest.mark.parametrize(
+    ("listed", "pays"),
+    [
+        ("vendor_id : GenuineIntel\nflags : avx512_bf16 amx_bf16 amx_tile", True),
+        ("vendor_id : GenuineIntel\nflags : avx512_bf16", False),
+        ("vendor_id : AuthenticAMD\nflags : avx512_bf16", True),
+        ("CPU implementer : 0x41\nFeatures : bf16", True),
+    ],
+)
+def test_bf16_is_taken_where_it_is_faster(monkeypatch: pytest.MonkeyPatch, listed: str, pays: bool) -> None:
+    monkeypatch.setattr("core.inference._cpu_info", lambda: listed)
+    monkeypatch.setattr("core.inference.has_bf16", lambda: True)
+    assert pick_precision("auto") == ("bf16" if pays else "f32")
+    assert pick_precision("bf16") == "bf16"
+    monkeypatch.setattr("core.inference.has_bf16", lambda: False)
+    assert pick_precision("auto") == "f32"
 
 
 def test_a_cpu_keeps_its_name() -> None:

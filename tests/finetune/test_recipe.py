@@ -103,6 +103,7 @@ def test_bf16_needs_hardware_that_has_it() -> None:
     with pytest.raises(ConfigError, match="bfloat16"):
         load_recipe("quick", replace(CPU, bf16=False), pairs=["dtype=bf16"])
     assert (GPUS["t4"].dtype, CPU.dtype, replace(CPU, bf16=False).dtype) == ("fp16", "bf16", "f32")
+    assert replace(CPU, bf16_pays=False).dtype == "f32"
 
 
 @pytest.mark.parametrize("method", ["prompt", "prefix", "p-tuning", "llama-adapter"])

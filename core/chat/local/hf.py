@@ -21,7 +21,7 @@ from core.chat.local.peft_adapter import Tuning, adapter_base, is_adapter, load_
 from core.chat.local.token_stream import Emit, pieces
 from core.errors import ConfigError, DataError
 from core.files import Home
-from core.inference import has_bf16
+from core.inference import bf16_pays
 from core.machine.install import missing_extra
 from core.settings import ModelSettings, Settings
 from core.weights.shelf import prepared_folder
@@ -57,7 +57,7 @@ class HFEngine:
         disable_progress_bar()
         self.name = name
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        fast = torch.cuda.is_bf16_supported() if device == "cuda" else has_bf16()
+        fast = torch.cuda.is_bf16_supported() if device == "cuda" else bf16_pays()
         try:
             self._tokenizer, self._model = _loaded(
                 Path(name) if is_adapter(Path(name)) else name,

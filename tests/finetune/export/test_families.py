@@ -116,7 +116,7 @@ def test_an_answer_reads_as_the_continuation_of_its_prompt(tuned: Tuned, name: s
 def test_what_cannot_be_merged_is_asked_as_it_is(tuned: Tuned, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from finetune.training.policy import asker, load_policy
 
-    monkeypatch.setattr("core.chat.local.hf.has_bf16", lambda: False)  # the arithmetic of the run
+    monkeypatch.setattr("core.chat.local.hf.bf16_pays", lambda: False)  # the arithmetic of the run
     job = tuned("smollm-2", method, "Answer in one line.")
     home = _home(job)
     assert run_weights("one", home) == job.run.adapter and runs_with_weights(home) == ["one"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError, MissingExtra
 from core.files import Home
-from core.inference import has_bf16, pick_precision
+from core.inference import bf16_pays, has_bf16, pick_precision
 from rag.embed.base import Embedder, EmbedderIdentity
 from rag.embed.encoder import _batches
 from rag.embed.open import open_embedder
@@ -134,7 +134,7 @@ def test_absent_weights_and_unknown_names(home: Home) -> None:
 def test_precision_is_checked(model_home: Home) -> None:
     with pytest.raises(ConfigError):
         open_embedder("minilm", model_home, precision="f8")
-    assert pick_precision("auto") == ("bf16" if has_bf16() else "f32")
+    assert pick_precision("auto") == ("bf16" if bf16_pays() else "f32")
 
 
 @given(st.lists(st.integers(1, 256), max_size=200))
