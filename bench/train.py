@@ -101,7 +101,7 @@ def trl(folder: Path, data: Path, steps: int, *, tuned: bool) -> Measured:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     with tempfile.TemporaryDirectory() as out:
         trainer = SFTTrainer(
-            model=AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16 if machine.bf16 else torch.float32),
+            model=AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16 if machine.dtype == "bf16" else torch.float32),
             args=SFTConfig(
                 out,
                 max_steps=steps,
@@ -110,7 +110,7 @@ def trl(folder: Path, data: Path, steps: int, *, tuned: bool) -> Measured:
                 report_to="none",
                 save_strategy="no",
                 logging_steps=1000,
-                bf16=machine.bf16,
+                bf16=machine.dtype == "bf16",
                 disable_tqdm=True,
                 use_cpu=machine.device == "cpu",
                 **({"activation_checkpointing": False} if tuned else {}),
