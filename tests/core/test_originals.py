@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -164,8 +163,8 @@ def test_an_address_that_is_none_is_named(url: str, message: str) -> None:
         ObjectStore(url)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("s3fs") is not None, reason="s3fs is installed")
-def test_without_s3fs_the_extra_is_named() -> None:
+def test_without_s3fs_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(MissingExtra, match="requires the extra 's3'") as caught:
         ObjectStore("s3://bucket/kb")
     assert "[s3]" in caught.value.hint

@@ -22,21 +22,16 @@ from kb.ingest import ingest_files
 from kb.workspace import Workspace
 from rag.ingest.ingest import FileResult, Progress
 from tests.support.catalogue_rows import everything
+from tests.support.ray_cluster import ROOT, ray_cluster
 
-pytest.importorskip("ray")
-ROOT = Path(__file__).parents[3]
 pytestmark = [pytest.mark.weights, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Two nodes with a core each."""
-    from ray.cluster_utils import Cluster
-
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    nodes.add_node(num_cpus=1)
-    yield nodes
-    nodes.shutdown()
+    """Two nodes."""
+    with ray_cluster(2) as nodes:
+        yield nodes
 
 
 @pytest.fixture(scope="module")
