@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import markdown_it
@@ -22,28 +24,49 @@ from rag.load.web.html import outline_of
 
 PARSER = f"markdown-it-py {markdown_it.__version__}"
 _MAX_NESTING = 1000
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,10000}?)\n(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
-_FIELD = re.compile(r"^(title|author|date|subject|keywords|lang)[ \t]*:[ \t]*(.+)$", re.MULTILINE)
+_YAML_HEADER = re.compile(r"\A---[ \t]*\n(.{0,10000}?)\n(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
+_TOML_HEADER = re.compile(r"\A\+\+\+[ \t]*\n(.{0,10000}?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
+_FIELDS = ("title", "author", "date", "subject", "keywords", "lang")
+# A value on its line, or folded onto the indented lines below.
+_FIELD = re.compile(
+    rf"^({'|'.join(_FIELDS)})[ \t]*:[ \t]*(?:[>|][+-]?[ \t]*\n((?:[ \t]+.*(?:\n|\Z))+)|(.+)$)", re.MULTILINE
+)
 _NAMES = {"date": "created", "lang": "language"}
 
 
 def read_markdown(path: Path, limits: IngestSettings) -> SectionReader:
-    """Open a Markdown file (CommonMark with tables, footnotes and definitions); a YAML header becomes metadata.
+    """Open a Markdown file (CommonMark with tables, footnotes, definitions); a header in YAML or TOML becomes metadata.
 
     Raises:
         DataError: It is not text, or nests quotes and lists too deep.
     """
     text, note = decode_file(path)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    fields: dict[str, str] = {}
-    header = _FRONT_MATTER.match(text)
-    if header:
-        fields = {name: value.strip().strip("\"'") for name, value in _FIELD.findall(header[1])}
-        text = text[header.end() :]
+    fields, length = _header(text)
+    text = text[length:]
     outline = markdown_outline(text, path)
     title = fields.pop("title", "")
     metadata = {_NAMES.get(name, name): value for name, value in fields.items()}
     return SectionReader(path, "markdown", PARSER, replace(outline, title=title, metadata=metadata, note=note), limits)
+
+
+def _header(text: str) -> tuple[dict[str, str], int]:
+    """Return the known fields of a file's header and the header's length; no fields and 0 where there is none."""
+    if header := _YAML_HEADER.match(text):
+        pairs = _FIELD.findall(header[1])
+        return {name: " ".join((folded or value).split()).strip("\"'") for name, folded, value in pairs}, header.end()
+    if header := _TOML_HEADER.match(text):
+        try:
+            values = tomllib.loads(header[1])
+        except tomllib.TOMLDecodeError:
+            return {}, 0
+        listed = {"author": values.get("authors"), **values}
+        fields = {name: listed[name] for name in _FIELDS if isinstance(listed.get(name), str | list | date)}
+        return {
+            name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            for name, value in fields.items()
+        }, header.end()
+    return {}, 0
 
 
 def markdown_outline(text: str, path: Path) -> Outline:

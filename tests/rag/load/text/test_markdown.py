@@ -105,6 +105,27 @@ def test_windows_line_ends_end_a_header_too(tmp_path: Path) -> None:
     assert "title:" not in "".join(pages)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        '+++\ntitle = "Rents of all"\nauthors = ["Ada", "Max"]\ndate = 2024-05-01\n[extra]\ntoc = true\n+++\n',
+        '+++\r\ntitle = "Rents of all"\r\nauthor = "Ada, Max"\r\ndate = "2024-05-01"\r\n+++\r\n',
+        "---\ntitle: >-\n  Rents\n  of all\nauthor: |\n  Ada, Max\ndate: 2024-05-01\n---\n",
+    ],
+)
+def test_headers_of_site_generators(tmp_path: Path, header: str) -> None:
+    title, metadata, pages = read(tmp_path, f"{header}\nThe rent rose.\n")
+    assert title == "Rents of all"
+    assert metadata == {"author": "Ada, Max", "created": "2024-05-01"}
+    assert pages == ["The rent rose."]
+
+
+def test_what_is_no_toml_is_text(tmp_path: Path) -> None:
+    _, metadata, pages = read(tmp_path, "+++\nThe rent rose.\n+++\n")
+    assert metadata == {}
+    assert "The rent rose." in pages[0]
+
+
 def test_nothing_is_nothing() -> None:
     assert elements("") == ()
     assert elements(" \n\n") == ()
