@@ -101,7 +101,9 @@ def trl(folder: Path, data: Path, steps: int, *, tuned: bool) -> Measured:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     with tempfile.TemporaryDirectory() as out:
         trainer = SFTTrainer(
-            model=AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16 if machine.dtype == "bf16" else torch.float32),
+            model=AutoModelForCausalLM.from_pretrained(
+                folder, dtype=torch.bfloat16 if machine.dtype == "bf16" else torch.float32
+            ),
             args=SFTConfig(
                 out,
                 max_steps=steps,

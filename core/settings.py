@@ -164,7 +164,9 @@ def _over(default: Mapping[str, float], given: object) -> object:
 class SynthSettings(_Section):
     """Training data made from documents."""
 
-    generator: str = Field("auto", description="auto, writer, rules, or a chat model as kb ask spells it.")
+    generator: str = Field(
+        "auto", description="auto, rules, writer (rules and a small model), or a chat model as kb ask spells it."
+    )
     mode: Literal["knowledge", "document"] = Field(
         "knowledge", description="What a test row is new in: the phrasing of a known fact, or its whole document."
     )

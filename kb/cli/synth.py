@@ -43,7 +43,7 @@ def synth(
     ] = None,
     generator: Annotated[
         str | None,
-        typer.Option("--generator", help="auto, writer, rules, or a chat model as for --model.", metavar="NAME"),
+        typer.Option("--generator", help="auto, rules, writer, or a chat model as for --model.", metavar="NAME"),
     ] = None,
     mode: Annotated[
         str | None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -13,16 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.chat.remote.address import is_loopback
 from core.errors import MissingExtra
-from core.files import Home
-from core.language.names import language_name
-from core.models import largest_model, open_chat, resolve
+from core.models import open_chat
 from core.prompt import load_prompt
-from core.settings import Settings, SynthSettings
+from core.settings import SynthSettings
 from core.types import Document, Pair
-from core.weights.shelf import MANIFEST, folder_of, require
+from core.weights.shelf import require
 from core.weights.shipped import question_writer_adapter
+from kb.data.generators import RULES, WRITER, chosen_generator, few_facts, generator_notes
 from kb.data.missed import MissedFacts
 from kb.scope import open_collection
 from kb.staleness import register_dataset
@@ -31,14 +28,14 @@ from rag.catalogue.corpus import CatalogueCorpus
 from rag.catalogue.reader import CatalogueReader
 from rag.search.similar import Similarity
 from synth.dataset.review import DECISIONS, Review
-from synth.facts.read import RULES, read_facts
+from synth.facts.read import read_facts
 from synth.generate.adapted_writer import AdaptedWriter
 from synth.generate.ask import CachedChat
 from synth.generate.base import Generator
 from synth.generate.cache import Call, CallCache
 from synth.generate.model import ModelGenerator, reply_tokens
 from synth.generate.rules import RulesGenerator
-from synth.generate.spread import idle_note, spread_caller
+from synth.generate.spread import spread_caller
 from synth.generate.writer import WriterGenerator
 from synth.making.build import DatasetBuilder
 from synth.making.run import SynthPlan, SynthProgress, SynthTools
@@ -47,15 +44,9 @@ if TYPE_CHECKING:
     from core.reading.spans.reader import SpanReader
     from kb.knowledge.weak import WeakFacts
 
-# `auto` takes a chat model from so many parameters: smaller ones write worse questions than the question writer.
-_FEWEST_PARAMETERS = 3_000_000_000
-# Spellings of the generators that are no chat models; `builtin` is the older name of the rules.
-_AUTO, _WRITER, _RULES = "auto", "writer", ("rules", "builtin")
 
 # Kinds of rows that are about no fact: they are not made where only what a run does not know is asked for.
 _TEXT_KINDS = ("rewrite", "summary")
-# Fewer facts than these are worth a note.
-_FEW_FACTS = 10
 # Context of the question writer: its prompts are short.
 _WRITER_TOKENS = 1024
 
@@ -154,7 +145,7 @@ def synthesize(
     with _builder(workspace, folder, request or DatasetRequest(), on_progress, on_call, on_note) as builder:
         manifest: dict[str, Any] = builder.build()
     register_dataset(workspace.home, folder)
-    if note := _few_facts(manifest, workspace):
+    if note := few_facts(manifest, workspace):
         on_note(note)
     if (folder / DECISIONS).is_file():
         manifest = Review(folder).apply().manifest
@@ -175,35 +166,6 @@ def documents_named(workspace: Workspace, names: Sequence[str]) -> frozenset[str
     catalogue = CatalogueReader(workspace.home.catalogue)
     catalogue.require_collection(workspace.collection)
     return frozenset(catalogue.resolve(workspace.collection, name).sha256 for name in names)
-
-
-def _unread_documents(documents: Sequence[Document], generator: str) -> str:
-    """Return which documents give no rows because of their language, `""` where a chat model makes the rows."""
-    if generator not in (*_RULES, _WRITER):
-        return ""
-    counts = Counter(language_name(document.languages[0]) for document in documents if _is_foreign(document))
-    if not counts:
-        return ""
-    named = ", ".join(f"{count} in {name}" for name, count in counts.most_common())
-    return (
-        f"of {len(documents)} documents {named}: the built-in writer makes rows of English text alone; for the others: "
-        "kb synth --generator MODEL"
-    )
-
-
-def _is_foreign(document: Document) -> bool:
-    return bool(document.languages) and document.languages[0] not in RULES
-
-
-def _few_facts(manifest: Mapping[str, Any], workspace: Workspace) -> str:
-    """Say where a collection yielded next to nothing, and what may yield more; `""` where it yielded enough."""
-    fact_count = int(manifest["counts"]["facts_asked"])
-    if fact_count >= _FEW_FACTS:
-        return ""
-    rules = chosen_generator(workspace.settings, workspace.home) == _RULES[0]
-    further = "writer, or ollama:MODEL" if rules and _writer_is_here(workspace.home) else "ollama:MODEL"
-    facts = "1 fact" if fact_count == 1 else f"{fact_count} facts"
-    return f"only {facts} could be asked about; another generator may find more: --generator {further}"
 
 
 def preview_rows(
@@ -240,36 +202,6 @@ def estimate_rows(
     )
 
 
-def chosen_generator(settings: Settings, home: Home) -> str:
-    """Return what generates: `rules`, `writer`, or the spelling of a chat model.
-
-    `auto` takes a model of three billion parameters or more from an Ollama on this machine, else the question writer
-    behind the rules where its weights are, else the rules.
-
-    Raises:
-        ConfigError: No such spelling.
-    """
-    name = settings.synth.generator
-    if name in _RULES:
-        return _RULES[0]
-    if name == _WRITER:
-        return name
-    if name != _AUTO:
-        spec = str(resolve(name, settings))
-        return _RULES[0] if spec == "extractive" else spec
-    url = settings.rag.ollama_url
-    model = largest_model(url) if is_loopback(url) else None
-    if model is not None and model.parameters >= _FEWEST_PARAMETERS:
-        return f"ollama:{model.name}"
-    return _WRITER if _writer_is_here(home) else _RULES[0]
-
-
-def _writer_is_here(home: Home) -> bool:
-    return question_writer_adapter().is_file() and all(
-        (folder_of(name, home) / MANIFEST).is_file() for name in ("smollm2", "minilm")
-    )
-
-
 def _fact_kinds(settings: SynthSettings) -> SynthSettings:
     return settings.model_copy(update={"shares": {**settings.shares, **dict.fromkeys(_TEXT_KINDS, 0.0)}})
 
@@ -297,8 +229,8 @@ def _builder(
     settings = workspace.settings
     knowledge = open_collection(workspace, on_note=on_note)
     corpus = CatalogueCorpus(knowledge.catalogue, workspace.collection, request.documents)
-    chosen = chosen_generator(settings, workspace.home)
-    for note in filter(None, (_unread_documents(corpus.documents(), chosen), idle_note(settings, chosen))):
+    chosen = chosen_generator(settings)
+    for note in generator_notes(corpus.documents(), settings, chosen):
         on_note(note)
     with ExitStack() as stack:
         models = _Models(workspace, request, stack, on_call)
@@ -340,15 +272,15 @@ class _Models:
             MissingExtra: The question writer was named, and weights that it needs are absent.
         """
         settings = self.workspace.settings
-        spec = chosen_generator(settings, self.workspace.home)
-        writer = self._writer() if spec == _WRITER else None
+        spec = chosen_generator(settings)
+        writer = self._writer() if spec == WRITER else None
 
         def made(documents: Sequence[Document]) -> Generator:
             if writer is not None:
-                rules = RulesGenerator(documents, read_facts) if settings.synth.generator == _AUTO else None
+                rules = RulesGenerator(documents, read_facts)
                 phrasings = settings.synth.phrasings
                 every: Generator = WriterGenerator(*writer, documents, phrasings=phrasings, rules=rules)
-            elif spec in _RULES:
+            elif spec in RULES:
                 every = RulesGenerator(documents, read_facts)
             else:
                 every = ModelGenerator(self.ask(spec), settings.synth.phrasings)

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.blocks import Block, Cell
 from core.clean import clean
+from core.language.english.pages import PART_TITLE
 from core.settings import IngestSettings
 from core.types import Page
 from rag.load.outline import CELL_GAP, PARAGRAPH_GAP, Element, Outline, OutlineCell, Run, row_is_shown
@@ -40,7 +41,8 @@ class SectionReader:
     def __init__(self, path: Path, kind: str, parser: str, outline: Outline, limits: IngestSettings) -> None:
         self._limits, self._parser, self._note = limits, parser, outline.note
         self._sections = list(_sections(outline.elements)) or [_Section("", ())]
-        headings = [element.shown for element in outline.elements if element.level][:1]
+        first = next((element.shown for element in outline.elements if element.level), "")
+        headings = [] if PART_TITLE.match(first) else [first]
         self.info = FileInfo(
             kind=kind,
             unit="section",

@@ -21,6 +21,7 @@ from core.types import Citation, Document, Fact
 from synth.check.form import names
 from synth.facts.english.candidates import AnswerCandidate, answer_candidates
 from synth.facts.english.context import DocumentProse, ProseSentence
+from synth.facts.english.fitting import answer_fits
 from synth.facts.english.tables.cells import LabelledCell, labelled_cells
 from synth.facts.english.tables.flat import Flat
 from synth.facts.read import rule_language
@@ -37,16 +38,15 @@ _TRIES = 3  # questions per fact that is wanted
 _FEWEST_CHARS = 60  # of a chunk
 _WINDOW_CHARS = 480
 _PER_SENTENCE = 2
-# Log-odds of the span against "no answer": where the reader answers at all, where it is sure enough for a fact, and for
-# one whose words are no more than a guess.
-_LEAST_SCORE = 0.0
-_SURE_SCORE, _LEAST_SCORES = 3.0, {"phrase": 5.0}
+# Log-odds of the span against "no answer": where the reader answers at all, and where it is sure enough for a fact.
+_LEAST_SCORE, _SURE_SCORE = 0.0, 5.0
 _LEAST_OVERLAP = 0.5
 _MOST_GROWTH, _MORE_CHARS = 1.6, 12
 # What the reader may settle the bounds of; values and names stand as they are.
 _LOOSE_KINDS = frozenset({"phrase", "list", "reason", "definition"})
 # Words by which questions ask for kinds of answers.
 _ASKING = frozenset(terms(" ".join(language("en").word_lists["answer_kind"])))
+_VALUES = frozenset({"quantity", "date"})
 _FACT_KINDS = {"definition": "is-a"}
 _NO_TEXT = Flat("", ())
 
@@ -243,9 +243,11 @@ class WriterGenerator:
             if draft.cell and not draft.cell.is_named_by(question):
                 continue
             best = self._best_span(question, [draft.source.text])
-            least = _LEAST_SCORES.get(draft.candidate.kind, _SURE_SCORE)
-            span = _settled(draft, best) if best and best.score >= least else None
-            if best and span and not contains(question, _on_page(draft.source, span)):
+            span = _settled(draft, best) if best and best.score >= _SURE_SCORE else None
+            answer = _on_page(draft.source, span) if span else ""
+            is_value = draft.candidate.kind in _VALUES
+            fits = bool(answer) and answer_fits(question, answer, is_value=is_value)
+            if best and span and fits and not contains(question, answer):
                 scoped = self._scoped(question, draft.source)
                 kept_questions.append(_AnsweredQuestion(draft, scoped, span, best.score))
         return kept_questions

@@ -22,6 +22,13 @@ SENSELESS_TITLE = re.compile(
     r"qxd|pdf|pub|txt|md|xml|fm|cdr|tmp)|"
     r"[a-z]:\\.*|/.*|file:.*|https?:.*|[0-9a-f-]{16,}|\S*_\S*|\(.*\)|.*\bcid:\d+.*)$"
 )
+# Headings that name a part of any document; in German, too.
+PART_TITLE = re.compile(
+    r"(?i)^[\d.\s]*(?:abstract|summary|(?:executive |plain.language )summary|introduction|overview|preface|foreword|"
+    r"(?:table of )?contents|background|motivation|references|bibliography|acknowledge?ments?|appendix|notes?|about|"
+    r"usage|installation|requirements|features|licen[cs]e|changelog|getting started|quick ?start|"
+    r"inhalt(?:sverzeichnis)?|einleitung|einführung|vorwort|zusammenfassung|überblick)\W*$"
+)
 # What a header or footer holds that says nothing but the page; in German, too.
 PAGE_NUMBER = re.compile(r"(?i)\W*(?:page|seite|p\.)?\s*\d*\s*(?:(?:of|von|/)\s*\d*)?\W*")
 # An entry of a row of figures that is no figure.

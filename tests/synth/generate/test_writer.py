@@ -19,7 +19,7 @@ from tests.support.table_pages import table_page
 
 
 class EchoWriter:
-    """Asks "What fills the gap in ...?" with the sentence around the answer."""
+    """Asks "What comes after ...?" with the sentence around the answer."""
 
     def write(self, marked: Sequence[MarkedText]) -> list[str]:
         return [self._question(text) for text in marked]
@@ -33,7 +33,7 @@ class EchoWriter:
 class GapReader:
     """Finds the words behind those that the question repeats; `shift` makes it find others."""
 
-    def __init__(self, shift: int = 0, score: float = 3.0) -> None:
+    def __init__(self, shift: int = 0, score: float = 6.0) -> None:
         self.shift, self.score = shift, score
 
     def predict(self, question: str, texts: Sequence[str], *, top: int = 5) -> list[SpanPrediction]:
@@ -157,7 +157,7 @@ class CellReader:
         for at, text in enumerate(texts):
             figure = re.compile(r"\d[\d.]*").search(text, text.find(label)) if label and label in text else None
             if figure:
-                return [SpanPrediction(passage=at, start=figure.start(), end=figure.end(), score=4.0)][:top]
+                return [SpanPrediction(passage=at, start=figure.start(), end=figure.end(), score=6.0)][:top]
         return []
 
 

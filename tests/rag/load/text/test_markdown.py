@@ -120,6 +120,19 @@ def test_headers_of_site_generators(tmp_path: Path, header: str) -> None:
     assert pages == ["The rent rose."]
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("# Summary\n\nRents rose.\n", "rent report"),
+        ("## 1. Introduction\n\nRents rose.\n", "rent report"),
+        ("# Rents of all\n\nRents rose.\n", "Rents of all"),
+        ("# Summary of rents\n\nRents rose.\n", "Summary of rents"),
+    ],
+)
+def test_a_part_gives_the_document_no_title(tmp_path: Path, text: str, title: str) -> None:
+    assert read(tmp_path, text, "rent_report.md")[0] == title
+
+
 def test_what_is_no_toml_is_text(tmp_path: Path) -> None:
     _, metadata, pages = read(tmp_path, "+++\nThe rent rose.\n+++\n")
     assert metadata == {}

@@ -10,7 +10,8 @@ import kb.data.datasets
 from core.errors import ConfigError, MissingExtra
 from core.files import Home
 from core.settings import Settings
-from kb.data.datasets import DatasetRequest, chosen_generator, synthesize
+from kb.data.datasets import DatasetRequest, synthesize
+from kb.data.generators import chosen_generator
 from kb.workspace import Workspace, open_workspace
 from tests.support.ollama import ollama_server
 
@@ -28,35 +29,31 @@ def server_with(size: str):
     [("rules", "rules"), ("builtin", "rules"), ("extractive", "rules"), ("writer", "writer"), ("smollm2", "smollm2")],
 )
 def test_what_is_named_is_taken(named: str, chosen: str, home: Home) -> None:
-    assert chosen_generator(settings(named), home) == chosen
+    assert chosen_generator(settings(named)) == chosen
 
 
 def test_an_unknown_name_is_refused(home: Home) -> None:
     with pytest.raises(ConfigError):
-        chosen_generator(settings("wrtier"), home)
+        chosen_generator(settings("wrtier"))
 
 
 def test_auto_takes_a_large_model_of_ollama(home: Home) -> None:
     with server_with("8.0B") as (url, _):
-        assert chosen_generator(settings("auto", url), home) == "ollama:big:latest"
+        assert chosen_generator(settings("auto", url)) == "ollama:big:latest"
 
 
 def test_auto_takes_no_small_model_and_without_weights_the_rules(home: Home) -> None:
     with server_with("1.5B") as (url, _):
-        assert chosen_generator(settings("auto", url), home) == "rules"
+        assert chosen_generator(settings("auto", url)) == "rules"
 
 
-def test_auto_takes_the_writer_where_its_weights_are(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    adapter = tmp_path / "adapter.safetensors"
-    monkeypatch.setattr(kb.data.datasets, "question_writer_adapter", lambda: adapter)
-    for name in ("smollm2", "minilm"):
-        (home.models / name).mkdir(parents=True)
-        (home.models / name / "manifest.json").write_text("{}")
-    assert chosen_generator(settings("auto"), home) == "rules"
-    adapter.write_bytes(b"")
-    assert chosen_generator(settings("auto"), home) == "writer"
+@pytest.mark.weights
+def test_the_writer_is_taken_where_it_is_named_and_says_what_it_is_worth(own_home: Home, tmp_path: Path) -> None:
+    workspace = open_workspace(own_home.root, flags={"synth.generator": "writer", "synth.per_chunk": 1})
+    notes: list[str] = []
+    manifest = synthesize(workspace, tmp_path / "set", DatasetRequest(pairs=4), on_note=notes.append)
+    assert manifest["generator"] == "writer"
+    assert [note for note in notes if "one in six was wrong" in note and "kb synth review" in note]
 
 
 @pytest.mark.weights
