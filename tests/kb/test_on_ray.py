@@ -9,12 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.files import Home
+from core.models import open_chat
+from core.settings import Settings
+from synth.generate.ask import ChatCaller, ModelRequest
+from synth.generate.spread import spread_caller
 from tests.support.command import kb
 from tests.support.json_lines import read_jsonl
 from tests.support.ray_cluster import ROOT, ray_cluster
@@ -46,9 +51,9 @@ def questions(tmp_path: Path) -> Path:
             "question": "What is the monthly rent in the Alder lease?",
             "answer": "$1,450",
             "doc": "alder.md",
-            "pages": [1],
+            "pages": [0],
         },
-        {"question": "How much is the deposit?", "answer": "two months' rent", "doc": "alder.md", "pages": [1]},
+        {"question": "How much is the deposit?", "answer": "two months' rent", "doc": "alder.md", "pages": [0]},
         {"question": "Who painted the harbour?", "answer": None},
         *(line for line in read_jsonl(ROOT / "examples" / "questions.jsonl") if line.get("doc") == "update.pdf"),
     ]
@@ -67,7 +72,9 @@ def _json(home: Home, *arguments: str) -> Any:
 def test_answers_are_measured_alike(own_home: Home, questions: Path, cluster: Any, model: str) -> None:
     command = ("eval", str(questions), "--answers", "--model", model)
     here = _json(own_home, *command)
-    assert _timeless(_json(own_home, *command, "--on", f"ray:{cluster.address}")) == _timeless(here)
+    there = _json(own_home, *command, "--on", f"ray:{cluster.address}")
+    assert there["settings"].pop("models") != here["settings"].pop("models")  # where they are asked
+    assert _timeless(there) == _timeless(here)
 
 
 def test_arms_are_compared_alike(own_home: Home, questions: Path, cluster: Any, tmp_path: Path) -> None:
@@ -81,14 +88,16 @@ def test_arms_are_compared_alike(own_home: Home, questions: Path, cluster: Any, 
     assert replies[0] == replies[1]
 
 
-def test_rows_are_made_alike(own_home: Home, cluster: Any, tmp_path: Path) -> None:
-    command = ("synth", "--generator", "smollm2", "--per-chunk", "1", "--pairs", "4")
-    for name, more in (("here", ()), ("there", ("--on", f"ray:{cluster.address}"))):
-        done = kb(*command, "--out", str(tmp_path / name), *more, KB_HOME=str(own_home.root))
-        assert done.returncode == 0, done.stderr
-    for path in (tmp_path / "here").glob("*.jsonl"):
-        assert (tmp_path / "there" / path.name).read_bytes() == path.read_bytes()
-    assert (tmp_path / "here" / "train.jsonl").stat().st_size
+def test_requests_to_a_model_are_answered_alike(own_home: Home, cluster: Any) -> None:
+    settings = Settings.model_validate({"models": {"on": f"ray:{cluster.address}", "max_tokens": 24}})
+    requests = [ModelRequest(purpose="test", text=f"Write a sentence about {thing}.") for thing in ("rain", "a mill")]
+    chat = ChatCaller(open_chat("smollm2", settings, own_home))
+    with ExitStack() as stack:
+        caller = spread_caller(stack, "smollm2", settings, own_home)
+        assert caller is not None
+        there = [caller(request).text for request in requests]
+    assert there == [chat(request).text for request in requests]
+    assert all(there)
 
 
 def test_a_comparison_that_loses_a_node_and_is_killed_goes_on(
