@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -67,8 +68,10 @@ def served(stocked: Home, settings: Settings) -> Iterator[Running]:
         )
         for n in range(4)
     ]
-    for name in ("pairs.jsonl", "train.jsonl"):
-        write_rows(stocked.root / "datasets" / "mine" / name, [row_to_json(row) for row in rows])
+    many = [replace(rows[0], id=f"many-{n}", question=f"Question {n}?", group=f"m{n}") for n in range(2000)]
+    for dataset, made in (("mine", rows), ("rows-for-hours", many)):
+        for name in ("pairs.jsonl", "train.jsonl"):
+            write_rows(stocked.root / "datasets" / dataset / name, [row_to_json(row) for row in made])
     report = stocked.root / "compare" / "first" / "report.html"
     report.parent.mkdir(parents=True)
     report.write_text(
@@ -137,6 +140,12 @@ def _tab(page, name: str) -> None:
 def _shoot(page, name: str) -> None:
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"{name}.png", full_page=True, timeout=WAIT_MS)
+
+
+def _drawn(page) -> None:
+    """Wait until every picture is there, and a moment for what follows from it; the network is never idle here."""
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    page.wait_for_timeout(500)
 
 
 def _ask(page, question: str) -> None:
@@ -525,7 +534,7 @@ def test_what_a_run_knows_is_drawn_fact_by_fact(wide, narrow, served: Running) -
             assert "<script>" in page.inner_text("#knowledge-fact") and page.title() != "taken"
             page.get_by_role("button", name="Show page 3").click()
             page.locator("#knowledge-map .kb-crop img").wait_for()
-            page.wait_for_load_state("networkidle")
+            _drawn(page)
             _shoot(page, name)
             assert _faults(page) == [] and layout_faults(page) == []
             page.get_by_role("button", name="Close the map").click()
@@ -536,6 +545,7 @@ def test_what_a_run_knows_is_drawn_fact_by_fact(wide, narrow, served: Running) -
 
 def test_what_takes_hours_is_started_by_a_second_click(wide) -> None:
     _tab(wide, "Training")
+    wide.select_option("#training-set", "rows-for-hours")
     wide.locator("#training-form > details > summary", has_text="More choices").click()
     wide.fill("#training-epochs", "1000")
     wide.select_option("#training-method", "lora")
@@ -547,6 +557,7 @@ def test_what_takes_hours_is_started_by_a_second_click(wide) -> None:
     assert wide.locator("#training-stop").count() == 0
     wide.fill("#training-epochs", "")
     wide.select_option("#training-method", "")
+    wide.select_option("#training-set", "mine")
 
 
 def _end_task(home: Home) -> None:
@@ -644,7 +655,7 @@ def window(request, browser, served: Running, outside: list[str]) -> Iterator[ob
 @pytest.mark.parametrize("tab", TABS)
 def test_nothing_overlaps_is_cut_or_stands_outside(window, tab: str) -> None:
     _tab(window, tab)
-    window.wait_for_load_state("networkidle")
+    _drawn(window)
     if tab == "Training":
         window.locator("#training-recipes .kb-card").first.wait_for()
     if tab == "Documents":
@@ -661,7 +672,7 @@ def test_an_answer_with_its_page_is_laid_out_whole(window) -> None:
     _new(window)
     _ask(window, QUESTION)
     window.wait_for_selector("#chat-page img")
-    window.wait_for_load_state("networkidle")
+    _drawn(window)
     width, height = window.viewport_size["width"], window.viewport_size["height"]
     scheme = window.evaluate("matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'")
     _shoot(window, f"answer-{width}-{scheme}")
