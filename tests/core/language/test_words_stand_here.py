@@ -34,7 +34,6 @@ EXCEPTIONS = {
     ("core/machine/system.py", "_PAGE_SIZE"): "output of vm_stat",
     ("core/reading/read.py", "_document"): "endings of file names",
     ("rag/load/pdf/layout/rows.py", "_UNIT"): "units of measurement",
-    ("rag/load/text/markdown.py", "_FIELD"): "keys of YAML front matter",
     ("rag/load/web/look.py", "_is_offset"): "properties of CSS",
     ("rag/load/web/sheet.py", "_BROWSERS_KNOW"): "pseudo-classes of CSS",
     ("rag/load/web/sheet.py", "_set"): "properties of CSS",
