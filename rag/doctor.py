@@ -18,7 +18,7 @@ from core.chat.ollama_server import OllamaState, ask_context, ask_state, tagged
 from core.chat.remote.address import is_loopback
 from core.errors import BackendError, ConfigError, KbError
 from core.files import Home
-from core.inference import core, has_bf16, openvino
+from core.inference import bf16_pays, core, has_bf16, openvino
 from core.originals import ObjectStore
 from core.settings import Settings
 from core.weights.shelf import list_models
@@ -79,7 +79,8 @@ def examine(settings: Settings, home: Home) -> list[Check]:
 def _machine() -> Check:
     name = core().get_property("CPU", "FULL_DEVICE_NAME")
     detail = f"Python {platform.python_version()}, OpenVINO {openvino.__version__.split('-')[0]}, {name}"
-    return Check(name="machine", state="good", detail=f"{detail}, {'bf16' if has_bf16() else 'f32 (no bf16)'}")
+    arithmetic = "bf16" if bf16_pays() else f"f32 ({'bf16 is slower' if has_bf16() else 'no bf16'})"
+    return Check(name="machine", state="good", detail=f"{detail}, {arithmetic}")
 
 
 def _home(home: Home) -> Check:

@@ -63,7 +63,7 @@ def _header(text: str) -> tuple[dict[str, str], int]:
         listed = {"author": values.get("authors"), **values}
         fields = {name: listed[name] for name in _FIELDS if isinstance(listed.get(name), str | list | date)}
         return {
-            name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            name: ", ".join(part for part in value if isinstance(part, str)) if isinstance(value, list) else str(value)
             for name, value in fields.items()
         }, header.end()
     return {}, 0

@@ -28,21 +28,21 @@ def server_with(size: str):
     ("named", "chosen"),
     [("rules", "rules"), ("builtin", "rules"), ("extractive", "rules"), ("writer", "writer"), ("smollm2", "smollm2")],
 )
-def test_what_is_named_is_taken(named: str, chosen: str, home: Home) -> None:
+def test_what_is_named_is_taken(named: str, chosen: str) -> None:
     assert chosen_generator(settings(named)) == chosen
 
 
-def test_an_unknown_name_is_refused(home: Home) -> None:
+def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(ConfigError):
         chosen_generator(settings("wrtier"))
 
 
-def test_auto_takes_a_large_model_of_ollama(home: Home) -> None:
+def test_auto_takes_a_large_model_of_ollama() -> None:
     with server_with("8.0B") as (url, _):
         assert chosen_generator(settings("auto", url)) == "ollama:big:latest"
 
 
-def test_auto_takes_no_small_model_and_without_weights_the_rules(home: Home) -> None:
+def test_auto_takes_no_small_model_but_the_rules() -> None:
     with server_with("1.5B") as (url, _):
         assert chosen_generator(settings("auto", url)) == "rules"
 
