@@ -13,13 +13,17 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.language.language import alternation, language
+from core.language.language import alternation, language, languages
 
 _ENGLISH = language("en")
 _ARTICLES = re.compile(rf"\b(?:{alternation(_ENGLISH.articles)})\b")
 # The evaluation script drops ASCII punctuation; the quotation marks and dashes of print go with it: answers quote.
 _PUNCTUATION = str.maketrans("", "", string.punctuation + "“”„‘’«»…–—")
-_NUMBER = re.compile(r"(?P<sign>(?<!\d)[-−]\s?|\()?[$€£¥]?\s?(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*(?P<close>\))?")
+_NUMBER = re.compile(
+    rf"(?P<sign>(?<!\d)[-−]\s?|\(|\b(?:{alternation(word for each in languages() for word in each.minus_words)})\s)?"
+    r"[$€£¥]?\s?(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s*(?P<close>\))?",
+    re.IGNORECASE,
+)
 _POWERS = {**_ENGLISH.scales, **_ENGLISH.scale_abbreviations, "b": 9}
 _SCALE = re.compile(rf"\s*({alternation(_POWERS)})\b", re.IGNORECASE)
 
@@ -88,7 +92,7 @@ def contains(prediction: str, gold: str) -> float:
 
 
 def numbers_of(text: str) -> list[Decimal]:
-    """Return the numbers in a text: "(1,200)" is -1200, "$1.2 billion" 1200000000, "5%" is 5."""
+    """Return the numbers in a text: "(1,200)" is -1200, "minus 5" -5, "$1.2 billion" 1200000000, "5%" is 5."""
     values = []
     for match in _NUMBER.finditer(text):
         value = Decimal(match["digits"].replace(",", ""))

@@ -90,7 +90,7 @@ def create_app(
     """
     disable()
     service = Service(settings, home)
-    sessions = SessionStore(service.keys)
+    sessions = SessionStore(service.keys, service.access)
     health = HealthState()
     app = FastAPI(
         title="kb",

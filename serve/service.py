@@ -25,6 +25,8 @@ from rag.catalogue.reader import CatalogueReader
 from rag.embed.base import Embedder
 from rag.open import embedder_of
 from serve.access.keys import KeyStore
+from serve.access.rates import RATES_TABLE
+from serve.access.sessions import SESSIONS_TABLE
 from serve.answers.answering import AnswerRequest, AnswerResponse, ConversationAnswerer, PreparedRequest
 from serve.answers.models import BASE, WITH_DOCUMENTS, ModelRegistry, ServedModel
 from serve.answers.vectors import EmbeddedTexts, embedded
@@ -32,6 +34,7 @@ from serve.documents.pages import PageRenderer, PageView
 from serve.errors import NotFound, ServerBusy
 from serve.observability.logs import AuditLog
 from serve.observability.metrics import ServerMetrics
+from serve.state.database import StateDatabase
 from serve.work.jobs import IngestJob, JobQueue
 from serve.work.lanes import WorkerLane, streamed
 from serve.work.runner import JobRunner
@@ -55,6 +58,8 @@ class Service:
         self.models = ModelRegistry(settings, home)
         self.jobs = JobQueue(home)
         self.keys = KeyStore(home)
+        # Rates and sessions cost nobody anything when they are lost with the power.
+        self.access = StateDatabase(home, "access", (RATES_TABLE, SESSIONS_TABLE), durable=False)
         self.audit = AuditLog(home)
         self.quick = WorkerLane("quick", settings.serve.workers, settings.serve.queue)
         self.chat = WorkerLane("chat", settings.serve.chat_workers, settings.serve.queue)
@@ -96,6 +101,7 @@ class Service:
         self.quick.close()
         self.chat.close()
         self.jobs.close()
+        self.access.close()
         self.audit.close()
 
     def warm(self) -> None:

@@ -56,6 +56,7 @@ class Language:
         question_labels: What stands before a question in a list of questions and answers ("Q").
         answer_labels: What stands before its answer.
         percent_words: Spellings of "percent".
+        minus_words: Words that make the number behind them negative.
         agents: By a verb, its forms and the nouns for who does it ("teach": "taught", "teacher").
         posts: Short forms of posts, spelled out ("cfo").
         word_lists: Words that play one part in a question, a label or a sentence, by that part ("request").
@@ -100,6 +101,7 @@ class Language:
     question_labels: tuple[str, ...] = ()
     answer_labels: tuple[str, ...] = ()
     percent_words: tuple[str, ...] = ()
+    minus_words: tuple[str, ...] = ()
     abstention: str = ""
     answer_prompt: str = ""
 
@@ -216,6 +218,7 @@ def _from_table(table: Mapping[str, Any]) -> Language:
                 "question_openers",
                 "question_labels",
                 "answer_labels",
+                "minus_words",
             ),
             lambda v: tuple(v.split()),
         ),

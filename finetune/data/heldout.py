@@ -96,8 +96,13 @@ class Scores:
         return {name: measure() for name, measure in self.measures.items()}
 
 
+def is_due(step: int, steps: int, every: int) -> bool:
+    """Tell whether a step is followed by an evaluation: the last one is, and every so many that are not near it."""
+    return step >= steps or (step % every == 0 and 2 * (steps - step) >= every)
+
+
 class HeldOut(TrainerCallback):  # type: ignore[misc]  # transformers has no types
-    """Evaluates every so many steps and at the end, keeps the best, and stops when nothing gets better.
+    """Evaluates every so many steps and at the end (see `is_due`), keeps the best, and stops when nothing gets better.
 
     Args:
         scores: The measures.
@@ -124,7 +129,7 @@ class HeldOut(TrainerCallback):  # type: ignore[misc]  # transformers has no typ
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
         """Evaluate where it is time."""
-        if state.global_step % self._every and state.global_step < state.max_steps:
+        if not is_due(state.global_step, state.max_steps, self._every):
             return control
         due = control.should_log  # which a line of ours would call done
         self._log(self._scores.figures())

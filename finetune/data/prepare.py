@@ -221,6 +221,17 @@ def chat_of_policy(
     )
 
 
+def held_out_scored(pairs: Sequence[Pair], recipe: Recipe) -> list[Pair]:
+    """Return the rows whose loss is measured: all where it decides, else as many as questions, evenly thinned.
+
+    Args:
+        pairs: Of the validation split.
+    """
+    most = recipe.eval_rows if recipe.objective != "text" else 0
+    count = min(len(pairs), most or len(pairs))
+    return [pairs[i * len(pairs) // count] for i in range(count)]
+
+
 def held_out_reading(pairs: Sequence[Pair], most: int) -> list[Pair]:
     """Return the rows that reading is measured on: questions with passages beside them, evenly thinned.
 

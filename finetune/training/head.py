@@ -93,6 +93,14 @@ class _FrozenHead(torch.autograd.Function):  # type: ignore[misc]  # torch has n
         return (gradients[0][:, None] * slopes).to(slopes.dtype), None, None
 
 
+def frozen_log_probs(
+    hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Score labels under an output matrix that is not trained; arguments and results as of `_FrozenHead.forward`."""
+    log_probs, is_top1 = _FrozenHead.apply(hidden, weight, targets)
+    return log_probs, is_top1
+
+
 def _scored(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     log_probs = logits.gather(-1, targets[:, None])[:, 0] - logits.logsumexp(-1)
     return log_probs, logits.argmax(-1) == targets
@@ -146,7 +154,6 @@ def _label_scores(labelled: LabelStates, targets: torch.Tensor) -> tuple[torch.T
     if labelled.weight is None:
         return _scored(labelled.states.float(), targets)
     if labelled.bias is None and not labelled.weight.requires_grad:
-        log_probs, is_top1 = _FrozenHead.apply(labelled.states, labelled.weight, targets)
-        return log_probs, is_top1
+        return frozen_log_probs(labelled.states, labelled.weight, targets)
     logits = labelled.states.to(labelled.weight.dtype) @ labelled.weight.T
     return _scored((logits if labelled.bias is None else logits + labelled.bias).float(), targets)

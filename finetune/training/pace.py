@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from core.machine.system import usable_cores
 from finetune.data.shape import ModelShape
 from finetune.training.machine import (
-    CPU_LINE_TOKENS,
     HEAD_TOKENS,
     Device,
     Dtype,
@@ -35,7 +34,8 @@ Clock = Callable[[], float]
 _FEW, _MORE = 1, 3
 # A probe of larger layers would take longer than its answer is worth.
 _MOST_LAYER_PARAMETERS: Mapping[Device, int] = {"cpu": 60_000_000, "cuda": 1_000_000_000}
-_GPU_LINE_TOKENS = 4096
+# Tokens of a line: on a CPU, passages and some questions about them.
+_LINE_TOKENS: Mapping[Device, int] = {"cpu": 1024, "cuda": 4096}
 _WARM_UP, _TIMED = 1, 3
 # Share of a machine that the clock of a measurement does not notice.
 _IDLE = 0.1
@@ -99,7 +99,7 @@ def _step_s(shape: ModelShape, dtype: Dtype, device: Device, clock: Clock) -> tu
     """Return the seconds of a token and of a label by a clock."""
     from finetune.training.probe_layers import label_step, line_step
 
-    tokens, labels = CPU_LINE_TOKENS if device == "cpu" else _GPU_LINE_TOKENS, HEAD_TOKENS[device]
+    tokens, labels = _LINE_TOKENS[device], HEAD_TOKENS[device]
     few, more = (_least_s(line_step(shape, layers, tokens, dtype, device), clock) for layers in (_FEW, _MORE))
     layer_s = max(more - few, 0.0) / (_MORE - _FEW)
     line_s = few + (shape.layers - _FEW) * layer_s

@@ -32,7 +32,7 @@ from finetune.data.heldout import (
 )
 from finetune.data.kinds import kinds_sentence
 from finetune.data.loss_checks import check_packing, packed_gap
-from finetune.data.prepare import Prepared, held_out, held_out_reading
+from finetune.data.prepare import Prepared, held_out, held_out_reading, held_out_scored
 from finetune.methods.build import count, make_trainable
 from finetune.retain.method import RetainMethod
 from finetune.retain.registry import RETAIN_METHODS
@@ -175,7 +175,8 @@ def _scores(stage: Stage, trainer: AnswerTrainer, collate: StepCollator, max_len
     prepared, recipe = stage.prepared, stage.prepared.recipe
     pairs = list(prepared.dataset.pairs("val"))
     longest = min(prepared.context_tokens or 2 * max_length, 2 * max_length)
-    held_out_rows = tokenise(pairs, prepared.chat, recipe, prepared.context_tokens, max_length=longest).rows
+    scored = held_out_scored(pairs, recipe)
+    held_out_rows = tokenise(scored, prepared.chat, recipe, prepared.context_tokens, max_length=longest).rows
     asked_rows = recipe.eval_rows if recipe.objective != "text" else 0
     # Where all rows have passages, only reading is measured.
     question_pairs = [pair for pair in held_out(pairs, asked_rows) if not read_block(pair.context)]

@@ -29,6 +29,8 @@ from finetune.training.preference_losses import PREFERENCE_LOSSES, PreferenceSco
 AttentionKernel = Callable[[], AbstractContextManager[None]]
 # Half precision rounds the log-probability of an answer by some tenths of a nat.
 _HALF_PRECISION_NATS = 0.2
+# Rows that are put together for an evaluation; more take long to sort.
+_COLLATED_ROWS = 512
 # While one process computes the reference, the others wait.
 _WAIT_S = 6 * 3600
 
@@ -199,10 +201,10 @@ class AnswerTrainer(_StageTrainer):
         was_training = model.training
         model.eval()
         total, tokens = 0.0, 0
-        batch = self.args.per_device_train_batch_size
         with torch.no_grad(), self.compute_loss_context_manager():
-            for start in range(0, len(records), batch):
-                parts = collate(records[start : start + batch])["parts"]
+            # Many rows at once: those that show the same passages are read together.
+            for start in range(0, len(records), _COLLATED_ROWS):
+                parts = collate(records[start : start + _COLLATED_ROWS])["parts"]
                 for part in parts:
                     scores = model(**send_to_device(part, self.args.device), use_cache=False, label_scores=True)
                     total -= float(scores.log_probs.sum())

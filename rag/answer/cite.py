@@ -19,7 +19,7 @@ from core.reading.passages import KEY_SHAPE
 from core.reading.proved import DIFFERS, answer_first
 from core.reading.text.fold import Folded
 from core.reading.text.sentences import Offsets, sentences, split_prose
-from core.reading.text.words import scaled_numbers, stated_numbers, terms
+from core.reading.text.words import scaled_numbers, signed_numbers, stated_numbers, terms
 from core.types import Citation, Ground, Statement
 from rag.answer.pack import PageText, Span
 from rag.answer.plain import transform
@@ -179,6 +179,24 @@ def _missing_number(text: str, sources: Sequence[_Source]) -> str:
     return next((written for written, spellings in scaled_numbers(body) if not spellings & stated), "")
 
 
+def _other_sign(text: str, sources: Sequence[str]) -> str:
+    """The first number of a sentence that its sources give with the other sign alone, or an empty string.
+
+    A sentence that says in words that something shrank or lies below may leave the sign away, and add one.
+    """
+    if polarity.SHRINKING.search(_QUOTED.sub(" ", text)):
+        return ""
+    signs: dict[str, set[str]] = {}
+    for source in sources:
+        for _, number, sign in signed_numbers(source):
+            signs.setdefault(number, set()).add(sign)
+    for written, number, sign in signed_numbers(text):
+        known = signs.get(number, set())
+        if known and not known & {"", sign} and sign:
+            return written
+    return ""
+
+
 def _place(quote: str, source: _Source) -> Offsets | None:
     """Where a quote stands on its page; the stop or comma that a writer puts inside the marks may be missing there."""
     near = source.span.start
@@ -200,6 +218,9 @@ def _judge(text: str, sources: Sequence[_Source], needed: float, question_terms:
     missing = _missing_number(text, sources)
     if missing:
         return _Verdict(reason=f"the number {missing} is not on the cited page")
+    turned = _other_sign(text, [source.page.text for source in sources])
+    if turned:
+        return _Verdict(reason=f"the cited page gives {turned} with the other sign")
     form = _ANSWER_AND_QUOTE.fullmatch(text.strip())
     if form and quotes and not _borne_out(form["answer"], quotes[0], sources, question_terms):
         return _Verdict(reason=f"the quote does not say “{form['answer']}”")
@@ -216,15 +237,16 @@ def _judge(text: str, sources: Sequence[_Source], needed: float, question_terms:
 def _borne_out(answer: str, quote: Citation, sources: Sequence[_Source], question_terms: frozenset[str]) -> bool:
     """Whether the sentences that a quote stands in, or next to, say what is given as their answer."""
     new_terms = frozenset(terms(answer)) - question_terms - _HOLLOW
-    near, stated = frozenset(terms(quote.quote)), stated_numbers(quote.quote)
+    near, read = frozenset(terms(quote.quote)), [quote.quote]
     for source in sources:
         if (source.span.sha256, source.span.page) != (quote.sha256, quote.page):
             continue
         for (start, end), unit_terms in source.units:
             if start < quote.end and quote.start < end:
                 near |= unit_terms
-                stated |= stated_numbers(source.page.text[start:end])
-    if any(not spellings & stated for _, spellings in scaled_numbers(answer)):
+                read.append(source.page.text[start:end])
+    stated = frozenset[str]().union(*map(stated_numbers, read))
+    if any(not spellings & stated for _, spellings in scaled_numbers(answer)) or _other_sign(answer, read):
         return False
     return bool(_YES_OR_NO.match(answer)) or _weight(new_terms & near) >= MIN_SHARE * _weight(new_terms)
 

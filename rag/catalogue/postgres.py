@@ -107,6 +107,11 @@ class PostgresConnection:
 
         return bool(self._connection.info.transaction_status != TransactionStatus.IDLE)
 
+    @property
+    def lost(self) -> bool:
+        """Whether the server has ended this connection."""
+        return bool(self._connection.closed)
+
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """Run a statement in SQLite's spelling; returns a cursor with all its rows."""
         try:

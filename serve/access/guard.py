@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
-import math
 import re
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -25,6 +23,7 @@ from core.chat.remote.address import is_loopback
 from core.errors import KbError
 from core.settings import ServeSettings
 from serve import errors
+from serve.access.rates import RateLimiter
 from serve.access.sessions import SessionStore
 from serve.errors import RequestRefused, ServerBusy
 from serve.observability.logs import log
@@ -62,39 +61,6 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-class RateLimiter:
-    """Limits requests per minute of each client by a token bucket.
-
-    Args:
-        per_minute: 0 for no limit.
-        clock: Seconds, monotonic.
-    """
-
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._per_minute = per_minute
-        self._clock = clock
-        self._buckets: dict[str, tuple[float, float]] = {}
-
-    def take(self, client: str) -> None:
-        """Count a request.
-
-        Raises:
-            ServerBusy: The client has used up its requests.
-        """
-        if not self._per_minute:
-            return
-        now = self._clock()
-        tokens, since = self._buckets.pop(client, (float(self._per_minute), now))
-        tokens = min(float(self._per_minute), tokens + (now - since) * self._per_minute / 60)
-        # Inserted last, so that the first entries are the clients that have been idle longest.
-        self._buckets[client] = (max(0.0, tokens - 1), now)
-        while len(self._buckets) > 10_000:
-            del self._buckets[next(iter(self._buckets))]
-        if tokens < 1:
-            retry_after_s = max(1, math.ceil((1 - tokens) * 60 / self._per_minute))
-            raise ServerBusy("too many requests", retry_after_s=retry_after_s)
-
-
 @dataclass(slots=True)
 class _RequestRecord:
     """A request that is being processed.
@@ -126,7 +92,7 @@ class RequestGuard:
         self._service = service
         self._serve = service.settings.serve
         self._sessions = sessions
-        self._rate = RateLimiter(self._serve.requests_per_minute)
+        self._rate = RateLimiter(self._serve.requests_per_minute, service.access)
         self._keyed = keys_required(self._serve)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,7 +107,10 @@ class RequestGuard:
         record = _RequestRecord(id=f"req-{secrets.token_hex(8)}", who=_address(scope), started=time.monotonic())
         sending = self._sending(send, record)
         try:
-            self._admit(scope, headers, record)
+            if self._service.access.remote:  # who asks is looked up over a network
+                await asyncio.to_thread(self._admit, scope, headers, record)
+            else:
+                self._admit(scope, headers, record)
             scope.setdefault("state", {})["who"] = record.who
             await self._app(scope, self._receiving(scope, headers, receive, record), sending)
         except (ClientStalled, ClientDisconnect):

@@ -1,23 +1,28 @@
 """Authentication of requests: a key in a header, or the session of a browser that logged in with one at `/login`.
 
-Sessions are kept in memory: after a restart a browser logs in again.
+A session is a random token in a cookie; its SHA-256 is stored, so that all servers of a home know it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import secrets
-import time
-from collections.abc import Callable
 from html import escape
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers
 
 from serve.access.keys import KeyStore
+from serve.state.database import StateDatabase
 
 COOKIE = "kb_session"
+SESSIONS_TABLE = """
+CREATE TABLE IF NOT EXISTS serve_sessions(
+  sha256 TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  until DOUBLE PRECISION NOT NULL)
+"""
 _LASTS_S = 12 * 3600
-_MOST = 10_000
 
 
 class SessionStore:
@@ -25,39 +30,44 @@ class SessionStore:
 
     Args:
         keys: The keys of the server.
-        clock: Seconds, monotonic.
+        database: Holds the table of `SESSIONS_TABLE`.
     """
 
-    def __init__(self, keys: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, keys: KeyStore, database: StateDatabase) -> None:
         self._keys = keys
-        self._clock = clock
-        self._sessions: dict[str, tuple[str, float]] = {}
+        self._database = database
 
     def begin(self, secret: str) -> str | None:
         """Return the token of a new session for a key, or None for an unknown key."""
         owner = self._keys.owner(secret)
         if owner is None:
             return None
-        now = self._clock()
-        self._sessions = {token: session for token, session in self._sessions.items() if session[1] > now}
-        while len(self._sessions) >= _MOST:
-            del self._sessions[next(iter(self._sessions))]
-        token = secrets.token_urlsafe(32)
-        self._sessions[token] = (owner, now + _LASTS_S)
+        now, token = self._database.now(), secrets.token_urlsafe(32)
+        self._database.run("DELETE FROM serve_sessions WHERE until<=?", (now,))
+        self._database.run("INSERT INTO serve_sessions VALUES(?, ?, ?)", (_digest(token), owner, now + _LASTS_S))
         return token
 
     def end(self, headers: Headers) -> None:
         """End the session of a request."""
-        self._sessions.pop(_cookie(headers), None)
+        self._database.run("DELETE FROM serve_sessions WHERE sha256=?", (_digest(_cookie(headers)),))
 
     def owner(self, headers: Headers) -> str | None:
         """Return the name of the key behind a request, or None."""
         scheme, _, secret = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and secret.strip():
             return self._keys.owner(secret.strip())
-        name, until = self._sessions.get(_cookie(headers), ("", 0.0))
-        known = until > self._clock() and any(key.name == name for key in self._keys.listed())
-        return name if known else None
+        token = _cookie(headers)
+        if not token:
+            return None
+        rows = self._database.run("SELECT owner, until FROM serve_sessions WHERE sha256=?", (_digest(token),))
+        if not rows or rows[0]["until"] <= self._database.now():
+            return None
+        name = str(rows[0]["owner"])
+        return name if any(key.name == name for key in self._keys.listed()) else None
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def _cookie(headers: Headers) -> str:

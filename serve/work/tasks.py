@@ -17,6 +17,7 @@ from subprocess import STDOUT
 from typing import Any, Literal, get_args
 
 import psutil
+from filelock import FileLock
 
 from core.errors import ConfigError
 from core.files import atomic_write
@@ -80,12 +81,17 @@ class BackgroundTasks:
             ConfigError: The name is not valid, or another task is running.
         """
         check_name(name)
-        current = self.current()
-        if current is not None:
-            raise ConfigError(
-                f"{current.name} is still being worked on; only one task runs at a time", click="wait, or press Stop"
-            )
         self._folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._folder / "task.lock"):  # another server of this home may begin one
+            current = self.current()
+            if current is not None:
+                raise ConfigError(
+                    f"{current.name} is still being worked on; only one task runs at a time",
+                    click="wait, or press Stop",
+                )
+            return self._begin(kind, name, **fields)
+
+    def _begin(self, kind: TaskKind, name: str, **fields: Any) -> BackgroundTask:
         job = self._job_path(name)
         job.write_text(job_line(self._workspace, kind, **fields), encoding="utf-8")
         with job.open("rb") as stdin, self._log_path(name).open("wb") as stdout, _interrupts_kept():
@@ -111,7 +117,9 @@ class BackgroundTasks:
             self._task = replace(task, stopping=True)
 
     def current(self) -> BackgroundTask | None:
-        """Return the task that runs."""
+        """Return the task that runs; another server of this home may have begun it."""
+        if self._task is None or not self._task.running:
+            self._task = self._recorded() or self._task
         return self._task if self._task and self._task.running else None
 
     def latest(self) -> BackgroundTask | None:

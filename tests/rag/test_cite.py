@@ -76,6 +76,38 @@ def test_an_answer_must_be_said_where_its_quote_stands(answer: str, holds: bool)
     assert holds or UNSUPPORTED in result.answer
 
 
+SIGNS = "The lowest temperature was minus 19.4 °C. The balance was -5,200 crowns; 12 to 10-20 people came. Net: (310)."
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("The lowest temperature was minus 19.4 °C.", True),
+        ("The lowest temperature was -19.4 °C.", True),
+        ("The lowest temperature was 19.4 °C.", False),
+        ("The lowest temperature was 19.4 °C below zero.", True),
+        ("The balance was 5,200 crowns.", False),
+        ("The balance was −5,200 crowns.", True),
+        ("The loss in the balance was 5,200 crowns.", True),
+        ("10-20 people came.", True),
+        ("The balance was -20 people.", False),
+        ("The net was -310.", True),  # in brackets: an account's negative number, or none
+        ("The net was 310.", True),
+    ],
+)
+def test_a_number_keeps_its_sign(claim: str, holds: bool) -> None:
+    span = Span(doc="signs.md", sha256="h", page=0, start=0, end=len(SIGNS), text=SIGNS)
+    (statement,) = check(f"{claim} [[b2c3d]]", {"b2c3d": span}, lambda *_: SIGNS).statements
+    assert (statement.supported, "other sign" in statement.reason) == (holds, not holds)
+
+
+def test_a_short_answer_keeps_the_sign_of_its_quote() -> None:
+    span = Span(doc="signs.md", sha256="h", page=0, start=0, end=len(SIGNS), text=SIGNS)
+    for answer, short in (("minus 19.4 °C", "minus 19.4 °C"), ("19.4 °C", "")):
+        reply = f"“The lowest temperature was minus 19.4 °C.” [[b2c3d]] Answer: {answer}"
+        assert check(reply, {"b2c3d": span}, lambda *_: SIGNS).short_answer == short
+
+
 def test_an_answer_that_its_quote_does_not_hold_is_no_short_answer() -> None:
     result = checked(f"“{SENTENCE}” [[{INSTITUTE}]] Answer: nine years")
     assert result.short_answer == ""

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 
 from core.files import Home
 from core.settings import ServeSettings, Settings
-from serve.access.guard import RateLimiter, keys_required
+from serve.access.guard import keys_required
 from serve.access.keys import KeyStore
-from serve.errors import ServerBusy
 from tests.serve.conftest import Running, running
 
 
@@ -184,35 +183,6 @@ def test_a_full_queue_is_told_when_to_come_back(made_home: Home) -> None:
         assert all(each.result(30) for each in held)
         assert client.get("/v1/models").status_code == 200
     assert found.status_code == 429 and int(found.headers["retry-after"]) >= 1
-
-
-@given(st.lists(st.floats(0, 30), min_size=1, max_size=60), st.integers(1, 30))
-def test_no_window_lets_more_through_than_twice_its_rate(pauses: list[float], per_minute: int) -> None:
-    now = [0.0]
-    rate = RateLimiter(per_minute, clock=lambda: now[0])
-    let: list[float] = []
-    for pause in pauses:
-        now[0] += pause
-        try:
-            rate.take("a")
-        except ServerBusy as error:
-            assert error.retry_after_s >= 1
-        else:
-            let.append(now[0])
-    # A full bucket and what flows in during the minute.
-    assert all(sum(start <= at < start + 60 for at in let) <= 2 * per_minute + 1 for start in let)
-
-
-def test_who_waits_as_told_is_let_in() -> None:
-    now = [0.0]
-    rate = RateLimiter(6, clock=lambda: now[0])
-    for _ in range(6):
-        rate.take("a")
-    with pytest.raises(ServerBusy) as caught:
-        rate.take("a")
-    rate.take("b")
-    now[0] += caught.value.retry_after_s
-    rate.take("a")
 
 
 def test_logs_and_audit_hold_no_contents(server: Running, caplog: pytest.LogCaptureFixture) -> None:

@@ -14,6 +14,7 @@ from core.errors import ConfigError, DataError
 from core.files import Home
 from serve.access.keys import KeyStore
 from serve.access.sessions import COOKIE, SessionStore
+from tests.support.serve_state import access_tables
 
 
 def test_a_key_is_kept_as_a_hash_only_its_owner_can_read(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_a_session_ends_with_its_key_its_time_or_its_logout(tmp_path: Path) -> N
     now = [0.0]
     keys = KeyStore(Home(tmp_path))
     secret = keys.add("alice")
-    sessions = SessionStore(keys, clock=lambda: now[0])
+    sessions = SessionStore(keys, access_tables(tmp_path, lambda: now[0]))
     assert sessions.begin("kb-wrong") is None
 
     def begun() -> Headers:
@@ -85,7 +86,8 @@ def test_a_session_ends_with_its_key_its_time_or_its_logout(tmp_path: Path) -> N
 
 
 @given(st.text(max_size=200))
-def test_any_cookie_is_read_without_harm(text: str) -> None:
-    sessions = SessionStore(KeyStore(Home(Path("/nonexistent"))))
+def test_any_cookie_is_read_without_harm(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    root = tmp_path_factory.getbasetemp() / "no-key"
+    sessions = SessionStore(KeyStore(Home(root)), access_tables(root))
     raw = text.encode("latin-1", "replace")
     assert sessions.owner(Headers(raw=[(b"cookie", raw), (b"authorization", raw)])) is None

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx
@@ -22,7 +22,7 @@ from tests.serve.conftest import EXAMPLES, QUESTION, START_S, Running, running, 
 
 
 @contextmanager
-def _process(home: Home) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serve_process(home: Home, headers: Mapping[str, str] | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`kb serve` as a person starts it; killed at the end if it is still there."""
     process = subprocess.Popen(
         [sys.executable, "-m", "kb.cli", "serve", "--api", "--port", "0"],
@@ -36,7 +36,7 @@ def _process(home: Home) -> Iterator[tuple[subprocess.Popen[str], str]]:
     rest = threading.Thread(target=process.stderr.read, daemon=True)
     rest.start()
     try:
-        _until(lambda: httpx.get(f"{url}/v1/documents", trust_env=False, timeout=30).status_code == 200)
+        until(lambda: httpx.get(f"{url}/v1/documents", headers=headers, trust_env=False, timeout=30).status_code == 200)
         yield process, url
     finally:
         process.kill()
@@ -45,7 +45,8 @@ def _process(home: Home) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.stderr.close()
 
 
-def _until(true: object) -> None:
+def until(true: object) -> None:
+    """Wait until a function returns something true, while a server may be starting."""
     end = time.monotonic() + START_S
     while time.monotonic() < end:
         try:
@@ -58,7 +59,7 @@ def _until(true: object) -> None:
 
 
 def test_sigterm_and_kill_lose_no_job(made_home: Home) -> None:
-    with _process(made_home) as (process, url):
+    with serve_process(made_home) as (process, url):
         files = [("file", (name, (EXAMPLES / name).read_bytes())) for name in ("handbook.pdf", "manual.pdf")]
         job = httpx.post(f"{url}/v1/documents", files=files, trust_env=False, timeout=60).json()["id"]
         process.send_signal(signal.SIGTERM)
@@ -68,11 +69,11 @@ def test_sigterm_and_kill_lose_no_job(made_home: Home) -> None:
     state = left.get(job).state
     left.close()
     assert state in ("queued", "done")
-    with _process(made_home) as (process, url):
+    with serve_process(made_home) as (process, url):
         process.kill()  # and once more without a word
         process.wait(30)
-    with _process(made_home) as (process, url):
-        _until(lambda: httpx.get(f"{url}/v1/documents/jobs/{job}", trust_env=False).json()["status"] == "done")
+    with serve_process(made_home) as (process, url):
+        until(lambda: httpx.get(f"{url}/v1/documents/jobs/{job}", trust_env=False).json()["status"] == "done")
         documents = httpx.get(f"{url}/v1/documents", trust_env=False).json()["documents"]
         assert [each["doc"] for each in documents] == ["handbook.pdf", "manual.pdf"]
 
@@ -84,15 +85,15 @@ def test_a_killed_reader_process_is_begun_again(made_home: Home) -> None:
         with server.client() as client:
             parts = {"file": ("handbook.pdf", (EXAMPLES / "handbook.pdf").read_bytes())}
             job = client.post("/v1/documents", files=parts).json()["id"]
-        _until(lambda: runner._process is not None)
+        until(lambda: runner._process is not None)
         runner._process.kill()
         done = settled(server, job)
     assert [file["status"] for file in done["files"]] == ["indexed"]
 
 
 def test_running_requests_end_before_the_server_does(stocked: Home) -> None:
-    with _process(stocked) as (process, url):
-        _until(lambda: httpx.get(f"{url}/healthz", trust_env=False).status_code == 200)
+    with serve_process(stocked) as (process, url):
+        until(lambda: httpx.get(f"{url}/healthz", trust_env=False).status_code == 200)
         found: list[httpx.Response] = []
         body = {"model": "base+rag", "messages": [{"role": "user", "content": QUESTION}]}
 
@@ -103,7 +104,7 @@ def test_running_requests_end_before_the_server_does(stocked: Home) -> None:
         asking.start()
         audit = stocked.root / "serve" / "audit.jsonl"
         noted = audit.stat().st_size if audit.exists() else 0
-        _until(lambda: audit.exists() and (audit.stat().st_size > noted or bool(found)))
+        until(lambda: audit.exists() and (audit.stat().st_size > noted or bool(found)))
         process.send_signal(signal.SIGTERM)
         asking.join(60)
         assert process.wait(60) == 0
@@ -127,7 +128,7 @@ def test_clients_that_take_nothing_hold_nobody_up(server: Running) -> None:
         with server.client() as client:
             found = client.post("/v1/search", json={"query": "leave"})
         assert found.status_code == 200
-        _until(lambda: server.service.quick.call_count == 0)
+        until(lambda: server.service.quick.call_count == 0)
     finally:
         for each in stalled:
             each.close()
@@ -142,6 +143,6 @@ def test_a_client_that_leaves_a_stream_ends_the_work(server: Running) -> None:
     }
     with server.client() as client, client.stream("POST", "/v1/chat/completions", json=body) as response:
         next(response.iter_lines())
-    _until(lambda: server.service.chat.call_count == 0)
+    until(lambda: server.service.chat.call_count == 0)
     with server.client() as client:
         assert 'kb_lane_calls{lane="chat"} 0.0' in client.get("/metrics").text

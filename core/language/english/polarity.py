@@ -13,6 +13,12 @@ NEGATIVE = re.compile(
 INVERTED = re.compile(r"^\W*[a-z]+n['’]t\b", re.IGNORECASE)
 # Of a question: what denies, and what asks for something to be absent.
 DENYING = re.compile(rf"{NEGATIVE.pattern}|\bfree (?:of|from)\b", re.IGNORECASE)
+# What makes a number without a sign a negative one, or one that says by how much something shrank.
+SHRINKING = re.compile(
+    r"\b(?:below|under|loss(?:es)?|lost|deficits?|down|lower|less|fewer|minus|negative"
+    r"|(?:fall|drop|decreas|declin|reduc|shr[aiu]nk)\w*|fell)\b",
+    re.IGNORECASE,
+)
 DUTY = re.compile(
     r"\b(?:have to|has to|must|need|needs|required|requires?|mandatory|compulsory|obliged)\b", re.IGNORECASE
 )

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from core.language.calendar import calendar_names
 from core.language.english.stemming import DIGIT_OF, POSSESSIVE, light_stem
-from core.language.language import alternation, language
+from core.language.language import alternation, language, languages
 from core.reading.text.values import decimal_of, number_key, plain
 
 _ENGLISH = language("en")
@@ -26,6 +26,12 @@ _NUMBER = re.compile(
     r"(?<![\w.,])[$€£¥]?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:\.\d+)?)(?!\d|[.,]\d)"
 )
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(DIGIT_OF)})\b", re.IGNORECASE)
+_SIGN = re.compile(r"(?:^|[\s(\[“\"|:=])[-−–‑][$€£¥]?$")
+_MINUS = re.compile(
+    rf"\b(?:{alternation(word for each in languages() for word in each.minus_words)})\s[$€£¥]?$", re.IGNORECASE
+)
+# Before a number: the longest of these words, a blank and a sign of money.
+_MINUS_CHARS = 16
 _SCALES = {**_ENGLISH.scales, **_ENGLISH.scale_abbreviations}
 _SCALE = re.compile(rf"\s?({alternation(_SCALES)})\b", re.IGNORECASE)
 
@@ -131,6 +137,21 @@ def scaled_numbers(text: str) -> list[tuple[str, frozenset[str]]]:
         spellings = {f"{(value * 10**step).normalize():f}" for step in range(0, power + 1, 3)}
         spelled.append((match[0], frozenset(spellings)))
     return spelled
+
+
+def signed_numbers(text: str) -> list[tuple[str, str, str]]:
+    """Return each number in digits as written, canonical, and its sign: `-`, `+`, or `""` where it is not told.
+
+    A dash is a sign where it stands before a number and behind no other sign or word ("10-20" is a range, "E-12" a
+    code). A number in brackets is negative in accounts and nothing in prose: its sign is not told.
+    """
+    signed = []
+    for match in _NUMBER.finditer(text):
+        before = text[max(0, match.start() - _MINUS_CHARS) : match.start()]
+        bracketed = before.endswith("(") and text[match.end() : match.end() + 1] == ")"
+        negative = _SIGN.search(before) or _MINUS.search(before)
+        signed.append((match[0], canonical(match[1]), "" if bracketed else "-" if negative else "+"))
+    return signed
 
 
 def stated_numbers(text: str) -> frozenset[str]:

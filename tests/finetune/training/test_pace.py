@@ -12,7 +12,7 @@ from finetune.data.shape import KNOWN_SHAPES, ModelShape
 from finetune.estimate import RowWork, estimate, row_work
 from finetune.recipe import Recipe
 from finetune.training import pace
-from finetune.training.machine import CPU_LINE_TOKENS, GPUS, speedup
+from finetune.training.machine import GPUS, speedup
 from finetune.training.pace import Pace, measured_pace
 from tests.support.tiny_models import CPU
 
@@ -69,7 +69,7 @@ def test_time_of_a_model_follows_from_that_of_few_layers(
     monkeypatch.setattr(f"time.{clock}", lambda: work.now)
     measured = measured_pace(replace(SMALL, layers=layers), Recipe(), CPU, "f32")
     assert measured is not None
-    assert measured.token_s == pytest.approx(seconds / CPU_LINE_TOKENS / scale)
+    assert measured.token_s == pytest.approx(seconds / pace._LINE_TOKENS["cpu"] / scale)
     assert measured.label_s == pytest.approx(0.01 / scale)
     assert measured.idle == (busy == 0.0)
 
