@@ -18,6 +18,7 @@ from core.reading.compose import abstention_for, all_abstentions
 from core.reading.passages import KEY_SHAPE
 from core.reading.proved import DIFFERS, answer_first
 from core.reading.text.fold import Folded
+from core.reading.text.measures import other_measure
 from core.reading.text.sentences import Offsets, sentences, split_prose
 from core.reading.text.words import scaled_numbers, signed_numbers, stated_numbers, terms
 from core.types import Citation, Ground, Statement
@@ -221,6 +222,9 @@ def _judge(text: str, sources: Sequence[_Source], needed: float, question_terms:
     turned = _other_sign(text, [source.page.text for source in sources])
     if turned:
         return _Verdict(reason=f"the cited page gives {turned} with the other sign")
+    measured = other_measure(_QUOTED.sub(" ", text), [source.page.text for source in sources])
+    if measured:
+        return _Verdict(reason=f"the cited page gives {measured} in another unit")
     form = _ANSWER_AND_QUOTE.fullmatch(text.strip())
     if form and quotes and not _borne_out(form["answer"], quotes[0], sources, question_terms):
         return _Verdict(reason=f"the quote does not say “{form['answer']}”")
@@ -247,6 +251,8 @@ def _borne_out(answer: str, quote: Citation, sources: Sequence[_Source], questio
                 read.append(source.page.text[start:end])
     stated = frozenset[str]().union(*map(stated_numbers, read))
     if any(not spellings & stated for _, spellings in scaled_numbers(answer)) or _other_sign(answer, read):
+        return False
+    if other_measure(answer, read):
         return False
     return bool(_YES_OR_NO.match(answer)) or _weight(new_terms & near) >= MIN_SHARE * _weight(new_terms)
 

@@ -62,6 +62,8 @@ def test_an_answer_with_its_quote_is_shown_answer_first(form: str) -> None:
         ("six years", True),
         ("for 6 years", True),
         ("the Council", True),
+        ("six months", False),
+        ("6 weeks", False),
         ("Yes", True),
         ("No, 41,000 crowns", False),
         ("41,000 crowns", False),  # on the page, and not said there
@@ -99,6 +101,13 @@ def test_a_number_keeps_its_sign(claim: str, holds: bool) -> None:
     span = Span(doc="signs.md", sha256="h", page=0, start=0, end=len(SIGNS), text=SIGNS)
     (statement,) = check(f"{claim} [[b2c3d]]", {"b2c3d": span}, lambda *_: SIGNS).statements
     assert (statement.supported, "other sign" in statement.reason) == (holds, not holds)
+
+
+def test_a_number_keeps_its_unit() -> None:
+    for unit, holds in (("years", True), ("months", False)):
+        claim = f"The Council appoints the Director for a term of six {unit}. [[{INSTITUTE}]]"
+        (statement,) = checked(claim).statements
+        assert (statement.supported, "in another unit" in statement.reason) == (holds, not holds)
 
 
 def test_a_short_answer_keeps_the_sign_of_its_quote() -> None:

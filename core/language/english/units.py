@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from core.language.language import alternation, language
 
@@ -26,6 +27,82 @@ ANY_UNIT = re.compile(r"\d\s?(?P<unit>[^\W\d_]{1,3}(?:/[a-z]{1,2})?|°\s?[CFK]?|
 TIME_UNIT = re.compile(
     rf"\b(?:{alternation(language('en').time_units)})\b|\b\d+\s?(?:ms|s|min|h|hrs?)\b", re.IGNORECASE
 )
+# Spellings of one unit behind a number; letters that stand for something else as often are left out ("m", "t", "in").
+SAME_UNITS: Mapping[str, str] = {
+    "km/h": r"km/h|kph|kilomet(?:re|er)s (?:per|an) hour",
+    "mph": r"mph|miles (?:per|an) hour",
+    "m/s": r"m/s|met(?:re|er)s (?:per|a) second",
+    "knot": r"knots?",
+    "%": r"%|per ?cent\b|percentage points?|pp",
+    "second": r"seconds?|secs?",
+    "minute": r"minutes?|mins?",
+    "hour": r"hours?|hrs?|h",
+    "day": r"(?:working |business |calendar |consecutive )?days?",
+    "night": r"nights?",
+    "week": r"weeks?",
+    "fortnight": r"fortnights?",
+    "month": r"months?",
+    "quarter": r"quarters?",
+    "year": r"years?|yrs?",
+    "decade": r"decades?",
+    "century": r"centur(?:y|ies)",
+    "millisecond": r"milliseconds?|ms",
+    "dollar": r"(?:US )?dollars?|USD",
+    "euro": r"euros?|EUR",
+    "pound": r"pounds?(?: sterling)?|GBP|lbs?",
+    "yen": r"yen|JPY",
+    "crown": r"crowns?|SEK|NOK|DKK|CZK",
+    "franc": r"francs?|CHF",
+    "rupee": r"rupees?|INR",
+    "cent": r"cents?",
+    "penny": r"penn(?:y|ies)|pence",
+    "square metre": r"square met(?:re|er)s?|sq\.? ?m|m²|m2",
+    "square kilometre": r"square kilomet(?:re|er)s?|sq\.? ?km|km²|km2",
+    "cubic metre": r"cubic met(?:re|er)s?|m³|m3",
+    "millimetre": r"millimet(?:re|er)s?|mm",
+    "centimetre": r"centimet(?:re|er)s?|cm",
+    "metre": r"met(?:re|er)s?",
+    "kilometre": r"kilomet(?:re|er)s?|km",
+    "mile": r"miles?",
+    "foot": r"feet|foot|ft",
+    "inch": r"inch(?:es)?",
+    "yard": r"yards?",
+    "hectare": r"hectares?|ha",
+    "acre": r"acres?",
+    "millilitre": r"millilit(?:re|er)s?|m[lL]",
+    "litre": r"lit(?:re|er)s?|[lL]",
+    "gallon": r"gallons?",
+    "milligram": r"milligrams?|mg",
+    "gram": r"grams?|g",
+    "kilogram": r"kilograms?|kilos?|kg",
+    "tonne": r"tonnes?|tons?",
+    "ounce": r"ounces?|oz",
+    "watt": r"watts?|W",
+    "kilowatt": r"kilowatts?|kW",
+    "megawatt": r"megawatts?|MW",
+    "gigawatt": r"gigawatts?|GW",
+    "kilowatt hour": r"kilowatt[- ]hours?|kWh",
+    "megawatt hour": r"megawatt[- ]hours?|MWh",
+    "volt": r"volts?|V",
+    "kilovolt": r"kilovolts?|kV",
+    "hertz": r"hertz|Hz",
+    "kilohertz": r"kilohertz|kHz",
+    "megahertz": r"megahertz|MHz",
+    "gigahertz": r"gigahertz|GHz",
+    "kilobyte": r"kilobytes?|[kK]B",
+    "megabyte": r"megabytes?|MB",
+    "gigabyte": r"gigabytes?|GB",
+    "terabyte": r"terabytes?|TB",
+    "bar": r"bar",
+    "psi": r"psi",
+    "kilopascal": r"kilopascals?|kPa",
+    "megapascal": r"megapascals?|MPa",
+    "hectopascal": r"hectopascals?|hPa",
+    "degree Celsius": r"°\s?C|degrees? (?:Celsius|centigrade)",
+    "degree Fahrenheit": r"°\s?F|degrees? Fahrenheit",
+}
+# Signs of money before a number, by the unit that they stand for.
+MONEY_SIGNS: Mapping[str, str] = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "₹": "rupee"}
 # What a question measures, and the units in which it is given; lengths first.
 DIMENSIONS = (
     (
