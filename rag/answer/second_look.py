@@ -5,9 +5,11 @@ Of a small model, an answer that the pages do not bear out gives way to the read
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from core.language.english import polarity
 from core.metrics import contains, numbers_of, numeric_match, token_f1
 from core.reading.asked import read_asked
 from core.reading.read import Reading
@@ -23,6 +25,7 @@ KNOWN = "the model knew it, and the page says the same"
 # Over a small model it speaks up sooner.
 MIN_OVER_SMALL = 0.5
 _SAME_WORDS = 0.5
+_YES_OR_NO = re.compile(polarity.STATED, re.IGNORECASE)
 # Among more numbers than these, one is equal by chance.
 _FEW_NUMBERS = 2
 
@@ -87,10 +90,14 @@ def gives_way(checked: Checked, reading: Reading) -> bool:
 def _agree(checked: Checked, reading: Reading) -> bool:
     """Whether an answer says what the reader says, as far as words and figures tell."""
     short = reading.short_answer
-    if not short or contains(checked.answer, short):
+    text = checked.short_answer or " ".join(statement.text for statement in checked.statements)
+    stated = _YES_OR_NO.match(text)
+    if reading.polarity and stated:
+        return stated[1].lower() == reading.polarity
+    # What the model quotes is the page's word, not its own.
+    if not short or contains(checked.short_answer or checked.answer, short):
         return True
     if numbers_of(short):
-        text = checked.short_answer or " ".join(statement.text for statement in checked.statements)
         return bool(len(numbers_of(text)) <= _FEW_NUMBERS and numeric_match(text, short))
     return token_f1(checked.short_answer, short) >= _SAME_WORDS
 

@@ -69,6 +69,20 @@ def test_words_that_differ_are_another_answer(text: str, way: bool) -> None:
     assert gives_way(checked, reading) is way
 
 
+@pytest.mark.parametrize(("text", "way"), [("Yes", True), ("No", False), ("No, nowhere", False)])
+def test_yes_is_not_no(text: str, way: bool) -> None:
+    quote = "Smoking is not permitted."
+    reading = replace(READING, short_answer=quote, polarity="no", confidence=0.6)
+    checked = Checked(f"{text}: “{quote}”", "cited", (), (Statement(text=quote),), short_answer=text)
+    assert gives_way(checked, reading) is way
+
+
+def test_what_a_model_quotes_is_not_what_it_answers() -> None:
+    reading = replace(READING, short_answer="Anna Berg", confidence=0.6)
+    checked = Checked("Jon Dahl: “Signed by Anna Berg for Jon Dahl.”", "cited", short_answer="Jon Dahl")
+    assert gives_way(checked, reading)
+
+
 def test_a_reader_is_silent_without_an_answer_or_with_an_unlikely_sentence() -> None:
     assert silent(Reading(), 0.9)
     sentence = replace(READING, kind="sentence", confidence=0.1, spans_read=True)
