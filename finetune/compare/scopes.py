@@ -1,6 +1,6 @@
 """Which arm to use for which documents: those that were taught, those that are only indexed, and later ones.
 
-Each is decided by itself; an arm that is beaten nowhere serves for all.
+Each is decided by itself; an arm that is beaten nowhere, and nowhere far behind, serves for all.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ScopeVerdict:
         questions: Number of them.
         outcome: Whether the data decides.
         recommended: The arm to use; empty where no question was asked.
-        level: Arms that are not beaten, the recommended one among them.
+        near: Arms that are not beaten and not far behind, the recommended one among them.
         sentence: The same for a reader.
     """
 
@@ -40,7 +40,7 @@ class ScopeVerdict:
     questions: int
     outcome: Outcome
     recommended: str
-    level: tuple[str, ...]
+    near: tuple[str, ...]
     sentence: str
 
 
@@ -83,7 +83,7 @@ def scope_verdicts(arms: Sequence[Arm], tables: Mapping[DocumentScope, MeasureTa
                     questions=0,
                     outcome="too few questions to tell",
                     recommended="",
-                    level=(),
+                    near=(),
                     sentence=open_sentence,
                 )
             )
@@ -96,7 +96,7 @@ def scope_verdicts(arms: Sequence[Arm], tables: Mapping[DocumentScope, MeasureTa
                 questions=table.questions,
                 outcome=choice.outcome,
                 recommended=choice.arm.name,
-                level=tuple(arm.name for arm in choice.level),
+                near=tuple(arm.name for arm in choice.near),
                 sentence=sentence,
             )
         )
@@ -108,7 +108,7 @@ def advice(arms: Sequence[Arm], verdicts: Sequence[ScopeVerdict], tables: Mappin
     decided = [verdict for verdict in verdicts if verdict.questions]
     if not decided:
         return ""
-    serving = [arm for arm in arms if all(arm.name in verdict.level for verdict in decided)]
+    serving = [arm for arm in arms if all(arm.name in verdict.near for verdict in decided)]
     missing = [SCOPES[verdict.scope] for verdict in verdicts if not verdict.questions]
     rest = f"; nothing is known of {listed(missing)}" if missing else ""
     if serving:

@@ -1,8 +1,8 @@
 """The conclusion from the tables in one sentence, with the arm to use.
 
 An arm is better where interval and adjusted test agree. Otherwise "no difference found" requires that ten points would
-have been detected; else there were too few questions to tell. Among arms that do not differ, the one that takes the
-least effort is recommended.
+have been detected; else there were too few questions to tell. Among arms that do not differ, and of which none is more
+than ten points behind the best, the one that takes the least effort is recommended.
 """
 
 from __future__ import annotations
@@ -74,14 +74,17 @@ class ArmChoice:
     """The arm to take by one table.
 
     Attributes:
-        arm: The one that takes the least effort of those that are not beaten.
+        arm: The one that takes the least effort of the near ones.
         level: Those that are not beaten by the best one.
+        near: Those of them that are no further behind it than a person would act on; what few questions do not decide
+            is no reason to take an arm that was seen to be much worse.
         outcome: Whether the data decides.
         words: The same as the middle of a sentence.
     """
 
     arm: Arm
     level: tuple[Arm, ...]
+    near: tuple[Arm, ...]
     outcome: Outcome
     words: str
 
@@ -95,9 +98,11 @@ def choose(candidates: Sequence[Arm], table: MeasureTable) -> ArmChoice:
     """
     best = max(candidates, key=lambda arm: (table.arms[arm.name].value, not arm.tuned, arm.shown == "nothing"))
     level = [arm for arm in candidates if arm is best or not _beats(best, arm, table)]
-    chosen = min(level, key=lambda arm: (arm.effort, -table.arms[arm.name].value))
+    least = table.arms[best.name].value - MARGIN
+    near = tuple(arm for arm in level if table.arms[arm.name].value >= least)
+    chosen = min(near, key=lambda arm: (arm.effort, -table.arms[arm.name].value))
     outcome, words = _words(level, chosen, candidates, table)
-    return ArmChoice(arm=chosen, level=tuple(level), outcome=outcome, words=words)
+    return ArmChoice(arm=chosen, level=tuple(level), near=near, outcome=outcome, words=words)
 
 
 def _difference(arm: Arm, other: Arm, table: MeasureTable) -> PairedDifference:

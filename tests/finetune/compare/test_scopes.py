@@ -81,6 +81,15 @@ def test_otherwise_each_kind_has_its_arm(tmp_path: Path) -> None:
     assert "Which arm for which documents" in page and "untaught but indexed" in page
 
 
+def test_few_questions_recommend_no_arm_that_was_seen_to_be_far_worse(tmp_path: Path) -> None:
+    """Four questions decide nothing; an arm that had none of them right is not taken because it is cheap."""
+    report = report_of(four("", "il", "t", "i"), asked("t", "i", "l", count=4), tmp_path)
+    scopes = report["verdict"]["scopes"]
+    assert {scope["outcome"] for scope in scopes} == {"too few questions to tell"}
+    assert [scope["recommended"] for scope in scopes] == ["tuned", "base+rag", "base+rag"]
+    assert report["verdict"]["advice"].startswith("Use tuned for facts that were taught; base+rag for ")
+
+
 def test_documents_that_no_question_asks_about_are_left_open(tmp_path: Path) -> None:
     verdict = report_of(four("", "t", "t", "t"), asked("t"), tmp_path)["verdict"]
     assert verdict["advice"].endswith(
