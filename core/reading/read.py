@@ -35,8 +35,9 @@ from core.reading.reader import Candidate, Cosines, Question, rank, read_questio
 from core.reading.spans.protocol import Spans
 from core.reading.spans.windows import PlacedSpan, outside, predicted, windows
 from core.reading.tables.show import in_asked_unit
+from core.reading.text.marks import chosen_labels, form_options
 from core.reading.text.quarters import of_named_quarter
-from core.reading.text.words import stem, words
+from core.reading.text.words import stem, terms, words
 
 MAX_QUOTES = 3
 # A figure that a question does not name as such is read from a table only where that is rather sure.
@@ -138,6 +139,7 @@ def read(
     if best.kind == "table" and best.computed_from:
         short = in_asked_unit(best.short, as_asked)
         best = best if short == best.short else replace(best, short=short, note=best.note or best.short)
+    best = best if form.yes_no else _marked(best, chosen)
     quotes = _quotes(best, made, form, max_quotes)
     return Reading(
         kind=best.kind,
@@ -333,6 +335,30 @@ def _document(source: str) -> str:
     return re.sub(r",\s*pp?\.\s*\d+|\.(?:pdf|md|txt|docx|html?)\b", " ", source)
 
 
+def _marked(best: Proposal, passages: Sequence[Passage]) -> Proposal:
+    """Let a proposal that quotes the options of a form answer with those that are chosen."""
+    if not best.quotes or best.quotes[0].next_page:
+        return best
+    quote = best.quotes[0]
+    labels = chosen_labels(passages[quote.passage].page[quote.start : quote.end])
+    return replace(best, short=labels) if labels and best.short not in labels.split(", ") else best
+
+
+def _polarity_of_boxes(question: str, text: str) -> str:
+    """Return what a box says: the one whose words the question has, one beside "yes" or "no", or the only one."""
+    options = form_options(text)
+    asked_words = frozenset(terms(question))
+    for option in options:
+        label = frozenset(terms(option.label))
+        if label and label <= asked_words:
+            return "yes" if option.marked else "no"
+    for option in options:
+        stated = re.match(polarity.STATED, option.label, re.IGNORECASE)
+        if stated and option.marked:
+            return stated[1].lower()
+    return ("yes" if options[0].marked else "no") if len(options) == 1 else ""
+
+
 def _polarity(question: str, best: Proposal, passages: Sequence[Passage]) -> str:
     """`no` where the quote denies what the question asks, `yes` where neither or both deny; `""` without a quote."""
     if not best.quotes:
@@ -342,6 +368,8 @@ def _polarity(question: str, best: Proposal, passages: Sequence[Passage]) -> str
     stated = re.match(polarity.STATED, text, re.IGNORECASE)
     if stated is not None:
         return stated[1].lower()
+    if form_options(text):
+        return _polarity_of_boxes(question, text)
     # "Voluntary" denies that something must be done.
     optional = bool(polarity.DUTY.search(question) and polarity.OPTIONAL.search(text))
     denied = bool(polarity.NEGATIVE.search(text)) or optional

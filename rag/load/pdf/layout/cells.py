@@ -10,6 +10,7 @@ from statistics import median
 
 from rag.load.pdf.layout.columns import flows
 from rag.load.pdf.layout.drafts import DraftCell, DraftTable, StyleOf
+from rag.load.pdf.layout.heads import widen_over_repeats
 from rag.load.pdf.layout.rows import Segment, TextRow, Word, segment_of
 from rag.load.pdf.layout.spans import Bands, drawn_bands
 from rag.load.pdf.layout.tables import Grid, Interval, is_value
@@ -57,6 +58,7 @@ def make_table(grid: Grid, style: StyleOf) -> DraftTable:
         # A head over several rows stands beside others that are heads as well.
         n_heads = max(cell.row_span for cell in rows[0])
         head_rows, rows = rows[:n_heads], rows[n_heads:]
+    widen_over_repeats(head_rows, len(grid.columns))
     return DraftTable(
         rows=[*head_rows, *rows],
         n_columns=len(grid.columns),
