@@ -38,6 +38,7 @@ from core.reading.tables.show import in_asked_unit
 from core.reading.text.marks import chosen_labels, form_options
 from core.reading.text.quarters import of_named_quarter
 from core.reading.text.words import stem, terms, words
+from core.reading.thresholds import held_against
 
 MAX_QUOTES = 3
 # A figure that a question does not name as such is read from a table only where that is rather sure.
@@ -370,6 +371,9 @@ def _polarity(question: str, best: Proposal, passages: Sequence[Passage]) -> str
         return stated[1].lower()
     if form_options(text):
         return _polarity_of_boxes(question, text)
+    against = held_against(question, best.short, text)
+    if against is not None:
+        return against
     # "Voluntary" denies that something must be done.
     optional = bool(polarity.DUTY.search(question) and polarity.OPTIONAL.search(text))
     denied = bool(polarity.NEGATIVE.search(text)) or optional

@@ -39,12 +39,14 @@ class Quantity:
         number: Canonical, without its scale.
         unit: Key in `units.SAME_UNITS`; empty where none is read.
         power: Of ten, by a word such as "million"; 0 without one.
+        start: First code point of its digits, of its sign of money or of its word.
     """
 
     written: str
     number: str
     unit: str
     power: int
+    start: int
 
     def agrees(self, other: Quantity) -> bool:
         """Whether another text's measure of the same number may be meant: nothing that is known of both differs.
@@ -73,6 +75,7 @@ def measures(text: str) -> tuple[Quantity, ...]:
                 number=number,
                 unit=name,
                 power=_SCALES[scale["scale"].casefold()] if scale else 0,
+                start=match.start(),
             )
         )
     return tuple(read)

@@ -147,11 +147,16 @@ def signed_numbers(text: str) -> list[tuple[str, str, str]]:
     """
     signed = []
     for match in _NUMBER.finditer(text):
-        before = text[max(0, match.start() - _MINUS_CHARS) : match.start()]
-        bracketed = before.endswith("(") and text[match.end() : match.end() + 1] == ")"
-        negative = _SIGN.search(before) or _MINUS.search(before)
-        signed.append((match[0], canonical(match[1]), "" if bracketed else "-" if negative else "+"))
+        bracketed = text[: match.start()].endswith("(") and text[match.end() : match.end() + 1] == ")"
+        sign = "" if bracketed else "-" if has_minus(text, match.start()) else "+"
+        signed.append((match[0], canonical(match[1]), sign))
     return signed
+
+
+def has_minus(text: str, start: int) -> bool:
+    """Whether a sign or a word before the number that begins at a place makes it negative."""
+    before = text[max(0, start - _MINUS_CHARS) : start]
+    return bool(_SIGN.search(before) or _MINUS.search(before))
 
 
 def stated_numbers(text: str) -> frozenset[str]:
