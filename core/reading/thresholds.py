@@ -16,15 +16,19 @@ _HOLDS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
     "below": operator.lt,
     "most": operator.le,
 }
-# Units of time that are exact multiples of a second.
-_SECONDS = {
-    "second": 1,
-    "minute": 60,
-    "hour": 3600,
-    "day": 86_400,
-    "night": 86_400,
-    "week": 604_800,
-    "fortnight": 1_209_600,
+# Units of time in days, the shortest and the longest: months and years differ.
+_DAYS: Mapping[str, tuple[Decimal, Decimal]] = {
+    unit: (Decimal(shortest), Decimal(longest))
+    for unit, shortest, longest in (
+        ("hour", "0.0416666666", "0.0416666667"),
+        ("day", "1", "1"),
+        ("night", "1", "1"),
+        ("week", "7", "7"),
+        ("fortnight", "14", "14"),
+        ("month", "28", "31"),
+        ("quarter", "90", "92"),
+        ("year", "365", "366"),
+    )
 }
 _BOUND_CHARS = 24
 
@@ -41,45 +45,53 @@ def held_against(question: str, short: str, quote: str) -> str | None:
         `yes` or `no`; empty where the question has a bound and the quote does not tell; None where it has none.
     """
     way = comparing.THRESHOLD.search(question)
-    bound = None if way is None else _bound(question[way.end() :])
-    if way is None or bound is None:
+    found_bound = None if way is None else _bound(question[way.end() :])
+    if way is None or found_bound is None:
         return None
-    sign, limit, unit = str(way.lastgroup), bound[0], bound[1]
+    counted, bound = found_bound
+    sign = str(way.lastgroup)
     for text in (short, quote):
-        read = {_value(text, quantity): quantity for quantity in measures(text) if _of_unit(quantity, unit)}
-        if len(read) == 1:
-            ((value, quantity),) = read.items()
-            return "" if _is_open(text, quantity, sign) else ("yes" if _HOLDS[sign](value, limit) else "no")
-        if read:
+        known = {_number(text, each): each for each in measures(text) if _comparable(each, bound)}
+        # Against zero, a number with a unit is a value; others may be days and years.
+        values = {number: each for number, each in known.items() if bound.unit or each.unit} or known
+        if len(values) > 1:
             return ""
+        if values:
+            ((number, quantity),) = values.items()
+            limit = _number(counted, bound)
+            outcomes = {_HOLDS[sign](*sides) for sides in _sides((number, quantity.unit), (limit, bound.unit))}
+            return "" if len(outcomes) > 1 or _is_open(text, quantity, sign) else ("yes" if outcomes.pop() else "no")
     return ""
 
 
-def _bound(text: str) -> tuple[Decimal, str] | None:
-    """Return the value that a text begins with, and its unit; None where it begins with none."""
+def _bound(text: str) -> tuple[str, Quantity] | None:
+    """Return the value that a text begins with, and the text as its numbers were counted; None where it has none."""
     if comparing.NOTHING.match(text):
-        return Decimal(0), ""
+        return "", Quantity(written="", number="0", unit="", power=0, start=0)
     counted = comparing.ONE_OF.sub("1 ", text, count=1) if comparing.ONE_OF.match(text) else text
     first = next(iter(measures(counted)), None)
-    if (
-        first is None
-        or counted[: first.start].strip(" -−") not in ("", "minus")
-        or (counted != text and not first.unit)
-    ):
+    if first is None or (counted != text and not first.unit):
         return None
-    value = _value(counted, first)
-    return value, "second" if first.unit in _SECONDS else first.unit
+    if counted[: first.start].strip() and not has_minus(counted, first.start):
+        return None
+    return counted, first
 
 
-def _of_unit(quantity: Quantity, unit: str) -> bool:
-    """Whether a value may be held against a bound: both have one unit, or the bound has none, as zero."""
-    own = "second" if quantity.unit in _SECONDS else quantity.unit
-    return own == unit or not unit
+def _comparable(quantity: Quantity, bound: Quantity) -> bool:
+    """Whether a value may be held against a bound: of one unit, both times, or the bound has none, as zero."""
+    return not bound.unit or quantity.unit == bound.unit or {quantity.unit, bound.unit} <= _DAYS.keys()
 
 
-def _value(text: str, quantity: Quantity) -> Decimal:
-    value = Decimal(quantity.number) * Decimal(10) ** quantity.power * _SECONDS.get(quantity.unit, 1)
+def _number(text: str, quantity: Quantity) -> Decimal:
+    value = Decimal(quantity.number) * Decimal(10) ** quantity.power
     return -value if has_minus(text, quantity.start) else value
+
+
+def _sides(value: tuple[Decimal, str], limit: tuple[Decimal, str]) -> list[tuple[Decimal, Decimal]]:
+    """Return what is to be compared: two numbers of one unit, or times at their shortest and their longest."""
+    if value[1] == limit[1] or not limit[1]:
+        return [(value[0], limit[0])]
+    return [(value[0] * days, limit[0] * limit_days) for days in _DAYS[value[1]] for limit_days in _DAYS[limit[1]]]
 
 
 def _is_open(text: str, quantity: Quantity, sign: str) -> bool:
