@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.language.english import polarity
+from core.language.english import asking, polarity
 from core.reading.answerability import (
     STRONG_SUPPORT,
     answerability,
@@ -36,6 +36,7 @@ from core.reading.spans.protocol import Spans
 from core.reading.spans.windows import PlacedSpan, outside, predicted, windows
 from core.reading.tables.show import in_asked_unit
 from core.reading.text.marks import chosen_labels, form_options
+from core.reading.text.measures import one_percentage
 from core.reading.text.quarters import of_named_quarter
 from core.reading.text.words import stem, terms, words
 from core.reading.thresholds import held_against
@@ -141,6 +142,8 @@ def read(
         short = in_asked_unit(best.short, as_asked)
         best = best if short == best.short else replace(best, short=short, note=best.note or best.short)
     best = best if form.yes_no else _marked(best, chosen)
+    percentage = one_percentage(best.short) if asking.SHARE.search(question) else ""
+    best = replace(best, short=percentage) if percentage else best
     quotes = _quotes(best, made, form, max_quotes)
     return Reading(
         kind=best.kind,

@@ -140,3 +140,8 @@ AND_ASKS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 QUESTION_GAP = re.compile(r"(?<=\?)\s+(?=\w)")
+# What asks for a part of a whole, as a percentage where the text has one.
+SHARE = re.compile(
+    r"\b(?:(?:what|which|how (?:big|large) a) (?:share|proportion|percentage|fraction|part)|how much) of\b",
+    re.IGNORECASE,
+)

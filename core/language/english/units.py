@@ -27,13 +27,14 @@ ANY_UNIT = re.compile(r"\d\s?(?P<unit>[^\W\d_]{1,3}(?:/[a-z]{1,2})?|°\s?[CFK]?|
 TIME_UNIT = re.compile(
     rf"\b(?:{alternation(language('en').time_units)})\b|\b\d+\s?(?:ms|s|min|h|hrs?)\b", re.IGNORECASE
 )
+PERCENT = "%"
 # Spellings of one unit behind a number; letters that stand for something else as often are left out ("m", "t", "in").
 SAME_UNITS: Mapping[str, str] = {
     "km/h": r"km/h|kph|kilomet(?:re|er)s (?:per|an) hour",
     "mph": r"mph|miles (?:per|an) hour",
     "m/s": r"m/s|met(?:re|er)s (?:per|a) second",
     "knot": r"knots?",
-    "%": r"%|per ?cent\b|percentage points?|pp",
+    PERCENT: r"%|per ?cent\b|percentage points?|pp",
     "second": r"seconds?|secs?",
     "minute": r"minutes?|mins?",
     "hour": r"hours?|hrs?|h",

@@ -81,6 +81,13 @@ def measures(text: str) -> tuple[Quantity, ...]:
     return tuple(read)
 
 
+def one_percentage(text: str) -> str:
+    """Return the only percentage of a text that has other numbers, too; empty otherwise."""
+    read = measures(text)
+    percentages = [quantity.written for quantity in read if quantity.unit == units.PERCENT]
+    return percentages[0] if len(percentages) == 1 and len(read) > 1 else ""
+
+
 def _unit(text: str, start: int) -> re.Match[str] | None:
     """Match a unit behind a number; one that is spelled out in any case."""
     behind = text[start : start + _LONGEST_CHARS]

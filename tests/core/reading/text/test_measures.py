@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.reading.text.measures import measures, other_measure
+from core.reading.text.measures import measures, one_percentage, other_measure
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,16 @@ def test_a_number_is_read_with_its_unit_and_scale(text: str, number: str, unit: 
 )
 def test_another_unit_or_scale_is_found_out(claim: str, source: str, other: str) -> None:
     assert other_measure(claim, [source]) == other
+
+
+@pytest.mark.parametrize(
+    ("text", "percentage"),
+    [
+        ("6.2 million crowns, of which the largest share, 44 per cent", "44 per cent"),
+        ("44%", ""),
+        ("5% to 10% of 300", ""),
+        ("6.2 million crowns", ""),
+    ],
+)
+def test_the_only_percentage_among_other_numbers(text: str, percentage: str) -> None:
+    assert one_percentage(text) == percentage
