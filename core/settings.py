@@ -7,6 +7,7 @@ unknown key with the nearest known one.
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -243,7 +244,10 @@ class ServeSettings(_Section):
     @field_validator("hosts", "origins", mode="before")
     @classmethod
     def _listed(cls, given: object) -> object:
-        return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
+        if not isinstance(given, str):
+            return given
+        parts = json.loads(given) if given.lstrip().startswith("[") else given.split(",")
+        return [part.strip() for part in parts if part.strip()]
 
 
 class Settings(_Section):

@@ -53,3 +53,9 @@ def test_home_follows_the_environment() -> None:
 
 def test_every_setting_says_what_it_means() -> None:
     assert [key for key, info in known_keys().items() if not info.description] == []
+
+
+@pytest.mark.parametrize("text", ["kb.example, b.example", '["kb.example", "b.example"]'])
+def test_a_list_is_written_with_commas_or_as_json(text: str, tmp_path: Path) -> None:
+    loaded = load(env={"KB_SERVE__HOSTS": text}, cwd=tmp_path)
+    assert loaded.values.serve.hosts == ["kb.example", "b.example"]

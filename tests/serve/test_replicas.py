@@ -186,7 +186,7 @@ def test_a_server_killed_under_load_loses_no_accepted_job(
     shared: None, made_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two servers get uploads in turn; one is killed in the middle, and every accepted job ends at the other."""
-    monkeypatch.setenv("KB_SERVE__HOSTS", '["kb.example"]')
+    monkeypatch.setenv("KB_SERVE__HOSTS", "kb.example")
     secret = KeyStore(made_home).add("alice")
     headers = {"authorization": f"Bearer {secret}"}
     documents = [EXAMPLES / name for name in ("handbook.pdf", "manual.pdf", "update.pdf")]
