@@ -11,6 +11,7 @@ from core.backends import destination, parse_spec
 from core.chat.remote.address import is_loopback
 from core.files import Home
 from core.settings import Settings
+from rag.catalogue.postgres import postgres_url, server_name
 
 # Path under KB_HOME, and what is in it.
 STORED = (
@@ -23,6 +24,10 @@ STORED = (
     ("serve/votes.jsonl", "which models were compared and which was best; no texts"),
     ("serve/conversations/", "conversations of people with keys, until they delete them"),
     ("serve/jobs.sqlite", "which files were added when, with their names; removed after 30 days"),
+    (
+        "serve/access.sqlite",
+        "how many requests each key or address made lately; hashes of browsers' sessions",
+    ),
     ("serve/audit.jsonl", "who did what with which document, when; no questions, answers or file names"),
     ("serve/keys.json", "names of keys and their hashes"),
     ("serve/tasks/", "orders and reports of long tasks: making training data, training, export, comparison"),
@@ -39,6 +44,9 @@ def privacy_page(settings: Settings, home: Home) -> str:
     servers = "" if local else f" Ollama runs at {escape(settings.rag.ollama_url)}, which is another machine."
     if settings.ingest.originals:
         servers += f" Originals are kept at {escape(str(settings.ingest.originals))}."
+    if postgres_url():
+        shared = escape(server_name(postgres_url()))
+        servers += f" Pages, chunks, jobs, sessions and counts of requests are kept in {shared}."
     if settings.ingest.on:
         servers += f" Documents are read on the machines of the cluster {escape(settings.ingest.on)}."
     model = settings.rag.model

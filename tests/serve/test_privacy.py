@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from core.files import Home
 from core.settings import IngestSettings, RagSettings, Settings
+from rag.catalogue.postgres import URL_VARIABLE
 from serve.ui.privacy import STORED, privacy_page
 
 
@@ -27,6 +30,12 @@ def test_a_remote_model_is_named(tmp_path: Path) -> None:
 
 def test_an_ollama_elsewhere_is_named(tmp_path: Path) -> None:
     assert "another machine" in _page(tmp_path, ollama_url="http://10.0.0.9:11434")
+
+
+def test_a_shared_database_is_named_without_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(URL_VARIABLE, "postgresql://kb:geheim@db.example:5432/kb")
+    page = _page(tmp_path)
+    assert "kept in PostgreSQL db.example:5432/kb." in page and "geheim" not in page
 
 
 def test_a_store_of_originals_and_a_cluster_are_named(tmp_path: Path) -> None:
