@@ -39,7 +39,7 @@ from core.reading.text.marks import chosen_labels, form_options
 from core.reading.text.measures import one_percentage
 from core.reading.text.quarters import of_named_quarter
 from core.reading.text.words import stem, terms, words
-from core.reading.thresholds import held_against
+from core.reading.thresholds import held_against, meets
 
 MAX_QUOTES = 3
 # A figure that a question does not name as such is read from a table only where that is rather sure.
@@ -380,4 +380,8 @@ def _polarity(question: str, best: Proposal, passages: Sequence[Passage]) -> str
     # "Voluntary" denies that something must be done.
     optional = bool(polarity.DUTY.search(question) and polarity.OPTIONAL.search(text))
     denied = bool(polarity.NEGATIVE.search(text)) or optional
+    if meets(question, text) is False:
+        if not polarity.RULE.search(text):
+            return ""
+        denied = not denied
     return "no" if denied != bool(polarity.DENYING.search(polarity.INVERTED.sub("", question))) else "yes"

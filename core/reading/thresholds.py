@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from fractions import Fraction
 
 from core.language.english import comparing
 from core.reading.text.measures import Quantity, measures
 from core.reading.text.words import has_minus
 
-_HOLDS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+_HOLDS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
     "above": operator.gt,
     "least": operator.ge,
     "below": operator.lt,
     "most": operator.le,
 }
 # Units of time in days, the shortest and the longest: months and years differ.
-_DAYS: Mapping[str, tuple[Decimal, Decimal]] = {
-    unit: (Decimal(shortest), Decimal(longest))
-    for unit, shortest, longest in (
-        ("hour", "0.0416666666", "0.0416666667"),
-        ("day", "1", "1"),
-        ("night", "1", "1"),
-        ("week", "7", "7"),
-        ("fortnight", "14", "14"),
-        ("month", "28", "31"),
-        ("quarter", "90", "92"),
-        ("year", "365", "366"),
-    )
+_DAYS: Mapping[str, tuple[Fraction, Fraction]] = {
+    "second": (Fraction(1, 86_400),) * 2,
+    "minute": (Fraction(1, 1440),) * 2,
+    "hour": (Fraction(1, 24),) * 2,
+    "day": (Fraction(1),) * 2,
+    "night": (Fraction(1),) * 2,
+    "week": (Fraction(7),) * 2,
+    "fortnight": (Fraction(14),) * 2,
+    "month": (Fraction(28), Fraction(31)),
+    "quarter": (Fraction(90), Fraction(92)),
+    "year": (Fraction(365), Fraction(366)),
 }
 _BOUND_CHARS = 24
 
@@ -64,6 +63,32 @@ def held_against(question: str, short: str, quote: str) -> str | None:
     return ""
 
 
+def meets(question: str, rule: str) -> bool | None:
+    """Tell whether the one value of a question is inside the bound of a rule ("five hours", "only above six").
+
+    Args:
+        question: Without a bound of its own.
+        rule: A sentence.
+
+    Returns:
+        None where the rule has no bound, the question no value of its unit, or more than one, or where it is not told.
+    """
+    way = comparing.THRESHOLD.search(rule)
+    read_bound = None if way is None else _bound(rule[way.end() :])
+    if way is None or read_bound is None:
+        return None
+    counted, bound = read_bound
+    limit = _number(counted, bound)
+    # An age is given without its unit: "under 21".
+    ages = {"year"} if not bound.unit else set()
+    values = [each for each in measures(question) if each.unit in ages or (bound.unit and _comparable(each, bound))]
+    if len(values) != 1:
+        return None
+    sides = _sides((_number(question, values[0]), values[0].unit), (limit, bound.unit))
+    outcomes = {_HOLDS[str(way.lastgroup)](*pair) for pair in sides}
+    return outcomes.pop() if len(outcomes) == 1 else None
+
+
 def _bound(text: str) -> tuple[str, Quantity] | None:
     """Return the value that a text begins with, and the text as its numbers were counted; None where it has none."""
     if comparing.NOTHING.match(text):
@@ -82,12 +107,12 @@ def _comparable(quantity: Quantity, bound: Quantity) -> bool:
     return not bound.unit or quantity.unit == bound.unit or {quantity.unit, bound.unit} <= _DAYS.keys()
 
 
-def _number(text: str, quantity: Quantity) -> Decimal:
-    value = Decimal(quantity.number) * Decimal(10) ** quantity.power
+def _number(text: str, quantity: Quantity) -> Fraction:
+    value = Fraction(quantity.number) * Fraction(10) ** quantity.power
     return -value if has_minus(text, quantity.start) else value
 
 
-def _sides(value: tuple[Decimal, str], limit: tuple[Decimal, str]) -> list[tuple[Decimal, Decimal]]:
+def _sides(value: tuple[Fraction, str], limit: tuple[Fraction, str]) -> list[tuple[Fraction, Fraction]]:
     """Return what is to be compared: two numbers of one unit, or times at their shortest and their longest."""
     if value[1] == limit[1] or not limit[1]:
         return [(value[0], limit[0])]

@@ -31,7 +31,7 @@ UNDER = re.compile(
 )
 NEGATED = re.compile(r"\b(?:what|which|who)\b.*(?:\b(?:not|never)|n['’]t)\b(?!.*\bor not\b)", re.IGNORECASE)
 DENIES = re.compile(
-    r"\b(?:not|no|never|without|prohibited|forbidden|cannot|neither|nor|exclud\w+|except|rejected|absent|apologies)\b|n['’]t\b",
+    r"\b(?:not|no|never|without|prohibited|forbidden|cannot|neither|nor|exclud\w+|except|rejected|absent|excused|apologies)\b|n['’]t\b",
     re.IGNORECASE,
 )
 LIST = re.compile(
@@ -67,9 +67,9 @@ SEVERAL = re.compile(
 DENIALS = (
     (
         re.compile(r"\b(?:was|were|is|are|did)(?: not|n['’]t) (?:present|there|attend(?:ing)?|come)\b", re.I),
-        "absent apologies",
+        "absent excused apologies",
     ),
-    (re.compile(r"\b(?:was|were|is|are) (?:absent|missing|away)\b", re.I), "absent apologies"),
+    (re.compile(r"\b(?:was|were|is|are) (?:absent|missing|away)\b", re.I), "absent excused apologies"),
     (re.compile(r"\bnot (?:allowed|permitted)\b", re.I), "prohibited forbidden not permitted"),
     (re.compile(r"\bnot included\b", re.I), "excluded exclude not included"),
     (re.compile(r"\bnot covered\b|\b(?:does|do)(?: not|n['’]t) cover\b", re.I), "excluded exclude not cover"),

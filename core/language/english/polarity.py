@@ -22,6 +22,11 @@ SHRINKING = re.compile(
 DUTY = re.compile(
     r"\b(?:have to|has to|must|need|needs|required|requires?|mandatory|compulsory|obliged)\b", re.IGNORECASE
 )
+# A sentence that rules what is allowed: outside its bound the opposite holds.
+RULE = re.compile(
+    rf"{DUTY.pattern}|\b(?:may|can|only|allowed|permitted|forbidden|prohibited|entitled|banned|not paid|valid)\b",
+    re.IGNORECASE,
+)
 OPTIONAL = re.compile(r"\b(?:voluntary|optional|exempt|waived)\b", re.IGNORECASE)
 # A sentence that begins with its answer, in any case.
 STATED = r"\W*(yes|no)\b(?!\s\w)"

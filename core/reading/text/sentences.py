@@ -27,10 +27,11 @@ _ROW = re.compile(rf"{_CELL}\s+{_CELL}(?:\s+[)%]|\s+{_CELL})*\s*$", re.IGNORECAS
 _COLUMNS = re.compile(r"\S(?:\t+| {3,}| ?\| ?)\S")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NUMBER = re.compile(r"\d[\d,.]*")
-# Sentence end: a stop, perhaps closing marks or a footnote sign, white space, and something that begins a sentence.
+# Sentence end: a stop, perhaps closing marks or a footnote sign, white space, and something that begins a sentence: a
+# capital, a figure, or a word such as "pH".
 # Chinese and Japanese stops need no white space after them.
 _STOP = re.compile(
-    r"(?:[.!?…؟۔।॥][)\]\"'”’»]*(?:\[\d+\])?(?P<gap>\s+)(?=[\"'“‘(\[«]?[A-Z0-9\u00c0-\u024f\u0370-\u1fff\u3040-\uffdc])"
+    r"(?:[.!?…؟۔।॥][)\]\"'”’»]*(?:\[\d+\])?(?P<gap>\s+)(?=[\"'“‘(\[«]?(?:[A-Z0-9\u00c0-\u024f\u0370-\u1fff\u3040-\uffdc]|[a-z][A-Z]))"
     r"|[。！？｡]+[」』）”’]*(?P<none>\s*)(?=\S))"
 )
 # What ends like a sentence, or holds a stop that no abbreviation is written with, is no heading.

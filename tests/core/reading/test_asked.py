@@ -82,8 +82,8 @@ def test_figures_and_several_answers() -> None:
 @pytest.mark.parametrize(
     ("question", "denial", "stated"),
     [
-        ("Who was not present?", "absent apologies", "Who absent apologies?"),
-        ("Who wasn’t there?", "absent apologies", "Who absent apologies?"),
+        ("Who was not present?", "absent excused apologies", "Who absent excused apologies?"),
+        ("Who wasn’t there?", "absent excused apologies", "Who absent excused apologies?"),
         ("What is not covered?", "excluded exclude not cover", "What is excluded exclude not cover?"),
         ("Is it not allowed?", "prohibited forbidden not permitted", "Is it prohibited forbidden not permitted?"),
         ("Who was present?", "", "Who was present?"),

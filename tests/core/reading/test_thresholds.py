@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.reading.thresholds import held_against
+from core.reading.passages import Passage
+from core.reading.read import read
+from core.reading.thresholds import held_against, meets
 
 NOTICE = "Either party may end the lease with a notice of 14 days."
 COLD = "The lowest temperature on record is minus 19.4 °C, read on 11 February 1956."
@@ -25,6 +27,8 @@ COLD = "The lowest temperature on record is minus 19.4 °C, read on 11 February 
         ("Is the lowest temperature above zero?", COLD, "no"),
         ("Does it last longer than a month?", "A tour of duty lasts 16 weeks.", "yes"),
         ("Is it longer than a month?", "It lasts 30 days.", ""),
+        ("Is it at least a day?", "It takes 24 hours.", "yes"),
+        ("Is it more than an hour?", "It takes 45 minutes.", "no"),
         ("Is it at least three months?", "The trial period is three months.", "yes"),
         ("Is the score above zero?", "The scores were 3 and -2.", ""),
         ("Is the lowest temperature below -10 °C?", COLD, "yes"),
@@ -45,3 +49,44 @@ def test_a_value_is_held_against_a_bound(question: str, quote: str, answer: str 
 def test_the_short_answer_has_the_value() -> None:
     assert held_against("Is the lowest temperature above zero?", "minus 19.4 °C", COLD) == "no"
     assert held_against("Is the highest above freezing?", "3 °C", COLD) == "yes"
+
+
+ONLY = "Business class is permitted only on flights longer than six hours."
+DRIVING = "Drivers may not drive more than nine hours a day."
+NIGHT = "Night driving is forbidden for drivers under 21."
+RECEIPTS = "Receipts must be handed in within 30 days."
+
+
+@pytest.mark.parametrize(
+    ("question", "rule", "inside"),
+    [
+        ("Can I fly business class on a five-hour flight?", ONLY, False),
+        ("Can I fly business class on a flight of seven hours?", ONLY, True),
+        ("Can I fly business class?", ONLY, None),
+        ("May a 19-year-old drive at night?", NIGHT, True),
+        ("May a 25-year-old drive at night?", NIGHT, False),
+        ("May I hand in a receipt after six weeks?", RECEIPTS, False),
+        ("May I hand in a receipt after 3 weeks or 40 days?", RECEIPTS, None),
+        ("May I hand in a receipt after a month?", "Smoking is forbidden.", None),
+    ],
+)
+def test_a_value_is_inside_the_bound_of_a_rule_or_outside(question: str, rule: str, inside: bool | None) -> None:
+    assert meets(question, rule) is inside
+
+
+@pytest.mark.parametrize(
+    ("question", "rule", "polarity"),
+    [
+        ("Can I fly business class on a five-hour flight?", ONLY, "no"),
+        ("Can I fly business class on a seven-hour flight?", ONLY, "yes"),
+        ("May a driver drive ten hours a day?", DRIVING, "no"),
+        ("May a driver drive eight hours a day?", DRIVING, "yes"),
+        ("Can receipts be handed in after 45 days?", RECEIPTS, "no"),
+        ("Can receipts be handed in after 10 days?", RECEIPTS, "yes"),
+        ("Did the control melt at 250 °C?", "The control did not melt below 240 °C.", ""),
+        ("Did the control melt at 230 °C?", "The control did not melt below 240 °C.", "no"),
+    ],
+)
+def test_outside_the_bound_of_a_rule_the_opposite_holds(question: str, rule: str, polarity: str) -> None:
+    passage = Passage(key="k", source="a.md, p. 1", text=rule, page_text=rule, offset=0, blocks=())
+    assert read(question, [passage]).polarity == polarity
