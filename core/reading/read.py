@@ -363,6 +363,10 @@ def _polarity_of_boxes(question: str, text: str) -> str:
     return ("yes" if options[0].marked else "no") if len(options) == 1 else ""
 
 
+# Between two parts of a sentence that each state something.
+_CLAUSE_END = re.compile(r"[;.]\s")
+
+
 def _polarity(question: str, best: Proposal, passages: Sequence[Passage]) -> str:
     """`no` where the quote denies what the question asks, `yes` where neither or both deny; `""` without a quote."""
     if not best.quotes:
@@ -380,8 +384,9 @@ def _polarity(question: str, best: Proposal, passages: Sequence[Passage]) -> str
     # "Voluntary" denies that something must be done.
     optional = bool(polarity.DUTY.search(question) and polarity.OPTIONAL.search(text))
     denied = bool(polarity.NEGATIVE.search(text)) or optional
-    if meets(question, text) is False:
-        if not polarity.RULE.search(text):
+    outside = next((clause for clause in _CLAUSE_END.split(text) if meets(question, clause) is False), "")
+    if outside:
+        if not polarity.RULE.search(outside):
             return ""
-        denied = not denied
+        denied = not polarity.NEGATIVE.search(outside)
     return "no" if denied != bool(polarity.DENYING.search(polarity.INVERTED.sub("", question))) else "yes"
