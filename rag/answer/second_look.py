@@ -84,7 +84,11 @@ def gives_way(checked: Checked, reading: Reading) -> bool:
     """
     if not reading.answers or not reading.quotes:
         return False
-    return checked.ground != "cited" or (reading.confidence >= MIN_OVER_SMALL and not _agree(checked, reading))
+    if checked.ground != "cited":
+        return True
+    # A sentence of its own making, without the quote that it was taught to begin with, is worth less than any reading.
+    unproved = not checked.short_answer
+    return (unproved or reading.confidence >= MIN_OVER_SMALL) and not _agree(checked, reading)
 
 
 def _agree(checked: Checked, reading: Reading) -> bool:

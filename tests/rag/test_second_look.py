@@ -46,7 +46,8 @@ def test_an_unsure_reader_and_another_kind_of_question_mark_nothing() -> None:
 GIVES_WAY = {
     "not borne out": ("Net sales were high.", "ungrounded", 0.3, True),
     "another figure": ("Net sales were $56,435 million.", "cited", 0.6, True),
-    "another figure, an unsure reader": ("Net sales were $56,435 million.", "cited", 0.4, False),
+    "another figure, an unsure reader": ("Net sales were $56,435 million.", "cited", 0.4, True),
+    "another figure with its quote, an unsure reader": ("$56,435 million: “Net sales”", "cited", 0.4, False),
     "the same figure": ("Net sales were $67,044 million.", "cited", 0.9, False),
     "the same figure in other words": ("They were $67.0 billion in all.", "cited", 0.9, False),
     "the same figure among many": ("They were 4, 5, 6 and 67.0 billion.", "cited", 0.9, True),
@@ -58,7 +59,9 @@ GIVES_WAY = {
 def test_a_small_model_gives_way_where_the_reader_is_likelier_right(name: str) -> None:
     text, ground, confidence, way = GIVES_WAY[name]
     reading = replace(READING, confidence=confidence, answerability=None)
-    checked = Checked(text, ground, (), (Statement(text=text),))
+    checked = Checked(
+        text, ground, (), (Statement(text=text),), short_answer=text.partition(": “")[0] if "“" in text else ""
+    )
     assert gives_way(checked, reading) is way
 
 
