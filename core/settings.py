@@ -247,7 +247,7 @@ class ServeSettings(_Section):
         if not isinstance(given, str):
             return given
         parts = json.loads(given) if given.lstrip().startswith("[") else given.split(",")
-        return [part.strip() for part in parts if part.strip()]
+        return [str(part).strip() for part in parts if str(part).strip()]
 
 
 class Settings(_Section):

@@ -54,6 +54,9 @@ MIN_SUPPORT = 0.15
 # Share of other documents' passages that speak of what the title of one of them names.
 _SPOKEN_OF = 0.25
 
+# Between two parts of a sentence that each state something.
+_CLAUSE_END = re.compile(r"[;.]\s")
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -361,10 +364,6 @@ def _polarity_of_boxes(question: str, text: str) -> str:
         if stated and option.marked:
             return stated[1].lower()
     return ("yes" if options[0].marked else "no") if len(options) == 1 else ""
-
-
-# Between two parts of a sentence that each state something.
-_CLAUSE_END = re.compile(r"[;.]\s")
 
 
 def _polarity(question: str, best: Proposal, passages: Sequence[Passage]) -> str:

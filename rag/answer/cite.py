@@ -173,9 +173,8 @@ class _Verdict:
     reason: str = ""
 
 
-def _missing_number(text: str, sources: Sequence[_Source]) -> str:
+def _missing_number(body: str, sources: Sequence[_Source]) -> str:
     """The first number of a sentence that no cited page states, or an empty string."""
-    body = conversation.PAGE_REFERENCE.sub(" ", _ENUMERATOR.sub("", text))
     stated = frozenset[str]().union(*(source.stated for source in sources))
     return next((written for written, spellings in scaled_numbers(body) if not spellings & stated), "")
 
@@ -216,15 +215,16 @@ def _judge(text: str, sources: Sequence[_Source], needed: float, question_terms:
             return _Verdict(reason=f"the quote “{quote}” is not on the cited page")
         quotes.append(placed_quote[0].citation(*placed_quote[1]))
         supported_terms |= frozenset(terms(quotes[-1].quote))
-    missing = _missing_number(text, sources)
+    body = conversation.PAGE_REFERENCE.sub(" ", _ENUMERATOR.sub("", text))
+    missing = _missing_number(body, sources)
     if missing:
         return _Verdict(reason=f"the number {missing} is not on the cited page")
-    turned = _other_sign(text, [source.page.text for source in sources])
+    turned = _other_sign(body, [source.page.text for source in sources])
     if turned:
         return _Verdict(reason=f"the cited page gives {turned} with the other sign")
-    measured = other_measure(_QUOTED.sub(" ", text), [source.page.text for source in sources])
+    measured = other_measure(_QUOTED.sub(" ", body), [source.page.text for source in sources])
     if measured:
-        return _Verdict(reason=f"the cited page gives {measured} in another unit")
+        return _Verdict(reason=f"the cited page gives {measured} in another unit or scale")
     form = _ANSWER_AND_QUOTE.fullmatch(text.strip())
     if form and quotes and not _borne_out(form["answer"], quotes[0], sources, question_terms):
         return _Verdict(reason=f"the quote does not say “{form['answer']}”")

@@ -58,14 +58,14 @@ AT_LEAST = re.compile(
 )
 # Of a question: what a value is held against, with the sign of the comparison; the bound follows.
 THRESHOLD = re.compile(
-    r"\b(?:(?P<above>(?:more|great(?:er)?|high(?:er)?|long(?:er)?|old(?:er)?|larg(?:er)?|bigg?(?:er)?|heav(?:ier)?|warm(?:er)?|later)"
-    r"\sthan|over|above|beyond|exceed(?:s|ing)?)"
+    r"\b(?:(?P<above>(?:more|greater|higher|longer|older|larger|bigger|heavier|warmer|later)\sthan|over|above|beyond"
+    r"|exceed(?:s|ing)?)"
     r"|(?P<least>at least|no less than|not less than|a minimum of)"
-    r"|(?P<below>(?:less|fewer|low(?:er)?|short(?:er)?|young(?:er)?|small(?:er)?|light(?:er)?|cold(?:er)?|cheap(?:er)?)\sthan"
-    r"|under|below)"
+    r"|(?P<below>(?:less|fewer|lower|shorter|younger|smaller|lighter|colder|cheaper)\sthan|under|below)"
     r"|(?P<most>at most|up to|no more than|not more than|a maximum of|within))\s+(?=[-−\d$€£¥]|[a-z]+)",
     re.IGNORECASE,
 )
+# Bounds without a figure: "a week", and the zero of a scale.
 ONE_OF = re.compile(r"an?\s(?=[a-z])", re.IGNORECASE)
 NOTHING = re.compile(r"(?:zero|nought|freezing)\b", re.IGNORECASE)
 ABOUT = re.compile(r"\b(?:about|around|approximately|some|roughly|nearly|almost|circa|more or less)\s*$", re.IGNORECASE)

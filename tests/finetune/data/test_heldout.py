@@ -16,8 +16,9 @@ if not importlib.util.find_spec("transformers"):
 pytestmark = pytest.mark.train
 
 from core.reading.passages import Passage, new_mark, render  # noqa: E402
-from finetune.data.heldout import HeldOut, Scores, better, evaluations, reading, stale  # noqa: E402
-from finetune.data.prepare import held_out_reading  # noqa: E402
+from finetune.data.heldout import HeldOut, Scores, better, evaluations, is_due, reading, stale  # noqa: E402
+from finetune.data.prepare import held_out_reading, held_out_scored  # noqa: E402
+from finetune.recipe import Recipe  # noqa: E402
 from tests.support.chat_rows import made  # noqa: E402
 
 
@@ -153,3 +154,17 @@ def test_rows_with_passages_are_those_that_are_read() -> None:
     rows = [made(number, context=block if number % 2 else "") for number in range(16)]
     assert [row.id for row in held_out_reading(rows, 8)] == [rows[1].id, rows[9].id]
     assert held_out_reading(rows, 0) == held_out_reading(rows[:1], 8) == []
+
+
+def test_no_evaluation_comes_right_before_the_last() -> None:
+    due = [step for step in range(1, 197) if is_due(step, 196, 80)]
+    assert due == [80, 196]
+    assert [step for step in range(1, 201) if is_due(step, 200, 80)] == [80, 160, 200]
+
+
+def test_the_loss_is_measured_on_as_many_rows_as_questions_unless_it_decides() -> None:
+    pairs = [made(id=str(number)) for number in range(10)]
+    assert [pair.id for pair in held_out_scored(pairs, Recipe(eval_rows=5))] == ["0", "2", "4", "6", "8"]
+    for recipe in (Recipe(eval_rows=0), Recipe(eval_rows=5, objective="text"), Recipe(eval_rows=64)):
+        assert held_out_scored(pairs, recipe) == pairs
+    assert held_out_scored([], Recipe()) == []
