@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from core.language.english import asking
+from core.language.english import asking, sections
 from core.language.guess import guess_language
 from core.reading.text.words import is_empty, stem, words
 
@@ -21,7 +21,8 @@ class Asked:
     """What a question asks for.
 
     Attributes:
-        section: Number of the section, step or clause that it names, `""` where it names none.
+        section: Number of the section, step or clause that it names, with the marks of what is inside it ("2(b)") or
+            the word before it ("annex 2"); `""` where it names none.
         whole_section: Whether it asks what that section says, not for something in it.
         lists: Whether it asks for all items of a list.
         counts: What it asks to be counted, `""` where nothing.
@@ -32,6 +33,7 @@ class Asked:
         negated: Whether it asks what is not so.
         steps: Whether it asks how to do something.
         heading: Words of the heading whose step or item it asks for as a whole, `""` where it names none.
+        kind: The word before that number where it names an item of a list ("step"), else `""`.
         foreign: Whether it is in another language than English, in which these rules cannot tell what it asks for.
     """
 
@@ -46,27 +48,32 @@ class Asked:
     negated: bool = False
     steps: bool = False
     heading: str = ""
+    kind: str = ""
     foreign: bool = False
 
 
 def read_asked(question: str) -> Asked:
     """Read what a question asks for."""
-    section = asking.SECTION.search(question) or asking.BARE_SECTION.search(question)
+    section = (
+        sections.SECTION.search(question)
+        or sections.BARE_SECTION.search(question)
+        or sections.ONLY_SECTION.search(question)
+    )
     rest = (
         "" if section is None else question[: section.start()] + asking.OF_DOCUMENT.sub(" ", question[section.end() :])
     )
     others = re.findall(
         r"[^\W\d_]{3,}",
-        asking.SECTION_FILLER.sub(" ", rest),
+        sections.SECTION_FILLER.sub(" ", rest),
     )
     counts = asking.COUNT.search(question)
     under = None
-    if section is not None and asking.STEP.match(section[0]) and asking.CONTENT_OF.search(question):
+    if section is not None and sections.STEP.match(section[0]) and sections.CONTENT_OF.search(question):
         under = asking.UNDER.search(question[section.end() :])
     denial = next((stated for pattern, stated in asking.DENIALS if pattern.search(question)), "")
     return Asked(
-        section="" if section is None else section["number"],
-        whole_section=section is not None and not others and bool(asking.CONTENT_OF.search(question)),
+        section="" if section is None else _number_of(section),
+        whole_section=section is not None and not others and bool(sections.CONTENT_OF.search(question)),
         lists=bool(asking.LIST.search(question)),
         counts=counts["what"] if counts else "",
         yes_no=bool(asking.YES_NO.search(question)),
@@ -76,8 +83,17 @@ def read_asked(question: str) -> Asked:
         negated=bool(asking.NEGATED.search(question)),
         steps=bool(asking.STEPS.search(question)),
         heading="" if under is None else under["heading"],
+        kind="" if section is None or (item := sections.STEP.match(section[0])) is None else item[0].casefold(),
         foreign=(own_language := guess_language(question)) is not None and own_language.code != "en",
     )
+
+
+def _number_of(match: re.Match[str]) -> str:
+    """The number of a reference as the lines of a page are read: without blanks, with the word of an annex."""
+    groups = match.groupdict()
+    number = "".join((groups["number"] or groups.get("named") or "").split())
+    kind = (groups.get("kind") or "").casefold()
+    return f"{kind} {number.casefold()}" if re.fullmatch(sections.APPENDED, kind) else number
 
 
 def bare_question(text: str) -> str:

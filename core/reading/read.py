@@ -30,7 +30,7 @@ from core.reading.proposals.candidates import (
     quote_span,
     tables_in,
 )
-from core.reading.proposals.structured import from_lists, from_names, from_section, from_tables, without_notes
+from core.reading.proposals.structured import from_lists, from_names, from_tables, of_section, without_notes
 from core.reading.reader import Candidate, Cosines, Question, rank, read_question, support
 from core.reading.spans.protocol import Spans
 from core.reading.spans.windows import PlacedSpan, outside, predicted, windows
@@ -211,9 +211,9 @@ def _proposals(
     parsed = read_question(plain)
     known = _known(parsed, ranked)
     proposals: list[Proposal] = []
-    section = from_section(question, form, passages) if form.section else None
+    section = of_section(question, form, passages) if form.section else None
     if section is not None:
-        return [section], {}
+        return section, {}
     tables: list[PlacedTable] = []
     if form.figure or form.lists or form.counts or any(passage.blocks for passage in passages):
         tables = tables_in(passages)

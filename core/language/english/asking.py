@@ -7,16 +7,6 @@ import re
 from core.language.english.words import ANY_SCALE
 from core.language.language import language
 
-SECTION = re.compile(
-    r"(?:\b(?P<kind>sections?|sec\.?|clauses?|articles?|chapters?|paragraphs?|items?|steps?|notes?|rules?|appendix|part)\b|§)\s*"
-    r"(?:no\.?\s*|number\s*)?(?P<number>\d+(?:\.\d+)*[a-z]?)(?![\d,.]*\d)",
-    re.IGNORECASE,
-)
-BARE_SECTION = re.compile(r"(?<![\d.$€£])(?P<number>\d+(?:\.\d+){2,})(?![\d.]*\d)")
-CONTENT_OF = re.compile(
-    r"\b(?:what (?:does|is|are|do)|tell|summari[sz]e|show|read|quote|describe|explain)\b|^\W*(?:section|step)",
-    re.IGNORECASE,
-)
 # "section 2 of the policy": the document, not something in the section.
 OF_DOCUMENT = re.compile(
     r"^\s*(?:of|in) (?:the|this|that|our|your|my)\b[\w\s-]*?(?=\b(?:says?|states?|contains?|about)\b|\W*$)",
@@ -115,13 +105,6 @@ ANY_THING = frozenset(language("en").word_lists["any_thing"])
 # What follows the noun and is no part of its name: "the coldest temperature ever measured on".
 AFTER_NOUN = re.compile(r"ever|\w+ed|held|paid|made|given|taken|built|known|sold|spent|set|found")
 PRESENT = re.compile(r"^\W*(?:present|attendance|attending|in attendance)\b", re.IGNORECASE)
-# What may stand around the number of a section whose whole text is asked for.
-SECTION_FILLER = re.compile(
-    r"\b(?:what|does|say|the|about|contain|state|tell|and|are|for|summari[sz]e|show|read|quote|describe|explain|please|can"
-    r"|you|could|out|text|content)\b",
-    re.IGNORECASE,
-)
-STEP = re.compile(r"step|item", re.IGNORECASE)
 # Asks where something stands: a line of a table of contents may answer.
 ASKS_FOR_PLACE = re.compile(r"\b(?:page|chapter|section|contents)\b", re.IGNORECASE)
 # Asks for a heading, which answers nothing else.

@@ -6,11 +6,6 @@ import re
 
 from core.language.english.words import MONTH
 
-# A heading, a clause or an item with its number.
-NUMBERED = re.compile(
-    r"^\W{0,3}(?:section|clause|article|chapter|step|item|note|rule|part|§)?\s*(?P<number>\d+(?:\.\d+)*[a-z]?)(?![\d]|\.\d)",
-    re.I,
-)
 NUMBERED_ITEM = re.compile(
     r"(?P<indent>[ \t]*)(?:(?:step|item)[ \t]+(?P<named>\d{1,3})[.):]?|(?P<number>\d{1,3})[.)])[ \t]+(?=\S)",
     re.IGNORECASE,

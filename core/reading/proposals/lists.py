@@ -6,14 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.language.english.documents import NUMBERED
 from core.language.english.table_words import BEGINS_WITH_TOTAL
-from core.reading.proposals.numbered import after_heading, item_span, lines_of
+from core.reading.proposals.sections import number_of_line, section_body
 from core.reading.tables.table import Table, TableRow
 from core.reading.text.sentences import Offsets, Sentence, sentences_of
 from core.reading.text.words import is_empty, listed_stems, stem, words
 
-MOST_BODY_CHARS = 2400  # of a section that is read out
 _MOST_ITEM_CHARS = 400  # a longer one is a clause of its own
 _MOST_HEADING_BODY_CHARS = 450
 _ASKING = listed_stems("list_request")
@@ -117,9 +115,8 @@ def items_of_section(number: str, text: str, place: int) -> ListAnswer | None:
             continue
         piece = text[unit.start : unit.end]
         if _BULLET.match(piece):
-            own = NUMBERED.match(piece)
             # The clause itself may be an item of the document.
-            if unit.start > low or own is None or own["number"] != number:
+            if unit.start > low or number_of_line(piece) != number.casefold():
                 spans.append((unit.start, unit.end))
         elif spans:
             spans[-1] = (spans[-1][0], unit.end)  # an item may have several sentences
@@ -132,56 +129,6 @@ def items_of_section(number: str, text: str, place: int) -> ListAnswer | None:
 def _bare(item: str) -> str:
     """An item without its bullet and full stop, on one line."""
     return " ".join(re.sub(r"^\W*(?:\(?(?:\d{1,2}|[a-zA-Z])[.)]\s)?", "", item).split()).rstrip(".;,")
-
-
-def section_body(number: str, text: str, heading: str = "") -> Offsets | None:
-    """Return the span under the heading, clause or step with this number, None where there is none.
-
-    The heading is left out; a clause or a list item that begins with its number is taken whole, with what is nested
-    in it. A body ends where the next number of the same or a higher level begins: 4.2.10 is not part of 4.2.1.
-
-    Args:
-        number: As the question gives it.
-        text: Of a page.
-        heading: Words of the heading under which the number stands, `""` for any.
-    """
-    if heading:
-        below = after_heading(heading, text)
-        span = None if below is None else section_body(number, text[below:])
-        return None if span is None or below is None else (span[0] + below, span[1] + below)
-    item = item_span(number, text)
-    if item is not None:
-        return item[0], min(item[1], item[0] + MOST_BODY_CHARS)
-    lines = lines_of(text)
-    for index, (start, end, line) in enumerate(lines):
-        match = NUMBERED.match(line)
-        if match is None or match["number"].lower() != number.lower():
-            continue
-        rest = line[match.end() :].strip(" .:)")
-        is_heading = len(rest.split()) <= 8 and not re.search(r"[.!?]\s*$", line)
-        begin = end + 1 if is_heading else start
-        finish = len(text)
-        for later_start, _, later in lines[index + 1 :]:
-            following = NUMBERED.match(later)
-            if (
-                following
-                and not following["number"].lower().startswith(f"{number.lower()}.")
-                and _is_marker(later, following)
-            ):
-                finish = later_start
-                break
-        body = text[begin:finish]
-        if body.strip():
-            low = begin + len(body) - len(body.lstrip())
-            return low, low + min(len(body.strip()), MOST_BODY_CHARS)
-    return None
-
-
-def _is_marker(line: str, match: re.Match[str]) -> bool:
-    """Whether a number begins a heading or a clause rather than going on a sentence ("2 years later ...")."""
-    return bool(re.match(r"[.):]?\s+[A-Z\"“(]|[.):]?\s*$", line[match.end() :])) and bool(
-        "." in match["number"] or len(line) < 90
-    )
 
 
 def body_under(heading: Sentence, units: Sequence[Sentence]) -> Offsets | None:

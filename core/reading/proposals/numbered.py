@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise, zip_longest
 
 from core.language.english.documents import NUMBERED_ITEM
 from core.reading.text.sentences import Offsets
@@ -26,7 +27,7 @@ class NumberedItem:
         start: First code point of its number.
         end: One past its last visible character.
         bare: Whether nothing but nested items stands in it after its first line.
-        tight: Whether an item of the same list stands on the line before it, or just above what is nested there.
+        tight: Whether an item with a lower number stands on the line before it, or just above what is nested there.
     """
 
     number: int
@@ -85,18 +86,41 @@ def _is_title(line: str) -> bool:
     )
 
 
-def _end_line(lines: Sequence[tuple[int, int, str]], first: int, last: int, *, followed: bool) -> int:
-    """Index one past the last line of an item; where its list ends with it, a heading ends it too."""
+def _end_line(
+    lines: Sequence[tuple[int, int, str]], first: int, last: int, *, followed: bool, paragraphs: bool = True
+) -> int:
+    """Index one past the last line of an item; where its list ends with it, a heading or a lead-in ends it too.
+
+    Args:
+        lines: Of the text.
+        first: Index of the item's first line.
+        last: Index of the first line that cannot be part of it.
+        followed: Whether the list goes on with the next number.
+        paragraphs: Whether a paragraph after a blank line may belong to it, as to other items of its list.
+    """
     for index in range(first + 1, last):
         line = lines[index][2]
-        blank_before = not lines[index - 1][2].strip()
+        before = lines[index - 1][2].strip()
+        if followed or not line.strip():
+            continue
         following = next((text for _, _, text in lines[index + 1 :] if text.strip()), "")
         begins_list = (match := NUMBERED_ITEM.match(following)) is not None and (
             match["named"] or match["number"]
         ) == "1"
-        if not followed and _is_title(line) and (blank_before or begins_list):
+        if _is_title(line) and (not before or begins_list):
+            return index
+        leads_in = line.rstrip().endswith(":") and line[:1].isupper() and (not before or before[-1] in ".!?")
+        if leads_in or (not before and not paragraphs and not _is_nested(line)):
             return index
     return last
+
+
+def _holds_paragraph(lines: Sequence[tuple[int, int, str]], first: int, last: int) -> bool:
+    """Whether a paragraph that is not indented stands in an item."""
+    return any(
+        line.strip() and not lines[index - 1][2].strip() and not _is_nested(line)
+        for index, (_, _, line) in enumerate(lines[first + 1 : last], first + 1)
+    )
 
 
 def numbered_items(text: str) -> list[NumberedItem]:
@@ -107,9 +131,16 @@ def numbered_items(text: str) -> list[NumberedItem]:
     for place, (index, number, level) in enumerate(numbered):
         later = next((entry for entry in numbered[place + 1 :] if entry[2] <= level), None)
         followed = later is not None and later[1:] == (number + 1, level)
-        last = _end_line(lines, index, len(lines) if later is None else later[0], followed=followed)
-        inside = [line for _, _, line in lines[index + 1 : last] if line.strip()]
         before = next((entry for entry in reversed(numbered[:place]) if entry[2] <= level), None)
+        listed = before is not None and before[1:] == (number - 1, level)
+        # The last item of a list is cut like the others: a paragraph below it is its own where they have some.
+        paragraphs = not listed or any(
+            _holds_paragraph(lines, entry[0], after[0])
+            for entry, after in pairwise(entry for entry in numbered[: place + 1] if entry[2] == level)
+        )
+        limit = len(lines) if later is None else later[0]
+        last = _end_line(lines, index, limit, followed=followed, paragraphs=paragraphs)
+        inside = [line for _, _, line in lines[index + 1 : last] if line.strip()]
         between = lines[before[0] + 1 : index] if before is not None else ()
         start, end = lines[index][0], lines[last - 1][1]
         span = text[start:end]
@@ -122,7 +153,8 @@ def numbered_items(text: str) -> list[NumberedItem]:
                 start + len(span.rstrip()),
                 bare=all(_is_nested(line) for line in inside),
                 tight=before is not None
-                and before[1:] == (number - 1, level)
+                and before[2] == level
+                and before[1] < number
                 and all(_is_nested(line) for _, _, line in between),
             )
         )
@@ -133,25 +165,29 @@ def _is_nested(line: str) -> bool:
     return bool(NUMBERED_ITEM.match(line) or _UNNUMBERED.match(line)) or line[:2].isspace()
 
 
-def item_span(number: str, text: str) -> Offsets | None:
-    """Return the span of the list item with a number, None where what has this number is a heading or nothing.
+def item_spans(number: str, text: str) -> list[Offsets]:
+    """Return the spans of the list items with a number, one for each list; none where what has it is a heading.
 
-    The outermost list counts. An entry of a table of contents is no item: its line stands again as a heading.
+    The outermost lists count. An entry of a table of contents is no item: its line stands again as a heading.
     """
     if not number.isdigit():
-        return None
+        return []
     lines = lines_of(text)
     items = numbered_items(text)
     numbers = {(item.number, item.level) for item in items}
-    for item in sorted(items, key=lambda item: item.level):
+    fitting = []
+    for item, following in zip_longest(items, items[1:]):
         if item.number != int(number):
             continue
         line = _LISTED_IN_CONTENTS.sub("", lines[item.line][2].strip())
         again = any(_LISTED_IN_CONTENTS.sub("", later.strip()) == line for _, _, later in lines[item.line + 1 :])
         sibling = not numbers.isdisjoint({(item.number - 1, item.level), (item.number + 1, item.level)})
+        # Numbers of a list may leave some out.
+        sibling = sibling or item.tight or (following is not None and following.tight and following.level == item.level)
         if not again and sibling and (item.tight or item.bare):
-            return item.start, item.end
-    return None
+            fitting.append(item)
+    level = min((item.level for item in fitting), default=0)
+    return [(item.start, item.end) for item in fitting if item.level == level]
 
 
 def after_heading(name: str, text: str) -> int | None:

@@ -10,16 +10,9 @@ from core.reading.asked import Asked
 from core.reading.confidence import SURE, probability
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import PlacedTable, Proposal, Quote
-from core.reading.proposals.lists import (
-    MOST_BODY_CHARS,
-    ListAnswer,
-    item_list,
-    items_of_section,
-    section_body,
-    table_list,
-    topic,
-)
+from core.reading.proposals.lists import ListAnswer, item_list, items_of_section, table_list, topic
 from core.reading.proposals.named import named_answers
+from core.reading.proposals.sections import MOST_BODY_CHARS, list_bodies, section_body
 from core.reading.reader import Question
 from core.reading.tables.derive import TableReader
 from core.reading.tables.fiscal import asked_of_own_years
@@ -30,13 +23,23 @@ from core.reading.text.sentences import Offsets, sentences_of
 from core.reading.text.words import stem, words
 
 _PAGE = re.compile(r",\s*pp?\.\s*\d+")
+_MOST_LISTS = 3  # whose items of one number are given
 _PAGE_ON = re.compile(rf"{_PAGE.pattern}.*")
 
 
 def from_section(question: str, form: Asked, passages: Sequence[Passage]) -> Proposal | None:
-    """The body of the section that the question names by number, in the document that it names if it names one."""
+    """The body of the section that the question names by number, in the document that it names if it names one.
+
+    Where several lists have an item of that number, and the question tells no list, all those items.
+    """
     named = _named(question, passages)
     order = sorted(range(len(passages)), key=lambda index: -named[index])
+    if form.whole_section and not form.heading:
+        items = _items_of_lists(form, [index for index in order if named[index] == max(named)], passages)
+        if len(items) > 1:
+            texts = [" ".join(passages[quote.passage].page[quote.start : quote.end].split()) for quote in items]
+            confidence = probability("section", {})
+            return Proposal("section", "; ".join(texts), items, computed_from=items, confidence=confidence)
     headings = ([form.heading] if form.heading else []) + ([""] if form.whole_section else [])
     for heading, index in product(headings, order):
         passage = passages[index]
@@ -49,6 +52,38 @@ def from_section(question: str, form: Asked, passages: Sequence[Passage]) -> Pro
             note = "the section goes on" if cut or open_end else ""
             return Proposal("section", text, (Quote(index, *body),), confidence=probability("section", {}), note=note)
     return None
+
+
+def of_section(question: str, form: Asked, passages: Sequence[Passage]) -> list[Proposal] | None:
+    """What the section that a question names answers alone: nothing where no page has its mark; None to read on."""
+    section = from_section(question, form, passages)
+    return [section] if section is not None else [] if _lacks_section(form, passages) else None
+
+
+def _items_of_lists(form: Asked, order: Sequence[int], passages: Sequence[Passage]) -> tuple[Quote, ...]:
+    """Items with the number asked for, the best few; only of pages that have the question's word for them if some do.
+
+    Args:
+        form: What is asked for.
+        order: Indices of passages, best first.
+        passages: Several may stand on one page.
+    """
+    if not form.kind:
+        return ()
+    pages = {passages[index].page: index for index in reversed(order)}
+    by_page = {index: bodies for page, index in reversed(pages.items()) if (bodies := list_bodies(form.section, page))}
+    worded = [index for index in by_page if stem(form.kind) in map(stem, words(passages[index].page))]
+    quotes = [Quote(index, *span) for index in worded or by_page for span in by_page[index]]
+    return tuple(quotes[:_MOST_LISTS])
+
+
+def _lacks_section(form: Asked, passages: Sequence[Passage]) -> bool:
+    """Whether a question asks for the whole of a part with a mark or a letter that no page of the passages names."""
+    if not form.whole_section or re.fullmatch(r"[\d.]+", form.section):
+        return False
+    parts = (r"\s?".join(map(re.escape, re.findall(r"\([^()]+\)|[^()]+", form.section)))).replace(r"\ ", r"\s+")
+    named = re.compile(rf"(?<![\w.]){parts}(?![\w(]|\.\d)", re.IGNORECASE)
+    return not any(named.search(passage.page) for passage in passages)
 
 
 def _named(question: str, passages: Sequence[Passage]) -> list[int]:

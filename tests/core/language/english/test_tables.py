@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.language.english import documents, pages, polarity, table_words, units, words
+from core.language.english import documents, pages, polarity, sections, table_words, units, words
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_line_with_the_number_of_its_page(line: str) -> None:
     ("line", "number"), [("Section 4.2 Fees", "4.2"), ("Step 3: Row", "3"), ("§ 7 Rent", "7"), ("12a. Deposits", "12a")]
 )
 def test_a_heading_has_its_number(line: str, number: str) -> None:
-    match = documents.NUMBERED.match(line)
+    match = sections.NUMBERED.match(line)
     assert match is not None
     assert match["number"] == number
 

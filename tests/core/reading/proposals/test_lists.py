@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.proposals.lists import body_under, item_list, items_of_section, section_body, table_list, topic
+from core.reading.proposals.lists import body_under, item_list, items_of_section, table_list, topic
+from core.reading.proposals.sections import section_body
 from core.reading.tables.table import Table, TableRow
 from core.reading.text.sentences import sentences
 

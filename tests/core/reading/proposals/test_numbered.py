@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.reading.proposals.lists import section_body
-from core.reading.proposals.numbered import after_heading, numbered_items
+from core.reading.proposals.numbered import after_heading, item_spans, numbered_items
+from core.reading.proposals.sections import section_body
 
 INDENTED = "1. Open\n2. Choose\n   1. Left\n   2. Right\n3. Close"
 FLUSH = "1. Open\n2. Choose\n1. Up\n2. Left\n3. Right\n3. Close"
@@ -30,11 +30,15 @@ def test_a_list_begins_anew_under_a_heading() -> None:
     [
         ("3", "1. Row\n2. Steer\n3. Moor\na) Tie the bow\n4. Leave", "3. Moor\na) Tie the bow"),
         ("2", "1. Row\n2. Steer\n3. Moor", "2. Steer"),
+        ("3", "1. Row\n2. Steer\n3. Moor\n\nAfter mooring call the harbour.", "3. Moor"),
         (
             "3",
-            "1. Row\n2. Steer\n3. Moor\n\nAfter mooring call the harbour.",
+            "1. Row\n\nRow on.\n\n2. Steer\n3. Moor\n\nAfter mooring call the harbour.",
             "3. Moor\n\nAfter mooring call the harbour.",
         ),
+        ("3", "1. Row\n2. Steer\n3. Moor.\n\nTools needed:\n\n- wrench", "3. Moor."),
+        ("3", "1. Row\n2. Steer\n3. Moor.\nTools needed:\n- wrench", "3. Moor."),
+        ("7", "4. Call the desk\n7. Close the gate\n\nTerm\nFive years", "7. Close the gate"),
         ("3", "1. Row\n2. Steer\n3. Moor\n\nLeaving\n\nCast off.", "3. Moor"),
         ("2", "Step 1: Row\nStep 2: Steer\nStep 3: Moor", "Step 2: Steer"),
         ("2", "1. Scope\n\nAll members.\n\n2. Fees\n\nTen crowns.\n\n3. Guests\n\nNone.", "Ten crowns."),
@@ -46,6 +50,11 @@ def test_a_short_item_is_no_heading_and_a_heading_no_item(number: str, text: str
     span = section_body(number, text)
     assert span is not None
     assert text[slice(*span)] == body
+
+
+def test_every_list_has_an_item_of_a_number() -> None:
+    assert [TWO_LISTS[slice(*span)] for span in item_spans("2", TWO_LISTS)] == ["2. Choose", "2. Lock"]
+    assert item_spans("ii", TWO_LISTS) == []
 
 
 def test_the_heading_chooses_the_list() -> None:

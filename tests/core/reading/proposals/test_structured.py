@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from core.reading.asked import read_asked
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import PlacedTable, Proposal, Quote
-from core.reading.proposals.structured import from_lists, from_names, from_section, from_tables, without_notes
+from core.reading.proposals.structured import (
+    from_lists,
+    from_names,
+    from_section,
+    from_tables,
+    of_section,
+    without_notes,
+)
 from core.reading.reader import read_question
 from tests.support.laid_out import laid_out
 
@@ -111,6 +118,41 @@ def test_a_table_lists_its_labels_before_any_text() -> None:
     proposal = listed("List the ticket prices.", *pages, tables=(PlacedTable(1, table),))
     assert proposal is not None
     assert (proposal.short, proposal.quotes[0].passage) == ("Adult, Child", 1)
+
+
+@pytest.mark.parametrize(
+    ("question", "shorts"),
+    [
+        ("What is step 2?", "2. Send; 2. Print"),
+        ("What is step 2 of the return?", "2. Print"),
+        ("What is step 9?", None),
+    ],
+)
+def test_two_lists_with_a_step_of_one_number_both_answer(question: str, shorts: str | None) -> None:
+    pages = (
+        passage("Refund\n\n1. Ask\n2. Send\n\nA step is quick."),
+        passage("Return\n\n1. Pack\n2. Print\n3. Step out"),
+    )
+    proposal = section(question, *pages, passage("Fees\n\n1. Ten\n2. Nine"))
+    assert (proposal and proposal.short) == shorts
+    if proposal is not None and ";" in proposal.short:
+        assert words_of(proposal, *pages) == ["2. Send", "2. Print"]
+        assert proposal.computed_from == proposal.quotes
+
+
+@pytest.mark.parametrize(
+    ("question", "silent"),
+    [
+        ("What does clause 2(d) say?", True),
+        ("What does annex C say?", True),
+        ("What does clause 2(e) say?", False),  # it is spoken of
+        ("What does section 9 say?", False),
+        ("Who pays under clause 2(d)?", False),
+    ],
+)
+def test_a_clause_that_no_page_names_is_not_answered_by_another(question: str, silent: bool) -> None:
+    page = passage("Clause 2(b): Rent.\nClause 2(c): Interest, as 2 (e) says.\n")
+    assert (of_section(question, read_asked(question), [page]) == []) is silent
 
 
 def test_the_items_of_a_numbered_section_are_listed() -> None:
