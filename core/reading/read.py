@@ -31,6 +31,7 @@ from core.reading.proposals.candidates import (
     tables_in,
 )
 from core.reading.proposals.structured import from_lists, from_names, from_tables, of_section, without_notes
+from core.reading.proposals.whole import made_whole
 from core.reading.reader import Candidate, Cosines, Question, rank, read_question, support
 from core.reading.spans.protocol import Spans
 from core.reading.spans.windows import PlacedSpan, outside, predicted, windows
@@ -140,7 +141,7 @@ def read(
     made, answer_evidence = _proposals(question, form, ranked, chosen, spans) if ranked else ([], {})
     if not made:
         return Reading(ranked=tuple(ranked), places=_places([], passages))
-    best = choose(made, form)
+    best = made_whole(question, form, choose(made, form), chosen)
     if best.kind == "table" and best.computed_from:
         short = in_asked_unit(best.short, as_asked)
         best = best if short == best.short else replace(best, short=short, note=best.note or best.short)

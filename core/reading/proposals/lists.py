@@ -44,7 +44,8 @@ def topic(question: str) -> frozenset[str]:
     return frozenset(stem(word) for word in words(question) if not is_empty(word)) - _ASKING
 
 
-def _covered(topic_stems: frozenset[str], text: str) -> float:
+def covered(topic_stems: frozenset[str], text: str) -> float:
+    """Return the share of some stems that a text holds, 0 where there are none."""
     text_stems = frozenset(stem(word) for word in words(text))
     return len(topic_stems & text_stems) / len(topic_stems) if topic_stems else 0.0
 
@@ -64,7 +65,7 @@ def table_list(topic_stems: frozenset[str], tables: Sequence[Table], *, least: f
         parts = {"": f"{title} {table.corner} {' '.join(table.heads)}"}
         parts |= {row.group: f"{row.group} {table.corner} {' '.join(table.heads)}" for row in table.rows if row.group}
         for group, words_above in parts.items():
-            share = _covered(topic_stems, words_above)
+            share = covered(topic_stems, words_above)
             # Rows under a label of their own are a list of their own.
             rows = [row for row in table.rows if row.group == group] or ([*table.rows] if not group else [])
             if share >= least and (best is None or share > best[0]) and all(row.label for row in rows):
@@ -95,10 +96,10 @@ def item_list(topic_stems: frozenset[str], text: str, place: int, *, least: floa
         if unit.kind == "item":
             groups.setdefault(unit.header or unit.label, []).append(unit)
     for governing, items in groups.items():
-        if governing is None or len(items) < 2 or _covered(topic_stems, text[slice(*governing)]) < least:
+        if governing is None or len(items) < 2 or covered(topic_stems, text[slice(*governing)]) < least:
             continue
         spans = tuple((item.start, item.end) for item in items)
-        texts = tuple(_bare(text[start:end]) for start, end in spans)
+        texts = tuple(bare_item(text[start:end]) for start, end in spans)
         return ListAnswer(place, spans, texts, governing[0], spans[-1][1], bool(text[spans[-1][1] :].strip()))
     return None
 
@@ -122,12 +123,12 @@ def items_of_section(number: str, text: str, place: int) -> ListAnswer | None:
             spans[-1] = (spans[-1][0], unit.end)  # an item may have several sentences
     if len(spans) < 2 or any(end - start > _MOST_ITEM_CHARS for start, end in spans):
         return None
-    texts = tuple(_bare(text[start:end]) for start, end in spans)
+    texts = tuple(bare_item(text[start:end]) for start, end in spans)
     return ListAnswer(place, tuple(spans), texts, spans[0][0], spans[-1][1], bool(text[spans[-1][1] :].strip()))
 
 
-def _bare(item: str) -> str:
-    """An item without its bullet and full stop, on one line."""
+def bare_item(item: str) -> str:
+    """Return an item without its bullet and full stop, on one line."""
     return " ".join(re.sub(r"^\W*(?:\(?(?:\d{1,2}|[a-zA-Z])[.)]\s)?", "", item).split()).rstrip(".;,")
 
 
