@@ -30,6 +30,7 @@ from core.reading.proposals.candidates import (
     quote_span,
     tables_in,
 )
+from core.reading.proposals.stated import from_statements
 from core.reading.proposals.structured import from_lists, from_names, from_tables, of_section, without_notes
 from core.reading.proposals.whole import made_whole
 from core.reading.reader import Candidate, Cosines, Question, rank, read_question, support
@@ -230,7 +231,7 @@ def _proposals(
         predicted_spans = predicted(spans, question, windows(ranked, passages, tables))
         proposals += from_spans(question, parsed, outside(predicted_spans, tables, passages), ranked, passages, known)
     if not form.yes_no:
-        proposals += from_names(plain, parsed, passages, form.denial)
+        proposals += from_names(plain, parsed, passages, form.denial) + from_statements(plain, passages)
     weights = "words" if spans is None or worded else "sentence"
     sentences = from_sentences(plain, parsed, form, ranked, passages, known, weights)
     proposals += sentences if form.yes_no else without_notes(plain, sentences, proposals, tables)

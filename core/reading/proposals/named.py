@@ -23,7 +23,12 @@ from core.reading.text.values import values
 from core.reading.text.words import is_empty, listed_stems, stem, words
 
 _ENGLISH = language("en")
-_PROPERTY = re.compile(r"^[ \t]*(?:[-•*]\s)?(?P<name>[A-Z][^:\n.|]{1,50}?):[ \t]+(?P<value>[^\n]+)$", re.MULTILINE)
+# Several may stand on one line, each a sentence.
+_PROPERTY = re.compile(
+    r"(?:^[ \t]*(?:[-•*]\s)?|(?<=[.;]\s))(?P<name>[A-Z][^:\n.|]{1,50}?):[ \t]+"
+    r"(?P<value>[^\n]+?)(?=[.;][ \t]+[A-Z][\w-]*(?: [\w-]+){0,2}:[ \t]|$)",
+    re.MULTILINE,
+)
 _LIGHT = listed_stems("property_filler")
 # "When was the mail about the roof sent?" is answered by the line "Date:" at its head.
 _SENDING = listed_stems("sending")

@@ -1,0 +1,74 @@
+"""Answers that the form of a text states: words of short forms, who was at a meeting, lines of action lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from core.reading.confidence import probability
+from core.reading.passages import Passage
+from core.reading.proposals.acronyms import asked_short_form, spelled_out
+from core.reading.proposals.actions import action_answer
+from core.reading.proposals.candidates import Proposal, Quote
+from core.reading.proposals.minutes import attendance
+from core.reading.text.sentences import Offsets, sentences_of
+
+_FEATURES = {"covered": 1.0, "complete": 1.0}
+# Of the words of a short form, where the question may ask for what they name.
+_LOOSE = {"close": 0.6, "covered": 1.0, "early": 1.0}
+
+
+def from_statements(question: str, passages: Sequence[Passage]) -> list[Proposal]:
+    """Return what the form of the pages states in answer to a question: at most one answer of each form."""
+    proposals = [
+        _of_short_form(question, passages),
+        _of_attendance(question, passages),
+        _of_actions(question, passages),
+    ]
+    return [proposal for proposal in proposals if proposal is not None]
+
+
+def _proposal(short: str, quotes: Sequence[Quote], computed_from: Sequence[Quote] = ()) -> Proposal:
+    confidence = probability("list", _FEATURES)
+    return Proposal("list", short, tuple(quotes), tuple(computed_from), confidence=confidence, features=_FEATURES)
+
+
+def _sentence(page: str, span: Offsets) -> Offsets:
+    """A span with the sentences that it stands in."""
+    units = [unit for unit in sentences_of(page) if unit.start < span[1] and span[0] < unit.end]
+    return min([span[0], *(unit.start for unit in units)]), max([span[1], *(unit.end for unit in units)])
+
+
+def _of_short_form(question: str, passages: Sequence[Passage]) -> Proposal | None:
+    short, only = asked_short_form(question)
+    places = spelled_out(short, passages) if short else []
+    if not places:
+        return None
+    index, span = places[0]
+    page = passages[index].page
+    words, quote = " ".join(page[slice(*span)].split()), Quote(index, *_sentence(page, span))
+    if only:
+        return _proposal(words, [quote])
+    confidence = probability("named", _LOOSE)
+    return Proposal("named", words, (quote,), confidence=confidence, features=_LOOSE)
+
+
+def _of_attendance(question: str, passages: Sequence[Passage]) -> Proposal | None:
+    given = attendance(question, passages)
+    if given is None:
+        return None
+    page, quote = passages[given.passage].page, Quote(given.passage, *given.around)
+    names = [Quote(given.passage, *name) for name in given.names]
+    if given.counts:
+        return _proposal(str(given.count), [quote], names)
+    if any("\n" in page[first.end : second.start] for first, second in pairwise(names)):
+        return _proposal(", ".join(page[name.start : name.end] for name in names), [quote], names)
+    return _proposal(" ".join(page[slice(*given.value)].split()), [quote])
+
+
+def _of_actions(question: str, passages: Sequence[Passage]) -> Proposal | None:
+    given = action_answer(question, passages)
+    if given is None:
+        return None
+    quotes = list(dict.fromkeys(Quote(line.passage, *line.line) for line in given.lines))
+    return _proposal(given.short, quotes, quotes if given.computed else ())
