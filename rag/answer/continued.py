@@ -12,6 +12,7 @@ from core.reading.passages import Continuation
 from core.reading.text.sentences import split_prose
 from core.types import Page
 from rag.answer.pack import Span
+from rag.load.linking import begins_section
 
 _ENDED = re.compile(r"[.!?:;…。！？][)\]\"'”’»]*\s*$")
 _MOST_CHARS = 500
@@ -70,7 +71,7 @@ def continued(span: Span, page: Page, following: Page | None) -> tuple[Span, Con
         following: The next page, None where there is none.
     """
     end = body_end(page)
-    if following is None or span.end < end or not following.text.strip():
+    if following is None or span.end < end or not following.text.strip() or begins_section(following):
         return span, None
     tail = page.text[max(span.start, page.text.rfind("\n", span.start, end) + 1) : end]
     start = body_start(following, page)

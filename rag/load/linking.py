@@ -151,11 +151,19 @@ def _joined(last: Page, page: Page) -> tuple[Page, Page]:
         return last, page
     ends = [index for index, block in enumerate(last.blocks) if block.kind not in RUNNING and block.kind != "footnote"]
     begins = [index for index, block in enumerate(page.blocks) if block.kind not in RUNNING]
-    if not ends or not begins:
+    if not ends or not begins or begins_section(page):
         return last, page
     if last.blocks[ends[-1]].kind == page.blocks[begins[0]].kind == "table":
         return last, _with_block(page, begins[0], _carried(last, last.blocks[ends[-1]], page, page.blocks[begins[0]]))
     return _joined_text(last, ends, page, begins)
+
+
+def begins_section(page: Page) -> bool:
+    """Tell whether a page is a section of a format without pages that begins with its heading: nothing goes on there."""
+    first = next((block for block in page.blocks if block.kind not in RUNNING), None)
+    return (
+        first is not None and first.kind == "heading" and bool(page.label) and page.label.endswith(_text(page, first))
+    )
 
 
 def _joined_text(last: Page, ends: Sequence[int], page: Page, begins: Sequence[int]) -> tuple[Page, Page]:

@@ -12,7 +12,7 @@ from core.reading.asked import Asked, contradicts, counted_is_named
 from core.reading.confidence import logit, probability
 from core.reading.passages import Passage
 from core.reading.proposals.complete import completed, with_times
-from core.reading.proposals.lists import body_under
+from core.reading.proposals.lists import body_under, stands_under_heading
 from core.reading.proposals.short import short_span
 from core.reading.reader import Candidate, Question, expects, support
 from core.reading.spans.protocol import ScoredSpan
@@ -222,10 +222,11 @@ def from_sentences(
             continue
         start, end = unit.start, unit.end
         if (unit.kind == "heading" or text.endswith("?") or _NUMBERED_HEADING.fullmatch(text)) and not parsed.titled:
-            body = body_under(unit, units_of(passage))
-            if body is None:
+            units = units_of(passage)
+            body = body_under(unit, units)
+            if body is None and not stands_under_heading(unit, units):
                 continue
-            start, end = body
+            start, end = body or (unit.start, unit.end)
         elif unit.kind != "heading" and text.endswith(":"):
             start, end = start, list_end(unit, passage)
         if form.steps:

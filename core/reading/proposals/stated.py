@@ -1,4 +1,6 @@
-"""Answers that the form of a text states: words of short forms, who was at a meeting, lines of action lists."""
+"""Answers that the form of a text states: words of short forms, who was at a meeting, lines of action lists,
+short answers below headings.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from core.reading.passages import Passage
 from core.reading.proposals.acronyms import asked_short_form, spelled_out
 from core.reading.proposals.actions import action_answer
 from core.reading.proposals.candidates import Proposal, Quote
+from core.reading.proposals.headed import from_headings
 from core.reading.proposals.minutes import attendance
 from core.reading.text.sentences import Offsets, sentences_of
 
@@ -19,13 +22,10 @@ _LOOSE = {"close": 0.6, "covered": 1.0, "early": 1.0}
 
 
 def from_statements(question: str, passages: Sequence[Passage]) -> list[Proposal]:
-    """Return what the form of the pages states in answer to a question: at most one answer of each form."""
-    proposals = [
-        _of_short_form(question, passages),
-        _of_attendance(question, passages),
-        _of_actions(question, passages),
-    ]
-    return [proposal for proposal in proposals if proposal is not None]
+    """Return what the form of the pages states in answer to a question."""
+    given = (_of_short_form, _of_attendance, _of_actions)
+    proposals = [each(question, passages) for each in given]
+    return [*(each for each in proposals if each is not None), *from_headings(question, passages)]
 
 
 def _proposal(short: str, quotes: Sequence[Quote], computed_from: Sequence[Quote] = ()) -> Proposal:

@@ -97,6 +97,16 @@ def test_a_sentence_that_has_ended_is_not_joined(end: str) -> None:
     assert open_end(pages[0], pages[1]) == ""
 
 
+def test_a_section_with_its_own_heading_goes_on_from_nothing() -> None:
+    first = page(0, ("list_item", "- 50 MB of disk space"), label="tool > Requirements")
+    second = page(1, ("heading", "Installation"), ("paragraph", "pip install tool"), label="tool > Installation")
+    got = list(linked([first, second]))
+    assert [block.kind for block in got[1].blocks] == ["heading", "paragraph"]
+    assert not got[1].blocks[1].continues
+    # On pages of a PDF the same line may be a header that interrupts a sentence.
+    assert list(linked([first, page(1, ("heading", "Manual"), ("paragraph", "and a screen"))]))[1].blocks[1].continues
+
+
 def test_a_table_without_heads_gets_those_of_the_page_before() -> None:
     pages = [
         table(0, [["Station", "Wind"], ["Alm", "9"]], 1),

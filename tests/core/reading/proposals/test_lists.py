@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.proposals.lists import body_under, item_list, items_of_section, table_list, topic
+from core.reading.proposals.lists import (
+    body_under,
+    item_list,
+    items_of_section,
+    stands_under_heading,
+    table_list,
+    topic,
+)
 from core.reading.proposals.sections import section_body
 from core.reading.tables.table import Table, TableRow
 from core.reading.text.sentences import sentences
@@ -132,6 +139,17 @@ def test_sentences_under_a_heading_are_its_body() -> None:
         "Opening hours": "The museum opens at nine. It closes at five.",
         "Tickets": "A ticket costs 9 crowns.",
     }
+
+
+def test_a_last_line_without_a_stop_is_the_body_of_the_heading_above() -> None:
+    text = "Installation\n\npip install tool"
+    units = sentences(text)
+    span = body_under(units[0], units)
+    assert span is not None and text[slice(*span)] == "pip install tool"
+    assert stands_under_heading(units[1], units)
+    assert not stands_under_heading(units[0], units)
+    more = sentences(f"{text}\n\nIt takes a minute.")
+    assert not any(stands_under_heading(unit, more) for unit in more)
 
 
 @given(

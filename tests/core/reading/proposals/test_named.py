@@ -62,6 +62,12 @@ def test_a_value_asked_by_its_name(question: str, value: str) -> None:
     assert best(question) == value
 
 
+def test_values_on_one_line_are_parted() -> None:
+    line = "Treasurer: Mia Kern. Auditor: Tom Reed. Fee: 20 crowns."
+    assert best("Who is the treasurer?", line) == "Mia Kern"
+    assert best("What is the fee?", line) == "20 crowns"
+
+
 def test_of_the_words_for_a_denial_one_is_enough() -> None:
     assert best("Who absent apologies?", denial="absent apologies") == "Peter Vance, Noor Haddad"
 
