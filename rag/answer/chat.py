@@ -12,7 +12,17 @@ from collections.abc import Sequence
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.prompts import ChatPromptTemplate
 
-from core.language.english.conversation import GOES_ON, NAMED_SUBJECT, POINTS_BACK, POINTS_NOWHERE
+from core.language.english.asking import OPENING
+from core.language.english.conversation import (
+    AMONG,
+    BACK_TO,
+    BARE_WORD,
+    GOES_ON,
+    NAMED_SUBJECT,
+    OTHER_ONE,
+    POINTS_BACK,
+    POINTS_NOWHERE,
+)
 from core.reading.extractive import ExtractiveChat
 from core.reading.text.words import STOPWORDS, terms, words
 
@@ -31,6 +41,7 @@ _REWRITE = ChatPromptTemplate.from_messages(
 _TURNS = 3
 _ANSWER_CHARS = 300
 _MAX_GROWTH_CHARS = 200
+_SUBJECTS = 3  # of a question about several of them
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
@@ -40,15 +51,32 @@ def depends_on_history(question: str) -> bool:
     return bool(POINTS_BACK.search(body) or GOES_ON.match(question)) or len(terms(question)) < 2
 
 
-def carried(question: str, earlier: str) -> str:
+def carried(question: str, earlier: str, subjects: Sequence[str] = ()) -> str:
     """Make a follow-up stand alone by rule.
 
     A fragment ("and in 2022?") takes over the earlier question, its year or its subject replaced if the fragment has
-    one; another topic ("what about the deposit?") keeps the subject; a whole question with a pronoun takes over the
-    earlier one's names, else its content words.
+    one; another topic ("what about the deposit?") keeps the subject; "the other one" takes over the earlier question
+    of the other subject, "which of them" all subjects; a whole question with a pronoun takes over the earlier one's
+    names, else the subject and its content words.
+
+    Args:
+        question: The follow-up.
+        earlier: The question before it, itself made to stand alone.
+        subjects: Names that the conversation has been about, the last one last.
     """
+    back = BACK_TO.match(question)
+    if back is not None and OPENING.match(back["rest"]) and (named := _full_name(back["subject"], subjects)):
+        rest = back["rest"][0].upper() + back["rest"][1:]
+        return f"{rest.rstrip('? ')} ({named})?"
+    if OTHER_ONE.match(question) and len(subjects) > 1:
+        return _of_other(earlier, subjects)
+    if AMONG.search(question) and len(subjects) > 1 and not _names(question):
+        return f"{question.rstrip('? ')} ({', '.join(subjects[-_SUBJECTS:])})?"
     if not depends_on_history(question):
         return question
+    bare, opening = BARE_WORD.match(question), OPENING.match(earlier)
+    if bare is not None and opening is not None and opening["word"]:
+        return bare["word"].capitalize() + earlier[opening.end() :]
     rest = GOES_ON.sub("", question).strip()
     fragment = bool(GOES_ON.match(question)) and len(terms(rest)) <= 4 and not POINTS_BACK.search(rest)
     if fragment or not terms(rest):
@@ -62,8 +90,43 @@ def carried(question: str, earlier: str) -> str:
     question_words = set(words(question))
     names = [name for name in NAMED_SUBJECT.findall(earlier) if not set(words(name)) <= question_words | STOPWORDS]
     content = [word for word in words(earlier) if word not in STOPWORDS and word not in question_words]
+    if not names and subjects:
+        names = [subjects[-1]]  # the question before named nothing: it was of the same as those before it
     topic = " ".join(dict.fromkeys(names or content))
     return f"{question.rstrip('? ')} ({topic})?" if topic else question
+
+
+def _names(text: str) -> list[str]:
+    """The names in a text; a capital that begins a question makes none."""
+    return [name for name in NAMED_SUBJECT.findall(text) if not set(words(name)) <= STOPWORDS]
+
+
+def _full_name(name: str, subjects: Sequence[str]) -> str:
+    """The last subject that has all words of a name ("Ada" of "Ada Reiss"), a name of its own as it is, else `""`."""
+    own = set(words(name))
+    fitting = [subject for subject in subjects if own and own <= set(words(subject))]
+    return fitting[-1] if fitting else name if NAMED_SUBJECT.fullmatch(name) or name[:1].isupper() else ""
+
+
+def _of_other(earlier: str, subjects: Sequence[str]) -> str:
+    """The earlier question, asked of the last subject that it does not name."""
+    named = [subject for subject in subjects if set(words(subject)) <= set(words(earlier))]
+    others = [subject for subject in subjects if subject not in named]
+    other = others[-1] if others else subjects[-2]
+    if named and named[-1] in earlier:
+        return earlier.replace(named[-1], other)
+    return f"{earlier.rstrip('? ')} ({other})?"
+
+
+def _with_subjects(subjects: Sequence[str], question: str) -> tuple[str, ...]:
+    """The subjects of a conversation after one more question, the last one named last; short for a full name is it."""
+    kept = list(subjects)
+    for name in _names(question):
+        full = _full_name(name, kept)
+        known = [subject for subject in kept if subject == full or set(words(subject)) <= set(words(name))]
+        kept = [subject for subject in kept if subject not in known]
+        kept.append(max([full, *known], key=len))
+    return tuple(kept)
 
 
 def _moved_subject(rest: str, earlier: str) -> str:
@@ -71,7 +134,7 @@ def _moved_subject(rest: str, earlier: str) -> str:
 
     "And in Alder?" asks the earlier question of Alder; "What about the deposit?" asks for the deposit of the same.
     """
-    names = NAMED_SUBJECT.findall(f"x {rest}")
+    names = _names(f"x {rest}")
     known = NAMED_SUBJECT.findall(earlier)
     if not known or _YEAR.search(rest):
         return ""
@@ -114,12 +177,14 @@ def standalone(question: str, history: Sequence[Turn], chat: BaseChatModel) -> s
         rewritten = reply.text.strip().strip('"“”').strip()
         if _trusted(rewritten, question, recent):
             return rewritten
-    return carried(question, _earlier(history))
+    return carried(question, *_context(history))
 
 
-def _earlier(history: Sequence[Turn]) -> str:
-    """The last question of a conversation, itself made to stand alone."""
+def _context(history: Sequence[Turn]) -> tuple[str, tuple[str, ...]]:
+    """The last question of a conversation, itself made to stand alone, and the names that the conversation is about."""
     earlier = history[0][0]
+    subjects = _with_subjects((), earlier)
     for next_question, _ in history[1:]:
-        earlier = carried(next_question, earlier)
-    return earlier
+        earlier = carried(next_question, earlier, subjects)
+        subjects = _with_subjects(subjects, earlier)
+    return earlier, subjects

@@ -159,7 +159,7 @@ def _joined(last: Page, page: Page) -> tuple[Page, Page]:
 
 
 def begins_section(page: Page) -> bool:
-    """Tell whether a page is a section of a format without pages that begins with its heading: nothing goes on there."""
+    """Tell whether a page is a section of a format without pages with its own heading, where nothing goes on."""
     first = next((block for block in page.blocks if block.kind not in RUNNING), None)
     return (
         first is not None and first.kind == "heading" and bool(page.label) and page.label.endswith(_text(page, first))

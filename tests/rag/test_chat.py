@@ -36,6 +36,32 @@ def test_a_chain_of_follow_ups_keeps_its_subject() -> None:
     assert standalone("And in 2023?", history, ExtractiveChat()) == "What was Acme's revenue in 2023?"
 
 
+CARS = ["How many hp does the Polo have?", "And the Fiesta?", "How big is the boot?", "And how much does it use?"]
+PEOPLE = ["Where did Ada Reiss study?", "And Ben?", "When did he join?"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "expected"),
+    [
+        (CARS[:3], "And how much does it use?", "And how much does it use (Fiesta)?"),
+        (CARS, "And the other one?", "And how much does it use (Polo)?"),
+        (CARS[:2], "And the other one?", "How many hp does the Polo have?"),
+        (CARS, "Which of them has more hp?", "Which of them has more hp (Polo, Fiesta)?"),
+        (CARS[:2], "Which is cheaper?", "Which is cheaper (Polo, Fiesta)?"),
+        (CARS[:2], "Who is the owner of the shop?", "Who is the owner of the shop?"),
+        (CARS[:1], "And the other one?", "And the other one (Polo)?"),  # no other is known
+        (PEOPLE, "Back to Ada: who is her manager?", "Who is her manager (Ada Reiss)?"),
+        (PEOPLE, "What about Ada, when did she join?", "When did she join (Ada Reiss)?"),
+        (PEOPLE, "About the fee, is it due?", "About the fee, is it due (Ben)?"),
+        ([*PEOPLE, "Back to Ada: who is her manager?"], "What is her salary?", "What is her salary (Ada Reiss)?"),
+        (PEOPLE[:1], "When?", "When did Ada Reiss study?"),
+    ],
+)
+def test_the_subjects_of_a_conversation_are_kept(earlier: list[str], question: str, expected: str) -> None:
+    history = [(each, "An answer.") for each in earlier]
+    assert standalone(question, history, ExtractiveChat()) == expected
+
+
 def test_no_history_no_change() -> None:
     assert standalone("And in 2022?", [], ExtractiveChat()) == "And in 2022?"
     assert depends_on_history("And in 2022?")

@@ -95,6 +95,9 @@ THINGS = tuple(
         r"\b(?:what|which)(?:['’]s|\s(?:is|are|was|were))\s(?:the|its|their|his|her|our|your|a|an)\s"
         r"(?P<noun>(?:[\w'’-]+\s){1,4}?)(?:of|for|on|in|at|between)\b",
         rf"\b(?:what|which)\s(?P<noun>(?:[\w'’-]+\s){{1,3}}?)(?:{BE}|of)\b",
+        # "What is her salary?", the person named beside it.
+        r"\bwhat(?:['’]s|\s(?:is|are|was|were))\s(?:his|her)\s"
+        r"(?P<noun>(?:[\w'’-]+\s?){1,3}?)\W*(?:\([^()]*\)\W*)?$",
         rf"\bhow many\s(?P<noun>(?:[\w'’-]+\s){{1,2}}?)(?:{BE}|of|in|at|on|for|there)\b",
         r"\bhow (?:tall|high|long|wide|deep|heavy|big|large|old|fast)\s(?:is|are|was|were)\s(?:the|a|an)\s"
         r"(?P<noun>(?:[\w'’-]+\s){1,3}?)(?:of|on|in|at|near)\b",

@@ -32,3 +32,32 @@ HOLLOW_WORDS = " ".join(language("en").word_lists["hollow"])
 NAMED_SUBJECT = re.compile(
     r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'&-]*(?:\s+(?:of\s+)?[A-Z\d][\w’'&-]*)*|\b[A-Z]{2,}\w*|\b\w*[A-Za-z]\d\w*"
 )
+# "And the other one?": the earlier question of the other subject.
+OTHER_ONE = re.compile(
+    r"^\W*(?:(?:and|but|so|what about|how about|same for)\s+)*the other(?:\s\w+)?\W*$", re.IGNORECASE
+)
+# "Back to Ada: who is her manager?"
+_NOW = r"(?:(?:and|but|now|okay|ok|so|well)[\s,]+)*"
+_TURNING = (
+    r"(?:(?:going |coming |to come |let us go )?back to|returning to|to return to|regarding|concerning|as (?:for|to)"
+    r"|what about|how about|about|for)"
+)
+BACK_TO = re.compile(
+    rf"^\W*{_NOW}{_TURNING}\s+(?:the\s+)?(?P<subject>[^:,?–—]{{2,60}}?)\s*(?:[:,–—]|\s-\s)\s*(?P<rest>\w.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+# Asks of several subjects at once: "Which of them", "Which is cheaper?".
+_COMPARED = (
+    r"(?:more|less|fewer|(?:the\s)?(?:most|least)|(?:the\s)?(?:bigg|larg|small|old|new|young|fast|slow|cheap|high|low|long"
+    r"|short|heavi|light|strong|bett|earli|lat)(?:er|est))"
+)
+AMONG = re.compile(
+    r"\b(?:which|who|what)(?:\s\w+)?\sof\s(?:them|these|those|the\s(?:two|three))\b|\b(?:of|between) the two\b|\bboth\b"
+    rf"|\bbetween them\b|\beach of them\b|^\W*(?:and\s)?(?:which|who)(?:\sone)?\s\w+\s{_COMPARED}\b",
+    re.IGNORECASE,
+)
+# A bare word that asks of the same: "When?".
+BARE_WORD = re.compile(
+    r"^\W*(?:and\s)?(?P<word>when|where|who|whom|which|what|how|how (?:much|many|long|often|old|far))\W*$",
+    re.IGNORECASE,
+)

@@ -182,6 +182,7 @@ def test_a_bare_question_is_never_empty_where_the_question_is_not(text: str) -> 
         ("What year was it built?", ()),
         ("What caused the fall of the city?", ()),
         ("Who built it?", ()),
+        ("What is her salary (Ada Reiss)?", ("salari",)),
     ],
 )
 def test_the_noun_that_names_what_is_asked_for(question: str, thing: tuple[str, ...]) -> None:

@@ -99,3 +99,33 @@ def test_hollow_words_are_words_and_no_subjects() -> None:
 )
 def test_a_subject_is_named_by_capitals_or_digits(question: str, subjects: list[str]) -> None:
     assert conversation.NAMED_SUBJECT.findall(question) == subjects
+
+
+@pytest.mark.parametrize(
+    ("question", "among"),
+    [
+        ("Which of them has more hp?", True),
+        ("Which is cheaper?", True),
+        ("Who has the most?", True),
+        ("Who is the owner?", False),
+        ("Which is the other?", False),
+    ],
+)
+def test_several_subjects_are_asked_of_at_once(question: str, among: bool) -> None:
+    assert bool(conversation.AMONG.search(question)) is among
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"),
+    [
+        ("Back to Ada: who is her manager?", "Ada"),
+        ("And as for the Polo, how big is it?", "Polo"),
+        ("Who is back?", None),
+    ],
+)
+def test_a_question_turns_back_to_a_subject(question: str, subject: str | None) -> None:
+    match = conversation.BACK_TO.match(question)
+    assert (match and match["subject"]) == subject
+    assert not conversation.OTHER_ONE.match(question)
+    assert conversation.OTHER_ONE.match("And the other one?")
+    assert conversation.BARE_WORD.match("And when?")
