@@ -138,12 +138,16 @@ def body_under(heading: Sentence, units: Sequence[Sentence]) -> Offsets | None:
     if not under:
         # What follows a heading directly stands under it although another line names it.
         under = [unit for unit in units if unit.start >= heading.end][:1]
-        # The last line of a page heads nothing: a command, or a few words without a stop.
-        under = [unit for unit in under if unit.kind != "heading" or unit == units[-1]]
+        under = [unit for unit in under if unit.kind != "heading" or stands_under_heading(unit, units)]
     kept = [unit for unit in under if unit.end - under[0].start <= _MOST_HEADING_BODY_CHARS] or under[:1]
     return (kept[0].start, kept[-1].end) if kept else None
 
 
 def stands_under_heading(unit: Sentence, units: Sequence[Sentence]) -> bool:
-    """Whether a line that reads like a heading is all that stands under the one before it, at the end of a text."""
-    return len(units) > 1 and units[-1] == unit and unit.kind == units[-2].kind == "heading"
+    """Whether a line that reads like a heading is all that stands under the one before it, at the end of a text.
+
+    The last line of a page heads nothing: it is a command, or a few words without a stop. Lines without a blank one
+    between them are rather those of a table.
+    """
+    last = len(units) > 1 and units[-1] == unit and unit.kind == units[-2].kind == "heading"
+    return last and unit.start - units[-2].end > 1

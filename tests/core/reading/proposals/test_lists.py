@@ -148,6 +148,8 @@ def test_a_last_line_without_a_stop_is_the_body_of_the_heading_above() -> None:
     assert span is not None and text[slice(*span)] == "pip install tool"
     assert stands_under_heading(units[1], units)
     assert not stands_under_heading(units[0], units)
+    rows = sentences("E5 | Water | Drain\nE7 | Door | Close")
+    assert not any(stands_under_heading(unit, rows) for unit in rows)
     more = sentences(f"{text}\n\nIt takes a minute.")
     assert not any(stands_under_heading(unit, more) for unit in more)
 
