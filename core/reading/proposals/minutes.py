@@ -104,7 +104,9 @@ def _names(page: str, value: Offsets) -> Iterator[Offsets]:
         if piece.strip(" -•*\n"):
             parts.append((start + lead, start + len(piece.rstrip())))
         start = gap_end
-    if all(len(page[slice(*part)].split("(")[0].split()) <= _MOST_NAME_WORDS for part in parts):
+    texts = [page[slice(*part)] for part in parts]
+    nobody = bool(minutes.NOBODY.match(page[low:high]))
+    if nobody or all(text[:1].isupper() and len(text.split("(")[0].split()) <= _MOST_NAME_WORDS for text in texts):
         yield from parts
 
 

@@ -15,6 +15,7 @@ _MOST_HEADING_WORDS = 8
 _LONGEST_MARKER_CHARS = 90
 _APPENDED = re.compile(APPENDED, re.IGNORECASE)
 _ROMAN = re.compile(r"[ivxl]+", re.IGNORECASE)
+_BRACKETED = re.compile(r"\s*\(\w+\)")
 _STOP = re.compile(r"[.!?]\s*$")
 
 
@@ -106,12 +107,15 @@ def _stripped(text: str, start: int, end: int) -> Offsets | None:
 def _end_of(number: str, index: int, lines: Sequence[tuple[int, int, str]]) -> int:
     """Where the next number of the same or a higher level begins, or the text ends."""
     own = number.casefold()
+    bracketed = _BRACKETED.match(lines[index][2]) is not None
     listed = 0  # last number of a list that stands inside
     for place in range(index + 1, len(lines)):
         start, _, line = lines[place]
         following = number_of_line(line)
         if following is None or following.startswith((f"{own}.", f"{own}(")):
             continue
+        if _BRACKETED.match(line) and not bracketed:
+            continue  # "(1)" is inside of what is numbered without brackets
         match = NUMBERED.match(line)
         before = lines[place - 1][2].strip()
         if match is None or not _is_marker(line, match, before) or not _may_end(own, following, line):

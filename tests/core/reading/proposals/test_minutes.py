@@ -39,6 +39,7 @@ def test_those_at_a_meeting_and_those_who_were_not(question: str, text: str, val
         ("Who attended the school in Riga?", LISTED),  # no meeting of these minutes
         ("Who came up with the leak?", LISTED),
         ("Who was present?", "She was present: nobody knew why she had come, and nobody asked her about that at all."),
+        ("Who was present?", "Present: the value of today."),
         ("Who chairs the board?", LISTED),
         ("Who was absent?", "Attending: Mia Kern."),
     ],

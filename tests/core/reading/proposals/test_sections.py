@@ -12,6 +12,10 @@ MANUAL = (
 )
 LEASE = "1. Parties\nOwner and tenant.\n2. Duties\n(a) The tenant pays.\n(b) No pets.\n\n3. Taxes\n(a) Yes.\n(b) None."
 LINES = "Clause 2(b): The deposit is held in escrow.\nClause 2(c): Interest goes to the tenant.\nClause 3: Ends.\n"
+ACT = (
+    "Section 3. Boats.\n(1) Every boat is registered.\n(2) The owner must\n(a) pay the fee, and\n(b) show proof.\n"
+    "(3) Small boats are exempt.\n\nSection 4. Fines. None."
+)
 LONG = (
     "2.2 No pets.\n\n7. At the end the tenant shall clean the flat, return all keys and tell the owner the new address."
 )
@@ -31,6 +35,10 @@ LONG = (
         ("2(c)", LEASE, None),
         ("2(b)", LINES, "Clause 2(b): The deposit is held in escrow."),
         ("2(d)", LINES, None),
+        ("3", ACT, ACT[: ACT.index("\n\n")]),
+        ("3(1)", ACT, "(1) Every boat is registered."),
+        ("3(2)(a)", ACT, "(a) pay the fee"),
+        ("3(4)", ACT, None),
         ("2", LINES, LINES[: LINES.index("\nClause 3")]),
         ("2.2", LONG, "2.2 No pets."),
         ("4.2", "4.2 Fees\nFees are due.\n1. Boats\n2. Guests\n5 Keys\nTwo.", "Fees are due.\n1. Boats\n2. Guests"),
