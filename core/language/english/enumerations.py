@@ -35,3 +35,12 @@ FURTHER = re.compile(
 PARTING = re.compile(r",?\s+(?:and|or)\s+|,\s+", re.IGNORECASE)
 # Words that a name may hold without a capital, and a member beside its nouns.
 IN_MEMBER = frozenset({*_ENGLISH.word_lists["name_particle"], *_ENGLISH.articles, "of", "with", "for", "in", "from"})
+# "What is the last step?": one item by its place. A last name is no item.
+LAST = frozenset(("last", "final"))
+_PLACE = alternation([*LAST, *(each for row in _ENGLISH.ordinals for each in row)])
+BY_PLACE = re.compile(
+    rf"^\W*(?:what|which)(?:['’]s|\s(?:is|was|are))\sthe\s(?P<place>{_PLACE})"
+    r"\s(?P<noun>(?!name|time|day|date|year|page|word|letter|part|half|quarter|line|edition)[\w-]+)"
+    r"(?:\s(?:of|in|on|for|to)\s(?P<of>[^?]+?))?\W*$",
+    re.IGNORECASE,
+)

@@ -10,7 +10,7 @@ from core.language.english import actions
 from core.reading.passages import Passage
 from core.reading.text.sentences import Offsets, sentences_of
 from core.reading.text.values import values
-from core.reading.text.words import is_empty, stem, words
+from core.reading.text.words import content_stems
 
 # Months of a year's end and of its beginning: dates of both, without their years, may be of two years.
 _LATE, _EARLY = ("-10", "-11", "-12"), ("-01", "-02", "-03")
@@ -104,17 +104,13 @@ def _text(action: Action, span: Offsets, passages: Sequence[Passage]) -> str:
     return " ".join(passages[action.passage].page[slice(*span)].split())
 
 
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in words(text) if not is_empty(word))
-
-
 def _fitting(text: str, lines: Sequence[Action], passages: Sequence[Passage], *, who: bool) -> list[Action]:
     """The actions whose task, and who has to do it if so wished, hold all words of a text, but for the source's."""
-    asked_stems = _stems(actions.FILLER.sub(" ", text))
+    asked_stems = content_stems(actions.FILLER.sub(" ", text))
     fitting = []
     for line in lines:
-        own = _stems(_text(line, line.line if who else (line.task[0], line.line[1]), passages))
-        topic = asked_stems - (_stems(passages[line.passage].source) - own)
+        own = content_stems(_text(line, line.line if who else (line.task[0], line.line[1]), passages))
+        topic = asked_stems - (content_stems(passages[line.passage].source) - own)
         if topic and topic <= own:
             fitting.append(line)
     return fitting
@@ -128,7 +124,11 @@ def _counted(match: re.Match[str], lines: Sequence[Action], passages: Sequence[P
 
 
 def _of(who: str, lines: Sequence[Action], passages: Sequence[Passage]) -> list[Action]:
-    return [line for line in lines if _stems(who) and _stems(who) <= _stems(_text(line, line.who, passages))]
+    return [
+        line
+        for line in lines
+        if content_stems(who) and content_stems(who) <= content_stems(_text(line, line.who, passages))
+    ]
 
 
 def _of_person(match: re.Match[str], lines: Sequence[Action], passages: Sequence[Passage]) -> ActionAnswer | None:

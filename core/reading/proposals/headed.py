@@ -11,7 +11,7 @@ from core.reading.passages import Passage
 from core.reading.proposals.candidates import Proposal, Quote
 from core.reading.proposals.lists import body_under
 from core.reading.text.sentences import Sentence, sentences_of
-from core.reading.text.words import STOPWORDS, is_empty, stem, words
+from core.reading.text.words import STOPWORDS, content_stems, words
 
 _MOST_WORDS = 6  # of a few words that are an answer by themselves
 _MOST_HEADING_STEMS = 4
@@ -40,10 +40,6 @@ def _document(source: str) -> str:
     return source.partition(",")[0]
 
 
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in words(text) if not is_empty(word))
-
-
 def _proposal(short: str, quote: Quote, covered: float) -> Proposal:
     features = {"close": 1.0, "covered": covered, "early": max(0.0, 1 - quote.passage / 4)}
     return Proposal("named", short, (quote,), confidence=probability("named", features), features=features)
@@ -51,10 +47,10 @@ def _proposal(short: str, quote: Quote, covered: float) -> Proposal:
 
 def _below(question: str, page: str, index: int, passages: Sequence[Passage]) -> Iterator[Proposal]:
     match = headed.ASKS.search(question)
-    terms, noun = _stems(question), _stems(match["noun"]) if match else frozenset[str]()
+    terms, noun = content_stems(question), content_stems(match["noun"]) if match else frozenset[str]()
     units = sentences_of(page) if noun else ()
     for unit in units:
-        heading = _stems(page[unit.start : unit.end]) if unit.kind == "heading" else frozenset[str]()
+        heading = content_stems(page[unit.start : unit.end]) if unit.kind == "heading" else frozenset[str]()
         if not heading or len(heading) > _MOST_HEADING_STEMS or not heading <= terms or heading.isdisjoint(noun):
             continue
         body = body_under(unit, units)
@@ -65,8 +61,8 @@ def _below(question: str, page: str, index: int, passages: Sequence[Passage]) ->
         rest = terms - heading
         document = _document(passages[index].source)
         # The name of the whole may stand on another page.
-        named = _stems(passages[index].source) | frozenset[str]().union(
-            *(_stems(each.page) for each in passages if _document(each.source) == document)
+        named = content_stems(passages[index].source) | frozenset[str]().union(
+            *(content_stems(each.page) for each in passages if _document(each.source) == document)
         )
         covered = 1 - len(rest - named) / len(terms)
         if _is_bare(short) and covered >= _LEAST_COVERED:
@@ -78,14 +74,14 @@ def _versions(question: str, page: str, index: int, passages: Sequence[Passage])
     name = (match["name"] or match["of"]) if match else ""
     if not name:
         return
-    terms = _stems(question) - _stems(match[0] if match else "")
+    terms = content_stems(question) - content_stems(match[0] if match else "")
     units = sentences_of(page)
     for place in re.finditer(rf"(?<![\w-]){re.escape(name)}(?={headed.VERSION.pattern})", page, re.IGNORECASE):
         version = headed.VERSION.match(page, place.end())
         unit = next((each for each in units if each.start <= place.start() < each.end), None)
         if version is None or unit is None:
             continue
-        near = _stems(_around(unit, page)) | _stems(passages[index].source)
+        near = content_stems(_around(unit, page)) | content_stems(passages[index].source)
         covered = (1 + len(terms & near)) / (1 + len(terms))
         yield _proposal(" ".join(version["version"].split()), Quote(index, unit.start, unit.end), covered)
 

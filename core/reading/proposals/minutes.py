@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.language.english import minutes
 from core.reading.passages import Passage
 from core.reading.text.sentences import Offsets, sentences_of
-from core.reading.text.words import is_empty, stem, words
+from core.reading.text.words import content_stems, stem
 
 _MOST_CHARS = 600  # of a list of names
 _HEAD_CHARS = 300  # before a label, which tell of what meeting it is
@@ -48,11 +48,11 @@ def attendance(question: str, passages: Sequence[Passage]) -> Attendance | None:
     match = absent or minutes.ASKS_PRESENT.match(question)
     if match is None:
         return None
-    topic = _stems(match["rest"]) - set(map(stem, minutes.OF_MEETING))
+    topic = content_stems(match["rest"]) - set(map(stem, minutes.OF_MEETING))
     for index, passage in enumerate(passages):
         for is_absent, around, value in labelled(passage.page):
             # The head of the minutes names the meeting.
-            head = _stems(f"{passage.source} {passage.page[max(0, around[0] - _HEAD_CHARS) : around[0]]}")
+            head = content_stems(f"{passage.source} {passage.page[max(0, around[0] - _HEAD_CHARS) : around[0]]}")
             if is_absent is bool(absent) and topic <= head:
                 names = tuple(_names(passage.page, value))
                 nobody = bool(minutes.NOBODY.match(passage.page[slice(*value)]))
@@ -108,7 +108,3 @@ def _names(page: str, value: Offsets) -> Iterator[Offsets]:
     nobody = bool(minutes.NOBODY.match(page[low:high]))
     if nobody or all(text[:1].isupper() and len(text.split("(")[0].split()) <= _MOST_NAME_WORDS for text in texts):
         yield from parts
-
-
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in words(text) if not is_empty(word))

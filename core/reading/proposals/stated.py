@@ -7,15 +7,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from core.language.english import enumerations
+from core.language.language import language
 from core.reading.confidence import probability
 from core.reading.passages import Passage
 from core.reading.proposals.acronyms import asked_short_form, spelled_out
 from core.reading.proposals.actions import action_answer
 from core.reading.proposals.candidates import Proposal, Quote
 from core.reading.proposals.headed import from_headings
+from core.reading.proposals.lists import bare_item, item_list
 from core.reading.proposals.minutes import attendance
 from core.reading.text.sentences import Offsets, sentences_of
+from core.reading.text.words import content_stems, stem, words
 
+_ORDINALS = {each: number for number, row in enumerate(language("en").ordinals, 1) for each in row}
 _FEATURES = {"covered": 1.0, "complete": 1.0}
 # Of the words of a short form, where the question may ask for what they name.
 _LOOSE = {"close": 0.6, "covered": 1.0, "early": 1.0}
@@ -23,7 +28,7 @@ _LOOSE = {"close": 0.6, "covered": 1.0, "early": 1.0}
 
 def from_statements(question: str, passages: Sequence[Passage]) -> list[Proposal]:
     """Return what the form of the pages states in answer to a question."""
-    given = (_of_short_form, _of_attendance, _of_actions)
+    given = (_of_short_form, _of_attendance, _of_actions, _of_place)
     proposals = [each(question, passages) for each in given]
     return [*(each for each in proposals if each is not None), *from_headings(question, passages)]
 
@@ -46,11 +51,11 @@ def _of_short_form(question: str, passages: Sequence[Passage]) -> Proposal | Non
         return None
     index, span = places[0]
     page = passages[index].page
-    words, quote = " ".join(page[slice(*span)].split()), Quote(index, *_sentence(page, span))
+    long_form, quote = " ".join(page[slice(*span)].split()), Quote(index, *_sentence(page, span))
     if only:
-        return _proposal(words, [quote])
+        return _proposal(long_form, [quote])
     confidence = probability("named", _LOOSE)
-    return Proposal("named", words, (quote,), confidence=confidence, features=_LOOSE)
+    return Proposal("named", long_form, (quote,), confidence=confidence, features=_LOOSE)
 
 
 def _of_attendance(question: str, passages: Sequence[Passage]) -> Proposal | None:
@@ -72,3 +77,24 @@ def _of_actions(question: str, passages: Sequence[Passage]) -> Proposal | None:
         return None
     quotes = list(dict.fromkeys(Quote(line.passage, *line.line) for line in given.lines))
     return _proposal(given.short, quotes, quotes if given.computed else ())
+
+
+def _of_place(question: str, passages: Sequence[Passage]) -> Proposal | None:
+    """The first, second or last item of the list whose heading names its items."""
+    match = enumerations.BY_PLACE.match(question)
+    if match is None:
+        return None
+    place, noun = match["place"].casefold(), frozenset((stem(match["noun"].casefold()),))
+    topic = content_stems(match["of"] or "")
+    for index, passage in enumerate(passages):
+        named = frozenset(map(stem, words(f"{passage.source} {passage.page}")))
+        listed = item_list(noun, passage.page, index, least=1.0) if topic <= named else None
+        number = -1 if place in enumerations.LAST else _ORDINALS.get(place, 0) - 1
+        if listed is None:
+            continue
+        # What is nested in an item has another mark.
+        marks = ["0" if (mark := passage.page[low]).isdigit() else mark for low, _ in listed.items]
+        kept = [each for each, mark in zip(listed.items, marks, strict=True) if mark == marks[0]]
+        if number < len(kept):
+            return _proposal(bare_item(passage.page[slice(*kept[number])]), [Quote(index, *kept[number])])
+    return None

@@ -14,7 +14,7 @@ from core.reading.proposals.candidates import Proposal, Quote
 from core.reading.proposals.lists import bare_item, body_under, covered, topic
 from core.reading.proposals.short import short_span
 from core.reading.text.sentences import Offsets, Sentence, sentences_of
-from core.reading.text.words import STOPWORDS, is_empty, stem, words
+from core.reading.text.words import STOPWORDS, content_stems, words
 
 # Share of an item that an answer holds where it is the item.
 _WHOLE_ITEM = 0.8
@@ -57,7 +57,7 @@ def _below(
 ) -> Proposal:
     """What stands below a heading or a lead-in that only repeats the question, or a list of what it asks for."""
     items = _items_under((unit.start, unit.end), units)
-    if not _stems(best.short) <= _stems(question) and not (items and _asks_same(question, best.short)):
+    if not content_stems(best.short) <= content_stems(question) and not (items and _asks_same(question, best.short)):
         return best
     counted = asking.HOW_MANY.search(question) is not None
     if items:
@@ -70,10 +70,6 @@ def _below(
     low, high = (0, len(text.rstrip(" ."))) if form.steps else short_span(question, text)
     quote = Quote(best.quotes[0].passage, *body)
     return replace(best, short=" ".join(text[low:high].split()), quotes=(quote,))
-
-
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in words(text) if not is_empty(word))
 
 
 def _asks_same(question: str, lead: str) -> bool:

@@ -65,6 +65,11 @@ def is_empty(word: str) -> bool:
     return word in STOPWORDS or (not word.isascii() and (bool(_HIRAGANA.search(word)) or word in _asking_pairs()))
 
 
+def content_stems(text: str) -> frozenset[str]:
+    """Return the stems of the words of a text that carry content."""
+    return frozenset(stem(word) for word in words(text) if not is_empty(word))
+
+
 @cache
 def _asking_pairs() -> frozenset[str]:
     """Pairs of characters that ask, as "what" and "how much" do."""

@@ -34,3 +34,17 @@ def test_what_is_asked_for_in_general(question: str, general: bool) -> None:
 def test_the_further_members_end_with_the_last(rest: str, members: str | None) -> None:
     match = enumerations.FURTHER.match(rest)
     assert (match and match["members"].rstrip(".")) == members
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("What is the last step?", "last"),
+        ("Which was the second prize of the fair?", "second"),
+        ("What is the last name of the chair?", None),
+        ("What is the step?", None),
+    ],
+)
+def test_an_item_is_asked_for_by_its_place(question: str, place: str | None) -> None:
+    match = enumerations.BY_PLACE.match(question)
+    assert (match and match["place"]) == place

@@ -39,6 +39,23 @@ def test_names_of_a_list_are_given_on_one_line() -> None:
     assert (proposal.short, len(proposal.computed_from)) == ("Mia Kern, Olaf Brandt", 2)
 
 
+@pytest.mark.parametrize(
+    ("question", "item"),
+    [
+        ("What is the first step?", "Open the lid"),
+        ("What is the second step?", "Add water"),
+        ("What is the last step of the manual?", "Wait"),
+        ("What is the fourth step?", None),
+        ("What is the last prize?", None),
+        ("What is the last step in Riga?", None),
+    ],
+)
+def test_an_item_is_named_by_its_place(question: str, item: str | None) -> None:
+    text = "Steps\n\n1. Open the lid\n- slowly\n2. Add water\n3. Wait\n\nThe manual ends."
+    proposals = from_statements(question, [Passage(key="b2c3d", source="a.md, p. 1", text=text)])
+    assert [proposal.short for proposal in proposals] == ([] if item is None else [item])
+
+
 @pytest.mark.parametrize("question", ["What does XPQ stand for?", "Who paints the door?", "How deep is the well?"])
 def test_what_is_not_stated_is_not_proposed(question: str) -> None:
     assert from_statements(question, [Passage(key="b2c3d", source="a.md, p. 1", text=TEXT)]) == []

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.text.words import canonical, numbers, scaled_numbers, stated_numbers, stem, terms, words
+from core.reading.text.words import (
+    canonical,
+    content_stems,
+    numbers,
+    scaled_numbers,
+    stated_numbers,
+    stem,
+    terms,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +61,7 @@ def test_scaled_numbers_hold_in_tables_kept_in_thousands() -> None:
 
 def test_number_words_are_stated() -> None:
     assert stated_numbers("Seven make a quorum; fees rose 3.50% to 1,200.") == {"7", "3.5", "1200"}
+
+
+def test_content_stems_leave_out_function_words() -> None:
+    assert content_stems("What is the fee of the boats?") == {"fee", "boat"}
