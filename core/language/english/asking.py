@@ -50,6 +50,14 @@ YES_NO = re.compile(
     r"(?!.*\bor\b)",
     re.IGNORECASE,
 )
+# How such a question begins, up to the noun that it is about.
+YES_NO_SUBJECT = re.compile(
+    r"^\W*(?:and\s+)?(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had|am)\s+"
+    r"(?:there\s+)?(?:(?:the|an?|any|all|some|my|our|your|its|their|his|her|this|that|these|those|such)\s+)?",
+    re.IGNORECASE,
+)
+# A name behind a word that places what is asked for.
+PLACED = re.compile(r"\b(?P<word>from|to|in|at|for|between|via|near|on)\s+(?:the\s+)?(?P<name>[A-Z][\w’'-]+)")
 FIGURE = re.compile(
     r"[%$€£]|\bhow (?:much|many|heavy|long|high|tall|large|big|old|far|deep|wide|fast)\b"
     r"|\b(?:percent\w*|ratio|rate|amount|total|average"

@@ -274,7 +274,18 @@ def _of_value(parsed: Question, text: str, span: Offsets) -> Offsets | None:
         return (low, high) if listed and names[0].start() < 4 else (low + names[0].start(), low + names[0].end())
     if kind == "date":
         dated = [value for value in values(piece) if value.kind == "date"]
-        return (low + dated[0].start, low + dated[0].end) if dated else (low, high)
-    if kind in ("number", "money", "percent", "duration"):
+        if dated:
+            return low + dated[0].start, low + dated[0].end
+        return (low, high) if _gives(parsed, piece) else None
+    if kind in ("number", "money", "percent"):
         return (low, high) if re.search(r"\d", piece) else None
+    if kind in ("phone", "email"):
+        match = parsed.expected.gives.search(piece) if parsed.expected else None
+        return (low + match.start(), low + match.end()) if match else None
+    if kind in ("duration", "time"):
+        return (low, high) if _gives(parsed, piece) else None
     return low, high
+
+
+def _gives(parsed: Question, piece: str) -> bool:
+    return parsed.expected is not None and bool(parsed.expected.gives.search(piece))
