@@ -31,7 +31,14 @@ from core.reading.proposals.candidates import (
     tables_in,
 )
 from core.reading.proposals.settle import about_the_same, settled
-from core.reading.proposals.structured import from_lists, from_names, from_section, from_tables, without_notes
+from core.reading.proposals.structured import (
+    from_lists,
+    from_names,
+    from_section,
+    from_tables,
+    from_worded_tables,
+    without_notes,
+)
 from core.reading.reader import Candidate, Cosines, Question, rank, read_question, support
 from core.reading.spans.protocol import Spans
 from core.reading.spans.windows import PlacedSpan, outside, predicted, windows
@@ -213,13 +220,16 @@ def _proposals(
     if section is not None:
         return [section], {}
     tables: list[PlacedTable] = []
+    worded_cells: list[Proposal] = []
     if form.figure or form.lists or form.counts or any(passage.blocks for passage in passages):
         tables = tables_in(passages)
     if form.lists or form.counts:
         listed = from_lists(plain, form, passages, tables)
         proposals += [listed] if listed is not None else []
     if tables:
-        proposals += from_tables(plain, tables, passages, known)
+        figures = from_tables(plain, tables, passages, known)
+        worded_cells = from_worded_tables(plain, tables, figures)
+        proposals += [*figures, *(worded_cells if form.yes_no else ())]
     # What is asked by a denial or for yes or no stands in a sentence; no span of it is the answer.
     worded = bool(form.denial) or form.yes_no or form.negated or form.steps
     predicted_spans: Sequence[PlacedSpan] = ()
@@ -227,7 +237,8 @@ def _proposals(
         predicted_spans = predicted(spans, question, windows(ranked, passages, tables))
         proposals += from_spans(question, parsed, outside(predicted_spans, tables, passages), ranked, passages, known)
     if not form.yes_no:
-        proposals += from_names(plain, parsed, passages, form.denial)
+        named = [*worded_cells, *from_names(plain, parsed, passages, form.denial)]
+        proposals += sorted(named, key=lambda proposal: -proposal.confidence)
     weights = "words" if spans is None or worded else "sentence"
     sentences = from_sentences(plain, parsed, form, ranked, passages, known, weights)
     proposals += sentences if form.yes_no else without_notes(plain, sentences, proposals, tables)

@@ -58,6 +58,15 @@ YES_NO_SUBJECT = re.compile(
 )
 # A name behind a word that places what is asked for.
 PLACED = re.compile(r"\b(?P<word>from|to|in|at|for|between|via|near|on)\s+(?:the\s+)?(?P<name>[A-Z][\w’'-]+)")
+# A question for all things of a kind, words that ask for a kind of column, and a thing that is to be absent.
+WHICH_THINGS = re.compile(
+    r"^\W*(?:which|what|list (?:all )?(?:the )?)\s?(?P<things>[\w-]+(?:\s[\w-]+)?)", re.IGNORECASE
+)
+ASKS_FOR_HEAD = re.compile(
+    r"\b(?:common|often|likely|what|which|mean(?:s|ing)?|costs?|prices?|use[ds]?|shows?|display(?:ed|s)?|says?|when|where|who)\b",
+    re.IGNORECASE,
+)
+HAS_NO = re.compile(r"\b(?:no|without|lacks?|missing)\b", re.IGNORECASE)
 FIGURE = re.compile(
     r"[%$€£]|\bhow (?:much|many|heavy|long|high|tall|large|big|old|far|deep|wide|fast)\b"
     r"|\b(?:percent\w*|ratio|rate|amount|total|average"

@@ -28,6 +28,9 @@ _LIGHT = listed_stems("property_filler")
 # "When was the mail about the roof sent?" is answered by the line "Date:" at its head.
 _SENDING = listed_stems("sending")
 _MESSAGE = listed_stems("message")
+# Of the name of a line: it holds a date, or a number that is none.
+_DATE = listed_stems("date_label")
+_NUMBERS = listed_stems("number_label")
 _WRITING = listed_stems("writing")
 _FIRST_PAGE = re.compile(r",\s*p\.\s*1\b(?!\d)")
 _MOST_TITLE_LINES = 12
@@ -213,11 +216,14 @@ def _bylines(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
 def _properties(parsed: Question, pages: Sequence[_Page], denial: str) -> Iterator[NamedAnswer]:
     """Values of lines "Name: value" whose name is what the question asks for."""
     denied = _stems(denial)
+    dated = parsed.expected is not None and parsed.expected.kind == "date"
     for page in pages:
         source = _stems(page.source)
         for match in _PROPERTY.finditer(page.text):
             name = _stems(match["name"])
-            telling = name - _LIGHT or name
+            telling = name - _LIGHT - (_DATE if dated else frozenset()) or name
+            if dated and not _NUMBERS.isdisjoint(name):
+                continue
             terms = frozenset(parsed.terms) - (_LIGHT - telling) - (denied - name if denied & name else frozenset())
             shared = telling & frozenset(parsed.terms)
             if not telling <= frozenset(parsed.terms) | source or 2 * len(shared) <= len(telling) - 1 or not shared:

@@ -103,7 +103,9 @@ def _misses_subject(question: str, proposal: Proposal, passages: Sequence[Passag
     unit = _unit(passage, proposal.quotes[0])
     text = " ".join(quote_span(passages, quote) for quote in proposal.quotes)
     # What excludes it, or gives another value, speaks of what is asked about in other words.
-    return not answers_otherwise(question, text) and misses_subject(question, text, _around(passage, unit))
+    # What stands above a row may be the heads of its columns, or just another row.
+    label = None if unit is not None and unit.kind == "row" else unit
+    return not answers_otherwise(question, text) and misses_subject(question, text, _around(passage, label))
 
 
 def _unit(passage: Passage, quote: Quote) -> Sentence | None:

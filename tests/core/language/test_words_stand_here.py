@@ -26,7 +26,22 @@ FEWEST_KNOWN = 3  # known words in a pattern or a list
 KNOWN_SHARE, TELLING_SHARE = 0.9, 0.5  # of the words of a list
 
 # Kinds of values and answers, as `core.reading.text.values` and `core.language.answer_kinds` name them.
-KINDS = frozenset(("number", "money", "percent", "duration", "date", "time", "name"))
+KINDS = frozenset(
+    (
+        "number",
+        "money",
+        "percent",
+        "duration",
+        "date",
+        "time",
+        "name",
+        "person",
+        "place",
+        "definition",
+        "phone",
+        "email",
+    )
+)
 # By file and what the pattern or list is given to: words that are not read as English, and what they are.
 EXCEPTIONS = {
     ("core/machine/disk.py", "_SAYS_FULL"): "messages of operating systems",
@@ -58,6 +73,7 @@ EXCEPTIONS = {
     ("finetune/training/quantised.py", "_SUFFIX"): "names of quantisations",
     ("kb/data/training_data.py", "_IMPORT_HINT"): "a command of this program",
     ("serve/app.py", "_ERROR"): "keys of JSON answers",
+    ("serve/documents/examples.py", "_KINDS"): "kinds of facts",
     ("serve/errors.py", "_COMMAND"): "messages of this program",
 }
 
