@@ -93,11 +93,5 @@ def _holds(close: Span, span: Span, place: Quote) -> bool:
 
 def _cut(span: Span, passage: Passage, start: int, end: int) -> tuple[Span, Passage]:
     """Return a passage cut to a part of its text."""
-    text = passage.text
-    cut = replace(
-        passage,
-        text=text[start:end],
-        offset=passage.offset + start,
-        continuation=passage.continuation if end == len(text) else None,
-    )
-    return replace(span, start=span.start + start, end=span.start + end, text=text[start:end]), cut
+    text = span.text[start:end]
+    return replace(span, start=span.start + start, end=span.start + end, text=text), passage.cut(start, end)
