@@ -26,7 +26,7 @@ _PASSED, _PASSED_CHARS = 2, 240  # small print between half a sentence and the f
 _BODY = ("paragraph", "list_item", "line")
 _ITEM = re.compile(r"\W?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]\s|\d{1,2}(?:\.\d{1,2})+\.?\s|[•●▪◦‣·○■□➢✓*–—-]\s")
 _LABEL = re.compile(r"[^:.!?\n]{2,40}:\s")
-_LAST_STOP = re.compile(r".*[.!?:;…]\s", re.DOTALL)
+_INNER_SENTENCE = re.compile(r"[^\W\d_]{2}[.!?]\s")
 _INNER_STOP = re.compile(r"[.!?;:,]")
 
 
@@ -92,21 +92,25 @@ def _break_of(page: Page, after: Page) -> _Break | None:
     edge = foot(pieces)
     near = bare = True
     n_passed = 0
+    open_note: _Break | None = None
     for place in range(len(pieces) - 1, -1, -1):
         piece = pieces[place]
         if piece in edge and is_running(piece, below):
             continue
         if is_note(piece, page) or piece.kind == "table" or is_caption(piece):
-            near, bare = near and is_note(piece, page), False
+            note = is_note(piece, page)
+            if note and open_note is None and breaks_off(piece.text, page.text):
+                open_note = _Break(piece.end, firm=False, bare=bare)
+            near, bare = near and note, False
             continue
         if not ends_sentence(piece.text):
-            return _open_break(pieces, place, page, near=near, bare=bare, passed=n_passed > 0)
+            return _open_break(pieces, place, page, near=near, bare=bare, passed=n_passed > 0) or open_note
         n_passed += 1
         short = len(piece.text) <= _PASSED_CHARS and not piece.text[0].islower()
         if piece.kind not in ("paragraph", "list_item") or n_passed > _PASSED or not short:
-            return None
+            break
         near = bare = False
-    return None
+    return open_note
 
 
 def _open_break(
@@ -115,14 +119,12 @@ def _open_break(
     """Return the break at the end of a piece that no stop ends; whole paragraphs below it are passed with care."""
     piece = pieces[place]
     firm = breaks_off(piece.text, page.text)
-    first = place
-    if firm and piece.kind == "line":  # narrow lines
-        first = max(0, place - 1)
-    tail = _LAST_STOP.sub("", page.text[pieces[first].start : piece.end])
-    if len(tail.split()) < _OPEN_WORDS or (passed and not firm):
+    narrow = firm and piece.kind == "line" and place > 0
+    n_words = len(page.text[pieces[place - narrow].start : piece.end].split())
+    if n_words < _OPEN_WORDS or (passed and not firm):
         return None
     # A sentence alone above its notes may be set larger than most of the page.
-    if piece.kind not in _BODY and not (piece.kind == "heading" and firm and tail != piece.text):
+    if piece.kind not in _BODY and not (piece.kind == "heading" and firm and _INNER_SENTENCE.search(piece.text)):
         return None
     return _Break(piece.end, firm=firm and near, bare=bare)
 

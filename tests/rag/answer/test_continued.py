@@ -107,6 +107,13 @@ def test_what_begins_anew_is_not_joined(before: Part, after: Part) -> None:
     assert rest(page(0, before), page(1, after, other)) == ""
 
 
+def test_a_footnote_goes_on_where_the_text_above_it_has_ended() -> None:
+    note: Part = ("footnote", "(2) The number of shares with respect to")
+    after: Part = ("paragraph", "outstanding rights is shown. It is small.")
+    assert rest(page(0, ("paragraph", "It ends here."), note), page(1, after)) == "outstanding rights is shown."
+    assert rest(page(0, ("paragraph", "It ends here."), ("footnote", "(2) Box 7 of three")), page(1, after)) == ""
+
+
 def test_nothing_is_joined_with_the_second_line_of_a_page() -> None:
     assert rest(lines(0, TAKEN), lines(1, CHAIR)).startswith("Petra Lindqvist until")
     assert rest(lines(0, "All members of the club are asked"), lines(1, CHAIR)) == ""

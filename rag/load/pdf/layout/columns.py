@@ -31,7 +31,7 @@ _MIN_LETTERS = 0.6
 _MAX_DEPTH = 8
 _LEADING = 2.2  # of the height: lines further apart do not belong together
 _STOPS = ".!?:;"
-_FURNITURE_CHARS, _MOST_FURNITURE = 60, 3  # of a text in a line; lines at either end
+_FURNITURE_CHARS, _MOST_FURNITURE = 60, 4  # of a text in a line; lines from the top and from the foot of the page
 _SMALLER, _LARGER = 0.94, 1.06  # of the columns' height: furniture is set smaller than they are, and never larger
 _FURTHER = 1.6  # of the widest step between their lines: what stands apart from columns in their own type
 _FOLIO = re.compile(r"\W*(?:[^\W\d_]{1,6}\.?\s*)?\d{1,4}\W*(?:(?:/|[^\W\d_]{1,4})\s*\d{1,4}\W*)?")
@@ -148,13 +148,14 @@ def _reach(rows: Sequence[TextRow], index: int, stop: int, step: int) -> int:
 def _without_furniture(rows: Sequence[TextRow], first: int, last: int) -> tuple[int, int]:
     """Leave out the lines over and below columns that belong to none: names and dates of an issue, page numbers."""
     body = _usual_height(rows[first : last + 1])
-    first += _n_furniture(rows[first : last + 1], body)
-    return first, last - _n_furniture(rows[first : last + 1][::-1], body)
+    first += _n_furniture(rows[first : last + 1], body, _MOST_FURNITURE - first)
+    behind = len(rows) - 1 - last
+    return first, last - _n_furniture(rows[first : last + 1][::-1], body, _MOST_FURNITURE - behind)
 
 
-def _n_furniture(rows: Sequence[TextRow], body: float) -> int:
+def _n_furniture(rows: Sequence[TextRow], body: float, most: int) -> int:
     """Return how many of the rows at one end of columns, that end first, are furniture or a title over it."""
-    for n in range(min(_MOST_FURNITURE, len(rows) - _MIN_LINES), 0, -1):
+    for n in range(min(most, len(rows) - _MIN_LINES), 0, -1):
         outer = all(len(row.segments) == 1 or row.height <= _LARGER * body for row in rows[: n - 1])
         if outer and all(map(_is_short, rows[:n])) and _is_furniture(rows[n - 1], rows[n:], body):
             return n
@@ -177,10 +178,14 @@ def _is_furniture(row: TextRow, beside: Sequence[TextRow], body: float) -> bool:
     gap = abs(row.base - beside[0].base)
     if gap <= _LEADING * max(row.height, beside[0].height) or row.height > _LARGER * body:
         return False
+    if row.height < _SMALLER * body or any(_FOLIO.fullmatch(segment.text) for segment in row.segments):
+        return True
+    # Texts that begin where columns do head them, or end them.
+    starts = [segment.x0 for other in beside for segment in other.segments]
+    if len(row.segments) > 1 and all(any(abs(s.x0 - x0) <= _EDGE_SLACK for x0 in starts) for s in row.segments):
+        return False
     widest = max((abs(below.base - above.base) for above, below in itertools.pairwise(beside)), default=0.0)
-    return row.height < _SMALLER * body or gap > _FURTHER * widest or any(
-        _FOLIO.fullmatch(segment.text) for segment in row.segments
-    )
+    return gap > _FURTHER * widest
 
 
 def _is_short(row: TextRow) -> bool:
