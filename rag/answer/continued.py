@@ -97,8 +97,9 @@ def _break_of(page: Page, after: Page) -> _Break | None:
         piece = pieces[place]
         if piece in edge and is_running(piece, below):
             continue
-        if is_note(piece, page) or piece.kind == "table" or is_caption(piece):
-            note = is_note(piece, page)
+        goes_on = place > 0 and piece.text[0].islower() and not ends_sentence(pieces[place - 1].text)
+        note = is_note(piece, page) or (goes_on and is_note(pieces[place - 1], page))
+        if note or piece.kind == "table" or is_caption(piece):
             if note and open_note is None and breaks_off(piece.text, page.text):
                 open_note = _Break(piece.end, firm=False, bare=bare)
             near, bare = near and note, False
@@ -121,7 +122,8 @@ def _open_break(
     firm = breaks_off(piece.text, page.text)
     narrow = firm and piece.kind == "line" and place > 0
     n_words = len(page.text[pieces[place - narrow].start : piece.end].split())
-    if n_words < _OPEN_WORDS or (passed and not firm):
+    valued = not firm and _LABEL.match(piece.text.rpartition("\n")[2])  # "Date of birth: 3 May"
+    if n_words < _OPEN_WORDS or (passed and not firm) or valued:
         return None
     # A sentence alone above its notes may be set larger than most of the page.
     if piece.kind not in _BODY and not (piece.kind == "heading" and firm and _INNER_SENTENCE.search(piece.text)):

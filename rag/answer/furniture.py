@@ -18,6 +18,7 @@ _NOTE_NUMBER = re.compile(r"(\d{1,2})\)?\s+\w")
 _MARK_PLACE = r"(?:(?<![^\W\d_])|(?<=[^\W\d_]{3}))"
 _NUMBERED_CAPTION = re.compile(r"[^\W\d_]{3,12}\.?\s+\d{1,3}(?:\.\d{1,2})?[.:](?:\s|$)")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_YEAR = re.compile(r"1[89]\d\d|20\d\d")  # few documents have so many pages
 _CAPTION_CHARS = 160
 _RUNNING_CHARS = 160
 _EDGE = 4  # pieces of a page that may be furniture, from the top and from the bottom
@@ -56,10 +57,10 @@ def is_running(piece: Piece, beside: Sequence[Piece]) -> bool:
         piece: A piece of the page.
         beside: Those at the same edge of a page before or after it.
     """
-    if piece.kind in RUNNING or LONE_FOLIO.fullmatch(piece.text):
+    if piece.kind in RUNNING or (LONE_FOLIO.fullmatch(piece.text) and not _YEAR.fullmatch(piece.text)):
         return True
     bare = _digitless(piece.text)
-    repeats = any(bare == _digitless(other.text) for other in beside)
+    repeats = any(map(str.isalpha, bare)) and any(bare == _digitless(other.text) for other in beside)
     return repeats and "\n" not in piece.text and len(piece.text) <= _RUNNING_CHARS
 
 

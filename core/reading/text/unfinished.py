@@ -15,6 +15,7 @@ _OPEN_SIGN = re.compile(r"[,&(/–—]\s*$|(?<=\w)[-\u2010\xad]\s*$")
 _CUT_WORD = re.compile(r"([^\W\d_]+)[-\u2010\xad]$")
 _FIRST_LETTERS = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"([^\W\d_]+)\s*$")
+_BEGINS = re.compile(r"(?:^|[.!?:;…])[\"'“‘(\[]*\s*$")
 _UNKNOWN = "en"  # read as English, as sentences are
 
 
@@ -36,7 +37,10 @@ def breaks_off(text: str, whole: str = "") -> bool:
     if _OPEN_SIGN.search(text):
         return True
     last = _LAST_WORD.search(text)
-    if last is None or (last[1].isupper() and len(last[1]) > 1 and not text.isupper()):
+    if last is None:
+        return False
+    # "in May", "run by IT": a capital within a sentence makes it a name.
+    if last[1][0].isupper() and not text.isupper() and not _BEGINS.search(text[: last.start()]):
         return False
     known = guess_language(whole or text)
     return last[1].casefold() in _unfinished(known.code if known is not None else _UNKNOWN)

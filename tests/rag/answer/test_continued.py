@@ -51,6 +51,7 @@ def rest(*pages: Page) -> str:
         ("footnote", "* Chamber of Commerce of Tallinn."),
         ("paragraph", "¹ Chamber of Commerce of Tallinn."),
         ("paragraph", "1 A chamber is a body that names arbitrators\non the day of signing."),
+        ("footnote", "1 A chamber is a body that names"),
         ("paragraph", "Lead times are in the order form."),
     ],
 )
@@ -98,6 +99,7 @@ def test_a_capital_or_a_figure_goes_on_what_no_sentence_ends_with(before: str, a
         (("paragraph", TAKEN), ("paragraph", "3.1 Fees are due in May.")),
         (("paragraph", TAKEN), ("paragraph", "Place: Geneva")),
         (("list_item", "• a copy of the lease of the flat"), ("list_item", "a) a copy of the pass")),
+        (("paragraph", "Name: Petra Lindqvist\nDate of birth: 3 May"), ("paragraph", "signature of the member")),
         (("heading", "Rules on the use of the"), ("paragraph", "boats and nets of the club.")),
         (("paragraph", "Signed by"), ("paragraph", "Petra Lindqvist in the hall. All agreed.")),
     ],

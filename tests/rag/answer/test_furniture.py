@@ -41,6 +41,7 @@ def test_running_lines_repeat_but_for_their_numbers() -> None:
     assert is_running(piece("xii"), [])
     assert not is_running(piece("The fee is 14 euro."), [piece("The rent is 14 euro.")])
     assert is_running(piece("ACME", "header"), [])
+    assert not is_running(piece("1998"), [piece("14")])  # the year that a sentence ends with
 
 
 def test_notes_have_a_sign_or_a_number_that_is_raised_above() -> None:

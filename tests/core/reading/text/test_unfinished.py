@@ -16,6 +16,8 @@ from core.reading.text.unfinished import breaks_off, cut_word, ends_sentence, is
         "boys, girls,",
         "proof of self-",
         "The seat of the court shall be",
+        "It is open. The",
+        "THE LANGUAGE OF THE",
         "Die Mitglieder treffen sich in der",
         "Le siège de la société est à",
     ],
@@ -26,7 +28,8 @@ def test_no_sentence_ends_like_this(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["The gate is open to all members", "Parking", "It is run by IT", "The fee is due in May."]
+    "text",
+    ["The gate is open to all members", "Parking", "It is run by IT", "It is due in May", "The fee is due in May."],
 )
 def test_a_sentence_or_a_heading_may_end_like_this(text: str) -> None:
     assert not breaks_off(text)
