@@ -6,6 +6,7 @@ long the document is.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -137,7 +138,7 @@ def _repeats(
         return (same if block.level in (1, 2) else numbered) >= _FEWEST
     # Near the ends of a document few pages can repeat it, one of two where odd and even pages differ.
     few = len(others) < 2 * LOOK
-    counted = folio or (not same and _ROMAN.fullmatch(text.lower()))
+    counted = folio or (not same and _ROMAN.fullmatch(text))
     return numbered >= _FEWEST or (same > 0 and few) or (numbered > 0 and bool(counted))
 
 
@@ -165,8 +166,8 @@ def _joined_text(last: Page, ends: Sequence[int], page: Page, begins: Sequence[i
 
     A table and its caption at the top of a page are looked past.
     """
-    texts = [index for index in begins if page.blocks[index].kind not in ("table", "caption")]
-    below, begins = texts[:1] != begins[:1], texts
+    texts = list(itertools.dropwhile(lambda index: page.blocks[index].kind in ("table", "caption"), begins))
+    below, begins = len(texts) < len(begins), texts
     for back in range(min(2, len(ends))):
         end = last.blocks[ends[-1 - back]]
         if end.kind in _BODY and not _STOP.search(_text(last, end)):
