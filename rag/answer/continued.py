@@ -14,7 +14,7 @@ from core.reading.passages import Continuation
 from core.reading.text.sentences import split_prose
 from core.reading.text.unfinished import breaks_off, cut_word, ends_sentence, is_hyphened
 from core.types import Page
-from rag.answer.furniture import Piece, foot, is_caption, is_note, is_running, pieces_of, top
+from rag.answer.furniture import PagePiece, foot, is_caption, is_note, is_running, pieces_of, top
 from rag.answer.pack import Span
 
 PAGES_ON = 3  # a sentence goes on so many pages further at most, behind pages of figures
@@ -68,7 +68,7 @@ def continued(span: Span, page: Page, following: Iterable[Page]) -> tuple[Span, 
 
 
 def _joined(
-    span: Span, page: Page, broken: _Break, after: Page, rest: Piece, pages_on: int
+    span: Span, page: Page, broken: _Break, after: Page, rest: PagePiece, pages_on: int
 ) -> tuple[Span, Continuation | None]:
     end = rest.end if rest.kind != "line" else len(after.text)
     sentence = split_prose(after.text, rest.start, min(end, rest.start + _MOST_CHARS))
@@ -115,7 +115,7 @@ def _break_of(page: Page, after: Page) -> _Break | None:
 
 
 def _open_break(
-    pieces: Sequence[Piece], place: int, page: Page, *, near: bool, bare: bool, passed: bool
+    pieces: Sequence[PagePiece], place: int, page: Page, *, near: bool, bare: bool, passed: bool
 ) -> _Break | None:
     """Return the break at the end of a piece that no stop ends; whole paragraphs below it are passed with care."""
     piece = pieces[place]
@@ -131,7 +131,7 @@ def _open_break(
     return _Break(piece.end, firm=firm and near, bare=bare)
 
 
-def _rest(after: Page, page: Page, *, firm: bool) -> tuple[Piece | None, bool]:
+def _rest(after: Page, page: Page, *, firm: bool) -> tuple[PagePiece | None, bool]:
     """Return the piece of a page that goes on with an open sentence, and whether the page has text of its own."""
     pieces = pieces_of(after)
     above, below = top(pieces_of(page)), foot(pieces_of(page))
@@ -152,7 +152,7 @@ def _rest(after: Page, page: Page, *, firm: bool) -> tuple[Piece | None, bool]:
     return None, False
 
 
-def _is_header(piece: Piece, following: Piece | None) -> bool:
+def _is_header(piece: PagePiece, following: PagePiece | None) -> bool:
     """Tell whether a piece is a header that nothing else tells: short, without a stop, above one that goes on."""
     if following is None or not following.text[0].islower() or _INNER_STOP.search(piece.text) or "\n" in piece.text:
         return False
@@ -162,7 +162,7 @@ def _is_header(piece: Piece, following: Piece | None) -> bool:
     return n_words <= _TITLE_WORDS
 
 
-def _is_title(piece: Piece, following: Piece | None) -> bool:
+def _is_title(piece: PagePiece, following: PagePiece | None) -> bool:
     """Tell whether a piece that begins with a capital or a figure begins anew: a heading, an item, a label."""
     text = piece.text
     if _ITEM.match(text) or _LABEL.match(text) or text.isupper():

@@ -25,7 +25,7 @@ _EDGE = 4  # pieces of a page that may be furniture, from the top and from the b
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class PagePiece:
     """A block of a page, or a line where no blocks are known.
 
     Attributes:
@@ -41,16 +41,16 @@ class Piece:
     text: str
 
 
-def pieces_of(page: Page) -> list[Piece]:
+def pieces_of(page: Page) -> list[PagePiece]:
     """Return the blocks of a page, or its lines where it has none, in order, without white space around them."""
     if page.blocks:
         spans = [(block.start, block.end, block.kind) for block in page.blocks]
-        return [Piece(start, end, kind, page.text[start:end]) for start, end, kind in spans if start < end]
+        return [PagePiece(start, end, kind, page.text[start:end]) for start, end, kind in spans if start < end]
     lines = re.finditer(r"\S(?:[^\n]*\S)?", page.text)
-    return [Piece(line.start(), line.end(), "line", line[0]) for line in lines]
+    return [PagePiece(line.start(), line.end(), "line", line[0]) for line in lines]
 
 
-def is_running(piece: Piece, beside: Sequence[Piece]) -> bool:
+def is_running(piece: PagePiece, beside: Sequence[PagePiece]) -> bool:
     """Return whether a piece at an edge of a page is a page number, or a line that the page beside it has too.
 
     Args:
@@ -64,17 +64,17 @@ def is_running(piece: Piece, beside: Sequence[Piece]) -> bool:
     return repeats and "\n" not in piece.text and len(piece.text) <= _RUNNING_CHARS
 
 
-def top(pieces: Sequence[Piece]) -> Sequence[Piece]:
+def top(pieces: Sequence[PagePiece]) -> Sequence[PagePiece]:
     """Return the pieces of a page that may be its header."""
     return pieces[:_EDGE]
 
 
-def foot(pieces: Sequence[Piece]) -> Sequence[Piece]:
+def foot(pieces: Sequence[PagePiece]) -> Sequence[PagePiece]:
     """Return the pieces of a page that may be its footer, the last first."""
     return pieces[: -_EDGE - 1 : -1]
 
 
-def is_note(piece: Piece, page: Page) -> bool:
+def is_note(piece: PagePiece, page: Page) -> bool:
     """Return whether a piece is a footnote: by its kind, its sign, or a number that is raised in the text above."""
     if piece.kind in ("footnote", "annotation"):
         return True
@@ -87,7 +87,7 @@ def is_note(piece: Piece, page: Page) -> bool:
     return _NOTE_SIGN.match(piece.text) is not None
 
 
-def is_caption(piece: Piece) -> bool:
+def is_caption(piece: PagePiece) -> bool:
     """Return whether a piece is the line over or below a table or a figure."""
     if piece.kind == "caption":
         return True
@@ -111,7 +111,7 @@ def folios(page: Page) -> Iterator[tuple[int, int]]:
                 break
 
 
-def _is_folio(piece: Piece, page: Page) -> bool:
+def _is_folio(piece: PagePiece, page: Page) -> bool:
     shape = PLAIN_FOLIO.fullmatch(piece.text)
     if shape is None or piece.kind == "table":
         return False

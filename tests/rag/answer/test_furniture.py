@@ -6,11 +6,11 @@ import pytest
 
 from core.blocks import Block, BlockKind
 from core.types import Page
-from rag.answer.furniture import Piece, folios, foot, is_caption, is_note, is_running, pieces_of, top
+from rag.answer.furniture import PagePiece, folios, foot, is_caption, is_note, is_running, pieces_of, top
 
 
-def piece(text: str, kind: BlockKind = "paragraph", start: int = 0) -> Piece:
-    return Piece(start, start + len(text), kind, text)
+def piece(text: str, kind: BlockKind = "paragraph", start: int = 0) -> PagePiece:
+    return PagePiece(start, start + len(text), kind, text)
 
 
 def numbers(text: str, index: int = 0, kind: BlockKind | None = None) -> list[str]:
