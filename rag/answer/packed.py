@@ -64,6 +64,14 @@ class PackedQuestion:
         written_in = [self.written_in[place.passage] for place in places[: shown.count]]
         return replace(self, spans=spans, passages=passages, written_in=written_in, flowing=shown.chars > 0)
 
+    def as_printed(self) -> PackedQuestion:
+        """Return the question with passages as their pages have them, nothing blank.
+
+        A model may quote any of it, and its reply is checked against the pages.
+        """
+        passages = [replace(passage, text=span.text) for passage, span in zip(self.passages, self.spans, strict=True)]
+        return replace(self, passages=passages)
+
     def messages(self, passages: Sequence[Passage], instructions: str) -> list[BaseMessage]:
         """Return the prompt with these passages."""
         if self.flowing:
