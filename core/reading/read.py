@@ -27,6 +27,7 @@ from core.reading.proposals.candidates import (
     Quote,
     from_sentences,
     from_spans,
+    located,
     quote_span,
     tables_in,
 )
@@ -175,11 +176,10 @@ def _shown_by(
 ) -> list[Quote]:
     """What answers, best first: the answer's quotes, those of the other proposals, then the sentences."""
     by_confidence = sorted(proposals, key=lambda proposal: -proposal.confidence)
-    quotes = [quote for proposal in (best, *by_confidence) for quote in proposal.quotes if not quote.next_page]
+    quotes = [quote for proposal in (best, *by_confidence) for quote in proposal.quotes if not quote.pages_on]
     for candidate in ranked:
-        offset = passages[candidate.passage].offset
-        sentence = candidate.sentence
-        quotes.append(Quote(candidate.passage, offset + sentence.start, offset + sentence.end))
+        places = located(passages, candidate.passage, candidate.sentence.start, candidate.sentence.end)
+        quotes += [quote for quote in places[:1] if not quote.pages_on]
     return quotes
 
 
@@ -293,7 +293,7 @@ def _quotes(best: Proposal, proposals: Sequence[Proposal], form: Asked, limit: i
 
 
 def _overlap(first: Quote, second: Quote) -> bool:
-    same = (first.passage, first.next_page) == (second.passage, second.next_page)
+    same = (first.passage, first.pages_on) == (second.passage, second.pages_on)
     return same and first.start < second.end and second.start < first.end
 
 
@@ -355,7 +355,7 @@ def _document(source: str) -> str:
 
 def _marked(best: Proposal, passages: Sequence[Passage]) -> Proposal:
     """Let a proposal that quotes the options of a form answer with those that are chosen."""
-    if not best.quotes or best.quotes[0].next_page:
+    if not best.quotes or best.quotes[0].pages_on:
         return best
     quote = best.quotes[0]
     labels = chosen_labels(passages[quote.passage].page[quote.start : quote.end])

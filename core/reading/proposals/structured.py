@@ -180,7 +180,7 @@ def without_notes(
     named_tables = [placed for placed in tables if _names_cell(question, placed.table)]
 
     def is_note(quote: Quote) -> bool:
-        return not quote.next_page and any(
+        return not quote.pages_on and any(
             quote.passage == placed.passage
             and placed.table.rows[0].start <= quote.start
             and quote.end <= placed.table.end
