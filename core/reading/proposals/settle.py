@@ -110,7 +110,7 @@ def _misses_subject(question: str, proposal: Proposal, passages: Sequence[Passag
 
 def _unit(passage: Passage, quote: Quote) -> Sentence | None:
     """The sentence of a passage that a quote begins in; None for one on the next page."""
-    if quote.next_page:
+    if quote.pages_on:
         return None
     start = quote.start - passage.offset
     return next((unit for unit in units_of(passage) if unit.start <= start < unit.end), None)

@@ -165,7 +165,7 @@ def from_worded_tables(question: str, tables: Sequence[PlacedTable], others: Seq
 
 def _same_row(proposal: Proposal, rows: Sequence[Quote]) -> bool:
     return any(
-        quote.passage == row.passage and not quote.next_page and quote.start < row.end and row.start < quote.end
+        quote.passage == row.passage and not quote.pages_on and quote.start < row.end and row.start < quote.end
         for quote in proposal.quotes
         for row in rows
     )
