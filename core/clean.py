@@ -206,7 +206,7 @@ def _legible(matched: str) -> str:
     return "".join(out)
 
 
-def _keeps_hyphen(left: str, right: str, *, in_compound: bool) -> bool:
+def keeps_hyphen(left: str, right: str, *, in_compound: bool) -> bool:
     """Tell whether the parts are those of a compound that some language writes with a hyphen.
 
     Args:
@@ -242,7 +242,7 @@ class _Hyphens:
             return ""
         if f"{left}-{right}" in words or (left in words and right in words):
             return "-"
-        if _keeps_hyphen(left, right, in_compound=self._raw[before.start() - 1 : before.start()] == "-"):
+        if keeps_hyphen(left, right, in_compound=self._raw[before.start() - 1 : before.start()] == "-"):
             return "-"
         marks = self._raw.count("\x02") + self._raw.count("\ufffe")
         return "" if marks > _HYPHENATED_SHARE * (self._raw.count("\n") + marks) else "-"

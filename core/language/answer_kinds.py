@@ -45,6 +45,23 @@ def _kind(kind: str, asks: str, gives: str, *, case: bool = False) -> Expectatio
 
 _KINDS = (
     _kind(
+        "phone",
+        r"\b(?:phone|telephone|mobile|fax|cell)(?:\s(?:number|no\.?))?\b(?!\s(?:call|bill|company|contract))"
+        r"|\bnumber to (?:call|dial|ring)\b",
+        r"\+?\(?\d[\d\s()/.–-]{3,}\d",
+    ),
+    _kind(
+        "email",
+        r"\b(?:what|which|give)\b.*\be-?mail(?:\saddress\b|\s(?:of|for)\b|\W*$)",
+        r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    ),
+    _kind(
+        "time",
+        r"\b(?:what|which) (?:time|hour)\b",
+        rf"\b\d{{1,2}}[:.]\d\d\b|\b\d{{1,2}}\s?[ap]\.?m\b|\b(?:noon|midnight|midday)\b|\bo['’]clock\b"
+        rf"|\b(?:{_SPELLED}) in the\b|\bat \d{1, 2}\b(?!\s[A-Z])",
+    ),
+    _kind(
         "percent",
         r"\b(?:what|which) (?:percent|percentage|share|proportion)|\bhow many percent",
         r"\d\s?(?:%|per ?cent)",
@@ -61,7 +78,7 @@ _KINDS = (
     ),
     _kind(
         "date",
-        r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade|time)\b|\bsince what\b",
+        r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade)\b|\bsince what\b",
         rf"\b(?:1\d|20)\d\d\b|\b(?:{_MONTH})\b|\b\d{{1,2}}[/:]\d{{1,2}}|{_DOTTED}|\bcentury\b"
         rf"|\b(?:{_WEEKDAY})",
     ),

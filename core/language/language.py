@@ -62,6 +62,7 @@ class Language:
         word_lists: Words that play one part in a question, a label or a sentence, by that part ("request").
         synonyms: Words that documents use for one another.
         opposites: Words that tell two things apart where everything else is the same.
+        contrasts: Words before a noun, no two of a row of one meaning ("annual", "sick" before "leave").
         abstention: What an answer says where the documents do not tell; empty for English.
         answer_prompt: The answer prompt in this language, with the places of the English one; empty for English.
     """
@@ -97,6 +98,7 @@ class Language:
     word_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     synonyms: tuple[tuple[str, ...], ...] = ()
     opposites: tuple[tuple[str, ...], ...] = ()
+    contrasts: tuple[tuple[str, ...], ...] = ()
     question_openers: tuple[str, ...] = ()
     question_labels: tuple[str, ...] = ()
     answer_labels: tuple[str, ...] = ()
@@ -206,7 +208,8 @@ def _from_table(table: Mapping[str, Any]) -> Language:
     """Build a language from its TOML table: word lists are strings of words, spellings lists of such strings."""
     as_read: dict[str, Callable[[Any], Any]] = {
         **dict.fromkeys(
-            ("months", "weekdays", "small_numbers", "tens", "ordinals", "synonyms", "opposites"), _spellings
+            ("months", "weekdays", "small_numbers", "tens", "ordinals", "synonyms", "opposites", "contrasts"),
+            _spellings,
         ),
         **dict.fromkeys(
             (

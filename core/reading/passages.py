@@ -14,7 +14,7 @@ import random
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.blocks import Block
 
@@ -38,10 +38,19 @@ class Continuation:
     Attributes:
         text: The rest of the sentence.
         start: Its first code point in the text of that page.
+        pages_on: How many pages further it stands: more than 1 behind pages without text of their own.
+        n_behind: How many code points of the passage stand behind its half of the sentence: notes at the foot of the
+            page.
+        n_cut: How many code points at the end of that half are the hyphen of a word that the page cuts.
+        joint: What stands between the two halves as they are read.
     """
 
     text: str
     start: int
+    pages_on: int = 1
+    n_behind: int = 0
+    n_cut: int = 0
+    joint: str = " "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +78,56 @@ class Passage:
     @property
     def whole(self) -> str:
         """The text with the rest of its last sentence, as it is read."""
-        return self.text if self.continuation is None else f"{self.text} {self.continuation.text}"
+        rest = self.continuation
+        if rest is None:
+            return self.text
+        end = len(self.text) - rest.n_behind
+        return f"{self.text[: end - rest.n_cut]}{rest.joint}{rest.text}{self.text[end:]}"
 
     @property
     def page(self) -> str:
         """The text of the page, or of the passage where only that is known."""
         return self.page_text or self.text
+
+    def on_page(self, place: int) -> int:
+        """Return where a place in `whole` stands on the passage's page; in the rest of the sentence, its break."""
+        rest = self.continuation
+        if rest is None:
+            return self.offset + place
+        end = len(self.text) - rest.n_behind
+        behind = end - rest.n_cut + len(rest.joint) + len(rest.text)
+        return self.offset + (end + place - behind if place >= behind else min(place, end))
+
+    def stretches(self, start: int, end: int) -> list[tuple[int, int, int]]:
+        """Return where a stretch of `whole` stands.
+
+        Returns:
+            First and last code point, half open, and how many pages further: 0 on the passage's page.
+        """
+        rest = self.continuation
+        if rest is None:
+            return [(self.offset + start, self.offset + end, 0)] if start < end else []
+        broken = len(self.text) - rest.n_behind
+        low = broken - rest.n_cut + len(rest.joint)
+        high = low + len(rest.text)
+        out = []
+        if start < min(end, broken - rest.n_cut):
+            # The hyphen of a cut word is quoted with its half.
+            out.append((self.offset + start, self.offset + (end if end <= broken - rest.n_cut else broken), 0))
+        if max(start, low) < min(end, high):
+            out.append((rest.start + max(start, low) - low, rest.start + min(end, high) - low, rest.pages_on))
+        if max(start, high) < end:
+            out.append((self.on_page(max(start, high)), self.on_page(end), 0))
+        return out
+
+    def cut(self, start: int, end: int) -> Passage:
+        """Return a part of the text as a passage; it goes on over the page where it still holds the break."""
+        rest = self.continuation
+        if rest is not None:
+            n_behind = rest.n_behind - (len(self.text) - end)
+            holds = n_behind >= 0 and start < end - n_behind
+            rest = replace(rest, n_behind=n_behind) if holds else None
+        return replace(self, text=self.text[start:end], offset=self.offset + start, continuation=rest)
 
 
 def new_mark(rng: random.Random) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.language.english import asking, polarity
+from core.language.english import asking
 from core.reading.answerability import (
     STRONG_SUPPORT,
     answerability,
@@ -27,21 +27,30 @@ from core.reading.proposals.candidates import (
     Quote,
     from_sentences,
     from_spans,
+    located,
     quote_span,
     tables_in,
 )
+from core.reading.proposals.settle import about_the_same, settled
 from core.reading.proposals.stated import from_statements
-from core.reading.proposals.structured import from_lists, from_names, from_tables, of_section, without_notes
+from core.reading.proposals.structured import (
+    from_lists,
+    from_names,
+    from_tables,
+    from_worded_tables,
+    of_section,
+    without_notes,
+)
 from core.reading.proposals.whole import made_whole
 from core.reading.reader import Candidate, Cosines, Question, rank, read_question, support
 from core.reading.spans.protocol import Spans
 from core.reading.spans.windows import PlacedSpan, outside, predicted, windows
 from core.reading.tables.show import in_asked_unit
-from core.reading.text.marks import chosen_labels, form_options
+from core.reading.text.marks import chosen_labels
 from core.reading.text.measures import one_percentage
 from core.reading.text.quarters import of_named_quarter
-from core.reading.text.words import stem, terms, words
-from core.reading.thresholds import held_against, meets
+from core.reading.text.words import stem, words
+from core.reading.verdict import verdict
 
 MAX_QUOTES = 3
 # A figure that a question does not name as such is read from a table only where that is rather sure.
@@ -55,9 +64,6 @@ _NEAR = 0.55
 MIN_SUPPORT = 0.15
 # Share of other documents' passages that speak of what the title of one of them names.
 _SPOKEN_OF = 0.25
-
-# Between two parts of a sentence that each state something.
-_CLAUSE_END = re.compile(r"[;.]\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ def read(
         confidence=best.confidence,
         ranked=tuple(ranked),
         note=best.note,
-        polarity=(best.polarity or _polarity(question, best, chosen)) if form.yes_no else "",
+        polarity=(best.polarity or _said(question, best, chosen)) if form.yes_no else "",
         features=tuple(best.features.items()),
         spans_read=any(proposal.kind == "span" for proposal in made),
         answerability=answerability(answer_evidence) if answer_evidence else None,
@@ -172,11 +178,10 @@ def _shown_by(
 ) -> list[Quote]:
     """What answers, best first: the answer's quotes, those of the other proposals, then the sentences."""
     by_confidence = sorted(proposals, key=lambda proposal: -proposal.confidence)
-    quotes = [quote for proposal in (best, *by_confidence) for quote in proposal.quotes if not quote.next_page]
+    quotes = [quote for proposal in (best, *by_confidence) for quote in proposal.quotes if not quote.pages_on]
     for candidate in ranked:
-        offset = passages[candidate.passage].offset
-        sentence = candidate.sentence
-        quotes.append(Quote(candidate.passage, offset + sentence.start, offset + sentence.end))
+        places = located(passages, candidate.passage, candidate.sentence.start, candidate.sentence.end)
+        quotes += [quote for quote in places[:1] if not quote.pages_on]
     return quotes
 
 
@@ -217,13 +222,16 @@ def _proposals(
     if section is not None:
         return section, {}
     tables: list[PlacedTable] = []
+    worded_cells: list[Proposal] = []
     if form.figure or form.lists or form.counts or any(passage.blocks for passage in passages):
         tables = tables_in(passages)
     if form.lists or form.counts:
         listed = from_lists(plain, form, passages, tables)
         proposals += [listed] if listed is not None else []
     if tables:
-        proposals += from_tables(plain, tables, passages, known)
+        figures = from_tables(plain, tables, passages, known)
+        worded_cells = from_worded_tables(plain, tables, figures)
+        proposals += [*figures, *(worded_cells if form.yes_no else ())]
     # What is asked by a denial or for yes or no stands in a sentence; no span of it is the answer.
     worded = bool(form.denial) or form.yes_no or form.negated or form.steps
     predicted_spans: Sequence[PlacedSpan] = ()
@@ -231,10 +239,13 @@ def _proposals(
         predicted_spans = predicted(spans, question, windows(ranked, passages, tables))
         proposals += from_spans(question, parsed, outside(predicted_spans, tables, passages), ranked, passages, known)
     if not form.yes_no:
-        proposals += from_names(plain, parsed, passages, form.denial) + from_statements(plain, passages)
+        named = [*worded_cells, *from_names(plain, parsed, passages, form.denial), *from_statements(plain, passages)]
+        proposals += sorted(named, key=lambda proposal: -proposal.confidence)
     weights = "words" if spans is None or worded else "sentence"
     sentences = from_sentences(plain, parsed, form, ranked, passages, known, weights)
     proposals += sentences if form.yes_no else without_notes(plain, sentences, proposals, tables)
+    proposals = about_the_same(question, proposals, passages)
+    proposals = settled(question, proposals, passages) if form.yes_no else proposals
     if spans is None or worded:
         return proposals, {}
     features = answerability_features(parsed, ranked, predicted_spans, proposals, passages)
@@ -284,7 +295,7 @@ def _quotes(best: Proposal, proposals: Sequence[Proposal], form: Asked, limit: i
 
 
 def _overlap(first: Quote, second: Quote) -> bool:
-    same = (first.passage, first.next_page) == (second.passage, second.next_page)
+    same = (first.passage, first.pages_on) == (second.passage, second.pages_on)
     return same and first.start < second.end and second.start < first.end
 
 
@@ -346,48 +357,15 @@ def _document(source: str) -> str:
 
 def _marked(best: Proposal, passages: Sequence[Passage]) -> Proposal:
     """Let a proposal that quotes the options of a form answer with those that are chosen."""
-    if not best.quotes or best.quotes[0].next_page:
+    if not best.quotes or best.quotes[0].pages_on:
         return best
     quote = best.quotes[0]
     labels = chosen_labels(passages[quote.passage].page[quote.start : quote.end])
     return replace(best, short=labels) if labels and best.short not in labels.split(", ") else best
 
 
-def _polarity_of_boxes(question: str, text: str) -> str:
-    """Return what a box says: the one whose words the question has, one beside "yes" or "no", or the only one."""
-    options = form_options(text)
-    asked_words = frozenset(terms(question))
-    for option in options:
-        label = frozenset(terms(option.label))
-        if label and label <= asked_words:
-            return "yes" if option.marked else "no"
-    for option in options:
-        stated = re.match(polarity.STATED, option.label, re.IGNORECASE)
-        if stated and option.marked:
-            return stated[1].lower()
-    return ("yes" if options[0].marked else "no") if len(options) == 1 else ""
-
-
-def _polarity(question: str, best: Proposal, passages: Sequence[Passage]) -> str:
-    """`no` where the quote denies what the question asks, `yes` where neither or both deny; `""` without a quote."""
-    if not best.quotes:
+def _said(question: str, best: Proposal, passages: Sequence[Passage]) -> str:
+    """Return what a proposal that is no sentence says to a question for yes or no; empty without a quote."""
+    if not best.quotes or "settled" in best.features:
         return ""
-    quote = best.quotes[0]
-    text = passages[quote.passage].page[quote.start : quote.end]
-    stated = re.match(polarity.STATED, text, re.IGNORECASE)
-    if stated is not None:
-        return stated[1].lower()
-    if form_options(text):
-        return _polarity_of_boxes(question, text)
-    against = held_against(question, best.short, text)
-    if against is not None:
-        return against
-    # "Voluntary" denies that something must be done.
-    optional = bool(polarity.DUTY.search(question) and polarity.OPTIONAL.search(text))
-    denied = bool(polarity.NEGATIVE.search(text)) or optional
-    outside = next((clause for clause in _CLAUSE_END.split(text) if meets(question, clause) is False), "")
-    if outside:
-        if not polarity.RULE.search(outside):
-            return ""
-        denied = not polarity.NEGATIVE.search(outside)
-    return "no" if denied != bool(polarity.DENYING.search(polarity.INVERTED.sub("", question))) else "yes"
+    return verdict(question, best.short, quote_span(passages, best.quotes[0]))

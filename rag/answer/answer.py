@@ -279,7 +279,7 @@ class Answerer:
     def _shown(self, packed: PackedQuestion, reading: Reading) -> PackedQuestion:
         """Keep the passages that answer best where the model was trained to read fewer than were found."""
         shown = trained_passages(self._reader)
-        return packed.narrowed(reading.places, shown) if shown.count else packed
+        return (packed.narrowed(reading.places, shown) if shown.count else packed).as_printed()
 
     def _quoted(
         self,

@@ -64,6 +64,14 @@ class PackedQuestion:
         written_in = [self.written_in[place.passage] for place in places[: shown.count]]
         return replace(self, spans=spans, passages=passages, written_in=written_in, flowing=shown.chars > 0)
 
+    def as_printed(self) -> PackedQuestion:
+        """Return the question with passages as their pages have them, nothing blank.
+
+        A model may quote any of it, and its reply is checked against the pages.
+        """
+        passages = [replace(passage, text=span.text) for passage, span in zip(self.passages, self.spans, strict=True)]
+        return replace(self, passages=passages)
+
     def messages(self, passages: Sequence[Passage], instructions: str) -> list[BaseMessage]:
         """Return the prompt with these passages."""
         if self.flowing:
@@ -93,11 +101,5 @@ def _holds(close: Span, span: Span, place: Quote) -> bool:
 
 def _cut(span: Span, passage: Passage, start: int, end: int) -> tuple[Span, Passage]:
     """Return a passage cut to a part of its text."""
-    text = passage.text
-    cut = replace(
-        passage,
-        text=text[start:end],
-        offset=passage.offset + start,
-        continuation=passage.continuation if end == len(text) else None,
-    )
-    return replace(span, start=span.start + start, end=span.start + end, text=text[start:end]), cut
+    text = span.text[start:end]
+    return replace(span, start=span.start + start, end=span.start + end, text=text), passage.cut(start, end)

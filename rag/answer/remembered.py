@@ -8,7 +8,7 @@ from dataclasses import replace
 from core.metrics import contains, numbers_of
 from core.reading.confidence import POSSIBLE
 from core.reading.passages import Passage
-from core.reading.proposals.candidates import Quote
+from core.reading.proposals.candidates import located
 from core.reading.read import Reading
 from core.reading.text.words import terms
 
@@ -33,13 +33,12 @@ def borne_out(known: str, question: str, reading: Reading, passages: Sequence[Pa
         return None
     for candidate in reading.ranked[:_RANKED]:
         passage, sentence = passages[candidate.passage], candidate.sentence
-        if contains(passage.text[sentence.start : sentence.end], answer):
-            quote = Quote(candidate.passage, passage.offset + sentence.start, passage.offset + sentence.end)
+        if contains(passage.whole[sentence.start : sentence.end], answer):
             return replace(
                 reading,
                 kind="sentence",
                 short_answer=answer,
-                quotes=(quote,),
+                quotes=located(passages, candidate.passage, sentence.start, sentence.end),
                 computed_from=(),
                 confidence=POSSIBLE,
                 note="",

@@ -53,7 +53,7 @@ def second_look(checked: Checked, question: str, reading: Reading, spans: Sequen
         return checked
     quote = reading.quotes[0]
     span = spans[quote.passage]
-    reason = f"the pages give {reading.short_answer} ({span.doc}, p. {span.page + 1 + quote.next_page})"
+    reason = f"the pages give {reading.short_answer} ({span.doc}, p. {span.page + 1 + quote.pages_on})"
     statements = list(checked.statements)
     statements[index] = Statement(
         text=statements[index].text, citations=statements[index].citations, supported=False, reason=reason

@@ -6,11 +6,13 @@ long the document is.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.blocks import RUNNING, Block, BlockKind, cell_grid
+from core.reading.text.unfinished import breaks_off
 from core.types import Page
 
 LOOK = 2  # pages to either side: odd and even pages may have headers of their own
@@ -136,7 +138,8 @@ def _repeats(
         return (same if block.level in (1, 2) else numbered) >= _FEWEST
     # Near the ends of a document few pages can repeat it, one of two where odd and even pages differ.
     few = len(others) < 2 * LOOK
-    return numbered >= _FEWEST or (same > 0 and few) or (numbered > 0 and bool(folio))
+    counted = folio or (not same and _ROMAN.fullmatch(text))
+    return numbered >= _FEWEST or (same > 0 and few) or (numbered > 0 and bool(counted))
 
 
 def _counts_on(text: str, other: str, distance: int) -> bool:
@@ -167,7 +170,12 @@ def begins_section(page: Page) -> bool:
 
 
 def _joined_text(last: Page, ends: Sequence[int], page: Page, begins: Sequence[int]) -> tuple[Page, Page]:
-    """Join a paragraph to the one it goes on from; short lines between the two are a footer and a header."""
+    """Join a paragraph to the one it goes on from; short lines between the two are a footer and a header.
+
+    A table and its caption at the top of a page are looked past.
+    """
+    texts = list(itertools.dropwhile(lambda index: page.blocks[index].kind in ("table", "caption"), begins))
+    below, begins = len(texts) < len(begins), texts
     for back in range(min(2, len(ends))):
         end = last.blocks[ends[-1 - back]]
         if end.kind in _BODY and not _STOP.search(_text(last, end)):
@@ -176,9 +184,10 @@ def _joined_text(last: Page, ends: Sequence[int], page: Page, begins: Sequence[i
             return last, page
     else:
         return last, page
-    for ahead in range(min(3, len(begins))):
+    for ahead in range(min(1 if below else 3, len(begins))):
         begin = page.blocks[begins[ahead]]
-        if begin.kind in _BODY and _goes_on(_text(last, end), _text(page, begin), sure=ahead + back > 0):
+        sure = ahead + back > 0 or below
+        if begin.kind in _BODY and _goes_on(_text(last, end), _text(page, begin), sure=sure):
             for index in ends[len(ends) - back :]:
                 last = _with_block(last, index, replace(last.blocks[index], kind="footer", level=0, number=""))
             for index in begins[:ahead]:
@@ -198,7 +207,10 @@ def _goes_on(end: str, begin: str, *, sure: bool) -> bool:
     """Tell whether a text goes on; `sure` asks for a small letter, which nothing else begins with."""
     if begin[0].islower():
         return True
-    return not sure and bool(_OPEN.search(end)) and begin[0].isalnum()
+    if sure or not begin[0].isalnum():
+        return False
+    titled = len(begin) <= _LONE_CHARS and "\n" not in begin and not _STOP.search(begin)
+    return bool(_OPEN.search(end)) or (not titled and breaks_off(end))
 
 
 def open_end(last: Page | None, page: Page) -> str:

@@ -118,7 +118,7 @@ def _bearing(answer: Answer, shown: ShownPassages, tests: dict[int, StatementTes
             citation.sha256 == span.sha256
             and (
                 (citation.page == span.page and citation.start < span.end and span.start < citation.end)
-                or (citation.page == span.page + 1 and passage.continuation is not None)
+                or (passage.continuation is not None and citation.page == span.page + passage.continuation.pages_on)
             )
             for citation in answer.citations
         )

@@ -182,4 +182,4 @@ def test_a_sentence_over_a_page_break_is_whole() -> None:
 )
 def test_what_does_not_go_on_is_not_joined(before: str, after: str) -> None:
     span = Span(doc="a.pdf", sha256="a", page=0, start=0, end=len(before), text=before)
-    assert continued(span, Page(index=0, text=before), Page(index=1, text=after)) == (span, None)
+    assert continued(span, Page(index=0, text=before), [Page(index=1, text=after)]) == (span, None)

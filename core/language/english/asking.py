@@ -40,6 +40,23 @@ YES_NO = re.compile(
     r"(?!.*\bor\b)",
     re.IGNORECASE,
 )
+# How such a question begins, up to the noun that it is about.
+YES_NO_SUBJECT = re.compile(
+    r"^\W*(?:and\s+)?(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had|am)\s+"
+    r"(?:there\s+)?(?:(?:the|an?|any|all|some|my|our|your|its|their|his|her|this|that|these|those|such)\s+)?",
+    re.IGNORECASE,
+)
+# A name behind a word that places what is asked for.
+PLACED = re.compile(r"\b(?P<word>from|to|in|at|for|between|via|near|on)\s+(?:the\s+)?(?P<name>[A-Z][\w’'-]+)")
+# A question for all things of a kind, words that ask for a kind of column, and a thing that is to be absent.
+WHICH_THINGS = re.compile(
+    r"^\W*(?:which|what|list (?:all )?(?:the )?)\s?(?P<things>[\w-]+(?:\s[\w-]+)?)", re.IGNORECASE
+)
+ASKS_FOR_HEAD = re.compile(
+    r"\b(?:common|often|likely|what|which|mean(?:s|ing)?|costs?|prices?|use[ds]?|shows?|display(?:ed|s)?|says?|when|where|who)\b",
+    re.IGNORECASE,
+)
+HAS_NO = re.compile(r"\b(?:no|without|lacks?|missing)\b", re.IGNORECASE)
 FIGURE = re.compile(
     r"[%$€£]|\bhow (?:much|many|heavy|long|high|tall|large|big|old|far|deep|wide|fast)\b"
     r"|\b(?:percent\w*|ratio|rate|amount|total|average"

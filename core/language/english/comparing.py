@@ -65,6 +65,8 @@ THRESHOLD = re.compile(
     r"|(?P<most>at most|up to|no more than|not more than|a maximum of|within))\s+(?=[-−\d$€£¥]|[a-z]+)",
     re.IGNORECASE,
 )
+# Between two names of days or months, all between which are meant.
+NAME_RANGE = re.compile(r"\W*(?:[-–—]|to|until|till|through)\W*", re.IGNORECASE)
 # Bounds without a figure: "a week", and the zero of a scale.
 ONE_OF = re.compile(r"an?\s(?=[a-z])", re.IGNORECASE)
 NOTHING = re.compile(r"(?:zero|nought|freezing)\b", re.IGNORECASE)

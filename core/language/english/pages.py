@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import re
 
+_PAGE = r"(?:page|pages?\s+no\.?|pg\.?|p\.|seite|página|pagina|pág\.)"  # in German, French and Spanish, too
+_OF = r"(?:of|/|von|de|sur)"
+_ROMAN = r"(?=[ivxlc])(?:c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
 # A line that holds the number of its page.
-LONE_FOLIO = re.compile(r"\W*(?:page\s*)?\d{1,4}(?:\s*(?:of|/)\s*\d+)?\W*", re.IGNORECASE)
+LONE_FOLIO = re.compile(rf"\W*(?:{_PAGE}\s*)?(?:\d{{1,4}}|{_ROMAN})(?:\s*{_OF}\s*\d+)?\W*", re.IGNORECASE)
+# The same where it says so itself: "- 4 -", "Page 4", "4 of 12"; `number` is none where the rest tells enough.
+PLAIN_FOLIO = re.compile(
+    rf"(?:[-–—·•|~]\s*(?:\d{{1,4}}|{_ROMAN})\s*[-–—·•|~]"
+    rf"|\W*{_PAGE}\s*(?:\d{{1,4}}|{_ROMAN})(?:\s*{_OF}\s*\d+)?\W*"
+    rf"|\W*(?P<number>\d{{1,4}}|{_ROMAN})(?:\s*{_OF}\s*\d{{1,4}})?\W*)",
+    re.IGNORECASE,
+)
 # Lines that stand at the top of pages and say nothing about them.
 RUNNING_LINE = re.compile(
     r"(?:table of contents|contents|index|(?:page|p\.)?\s*[\divxlc]+(?:\s*(?:of|/)\s*\d+)?|https?://\S+)", re.I

@@ -1,4 +1,4 @@
-"""English words by which a sentence denies, obliges or leaves free, and by which it says yes or no."""
+"""English words by which a sentence denies, obliges or leaves free, says yes or no, or the opposite of a question."""
 
 from __future__ import annotations
 
@@ -24,8 +24,91 @@ DUTY = re.compile(
 )
 # A sentence that rules what is allowed: outside its bound the opposite holds.
 RULE = re.compile(
-    rf"{DUTY.pattern}|\b(?:may|can|only|allowed|permitted|forbidden|prohibited|entitled|banned|not paid|valid)\b",
+    rf"{DUTY.pattern}|\b(?:may|can|only|allowed|permitted|forbidden|prohibited|entitled|banned|not paid|valid)\b"
+    r"|\b(?:at most|at least|up to|(?:no|not) (?:more|less|fewer) than|maximum|minimum|limit(?:ed)?)\b",
     re.IGNORECASE,
+)
+# Of a heading, or a line before a list: what stands below it is denied.
+DENYING_HEAD = re.compile(
+    rf"{NEGATIVE.pattern}|\b(?:exclusions?|exceptions?|excludes?|contra-?indications?|banned|avoid|except|missing"
+    r"|unsuitable|unavailable|refused|ineligible)\b|^\W*don['’]?ts?\b",
+    re.IGNORECASE,
+)
+_CURRENCY = r"euros?|dollars?|pounds?|cents?|pence|francs?|crowns?|EUR|USD|GBP|CHF"
+_AMOUNT = rf"(?:[$€£¥]\s?\d|\d[\d.,]*\s?(?:[$€£¥]|(?:{_CURRENCY})\b))"
+# Pairs of statements that exclude each other: a question with a word of the first side is denied by a sentence that has
+# a word of the second side alone, and the other way round.
+OPPOSED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
+    (re.compile(first, re.IGNORECASE), re.compile(second, re.IGNORECASE))
+    for first, second in (
+        (r"\bopen(?:s|ed|ing)?\b", r"\b(?:closed?|closes|closing|shut|locked)\b"),
+        (r"\b(?:in stock|available|availability)\b", r"\b(?:out of stock|sold out|unavailable|discontinued)\b"),
+        (
+            r"\b(?:works?|working|in (?:working )?order|operational|in operation|in service|usable|running)\b",
+            r"\b(?:out of (?:order|service|use|action)|broken|defective|faulty|damaged|inoperable|down for)\b",
+        ),
+        (
+            r"\b(?:exists?|still (?:there|standing)|survives?|remains? standing)\b",
+            r"\b(?:demolished|torn down|destroyed|dismantled|dissolved|abolished|burn(?:ed|t) down|pulled down)\b",
+        ),
+        (
+            r"\b(?:valid|in force|in effect|effective|active|current|applies|apply)\b",
+            r"\b(?:expired?|expires|lapsed?|invalid|void|revoked|repealed|terminated|withdrawn|cancell?ed|suspended"
+            r"|superseded|inactive|ended)\b",
+        ),
+        (
+            r"\bfree\b(?! (?:of|from)\b)(?!-)",
+            rf"\bcosts?\b|\b(?:a|entry|entrance|admission|booking) (?:fee|charge)\b|\bis charged\b|{_AMOUNT}",
+        ),
+        (
+            r"\b(?:have to|has to|must|need to|needs to|do|does|did|should|shall)\b.*\bpay\b"
+            r"|\bcosts? (?:extra|anything|more|money)\b|\b(?:a|any) (?:fee|charge)\b|\bcharged?\b|\bsubject to a fee\b",
+            r"\bfree\b(?! (?:of|from)\b(?! charge))|\b(?:at no|without) (?:extra |additional )?(?:cost|charge|fee)\b",
+        ),
+        (r"\b(?:chew|crush|break|split|cut|divide|dissolve)\w*\b", r"\b(?:whole|intact|in one piece|uncut)\b"),
+        (r"\balive\b|\bstill liv\w+\b", r"\b(?:died|dead|deceased|passed away|killed)\b"),
+        (r"\b(?:safe|harmless)\b", r"\b(?:dangerous|unsafe|hazardous|harmful|toxic|poisonous)\b"),
+        (
+            r"\b(?:included?|includes|including)\b",
+            r"\b(?:excluded?|excludes|excluding|extra|separate(?:ly)?|not included)\b",
+        ),
+        (
+            r"\b(?:allowed|permitted|allow|permit|may|can|legal)\b",
+            r"\b(?:prohibit(?:s|ed)?|forbid(?:s|den)?|ban(?:s|ned)?|illegal|disallow(?:s|ed)?|off limits|ineligible)\b",
+        ),
+        (
+            r"\b(?:approved?|accept(?:s|ed)?|granted|adopted|agreed)\b",
+            r"\b(?:reject(?:s|ed)?|refused?|declined|denied|turned down|dismissed|vetoed)\b",
+        ),
+        (
+            r"\b(?:increased?|rise|rose|risen|grow|grew|grown|up)\b",
+            r"\b(?:decreas\w+|fell|fallen|declin\w+|dropped|shr[aiu]nk|down)\b",
+        ),
+        (r"\bw[io]n\b", r"\b(?:lost|lose[sd]?|defeat(?:ed)?)\b"),
+        (r"\b(?:present|attend(?:ed|s)?)\b", r"\b(?:absent|apologi[sz]ed|apologies|excused|missing)\b"),
+        (
+            r"\b(?:refundable|reversible|transferable|renewable|negotiable)\b",
+            r"\bnon-?(?:refundable|reversible|transferable|renewable|negotiable)\b",
+        ),
+        (
+            r"\b(?:resistant|proof|compatible|suitable|eligible|able|common|usual|frequent|likely)\b",
+            r"\b(?:incompatible|unsuitable|ineligible|unable|uncommon|unusual|rare|infrequent|unlikely)\b",
+        ),
+        (r"\b(?:on time|punctual(?:ly)?)\b", r"\b(?:late|delayed|overdue)\b"),
+        (r"\b(?:public|open to (?:the public|all))\b", r"\b(?:private|confidential|members only)\b"),
+        (r"\b(?:married)\b", r"\b(?:single|unmarried|divorced|widowed)\b"),
+        (
+            r"\b(?:succeed(?:ed|s)?|success(?:ful|fully)?|pass(?:ed)?)\b",
+            r"\b(?:fail(?:ed|s|ure)?|unsuccessful(?:ly)?)\b",
+        ),
+        (r"\b(?:empty|vacant)\b", r"\b(?:full|occupied|booked(?: out| up)?)\b"),
+        (r"\b(?:indoors?|inside)\b", r"\b(?:outdoors?|outside)\b"),
+        (r"\b(?:full[- ]time)\b", r"\b(?:part[- ]time)\b"),
+        (r"\b(?:permanent(?:ly)?|unlimited|indefinite(?:ly)?)\b", r"\b(?:temporar(?:y|ily)|fixed[- ]term|limited)\b"),
+        (r"\b(?:wet|damp)\b", r"\bdry\b"),
+        (r"\b(?:profit(?:able)?|surplus)\b", r"\b(?:loss(?:es)?|deficit)\b"),
+        (r"\bunanimous(?:ly)?\b", r"\b(?:majority|votes? against|against)\b"),
+    )
 )
 OPTIONAL = re.compile(r"\b(?:voluntary|optional|exempt|waived)\b", re.IGNORECASE)
 # A sentence that begins with its answer, in any case.

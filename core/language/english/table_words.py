@@ -62,3 +62,62 @@ MONEY_HEAD = re.compile(
     r"|profit|loss|expenses?|amounts?|totals?|values?|sums?|deposits?|premiums?|tax|debt|cash|money|earnings|spent|spending|subscriptions?)\b",
     re.IGNORECASE,
 )
+
+# A cell that says yes or no.
+FLAG = re.compile(
+    r"(?P<yes>yes|y|✓|✔|☒|☑|x|included|available|true)|(?:no|n|✗|✘|☐|-|–|—|none|false|not included|unavailable)",
+    re.IGNORECASE,
+)
+# What a question asks for, and how the head of a column of it is called.
+_ASKED_HEADS = tuple(
+    (re.compile(asks, re.IGNORECASE), re.compile(head, re.IGNORECASE))
+    for asks, head in (
+        (
+            r"\bwhat (?:should|must|can|do|does|to|shall)\b.*\bdo\b"
+            r"|\bhow (?:do|can|should) (?:i|we|you)\b.*\b(?:fix|solve|repair|clear|stop|mend)"
+            r"|\bwhat to do\b|\bwhat helps\b",
+            r"\b(?:remed|solution|action|fix|measure|what to do|correct|response|cure|treatment|help|do)\w*",
+        ),
+        (
+            r"\bmean(?:s|ing)?\b|\bstands? for\b|\bwhat is\b",
+            r"\b(?:meaning|problem|description|explanation|definition|message|fault|error|name)\w*",
+        ),
+        (r"\bwhy\b|\bcauses?\b|\breasons?\b", r"\b(?:cause|reason|why)\w*"),
+        (r"\bwho\b|\bwhom\b", r"\b(?:who|name|person|responsible|owner|contact|by|assignee|lead)\w*"),
+        (r"\bwhen\b", r"\b(?:when|date|day|time|due|deadline|month|departure|arrival)\w*"),
+        (r"\bwhere\b", r"\b(?:where|place|location|room|site|address|city|venue)\w*"),
+        (
+            r"\bhow (?:often|common|frequent|likely|rare)\b",
+            r"\b(?:how (?:often|common|likely)|frequency|interval|every|cycle|likelihood|probability)\w*",
+        ),
+        (r"\bhow long\b", r"\b(?:how long|duration|time|length|nights|days|hours|minutes)\w*"),
+        (r"\bhow many\b", r"\b(?:number|count|quantity|qty|pieces|pcs|stock)\w*"),
+        (
+            r"\bhow much\b|\bcosts?\b|\bprices?\b|\bpay\b",
+            r"\b(?:price|cost|amount|fee|rate|fare|euro|eur|usd|gbp|total)\w*|[$€£]",
+        ),
+    )
+)
+
+
+def asked_heads(question: str) -> tuple[re.Pattern[str], ...]:
+    """Return how the head of a column may be called that a question asks for by its question word."""
+    return tuple(head for asks, head in _ASKED_HEADS if asks.search(question))
+
+
+# Superlatives and the heads of the columns that they rank by.
+MEASURED_HEADS = tuple(
+    (re.compile(asks, re.IGNORECASE), re.compile(head, re.IGNORECASE))
+    for asks, head in (
+        (
+            r"\b(?:cheapest|dearest|(?:most|least) expensive|costs? (?:the )?(?:most|least))\b",
+            r"\b(?:price|cost|amount|fee|rate|fare|rent|euro|eur|usd|gbp)\w*|[$€£]",
+        ),
+        (r"\b(?:heaviest|lightest)\b", r"\b(?:weight|mass|kg|lb)\w*"),
+        (r"\b(?:tallest|highest|lowest)\b", r"\b(?:height|altitude|elevation|level)\w*|\bm\b"),
+        (r"\b(?:longest|shortest)\b", r"\b(?:length|duration|time|distance|days|hours|minutes|min|km|nights|cm)\b"),
+        (r"\b(?:fastest|slowest)\b", r"\b(?:speed|pace|time|duration|km/h|mph)\b"),
+        (r"\b(?:oldest|youngest|newest)\b", r"\b(?:age|year|built|founded|born|since)\b"),
+        (r"\b(?:largest|smallest|biggest)\b", r"\b(?:area|size|capacity|population|volume|seats|m²|square|number)\w*"),
+    )
+)

@@ -48,6 +48,7 @@ SAME_UNITS: Mapping[str, str] = {
     "decade": r"decades?",
     "century": r"centur(?:y|ies)",
     "millisecond": r"milliseconds?|ms",
+    "person": r"people|persons?|passengers?|guests?",
     "dollar": r"(?:US )?dollars?|USD",
     "euro": r"euros?|EUR",
     "pound": r"pounds?(?: sterling)?|GBP|lbs?",

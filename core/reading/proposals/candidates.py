@@ -35,16 +35,16 @@ class Quote:
 
     Attributes:
         passage: Index of the passage.
-        start: First code point in the text of the passage's page, or of the page after it.
+        start: First code point in the text of the passage's page, or of a page after it.
         end: One past the last.
-        next_page: Whether it stands on the page after the passage's.
+        pages_on: How many pages after the passage's it stands.
         heads: Span of the heads of its columns, where it is a row of a table.
     """
 
     passage: int
     start: int
     end: int
-    next_page: bool = False
+    pages_on: int = 0
     heads: Offsets | None = None
 
 
@@ -83,20 +83,13 @@ class PlacedTable:
 
 def located(passages: Sequence[Passage], passage: int, start: int, end: int) -> tuple[Quote, ...]:
     """Return where a stretch of a passage, as it is read, stands: on its page, and on the next if it goes on there."""
-    given = passages[passage]
-    own = min(end, len(given.text))
-    quotes = [Quote(passage, given.offset + start, given.offset + own)] if start < own else []
-    beyond = len(given.text) + 1
-    if given.continuation is not None and end > beyond:
-        low = given.continuation.start + max(0, start - beyond)
-        quotes.append(Quote(passage, low, given.continuation.start + end - beyond, next_page=True))
-    return tuple(quotes)
+    return tuple(Quote(passage, *stretch) for stretch in passages[passage].stretches(start, end))
 
 
 def quote_span(passages: Sequence[Passage], quote: Quote) -> str:
     """Return the words of a quote, verbatim."""
     passage = passages[quote.passage]
-    if not quote.next_page or passage.continuation is None:
+    if not quote.pages_on or passage.continuation is None:
         return passage.page[quote.start : quote.end]
     rest = passage.continuation
     return rest.text[quote.start - rest.start : quote.end - rest.start]
@@ -247,7 +240,7 @@ def from_sentences(
         heads = unit.header if unit.kind == "row" else None
         if heads is not None and quotes:
             first = quotes[0]
-            shifted = (heads[0] + passage.offset, heads[1] + passage.offset)
+            shifted = (passage.on_page(heads[0]), passage.on_page(heads[1]))
             quotes = (Quote(first.passage, first.start, first.end, heads=shifted), *quotes[1:])
         proposals.append(
             Proposal(

@@ -33,6 +33,9 @@ _LIGHT = listed_stems("property_filler")
 # "When was the mail about the roof sent?" is answered by the line "Date:" at its head.
 _SENDING = listed_stems("sending")
 _MESSAGE = listed_stems("message")
+# Of the name of a line: it holds a date, or a number that is none.
+_DATE = listed_stems("date_label")
+_NUMBERS = listed_stems("number_label")
 _WRITING = listed_stems("writing")
 _FIRST_PAGE = re.compile(r",\s*p\.\s*1\b(?!\d)")
 _MOST_TITLE_LINES = 12
@@ -218,11 +221,14 @@ def _bylines(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
 def _properties(parsed: Question, pages: Sequence[_Page], denial: str) -> Iterator[NamedAnswer]:
     """Values of lines "Name: value" whose name is what the question asks for."""
     denied = _stems(denial)
+    dated = parsed.expected is not None and parsed.expected.kind == "date"
     for page in pages:
         source = _stems(page.source)
         for match in _PROPERTY.finditer(page.text):
             name = _stems(match["name"])
-            telling = name - _LIGHT or name
+            telling = name - _LIGHT - (_DATE if dated else frozenset()) or name
+            if dated and not _NUMBERS.isdisjoint(name):
+                continue
             terms = frozenset(parsed.terms) - (_LIGHT - telling) - (denied - name if denied & name else frozenset())
             shared = telling & frozenset(parsed.terms)
             if not telling <= frozenset(parsed.terms) | source or 2 * len(shared) <= len(telling) - 1 or not shared:
@@ -279,7 +285,18 @@ def _of_value(parsed: Question, text: str, span: Offsets) -> Offsets | None:
         return (low, high) if listed and names[0].start() < 4 else (low + names[0].start(), low + names[0].end())
     if kind == "date":
         dated = [value for value in values(piece) if value.kind == "date"]
-        return (low + dated[0].start, low + dated[0].end) if dated else (low, high)
-    if kind in ("number", "money", "percent", "duration"):
+        if dated:
+            return low + dated[0].start, low + dated[0].end
+        return (low, high) if _gives(parsed, piece) else None
+    if kind in ("number", "money", "percent"):
         return (low, high) if re.search(r"\d", piece) else None
+    if kind in ("phone", "email"):
+        match = parsed.expected.gives.search(piece) if parsed.expected else None
+        return (low + match.start(), low + match.end()) if match else None
+    if kind in ("duration", "time"):
+        return (low, high) if _gives(parsed, piece) else None
     return low, high
+
+
+def _gives(parsed: Question, piece: str) -> bool:
+    return parsed.expected is not None and bool(parsed.expected.gives.search(piece))

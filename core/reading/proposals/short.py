@@ -34,7 +34,7 @@ def short_span(question: str, sentence: str) -> Offsets:
 def _of_kind(kind: str, sentence: str) -> list[Offsets]:
     if kind == "duration":
         return [match.span() for match in short_answers.DURATION.finditer(sentence) if _counts(match[0])]
-    if kind in ("money", "percent", "date"):
+    if kind in ("money", "percent", "date", "time"):
         return [(value.start, value.end) for value in values(sentence) if value.kind == kind] or _loosely(
             kind, sentence
         )

@@ -18,6 +18,7 @@ from core.reading.tables.derive import TableReader
 from core.reading.tables.fiscal import asked_of_own_years
 from core.reading.tables.lookup import stems_of
 from core.reading.tables.table import Table
+from core.reading.tables.worded import worded_answers
 from core.reading.text.quarters import Quarter, quarters_in, without_number
 from core.reading.text.sentences import Offsets, sentences_of
 from core.reading.text.words import stem, words
@@ -170,6 +171,41 @@ def from_tables(
     return proposals
 
 
+def from_worded_tables(question: str, tables: Sequence[PlacedTable], others: Sequence[Proposal]) -> list[Proposal]:
+    """Cells of tables of words that the question asks for by other cells of the row and by the head, best first."""
+    proposals = []
+    for answer in worded_answers(question, [placed.table for placed in tables]):
+        placed = tables[answer.place]
+        features = {"close": 1.0, "covered": answer.covered, "early": max(0.0, 1 - placed.passage / 4)}
+        rows = tuple(Quote(placed.passage, *span, heads=placed.table.heads_span) for span in answer.rows)
+        cells = tuple(Quote(placed.passage, *span) for span in answer.cells)
+        sure = probability("named", features)
+        # The head that the question names is surer than the first figure of the row.
+        rival = max(
+            (other.confidence for other in others if _same_row(other, rows) and other.short != answer.text), default=0.0
+        )
+        proposals.append(
+            Proposal(
+                "named",
+                answer.text,
+                rows[:3],
+                computed_from=cells if len(cells) > 1 else (),
+                confidence=max(sure, rival + 0.01) if answer.by_head and rival else sure,
+                features=features,
+                polarity=answer.polarity,
+            )
+        )
+    return proposals
+
+
+def _same_row(proposal: Proposal, rows: Sequence[Quote]) -> bool:
+    return any(
+        quote.passage == row.passage and not quote.pages_on and quote.start < row.end and row.start < quote.end
+        for quote in proposal.quotes
+        for row in rows
+    )
+
+
 def without_notes(
     question: str, sentences: Sequence[Proposal], others: Sequence[Proposal], tables: Sequence[PlacedTable]
 ) -> list[Proposal]:
@@ -179,7 +215,7 @@ def without_notes(
     named_tables = [placed for placed in tables if _names_cell(question, placed.table)]
 
     def is_note(quote: Quote) -> bool:
-        return not quote.next_page and any(
+        return not quote.pages_on and any(
             quote.passage == placed.passage
             and placed.table.rows[0].start <= quote.start
             and quote.end <= placed.table.end

@@ -36,7 +36,7 @@ def made_whole(question: str, form: Asked, best: Proposal, passages: Sequence[Pa
         best: What answers.
         passages: What it was read in.
     """
-    if best.kind not in ("span", "sentence", "named") or form.yes_no or not best.quotes or best.quotes[0].next_page:
+    if best.kind not in ("span", "sentence", "named") or form.yes_no or not best.quotes or best.quotes[0].pages_on:
         return best
     page = passages[best.quotes[0].passage].page
     units = sentences_of(page)

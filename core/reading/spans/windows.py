@@ -114,7 +114,7 @@ def _rows_of(tables: Sequence[PlacedTable], passages: Sequence[Passage]) -> list
 
 def _in_rows(passage: Passage, start: int, rows: Sequence[tuple[str, int, int]]) -> bool:
     """Whether a place in a passage, as it is read, stands among the rows of a table on its page."""
-    return any(low <= passage.offset + start < high and page == passage.page for page, low, high in rows)
+    return any(low <= passage.on_page(start) < high and page == passage.page for page, low, high in rows)
 
 
 def _tidied(text: str) -> tuple[int, int]:

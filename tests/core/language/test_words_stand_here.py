@@ -26,14 +26,31 @@ FEWEST_KNOWN = 3  # known words in a pattern or a list
 KNOWN_SHARE, TELLING_SHARE = 0.9, 0.5  # of the words of a list
 
 # Kinds of values and answers, as `core.reading.text.values` and `core.language.answer_kinds` name them.
-KINDS = frozenset(("number", "money", "percent", "duration", "date", "time", "name"))
+KINDS = frozenset(
+    (
+        "number",
+        "money",
+        "percent",
+        "duration",
+        "date",
+        "time",
+        "name",
+        "person",
+        "place",
+        "definition",
+        "phone",
+        "email",
+    )
+)
 # By file and what the pattern or list is given to: words that are not read as English, and what they are.
 EXCEPTIONS = {
     ("core/machine/disk.py", "_SAYS_FULL"): "messages of operating systems",
     ("core/machine/disk.py", "_SAYS_CLOSED"): "messages of operating systems",
     ("core/machine/system.py", "_PAGE_SIZE"): "output of vm_stat",
+    ("core/machine/system.py", "_FREE_PAGES"): "output of vm_stat",
     ("core/reading/read.py", "_document"): "endings of file names",
     ("rag/load/pdf/layout/rows.py", "_UNIT"): "units of measurement",
+    ("rag/load/rtf/reader.py", "_in_table_of"): "control words of RTF",
     ("rag/load/web/look.py", "_is_offset"): "properties of CSS",
     ("rag/load/web/sheet.py", "_BROWSERS_KNOW"): "pseudo-classes of CSS",
     ("rag/load/web/sheet.py", "_set"): "properties of CSS",
@@ -43,6 +60,10 @@ EXCEPTIONS = {
     ("rag/store/weaviate/faults.py", "_NO_COLLECTION"): "messages of Weaviate",
     ("rag/store/weaviate/faults.py", "_COPIES"): "messages of Weaviate",
     ("synth/dataset/leaks.py", "__init__"): "kinds of links between rows",
+    ("synth/dataset/review.py", "Action"): "decisions in a file of reviews",
+    ("synth/dataset/review.py", "ACTIONS"): "decisions in a file of reviews",
+    ("synth/importing/chats/rendered.py", "_MARKS"): "marks of turns in rendered chats",
+    ("synth/importing/chats/rendered.py", "_TURNS"): "marks of turns in rendered chats",
     ("synth/importing/chats/services.py", "service_of"): "keys of exported chats",
     ("synth/importing/files/tables.py", "_STATED"): "the first line of a table for spreadsheet programs",
     ("synth/importing/files/sources.py", "_UNDER_KEY"): "keys of data sets",
@@ -52,6 +73,7 @@ EXCEPTIONS = {
     ("finetune/training/quantised.py", "_SUFFIX"): "names of quantisations",
     ("kb/data/training_data.py", "_IMPORT_HINT"): "a command of this program",
     ("serve/app.py", "_ERROR"): "keys of JSON answers",
+    ("serve/documents/examples.py", "_KINDS"): "kinds of facts",
     ("serve/errors.py", "_COMMAND"): "messages of this program",
 }
 

@@ -87,7 +87,7 @@ def test_a_quote_on_the_next_page_is_read_there() -> None:
         key="b2b2b", source="a.pdf", text="The fee is due in", continuation=Continuation(text="early May.", start=7)
     )
     reading = Reading(
-        kind="span", short_answer="May", quotes=(Quote(0, 0, 17), Quote(0, 13, 17, next_page=True)), confidence=0.9
+        kind="span", short_answer="May", quotes=(Quote(0, 0, 17), Quote(0, 13, 17, pages_on=1)), confidence=0.9
     )
     assert lines(reading, [passage])[1:] == ["“The fee is due in” [0]", "“May.” [13]"]
 

@@ -8,7 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.passages import KEY_SHAPE, Passage, new_keys, new_mark, parse, render, visible
+from core.reading.passages import KEY_SHAPE, Continuation, Passage, new_keys, new_mark, parse, render, visible
 
 NASTY = st.lists(
     st.sampled_from(
@@ -71,3 +71,25 @@ def test_keys_and_marks_differ_from_request_to_request() -> None:
 
 def test_a_prompt_without_passages_is_all_outside() -> None:
     assert parse("Hello") == ([], "Hello")
+
+
+def test_a_sentence_over_the_page_is_read_whole_and_placed_on_both_pages() -> None:
+    rest = Continuation(text="dence of a year.", start=40, pages_on=2, n_behind=10, n_cut=1, joint="")
+    passage = Passage(key="b2b2b", source="a.pdf", text="Proof of resi-\n1 A note.", offset=100, continuation=rest)
+    assert passage.whole == "Proof of residence of a year.\n1 A note."
+    # The sentence, a part of either half, and the note behind it.
+    assert passage.stretches(0, 29) == [(100, 114, 0), (40, 56, 2)]
+    assert passage.stretches(0, 5) == [(100, 105, 0)]
+    assert passage.stretches(13, 18) == [(40, 45, 2)]
+    low, high, pages_on = passage.stretches(30, 39)[0]
+    assert (passage.text[low - 100 : high - 100], pages_on) == ("1 A note.", 0)
+    assert passage.on_page(30) == 115
+
+
+def test_a_part_of_a_passage_goes_on_where_it_holds_the_break() -> None:
+    rest = Continuation(text="early May.", start=7, n_behind=8)
+    passage = Passage(key="b2b2b", source="a.pdf", text="Pay. The fee is due in\nA note.", continuation=rest)
+    assert passage.cut(5, 30).whole == "The fee is due in early May.\nA note."
+    assert passage.cut(5, 22).whole == "The fee is due in early May."
+    assert passage.cut(0, 4).whole == "Pay."
+    assert passage.cut(23, 30).whole == "A note."

@@ -77,3 +77,10 @@ def test_wrapped_lines_flow_where_few_passages_are_shown() -> None:
     passages = [replace(PASSAGES[0], text=wrapped)]
     assert "The Council meets" in replace(PACKED, flowing=True).messages(passages, "")[0].text
     assert "The\nCouncil meets" in PACKED.messages(passages, "")[0].text
+
+
+def test_a_model_is_shown_what_is_blank_to_the_reader() -> None:
+    blank = replace(PASSAGES[0], text="It is      ")
+    packed = replace(PACKED, passages=[blank], spans=[SPAN], written_in=["en"])
+    assert [passage.text for passage in packed.as_printed().passages] == ["It is 62 m."]
+    assert packed.as_printed().passages[0].key == blank.key

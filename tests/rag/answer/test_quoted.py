@@ -66,7 +66,7 @@ def test_every_passage_has_a_key_of_its_own() -> None:
 def test_citations_stand_where_their_quotes_do() -> None:
     spans, passages = passages_of([span(0)], page_of, random.Random(0))
     own = Quote(0, 16, spans[0].end)
-    rest = Quote(0, 0, 19, next_page=True)
+    rest = Quote(0, 0, 19, pages_on=1)
     reading = Reading(kind="span", short_answer="every month", quotes=(own, rest), confidence=0.9)
     answer = quoted_answer(reading, passages, spans)
     assert [(place.doc, place.page) for place in answer.citations] == [("guide.pdf", 0), ("guide.pdf", 1)]
@@ -103,3 +103,21 @@ def test_a_document_cannot_write_to_the_terminal() -> None:
     answer = quoted_answer(reading, [passage(text)], [where])
     assert "\x1b" not in answer.text
     assert answer.citations[0].quote == text
+
+
+def test_page_numbers_are_blank_in_what_is_read_and_offsets_stay() -> None:
+    text = "Page 1 of 3\nThe fee is due in May.\n- 1 -"
+    page = Page(index=0, text=text)
+    whole = Span(doc="a.pdf", sha256="ab", page=0, start=0, end=len(text), text=text)
+    _, (given,) = passages_of([whole], lambda _sha256, _page: page, random.Random(0))
+    assert len(given.text) == len(text)
+    assert given.text.split() == "The fee is due in May.".split()
+    assert given.page == text
+    assert given.text.index("The fee") == text.index("The fee")
+
+
+def test_the_rest_of_a_sentence_is_read_once() -> None:
+    _, (first, second) = passages_of([span(0), span(1)], page_of, random.Random(0))
+    assert first.whole.endswith("old hall of the town near the quay.")
+    assert second.text.strip() == "It opens at nine."
+    assert second.text.index("It") == SECOND.text.index("It")

@@ -90,6 +90,34 @@ def test_a_sentence_over_a_page_border_is_joined_past_a_lone_header() -> None:
     assert open_end(first, second) == "The seat is Geneva and the language of the"
 
 
+def test_roman_numbers_of_two_pages_are_footers() -> None:
+    pages = [page(n, ("paragraph", f"{'ab' * (n + 1)}."), ("list_item", f"- {'i' * (n + 1)} -")) for n in range(2)]
+    assert kinds(pages) == [["paragraph", "footer"]] * 2
+    labels = [page(n, ("paragraph", f"{'ab' * (n + 1)}."), ("paragraph", "XV"[n])) for n in range(2)]
+    assert kinds(labels) == [["paragraph", "paragraph"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("end", "begin", "joined"),
+    [
+        ("The chair of the committee is taken by", "Petra Lindqvist until autumn.", True),
+        ("He must be told of any damage within", "21 days of delivery.", True),
+        ("The chair of the committee is taken by", "Parking", False),
+        ("The gate is open to all members", "Petra Lindqvist is the chair.", False),
+    ],
+)
+def test_a_capital_goes_on_what_no_sentence_ends_with(end: str, begin: str, *, joined: bool) -> None:
+    first, second = linked([page(0, ("paragraph", end)), page(1, ("paragraph", begin))])
+    assert second.blocks[0].continues == joined
+    assert open_end(first, second) == (end if joined else "")
+
+
+def test_a_sentence_goes_on_below_a_table() -> None:
+    below: list[Part] = [("caption", "Table 2. Costs"), ("table", "2022 380"), ("paragraph", "project for ten years.")]
+    _, second = linked([page(0, ("paragraph", "The partner shall keep the time sheets of the")), page(1, *below)])
+    assert [block.continues for block in second.blocks] == [False, False, True]
+
+
 @pytest.mark.parametrize("end", ["It ends here.", "Does it end?", "So it is:"])
 def test_a_sentence_that_has_ended_is_not_joined(end: str) -> None:
     pages = list(linked([page(0, ("paragraph", end)), page(1, ("paragraph", "proceedings of another kind."))]))

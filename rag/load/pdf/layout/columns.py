@@ -7,11 +7,12 @@ parted: their texts do not run on from line to line.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.load.pdf.layout.rows import Segment, TextRow, row_of
+from rag.load.pdf.layout.rows import LIST_MARK, Segment, TextRow, row_of
 from rag.load.pdf.layout.rules import Rules
 
 _MIN_LINES = 3  # so many lines begin at a column's left edge
@@ -30,6 +31,10 @@ _MIN_LETTERS = 0.6
 _MAX_DEPTH = 8
 _LEADING = 2.2  # of the height: lines further apart do not belong together
 _STOPS = ".!?:;"
+_FURNITURE_CHARS, _MOST_FURNITURE = 60, 4  # of a text in a line; lines from the top and from the foot of the page
+_SMALLER, _LARGER = 0.94, 1.06  # of the columns' height: furniture is set smaller than they are, and never larger
+_FURTHER = 1.6  # of the widest step between their lines: what stands apart from columns in their own type
+_FOLIO = re.compile(r"\W*(?:[^\W\d_]{1,6}\.?\s*)?\d{1,4}\W*(?:(?:/|[^\W\d_]{1,4})\s*\d{1,4}\W*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ def _cut_in(rows: Sequence[TextRow], start: int, after: int, x: float, rules: Ru
         return None
     first = _reach(rows, max(left_rows[0], right_rows[0]), start - 1, -1)
     last = _reach(rows, min(left_rows[-1], right_rows[-1]), after, 1)
-    first, last = min(first, last), max(first, last)
+    first, last = _without_furniture(rows, min(first, last), max(first, last))
     left, right = _parted(rows[first : last + 1], x)
     if len(left) < 2 or len(right) < _MIN_LINES or rules.tabular(rows[first].top, rows[last].bottom, x):
         return None
@@ -138,6 +143,55 @@ def _reach(rows: Sequence[TextRow], index: int, stop: int, step: int) -> int:
     while index + step != stop and abs(rows[index + step].base - rows[index].base) <= _LEADING * rows[index].height:
         index += step
     return index
+
+
+def _without_furniture(rows: Sequence[TextRow], first: int, last: int) -> tuple[int, int]:
+    """Leave out the lines over and below columns that belong to none: names and dates of an issue, page numbers."""
+    body = _usual_height(rows[first : last + 1])
+    first += _n_furniture(rows[first : last + 1], body, _MOST_FURNITURE - first)
+    behind = len(rows) - 1 - last
+    return first, last - _n_furniture(rows[first : last + 1][::-1], body, _MOST_FURNITURE - behind)
+
+
+def _n_furniture(rows: Sequence[TextRow], body: float, most: int) -> int:
+    """Return how many of the rows at one end of columns, that end first, are furniture or a title over it."""
+    for n in range(min(most, len(rows) - _MIN_LINES), 0, -1):
+        outer = all(len(row.segments) == 1 or row.height <= _LARGER * body for row in rows[: n - 1])
+        if outer and all(map(_is_short, rows[:n])) and _is_furniture(rows[n - 1], rows[n:], body):
+            return n
+    return 0
+
+
+def _usual_height(rows: Sequence[TextRow]) -> float:
+    heights = sorted(row.height for row in rows)
+    return heights[len(heights) // 2]
+
+
+def _is_furniture(row: TextRow, beside: Sequence[TextRow], body: float) -> bool:
+    """Tell whether a row stands apart from columns and is none of their lines.
+
+    Args:
+        row: It stands at one end of columns.
+        beside: Their rows, the next one first.
+        body: The height of most of them.
+    """
+    gap = abs(row.base - beside[0].base)
+    if gap <= _LEADING * max(row.height, beside[0].height) or row.height > _LARGER * body:
+        return False
+    if row.height < _SMALLER * body or any(_FOLIO.fullmatch(segment.text) for segment in row.segments):
+        return True
+    # Texts that begin where columns do head them, or end them.
+    starts = [segment.x0 for other in beside for segment in other.segments]
+    if len(row.segments) > 1 and all(any(abs(s.x0 - x0) <= _EDGE_SLACK for x0 in starts) for s in row.segments):
+        return False
+    widest = max((abs(below.base - above.base) for above, below in itertools.pairwise(beside)), default=0.0)
+    return gap > _FURTHER * widest
+
+
+def _is_short(row: TextRow) -> bool:
+    """Tell whether the texts of a row are no lines of a paragraph and no items of a list."""
+    texts = [segment.text for segment in row.segments]
+    return not any(len(text) > _FURNITURE_CHARS or text[-1] in _STOPS or LIST_MARK.match(text) for text in texts)
 
 
 def _is_margin(short: Sequence[TextRow], prose: Sequence[TextRow], n_both: int) -> bool:

@@ -15,7 +15,7 @@ from rag.load.pdf.layout.drafts import DraftTable, StyleOf
 from rag.load.pdf.layout.rows import LIST_MARK, Segment, TextRow, segment_of
 
 _SIGN_MARK = re.compile(r"[•●▪◦‣·○■□➢✓❑*–—-]")
-_NOTE_MARK = re.compile(r"[*†‡§¶#]{1,3}|\(?\d{1,2}\)|\([a-z]\)|\d{1,2}")
+_NOTE_MARK = re.compile(r"[*†‡§¶#]{1,3}|[¹²³⁰⁴-⁹]{1,2}|\(?\d{1,2}\)|\([a-z]\)|\d{1,2}")
 _NOTE_SIGN = re.compile(r"\(\w{1,2}\)|[*†‡§¶]+|^\d{1,2}$")
 _GLUED_MARK = re.compile(r"\((?:\d{1,2}|[a-z])\)(?=[A-Z])")  # "(a)Measured in tons"
 _SECTION = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?")

@@ -233,7 +233,7 @@ def test_sentences_outside_the_table_on_another_page_or_in_a_row_are_kept() -> N
     elsewhere = [
         replace(note, quotes=(Quote(0, 0, 6),)),
         replace(note, quotes=(replace(note.quotes[0], passage=1),)),
-        replace(note, quotes=(replace(note.quotes[0], next_page=True),)),
+        replace(note, quotes=(replace(note.quotes[0], pages_on=1),)),
         replace(note, quotes=(Quote(0, row.start, row.end),)),
         replace(note, quotes=()),
     ]

@@ -122,6 +122,6 @@ def test_other_answers_stay() -> None:
     for best in (
         table,
         replace(table, kind="span", quotes=()),
-        replace(table, kind="span", quotes=(Quote(0, 0, 5, True),)),
+        replace(table, kind="span", quotes=(Quote(0, 0, 5, 1),)),
     ):
         assert made_whole("Who did not pay?", form, best, [passage]) == best

@@ -35,6 +35,34 @@ def test_a_line_across_both_columns_stands_between_what_is_above_and_below_it() 
     assert texts(regions(rows, NO_RULES)) == [LEFT, RIGHT, [across], LEFT, RIGHT]
 
 
+def small(row: TextRow) -> TextRow:
+    row.height *= 0.8
+    return row
+
+
+def test_running_lines_stand_before_and_after_the_columns() -> None:
+    header = small(row(70, (50, "Journal of Rivers 14"), (500, "213")))
+    footer = [row(400, (50, "House News 3/2024"), (500, "Page 1 of 9"))]
+    dated = [row(50, (50, "THE HERALD")), row(66, (50, "Friday 3 May 2024"), (500, "No. 118"))]
+    assert texts(regions([header, *two_columns(), *footer], NO_RULES)) == [
+        ["Journal of Rivers 14 213"],
+        LEFT,
+        RIGHT,
+        ["House News 3/2024 Page 1 of 9"],
+    ]
+    assert texts(regions([*dated, *two_columns()], NO_RULES)) == [[line.text for line in dated], LEFT, RIGHT]
+
+
+def test_the_first_and_last_lines_of_columns_stay_with_them() -> None:
+    lines = [*two_columns(100), *two_columns(148)]
+    heads = row(70, (50, "Rent of flats in town"), (300, "Use of river water"))
+    ends = row(226, (50, "All is in the list."), (300, "The mill is shut now."))
+    left, right = [heads.segments[0].text, *LEFT, *LEFT], [heads.segments[1].text, *RIGHT, *RIGHT]
+    assert texts(regions([heads, *lines], NO_RULES)) == [left, right]
+    left, right = [*LEFT, *LEFT, ends.segments[0].text], [*RIGHT, *RIGHT, ends.segments[1].text]
+    assert texts(regions([*lines, ends], NO_RULES)) == [left, right]
+
+
 def test_rows_of_figures_are_not_parted() -> None:
     rows = [row(100 + 12 * at, (50, "rent of flat"), (300, f"1,{at}00")) for at in range(5)]
     assert regions(rows, NO_RULES) == [rows]

@@ -1,0 +1,130 @@
+"""Which proposals are about what the question asks about, and what those for a yes or a no say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.language.answer_kinds import Expectation, expectation
+from core.reading.contrast import exception_among, kinds, misses_subject, of_another, shares_word
+from core.reading.passages import Passage
+from core.reading.proposals.candidates import Proposal, Quote, quote_span, units_of
+from core.reading.text.sentences import Sentence
+from core.reading.verdict import answers_otherwise, denies, verdict
+
+# Proposals that are chosen by their words; rows of tables are chosen by their labels.
+_BY_WORDS = ("span", "sentence", "named")
+# Kinds of answers that a pattern tells wholly: what gives none is no answer.
+_TOLD_BY_PATTERN = ("phone", "email", "time")
+# Of a sentence that answers with the opposite, another value or a bound of the same thing. Set by hand.
+_TELLING = 0.5
+
+
+def about_the_same(question: str, proposals: Sequence[Proposal], passages: Sequence[Passage]) -> list[Proposal]:
+    """Return the proposals without those that speak of another thing than the question."""
+    elsewhere = kinds(passage.whole for passage in passages)
+    kept = [
+        proposal
+        for proposal in proposals
+        if proposal.kind not in _BY_WORDS
+        or not proposal.quotes
+        or not _of_another(question, proposal, passages, elsewhere)
+    ]
+    expected = expectation(question)
+    if expected is None or expected.kind not in _TOLD_BY_PATTERN:
+        return kept
+    fitting = (_of_kind(expected, proposal, passages) for proposal in kept)
+    return [proposal for proposal in fitting if proposal is not None]
+
+
+def _of_kind(expected: Expectation, proposal: Proposal, passages: Sequence[Passage]) -> Proposal | None:
+    """A proposal with the only part of it that is of the kind asked for; None where nothing is, or too much."""
+    quoted = " ".join(quote_span(passages, quote) for quote in proposal.quotes)
+    for text in (proposal.short, quoted):
+        given = dict.fromkeys(match[0].strip() for match in expected.gives.finditer(text))
+        if given:
+            ranged = len(given) > 1 and text == proposal.short
+            return proposal if ranged else replace(proposal, short=next(iter(given)))
+    return None
+
+
+def _of_another(
+    question: str, proposal: Proposal, passages: Sequence[Passage], elsewhere: frozenset[tuple[str, str]]
+) -> bool:
+    text = " ".join(quote_span(passages, quote) for quote in proposal.quotes)
+    passage = passages[proposal.quotes[0].passage]
+    around = _around(passage, _unit(passage, proposal.quotes[0]))
+    return of_another(question, text, around, passage.page, elsewhere=elsewhere)
+
+
+def settled(question: str, proposals: Sequence[Proposal], passages: Sequence[Passage]) -> list[Proposal]:
+    """Return the proposals for a question for yes or no, each sentence with what it says.
+
+    Sentences that say nothing of what is asked about are left out, one that rules out the case asked about comes before
+    the general rule, and an item of a list is quoted with the line that it stands under.
+    """
+    sentences = [
+        proposal
+        for proposal in proposals
+        if proposal.kind == "sentence" and proposal.quotes and not _misses_subject(question, proposal, passages)
+    ]
+    texts = [_text(proposal, passages) for proposal in sentences]
+    if sentences:
+        denials = [denies(text) for text in texts[1:]]
+        exception = exception_among(question, texts[0], texts[1:], denials)
+        if exception is not None:
+            first = replace(sentences[exception + 1], confidence=sentences[0].confidence)
+            sentences = [first, *(each for each in sentences if each.quotes != first.quotes)]
+    rest = [proposal for proposal in proposals if proposal.kind != "sentence"]
+    return [*rest, *(_with_lead(question, proposal, passages) for proposal in sentences)]
+
+
+def _with_lead(question: str, proposal: Proposal, passages: Sequence[Passage]) -> Proposal:
+    quote = proposal.quotes[0]
+    passage = passages[quote.passage]
+    lead = _lead(passage, _unit(passage, quote))
+    text = "" if lead is None else passage.page[lead.start : lead.end]
+    answer = verdict(question, proposal.short, _text(proposal, passages), text)
+    telling = answers_otherwise(question, _text(proposal, passages)) and shares_word(
+        question, _text(proposal, passages)
+    )
+    shown = (replace(lead, passage=quote.passage), *proposal.quotes) if lead is not None else proposal.quotes
+    features = {**proposal.features, "settled": 1.0}
+    sure = max(proposal.confidence, _TELLING) if telling and answer else proposal.confidence
+    return replace(proposal, polarity=answer, quotes=shown, confidence=sure, features=features)
+
+
+def _text(proposal: Proposal, passages: Sequence[Passage]) -> str:
+    return quote_span(passages, proposal.quotes[0])
+
+
+def _misses_subject(question: str, proposal: Proposal, passages: Sequence[Passage]) -> bool:
+    passage = passages[proposal.quotes[0].passage]
+    unit = _unit(passage, proposal.quotes[0])
+    text = " ".join(quote_span(passages, quote) for quote in proposal.quotes)
+    # What excludes it, or gives another value, speaks of what is asked about in other words.
+    # What stands above a row may be the heads of its columns, or just another row.
+    label = None if unit is not None and unit.kind == "row" else unit
+    return not answers_otherwise(question, text) and misses_subject(question, text, _around(passage, label))
+
+
+def _unit(passage: Passage, quote: Quote) -> Sentence | None:
+    """The sentence of a passage that a quote begins in; None for one on the next page."""
+    if quote.pages_on:
+        return None
+    start = quote.start - passage.offset
+    return next((unit for unit in units_of(passage) if unit.start <= start < unit.end), None)
+
+
+def _around(passage: Passage, unit: Sentence | None) -> str:
+    """What governs a sentence: the name of its document, the line it stands under, the heading."""
+    spans = () if unit is None else (unit.header, unit.label)
+    return " ".join([passage.source, *(passage.whole[slice(*span)] for span in spans if span)])
+
+
+def _lead(passage: Passage, unit: Sentence | None) -> Quote | None:
+    """The line before a list that an item belongs to, or else the heading that the item stands under."""
+    if unit is None or unit.kind != "item":
+        return None
+    span = unit.header or unit.label
+    return None if span is None else Quote(0, span[0] + passage.offset, span[1] + passage.offset)

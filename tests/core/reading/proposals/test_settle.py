@@ -1,0 +1,69 @@
+"""Proposals of other things are left out; those for yes or no say which, with the line that a list stands under."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.reading.passages import Passage
+from core.reading.proposals.candidates import Proposal, Quote
+from core.reading.proposals.settle import about_the_same, settled
+from core.reading.read import Reading, read
+
+
+def answer(question: str, text: str, source: str = "notes.md, p. 1") -> Reading:
+    return read(question, [Passage(key="k1", source=source, text=text)])
+
+
+LUGGAGE = "Allowed in hand luggage\n\n- cameras\n- medicines\n\nNot allowed in hand luggage\n\n- knives\n- fireworks\n"
+
+
+def test_an_item_is_quoted_with_the_line_that_denies_it() -> None:
+    reading = answer("Are knives allowed in hand luggage?", LUGGAGE)
+    assert reading.polarity == "no"
+    quotes = [LUGGAGE[quote.start : quote.end] for quote in reading.quotes]
+    assert quotes[0] == "Not allowed in hand luggage"
+    assert quotes[1].startswith("- knives")
+
+
+def test_what_the_text_does_not_speak_of_is_not_answered() -> None:
+    hotel = "Hotel Oslo\n\nThe nightly rate is 120 euro. Dogs are allowed.\n"
+    assert not answer("Is there a pool in Hotel Oslo?", hotel).answers
+    assert answer("Are dogs allowed in Hotel Oslo?", hotel).polarity == "yes"
+
+
+def test_the_exception_is_quoted_instead_of_the_rule() -> None:
+    text = (
+        "Employees may work from home up to three days a week. Working from abroad needs approval. "
+        "Employees on probation are not eligible for remote work."
+    )
+    reading = answer("Can employees on probation work from home?", text)
+    assert reading.polarity == "no"
+    assert "probation" in text[reading.quotes[0].start : reading.quotes[0].end]
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "short"),
+    [
+        ("What is the caretaker's phone number?", "Caretaker: Ivo Lund, phone 555-0133", "555-0133"),
+        ("What is the e-mail address of the desk?", "The desk (desk@example.org) answers.", "desk@example.org"),
+        ("At what time does the train leave?", "The train leaves on 7 April at 10:03.", "10:03"),
+    ],
+)
+def test_a_number_an_address_and_a_time_are_told_by_their_form(question: str, text: str, short: str) -> None:
+    assert answer(question, text).short_answer == short
+
+
+def test_a_proposal_without_the_form_asked_for_is_left_out() -> None:
+    text = "Landlord: Helen Marchetti, 12 Quarry Lane"
+    passages = [Passage(key="k1", source="lease.md", text=text)]
+    proposal = Proposal("named", "Helen Marchetti, 12 Quarry Lane", (Quote(0, 0, len(text)),), confidence=0.8)
+    assert about_the_same("What is the landlord's phone number?", [proposal], passages) == []
+    assert about_the_same("Who is the landlord?", [proposal], passages) == [proposal]
+
+
+def test_an_opposite_of_the_same_thing_is_rather_sure() -> None:
+    text = "The lift is out of order."
+    passages = [Passage(key="k1", source="notes.md", text=text)]
+    proposal = Proposal("sentence", text, (Quote(0, 0, len(text)),), confidence=0.2)
+    (kept,) = settled("Is the lift working?", [proposal], passages)
+    assert (kept.polarity, kept.confidence) == ("no", 0.5)

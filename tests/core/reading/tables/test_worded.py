@@ -1,0 +1,89 @@
+"""Tables of words: the row is named by any of its cells, the column by its head or by what is asked for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from core.reading.tables.table import Table, TableCell, TableRow
+from core.reading.tables.worded import worded_answers
+from core.reading.text.values import decimal_of
+
+
+class Rows(NamedTuple):
+    text: str
+    table: Table
+
+
+def table(lines: str) -> Rows:
+    """A table of a page whose first line has the heads, cells parted by bars."""
+    rows, place = [], 0
+    for line in lines.split("\n"):
+        cells, start = [], place
+        for text in line.split(" | "):
+            digits = text.lstrip("$€£")
+            amount = decimal_of(digits) if digits.replace(".", "").isdigit() else None
+            cells.append(TableCell(text, start, start + len(text), amount))
+            start += len(text) + 3
+        label, *others = cells
+        span = (label.start, label.end)
+        rows.append(TableRow(label.text, "", tuple(others), place, place + len(line), span))
+        place += len(line) + 1
+    head, *data = rows
+    heads = tuple(cell.text for cell in head.cells if cell is not None)
+    return Rows(lines, Table("", head.label, heads, tuple(data), 0, None, "", 0, len(lines)))
+
+
+HOTELS = table("Date | Hotel | Price\n3 April | Hotel Sakura | $140\n7 April | Ryokan Hoshi | $210")
+PORTS = table("Port | Use | PoE\nA | uplink | no\nB | camera | yes\nC | phone | yes")
+BIKES = table("Bicycle | Half day | Day | Week\nCity bike | 9.00 | 15.00 | 70.00\nTandem | 18.00 | 30.00 | 150.00")
+CODES = table(
+    "Code | Problem | Remedy\nE1 | Door is open | Close the door\nE2 | No water | Open the tap\n"
+    "E3 | Water does not drain | Clean the filter"
+)
+EFFECTS = table("How often | Effect\nCommon | heartburn, nausea\nUncommon | dizziness, rash")
+
+
+@pytest.mark.parametrize(
+    ("question", "rows", "answer"),
+    [
+        ("What does Hotel Sakura cost?", HOTELS, "$140"),
+        ("When is the stay at Ryokan Hoshi?", HOTELS, "7 April"),
+        ("Which hotel is the cheapest?", HOTELS, "Hotel Sakura"),
+        ("Which hotel is the most expensive?", HOTELS, "Ryokan Hoshi"),
+        ("Which port is used for the camera?", PORTS, "B"),
+        ("Which ports have PoE?", PORTS, "B, C"),
+        ("Which ports have no PoE?", PORTS, "A"),
+        ("What does a tandem cost for a day?", BIKES, "30.00"),
+        ("What is the weekly price of a city bike?", BIKES, "70.00"),
+        ("What does error E2 mean?", CODES, "No water"),
+        ("What should I do when the display shows E1?", CODES, "Close the door"),
+        ("What do I do if the water does not drain?", CODES, "Clean the filter"),
+        ("How common is rash?", EFFECTS, "Uncommon"),
+    ],
+)
+def test_row_and_column_are_named(question: str, rows: Rows, answer: str) -> None:
+    (read,) = worded_answers(question, [rows.table])
+    assert read.text == answer
+    assert ", ".join(rows.text[slice(*span)] for span in read.cells).startswith(answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("What does Hotel Kobe cost?", HOTELS),
+        ("What does a tandem cost?", BIKES),
+        ("What does error E9 mean?", CODES),
+        ("Who is the director?", PORTS),
+    ],
+)
+def test_what_is_not_named_is_not_answered(question: str, rows: Rows) -> None:
+    assert worded_answers(question, [rows.table]) == []
+
+
+def test_a_cell_says_yes_or_no() -> None:
+    (without,) = worded_answers("Does port A have PoE?", [PORTS.table])
+    assert without.polarity == "no"
+    (with_power,) = worded_answers("Does port B have PoE?", [PORTS.table])
+    assert with_power.polarity == "yes"

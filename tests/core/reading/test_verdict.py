@@ -1,0 +1,84 @@
+"""A sentence, the line above a list, or a value says yes or no to a question."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.reading.verdict import answers_otherwise, denies, verdict
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "said"),
+    [
+        ("Are you open on Mondays?", "We are closed on Mondays.", "no"),
+        ("Is the shop closed on Sundays?", "The shop is closed on Sundays.", "yes"),
+        ("Is the shop closed on Tuesday?", "The shop is open from Monday to Thursday.", "no"),
+        ("Are seats available on Friday?", "Seats are unavailable on Friday.", "no"),
+        ("Are seats available on Friday?", "No seats are available on Friday.", "no"),
+        ("Are lamps in stock?", "The store is out of stock of lamps.", "no"),
+        ("Is the lift working?", "The lift is out of order.", "no"),
+        ("Does the old bridge still exist?", "The old bridge was demolished in 1990.", "no"),
+        ("Is the offer still valid?", "The offer expired on 3 May.", "no"),
+        ("Is entry free?", "Entry costs 8 euro.", "no"),
+        ("Do children have to pay for entry?", "Entry is free for children.", "no"),
+        ("Is the drink free of sugar?", "The drink holds no sugar.", "yes"),
+        ("Can I chew the tablet?", "Swallow the tablet whole.", "no"),
+        ("Is dizziness a common side effect?", "Uncommon: dizziness, rash.", "no"),
+        ("Is smoking allowed?", "Smoking is prohibited.", "no"),
+        ("Is smoking allowed?", "Smoking is allowed.", "yes"),
+        ("Was the motion rejected?", "The motion was adopted.", "no"),
+    ],
+)
+def test_what_excludes_the_question_denies_it(question: str, text: str, said: str) -> None:
+    assert verdict(question, "", text) == said
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "said"),
+    [
+        ("Is the rent due on the tenth?", "Rent is due on the first.", "no"),
+        ("Does the team meet on Tuesday?", "The team meets on Mondays.", "no"),
+        ("Does the team meet on Tuesday?", "The team meets from Monday to Wednesday.", "yes"),
+        ("Is the pool open in May?", "The pool is open from June to September.", "no"),
+        ("Is the pool open in July?", "The pool is open from June to September.", "yes"),
+        ("Was it founded in 1990?", "It was founded in 1985.", "no"),
+        ("Is the deposit 900 euro?", "The deposit is 850 euro.", "no"),
+        ("May I bring a guest?", "You may bring a guest in July.", "yes"),
+        ("Are they open on Tuesday?", "They are closed on Mondays.", ""),
+    ],
+)
+def test_another_day_month_or_amount_is_a_no(question: str, text: str, said: str) -> None:
+    assert verdict(question, "", text) == said
+
+
+@pytest.mark.parametrize(
+    ("question", "lead", "item", "said"),
+    [
+        ("Are knives allowed in hand luggage?", "Not allowed in hand luggage", "- knives", "no"),
+        ("Are cameras allowed in hand luggage?", "Allowed in hand luggage", "- cameras", "yes"),
+        ("Is theft of bicycles covered?", "The insurance does not cover:", "- theft of bicycles", "no"),
+        ("Is damage by floods covered?", "Exclusions", "- damage by floods", "no"),
+        ("May I drive it without gloves?", "Never drive it:", "- without gloves", "no"),
+    ],
+)
+def test_an_item_says_what_the_line_above_its_list_says(question: str, lead: str, item: str, said: str) -> None:
+    assert verdict(question, "", item, lead) == said
+
+
+@pytest.mark.parametrize(
+    ("question", "said"), [("Can 8 people use the lift?", "no"), ("Can 5 people use the lift?", "yes")]
+)
+def test_a_bound_rules_how_many(question: str, said: str) -> None:
+    assert verdict(question, "", "The lift carries at most 6 people.") == said
+    assert verdict(question, "", "No more than 6 people may use the lift.") == said
+
+
+def test_what_answers_in_other_words() -> None:
+    assert answers_otherwise("Is the lift working?", "The lift is out of order.")
+    assert answers_otherwise("Is the rent due on the tenth?", "Rent is due on the first.")
+    assert not answers_otherwise("Is the lift working?", "The lift was built in June.")
+
+
+def test_a_bound_denies_nothing() -> None:
+    assert not denies("It carries no more than six people.")
+    assert denies("It carries no people.")
