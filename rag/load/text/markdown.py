@@ -16,6 +16,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from core.errors import DataError
+from core.hyphens import LINE_END_HYPHEN, LineEndHyphens
 from core.settings import IngestSettings
 from rag.load.outline import Outline
 from rag.load.sections import SectionReader
@@ -31,6 +32,7 @@ _FIELDS = ("title", "author", "date", "subject", "keywords", "lang")
 _FIELD = re.compile(
     rf"^({'|'.join(_FIELDS)})[ \t]*:[ \t]*(?:[>|][+-]?[ \t]*\n((?:[ \t]+.*(?:\n|\Z))+)|(.+)$)", re.MULTILINE
 )
+_HYPHEN_AT_END = re.compile(r"[^\W_]-\Z")
 _NAMES = {"date": "created", "lang": "language"}
 
 
@@ -81,6 +83,7 @@ def markdown_outline(text: str, path: Path) -> Outline:
     try:
         tokens = parser.parse(text)
         _keep_delimiters(tokens)
+        _join_halves(tokens, text)
         markup = parser.renderer.render(tokens, parser.options, {})
     except RecursionError as error:
         raise DataError("nests quotes or lists too deep", path=path) from error
@@ -92,3 +95,27 @@ def _keep_delimiters(tokens: Sequence[Token]) -> None:
     for token in tokens:
         if token.type == "ordered_list_open" and token.markup == ")":
             token.attrSet("data-delimiter", ")")
+
+
+def _join_halves(tokens: Sequence[Token], text: str) -> None:
+    """Take out the line ends behind hyphens, where the next line goes on without a blank, and hyphens amid words."""
+    breaks = [
+        (children, place)
+        for token in tokens
+        if (children := token.children or [])
+        for place in range(1, len(children) - 1)
+        if children[place].type == "softbreak"
+        and _HYPHEN_AT_END.search(children[place - 1].content)
+        and children[place + 1].content[:1].isalnum()
+    ]
+    halves = [
+        (children[place - 1].content[:-1], f"{LINE_END_HYPHEN}{children[place + 1].content}")
+        for children, place in breaks
+    ]
+    hyphens = LineEndHyphens("\n".join([*("".join(pair) for pair in halves), text]))
+    start = 0
+    for (children, place), (before, after) in zip(breaks, halves, strict=True):
+        position = start + len(before)
+        children[place - 1].content = before + hyphens.join(position, position + 1)
+        children[place].type, children[place].content = "text", ""
+        start = position + len(after) + 1

@@ -7,10 +7,12 @@ parted: their texts do not run on from line to line.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.load.pdf.layout.glyphs import DASHES, HYPHENS
 from rag.load.pdf.layout.rows import Segment, TextRow, row_of
 from rag.load.pdf.layout.rules import Rules
 
@@ -30,6 +32,9 @@ _MIN_LETTERS = 0.6
 _MAX_DEPTH = 8
 _LEADING = 2.2  # of the height: lines further apart do not belong together
 _STOPS = ".!?:;"
+# What a hyphen joins goes on in the next line; so does a range of figures. A minus may stand behind an amount.
+_BROKEN_WORD = re.compile(rf"[^\W\d_][{HYPHENS}]\Z")
+_BROKEN_RANGE = re.compile(rf"(?<![.,])\b\d+[{DASHES}{HYPHENS}]\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,5 +231,9 @@ def flows(line: Segment, following: Segment, edge: float) -> bool:
     """Tell whether a line goes on in the next: no room was left for its first word, or a sentence is open."""
     word = following.words[0]
     if line.text[-1] not in _STOPS and following.text[0].islower():
+        return True
+    if following.text[0].isalnum() and _BROKEN_WORD.search(line.text):
+        return True
+    if following.text[0].isdecimal() and word.text[-1] not in HYPHENS and _BROKEN_RANGE.search(line.text):
         return True
     return edge - line.x1 < (word.x1 - word.x0) + 0.25 * word.height and len(line.words) > 1

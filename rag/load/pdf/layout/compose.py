@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from core.blocks import Block, Cell
 from rag.load.pdf.layout.drafts import DraftCell, DraftTable
-from rag.load.pdf.layout.glyphs import HYPHEN_MARK
+from rag.load.pdf.layout.glyphs import DASHES, HYPHEN_MARK, HYPHENS
 from rag.load.pdf.layout.paragraphs import Draft, DraftText
 from rag.load.pdf.layout.rows import Segment, Word
 
@@ -25,7 +25,6 @@ _UNIT = re.compile(r"(?:.*[^^\W\d_])?(?:[^\W\d_]{1,3})", re.DOTALL)
 _LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
 _MAX_DOTS = 3
 _MAX_UNIT = 2  # letters: m, cm, km, x
-_HYPHENS = "-\u2010" + HYPHEN_MARK
 _BLOCK_GAP = 0.55  # of the height: more space between blocks is a blank line
 
 
@@ -129,12 +128,13 @@ def _write_lines(writer: Writer, lines: Sequence[Segment], border: str) -> None:
 
 
 def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
-    """Write a line; return whether it ends in a hyphen that the next line goes on from."""
+    """Write a line; return whether the next one goes on, without a blank, from its hyphen or the dash of a range."""
     pieces, chars, index = writer.pieces, writer.chars, writer.index
     last = words[-1].text
     hyphenated = (
-        bool(following) and last[-1] in _HYPHENS and len(last) > 1 and last[-2].isalnum() and following[0].isalnum()
+        bool(following) and last[-1] in HYPHENS and len(last) > 1 and last[-2].isalnum() and following[0].isalnum()
     )
+    in_range = last[-1] in DASHES and last[-2:-1].isdecimal() and following[:1].isdecimal()
     before: Word | None = None
     n_dots = 0
     for word in words:
@@ -158,7 +158,7 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
         before = word
     if hyphenated:
         pieces[-1] = pieces[-1][:-1] + HYPHEN_MARK
-    return hyphenated
+    return hyphenated or in_range
 
 
 def _mark_apart(previous: Word, word: Word) -> bool:

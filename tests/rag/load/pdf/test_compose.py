@@ -152,3 +152,11 @@ def test_blanks_at_the_ends_of_a_block_are_no_part_of_it() -> None:
     block = Block(kind="paragraph", start=0, end=6)
     assert [(b.start, b.end) for b in moved([block], list(range(7)), " rent ")] == [(1, 5)]
     assert moved([block], list(range(7)), "      ") == ()
+
+
+def test_a_range_is_not_parted_by_its_line_end() -> None:
+    setter = Typesetter()
+    lines = [setter.line("from", "1998–"), setter.line("2004", "on"), setter.line("1998", "–"), setter.line("then")]
+    text, chars, _ = compose([text_block(*lines)], setter.index())
+    assert text == "from 1998–2004 on\n1998 –\nthen"
+    assert len(chars) == len(text)

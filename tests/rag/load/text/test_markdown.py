@@ -160,3 +160,11 @@ def test_quotes_in_quotes_are_read_to_the_last_one() -> None:
 
 def test_definitions_stand_below_their_terms() -> None:
     assert [shown for _, _, shown in kinds("Berth\n: A place for one boat.\n")] == ["Berth", "A place for one boat."]
+
+
+def test_a_word_that_its_line_was_wrapped_at_is_whole_again() -> None:
+    text = (
+        "The inspec-\ntion of this is in the **cost-\neffective** mother-in-\nlaw suite. A -\ndash\n\n    co-\n    de"
+    )
+    shown = [element.shown for element in markdown_outline(text, Path("a.md")).elements]
+    assert shown == ["The inspection of this is in the cost-effective mother-in-law suite. A - dash", "co-\nde"]
