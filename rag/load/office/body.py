@@ -16,6 +16,7 @@ from rag.load.office.fields import OpenField, form_value, link_of, symbol
 from rag.load.office.numbering import Numbering
 from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, OutlineCell, Run, shown
 from rag.load.raised import raised
+from rag.load.repeated import table_element
 from rag.load.text.grid import guess_heads
 from rag.load.web.links import target_of
 from rag.load.web.lists import spelled
@@ -129,8 +130,8 @@ class BodyWalker:
                 heads += 1
         kept = tuple(tuple(cell for _, cell in row) for row in grid)
         if heads in (0, len(rows)):
-            heads = guess_heads(kept) or _is_bold_head(rows)
-        return Element(kind="table", rows=tuple(row for row in kept if row), head_rows=min(heads, len(kept)))
+            heads = guess_heads([row for row in kept if row]) or _is_bold_head(rows)
+        return table_element(kept, heads)
 
     def _cell_runs(self, cell: Any) -> tuple[Run, ...]:
         runs: list[Run] = []

@@ -22,6 +22,7 @@ from core.settings import IngestSettings
 from rag.load.office.formats import shown_value
 from rag.load.office.package import check_package, stated_properties
 from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, Outline, OutlineCell, Run
+from rag.load.repeated import table_element
 from rag.load.sections import SectionReader
 from rag.load.text.delimited import MAX_CELLS
 from rag.load.text.grid import guess_heads
@@ -182,7 +183,7 @@ def _part(rows: list[list[OutlineCell]]) -> Iterator[Element]:
         yield Element(runs=runs, gap=LINE_GAP if number and width == 1 else PARAGRAPH_GAP)
         number += 1
     if rows:
-        yield Element(kind="table", rows=tuple(map(tuple, rows)), head_rows=guess_heads(rows, certain=True))
+        yield table_element(rows, guess_heads(rows, certain=True))
 
 
 def _without_values(path: Path) -> int:
