@@ -46,7 +46,7 @@ def in_every_row(rows: Sequence[Sequence[OutlineCell]], head_rows: int) -> tuple
         below: list[_Above] = []
         cells: list[OutlineCell] = []
         waiting = list(row)
-        held = column = 0
+        n_places = column = 0
         while waiting or any(each.column >= column for each in above):
             over = next((each for each in above if each.takes(column)), None)
             if over is None and not waiting:
@@ -63,12 +63,12 @@ def in_every_row(rows: Sequence[Sequence[OutlineCell]], head_rows: int) -> tuple
             else:
                 column = over.column + over.cell.column_span
                 if not over.repeats:
-                    held += 1
+                    n_places += 1
                     continue
                 placed = replace(over.cell, runs=(Run(over.cell.shown),) if over.cell.shown else (), row_span=1)
-            if held and any(map(row_is_shown, out)):
-                placed = replace(placed, before=(CELL_GAP if cells else LINE_GAP) + CELL_GAP * held)
-            held = 0
+            if n_places and any(map(row_is_shown, out)):
+                placed = replace(placed, before=(CELL_GAP if cells else LINE_GAP) + CELL_GAP * n_places)
+            n_places = 0
             cells.append(placed)
         for each in above:
             each.rows_left -= 1

@@ -44,8 +44,8 @@ def test_what_a_wrong_page_makes_of_it_is_implausible(text: str) -> None:
 
 
 def test_letters_of_two_languages() -> None:
-    assert n_languages("Größe und señor", WESTERN) == 2
-    assert n_languages("żądać", CENTRAL) == 1
+    assert n_languages("Köln und Núñez, Straße", WESTERN) == 2
+    assert n_languages("Najemca może żądać kaucji.", CENTRAL) == 1
 
 
 def test_letters_are_weighed_by_the_language_of_the_words() -> None:
