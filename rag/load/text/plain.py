@@ -22,7 +22,8 @@ _BULLETS = frozenset("-*•‣▪–")
 _MIN_TABLE_LINES = 3
 _MAX_TABLE_LINES = 2000
 _RULE = re.compile(r"[\s|+:=_-]*[-=_]{3,}[\s|+:=_-]*")
-# A line of several words that ends in a hyphen goes on in the next one. Behind an amount the sign may be a minus.
+# A line of several words that ends in a hyphen goes on in the next one. Behind an amount, a number or a letter the sign
+# may be a minus.
 _WRAPPED = re.compile(
     r"(?:(?<=[^\W\d_])-|(?<=\d)-(?=\s*[^\W\d_])|(?<=\d)-(?=\s*\d+\b(?![.,]\d|-)))[ \t]*\n[ \t]*(?=[^\W_])"
 )
@@ -75,8 +76,10 @@ def _unwrapped(text: str) -> str:
 
     def marked(match: re.Match[str]) -> str:
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        goes_on = not line[-1].isdigit() or not text[match.end()].isupper()
-        return LINE_END_HYPHEN if goes_on and len(line.split()) > 1 else match[0]
+        words = line.split()
+        may_be_minus = line[-1].isdigit() or len(words[-1]) == 1
+        goes_on = len(words) > 1 and not (may_be_minus and text[match.end()].isupper())
+        return LINE_END_HYPHEN if goes_on else match[0]
 
     return _WRAPPED.sub(marked, text)
 

@@ -32,8 +32,9 @@ _MIN_LETTERS = 0.6
 _MAX_DEPTH = 8
 _LEADING = 2.2  # of the height: lines further apart do not belong together
 _STOPS = ".!?:;"
-# What a hyphen joins goes on in the next line; so does a range of figures. A minus may stand behind an amount.
-_BROKEN_WORD = re.compile(rf"[^\W\d_][{HYPHENS}]\Z")
+# What a hyphen joins goes on in the next line; so does a range of figures. A minus may stand behind an amount and a
+# grade.
+_BROKEN_WORD = re.compile(rf"[^\W\d_]{{2}}[{HYPHENS}]\Z")
 _BROKEN_RANGE = re.compile(rf"(?<![.,])\b\d+[{DASHES}{HYPHENS}]\Z")
 
 

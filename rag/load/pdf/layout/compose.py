@@ -20,6 +20,7 @@ NO_CHAR = -1
 _SUPERSCRIPT = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _ORDINAL = re.compile(r"[a-z]{2}")
 _EXPONENT = re.compile(r"[-−+]?\d{1,3}|n")
+_EXPONENT_AND_NOTE = re.compile(r"([-−+]?\d)([a-z*†‡§])")  # "m²ᵃ" as PDFium gives it
 _BASE = re.compile(r"(?:.*[^\d.,])?10")
 _UNIT = re.compile(r"(?:.*[^^\W\d_])?(?:[^\W\d_]{1,3})", re.DOTALL)
 _LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
@@ -149,12 +150,17 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
         if before is not None and (_mark_apart(before, word) if word.shift or before.shift else word.spaced):
             pieces.append(" ")
             chars.append(NO_CHAR)
-        if word.shift == "raised" and _EXPONENT.fullmatch(text):
+        first = word.first
+        if (both := _EXPONENT_AND_NOTE.fullmatch(text)) and word.shift == "raised" and before is not None:
+            pieces.append(f"{both[1].translate(_SUPERSCRIPT)} ")
+            chars += [*index[first : first + len(both[1])], NO_CHAR]
+            text, first = both[2], first + len(both[1])
+        elif word.shift == "raised" and _EXPONENT.fullmatch(text):
             text = text.translate(_SUPERSCRIPT)
         elif text[-1] == HYPHEN_MARK:
             text = f"{text[:-1]}-"
         pieces.append(text)
-        chars += index[word.first : word.first + len(text)]
+        chars += index[first : first + len(text)]
         before = word
     if hyphenated:
         pieces[-1] = pieces[-1][:-1] + HYPHEN_MARK
@@ -174,7 +180,8 @@ def _belongs(text: str, mark: str) -> bool:
     """Tell whether a raised mark is part of the word before it: an exponent or the ending of an ordinal."""
     if _ORDINAL.fullmatch(mark):
         return text[-1].isdigit()
-    if not _EXPONENT.fullmatch(mark):
+    both = _EXPONENT_AND_NOTE.fullmatch(mark)
+    if not _EXPONENT.fullmatch(both[1] if both else mark):
         return False
     letters = _LETTERS_AT_END.search(text)
     return bool(_BASE.fullmatch(text)) or (letters is not None and len(letters[0]) <= _MAX_UNIT)

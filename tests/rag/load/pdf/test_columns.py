@@ -111,5 +111,6 @@ def test_a_line_that_ends_in_a_hyphen_goes_on() -> None:
     assert flows(segment(50, "from 1914-"), segment(50, "1918 on"), 500)
     assert flows(segment(50, "from 1914–"), segment(50, "1918 on"), 500)
     assert not flows(segment(50, "Fee 12-"), segment(50, "Rent 13-"), 500)  # a minus behind the amount
+    assert not flows(segment(50, "Physics B-"), segment(50, "Chemistry A-"), 500)
     assert not flows(segment(50, "Fee 1,200-"), segment(50, "1,300"), 500)
     assert not flows(segment(50, "the rent -"), segment(50, "House"), 500)

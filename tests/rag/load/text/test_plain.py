@@ -205,6 +205,8 @@ def test_a_word_that_its_line_was_wrapped_at_is_whole_again(tmp_path: Path) -> N
     assert page.text == ("The inspection report covers mother-in-law suites and COVID-19.\n\n- a list of pages 12-14")
 
 
-@pytest.mark.parametrize("text", ["anti-\nre-\nun-", "Fee 12-\nRent 13-", "Fee 1,200-\n1,300", "a rule -\nof b"])
+@pytest.mark.parametrize(
+    "text", ["anti-\nre-\nun-", "Fee 12-\nRent 13-", "Physics B-\nChemistry A-", "Fee 1,200-\n1,300", "a rule -\nof b"]
+)
 def test_other_lines_that_end_in_a_hyphen_stay_as_they_are(text: str) -> None:
     assert joined(elements_of(text)) == text
