@@ -10,6 +10,8 @@ _NUMBER = re.compile(r"[\d.,]*\d\Z")
 _WORD = re.compile(r"[^\W\d_]+\Z")
 _UNITS = frozenset("m cm mm km dm nm µm μm ft in yd mi s h kg g l".split())
 _SUPERSCRIPTS = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
+# Of the letters of notes; "q" has none in most fonts.
+NOTE_LETTERS = str.maketrans("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 _BRACKETED = re.compile(r"\[[\w*†‡]{1,4}\]")
 _EXPONENT = re.compile(r"[+−-]?\d{1,3}|n")
 _POWER = re.compile(r"[+−-]?[23]|n")  # of a product: mc², ab³
@@ -27,7 +29,7 @@ def raised(before: str, mark: str, *, is_note: bool = False) -> str:
 
     Digits become the superscript digits of Unicode: behind a unit, a variable or a ten they are an exponent and stay
     there (`m²`, `10⁶`), behind anything else they are the mark of a note and stand apart (`1,204 ³`). A sign, and a
-    letter behind a figure or a word, are marks of notes too (`96 †`, `1,250 b`); more letters stay as they are (`1st`).
+    letter behind a figure or a word, are marks of notes too (`96 †`, `1,250 ᵇ`); more letters stay as they are (`1st`).
 
     Args:
         before: The text that it follows.
@@ -40,7 +42,8 @@ def raised(before: str, mark: str, *, is_note: bool = False) -> str:
         return f"{text}{tail}" if not before or before[-1].isspace() else f" {text}{tail}"
     if not before or before[-1].isspace():
         return f"{text.translate(_SUPERSCRIPTS)}{tail}" if is_note and _MARK.fullmatch(text) else mark
-    note = f" {text.translate(_SUPERSCRIPTS) if _MARK.fullmatch(text) else text}{tail}"
+    digits_or_letters = _SUPERSCRIPTS if _MARK.fullmatch(text) else NOTE_LETTERS if len(text) == 1 else {}
+    note = f" {text.translate(digits_or_letters)}{tail}"
     if _SIGN_MARK.fullmatch(text):
         return note
     if is_note:

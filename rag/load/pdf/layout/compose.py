@@ -15,6 +15,7 @@ from rag.load.pdf.layout.drafts import DraftCell, DraftTable
 from rag.load.pdf.layout.glyphs import DASHES, HYPHEN_MARK, HYPHENS
 from rag.load.pdf.layout.paragraphs import Draft, DraftText
 from rag.load.pdf.layout.rows import Segment, Word
+from rag.load.raised import NOTE_LETTERS
 
 NO_CHAR = -1
 _SUPERSCRIPT = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
@@ -154,9 +155,11 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
         if (both := _EXPONENT_AND_NOTE.fullmatch(text)) and word.shift == "raised" and before is not None:
             pieces.append(f"{both[1].translate(_SUPERSCRIPT)} ")
             chars += [*index[first : first + len(both[1])], NO_CHAR]
-            text, first = both[2], first + len(both[1])
+            text, first = both[2].translate(NOTE_LETTERS), first + len(both[1])
         elif word.shift == "raised" and _EXPONENT.fullmatch(text):
             text = text.translate(_SUPERSCRIPT)
+        elif word.shift == "raised" and len(text) == 1 and before is not None and not _belongs(before.text, text):
+            text = text.translate(NOTE_LETTERS)
         elif text[-1] == HYPHEN_MARK:
             text = f"{text[:-1]}-"
         pieces.append(text)

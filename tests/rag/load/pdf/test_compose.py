@@ -87,8 +87,9 @@ def test_exponents_belong_to_their_unit_and_notes_stand_apart() -> None:
     assert composed("2", ("nd", "raised")) == "2nd"
     assert composed("210", ("2", "raised")) == "210 ²"  # not a power of ten: 2,102 would be another figure
     assert composed("rent", ("*", "raised")) == "rent *"
-    assert composed("88", "m", ("2d", "raised"), "wide") == "88 m² d wide"
-    assert composed("1,204", ("2d", "raised")) == "1,204 ² d"
+    assert composed("1,250", ("b", "raised"), "hens") == "1,250 ᵇ hens"
+    assert composed("88", "m", ("2d", "raised"), "wide") == "88 m² ᵈ wide"
+    assert composed("1,204", ("2d", "raised")) == "1,204 ² ᵈ"
 
 
 def test_a_table_with_an_empty_cell_between_and_one_at_the_end() -> None:
