@@ -15,9 +15,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.language.language import languages
+from core.hyphens import LineEndHyphens
 
-# PDFium writes U+FFFE (text) or U+0002 (characters) for a hyphen at a line end and drops the line end.
 _SPECIAL = re.compile(
     r"(?P<line>\r\n?|[\x0b\x0c\x85\u2028\u2029])"
     r"|(?P<hyphen>[\x02\ufffe])"
@@ -53,14 +52,7 @@ _VARIES = re.compile(
 )
 _FLAGS = {"".join(chr(0xE0000 + ord(c)) for c in name) + "\U000e007f" for name in ("gbeng", "gbsct", "gbwls")}
 _BLACK_FLAG = "\U0001f3f4"
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_LETTERS_BEFORE = re.compile(r"[^\W\d_]{1,40}\Z")
-_LETTERS_AFTER = re.compile(r"[^\W\d_]{1,40}")
-# Where nothing on the page speaks for either reading, a page with this share of lines ending in a hyphen is
-# taken to be hyphenated by its typesetter. Office documents break at real hyphens only: about 1 line in 60.
-_HYPHENATED_SHARE = 0.03
 _LINE_ENDS = re.compile(r"\s*[\r\n]\s*")
-_HALVES = re.compile(r"\w{0,40}[\x02\ufffe]\w{0,40}")
 _PLAIN = {"line": "\n", "soft": "", "space": " ", "control": "", "surrogate": "\ufffd"}
 _SILENT = {*_PLAIN, "ligature", "hyphen"}  # not counted as hidden text
 
@@ -135,7 +127,7 @@ def clean(raw: str, drop: Sequence[tuple[int, int, str]] = ()) -> Cleaned:
     pieces: list[str] = []
     hidden: Counter[str] = Counter()
     audit: list[str] = []
-    words = _Hyphens(raw)
+    words = LineEndHyphens(raw)
     position, last = 0, ""
     for start, end, kind in _events(raw, drop):
         if start > position:
@@ -174,7 +166,7 @@ def _specials(raw: str, position: int, end: int) -> Iterator[tuple[int, int, str
         position = match.end()
 
 
-def _replacement(kind: str, matched: str, last: str, raw: str, start: int, end: int, words: _Hyphens) -> str:
+def _replacement(kind: str, matched: str, last: str, raw: str, start: int, end: int, words: LineEndHyphens) -> str:
     if kind in _PLAIN:
         return _PLAIN[kind]
     if kind == "ligature":
@@ -204,51 +196,3 @@ def _legible(matched: str) -> str:
         else:
             out.append(character)
     return "".join(out)
-
-
-def keeps_hyphen(left: str, right: str, *, in_compound: bool) -> bool:
-    """Tell whether the parts are those of a compound that some language writes with a hyphen.
-
-    Args:
-        left: The letters before the line end, lower case.
-        right: Those after it.
-        in_compound: Whether a hyphen stands before `left` too (`state-of-the-art`).
-    """
-    for each in languages():
-        if in_compound and left in each.stop_words:
-            return True
-        # "cross-ing" and "well-ness" are one word with an ending, as its stem shows.
-        if left in each.hyphen_prefixes and each.stem(left + right) != each.stem(left):
-            return True
-    return False
-
-
-class _Hyphens:
-    """Decides whether a hyphen at a line end was the typesetter's or the writer's, from the page's own words."""
-
-    def __init__(self, raw: str) -> None:
-        self._raw = raw
-        self._words: frozenset[str] | None = None
-
-    def join(self, start: int, end: int) -> str:
-        """Return `""` to join the halves or `"-"` to keep the hyphen at `[start, end)`."""
-        before = _LETTERS_BEFORE.search(self._raw, max(0, start - 41), start)
-        after = _LETTERS_AFTER.match(self._raw, end)
-        if before is None or after is None or after[0][0].isupper():
-            return "-"
-        left, right = before[0].lower(), after[0].lower()
-        words = self._vocabulary()
-        if left + right in words:
-            return ""
-        if f"{left}-{right}" in words or (left in words and right in words):
-            return "-"
-        if keeps_hyphen(left, right, in_compound=self._raw[before.start() - 1 : before.start()] == "-"):
-            return "-"
-        marks = self._raw.count("\x02") + self._raw.count("\ufffe")
-        return "" if marks > _HYPHENATED_SHARE * (self._raw.count("\n") + marks) else "-"
-
-    def _vocabulary(self) -> frozenset[str]:
-        if self._words is None:
-            whole = _HALVES.sub(" ", self._raw)
-            self._words = frozenset(word.lower() for word in _WORD.findall(whole))
-        return self._words

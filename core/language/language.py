@@ -50,6 +50,7 @@ class Language:
         sentence_starters: Words that a sentence often begins with.
         open_words: Words that end no line of a paragraph's last sentence.
         hyphen_prefixes: First parts of compounds that keep their hyphen ("self-employed").
+        hyphen_compounds: Usual compounds with a hyphen whose parts do not tell them ("so-called").
         question_words: Phrases that ask, by kind of answer: `date`, `duration`, `number`, `percent`, `person`, `place`,
             `reason`, `manner`, `thing`.
         question_openers: Words that begin a question where no question mark ends it.
@@ -92,6 +93,7 @@ class Language:
     sentence_starters: frozenset[str] = frozenset()
     open_words: tuple[str, ...] = ()
     hyphen_prefixes: frozenset[str] = frozenset()
+    hyphen_compounds: frozenset[str] = frozenset()
     question_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     agents: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
     posts: Mapping[str, str] = field(default_factory=dict)
@@ -234,6 +236,7 @@ def _from_table(table: Mapping[str, Any]) -> Language:
                 "final_abbreviations",
                 "sentence_starters",
                 "hyphen_prefixes",
+                "hyphen_compounds",
             ),
             lambda v: frozenset(v.split()),
         ),

@@ -10,7 +10,7 @@ from core.language.english.words import SCALE_NAMES
 from core.reading.tables.table import Table, TableCell, TableRow
 
 _BRACKETED = re.compile(r"[(\[]([^()\[\]]{1,16})[)\]]\s*$")
-_FOOTNOTE_MARKS = re.compile(r"(?<=\w)(?:\s*\(\d{1,2}\))+$|(?<=\w)\s*(?:[⁰¹²³⁴-⁹]+|\*+)$")
+_FOOTNOTE_MARKS = re.compile(r"(?<=\w)(?:\s*\(\d{1,2}\))+$|(?<=\w)\s*(?:[⁰¹²³⁴-⁹ᵃ-ᶻⁱⁿʰʲˡʳˢʷˣʸ]+|[*†‡§]+)$")
 # "(1) iPhone ®" is about the iPhone.
 _MARKS_BEFORE = re.compile(r"^(?:\(\d{1,2}\)\s*)+(?=\w)|\s?[®™©]")
 _SUFFIX = re.compile(r"\d\s?(?P<unit>[^\W\d_°µμ%‰][^\d]{0,11}|[°µμ%‰][^\d]{0,5})$")

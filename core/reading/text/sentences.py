@@ -14,6 +14,7 @@ from typing import Literal
 
 from core.language.english import documents
 from core.language.language import alternation, language
+from core.reading.text.labels import begins_with_label
 
 Kind = Literal["prose", "item", "row", "heading"]
 Offsets = tuple[int, int]
@@ -130,6 +131,8 @@ def _breaks(line: _Line, following: _Line, width: int) -> bool:
         return True
     if _OPEN_END.search(line.text) or following.text[0].islower():
         return False
+    if begins_with_label(line.text) and begins_with_label(following.text):
+        return True
     # Text is filled greedily: had it gone on, the next word would have fitted (letters are not equally wide).
     return len(line.text) + 1 + len(following.text.split(None, 1)[0]) < 0.88 * width
 

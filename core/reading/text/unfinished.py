@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from functools import cache
 
-from core.clean import keeps_hyphen
+from core.hyphens import keeps_hyphen
 from core.language.guess import guess_language
 from core.language.language import codes, language
 

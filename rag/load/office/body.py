@@ -1,4 +1,4 @@
-"""Walks the XML of a Word document: paragraphs, list items, tables and text boxes, with notes where they are cited.
+"""Walks the XML of a Word document: paragraphs, lists, tables and text boxes, notes and comments where they belong.
 
 Hidden runs, white ones without shading and those under 2 pt go to the audit.
 """
@@ -13,9 +13,11 @@ from docx.oxml.ns import qn
 from core.blocks import BlockKind
 from rag.load.office.drawings import CHART, DIAGRAM
 from rag.load.office.fields import OpenField, form_value, link_of, symbol
+from rag.load.office.margins import with_author
 from rag.load.office.numbering import Numbering
 from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, OutlineCell, Run, shown
 from rag.load.raised import raised
+from rag.load.repeated import table_element
 from rag.load.text.grid import guess_heads
 from rag.load.web.links import target_of
 from rag.load.web.lists import spelled
@@ -26,7 +28,7 @@ _TEXT, _TAB, _BREAK, _HYPHEN = qn("w:t"), qn("w:tab"), qn("w:br"), qn("w:noBreak
 _BOX, _LINK, _FIELD = qn("w:txbxContent"), qn("w:hyperlink"), qn("w:fldSimple")
 _FIELD_MARK, _INSTRUCTION, _SYMBOL = qn("w:fldChar"), qn("w:instrText"), qn("w:sym")
 _FORMULA_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
-_NOTES = {qn("w:footnoteReference"): "footnote", qn("w:endnoteReference"): "endnote"}
+_NOTES = {qn(f"w:{kind}Reference"): kind for kind in ("footnote", "endnote", "comment")}
 # Deleted text, and the copy of a drawing for old readers.
 _LEFT_OUT = frozenset(
     {qn("w:del"), qn("w:moveFrom"), "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
@@ -42,7 +44,7 @@ class BodyWalker:
     Args:
         styles: Style elements by id.
         numbering: The document's lists.
-        notes: `footnote` and `endnote` to their elements by id.
+        notes: `footnote`, `endnote` and `comment` to their elements by id.
         links: External targets by relation id.
         drawn: Returns the elements of a chart or a diagram by its element in the body.
     """
@@ -84,7 +86,9 @@ class BodyWalker:
     def _footnotes(self) -> Iterator[Element]:
         cited, self._cited = self._cited, []
         for kind, note, mark in cited:
-            if kind == "footnote":
+            if kind == "comment":
+                yield self._comment(note)
+            elif kind == "footnote":
                 yield self._note(note, mark)
             else:
                 self._endnotes.append((note, mark))
@@ -99,6 +103,10 @@ class BodyWalker:
         if len(runs) > 1 and not runs[1].hidden:
             runs[1] = Run(runs[1].text.lstrip())
         return Element(runs=tuple(runs), kind="footnote", number=mark)
+
+    def _comment(self, comment: Any) -> Element:
+        text = " ".join(shown(self._runs_of(paragraph)).strip() for paragraph in comment.iter(_PARAGRAPH))
+        return Element(runs=(Run(with_author(comment.get(qn("w:author")) or "", text.strip())),), kind="annotation")
 
     def _table(self, table: Any) -> Element:
         rows = [row for row in table.iter(_ROW) if next(row.iterancestors(_TABLE)) is table and not _is_deleted(row)]
@@ -129,8 +137,8 @@ class BodyWalker:
                 heads += 1
         kept = tuple(tuple(cell for _, cell in row) for row in grid)
         if heads in (0, len(rows)):
-            heads = guess_heads(kept) or _is_bold_head(rows)
-        return Element(kind="table", rows=tuple(row for row in kept if row), head_rows=min(heads, len(kept)))
+            heads = guess_heads([row for row in kept if row]) or _is_bold_head(rows)
+        return table_element(kept, heads)
 
     def _cell_runs(self, cell: Any) -> tuple[Run, ...]:
         runs: list[Run] = []
@@ -240,6 +248,9 @@ class BodyWalker:
         kind = _NOTES[reference.tag]
         note = self._notes.get(kind, {}).get(reference.get(qn("w:id")))
         if note is None:
+            return
+        if kind == "comment":
+            self._cited.append((kind, note, ""))
             return
         self._counts[kind] += 1
         mark = str(self._counts[kind]) if kind == "footnote" else spelled(self._counts[kind], "i")

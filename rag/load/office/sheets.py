@@ -1,4 +1,4 @@
-"""Reads XLSX: a section per sheet, its tables with merged cells, values as their formats show them.
+"""Reads XLSX: a section per sheet, its tables with merged cells, values as their formats show them, comments, headers.
 
 Sheets, rows and columns that are hidden, and text in the colour of an empty cell, go to the audit.
 """
@@ -20,8 +20,10 @@ from openpyxl.utils.exceptions import InvalidFileException
 from core.errors import DataError
 from core.settings import IngestSettings
 from rag.load.office.formats import shown_value
+from rag.load.office.margins import comments, printed
 from rag.load.office.package import check_package, stated_properties
 from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, Outline, OutlineCell, Run
+from rag.load.repeated import table_element
 from rag.load.sections import SectionReader
 from rag.load.text.delimited import MAX_CELLS
 from rag.load.text.grid import guess_heads
@@ -90,6 +92,9 @@ def _sheet(sheet: Any, path: Path) -> Iterator[Element]:
     }
     hidden = "not_displayed" if sheet.sheet_state != "visible" else ""
     yield Element(runs=(Run(sheet.title, hidden),), kind="heading", level=1)
+    headers, footers = printed(sheet, path.name, hidden)
+    is_printed = any(cell.value is not None for row in sheet.iter_rows() for cell in row)
+    yield from headers if is_printed else ()
     group: list[list[_Placed]] = []
     for number, row in enumerate(sheet.iter_rows(), start=1):
         row_hidden = hidden or ("not_displayed" if sheet.row_dimensions[number].hidden else "")
@@ -105,6 +110,8 @@ def _sheet(sheet: Any, path: Path) -> Iterator[Element]:
             group = []
     if group:
         yield from _block(group)
+    yield from comments((cell for row in sheet.iter_rows() for cell in row), hidden)
+    yield from footers if is_printed else ()
 
 
 def _cell(sheet: Any, cell: Any, hidden: str, span: tuple[int, int]) -> OutlineCell:
@@ -182,7 +189,7 @@ def _part(rows: list[list[OutlineCell]]) -> Iterator[Element]:
         yield Element(runs=runs, gap=LINE_GAP if number and width == 1 else PARAGRAPH_GAP)
         number += 1
     if rows:
-        yield Element(kind="table", rows=tuple(map(tuple, rows)), head_rows=guess_heads(rows, certain=True))
+        yield table_element(rows, guess_heads(rows, certain=True))
 
 
 def _without_values(path: Path) -> int:

@@ -25,6 +25,7 @@ from rag.load.office.drawings import CHART, DIAGRAM, parsed, part_id
 from rag.load.office.drawings import elements_of as drawn
 from rag.load.office.package import check_package, stated_properties
 from rag.load.outline import LINE_GAP, PARAGRAPH_GAP, STRUCK, Element, Outline, OutlineCell, Run
+from rag.load.repeated import table_element
 from rag.load.sections import SectionReader
 from rag.load.text.grid import guess_heads
 from rag.load.title import tidy
@@ -205,9 +206,9 @@ def _table(grid: Any, hidden: str) -> Element:
             span = (cell.span_height, cell.span_width) if cell.is_merge_origin else (1, 1)
             cells.append(OutlineCell(_cell_runs(cell, hidden), *span))
         rows.append(tuple(cells))
-    rows = [row for row in rows if row]
-    heads = max(1, guess_heads(rows)) if grid.first_row and len(rows) > 1 else 0
-    return Element(kind="table", rows=tuple(rows), head_rows=heads)
+    filled = [row for row in rows if row]
+    heads = max(1, guess_heads(filled)) if grid.first_row and len(filled) > 1 else 0
+    return table_element(rows, heads)
 
 
 def _cell_runs(cell: Any, hidden: str) -> tuple[Run, ...]:

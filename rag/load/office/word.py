@@ -56,7 +56,7 @@ def _elements(document: Document) -> Iterator[Element]:
     """Yield headers, body and footers."""
     styles = {style.element.get(qn("w:styleId")): style.element for style in document.styles}
     numbering = Numbering(_part(document, "numbering"))
-    notes = {kind: _notes(document, kind) for kind in ("footnote", "endnote")}
+    notes = {kind: _notes(document, kind) for kind in ("footnote", "endnote", "comment")}
     links = {key: relation.target_ref for key, relation in document.part.rels.items() if relation.is_external}
     body = BodyWalker(styles, numbering, notes, links, lambda drawing: _drawn(document, drawing))
     yield from _running(document, body, "header")

@@ -39,7 +39,7 @@ from rag.load.pdf.survey import Rectangle, survey
 from rag.load.reader import FileInfo
 from rag.load.title import choose, tidy
 
-_LAYOUT = 3  # raised with every change of what a page's text and blocks are
+_LAYOUT = 4  # raised with every change of what a page's text and blocks are
 PARSER = f"pypdfium2 {PYPDFIUM_INFO.version} (PDFium {PDFIUM_INFO.build}), layout {_LAYOUT}"
 _METADATA = {
     "Title": "title",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rag.load.outline import Element, OutlineCell, Run
+from rag.load.repeated import table_element
 from rag.load.text.grid import guess_heads
 
 _TOLERANCE = 40  # twips: edges that are closer are one
@@ -53,9 +54,9 @@ def table_of(rows: Sequence[RtfRow]) -> Element:
                 cells.append((column, OutlineCell(runs, 1, width)))
             column += width
         placed.append(cells)
-    kept = [tuple(cell for _, cell in cells) for cells in placed if cells]
+    kept = [tuple(cell for _, cell in cells) for cells in placed]
     heads = next((number for number, row in enumerate(rows) if not row.is_head), 0)
-    return Element(kind="table", rows=tuple(kept), head_rows=min(heads, len(kept)) or guess_heads(kept))
+    return table_element(kept, heads or guess_heads([row for row in kept if row]))
 
 
 def _grid(edges: Sequence[int]) -> list[int]:

@@ -8,8 +8,9 @@ stands where a writer of these languages puts it.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
-from itertools import combinations, pairwise
+import re
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import webencodings
@@ -17,6 +18,16 @@ from charset_normalizer import from_bytes
 
 from core.errors import DataError
 from rag.load.sniff import wide_encoding
+from rag.load.text.letters import (
+    BALTIC,
+    CENTRAL,
+    TURKISH,
+    WESTERN,
+    WESTERN_ALONE,
+    fit,
+    is_turkish_disguised,
+    n_languages,
+)
 
 _SAMPLE_BYTES = 65_536
 _BOMS = (
@@ -26,43 +37,28 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
-# Letters beyond ASCII of languages written in Windows-1252; one that stands alone is not combined with another.
-_ALPHABETS = (
-    frozenset("äöüß"),
-    frozenset("àâæçèéêëîïôœùûüÿ"),
-    frozenset("áéíñóúü"),
-    frozenset("àèéìíîòóùú"),
-    frozenset("àáâãçéêíóôõúü"),
-    frozenset("áäéëïíóöüèç"),
-    frozenset("æøåéèòôóêä"),
-    frozenset("åäöéü"),
-    frozenset("àçèéíïòóúü"),
+# Pages that short text of one language may be in where it reads ill in Windows-1252, the likelier ones first.
+_PAGES = (
+    (("cp850", "cp437", "mac_roman"), (*WESTERN, *WESTERN_ALONE)),
+    (("cp1254",), TURKISH),
+    (("cp852", "mac_latin2"), CENTRAL),
+    (("cp857",), TURKISH),
+    (("cp1257",), BALTIC),
 )
-_ALONE = (frozenset("áðéíóúýþæö"), frozenset("åäöéüšž"))
-# The same for languages written in Windows-1250 and ISO 8859-2.
-_CENTRAL = (
-    frozenset("ąćęłńóśźż"),
-    frozenset("áčďéěíňóřšťúůýž"),
-    frozenset("áäčďéíĺľňóôŕšťúýž"),
-    frozenset("áéíóöőúüű"),
-    frozenset("ăâîşţ"),
-    frozenset("čćđšž"),
-)
+_WORD = re.compile(r"[^\W\d_]+")
+_GREEK, _HEBREW = ("\u0384", "\u03ce"), ("\u05d0", "\u05ea")
+_ACCENTED = frozenset("άέήίόύώΐΰΆΈΉΊΌΎΏ")
+_SCRIPT_SHARE = 0.9  # of the characters beyond ASCII
 _CYRILLIC = ("cp1251", "koi8_u", "cp866", "iso8859_5")
 _CYRILLIC_VOWELS = frozenset("аеёиоуыэюяєії")
 _VOWEL_SHARE = (0.3, 0.6)  # of the letters of Russian, Ukrainian, Bulgarian and Serbian text
 _FEWEST_CYRILLIC = 12
-_CYRILLIC_SIGNS = frozenset("–—…№ €")
+_CYRILLIC_SIGNS = frozenset("–—…№ €‘’“”„‚‹›«»")
 _SMALL_SHARE = 0.7
 _KANA_SHARE = 0.25
-_QUOTES = frozenset("‘’“”„‚‹›«»")
-_OPENING = frozenset("¿¡")
-_AFTER_DIGIT = frozenset("°²³¹ªº½¼¾‰¢µ×±÷")
-_ANYWHERE = frozenset("–—…•·§©®™€£¥†‡¶ \xad")
 _JAPANESE_SHIFTS = (b"\x1b$B", b"\x1b$@")  # ISO 2022 writes Japanese in bytes of ASCII
 _MAX_ODD = 0.02  # of the characters beyond ASCII
 _MANY_HIGH = 300
-_MAX_HIGH = 0.4  # of the letters: beyond ASCII; more is another script
 
 
 def decode_file(path: Path, label: str = "") -> tuple[str, str]:
@@ -114,22 +110,42 @@ def decode(data: bytes, label: str = "") -> tuple[str, str] | None:
     if best is None:
         return None
     text = data.decode(best.encoding, "replace")
-    # Multi-byte encodings fit by accident only in a few characters; single-byte ones are told by many.
+    # Multi-byte encodings fit by accident only in a few characters amid others; single-byte ones are told by many.
     high = sum(byte > 0x7F for byte in data[:_SAMPLE_BYTES])
-    sure = len(text) < len(data) or (high >= _MANY_HIGH and not best.encoding.startswith("cp4"))
+    in_pairs = len(text) < len(data) and 2 * high > len(data[:_SAMPLE_BYTES].replace(b" ", b""))
+    sure = in_pairs or (high >= _MANY_HIGH and not best.encoding.startswith("cp4"))
     return text, "" if sure else f"encoding guessed: {best.encoding}"
 
 
 def _european(data: bytes) -> tuple[str, str] | None:
     """Return text and note where the text reads well in a European encoding; `None` where it does in none."""
     western = _western(data)
-    if western is not None and not western[1]:
+    n_high = sum(byte > 0x7F for byte in data[:_SAMPLE_BYTES])
+    if western is not None and not western[1] and n_high >= _MANY_HIGH:
         return western
+    others = list(_others(data, n_high))
+    if western is not None and not western[1]:
+        # The page of Windows is the usual one: another has to suit the language better.
+        better = max(others, key=lambda item: item[0], default=None)
+        return better[1:] if better is not None and better[0] > fit(western[0]) else western
     for encoding in ("cp1250", "iso8859_2"):
         central = _decoded(data, encoding)
-        if central is not None and _n_languages(central, _CENTRAL) == 1:
+        if central is not None and n_languages(central, CENTRAL) == 1:
             return central, f"encoding guessed: {encoding}"
-    return western or _cyrillic(data)
+    if others:
+        return max(others, key=lambda item: item[0])[1:]
+    return western or _greek_or_hebrew(data) or _cyrillic(data)
+
+
+def _others(data: bytes, n_high: int) -> Iterator[tuple[int, str, str]]:
+    """Yield how well text in another page suits its language, the text and a note: it takes the letters of one."""
+    for encodings, alphabets in _PAGES:
+        for encoding in encodings:
+            text = _decoded(data, encoding)
+            if text is None or n_languages(text[:_SAMPLE_BYTES], alphabets) != 1:
+                continue
+            score = fit(text[:_SAMPLE_BYTES])
+            yield score, text, "" if score > 1 and n_high >= _MANY_HIGH else f"encoding guessed: {encoding}"
 
 
 def _western(data: bytes) -> tuple[str, str] | None:
@@ -139,14 +155,42 @@ def _western(data: bytes) -> tuple[str, str] | None:
         text, encoding = data.decode("iso8859_15"), "iso-8859-15"
     if text is None:
         return None
-    languages = _n_languages(text, _ALPHABETS, alone=_ALONE, most_odd=_MAX_ODD)
+    if is_turkish_disguised(text):
+        turkish = _decoded(data, "cp1254")
+        if turkish is not None and n_languages(turkish, TURKISH) == 1:
+            return turkish, "encoding guessed: cp1254"
+    languages = n_languages(text, WESTERN, alone=WESTERN_ALONE, most_odd=_MAX_ODD)
     if not languages:
         return None
-    sure = encoding == "windows-1252" and _n_languages(text, _ALPHABETS, alone=_ALONE) == 1
+    sure = encoding == "windows-1252" and n_languages(text, WESTERN, alone=WESTERN_ALONE) == 1
     # Hungarian in Windows-1250 reads as Portuguese that has no ã and no ç.
     used = set(text.lower())
     hungarian = "õ" in used and not used & set("ãç")
     return text, "" if sure and not hungarian else f"encoding guessed: {encoding}"
+
+
+def _greek_or_hebrew(data: bytes) -> tuple[str, str] | None:
+    """Return the text where nearly all that is not ASCII are letters of one of both, final ones at the ends of words.
+
+    Greek words have an accent as well.
+    """
+    for encoding, letters, finals in (
+        ("cp1253", _GREEK, "ς"),
+        ("iso8859_7", _GREEK, "ς"),
+        ("cp1255", _HEBREW, "ךםןףץ"),
+    ):
+        text = _decoded(data, encoding) or ""
+        words = [word for word in _WORD.findall(text) if word[0] > "\x7f"]
+        high = [character for character in text if character > "\x7f"]
+        n_letters = sum(letters[0] <= character <= letters[1] for character in high)
+        if len(words) < 2 or n_letters < _SCRIPT_SHARE * len(high):
+            continue
+        accented = sum(not _ACCENTED.isdisjoint(word) for word in words)
+        closed = all(set(word[:-1]).isdisjoint(finals) for word in words)
+        small = all(word[1:].islower() or word.isupper() for word in words) or letters is _HEBREW
+        if closed and small and (letters is _HEBREW or 2 * accented >= len(words)):
+            return text, "" if len(high) >= _MANY_HIGH else f"encoding guessed: {encoding}"
+    return None
 
 
 def _cyrillic(data: bytes) -> tuple[str, str] | None:
@@ -156,7 +200,7 @@ def _cyrillic(data: bytes) -> tuple[str, str] | None:
         high = [character for character in text if character > "\x7f"]
         letters = [character for character in high if "Ѐ" <= character <= "ӿ"]
         others = set(high) - set(letters)
-        if len(letters) < max(_FEWEST_CYRILLIC, 0.9 * len(high)) or others - _QUOTES - _CYRILLIC_SIGNS:
+        if len(letters) < max(_FEWEST_CYRILLIC, 0.9 * len(high)) or others - _CYRILLIC_SIGNS:
             continue
         capital_inside = any(after.isupper() and before.islower() for before, after in pairwise(text))
         small = sum(map(str.islower, letters)) / len(letters)
@@ -179,49 +223,3 @@ def _decoded(data: bytes, encoding: str) -> str | None:
         return data.decode(encoding)
     except UnicodeDecodeError:
         return None
-
-
-def _n_languages(
-    text: str,
-    alphabets: Sequence[frozenset[str]],
-    *,
-    alone: Sequence[frozenset[str]] = (),
-    most_odd: float = 0.0,
-) -> int:
-    """Return how many languages it takes to have all letters of a text, 0 for more than two or an implausible text.
-
-    Args:
-        text: In one of the encodings of the languages.
-        alphabets: Letters beyond ASCII of each language.
-        alone: Those of languages that are not combined with another.
-        most_odd: Share of the characters beyond ASCII that may stand where no writer puts them.
-    """
-    high = [index for index, character in enumerate(text) if character > "\x7f"]
-    letters = sum(text[index].isalpha() for index in high)
-    if letters > _MAX_HIGH * sum(map(str.isalpha, text)):
-        return 0
-    if sum(not _plausible(text, index) for index in high) > most_odd * len(high):
-        return 0
-    used = {text[index].lower() for index in high if text[index].isalpha()} - {"ª", "º", "µ"}
-    if any(used <= alphabet for alphabet in (*alphabets, *alone)):
-        return 1
-    return 2 if any(used <= first | second for first, second in combinations(alphabets, 2)) else 0
-
-
-def _plausible(text: str, index: int) -> bool:
-    """Tell whether a Western writer puts this character here."""
-    character = text[index]
-    before, after = text[index - 1 : index], text[index + 1 : index + 2]
-    if character in _ANYWHERE:
-        return True
-    if character in _QUOTES:
-        # Inside a word only the apostrophe stands.
-        return character == "’" or not (before.isalpha() and after.isalpha())
-    if character in _OPENING:
-        return not before.isalnum()
-    if character in _AFTER_DIGIT:
-        return not (before.isalpha() and after.isalpha())
-    if character.isalpha():
-        capital_inside = character.isupper() and before.islower()
-        return not capital_inside and not character.isnumeric()
-    return False

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import markdown_it
@@ -16,6 +17,8 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from core.errors import DataError
+from core.hyphens import LINE_END_HYPHEN, LineEndHyphens
+from core.reading.text.labels import begins_with_label
 from core.settings import IngestSettings
 from rag.load.outline import Outline
 from rag.load.sections import SectionReader
@@ -31,6 +34,7 @@ _FIELDS = ("title", "author", "date", "subject", "keywords", "lang")
 _FIELD = re.compile(
     rf"^({'|'.join(_FIELDS)})[ \t]*:[ \t]*(?:[>|][+-]?[ \t]*\n((?:[ \t]+.*(?:\n|\Z))+)|(.+)$)", re.MULTILINE
 )
+_HYPHEN_AT_END = re.compile(r"[^\W_]-\Z")
 _NAMES = {"date": "created", "lang": "language"}
 
 
@@ -81,6 +85,8 @@ def markdown_outline(text: str, path: Path) -> Outline:
     try:
         tokens = parser.parse(text)
         _keep_delimiters(tokens)
+        _part_labels(tokens)
+        _join_halves(tokens, text)
         markup = parser.renderer.render(tokens, parser.options, {})
     except RecursionError as error:
         raise DataError("nests quotes or lists too deep", path=path) from error
@@ -92,3 +98,50 @@ def _keep_delimiters(tokens: Sequence[Token]) -> None:
     for token in tokens:
         if token.type == "ordered_list_open" and token.markup == ")":
             token.attrSet("data-delimiter", ")")
+
+
+def _part_labels(tokens: Sequence[Token]) -> None:
+    """Keep the line end before a line that begins with a label set off by its type, or with one as others beside do."""
+    for token in tokens:
+        children = token.children or []
+        places = [place for place, child in enumerate(children) if child.type in ("softbreak", "hardbreak")]
+        if not places:
+            continue
+        lines = [children[first + 1 : after] for first, after in pairwise([-1, *places, len(children)])]
+        labelled = [begins_with_label("".join(child.content for child in line)) for line in lines]
+        for number, place in enumerate(places, 1):
+            beside = labelled[0] or labelled[number - 1] or labelled[number + 1 : number + 2] == [True]
+            if labelled[number] and (beside or _begins_set_off(lines[number])):
+                children[place].type, children[place].tag = "hardbreak", "br"
+
+
+def _begins_set_off(line: Sequence[Token]) -> bool:
+    """Tell whether a line begins in bold or italic type, and it ends at the colon of a label."""
+    opened = [child for child in line[:2] if child.type in ("strong_open", "em_open")]
+    closed = next((place for place, child in enumerate(line) if child.type in ("strong_close", "em_close")), 0)
+    before, behind = ("".join(child.content for child in part) for part in (line[:closed], line[closed:]))
+    return bool(opened) and (before.endswith(":") or behind.startswith(":"))
+
+
+def _join_halves(tokens: Sequence[Token], text: str) -> None:
+    """Take out the line ends behind hyphens, where the next line goes on without a blank, and hyphens amid words."""
+    breaks = [
+        (children, place)
+        for token in tokens
+        if (children := token.children or [])
+        for place in range(1, len(children) - 1)
+        if children[place].type == "softbreak"
+        and _HYPHEN_AT_END.search(children[place - 1].content)
+        and children[place + 1].content[:1].isalnum()
+    ]
+    halves = [
+        (children[place - 1].content[:-1], f"{LINE_END_HYPHEN}{children[place + 1].content}")
+        for children, place in breaks
+    ]
+    hyphens = LineEndHyphens("\n".join([*("".join(pair) for pair in halves), text]))
+    start = 0
+    for (children, place), (before, after) in zip(breaks, halves, strict=True):
+        position = start + len(before)
+        children[place - 1].content = before + hyphens.join(position, position + 1)
+        children[place].type, children[place].content = "text", ""
+        start = position + len(after) + 1

@@ -1,6 +1,6 @@
 """Reads plain text as it stands: paragraphs, list items, and tables where columns are certain.
 
-Every character keeps its place; only the blocks say what it is.
+Every character keeps its place, but for the hyphens and line ends amid words and ranges that were wrapped at them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from core.hyphens import LINE_END_HYPHEN
 from core.settings import IngestSettings
 from rag.load.outline import Element, Outline, OutlineCell, Run
 from rag.load.sections import SectionReader
@@ -21,6 +22,11 @@ _BULLETS = frozenset("-*•‣▪–")
 _MIN_TABLE_LINES = 3
 _MAX_TABLE_LINES = 2000
 _RULE = re.compile(r"[\s|+:=_-]*[-=_]{3,}[\s|+:=_-]*")
+# A line of several words that ends in a hyphen goes on in the next one. Behind an amount, a number or a letter the sign
+# may be a minus.
+_WRAPPED = re.compile(
+    r"(?:(?<=[^\W\d_])-|(?<=\d)-(?=\s*[^\W\d_])|(?<=\d)-(?=\s*\d+\b(?![.,]\d|-)))[ \t]*\n[ \t]*(?=[^\W_])"
+)
 
 
 def read_plain(path: Path, limits: IngestSettings) -> SectionReader:
@@ -58,11 +64,24 @@ def _paragraph(text: str, gap: str) -> Iterator[Element]:
     for number, part in enumerate(_items(lines)):
         mark = _MARK.match(part)
         yield Element(
-            runs=(Run(part),),
+            runs=(Run(_unwrapped(part)),),
             kind="list_item" if mark else "paragraph",
             number=mark["mark"] if mark else "",
             gap="\n" if number else gap,
         )
+
+
+def _unwrapped(text: str) -> str:
+    """Return a paragraph with the mark of a hyphen at a line end for each hyphen that a line was wrapped at."""
+
+    def marked(match: re.Match[str]) -> str:
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        words = line.split()
+        may_be_minus = line[-1].isdigit() or len(words[-1]) == 1
+        goes_on = len(words) > 1 and not (may_be_minus and text[match.end()].isupper())
+        return LINE_END_HYPHEN if goes_on else match[0]
+
+    return _WRAPPED.sub(marked, text)
 
 
 def _items(lines: Sequence[str]) -> list[str]:

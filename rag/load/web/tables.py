@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 from rag.load.outline import Element, OutlineCell, Run
+from rag.load.repeated import table_element
 from rag.load.text.grid import guess_heads
 
+_Cell = tuple[list[Run], int, int, bool]  # text, rows and columns that it takes, whether it is a head
 _MAX_SPAN = 1000
 _BLOCKS = frozenset({"ul", "ol", "dl", "table", "blockquote", "pre"})
 _PAGE_PARTS = frozenset("h1 h2 h3 h4 h5 h6 hr section article form fieldset nav main header footer aside".split())
@@ -51,19 +53,19 @@ class TableBuilder:
     """Collects the cells of one table."""
 
     def __init__(self) -> None:
-        self._rows: list[list[tuple[list[Run], int, int, bool]]] = []
-        self._in_head: list[bool] = []
+        self._rows: list[list[_Cell]] = []
+        self._parts: list[Any] = []  # the `thead`, `tbody` or `tfoot` of each row
         self._before: list[Run] = []  # text that stands in a table and in no cell
 
-    def row(self, *, in_head: bool) -> None:
-        """Begin a row."""
+    def row(self, part: Any) -> None:
+        """Begin a row in a part of the table: a `thead`, `tbody` or `tfoot`, or what else it stands in."""
         self._rows.append([])
-        self._in_head.append(in_head)
+        self._parts.append(part)
 
     def cell(self, node: Any) -> None:
         """Begin a cell."""
         if not self._rows:
-            self.row(in_head=False)
+            self.row(None)
         self._rows[-1].append(([], _span(node.get("rowspan")), _span(node.get("colspan")), node.tag == "th"))
 
     def add(self, runs: tuple[Run, ...]) -> None:
@@ -78,29 +80,35 @@ class TableBuilder:
 
     def elements(self) -> list[Element]:
         """Return the table, after what stood in it outside of cells."""
-        rows = [
-            (
-                tuple(OutlineCell(tuple(runs), row_span, column_span) for runs, row_span, column_span, _ in row),
-                row,
-                in_head,
-            )
-            for row, in_head in zip(self._rows, self._in_head, strict=True)
-            if row
-        ]
         out = [Element(runs=tuple(self._before))] if self._before else []
+        ordered = self._shown_order()
+        rows = [item for item in ordered if item[0]]
         if rows:
-            cells = tuple(cells for cells, _, _ in rows)
             heads = 0
-            for _, row, in_head in rows:
+            for row, _, part in rows:
                 named = [is_head for runs, _, _, is_head in row if runs]
-                if not (in_head or (named and all(named) and len(row) > 1)):
+                if not (_order(part) < 0 or (named and all(named) and len(row) > 1)):
                     break
                 heads += 1
             if heads == len(rows):
                 heads = 1 if len(rows) > 1 else 0
-            heads = heads or guess_heads(cells)
-            out.append(Element(kind="table", rows=cells, head_rows=heads))
+            heads = heads or guess_heads([cells for _, cells, _ in rows])
+            out.append(table_element([cells for _, cells, _ in ordered], heads))
         return out
+
+    def _shown_order(self) -> list[tuple[list[_Cell], tuple[OutlineCell, ...], Any]]:
+        """Return rows as a browser shows them: a `tfoot` at the end, and no cell spans rows beyond its part."""
+        ordered = sorted(zip(self._rows, self._parts, strict=True), key=lambda item: _order(item[1]))
+        lengths = [len(list(rows)) for _, rows in groupby(ordered, key=lambda item: id(item[1]))]
+        rows_left = [left for length in lengths for left in range(length, 0, -1)]
+        return [
+            (row, tuple(OutlineCell(tuple(runs), min(height, n), width) for runs, height, width, _ in row), part)
+            for (row, part), n in zip(ordered, rows_left, strict=True)
+        ]
+
+
+def _order(part: Any) -> int:
+    return {"thead": -1, "tfoot": 1}.get(getattr(part, "tag", ""), 0)
 
 
 def _span(value: str | None) -> int:

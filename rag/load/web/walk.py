@@ -189,7 +189,7 @@ class Walk:
         elif tag == "table":
             self._tables.append(None if self._table is None and is_layout(node) else TableBuilder())
         elif tag == "tr" and self._table:
-            self._table.row(in_head=node.getparent() is not None and node.getparent().tag == "thead")
+            self._table.row(node.getparent())
         elif tag in _CELLS and self._table:
             self._table.cell(node)
         number = note_number(node, self._mark, self._cited)

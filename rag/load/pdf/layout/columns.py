@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.load.pdf.layout.glyphs import DASHES, HYPHENS
 from rag.load.pdf.layout.rows import LIST_MARK, Segment, TextRow, row_of
 from rag.load.pdf.layout.rules import Rules
 
@@ -35,6 +36,10 @@ _FURNITURE_CHARS, _MOST_FURNITURE = 60, 4  # of a text in a line; lines from the
 _SMALLER, _LARGER = 0.94, 1.06  # of the columns' height: furniture is set smaller than they are, and never larger
 _FURTHER = 1.6  # of the widest step between their lines: what stands apart from columns in their own type
 _FOLIO = re.compile(r"\W*(?:[^\W\d_]{1,6}\.?\s*)?\d{1,4}\W*(?:(?:/|[^\W\d_]{1,4})\s*\d{1,4}\W*)?")
+# What a hyphen joins goes on in the next line; so does a range of figures. A minus may stand behind an amount and a
+# grade.
+_BROKEN_WORD = re.compile(rf"[^\W\d_]{{2}}[{HYPHENS}]\Z")
+_BROKEN_RANGE = re.compile(rf"(?<![.,])\b\d+[{DASHES}{HYPHENS}]\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,5 +285,9 @@ def flows(line: Segment, following: Segment, edge: float) -> bool:
     """Tell whether a line goes on in the next: no room was left for its first word, or a sentence is open."""
     word = following.words[0]
     if line.text[-1] not in _STOPS and following.text[0].islower():
+        return True
+    if following.text[0].isalnum() and _BROKEN_WORD.search(line.text):
+        return True
+    if following.text[0].isdecimal() and word.text[-1] not in HYPHENS and _BROKEN_RANGE.search(line.text):
         return True
     return edge - line.x1 < (word.x1 - word.x0) + 0.25 * word.height and len(line.words) > 1

@@ -12,20 +12,21 @@ from dataclasses import dataclass, field, replace
 
 from core.blocks import Block, Cell
 from rag.load.pdf.layout.drafts import DraftCell, DraftTable
-from rag.load.pdf.layout.glyphs import HYPHEN_MARK
+from rag.load.pdf.layout.glyphs import DASHES, HYPHEN_MARK, HYPHENS
 from rag.load.pdf.layout.paragraphs import Draft, DraftText
 from rag.load.pdf.layout.rows import Segment, Word
+from rag.load.raised import NOTE_LETTERS
 
 NO_CHAR = -1
 _SUPERSCRIPT = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _ORDINAL = re.compile(r"[a-z]{2}")
 _EXPONENT = re.compile(r"[-−+]?\d{1,3}|n")
+_EXPONENT_AND_NOTE = re.compile(r"([-−+]?\d)([a-z*†‡§])")  # "m²ᵃ" as PDFium gives it
 _BASE = re.compile(r"(?:.*[^\d.,])?10")
 _UNIT = re.compile(r"(?:.*[^^\W\d_])?(?:[^\W\d_]{1,3})", re.DOTALL)
 _LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
 _MAX_DOTS = 3
 _MAX_UNIT = 2  # letters: m, cm, km, x
-_HYPHENS = "-\u2010" + HYPHEN_MARK
 _BLOCK_GAP = 0.55  # of the height: more space between blocks is a blank line
 
 
@@ -129,12 +130,13 @@ def _write_lines(writer: Writer, lines: Sequence[Segment], border: str) -> None:
 
 
 def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
-    """Write a line; return whether it ends in a hyphen that the next line goes on from."""
+    """Write a line; return whether the next one goes on, without a blank, from its hyphen or the dash of a range."""
     pieces, chars, index = writer.pieces, writer.chars, writer.index
     last = words[-1].text
     hyphenated = (
-        bool(following) and last[-1] in _HYPHENS and len(last) > 1 and last[-2].isalnum() and following[0].isalnum()
+        bool(following) and last[-1] in HYPHENS and len(last) > 1 and last[-2].isalnum() and following[0].isalnum()
     )
+    in_range = last[-1] in DASHES and last[-2:-1].isdecimal() and following[:1].isdecimal()
     before: Word | None = None
     n_dots = 0
     for word in words:
@@ -149,16 +151,23 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
         if before is not None and (_mark_apart(before, word) if word.shift or before.shift else word.spaced):
             pieces.append(" ")
             chars.append(NO_CHAR)
-        if word.shift == "raised" and _EXPONENT.fullmatch(text):
+        first = word.first
+        if (both := _EXPONENT_AND_NOTE.fullmatch(text)) and word.shift == "raised" and before is not None:
+            pieces.append(f"{both[1].translate(_SUPERSCRIPT)} ")
+            chars += [*index[first : first + len(both[1])], NO_CHAR]
+            text, first = both[2].translate(NOTE_LETTERS), first + len(both[1])
+        elif word.shift == "raised" and _EXPONENT.fullmatch(text):
             text = text.translate(_SUPERSCRIPT)
+        elif word.shift == "raised" and len(text) == 1 and before is not None and not _belongs(before.text, text):
+            text = text.translate(NOTE_LETTERS)
         elif text[-1] == HYPHEN_MARK:
             text = f"{text[:-1]}-"
         pieces.append(text)
-        chars += index[word.first : word.first + len(text)]
+        chars += index[first : first + len(text)]
         before = word
     if hyphenated:
         pieces[-1] = pieces[-1][:-1] + HYPHEN_MARK
-    return hyphenated
+    return hyphenated or in_range
 
 
 def _mark_apart(previous: Word, word: Word) -> bool:
@@ -174,7 +183,8 @@ def _belongs(text: str, mark: str) -> bool:
     """Tell whether a raised mark is part of the word before it: an exponent or the ending of an ordinal."""
     if _ORDINAL.fullmatch(mark):
         return text[-1].isdigit()
-    if not _EXPONENT.fullmatch(mark):
+    both = _EXPONENT_AND_NOTE.fullmatch(mark)
+    if not _EXPONENT.fullmatch(both[1] if both else mark):
         return False
     letters = _LETTERS_AT_END.search(text)
     return bool(_BASE.fullmatch(text)) or (letters is not None and len(letters[0]) <= _MAX_UNIT)

@@ -18,6 +18,8 @@ from rag.load.pdf import pdfium
 
 LEADER_DOTS = 4  # so many lead from a title to its page
 HYPHEN_MARK = "\ufffe"  # PDFium's sign for a hyphen at the end of a line
+HYPHENS = f"\u2010{HYPHEN_MARK}-"
+DASHES = "\u2012\u2013"  # between the figures of a range
 
 _BLANK = np.zeros(65536, bool)
 _BLANK[[*range(0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]] = True

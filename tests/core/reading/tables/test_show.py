@@ -89,6 +89,8 @@ def test_a_grouped_amount_reads_back(amount: Decimal) -> None:
         ("Home (1)(2)", "Home"),
         ("Fees ³", "Fees"),
         ("Fees*", "Fees"),
+        ("Fees ᵇ", "Fees"),
+        ("Fees †", "Fees"),
         ("Other (net)", "Other (net)"),
         ("(1)", "(1)"),
         ("Class (a)", "Class (a)"),

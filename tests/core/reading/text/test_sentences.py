@@ -133,3 +133,13 @@ def test_real_pages_hold_no_run_together_rows(name: str) -> None:
     rows = [page[one.start : one.end] for page in pages for one in sentences(page) if one.kind == "row"]
     assert len(rows) > 10
     assert not any("\n" in row for row in rows)
+
+
+def test_lines_that_begin_with_labels_are_units_of_their_own() -> None:
+    lines = [
+        "Landlord: Helen Marchetti, 4 Mill Road",
+        "Tenant: Paul Adeyemi, 12 Quay Street",
+        "Manager: Ida Brunn, 3 Hill Lane, Varde.",
+    ]
+    text = "\n".join(lines)
+    assert [text[unit.start : unit.end] for unit in sentences(text)] == lines

@@ -16,7 +16,7 @@ from core.settings import IngestSettings
 from core.types import Page
 from rag.load.office.word import PARSER, read_docx
 from rag.load.sections import SectionReader
-from tests.support.parsed_pages import check, kinds
+from tests.support.parsed_pages import check, kinds, pages_of
 
 LIMITS = IngestSettings()
 
@@ -134,3 +134,17 @@ def test_entities_of_a_part_are_not_resolved(tmp_path: Path) -> None:
     except DataError as error:
         read = str(error)
     assert "key of the safe" not in read
+
+
+def test_a_comment_stands_behind_the_paragraph_that_it_is_made_on(tmp_path: Path) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("The price of copper is 8,900 euro.")
+    document.add_comment(paragraph.runs, text="Check it with the supplier.", author="Lena", initials="L")
+    document.add_paragraph("Zinc is cheaper.")
+    document.save(str(tmp_path / "c.docx"))
+    (page,) = pages_of(tmp_path / "c.docx")
+    assert kinds(page) == [
+        ("paragraph", "", "The price of copper is 8,900 euro."),
+        ("annotation", "", "Lena: Check it with the supplier."),
+        ("paragraph", "", "Zinc is cheaper."),
+    ]

@@ -131,3 +131,14 @@ def test_paragraphs_that_begin_on_common_lines_are_cells() -> None:
     for at, (left, right) in enumerate(zip(LEFT, RIGHT, strict=True)):
         rows += [row(100 + 40 * at, (50, left), (300, right)), row(112 + 40 * at, (50, left), (300, right))]
     assert regions(rows, NO_RULES) == [rows]
+
+
+def test_a_line_that_ends_in_a_hyphen_goes_on() -> None:
+    assert flows(segment(50, "flu and COVID-"), segment(50, "19 are"), 500)
+    assert flows(segment(50, "the Anglo-"), segment(50, "Saxon hall"), 500)
+    assert flows(segment(50, "from 1914-"), segment(50, "1918 on"), 500)
+    assert flows(segment(50, "from 1914–"), segment(50, "1918 on"), 500)
+    assert not flows(segment(50, "Fee 12-"), segment(50, "Rent 13-"), 500)  # a minus behind the amount
+    assert not flows(segment(50, "Physics B-"), segment(50, "Chemistry A-"), 500)
+    assert not flows(segment(50, "Fee 1,200-"), segment(50, "1,300"), 500)
+    assert not flows(segment(50, "the rent -"), segment(50, "House"), 500)

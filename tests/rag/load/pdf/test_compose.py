@@ -87,6 +87,9 @@ def test_exponents_belong_to_their_unit_and_notes_stand_apart() -> None:
     assert composed("2", ("nd", "raised")) == "2nd"
     assert composed("210", ("2", "raised")) == "210 ²"  # not a power of ten: 2,102 would be another figure
     assert composed("rent", ("*", "raised")) == "rent *"
+    assert composed("1,250", ("b", "raised"), "hens") == "1,250 ᵇ hens"
+    assert composed("88", "m", ("2d", "raised"), "wide") == "88 m² ᵈ wide"
+    assert composed("1,204", ("2d", "raised")) == "1,204 ² ᵈ"
 
 
 def test_a_table_with_an_empty_cell_between_and_one_at_the_end() -> None:
@@ -152,3 +155,11 @@ def test_blanks_at_the_ends_of_a_block_are_no_part_of_it() -> None:
     block = Block(kind="paragraph", start=0, end=6)
     assert [(b.start, b.end) for b in moved([block], list(range(7)), " rent ")] == [(1, 5)]
     assert moved([block], list(range(7)), "      ") == ()
+
+
+def test_a_range_is_not_parted_by_its_line_end() -> None:
+    setter = Typesetter()
+    lines = [setter.line("from", "1998–"), setter.line("2004", "on"), setter.line("1998", "–"), setter.line("then")]
+    text, chars, _ = compose([text_block(*lines)], setter.index())
+    assert text == "from 1998–2004 on\n1998 –\nthen"
+    assert len(chars) == len(text)

@@ -23,6 +23,9 @@ WESTERN = [
     "A condição da ação não é fácil, São Paulo.",
     "Åse Sørensen får 5 øre på lørdag.",
     "© 2025 Acme™ – all rights reserved · §5",
+    "Öl",
+    "The fee is £250 a month, and it’s due.",
+    "Hún á heima í Reykjavík, og þar er ný íbúð.",
 ]
 
 
@@ -46,6 +49,21 @@ def test_short_western_text_is_windows_1252_without_a_doubt(text: str) -> None:
         ("cp1253", "Το ενοίκιο είναι 900 ευρώ τον μήνα. Η σύμβαση ισχύει δύο έτη."),
         ("cp1255", "שכר הדירה הוא 900 אירו לחודש. החוזה תקף לשנתיים."),
         ("cp437", "Die Gebühr beträgt 5 Euro für Müller & Söhne."),
+        ("cp850", "Die Miete für die Wohnung beträgt 800 Euro."),
+        ("cp850", "Die Straße ist groß, und die Miete ist hoch."),
+        ("cp850", "Il costo è più alto: perché? Città, virtù."),
+        ("cp850", "La habitación cuesta 40 euros al año, señor."),
+        ("cp437", "Gebühr für Müll: 15 Euro"),
+        ("cp437", "The café closes at 9. Naïve résumé."),
+        ("cp437", "The fee is £250 a month, at 25 °C ± 2 °C."),
+        ("cp437", "┌──┐\r\n│a │\r\n└──┘\r\n"),
+        ("mac_roman", "The tenant’s deposit is £250."),
+        ("mac_roman", "L’été à Nîmes : 30 °C."),
+        ("cp1254", "Kira bedeli aylık 5000 lira. Şubat ayında ödenir, ığdır."),
+        ("cp1253", "Το ενοίκιο είναι 500 ευρώ."),
+        ("iso8859_7", "Ενοικιαστής: Μαρία Παπαδοπούλου, η εγγύηση είναι 300 ευρώ."),
+        ("cp1255", "שכר הדירה הוא 500 שקלים לחודש."),
+        ("cp1257", "Šiaulių namas: nuoma 300 eurų, ąžuolas"),
         ("iso8859_15", "Übung macht den Meister: 3 Stück à 5 €, früh"),
     ],
 )
@@ -59,6 +77,11 @@ def test_other_single_byte_encodings_are_guessed_with_a_note(encoding: str, text
 def test_a_long_text_in_another_script_needs_no_note() -> None:
     text = "Договор заключён на два года, и каждая сторона может его расторгнуть. " * 12
     assert decode(text.encode("cp1251")) == (text, "")
+
+
+def test_a_long_text_of_an_old_page_needs_no_note() -> None:
+    text = "Die Gebühr für die Wohnung beträgt fünf Euro, und die Kündigung ist möglich. " * 80
+    assert decode(text.encode("cp850")) == (text, "")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "utf-8", "shift_jis", "euc_jp", "iso2022_jp"])

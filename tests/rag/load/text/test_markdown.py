@@ -160,3 +160,34 @@ def test_quotes_in_quotes_are_read_to_the_last_one() -> None:
 
 def test_definitions_stand_below_their_terms() -> None:
     assert [shown for _, _, shown in kinds("Berth\n: A place for one boat.\n")] == ["Berth", "A place for one boat."]
+
+
+def test_a_word_that_its_line_was_wrapped_at_is_whole_again() -> None:
+    text = (
+        "The inspec-\ntion of this is in the **cost-\neffective** mother-in-\nlaw suite. A -\ndash\n\n    co-\n    de"
+    )
+    shown = [element.shown for element in markdown_outline(text, Path("a.md")).elements]
+    assert shown == ["The inspection of this is in the cost-effective mother-in-law suite. A - dash", "co-\nde"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "**Landlord:** Helen Marchetti\n**Tenant:** Paul Adeyemi\n**Rent:** 800 euro",
+        "**Landlord**: Helen Marchetti\n**Tenant**: Paul Adeyemi\n**Rent**: 800 euro",
+        "Landlord: Helen Marchetti\nTenant: Paul Adeyemi\nRent: 800 euro",
+    ],
+)
+def test_lines_that_begin_with_labels_stay_apart(lines: str) -> None:
+    (block,) = elements(f"The parties are these people\n{lines}\n")
+    first, rest = block.shown.split("\n", 1)
+    assert first == "The parties are these people"
+    assert rest == "Landlord: Helen Marchetti\nTenant: Paul Adeyemi\nRent: 800 euro"
+
+
+def test_wrapped_prose_is_joined_whatever_its_lines_begin_with() -> None:
+    text = "The flat has one rule above all others, and that is\nthis: no smoking. There is one more thing\nNote: it is"
+    assert [element.shown for element in elements(text)] == [text.replace("\n", " ")]
+    wrapped = "**Rent:** 800 euro, payable at\nthe start of the month\n**Deposit:** none"
+    (block,) = elements(wrapped)
+    assert block.shown == "Rent: 800 euro, payable at the start of the month\nDeposit: none"

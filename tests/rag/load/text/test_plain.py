@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.settings import IngestSettings
 from rag.load.outline import Element
-from rag.load.text.plain import elements_of
+from rag.load.text.plain import elements_of, read_plain
 
 
 def joined(elements: tuple[Element, ...]) -> str:
@@ -191,3 +194,19 @@ def test_a_line_below_the_table_belongs_to_it() -> None:
     (table,) = elements_of(text)
     assert cells(table) == [["Ada", "12"], ["Emil", "13"], ["Ida", "14"]]
     assert table.shown == text
+
+
+def test_a_word_that_its_line_was_wrapped_at_is_whole_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(
+        "The inspec-\ntion report covers mother-in-\nlaw suites and COVID-\n19.\n\n- a list of pa-\n  ges 12-\n  14"
+    )
+    page = read_plain(path, IngestSettings()).page(0)
+    assert page.text == ("The inspection report covers mother-in-law suites and COVID-19.\n\n- a list of pages 12-14")
+
+
+@pytest.mark.parametrize(
+    "text", ["anti-\nre-\nun-", "Fee 12-\nRent 13-", "Physics B-\nChemistry A-", "Fee 1,200-\n1,300", "a rule -\nof b"]
+)
+def test_other_lines_that_end_in_a_hyphen_stay_as_they_are(text: str) -> None:
+    assert joined(elements_of(text)) == text

@@ -73,8 +73,24 @@ def test_cells_with_spans_and_a_caption() -> None:
     assert (caption.kind, caption.shown) == ("caption", "Rents")
     assert [[(cell.shown, cell.row_span, cell.column_span) for cell in row] for row in table.rows] == [
         [("Flat", 1, 1), ("Rent", 1, 2)],
-        [("Alder", 2, 1), ("900", 1, 1), ("a b", 1, 1)],
-        [("950", 1, 1), ("", 1, 1)],
+        [("Alder", 1, 1), ("900", 1, 1), ("a b", 1, 1)],
+        [("Alder", 1, 1), ("950", 1, 1), ("", 1, 1)],
+    ]
+    assert table.head_rows == 1
+
+
+def test_a_foot_stands_below_the_body_and_no_cell_reaches_out_of_its_part() -> None:
+    (table,) = walked(
+        "<table><thead><tr><th>Line<th>Stop<th>Fare</thead><tfoot><tr><td colspan=3>Children ride free.</tfoot>"
+        "<tbody><tr><th rowspan=9>12<td>Karlby<td>3 euro<tr><td>Solvik<td>4 euro<tbody><tr><td>14<td>Varde<td>5 euro"
+        "</table>"
+    )
+    assert table.shown.split("\n") == [
+        "Line | Stop | Fare",
+        "12 | Karlby | 3 euro",
+        "12 | Solvik | 4 euro",
+        "14 | Varde | 5 euro",
+        "Children ride free.",
     ]
     assert table.head_rows == 1
 
