@@ -99,17 +99,23 @@ def _value(form: Any, annotation: Any) -> tuple[str, str]:
     name = _text(lambda *to: raw.FPDFAnnot_GetFormFieldName(form, annotation, *to)).strip()
     if kind in _BUTTONS:
         return name, _BUTTONS[kind][bool(raw.FPDFAnnot_IsChecked(form, annotation))]
-    if kind in _WRITTEN and not raw.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD_FLAG:
-        return name, _text(lambda *to: raw.FPDFAnnot_GetFormFieldValue(form, annotation, *to))
     if kind == raw.FPDF_FORMFIELD_LISTBOX:
-        options = range(min(raw.FPDFAnnot_GetOptionCount(form, annotation), _MAX_ANNOTATIONS))
-        chosen = [option for option in options if raw.FPDFAnnot_IsOptionSelected(form, annotation, option)]
-        labels = [
-            _text(lambda *to, option=option: raw.FPDFAnnot_GetOptionLabel(form, annotation, option, *to))
-            for option in chosen
-        ]
-        return name, ", ".join(labels)
+        return name, ", ".join(_chosen(form, annotation))
+    if kind in _WRITTEN and not raw.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD_FLAG:
+        # The value of a choice may be a code that the page does not show ("mg" for "Moss green").
+        chosen = _chosen(form, annotation) if kind == raw.FPDF_FORMFIELD_COMBOBOX else []
+        return name, chosen[0] if chosen else _text(lambda *to: raw.FPDFAnnot_GetFormFieldValue(form, annotation, *to))
     return name, ""
+
+
+def _chosen(form: Any, annotation: Any) -> list[str]:
+    """Return the labels of the options of a choice that are selected."""
+    options = range(min(raw.FPDFAnnot_GetOptionCount(form, annotation), _MAX_ANNOTATIONS))
+    return [
+        _text(lambda *to, option=option: raw.FPDFAnnot_GetOptionLabel(form, annotation, option, *to))
+        for option in options
+        if raw.FPDFAnnot_IsOptionSelected(form, annotation, option)
+    ]
 
 
 def _text(ask: Any) -> str:
