@@ -28,7 +28,8 @@ from core.settings import IngestSettings
 from core.types import Page
 from rag.load.page import NO_TEXT_LAYER, failed_page, make_page
 from rag.load.pdf import pdfium
-from rag.load.pdf.fields import page_label, read_fields, with_values
+from rag.load.pdf.fields import page_label, read_fields
+from rag.load.pdf.form.values import with_values
 from rag.load.pdf.hidden import Verdict, char_size, judge
 from rag.load.pdf.layout.compose import compose, moved
 from rag.load.pdf.layout.glyphs import font_name, read_words
@@ -39,7 +40,7 @@ from rag.load.pdf.survey import Rectangle, survey
 from rag.load.reader import FileInfo
 from rag.load.title import choose, tidy
 
-_LAYOUT = 3  # raised with every change of what a page's text and blocks are
+_LAYOUT = 4  # raised with every change of what a page's text and blocks are
 PARSER = f"pypdfium2 {PYPDFIUM_INFO.version} (PDFium {PDFIUM_INFO.build}), layout {_LAYOUT}"
 _METADATA = {
     "Title": "title",
