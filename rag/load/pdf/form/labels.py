@@ -36,7 +36,7 @@ _PROSE_WORDS = 6  # a line, of a paragraph
 _NEXT_LINE = 1.6  # of the height
 _LETTER, _MAX_LETTER_PT = 0.35, 6.0  # width of an average character: of the height of its box, at most
 
-Side = Literal["left", "above", "below"]
+Side = Literal["beside", "upper", "lower"]
 
 
 @dataclass(slots=True)
@@ -203,8 +203,8 @@ def find_labels(printed: Print, entries: Sequence[Entry], grid: frozenset[int]) 
             continue
         before = _label_before(printed, entry)
         over = [] if before and _is_sure(before, entry) else _labels_over(printed, entry)
-        if before and not any(label.side == "above" for _, label in over):
-            labels[index] = Label(before, "left")
+        if before and not any(label.side == "upper" for _, label in over):
+            labels[index] = Label(before, "beside")
         else:
             near += [(distance, index, label) for distance, label in over]
     taken = {id(label.piece) for label in labels.values()}
@@ -233,12 +233,12 @@ def _order(
     for _, index, label in near:
         sides.setdefault(index, set()).add(label.side)
     single = Counter(side for own in sides.values() if len(own) == 1 for side in own)
-    usual: Side = "below" if single["below"] > single["above"] else "above"
+    usual: Side = "lower" if single["lower"] > single["upper"] else "upper"
 
     def order(each: tuple[float, int, Label]) -> tuple[int, float]:
         distance, index, label = each
         row = round(entries[index].middle)
-        most = max(votes[row, "above"], votes[row, "below"])
+        most = max(votes[row, "upper"], votes[row, "lower"])
         return most - votes[row, label.side], distance + (_OTHER_SIDE if label.side != usual else 0.0)
 
     return order
@@ -281,9 +281,9 @@ def _labels_over(printed: Print, entry: Entry) -> list[tuple[float, Label]]:
         above, below = (entry.top - piece.bottom) / piece.height, (piece.top - entry.bottom) / piece.height
         inside = entry.top < piece.middle < entry.top + _OVERLAP * (entry.bottom - entry.top)
         if -_OVERLAP <= above <= _ABOVE or inside:
-            labels.append((max(0.0, above), Label(_hinted(piece, printed), "above")))
+            labels.append((max(0.0, above), Label(_hinted(piece, printed), "upper")))
         elif -_OVERLAP <= below <= _BELOW and not entry.typed:
-            labels.append((max(0.0, below), Label(piece, "below")))
+            labels.append((max(0.0, below), Label(piece, "lower")))
     return [
         (distance, label) for distance, label in labels if not entry.typed or _stands_alone(label.piece, entry, printed)
     ]

@@ -57,7 +57,7 @@ class _Row:
         places: Sequence[Place],
     ) -> None:
         self._entries = entries
-        self._moved = {index for index in fields if index in labels and labels[index].side != "left"}
+        self._moved = {index for index in fields if index in labels and labels[index].side != "beside"}
         self._heads = {id(labels[index].piece) for index in self._moved}
         self._named = {id(labels[index].piece) for index in fields if index in labels}
         self.height = max(piece.height for piece in pieces)

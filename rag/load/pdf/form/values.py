@@ -55,7 +55,7 @@ def _place(words: Words, angle: float, entry: Entry, label: Label | None) -> Pla
         return Place(entry.left + 1, entry.right - 1, base, height, inline=not entry.typed)
     piece = label.piece
     left = piece.x1 + _BEHIND * piece.height
-    if label.side == "left":
+    if label.side == "beside":
         left = max(entry.left + 1, left)
         return Place(left, max(entry.right - 1, left + piece.height), piece.base, piece.height)
     colon = piece.x1 if piece.text[-1].isalnum() or piece.text[-1] in ")]" else None
