@@ -18,6 +18,7 @@ from core.reading.confidence import probability
 from core.reading.passages import Passage
 from core.reading.proposals.captions import captioned_values
 from core.reading.reader import Question
+from core.reading.text.marks import chosen_option
 from core.reading.text.sentences import Offsets, sentences_of
 from core.reading.text.values import values
 from core.reading.text.words import is_empty, listed_stems, stem, words
@@ -66,7 +67,12 @@ def named_answers(question: str, parsed: Question, passages: Sequence[Passage], 
     """
     pages = _pages(passages)
     answers = [*_posts(question, pages), *_doers(question, pages), *_properties(parsed, pages, denial)]
-    answers += [*_captioned(parsed, pages), *_sending_dates(parsed, pages), *_bylines(question, pages)]
+    answers += [
+        *_captioned(parsed, pages),
+        *_chosen(parsed, pages),
+        *_sending_dates(parsed, pages),
+        *_bylines(question, pages),
+    ]
     return sorted(answers, key=lambda answer: -answer.confidence)
 
 
@@ -241,6 +247,20 @@ def _captioned(parsed: Question, pages: Sequence[_Page]) -> Iterator[NamedAnswer
             if span is not None:
                 covered = len(terms & named) / len(terms)
                 yield _answer(page.passage, span, field.around, close=1.0, covered=covered)
+
+
+def _chosen(parsed: Question, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
+    """Options of a form that are marked in the group that the question asks for."""
+    topic = frozenset(parsed.terms) - listed_stems("choosing")
+    for page in pages:
+        option = chosen_option(parsed.terms, page.text)
+        if option is not None and topic:
+            known = _stems(f"{option.title} {option.label} {page.source}") | (
+                frozenset() if option.title else _stems(page.text)
+            )
+            span = option.label_start, option.label_end
+            covered = len(topic & known) / len(topic)
+            yield _answer(page.passage, span, (option.start, option.end), close=1.0, covered=covered)
 
 
 def _sending_dates(parsed: Question, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
