@@ -202,7 +202,8 @@ def find_labels(printed: Print, entries: Sequence[Entry], grid: frozenset[int]) 
         if not entry.written or index in grid or (entry.typed and _covers(entry, printed)):
             continue
         before = _label_before(printed, entry)
-        over = [] if before and _is_sure(before, entry) else _labels_over(printed, entry)
+        sure = before is not None and _is_sure(before, entry)
+        over = [] if sure or _names_row(printed, entry) else _labels_over(printed, entry)
         if before and not any(label.side == "upper" for _, label in over):
             labels[index] = Label(before, "beside")
         else:
@@ -244,6 +245,20 @@ def _order(
     return order
 
 
+def _names_row(printed: Print, entry: Entry) -> bool:
+    """Tell whether words stand left of a field and name the field between as well: a row of a table."""
+    beside = [piece for piece in printed.beside(entry) if piece.x1 <= entry.left + EDGE]
+    if not beside:
+        return False
+    label = max(beside, key=lambda piece: piece.x1)
+    between = [
+        other
+        for other in printed.entries_on(label.row)
+        if other is not entry and other.written and label.x1 - EDGE <= other.left and other.right <= entry.left + EDGE
+    ]
+    return bool(between) and _is_sure(label, min(between, key=lambda other: other.left))
+
+
 def _is_sure(before: Piece, entry: Entry) -> bool:
     """Tell whether words left of a field are its label, whatever stands above it."""
     return before.text[-1] in ":?" or entry.left - before.x1 <= _FAR * before.height
@@ -271,9 +286,11 @@ def _labels_over(printed: Print, entry: Entry) -> list[tuple[float, Label]]:
     """Return the words above and below a field that may name it, each with its distance in heights."""
     reach = 4 * (entry.bottom - entry.top)
     labels: list[tuple[float, Label]] = []
+    most = _MAX_TYPED_WORDS if _goes_on(printed, entry) else _MAX_WORDS
     for piece in printed.between(entry.top - reach, entry.bottom + reach):
         if (
-            not _is_aligned(piece, entry)
+            len(piece.text.split()) > most
+            or not _is_aligned(piece, entry)
             or not _names(piece, entry)
             or _is_taken(piece, entry, printed.entries_on(piece.row))
         ):
@@ -287,6 +304,11 @@ def _labels_over(printed: Print, entry: Entry) -> list[tuple[float, Label]]:
     return [
         (distance, label) for distance, label in labels if not entry.typed or _stands_alone(label.piece, entry, printed)
     ]
+
+
+def _goes_on(printed: Print, entry: Entry) -> bool:
+    """Tell whether words follow right behind a field, as in a sentence."""
+    return any(-EDGE <= piece.x0 - entry.right <= piece.height for piece in printed.beside(entry))
 
 
 def _hinted(piece: Piece, printed: Print) -> Piece:

@@ -12,6 +12,7 @@ from rag.load.pdf.form.labels import PIECE_GAP, Entry, Label, Piece, Print
 
 _BOX_GAP = 2.0  # of the height: a label behind a box that does not name the box stands further from it
 _COLON_GAP = 0.2  # of the height: least before a label with a colon
+_SHORT = 4  # signs: "to:" goes on
 _LINE_STEP, _LEAST_STEP = 0.3, 0.24  # of the height: between the lines that a row is read as
 
 
@@ -85,7 +86,7 @@ class _Row:
             return after_value and not self._entries[item.field].written and gap > PIECE_GAP
         if id(item.piece) in self._heads or before.field in self._moved:
             return True
-        if item.piece.text[0].islower():  # goes on: "from ... to ..."
+        if not _is_label(item.piece.text):
             return False
         if after_value:
             least = _COLON_GAP if item.piece.text[-1] == ":" else PIECE_GAP
@@ -102,6 +103,12 @@ class _Row:
         named = self.items[index - 2] if index > 1 else None
         own = named is not None and named.piece is not None
         return max(PIECE_GAP, (before.left - named.right) / self.height) if own and named else _BOX_GAP
+
+
+def _is_label(text: str) -> bool:
+    """Tell whether words behind a value are no sign between two parts ("/") and do not go on ("from ... to ...")."""
+    named = text[-1] == ":" and len(text) > _SHORT
+    return any(map(str.isalpha, text)) and (named or not text[0].islower())
 
 
 def part_pairs(

@@ -86,6 +86,16 @@ def test_a_field_between_parts_a_label_from_the_next_field() -> None:
     assert named(entries, ("Name:", 50, 100)) == {0: ("Name:", "beside")}
 
 
+def test_heads_over_a_row_with_a_name_label_none_of_its_fields() -> None:
+    entries = [entry(100, 90, 180, 104), entry(200, 90, 280, 104)]
+    assert named(entries, ("Income", 60, 100), ("Planned", 100, 84), ("Actual", 200, 84)) == {0: ("Income", "beside")}
+
+
+def test_a_field_within_a_sentence_is_not_named_by_the_line_above() -> None:
+    lines = [("The flat is let by the owner to", 50, 100), ("of Riga", 154, 114)]
+    assert named([entry(50, 104, 150, 118)], *lines) == {}
+
+
 def test_typed_text_needs_a_label_that_is_none_of_a_paragraph() -> None:
     note = entry(200, 90, 300, 104, "check", typed=True)
     assert named([note], ("Tenant:", 50, 100)) == {0: ("Tenant:", "beside")}

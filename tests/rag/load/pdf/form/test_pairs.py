@@ -54,6 +54,13 @@ def test_what_goes_on_with_a_value_stays_on_its_line() -> None:
     assert lines(entries, ("Born", 50), ("In", 152)) == [["Born", "[1 May]", "In", "[4 May]"]]  # a sentence
 
 
+def test_signs_between_the_parts_of_a_value_begin_no_line() -> None:
+    entries = [field(90, "04", 20), field(130, "07", 20)]
+    assert lines(entries, ("Born:", 50), ("/", 120)) == [["Born:", "[04]", "/", "[07]"]]
+    entries = [field(90, "Ida"), field(210, "a@b.c")]
+    assert lines(entries, ("name:", 50), ("mail:", 170)) == [["name:", "[Ida]"], ["mail:", "[a@b.c]"]]
+
+
 def test_a_box_stays_with_what_it_is_ticked_for() -> None:
     assert lines([box(90), field(160, "Blue")], ("Smoker", 50), ("Brand:", 120)) == [
         ["Smoker", "[☒]"],
