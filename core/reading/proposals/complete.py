@@ -21,6 +21,7 @@ _ADDRESS = re.compile(r"[\w.+%-]+@\w[\w.-]*\w|(?:\w+://|www\.)\S+[\w/]")
 _CODE = re.compile(r"(?=\S*[A-Z])(?=\S*\d)[A-Z0-9]+(?:[-/.:][A-Z0-9]+)+(?![\w-])")
 _PROPERTY = re.compile(r"[ \t]*(?:[-•*]\s)?(?P<name>[^:\n]{2,60}):[ \t]+(?P<value>[^\n]+)")
 _PARTS = re.compile(r"[,;|()\n]|\s[-–—]\s|(?<=[^\W\d_]{3})[.!?](?=\s)|[☐☒☑○◉]")
+_NO_WHOLE = re.compile(r"[()☐☒☑○◉]|:\s")  # in a value that is not given as a whole
 _MOST_WORDS = 6  # of a value that is given whole
 _PARTICLE = 3  # letters of "van", "de"
 _WEEKDAY_END = re.compile(rf"\b{WEEKDAY}$", re.IGNORECASE)
@@ -63,6 +64,8 @@ def _whole_token(text: str, start: int, end: int) -> Offsets:
 def whole_property(text: str, start: int, end: int, question_terms: Sequence[str], kind: str) -> Offsets:
     """Return a span of a line "Name: value" with the rest of the value, where the question has words of the name.
 
+    A span that is half of a value or more is grown to all of it, a shorter one to the next comma, bracket or sentence.
+
     Args:
         text: What the span stands in.
         start: First code point.
@@ -80,11 +83,14 @@ def whole_property(text: str, start: int, end: int, question_terms: Sequence[str
         return start, end
     if not set(terms(line["name"])) & set(question_terms):
         return start, end
+    value = line["value"]
+    if not kind and not _NO_WHOLE.search(value) and 2 * len(text[start:end].split()) >= len(value.split()):
+        return line.start("value"), line.start("value") + len(value.rstrip(" \t.,;"))
     borders = [(match.start(), match.end()) for match in _PARTS.finditer(text, line.start("value"), line.end())]
     first = max((after for _, after in borders if after <= start), default=line.start("value"))
     last = min((before for before, _ in borders if before >= end), default=line.end())
     piece = text[first:last]
-    if len(piece.split()) > _MOST_WORDS or re.search(r":\s", piece):
+    if len(piece.split()) > _MOST_WORDS or ": " in piece:
         return start, end
     if kind == "person":
         first, last = start - _name_chars(text[first:start], backwards=True), end + _name_chars(text[end:last])

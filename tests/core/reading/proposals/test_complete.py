@@ -45,6 +45,15 @@ def test_a_span_is_grown_to_its_value(text: str, span: str, whole: str) -> None:
         ("Who is the tenant?", "person", "Tenant: Dr Ann Ode, Elm Road 4", "Ode", "Dr Ann Ode"),
         ("What is the room type?", "", "Room type: Double (120 euro), quiet", "Double", "Double"),
         ("When does it end?", "date", "End: 4 May in Oslo", "4 May", "4 May"),
+        ("What is the address?", "", "Address: Elm Road 4, 1010 Riga.", "Elm Road 4", "Elm Road 4, 1010 Riga"),
+        (
+            "What is the advice?",
+            "",
+            "Advice: Rest, drink water, come back.",
+            "drink water, come",
+            "Rest, drink water, come back",
+        ),
+        ("What is the plate?", "", "Plate: WX 55 (new)", "WX 55", "WX 55"),
         ("Which town is it?", "", "Address: Elm Road 4 Riga", "Riga", "Riga"),  # not named
         ("Who is the guest?", "", "Guest: Ann Ode Phone: 600", "Ann", "Ann"),  # two pairs
         ("What is the note?", "", "Note: the tap in the hall drips all night", "tap", "tap"),  # a sentence
