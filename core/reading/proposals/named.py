@@ -26,6 +26,8 @@ from core.reading.text.words import is_empty, listed_stems, stem, words
 _ENGLISH = language("en")
 _PROPERTY = re.compile(r"^[ \t]*(?:[-•*]\s)?(?P<name>[A-Z][^:\n.|]{1,50}?):[ \t]+(?P<value>[^\n]+)$", re.MULTILINE)
 _LIGHT = listed_stems("property_filler")
+_DATE_LIGHT = _LIGHT | listed_stems("date_filler")
+_NOUNS = {stem(verb): stem(noun) for noun, *verbs in _ENGLISH.event_nouns for verb in verbs}
 # "When was the mail about the roof sent?" is answered by the line "Date:" at its head.
 _SENDING = listed_stems("sending")
 _MESSAGE = listed_stems("message")
@@ -66,7 +68,7 @@ def named_answers(question: str, parsed: Question, passages: Sequence[Passage], 
         denial: Words of the question of which one is enough.
     """
     pages = _pages(passages)
-    answers = [*_posts(question, pages), *_doers(question, pages), *_properties(parsed, pages, denial)]
+    answers = [*_posts(question, pages), *_doers(question, pages), *_properties(question, parsed, pages, denial)]
     answers += [
         *_captioned(parsed, pages),
         *_chosen(parsed, pages),
@@ -216,19 +218,25 @@ def _bylines(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
             offset += len(line) + 1
 
 
-def _properties(parsed: Question, pages: Sequence[_Page], denial: str) -> Iterator[NamedAnswer]:
+def _properties(question: str, parsed: Question, pages: Sequence[_Page], denial: str) -> Iterator[NamedAnswer]:
     """Values of lines "Name: value" whose name is what the question asks for."""
     denied = _stems(denial)
+    light = _DATE_LIGHT if parsed.expected is not None and parsed.expected.kind == "date" else _LIGHT
+    # "Her given name" is asked for by all of its words, "born" by "Date of birth".
+    own = frozenset(parsed.terms)
+    own |= {_NOUNS[term] for term in own & _NOUNS.keys()}
+    question_stems = own | _stems(question)
     for page in pages:
         source = _stems(page.source)
         for match in _PROPERTY.finditer(page.text):
             name = _stems(match["name"])
-            telling = name - _LIGHT or name
-            terms = frozenset(parsed.terms) - (_LIGHT - telling) - (denied - name if denied & name else frozenset())
-            shared = telling & frozenset(parsed.terms)
-            if not telling <= frozenset(parsed.terms) | source or 2 * len(shared) <= len(telling) - 1 or not shared:
+            telling = name - light or name
+            terms = frozenset(parsed.terms) - (light - telling) - (denied - name if denied & name else frozenset())
+            shared = telling & question_stems
+            if not telling <= question_stems | source or 2 * len(shared) <= len(telling) - 1 or not shared & own:
                 continue
-            covered = len(terms & (name | source)) / len(terms) if terms else 0.0
+            named = name | source
+            covered = sum(term in named or _NOUNS.get(term) in named for term in terms) / len(terms) if terms else 0.0
             span = _of_value(parsed, page.text, match.span("value"))
             if span is not None:
                 yield _answer(page.passage, span, match.span(), close=1.0, covered=covered)
