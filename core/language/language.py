@@ -62,6 +62,7 @@ class Language:
         posts: Short forms of posts, spelled out ("cfo").
         word_lists: Words that play one part in a question, a label or a sentence, by that part ("request").
         synonyms: Words that documents use for one another.
+        event_nouns: Nouns of events, each with the forms of its verb ("birth", "born").
         opposites: Words that tell two things apart where everything else is the same.
         contrasts: Words before a noun, no two of a row of one meaning ("annual", "sick" before "leave").
         abstention: What an answer says where the documents do not tell; empty for English.
@@ -99,6 +100,7 @@ class Language:
     posts: Mapping[str, str] = field(default_factory=dict)
     word_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     synonyms: tuple[tuple[str, ...], ...] = ()
+    event_nouns: tuple[tuple[str, ...], ...] = ()
     opposites: tuple[tuple[str, ...], ...] = ()
     contrasts: tuple[tuple[str, ...], ...] = ()
     question_openers: tuple[str, ...] = ()
@@ -210,7 +212,17 @@ def _from_table(table: Mapping[str, Any]) -> Language:
     """Build a language from its TOML table: word lists are strings of words, spellings lists of such strings."""
     as_read: dict[str, Callable[[Any], Any]] = {
         **dict.fromkeys(
-            ("months", "weekdays", "small_numbers", "tens", "ordinals", "synonyms", "opposites", "contrasts"),
+            (
+                "months",
+                "weekdays",
+                "small_numbers",
+                "tens",
+                "ordinals",
+                "synonyms",
+                "event_nouns",
+                "opposites",
+                "contrasts",
+            ),
             _spellings,
         ),
         **dict.fromkeys(

@@ -11,7 +11,7 @@ from core.blocks import Block
 from core.reading.asked import Asked, contradicts, counted_is_named
 from core.reading.confidence import logit, probability
 from core.reading.passages import Passage
-from core.reading.proposals.complete import completed, with_times
+from core.reading.proposals.complete import completed, whole_property, with_times
 from core.reading.proposals.lists import body_under, stands_under_heading
 from core.reading.proposals.short import short_span
 from core.reading.reader import Candidate, Question, expects, support
@@ -139,7 +139,7 @@ def from_spans(
         doubt = _ASKS * (sentence_text.rstrip().endswith("?") or titles)
         weighed.append((span.score - 0.25 * behind + 0.8 * fits - doubt, span, sentence, behind))
     weighed.sort(key=lambda item: -item[0])
-    offsets = [_whole_span(passages, span) for _, span, _, _ in weighed]
+    offsets = [_whole_span(question, passages, span) for _, span, _, _ in weighed]
     texts = [passages[span.passage].whole[slice(*pair)] for (_, span, _, _), pair in zip(weighed, offsets, strict=True)]
     rival = next(
         (w for (w, *_), text in zip(weighed, texts, strict=True) if text.casefold() != texts[0].casefold()), None
@@ -170,10 +170,11 @@ def from_spans(
     return proposals
 
 
-def _whole_span(passages: Sequence[Passage], span: ScoredSpan) -> Offsets:
+def _whole_span(question: Question, passages: Sequence[Passage], span: ScoredSpan) -> Offsets:
     """A span, trimmed and with the whole of the values that it holds."""
     whole = passages[span.passage].whole
-    return with_times(whole, *completed(whole, *trimmed(whole, span.start, span.end)))
+    start, end = with_times(whole, *completed(whole, *trimmed(whole, span.start, span.end)))
+    return whole_property(whole, start, end, question.terms, question.expected.kind if question.expected else "")
 
 
 def trimmed(text: str, start: int, end: int) -> Offsets:

@@ -1,16 +1,29 @@
-"""Spans grown to whole values: a date with its year, an amount with its unit, both ends of a range."""
+"""Spans grown to whole values: a date with its year, an amount with its unit, both ends of a range, a whole address.
+
+Of a line "Name: value" that the question names, the value is grown to the whole of it as well.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from core.language.english import units
 from core.language.english.words import WEEKDAY
 from core.reading.text.sentences import Offsets
 from core.reading.text.values import Value, values
+from core.reading.text.words import terms
 
 _AROUND = 60  # code points beside a span in which its value may go on
 _WEEKDAY_BEFORE = re.compile(rf"\b{WEEKDAY},?\s$", re.IGNORECASE)
+# Mail and web addresses, and codes of letters and figures: "INV-2024/031".
+_ADDRESS = re.compile(r"[\w.+%-]+@\w[\w.-]*\w|(?:\w+://|www\.)\S+[\w/]")
+_CODE = re.compile(r"(?=\S*[A-Z])(?=\S*\d)[A-Z0-9]+(?:[-/.:][A-Z0-9]+)+(?![\w-])")
+_PROPERTY = re.compile(r"[ \t]*(?:[-•*]\s)?(?P<name>[^:\n]{2,60}):[ \t]+(?P<value>[^\n]+)")
+_PARTS = re.compile(r"[,;|()\n]|\s[-–—]\s|(?<=[^\W\d_]{3})[.!?](?=\s)|[☐☒☑○◉]")
+_NO_WHOLE = re.compile(r"[()☐☒☑○◉]|:\s")  # in a value that is not given as a whole
+_MOST_WORDS = 6  # of a value that is given whole
+_PARTICLE = 3  # letters of "van", "de"
 _WEEKDAY_END = re.compile(rf"\b{WEEKDAY}$", re.IGNORECASE)
 
 
@@ -22,6 +35,7 @@ def completed(text: str, start: int, end: int) -> Offsets:
         start: First code point.
         end: One past the last.
     """
+    start, end = _whole_token(text, start, end)
     low = max(0, start - _AROUND)
     # A value may run over a line break, not over a blank line.
     piece = text[low : end + _AROUND]
@@ -34,6 +48,69 @@ def completed(text: str, start: int, end: int) -> Offsets:
     if inside[0][0] - start <= units.LONGEST_OPENING:
         start, end = _with_range(text, start, end, placed_values, inside[-1][2])
     return _with_weekday(text, start), end
+
+
+def _whole_token(text: str, start: int, end: int) -> Offsets:
+    """Return a span with the rest of the addresses and codes that it cuts."""
+    low = max(text.rfind(" ", 0, start), text.rfind("\n", 0, start)) + 1
+    high = next((place for place in range(end, len(text)) if text[place].isspace()), len(text))
+    for pattern in (_ADDRESS, _CODE):
+        for match in pattern.finditer(text, low, high):
+            if match.start() < end and start < match.end():
+                start, end = min(start, match.start()), max(end, match.end())
+    return start, end
+
+
+def whole_property(text: str, start: int, end: int, question_terms: Sequence[str], kind: str) -> Offsets:
+    """Return a span of a line "Name: value" with the rest of the value, where the question has words of the name.
+
+    A span that is half of a value or more is grown to all of it, a shorter one to the next comma, bracket or sentence.
+
+    Args:
+        text: What the span stands in.
+        start: First code point.
+        end: One past the last.
+        question_terms: Stems of the question's words.
+        kind: What kind of answer the question asks for; only names and things are grown, persons by names alone.
+    """
+    low = text.rfind("\n", 0, start) + 1
+    line = _PROPERTY.match(text, low)
+    if (
+        kind not in ("", "person", "place", "definition")
+        or line is None
+        or not line.start("value") <= start < end <= line.end()
+    ):
+        return start, end
+    if not set(terms(line["name"])) & set(question_terms):
+        return start, end
+    value = line["value"]
+    if not kind and not _NO_WHOLE.search(value) and 2 * len(text[start:end].split()) >= len(value.split()):
+        return line.start("value"), line.start("value") + len(value.rstrip(" \t.,;"))
+    borders = [(match.start(), match.end()) for match in _PARTS.finditer(text, line.start("value"), line.end())]
+    first = max((after for _, after in borders if after <= start), default=line.start("value"))
+    last = min((before for before, _ in borders if before >= end), default=line.end())
+    piece = text[first:last]
+    if len(piece.split()) > _MOST_WORDS or ": " in piece:
+        return start, end
+    if kind == "person":
+        first, last = start - _name_chars(text[first:start], backwards=True), end + _name_chars(text[end:last])
+    kept = text[first:last]
+    first, last = first + len(kept) - len(kept.lstrip()), last - (len(kept) - len(kept.rstrip(" \t.,;")))
+    return min(start, first), max(end, last)
+
+
+def _name_chars(text: str, *, backwards: bool = False) -> int:
+    """Return how many code points beside a name are names, with the particles between them."""
+    pieces = re.findall(r"\s*\S+\s*" if backwards else r"\s*\S+", text)
+    length = kept = 0
+    for piece in reversed(pieces) if backwards else pieces:
+        word = piece.strip()
+        length += len(piece)
+        if word[0].isupper():
+            kept = length
+        elif len(word) > _PARTICLE or not word.isalpha():
+            break
+    return kept
 
 
 def _with_unit(text: str, end: int) -> int:

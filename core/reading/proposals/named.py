@@ -18,6 +18,7 @@ from core.reading.confidence import probability
 from core.reading.passages import Passage
 from core.reading.proposals.captions import captioned_values
 from core.reading.reader import Question
+from core.reading.text.marks import chosen_option
 from core.reading.text.sentences import Offsets, sentences_of
 from core.reading.text.values import values
 from core.reading.text.words import is_empty, listed_stems, stem, words
@@ -30,11 +31,12 @@ _PROPERTY = re.compile(
     re.MULTILINE,
 )
 _LIGHT = listed_stems("property_filler")
+_DATE_LIGHT = _LIGHT | listed_stems("date_filler")
+_NOUNS = {stem(verb): stem(noun) for noun, *verbs in _ENGLISH.event_nouns for verb in verbs}
 # "When was the mail about the roof sent?" is answered by the line "Date:" at its head.
 _SENDING = listed_stems("sending")
 _MESSAGE = listed_stems("message")
-# Of the name of a line: it holds a date, or a number that is none.
-_DATE = listed_stems("date_label")
+# Of the name of a line: it holds a number, and no date.
 _NUMBERS = listed_stems("number_label")
 _WRITING = listed_stems("writing")
 _FIRST_PAGE = re.compile(r",\s*p\.\s*1\b(?!\d)")
@@ -73,8 +75,13 @@ def named_answers(question: str, parsed: Question, passages: Sequence[Passage], 
         denial: Words of the question of which one is enough.
     """
     pages = _pages(passages)
-    answers = [*_posts(question, pages), *_doers(question, pages), *_properties(parsed, pages, denial)]
-    answers += [*_captioned(parsed, pages), *_sending_dates(parsed, pages), *_bylines(question, pages)]
+    answers = [*_posts(question, pages), *_doers(question, pages), *_properties(question, parsed, pages, denial)]
+    answers += [
+        *_captioned(parsed, pages),
+        *_chosen(parsed, pages),
+        *_sending_dates(parsed, pages),
+        *_bylines(question, pages),
+    ]
     return sorted(answers, key=lambda answer: -answer.confidence)
 
 
@@ -218,22 +225,28 @@ def _bylines(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
             offset += len(line) + 1
 
 
-def _properties(parsed: Question, pages: Sequence[_Page], denial: str) -> Iterator[NamedAnswer]:
+def _properties(question: str, parsed: Question, pages: Sequence[_Page], denial: str) -> Iterator[NamedAnswer]:
     """Values of lines "Name: value" whose name is what the question asks for."""
     denied = _stems(denial)
     dated = parsed.expected is not None and parsed.expected.kind == "date"
+    light = _DATE_LIGHT if dated else _LIGHT
+    # "Her given name" is asked for by all of its words, "born" by "Date of birth".
+    own = frozenset(parsed.terms)
+    own |= {_NOUNS[term] for term in own & _NOUNS.keys()}
+    question_stems = own | _stems(question)
     for page in pages:
         source = _stems(page.source)
         for match in _PROPERTY.finditer(page.text):
             name = _stems(match["name"])
-            telling = name - _LIGHT - (_DATE if dated else frozenset()) or name
             if dated and not _NUMBERS.isdisjoint(name):
                 continue
-            terms = frozenset(parsed.terms) - (_LIGHT - telling) - (denied - name if denied & name else frozenset())
-            shared = telling & frozenset(parsed.terms)
-            if not telling <= frozenset(parsed.terms) | source or 2 * len(shared) <= len(telling) - 1 or not shared:
+            telling = name - light or name
+            terms = frozenset(parsed.terms) - (light - telling) - (denied - name if denied & name else frozenset())
+            shared = telling & question_stems
+            if not telling <= question_stems | source or 2 * len(shared) <= len(telling) - 1 or not shared & own:
                 continue
-            covered = len(terms & (name | source)) / len(terms) if terms else 0.0
+            named = name | source
+            covered = sum(term in named or _NOUNS.get(term) in named for term in terms) / len(terms) if terms else 0.0
             span = _of_value(parsed, page.text, match.span("value"))
             if span is not None:
                 yield _answer(page.passage, span, match.span(), close=1.0, covered=covered)
@@ -252,6 +265,20 @@ def _captioned(parsed: Question, pages: Sequence[_Page]) -> Iterator[NamedAnswer
             if span is not None:
                 covered = len(terms & named) / len(terms)
                 yield _answer(page.passage, span, field.around, close=1.0, covered=covered)
+
+
+def _chosen(parsed: Question, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
+    """Options of a form that are marked in the group that the question asks for."""
+    topic = frozenset(parsed.terms) - listed_stems("choosing")
+    for page in pages:
+        option = chosen_option(parsed.terms, page.text)
+        if option is not None and topic:
+            known = _stems(f"{option.title} {option.label} {page.source}") | (
+                frozenset() if option.title else _stems(page.text)
+            )
+            span = option.label_start, option.label_end
+            covered = len(topic & known) / len(topic)
+            yield _answer(page.passage, span, (option.start, option.end), close=1.0, covered=covered)
 
 
 def _sending_dates(parsed: Question, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:

@@ -28,7 +28,8 @@ from core.settings import IngestSettings
 from core.types import Page
 from rag.load.page import NO_TEXT_LAYER, failed_page, make_page
 from rag.load.pdf import pdfium
-from rag.load.pdf.fields import page_label, read_fields, with_values
+from rag.load.pdf.fields import page_label, read_fields
+from rag.load.pdf.form.values import with_values
 from rag.load.pdf.hidden import Verdict, char_size, judge
 from rag.load.pdf.layout.compose import compose, moved
 from rag.load.pdf.layout.glyphs import font_name, read_words

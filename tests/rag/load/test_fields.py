@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfWriter
 from pypdf.annotations import FreeText
+from pypdf.generic import NameObject, TextStringObject
 from reportlab.pdfgen.canvas import Canvas
 
 from bench.layout_printed import stamp
@@ -102,3 +103,21 @@ def test_a_value_is_marked_by_the_box_of_its_field(form: Path) -> None:
     start = text.index("Plate")
     [(left, top, right, bottom)] = find_boxes(form, 0, start, start + 6, LIMITS, None)
     assert 59 < left < right < 100
+
+
+@pytest.mark.parametrize(("value", "shown"), [("mg", "Moss green"), ("Moss green", "Moss green"), ("red", "red")])
+def test_a_choice_reads_as_the_page_shows_it(tmp_path: Path, value: str, shown: str) -> None:
+    def page(canvas: Canvas) -> None:
+        canvas.drawString(60, 700, "Colour:")
+        options = [("Moss green", "mg"), ("Sand", "sd")]
+        canvas.acroForm.choice(
+            name="c", x=180, y=692, width=120, height=20, options=options, value="mg", fieldFlags="combo edit"
+        )
+
+    path = drawn(tmp_path / "choice.pdf", page)
+    writer = PdfWriter(clone_from=path)
+    writer.pages[0]["/Annots"][0].get_object()[NameObject("/V")] = TextStringObject(value)
+    writer.write(path)
+    reader = PdfReader(path, LIMITS)
+    assert reader.page(0).text == f"Colour: {shown}"
+    reader.close()

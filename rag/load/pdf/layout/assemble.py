@@ -200,7 +200,9 @@ def _placed(
     fields = np.where(first_chars <= _NO_FIELD, _NO_FIELD - first_chars, -1).tolist()
     boxes = words.boxes[chosen].tolist()
     return [
-        Word(signs[start:end], start, x0, top, x1, bottom, line, tall, blank, _SHIFTS[mark], field)
+        Word(
+            signs[start:end], start, x0, top, x1, bottom, line, tall, blank, _SHIFTS[mark], field, field in words.cells
+        )
         for start, end, (x0, top, x1, bottom), line, tall, blank, mark, field in zip(
             starts, ends, boxes, base.tolist(), height.tolist(), spaced.tolist(), shift.tolist(), fields, strict=True
         )
@@ -226,8 +228,12 @@ def _row(words: list[Word], gaps: list[float], dividers: Dividers, right_to_left
         lines = [x for x, low, high in dividers if low <= middle <= high]
         if lines:
             cuts = sorted({*cuts, *_divided(words, lines)})
-    n_fields = len({word.field for word in words if word.field >= 0})
-    if cuts and n_fields and (n_fields <= _LINE_FIELDS or not dividers):
+    fields = {word.field for word in words if word.field >= 0}
+    if any(word.cell for word in words):
+        parts = [place for place in range(1, len(words)) if words[place].field != words[place - 1].field]
+        inside = {place for place in cuts if words[place].field == words[place - 1].field >= 0}
+        cuts = sorted({*cuts, *parts} - inside)
+    elif cuts and fields and (len(fields) <= _LINE_FIELDS or not dividers):
         cuts = []  # fields and their labels
     groups = [words[start:end] for start, end in pairwise([0, *cuts, len(words)])]
     if right_to_left:

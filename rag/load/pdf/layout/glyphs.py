@@ -47,6 +47,7 @@ class Words:
         boxes: Left, top, right, bottom, `(n, 4)`; advance width by height of the font.
         base: Baseline, `(n,)`.
         angle: Direction of writing in page space, degrees counter-clockwise, `(n,)`; boxes are turned back by it.
+        cells: Form fields whose values are cells of a grid.
     """
 
     signs: str
@@ -56,6 +57,7 @@ class Words:
     boxes: NDArray[np.float64]
     base: NDArray[np.float64]
     angle: NDArray[np.float64]
+    cells: frozenset[int] = frozenset()
 
 
 def read_words(textpage: int, signs: str, chars: NDArray[np.int64], dropped: NDArray[np.bool_] | None) -> Words:

@@ -155,13 +155,20 @@ def _breaks(group: Sequence[_Line], line: _Line, right: float, leading: float) -
         return True
     if abs(last.row.height - line.row.height) > _SIZE_STEP * height or last.bold != line.bold:
         return True
-    if line.segment.words[0].shift == "raised":
+    if line.segment.words[0].shift == "raised" or _is_pair(last.segment, line.segment):
         return True
     run_on = flows(last.segment, line.segment, right)
     mark = mark_of(line.segment)
     if mark and run_on:
         return bool(_SIGN_MARK.fullmatch(mark)) or _counts_on(mark_of(group[0].segment), mark)
     return not run_on
+
+
+def _is_pair(above: Segment, line: Segment) -> bool:
+    """Tell whether a line is not the next of a paragraph but stands for itself, as a label with its value does."""
+    filled, line_filled = (any(word.field >= 0 for word in segment.words) for segment in (above, line))
+    apart = line_filled and (filled or above.text[-1] in ".!?")
+    return (apart or above.words[-1].field >= 0) and not line.text[0].islower()
 
 
 def _counts_on(mark: str, following: str) -> bool:

@@ -112,7 +112,9 @@ def _name_fields(drafts: Sequence[Draft], fields: Sequence[Field]) -> None:
         if isinstance(draft, DraftText):
             places = {word.field for line in draft.lines for word in line.words if word.field >= 0}
             if places:
-                draft.kind, draft.level, draft.number = fields[min(places)].kind, 0, ""
+                # What is typed behind a printed label fills in a form.
+                printed = any(word.field < 0 for line in draft.lines for word in line.words)
+                draft.kind, draft.level, draft.number = "form_field" if printed else fields[min(places)].kind, 0, ""
                 draft.name = ", ".join(
                     dict.fromkeys(fields[place].name for place in sorted(places) if fields[place].name)
                 )

@@ -37,6 +37,7 @@ class Word:
         spaced: Whether a blank stands between it and the word before it in its row.
         shift: Whether it is a mark above or below the baseline.
         field: Place of the form field whose value it is of, -1 for the page's own words.
+        cell: Whether that field is a cell of a grid.
     """
 
     text: str
@@ -50,6 +51,7 @@ class Word:
     spaced: bool = True
     shift: Shift = ""
     field: int = -1
+    cell: bool = False
 
 
 @dataclass(slots=True)

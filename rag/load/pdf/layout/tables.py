@@ -101,7 +101,7 @@ def _run_end(rows: Sequence[TextRow], first: int) -> int:
             last, n_rows = next_index, n_rows + 1
             values_from = row.segments[1].x0
         elif (
-            row.segments[0].words[0].field >= 0
+            (row.segments[0].words[0].field >= 0 and not row.segments[0].words[0].cell)
             or _is_apart(rows, last, next_index, values_from)
             or next_index - last > _MAX_BRIDGE
             or _is_prose(row, rows, last, next_index, values_from)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.proposals.complete import completed, with_times
+from core.reading.proposals.complete import completed, whole_property, with_times
+from core.reading.text.words import terms
 
 
 @pytest.mark.parametrize(
@@ -22,12 +23,46 @@ from core.reading.proposals.complete import completed, with_times
         ("Fees of $1,450.00 are due.", "1,450", "$1,450.00"),
         ("We saw 6 cats and 5 dogs.", "6", "6"),
         ("Seven make a quorum.", "Seven", "Seven"),
+        ("Mail: a.berg@example.org (private)", "a.berg", "a.berg@example.org"),
+        ("See https://example.org/a/b.html.", "example.org", "https://example.org/a/b.html"),
+        ("Invoice no. INV-2024/0031, paid", "INV-2024", "INV-2024/0031"),
+        ("A well-known port", "well", "well"),
         ("Office hours: Wednesdays 14:00 to 15:30", "Wednesdays", "Wednesdays 14:00 to 15:30"),
     ],
 )
 def test_a_span_is_grown_to_its_value(text: str, span: str, whole: str) -> None:
     start = text.index(span)
     assert text[slice(*with_times(text, *completed(text, start, start + len(span))))] == whole
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "line", "span", "whole"),
+    [
+        ("What is the name of the applicant?", "", "Name of the applicant: Ingrid Solheim", "Ingrid", "Ingrid Solheim"),
+        ("What is the plate of the vehicle?", "", "Plate: WX 55 TZA", "WX 55", "WX 55 TZA"),
+        ("Which colour was chosen?", "", "Form 7\nColour: moss green\nSize: 4", "green", "moss green"),
+        ("Who is the tenant?", "person", "Tenant: Ann van der Berg since 2019", "Ann", "Ann van der Berg"),
+        ("Who is the tenant?", "person", "Tenant: Dr Ann Ode, Elm Road 4", "Ode", "Dr Ann Ode"),
+        ("What is the room type?", "", "Room type: Double (120 euro), quiet", "Double", "Double"),
+        ("When does it end?", "date", "End: 4 May in Oslo", "4 May", "4 May"),
+        ("What is the address?", "", "Address: Elm Road 4, 1010 Riga.", "Elm Road 4", "Elm Road 4, 1010 Riga"),
+        (
+            "What is the advice?",
+            "",
+            "Advice: Rest, drink water, come back.",
+            "drink water, come",
+            "Rest, drink water, come back",
+        ),
+        ("What is the plate?", "", "Plate: WX 55 (new)", "WX 55", "WX 55"),
+        ("Which town is it?", "", "Address: Elm Road 4 Riga", "Riga", "Riga"),  # not named
+        ("Who is the guest?", "", "Guest: Ann Ode Phone: 600", "Ann", "Ann"),  # two pairs
+        ("What is the note?", "", "Note: the tap in the hall drips all night", "tap", "tap"),  # a sentence
+    ],
+)
+def test_a_value_of_a_named_line_is_given_whole(question: str, kind: str, line: str, span: str, whole: str) -> None:
+    start = line.index(span)
+    low, high = whole_property(line, start, start + len(span), terms(question), kind)
+    assert line[low:high] == whole
 
 
 @given(st.text(alphabet="3 0:.-to%kg\nJune2Mond", min_size=1, max_size=60), st.data())

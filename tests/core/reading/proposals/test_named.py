@@ -146,3 +146,24 @@ def test_authors_stand_under_the_title(question: str, name: str) -> None:
 
 def test_a_title_in_capitals_is_no_author() -> None:
     assert best("Who wrote the report?", "Annual Report\nHarbour Committee\n\nThe year was quiet.") == ""
+
+
+PERSON = (
+    "Surname: Aksnes\nGiven name: Torunn\nDate of birth: 04.07.1981\nPlace of birth: Bergen\nArrival date: 3 May 2024\n"
+    "Name: Hotel Nord"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("When was she born?", "04.07.1981"),
+        ("Where was she born?", "Bergen"),
+        ("When did she arrive?", "3 May 2024"),
+        ("What is her given name?", "Torunn"),
+        ("What is the name of the dog?", ""),
+        ("When did she leave?", ""),
+    ],
+)
+def test_a_label_is_asked_for_by_all_of_its_words_or_by_its_verb(question: str, value: str) -> None:
+    assert best(question, PERSON) == value

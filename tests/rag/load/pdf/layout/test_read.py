@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.load.pdf.fields import ANNOTATION_ANGLE, Field, with_values
+from rag.load.pdf.fields import ANNOTATION_ANGLE, Field
+from rag.load.pdf.form.values import with_values
 from rag.load.pdf.layout.drafts import DraftTable
 from rag.load.pdf.layout.glyphs import Words
 from rag.load.pdf.layout.paragraphs import Draft, DraftText
