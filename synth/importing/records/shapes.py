@@ -157,6 +157,12 @@ SHAPES: Sequence[Shape] = (
         drafts=_plain(judged.preference),
         marked=True,
     ),
+    Shape(
+        name="Alpaca preferences (output with two answers)",
+        fits=instructions.is_paired,
+        drafts=_plain(instructions.paired),
+        marked=True,
+    ),
     Shape(name="compared answers", fits=compared.is_compared, drafts=_plain(compared.compared), marked=True),
     Shape(
         name="judged answers (KTO)",
