@@ -33,8 +33,12 @@ SPEAKERS = {
 }
 _NAMES, _CONTENTS = ("role", "from", "speaker"), ("content", "value", "text", "parts")
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
-# Marks that say whether an answer is trained: OpenAI and Mistral, LLaMA-Factory, ms-swift, Axolotl; and that it is not.
-_TRAINED = ("weight", "loss_weight", "loss", "loss_mask", "train", "training", "trainable", "train_on", "learn")
+# Marks that say whether an answer is trained: OpenAI and Mistral, LLaMA-Factory, ms-swift, Axolotl, XTuner; and that it
+# is not.
+_TRAINED = (
+    *("weight", "loss_weight", "loss", "loss_mask", "train", "training", "trainable", "train_on", "learn"),
+    "output_with_loss",
+)
 _NOT_TRAINED = ("masked", "ignore", "ignored", "skip", "exclude", "excluded", "no_train", "no_loss")
 _CALLS = ("tool_calls", "function_call", "functioncall", "tool_call")
 _TOOL_CALL = "a tool call"

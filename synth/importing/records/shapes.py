@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.gold import answer_columns
-from synth.importing.chats import conversations, exports, logged, message_rows, rendered, segments
+from synth.importing.chats import conversations, exports, logged, message_rows, paired_turns, rendered, segments
 from synth.importing.drafts import Draft
 from synth.importing.fields import Fields, has
 from synth.importing.records import compared, instructions, judged, reading_tasks, tasks
@@ -181,6 +181,12 @@ SHAPES: Sequence[Shape] = (
     ),
     Shape(name="ShareGPT", fits=lambda r: _messages(r, "from"), drafts=_plain(conversations.sharegpt), marked=True),
     Shape(name="utterances (LIMA, dialog)", fits=_utterances, drafts=_plain(conversations.utterances), marked=True),
+    Shape(
+        name="conversations of paired turns (XTuner)",
+        fits=paired_turns.is_paired_turns,
+        drafts=_plain(paired_turns.paired_turns),
+        marked=True,
+    ),
     Shape(name="Axolotl segments", fits=segments.is_segmented, drafts=_plain(segments.segmented), marked=True),
     Shape(name="OpenAssistant trees", fits=message_rows.is_tree, drafts=_plain(message_rows.tree)),
     Shape(name="ChatGPT export", fits=exports.is_chatgpt, drafts=_plain(exports.chatgpt)),
