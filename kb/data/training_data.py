@@ -17,7 +17,7 @@ from core.types import Pair, Preference, Split
 
 OnNote = Callable[[str], None]
 # Changes when the same files would be imported otherwise.
-_VERSION = 6
+_VERSION = 7
 _IMPORT_HINT = re.compile(r"kb synth import ('.*') --answer-column (\S+) --out DIR")
 
 

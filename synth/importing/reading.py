@@ -88,7 +88,8 @@ def _recognise(source: Source, seed: int, answers_by: str, answer_column: str) -
     if source.container == "text":
         return _recognise_text(source, seed, answers_by)
     sample = list(islice(source.records(), _SAMPLE_RECORDS))
-    values = [normalised(record.value) for record in sample if isinstance(record.value, dict)]
+    usable = [record for record in sample if isinstance(record.value, dict) and not record.fault]
+    values = [normalised(record.value) for record in usable]
     if sum(is_feedback(value) for value in values) * 2 > len(values):
         unused = Counter[str]()
         return RecognisedSource(shape="feedback", outcomes=lambda: _feedback(source, unused), unused=unused)

@@ -36,7 +36,7 @@ from synth.importing.files.tables import (
     looks_like_csv,
     parquet_records,
 )
-from synth.importing.files.text_file import open_text, sniff_encoding
+from synth.importing.files.text_file import UNDECODED, UNDECODED_BYTES, open_text, sniff_encoding
 from synth.importing.files.workbook import workbook_records
 from synth.importing.records.shapes import shape_of
 
@@ -297,14 +297,25 @@ def _object(text: Callable[[], IO[str]], path: Path) -> Iterator[SourceRecord]:
     with text() as handle:
         whole = "".join(_guarded(handle, path))
     for line, value, key in object_records(whole, lambda records: shape_of([*map(normalised, records)]) is not None):
-        yield SourceRecord(line=line, value=value, split=_SPLITS.get(key.lower(), ""))
+        yield _marked(SourceRecord(line=line, value=value, split=_SPLITS.get(key.lower(), "")), whole)
+
+
+def _marked(record: SourceRecord, text: str) -> SourceRecord:
+    """Return a record, as a fault where it holds bytes that cannot be decoded.
+
+    Args:
+        text: What it was read from.
+    """
+    if UNDECODED in text and UNDECODED in json.dumps(record.value, ensure_ascii=False):
+        return SourceRecord(line=record.line, fault=UNDECODED_BYTES)
+    return record
 
 
 def _elements(text: Callable[[], IO[str]], start: int, path: Path) -> Iterator[SourceRecord]:
     with text() as handle:
         line = handle.read(start).count("\n") + 1
         blocks = _guarded(iter(lambda: handle.read(_BLOCK_CHARS), ""), path)
-        yield from _named(_decoded(number, element) for number, element in elements(blocks, line=line))
+        yield from _named(_marked(_decoded(at, element), element) for at, element in elements(blocks, line=line))
 
 
 def _named(records: Iterator[SourceRecord]) -> Iterator[SourceRecord]:
@@ -327,7 +338,7 @@ def _json_lines(text: Callable[[], IO[str]], path: Path) -> Iterator[SourceRecor
     with text() as handle:
         for number, line in enumerate(_guarded(handle, path), start=1):
             if line.strip():
-                yield _decoded(number, line)
+                yield _marked(_decoded(number, line), line)
 
 
 def _decoded(line: int, text: str) -> SourceRecord:
@@ -352,7 +363,10 @@ def _lines(text: Callable[[], IO[str]], path: Path) -> Iterator[SourceRecord]:
 def _csv(text: Callable[[], IO[str]], head: str, path: Path) -> Iterator[SourceRecord]:
     with text() as handle:
         for line, value, fault in csv_records(_guarded(handle, path), head, path):
-            yield SourceRecord(line=line, value=value, fault=fault)
+            if any(UNDECODED in cell for cell in value.values()):
+                fault = UNDECODED_BYTES
+            named = {name.replace(UNDECODED, "\ufffd"): cell for name, cell in value.items()}
+            yield SourceRecord(line=line, value={} if fault else named, fault=fault)
 
 
 def _guarded(pieces: Iterable[str], path: Path) -> Iterator[str]:
