@@ -35,6 +35,11 @@ _LISTS = frozenset(
     "ground_truths contexts context passages retrieved_contexts retrieval_context reference_contexts choices options "
     "tokens ner_tags tags tools".split()
 )
+# Names of the column in which a source says to which split a row belongs, and how sources name their splits.
+_SPLIT_COLUMNS = ("split", "data_split", "dataset_split", "partition", "subset", "set", "fold")
+_SPLITS = {"train": "train", "training": "train"}
+_SPLITS |= dict.fromkeys(("test", "testing", "eval", "holdout"), "test")
+_SPLITS |= dict.fromkeys(("val", "valid", "validation", "dev"), "val")
 _MESSAGES = ("messages", "input", "contents", "choices", "candidates")
 # Fields of a logged call, each beside its other side.
 _CALLS = {"inputs": "outputs", "outputs": "inputs", "input": "output", "output": "input"}
@@ -206,3 +211,20 @@ def documents(record: Fields) -> tuple[str, ...]:
         if isinstance(value, str | int) and str(value).strip():
             names.append(f"{name}:{str(value).strip()}")
     return tuple(names)
+
+
+def split_named(name: str) -> str:
+    """Return the split that a name stands for (`train_sft`, `validation`, `Test`), `""` for other names."""
+    words = normal_name(name).split("_")
+    named = {_SPLITS[word] for word in words if word in _SPLITS}
+    return named.pop() if len(named) == 1 else ""
+
+
+def declared_split(record: Fields) -> str:
+    """Return the split that a record says it belongs to, `""` where it says nothing; other values stay unread."""
+    for name in _SPLIT_COLUMNS:
+        value = dict(record).get(name)
+        if isinstance(value, str) and (split := split_named(value)):
+            record.get(name)
+            return split
+    return ""

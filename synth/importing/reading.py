@@ -19,7 +19,7 @@ from synth.importing.chats.message_rows import is_message_row, message_rows
 from synth.importing.chats.services import service_of, service_rows
 from synth.importing.chats.slack import slack_export
 from synth.importing.drafts import Draft, Unusable
-from synth.importing.fields import ReadFields, has, normal_name, normalised
+from synth.importing.fields import ReadFields, declared_split, has, normal_name, normalised
 from synth.importing.files.sources import Source, SourceRecord, is_json
 from synth.importing.files.tables import nameless_table, naming_command
 from synth.importing.gate import gated_outcomes
@@ -38,6 +38,8 @@ _SAMPLE_RECORDS = 64
 _SAMPLE_LINES = 400
 # More labels than this are no choice to put before a reader.
 _MAX_LABELS = 40
+# What rows have that `kb` wrote.
+_OWN = {"id", "group", "split"}
 _TAGGED = re.compile(r"^\S+(?:[ \t]+\S+)*[ \t]+(?:O|[BIESLU]-\w+)$")
 
 
@@ -186,13 +188,22 @@ def _records(source: Source, shape: Shape, reading: TaskReader, unused: Counter[
         try:
             drafts = shape.drafts(fields, reading)
             for draft in with_marks(fields, drafts) if shape.marked else drafts:
-                yield record.line, replace(draft, source_split=record.split) if record.split else draft
+                yield record.line, _with_split(draft, fields, record.split)
             _count_unread(record.value, fields, unused)
         except Unusable as fault:
             yield record.line, fault
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # Nested values of types no file of this shape has; the record is at fault, not the file.
             yield record.line, Unusable(f"not of the shape {shape.name}: {type(error).__name__}: {error}")
+
+
+def _with_split(draft: Draft, fields: ReadFields, listed: str) -> Draft:
+    """Return a row with the split that its source gives it: by the list it stands in, or by a column."""
+    split = listed or declared_split(fields)
+    if not split or draft.split:
+        return draft
+    is_own = set(fields) >= _OWN
+    return replace(draft, split=split) if is_own and not listed else replace(draft, source_split=split)
 
 
 def _count_unread(record: Mapping[Any, Any], fields: ReadFields, unused: Counter[str]) -> None:

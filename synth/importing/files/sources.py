@@ -22,7 +22,7 @@ from typing import IO, Any, Literal, cast
 from core.errors import DataError
 from synth.importing.chats.services import service_of
 from synth.importing.chats.slack import is_slack_message
-from synth.importing.fields import normalised
+from synth.importing.fields import normalised, split_named
 from synth.importing.files.elements import elements
 from synth.importing.files.json_object import object_records
 from synth.importing.files.packed import open_member, packed_kind
@@ -56,9 +56,6 @@ Container = Literal[
 _DAMAGED = (EOFError, OSError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
 _BLOCK_CHARS = 1 << 20
 _SNIFF_CHARS = 1 << 16
-# How data sets name the lists of their splits.
-_SPLITS = {"train": "train", "training": "train", "test": "test", "eval": "test"}
-_SPLITS |= dict.fromkeys(("val", "valid", "validation", "dev"), "val")
 # An object is read whole up to this size; a larger one as a stream, if it is a list of records under a key.
 _OBJECT_CHARS = 1 << 26
 # An array of objects under a key at the top of an object: {"version": "1.1", "data": [{ ...
@@ -297,7 +294,7 @@ def _object(text: Callable[[], IO[str]], path: Path) -> Iterator[SourceRecord]:
     with text() as handle:
         whole = "".join(_guarded(handle, path))
     for line, value, key in object_records(whole, lambda records: shape_of([*map(normalised, records)]) is not None):
-        yield _marked(SourceRecord(line=line, value=value, split=_SPLITS.get(key.lower(), "")), whole)
+        yield _marked(SourceRecord(line=line, value=value, split=split_named(key)), whole)
 
 
 def _marked(record: SourceRecord, text: str) -> SourceRecord:
