@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.gold import answer_columns, answer_texts, as_text, is_absent, is_link
+from core.gold import answer_columns, answer_names, answer_texts, as_text, is_absent, is_link
 from synth.importing.drafts import Unusable
 from synth.importing.records.annotated import plain_record
 
@@ -177,7 +177,9 @@ def answer_of(record: Fields, columns: Sequence[str] = (), *, others: Sequence[s
     Raises:
         Unusable: It has none.
     """
-    names = columns or answer_columns((name for name in record if not is_link(record[name])), others=others)
+    names = columns or answer_columns(
+        (name for name in answer_names(dict(record)) if not is_link(record[name])), others=others
+    )
     for name in names:
         try:
             answers = answer_texts(record.get(name))

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from synth.importing.fields import ReadFields, declared_split, has, normal_name,
 from synth.importing.files.sources import Source, SourceRecord, is_json
 from synth.importing.files.tables import nameless_table, naming_command
 from synth.importing.gate import gated_outcomes
-from synth.importing.gold import choice, gold_columns
+from synth.importing.gold import choice, conversation_gold, gold_columns, with_gold
 from synth.importing.records.annotated import TURNED_DOWN
 from synth.importing.records.faq import faq, looks_like_faq
 from synth.importing.records.feedback import Feedback, feedback_drafts, feedback_from_json, is_feedback
@@ -100,22 +101,36 @@ def _recognise(source: Source, seed: int, answers_by: str, answer_column: str) -
         return RecognisedSource(
             shape="conversations, a message a record", outcomes=lambda: message_rows(_fields_of(source))
         )
-    if answer_column and (shape is None or not shape.gold):
+    where = source.path or source.name
+    if answer_column and (shape is None or not (shape.gold or shape.spoken)):
         shape = answered_by(normal_name(answer_column))
     if shape is None:
         raise _unknown(source, sample, values)
-    answers = gold_columns(values, source.path or source.name, named=answer_column) if shape.gold else ()
-    return _opened(source, shape, seed, answers)
+    if shape.spoken:
+        answers = conversation_gold(values, partial(_last_answer, shape), where, named=answer_column)
+        return _opened(source, shape, seed, answers, chosen=bool(answer_column))
+    return _opened(source, shape, seed, gold_columns(values, where, named=answer_column) if shape.gold else ())
 
 
-def _opened(source: Source, shape: Shape, seed: int, answers: tuple[str, ...] = ()) -> RecognisedSource:
+def _last_answer(shape: Shape, record: Mapping[str, Any]) -> str:
+    """Return the last answer of a conversation, `""` where it has none that a row holds."""
+    try:
+        draft = next(shape.drafts(ReadFields(record), TaskReader()), None)
+    except (Unusable, AttributeError, LookupError, TypeError, ValueError):
+        return ""
+    return "" if draft is None or draft.goes_on else draft.answer
+
+
+def _opened(
+    source: Source, shape: Shape, seed: int, answers: tuple[str, ...] = (), *, chosen: bool = False
+) -> RecognisedSource:
     classes = {normal_name(name): names for name, names in source.labels.items()}
     options = _labels(source, shape, classes) if shape.labels else {}
     reading = TaskReader(seed=seed, classes=classes, options=options, answers=answers)
     unused = Counter[str]()
     return RecognisedSource(
         shape=shape.name,
-        outcomes=lambda: _records(source, shape, reading, unused),
+        outcomes=lambda: _records(source, shape, reading, unused, chosen=chosen),
         unused=unused,
         answers=answers,
         hint=choice(source.path or source.name, "COLUMN") if answers else "",
@@ -172,7 +187,9 @@ def _labels(source: Source, shape: Shape, classes: Mapping[str, tuple[str, ...]]
     return {column: tuple(sorted(seen)) for column, seen in labels.items() if len(seen) <= _MAX_LABELS}
 
 
-def _records(source: Source, shape: Shape, reading: TaskReader, unused: Counter[str]) -> Iterator[tuple[int, Outcome]]:
+def _records(
+    source: Source, shape: Shape, reading: TaskReader, unused: Counter[str], *, chosen: bool
+) -> Iterator[tuple[int, Outcome]]:
     for record in source.records():
         if record.fault or not isinstance(record.value, dict):
             yield record.line, Unusable(record.fault or "the record is not an object")
@@ -187,6 +204,8 @@ def _records(source: Source, shape: Shape, reading: TaskReader, unused: Counter[
         fields.read.clear()  # telling the shape looks at more fields than the draft uses
         try:
             drafts = shape.drafts(fields, reading)
+            if shape.spoken:
+                drafts = (with_gold(fields, draft, reading.answers, chosen=chosen) for draft in drafts)
             for draft in with_marks(fields, drafts) if shape.marked else drafts:
                 yield record.line, _with_split(draft, fields, record.split)
             _count_unread(record.value, fields, unused)
