@@ -40,7 +40,7 @@ def linear_names(folder: Path) -> list[str]:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
-    except (ImportError, OSError, ValueError, KeyError, TypeError, RuntimeError):  # loading the model itself will say so
+    except (ImportError, OSError, ValueError, KeyError, TypeError, RuntimeError):  # loading will say so
         return []
     return [
         name
