@@ -340,6 +340,7 @@ def _notes(
             "shape": read.shape,
             "rows": read.rows,
             "skipped": dict(sorted(read.skipped.items())),
+            "faults": [{"line": line, "reason": reason} for line, reason in read.examples],
             "unused_columns": dict(sorted(read.unused.items())),
             "left_out": dict(sorted({**read.left_out, **{name: n for name, n in lost.items() if n}}.items())),
         }

@@ -140,7 +140,7 @@ def _opened(
 def _unknown(source: Source, sample: list[SourceRecord], values: Sequence[Mapping[str, Any]]) -> DataError:
     where = source.path or source.name
     if not sample:
-        return DataError("no records", path=where, hint="kb synth import FILE --out DIR")
+        return DataError("the file holds no records", path=where, hint=f"head -c 300 '{where}'")
     if not values:
         fault = next((record.fault for record in sample if record.fault), "the records are not objects")
         hint = f"head -c 300 '{where}'"
