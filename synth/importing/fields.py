@@ -119,13 +119,14 @@ def _structure(text: str, name: str) -> Any:
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             return text
     if name in ("prompt", "completion", "chosen", "rejected"):
-        return value if _is_messages(value) else text
+        return value if is_messages(value) else text
     if name == "context":
         return value if isinstance(value, list) and all(isinstance(part, str) for part in value) else text
     return value if isinstance(value, list | dict) else text
 
 
-def _is_messages(value: Any) -> bool:
+def is_messages(value: Any) -> bool:
+    """Whether a value is a list of messages, each with its speaker and its text."""
     keys = ({"role", "content"}, {"from", "value"})
     return (
         isinstance(value, list)

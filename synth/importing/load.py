@@ -184,11 +184,13 @@ def add_rows(out: Path, drafts: Sequence[Draft], plan: ImportPlan) -> ImportRepo
 def _nothing(read: SourceReport, shape: RecognisedSource) -> DataError:
     line, reason = read.examples[0] if read.examples else (None, "it has no rows")
     hint = shape.hint if any(repr(name) in reason for name in shape.answers) else ""
+    is_text = read.container in ("JSON lines", "JSON array", "JSON object", "CSV", "text")
+    look = f"sed -n {line or 1}p '{read.source}'" if is_text else f"kb synth import '{read.source}' --dry-run --out DIR"
     return DataError(
         f"no usable record of shape {read.shape}: {reason}",
         path=read.source,
         line=line,
-        hint=hint or f"sed -n {line or 1}p '{read.source}'",
+        hint=hint or look,
     )
 
 

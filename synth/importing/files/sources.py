@@ -22,7 +22,7 @@ from typing import IO, Any, Literal, cast
 from core.errors import DataError
 from synth.importing.chats.services import service_of
 from synth.importing.chats.slack import is_slack_message
-from synth.importing.fields import normalised, split_named
+from synth.importing.fields import is_messages, normalised, split_named
 from synth.importing.files.elements import elements
 from synth.importing.files.json_object import object_records
 from synth.importing.files.packed import open_member, packed_kind
@@ -232,6 +232,8 @@ def _json(text: Callable[[], IO[str]], head: str, path: Path) -> tuple[Container
     """Return how a text that may be JSON is read; as plain lines where it is not."""
     start = head.lstrip()
     if start.startswith("[") and (opened := _array_start(head)) is not None:
+        if _is_lines(text, path):
+            return "JSON lines", lambda: _named(_json_lines(text, path))
         return "JSON array", lambda: _elements(text, opened, path)
     if start.startswith("{"):
         if _is_object(text, path):
@@ -274,6 +276,13 @@ def _is_object(text: Callable[[], IO[str]], path: Path) -> bool:
             return next(lines, None) is None
         rest = handle.read(_OBJECT_CHARS)
     return len(rest) < _OBJECT_CHARS and is_json(first + rest)
+
+
+def _is_lines(text: Callable[[], IO[str]], path: Path) -> bool:
+    """Whether the first line is JSON by itself and another follows."""
+    with text() as handle:
+        lines = (line for line in _guarded(iter(lambda: handle.readline(_OBJECT_CHARS), ""), path) if line.strip())
+        return is_json(next(lines, "")) and next(lines, None) is not None
 
 
 def _begins_lines(text: Callable[[], IO[str]], path: Path) -> bool:
@@ -328,6 +337,8 @@ def _named(records: Iterator[SourceRecord]) -> Iterator[SourceRecord]:
             row = dict(zip(names, row, strict=True))
         elif isinstance(row, str):
             row = {"text": row}
+        elif is_messages(row):
+            row = {"messages": row}
         yield replace(record, value=row)
 
 

@@ -193,3 +193,12 @@ def test_of_a_passage_in_two_declared_splits_the_training_rows_stay_and_the_loss
     assert (done.leaking, done.duplicates) == (1, 1)
     (note,) = done.manifest["imports"]
     assert sorted(note["left_out"].values()) == [1, 1]
+
+
+def test_where_a_binary_file_has_no_usable_record_the_hint_is_no_line_editor(tmp_path):
+    from pyarrow import Table, parquet
+
+    parquet.write_table(Table.from_pylist([{"question": "q", "answer": "a", "weight": 0.0}]), tmp_path / "x.parquet")
+    with pytest.raises(DataError, match="not to be trained") as caught:
+        load(tmp_path / "out", str(tmp_path / "x.parquet"))
+    assert "--dry-run" in caught.value.hint and "sed" not in caught.value.hint

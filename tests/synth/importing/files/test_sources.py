@@ -229,3 +229,19 @@ def test_line_ends_stay_and_bad_bytes_become_a_mark(tmp_path):
     path.write_bytes(b"a\r\nb\xff\n")
     with path.open("rb") as raw, open_text(raw, "utf-8") as text:
         assert text.read() == f"a\r\nb{UNDECODED}\n"
+
+
+@pytest.mark.parametrize("joined", ["\n", ",\n"])
+def test_lists_of_messages_are_conversations_in_an_array_and_on_lines(tmp_path, joined):
+    talks = [[{"role": "user", "content": f"q{n}"}, {"role": "assistant", "content": f"a{n}"}] for n in range(3)]
+    text = joined.join(json.dumps(talk) for talk in talks)
+    path = tmp_path / "x.json"
+    path.write_text(text if joined == "\n" else f"[{text}]", encoding="utf-8")
+    assert [record.value for record in open_source(str(path)).records()] == [{"messages": talk} for talk in talks]
+
+
+def test_names_and_values_on_lines(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_text('["question", "answer"]\n["q", "a"]\n["q2", "a2"]\n', encoding="utf-8")
+    records = list(open_source(str(path)).records())
+    assert [(record.line, record.value["answer"]) for record in records] == [(2, "a"), (3, "a2")]
