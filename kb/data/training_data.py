@@ -37,8 +37,8 @@ def training_folder(
     """Return a dataset folder with the rows that a person named.
 
     Files that are not a dataset folder of `kb` are imported by the importer of `kb synth import` into a folder under
-    `home`, once for the same bytes. Rows of `kb` keep their split; all others are trained on, unless the files
-    themselves are `train.jsonl`, `val.jsonl` and `test.jsonl`.
+    `home`, once for the same bytes. Rows of `kb`, and rows whose source names their split, keep it; all others are
+    trained on, unless the files themselves are `train.jsonl`, `val.jsonl` and `test.jsonl`.
 
     Args:
         spec: A dataset folder, a file, a folder with `train.jsonl` (and `val.jsonl`, `test.jsonl`,
