@@ -11,6 +11,12 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+# Words that mark a field as the right one, and the fields that they mark: `gold_label`, `answer_gt`.
+_GOLD = ("gold", "golden", "gold_standard", "gt", "ground_truth")
+_MARKS = (*_GOLD, "reference", "ref", "expected")
+_MARKED = ("answer", "answers", "response", "responses", "output", "outputs", "completion", "text", "label", "labels")
+# A text that is referred to, or the name of one.
+_OTHERWISE = {(mark, name) for mark in ("reference", "ref") for name in ("text", "label", "labels")}
 # Names that evaluation tools give the right answer (RAGAS, DeepEval, TruLens, promptfoo, Phoenix, TruthfulQA, OpenAI
 # evals); where one of them stands, `answer` beside it is what a model said. Compared without case and marks.
 GOLD_ANSWERS = (
@@ -42,9 +48,23 @@ GOLD_ANSWERS = (
     "ground_truth_answers",
     "truth",
     "reference",
-    "reference_output",
-    "reference_outputs",
+    "gt",
+    "gold_standard",
+    "ideal_response",
+    "ideal_output",
+    "correct_response",
+    "correct_output",
+    *(f"{mark}_{name}" for mark in _MARKS for name in _MARKED if (mark, name) not in _OTHERWISE),
+    *(f"{name}_{mark}" for mark in _GOLD for name in _MARKED),
 )
+# What a model answered; beside it, and where no answer is named as such, one of the targets is the right answer.
+PREDICTIONS = (
+    *("prediction", "predictions", "predicted", "predicted_answer", "predicted_answers", "pred", "model_prediction"),
+    *("model_answer", "model_output", "model_response", "generated_answer", "generated_text", "generated_response"),
+    *("llm_answer", "llm_output", "llm_response", "actual_output", "actual_answer", "actual_response"),
+    *("system_answer", "system_output", "ai_answer", "ai_response", "bot_answer", "bot_response"),
+)
+TARGETS = ("target", "targets", "label", "labels")
 # All the wordings that count as right, as SQuAD, MS MARCO and TriviaQA have them.
 _ALTERNATIVES = ("answers", "answers_spans")
 ANSWERS = ("answer", "a", "antwort")
@@ -52,6 +72,13 @@ ANSWERS = ("answer", "a", "antwort")
 _TEXT_FIELDS = ("text", "value", "answer", "content", "body", "normalized_value", "spans", "output", "response")
 # Which of several answers people preferred.
 _VOTES = ("selected", "is_accepted", "accepted", "score", "pm_score", "votes", "upvotes")
+
+
+def _squeezed(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+_GOLD_KEYS, _PREDICTION_KEYS = (frozenset(map(_squeezed, names)) for names in (GOLD_ANSWERS, PREDICTIONS))
 
 
 def is_absent(value: object) -> bool:
@@ -115,19 +142,36 @@ def _votes(part: object) -> float:
 def answer_columns(names: Iterable[str], *, others: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the columns that may hold the gold answer: those of the first rank of which any is there.
 
+    `target` and `label` name many things; beside what a model predicted they are the right answer.
+
     Args:
         names: All columns.
         others: Names that stand for an answer where the usual ones are absent; they rank with `answer`.
     """
     columns = {_squeezed(name): name for name in names}
-    for rank in (GOLD_ANSWERS, _ALTERNATIVES, (*ANSWERS, *others)):
+    beside = TARGETS if _PREDICTION_KEYS & set(columns) else ()
+    for rank in (GOLD_ANSWERS, _ALTERNATIVES, (*ANSWERS, *others), beside):
         if present := tuple(columns[key] for key in map(_squeezed, rank) if key in columns):
             return present
     return ()
 
 
-def _squeezed(name: str) -> str:
-    return "".join(character for character in name.lower() if character.isalnum())
+def named_gold(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those columns whose names alone say that they hold the right answer, as `gold_label` does."""
+    return tuple(name for name in names if _squeezed(name) in _GOLD_KEYS)
+
+
+def answer_names(record: Mapping[str, Any]) -> list[str]:
+    """Return the columns of a record, without a target that is a verdict on what a model predicted (true, 0, 1)."""
+    return [name for name in record if not (_squeezed(name) in TARGETS and _is_verdict(record, name))]
+
+
+def _is_verdict(record: Mapping[str, Any], name: str) -> bool:
+    value = record[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or value not in (0, 1):
+        return isinstance(value, bool)
+    predicted = [record[other] for other in record if _squeezed(other) in _PREDICTION_KEYS]
+    return not any(isinstance(other, int | float) or str(other).strip().isdigit() for other in predicted)
 
 
 def is_link(value: object) -> bool:
@@ -160,7 +204,7 @@ def gold_answer(record: Mapping[str, Any]) -> str | None:
     """
     if record.get("is_impossible") is True:
         return None
-    usable = [name for name, value in record.items() if not is_link(value)]
+    usable = [name for name in answer_names(record) if not is_link(record[name])]
     columns = answer_columns(usable)
     if not columns:
         fields = ", ".join(record) or "none"
@@ -181,3 +225,8 @@ def gold_answer(record: Mapping[str, Any]) -> str | None:
 
 def _is_empty_list(answers: object) -> bool:
     return answers == [] or (isinstance(answers, Mapping) and answers.get("text") == [])
+
+
+def is_predicted(names: Iterable[str]) -> bool:
+    """Whether any column holds what a model answered."""
+    return not _PREDICTION_KEYS.isdisjoint(map(_squeezed, names))

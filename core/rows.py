@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
@@ -264,6 +264,12 @@ def per_answer(pair: Pair) -> Iterator[Pair]:
 def columns_not_used(columns: Mapping[str, int]) -> str:
     """Return the line that names columns and fields whose values gave nothing, each with the number of its records."""
     return "columns not used: " + ", ".join(f"{name} ({count})" for name, count in sorted(columns.items()))
+
+
+def records_skipped(reason: str, count: int, lines: Sequence[int]) -> str:
+    """Return the line that names a reason, how many records were skipped for it, and the lines of the first of them."""
+    shown = ", ".join(map(str, lines)) + (", ..." if count > len(lines) else "")
+    return f"skipped {count}: {reason}" + (f" (line {shown})" if lines else "")
 
 
 def write_rows(path: Path, rows: Iterable[Any]) -> int:

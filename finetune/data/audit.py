@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.chat.thoughts import split_thought
 from core.errors import DataError, GateError
 from core.prompt import load_prompt
-from finetune.data.dataset import OTHER_OBJECTIVE, TOO_LONG, Tokenised
+from finetune.data.dataset import CONTROL, OTHER_OBJECTIVE, TOO_LONG, Tokenised
 from finetune.data.encoding import IGNORED, TokenRow
 from finetune.data.kinds import KindShare, kind_shares
 from finetune.data.template import ChatFormat, spoken
@@ -111,7 +111,7 @@ def check_rows_left(data: Tokenised) -> None:
     if not data.rows:
         raise DataError(
             f"every row was filtered out: {reasons or 'the data is empty'}",
-            hint=f"{_HINT} --set objective=mixed" if data.dropped.get(OTHER_OBJECTIVE) else _HINT,
+            hint=_remedy(data),
             click="make training data again under Data",
         )
     too_long = data.dropped.get(TOO_LONG, 0)
@@ -121,6 +121,18 @@ def check_rows_left(data: Tokenised) -> None:
             hint="kb finetune --dry-run --data DIR --set over_long=shorten  # or a larger max_length",
             click="choose another recipe",
         )
+
+
+def _remedy(data: Tokenised) -> str:
+    """Return what brings back the rows of the commonest reason."""
+    reason = max(data.dropped, key=lambda name: data.dropped[name], default="")
+    if reason == OTHER_OBJECTIVE:
+        return f"{_HINT} --set objective=mixed"
+    if reason == TOO_LONG:
+        return f"{_HINT} --set max_length=0 --set over_long=shorten"
+    if reason.startswith(CONTROL):
+        return f"{_HINT} --base smollm2  # or write the token otherwise in the rows"
+    return "kb finetune --from-docs --dry-run  # or put rows into the data"
 
 
 def check_padding(chat: ChatFormat, rows: Sequence[TokenRow]) -> None:

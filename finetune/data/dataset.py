@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
 from core.chat.thoughts import CLOSE, OPEN
+from core.errors import DataError
 from core.prompt import PassageBlock, read_block
 from core.types import Pair, Preference
 from finetune.data.encoding import IGNORED, TokenRow, beginning, encode_answer, encode_pair, encode_rows
@@ -28,6 +30,8 @@ _ROUND = 8
 _COVERED, _WORTH = 0.995, 1.5
 _DEFAULT_CONTEXT, _TEXT_WINDOW = 2048, 512
 _SAMPLE = 1000
+# Characters of a row that an error shows.
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +88,22 @@ def control_tokens(chat: ChatFormat) -> tuple[str, ...]:
     return tuple(spelling for spelling in spellings if spelling not in (OPEN, CLOSE))
 
 
-def _steers(pair: Pair | Preference, spellings: Sequence[str]) -> bool:
-    """Tell whether a row's text would become a control token: a document must not end a turn."""
+def _steering(pair: Pair | Preference, spellings: Sequence[str]) -> str:
+    """Return the control token that a row's text would become, `""` for none: a document must not end a turn."""
     texts = [pair.question, pair.answer] if isinstance(pair, Pair) else [pair.prompt, pair.chosen, pair.rejected]
     texts += [pair.context, pair.system, *(text for turn in pair.turns for text in turn)]
-    return any(spelling in text for text in texts for spelling in spellings)
+    return next((spelling for text in texts for spelling in spellings if spelling in text), "")
+
+
+@contextmanager
+def naming_row(pair: Pair) -> Iterator[None]:
+    """Add the row, its id and the beginning of its question or text, to errors that are raised inside."""
+    try:
+        yield
+    except DataError as error:
+        begins = " ".join((pair.question or pair.answer).split())[:_SHOWN]
+        error.message = f"{error.message} (row {pair.id}: {begins!r})"
+        raise
 
 
 def tokenise(
@@ -110,10 +125,11 @@ def tokenise(
     for pair in pairs:
         if not serves_objective(pair, recipe.objective):
             dropped[OTHER_OBJECTIVE] += 1
-        elif _steers(pair, spellings):
-            dropped[CONTROL] += 1
+        elif token := _steering(pair, spellings):
+            dropped[f"{CONTROL} ({token})"] += 1
         else:
-            read += encode_rows(pair, chat, most_tokens=limit or context_tokens or _DEFAULT_CONTEXT)
+            with naming_row(pair):
+                read += encode_rows(pair, chat, most_tokens=limit or context_tokens or _DEFAULT_CONTEXT)
     # A text is cut anyway, so it may ask for no more than a window.
     lengths = [row.n_tokens if pair.question else min(row.n_tokens, _TEXT_WINDOW) for pair, row in read]
     limit = limit or choose_max_length(lengths, context_tokens)
@@ -237,8 +253,8 @@ def tokenise_preferences(
     rows: list[PreferenceRow] = []
     dropped: Counter[str] = Counter()
     for preference in preferences:
-        if _steers(preference, spellings):
-            dropped[CONTROL] += 1
+        if token := _steering(preference, spellings):
+            dropped[f"{CONTROL} ({token})"] += 1
             continue
         prompt, chosen = encode_answer(chat, preference, preference.chosen)
         _, rejected = encode_answer(chat, preference, preference.rejected)

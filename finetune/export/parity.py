@@ -29,6 +29,8 @@ QUANTISED_TIE = 0.5
 # Ollama breaks off an answer after some thirty equal tokens in a row.
 _LOOP_TOKENS = 24
 _SHOWN = 40
+# In place of a question: all of them.
+_ANY = "any"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +120,18 @@ class Parity:
         }
 
     def require(self) -> None:
-        """Refuse what answers differently.
+        """Refuse what answers differently, and a model that never stops.
 
         Raises:
             GateError: It does; the message says what differs and where.
         """
+        if self.findings and all(finding.question == _ANY for finding in self.findings):
+            alike = f"{self.runtime} answers as it does in {self.equal + self.near_ties} of {self.conversations}"
+            raise GateError(
+                f"the trained model does not stop: {self.findings[0].detail}; {alike}; nothing was published",
+                hint="kb finetune --data DIR --set epochs=10  # trains longer; as it is: kb export RUN --to hf",
+                click="train again for more passes",
+            )
         if self.findings:
             shown = "\n  ".join(str(finding) for finding in self.findings[:5])
             more = f"\n  and {len(self.findings) - 5} more" if len(self.findings) > 5 else ""
@@ -164,7 +173,7 @@ def compare_answers(
         stopped += trained_answer.stopped and reply.stopped
     if not any(trained_answer.stopped for trained_answer in expected):
         detail = f"none of {len(expected)} answers of the trained model ends within {MOST_TOKENS} tokens"
-        findings.append(Finding(what="stop", question="any", detail=detail))
+        findings.append(Finding(what="stop", question=_ANY, detail=detail))
     return Parity(
         runtime=runtime.name,
         conversations=len(expected),

@@ -70,6 +70,7 @@ class Method(ABC):
         merges: Whether the result can become ordinary weights.
         adapter: Whether the base stays frozen and weights are added to it.
         lora: Whether it is low-rank adaptation of linear layers, with `rank` and `alpha`.
+        chooses_modules: Whether it changes the layers that `target_modules` names.
         virtual_tokens: Whether the trained weights stand before the prompt as tokens.
         recomputes: Whether gradient checkpointing recomputes a layer together with what the method adds to it.
         unquantised: The same method on a full-precision base; empty where this one does not quantise the base.
@@ -80,6 +81,7 @@ class Method(ABC):
     merges: bool
     adapter: bool
     lora: bool = False
+    chooses_modules: bool = False
     virtual_tokens: bool = False
     recomputes: bool = True
     unquantised: str = ""

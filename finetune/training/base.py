@@ -23,6 +23,7 @@ from core.weights.shelf import MANIFEST, folder_of, require, stored
 from finetune.data.shape import KNOWN_SHAPES, ModelShape, missing_sizes, shape_of
 from finetune.recipe import Recipe, recipe_dtype
 from finetune.training.machine import Machine
+from finetune.training.target_modules import target_faults
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -170,14 +171,15 @@ def check_base(base: Base, recipe: Recipe) -> None:
     """Check what can be said of a base and a recipe before anything loads.
 
     Raises:
-        ConfigError: The licence has conditions that were not accepted, the method does not serve this model, or a 4-bit
-            base meets a method that changes its weights; every fault in one message.
+        ConfigError: The licence has conditions that were not accepted, the method does not serve this model, it lacks a
+            layer that the recipe names, or a 4-bit base meets a method that changes its weights; every fault in one
+            message.
     """
     faults = []
     licence = base.licence.lower()
     if licence and licence not in OPEN_LICENCES and licence != recipe.accept_licence.lower():
         faults.append(f"its licence is {base.licence!r}; read it, then --set accept_licence={base.licence.split()[0]}")
-    faults += shape_faults(base.shape, recipe)
+    faults += [*shape_faults(base.shape, recipe), *target_faults(base.folder, recipe)]
     if faults:
         raise ConfigError(
             f"base {base.spec}: " + "\n  ".join(faults),

@@ -70,7 +70,7 @@ def add(
     question: Annotated[str, typer.Option("--question", help="What is asked.", metavar="TEXT")],
     answer: Annotated[str, typer.Option("--answer", help="What is to be answered.", metavar="TEXT")],
     context: Annotated[str, typer.Option("--context", help="What stands beside the question.", metavar="TEXT")] = "",
-    rejected: Annotated[str, typer.Option("--rejected", help="A worse answer: a preference.", metavar="TEXT")] = "",
+    rejected: Annotated[str | None, typer.Option("--rejected", help="A worse answer.", metavar="TEXT")] = None,
     split: InSplit = "auto",
     seed: Seed = 0,
     as_json: options.Json = False,
@@ -82,15 +82,14 @@ def add(
     from synth.importing.drafts import Draft
     from synth.importing.load import ImportPlan, add_rows
 
-    if not question.strip() or not answer.strip():
-        raise ConfigError(
-            "--question and --answer must hold text", hint='kb synth add --out DIR --question "..." --answer "..."'
-        )
+    if not all(text.strip() for text in (question, answer, answer if rejected is None else rejected)):
+        hint = 'kb synth add --out DIR --question "..." --answer "..."'
+        raise ConfigError("--question, --answer and --rejected must hold text", hint=hint)
     draft = Draft(
         question=question.strip(),
         answer=answer.strip(),
         context=context.strip(),
-        rejected=rejected.strip() or None,
+        rejected=rejected and rejected.strip(),
         kind="instruction",
         origin="person",
     )

@@ -6,18 +6,28 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError, DataError
 from core.files import Home, sha256_of
-from core.rows import MANIFEST, PAIRS, PREFERENCES, SPLITS, DatasetFolder, Manifest, columns_not_used, holds_rows
+from core.rows import (
+    MANIFEST,
+    PAIRS,
+    PREFERENCES,
+    SPLITS,
+    DatasetFolder,
+    Manifest,
+    columns_not_used,
+    holds_rows,
+    records_skipped,
+)
 from core.types import Pair, Preference, Split
 
 OnNote = Callable[[str], None]
 # Changes when the same files would be imported otherwise.
-_VERSION = 6
+_VERSION = 8
 _IMPORT_HINT = re.compile(r"kb synth import ('.*') --answer-column (\S+) --out DIR")
 
 
@@ -27,8 +37,8 @@ def training_folder(
     """Return a dataset folder with the rows that a person named.
 
     Files that are not a dataset folder of `kb` are imported by the importer of `kb synth import` into a folder under
-    `home`, once for the same bytes. Rows of `kb` keep their split; all others are trained on, unless the files
-    themselves are `train.jsonl`, `val.jsonl` and `test.jsonl`.
+    `home`, once for the same bytes. Rows of `kb`, and rows whose source names their split, keep it; all others are
+    trained on, unless the files themselves are `train.jsonl`, `val.jsonl` and `test.jsonl`.
 
     Args:
         spec: A dataset folder, a file, a folder with `train.jsonl` (and `val.jsonl`, `test.jsonl`,
@@ -66,7 +76,7 @@ def training_folder(
         except DataError as error:
             error.hint = _IMPORT_HINT.sub(r"kb finetune --data \1 --answer-column \2", error.hint)
             raise
-    for line in _notes(DatasetFolder(folder).manifest()) if on_note else ():
+    for line in _notes(DatasetFolder(folder).manifest(), files) if on_note else ():
         on_note(line)  # type: ignore[misc]
     return folder
 
@@ -109,9 +119,10 @@ def _import(files: Mapping[Path, Split | None], folder: Path, answer_column: str
     make_folder(folder, fill, ready=MANIFEST)
 
 
-def _notes(manifest: Manifest) -> Iterator[str]:
-    for record in manifest.imports:
-        yield from _described(record)
+def _notes(manifest: Manifest, files: Iterable[Path]) -> Iterator[str]:
+    # The same bytes may have been imported from other paths; the order of the files is the same.
+    for record, file in zip(manifest.imports, files, strict=False):
+        yield from _described({**record, "source": str(file)})
     if judged := manifest.counts.get("judged"):
         yield f"{judged} single answers with a verdict are not used: training takes answers and preferences"
 
@@ -120,7 +131,8 @@ def _described(record: Mapping[str, Any]) -> Iterator[str]:
     """Say what became of a source that was imported."""
     yield f"{record['source']}: {record['shape']}; {record['rows']} rows"
     for reason, count in record.get("skipped", {}).items():
-        yield f"  skipped {count}: {reason}"
+        lines = [fault["line"] for fault in record.get("faults", ()) if fault["reason"] == reason]
+        yield f"  {records_skipped(reason, count, lines)}"
     for line in _left_out(record):
         yield f"  {line}"
 
@@ -136,3 +148,34 @@ def _left_out(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"left out {count}: {name}"
     if unused := record.get("unused_columns"):
         yield columns_not_used(unused)
+
+
+def check_trainable(folder: Path, spec: str) -> None:
+    """Check that a dataset has a row or a preference to train on.
+
+    Args:
+        folder: As `training_folder` returns it.
+        spec: What a person named, for the hint.
+
+    Raises:
+        DataError: All its rows are held out, or are single answers with a verdict.
+    """
+    dataset = DatasetFolder(folder)
+    counts = dataset.manifest().counts
+    splits = counts.get("splits", {})
+    if splits.get("train") or not (sum(splits.values()) or counts.get("judged")):
+        return
+    if next(dataset.preferences("train"), None) is not None or next(dataset.pairs("train"), None) is not None:
+        return
+    if sum(splits.values()):
+        held_out = ", ".join(f"{name} {count}" for name, count in splits.items() if count)
+        raise DataError(
+            f"every row is held out by its own split: {held_out}",
+            path=spec,
+            hint=f"kb synth import '{spec}' --split train --out DIR && kb finetune --data DIR",
+        )
+    raise DataError(
+        "single answers with a verdict (KTO) cannot be trained on",
+        path=spec,
+        hint=f"kb synth import '{spec}' --out DIR && kb synth export DIR --to kto --for trl --out FILE",
+    )

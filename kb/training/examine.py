@@ -20,7 +20,7 @@ from finetune.training.machine import Machine
 from finetune.training.pace import measured_pace
 from kb.training.continuing import continued_request
 from kb.training.from_docs import rows_from_docs
-from kb.training.request import TrainingRequest, machine_of, recipe_of, requested_rows
+from kb.training.request import TrainingRequest, hints_for, machine_of, recipe_of, requested_rows
 from kb.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def estimate_training(
         if fits_minutes(recipe) and needs.minutes > recipe.minutes:
             on_note(f"passes and rows will be chosen to fit {recipe.minutes:g} minutes (minutes=0: all of them)")
         return Examination(recipe=recipe, estimate=needs, assumed=True)
-    return _examine(workspace, request, recipe, machine, on_note, audited=False)
+    with hints_for(request):
+        return _examine(workspace, request, recipe, machine, on_note, audited=False)
 
 
 def audit_training(
@@ -104,7 +105,8 @@ def audit_training(
     if not request.data:
         folder = rows_from_docs(workspace, request, recipe, on_note=on_note, on_rows=on_rows)
         request = replace(request, data=str(folder))
-    examined = _examine(workspace, request, recipe, machine, on_note, audited=True)
+    with hints_for(request):
+        examined = _examine(workspace, request, recipe, machine, on_note, audited=True)
     check_fits(examined.estimate)
     return examined
 

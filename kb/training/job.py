@@ -25,7 +25,7 @@ from finetune.training.nodes import NodeLeader, announced_stages, leading
 from kb.exporting import open_run_export
 from kb.training.continuing import continued_request, continued_rows, continued_run
 from kb.training.from_docs import free_name, rows_from_docs, slug, unfinished_from_docs, unfinished_runs
-from kb.training.request import TrainingRequest, machine_of, recipe_of, requested_rows
+from kb.training.request import TrainingRequest, hints_for, machine_of, recipe_of, requested_rows
 from kb.training.resume import check_same_request, differing_fields
 from kb.workspace import Workspace
 
@@ -184,7 +184,8 @@ class TrainingJob:
 
     def _begun(self) -> TrainingRun:
         """Return a new run, or the one that the same request left unfinished."""
-        prepared = self._prepared()
+        with hints_for(self._request):
+            prepared = self._prepared()
         recipe = self._sized(prepared, prepared.recipe)
         for run in unfinished_runs(self._home):
             if self._request.name in ("", run.name) and self._is_same(run, prepared):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from core.errors import ConfigError, MissingExtra
+from core.errors import ConfigError, KbError, MissingExtra
 from core.files import Home
 from core.machine.install import package_command
 from finetune.load_recipe import load_recipe
@@ -18,10 +19,12 @@ from finetune.recipe import Recipe
 from finetune.training.base import lasting_spec
 from finetune.training.machine import Machine, named_gpu, this_machine
 from finetune.training.nodes import Nodes
-from kb.data.training_data import training_folder
+from kb.data.training_data import check_trainable, training_folder
 
 # Stages that a run can leave out.
 SKIPPABLE = ("synth", "dpo", "export")
+# How errors name the data of a run that they do not know.
+_ANY_DATA = "--data DIR"
 TRACKERS = ("tensorboard", "mlflow", "wandb")
 
 
@@ -156,9 +159,27 @@ def machine_of(request: TrainingRequest, gpu: str = "") -> Machine:
 def requested_rows(
     request: TrainingRequest, recipe: Recipe, home: Home, on_note: Callable[[str], None] | None = None
 ) -> Path:
-    """Return the dataset folder of the data that a request names; errors as of `training_folder`."""
+    """Return the dataset folder of the data that a request names.
+
+    Errors are those of `training_folder` and `check_trainable`.
+    """
     rows, column = most_rows(recipe), request.answer_column
-    return training_folder(request.data, home, most_rows=rows, answer_column=column, on_note=on_note)
+    folder = training_folder(request.data, home, most_rows=rows, answer_column=column, on_note=on_note)
+    check_trainable(folder, request.data)
+    return folder
+
+
+@contextmanager
+def hints_for(request: TrainingRequest) -> Iterator[None]:
+    """Name the base and the data of a request in the commands of errors that are raised inside."""
+    try:
+        yield
+    except KbError as error:
+        base = request.choices.get("base")
+        named = f" --base {shlex.quote(str(base))}" if base and "--base " not in error.hint else ""
+        if request.data and error.hint.startswith("kb finetune ") and f"{_ANY_DATA} " in f"{error.hint} ":
+            error.hint = error.hint.replace(_ANY_DATA, f"--data {shlex.quote(request.data)}{named}", 1)
+        raise
 
 
 def most_rows(recipe: Recipe) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.rows import columns_not_used
+from core.rows import columns_not_used, records_skipped
 
 if TYPE_CHECKING:
     from synth.importing.load import ImportReport, SourceReport
@@ -75,9 +75,7 @@ def import_lines(report: ImportReport, out: Path) -> Iterator[str]:
 def _source_lines(read: SourceReport) -> Iterator[str]:
     yield f"{read.source}: {read.container}, {read.shape}; {read.rows} rows"
     for reason, count in sorted(read.skipped.items(), key=lambda item: -item[1]):
-        lines = ", ".join(str(line) for line, why in read.examples if why == reason)
-        more = ", ..." if count > lines.count(",") + 1 else ""
-        yield f"  skipped {count}: {reason} (line {lines}{more})"
+        yield f"  {records_skipped(reason, count, [line for line, why in read.examples if why == reason])}"
     for name, count in read.left_out.items():
         yield f"  left out {count}: {name}"
     if read.unused:

@@ -39,6 +39,7 @@ class Draft:
         origin: As in `Pair.origin`.
         left_out: (What of the record is not in the row, how many), for the report.
         unused: Names of fields within the record's messages whose values gave nothing.
+        goes_on: Whether its conversation has a later answer: a verdict on the whole is not one on `answer`.
     """
 
     question: str
@@ -61,6 +62,7 @@ class Draft:
     origin: str = "import"
     left_out: tuple[tuple[str, int], ...] = ()
     unused: tuple[str, ...] = ()
+    goes_on: bool = False
 
     @property
     def id(self) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.gold import answer_columns, answer_texts, as_text, is_absent, is_link
+from core.gold import answer_columns, answer_names, answer_texts, as_text, is_absent, is_link
 from synth.importing.drafts import Unusable
 from synth.importing.records.annotated import plain_record
 
@@ -35,6 +35,11 @@ _LISTS = frozenset(
     "ground_truths contexts context passages retrieved_contexts retrieval_context reference_contexts choices options "
     "tokens ner_tags tags tools".split()
 )
+# Names of the column in which a source says to which split a row belongs, and how sources name their splits.
+_SPLIT_COLUMNS = ("split", "data_split", "dataset_split", "partition", "subset", "set", "fold")
+_SPLITS = {"train": "train", "training": "train"}
+_SPLITS |= dict.fromkeys(("test", "testing", "eval", "holdout"), "test")
+_SPLITS |= dict.fromkeys(("val", "valid", "validation", "dev"), "val")
 _MESSAGES = ("messages", "input", "contents", "choices", "candidates")
 # Fields of a logged call, each beside its other side.
 _CALLS = {"inputs": "outputs", "outputs": "inputs", "input": "output", "output": "input"}
@@ -114,13 +119,14 @@ def _structure(text: str, name: str) -> Any:
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             return text
     if name in ("prompt", "completion", "chosen", "rejected"):
-        return value if _is_messages(value) else text
+        return value if is_messages(value) else text
     if name == "context":
         return value if isinstance(value, list) and all(isinstance(part, str) for part in value) else text
     return value if isinstance(value, list | dict) else text
 
 
-def _is_messages(value: Any) -> bool:
+def is_messages(value: Any) -> bool:
+    """Whether a value is a list of messages, each with its speaker and its text."""
     keys = ({"role", "content"}, {"from", "value"})
     return (
         isinstance(value, list)
@@ -172,7 +178,9 @@ def answer_of(record: Fields, columns: Sequence[str] = (), *, others: Sequence[s
     Raises:
         Unusable: It has none.
     """
-    names = columns or answer_columns((name for name in record if not is_link(record[name])), others=others)
+    names = columns or answer_columns(
+        (name for name in answer_names(dict(record)) if not is_link(record[name])), others=others
+    )
     for name in names:
         try:
             answers = answer_texts(record.get(name))
@@ -206,3 +214,20 @@ def documents(record: Fields) -> tuple[str, ...]:
         if isinstance(value, str | int) and str(value).strip():
             names.append(f"{name}:{str(value).strip()}")
     return tuple(names)
+
+
+def split_named(name: str) -> str:
+    """Return the split that a name stands for (`train_sft`, `validation`, `Test`), `""` for other names."""
+    words = normal_name(name).split("_")
+    named = {_SPLITS[word] for word in words if word in _SPLITS}
+    return named.pop() if len(named) == 1 else ""
+
+
+def declared_split(record: Fields) -> str:
+    """Return the split that a record says it belongs to, `""` where it says nothing; other values stay unread."""
+    for name in _SPLIT_COLUMNS:
+        value = dict(record).get(name)
+        if isinstance(value, str) and (split := split_named(value)):
+            record.get(name)
+            return split
+    return ""

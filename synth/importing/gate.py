@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from core.clean import clean, has_half_surrogate
 from synth.importing.drafts import Draft, Unusable
+from synth.importing.files.text_file import UNDECODED, UNDECODED_BYTES
 
 _NAMES = {"zero_width": "zero-width", "bidi": "bidi", "tags": "tag", "variation_selectors": "variation selector"}
 Outcome = Draft | Unusable
@@ -19,13 +20,16 @@ def gated(draft: Draft) -> Draft:
     """Return a row with clean texts; `left_out` says how many hidden characters of each kind are gone.
 
     Raises:
-        Unusable: A text holds half of a surrogate pair, an answer is empty, or both answers of a preference are equal.
+        Unusable: A text holds undecodable bytes or half of a surrogate pair, an answer is empty, or both answers of a
+            preference are equal.
     """
     hidden = Counter[str]()
 
     def cleaned(text: str) -> str:
         if has_half_surrogate(text):
             raise Unusable("half of a surrogate pair (a broken emoji) in the text")
+        if UNDECODED in text:
+            raise Unusable(UNDECODED_BYTES)
         result = clean(text)
         hidden.update(result.hidden)
         return result.text

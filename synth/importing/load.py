@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from core.errors import DataError
 from core.rows import SPLITS
-from core.types import Pair, Preference, Split
+from core.types import Split
 from synth.dataset.holdout import assigned, first_of_each, pins
-from synth.dataset.judged import Judged
 from synth.dataset.leaks import Linked
 from synth.dataset.review import rejected_ids
 from synth.dataset.write import JudgedFolder, Row, locked, replace
+from synth.importing.draft_rows import draft_of_row, row_of_draft
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.files.sources import Source, open_source
 from synth.importing.gate import gated
@@ -35,6 +35,9 @@ from synth.importing.reading import RecognisedSource, recognise
 from synth.templates.wording import PromptTemplate
 
 _MAX_SHOWN = 5
+# The split of training, as rows are pinned to it.
+_TRAINED = 1 + SPLITS.index("train")
+TWICE, LEAKING = "there already, or twice in the sources", "on a passage or question that another split has"
 _IMPORTED_ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -116,7 +119,7 @@ class ImportReport:
         reads: Per source.
         added: Rows added.
         duplicates: Rows that exist already, or occur twice in the sources.
-        leaking: Rows left out because they share a passage with rows of two splits, or of another split than asked.
+        leaking: Rows left out because they share a passage with rows of another split.
         manifest: The manifest after the import.
         is_loosened: Whether rows on one passage stand in several splits, because nothing could be held out otherwise.
     """
@@ -181,11 +184,13 @@ def add_rows(out: Path, drafts: Sequence[Draft], plan: ImportPlan) -> ImportRepo
 def _nothing(read: SourceReport, shape: RecognisedSource) -> DataError:
     line, reason = read.examples[0] if read.examples else (None, "it has no rows")
     hint = shape.hint if any(repr(name) in reason for name in shape.answers) else ""
+    is_text = read.container in ("JSON lines", "JSON array", "JSON object", "CSV", "text")
+    look = f"sed -n {line or 1}p '{read.source}'" if is_text else f"kb synth import '{read.source}' --dry-run --out DIR"
     return DataError(
         f"no usable record of shape {read.shape}: {reason}",
         path=read.source,
         line=line,
-        hint=hint or f"sed -n {line or 1}p '{read.source}'",
+        hint=hint or look,
     )
 
 
@@ -204,7 +209,7 @@ class _Staging:
         # There, held-out phrasings of one fact stand in the test on purpose: context and answer bind nothing.
         by_fact = dataset.manifest().mode == "knowledge"
         for row in dataset.rows():
-            draft = _as_draft(row)
+            draft = draft_of_row(row)
             link = dataclasses.replace(draft, context="", answer="") if by_fact else draft
             self._link(link, id=draft.id, pinned=1 + SPLITS.index(row.split))
             self.old_groups.append(row.group)
@@ -224,6 +229,7 @@ class _Staging:
         Raises:
             DataError: A record cannot be used and the plan is strict.
         """
+        first, declared = len(self.pinned), set[str]()
         for line, outcome in shape.outcomes():
             if isinstance(outcome, Unusable):
                 read.skip(line, str(outcome))
@@ -232,10 +238,14 @@ class _Staging:
                 continue
             draft = outcome
             read.count(draft)
+            declared.add(draft.source_split or draft.split)
             self._link(draft, id=draft.id, pinned=_pinned(draft, plan))
             self._staged.write(json.dumps(draft.to_json()).encode() + b"\n")
             if on_row:
                 on_row(read.source, read.rows)
+        if declared == {"train"} and plan.split is None and not plan.keep_splits:
+            # A source of training rows alone says nothing of what to hold out.
+            self.pinned[first:] = array("B", bytes(len(self.pinned) - first))
         read.unused = dict(shape.unused + Counter(read.unused))
 
     def _link(self, draft: Draft, *, id: str, pinned: int) -> None:
@@ -266,38 +276,31 @@ def _pinned(draft: Draft, plan: ImportPlan) -> int:
     return 1 + SPLITS.index(split) if split else 0
 
 
-def _as_draft(row: Row) -> Draft:
-    """What an old row is linked by; its group holds it to the others of the group."""
-    named = (f"group:{row.group}",) if row.group else ()
-    draft = Draft(question="", answer="", context=row.context, turns=row.turns, system=row.system, documents=named)
-    if isinstance(row, Pair):
-        untrained = row.untrained_turns
-        return dataclasses.replace(draft, question=row.question, answer=row.answer, untrained_turns=untrained)
-    if isinstance(row, Preference):
-        return dataclasses.replace(draft, question=row.prompt, answer=row.chosen, rejected=row.rejected)
-    return dataclasses.replace(draft, question=row.prompt, answer=row.completion, good=row.label)
-
-
 def _settle(dataset: JudgedFolder, rows: _Staging, reads: Sequence[SourceReport], plan: ImportPlan) -> ImportReport:
     """Give every new row its group and split and write the folder."""
     groups = rows.linked.groups()
     ids = np.array(rows.ids, dtype=np.uint64)
     first = first_of_each(ids) & ~np.isin(ids, np.array(rows.settled, dtype=np.uint64))
-    fixed, clash = pins(groups, np.array(rows.pinned, dtype=np.int64))
-    is_kept = first & ~clash[groups]
-    is_kept[: len(rows.old_groups)] = False
-    splits = assigned(groups, is_kept, fixed, val=plan.val, test=plan.test, seed=plan.seed)
     n_old = len(rows.old_groups)
+    pinned = np.array(rows.pinned, dtype=np.int64)
+    fixed, clash = pins(groups, pinned)
+    # Where a source puts rows on one passage into several splits, those to be trained stay and the others go.
+    is_leaking = clash[groups] & ((pinned != _TRAINED) | np.isin(groups, groups[:n_old]))
+    fixed[clash] = _TRAINED
+    is_kept = first & ~is_leaking
+    is_kept[:n_old] = False
+    splits = assigned(groups, is_kept, fixed, val=plan.val, test=plan.test, seed=plan.seed)
+    notes = _notes(reads, first[n_old:], is_leaking[n_old:])
     written = replace(
         dataset,
         _all_rows(dataset, rows, groups, is_kept, splits, plan),
-        {"seed": plan.seed, "imports": [*dataset.manifest().imports, *map(_note, reads)]},
+        {"seed": plan.seed, "imports": [*dataset.manifest().imports, *notes]},
     )
     return ImportReport(
         reads=reads,
         added=int(is_kept.sum()),
         duplicates=int((~first[n_old:]).sum()),
-        leaking=int((first & clash[groups])[n_old:].sum()),
+        leaking=int((first & is_leaking)[n_old:].sum()),
         manifest=written,
         is_loosened=rows.linked.is_loosened,
     )
@@ -321,69 +324,25 @@ def _all_rows(
         label = int(groups[number])
         row_id = f"{rows.ids[number]:016x}"
         group = names.setdefault(label, f"import:{row_id}")
-        yield _row(draft, row_id, group, splits[label], plan.template)
+        yield row_of_draft(draft, row_id, group, splits[label], plan.template)
 
 
-def _row(draft: Draft, row_id: str, group: str, split: Split, template: PromptTemplate | None) -> Row:
-    question, context, answer = draft.question, draft.context, draft.answer
-    if template is not None and (question or context):
-        question, context, answer = (template.prompt(question, context), "", template.answer(question, context, answer))
-    if draft.rejected is not None:
-        return Preference(
-            id=row_id,
-            kind=draft.kind,
-            prompt=question,
-            chosen=answer,
-            rejected=draft.rejected,
-            group=group,
-            split=split,
-            context=context,
-            fact=draft.fact,
-            origin=draft.origin,
-            checks=dict(draft.checks),
-            turns=draft.turns,
-            system=draft.system,
-        )
-    if draft.good is not None:
-        return Judged(
-            id=row_id,
-            prompt=question,
-            completion=answer,
-            label=draft.good,
-            group=group,
-            split=split,
-            context=context,
-            origin=draft.origin,
-            turns=draft.turns,
-            system=draft.system,
-        )
-    return Pair(
-        id=row_id,
-        kind=draft.kind,
-        question=question,
-        answer=answer,
-        context=context,
-        evidence=draft.evidence,
-        fact=draft.fact,
-        group=group,
-        split=split,
-        origin=draft.origin,
-        template=template.name if template else draft.template,
-        checks=dict(draft.checks),
-        turns=draft.turns,
-        system=draft.system,
-        untrained_turns=draft.untrained_turns,
-        altered=draft.altered,
-    )
-
-
-def _note(read: SourceReport) -> dict[str, Any]:
-    return {
-        "source": read.source,
-        "container": read.container,
-        "shape": read.shape,
-        "rows": read.rows,
-        "skipped": dict(sorted(read.skipped.items())),
-        "unused_columns": dict(sorted(read.unused.items())),
-        "left_out": dict(sorted(read.left_out.items())),
-    }
+def _notes(
+    reads: Sequence[SourceReport], is_first: NDArray[np.bool_], is_leaking: NDArray[np.bool_]
+) -> Iterator[dict[str, Any]]:
+    """Yield what the manifest says of every source; the arrays are over their rows, in order."""
+    start = 0
+    for read in reads:
+        rows = slice(start, start + read.rows)
+        start += read.rows
+        lost = {TWICE: int((~is_first[rows]).sum()), LEAKING: int((is_first & is_leaking)[rows].sum())}
+        yield {
+            "source": read.source,
+            "container": read.container,
+            "shape": read.shape,
+            "rows": read.rows,
+            "skipped": dict(sorted(read.skipped.items())),
+            "faults": [{"line": line, "reason": reason} for line, reason in read.examples],
+            "unused_columns": dict(sorted(read.unused.items())),
+            "left_out": dict(sorted({**read.left_out, **{name: n for name, n in lost.items() if n}}.items())),
+        }

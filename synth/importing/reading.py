@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,11 @@ from synth.importing.chats.message_rows import is_message_row, message_rows
 from synth.importing.chats.services import service_of, service_rows
 from synth.importing.chats.slack import slack_export
 from synth.importing.drafts import Draft, Unusable
-from synth.importing.fields import ReadFields, has, normal_name, normalised
+from synth.importing.fields import ReadFields, declared_split, has, normal_name, normalised
 from synth.importing.files.sources import Source, SourceRecord, is_json
 from synth.importing.files.tables import nameless_table, naming_command
 from synth.importing.gate import gated_outcomes
-from synth.importing.gold import choice, gold_columns
+from synth.importing.gold import choice, conversation_gold, gold_columns, with_gold
 from synth.importing.records.annotated import TURNED_DOWN
 from synth.importing.records.faq import faq, looks_like_faq
 from synth.importing.records.feedback import Feedback, feedback_drafts, feedback_from_json, is_feedback
@@ -38,6 +39,8 @@ _SAMPLE_RECORDS = 64
 _SAMPLE_LINES = 400
 # More labels than this are no choice to put before a reader.
 _MAX_LABELS = 40
+# What rows have that `kb` wrote.
+_OWN = {"id", "group", "split"}
 _TAGGED = re.compile(r"^\S+(?:[ \t]+\S+)*[ \t]+(?:O|[BIESLU]-\w+)$")
 
 
@@ -88,7 +91,8 @@ def _recognise(source: Source, seed: int, answers_by: str, answer_column: str) -
     if source.container == "text":
         return _recognise_text(source, seed, answers_by)
     sample = list(islice(source.records(), _SAMPLE_RECORDS))
-    values = [normalised(record.value) for record in sample if isinstance(record.value, dict)]
+    usable = [record for record in sample if isinstance(record.value, dict) and not record.fault]
+    values = [normalised(record.value) for record in usable]
     if sum(is_feedback(value) for value in values) * 2 > len(values):
         unused = Counter[str]()
         return RecognisedSource(shape="feedback", outcomes=lambda: _feedback(source, unused), unused=unused)
@@ -97,22 +101,36 @@ def _recognise(source: Source, seed: int, answers_by: str, answer_column: str) -
         return RecognisedSource(
             shape="conversations, a message a record", outcomes=lambda: message_rows(_fields_of(source))
         )
-    if answer_column and (shape is None or not shape.gold):
+    where = source.path or source.name
+    if answer_column and (shape is None or not (shape.gold or shape.spoken)):
         shape = answered_by(normal_name(answer_column))
     if shape is None:
         raise _unknown(source, sample, values)
-    answers = gold_columns(values, source.path or source.name, named=answer_column) if shape.gold else ()
-    return _opened(source, shape, seed, answers)
+    if shape.spoken:
+        answers = conversation_gold(values, partial(_last_answer, shape), where, named=answer_column)
+        return _opened(source, shape, seed, answers, chosen=bool(answer_column))
+    return _opened(source, shape, seed, gold_columns(values, where, named=answer_column) if shape.gold else ())
 
 
-def _opened(source: Source, shape: Shape, seed: int, answers: tuple[str, ...] = ()) -> RecognisedSource:
+def _last_answer(shape: Shape, record: Mapping[str, Any]) -> str:
+    """Return the last answer of a conversation, `""` where it has none that a row holds."""
+    try:
+        draft = next(shape.drafts(ReadFields(record), TaskReader()), None)
+    except (Unusable, AttributeError, LookupError, TypeError, ValueError):
+        return ""
+    return "" if draft is None or draft.goes_on else draft.answer
+
+
+def _opened(
+    source: Source, shape: Shape, seed: int, answers: tuple[str, ...] = (), *, chosen: bool = False
+) -> RecognisedSource:
     classes = {normal_name(name): names for name, names in source.labels.items()}
     options = _labels(source, shape, classes) if shape.labels else {}
     reading = TaskReader(seed=seed, classes=classes, options=options, answers=answers)
     unused = Counter[str]()
     return RecognisedSource(
         shape=shape.name,
-        outcomes=lambda: _records(source, shape, reading, unused),
+        outcomes=lambda: _records(source, shape, reading, unused, chosen=chosen),
         unused=unused,
         answers=answers,
         hint=choice(source.path or source.name, "COLUMN") if answers else "",
@@ -122,7 +140,7 @@ def _opened(source: Source, shape: Shape, seed: int, answers: tuple[str, ...] = 
 def _unknown(source: Source, sample: list[SourceRecord], values: Sequence[Mapping[str, Any]]) -> DataError:
     where = source.path or source.name
     if not sample:
-        return DataError("no records", path=where, hint="kb synth import FILE --out DIR")
+        return DataError("the file holds no records", path=where, hint=f"head -c 300 '{where}'")
     if not values:
         fault = next((record.fault for record in sample if record.fault), "the records are not objects")
         hint = f"head -c 300 '{where}'"
@@ -169,7 +187,9 @@ def _labels(source: Source, shape: Shape, classes: Mapping[str, tuple[str, ...]]
     return {column: tuple(sorted(seen)) for column, seen in labels.items() if len(seen) <= _MAX_LABELS}
 
 
-def _records(source: Source, shape: Shape, reading: TaskReader, unused: Counter[str]) -> Iterator[tuple[int, Outcome]]:
+def _records(
+    source: Source, shape: Shape, reading: TaskReader, unused: Counter[str], *, chosen: bool
+) -> Iterator[tuple[int, Outcome]]:
     for record in source.records():
         if record.fault or not isinstance(record.value, dict):
             yield record.line, Unusable(record.fault or "the record is not an object")
@@ -184,14 +204,25 @@ def _records(source: Source, shape: Shape, reading: TaskReader, unused: Counter[
         fields.read.clear()  # telling the shape looks at more fields than the draft uses
         try:
             drafts = shape.drafts(fields, reading)
+            if shape.spoken:
+                drafts = (with_gold(fields, draft, reading.answers, chosen=chosen) for draft in drafts)
             for draft in with_marks(fields, drafts) if shape.marked else drafts:
-                yield record.line, replace(draft, source_split=record.split) if record.split else draft
+                yield record.line, _with_split(draft, fields, record.split)
             _count_unread(record.value, fields, unused)
         except Unusable as fault:
             yield record.line, fault
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # Nested values of types no file of this shape has; the record is at fault, not the file.
             yield record.line, Unusable(f"not of the shape {shape.name}: {type(error).__name__}: {error}")
+
+
+def _with_split(draft: Draft, fields: ReadFields, listed: str) -> Draft:
+    """Return a row with the split that its source gives it: by the list it stands in, or by a column."""
+    split = listed or declared_split(fields)
+    if not split or draft.split:
+        return draft
+    is_own = set(fields) >= _OWN
+    return replace(draft, split=split) if is_own and not listed else replace(draft, source_split=split)
 
 
 def _count_unread(record: Mapping[Any, Any], fields: ReadFields, unused: Counter[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.errors import DataError, GateError
-from finetune.data.audit import audit, marked
+from finetune.data.audit import audit, check_rows_left, marked
 from finetune.data.collate import StepCollator
 from finetune.data.dataset import CONTROL, OTHER_OBJECTIVE, TOO_LONG, Tokenised, tokenise
 from finetune.data.encoding import IGNORED, TokenRow, encode_pair
@@ -210,3 +210,18 @@ def test_dpo_must_begin_at_ln_2() -> None:
     for wrong in (0.62, 0.75, math.nan):
         with pytest.raises(GateError, match="ln 2"):
             check_first_dpo_loss(wrong, ["sigmoid"])
+
+
+@pytest.mark.parametrize(
+    ("dropped", "hint"),
+    [
+        ({TOO_LONG: 3, OTHER_OBJECTIVE: 1}, "--set max_length=0"),
+        ({OTHER_OBJECTIVE: 1}, "--set objective=mixed"),
+        ({f"{CONTROL} (<|tool|>)": 1}, "--base"),
+        ({}, "--from-docs"),
+    ],
+)
+def test_the_hint_where_no_row_is_left_brings_rows_back(dropped: dict[str, int], hint: str) -> None:
+    with pytest.raises(DataError, match="every row was filtered out") as caught:
+        check_rows_left(Tokenised(rows=(), max_length=8, dropped=dropped))
+    assert hint in caught.value.hint

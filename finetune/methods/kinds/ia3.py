@@ -42,6 +42,7 @@ class Ia3Method(Method):
 
     merges: bool = True
     adapter: bool = True
+    chooses_modules: bool = True
 
     def peft_config(self, settings: MethodSettings, shape: ModelShape) -> PeftConfig:
         """Return IA3's configuration."""

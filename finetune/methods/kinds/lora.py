@@ -41,6 +41,7 @@ class LoraMethod(Method):
     merges: bool = True
     adapter: bool = True
     lora: bool = True
+    chooses_modules: bool = True
     rank_stabilised: bool = False
     decomposed: bool = False
 

@@ -32,6 +32,7 @@ class ImportedConversation:
         untrained: Indices of the exchanges whose answers are context alone.
         left_out: What of it is in no exchange, and how many.
         unused: Names of message fields whose values gave nothing.
+        is_cut: Whether it goes on with messages that a row cannot hold.
     """
 
     exchanges: tuple[tuple[str, str], ...]
@@ -39,6 +40,7 @@ class ImportedConversation:
     untrained: frozenset[int] = frozenset()
     left_out: tuple[tuple[str, int], ...] = ()
     unused: tuple[str, ...] = ()
+    is_cut: bool = False
 
     def draft(self, named: tuple[str, ...] = ()) -> Draft:
         """Return the row, up to the last answer that is to be trained.
@@ -65,7 +67,13 @@ class ImportedConversation:
             documents=named,
             left_out=(*self.left_out, *([(_MASKED, cut)] if cut else [])),
             unused=self.unused,
+            goes_on=self.goes_on,
         )
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether an answer follows the last that is to be trained."""
+        return self.is_cut or len(self.exchanges) - 1 in self.untrained
 
 
 def openai(record: Fields) -> Iterator[Draft]:
@@ -136,6 +144,7 @@ def read_conversation(
             if not joined.answered:
                 raise
             joined.left_out[f"messages from {beyond.what} on"] += len(messages) - index
+            joined.is_cut = True
             break
         joined.add(message, prompt=index < n_prompt)
     return joined.conversation()
@@ -150,6 +159,7 @@ class _Joined:
     system: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     unused: dict[str, None] = field(default_factory=dict)
+    is_cut: bool = False
 
     @property
     def answered(self) -> bool:
@@ -190,4 +200,5 @@ class _Joined:
             untrained=frozenset(index for index, (_, answer) in enumerate(pairs) if not answer.trained),
             left_out=tuple((+self.left_out).items()),
             unused=tuple(self.unused),
+            is_cut=self.is_cut,
         )

@@ -18,6 +18,9 @@ SYSTEM = ("system", "system_prompt", "system_message", "systeminstruction", "sys
 _UNTRAINED = ("weight", "loss_weight", "train", "trainable")
 # ms-swift's columns: the answer that was rejected, or the whole conversation with it.
 REJECTED_RESPONSE, _REJECTED_MESSAGES = "rejected_response", "rejected_messages"
+# A verdict is one on the last answer of a conversation, never on an earlier one.
+UNJUDGED = "the judged answer is marked as not to be trained, or follows a tool call or a picture"
+DIFFERING = "the chosen and the rejected conversation differ before their last answers"
 _REJECTED_ANSWERS = (REJECTED_RESPONSE, "rejected_responses", "rejected", "rejected_answer", "rejected_answers")
 # Columns for the thought before the answer, names without their marks: DeepSeek, Qwen, medical-o1, MMLU-Pro and others.
 _THOUGHTS = frozenset(
@@ -50,7 +53,7 @@ def with_marks(record: Fields, drafts: Iterator[Draft]) -> Iterator[Draft]:
             whole = replace(whole, turns=turns, kind=whole.kind if judged else "conversation")
         if not split_thought(whole.answer)[0] and (thought := _thought(record)):
             whole = replace(whole, answer=with_thought(thought, whole.answer))
-        yield from _rejected(record, whole)
+        yield from _rejected(record, whole, draft)
 
 
 def system_of(record: Fields) -> str:
@@ -118,23 +121,36 @@ def turns_of(history: Any, name: str = "history") -> tuple[tuple[str, str], ...]
     return tuple(turns)
 
 
-def _rejected(record: Fields, draft: Draft) -> Iterator[Draft]:
-    """Yield a row as preferences over the answers that the record names as rejected, or as it is."""
-    answers = _rejected_answers(record) if draft.rejected is None else []
+def _rejected(record: Fields, draft: Draft, bare: Draft) -> Iterator[Draft]:
+    """Yield a row as preferences over the answers that the record names as rejected, or as it is.
+
+    Args:
+        draft: The row with what the columns say of it.
+        bare: The row as its conversation alone has it.
+    """
+    answers = _rejected_answers(record, draft, bare) if draft.rejected is None else []
     if not answers:
         yield draft
+    elif draft.goes_on:
+        raise Unusable(UNJUDGED)
     for answer in answers:
         if answer == draft.answer:
             raise Unusable("the chosen and the rejected answer are the same")
         yield replace(draft, rejected=answer, untrained_turns=(), kind="import")
 
 
-def _rejected_answers(record: Fields) -> list[str]:
+def _rejected_answers(record: Fields, draft: Draft, bare: Draft) -> list[str]:
     name = next((name for name in _REJECTED_ANSWERS if name in record), REJECTED_RESPONSE)
     value = record.get(name)
     answers = [_answer_text(answer, name) for answer in (value if isinstance(value, list) else [value]) if answer]
     if messages := record.get(_REJECTED_MESSAGES):
-        answers.append(read_conversation(messages).exchanges[-1][1])
+        worse = read_conversation(messages)
+        *turns, (question, answer) = worse.exchanges
+        before = (tuple(turns), question, worse.system)
+        # What columns add to the messages may stand in both conversations or in neither.
+        if before not in {(each.turns, each.question, each.system) for each in (draft, bare)}:
+            raise Unusable(DIFFERING)
+        answers.append(answer)
     return [answer.strip() for answer in answers]
 
 

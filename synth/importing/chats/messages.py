@@ -33,9 +33,15 @@ SPEAKERS = {
 }
 _NAMES, _CONTENTS = ("role", "from", "speaker"), ("content", "value", "text", "parts")
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
-# Marks that say whether an answer is trained: OpenAI and Mistral, LLaMA-Factory, ms-swift, Axolotl; and that it is not.
-_TRAINED = ("weight", "loss_weight", "loss", "loss_mask", "train", "training", "trainable", "train_on", "learn")
+# Marks that say whether an answer is trained: OpenAI and Mistral, LLaMA-Factory, ms-swift, Axolotl, XTuner; and that it
+# is not.
+_TRAINED = (
+    *("weight", "loss_weight", "loss", "loss_mask", "train", "training", "trainable", "train_on", "learn"),
+    "output_with_loss",
+)
 _NOT_TRAINED = ("masked", "ignore", "ignored", "skip", "exclude", "excluded", "no_train", "no_loss")
+# Yes and no, as tables and settings spell them.
+_YES, _NO = frozenset({"true", "yes", "y", "on"}), frozenset({"false", "no", "n", "off"})
 _CALLS = ("tool_calls", "function_call", "functioncall", "tool_call")
 _TOOL_CALL = "a tool call"
 # Words in the role of a message that is part of a tool call, and in the type or a key of a part that is no text.
@@ -130,9 +136,17 @@ def spoken(message: Any, placeholders: Collection[str] = ()) -> SpokenMessage:
 def mark(value: Any) -> bool | None:
     """Return whether a mark lets an answer be trained; None for one that is neither yes nor no."""
     spelled = str(value).strip().lower()
-    if spelled in ("0", "0.0", "false"):
+    number = _number(spelled)
+    if spelled in _NO or (number is not None and number <= 0):
         return False
-    return True if spelled in ("1", "1.0", "true") else None
+    return True if spelled in _YES or number == 1 else None
+
+
+def _number(spelled: str) -> float | None:
+    try:
+        return float(spelled)
+    except ValueError:
+        return None
 
 
 def _text(message: Mapping[str, Any]) -> tuple[str, str]:

@@ -40,6 +40,12 @@ def object_records(text: str, known: Known) -> Iterator[tuple[int, Any, str]]:
     """
     members = list(_members(text))
     whole = {member.key: member.value for member in members}
+    if inner := _wrapped(members, whole, known):
+        before = text.count("\n", 0, inner.offset)
+        end = json.JSONDecoder().raw_decode(text, inner.offset)[1]
+        for line, record, key in object_records(text[inner.offset : end], known):
+            yield before + line, record, key
+        return
     table = _turned(whole, known)
     lists = [member for member in members if _is_records(member.value) and not _is_conversation(member.value)]
     if table is not None:
@@ -56,6 +62,19 @@ def object_records(text: str, known: Known) -> Iterator[tuple[int, Any, str]]:
             line = text.count("\n", 0, member.offset) + 1
             for number, element in elements([text[member.offset + 1 :]], line=line):
                 yield number, json.loads(element), member.key if len(lists) > 1 else ""
+
+
+def _wrapped(members: Sequence[Member], whole: Mapping[str, Any], known: Known) -> Member | None:
+    """Return the one object in an object where it is a table or holds the lists of records, beside plain values."""
+    inner = [member for member in members if isinstance(member.value, dict)]
+    plain = all(not isinstance(member.value, list) for member in members)
+    if len(inner) != 1 or not plain:
+        return None
+    value = inner[0].value
+    if _turned(value, known) is not None:
+        return inner[0]
+    lists = [part for part in value.values() if _is_records(part) and not _is_conversation(part)]
+    return inner[0] if lists and not known([whole]) and any(map(known, lists)) else None
 
 
 def _members(text: str) -> Iterator[Member]:

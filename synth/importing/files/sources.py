@@ -22,7 +22,7 @@ from typing import IO, Any, Literal, cast
 from core.errors import DataError
 from synth.importing.chats.services import service_of
 from synth.importing.chats.slack import is_slack_message
-from synth.importing.fields import normalised
+from synth.importing.fields import is_messages, normalised, split_named
 from synth.importing.files.elements import elements
 from synth.importing.files.json_object import object_records
 from synth.importing.files.packed import open_member, packed_kind
@@ -36,7 +36,7 @@ from synth.importing.files.tables import (
     looks_like_csv,
     parquet_records,
 )
-from synth.importing.files.text_file import open_text, sniff_encoding
+from synth.importing.files.text_file import UNDECODED, UNDECODED_BYTES, open_text, sniff_encoding
 from synth.importing.files.workbook import workbook_records
 from synth.importing.records.shapes import shape_of
 
@@ -56,9 +56,6 @@ Container = Literal[
 _DAMAGED = (EOFError, OSError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
 _BLOCK_CHARS = 1 << 20
 _SNIFF_CHARS = 1 << 16
-# How data sets name the lists of their splits.
-_SPLITS = {"train": "train", "training": "train", "test": "test", "eval": "test"}
-_SPLITS |= dict.fromkeys(("val", "valid", "validation", "dev"), "val")
 # An object is read whole up to this size; a larger one as a stream, if it is a list of records under a key.
 _OBJECT_CHARS = 1 << 26
 # An array of objects under a key at the top of an object: {"version": "1.1", "data": [{ ...
@@ -235,6 +232,8 @@ def _json(text: Callable[[], IO[str]], head: str, path: Path) -> tuple[Container
     """Return how a text that may be JSON is read; as plain lines where it is not."""
     start = head.lstrip()
     if start.startswith("[") and (opened := _array_start(head)) is not None:
+        if _is_lines(text, path):
+            return "JSON lines", lambda: _named(_json_lines(text, path))
         return "JSON array", lambda: _elements(text, opened, path)
     if start.startswith("{"):
         if _is_object(text, path):
@@ -279,6 +278,13 @@ def _is_object(text: Callable[[], IO[str]], path: Path) -> bool:
     return len(rest) < _OBJECT_CHARS and is_json(first + rest)
 
 
+def _is_lines(text: Callable[[], IO[str]], path: Path) -> bool:
+    """Whether the first line is JSON by itself and another follows."""
+    with text() as handle:
+        lines = (line for line in _guarded(iter(lambda: handle.readline(_OBJECT_CHARS), ""), path) if line.strip())
+        return is_json(next(lines, "")) and next(lines, None) is not None
+
+
 def _begins_lines(text: Callable[[], IO[str]], path: Path) -> bool:
     with text() as handle:
         return is_json(next(_guarded(iter(lambda: handle.readline(_OBJECT_CHARS), ""), path), ""))
@@ -297,14 +303,25 @@ def _object(text: Callable[[], IO[str]], path: Path) -> Iterator[SourceRecord]:
     with text() as handle:
         whole = "".join(_guarded(handle, path))
     for line, value, key in object_records(whole, lambda records: shape_of([*map(normalised, records)]) is not None):
-        yield SourceRecord(line=line, value=value, split=_SPLITS.get(key.lower(), ""))
+        yield _marked(SourceRecord(line=line, value=value, split=split_named(key)), whole)
+
+
+def _marked(record: SourceRecord, text: str) -> SourceRecord:
+    """Return a record, as a fault where it holds bytes that cannot be decoded.
+
+    Args:
+        text: What it was read from.
+    """
+    if UNDECODED in text and UNDECODED in json.dumps(record.value, ensure_ascii=False):
+        return SourceRecord(line=record.line, fault=UNDECODED_BYTES)
+    return record
 
 
 def _elements(text: Callable[[], IO[str]], start: int, path: Path) -> Iterator[SourceRecord]:
     with text() as handle:
         line = handle.read(start).count("\n") + 1
         blocks = _guarded(iter(lambda: handle.read(_BLOCK_CHARS), ""), path)
-        yield from _named(_decoded(number, element) for number, element in elements(blocks, line=line))
+        yield from _named(_marked(_decoded(at, element), element) for at, element in elements(blocks, line=line))
 
 
 def _named(records: Iterator[SourceRecord]) -> Iterator[SourceRecord]:
@@ -320,6 +337,8 @@ def _named(records: Iterator[SourceRecord]) -> Iterator[SourceRecord]:
             row = dict(zip(names, row, strict=True))
         elif isinstance(row, str):
             row = {"text": row}
+        elif is_messages(row):
+            row = {"messages": row}
         yield replace(record, value=row)
 
 
@@ -327,7 +346,7 @@ def _json_lines(text: Callable[[], IO[str]], path: Path) -> Iterator[SourceRecor
     with text() as handle:
         for number, line in enumerate(_guarded(handle, path), start=1):
             if line.strip():
-                yield _decoded(number, line)
+                yield _marked(_decoded(number, line), line)
 
 
 def _decoded(line: int, text: str) -> SourceRecord:
@@ -352,7 +371,10 @@ def _lines(text: Callable[[], IO[str]], path: Path) -> Iterator[SourceRecord]:
 def _csv(text: Callable[[], IO[str]], head: str, path: Path) -> Iterator[SourceRecord]:
     with text() as handle:
         for line, value, fault in csv_records(_guarded(handle, path), head, path):
-            yield SourceRecord(line=line, value=value, fault=fault)
+            if any(UNDECODED in cell for cell in value.values()):
+                fault = UNDECODED_BYTES
+            named = {name.replace(UNDECODED, "\ufffd"): cell for name, cell in value.items()}
+            yield SourceRecord(line=line, value={} if fault else named, fault=fault)
 
 
 def _guarded(pieces: Iterable[str], path: Path) -> Iterator[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from synth.importing.chats.conversations import answer_messages
@@ -24,6 +25,7 @@ _LISTS = ("responses", "completions", "outputs", "generations", "candidates", "a
 _RATINGS = ("ratings", "scores", "rewards", "rating", "score")
 _RANKS = ("rank", "ranks", "ranking")
 _RATED = ("overall_score", "rating", "score", "reward", "votes", "fine_grained_score")
+_BETWEEN = "answers beside the best and the worst one"
 _TEXTS = ("response", "answer", "text", "output", "content", "completion")
 
 
@@ -50,8 +52,9 @@ def compared(record: Fields) -> Iterator[Draft]:
         Unusable: The verdict is a tie, or is none that can be read.
     """
     sides = _sides(record)
+    others = 0
     if sides is None:
-        better, worse = _extremes(record)
+        better, worse, others = _extremes(record)
     else:
         first_is_better = _first_is_better(record, sides)
         names = (sides.first, sides.second) if first_is_better else (sides.second, sides.first)
@@ -69,7 +72,8 @@ def compared(record: Fields) -> Iterator[Draft]:
         record.get(name)
     if isinstance(better, Mapping) or isinstance(worse, Mapping):
         better, worse = answer_messages(better), answer_messages(worse)
-    yield from preference({**kept, "chosen": better, "rejected": worse})
+    for draft in preference({**kept, "chosen": better, "rejected": worse}):
+        yield replace(draft, left_out=(*draft.left_out, (_BETWEEN, others))) if others else draft
 
 
 def _sides(record: Fields) -> _Sides | None:
@@ -146,8 +150,9 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _extremes(record: Fields) -> tuple[Any, Any]:
+def _extremes(record: Fields) -> tuple[Any, Any, int]:
+    """Return the best answer, the worst one, and the number of the others."""
     answers, figures = _rated(record) or ([], [])
     if not figures or max(figures) == min(figures):
         raise Unusable("no answer is the better one: a tie")
-    return answers[figures.index(max(figures))], answers[figures.index(min(figures))]
+    return answers[figures.index(max(figures))], answers[figures.index(min(figures))], len(answers) - 2

@@ -12,6 +12,8 @@ from synth.importing.drafts import Draft
 
 _HEADING = re.compile(r"^ {0,3}(?P<level>#{1,6})\s+(?P<text>.+?)\s*#*\s*$")
 _BOLD = re.compile(r"^\s*(?:\d+[.)]\s*)?(?:\*\*|__)(?P<text>[^*_]+\?)(?:\*\*|__)\s*$")
+# Stands between sections, or between documents of YAML: a line of its own at the end of an answer is none of it.
+_RULE = re.compile(r"^ {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|\.\.\.)$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _NUMBER = re.compile(r"^\s*(?:\d+(?:\.\d+)*[.)]|[A-Za-z][.)])\s+")
 # In English alone: other languages' words that ask are words of other kinds in English.
@@ -48,7 +50,10 @@ class _Open:
 
     def draft(self) -> Draft | None:
         question = " ".join(" ".join(self.question).split()).strip("*_ ")
-        answer = "\n".join(self.answer).strip()
+        lines = list(self.answer)
+        while lines and (not lines[-1].strip() or _RULE.match(lines[-1].rstrip())):
+            lines.pop()
+        answer = "\n".join(lines).strip()
         return Draft(question=question, answer=answer) if question and answer else None
 
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from core.errors import DataError
+from core.gold import answer_columns
 from core.prompt import ABSTENTION
 from core.rows import Row, row_fields, row_from_json
 from core.types import Pair, Preference
 from synth.importing.chats.conversations import answer_messages, draft_of
 from synth.importing.chats.marks import turns_of
 from synth.importing.drafts import Draft, Unusable
-from synth.importing.fields import Fields, answer_of, documents, optional, required, texts
+from synth.importing.fields import Fields, answer_of, documents, has, optional, required, texts
 from synth.importing.passages import passage_texts
 from synth.importing.records.judged import transcript
 
@@ -56,6 +57,23 @@ def alpaca(record: Fields, columns: Sequence[str] = ()) -> Iterator[Draft]:
         template=optional(record, "template", "category", "task", "task_name"),
         documents=documents(record),
     )
+
+
+def is_paired(record: Fields) -> bool:
+    """Whether an instruction has a better and a worse answer in a list, as LLaMA-Factory once had it."""
+    output = record.get("output")
+    if not isinstance(output, list) or len(output) != 2 or not all(isinstance(text, str) for text in output):
+        return False
+    return has(record, "instruction", "inst") and answer_columns(record, others=OUTPUTS) == ("output",)
+
+
+def paired(record: Fields) -> Iterator[Draft]:
+    """`instruction`, `input`, `history` and `output` with the better answer before the worse one."""
+    better, worse = (text.strip() for text in record["output"])
+    if not better or not worse:
+        raise Unusable("field 'output' holds an empty answer")
+    for draft in alpaca(record, ("output",)):
+        yield replace(draft, rejected=worse, kind="import")
 
 
 def prompt_completion(record: Fields) -> Iterator[Draft]:

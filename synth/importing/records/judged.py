@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from synth.importing.chats.conversations import answer_messages, draft_of, read_conversation
-from synth.importing.chats.marks import REJECTED_RESPONSE, turns_of
+from synth.importing.chats.marks import DIFFERING, REJECTED_RESPONSE, UNJUDGED, turns_of
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import Fields, documents, optional, required
 
@@ -27,6 +27,7 @@ CHOSEN, REJECTED = (
         *("bad_response", "worse_response"),
     ),
 )
+_UNHEEDED = "marks against training on a rejected answer"
 # Anthropic's transcripts (HH-RLHF): speakers at the beginning of paragraphs.
 _SPEAKER = re.compile(r"(?:\A|\n\n)\s*(Human|Assistant):")
 
@@ -50,9 +51,11 @@ def preference(record: Fields) -> Iterator[Draft]:
     *turns, (question, chosen) = better.exchanges
     *other_turns, (other_question, rejected) = worse.exchanges
     if (turns, question, better.system) != (other_turns, other_question, worse.system):
-        raise Unusable("the chosen and the rejected conversation differ before their last answers")
+        raise Unusable(DIFFERING)
     if chosen == rejected:
         raise Unusable("the chosen and the rejected answer are the same")
+    if better.goes_on:
+        raise Unusable(UNJUDGED)
     extra_input = "" if isinstance(prompt, list) or not record.get("instruction") else optional(record, "input")
     yield Draft(
         question=question,
@@ -62,7 +65,7 @@ def preference(record: Fields) -> Iterator[Draft]:
         turns=tuple(turns),
         system=better.system,
         documents=documents(record),
-        left_out=better.left_out,
+        left_out=(*better.left_out, *([(_UNHEEDED, 1)] if worse.goes_on else [])),
         unused=better.unused,
     )
 
@@ -109,7 +112,7 @@ def verdict(record: Fields) -> Iterator[Draft]:
         raise Unusable("the label is neither true nor false")
     messages = record.get("conversations") or record.get("messages")
     prompt, completion = record.get("prompt"), record.get("completion")
-    if isinstance(messages, list):
+    if isinstance(messages, list) and messages:
         draft = draft_of(messages, documents(record))
     elif isinstance(prompt, list):
         draft = draft_of([*prompt, *answer_messages(completion)], documents(record), n_prompt=len(prompt))
@@ -122,4 +125,6 @@ def verdict(record: Fields) -> Iterator[Draft]:
             turns=turns_of(record["turns"], "turns") if isinstance(record.get("turns"), list) else (),
             documents=documents(record),
         )
+    if draft.goes_on:
+        raise Unusable(UNJUDGED)
     yield replace(draft, good=label, untrained_turns=(), kind="import")

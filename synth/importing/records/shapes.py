@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.gold import answer_columns
-from synth.importing.chats import conversations, exports, logged, message_rows, rendered, segments
+from core.gold import answer_columns, answer_names, is_predicted, named_gold
+from synth.importing.chats import conversations, exports, logged, message_rows, paired_turns, rendered, segments
 from synth.importing.drafts import Draft
 from synth.importing.fields import Fields, has
 from synth.importing.records import compared, instructions, judged, reading_tasks, tasks
@@ -29,6 +29,7 @@ class Shape:
         name: Name for messages.
         fits: Whether a record (names normalised) has it.
         drafts: The rows of a record.
+        spoken: Whether its answer is the last of a conversation, beside which a column may hold the right one.
         marked: Whether columns for system prompt, history, weight and rejected answer mean what they say.
         labels: Columns whose values, over the whole source, are the labels to choose from.
         gold: Whether its answer stands in the column that `answer_columns` chooses over the whole source.
@@ -40,6 +41,7 @@ class Shape:
     labels: tuple[str, ...] = ()
     gold: bool = False
     marked: bool = False
+    spoken: bool = False
 
 
 def _plain(drafts: Callable[[Fields], Iterator[Draft]]) -> Drafts:
@@ -70,12 +72,13 @@ def _question_answer(record: Fields, reading: TaskReader) -> Iterator[Draft]:
 
 def _is_answered(record: Fields) -> bool:
     """Whether a record has a question and an answer; `input` and others are questions beside an answer of that name."""
-    answered = bool(answer_columns(record, others=instructions.OUTPUTS))
+    names = answer_names(dict(record))
+    answered = bool(answer_columns(names, others=instructions.OUTPUTS))
     if has(record, "question", "q", "frage"):
         return answered
     if has(record, "problem"):
-        return bool(answer_columns(record, others=("solution",)))
-    return has(record, "query", "prompt", "user_input", "input") and bool(answer_columns(record))
+        return bool(answer_columns(names, others=("solution",)))
+    return has(record, "query", "prompt", "user_input", "input") and bool(answer_columns(names))
 
 
 def _utterances(record: Fields) -> bool:
@@ -135,6 +138,9 @@ def _is_classified(record: Fields) -> bool:
     column = next((name for name in tasks.LABELS if record.get(name) not in (None, "")), "")
     value = record.get(column)
     text = next((name for name in tasks.TEXTS if name != column and isinstance(record.get(name), str)), "")
+    # Beside what a model answered, a label is a verdict on it, and the text is a question.
+    if text == "question" and is_predicted(record):
+        return False
     if not column or not text or isinstance(value, list | dict) or has(record, "answer", "answers", "response"):
         return False
     return len(str(value).split()) <= 6
@@ -157,6 +163,12 @@ SHAPES: Sequence[Shape] = (
         drafts=_plain(judged.preference),
         marked=True,
     ),
+    Shape(
+        name="Alpaca preferences (output with two answers)",
+        fits=instructions.is_paired,
+        drafts=_plain(instructions.paired),
+        marked=True,
+    ),
     Shape(name="compared answers", fits=compared.is_compared, drafts=_plain(compared.compared), marked=True),
     Shape(
         name="judged answers (KTO)",
@@ -171,10 +183,33 @@ SHAPES: Sequence[Shape] = (
     ),
     Shape(name="logged calls", fits=logged.is_logged, drafts=_plain(logged.logged), marked=True),
     Shape(
-        name="OpenAI messages", fits=lambda r: _messages(r, "role"), drafts=_plain(conversations.openai), marked=True
+        name="OpenAI messages",
+        fits=lambda r: _messages(r, "role"),
+        drafts=_plain(conversations.openai),
+        marked=True,
+        spoken=True,
     ),
-    Shape(name="ShareGPT", fits=lambda r: _messages(r, "from"), drafts=_plain(conversations.sharegpt), marked=True),
-    Shape(name="utterances (LIMA, dialog)", fits=_utterances, drafts=_plain(conversations.utterances), marked=True),
+    Shape(
+        name="ShareGPT",
+        fits=lambda r: _messages(r, "from"),
+        drafts=_plain(conversations.sharegpt),
+        marked=True,
+        spoken=True,
+    ),
+    Shape(
+        name="utterances (LIMA, dialog)",
+        fits=_utterances,
+        drafts=_plain(conversations.utterances),
+        marked=True,
+        spoken=True,
+    ),
+    Shape(
+        name="conversations of paired turns (XTuner)",
+        fits=paired_turns.is_paired_turns,
+        drafts=_plain(paired_turns.paired_turns),
+        marked=True,
+        spoken=True,
+    ),
     Shape(name="Axolotl segments", fits=segments.is_segmented, drafts=_plain(segments.segmented), marked=True),
     Shape(name="OpenAssistant trees", fits=message_rows.is_tree, drafts=_plain(message_rows.tree)),
     Shape(name="ChatGPT export", fits=exports.is_chatgpt, drafts=_plain(exports.chatgpt)),
@@ -199,7 +234,7 @@ SHAPES: Sequence[Shape] = (
     Shape(name="SQuAD, one question a record", fits=_is_flat_squad, drafts=tasks.flat_squad),
     Shape(
         name="multiple choice",
-        fits=lambda r: _is(r, (list, dict), *tasks.CHOICES) and has(r, *tasks.CORRECT),
+        fits=lambda r: _is(r, (list, dict), *tasks.CHOICES) and (has(r, *tasks.CORRECT) or bool(named_gold(r))),
         drafts=tasks.multiple_choice,
     ),
     Shape(name="named entities", fits=_is_entities, drafts=tasks.entities, labels=tasks.TAGS),

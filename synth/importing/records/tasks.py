@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.gold import named_gold
 from core.language.language import alternation, language
 from core.language.names import language_name
 from core.prompt import ABSTENTION
@@ -241,8 +242,16 @@ def _choices(value: Any) -> tuple[list[str], list[str]]:
 
 
 def _right(record: Fields, choices: Sequence[str], marks: Sequence[str]) -> int:
-    correct = next((record[name] for name in CORRECT if record.get(name) not in (None, "")), None)
-    spelled = str(correct).strip()
+    """Return the index of the right choice; a column that is named as the right one goes before a model's answer."""
+    for name in (*named_gold(record), *CORRECT):
+        value = record.get(name)
+        index = None if value in (None, "") else _choice(str(value).strip(), choices, marks)
+        if index is not None:
+            return index
+    raise Unusable("the right choice is not among the choices")
+
+
+def _choice(spelled: str, choices: Sequence[str], marks: Sequence[str]) -> int | None:
     if spelled in marks:
         return marks.index(spelled)
     if spelled in choices:
@@ -251,7 +260,7 @@ def _right(record: Fields, choices: Sequence[str], marks: Sequence[str]) -> int:
         return int(spelled)
     if len(spelled) == 1 and 0 <= ord(spelled.upper()) - 65 < len(choices):
         return ord(spelled.upper()) - 65
-    raise Unusable("the right choice is not among the choices")
+    return None
 
 
 def masked_word(record: Fields, reading: TaskReader) -> Iterator[Draft]:

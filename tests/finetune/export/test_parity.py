@@ -140,6 +140,19 @@ def test_a_model_that_never_stops(llama: Trained) -> None:
     assert "ends within" in _refused(parity, "stop")
 
 
+def test_a_model_that_never_stops_is_no_fault_of_the_runtime() -> None:
+    from finetune.export.parity import Finding
+
+    endless = Finding(what="stop", question="any", detail="none of 20 answers ends within 64 tokens")
+    parity = Parity(runtime="R", conversations=20, equal=20, near_ties=0, stopped=0, findings=(endless,))
+    with pytest.raises(GateError, match=r"does not stop: none of 20 .* as it does in 20 of 20") as seen:
+        parity.require()
+    assert "kb export RUN --to hf" in seen.value.hint
+    other = Finding(what="answer", question="Q?", detail="x")
+    with pytest.raises(GateError, match="R answers differently"):
+        replace(parity, findings=(other, endless)).require()
+
+
 @pytest.mark.parametrize(("said", "length", "passed"), [("same", 31, True), ("same", 3, False), ("other", 31, False)])
 def test_a_loop_that_a_server_breaks_off_is_compared_as_far_as_it_goes(
     llama: Trained, said: str, length: int, passed: bool

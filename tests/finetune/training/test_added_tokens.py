@@ -50,6 +50,7 @@ def test_the_audit_names_the_token_and_both_sizes(tmp_path: Path) -> None:
     for part in (f"'<domain>' (id {known})", f"the tokenizer has {known + 1} tokens", f"the embedding {known} rows"):
         assert part in caught.value.message
     assert f"--set embedding_rows={known + 1}" in caught.value.hint
+    assert "(row " in caught.value.message
     text = pair(0, question="", answer="A text with <domain> in it.")
     write_jsonl(data / "train.jsonl", [text])
     with pytest.raises(DataError, match="no embedding for the token"):

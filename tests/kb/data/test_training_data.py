@@ -12,7 +12,7 @@ from core.errors import ConfigError, DataError
 from core.files import Home
 from core.rows import DatasetFolder
 from finetune.data.rows import open_dataset
-from kb.data.training_data import training_folder
+from kb.data.training_data import check_trainable, training_folder
 from tests.support.json_lines import write_jsonl
 from tests.support.tiny_models import pair, preference
 
@@ -169,3 +169,40 @@ def test_the_column_of_right_answers_is_asked_for_and_chosen(tmp_path: Path, hom
     folder = training_folder(str(path), home, answer_column="ground_truth")
     with pytest.raises(ConfigError, match="is a dataset"):
         training_folder(str(folder), home, answer_column="answer")
+
+
+def test_records_that_are_skipped_are_named_by_their_lines(tmp_path: Path, home: Home) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_text('{"question": "q", "answer": "a"}\n{"question": "q2"\n{"question": "q3", "answer": "b"}\n')
+    _, notes = imported(path, home)
+    (line,) = [note for note in notes if note.startswith("  skipped")]
+    assert line.startswith("  skipped 1: not JSON") and line.endswith("(line 2)")
+
+
+def test_notes_name_the_file_that_was_given_whatever_was_imported_before(tmp_path: Path, home: Home) -> None:
+    for name in ("first", "second"):
+        path = write_jsonl(tmp_path / name / "own.jsonl", [{"question": "q", "answer": "a"}])
+        folder, notes = imported(path, home)
+        assert notes[0].startswith(f"{path}: ")
+    assert len(list((home.cache / "training-data").glob("[0-9a-f]*"))) == 1 and folder.path.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("record", "message", "hint"),
+    [
+        ({"prompt": "p", "completion": "c", "label": True}, "single answers with a verdict", "--to kto"),
+        ({"question": "q", "answer": "a", "split": "test"}, "held out by its own split: test 1", "--split train"),
+    ],
+)
+def test_rows_that_no_training_takes_are_an_error_that_says_why(tmp_path, home, record, message, hint) -> None:
+    path = str(write_jsonl(tmp_path / "own.jsonl", [record]))
+    folder = training_folder(path, home)
+    with pytest.raises(DataError, match=message) as caught:
+        check_trainable(folder, path)
+    assert hint in caught.value.hint
+
+
+def test_a_row_or_a_preference_is_enough_to_train_on(tmp_path: Path, home: Home) -> None:
+    for record in ({"question": "q", "answer": "a"}, preference(1)):
+        path = str(write_jsonl(tmp_path / "own.jsonl", [record]))
+        check_trainable(training_folder(path, home), path)

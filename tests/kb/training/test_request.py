@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from core.errors import ConfigError
+from core.errors import ConfigError, DataError
 from finetune.training.machine import this_machine
-from kb.training.request import TrainingRequest, most_rows, recipe_of
+from kb.training.request import TrainingRequest, hints_for, most_rows, recipe_of
 
 
 def test_a_request_survives_json() -> None:
@@ -47,3 +47,28 @@ def test_only_a_stream_is_cut_to_the_rows_that_a_run_can_reach() -> None:
     assert most_rows(recipe) == 0
     streamed = recipe.model_copy(update={"streaming": True, "max_steps": 10, "batch_size": 4})
     assert most_rows(streamed) == 40
+
+
+@pytest.mark.parametrize(
+    ("hint", "named"),
+    [
+        (
+            "kb finetune --dry-run --data DIR --set x=1",
+            "kb finetune --dry-run --data 'my rows.jsonl' --base b --set x=1",
+        ),
+        (
+            "kb finetune --dry-run --data DIR --base smollm2",
+            "kb finetune --dry-run --data 'my rows.jsonl' --base smollm2",
+        ),
+        (
+            "kb synth import f --out DIR && kb finetune --data DIR",
+            "kb synth import f --out DIR && kb finetune --data DIR",
+        ),
+        ("kb models list", "kb models list"),
+    ],
+)
+def test_hints_name_the_data_and_the_base_of_the_request(hint: str, named: str) -> None:
+    request = TrainingRequest(data="my rows.jsonl", choices={"base": "b"})
+    with pytest.raises(DataError) as caught, hints_for(request):
+        raise DataError("x", hint=hint)
+    assert caught.value.hint == named

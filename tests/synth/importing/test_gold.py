@@ -114,3 +114,81 @@ def test_a_file_of_requests_alone_says_so(tmp_path):
     request = {"custom_id": "1", "body": {"messages": [{"role": "user", "content": "Q?"}]}}
     with pytest.raises(DataError, match="requests without answers"):
         outcomes(tmp_path / "x.jsonl", request, request)
+
+
+_TALK = {"messages": [{"role": "user", "content": "Q?"}, {"role": "assistant", "content": SAID}]}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"question": "Q?", "response": SAID, "gold_label": GOLD},
+        {"question": "Q?", "answer": SAID, "answer_gt": GOLD},
+        {"question": "Q?", "model_answer": SAID, "target": GOLD},
+        {"question": "Q?", "prediction": SAID, "label": GOLD},
+    ],
+)
+def test_the_names_of_evaluations(tmp_path, record):
+    (draft,) = outcomes(tmp_path / "x.jsonl", record)
+    assert isinstance(draft, Draft) and (draft.question, draft.answer, draft.context) == ("Q?", GOLD, "")
+
+
+def test_a_label_of_a_question_alone_is_a_class(tmp_path):
+    rows = [{"question": "Who?", "label": "HUM"}, {"question": "Where?", "label": "LOC"}]
+    first, _ = outcomes(tmp_path / "x.jsonl", *rows)
+    assert isinstance(first, Draft) and (first.context, first.answer) == ("Who?", "HUM")
+
+
+@pytest.mark.parametrize("label", [True, 1, 0])
+def test_a_verdict_beside_a_prediction_is_no_answer(tmp_path, label):
+    with pytest.raises(DataError, match="no known shape"):
+        outcomes(tmp_path / "x.jsonl", {"question": "Q?", "prediction": SAID, "label": label})
+
+
+def test_few_words_beside_predictions_may_be_verdicts(tmp_path):
+    rows = [{"question": f"{n}?", "prediction": f"p{n}", "label": ("right", "wrong")[n % 2]} for n in range(6)]
+    with pytest.raises(DataError, match="right answer: label, prediction"):
+        outcomes(tmp_path / "x.jsonl", *rows)
+    choices = [{"question": f"{n}?", "prediction": "yn"[n % 2], "label": "yn"[n % 3 > 0]} for n in range(6)]
+    assert all(isinstance(row, Draft) for row in outcomes(tmp_path / "x.jsonl", *choices))
+
+
+def test_a_target_beside_an_output_is_a_choice(tmp_path):
+    with pytest.raises(DataError, match="right answer: response, target") as caught:
+        outcomes(tmp_path / "x.jsonl", {"question": "Q?", "response": SAID, "target": GOLD})
+    assert "--answer-column target" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        _TALK,
+        {"conversations": [{"from": "human", "value": "Q?"}, {"from": "gpt", "value": SAID}]},
+        {"conversations": ["Q?", SAID]},
+        {"conversation": [{"input": "Q?", "output": SAID}]},
+    ],
+)
+@pytest.mark.parametrize("column", ["ground_truth", "reference_answer"])
+def test_a_right_answer_beside_a_conversation_is_a_choice(tmp_path, record, column):
+    (talk,) = record
+    with pytest.raises(DataError, match=f"right answer: {talk}, {column}") as caught:
+        outcomes(tmp_path / "x.jsonl", {**record, column: GOLD})
+    assert f"--answer-column {column}" in caught.value.hint
+    for chosen, answer in ((column, GOLD), (talk, SAID)):
+        (draft,) = outcomes(tmp_path / "x.jsonl", {**record, column: GOLD}, answer_column=chosen)
+        assert isinstance(draft, Draft) and (draft.question, draft.answer) == ("Q?", answer)
+
+
+def test_a_conversation_that_holds_the_right_answer_stands_and_another_is_skipped(tmp_path):
+    rows = [{**_TALK, "ground_truth": "said"}] * 64
+    *same, other = outcomes(tmp_path / "x.jsonl", *rows, {**_TALK, "ground_truth": "say"})
+    assert {row.answer for row in same if isinstance(row, Draft)} == {SAID}
+    assert str(other) == "the last answer and 'ground_truth' differ"
+    (linked,) = outcomes(tmp_path / "x.jsonl", {**_TALK, "reference": "https://a.example/page"})
+    assert isinstance(linked, Draft)
+
+
+def test_the_right_choice_is_the_one_that_is_named_so(tmp_path):
+    row = {"question": "Q?", "choices": ["x", "y"], "answer": "A", "ground_truth": "B"}
+    (draft,) = outcomes(tmp_path / "x.jsonl", row)
+    assert isinstance(draft, Draft) and "y" in draft.answer

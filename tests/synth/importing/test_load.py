@@ -156,3 +156,49 @@ def test_memory_does_not_hold_the_rows(tmp_path):
     tracemalloc.stop()
     assert len(list(JudgedFolder(tmp_path / "out").pairs())) == size
     assert peak < total / 2
+
+
+@pytest.mark.parametrize("column", ["split", "Split", "data_split", "subset"])
+def test_rows_stay_in_the_split_that_their_source_names(tmp_path, column):
+    names = {"train": "train", "validation": "val", "test_sft": "test"}
+    records = [{"question": f"Q{n}?", "answer": f"A{n}", column: list(names)[n % 3]} for n in range(12)]
+    done = load(tmp_path / "out", jsonl(tmp_path / "x.jsonl", records), val=0, test=0)
+    assert {row.question: row.split for row in rows(tmp_path / "out")} == {
+        record["question"]: names[record[column]] for record in records
+    }
+    assert done.reads[0].unused == {}
+    load(tmp_path / "all", jsonl(tmp_path / "x.jsonl", records), split="train")
+    assert {row.split for row in rows(tmp_path / "all")} == {"train"}
+
+
+def test_a_source_of_training_rows_alone_is_held_out_as_usual(tmp_path):
+    records = [{"question": f"Q{n}?", "answer": f"A{n}", "split": "train"} for n in range(40)]
+    load(tmp_path / "out", jsonl(tmp_path / "x.jsonl", records), val=0.2, test=0.2)
+    assert {row.split for row in rows(tmp_path / "out")} == {"train", "val", "test"}
+
+
+def test_a_column_of_other_words_is_no_split_and_is_reported(tmp_path):
+    records = [{"question": f"Q{n}?", "answer": f"A{n}", "split": "geography", "set": 3} for n in range(4)]
+    done = load(tmp_path / "out", jsonl(tmp_path / "x.jsonl", records), val=0, test=0)
+    assert done.reads[0].unused == {"split": 4, "set": 4}
+
+
+def test_of_a_passage_in_two_declared_splits_the_training_rows_stay_and_the_loss_is_noted(tmp_path):
+    shared = {"document_id": "d1"}
+    records = [{"question": "Q1?", "answer": "A1", "split": "train", **shared}]
+    records += [{"question": "Q2?", "answer": "A2", "split": "test", **shared}]
+    records += [{"question": f"Q{n}?", "answer": f"A{n}", "split": ["train", "test"][n % 2]} for n in range(3, 9)]
+    done = load(tmp_path / "out", jsonl(tmp_path / "x.jsonl", [*records, records[-1]]), val=0, test=0)
+    assert {row.question for row in rows(tmp_path / "out")} == {f"Q{n}?" for n in (1, *range(3, 9))}
+    assert (done.leaking, done.duplicates) == (1, 1)
+    (note,) = done.manifest["imports"]
+    assert sorted(note["left_out"].values()) == [1, 1]
+
+
+def test_where_a_binary_file_has_no_usable_record_the_hint_is_no_line_editor(tmp_path):
+    from pyarrow import Table, parquet
+
+    parquet.write_table(Table.from_pylist([{"question": "q", "answer": "a", "weight": 0.0}]), tmp_path / "x.parquet")
+    with pytest.raises(DataError, match="not to be trained") as caught:
+        load(tmp_path / "out", str(tmp_path / "x.parquet"))
+    assert "--dry-run" in caught.value.hint and "sed" not in caught.value.hint

@@ -75,7 +75,7 @@ def test_column_and_message_both_count_once(tmp_path: Path):
 
 
 @pytest.mark.parametrize("shape", RECORDS)
-@pytest.mark.parametrize("marks", [{"weight": 0}, {"train": False}, {"loss_weight": 0.0}])
+@pytest.mark.parametrize("marks", [{"weight": 0}, {"train": False}, {"loss_weight": 0.0}, {"train": "no"}])
 def test_a_record_that_is_marked_is_skipped(tmp_path: Path, shape, marks):
     (name,) = marks
     drafts, faults, _ = read(tmp_path, {**RECORDS[shape], **marks})

@@ -89,7 +89,18 @@ def test_a_question_that_is_marked_to_be_trained_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "says"), [(0, False), ("False", False), (1.0, True), (" TRUE ", True), (0.5, None), ("yes", None)]
+    ("value", "says"),
+    [
+        (0, False),
+        ("False", False),
+        (1.0, True),
+        (" TRUE ", True),
+        (0.5, None),
+        ("yes", True),
+        ("No", False),
+        (-1, False),
+        ("some", None),
+    ],
 )
 def test_a_mark_is_yes_or_no_or_neither(value: Any, says: bool | None) -> None:
     assert mark(value) is says

@@ -72,3 +72,28 @@ def test_lines_are_those_of_the_file():
 def test_what_is_no_object(text):
     with pytest.raises(ValueError, match="line 1"):
         list(object_records(text, lambda _: False))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"data": {name: {str(index): text for index, text in enumerate(column)} for name, column in COLUMNS.items()}},
+        {"version": "1", "data": COLUMNS},
+        {"examples": {"train": ROWS[:2], "test": ROWS[2:]}},
+        {"note": None, "data": {"columns": [*COLUMNS], "data": [list(row.values()) for row in ROWS]}},
+    ],
+)
+def test_a_table_or_lists_in_a_wrapper(value):
+    assert read(value) == ROWS
+    assert read(value, indent=1) == ROWS
+
+
+def test_lists_in_a_wrapper_keep_their_names_and_lines():
+    text = json.dumps({"examples": {"train": ROWS[:1], "test": ROWS[1:]}}, indent=1)
+    records = list(object_records(text, lambda rows: shape_of([*map(normalised, rows)]) is not None))
+    assert [key for _, _, key in records] == ["train", "test", "test"]
+    assert all(next(iter(row)) in text.splitlines()[line] for line, row, _ in records)
+
+
+def test_a_record_in_a_wrapper_is_one_record():
+    assert read({"data": ROWS[0]}) == ROWS[:1]

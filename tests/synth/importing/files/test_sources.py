@@ -17,7 +17,7 @@ import pytest
 from core.errors import DataError
 from synth.importing.files.sources import open_source
 from synth.importing.files.tables import looks_like_csv, nameless_table, naming_command
-from synth.importing.files.text_file import open_text, sniff_encoding
+from synth.importing.files.text_file import UNDECODED, open_text, sniff_encoding
 from synth.importing.reading import recognise
 
 RECORDS = [{"question": "Who?", "answer": "Ole"}, {"question": "How many?", "answer": "14"}]
@@ -228,4 +228,20 @@ def test_line_ends_stay_and_bad_bytes_become_a_mark(tmp_path):
     path = tmp_path / "f"
     path.write_bytes(b"a\r\nb\xff\n")
     with path.open("rb") as raw, open_text(raw, "utf-8") as text:
-        assert text.read() == "a\r\nb\ufffd\n"
+        assert text.read() == f"a\r\nb{UNDECODED}\n"
+
+
+@pytest.mark.parametrize("joined", ["\n", ",\n"])
+def test_lists_of_messages_are_conversations_in_an_array_and_on_lines(tmp_path, joined):
+    talks = [[{"role": "user", "content": f"q{n}"}, {"role": "assistant", "content": f"a{n}"}] for n in range(3)]
+    text = joined.join(json.dumps(talk) for talk in talks)
+    path = tmp_path / "x.json"
+    path.write_text(text if joined == "\n" else f"[{text}]", encoding="utf-8")
+    assert [record.value for record in open_source(str(path)).records()] == [{"messages": talk} for talk in talks]
+
+
+def test_names_and_values_on_lines(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_text('["question", "answer"]\n["q", "a"]\n["q2", "a2"]\n', encoding="utf-8")
+    records = list(open_source(str(path)).records())
+    assert [(record.line, record.value["answer"]) for record in records] == [(2, "a"), (3, "a2")]

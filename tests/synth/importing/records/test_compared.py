@@ -121,3 +121,47 @@ def test_a_figure_goes_before_a_word_and_of_several_the_extremes_count() -> None
     assert draft.answer == "y"
     (draft,) = compared(ReadFields({"prompt": "q", "outputs": ["x", "y", "z"], "ranks": [2, 3, 1]}))
     assert (draft.answer, draft.rejected) == ("z", "y")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"prompt": "q", "responses": ["mid", "good", "bad"], "scores": [2, 3, 1]},
+        {"prompt": "q", "responses": ["good", "mid", "bad"], "rank": [1, 2, 3]},
+        {"prompt": "q", "answers": [{"answer": text, "rank": n} for n, text in enumerate(["good", "mid", "bad"])]},
+    ],
+)
+def test_answers_between_the_best_and_the_worst_are_counted(record: dict[str, Any]) -> None:
+    (row,) = compared(ReadFields(record))
+    assert (row.answer, row.rejected) == ("good", "bad")
+    assert dict(row.left_out) == {"answers beside the best and the worst one": 1}
+
+
+def test_of_two_answers_none_is_left_out() -> None:
+    (row,) = compared(ReadFields({"prompt": "q", "responses": ["good", "bad"], "scores": [3, 1]}))
+    assert row.left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("output", "answers"),
+    [
+        (["good", "bad"], ("good", "bad")),
+        (["good"], ("good", None)),
+        (["good", "well", "fine"], ("good", None)),
+        ("good", ("good", None)),
+    ],
+)
+def test_two_outputs_of_an_instruction_are_a_preference(tmp_path: Path, output: Any, answers: tuple[str, str]) -> None:
+    record = {"instruction": "q", "input": "i", "output": output, "history": [["a", "b"]], "system": "Be brief."}
+    _, drafts, faults = read(jsonl(tmp_path / "x.jsonl", record, record))
+    assert not faults and {(row.answer, row.rejected) for row in drafts} == {answers}
+    assert {(row.question, row.context, row.turns, row.system) for row in drafts} == {
+        ("q", "i", (("a", "b"),), "Be brief.")
+    }
+
+
+@pytest.mark.parametrize(("output", "fault"), [(["a", " a"], "are the same"), (["a", ""], "empty")])
+def test_two_outputs_that_compare_nothing_are_a_fault(tmp_path: Path, output: list[str], fault: str) -> None:
+    record = {"instruction": "q", "output": output}
+    _, drafts, faults = read(jsonl(tmp_path / "x.jsonl", record, record))
+    assert not drafts and len(faults) == 2 and fault in str(faults[0])

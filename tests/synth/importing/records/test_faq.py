@@ -101,3 +101,20 @@ def test_what_looks_like_an_faq(text, expected):
 )
 def test_headings_that_ask(heading, expected):
     assert is_question(heading) is expected
+
+
+@pytest.mark.parametrize("rule", ["---", "***", "* * *", "___", "...", "---  "])
+def test_a_rule_between_two_questions_belongs_to_no_answer(rule):
+    for text in (
+        f"question: q\nanswer: a\n{rule}\nquestion: q2\nanswer: a2",
+        f"{rule}\nquestion: q\nanswer: a\n\n{rule}\n\nquestion: q2\nanswer: a2\n{rule}\n",
+        f"## What is q?\na\n\n{rule}\n\n## What is q2?\na2\n",
+    ):
+        drafts = [draft for _, draft in faq(enumerate(text.splitlines(), start=1))]
+        assert [draft.answer for draft in drafts] == ["a", "a2"]
+
+
+def test_a_rule_within_an_answer_stays():
+    text = "Q: q\nA: one\n---\ntwo -- three ---\n\nQ: q2\nA: ```\n---\n```"
+    drafts = [draft for _, draft in faq(enumerate(text.splitlines(), start=1))]
+    assert [draft.answer for draft in drafts] == ["one\n---\ntwo -- three ---", "```\n---\n```"]
