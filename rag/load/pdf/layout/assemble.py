@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.load.pdf.layout.glyphs import LEADER_DOTS, Words
+from rag.load.pdf.layout.gutters import parted_at_gutters
 from rag.load.pdf.layout.rows import Segment, Shift, TextRow, Word, begins_with_figure, segment_of, words_text
 
 _SMALL = 0.86  # of the neighbour's height: a mark is set smaller than what it belongs to
@@ -70,10 +71,11 @@ def make_rows(words: Words, chosen: NDArray[np.int64], dividers: Dividers = ()) 
     starts = np.flatnonzero(np.diff(row[order], prepend=-1)).tolist()
     right_to_left = bool(_RTL.search(words.signs))
     gaps = gap.tolist()
-    return [
+    rows = [
         _row(placed[start:end], gaps[start + 1 : end], dividers, right_to_left)
         for start, end in pairwise([*starts, order.size])
     ]
+    return rows if right_to_left else parted_at_gutters(rows)
 
 
 def _with_marks(
