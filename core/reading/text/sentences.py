@@ -30,8 +30,10 @@ _NUMBER = re.compile(r"\d[\d,.]*")
 # Sentence end: a stop, perhaps closing marks or a footnote sign, white space, and something that begins a sentence: a
 # capital, a figure, or a word such as "pH".
 # Chinese and Japanese stops need no white space after them.
+_RAISED = r"[\u2070\xb9\xb2\xb3\u2074-\u2079†‡]+"
 _STOP = re.compile(
-    r"(?:[.!?…؟۔।॥][)\]\"'”’»]*(?:\[\d+\])?(?P<gap>\s+)(?=[\"'“‘(\[«]?(?:[A-Z0-9\u00c0-\u024f\u0370-\u1fff\u3040-\uffdc]|[a-z][A-Z]))"
+    rf"(?:[.!?…؟۔।॥][)\]\"'”’»]*(?:\[\d+\]|\s?{_RAISED}(?:,{_RAISED})*)?(?P<gap>\s+)"
+    r"(?=[\"'“‘(\[«]?(?:[A-Z0-9\u00c0-\u024f\u0370-\u1fff\u3040-\uffdc]|[a-z][A-Z]))"
     r"|[。！？｡]+[」』）”’]*(?P<none>\s*)(?=\S))"
 )
 # What ends like a sentence, or holds a stop that no abbreviation is written with, is no heading.

@@ -19,7 +19,9 @@ from rag.load.pdf.layout.rows import Segment, Word
 NO_CHAR = -1
 _SUPERSCRIPT = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _ORDINAL = re.compile(r"[a-z]{2}")
-_EXPONENT = re.compile(r"[-−+]?\d{1,3}|n")
+_EXPONENT = re.compile(r"[-−+]?\d{1,3}|n|\d?[-−+]")
+_SIGNS = ("-", "−", "+")
+_MARKS = re.compile(r"\d{1,2}(?:,\d{1,2})+")  # of several notes
 _BASE = re.compile(r"(?:.*[^\d.,])?10")
 _UNIT = re.compile(r"(?:.*[^^\W\d_])?(?:[^\W\d_]{1,3})", re.DOTALL)
 _LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
@@ -137,8 +139,11 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
     )
     before: Word | None = None
     n_dots = 0
-    for word in words:
+    mark = ""
+    for place, word in enumerate(words):
         text = word.text
+        if word.shift == "raised" and (before is None or not _of_one_mark(before, word)):
+            mark = _mark_at(words, place)
         if text[0] == "." and not text.strip("."):  # dots that lead from a title to its page are written short
             text = text[: max(0, _MAX_DOTS - n_dots)]
             n_dots += len(text)
@@ -146,10 +151,10 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
                 continue
         else:
             n_dots = 0
-        if before is not None and (_mark_apart(before, word) if word.shift or before.shift else word.spaced):
+        if before is not None and (_mark_apart(before, word, mark) if word.shift or before.shift else word.spaced):
             pieces.append(" ")
             chars.append(NO_CHAR)
-        if word.shift == "raised" and _EXPONENT.fullmatch(text):
+        if word.shift == "raised" and (_EXPONENT.fullmatch(mark) or _MARKS.fullmatch(mark)):
             text = text.translate(_SUPERSCRIPT)
         elif text[-1] == HYPHEN_MARK:
             text = f"{text[:-1]}-"
@@ -161,13 +166,26 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
     return hyphenated
 
 
-def _mark_apart(previous: Word, word: Word) -> bool:
+def _mark_at(words: Sequence[Word], first: int) -> str:
+    """Return the raised words that stand together from a place on: a sign may be of another font than its figure."""
+    after = first + 1
+    while after < len(words) and _of_one_mark(words[after - 1], words[after]):
+        after += 1
+    return "".join(word.text for word in words[first:after])
+
+
+def _of_one_mark(previous: Word, word: Word) -> bool:
+    """Tell whether two raised words stand together; the space behind a sign is often wide."""
+    return previous.shift == word.shift == "raised" and (not word.spaced or previous.text in _SIGNS)
+
+
+def _mark_apart(previous: Word, word: Word, mark: str) -> bool:
     """Tell whether a blank belongs between two words of which one is a mark."""
     if word.shift == "raised" and previous.shift != "raised":
-        return not _belongs(previous.text, word.text)
+        return not _belongs(previous.text, mark)
     if previous.shift == "raised" and word.shift != "raised" and word.text[0].isalnum():
         return True
-    return word.spaced
+    return word.spaced and not _of_one_mark(previous, word)
 
 
 def _belongs(text: str, mark: str) -> bool:

@@ -74,6 +74,15 @@ def test_abbreviations_and_decimals(text: str, expected: list[str]) -> None:
     assert cut(text) == expected
 
 
+@pytest.mark.parametrize("mark", ["³", " ³", " ¹,²", "†"])
+def test_the_mark_of_a_note_behind_a_stop_ends_the_sentence(mark: str) -> None:
+    text = f"The clinic treated 4,512 patients in 2023.{mark} Of these, 87 ⁴ percent were cured."
+    assert cut(text) == [
+        f"The clinic treated 4,512 patients in 2023.{mark}",
+        "Of these, 87 ⁴ percent were cured.",
+    ]
+
+
 def test_a_sentence_runs_over_line_breaks() -> None:
     text = (
         "The Institute employs 64 permanent staff and takes on seasonal staff. The approved budget for 2024 is\n"
