@@ -43,6 +43,7 @@ _LAST_WORD = re.compile(r"([\w.]*\w)\.$")
 _HEADING_CHARS = 90
 _PROPERTY = re.compile(r"[^:]{2,40}:\s+\S")  # "Weight: 12 kg"
 _FEWEST_ROWS = 3
+_FIGURED = 0.75  # of the lines of a table without heads
 _TEXTS_KEPT = 512
 
 
@@ -206,6 +207,12 @@ def _heads_columns(text: str) -> bool:
     return all(figure.isdigit() and int(figure) <= 31 for figure in figures)
 
 
+def _is_row_like_others(run: list[_Block]) -> bool:
+    """Whether the first line holds figures that head no columns, as most lines below it do."""
+    with_figures = sum(bool(_NUMBER.search(block.text)) for block in run)
+    return not _heads_columns(run[0].text) and with_figures >= _FIGURED * len(run)
+
+
 def _table(run: list[_Block]) -> list[Sentence]:
     """Rows, with the heads of their columns, from lines that stand together."""
     caption = next((index for index, block in enumerate(run) if documents.CAPTION.match(block.text)), -1)
@@ -215,6 +222,8 @@ def _table(run: list[_Block]) -> list[Sentence]:
     heads = sum(block.kind != "row" and bool(documents.COLUMN_HEAD.search(block.text)) for block in run)
     if len(run) - head <= _FEWEST_ROWS - (caption >= 0) or figures * 2 >= len(run) - heads:
         return _figures(run)
+    if not first and caption < 0 and _is_row_like_others(run):
+        return [Sentence(*block.span, "row") for block in run]
     rows: list[Sentence] = []
     label = run[caption].span if caption >= 0 else run[head - 1].span if head > 0 else None
     for index, block in enumerate(run):

@@ -142,3 +142,19 @@ def test_real_pages_hold_no_run_together_rows(name: str) -> None:
     rows = [page[one.start : one.end] for page in pages for one in sentences(page) if one.kind == "row"]
     assert len(rows) > 10
     assert not any("\n" in row for row in rows)
+
+
+def test_a_first_row_of_figures_heads_no_columns() -> None:
+    rows = [
+        "Mr Dahl A-101 555-0188 Lifts and gates",
+        "Ms Ek B-204 555-0190 Pay",
+        "Mr Foss C-12 555-0191 Bees",
+        "Ms Lint D-4 555-0194 Boats",
+    ]
+    text = "\n".join(rows)
+    units = sentences(text)
+    assert [(text[unit.start : unit.end], unit.kind, unit.header) for unit in units] == [
+        (line, "row", None) for line in rows
+    ]
+    headed = "Room 2023 2024\n" + text
+    assert [unit.kind for unit in sentences(headed)][0] == "heading"
