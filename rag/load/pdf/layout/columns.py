@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.load.pdf.layout.beside import heads_figures, is_text_beside, without_far_lines
+from rag.load.pdf.layout.panels import are_panels
 from rag.load.pdf.layout.rows import Segment, TextRow, row_of
 from rag.load.pdf.layout.rules import Rules
 
@@ -121,9 +122,11 @@ def _cut_in(rows: Sequence[TextRow], start: int, after: int, x: float, rules: Ru
     left, right = _parted(rows[first : last + 1], x)
     if len(left) < 2 or len(right) < 2 or rules.tabular(rows[first].top, rows[last].bottom, x):
         return None
+    score = float(min(len(left), len(right)))
+    if are_panels(left, right):
+        return _Cut(x, first, last + 1, score)
     if _side_by_side(left, right):
         return None
-    score = float(min(len(left), len(right)))
     if (is_text_beside(left, right) or is_text_beside(right, left)) and not heads_figures(rows, last):
         return _Cut(x, first, last + 1, score)
     if sum(segment.x0 - x <= _EDGE_SLACK for row in right for segment in row.segments) < _MIN_LINES:

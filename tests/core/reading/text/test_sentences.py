@@ -157,4 +157,4 @@ def test_a_first_row_of_figures_heads_no_columns() -> None:
         (line, "row", None) for line in rows
     ]
     headed = "Room 2023 2024\n" + text
-    assert [unit.kind for unit in sentences(headed)][0] == "heading"
+    assert sentences(headed)[0].kind == "heading"
