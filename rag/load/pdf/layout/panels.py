@@ -17,7 +17,8 @@ _FEWEST_ROWS = 3  # of a table
 _SAME_EDGE = 3.0  # points
 _LEADING = 2.2  # of the height: lines further apart do not belong together
 _LEVEL = 2.5  # points: baselines of one line
-# A number like a year begins other lines as often. "0150 Oslo", "DE-10115 Berlin", "113 56 Stockholm", "Cupertino, CA 95014", "London SW1A 1AA"
+# "0150 Oslo", "DE-10115 Berlin", "113 56 Stockholm", "Cupertino, CA 95014", "London SW1A 1AA"; a number like a year
+# begins other lines as often.
 _POSTAL = re.compile(
     r"(?!(?:19|20)\d\d )(?:[A-Z]{1,3}[- ])?(?:\d{4,6}|\d{3} \d{2})(?: [A-Z]{2})? [^\W\d_]{2,}[^\d]*"
     r"|[^\d]*[^\W\d_]{2}[^\d]*,? [A-Z]{2},? \d{5}(?:-\d{4})?"

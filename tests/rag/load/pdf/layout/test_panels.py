@@ -77,7 +77,9 @@ def test_towns_with_their_codes(text: str) -> None:
     assert not is_address(rows_of(lines(["Brenner KG", text])))
 
 
-@pytest.mark.parametrize("text", ["Elm Road 4", "2024", "31 May 2024", "1,204 units", "Oslo", "12 Flats", "2024 Budget"])
+@pytest.mark.parametrize(
+    "text", ["Elm Road 4", "2024", "31 May 2024", "1,204 units", "Oslo", "12 Flats", "2024 Budget"]
+)
 def test_lines_without_a_postal_code(text: str) -> None:
     assert not is_postal(text)
 
