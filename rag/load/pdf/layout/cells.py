@@ -56,9 +56,14 @@ def make_table(grid: Grid, style: StyleOf) -> DraftTable:
 
 def _placed_lines(grid: Grid) -> list[TableLine]:
     heads = grid.rows[: grid.n_heads]
-    single = {id(segment) for segment in wrapped(heads)}
+    single = {id(segment) for lines in wrapped(heads) if _are_over_one_column(lines, grid) for segment in lines}
     shared = not any(_columns_of(segment, grid.extents) == (1, 1) for row in heads for segment in row.segments)
     return [_placed(row, grid, index < grid.n_heads, shared, single) for index, row in enumerate(grid.rows)]
+
+
+def _are_over_one_column(lines: Sequence[Segment], grid: Grid) -> bool:
+    places = {_columns_of(line, grid.extents) for line in lines}
+    return len(places) == 1 and all(first == last for first, last in places)
 
 
 def _n_own_heads(lines: Sequence[TableLine], grid: Grid) -> int:

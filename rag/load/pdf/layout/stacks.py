@@ -118,10 +118,10 @@ def _place(stacks: Sequence[_Stack], columns: Sequence[Interval]) -> None:
         free, first = [], stack.column + 1
 
 
-def wrapped(heads: Sequence[TextRow]) -> list[Segment]:
-    """Return the lines of the heads that go on from line to line down to the last one over their column."""
+def wrapped(heads: Sequence[TextRow]) -> list[list[Segment]]:
+    """Return the lines, from the last, of each head that goes on from line to line down to the rows."""
     placed = [(row, segment) for row in heads for segment in row.segments]
-    out = []
+    out: list[list[Segment]] = []
     for row, segment in placed:
         if any(other.base > row.base and _is_over(segment, below) for other, below in placed):
             continue
@@ -136,7 +136,7 @@ def wrapped(heads: Sequence[TextRow]) -> list[Segment]:
             ):
                 chain.append((upper, above))
         if len(chain) > 1:
-            out += [line for _, line in chain]
+            out.append([line for _, line in chain])
     return out
 
 

@@ -225,7 +225,7 @@ def _grid(rows: list[TextRow], rules: Rules) -> Grid | None:
         return None
     if len(body) < 2:
         first_body = 0
-    while first_body > 0 and _is_title(rows[0], columns) and not _is_head_line(rows, rules):
+    while first_body > 0 and _is_title(rows[0], columns) and not _is_head_line(rows, columns, rules):
         rows, first_body = rows[1:], first_body - 1
     n_heads = 0 if _is_contents(rows) else first_body
     while n_heads > 0 and len(rows[n_heads - 1].segments) == 1 and rows[n_heads - 1].x1 <= columns[1][0]:
@@ -280,10 +280,10 @@ def _is_sparse(rows: Sequence[TextRow], n_columns: int) -> bool:
     return n_columns >= _MANY_COLUMNS and few_values and len(texts) < _FILLED * len(rows) * n_columns
 
 
-def _is_head_line(rows: Sequence[TextRow], rules: Rules) -> bool:
+def _is_head_line(rows: Sequence[TextRow], columns: Sequence[Interval], rules: Rules) -> bool:
     """Tell whether the first row is a line of a head over one column: it goes on below, or has a drawn cell."""
     row = rows[0]
-    if runs_into(row, rows[1]):
+    if sum(left < row.x1 and right > row.x0 for left, right in columns) < 2 and runs_into(row, rows[1]):
         return True
     walls = [rules.beside((other.top + other.bottom) / 2, row.segments[0].center) for other in (row, rows[-1])]
     drawn = all(isfinite(x) for x in walls[0])

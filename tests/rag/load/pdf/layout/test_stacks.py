@@ -12,6 +12,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 
 from core.settings import IngestSettings
 from rag.load.pdf.layout.stacks import runs_from, runs_into, widened, wrapped
+from rag.load.pdf.layout.tables import Grid, find_tables
 from rag.load.pdf.pdfium_reader import PdfReader
 from tests.support.pdf_rows import NO_RULES, row
 
@@ -72,10 +73,8 @@ def test_heads_over_several_columns_widen_none() -> None:
 
 
 def test_lines_of_one_head_are_told_from_a_head_over_others() -> None:
-    assert [part.text for part in wrapped([row(88, (150, "Area in")), row(100, (150, "metres"))])] == [
-        "metres",
-        "Area in",
-    ]
+    (lines,) = wrapped([row(88, (150, "Area in")), row(100, (150, "metres"))])
+    assert [part.text for part in lines] == ["metres", "Area in"]
     assert wrapped([row(88, (150, "Area")), row(100, (150, "Metres"))]) == []
     assert wrapped([row(88, (150, "Area in")), row(130, (150, "metres"))]) == []
 
@@ -86,3 +85,15 @@ def test_a_line_alone_runs_into_the_row_below_or_from_the_row_above() -> None:
     assert not runs_into(row(88, (50, "Area")), row(100, (50, "Metres"), (150, "Rent")))
     assert runs_from(row(112, (50, "and feet")), full)
     assert not runs_from(row(130, (50, "and feet")), full)
+
+
+def test_a_sentence_that_runs_into_a_table_is_no_head() -> None:
+    """Its last line begins small, as the second line of a head may, and it stands over several columns."""
+    rows = [
+        row(100, (50, "These are the costs of all the houses of the town at the end of the year (in")),
+        row(112, (50, "thousands):")),
+        row(124, (200, "May 2016"), (300, "May 2015")),
+        *[row(138 + 14 * at, (50, f"House {at}"), (200, f"1,{at}00"), (300, f"2,{at}00")) for at in range(3)],
+    ]
+    grids = [item for item in find_tables(rows, NO_RULES) if isinstance(item, Grid)]
+    assert [grid.rows[0].text for grid in grids] == ["May 2016 May 2015"]
