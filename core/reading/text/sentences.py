@@ -31,8 +31,10 @@ _NUMBER = re.compile(r"\d[\d,.]*")
 # Sentence end: a stop, perhaps closing marks or a footnote sign, white space, and something that begins a sentence: a
 # capital, a figure, or a word such as "pH".
 # Chinese and Japanese stops need no white space after them.
+_RAISED = r"[\u2070\xb9\xb2\xb3\u2074-\u2079†‡]+"
 _STOP = re.compile(
-    r"(?:[.!?…؟۔।॥][)\]\"'”’»]*(?:\[\d+\])?(?P<gap>\s+)(?=[\"'“‘(\[«]?(?:[A-Z0-9\u00c0-\u024f\u0370-\u1fff\u3040-\uffdc]|[a-z][A-Z]))"
+    rf"(?:[.!?…؟۔।॥][)\]\"'”’»]*(?:\[\d+\]|\s?{_RAISED}(?:,{_RAISED})*)?(?P<gap>\s+)"
+    r"(?=[\"'“‘(\[«]?(?:[A-Z0-9\u00c0-\u024f\u0370-\u1fff\u3040-\uffdc]|[a-z][A-Z]))"
     r"|[。！？｡]+[」』）”’]*(?P<none>\s*)(?=\S))"
 )
 # What ends like a sentence, or holds a stop that no abbreviation is written with, is no heading.
@@ -42,6 +44,7 @@ _LAST_WORD = re.compile(r"([\w.]*\w)\.$")
 _HEADING_CHARS = 90
 _PROPERTY = re.compile(r"[^:]{2,40}:\s+\S")  # "Weight: 12 kg"
 _FEWEST_ROWS = 3
+_FIGURED = 0.75  # of the lines of a table without heads
 _TEXTS_KEPT = 512
 
 
@@ -207,6 +210,12 @@ def _heads_columns(text: str) -> bool:
     return all(figure.isdigit() and int(figure) <= 31 for figure in figures)
 
 
+def _is_row_like_others(run: list[_Block]) -> bool:
+    """Whether the first line holds figures that head no columns, as most lines below it do."""
+    with_figures = sum(bool(_NUMBER.search(block.text)) for block in run)
+    return not _heads_columns(run[0].text) and with_figures >= _FIGURED * len(run)
+
+
 def _table(run: list[_Block]) -> list[Sentence]:
     """Rows, with the heads of their columns, from lines that stand together."""
     caption = next((index for index, block in enumerate(run) if documents.CAPTION.match(block.text)), -1)
@@ -216,6 +225,8 @@ def _table(run: list[_Block]) -> list[Sentence]:
     heads = sum(block.kind != "row" and bool(documents.COLUMN_HEAD.search(block.text)) for block in run)
     if len(run) - head <= _FEWEST_ROWS - (caption >= 0) or figures * 2 >= len(run) - heads:
         return _figures(run)
+    if not first and caption < 0 and _is_row_like_others(run):
+        return [Sentence(*block.span, "row") for block in run]
     rows: list[Sentence] = []
     label = run[caption].span if caption >= 0 else run[head - 1].span if head > 0 else None
     for index, block in enumerate(run):

@@ -15,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.load.pdf.layout.glyphs import LEADER_DOTS, Words
+from rag.load.pdf.layout.gutters import parted_at_gutters
 from rag.load.pdf.layout.rows import Segment, Shift, TextRow, Word, begins_with_figure, segment_of, words_text
 
 _SMALL = 0.86  # of the neighbour's height: a mark is set smaller than what it belongs to
 _RAISED = 0.12  # of the neighbour's height: least lift of a raised mark
 _MAX_LIFT = 0.65
 _MAX_DROP = 0.35
+_GLUED_DROP = 0.5  # the same of a mark that touches the word that PDFium lists before it
+_TOUCHING = 0.12  # of the neighbour's height
 _MARK = re.compile(r"[\d\W_]+|\W?[^\W\d_]{1,2}\W?|[+-]?\d*[a-z]\d*")
 _MARK_GAP = 0.45  # of the neighbour's height, to either side
 _MAX_MARK_SIGNS = 6
@@ -70,10 +73,11 @@ def make_rows(words: Words, chosen: NDArray[np.int64], dividers: Dividers = ()) 
     starts = np.flatnonzero(np.diff(row[order], prepend=-1)).tolist()
     right_to_left = bool(_RTL.search(words.signs))
     gaps = gap.tolist()
-    return [
+    rows = [
         _row(placed[start:end], gaps[start + 1 : end], dividers, right_to_left)
         for start, end in pairwise([*starts, order.size])
     ]
+    return rows if right_to_left else parted_at_gutters(rows)
 
 
 def _with_marks(
@@ -89,10 +93,15 @@ def _with_marks(
     starts, ends = words.start[chosen], words.end[chosen]
     own = words.chars[starts] > _NO_FIELD if len(words.chars) else np.zeros(0, bool)
     small = height < _SMALL * max(float(np.median(height)), float(height.max()))
+    by_end = dict(zip(words.chars[ends - 1].tolist(), range(chosen.size), strict=True)) if small.any() else {}
     order = np.argsort(lines, kind="stable")
     ordered, tallest = lines[order], float(height.max())
     for mark in np.flatnonzero(own & small & (ends - starts <= _MAX_MARK_SIGNS)).tolist():
         if not _MARK.fullmatch(words.signs[starts[mark] : ends[mark]]):
+            continue
+        glued = by_end.get(int(words.chars[starts[mark]]) - 1)
+        if glued is not None and _sinks_below(mark, glued, left, right, lines, height) and not shift[glued]:
+            shift[mark], base[mark] = 2, lines[glued]
             continue
         # What stands on a line that is near enough, whatever its height.
         low = ordered.searchsorted(lines[mark] - _MAX_DROP * tallest)
@@ -107,6 +116,21 @@ def _with_marks(
         if near.size:
             _give_owner(mark, np.sort(near), left, right, base, height, shift)
     return base, shift
+
+
+def _sinks_below(
+    mark: int,
+    word: int,
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    lines: NDArray[np.float64],
+    height: NDArray[np.float64],
+) -> bool:
+    """Tell whether a mark touches the end of a word and stands lower, as an index does."""
+    drop = lines[mark] - lines[word]
+    touches = abs(left[mark] - right[word]) <= _TOUCHING * height[word]
+    deep = _RAISED * height[word] < drop <= _GLUED_DROP * height[word]
+    return bool(touches and deep and height[mark] < _SMALL * height[word])
 
 
 def _give_owner(

@@ -4,50 +4,32 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
 from rag.load.pdf.layout.columns import flows
 from rag.load.pdf.layout.drafts import DraftCell, DraftTable, StyleOf
+from rag.load.pdf.layout.extents import Interval
 from rag.load.pdf.layout.heads import widen_over_repeats
 from rag.load.pdf.layout.rows import Segment, TextRow, Word, segment_of
 from rag.load.pdf.layout.spans import Bands, drawn_bands
-from rag.load.pdf.layout.tables import Grid, Interval, is_value
+from rag.load.pdf.layout.stacks import wrapped
+from rag.load.pdf.layout.steps import OVERLAP, TableLine, row_numbers, stepped_rows
+from rag.load.pdf.layout.tables import Grid, is_value
 
-_OVERLAP = 0.75  # of the height: baselines closer than this are lines of one row
-_TIGHT = 1.15  # of the smallest step between lines
-_WIDE = 1.3
-_FEWEST_WIDE = 0.3
 _CLOSE = 1.7  # of the height: a line that goes on with a cell is no further away
 _HEAD_STEP = 1.45  # of the height: lines of one head are no further apart
 _MAX_SPREAD = 3  # columns to either side that a head is widened over
 _PART_GAP = 0.5  # of the height: gap between words of two columns that stand close
-_COVER = 0.6  # of the table's width: a drawn line of this length parts rows
-
-
-@dataclass(slots=True)
-class _Line:
-    """One line of a table with its cells."""
-
-    row: TextRow
-    cells: list[DraftCell] = field(default_factory=list)
-
-    def cell(self, column: int) -> DraftCell | None:
-        return next((cell for cell in self.cells if cell.column == column), None)
-
-    @property
-    def only_label(self) -> bool:
-        return len(self.cells) == 1 and self.cells[0].column == 0
-
-    @property
-    def has_values(self) -> bool:
-        return any(is_value(cell.text) for cell in self.cells if cell.column)
 
 
 def make_table(grid: Grid, style: StyleOf) -> DraftTable:
     """Return the rows and cells of a table."""
-    lines = [_placed(row, grid, index < grid.n_heads) for index, row in enumerate(grid.rows)]
+    lines = _placed_lines(grid)
+    if n_own := _n_own_heads(lines, grid):
+        grid = replace(grid, n_heads=grid.n_heads - n_own)
+        lines = _placed_lines(grid)
     heads, body = lines[: grid.n_heads], lines[grid.n_heads :]
     bands = drawn_bands(grid.rows, grid.columns, grid.rules)
     if bands and not _has_two_values(lines, bands):
@@ -72,19 +54,43 @@ def make_table(grid: Grid, style: StyleOf) -> DraftTable:
     )
 
 
-def _placed(row: TextRow, grid: Grid, head: bool) -> _Line:
+def _placed_lines(grid: Grid) -> list[TableLine]:
+    heads = grid.rows[: grid.n_heads]
+    single = {id(segment) for lines in wrapped(heads) if _are_over_one_column(lines, grid) for segment in lines}
+    shared = not any(_columns_of(segment, grid.extents) == (1, 1) for row in heads for segment in row.segments)
+    return [_placed(row, grid, index < grid.n_heads, shared, single) for index, row in enumerate(grid.rows)]
+
+
+def _are_over_one_column(lines: Sequence[Segment], grid: Grid) -> bool:
+    places = {_columns_of(line, grid.extents) for line in lines}
+    return len(places) == 1 and all(first == last for first, last in places)
+
+
+def _n_own_heads(lines: Sequence[TableLine], grid: Grid) -> int:
+    """Return how many lines above the first figures are of their row: beginnings of its texts, no heads."""
+    if not 0 < grid.n_heads < len(lines) or not lines[grid.n_heads].has_values:
+        return 0
+    numbers = stepped_rows(lines)
+    if not numbers or numbers[0] == numbers[grid.n_heads]:
+        return 0
+    return sum(number == numbers[grid.n_heads] for number in numbers[: grid.n_heads])
+
+
+def _placed(row: TextRow, grid: Grid, head: bool, shared: bool, single: set[int]) -> TableLine:
     """Give each segment of a line its columns; segments of one column are one cell."""
-    line = _Line(row)
-    segments = [part for segment in row.segments for part in _parts(segment, grid.columns, row.height)]
+    line = TableLine(row)
+    segments = [part for segment in row.segments for part in _parts(segment, grid.extents, row.height)]
     row = row.part(segments)
     for index, segment in enumerate(segments):
-        first, last = _columns_of(segment, grid.columns)
-        if head and first == 0 and segment.x0 > _label_limit(grid):
+        first, last = _columns_of(segment, grid.extents)
+        if head and shared and first == 0 and segment.x0 > _label_limit(grid):
             first, last = 1, max(1, last)  # long labels reach below the heads of the first figures
-        if head:
+        if head and (first < last or id(segment) not in single):
             right = segments[index + 1].x0 if index + 1 < len(segments) else float("inf")
             left = segments[index - 1].x1 if index else float("-inf")
-            first, last = _head_span(segment, first, last, (left, right), row, grid)
+            walls = grid.rules.beside((row.top + row.bottom) / 2, segment.center)
+            room = max(left, walls[0]), min(right, walls[1])
+            first, last = _head_span(segment, first, last, room, row, grid)
         if line.cells and first < line.cells[-1].column + line.cells[-1].column_span:
             before = line.cells[-1]
             if last < before.column + before.column_span or first <= before.column:
@@ -96,7 +102,7 @@ def _placed(row: TextRow, grid: Grid, head: bool) -> _Line:
     return line
 
 
-def _has_two_values(lines: Sequence[_Line], bands: Bands) -> bool:
+def _has_two_values(lines: Sequence[TableLine], bands: Bands) -> bool:
     """Tell whether two amounts would share a cell: then what is drawn are no cells."""
     cells = [
         (bands.first[cell.column][band], cell.column)
@@ -108,7 +114,7 @@ def _has_two_values(lines: Sequence[_Line], bands: Bands) -> bool:
 
 
 def _spanned_rows(
-    lines: Sequence[_Line], bands: Bands, n_heads: int
+    lines: Sequence[TableLine], bands: Bands, n_heads: int
 ) -> tuple[list[list[DraftCell]], list[list[DraftCell]]]:
     """Return the rows of heads and the other rows of a table whose cells are drawn."""
     cells: dict[tuple[int, int], DraftCell] = {}
@@ -217,7 +223,7 @@ def _off_center(segment: Segment, columns: Sequence[Interval], first: int, last:
     return abs((columns[first][0] + columns[last][1]) / 2 - segment.center)
 
 
-def _head_rows(lines: list[_Line], grid: Grid) -> list[list[DraftCell]]:
+def _head_rows(lines: list[TableLine], grid: Grid) -> list[list[DraftCell]]:
     """Join lines of heads whose cells stand over the same columns and that nothing drawn parts."""
     rows: list[list[DraftCell]] = []
     last: TextRow | None = None
@@ -261,11 +267,11 @@ def _drawn_between(above: TextRow, below: TextRow, grid: Grid) -> bool:
     return bool(inside.any())
 
 
-def _body_rows(lines: list[_Line], grid: Grid) -> list[list[DraftCell]]:
+def _body_rows(lines: list[TableLine], grid: Grid) -> list[list[DraftCell]]:
     """Join lines to rows."""
-    bands = _bands(lines, grid)
+    bands = row_numbers(lines, grid)
     edge = max((line.cells[0].lines[0].x1 for line in lines if line.cells and not line.cells[0].column), default=0.0)
-    groups: list[list[_Line]] = []
+    groups: list[list[TableLine]] = []
     for index, line in enumerate(lines):
         if groups and (bands[index] == bands[index - 1] if bands else _goes_on(groups[-1], line, edge, grid.columns)):
             groups[-1].append(line)
@@ -274,7 +280,7 @@ def _body_rows(lines: list[_Line], grid: Grid) -> list[list[DraftCell]]:
     return [_joined(group) for group in groups]
 
 
-def _joined(group: Sequence[_Line]) -> list[DraftCell]:
+def _joined(group: Sequence[TableLine]) -> list[DraftCell]:
     cells: dict[int, DraftCell] = {}
     for line in group:
         for cell in line.cells:
@@ -290,62 +296,11 @@ def _joined(group: Sequence[_Line]) -> list[DraftCell]:
     return ordered
 
 
-def _bands(lines: Sequence[_Line], grid: Grid) -> list[int]:
-    """Number the rows by the lines drawn between them, or by wider steps; empty where neither tells rows apart."""
-    if len(lines) < 2:
-        return []
-    left, right = grid.columns[0][0], grid.columns[-1][1]
-    inset = (1 - _COVER) / 2 * (right - left)
-    heights = grid.rules.crossing(lines[0].row.top, lines[-1].row.bottom, left + inset, right - inset)
-    middles = [(line.row.top + line.row.bottom) / 2 for line in lines]
-    drawn = [sum(height < middle for height in heights) for middle in middles]
-    if len(set(drawn)) >= max(2, len(lines) // 4) and _are_rows(lines, drawn):
-        return drawn
-    steps = [b.row.base - a.row.base for a, b in itertools.pairwise(lines)]
-    tight = min(steps)
-    if sum(step > _WIDE * tight for step in steps) < _FEWEST_WIDE * len(steps):
-        return []
-    stepped = [0]
-    for step in steps:
-        stepped.append(stepped[-1] + (step > _TIGHT * tight))
-    return stepped if _are_rows(lines, stepped) and _tail_off(lines, stepped) else []
-
-
-def _are_rows(lines: Sequence[_Line], bands: Sequence[int]) -> bool:
-    """Tell whether bands can be rows: no two amounts of one column in a band, and labels that run on."""
-    values: set[tuple[int, int]] = set()
-    pairs = flowing = 0
-    edge = max((line.cells[0].lines[0].x1 for line in lines if line.cells and not line.cells[0].column), default=0.0)
-    label: tuple[int, Segment] | None = None
-    for line, band in zip(lines, bands, strict=True):
-        for cell in line.cells:
-            if cell.column and is_value(cell.text):
-                if (band, cell.column) in values:
-                    return False
-                values.add((band, cell.column))
-            if cell.column == 0:
-                if label and label[0] == band:
-                    pairs += 1
-                    flowing += flows(label[1], cell.lines[0], edge)
-                label = band, cell.lines[-1]
-    return 2 * flowing >= pairs
-
-
-def _tail_off(lines: Sequence[_Line], bands: Sequence[int]) -> bool:
-    """Tell whether lines of most bands differ in their number of cells, as they do where cells wrap."""
-    sizes: dict[int, list[int]] = {}
-    for line, band in zip(lines, bands, strict=True):
-        sizes.setdefault(band, []).append(len(line.cells))
-    several = [counts for counts in sizes.values() if len(counts) > 1]
-    tailing = sum(min(counts) < max(counts) for counts in several)
-    return bool(several) and 2 * tailing > len(several)
-
-
-def _goes_on(group: Sequence[_Line], line: _Line, edge: float, columns: Sequence[Interval]) -> bool:
+def _goes_on(group: Sequence[TableLine], line: TableLine, edge: float, columns: Sequence[Interval]) -> bool:
     """Tell whether a line belongs to the row of the lines above."""
     last = group[-1]
     step = line.row.base - last.row.base
-    if step < _OVERLAP * line.row.height:
+    if step < OVERLAP * line.row.height:
         return True
     if step > _CLOSE * line.row.height:
         return False
@@ -367,7 +322,7 @@ def _goes_on(group: Sequence[_Line], line: _Line, edge: float, columns: Sequence
     return line.only_label is False and not text[0].isupper() and flows(before, label.lines[0], edge)
 
 
-def _goes_on_text(group: Sequence[_Line], cell: DraftCell, columns: Sequence[Interval]) -> bool:
+def _goes_on_text(group: Sequence[TableLine], cell: DraftCell, columns: Sequence[Interval]) -> bool:
     above = next((known for line in reversed(group) for known in line.cells if known.column == cell.column), None)
     if above is None or is_value(above.text):
         return False
@@ -384,5 +339,16 @@ def _first_is_head(rows: Sequence[Sequence[DraftCell]], n_columns: int, style: S
     if bold:
         return not all(style(cell.lines[0].words[0]).bold for cell in others)
     full = sum(cell.column_span for cell in first) == n_columns
+    if n_columns >= 3 and full and _is_over_values(rows):
+        return True
     short = all(len(cell.text.split()) <= 4 and not any(map(str.isdigit, cell.text)) for cell in first)
     return n_columns >= 3 and len(rows) >= 3 and full and short
+
+
+def _is_over_values(rows: Sequence[Sequence[DraftCell]]) -> bool:
+    """Tell whether a column holds nothing but amounts below its first cell."""
+    return any(
+        len(below) > 1 and all(is_value(other.text) for other in below)
+        for cell in rows[0][1:]
+        if (below := [other for row in rows[1:] for other in row if other.column == cell.column])
+    )

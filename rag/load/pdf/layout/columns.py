@@ -12,7 +12,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.load.pdf.layout.beside import heads_figures, is_text_beside, without_far_lines
 from rag.load.pdf.layout.glyphs import DASHES, HYPHENS
+from rag.load.pdf.layout.panels import are_panels
 from rag.load.pdf.layout.rows import LIST_MARK, Segment, TextRow, row_of
 from rag.load.pdf.layout.rules import Rules
 
@@ -83,7 +85,7 @@ def _edges(rows: Sequence[TextRow]) -> list[float]:
     n_numbers = sum(row.segments[0].text.isdecimal() for row in rows)
     room = _ROOM if n_numbers < _MIN_NUMBERS else _NUMBER_ROOM
     starts = sorted(
-        segment.x0
+        (segment.x0, len(segment.words) > 2)
         for row in rows
         for segment in row.segments
         if segment.x0 > page_left + room and (len(segment.words) > 2 or segment.text[:1].isalpha())
@@ -92,10 +94,10 @@ def _edges(rows: Sequence[TextRow]) -> list[float]:
     first = 0
     while first < len(starts):
         after = first
-        while after < len(starts) and starts[after] - starts[first] <= _EDGE_SLACK:
+        while after < len(starts) and starts[after][0] - starts[first][0] <= _EDGE_SLACK:
             after += 1
-        if after - first >= _MIN_LINES:
-            edges.append(starts[first])
+        if after - first >= _MIN_LINES or (after - first > 1 and all(long for _, long in starts[first:after])):
+            edges.append(starts[first][0])
         first = after
     return edges
 
@@ -122,17 +124,24 @@ def _cut_in(rows: Sequence[TextRow], start: int, after: int, x: float, rules: Ru
     """Return the cut of a run of rows, narrowed to where both sides hold text."""
     right_rows = [index for index in range(start, after) if rows[index].x1 > x]
     left_rows = [index for index in range(start, after) if rows[index].x0 < x - 1]
-    if len(right_rows) < _MIN_LINES or len(left_rows) < 2:
+    if len(right_rows) < 2 or len(left_rows) < 2:
         return None
     first = _reach(rows, max(left_rows[0], right_rows[0]), start - 1, -1)
     last = _reach(rows, min(left_rows[-1], right_rows[-1]), after, 1)
     first, last = _without_furniture(rows, min(first, last), max(first, last))
+    first, last = without_far_lines(rows, first, last)
     left, right = _parted(rows[first : last + 1], x)
-    if len(left) < 2 or len(right) < _MIN_LINES or rules.tabular(rows[first].top, rows[last].bottom, x):
-        return None
-    if _side_by_side(left, right):
+    if len(left) < 2 or len(right) < 2 or rules.tabular(rows[first].top, rows[last].bottom, x):
         return None
     score = float(min(len(left), len(right)))
+    if are_panels(left, right):
+        return _Cut(x, first, last + 1, score)
+    if _side_by_side(left, right):
+        return None
+    if (is_text_beside(left, right) or is_text_beside(right, left)) and not heads_figures(rows, last):
+        return _Cut(x, first, last + 1, score)
+    if sum(segment.x0 - x <= _EDGE_SLACK for row in right for segment in row.segments) < _MIN_LINES:
+        return None
     n_both = len(left) + len(right) - (last + 1 - first)
     if _is_margin(left, right, n_both) or _is_margin(right, left, n_both):
         return _Cut(x, first, last + 1, score)

@@ -20,8 +20,10 @@ from rag.load.raised import NOTE_LETTERS
 NO_CHAR = -1
 _SUPERSCRIPT = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _ORDINAL = re.compile(r"[a-z]{2}")
-_EXPONENT = re.compile(r"[-−+]?\d{1,3}|n")
+_EXPONENT = re.compile(r"[-−+]?\d{1,3}|n|\d?[-−+]")
 _EXPONENT_AND_NOTE = re.compile(r"([-−+]?\d)([a-z*†‡§])")  # "m²ᵃ" as PDFium gives it
+_SIGNS = ("-", "−", "+")
+_MARKS = re.compile(r"\d{1,2}(?:,\d{1,2})+")  # of several notes
 _BASE = re.compile(r"(?:.*[^\d.,])?10")
 _UNIT = re.compile(r"(?:.*[^^\W\d_])?(?:[^\W\d_]{1,3})", re.DOTALL)
 _LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
@@ -139,8 +141,11 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
     in_range = last[-1] in DASHES and last[-2:-1].isdecimal() and following[:1].isdecimal()
     before: Word | None = None
     n_dots = 0
-    for word in words:
+    mark = ""
+    for place, word in enumerate(words):
         text = word.text
+        if word.shift == "raised" and (before is None or not _of_one_mark(before, word)):
+            mark = _mark_at(words, place)
         if text[0] == "." and not text.strip("."):  # dots that lead from a title to its page are written short
             text = text[: max(0, _MAX_DOTS - n_dots)]
             n_dots += len(text)
@@ -148,7 +153,7 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
                 continue
         else:
             n_dots = 0
-        if before is not None and (_mark_apart(before, word) if word.shift or before.shift else word.spaced):
+        if before is not None and (_mark_apart(before, word, mark) if word.shift or before.shift else word.spaced):
             pieces.append(" ")
             chars.append(NO_CHAR)
         first = word.first
@@ -156,7 +161,7 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
             pieces.append(f"{both[1].translate(_SUPERSCRIPT)} ")
             chars += [*index[first : first + len(both[1])], NO_CHAR]
             text, first = both[2].translate(NOTE_LETTERS), first + len(both[1])
-        elif word.shift == "raised" and _EXPONENT.fullmatch(text):
+        elif word.shift == "raised" and (_EXPONENT.fullmatch(mark) or _MARKS.fullmatch(mark)):
             text = text.translate(_SUPERSCRIPT)
         elif word.shift == "raised" and len(text) == 1 and before is not None and not _belongs(before.text, text):
             text = text.translate(NOTE_LETTERS)
@@ -170,13 +175,26 @@ def _write_words(writer: Writer, words: Sequence[Word], following: str) -> bool:
     return hyphenated or in_range
 
 
-def _mark_apart(previous: Word, word: Word) -> bool:
+def _mark_at(words: Sequence[Word], first: int) -> str:
+    """Return the raised words that stand together from a place on: a sign may be of another font than its figure."""
+    after = first + 1
+    while after < len(words) and _of_one_mark(words[after - 1], words[after]):
+        after += 1
+    return "".join(word.text for word in words[first:after])
+
+
+def _of_one_mark(previous: Word, word: Word) -> bool:
+    """Tell whether two raised words stand together; the space behind a sign is often wide."""
+    return previous.shift == word.shift == "raised" and (not word.spaced or previous.text in _SIGNS)
+
+
+def _mark_apart(previous: Word, word: Word, mark: str) -> bool:
     """Tell whether a blank belongs between two words of which one is a mark."""
     if word.shift == "raised" and previous.shift != "raised":
-        return not _belongs(previous.text, word.text)
+        return not _belongs(previous.text, mark)
     if previous.shift == "raised" and word.shift != "raised" and word.text[0].isalnum():
         return True
-    return word.spaced
+    return word.spaced and not _of_one_mark(previous, word)
 
 
 def _belongs(text: str, mark: str) -> bool:

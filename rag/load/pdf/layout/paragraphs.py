@@ -12,6 +12,7 @@ from statistics import median
 from core.blocks import BlockKind
 from rag.load.pdf.layout.columns import flows
 from rag.load.pdf.layout.drafts import DraftTable, StyleOf
+from rag.load.pdf.layout.panels import is_address, is_postal
 from rag.load.pdf.layout.rows import LIST_MARK, Segment, TextRow, segment_of
 
 _SIGN_MARK = re.compile(r"[•●▪◦‣·○■□➢✓❑*–—-]")
@@ -111,9 +112,10 @@ def make_texts(rows: Sequence[TextRow], right: float, body: BodyType, style: Sty
     """
     lines = [_line(row, style) for row in rows]
     leading = _leading(lines)
+    together = is_address(rows)
     groups: list[list[_Line]] = []
     for line in lines:
-        if groups and not _breaks(groups[-1], line, right, leading):
+        if groups and not _breaks(groups[-1], line, right, leading, together):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -147,8 +149,8 @@ def _leading(lines: Sequence[_Line]) -> float:
     return min(1.9, max(1.0, median(usual))) if usual else 1.5
 
 
-def _breaks(group: Sequence[_Line], line: _Line, right: float, leading: float) -> bool:
-    """Tell whether a line begins a block of its own."""
+def _breaks(group: Sequence[_Line], line: _Line, right: float, leading: float, together: bool) -> bool:
+    """Tell whether a line begins a block of its own, be it one of short lines that are kept together."""
     last = group[-1]
     height = max(last.row.height, line.row.height)
     if line.row.base - last.row.base > _GAP * leading * height or line.row.base < last.row.base:
@@ -157,7 +159,7 @@ def _breaks(group: Sequence[_Line], line: _Line, right: float, leading: float) -
         return True
     if line.segment.words[0].shift == "raised" or _is_pair(last.segment, line.segment):
         return True
-    run_on = flows(last.segment, line.segment, right)
+    run_on = together or flows(last.segment, line.segment, right)
     mark = mark_of(line.segment)
     if mark and run_on:
         return bool(_SIGN_MARK.fullmatch(mark)) or _counts_on(mark_of(group[0].segment), mark)
@@ -254,7 +256,11 @@ def joined_over_columns(above: Sequence[Draft], column: list[Draft]) -> list[Dra
     if last.kind not in ("paragraph", "list_item") or not (similar and beside):
         return column
     line, following = last.lines[-1], first.lines[0]
-    if line.text[-1] in ".!?:;" or not flows(line, following, max(other.x1 for other in last.lines)):
+    if (
+        line.text[-1] in ".!?:;"
+        or is_postal(line.text)
+        or not flows(line, following, max(other.x1 for other in last.lines))
+    ):
         return column
     last.lines += first.lines
     return column[1:]

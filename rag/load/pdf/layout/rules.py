@@ -52,6 +52,15 @@ class Rules:
         best = near[np.argmin(right[near] - left[near])]
         return float(left[best]), float(right[best])
 
+    def beside(self, y: float, x: float) -> tuple[float, float]:
+        """Return x of the nearest upright strokes to the left and right of a point, infinite where there is none."""
+        if not len(self.strokes):
+            return float("-inf"), float("inf")
+        at, top, bottom = self.strokes.T
+        near = at[(top <= y) & (bottom >= y)]
+        left, right = near[near <= x], near[near > x]
+        return float(left.max(initial=float("-inf"))), float(right.min(initial=float("inf")))
+
 
 def _distinct(heights: list[float]) -> list[float]:
     out: list[float] = []

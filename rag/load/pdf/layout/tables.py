@@ -7,22 +7,22 @@ another row's spans them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
+from math import isfinite
 from statistics import median
 
 from rag.load.pdf.layout.columns import flows
+from rag.load.pdf.layout.extents import Interval, find_columns, under_heads, with_heads_joined
 from rag.load.pdf.layout.rows import LIST_MARK, Segment, TextRow, is_figure, is_measure, segment_of
 from rag.load.pdf.layout.rules import Rules
-
-Interval = tuple[float, float]
+from rag.load.pdf.layout.stacks import runs_from, runs_into, widened
 
 _MAX_GAP = 3.1  # of the height: rows further apart are not of one table
 _MAX_HEADS = 10  # lines of heads of one segment
 _WIDEST_GAP = 5.0  # the same where the columns go on
 _MAX_BRIDGE = 6  # rows of one segment between rows of several
 _SLACK = 1.0  # points: extents that overlap by less stand apart
-_CROSSING_SHARE = 0.2  # of the rows: a segment over two segments of so many others spans columns
 _PROSE_WORDS = 5  # a line, of a paragraph
 _PROSE_SHARE = 0.6  # of the lines run on
 _LARGER = 1.12  # of the height of a table's rows: a heading
@@ -47,12 +47,17 @@ class Grid:
         columns: Left and right of each column, ascending, disjoint.
         n_heads: How many lines, from the first, are heads.
         rules: What is drawn on the page.
+        extents: The columns with their heads, which may stand beside the texts below them.
     """
 
     rows: list[TextRow]
     columns: list[Interval]
     n_heads: int
     rules: Rules
+    extents: list[Interval] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.extents = self.extents or self.columns
 
 
 def find_tables(rows: Sequence[TextRow], rules: Rules) -> list[TextRow | Grid]:
@@ -199,7 +204,9 @@ def _with_heads_above(rows: Sequence[TextRow], start: int, after: int, limit: in
         if below.base - row.base > _HEAD_STEP * row.height or row.x1 > right + 8 * row.height:
             break
         row_index -= 1
-        if row.x0 > left + 3 * row.height and row.x1 > values_from:
+        if (row.x0 > left + 3 * row.height and row.x1 > values_from) or (
+            first == row_index + 1 and row.x1 <= values_from and runs_into(row, below)
+        ):
             first = row_index
         elif row.x1 > values_from or len(row.segments) > 1:
             break
@@ -210,19 +217,22 @@ def _grid(rows: list[TextRow], rules: Rules) -> Grid | None:
     body = [index for index, row in enumerate(rows) if len(row.segments) > 1 and _is_body(row, rows)]
     first_body = body[0] if body else 0
     source = rows[first_body:] if len(body) >= 2 else rows
-    columns = _under_heads(find_columns(source), rows[:first_body], source)
+    columns = with_heads_joined(find_columns(source), source)
+    columns = under_heads(columns, rows[:first_body], source)
     if len(columns) < 2 or _is_running_text(rows) or sum(_filled(rows, column) >= 2 for column in columns) < 2:
         return None
     if _is_written_across(rows, columns) or _is_sparse(rows, len(columns)):
         return None
     if len(body) < 2:
         first_body = 0
-    while first_body > 0 and _is_title(rows[0], columns):
+    while first_body > 0 and _is_title(rows[0], columns) and not _is_head_line(rows, columns, rules):
         rows, first_body = rows[1:], first_body - 1
     n_heads = 0 if _is_contents(rows) else first_body
     while n_heads > 0 and len(rows[n_heads - 1].segments) == 1 and rows[n_heads - 1].x1 <= columns[1][0]:
         n_heads -= 1  # the name of the first group of rows
-    return Grid(rows, columns, n_heads, rules)
+    while 0 < n_heads < first_body and runs_from(rows[n_heads], rows[n_heads - 1]):
+        n_heads += 1  # the end of a head over the labels
+    return Grid(rows, columns, n_heads, rules, widened(columns, rows[:n_heads], rules))
 
 
 def _is_running_text(rows: Sequence[TextRow]) -> bool:
@@ -256,21 +266,6 @@ def _is_written_across(rows: Sequence[TextRow], columns: Sequence[Interval]) -> 
     return across > _ACROSS_SHARE * letters
 
 
-def _under_heads(columns: list[Interval], heads: Sequence[TextRow], rows: Sequence[TextRow]) -> list[Interval]:
-    """Join columns below one head that no row fills two of: a figure and the label of a sum may share a column."""
-    for segment in [segment for head in heads for segment in head.segments]:
-        over = [column for column in columns if column[0] < segment.x1 and column[1] > segment.x0]
-        if len(over) < 2 or any(_n_filled(row, over) > 1 for row in rows):
-            continue
-        first = columns.index(over[0])
-        columns = [*columns[:first], (over[0][0], over[-1][1]), *columns[first + len(over) :]]
-    return columns
-
-
-def _n_filled(row: TextRow, columns: Sequence[Interval]) -> int:
-    return sum(any(segment.x0 < right and segment.x1 > left for segment in row.segments) for left, right in columns)
-
-
 def _is_contents(rows: Sequence[TextRow]) -> bool:
     """Tell whether rows list titles and their pages, with dots between; such a list has no heads."""
     led = sum(any(segment.text.endswith("...") for segment in row.segments) for row in rows)
@@ -283,6 +278,16 @@ def _is_sparse(rows: Sequence[TextRow], n_columns: int) -> bool:
     texts = [segment.text for row in rows for segment in row.segments]
     few_values = sum(map(is_value, texts)) < _FEW_VALUES * len(texts)
     return n_columns >= _MANY_COLUMNS and few_values and len(texts) < _FILLED * len(rows) * n_columns
+
+
+def _is_head_line(rows: Sequence[TextRow], columns: Sequence[Interval], rules: Rules) -> bool:
+    """Tell whether the first row is a line of a head over one column: it goes on below, or has a drawn cell."""
+    row = rows[0]
+    if sum(left < row.x1 and right > row.x0 for left, right in columns) < 2 and runs_into(row, rows[1]):
+        return True
+    walls = [rules.beside((other.top + other.bottom) / 2, row.segments[0].center) for other in (row, rows[-1])]
+    drawn = all(isfinite(x) for x in walls[0])
+    return drawn and all(abs(x - other) <= _SLACK for x, other in zip(*walls, strict=True))
 
 
 def _is_title(row: TextRow, columns: Sequence[Interval]) -> bool:
@@ -332,39 +337,3 @@ def is_value(text: str) -> bool:
 
 def _filled(rows: Sequence[TextRow], column: Interval) -> int:
     return sum(any(segment.x0 < column[1] and segment.x1 > column[0] for segment in row.segments) for row in rows)
-
-
-def find_columns(rows: Sequence[TextRow]) -> list[Interval]:
-    """Return the extents of the columns that rows of several segments share."""
-    several = [row for row in rows if len(row.segments) > 1]
-    if not several:
-        return []
-    limit = max(1, round(_CROSSING_SHARE * len(several)))
-    extents = [
-        (segment.x0, segment.x1)
-        for row in several
-        for segment in row.segments
-        if _n_crossed(segment, row, several) < limit
-    ]
-    columns: list[list[float]] = []
-    for left, right in sorted(extents):
-        if columns and left < columns[-1][1] - _SLACK:
-            columns[-1][1] = max(columns[-1][1], right)
-        else:
-            columns.append([left, right])
-    return [(left, right) for left, right in columns]
-
-
-def _n_crossed(segment: Segment, own: TextRow, rows: Sequence[TextRow]) -> int:
-    """Count the rows of which a segment lies over two segments or more."""
-    count = 0
-    for row in rows:
-        if row is own:
-            continue
-        over = 0
-        for other in row.segments:
-            if other.x0 >= segment.x1 - _SLACK:
-                break
-            over += other.x1 > segment.x0 + _SLACK
-        count += over > 1
-    return count

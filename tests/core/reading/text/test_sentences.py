@@ -74,6 +74,15 @@ def test_abbreviations_and_decimals(text: str, expected: list[str]) -> None:
     assert cut(text) == expected
 
 
+@pytest.mark.parametrize("mark", ["³", " ³", " ¹,²", "†"])
+def test_the_mark_of_a_note_behind_a_stop_ends_the_sentence(mark: str) -> None:
+    text = f"The clinic treated 4,512 patients in 2023.{mark} Of these, 87 ⁴ percent were cured."
+    assert cut(text) == [
+        f"The clinic treated 4,512 patients in 2023.{mark}",
+        "Of these, 87 ⁴ percent were cured.",
+    ]
+
+
 def test_a_sentence_runs_over_line_breaks() -> None:
     text = (
         "The Institute employs 64 permanent staff and takes on seasonal staff. The approved budget for 2024 is\n"
@@ -143,3 +152,19 @@ def test_lines_that_begin_with_labels_are_units_of_their_own() -> None:
     ]
     text = "\n".join(lines)
     assert [text[unit.start : unit.end] for unit in sentences(text)] == lines
+
+
+def test_a_first_row_of_figures_heads_no_columns() -> None:
+    rows = [
+        "Mr Dahl A-101 555-0188 Lifts and gates",
+        "Ms Ek B-204 555-0190 Pay",
+        "Mr Foss C-12 555-0191 Bees",
+        "Ms Lint D-4 555-0194 Boats",
+    ]
+    text = "\n".join(rows)
+    units = sentences(text)
+    assert [(text[unit.start : unit.end], unit.kind, unit.header) for unit in units] == [
+        (line, "row", None) for line in rows
+    ]
+    headed = "Room 2023 2024\n" + text
+    assert sentences(headed)[0].kind == "heading"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -118,3 +120,14 @@ def test_dots_that_lead_to_a_page_end_the_title() -> None:
 def test_letters_spaced_for_effect_are_words_and_a_list_of_letters_is_not() -> None:
     assert texts(rows_of(*placed("CHAPTER", 50, 8), *placed("TO", 108, 8))) == [["CHAPTER TO"]]
     assert texts(rows_of(*placed("ABCDEFG", 50, 8))) == [["A B C D E F G"]]
+
+
+def test_an_index_may_hang_low_where_it_touches_its_word() -> None:
+    line, below = ("H", 50.0, 100.0, 10.0), ("in the blood of all", 20.0, 112.0, 10.0)
+    words = page_words(line, ("2", 55.0, 104.5, 7.0), ("O", 58.5, 100.0, 10.0), ("2", 63.5, 104.5, 7.0), below)
+    glued = replace(words, chars=np.array([0, 1, 2, 3, *range(5, 24)]))
+    rows = make_rows(glued, np.arange(5))
+    assert texts(rows) == [["H2O2"], ["in the blood of all"]]
+    assert [word.shift for word in rows[0].segments[0].words] == ["", "lowered", "", "lowered"]
+    apart = replace(words, chars=np.arange(23) * 2)  # with blanks between: a small figure on a line of its own
+    assert len(make_rows(apart, np.arange(5))) == 3

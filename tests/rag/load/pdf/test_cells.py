@@ -7,9 +7,10 @@ import pytest
 
 from rag.load.pdf.layout.cells import make_table
 from rag.load.pdf.layout.drafts import DraftTable, Style
+from rag.load.pdf.layout.extents import find_columns
 from rag.load.pdf.layout.rows import TextRow, Word
 from rag.load.pdf.layout.rules import Rules
-from rag.load.pdf.layout.tables import Grid, find_columns, find_tables, is_value
+from rag.load.pdf.layout.tables import Grid, find_tables, is_value
 from tests.support.pdf_rows import NO_RULES, plain, row
 
 HEAD = row(100, (50, "Flat"), (150, "Rent"), (250, "Costs"))

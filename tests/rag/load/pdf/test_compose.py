@@ -90,6 +90,15 @@ def test_exponents_belong_to_their_unit_and_notes_stand_apart() -> None:
     assert composed("1,250", ("b", "raised"), "hens") == "1,250 ᵇ hens"
     assert composed("88", "m", ("2d", "raised"), "wide") == "88 m² ᵈ wide"
     assert composed("1,204", ("2d", "raised")) == "1,204 ² ᵈ"
+    assert composed("Ca", ("2+", "raised"), "ions") == "Ca²⁺ ions"
+    assert composed("4,512", ("1,2", "raised"), "patients") == "4,512 ¹,² patients"
+
+
+def test_a_sign_and_its_figure_are_one_exponent_whatever_their_fonts() -> None:
+    setter = Typesetter()
+    line = setter.line("10", ("−", "raised"), ("6", "raised"), "mol", "m", ("−", "raised"), ("2", "raised"))
+    line.words[2].spaced = False  # the other figure stands further from its sign
+    assert compose([text_block(line)], setter.index())[0] == "10⁻⁶ mol m⁻²"
 
 
 def test_a_table_with_an_empty_cell_between_and_one_at_the_end() -> None:
