@@ -31,7 +31,7 @@ from core.reading.proposals.candidates import (
     quote_span,
     tables_in,
 )
-from core.reading.proposals.settle import about_the_same, settled
+from core.reading.proposals.settle import about_the_same, from_boxes, settled
 from core.reading.proposals.stated import from_statements
 from core.reading.proposals.structured import (
     from_lists,
@@ -241,11 +241,12 @@ def _proposals(
     if not form.yes_no:
         named = [*worded_cells, *from_names(plain, parsed, passages, form.denial), *from_statements(plain, passages)]
         proposals += sorted(named, key=lambda proposal: -proposal.confidence)
+    boxes = from_boxes(plain, passages) if form.yes_no else []
     weights = "words" if spans is None or worded else "sentence"
     sentences = from_sentences(plain, parsed, form, ranked, passages, known, weights)
     proposals += sentences if form.yes_no else without_notes(plain, sentences, proposals, tables)
     proposals = about_the_same(question, proposals, passages)
-    proposals = settled(question, proposals, passages) if form.yes_no else proposals
+    proposals = [*boxes, *settled(question, proposals, passages)] if form.yes_no else proposals
     if spans is None or worded:
         return proposals, {}
     features = answerability_features(parsed, ranked, predicted_spans, proposals, passages)

@@ -59,10 +59,10 @@ def verdict(question: str, short: str, text: str, lead: str = "") -> Verdict:
         # Of two words that say the same, "not" and "closed", each turns it.
         denied ^= _excludes(question, text)
     denied ^= bool(polarity.DENYING_HEAD.search(lead))
-    asks_denial = bool(polarity.DENYING.search(polarity.INVERTED.sub("", question)))
+    turned = asks_denial(question)
     if _other_value(question, text):
-        return "" if denied or asks_denial else "no"
-    return "no" if denied != asks_denial else "yes"
+        return "" if denied or turned else "no"
+    return "no" if denied != turned else "yes"
 
 
 def answers_otherwise(question: str, text: str) -> bool:
@@ -71,6 +71,11 @@ def answers_otherwise(question: str, text: str) -> bool:
         return bool(_of_boxes(question, text))
     otherwise = _excludes(question, text) or meets(question, text) is not None or _other_value(question, text)
     return otherwise or bool(held_against(question, "", text))
+
+
+def asks_denial(question: str) -> bool:
+    """Tell whether a question asks for something not to be so; "Isn't it open?" asks what "Is it open?" asks."""
+    return bool(polarity.DENYING.search(polarity.INVERTED.sub("", question)))
 
 
 def denies(text: str) -> bool:

@@ -9,13 +9,17 @@ from core.language.answer_kinds import Expectation, expectation
 from core.reading.contrast import exception_among, kinds, misses_subject, of_another, shares_word
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import Proposal, Quote, quote_span, units_of
+from core.reading.reader import read_question
+from core.reading.text.marks import line_with_box
 from core.reading.text.sentences import Sentence
-from core.reading.verdict import answers_otherwise, denies, verdict
+from core.reading.verdict import answers_otherwise, asks_denial, denies, verdict
 
 # Proposals that are chosen by their words; rows of tables are chosen by their labels.
 _BY_WORDS = ("span", "sentence", "named")
 # Kinds of answers that a pattern tells wholly: what gives none is no answer.
 _TOLD_BY_PATTERN = ("phone", "email", "time")
+# Of a box that is ticked or not. Set by hand.
+_BOXED = 0.9
 # Of a sentence that answers with the opposite, another value or a bound of the same thing. Set by hand.
 _TELLING = 0.5
 
@@ -77,6 +81,19 @@ def settled(question: str, proposals: Sequence[Proposal], passages: Sequence[Pas
             sentences = [first, *(each for each in sentences if each.quotes != first.quotes)]
     rest = [proposal for proposal in proposals if proposal.kind != "sentence"]
     return [*rest, *(_with_lead(question, proposal, passages) for proposal in sentences)]
+
+
+def from_boxes(question: str, passages: Sequence[Passage]) -> list[Proposal]:
+    """Return what the boxes of a form say to a question for yes or no: of the first passage whose boxes tell."""
+    terms = read_question(question).terms
+    for index, passage in enumerate(passages):
+        answer = line_with_box(terms, passage.page)
+        if answer is not None and answer.verdict:
+            text = " ".join(passage.page[answer.start : answer.end].split())
+            said_no = (answer.verdict == "no") != asks_denial(question)
+            quote = Quote(index, answer.start, answer.end)
+            return [Proposal("named", text, (quote,), confidence=_BOXED, polarity="no" if said_no else "yes")]
+    return []
 
 
 def _with_lead(question: str, proposal: Proposal, passages: Sequence[Passage]) -> Proposal:

@@ -44,6 +44,8 @@ KINDS = frozenset(
 )
 # By file and what the pattern or list is given to: words that are not read as English, and what they are.
 EXCEPTIONS = {
+    ("core/gold.py", "_OTHERWISE"): "names of fields",
+    ("synth/importing/chats/messages.py", "(_YES, _NO)"): "values of fields",
     ("core/machine/disk.py", "_SAYS_FULL"): "messages of operating systems",
     ("core/machine/disk.py", "_SAYS_CLOSED"): "messages of operating systems",
     ("core/machine/system.py", "_PAGE_SIZE"): "output of vm_stat",

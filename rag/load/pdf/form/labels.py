@@ -40,7 +40,7 @@ Side = Literal["beside", "upper", "lower"]
 
 
 @dataclass(slots=True)
-class Piece:
+class FieldPiece:
     """Printed words of one row that stand together.
 
     Attributes:
@@ -104,7 +104,7 @@ class Entry:
 class Label:
     """The printed words that name a field and where they stand."""
 
-    piece: Piece
+    piece: FieldPiece
     side: Side
 
 
@@ -124,7 +124,7 @@ class Print:
 
     def __init__(self, words: Words, angle: float, entries: Sequence[Entry]) -> None:
         lefts = np.array(sorted({entry.left for entry in entries}))
-        self.rows: list[list[Piece]] = []
+        self.rows: list[list[FieldPiece]] = []
         chosen = np.flatnonzero(words.angle == angle)
         chosen = chosen[np.argsort(words.base[chosen], kind="stable")]
         start = 0
@@ -145,13 +145,13 @@ class Print:
                 if entry.top < row[0].middle < entry.bottom:
                     self.fields_on[row[0].row].append(index)
 
-    def _near(self, entry: Entry) -> list[list[Piece]]:
+    def _near(self, entry: Entry) -> list[list[FieldPiece]]:
         reach = entry.bottom - entry.top
         first, after = bisect_left(self._bases, entry.top - reach), bisect_right(self._bases, entry.bottom + reach)
         return self.rows[first:after]
 
     def _add(self, words: Words, chosen: NDArray[np.int64], lefts: NDArray[np.float64]) -> None:
-        row: list[Piece] = []
+        row: list[FieldPiece] = []
         previous = float("-inf")
         for place in chosen[np.argsort(words.boxes[chosen, 0], kind="stable")].tolist():
             x0, top, x1, bottom = words.boxes[place].tolist()
@@ -169,7 +169,7 @@ class Print:
             begins = lefts.size > 0 and bool(np.abs(lefts - x0).min() <= EDGE)
             if not row or row[-1].led or gap > PIECE_GAP * height or (begins and gap > _FIELD_GAP * height):
                 base = float(words.base[place])
-                row.append(Piece([place], len(self.rows), text, x0, top, x1, bottom, base, height))
+                row.append(FieldPiece([place], len(self.rows), text, x0, top, x1, bottom, base, height))
             else:
                 last = row[-1]
                 last.places.append(place)
@@ -180,7 +180,7 @@ class Print:
         if row:
             self.rows.append(row)
 
-    def between(self, low: float, high: float) -> list[Piece]:
+    def between(self, low: float, high: float) -> list[FieldPiece]:
         """Return the pieces whose baseline lies in a stretch, top to bottom."""
         first, after = bisect_left(self._bases, low), bisect_right(self._bases, high)
         return [piece for row in self.rows[first:after] for piece in row]
@@ -189,7 +189,7 @@ class Print:
         """Return the fields that stand on a row."""
         return [self.entries[index] for index in self.fields_on[row]]
 
-    def beside(self, entry: Entry) -> list[Piece]:
+    def beside(self, entry: Entry) -> list[FieldPiece]:
         """Return the pieces on the lines of a field."""
         return [piece for row in self._near(entry) for piece in row if entry.top < piece.middle < entry.bottom]
 
@@ -259,12 +259,12 @@ def _names_row(printed: Print, entry: Entry) -> bool:
     return bool(between) and _is_sure(label, min(between, key=lambda other: other.left))
 
 
-def _is_sure(before: Piece, entry: Entry) -> bool:
+def _is_sure(before: FieldPiece, entry: Entry) -> bool:
     """Tell whether words left of a field are its label, whatever stands above it."""
     return before.text[-1] in ":?" or entry.left - before.x1 <= _FAR * before.height
 
 
-def _label_before(printed: Print, entry: Entry) -> Piece | None:
+def _label_before(printed: Print, entry: Entry) -> FieldPiece | None:
     """Return the words left of a field on its line, with no field between."""
     beside = [piece for piece in printed.beside(entry) if piece.x1 <= entry.left + EDGE]
     if not beside:
@@ -311,7 +311,7 @@ def _goes_on(printed: Print, entry: Entry) -> bool:
     return any(-EDGE <= piece.x0 - entry.right <= piece.height for piece in printed.beside(entry))
 
 
-def _hinted(piece: Piece, printed: Print) -> Piece:
+def _hinted(piece: FieldPiece, printed: Print) -> FieldPiece:
     """Return the words above a hint in brackets ("(dd.mm.yyyy)"), other words as they are."""
     if not (piece.text[0] == "(" and piece.text[-1] == ")"):
         return piece
@@ -319,7 +319,7 @@ def _hinted(piece: Piece, printed: Print) -> Piece:
     return next((other for other in near if other.row != piece.row and abs(other.x0 - piece.x0) <= EDGE), piece)
 
 
-def _is_aligned(piece: Piece, entry: Entry) -> bool:
+def _is_aligned(piece: FieldPiece, entry: Entry) -> bool:
     if abs(piece.x0 - entry.left) <= _ALIGNED * piece.height:
         return True
     within = piece.x0 > entry.left - EDGE and piece.x1 < entry.right + EDGE
@@ -327,7 +327,7 @@ def _is_aligned(piece: Piece, entry: Entry) -> bool:
     return within and away <= _CENTERED * (entry.right - entry.left)
 
 
-def _is_taken(piece: Piece, entry: Entry, beside: Sequence[Entry]) -> bool:
+def _is_taken(piece: FieldPiece, entry: Entry, beside: Sequence[Entry]) -> bool:
     """Tell whether words stand beside another field on their own line: its label, or what a box is ticked for."""
     room = 2 * piece.height
     if entry in beside:
@@ -339,13 +339,13 @@ def _is_taken(piece: Piece, entry: Entry, beside: Sequence[Entry]) -> bool:
     )
 
 
-def _separated(piece: Piece, entry: Entry, beside: Sequence[Entry]) -> bool:
+def _separated(piece: FieldPiece, entry: Entry, beside: Sequence[Entry]) -> bool:
     """Tell whether a field stands between words and a field."""
     low, high = sorted((piece.x1, entry.left)) if entry.left >= piece.x1 - EDGE else (entry.right, piece.x0)
     return any(other is not entry and other.left > low and other.right < high for other in beside)
 
 
-def _names(piece: Piece, entry: Entry) -> bool:
+def _names(piece: FieldPiece, entry: Entry) -> bool:
     """Tell whether words may be a label: few, and no sentence."""
     n_words = len(piece.text.split())
     if not any(map(str.isalpha, piece.text)) or piece.text[-1] in ",;!":
@@ -356,7 +356,7 @@ def _names(piece: Piece, entry: Entry) -> bool:
     return n_words <= (_MAX_WORDS if sure or not entry.typed else _MAX_TYPED_WORDS)
 
 
-def _stands_alone(piece: Piece, entry: Entry, printed: Print) -> bool:
+def _stands_alone(piece: FieldPiece, entry: Entry, printed: Print) -> bool:
     """Tell whether words are no heading or line of a paragraph that an annotation happens to stand beside."""
     if piece.text[-1] in ":?" or piece.led:
         return True

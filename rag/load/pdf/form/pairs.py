@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.load.pdf.form.labels import PIECE_GAP, Entry, Label, Piece, Print
+from rag.load.pdf.form.labels import PIECE_GAP, Entry, FieldPiece, Label, Print
 
 _BOX_GAP = 2.0  # of the height: a label behind a box that does not name the box stands further from it
 _COLON_GAP = 0.2  # of the height: least before a label with a colon
@@ -17,7 +17,7 @@ _LINE_STEP, _LEAST_STEP = 0.3, 0.24  # of the height: between the lines that a r
 
 
 @dataclass(slots=True)
-class Place:
+class FieldPlace:
     """Where a value is written.
 
     Attributes:
@@ -42,7 +42,7 @@ class _Item:
 
     left: float
     right: float
-    piece: Piece | None = None
+    piece: FieldPiece | None = None
     field: int = -1
 
 
@@ -51,11 +51,11 @@ class _Row:
 
     def __init__(
         self,
-        pieces: Sequence[Piece],
+        pieces: Sequence[FieldPiece],
         fields: Sequence[int],
         entries: Sequence[Entry],
         labels: Mapping[int, Label],
-        places: Sequence[Place],
+        places: Sequence[FieldPlace],
     ) -> None:
         self._entries = entries
         self._moved = {index for index in fields if index in labels and labels[index].side != "beside"}
@@ -116,7 +116,7 @@ def part_pairs(
     entries: Sequence[Entry],
     labels: Mapping[int, Label],
     cells: frozenset[int],
-    places: Sequence[Place],
+    places: Sequence[FieldPlace],
 ) -> dict[int, float]:
     """Move what follows a label with its value in a row down, a little for each pair.
 

@@ -10,7 +10,7 @@ import numpy as np
 from rag.load.pdf.fields import ANNOTATION_ANGLE, FIRST_FIELD, Field
 from rag.load.pdf.form.grids import grid_cells
 from rag.load.pdf.form.labels import GLUED, LEADER, Entry, Label, Print, find_labels
-from rag.load.pdf.form.pairs import Place, part_pairs
+from rag.load.pdf.form.pairs import FieldPlace, part_pairs
 from rag.load.pdf.layout.glyphs import Words
 from rag.load.pdf.layout.rules import turned_box
 
@@ -46,24 +46,24 @@ def with_values(words: Words, fields: Sequence[Field]) -> Words:
     return _with_texts(words, usual, fields, places)
 
 
-def _place(words: Words, angle: float, entry: Entry, label: Label | None) -> Place:
+def _place(words: Words, angle: float, entry: Entry, label: Label | None) -> FieldPlace:
     if label is None:
         n_rows = entry.field.text.count("\n") + 1 if entry.typed else 1
         base, height = _own_line(entry.top, entry.top + (entry.bottom - entry.top) / n_rows)
         if not entry.typed:
             base, height = _line_in(words, angle, entry) or (base, height)
-        return Place(entry.left + 1, entry.right - 1, base, height, inline=not entry.typed)
+        return FieldPlace(entry.left + 1, entry.right - 1, base, height, inline=not entry.typed)
     piece = label.piece
     left = piece.x1 + _BEHIND * piece.height
     if label.side == "beside":
         left = max(entry.left + 1, left)
-        return Place(left, max(entry.right - 1, left + piece.height), piece.base, piece.height)
+        return FieldPlace(left, max(entry.right - 1, left + piece.height), piece.base, piece.height)
     colon = piece.x1 if piece.text[-1].isalnum() or piece.text[-1] in ")]" else None
     left += _WIDTH * piece.height if colon is not None else 0.0
-    return Place(left, max(entry.right, left + (entry.right - entry.left) / 2), piece.base, piece.height, colon)
+    return FieldPlace(left, max(entry.right, left + (entry.right - entry.left) / 2), piece.base, piece.height, colon)
 
 
-def _with_texts(words: Words, angle: float, fields: Sequence[Field], places: Sequence[Place]) -> Words:
+def _with_texts(words: Words, angle: float, fields: Sequence[Field], places: Sequence[FieldPlace]) -> Words:
     signs, chars, start, end, boxes, base, angles = [words.signs], [words.chars], [], [], [], [], []
     position = len(words.signs)
     for index, (field, place) in enumerate(zip(fields, places, strict=True)):
@@ -88,7 +88,7 @@ def _with_texts(words: Words, angle: float, fields: Sequence[Field], places: Seq
     )
 
 
-def _texts(field: Field, place: Place) -> Iterator[tuple[str, float, float, float]]:
+def _texts(field: Field, place: FieldPlace) -> Iterator[tuple[str, float, float, float]]:
     """Yield the words of a value, each with its baseline and its ends."""
     rows = [field.text] if place.inline else field.text.split("\n")
     line = place.base

@@ -61,6 +61,21 @@ def test_a_proposal_without_the_form_asked_for_is_left_out() -> None:
     assert about_the_same("Who is the landlord?", [proposal], passages) == [proposal]
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Does the patient smoke?", "no"),
+        ("Has the patient diabetes?", "no"),
+        ("Is breakfast included?", "yes"),
+    ],
+)
+def test_boxes_answer_before_sentences(question: str, said: str) -> None:
+    form = "Which allergies: Penicillin\nDoes the patient smoke? ☐ Yes ☒ No\nBreakfast included ☒\n☒ Asthma ☐ Diabetes"
+    reading = answer(question, form)
+    assert reading.polarity == said
+    assert "☒" in form[reading.quotes[0].start : reading.quotes[0].end]
+
+
 def test_an_opposite_of_the_same_thing_is_rather_sure() -> None:
     text = "The lift is out of order."
     passages = [Passage(key="k1", source="notes.md", text=text)]

@@ -38,9 +38,9 @@ def test_a_label_stands_left_of_its_field_or_above_it() -> None:
 
 
 def test_labels_below_are_taken_where_they_stand_nearer() -> None:
-    lines = [("Owner", 50, 120), ("Tenant", 200, 120), ("Place", 50, 150)]
+    lines = [("Owner", 50, 120), ("Tenant", 200, 120), ("FieldPlace", 50, 150)]
     entries = [entry(50, 94, 150, 110), entry(200, 94, 300, 110), entry(50, 124, 150, 140)]
-    assert named(entries, *lines) == {0: ("Owner", "lower"), 1: ("Tenant", "lower"), 2: ("Place", "lower")}
+    assert named(entries, *lines) == {0: ("Owner", "lower"), 1: ("Tenant", "lower"), 2: ("FieldPlace", "lower")}
 
 
 def test_the_fields_of_a_row_have_their_labels_on_one_side() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag.load.pdf.fields import Field
 from rag.load.pdf.form.labels import Entry, Print, find_labels
-from rag.load.pdf.form.pairs import Place, part_pairs
+from rag.load.pdf.form.pairs import FieldPlace, part_pairs
 from tests.support.pdf_rows import page_words
 
 
@@ -20,7 +20,7 @@ def lines(entries: list[Entry], *texts: tuple[str, float], next_row: float = 130
     """Return what stands on each line that a row is read as: words, and fields in brackets."""
     words = page_words(*[(text, x, 100.0, 10.0) for text, x in texts], ("Next", 50, next_row, 10))
     printed = Print(words, 0.0, entries)
-    places = [Place(entry.left, entry.right, 100.0, 10.0) for entry in entries]
+    places = [FieldPlace(entry.left, entry.right, 100.0, 10.0) for entry in entries]
     down = part_pairs(printed, entries, find_labels(printed, entries, frozenset()), frozenset(), places)
     items = [(x, text, down.get(index, 0.0)) for index, (text, x) in enumerate(texts)]
     items += [

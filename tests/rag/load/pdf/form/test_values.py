@@ -86,7 +86,7 @@ def test_labels_above_their_fields_stand_on_a_line_with_their_values(tmp_path: P
     def page(canvas: Canvas) -> None:
         rows = (
             ("Date of birth", 60, 700, "04.07.1981"),
-            ("Place of birth", 320, 700, "Bergen"),
+            ("FieldPlace of birth", 320, 700, "Bergen"),
             ("Trade", 60, 650, ""),
         )
         for label, x, y, value in rows:
@@ -94,10 +94,10 @@ def test_labels_above_their_fields_stand_on_a_line_with_their_values(tmp_path: P
             canvas.acroForm.textfield(name=label, x=x, y=y - 26, width=200, height=20, value=value)
 
     shown = read(drawn(tmp_path / "form.pdf", page))
-    assert shown.text.split() == "Date of birth: 04.07.1981 Place of birth: Bergen Trade".split()
+    assert shown.text.split() == "Date of birth: 04.07.1981 FieldPlace of birth: Bergen Trade".split()
     lines = [line for line in shown.text.splitlines() if line]
-    assert lines == ["Date of birth: 04.07.1981", "Place of birth: Bergen", "Trade"]
-    assert [block.name for block in shown.blocks] == ["Date of birth", "Place of birth", ""]
+    assert lines == ["Date of birth: 04.07.1981", "FieldPlace of birth: Bergen", "Trade"]
+    assert [block.name for block in shown.blocks] == ["Date of birth", "FieldPlace of birth", ""]
 
 
 def test_pairs_in_a_row_are_lines_of_the_page(tmp_path: Path) -> None:
