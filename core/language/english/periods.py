@@ -48,6 +48,8 @@ SUBPERIODS = (
         re.compile(rf"{_TWELVE}|year|\b52\b", re.I),
     ),
 )
+# A head of one quarter, which holds no figure of a year.
+QUARTER_HEAD = re.compile(rf"\b(?:{alternation(QUARTER_OF)}) quarter\b|\bq[1-4]\b", re.IGNORECASE)
 # Heads over several columns: the length of the period, and that it ended.
 SPAN_HEAD = re.compile(
     rf"(?:{_THREE}|{_SIX}|{_NINE}|{_TWELVE}|\d+)[\s-](?:Months?|Weeks?)\s(?:Periods?\s)?Ended|Quarters?\sEnded"

@@ -51,10 +51,10 @@ TOTAL = "total"
 COST = r"\b(?:cost|costs|expenses?|tax|taxes|provision|expenditures?)\b"
 NOTE_MARK = re.compile(r"\s*[(\[](?:note )?\d+[)\]]|\*+$")
 # Labels of rows for which a table's scale does not hold, and of rows that are no sums of money.
-UNSCALED = r"\bper (?:\w+ )?share\b|%|percent|number of|employees|headcount|\(days\)"
+UNSCALED = r"\bper (?:\w+ )?share\b|\beps\b|%|percent|number of|employees|headcount|\(days\)"
 # Labels of ratios; "gross margin" may be a sum of money as well, which its size tells.
 RATIO_LABEL = r"\brate\b|ratio|margin(?! \()"
-PER_SHARE = r"per (?:\w+ )?share"
+PER_SHARE = r"per (?:\w+ )?share|\beps\b"
 NO_MONEY = r"%|percent|\bshares\b(?! ?price)|number|days"
 # What is above or beside a bare figure that is a sum of money.
 MONEY_HEAD = re.compile(

@@ -182,6 +182,8 @@ def trimmed(text: str, start: int, end: int) -> Offsets:
     piece = text[start:end]
     leading_count = len(piece) - len(piece.lstrip(" \n\t,;:"))
     kept_end = len(piece.rstrip(" \n\t,;:"))
+    # The stop behind a figure ends the sentence; behind a word it may be part of it.
+    kept_end -= bool(re.search(r"\d\.\Z", piece[:kept_end]))
     return (start + leading_count, start + kept_end) if kept_end > leading_count else (start, end)
 
 

@@ -19,6 +19,8 @@ _WEEKDAY_BEFORE = re.compile(rf"\b{WEEKDAY},?\s$", re.IGNORECASE)
 # Mail and web addresses, and codes of letters and figures: "INV-2024/031".
 _ADDRESS = re.compile(r"[\w.+%-]+@\w[\w.-]*\w|(?:\w+://|www\.)\S+[\w/]")
 _CODE = re.compile(r"(?=\S*[A-Z])(?=\S*\d)[A-Z0-9]+(?:[-/.:][A-Z0-9]+)+(?![\w-])")
+# Figures that a sign joins: the number of an invoice, a range, a date.
+_JOINED = re.compile(r"(?<![\w.,/-])\d+(?:[-/]\d+)+(?![\w/-])")
 _PROPERTY = re.compile(r"[ \t]*(?:[-•*]\s)?(?P<name>[^:\n]{2,60}):[ \t]+(?P<value>[^\n]+)")
 _PARTS = re.compile(r"[,;|()\n]|\s[-–—]\s|(?<=[^\W\d_]{3})[.!?](?=\s)|[☐☒☑○◉]")
 _NO_WHOLE = re.compile(r"[()☐☒☑○◉]|:\s")  # in a value that is not given as a whole
@@ -54,7 +56,7 @@ def _whole_token(text: str, start: int, end: int) -> Offsets:
     """Return a span with the rest of the addresses and codes that it cuts."""
     low = max(text.rfind(" ", 0, start), text.rfind("\n", 0, start)) + 1
     high = next((place for place in range(end, len(text)) if text[place].isspace()), len(text))
-    for pattern in (_ADDRESS, _CODE):
+    for pattern in (_ADDRESS, _CODE, _JOINED):
         for match in pattern.finditer(text, low, high):
             if match.start() < end and start < match.end():
                 start, end = min(start, match.start()), max(end, match.end())

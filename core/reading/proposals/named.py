@@ -26,7 +26,7 @@ from core.reading.text.words import is_empty, listed_stems, stem, words
 _ENGLISH = language("en")
 # Several may stand on one line, each a sentence.
 _PROPERTY = re.compile(
-    r"(?:^[ \t]*(?:[-•*]\s)?|(?<=[.;]\s))(?P<name>[A-Z][^:\n.|]{1,50}?):[ \t]+"
+    r"(?:^[ \t]*(?:[-•*]\s)?|(?<=[.;]\s))(?P<name>[A-Z][^:\n.|]{1,50}?\.?):[ \t]+"
     r"(?P<value>[^\n]+?)(?=[.;][ \t]+[A-Z][\w-]*(?: [\w-]+){0,2}:[ \t]|$)",
     re.MULTILINE,
 )

@@ -60,8 +60,10 @@ def _weights(question: TableQuestion, tables: Sequence[Table], sources: Sequence
     labels = [stems_of(row.label) for table in tables for row in table.rows]
     counts = Counter(term for label in labels for term in question.terms if meets(term, label) >= 0.8)
     named = frozenset[str]().union(*map(stems_of, sources)) if sources else frozenset()
+    # Where labels have another word of the question, the name of the document chooses no row ("attributable to Intel").
+    others = any(counts[term] for term in question.terms if term not in named)
     return {
-        term: (0.1 if term in named and not counts[term] else 1.0)
+        term: (0.1 if term in named and (others or not counts[term]) else 1.0)
         * (0.4 + math.log(1 + (len(labels) + 1) / (counts[term] + 1)) / math.log(2 + len(labels)))
         for term in question.terms
     }

@@ -21,6 +21,7 @@ _LEADERS = re.compile(r"(?:\.\s?){3,}")
 _MOST_PAGES = 2000
 _TITLE_CHARS = 400
 _MOST_HEADS = 6
+_MOST_MEMBERS = 6  # of a group that is quoted whole with its sum
 _YEAR_ONLY = re.compile(r"(?:FY\s?)?(?:19|20)\d\d\*?$")
 
 
@@ -250,6 +251,8 @@ def _rows(
     """Rows of data; heads that stand again between them head the next part of the same table."""
     rows: list[TableRow] = []
     group, group_span = "", None
+    outer, outer_span = "", None  # of a group whose label stands right under another one
+    first_of_group = 0
     for line in grid:
         label = " ".join(_texts(text, line[:1]))
         cells = tuple(
@@ -261,15 +264,38 @@ def _rows(
         if not any(cells):
             # A whole sentence across the columns is a note on the table, no label of the rows below it.
             if label and not _NOTE.search(label):
-                group, group_span = label, _span_of(line[0])
+                nested = group and first_of_group == len(rows)
+                outer, outer_span = (group, group_span) if nested else ("", None)
+                group, group_span, first_of_group = label, _span_of(line[0]), len(rows)
             continue
         if tuple(_texts(text, line)) in head_texts:
             continue
         start, end = min(cell.start for cell in present), max(cell.end for cell in present)
         first = line[0]
+        members = rows[first_of_group:]
+        if not label and group_span is not None and _is_sum(cells, members):
+            # Figures without a label under some rows are what their group comes to.
+            shown = group_span[0] if len(members) <= _MOST_MEMBERS else start
+            rows.append(TableRow(group, outer, cells, shown, end, group_span, outer_span))
+            group, group_span, outer, outer_span, first_of_group = outer, outer_span, "", None, len(rows)
+            continue
         label_span = (first.start, first.end) if first is not None and label else (start, start)
         rows.append(TableRow(label, group, cells, start, end, label_span, group_span))
     return rows
+
+
+def _is_sum(cells: Sequence[TableCell | None], members: Sequence[TableRow]) -> bool:
+    """Tell whether a row's amounts are the sums of two rows or more, in every column that has one."""
+    sums = [
+        (cell.amount, [each.cells[column] for each in members if column < len(each.cells)])
+        for column, cell in enumerate(cells)
+        if cell is not None and cell.amount is not None
+    ]
+    return bool(sums) and all(
+        len(parts) == len(members) >= 2
+        and amount == sum((part.amount or Decimal(0) for part in parts if part is not None), Decimal(0))
+        for amount, parts in sums
+    )
 
 
 def _span_of(cell: Cell | None) -> Offsets | None:

@@ -25,6 +25,8 @@ _LEAST_SAME = 0.8
 _LEAST_COVERED = 0.75
 _LISTED = re.compile(r"[,;/]\s+|\n")
 _FEWEST_LETTERS = 4
+# What names a period and no thing.
+_PERIOD = re.compile(r"q[1-4]|h[12]|fy\d*|(?:19|20)\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ def worded_answers(question: str, tables: Sequence[Table]) -> list[WordedAnswer]
     answers = (
         _of_table(question, table, place)
         for place, table in enumerate(tables)
-        if any(table.heads) and not table.scale and not any(map(years_in, table.heads))
+        if any(table.heads)
+        and not table.scale
+        and not any(map(years_in, (*table.heads, *(row.label for row in table.rows))))
     )
     return sorted((each for each in answers if each is not None), key=lambda each: -each.covered)
 
@@ -220,6 +224,8 @@ def _named_columns(
 def _shared(text: str, stems: frozenset[str]) -> float:
     """What the words of a cell weigh that a question has; 0 where it has too few of them."""
     own = stems_of(text)
+    if all(map(_PERIOD.fullmatch, own)):
+        return 0.0
     shared = sum(_weight(each) for each in own if _same(each, stems))
     return shared if own and shared >= _NAMED * sum(map(_weight, own)) else 0.0
 

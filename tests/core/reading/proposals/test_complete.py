@@ -27,6 +27,8 @@ from core.reading.text.words import terms
         ("See https://example.org/a/b.html.", "example.org", "https://example.org/a/b.html"),
         ("Invoice no. INV-2024/0031, paid", "INV-2024", "INV-2024/0031"),
         ("A well-known port", "well", "well"),
+        ("The case number is 2024-118.", "-118", "2024-118"),
+        ("Invoice number: 2025-0317", "-0317", "2025-0317"),
         ("Office hours: Wednesdays 14:00 to 15:30", "Wednesdays", "Wednesdays 14:00 to 15:30"),
     ],
 )

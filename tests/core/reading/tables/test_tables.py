@@ -144,6 +144,46 @@ def test_columns_are_told_by_words_and_rows_are_compared() -> None:
     assert says("Which ticket is the most expensive in summer?") == "Adult"
 
 
+def test_figures_without_a_label_are_the_sum_of_the_group_above() -> None:
+    rows = [
+        ["In millions", "2023", "2022"],
+        ["Net revenue:", "", ""],
+        ["Client Computing", "", ""],
+        ["Desktop", "2,370", "2,289"],
+        ["Notebook", "3,896", "4,751"],
+        ["", "6,266", "7,040"],
+        ["Data Center", "4,004", "4,695"],
+        ["Operating income:", "", ""],
+        ["Client Computing", "1,039", "876"],
+    ]
+    text, table = block_table(rows)
+    total, center, income = table.rows[2:]
+    assert (total.label, total.group) == ("Client Computing", "Net revenue:")
+    assert text[total.start : total.end].startswith("Client Computing")
+    assert (center.group, income.group) == ("Net revenue:", "Operating income:")
+    best = TableReader("What was the revenue of Client Computing in 2023?", [table], ["filing"]).answers()[0]
+    assert best.text.startswith("6,266")
+    rows[5][1] = "6,267"
+    assert block_table(rows)[1].rows[2].label == ""
+
+
+def test_a_year_is_not_answered_by_a_quarter_nor_a_share_in_millions() -> None:
+    quarters = [
+        ["In millions, except per share", "First Quarter 2022", "Second Quarter 2022"],
+        ["Net sales", "4,539.9", "5,024.0"],
+        ["EPS:", "", ""],
+        ["Diluted", "1.02", "0.97"],
+    ]
+    _, by_quarter = block_table(quarters, title="In millions, except per share")
+    _, by_year = block_table(
+        [["In millions", "2022", "2021"], ["Net sales", "18,992.8", "18,127.0"]], title="In millions"
+    )
+    best = TableReader("What were net sales in 2022?", [by_quarter, by_year], ["filing"]).answers()[0]
+    assert best.text.startswith("18,992.8")
+    share = TableReader("What was diluted EPS in the first quarter of 2022?", [by_quarter], ["filing"]).answers()[0]
+    assert share.text == "1.02"
+
+
 def test_prose_is_no_table() -> None:
     text = "The fund held $465 million and $173 million at December 31, 2021 and\nDecember 31, 2020.\nIt grew by 5.\n"
     assert line_tables(text) == []

@@ -82,6 +82,11 @@ def test_what_is_not_named_is_not_answered(question: str, rows: Rows) -> None:
     assert worded_answers(question, [rows.table]) == []
 
 
+def test_tables_over_periods_are_left_alone() -> None:
+    periods = table("Period | Spending\nQ2 2023 | up\nQ2 2022 | down")
+    assert worded_answers("What was the spending in Q2 2023?", [periods.table]) == []
+
+
 def test_a_cell_says_yes_or_no() -> None:
     (without,) = worded_answers("Does port A have PoE?", [PORTS.table])
     assert without.polarity == "no"
