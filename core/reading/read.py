@@ -105,7 +105,7 @@ class Reading:
         """Whether the answer is sure enough to be given."""
         if self.kind == "sentence" and not self.spans_read:
             # Words alone seldom tell the short answer, but they tell whether the sentence is about the question.
-            return support(self.ranked) >= MIN_SUPPORT
+            return support(self.ranked) >= MIN_SUPPORT or self.confidence >= SURE
         if not self.kind:
             return False
         # Where the words of the question stand together, their sentences are worth showing though no span is sure.

@@ -12,10 +12,11 @@ from itertools import pairwise
 from typing import Literal
 
 from core.language.english import comparing, polarity
+from core.language.english.words import MONTH_OF
 from core.language.language import language
 from core.reading.text.marks import form_options
 from core.reading.text.measures import measures
-from core.reading.text.words import terms, words
+from core.reading.text.words import is_empty, terms, words
 from core.reading.thresholds import held_against, meets
 
 Verdict = Literal["yes", "no", ""]
@@ -23,6 +24,7 @@ Verdict = Literal["yes", "no", ""]
 _ENGLISH = language("en")
 # Between two parts of a sentence that each state something.
 _CLAUSE_END = re.compile(r"[;.]\s")
+_LEAST_BASE = 4  # letters of a word that a syllable before it turns
 _SHORTEST_NAME = 3  # a verb at the head of a question is written like it
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 
@@ -49,7 +51,8 @@ def verdict(question: str, short: str, text: str, lead: str = "") -> Verdict:
         return "yes" if against == "yes" else "no" if against == "no" else ""
     # "Voluntary" denies that something must be done.
     optional = bool(polarity.DUTY.search(question) and polarity.OPTIONAL.search(text))
-    denied = denies(text) or optional
+    about = _part_about(question, text)
+    denied = denies(about) or optional
     outside = next((clause for clause in _CLAUSE_END.split(text) if meets(question, clause) is False), "")
     if outside:
         if not polarity.RULE.search(outside):
@@ -87,11 +90,32 @@ def _excludes(question: str, text: str) -> bool:
     """Whether a text has the counterpart of a word of the question, and not that word itself."""
     # What denies by itself is counted already.
     question, text = polarity.NEGATIVE.sub(" ", question), polarity.NEGATIVE.sub(" ", text)
+    if _negates_a_word(question, text) or _negates_a_word(text, question):
+        return True
     for first, second in polarity.OPPOSED:
         for mine, other in ((first, second), (second, first)):
             if mine.search(question) and not other.search(question) and other.search(text) and not mine.search(text):
                 return True
     return False
+
+
+def _negates_a_word(text: str, other: str) -> bool:
+    """Whether a text has a word with a syllable that denies it, where the other has the word itself: "unpaid"."""
+    own, others = set(words(text)), set(words(other))
+    return any(
+        word.startswith(start) and len(base := word[len(start) :]) >= _LEAST_BASE and base in others - own
+        for word in own - others
+        if not is_empty(word)
+        for start in polarity.DENYING_STARTS
+    )
+
+
+def _part_about(question: str, text: str) -> str:
+    """The part of a sentence that has all words of it that the question has, the sentence itself where none has."""
+    mine = frozenset(terms(question))
+    shared = mine & frozenset(terms(text))
+    parts = [part for part in polarity.PART_GAP.split(text) if shared <= frozenset(terms(part))]
+    return parts[0] if len(parts) == 1 and shared else text
 
 
 def _other_value(question: str, text: str) -> bool:
@@ -142,6 +166,14 @@ def _years(text: str) -> frozenset[object]:
     return frozenset(_YEAR.findall(text))
 
 
+def _dates(text: str) -> frozenset[object]:
+    """Days with their months, as numbers."""
+    return frozenset(
+        (int(match["day"] or match["after"]), MONTH_OF[(match["month"] or match["before"]).casefold().rstrip(".")])
+        for match in comparing.DAY_AND_MONTH.finditer(text)
+    )
+
+
 def _ordinals(text: str) -> frozenset[object]:
     return frozenset(number for word in words(text) if (number := _ENGLISH.ordinal(word)))
 
@@ -149,6 +181,7 @@ def _ordinals(text: str) -> frozenset[object]:
 _KINDS: tuple[Callable[[str], frozenset[object]], ...] = (
     _named(_ENGLISH.weekdays),
     _named(_ENGLISH.months),
+    _dates,
     _years,
     _ordinals,
 )

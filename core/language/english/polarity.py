@@ -62,7 +62,8 @@ OPPOSED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
         ),
         (
             r"\b(?:have to|has to|must|need to|needs to|do|does|did|should|shall)\b.*\bpay\b"
-            r"|\bcosts? (?:extra|anything|more|money)\b|\b(?:a|any) (?:fee|charge)\b|\bcharged?\b|\bsubject to a fee\b",
+            r"|\bcosts? (?:extra|anything|more|money)\b|\b(?:a|any) (?:fee|charge)\b|\b(?:is|are|be|get|gets) charged\b"
+            r"|\bsubject to a fee\b",
             r"\bfree\b(?! (?:of|from)\b(?! charge))|\b(?:at no|without) (?:extra |additional )?(?:cost|charge|fee)\b",
         ),
         (r"\b(?:chew|crush|break|split|cut|divide|dissolve)\w*\b", r"\b(?:whole|intact|in one piece|uncut)\b"),
@@ -111,6 +112,9 @@ OPPOSED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
     )
 )
 OPTIONAL = re.compile(r"\b(?:voluntary|optional|exempt|waived)\b", re.IGNORECASE)
+# Syllables before a word that deny it, and what parts a sentence into statements.
+DENYING_STARTS = ("un", "non")
+PART_GAP = re.compile(r"[;,]\s+|\s(?:but|although|though|while|whereas|except)\s", re.IGNORECASE)
 # A sentence that begins with its answer, in any case.
 STATED = r"\W*(yes|no)\b(?!\s\w)"
 

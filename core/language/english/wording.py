@@ -113,3 +113,6 @@ DEPENDENT = re.compile(
 PREPOSITION = r" (?:of|in|at|for|on|from|to|with) "
 # How questions begin that are requests already: "Tell me in a sentence: Please tell me ..." is what nobody writes.
 REQUESTS = ("Please", "Can you", "Could you", "Do you", "I would")
+
+# Between two statements of a sentence: "at 6 am on weekdays and at 9 am on Sundays".
+STATEMENT_GAP = re.compile(r"[;,]\s+|\s(?:and|but|or|while|whereas)\s", re.IGNORECASE)

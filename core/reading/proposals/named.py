@@ -18,6 +18,7 @@ from core.reading.confidence import probability
 from core.reading.passages import Passage
 from core.reading.proposals.captions import captioned_values
 from core.reading.reader import Question
+from core.reading.tables.lookup import meets
 from core.reading.text.marks import chosen_option
 from core.reading.text.sentences import Offsets, sentences_of
 from core.reading.text.values import values
@@ -31,6 +32,9 @@ _PROPERTY = re.compile(
     re.MULTILINE,
 )
 _LIGHT = listed_stems("property_filler")
+# Words that documents use for one another ("Weight" for "how heavy"), and what they count at least.
+_ALIKE = tuple(frozenset(map(stem, group)) for group in _ENGLISH.synonyms)
+_ALIKE_LEAST = 0.7
 _DATE_LIGHT = _LIGHT | listed_stems("date_filler")
 _NOUNS = {stem(verb): stem(noun) for noun, *verbs in _ENGLISH.event_nouns for verb in verbs}
 # "When was the mail about the roof sent?" is answered by the line "Date:" at its head.
@@ -233,6 +237,7 @@ def _properties(question: str, parsed: Question, pages: Sequence[_Page], denial:
     # "Her given name" is asked for by all of its words, "born" by "Date of birth".
     own = frozenset(parsed.terms)
     own |= {_NOUNS[term] for term in own & _NOUNS.keys()}
+    own = own.union(*(group for group in _ALIKE if group & own))
     question_stems = own | _stems(question)
     for page in pages:
         source = _stems(page.source)
@@ -246,7 +251,8 @@ def _properties(question: str, parsed: Question, pages: Sequence[_Page], denial:
             if not telling <= question_stems | source or 2 * len(shared) <= len(telling) - 1 or not shared & own:
                 continue
             named = name | source
-            covered = sum(term in named or _NOUNS.get(term) in named for term in terms) / len(terms) if terms else 0.0
+            known = [term in named or _NOUNS.get(term) in named or meets(term, named) > _ALIKE_LEAST for term in terms]
+            covered = sum(known) / len(terms) if terms else 0.0
             span = _of_value(parsed, page.text, match.span("value"))
             if span is not None:
                 yield _answer(page.passage, span, match.span(), close=1.0, covered=covered)

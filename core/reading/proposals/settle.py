@@ -6,18 +6,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.language.answer_kinds import Expectation, expectation
+from core.language.english import wording
 from core.reading.contrast import exception_among, kinds, misses_subject, of_another, shares_word
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import Proposal, Quote, quote_span, units_of
 from core.reading.reader import read_question
 from core.reading.text.marks import line_with_box
 from core.reading.text.sentences import Sentence
+from core.reading.text.values import values
+from core.reading.text.words import terms
 from core.reading.verdict import answers_otherwise, asks_denial, denies, verdict
 
 # Proposals that are chosen by their words; rows of tables are chosen by their labels.
 _BY_WORDS = ("span", "sentence", "named")
 # Kinds of answers that a pattern tells wholly: what gives none is no answer.
 _TOLD_BY_PATTERN = ("phone", "email", "time")
+# Kinds of which a sentence may give several, each for another case.
+_IN_PARTS = ("time", "date", "money", "number", "percent", "duration")
 # Of a box that is ticked or not. Set by hand.
 _BOXED = 0.9
 # Of a sentence that answers with the opposite, another value or a bound of the same thing. Set by hand.
@@ -35,10 +40,32 @@ def about_the_same(question: str, proposals: Sequence[Proposal], passages: Seque
         or not _of_another(question, proposal, passages, elsewhere)
     ]
     expected = expectation(question)
+    if expected is not None and expected.kind in _IN_PARTS:
+        kept = [_of_named_part(question, expected, proposal, passages) for proposal in kept]
     if expected is None or expected.kind not in _TOLD_BY_PATTERN:
         return kept
     fitting = (_of_kind(expected, proposal, passages) for proposal in kept)
     return [proposal for proposal in fitting if proposal is not None]
+
+
+def _of_named_part(question: str, expected: Expectation, proposal: Proposal, passages: Sequence[Passage]) -> Proposal:
+    """Give a proposal the value of the part of its sentence that has most words of the question ("on Sundays")."""
+    if proposal.kind not in ("span", "sentence") or len(proposal.quotes) != 1:
+        return proposal
+    parts = wording.STATEMENT_GAP.split(" ".join(quote_span(passages, proposal.quotes[0]).split()))
+    stems = frozenset(terms(question))
+    # What stands before the first value holds for all of them.
+    first = next(iter(values(parts[0])), None)
+    head = frozenset(terms(parts[0][: first.start])) if first is not None else frozenset[str]()
+    shares = [len(stems & (head | frozenset(terms(part)))) for part in parts]
+    own = next((index for index, part in enumerate(parts) if proposal.short in part), None)
+    best = max(range(len(parts)), key=lambda index: shares[index])
+    if own is None or shares[best] <= shares[own] or shares.count(shares[best]) > 1:
+        return proposal
+    given = {value.kind for value in values(proposal.short)}
+    rivals = [parts[best][value.start : value.end] for value in values(parts[best]) if value.kind in given]
+    named = expected.gives.search(parts[best]) and len(rivals) == 1
+    return replace(proposal, short=rivals[0]) if named else proposal
 
 
 def _of_kind(expected: Expectation, proposal: Proposal, passages: Sequence[Passage]) -> Proposal | None:
@@ -122,7 +149,8 @@ def _misses_subject(question: str, proposal: Proposal, passages: Sequence[Passag
     # What excludes it, or gives another value, speaks of what is asked about in other words.
     # What stands above a row may be the heads of its columns, or just another row.
     label = None if unit is not None and unit.kind == "row" else unit
-    return not answers_otherwise(question, text) and misses_subject(question, text, _around(passage, label))
+    otherwise = answers_otherwise(question, text) and shares_word(question, text)
+    return not otherwise and misses_subject(question, text, _around(passage, label))
 
 
 def _unit(passage: Passage, quote: Quote) -> Sentence | None:

@@ -6,6 +6,7 @@ import pytest
 
 from core.reading.passages import Passage
 from core.reading.proposals.named import named_answers
+from core.reading.read import read
 from core.reading.reader import read_question
 
 MINUTES = """Minutes of the Harbour Committee
@@ -167,3 +168,8 @@ PERSON = (
 )
 def test_a_label_is_asked_for_by_all_of_its_words_or_by_its_verb(question: str, value: str) -> None:
     assert best(question, PERSON) == value
+
+
+def test_a_line_is_found_by_another_word_for_its_label() -> None:
+    passages = [Passage(key="k1", source="note.md", text="Carrier: PostNord\nWeight: 3.4 kg")]
+    assert read("How heavy is the parcel?", passages).short_answer == "3.4 kg"

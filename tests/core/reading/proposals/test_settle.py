@@ -53,6 +53,15 @@ def test_a_number_an_address_and_a_time_are_told_by_their_form(question: str, te
     assert answer(question, text).short_answer == short
 
 
+def test_of_several_values_the_one_of_the_case_asked_about_is_given() -> None:
+    text = "The gym opens at 6 am on weekdays and at 9 am on Sundays."
+    passages = [Passage(key="k1", source="gym.md", text=text)]
+    proposal = Proposal("span", "6 am", (Quote(0, 0, len(text)),), confidence=0.7)
+    (sundays,) = about_the_same("When does the gym open on Sundays?", [proposal], passages)
+    (weekdays,) = about_the_same("When does the gym open on weekdays?", [proposal], passages)
+    assert (sundays.short, weekdays.short) == ("9 am", "6 am")
+
+
 def test_a_proposal_without_the_form_asked_for_is_left_out() -> None:
     text = "Landlord: Helen Marchetti, 12 Quarry Lane"
     passages = [Passage(key="k1", source="lease.md", text=text)]
