@@ -211,8 +211,10 @@ def _named_columns(
     for index, cell in enumerate(cells):
         text = "" if cell is None else cell.text
         own = stems_of(text)
-        if not own and text.strip() and _behind_head(question, heads[index], text.strip()):
-            named[index] = 1.0
+        # A letter or a figure alone names a row only behind the head of its column.
+        if all(map(str.isdigit, own)):
+            if text.strip() and _behind_head(question, heads[index], text.strip()):
+                named[index] = 1.0
             continue
         # Of a cell that lists several things it is enough to name one.
         shared = max((_shared(part, question_stems) for part in _LISTED.split(text)), default=0.0)
@@ -248,7 +250,9 @@ def _asked_column(
     question: str, table: Table, row: _Row, heads: Sequence[str], free: Sequence[int]
 ) -> tuple[int | None, bool]:
     """The column that a question asks for, and whether it names its head; None where that is open."""
-    by_head = sorted(((_head_share(question, heads[index]), -index) for index in free), reverse=True)
+    # Words by which the question names the row name no column ("Chief Engineer", "Chief duty").
+    naming = stems_of(" ".join(_text(row, index) for index in range(len(row.cells)) if index not in free))
+    by_head = sorted(((_head_share(question, heads[index], naming), -index) for index in free), reverse=True)
     if by_head and by_head[0][0] > 0 and (len(by_head) == 1 or by_head[0][0] > by_head[1][0]):
         return -by_head[0][1], True
     asked_heads = table_words.asked_heads(question)
@@ -266,9 +270,9 @@ def _fits(question: str, table: Table, row: _Row, index: int) -> bool:
     return cell is not None and index > 0 and fits(question, table, row.row, cell) > 0
 
 
-def _head_share(question: str, head: str) -> float:
+def _head_share(question: str, head: str, naming: frozenset[str] = frozenset()) -> float:
     """Part of a head's words that the question has, words that begin alike ("weekly" for "week") included."""
-    own, stems = stems_of(head), stems_of(question)
+    own, stems = stems_of(head), stems_of(question) - naming
     if not own:
         return 0.0
     return sum(_same(each, stems) or _alike(each, stems) for each in own) / len(own)

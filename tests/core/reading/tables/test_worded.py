@@ -69,6 +69,17 @@ def test_row_and_column_are_named(question: str, rows: Rows, answer: str) -> Non
     assert ", ".join(rows.text[slice(*span)] for span in read.cells).startswith(answer)
 
 
+def test_words_that_name_the_row_name_no_column() -> None:
+    posts = table("Post | Holder | Chief duty\nChief Engineer | Bruna Tessimore | Power\nClerk | Ada Holt | Letters")
+    assert worded_answers("Who is the Chief Engineer?", [posts.table])[0].text == "Bruna Tessimore"
+
+
+def test_a_figure_names_a_row_only_behind_its_head() -> None:
+    steps = table("Stage | Name\n3 | Start\n4 | Finish")
+    assert worded_answers("What does quality flag 3 stand for?", [steps.table]) == []
+    assert worded_answers("What is the name of stage 3?", [steps.table])[0].text == "Start"
+
+
 @pytest.mark.parametrize(
     ("question", "rows"),
     [
