@@ -24,6 +24,7 @@ _JOINED = re.compile(r"(?<![\w.,/-])\d+(?:[-/]\d+)+(?![\w/-])")
 _PROPERTY = re.compile(r"[ \t]*(?:[-•*]\s)?(?P<name>[^:\n]{2,60}):[ \t]+(?P<value>[^\n]+)")
 _PARTS = re.compile(r"[,;|()\n]|\s[-–—]\s|(?<=[^\W\d_]{3})[.!?](?=\s)|[☐☒☑○◉]")
 _NO_WHOLE = re.compile(r"[()☐☒☑○◉]|:\s")  # in a value that is not given as a whole
+_NEXT_SENTENCE = re.compile(r"(?<=[^\W\d_]{3})[.!?]\s+(?=[A-Z])")
 _MOST_WORDS = 6  # of a value that is given whole
 _PARTICLE = 3  # letters of "van", "de"
 _WEEKDAY_END = re.compile(rf"\b{WEEKDAY}$", re.IGNORECASE)
@@ -86,6 +87,10 @@ def whole_property(text: str, start: int, end: int, question_terms: Sequence[str
     if not set(terms(line["name"])) & set(question_terms):
         return start, end
     value = line["value"]
+    if stop := _NEXT_SENTENCE.search(value):
+        if end - line.start("value") > stop.start() + 1:
+            return start, end
+        value = value[: stop.start() + 1]
     if not kind and not _NO_WHOLE.search(value) and 2 * len(text[start:end].split()) >= len(value.split()):
         return line.start("value"), line.start("value") + len(value.rstrip(" \t.,;"))
     borders = [(match.start(), match.end()) for match in _PARTS.finditer(text, line.start("value"), line.end())]

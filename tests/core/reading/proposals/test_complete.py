@@ -56,6 +56,7 @@ def test_a_span_is_grown_to_its_value(text: str, span: str, whole: str) -> None:
             "Rest, drink water, come back",
         ),
         ("What is the plate?", "", "Plate: WX 55 (new)", "WX 55", "WX 55"),
+        ("What is the flag?", "", "flag: 1 good, 2 bad. Flags are set by", "good, 2 bad", "1 good, 2 bad"),
         ("Which town is it?", "", "Address: Elm Road 4 Riga", "Riga", "Riga"),  # not named
         ("Who is the guest?", "", "Guest: Ann Ode Phone: 600", "Ann", "Ann"),  # two pairs
         ("What is the note?", "", "Note: the tap in the hall drips all night", "tap", "tap"),  # a sentence
