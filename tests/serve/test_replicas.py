@@ -41,7 +41,7 @@ def postgres() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["a file", "PostgreSQL"])
+@pytest.fixture(params=["a file", pytest.param("PostgreSQL", marks=pytest.mark.slow)])
 def shared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a test with tables in a file, and with tables in PostgreSQL."""
     if request.param == "PostgreSQL":
