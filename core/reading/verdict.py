@@ -7,7 +7,8 @@ excludes a word of the other, and the other does not.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
@@ -26,6 +27,8 @@ _ENGLISH = language("en")
 _CLAUSE_END = re.compile(r"[;.]\s")
 _LEAST_BASE = 4  # letters of a word that a syllable before it turns
 _SHORTEST_NAME = 3  # a verb at the head of a question is written like it
+_LONGEST_MONTH = 31
+_WORD = re.compile(r"\w+")
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 
 
@@ -120,8 +123,8 @@ def _part_about(question: str, text: str) -> str:
 
 def _other_value(question: str, text: str) -> bool:
     """Whether both give a day, a month, a year or a quantity of one kind, and not the same."""
-    for read in _KINDS:
-        mine, given = read(question), read(text)
+    for kind in _KINDS:
+        mine, given = kind.read(question), kind.read(text)
         if mine and given and not mine & given:
             return True
     if comparing.THRESHOLD.search(question) or comparing.THRESHOLD.search(text):
@@ -134,56 +137,64 @@ def _other_value(question: str, text: str) -> bool:
     return False
 
 
-def _named(names: Sequence[Sequence[str]]) -> Callable[[str], frozenset[object]]:
-    """Return what reads the positions of some names that follow each other in a circle, with those between two."""
-    position = {spelling: index for index, spellings in enumerate(names) for spelling in spellings}
-    pattern = re.compile(
-        rf"\b(?:{'|'.join(sorted(map(re.escape, position), key=len, reverse=True))})s?\b\.?", re.IGNORECASE
-    )
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Values of one kind that follow each other: days, months, years.
 
-    def read(text: str) -> frozenset[object]:
-        places = [(match, position[_bare(match[0], position)]) for match in pattern.finditer(text) if _is_name(match)]
-        positions = {index for _, index in places}
+    Attributes:
+        pattern: Finds them in a text.
+        number: The place of a match among them; None where it is none.
+        size: How many there are, where the first follows the last; 0 where they do not end.
+    """
+
+    pattern: re.Pattern[str]
+    number: Callable[[re.Match[str]], int | None]
+    size: int
+
+    def read(self, text: str) -> frozenset[int]:
+        """Return the values of a text with those between two ends; none where one is open ("since 1990")."""
+        places = [
+            (match, number) for match in self.pattern.finditer(text) if (number := self.number(match)) is not None
+        ]
+        numbers = {number for _, number in places}
+        closed: set[int] = set()
         for (first, low), (second, high) in pairwise(places):
-            if comparing.NAME_RANGE.fullmatch(text[first.end() : second.start()]):
-                positions |= {(low + step) % len(names) for step in range((high - low) % len(names) + 1)}
-        return frozenset(positions)
-
-    return read
-
-
-def _is_name(match: re.Match[str]) -> bool:
-    """Whether a word that may be a month or a weekday is meant so: "in May", not "may" or "May I"."""
-    return match[0][:1].isupper() and (match.start() > 0 or len(match[0]) > _SHORTEST_NAME)
-
-
-def _bare(word: str, known: Mapping[str, int]) -> str:
-    folded = word.casefold().rstrip(".")
-    return folded if folded in known else folded.removesuffix("s")
+            between, before = text[first.end() : second.start()], text[: first.start()]
+            both = comparing.AND_ANOTHER.fullmatch(between) and comparing.BETWEEN.search(before)
+            if both or comparing.NAME_RANGE.fullmatch(between):
+                span = (high - low) % self.size if self.size else high - low
+                numbers |= {(low + step) % self.size if self.size else low + step for step in range(span + 1)}
+                closed |= {first.start(), second.start()}
+        is_open = any(
+            match.start() not in closed and comparing.OPEN_END.search(text[: match.start()]) for match, _ in places
+        )
+        return frozenset[int]() if is_open else frozenset(numbers)
 
 
-def _years(text: str) -> frozenset[object]:
-    return frozenset(_YEAR.findall(text))
+def _named(names: Sequence[Sequence[str]]) -> _Counted:
+    """Return names that follow each other in a circle as a kind of values."""
+    position = {spelling: index for index, spellings in enumerate(names) for spelling in spellings}
+    spellings = "|".join(sorted(map(re.escape, position), key=len, reverse=True))
+
+    def number(match: re.Match[str]) -> int | None:
+        """The place of a name that is meant so: "in May", not "may" or "May I"."""
+        is_name = match[0][:1].isupper() and (match.start() > 0 or len(match[0]) > _SHORTEST_NAME)
+        return position[match["name"].casefold()] if is_name else None
+
+    return _Counted(re.compile(rf"\b(?P<name>{spellings})s?\b\.?", re.IGNORECASE), number, len(names))
 
 
-def _dates(text: str) -> frozenset[object]:
-    """Days with their months, as numbers."""
-    return frozenset(
-        (int(match["day"] or match["after"]), MONTH_OF[(match["month"] or match["before"]).casefold().rstrip(".")])
-        for match in comparing.DAY_AND_MONTH.finditer(text)
-    )
+def _day_of_year(match: re.Match[str]) -> int:
+    month = MONTH_OF[(match["month"] or match["before"]).casefold().rstrip(".")]
+    return (month - 1) * _LONGEST_MONTH + int(match["day"] or match["after"])
 
 
-def _ordinals(text: str) -> frozenset[object]:
-    return frozenset(number for word in words(text) if (number := _ENGLISH.ordinal(word)))
-
-
-_KINDS: tuple[Callable[[str], frozenset[object]], ...] = (
+_KINDS = (
     _named(_ENGLISH.weekdays),
     _named(_ENGLISH.months),
-    _dates,
-    _years,
-    _ordinals,
+    _Counted(comparing.DAY_AND_MONTH, _day_of_year, 12 * _LONGEST_MONTH),
+    _Counted(_YEAR, lambda match: int(match[0]), 0),
+    _Counted(_WORD, lambda match: _ENGLISH.ordinal(match[0]) or None, 0),
 )
 
 

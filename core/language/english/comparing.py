@@ -70,8 +70,16 @@ DAY_AND_MONTH = re.compile(
     rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<month>{_MONTH})\b|\b(?P<before>{_MONTH})\.?\s(?P<after>\d{{1,2}})(?:st|nd|rd|th)?\b(?!,?\d)",
     re.IGNORECASE,
 )
-# Between two names of days or months, all between which are meant.
-NAME_RANGE = re.compile(r"\W*(?:[-–—]|to|until|till|through)\W*", re.IGNORECASE)
+# Between two days, months or years, all between which are meant, and before one that has no other end.
+_DAY_BEFORE = r"(?:the\s)?(?:\d{1,2}(?:st|nd|rd|th)?\s)?"
+NAME_RANGE = re.compile(rf"\W*(?:[-–—]|(?:\d{{4}}\s)?(?:to|until|till|through))\W*{_DAY_BEFORE}", re.IGNORECASE)
+BETWEEN = re.compile(rf"\bbetween\s{_DAY_BEFORE}$", re.IGNORECASE)
+AND_ANOTHER = re.compile(rf"\s(?:\d{{4}}\s)?and\s{_DAY_BEFORE}", re.IGNORECASE)
+OPEN_END = re.compile(
+    r"\b(?:since|from|after|until|till|before|by|starting|beginning|as of|through)\s"
+    rf"(?:(?:early|late|mid)[\s-])?{_DAY_BEFORE}$",
+    re.IGNORECASE,
+)
 # Bounds without a figure: "a week", and the zero of a scale.
 ONE_OF = re.compile(r"an?\s(?=[a-z])", re.IGNORECASE)
 NOTHING = re.compile(r"(?:zero|nought|freezing)\b", re.IGNORECASE)

@@ -127,11 +127,10 @@ def _with_lead(question: str, proposal: Proposal, passages: Sequence[Passage]) -
     quote = proposal.quotes[0]
     passage = passages[quote.passage]
     lead = _lead(passage, _unit(passage, quote))
-    text = "" if lead is None else passage.page[lead.start : lead.end]
-    answer = verdict(question, proposal.short, _text(proposal, passages), text)
-    telling = answers_otherwise(question, _text(proposal, passages)) and shares_word(
-        question, _text(proposal, passages)
-    )
+    above = "" if lead is None else passage.page[lead.start : lead.end]
+    text = _text(proposal, passages)
+    answer = verdict(question, proposal.short, text, above)
+    telling = answers_otherwise(question, text) and shares_word(question, text)
     shown = (replace(lead, passage=quote.passage), *proposal.quotes) if lead is not None else proposal.quotes
     features = {**proposal.features, "settled": 1.0}
     sure = max(proposal.confidence, _TELLING) if telling and answer else proposal.confidence
@@ -146,9 +145,9 @@ def _misses_subject(question: str, proposal: Proposal, passages: Sequence[Passag
     passage = passages[proposal.quotes[0].passage]
     unit = _unit(passage, proposal.quotes[0])
     text = " ".join(quote_span(passages, quote) for quote in proposal.quotes)
-    # What excludes it, or gives another value, speaks of what is asked about in other words.
     # What stands above a row may be the heads of its columns, or just another row.
     label = None if unit is not None and unit.kind == "row" else unit
+    # What excludes it, or gives another value, speaks of what is asked about in other words.
     otherwise = answers_otherwise(question, text) and shares_word(question, text)
     return not otherwise and misses_subject(question, text, _around(passage, label))
 

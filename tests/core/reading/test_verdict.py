@@ -52,6 +52,14 @@ def test_what_excludes_the_question_denies_it(question: str, text: str, said: st
         ("Is the deposit 900 euro?", "The deposit is 850 euro.", "no"),
         ("May I bring a guest?", "You may bring a guest in July.", "yes"),
         ("Are they open on Tuesday?", "They are closed on Mondays.", ""),
+        ("Is it open on 3 July?", "It is open from 1 June to 30 September.", "yes"),
+        ("Is it open on 3 May?", "It is open from 1 June to 30 September.", "no"),
+        ("Is it open in July?", "It is open between 1 June and 30 September.", "yes"),
+        ("Is it open on Tuesday?", "It is open on Monday and Wednesday.", "no"),
+        ("Was it in use in 1995?", "It was in use from 1990 to 1999.", "yes"),
+        ("Was it in use in 2005?", "It was in use from 1990 to 1999.", "no"),
+        ("Was it in use in 1995?", "It has been in use since 1990.", "yes"),
+        ("May I pay on the fifth?", "You may pay from the first to the tenth.", "yes"),
     ],
 )
 def test_another_day_month_or_amount_is_a_no(question: str, text: str, said: str) -> None:
