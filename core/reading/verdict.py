@@ -1,4 +1,4 @@
-"""Yes or no: what a sentence, the line that it stands under, or the boxes of a form say to a question.
+"""Yes or no: what a sentence or the line that it stands under says to a question.
 
 English rules. A sentence denies what a question asks where one of them holds a word that denies, or a word that
 excludes a word of the other, and the other does not.
@@ -15,7 +15,6 @@ from typing import Literal
 from core.language.english import comparing, polarity
 from core.language.english.words import MONTH_OF
 from core.language.language import language
-from core.reading.text.marks import form_options
 from core.reading.text.measures import measures
 from core.reading.text.words import is_empty, terms, words
 from core.reading.thresholds import held_against, meets
@@ -47,8 +46,6 @@ def verdict(question: str, short: str, text: str, lead: str = "") -> Verdict:
     stated = re.match(polarity.STATED, text, re.IGNORECASE)
     if stated is not None:
         return "yes" if stated[1].lower() == "yes" else "no"
-    if form_options(text):
-        return _of_boxes(question, text)
     against = held_against(question, short, text)
     if against is not None:
         return "yes" if against == "yes" else "no" if against == "no" else ""
@@ -72,9 +69,7 @@ def verdict(question: str, short: str, text: str, lead: str = "") -> Verdict:
 
 
 def answers_otherwise(question: str, text: str) -> bool:
-    """Tell whether a text answers without the words of the question: with a box, an opposite, a value or a bound."""
-    if form_options(text):
-        return bool(_of_boxes(question, text))
+    """Tell whether a text answers without the words of the question: with an opposite, a value or a bound."""
     otherwise = _excludes(question, text) or meets(question, text) is not None or _other_value(question, text)
     return otherwise or bool(held_against(question, "", text))
 
@@ -196,18 +191,3 @@ _KINDS = (
     _Counted(_YEAR, lambda match: int(match[0]), 0),
     _Counted(_WORD, lambda match: _ENGLISH.ordinal(match[0]) or None, 0),
 )
-
-
-def _of_boxes(question: str, text: str) -> Verdict:
-    """Return what a box says: the one whose words the question has, one beside "yes" or "no", or the only one."""
-    options = form_options(text)
-    asked_words = frozenset(terms(question))
-    for option in options:
-        label = frozenset(terms(option.label))
-        if label and label <= asked_words:
-            return "yes" if option.marked else "no"
-    for option in options:
-        stated = re.match(polarity.STATED, option.label, re.IGNORECASE)
-        if stated and option.marked:
-            return "yes" if stated[1].lower() == "yes" else "no"
-    return ("yes" if options[0].marked else "no") if len(options) == 1 else ""
