@@ -120,7 +120,7 @@ def _other_value(question: str, text: str) -> bool:
     """Whether both give a day, a month, a year or a quantity of one kind, and not the same."""
     for kind in _KINDS:
         mine, given = kind.read(question), kind.read(text)
-        if mine and given and not mine & given:
+        if (mine and given and not mine & given) or kind.is_outside(mine, text):
             return True
     if comparing.THRESHOLD.search(question) or comparing.THRESHOLD.search(text):
         return False
@@ -148,6 +148,18 @@ class _Counted:
 
     def read(self, text: str) -> frozenset[int]:
         """Return the values of a text with those between two ends; none where one is open ("since 1990")."""
+        numbers, open_ends = self._ends(text)
+        return frozenset[int]() if open_ends else numbers
+
+    def is_outside(self, mine: frozenset[int], text: str) -> bool:
+        """Tell whether values are all on the wrong side of the open ends of a text, unless they go round."""
+        _, open_ends = self._ends(text)
+        return bool(open_ends and mine and not self.size) and any(
+            all(value < end if after else value > end for value in mine) for end, after in open_ends
+        )
+
+    def _ends(self, text: str) -> tuple[frozenset[int], list[tuple[int, bool]]]:
+        """Return the values of a text, and those that are an open end, with whether what is meant comes after it."""
         places = [
             (match, number) for match in self.pattern.finditer(text) if (number := self.number(match)) is not None
         ]
@@ -160,10 +172,12 @@ class _Counted:
                 span = (high - low) % self.size if self.size else high - low
                 numbers |= {(low + step) % self.size if self.size else low + step for step in range(span + 1)}
                 closed |= {first.start(), second.start()}
-        is_open = any(
-            match.start() not in closed and comparing.OPEN_END.search(text[: match.start()]) for match, _ in places
-        )
-        return frozenset[int]() if is_open else frozenset(numbers)
+        open_ends = [
+            (number, end["after"] is not None)
+            for match, number in places
+            if match.start() not in closed and (end := comparing.OPEN_END.search(text[: match.start()]))
+        ]
+        return frozenset(numbers), open_ends
 
 
 def _named(names: Sequence[Sequence[str]]) -> _Counted:

@@ -76,7 +76,7 @@ NAME_RANGE = re.compile(rf"\W*(?:[-–—]|(?:\d{{4}}\s)?(?:to|until|till|throug
 BETWEEN = re.compile(rf"\bbetween\s{_DAY_BEFORE}$", re.IGNORECASE)
 AND_ANOTHER = re.compile(rf"\s(?:\d{{4}}\s)?and\s{_DAY_BEFORE}", re.IGNORECASE)
 OPEN_END = re.compile(
-    r"\b(?:since|from|after|until|till|before|by|starting|beginning|as of|through)\s"
+    r"\b(?:(?P<after>since|from|after|starting|beginning|as of)|until|till|before|by|through)\s"
     rf"(?:(?:early|late|mid)[\s-])?{_DAY_BEFORE}$",
     re.IGNORECASE,
 )

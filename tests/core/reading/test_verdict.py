@@ -55,6 +55,8 @@ def test_what_excludes_the_question_denies_it(question: str, text: str, said: st
         ("Is it open on 3 July?", "It is open from 1 June to 30 September.", "yes"),
         ("Is it open on 3 May?", "It is open from 1 June to 30 September.", "no"),
         ("Is it open in July?", "It is open between 1 June and 30 September.", "yes"),
+        ("Was it in use in 1985?", "It has been in use since 1990.", "no"),
+        ("Do I need a note on the first day?", "A note is required from the third day.", "no"),
         ("Is it open on Tuesday?", "It is open on Monday and Wednesday.", "no"),
         ("Was it in use in 1995?", "It was in use from 1990 to 1999.", "yes"),
         ("Was it in use in 2005?", "It was in use from 1990 to 1999.", "no"),
