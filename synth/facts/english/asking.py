@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from synth.facts.english.prose.clause import Clause
 from synth.facts.english.prose.verbs import BE, is_participle
-from synth.facts.english.values import Askable
+from synth.facts.english.values import SPELLED, Askable
 
 _PREPOSITIONS = frozenset("in on at by for within after until since from to above below into before over under".split())
 _MOVES = frozenset("increase decrease grow rise fall decline drop improve".split())
@@ -120,6 +120,8 @@ def ask(clause: Clause, value: Askable, before: str, after: str) -> Gap | None:
         wh = _when(clause, value, core, preposition)
         return Gap(wh, core, after, value.start, value.end, "date") if wh else None
     if preposition:
+        if preposition == "in" and core and re.fullmatch(SPELLED, core.split()[-1]):
+            return None  # "one in five workers"
         wh = _with_preposition(clause, value, preposition, core, after)
         return Gap(wh, core, _kept(after), value.start, value.end, "quantity") if wh else None
     return (

@@ -72,5 +72,6 @@ def _is_common(small: str, alone: bool, rest: str, casing: Casing | None) -> boo
     if len(small) >= _FEWEST_LETTERS and _COMMON.search(small):
         return True
     # A compound in small letters ("check-in"), or a noun before another ("fire extinguishers").
-    following = rest.split(" ", 1)[0]
-    return "-" in small or (alone and following.islower() and not is_known_verb(following))
+    following, _, after = rest.partition(" ")
+    compound = is_known_verb(following) and is_known_verb(after.split(" ", 1)[0])  # "council rules apply"
+    return "-" in small or (alone and following.islower() and (compound or not is_known_verb(following)))

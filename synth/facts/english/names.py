@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from synth.facts.english.asking import Gap
 from synth.facts.english.prose.clause import Clause
+from synth.facts.english.prose.people import are_people
 from synth.facts.english.prose.sentences import attaches
 from synth.facts.english.prose.verbs import BE, is_participle
 from synth.facts.english.values import MONTHS, WEEKDAY
@@ -73,6 +74,9 @@ def agent(clause: Clause) -> Gap | None:
     match = _AGENT.search(clause.rest)
     if match is None or _TIME_WORD.search(match[1]):
         return None
+    common = re.match(r"the [a-z][a-z -]*", match[1])
+    if common and not are_people(common[0]):
+        return None  # "by the addition of PabrB"
     before = clause.rest[: match.start()].strip()
     if not attaches(before) or re.match(r", [A-Z]", clause.rest[match.end() :]):
         return None

@@ -9,6 +9,7 @@ from core.reading.text.sentences import sentences
 from core.types import Document, Page
 from synth.facts.draft import FactDraft, Span
 from synth.facts.english.casing import Casing
+from synth.facts.english.definite import Definites
 from synth.facts.english.naming import name_document
 from synth.facts.english.prose.lists import list_facts
 from synth.facts.english.prose.options import option_facts
@@ -36,13 +37,14 @@ class EnglishRules:
 
     def __init__(self, document: Document, opening: Sequence[Page]) -> None:
         self._naming = name_document(document, opening[:_NAMING_PAGES])
-        self._casing = Casing()
+        self._casing, self._definites = Casing(), Definites()
         for page in opening:
             self.learn(page)
 
     def learn(self, page: Page) -> None:
-        """Learn from a page how the document spells its words."""
+        """Learn from a page how the document spells its words and speaks of its things."""
         self._casing.learn(page.text)
+        self._definites.learn(page.text)
 
     def drafts(self, page: Page) -> Sequence[FactDraft]:
         """Return the facts of a page, by the place of their first quote."""
@@ -53,7 +55,7 @@ class EnglishRules:
             if not _LEADER.search(page.text, start, end):
                 bullet = _BULLET.match(page.text, start, end)
                 flat = flatten(page.text, bullet.end() if bullet else start, end)
-                drafts += facts_of(flat, self._naming, self._casing)
+                drafts += facts_of(flat, self._naming, self._casing, self._definites)
         drafts += cell_facts(page.text, self._naming)
         drafts += list_facts(page.text, self._naming)
         drafts += option_facts(page.text, self._naming)

@@ -23,10 +23,10 @@ DATE = (
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 TENS = tuple(spellings[0] for spellings in _ENGLISH.tens[1:])
 SMALL_NUMBERS = tuple(spellings[0] for spellings in _ENGLISH.small_numbers[1:])
-_SPELLED = (
+SPELLED = (
     rf"(?i:(?:{'|'.join(TENS)})(?:-(?:{'|'.join(SMALL_NUMBERS[:9])}))?|(?:{'|'.join(SMALL_NUMBERS)})\b(?: and a half)?)"
 )
-NUMBER = rf"(?:{_DIGITS}|{_SPELLED}\b)"
+NUMBER = rf"(?:{_DIGITS}|{SPELLED}\b)"
 _SCALE = rf"(?: ?(?:{alternation(_ENGLISH.scales)})\b)?"
 _CURRENCY = r"(?:crowns?|dollars?|euros?|pounds? sterling|yen|yuan|rupees?|francs?|cents|USD|EUR|GBP|CHF)\b"
 _TIME_UNIT = (

@@ -145,7 +145,7 @@ def _finite(words: list[tuple[str, int]], position: int) -> bool:
     if base:
         # "stores", "returns": a verb only where what follows could be its object or adverbial.
         after = words[position + 1][0] if position + 1 < len(words) else ""
-        return not is_noun_too(base) or after in _AFTER_VERB or after[:1].isdigit()
+        return not is_noun_too(base) or after in _AFTER_VERB or after[:1].isdigit() or _is_only_verb(words, position)
     head = next(
         (
             words[back - 1][0]
@@ -157,11 +157,34 @@ def _finite(words: list[tuple[str, int]], position: int) -> bool:
     after = words[position + 1][0] if position + 1 < len(words) else ""
     if not (is_plural(before) or is_plural(head)):
         return False
-    return is_base(word) or (is_verb(word) and after in _AFTER_VERB)
+    return is_base(word) or (is_verb(word) and (after in _AFTER_VERB or _is_only_verb(words, position)))
+
+
+def _is_only_verb(words: list[tuple[str, int]], position: int) -> bool:
+    """Whether no other word of the main clause can be its verb: "The warranty covers defects in material"."""
+    if position + 1 >= len(words) or words[position][0][-1] in ",;:.":
+        return False
+    for other, (word, _) in enumerate(words):
+        if other > position and (word.strip(",") in _CLAUSE_OPENERS | {"if"} or words[other - 1][0][-1] in ",;:"):
+            return True
+        if other < position and word in _CLAUSE_OPENERS | _TIME_OPENERS:
+            return False
+        if other not in (0, position) and (
+            word in AUXILIARIES or past_base(word) or (other < position and (present_base(word) or is_base(word)))
+        ):
+            return False
+        if other > position and ((present_base(word) or is_base(word)) and words[other - 1][0] not in _BEFORE_NOUN):
+            return False
+    return True
+
+
+_TIME_OPENERS = frozenset("if until before after where unless although".split())
+# Words after which none is a finite verb.
+_BEFORE_NOUN = frozenset("a an the of and to in for by with on at from or into per as its their each every".split())
 
 
 _AFTER_VERB = frozenset(
-    "a an the on in at to from by for up about every each between within only until after before when if more with into through once twice up down no one two three four five six seven eight nine ten".split()
+    "a an the on in at to from by for up about every each between within only until after before when if more with into through once twice up down behind beside near against under over above below along around across no one two three four five six seven eight nine ten".split()
 )
 
 
@@ -182,7 +205,7 @@ def parse(sentence: str) -> Clause | None:
     subject_at = start + lead_end + (2 if lead_end else 0)
     words = [(_low(match[0]), match.start()) for match in _WORD.finditer(text, subject_at)][: _MAX_SUBJECT_WORDS + 8]
     for position, (word, offset) in enumerate(words[: _MAX_SUBJECT_WORDS + 1]):
-        if position and (word in ("would", "could", "might", "should") or _past_twice(words, position)):
+        if position and (word in ("would", "could", "might") or _past_twice(words, position)):
             return None
         if position and _finite(words, position) and not _is_ambiguous(words, position):
             subject = text[subject_at:offset].strip()
@@ -233,7 +256,7 @@ def _is_ambiguous(words: list[tuple[str, int]], position: int) -> bool:
     if word in AUXILIARIES or not past_base(word):
         return False
     for later, _ in words[position + 1 :]:
-        if later[-1] in ",;:." or later in _CLAUSE_OPENERS or later == "where":
+        if later[-1] in ",;:." or (later in _CLAUSE_OPENERS and later != "as") or later == "where":
             return False
         if later in AUXILIARIES:
             return True

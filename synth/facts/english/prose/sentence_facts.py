@@ -11,12 +11,15 @@ from synth.facts.draft import FactDraft, Span
 from synth.facts.english import asking, names
 from synth.facts.english.asking import Gap
 from synth.facts.english.casing import Casing, lowered
+from synth.facts.english.definite import Definites
 from synth.facts.english.distribute import distributed
 from synth.facts.english.naming import Naming, resolve
 from synth.facts.english.prose import sentences as prose
 from synth.facts.english.prose import terms
 from synth.facts.english.prose.clause import Clause, is_second_verb, parse
-from synth.facts.english.prose.verbs import past_base
+from synth.facts.english.prose.complements import complements
+from synth.facts.english.prose.subjects import Inverse, inverses
+from synth.facts.english.prose.verbs import AUXILIARIES, is_noun_too, past_base, present_base
 from synth.facts.english.tables.flat import Flat, without_asides
 from synth.facts.english.values import Askable
 from synth.facts.english.wording import is_named, questions, sentence
@@ -39,13 +42,14 @@ _SPLIT = re.compile(r"; (?=\w)|, (?:and|but|while) (?=\w)")
 _FACT_KINDS = {"name": "name"}
 
 
-def facts_of(flat: Flat, naming: Naming, casing: Casing) -> Iterator[FactDraft]:
+def facts_of(flat: Flat, naming: Naming, casing: Casing, definites: Definites) -> Iterator[FactDraft]:
     """Yield what a sentence states.
 
     Args:
         flat: The sentence on one line.
         naming: How the document is named.
         casing: How the document spells its words.
+        definites: What the document has but one of.
     """
     if not _MIN_CHARS <= len(flat.text) <= _MAX_CHARS or not _is_whole(flat.text):
         return
@@ -60,13 +64,17 @@ def facts_of(flat: Flat, naming: Naming, casing: Casing) -> Iterator[FactDraft]:
     amount = prose.leading(plain.text.rstrip(". "))
     if amount is not None:
         yield from _counted(plain, *amount, stated, naming, quote)
+    if not naming.filing:  # what a filing says in words is said in every other one
+        for inverse in inverses(plain.text.rstrip(". "), parse(plain.text)):
+            yield from _inverse(plain, inverse, stated, naming, quote, casing, definites)
+    first = None if naming.filing else parse(plain.text)
     for part, clause in (pair for version in distributed(plain) for pair in _clauses(version)):
-        for gap in _gaps(clause):
-            draft = _draft_for_gap(part, clause, gap, stated, naming, quote, casing)
+        for gap in _gaps(clause, in_words=clause == first):
+            draft = _draft_for_gap(part, clause, gap, stated, naming, quote, casing, definites)
             if draft is not None:
                 yield draft
         meaning = terms.classified(clause)
-        if meaning is not None and _stands(clause.subject, naming) and clause.subject != naming.organisation:
+        if meaning is not None and _stands(clause.subject, naming, definites) and clause.subject != naming.organisation:
             yield _meaning(part, meaning, stated, naming, quote, casing)
 
 
@@ -81,12 +89,37 @@ def _is_whole(text: str) -> bool:
     )
 
 
-def _gaps(clause: Clause) -> Iterator[Gap]:
+def _gaps(clause: Clause, *, in_words: bool) -> Iterator[Gap]:
     yield from prose.gaps(clause)
     for rule in (names.holder, names.agent, names.place):
         gap = rule(clause)
         if gap is not None:
             yield gap
+    if in_words:
+        yield from complements(clause)
+
+
+def _inverse(
+    flat: Flat,
+    inverse: Inverse,
+    stated: str,
+    naming: Naming,
+    quote: Span,
+    casing: Casing,
+    definites: Definites,
+) -> Iterator[FactDraft]:
+    answer = flat.text[inverse.start : inverse.end]
+    if inverse.kind in ("subject", "name") and not _stands(answer, naming, definites):
+        return
+    yield FactDraft(
+        kind=inverse.kind,
+        statement=stated,
+        subject=inverse.subject,
+        answer=lowered(answer, casing) if inverse.kind == "subject" else answer,
+        value=flat.span(inverse.start, inverse.end),
+        quotes=(quote,),
+        questions=questions(inverse.direct, inverse.indirect, naming.scope, named=False),
+    )
 
 
 def _clauses(flat: Flat) -> Iterator[tuple[Flat, Clause]]:
@@ -97,6 +130,10 @@ def _clauses(flat: Flat) -> Iterator[tuple[Flat, Clause]]:
         if clause is None or (start and _leans(part.text)):
             continue
         yield part, clause
+        bare = _without_adverb(part, clause)
+        plain = parse(bare.text) if bare else None
+        if bare and plain:
+            yield bare, plain
         second = _second_predicate(part, clause)
         again = parse(second.text) if second else None
         if second and again and again.subject == clause.subject:
@@ -106,7 +143,22 @@ def _clauses(flat: Flat) -> Iterator[tuple[Flat, Clause]]:
 def _leans(text: str) -> bool:
     """Whether a clause after a conjunction lives on the one before: "an appeal goes to ..." (of what?), "cut costs ..."."""
     first = text.split(" ", 1)[0].casefold()
-    return first in ("a", "an") or bool(past_base(first))
+    verb = present_base(first)
+    return first in AUXILIARIES | {"a", "an"} or bool(past_base(first) or (verb and not is_noun_too(verb)))
+
+
+_ADVERB_BEFORE_VERB = re.compile(
+    r" (?:also|usually|often|always|typically|generally|normally|primarily|mainly|[a-z]{3,}ly)$"
+)
+
+
+def _without_adverb(flat: Flat, clause: Clause) -> Flat | None:
+    """The sentence without an adverb before its verb, which its subject ends in."""
+    match = _ADVERB_BEFORE_VERB.search(clause.subject)
+    if match is None or not match.start():
+        return None
+    end = clause.verb_at - 1
+    return flat.replaced(end - len(match[0]), end, "")
 
 
 def _second_predicate(flat: Flat, clause: Clause) -> Flat | None:
@@ -123,21 +175,29 @@ def _second_predicate(flat: Flat, clause: Clause) -> Flat | None:
     return None
 
 
-def _stands(subject: str, naming: Naming) -> bool:
+def _stands(subject: str, naming: Naming, definites: Definites) -> bool:
     """Whether a subject says what it means without the sentence before it."""
     if _DANGLING.search(subject) or _VAGUE.match(subject):
         return False
     bare = re.fullmatch(r"[Tt]he ([a-z-]+)", subject)
     if bare:
-        return re.search(rf"\b{re.escape(bare[1])}\b", naming.scope, re.IGNORECASE) is not None
+        in_name = re.search(rf"\b{re.escape(bare[1])}\b", naming.scope, re.IGNORECASE) is not None
+        return in_name or (not naming.filing and definites.is_only(bare[1]))
     return not (naming.filing and re.match(r"[Tt]he [a-z-]+(?: [a-z-]+)?$", subject))
 
 
 def _draft_for_gap(
-    flat: Flat, clause: Clause, gap: Gap, stated: str, naming: Naming, quote: Span, casing: Casing
+    flat: Flat,
+    clause: Clause,
+    gap: Gap,
+    stated: str,
+    naming: Naming,
+    quote: Span,
+    casing: Casing,
+    definites: Definites,
 ) -> FactDraft | None:
     """A draft for one gap of a clause, None where its question would depend on other sentences."""
-    if not _stands(clause.subject, naming):
+    if not _stands(clause.subject, naming, definites):
         return None
     subject = lowered(clause.subject, casing)
     around = f"{gap.before} {gap.after} {' '.join(gap.wh)} {clause.lead}"

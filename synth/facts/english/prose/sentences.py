@@ -46,7 +46,7 @@ _CLAUSE_FOLLOWS = re.compile(
 _TAIL_ADVERB = re.compile(
     r"(?:^| )(?:primarily|mainly|largely|partly|principally|mostly|chiefly|also|only|driven|due)$"
 )
-_SECOND_PREDICATE = re.compile(r" ?\band (?:then |also |thereafter )?(\w+)")
+_SECOND_PREDICATE = re.compile(r" ?\band (?:then |also |thereafter )?(\w+)(?![\w-])")
 _AFTER_VALUE = frozenset(
     """in on at by for within after until since from to of into before over under during per each every a an as between
     with through against across among outside inside behind above below along remaining outstanding ago ahead earlier
@@ -66,7 +66,7 @@ def gaps(clause: Clause) -> Iterator[Gap]:
             continue
         before = clause.sentence[clause.rest_at : value.start].strip()
         end = _end(clause.sentence, value.end)
-        after = _TAIL_ADVERB.sub("", _first_predicate(clause.sentence[value.end : end].strip()))
+        after = _TAIL_ADVERB.sub("", first_predicate(clause.sentence[value.end : end].strip()))
         if _is_whole(value, values[number + 1 :], before, after, clause.sentence[end:]):
             gap = ask(clause, value, before, after)
             if gap is not None:
@@ -79,7 +79,7 @@ def leading(sentence: str) -> tuple[Askable, str] | None:
     if not values or values[0].start or values[0].kind not in ("count", "percent"):
         return None
     value, end = values[0], _end(sentence, values[0].end)
-    predicate = _first_predicate(sentence[value.end : end].strip())
+    predicate = first_predicate(sentence[value.end : end].strip())
     verbs = [word for word in predicate.split()[:9] if word in AUXILIARIES or past_base(word) or is_base(word)]
     if (
         not verbs
@@ -140,7 +140,7 @@ def _is_whole(value: Askable, later: Sequence[Askable], before: str, after: str,
     """Whether the value stands alone in its place and nothing after it changes what it says."""
     if (_OPEN.search(before) and not is_sized(before)) or _has_second_verb(before):
         return False
-    if re.search(r"[;,“”()]|:(?=\s|$)", before) or holds_verb(before) or _first_predicate(before) != before:
+    if re.search(r"[;,“”()]|:(?=\s|$)", before) or holds_verb(before) or first_predicate(before) != before:
         return False
     if (
         _CONDITION.match(tail)
@@ -185,7 +185,7 @@ def _list_goes_on(tail: str) -> bool:
     return not (parse(clause[:1].upper() + clause[1:]) or _CLAUSE_FOLLOWS.match(clause))
 
 
-def _first_predicate(text: str) -> str:
+def first_predicate(text: str) -> str:
     """Drop a further predicate: "4 hours and costs 5 crowns"."""
     match = _SECOND_PREDICATE.search(text)
     second = match[1] if match else ""

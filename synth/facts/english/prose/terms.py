@@ -31,9 +31,11 @@ _ADVERBIAL = re.compile(
 )
 # A sentence that begins in lower case, with the name of a program, say: "... for Python. pip installs it".
 _LOWER_START = re.compile(r"\b(?P<word>[A-Za-z]*[a-z]{3})\. (?=[a-z])")
-_CLASS = re.compile(r"^(?:an?|one of the|any) [\w“(]")
+_CLASS = re.compile(r"^(?:an?|the|one of the|any) [\w“(]")
+# "the process by which ...", "the key regulator for ...": a kind of thing that its own words tell from others.
+_DEFINITE = re.compile(r"the (?:[\w-]+ ){1,4}(?:of|for|in|by which|that|which|between) ")
 _EMPTY_HEAD = re.compile(
-    r"^(?:an?|one of the|any) (?:\w+ ){0,2}?(?:result|function|part|matter|risk|possibility|number|lot|variety|combination|reflection|significant"
+    r"^(?:an?|the|one of the|any) (?:\w+ ){0,2}?(?:result|function|part|matter|risk|possibility|number|lot|variety|combination|reflection|significant"
     r"|result|increase|decrease|decline|good|key|critical|major|important|need|way|reason|consequence|defendant|party|list|summary"
     r"|reconciliation|description|discussion|single|few|little|bit|problem|challenge|concern|priority|subject|factor|question"
     r"|long|large|small|new|high|low|strong|great|limited|material|little|further|clear|mere|potential|copy|breach|violation|direct|sign|cause)\b"
@@ -113,6 +115,8 @@ def classified(clause: Clause) -> Meaning | None:
     another = re.search(r",? and (?:[\w-]+ ){1,4}(?:is|are|was|were|has|have|can|may|will)\b", rest[:end])
     end = another.start() if another else end
     if len(rest[:end].split()) < 4 or not _is_term(clause.subject):
+        return None
+    if rest.startswith("the ") and (re.match(r"(?:The|An?) ", clause.subject) or not _DEFINITE.match(rest)):
         return None
     return Meaning(clause.subject, clause.rest_at, clause.rest_at + end, "is-a")
 

@@ -6,12 +6,13 @@ import pytest
 
 from synth.facts.draft import FactDraft
 from synth.facts.english.casing import Casing
+from synth.facts.english.definite import Definites
 from synth.facts.english.prose.sentence_facts import facts_of
 from tests.support.stated_facts import FILING, HANDBOOK, flat
 
 
 def drafts(sentence: str, naming=HANDBOOK) -> list[FactDraft]:
-    found = list(facts_of(flat(sentence), naming, Casing()))
+    found = list(facts_of(flat(sentence), naming, Casing(), Definites()))
     for draft in found:
         assert draft.quotes[0] == (0, len(sentence))
         assert sentence[slice(*draft.value)].casefold() in sentence.casefold()
