@@ -58,6 +58,7 @@ _ADJECTIVES = {
     for adjective, preposition in [pair.split(":")]
 }
 _AFTER_OF = frozenset("made composed formed comprised constructed built born deprived convicted accused".split())
+_FEWEST_AIM_WORDS = 2
 _GIVEN_TO = frozenset("used reported handed given shown returned offered awarded".split())
 _PLACED = frozenset(
     """located situated kept held housed hung stored displayed stationed moored recorded fought printed mounted
@@ -166,7 +167,9 @@ def _object(group: _Group, tail: str) -> Gap | None:
     if group.passive or not group.base or group.base in _LIGHT:
         return None
     if re.match(
-        r"(?:in|on|at|by|for|to|from|with|of|as|into|about|against|within|under|over|until|since|after|before)\b", tail
+        r"(?:in|on|at|by|for|to|from|with|of|as|into|about|against|within|under|over|until|since|after|before|during|among|between"
+        r"|through|throughout|across|along|around|without|upon|towards?)\b",
+        tail,
     ):
         return None
     if IS_AMOUNT.match(tail):
@@ -195,6 +198,8 @@ def _with_preposition(group: _Group, tail: str) -> Gap | None:
     if group.core.split()[-1:] == ["used"] and preposition == "to" and is_verb(answer.split()[0]):
         start = group.tail_at
         end = start + len(tail)
+        if len(answer.split()) < _FEWEST_AIM_WORDS:
+            return None
         return Gap(("what",), f"{group.core} for", "", start, end, "purpose") if not POINTS.search(rest) else None
     if re.match(r"[a-z]+ing\b", answer) and preposition != "for":
         return None

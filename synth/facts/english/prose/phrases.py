@@ -48,8 +48,10 @@ _QUANTIFIED = re.compile(
 )
 # Letters that number a sentence, a heading that ran into it, and adverbs that lead it in.
 _IS_LABEL = re.compile(
-    r"^(?:[A-Za-z]+ly|Then|Otherwise|Like)\b|^[A-Z]\.? [A-Z]|(?<!^)\b(?:The|A|An|This)\b|\b[A-Z]{3,} [A-Z]{3,} "
+    r"^(?:[A-Za-z]+ly|[Tt]hen|Otherwise|Like|[Nn]ow|[Ss]ometimes|[Oo]ften|Try|No\.)(?= |$)|^[A-Z]{7,} |^[A-Z]\.? [A-Z]|(?<!^)\b(?:The|A|An|This)\b|\b[A-Z]{3,} [A-Z]{3,} "
 )
+_FEW_WORDS = 3
+_BARE_NOUN = re.compile(r"(?!(?:its|their|his|all|each|every|that|how|what|many|more)\b)[a-z]+s\b")
 _DETERMINER = re.compile(r"(?:an?|the|its|their|all|every|each|in|on|at|by|for|to|from|with|of|into)\b")
 IS_AMOUNT = re.compile(
     r"\d|(?:up to|at least|at most|about|around|approximately|roughly|less|more|only|almost|nearly|follows|already)\b"
@@ -73,6 +75,8 @@ def is_plain_subject(clause: Clause) -> bool:
     if len(words) == 1 and clause.verb.endswith("ed") and re.match(r"[a-z]+\b(?! (?:of|and))", clause.rest):
         # "Pipe extracted files to COMMAND": as likely an instruction.
         return bool(_DETERMINER.match(clause.rest))
+    if clause.verb.endswith("ed") and len(words) > _FEW_WORDS and _BARE_NOUN.match(clause.rest):
+        return False  # "Failure to clean worn parts can ...": as likely an adjective
     names = [re.sub(r"[’']s$", "", word) for word in words if word[0].isupper()]
     return len(names) == len(set(names)) and "also" not in words and "then" not in words
 
@@ -112,7 +116,7 @@ def is_phrase(text: str) -> bool:
     if (
         text.count("(") != text.count(")")
         or not re.match(r"[\w“\"(]", text)
-        or re.search(r"\b(?:of|and|or|the|an?)$", text)
+        or re.search(r"\b(?:of|and|or|the|an?|as|in|on|at|for|with|by|to|from)$", text)
     ):
         return False
     if re.search(r"\bto [a-z]+$", text) and is_verb(words[-1]):

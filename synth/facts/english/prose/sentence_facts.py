@@ -18,6 +18,7 @@ from synth.facts.english.prose import sentences as prose
 from synth.facts.english.prose import terms
 from synth.facts.english.prose.clause import Clause, is_second_verb, parse
 from synth.facts.english.prose.complements import complements
+from synth.facts.english.prose.phrases import is_plain_subject
 from synth.facts.english.prose.subjects import Inverse, inverses
 from synth.facts.english.prose.verbs import AUXILIARIES, is_noun_too, past_base, present_base
 from synth.facts.english.tables.flat import Flat, without_asides
@@ -74,7 +75,12 @@ def facts_of(flat: Flat, naming: Naming, casing: Casing, definites: Definites) -
             if draft is not None:
                 yield draft
         meaning = terms.classified(clause)
-        if meaning is not None and _stands(clause.subject, naming, definites) and clause.subject != naming.organisation:
+        if (
+            meaning is not None
+            and is_plain_subject(clause)
+            and _stands(clause.subject, naming, definites)
+            and clause.subject != naming.organisation
+        ):
             yield _meaning(part, meaning, stated, naming, quote, casing)
 
 

@@ -42,6 +42,11 @@ _POINTERS = frozenset(
     """see refer note consult read want need allow enable cause ask tell help permit force expect require instruct remember
     consider think appear seem tend continue try attempt start begin agree decide""".split()
 )
+# "Add an option to print ...": what follows says what the noun is for.
+_TAKES_AIM = re.compile(
+    r"\b(?:options?|ways?|abilit(?:y|ies)|attempts?|requests?|rights?|permissions?|flags?|functions?|methods?|tools?|commands?|chance"
+    r"|need|time|code|support|person|people|place|[a-z]{2,}(?:ed|ing)|made|used|able|ready|sure|likely)$"
+)
 # "When used with ...": of what, the clause behind it says.
 _ELLIPTIC = re.compile(r"\w+ (?:[a-z]+ed|[a-z]+ing|given|set|not|in|on|at|with|run|possible|necessary|so)\b")
 _FEWEST_OBJECT_WORDS, _MOST_WORDS = 2, 22
@@ -167,6 +172,8 @@ def _instruction(sentence: str) -> Iterator[Inverse]:
         if pattern is _INSTRUCTION_LAST and (
             (is_noun_too(verb) and not re.match(r"(?:the|an?|your|\d)\b", words[1])) or parse(sentence) is not None
         ):
+            continue
+        if pattern is _INSTRUCTION_LAST and _TAKES_AIM.search(how):
             continue
         if verb in _POINTERS or re.search(r"\b(?:that|so|from|to|of|in|on|with|for|by|at)$", aim):
             continue

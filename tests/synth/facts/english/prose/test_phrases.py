@@ -53,6 +53,12 @@ def test_plain_subjects():
     for sentence in ("Mixed infections were seen in winter.", "The west gate opened in May."):
         clause = parse(sentence)
         assert clause is not None and is_plain_subject(clause)
-    for sentence in ("Similarly searches skip the last page.", "COOKIES AND TRACKERS Norland collects names."):
+    for sentence in (
+        "Similarly searches skip the last page.",
+        "COOKIES AND TRACKERS Norland collects names.",
+        "DESCRIPTION tarn searches for patterns.",
+        "Failure to look inside compressed files.",
+        "Chemotherapy Chemotherapy uses drugs.",
+    ):
         clause = parse(sentence)
         assert clause is None or not is_plain_subject(clause)
