@@ -643,6 +643,12 @@ def test_no_tab_of_an_empty_home_names_a_command(browser, empty: Running, outsid
         page.wait_for_timeout(300)
         text = page.inner_text("body")
         assert not re.search(r"\b(kb|pip|python) [a-z-]", text), text
+        if tab == "Data":  # only where one begins is furnished
+            page.locator("#data-start:visible").wait_for()
+            assert not page.locator("#data-accept").is_visible() and not page.locator("#data-set").is_visible()
+        if tab == "Report":
+            page.locator("#report-frame", has_text="Train one under Training").wait_for()
+            assert not page.locator("#report-compare").is_visible()
     next(visit, None)
 
 
