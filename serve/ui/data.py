@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from html import escape
 from typing import Any
 
@@ -86,11 +88,11 @@ class DataTab:
         made = self._make.click(self._begin, [self._new_name, self._row_count], None, **PRIVATE)
         made.success(self._look, [self._dataset], self._seen(), **PRIVATE)
         self._dataset.change(self._open, [self._dataset], row, **PRIVATE)
-        self._accept.click(self._accepted, chosen, row, **PRIVATE)
-        self._edit.click(self._edited, texts, row, **PRIVATE)
-        self._reject.click(self._rejected, chosen, row, **PRIVATE)
-        self._skip.click(self._skipped, chosen, row, **PRIVATE)
-        self._undo.click(self._undone, chosen, row, **PRIVATE)
+        self._accept.click(_in_line(self._accepted), chosen, row, **PRIVATE)
+        self._edit.click(_in_line(self._edited), texts, row, **PRIVATE)
+        self._reject.click(_in_line(self._rejected), chosen, row, **PRIVATE)
+        self._skip.click(_in_line(self._skipped), chosen, row, **PRIVATE)
+        self._undo.click(_in_line(self._undone), chosen, row, **PRIVATE)
         self._apply.click(self._applied, [self._dataset], [self._status], **PRIVATE)
         self._export.click(self._exported, [self._dataset, self._format], [self._file, self._status], **PRIVATE)
 
@@ -125,7 +127,7 @@ class DataTab:
 
     async def _next(self, dataset: str, ids: list[str], decided: list[str], outcome: str = "") -> tuple[Any, ...]:
         if not ids:
-            return [], "", "", "", "", html.note(f"{outcome} Every row is decided.".strip()), decided
+            return [], "", "", "", "", _line(f"{outcome} Every row is decided.".strip()), decided
         row = await self._reviews.row(dataset, ids[0])
         place = f"{len(ids)} to decide: {row.kind}, {row.split}, written by {row.origin}, {row.id}."
         texts = row.texts
@@ -135,8 +137,7 @@ class DataTab:
             texts["answer"],
             texts["context"],
             _proof(row) + await self._page(row),
-            # Never the same twice: the next key waits for the line to change.
-            html.note(f"{outcome} {place}".strip()) + f'<i hidden data-drawn="{secrets.token_hex(4)}"></i>',
+            _line(f"{outcome} {place}".strip()),
             decided,
         )
 
@@ -203,6 +204,24 @@ class DataTab:
         with errors_shown():
             path = await self._reviews.export(dataset, to)
         return gr.File(value=str(path), visible=True), html.note(f"Exported as {to}.")
+
+
+def _line(text: str, *, alert: bool = False) -> str:
+    """Return the line above a row. It is never the same twice: the next key waits for it to change."""
+    return html.note(text, alert=alert) + f'<i hidden data-drawn="{secrets.token_hex(4)}"></i>'
+
+
+def _in_line(handler: Callable[..., Awaitable[tuple[Any, ...]]]) -> Callable[..., Awaitable[tuple[Any, ...]]]:
+    """Return a handler of a decision that says in the line above the row why nothing was decided."""
+
+    @wraps(handler)
+    async def shown(*arguments: Any) -> tuple[Any, ...]:
+        try:
+            return await handler(*arguments)
+        except gr.Error as error:
+            return *(gr.skip() for _ in range(5)), _line(str(error.message), alert=True), gr.skip()
+
+    return shown
 
 
 def _proof(row: ReviewRow) -> str:

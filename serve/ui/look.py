@@ -119,14 +119,11 @@ window.kbKeys = window.kbKeys || document.addEventListener("keydown", (event) =>
       done();
       return;
     }
-    const status = document.getElementById("data-status");
-    const end = () => { clearTimeout(late); seen.disconnect(); setTimeout(done, 30); };
-    // The line changes with every row, and a message comes up where nothing was decided.
-    const seen = new MutationObserver((changes) => {
-      const shown = changes.some((change) => change.addedNodes.length && change.target.closest?.(".toast-wrap"));
-      if (shown || changes.some((change) => status.contains(change.target))) end();
-    });
-    seen.observe(document.body, {childList: true, subtree: true, characterData: true});
+    // Every answer of the server has a mark of its own in the line above the row; that line may be drawn in steps.
+    const mark = () => document.querySelector("#data-status [data-drawn]")?.dataset.drawn;
+    const before = mark();
+    const end = () => { clearTimeout(late); clearInterval(look); setTimeout(done, 30); };
+    const look = setInterval(() => { if (mark() && mark() !== before) end(); }, 20);
     const late = setTimeout(end, 60000); // a slow machine is no reason to act on the row before
     button.click();
   }));

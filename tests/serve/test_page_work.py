@@ -317,7 +317,7 @@ def test_keys_typed_in_a_hurry_lose_nothing_and_decide_nothing_else(window, serv
     page = window("/#data")
     page.locator("#data-status", has_text="4 to decide").wait_for()
     page.locator("#data-status").click()
-    page.keyboard.press("u")  # nothing can be undone yet, and the next key does not wait for it
+    page.keyboard.type("uu", delay=30)  # nothing can be undone yet, and the next key does not wait for it
     page.keyboard.type("ras", delay=30)
     page.locator("#data-status", has_text="2 to decide").wait_for()
     page.locator("#data-status", has_text="Skipped").wait_for()

@@ -8,6 +8,7 @@ import { turnElement, answerBody } from "./turn.js";
 import { Viewer } from "./viewer.js";
 
 const WIDE = "(min-width: 1100px)", NEW = "new"; // a conversation without turns has no address yet
+const MOST_CHARS = 400000; // of a question
 const WARNING = "Answers can be wrong: read the pages that they cite. ";
 
 export class Chat {
@@ -329,6 +330,9 @@ export class Chat {
     this.adding.replaceChildren();
     const messages = this._messages(before, question);
     try {
+      if (question.length > MOST_CHARS) {
+        throw new PageError({ message: `The question has ${question.length.toLocaleString("en")} characters, and ${MOST_CHARS.toLocaleString("en")} can be asked`, click: "shorten the question, or add the text as a document" });
+      }
       const response = await call("/page/chat/completions", { method: "POST", signal: abort.signal,
         headers: { "content-type": "application/json" }, body: JSON.stringify({ ...body, messages, stream: true }) });
       const dropped = response.headers.get("x-kb-dropped");

@@ -280,9 +280,10 @@ export class Documents {
       return;
     }
     if (this._opening !== sha256) return;
-    this._show(row, page);
+    const drawn = this._show(row, page);
     this._list();
-    if (matchMedia("(max-width: 899px)").matches) this.view.scrollIntoView({ block: "start" });
+    await drawn;
+    if (this.current === row && matchMedia("(max-width: 899px)").matches) this.view.scrollIntoView({ block: "start" }); // it stands below the list
   }
 
   // Draws a document around its pages; turning them leaves the buttons, and so the focus, where they are.
@@ -295,7 +296,7 @@ export class Documents {
       h("button", { type: "button", class: "kb-small", id: "documents-forget-this", onclick: () => { this.chosen = new Set([row.sha256]); this._forget(); } }, `Forget ${row.doc}`));
     const hidden = h("details", { ontoggle: () => this._hidden(row, hidden) }, h("summary", {}, "Hidden text that was removed"), h("div", {}));
     keepFocus(() => this.view, () => this.view.replaceChildren(parts.head, bar, parts.body, hidden));
-    this._turn(row, page);
+    return this._turn(row, page);
   }
 
   async _turn(row, page) {
