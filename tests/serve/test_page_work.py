@@ -215,9 +215,13 @@ def test_what_is_being_typed_stays_whatever_is_drawn(window) -> None:
     assert page.get_by_label("A better answer").input_value() == "Sixteen weeks."
     assert page.get_by_label("Edit the question").input_value() == "How long is a tour?"
     page.get_by_role("button", name="Rename Tours").click()
+    page.get_by_label("New name").fill("Tours of duty")
+    page.keyboard.press("Enter")
+    assert page.evaluate(ACTIVE) == "Rename Tours of duty" and page.get_by_label("New name").count() == 0
+    page.keyboard.press("Enter")  # on the button
     page.get_by_label("New name").fill("Something else")
     page.keyboard.press("Escape")
-    assert page.evaluate(ACTIVE) == "Rename Tours"
+    assert page.evaluate(ACTIVE) == "Rename Tours of duty"
     page.get_by_label("Edit the question").press("Escape")
     assert page.get_by_label("Edit the question").count() == 0
     page.fill("#chat-text", "What is next?")

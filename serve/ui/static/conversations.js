@@ -55,6 +55,7 @@ export class Conversations {
     const field = h("input", { type: "text", "aria-label": "New name", value: this.store.get(id).title, maxlength: "120",
       onkeydown: (event) => {
         if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
+        event.preventDefault(); // else the same Enter presses the button that gets the focus
         end(event.key === "Enter");
         back();
       }, onblur: () => end(true) });
