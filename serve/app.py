@@ -214,7 +214,7 @@ def _own_routes(service: Service, health: HealthState, sessions: SessionStore) -
 
     @routes.get("/login")
     async def login() -> HTMLResponse:
-        return HTMLResponse(login_page())
+        return _login()
 
     @routes.post("/login")
     async def logged_in(http: Request) -> Response:
@@ -222,7 +222,7 @@ def _own_routes(service: Service, health: HealthState, sessions: SessionStore) -
         token = sessions.begin(str(form.get("key", "")))
         service.audit.note("login", http.state.who, outcome="done" if token else "refused")
         if token is None:
-            return HTMLResponse(login_page("Unknown key."), 401)
+            return _login("Unknown key.", 401)
         response = RedirectResponse("/", 303)
         secure = http.url.scheme == "https"
         response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/")
@@ -234,6 +234,12 @@ def _own_routes(service: Service, health: HealthState, sessions: SessionStore) -
         return RedirectResponse("/login", 303)
 
     return routes
+
+
+def _login(message: str = "", status: int = 200) -> HTMLResponse:
+    """Return the page that asks for a key; without a referrer policy of its own, browsers would send the form with
+    `Origin: null`, which the guard refuses."""
+    return HTMLResponse(login_page(message), status, {"referrer-policy": "same-origin"})
 
 
 def _error(request: Request, body: dict[str, Any], status: int, headers: Any = None) -> JSONResponse:

@@ -140,6 +140,14 @@ class Service:
         """
         return await self.quick.run(lambda: self.models.controls(self.models.find(model)))
 
+    async def spelling(self, model: str) -> str:
+        """Return what a model stands for now, as `extractive` for `base` where no other model answers.
+
+        Raises:
+            KbError: There is no such model, or it cannot be opened.
+        """
+        return await self.quick.run(lambda: self.models.open(self.models.find(model))[0])
+
     async def search(
         self, query: str, k: int, *, collection: str = "", docs: Sequence[str] = (), pages: Sequence[int] | None = None
     ) -> list[Hit]:

@@ -32,7 +32,7 @@ from serve.service import Service
 _BODY_BYTES = 8 << 20
 _BODY_TIMEOUT_S = 60.0
 _DISCARD_BYTES, _DISCARD_S = 64 << 20, 2.0
-_UPLOAD_PATHS = ("/v1/documents", "/gradio_api/upload")
+_UPLOAD_PATHS = ("/v1/documents", "/page/documents", "/gradio_api/upload")
 _OPEN_PATHS = frozenset({"/healthz", "/login"})
 _OWN_PATHS = frozenset({"/healthz", "/metrics", "/login", "/logout", "/privacy", "/report/{name}"})
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")

@@ -80,7 +80,7 @@ def _cookie(headers: Headers) -> str:
 
 
 def login_page(message: str = "") -> str:
-    """Return the page that asks for a key."""
+    """Return the page that asks for a key; the address within the page, which no server sees, is kept by a script."""
     alert = f'<p role="alert">{escape(message)}</p>' if message else ""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -94,4 +94,5 @@ button {{ margin-top: .8rem; }}
 <form method="post" action="/login"><label for="key">Key</label>
 <input id="key" name="key" type="password" autocomplete="current-password" required autofocus>
 <button type="submit">Log in</button></form>
+<script>document.forms[0].action += location.hash;</script>
 <p>Whoever runs this server can make a key for you.</p></main></body></html>"""

@@ -37,7 +37,7 @@ class CompareTab:
         self._tally = VoteTally(service.home)
         # Question, models and answers that can be voted on; empty after the vote.
         self._asked = gr.State({})
-        self._question = gr.Textbox(label="Question for all", lines=2, elem_id="compare-question")
+        self._question = gr.Textbox(label="Question for all", lines=1, max_lines=6, elem_id="compare-question")
         self._models = gr.CheckboxGroup(
             label="Models",
             choices=[BASE, DEFAULT],

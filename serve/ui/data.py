@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from html import escape
 from typing import Any
 
@@ -37,7 +40,8 @@ class DataTab:
         self._ids = gr.State([])
         # Rows that were decided since the dataset was opened, the latest last.
         self._decided = gr.State([])
-        with gr.Accordion("Make training data from the documents", open=False, elem_id="data-make"):
+        self._maker = gr.Accordion("Make training data from the documents", open=False, elem_id="data-make")
+        with self._maker:
             with gr.Row(elem_classes=["kb-row", "kb-end"]):
                 self._new_name = gr.Textbox(
                     label="Name",
@@ -48,11 +52,14 @@ class DataTab:
                 self._row_count = gr.Number(label="Rows, at most", value=_ROWS, minimum=1, precision=0)
                 self._make = gr.Button("Make", variant="primary", min_width=80, elem_id="data-start")
             self._panel = TaskPanel(tasks, "data-task")
-        with gr.Row(elem_classes="kb-row"):
+        # What follows is shown once there is something to review.
+        head = gr.Row(elem_classes="kb-row", visible="hidden")
+        with head:
             self._dataset = gr.Dropdown(label="Dataset", choices=[], elem_id="data-set")
             self._keys = gr.Checkbox(label=_KEYS, value=True, elem_id="data-keys")
         self._status = block(html.note(_NONE), elem_id="data-status")
-        with gr.Row(elem_classes="kb-row"):
+        body = gr.Row(elem_classes="kb-row", visible="hidden")
+        with body:
             with gr.Column(scale=3, min_width=280):
                 self._question = gr.Textbox(label="Question", lines=2)
                 self._answer = gr.Textbox(label="Answer", lines=3, elem_id="data-answer")
@@ -65,11 +72,13 @@ class DataTab:
                     self._undo = gr.Button("Undo", min_width=70, elem_id="data-undo")
             with gr.Column(scale=2, min_width=280):
                 self._proof = block("", elem_id="data-proof")
-        with gr.Accordion("Apply decisions and export", open=False):
+        foot = gr.Accordion("Apply decisions and export", open=False, visible="hidden")
+        with foot:
             self._apply = gr.Button("Apply decisions to the dataset")
             self._format = gr.Dropdown(label="Format", choices=list(FORMATS), value=FORMATS[0])
             self._export = gr.Button("Export")
             self._file = gr.File(label="Exported", interactive=False, visible=False, elem_id="data-file")
+        self._rooms = [head, body, foot]
         self._wire()
 
     def _wire(self) -> None:
@@ -79,20 +88,24 @@ class DataTab:
         made = self._make.click(self._begin, [self._new_name, self._row_count], None, **PRIVATE)
         made.success(self._look, [self._dataset], self._seen(), **PRIVATE)
         self._dataset.change(self._open, [self._dataset], row, **PRIVATE)
-        self._accept.click(self._accepted, chosen, row, **PRIVATE)
-        self._edit.click(self._edited, texts, row, **PRIVATE)
-        self._reject.click(self._rejected, chosen, row, **PRIVATE)
-        self._skip.click(self._skipped, chosen, row, **PRIVATE)
-        self._undo.click(self._undone, chosen, row, **PRIVATE)
+        self._accept.click(_in_line(self._accepted), chosen, row, **PRIVATE)
+        self._edit.click(_in_line(self._edited), texts, row, **PRIVATE)
+        self._reject.click(_in_line(self._rejected), chosen, row, **PRIVATE)
+        self._skip.click(_in_line(self._skipped), chosen, row, **PRIVATE)
+        self._undo.click(_in_line(self._undone), chosen, row, **PRIVATE)
         self._apply.click(self._applied, [self._dataset], [self._status], **PRIVATE)
         self._export.click(self._exported, [self._dataset, self._format], [self._file, self._status], **PRIVATE)
 
     def load(self, page: gr.Blocks) -> None:
-        """Fill the choices whenever the page is opened."""
+        """Fill the choices whenever the page is opened; without a dataset, where one is made stands open."""
         self._panel.watch(self._look, [self._dataset], self._seen(), page)
+        page.load(self._unfolded, None, [self._maker], **PRIVATE)
 
     def _seen(self) -> list[Any]:
-        return [self._dataset, *self._panel.outputs]
+        return [self._dataset, *self._rooms, *self._panel.outputs]
+
+    async def _unfolded(self) -> Any:
+        return gr.Accordion(open=not await self._reviews.datasets())
 
     async def _begin(self, name: str, row_count: float) -> None:
         """Make a dataset in a process of its own; one that was interrupted is resumed."""
@@ -103,7 +116,8 @@ class DataTab:
     async def _look(self, chosen: str | None) -> tuple[Any, ...]:
         names = await self._reviews.datasets()
         dataset = gr.Dropdown(choices=names, value=chosen if chosen in names else next(iter(names), None))
-        return dataset, *self._panel.draw()
+        rooms = [gr.update(visible=True if names else "hidden") for _ in self._rooms]
+        return dataset, *rooms, *self._panel.draw()
 
     async def _open(self, dataset: str | None) -> tuple[Any, ...]:
         if not dataset:
@@ -113,7 +127,7 @@ class DataTab:
 
     async def _next(self, dataset: str, ids: list[str], decided: list[str], outcome: str = "") -> tuple[Any, ...]:
         if not ids:
-            return [], "", "", "", "", html.note(f"{outcome} Every row is decided.".strip()), decided
+            return [], "", "", "", "", _line(f"{outcome} Every row is decided.".strip()), decided
         row = await self._reviews.row(dataset, ids[0])
         place = f"{len(ids)} to decide: {row.kind}, {row.split}, written by {row.origin}, {row.id}."
         texts = row.texts
@@ -123,7 +137,7 @@ class DataTab:
             texts["answer"],
             texts["context"],
             _proof(row) + await self._page(row),
-            html.note(f"{outcome} {place}".strip()),
+            _line(f"{outcome} {place}".strip()),
             decided,
         )
 
@@ -190,6 +204,24 @@ class DataTab:
         with errors_shown():
             path = await self._reviews.export(dataset, to)
         return gr.File(value=str(path), visible=True), html.note(f"Exported as {to}.")
+
+
+def _line(text: str, *, alert: bool = False) -> str:
+    """Return the line above a row. It is never the same twice: the next key waits for it to change."""
+    return html.note(text, alert=alert) + f'<i hidden data-drawn="{secrets.token_hex(4)}"></i>'
+
+
+def _in_line(handler: Callable[..., Awaitable[tuple[Any, ...]]]) -> Callable[..., Awaitable[tuple[Any, ...]]]:
+    """Return a handler of a decision that says in the line above the row why nothing was decided."""
+
+    @wraps(handler)
+    async def shown(*arguments: Any) -> tuple[Any, ...]:
+        try:
+            return await handler(*arguments)
+        except gr.Error as error:
+            return *(gr.skip() for _ in range(5)), _line(str(error.message), alert=True), gr.skip()
+
+    return shown
 
 
 def _proof(row: ReviewRow) -> str:

@@ -73,38 +73,58 @@ footer { display: none !important; }
 # For elements around the page's content, which the rules above do not reach.
 _AROUND = "<style>@media (max-width: 640px) { .gradio-container .main { padding: .75rem !important; } }</style>"
 # Single keys act on the row under review while no text field has the focus; a checkbox beside it turns them off.
-# In a text field, Escape leaves it and Ctrl+Enter saves.
+# In a text field, Escape leaves it and Ctrl+Enter (Cmd+Enter) saves.
 _KEYS = """
 <script>
 document.documentElement.lang = "en";
 // The page contains its head twice; the first script listens.
 window.kbKeys = window.kbKeys || document.addEventListener("keydown", (event) => {
-  if (event.repeat) return;
   const on = document.querySelector("#data-keys input");
+  if (event.repeat || event.isComposing || !on || !on.offsetParent) return;
   const fields = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
   const typing = event.target.closest(fields);
-  if (on && on.offsetParent && typing && event.key === "Escape") { event.target.blur(); return; }
-  if (on && on.offsetParent && typing && event.key === "Enter" && event.ctrlKey) {
+  if (typing && event.key === "Escape") { event.target.blur(); return; }
+  if (typing && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     event.target.dispatchEvent(new Event("input", {bubbles: true}));
     document.getElementById("data-save").click();
     return;
   }
-  if (!on || !on.checked || !on.offsetParent || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!on.checked || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (window.kbTyped !== undefined) { // E waits for its row: what follows is the answer's text, and decides nothing
+    if (event.key.length !== 1) return;
+    event.preventDefault();
+    window.kbTyped += event.key;
+    return;
+  }
   const buttonId = {a: "data-accept", e: "data-save", r: "data-reject", s: "data-skip", u: "data-undo"}[
     event.key.toLowerCase()];
   const button = buttonId && document.getElementById(buttonId);
   if (!button) return;
   event.preventDefault();
+  const edits = buttonId === "data-save";
+  if (edits) window.kbTyped = "";
   window.kbQueue = window.kbQueue || Promise.resolve();
   // One after the other: a key that is pressed while a decision is stored acts on the row that follows.
   window.kbQueue = window.kbQueue.then(() => new Promise((done) => {
-    if (buttonId === "data-save") { document.querySelector("#data-answer textarea").focus(); done(); return; }
-    const status = document.getElementById("data-status");
-    const end = () => { clearTimeout(late); seen.disconnect(); setTimeout(done, 30); };
-    const seen = new MutationObserver(end);
-    seen.observe(status, {childList: true, subtree: true, characterData: true});
-    const late = setTimeout(end, 15000);
+    if (edits) {
+      const field = document.querySelector("#data-answer textarea");
+      field.focus();
+      field.setSelectionRange(field.value.length, field.value.length);
+      if (window.kbTyped) {
+        field.setRangeText(window.kbTyped, field.value.length, field.value.length, "end");
+        field.dispatchEvent(new Event("input", {bubbles: true}));
+      }
+      delete window.kbTyped;
+      done();
+      return;
+    }
+    // Every answer of the server has a mark of its own in the line above the row; that line may be drawn in steps.
+    const mark = () => document.querySelector("#data-status [data-drawn]")?.dataset.drawn;
+    const before = mark();
+    const end = () => { clearTimeout(late); clearInterval(look); setTimeout(done, 30); };
+    const look = setInterval(() => { if (mark() && mark() !== before) end(); }, 20);
+    const late = setTimeout(end, 60000); // a slow machine is no reason to act on the row before
     button.click();
   }));
 }) || true;

@@ -17,10 +17,10 @@ from serve.ui import html
 from serve.ui.events import PRIVATE, block, errors_shown
 from serve.ui.task_panel import TaskPanel
 from serve.work.tasks import BackgroundTasks
-from serve.work.training import TrainingManager
+from serve.work.training import COMPARED_QUESTIONS, TrainingManager
 
-_NONE = "There is no report yet. Choose a run and press Compare; runs are trained under Training."
-_QUESTIONS = 40
+_NONE = "There is no report yet. Choose a run and press Compare."
+_NO_RUN = "There is no report yet, and no run to compare with its base. Train one under Training."
 # A report is one file; its scripts may reach neither other servers nor the page around it.
 _SANDBOX = (
     "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
@@ -56,19 +56,20 @@ class ReportTab:
     def __init__(self, home: Home, training: TrainingManager, tasks: BackgroundTasks) -> None:
         self._home = home
         self._training = training
-        with gr.Row(elem_classes=["kb-row", "kb-end"]):
+        self._choices = gr.Row(elem_classes=["kb-row", "kb-end"], visible="hidden")
+        with self._choices:
             self._chosen = gr.Dropdown(label="Report", choices=[], elem_id="report-choice")
             self._run = gr.Dropdown(label="Run", choices=[], elem_id="report-run")
-            self._limit = gr.Number(label="Questions", value=_QUESTIONS, minimum=2, precision=0)
+            self._limit = gr.Number(label="Questions", value=COMPARED_QUESTIONS, minimum=2, precision=0)
             self._compare = gr.Button("Compare", min_width=80, elem_id="report-compare")
         self._panel = TaskPanel(tasks, "report")
-        self._frame = block(html.note(_NONE), elem_id="report-frame")
+        self._frame = block(html.note(_NO_RUN), elem_id="report-frame")
         started = self._compare.click(self._begin, [self._run, self._limit], None, **PRIVATE)
         started.success(self._look, [self._chosen, self._run], self._seen(), **PRIVATE)
         self._chosen.change(self._show, [self._chosen], [self._frame], **PRIVATE)
 
     def _seen(self) -> list[Any]:
-        return [self._chosen, self._run, *self._panel.outputs]
+        return [self._chosen, self._run, self._choices, self._frame, *self._panel.outputs]
 
     def load(self, page: gr.Blocks) -> None:
         """Fill the choices whenever the page is opened."""
@@ -92,6 +93,8 @@ class ReportTab:
         return (
             report,
             gr.Dropdown(choices=runs, value=run if run in runs else next(iter(runs), None)),
+            gr.update(visible=True if names or runs else "hidden"),
+            gr.skip() if names else html.note(_NONE if runs else _NO_RUN),
             *self._panel.draw(),
         )
 

@@ -69,7 +69,7 @@ def _state_routes(service: Service) -> APIRouter:
     examples = ExampleQuestions(service)
 
     @routes.get("/state")
-    async def state(collection: InCollection = "") -> dict[str, Any]:
+    async def state(http: Request, collection: InCollection = "") -> dict[str, Any]:
         settings = service.settings
         listed = await service.listed_models()
         return {
@@ -81,6 +81,7 @@ def _state_routes(service: Service) -> APIRouter:
             "passages": settings.rag.top_k,
             "upload_files": settings.serve.upload_files,
             "keyed": keys_required(settings.serve),
+            "person": str(http.state.who).partition("key:")[2],
             "defaults": {
                 "temperature": settings.models.temperature,
                 "top_p": 1,
@@ -93,7 +94,7 @@ def _state_routes(service: Service) -> APIRouter:
 
     @routes.get("/controls")
     async def controls(model: str) -> dict[str, Any]:
-        return {"controls": sorted(await service.controls(model))}
+        return {"model": await service.spelling(model), "controls": sorted(await service.controls(model))}
 
     @routes.get("/examples")
     async def questions(collection: InCollection = "") -> dict[str, Any]:

@@ -15,7 +15,7 @@ from kb.exporting import TARGETS
 from serve.review import DatasetReviews
 from serve.service import Service
 from serve.work.tasks import BackgroundTask
-from serve.work.training import TrainingChoices, TrainingManager, summary_json
+from serve.work.training import COMPARED_QUESTIONS, TrainingChoices, TrainingManager, summary_json
 
 _Name = Annotated[str, Field(max_length=200)]
 _TARGET_WORDS = {"gguf": "One file (GGUF)", "ollama": "Ollama on this machine", "hf": "Folder for transformers"}
@@ -128,6 +128,10 @@ def _deeds(service: Service, training: TrainingManager, reviews: DatasetReviews)
     @routes.post("/export/{name}")
     async def export(name: str, target: ExportTarget, http: Request) -> JSONResponse:
         return begun("export", await service.quick.run(lambda: training.export(name, target.to)), http)
+
+    @routes.post("/compare/{name}")
+    async def compare(name: str, http: Request) -> JSONResponse:
+        return begun("compare", await service.quick.run(lambda: training.compare(name, COMPARED_QUESTIONS)), http)
 
     @routes.post("/know/{name}")
     async def know(name: str, http: Request) -> JSONResponse:

@@ -40,6 +40,8 @@ _STAGES = {
     "sft": "Learning the answers",
     "dpo": "Learning preferences",
 }
+# Of a comparison that is started by one click.
+COMPARED_QUESTIONS = 40
 _STOPPED = "stopped before training began"
 
 
@@ -54,6 +56,7 @@ class RunSummary:
         saved_step: The step that Resume goes on from; None where it begins anew, or nothing is left to do.
         file_bytes: Size of the exported file; 0 where there is none.
         has_map: Whether it was asked what it knows.
+        has_report: Whether it was compared with its base.
     """
 
     name: str
@@ -66,6 +69,7 @@ class RunSummary:
     saved_step: int | None = None
     file_bytes: int = 0
     has_map: bool = False
+    has_report: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,6 +319,7 @@ class TrainingManager:
             saved_step=max(run.checkpoints(stage or "sft"), default=None) if "resume" in actions else None,
             file_bytes=run.gguf.stat().st_size if run.gguf.is_file() else 0,
             has_map=(knows_folder(run) / MAP).is_file(),
+            has_report=(run.folder / "compare" / "report.html").is_file(),
         )
 
     def _stages(self, task: BackgroundTask) -> list[dict[str, str]]:

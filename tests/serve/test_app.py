@@ -61,6 +61,8 @@ def test_a_browser_logs_in_with_a_key_and_out_again(keyed: TestClient, home: Hom
     asked = keyed.get("/v1/documents", headers={"accept": "text/html"})
     assert (asked.status_code, asked.headers["location"]) == (303, "/login")
     assert "Key" in keyed.get("/login").text
+    # Under `no-referrer` browsers send forms with `Origin: null`, which is refused.
+    assert keyed.get("/login").headers["referrer-policy"] == "same-origin"
     wrong = keyed.post("/login", data={"key": "kb-wrong"})
     assert wrong.status_code == 401 and "Unknown key." in wrong.text
     right = keyed.post("/login", data={"key": secret})

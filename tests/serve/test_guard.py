@@ -149,6 +149,13 @@ def test_a_large_body_is_refused_declared_or_not(server: Running) -> None:
     assert streamed is None or streamed.status_code == 413
 
 
+@pytest.mark.parametrize("door", ["/v1/documents", "/page/documents"])
+def test_uploads_of_the_api_and_of_the_page_may_be_larger_than_other_bodies(server: Running, door: str) -> None:
+    with server.client() as client:
+        response = client.post(door, content=b"x" * (9 << 20), headers={"content-type": "text/plain"})
+    assert response.status_code != 413, response.text
+
+
 def test_a_body_that_never_comes_ends(made_home: Home) -> None:
     with running(_settings(upload_timeout_s=0.5), made_home, ("api",)) as server:
         host, port = server.url.removeprefix("http://").split(":")

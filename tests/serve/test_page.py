@@ -236,6 +236,15 @@ MARKDOWN = """# Head
 - `two`
    1. deep
 
+     more of it
+
+- ***three*** ~~no~~ 2*3*4
+  ```
+  code
+  ```
+
+a \\*b\\* `x|y`<br>c
+
 [a](javascript:alert(1)) ![p](http://203.0.113.1/x.png) <b onclick=x>raw</b>"""
 
 
@@ -249,15 +258,31 @@ def test_markdown_of_a_model_is_drawn_without_html_links_or_pictures(wide) -> No
         }""",
         MARKDOWN,
     )
-    assert drawn[1] == 0
+    assert drawn[1] == 0 and drawn[0].count("<ul>") == 1
     for piece in (
         "<h3>Head</h3>",
         "<td><strong>two</strong></td>",
         "<li><code>two</code>",
-        "<ol><li>deep",
+        "<ol><li>deep<p>more of it</p></li></ol>",
+        "<li><strong><em>three</em></strong> <del>no</del> 2*3*4<pre",
+        "a *b* <code>x|y</code><br>c",
         "raw&lt;/b",
     ):
         assert piece in drawn[0], drawn[0]
+
+
+def test_marks_of_a_document_are_left_as_they_stand(wide) -> None:
+    """A quote is the document's own words."""
+    quoted = wide.evaluate(
+        """async text => {
+          const { markdown } = await import('/page/static/markdown.js');
+          const box = document.createElement('div');
+          box.append(...markdown(text, undefined, true));
+          return box.innerHTML;
+        }""",
+        "“*p < .05, **p < .01 of x_1_ and [1](a)”\nnext",
+    )
+    assert quoted == "<p>“*p &lt; .05, **p &lt; .01 of x_1_ and [1](a)”<br>next</p>"
 
 
 def test_conversations_outlive_reloads_and_are_listed_renamed_searched_and_deleted(wide) -> None:
@@ -618,6 +643,12 @@ def test_no_tab_of_an_empty_home_names_a_command(browser, empty: Running, outsid
         page.wait_for_timeout(300)
         text = page.inner_text("body")
         assert not re.search(r"\b(kb|pip|python) [a-z-]", text), text
+        if tab == "Data":  # only where one begins is furnished
+            page.locator("#data-start:visible").wait_for()
+            assert not page.locator("#data-accept").is_visible() and not page.locator("#data-set").is_visible()
+        if tab == "Report":
+            page.locator("#report-frame", has_text="Train one under Training").wait_for()
+            assert not page.locator("#report-compare").is_visible()
     next(visit, None)
 
 

@@ -9,6 +9,11 @@ import pytest
 
 from core.files import Home
 from core.settings import Settings
+from core.types import RunCard
+from finetune.load_recipe import load_recipe
+from finetune.runs import create_run
+from finetune.training.machine import this_machine
+from kb.staleness import register_dataset
 from serve.documents.learned import learned_by
 from serve.documents.undo import ForgottenFiles
 from serve.errors import NotFound, RequestRefused
@@ -66,6 +71,22 @@ def test_datasets_that_quote_a_document_are_named(tmp_path: Path) -> None:
     (folder / "pairs.jsonl").write_text(json.dumps({"evidence": [{"sha256": "a" * 64}]}) + "\n", encoding="utf-8")
     assert learned_by(Home(tmp_path), ["a" * 64]) == ["dataset mine"]
     assert learned_by(Home(tmp_path), ["b" * 64]) == []
+
+
+def test_what_was_made_elsewhere_and_what_outlived_its_dataset_is_named(tmp_path: Path) -> None:
+    home, outside = Home(tmp_path / "home"), tmp_path / "elsewhere"
+    outside.mkdir()
+    (outside / "pairs.jsonl").write_text("")
+    manifest = {"documents": [{"doc": "tides.pdf", "sha256": "a" * 64}], "counts": {}}
+    (outside / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    register_dataset(home, outside)
+    documents = ({"doc": "tides.pdf", "sha256": "a" * 64},)
+    card = RunCard(
+        name="tidal", base="smollm2", method="lora", data_sha256="", seed=0, versions={}, documents=documents
+    )
+    create_run(home, card, load_recipe("", this_machine(), flags={}, pairs=()))
+    assert learned_by(home, ["a" * 64]) == ["dataset elsewhere", "run tidal"]
+    assert learned_by(home, ["b" * 64]) == []
 
 
 def test_what_was_refused_can_be_tried_again(tmp_path: Path) -> None:

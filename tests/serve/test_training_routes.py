@@ -91,6 +91,7 @@ FAILING: dict[str, tuple[str, dict[str, Any], int, str]] = {
     "what an unknown run knows": ("know/none", {}, 404, "choose a run"),
     "rows of what an unknown run does not know": ("weak/none", {}, 404, "choose a run"),
     "export to an unknown target": ("export/tanks-1", {"to": "none"}, 400, "use one of"),
+    "comparison of an unknown run": ("compare/none", {}, 404, "choose a run"),
 }
 
 
@@ -113,6 +114,16 @@ def test_what_a_run_knows_is_read_after_it_was_asked(page: TestClient, home: Hom
     folder.mkdir(exist_ok=True)
     (folder / "map.json").write_text('{"run": "tanks-1", "documents": []}')
     assert page.get("/page/training/runs/tanks-1/knowledge").json() == {"run": "tanks-1", "documents": []}
+
+
+def test_a_comparison_is_begun_by_one_click_and_its_report_is_known(page: TestClient, home: Home) -> None:
+    begun = page.post("/page/training/compare/tanks-1")
+    assert (begun.status_code, begun.json()) == (202, {"kind": "compare", "name": "tanks-1"})
+    assert [run["has_report"] for run in page.get("/page/training").json()["runs"]] == [False]
+    report = open_run(home, "tanks-1").folder / "compare" / "report.html"
+    report.parent.mkdir(exist_ok=True)
+    report.write_text("<h1>Better</h1>", encoding="utf-8")
+    assert [run["has_report"] for run in page.get("/page/training").json()["runs"]] == [True]
 
 
 def test_an_exported_file_is_downloaded_under_its_name(page: TestClient, home: Home) -> None:

@@ -1,6 +1,7 @@
 // Puts the conversation and the documents into their tabs, and gives every tab, conversation and document an address.
 import { getJson, h } from "./dom.js";
 import { Chat } from "./chat.js";
+import { takesFiles } from "./drop.js";
 import { Documents } from "./documents.js";
 import { Training } from "./training.js";
 
@@ -15,31 +16,34 @@ class Router {
       const name = tab?.textContent.trim().toLowerCase();
       if (!TABS.includes(name) || name === this.parts[0] || this._applying) return;
       this._chosen = name; // Gradio shows it by itself
-      this.go(name, this._current(name));
+      this.go(name, ...this._current(name));
     });
   }
 
   // A tab that is left and chosen again shows what it showed.
   _current(name) {
-    if (name === "chat" && this.chat?.conversation.turns.length) return this.chat.conversation.id;
-    return name === "documents" ? this.documents?.current?.sha256 || "" : "";
+    if (name === "chat") return this.chat?.conversation.turns.length ? [this.chat.conversation.id] : [];
+    return name === "documents" ? this.documents?.address() || [] : [];
   }
 
+  // The tab and what it shows; what is no address of this page leads to the chat.
   get parts() {
-    const [name, id = ""] = location.hash.slice(1).split("/");
-    return [TABS.includes(name) ? name : "chat", decodeURIComponent(id)];
+    const [name, ...rest] = location.hash.slice(1).split("/").map((part) => { try { return decodeURIComponent(part); } catch { return ""; } });
+    return TABS.includes(name) ? [name, ...rest.filter(Boolean)] : ["chat"];
   }
 
-  go(name, id) {
-    const hash = `#${name}${id ? `/${id}` : ""}`;
+  hash(name, ...rest) { return `#${[name, ...rest.filter(Boolean).map(encodeURIComponent)].join("/")}`; }
+
+  go(name, ...rest) {
+    const hash = this.hash(name, ...rest);
     if (location.hash === hash) this.apply();
     else location.hash = hash;
   }
 
-  replace(name, id) { history.replaceState(null, "", `#${name}${id ? `/${id}` : ""}`); }
+  replace(name, ...rest) { history.replaceState(null, "", this.hash(name, ...rest)); }
 
   apply() {
-    const [name, id] = this.parts;
+    const [name, ...rest] = this.parts;
     const tabs = () => [...document.querySelectorAll("[role=tab], .overflow-dropdown button")].filter((each) => each.offsetParent);
     const find = () => tabs().find((each) => each.textContent.trim().toLowerCase() === name);
     const select = (tab) => {
@@ -54,9 +58,9 @@ class Router {
       menu?.click();
       setTimeout(() => { const folded = find(); if (folded) select(folded); }, 50);
     } else if (tab.getAttribute("aria-selected") !== "true") select(tab);
-    if (name === "chat") this.chat?.open(id);
+    if (name === "chat") this.chat?.open(rest[0]);
     if (name === "training") setTimeout(() => this.training?.look(), 60); // once its tab is shown
-    if (name === "documents") { this.documents?.look(); if (id !== (this.documents?.current?.sha256 || "")) this.documents?.open(id); }
+    if (name === "documents") this.documents?.follow(rest);
   }
 }
 
@@ -75,7 +79,8 @@ async function start() {
   const router = new Router();
   let state;
   try { state = await getJson("/page/state"); } catch (error) {
-    mount("kb-chat", h("p", { class: "kb-note kb-alert", role: "alert" }, error.text || String(error)));
+    mount("kb-chat", h("div", { class: "kb-error", role: "alert" }, h("p", {}, error.text || error.message),
+      h("button", { type: "button", class: "kb-primary", onclick: () => location.reload() }, "Try again")));
     return;
   }
   router.documents = new Documents(state, router);
@@ -84,6 +89,8 @@ async function start() {
   mount("kb-chat", router.chat.element);
   mount("kb-documents", router.documents.element);
   mount("kb-training", router.training.element);
+  // Files that miss every area are added all the same, and never opened in place of the page.
+  takesFiles(document.documentElement, (files) => { router.go("documents", ...router.documents.address()); router.documents.add(files); });
   const ready = () => document.querySelector("[role=tab]") ? router.apply() : setTimeout(ready, 50);
   ready();
 }

@@ -1,57 +1,72 @@
 // The conversation: questions, streamed answers, their pages, and the list of conversations.
-import { h, call, getJson, sendJson, query, place, PageError } from "./dom.js";
+import { h, call, getJson, sendJson, query, keepFocus, copyText, PageError } from "./dom.js";
 import { Controls } from "./controls.js";
-import { Store, newConversation, asMarkdown } from "./store.js";
+import { Conversations } from "./conversations.js";
+import { takesFiles } from "./drop.js";
+import { Store, drafts, newConversation } from "./store.js";
 import { turnElement, answerBody } from "./turn.js";
 import { Viewer } from "./viewer.js";
 
+const WIDE = "(min-width: 1100px)", NEW = "new"; // a conversation without turns has no address yet
+const MOST_CHARS = 400000; // of a question
 const WARNING = "Answers can be wrong: read the pages that they cite. ";
 
 export class Chat {
   constructor(state, router) {
     this.state = state;
     this.router = router;
-    this.store = new Store();
-    this.viewer = new Viewer();
+    this.store = new Store(state.person);
+    this.viewer = new Viewer(() => { this._shown = null; this._placeViewer(); });
     this.conversation = newConversation();
-    this.running = null;
-    this.examples = [];
+    this.answering = new Map(); // by id of the conversation: what can be stopped
+    this.fields = new Map(); // what is being typed about a turn, by the time when it was asked
     this.controls = new Controls(state, () => this._greet());
     this._build();
-    this.store.addEventListener("change", () => this._list());
-    this.store.connect(state.keyed);
+    this.store.addEventListener("change", () => this._followStore());
     addEventListener("pagehide", () => this._interrupt());
-    this._list();
+    matchMedia(WIDE).addEventListener("change", () => this._placeViewer());
+    this.list.draw();
     this._draw();
+    this.connected = this.store.connect();
   }
 
   _build() {
-    this.search = h("input", { type: "search", id: "chat-search", placeholder: "Search conversations", "aria-label": "Search conversations", oninput: () => this._list() });
-    this.listing = h("ul", { id: "chat-list" });
-    this.undo = h("p", { class: "kb-note", role: "status" });
-    this.side = h("details", { class: "kb-side", id: "chat-conversations", open: matchMedia("(min-width: 900px)").matches },
-      h("summary", {}, "Conversations"),
-      h("nav", { "aria-label": "Conversations" }, this.search, this.undo, this.listing));
+    this.list = new Conversations(this.store, {
+      current: () => this.conversation.id,
+      isRunning: (id) => this.answering.has(id),
+      removed: (id) => this._removed(id),
+      restored: (id, open) => { if (open) this.router.go("chat", id); else this.list.search.focus(); },
+      renamed: (id, title) => { if (id === this.conversation.id) { this.conversation.title = title; this._head(); } },
+    });
     this.log = h("div", { id: "chat-log", role: "log", "aria-label": "Conversation", "aria-live": "off" });
     this.status = h("p", { id: "chat-status", class: "kb-visually-hidden", role: "status" });
     this.question = h("textarea", { id: "chat-text", rows: "2", placeholder: "What do you want to know?", "aria-label": "Question",
-      oninput: () => { this.store.draft = this.question.value; this._grow(); },
+      oninput: () => { this._draft(this.question.value); this._grow(); },
       onkeydown: (event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.submit(); } } });
-    this.question.value = this.store.draft;
+    this.question.value = drafts.get(NEW);
     this.submitButton = h("button", { type: "button", id: "chat-submit", class: "kb-primary", onclick: () => this.submit() }, "Submit");
-    this.stopButton = h("button", { type: "button", id: "chat-stop", class: "kb-stop", hidden: true, onclick: () => this.stop() }, "Stop");
+    this.stopButton = h("button", { type: "button", id: "chat-stop", class: "kb-stop", hidden: true,
+      onclick: (event) => { if (event.detail < 2) this.stop(); } }, "Stop"); // it stands where a double click on Submit ends
     this.hint = h("p", { class: "kb-note", id: "chat-hint", role: "status" });
-    const newButton = h("button", { type: "button", class: "kb-small", id: "chat-new", onclick: () => this.router.go("chat", "") }, "New conversation");
+    this.adding = h("p", { class: "kb-note", id: "chat-adding", role: "status" });
+    const newButton = h("button", { type: "button", class: "kb-small", id: "chat-new", onclick: () => this._new() }, "New conversation");
     this.title = h("h2", { class: "kb-title" });
     this.element = h("div", { class: "kb-chat" },
-      h("p", { class: "kb-note kb-warning" }, WARNING, h("a", { href: "/privacy", target: "_blank", rel: "noopener" }, "What is stored, and where")),
-      h("div", { class: "kb-columns" }, this.side,
+      h("p", { class: "kb-note kb-warning" }, WARNING, h("a", { href: "/privacy", target: "_blank", rel: "noopener" }, "What is stored, and where"),
+        this.state.person ? h("span", { id: "chat-person" }, ` Logged in as ${this.state.person}. `, h("button", { type: "button", class: "kb-link", onclick: () => this._logOut() }, "Log out")) : null),
+      h("div", { class: "kb-columns" }, this.list.element,
         h("div", { class: "kb-main" },
           h("div", { class: "kb-bar-row" }, this.title, newButton),
-          this.log, this.status,
+          this.log, this.status, this.adding,
           h("div", { class: "kb-composer", id: "chat-question" },
             h("div", { class: "kb-ask" }, this.question, this.submitButton, this.stopButton), this.hint, this.controls.element)),
         this.aside = h("aside", { class: "kb-aside", "aria-label": "Sources" }, this.viewer.element)));
+    takesFiles(this.element, (files) => this.add(files));
+  }
+
+  async _logOut() {
+    try { await call("/logout", { method: "POST" }); } catch (error) { this.hint.textContent = error.text; return; }
+    location.assign("/login");
   }
 
   _grow() {
@@ -61,65 +76,58 @@ export class Chat {
 
   // ---- which conversation
 
-  open(id) {
-    const kept = id && this.store.get(id);
-    if (kept && kept.id === this.conversation.id) return;
-    if (!id && !this.conversation.turns.length) return this._draw();
-    if (this.running) this.stop();
-    this.conversation = kept ? structuredClone(kept) : newConversation();
-    for (const turn of this.conversation.turns) turn.running = false;
-    this.viewer.clear();
-    this._draw();
-    this._list();
-    if (id && !kept) this.hint.textContent = "That conversation is not kept in this browser.";
+  get running() { return this.answering.get(this.conversation.id); }
+
+  get _draftKey() { return this.conversation.turns.length ? this.conversation.id : NEW; }
+
+  _draft(text) { drafts.set(this._draftKey, text); }
+
+  // What is typed goes along into the new conversation: it is asked there.
+  _new() {
+    if (this.question.value.trim() && this.conversation.turns.length && !drafts.get(NEW)) {
+      drafts.set(NEW, this.question.value);
+      this._draft("");
+    }
+    this.router.go("chat");
+  }
+
+  async open(id = "") {
+    this._opening = id;
+    let kept = id && this.store.get(id);
+    if (id && !kept && id !== this.conversation.id) {
+      await this.connected; // it may be kept by the server
+      if (this._opening !== id) return;
+      kept = this.store.get(id);
+    }
+    if (id && id === this.conversation.id) return;
+    if (!id && !this.conversation.turns.length) { this._draw(); return; }
+    this._show(this.answering.get(id)?.conversation || (kept ? structuredClone(kept) : newConversation()));
+    if (id && !kept) this.hint.textContent = this.state.keyed ? "There is no such conversation any more." : "That conversation is not kept in this browser.";
     if (!id) this.question.focus();
   }
 
-  _list() {
-    const kept = this.store.list(this.search.value);
-    this.listing.replaceChildren(...kept.map((each) => {
-      const current = each.id === this.conversation.id;
-      const menu = (label, onclick) => h("button", { type: "button", class: "kb-small", "aria-label": `${label} ${each.title}`, onclick }, label);
-      return h("li", { class: current ? "kb-current" : null },
-        h("a", { href: `#chat/${each.id}`, "aria-current": current ? "page" : null }, each.title || "Untitled"),
-        h("div", { class: "kb-tools" }, menu("Rename", (event) => this._rename(each.id, event.target.closest("li"))),
-          menu("Export", () => this._export(each.id)), menu("Delete", () => this._delete(each.id))));
-    }));
-    if (!kept.length) this.listing.append(h("li", { class: "kb-note" }, this.search.value ? "None found." : "None yet."));
+  _show(conversation) {
+    this.conversation = conversation;
+    this._shown = null;
+    this.viewer.clear();
+    this.question.value = drafts.get(this._draftKey);
+    this._draw();
+    this._grow();
+    this.list.draw();
   }
 
-  _rename(id, item) {
-    const conversation = this.store.get(id);
-    const save = () => {
-      const title = field.value.trim();
-      if (title) { conversation.title = title; this.store.save(conversation); if (id === this.conversation.id) { this.conversation.title = title; this._draw(); } } else this._list();
-    };
-    const field = h("input", { type: "text", "aria-label": "New name", value: conversation.title, maxlength: "120",
-      onkeydown: (event) => { if (event.key === "Enter") save(); if (event.key === "Escape") this._list(); }, onblur: save });
-    item.replaceChildren(field);
-    field.focus();
-    field.select();
+  // Another window, or an answer that ended, has changed what is kept.
+  _followStore() {
+    const kept = this.store.get(this.conversation.id);
+    if (!kept || this.running || kept.updated <= this.conversation.updated) return;
+    this.conversation = structuredClone(kept);
+    this._draw();
   }
 
-  _export(id) {
-    const conversation = this.store.get(id);
-    const url = URL.createObjectURL(new Blob([asMarkdown(conversation, place)], { type: "text/markdown" }));
-    const name = (conversation.title || "conversation").replace(/[^\p{L}\p{N} _-]+/gu, "").trim().slice(0, 60) || "conversation";
-    h("a", { href: url, download: `${name}.md` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10000);
-  }
-
-  _delete(id) {
-    const removed = this.store.get(id);
-    this.store.remove(id);
-    if (id === this.conversation.id) this.router.go("chat", "");
-    const undo = h("button", { type: "button", class: "kb-small", onclick: () => {
-      this.store.save(removed);
-      this.undo.replaceChildren();
-      this.search.focus();
-    } }, "Undo");
-    this.undo.replaceChildren(`Deleted “${removed.title}”. `, undo);
-    undo.focus();
+  _removed(id) {
+    this.answering.get(id)?.abort.abort();
+    this.answering.delete(id);
+    if (id === this.conversation.id) { this._show(newConversation()); this.router.replace("chat"); }
   }
 
   // Chooses a model that another tab has made.
@@ -135,12 +143,13 @@ export class Chat {
       open: (turn, number) => this._openSource(turn, number),
       retry: (index) => this.retry(index),
       edit: (index) => this._edit(index),
-      copy: (turn, button) => { navigator.clipboard?.writeText(turn.answer); button.textContent = "Copied"; },
+      copy: async (turn, button) => { button.textContent = (await copyText(turn.answer)) ? "Copied" : "Not copied"; },
       rate: (turn, rating) => this._rate(turn, rating),
       why: (index, button) => this._why(index, button),
       correct: (index) => this._correct(index),
-      addDocuments: () => this.router.go("documents", ""),
-      hasDocuments: () => this.state.documents > 0,
+      addDocuments: () => this.router.go("documents", ...this.router.documents.address(this.controls.collectionName)),
+      goToTraining: () => this.router.go("training"),
+      chooseModel: () => this.controls.open(),
       waiting: (turn) => this._waiting(turn),
     };
   }
@@ -149,48 +158,91 @@ export class Chat {
     return turn.alone || !/^(base|extractive)$/.test(turn.asked_model) ? "Waiting for the model; the first answer takes longer while its weights are loaded …" : "Reading the documents …";
   }
 
-  _draw() {
+  _head() {
     const { title, turns } = this.conversation;
     this.title.textContent = turns.length && turns[0].question.startsWith(title) ? "" : title;
-    if (!this.conversation.turns.length) this._greet();
-    else this.log.replaceChildren(...this.conversation.turns.map((turn, index) => turnElement(turn, index, this.actions)));
+  }
+
+  _draw() {
+    const { turns } = this.conversation;
+    this._head();
+    if (!turns.length) this._greet();
+    else this._redraw(() => this.log, () => this.log.replaceChildren(...turns.map((turn, index) => this._turn(turn, index))));
+    const focused = document.activeElement;
     this.submitButton.hidden = Boolean(this.running);
     this.stopButton.hidden = !this.running;
+    if (focused === this.submitButton && this.running) this.stopButton.focus();
+    if (focused === this.stopButton && !this.running) this.submitButton.focus();
     this.hint.textContent = "";
+  }
+
+  // Draws with the focus kept, and the open page as it was moved.
+  _redraw(home, draw) {
+    const crop = this.viewer.element.querySelector(".kb-crop"), { scrollLeft = 0, scrollTop = 0 } = crop || {};
+    keepFocus(home, () => { draw(); this._placeViewer(); });
+    if (crop) Object.assign(crop, { scrollLeft, scrollTop });
+  }
+
+  // A turn with what is being typed about it.
+  _turn(turn, index) {
+    const made = turnElement(turn, index, { ...this.actions, elsewhere: turn.running && this.running?.turn !== turn && Date.now() - this.conversation.updated < 60000 });
+    const fields = this.fields.get(turn.asked) || {};
+    if (fields.edit) made.querySelector(".kb-question").replaceChildren(fields.edit);
+    if (fields.correct) made.append(fields.correct);
+    return made;
+  }
+
+  // Keeps a field at its turn until it is closed, whatever is drawn meanwhile.
+  _field(turn, kind, element) {
+    this.fields.set(turn.asked, { ...this.fields.get(turn.asked), [kind]: element });
+    this._redrawTurn(this.conversation.turns.findIndex((each) => each.asked === turn.asked));
+    element?.querySelector("textarea").focus();
   }
 
   async _greet() {
     if (this.conversation.turns.length) return;
     const collection = this.controls.collectionName;
-    try { this.state = await getJson("/page/state" + query({ collection })); } catch { /* as it was */ }
+    try {
+      this.state = await getJson("/page/state" + query({ collection }));
+      this.controls.update(this.state);
+    } catch { /* as it was */ }
     if (this.conversation.turns.length) return;
     const count = this.state.documents;
     const lead = h("p", { class: "kb-lead" }, "Ask your own documents: every answer names its page, and every quote was found on it.");
     if (!count) {
-      const input = h("input", { type: "file", multiple: true, id: "chat-files", onchange: () => this._add([...input.files]) });
+      const input = h("input", { type: "file", multiple: true, id: "chat-files", onchange: () => this.add([...input.files]) });
+      const where = this.state.collections.length > 1 ? ` in ${collection}` : "";
       const drop = h("div", { class: "kb-drop", id: "chat-add" },
-        h("p", {}, "There are no documents yet. Drop some here, or"),
+        h("p", {}, `There are no documents${where} yet. Drop some here, or`),
         h("label", { class: "kb-primary kb-file" }, "Choose files", input),
-        h("button", { type: "button", class: "kb-small", onclick: () => this.router.go("documents", "") }, "Add a web page or a folder"),
-        h("p", { class: "kb-note", id: "chat-adding", role: "status" }));
-      for (const kind of ["dragenter", "dragover"]) drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("kb-over"); });
-      drop.addEventListener("dragleave", () => drop.classList.remove("kb-over"));
-      drop.addEventListener("drop", (event) => { event.preventDefault(); drop.classList.remove("kb-over"); this._add([...event.dataTransfer.files]); });
+        h("button", { type: "button", class: "kb-small", onclick: () => this.actions.addDocuments() }, "Add a web page or a folder"));
+      takesFiles(drop, (files) => this.add(files));
       this.log.replaceChildren(h("div", { class: "kb-empty" }, lead, drop));
       return;
     }
     const list = h("ul", { class: "kb-examples", id: "chat-examples" });
     const words = count === 1 ? "your document" : `your ${count} documents`;
-    this.log.replaceChildren(h("div", { class: "kb-empty" }, lead, h("p", { class: "kb-note" }, `Ask something about ${words}.`), list));
+    this.log.replaceChildren(h("div", { class: "kb-empty" }, lead, h("p", { class: "kb-note" }, `Ask something about ${words}, or drop more here.`), list));
     try {
       const { questions } = await getJson("/page/examples" + query({ collection }));
       list.replaceChildren(...questions.map((question) => h("li", {}, h("button", { type: "button", class: "kb-example", onclick: () => this.ask(question) }, question))));
     } catch { /* without examples */ }
   }
 
-  async _add(files) {
-    const note = document.getElementById("chat-adding");
-    try { await this.router.documents.upload(files, (text) => { note.textContent = text; }); } catch (error) { note.textContent = error.text || String(error); return; }
+  // Adds files to the collection that is asked, and says how far they are read and what was refused.
+  async add(files) {
+    const say = (text, refused = false) => {
+      this.adding.replaceChildren(text, refused ? " " : "", refused ? h("button", { type: "button", class: "kb-small", onclick: () => this.actions.addDocuments() }, "Look at it under Documents") : "");
+      this.adding.classList.toggle("kb-alert", refused);
+    };
+    const { documents } = this.router;
+    try {
+      const { jobs, refused } = await documents.upload(files, say, this.controls.collectionName);
+      const kept = await documents.settled(jobs, say);
+      const faults = [...refused, ...kept.filter((file) => file.status === "refused").map((file) => `${file.doc}: ${file.reason}.`)];
+      const added = kept.filter((file) => file.status !== "refused").map((file) => file.doc);
+      say([added.length ? `Added: ${added.join(", ")}.` : "", faults.length ? `Not added: ${faults.join(" ")}` : ""].filter(Boolean).join(" "), faults.length > 0);
+    } catch (error) { say(error.text || error.message, true); }
     this._greet();
   }
 
@@ -198,12 +250,9 @@ export class Chat {
     const turns = this.conversation.turns, index = turns.length - 1;
     const atEnd = innerHeight + scrollY >= document.body.scrollHeight - 120;
     const live = this.log.lastElementChild?.querySelector(".kb-live");
-    if (turns[index].running && turns[index].answer && live) live.replaceChildren(...answerBody(turns[index], this.actions));
-    else {
-      const made = turnElement(turns[index], index, this.actions);
-      if (this.log.children.length === turns.length && !this.log.querySelector(".kb-empty")) this.log.lastElementChild.replaceWith(made);
-      else this._draw();
-    }
+    if (this.log.children.length !== turns.length || this.log.querySelector(".kb-empty")) this._draw();
+    else if (turns[index].running && turns[index].answer && live) live.replaceChildren(...answerBody(turns[index], this.actions));
+    else this._redrawTurn(index);
     if (atEnd) this.question.scrollIntoView({ block: "nearest" });
   }
 
@@ -214,7 +263,7 @@ export class Chat {
     if (this.running) { this.hint.textContent = "Wait for the answer, or press Stop; what you type stays."; return; }
     if (!question) { this.hint.textContent = "Write a question first."; this.question.focus(); return; }
     this.question.value = "";
-    this.store.draft = "";
+    this._draft("");
     this._grow();
     this.ask(question);
   }
@@ -242,19 +291,24 @@ export class Chat {
 
   _edit(index) {
     if (this.running) { this.hint.textContent = "Wait for the answer, or press Stop."; return; }
-    const bubble = this.log.children[index].querySelector(".kb-question");
-    const field = h("textarea", { rows: "3", "aria-label": "Edit the question" });
-    field.value = this.conversation.turns[index].question;
+    const turn = this.conversation.turns[index];
+    const close = () => this._field(turn, "edit", undefined);
     const ask = () => {
-      const question = field.value.trim();
-      if (!question) return;
-      this._fork(index);
-      this._run(this.conversation.turns.slice(0, index), question);
+      const question = field.value.trim(), at = this.conversation.turns.findIndex((each) => each.asked === turn.asked);
+      if (!question || at < 0) return;
+      if (this.running) { this.hint.textContent = "Wait for the answer, or press Stop; what you type stays."; return; }
+      this.fields.delete(turn.asked);
+      this._fork(at);
+      this._run(this.conversation.turns.slice(0, at), question);
     };
-    bubble.replaceChildren(field, h("div", { class: "kb-tools" },
+    const field = h("textarea", { rows: "3", "aria-label": "Edit the question", onkeydown: (event) => {
+      if (event.key === "Escape") close();
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); ask(); }
+    } });
+    field.value = turn.question;
+    this._field(turn, "edit", h("div", {}, field, h("div", { class: "kb-tools" },
       h("button", { type: "button", class: "kb-primary", onclick: ask }, "Ask"),
-      h("button", { type: "button", class: "kb-small", onclick: () => this._draw() }, "Cancel")));
-    field.focus();
+      h("button", { type: "button", class: "kb-small", onclick: close }, "Cancel"))));
   }
 
   async _run(before, question, tries = 0) {
@@ -263,32 +317,38 @@ export class Chat {
     if (tries && this.controls.honoured.has("seed")) body.seed = this.state.defaults.seed + tries;
     const turn = { question, answer: "", sources: [], statements: [], notes: [], running: true, done: false, error: "", tries,
       asked: Date.now(), body, collection: body.collection, alone: !this.controls.fromDocuments, asked_model: body.model.replace("+rag", "") };
+    if (!conversation.turns.length && this.question.value.trim()) { drafts.set(conversation.id, this.question.value); drafts.set(NEW, ""); }
     conversation.turns = [...before, turn];
     conversation.title ||= question.replace(/\s+/g, " ").slice(0, 70);
-    this.running = new AbortController();
+    const abort = new AbortController();
+    this.answering.set(conversation.id, { abort, conversation, turn });
     this.store.save(conversation);
     this.router.replace("chat", conversation.id);
     this._draw();
-    this._list();
     this.log.lastElementChild.scrollIntoView({ block: "nearest" });
     this.status.textContent = "Waiting for the answer.";
+    this.adding.replaceChildren();
     const messages = this._messages(before, question);
     try {
-      const response = await call("/page/chat/completions", { method: "POST", signal: this.running.signal,
+      if (question.length > MOST_CHARS) {
+        throw new PageError({ message: `The question has ${question.length.toLocaleString("en")} characters, and ${MOST_CHARS.toLocaleString("en")} can be asked`, click: "shorten the question, or add the text as a document" });
+      }
+      const response = await call("/page/chat/completions", { method: "POST", signal: abort.signal,
         headers: { "content-type": "application/json" }, body: JSON.stringify({ ...body, messages, stream: true }) });
       const dropped = response.headers.get("x-kb-dropped");
       if (dropped) turn.notes_before = [`The ${dropped} oldest messages no longer fit and were left out.`];
       await this._read(response, turn, conversation);
       if (!turn.done) throw new PageError({ message: "The answer broke off", click: "try again" });
     } catch (error) {
-      if (error.name !== "AbortError") turn.error = error.text || "The answer broke off. Try again.";
+      if (error.name !== "AbortError") Object.assign(turn, { error: error.text || "The answer broke off. Try again.", step: error.step || "" });
     }
     turn.running = false;
-    this.running = null;
-    this.store.save(conversation);
-    if (conversation !== this.conversation) return;
+    if (this.answering.get(conversation.id)?.turn === turn) this.answering.delete(conversation.id);
+    this.store.saveTurn(conversation.id, turn);
+    if (conversation.id !== this.conversation.id) { this.list.draw(); return; }
     this._draw();
-    this.status.textContent = turn.error ? `Not answered: ${turn.error}` : turn.done ? "Answered." : "Stopped.";
+    const short = turn.short_answer || (turn.answer.length <= 300 ? turn.answer : "");
+    this.status.textContent = turn.error ? `Not answered: ${turn.error}` : turn.done ? `Answered${short ? `: ${short}` : "."}` : "Stopped.";
     if (turn.sources.length) this._openSource(turn, 1, { focus: false });
   }
 
@@ -299,7 +359,7 @@ export class Chat {
   }
 
   async _why(index, button) {
-    const { turns } = this.conversation, turn = turns[index];
+    const { id, turns } = this.conversation, turn = turns[index];
     button.disabled = true;
     button.textContent = "Asking again …";
     this.status.textContent = "Asking again without the passages, and with others.";
@@ -315,8 +375,17 @@ export class Chat {
       button.textContent = "Why?";
       return;
     }
-    this.store.save(this.conversation);
-    this._redrawTurn(index);
+    this._keepTurn(id, turn);
+  }
+
+  // Stores and draws a turn that changed, wherever the person has gone meanwhile.
+  _keepTurn(id, turn) {
+    this.store.saveTurn(id, turn);
+    if (id !== this.conversation.id) return;
+    const at = this.conversation.turns.findIndex((each) => each.asked === turn.asked);
+    if (at < 0) return;
+    this.conversation.turns[at] = turn;
+    this._redrawTurn(at);
   }
 
   async _read(response, turn, conversation) {
@@ -333,8 +402,8 @@ export class Chat {
         if (data === "[DONE]") continue;
         this._take(JSON.parse(data), turn);
       }
-      if (Date.now() - drawn > 120 && conversation === this.conversation && !turn.done) { drawn = Date.now(); this._redrawLast(); }
-      if (Date.now() - saved > 2000) { saved = Date.now(); this.store.save(conversation, { silent: true }); }
+      if (Date.now() - drawn > 120 && conversation.id === this.conversation.id && !turn.done) { drawn = Date.now(); this._redrawLast(); }
+      if (Date.now() - saved > 2000) { saved = Date.now(); this.store.saveTurn(conversation.id, turn, { silent: true }); }
     }
   }
 
@@ -351,53 +420,56 @@ export class Chat {
     if (choice.finish_reason === "length") turn.notes.push("The answer was cut at its longest; raise it under Model and controls.");
   }
 
-  stop() { this.running?.abort(); }
+  stop() { this.running?.abort.abort(); }
 
-  _interrupt() { if (this.running) this.store.save(this.conversation, { silent: true }); }
+  _interrupt() {
+    for (const { conversation, turn } of this.answering.values()) this.store.saveTurn(conversation.id, { ...turn, running: false }, { silent: true });
+  }
 
   // ---- sources and ratings
 
   _openSource(turn, number, { focus = true } = {}) {
     const source = turn.sources[number - 1];
     if (!source) return;
-    const index = this.conversation.turns.indexOf(turn);
-    // Beside the conversation where there is room, else under the answer that cites it.
-    const home = matchMedia("(min-width: 1100px)").matches ? this.aside : this.log.children[index]?.querySelector(".kb-answer");
-    home?.append(this.viewer.element);
-    for (const button of this.log.querySelectorAll(".kb-source")) button.removeAttribute("aria-current");
-    this.log.children[index]?.querySelectorAll(".kb-source")[number - 1]?.setAttribute("aria-current", "true");
+    this._shown = { asked: turn.asked, number };
+    this._placeViewer();
     this.viewer.show(source, turn.collection, { number, focus });
   }
 
+  // The page stands beside the conversation where there is room, else under the answer that cites it.
+  _placeViewer() {
+    const shown = this._shown, index = shown ? this.conversation.turns.findIndex((each) => each.asked === shown.asked) : -1;
+    const home = matchMedia(WIDE).matches ? this.aside : this.log.children[index]?.querySelector(".kb-answer");
+    if (home && this.viewer.element.parentElement !== home) home.append(this.viewer.element);
+    for (const button of this.log.querySelectorAll(".kb-source")) button.removeAttribute("aria-current");
+    this.log.children[index]?.querySelectorAll(".kb-source")[shown.number - 1]?.setAttribute("aria-current", "true");
+  }
+
   async _rate(turn, rating, correction = "") {
-    const withdrawn = turn.rating === rating && !correction;
-    const index = this.conversation.turns.indexOf(turn);
+    turn = this.conversation.turns.find((each) => each.asked === turn.asked) || turn; // as it is now
+    const withdrawn = turn.rating === rating && !correction, { id } = this.conversation;
     try {
       await sendJson("POST", "/page/feedback", { question: turn.question, answer: turn.answer, rating, correction,
         model: turn.model, citations: turn.sources, collection: turn.collection, withdrawn });
     } catch (error) { this.hint.textContent = error.text; return; }
     turn.rating = withdrawn ? "" : rating;
-    this.store.save(this.conversation);
-    this._redrawTurn(index);
+    if (correction) this.fields.delete(turn.asked);
+    this._keepTurn(id, turn);
     this.hint.textContent = withdrawn ? "Taken back." : correction ? "Saved: the correction is preferred over the answer." : "Saved. Ratings can become training data; the last one counts.";
   }
 
   _redrawTurn(index) {
-    const viewer = this.log.children[index].contains(this.viewer.element);
-    const made = turnElement(this.conversation.turns[index], index, this.actions);
-    this.log.children[index].replaceWith(made);
-    if (viewer) made.querySelector(".kb-answer").append(this.viewer.element);
+    if (index < 0) return;
+    this._redraw(() => this.log.children[index], () => this.log.children[index].replaceWith(this._turn(this.conversation.turns[index], index)));
   }
 
   _correct(index) {
     const turn = this.conversation.turns[index];
-    const field = h("textarea", { rows: "3", "aria-label": "A better answer" });
-    const box = h("div", { class: "kb-correct" }, field, h("div", { class: "kb-tools" },
-      h("button", { type: "button", class: "kb-primary", onclick: () => {
-        if (field.value.trim()) this._rate(turn, "down", field.value.trim());
-      } }, "Save the correction"),
-      h("button", { type: "button", class: "kb-small", onclick: () => box.remove() }, "Cancel")));
-    this.log.children[index].append(box);
-    field.focus();
+    if (this.fields.get(turn.asked)?.correct) { this.fields.get(turn.asked).correct.querySelector("textarea").focus(); return; }
+    const field = h("textarea", { rows: "3", "aria-label": "A better answer", onkeydown: (event) => { if (event.key === "Escape") close(); } });
+    const close = () => this._field(turn, "correct", undefined);
+    this._field(turn, "correct", h("div", { class: "kb-correct" }, field, h("div", { class: "kb-tools" },
+      h("button", { type: "button", class: "kb-primary", onclick: () => { if (field.value.trim()) this._rate(turn, "down", field.value.trim()); else field.focus(); } }, "Save the correction"),
+      h("button", { type: "button", class: "kb-small", onclick: close }, "Cancel"))));
   }
 }

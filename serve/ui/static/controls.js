@@ -17,6 +17,7 @@ export class Controls {
     this._given = {};
     try { this._given = JSON.parse(localStorage.getItem(KEY) || "{}"); } catch { /* defaults */ }
     this._ranges = {};
+    this._names = new Map();
     this.honoured = new Set();
     this.model = this._select("chat-model", "Model", state.models, this._given.model || "base");
     this.mode = this._select("chat-mode", "Answer", [["documents", "From the documents"], ["alone", "By the model alone"]], this._given.mode || "documents");
@@ -55,12 +56,19 @@ export class Controls {
 
   update(state) {
     this._state = state;
+    let changed = false;
     for (const [part, choices] of [[this.model, state.models], [this.collection, state.collections]]) {
       const value = part.select.value;
+      if ([...part.select.options].map((option) => option.value).join("\n") === choices.join("\n")) continue;
       part.select.replaceChildren(...choices.map((choice) => h("option", { value: choice }, choice)));
       part.select.value = choices.includes(value) ? value : choices[0];
+      changed = true;
     }
+    if (changed) this._fit();
   }
+
+  // Shows the controls, at the choice of the model.
+  open() { this.element.open = true; this.model.select.focus(); this.element.scrollIntoView({ block: "nearest" }); }
 
   // Chooses a model; false where the server does not list it.
   use(model) {
@@ -81,14 +89,23 @@ export class Controls {
 
   async _fit() {
     const model = this.model.select.value;
-    const name = model === "base" ? `base (${this._state.base})` : model;
-    this.summary.textContent = `${name}, ${this.fromDocuments ? "from the documents" : "alone"}`;
+    const summary = (name) => {
+      const where = this._state.collections.length > 1 ? `the documents in ${this.collectionName}` : "the documents";
+      this.summary.textContent = `${name}, ${this.fromDocuments ? `from ${where}` : "alone"}`;
+    };
+    summary(this._names.get(model) || model);
     let honoured = [];
-    try { honoured = (await getJson("/page/controls" + query({ model }))).controls; } catch (error) {
+    try {
+      const { controls, model: spec } = await getJson("/page/controls" + query({ model }));
+      honoured = controls;
+      this._names.set(model, model === "base" ? `base (${spec === "extractive" ? "the built-in reader" : spec})` : model);
+    } catch (error) {
       this._note.textContent = error.text;
       return;
     }
     if (model !== this.model.select.value) return;
+    const name = this._names.get(model);
+    summary(name);
     this.honoured = new Set(honoured);
     this._ranges.passages.disabled = !this.fromDocuments;
     const without = [];

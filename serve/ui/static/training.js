@@ -1,5 +1,5 @@
 // Training: recipes with the minutes that they take here, the run that is trained, and what can be done with the others.
-import { h, getJson, sendJson, query } from "./dom.js";
+import { h, getJson, sendJson, query, keepFocus } from "./dom.js";
 import { chart } from "./chart.js";
 import { KnowledgeMap } from "./knowledge.js";
 
@@ -216,6 +216,8 @@ export class Training {
   stop() { return this._do(() => sendJson("POST", "/page/training/stop", {}), ""); }
   export(name, to) { return this._do(() => sendJson("POST", `/page/training/export/${encodeURIComponent(name)}`, { to }), `Exporting ${name}.`, name); }
 
+  compare(name) { return this._do(() => sendJson("POST", `/page/training/compare/${encodeURIComponent(name)}`, {}), `Comparing ${name} with its base.`, name); }
+
   teachWeak(name) { return this._do(() => sendJson("POST", `/page/training/weak/${encodeURIComponent(name)}`, {}), ""); }
 
   know(name) { this.mapAfter = name; return this._do(() => sendJson("POST", `/page/training/know/${encodeURIComponent(name)}`, {}), "", name); }
@@ -254,7 +256,7 @@ export class Training {
     const run = this.state.runs.find(({ name }) => name === task.name);
     const running = task.state === "running";
     const open = this.task.querySelector("details")?.open;
-    const focused = this.task.contains(document.activeElement) ? document.activeElement.id : "";
+    const log = this.task.querySelector(".kb-log"), read = log ? log.scrollTop : 0;
     const button = (id, label, onclick, primary = false) => h("button", { type: "button", class: primary ? "kb-primary" : "kb-small", id, onclick }, label);
     const parts = [h("h3", {}, `${KINDS[task.kind]}: ${task.name}`)];
     if (!running || task.kind !== "train") parts.push(h("p", { class: `kb-note${task.state === "failed" ? " kb-alert" : ""}`, id: "training-status", role: task.state === "failed" ? "alert" : "status" }, task.text));
@@ -269,16 +271,19 @@ export class Training {
       if (run?.actions.includes("resume")) tools.append(button("training-go-on", task.state === "failed" && !run.saved_step ? "Try again" : resumed(run), () => this.resume(task.name), true));
       if (task.state === "failed") tools.append(button("training-other", "Choose another recipe", () => { this.form.querySelector("#training-recipe-head").focus(); this.cards.scrollIntoView({ block: "center" }); }));
     }
+    if (task.kind === "compare" && ["stopped", "failed"].includes(task.state) && run) tools.append(button("training-go-on", "Compare again", () => this.compare(task.name), true));
     if (task.kind === "export" && ["stopped", "failed"].includes(task.state) && run) tools.append(button("training-go-on", "Export again", () => this.export(task.name, "gguf"), true));
     if (task.kind === "know" && task.state === "done" && run?.has_map) tools.append(button("training-map", "Show the map", () => this.map.show(run.name, true), true));
     else if (task.state === "done" && run) {
       if (run.actions.includes("ask")) tools.append(button("training-ask", "Ask it", () => this.ask(run), true));
-      if (run.actions.includes("compare")) tools.append(button("training-compare", "Compare it with its base", () => this.router.go("report", "")));
+      if (task.kind === "compare" && run.has_report) tools.append(report(run, "kb-primary"));
+      else if (run.actions.includes("compare")) tools.append(button("training-compare", "Compare it with its base", () => this.compare(run.name)));
     }
     if (tools.childElementCount) parts.push(tools);
     if (task.lines.length) parts.push(h("details", { open: open || null }, h("summary", {}, "What happened so far"), h("ul", { class: "kb-log", tabindex: "0" }, task.lines.map((line) => h("li", {}, line)))));
-    this.task.replaceChildren(...parts);
-    if (focused) document.getElementById(focused)?.focus();
+    keepFocus(() => this.task, () => this.task.replaceChildren(...parts));
+    const again = this.task.querySelector(".kb-log");
+    if (again) again.scrollTop = read; // where it was read
   }
 
   _progress(task) {
@@ -302,8 +307,8 @@ export class Training {
     const busy = this._busy, drawn = JSON.stringify([runs, shown, busy]);
     if (drawn !== this._runsDrawn) {
       this._runsDrawn = drawn;
-      this.runs.replaceChildren(runs.length ? h("ul", { class: "kb-runs" }, runs.map((run) => this._run(run, run.name === shown, targets, busy)))
-        : h("p", { class: "kb-note" }, "None yet."));
+      keepFocus(() => this.runs, () => this.runs.replaceChildren(runs.length ? h("ul", { class: "kb-runs" }, runs.map((run) => this._run(run, run.name === shown, targets, busy)))
+        : h("p", { class: "kb-note" }, "None yet.")));
     }
     const figures = Object.entries(curves).filter(([, points]) => points.length).map(([name, points]) => {
       const [stage, ...rest] = name.split(" ");
@@ -318,6 +323,8 @@ export class Training {
     const tools = h("div", { class: "kb-tools" });
     if (run.actions.includes("resume")) tools.append(button(resumed(run), () => this.resume(run.name)));
     if (run.actions.includes("ask")) tools.append(button("Ask it", () => this.ask(run)));
+    if (run.actions.includes("compare")) tools.append(button(run.has_report ? "Compare again" : "Compare with its base", () => this.compare(run.name)));
+    if (run.has_report) tools.append(report(run));
     if (run.has_map) tools.append(button("What it knows", () => this.map.show(run.name, true), { disabled: false }));
     if (run.actions.includes("know")) tools.append(button(run.has_map ? "Ask its facts again" : "What does it know?", () => this.know(run.name)));
     if (run.actions.includes("export")) {
@@ -331,6 +338,8 @@ export class Training {
       run.reason ? h("p", { class: "kb-note kb-alert" }, run.reason) : null, tools.childElementCount ? tools : null);
   }
 }
+
+const report = (run, kind = "kb-small") => h("a", { class: kind, href: `/report/${encodeURIComponent(`run ${run.name}`)}`, target: "_blank", rel: "noopener", "aria-label": `Open the report: ${run.name}` }, "Open the report");
 
 function resumed(run) { return run.saved_step ? `Resume from step ${run.saved_step}` : "Resume"; }
 

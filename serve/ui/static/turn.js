@@ -60,7 +60,7 @@ export function answerBody(turn, actions) {
       words ? h("span", { class: "kb-likelihood" }, words) : null));
   }
   const text = turn.done ? numbered(turn) : turn.answer;
-  nodes.push(h("div", { class: "kb-prose" }, markdown(text, (number) => citation(turn, number, actions))));
+  nodes.push(h("div", { class: "kb-prose" }, markdown(text, (number) => citation(turn, number, actions), turn.answer.includes(NOTICE))));
   if (turn.computed_from?.length) {
     const cells = turn.computed_from.map((cell) => `${cell.quote} (${place(cell)})`).join("; ");
     nodes.push(h("p", { class: "kb-note" }, `Computed from ${cells}.`));
@@ -98,7 +98,7 @@ function sources(turn, actions) {
 
 export function status(turn) {
   if (turn.error) return "";
-  if (!turn.done) return turn.running ? "" : "Stopped. The text so far was not checked.";
+  if (!turn.done) return turn.running ? "" : turn.answer ? "Stopped. The text so far was not checked." : "Stopped before the first word.";
   const quoted = turn.answer.includes(NOTICE) ? ["Quoted from the documents; no language model wrote this."] : [];
   return [GROUNDS[turn.ground || ""], ...quoted, ...(turn.notes || []), `Model: ${turn.model}.`].join(" ");
 }
@@ -107,23 +107,26 @@ export function turnElement(turn, index, actions) {
   const element = h("article", { class: "kb-turn", "aria-label": `Question ${index + 1}` });
   element.append(h("div", { class: "kb-question" }, h("p", {}, turn.question)));
   const answer = h("div", { class: "kb-answer" });
+  const running = turn.running && !actions.elsewhere;
   const live = h("div", { class: "kb-live" }, turn.answer ? answerBody(turn, actions) : []);
   answer.append(live);
-  if (turn.running && !turn.answer) live.append(h("p", { class: "kb-note kb-waiting" }, actions.waiting(turn)));
-  if (!turn.running && !turn.done && !turn.error && !turn.answer) live.append(h("p", { class: "kb-note" }, "(stopped)"));
-  if (turn.error) {
-    const button = /document/i.test(turn.error) && !actions.hasDocuments()
-      ? h("button", { type: "button", class: "kb-primary", id: "chat-add", onclick: actions.addDocuments }, "Add documents")
-      : h("button", { type: "button", class: "kb-primary", onclick: () => actions.retry(index) }, "Try again");
-    answer.append(h("div", { class: "kb-error", role: "alert" }, h("p", {}, `Not answered: ${turn.error}`), button));
-  }
+  if (running && !turn.answer) live.append(h("p", { class: "kb-note kb-waiting" }, actions.waiting(turn)));
+  if (turn.error) answer.append(h("div", { class: "kb-error", role: "alert" }, h("p", {}, `Not answered: ${turn.error}`), helps(turn, index, actions)));
   answer.append(sources(turn, actions) || "");
   answer.append(origins(turn) || "");
-  const text = status(turn);
+  const text = actions.elsewhere ? "It is being answered in another window." : status(turn);
   if (text) answer.append(h("p", { class: "kb-note kb-status" }, text));
   element.append(answer);
-  if (!turn.running) element.append(tools(turn, index, actions));
+  if (!running) element.append(tools(turn, index, actions));
   return element;
+}
+
+// The buttons that help after an error: what it asks for first, then the same question again.
+function helps(turn, index, actions) {
+  const steps = { documents: ["Add documents", actions.addDocuments], model: ["Choose another model", actions.chooseModel], training: ["Go to Training", actions.goToTraining], question: ["Change the question", () => actions.edit(index)] };
+  const [label, onclick] = steps[turn.step] || [];
+  const again = (primary) => h("button", { type: "button", class: primary ? "kb-primary" : "kb-small", onclick: () => actions.retry(index) }, "Try again");
+  return label ? [h("button", { type: "button", class: "kb-primary", id: turn.step === "documents" ? "chat-add" : null, onclick }, label), again(false)] : [again(true)];
 }
 
 function tools(turn, index, actions) {
