@@ -130,7 +130,9 @@ def test_private_addresses_are_refused(url: str, tmp_path: Path) -> None:
     assert "--allow-private" in caught.value.hint
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2a00:1450::1", "64:ff9b::8.8.8.8", "2002:808:808::", "2a00::5efe:808:808"])
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "2a00:1450::1", "64:ff9b::8.8.8.8", "2002:808:808::", "2a00::5efe:808:808"]
+)
 def test_public_addresses_are_public(address: str) -> None:
     assert _is_public(address)
 
@@ -148,7 +150,7 @@ def test_headers_that_never_end_are_cut_off(site: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["http://[::1:80/a.pdf", "http://[10.0.0.1]/a.pdf", "http://h:port/a.pdf"])
 def test_a_malformed_address_is_refused_in_words(url: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be (fetched|resolved)"):
+    with pytest.raises(DataError, match=r"cannot be (fetched|resolved)"):
         fetch(url, tmp_path, LIMITS)
 
 
