@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -27,6 +27,7 @@ from core.version import project_version
 from serve import errors, ollama_api
 from serve.access.guard import ClientStalled, RequestGuard
 from serve.access.sessions import COOKIE, SessionStore, login_page
+from serve.ignored import note_unknown_parameters
 from serve.memory import give_back_when_idle
 from serve.observability.logs import log
 from serve.observability.metrics import CONTENT_TYPE
@@ -64,6 +65,10 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"description": reason, "content": {"application/json": {"schema": _ERROR}}}
     for status, reason in _REASONS.items()
 }
+
+
+# Where clients ask whose base address lacks its `/v1`.
+_WITHOUT_PREFIX = ("/chat/completions", "/completions", "/embeddings", "/models", "/responses")
 
 
 class HealthState:
@@ -128,7 +133,8 @@ class _Outermost:
                 inner,
                 allow_origins=origins,
                 allow_methods=["GET", "POST", "DELETE"],
-                allow_headers=["authorization", "content-type"],
+                allow_headers=["*"],  # clients in browsers send headers of their own, such as x-stainless-os
+                expose_headers=["retry-after", "x-kb-chunked", "x-kb-dropped", "x-kb-ignored", "x-request-id"],
             )
         self._inner = inner
 
@@ -162,12 +168,14 @@ async def _warm(service: Service, health: HealthState) -> None:
 
 
 def _add_api(app: FastAPI, service: Service) -> None:
-    routes = APIRouter(prefix="/v1", responses=_RESPONSES)
+    routes = APIRouter(prefix="/v1", responses=_RESPONSES, dependencies=[Depends(note_unknown_parameters)])
     for part in (chat, completions, responses, search, documents):
         routes.include_router(part.router(service))
     app.include_router(routes)
     app.include_router(ollama_api.router(service), include_in_schema=False)
-    app.router.routes.append(Route("/v1/{path:path}", _UnknownPaths(app.router.routes), include_in_schema=False))
+    unknown = _UnknownPaths(app.router.routes)
+    for path in ("/v1/{path:path}", "/v1", *_WITHOUT_PREFIX):
+        app.router.routes.append(Route(path, unknown, include_in_schema=False))
     error_response = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -197,7 +205,8 @@ class _UnknownPaths:
             if match is Match.PARTIAL:  # the path is known and the method is not
                 await route.handle({**scope, **child_scope}, receive, send)
                 return
-        raise HTTPException(404, f"unknown path {scope['path']}; /v1/openapi.json describes the API")
+        hint = f"use /v1{scope['path']}" if scope["path"] in _WITHOUT_PREFIX else "/v1/openapi.json describes the API"
+        raise HTTPException(404, f"unknown path {scope['path']}; {hint}")
 
 
 def _own_routes(service: Service, health: HealthState, sessions: SessionStore) -> APIRouter:
@@ -259,9 +268,7 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"][1:])
-        message = f"{field}: {first['msg'].removeprefix('Value error, ')}"
+        message, field = errors.validation_fault(error.errors(), error.body)
         return _error(request, errors.error_body(message, 400, code="invalid_request", param=field), 400)
 
     @app.exception_handler(StarletteHTTPException)
@@ -279,8 +286,8 @@ def _add_error_handlers(app: FastAPI) -> None:
         return JSONResponse(errors.error_body("the disk is full or cannot be written", 507, code="disk"), 507)
 
     @app.exception_handler(Exception)
-    async def unexpected(_: Request, error: Exception) -> JSONResponse:
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, ClientDisconnect):
             log("unexpected", logging.ERROR, error=error)
         message = "internal error; the server's log holds the details"
-        return JSONResponse(errors.error_body(message, 500, code="internal"), 500)
+        return _error(request, errors.error_body(message, 500, code="internal"), 500)

@@ -4,6 +4,7 @@ sentence for the page."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import BackendError, ConfigError, DataError, KbError, MissingExtra
@@ -56,6 +57,42 @@ def error_body(
     kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
     fields = {"message": message, "type": kind, "param": param, "code": code, "hint": hint or None}
     return {"error": {**fields, **({"click": click} if click else {})}}
+
+
+def validation_fault(faults: Sequence[Mapping[str, Any]], body: Any) -> tuple[str, str | None]:
+    """Return the message and the field of a request that failed validation; the field is None for the whole body.
+
+    Args:
+        faults: As pydantic lists them; of several the one that lies deepest, since a union has one for each member.
+        body: As it was received; names of union members, which pydantic puts among the fields, are not in it.
+    """
+    if faults[0]["type"] == "json_invalid":
+        place, reason = faults[0]["loc"][-1], faults[0].get("ctx", {}).get("error", "")
+        return f"the body is not JSON: {reason} (character {place})", None
+    fields = [_fields(fault["loc"][1:], fault["type"], body) for fault in faults]
+    field, fault = max(zip(fields, faults, strict=True), key=lambda pair: len(pair[0]))
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    if field:
+        name = ".".join(map(str, field))
+        return f"{name}: {message}", name
+    if fault["type"] in ("missing", "model_attributes_type"):
+        return "send the body as a JSON object, with the header content-type: application/json", None
+    return message, None
+
+
+def _fields(loc: Sequence[str | int], kind: str, body: Any) -> list[str | int]:
+    """Return the part of a location that leads into a body, or names what is missing in it."""
+    if not isinstance(body, Mapping):  # a parameter of the path or the query
+        return list(loc)
+    fields: list[str | int] = []
+    value: Any = body
+    for number, part in enumerate(loc, 1):
+        there = part in value if isinstance(value, Mapping) else isinstance(value, list) and part in range(len(value))
+        if there:
+            value = value[part]
+        if there or (kind == "missing" and number == len(loc)):
+            fields.append(part)
+    return fields
 
 
 # The first class that fits decides: subclasses before their bases.

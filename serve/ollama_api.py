@@ -15,16 +15,23 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from fastapi.routing import APIRoute
+from pydantic import BeforeValidator, Field, field_validator
+from starlette.types import Receive, Scope, Send
 
 from core.errors import KbError
 from core.version import project_version
 from serve import errors
-from serve.answers.answering import AnswerRequest, AnswerResponse, ChatMessage
+from serve.answers.answering import AnswerRequest, AnswerResponse
+from serve.answers.history import ChatMessage
 from serve.answers.models import BASE, WITH_DOCUMENTS, SamplingControls, ServedModel
+from serve.ignored import note_ignored
 from serve.service import Service
 from serve.v1.asking import Parts, ask, extensions
+from serve.v1.body import OpenBody, RequestBody
 from serve.v1.content import called_text, result_text
+from serve.v1.schemas import tool_result_refused
+from serve.v1.structure import format_schema
 
 _MOST_CHARS = 400_000
 _OPTIONS = {"repeat_penalty": "repetition_penalty", "num_predict": "max_tokens"}
@@ -33,8 +40,8 @@ _HARMLESS = frozenset({"keep_alive", "stream", "think"})
 _LATEST = ":latest"
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="allow")
+class _Body(RequestBody):
+    """What `/api/chat` and `/api/generate` have in common."""
 
     model: Annotated[str, Field(min_length=1, max_length=300)]
     stream: bool | None = True
@@ -46,6 +53,15 @@ class _Body(BaseModel):
     def _without_tag(cls, name: str) -> str:
         """Return an id of this server: clients add `:latest` to names without a tag."""
         return name if name.startswith("ollama:") else name.removesuffix(_LATEST)
+
+    @field_validator("format")
+    @classmethod
+    def _known_format(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
+        if isinstance(value, str) and value not in ("", "json"):
+            raise ValueError(f"unknown format {value!r}; use json, or a JSON schema")
+        if isinstance(value, dict):
+            format_schema({"type": "json_schema", "schema": value})
+        return value
 
     def json_schema(self) -> dict[str, Any] | None:
         """Return the schema that the answer keeps to."""
@@ -69,8 +85,7 @@ class _Body(BaseModel):
             del known["max_tokens"]
         if known.get("seed", 0) < 0:
             del known["seed"]
-        extra = self.model_extra or {}
-        ignored += [name for name, value in extra.items() if value and name not in _HARMLESS]
+        ignored += [name for name in self.unknown_fields() if name not in _HARMLESS]
         return SamplingControls(**known), ignored
 
 
@@ -93,11 +108,15 @@ def _refused(message: str) -> errors.RequestRefused:
     return errors.RequestRefused(message, status=400, code="invalid_request")
 
 
-class OllamaMessage(BaseModel):
+def _text_or_none(content: Any) -> Any:
+    return "" if content is None else content
+
+
+class OllamaMessage(OpenBody):
     """One message of `/api/chat`."""
 
     role: Annotated[str, Field(pattern="^(system|user|assistant|tool)$")]
-    content: Annotated[str, Field(max_length=_MOST_CHARS)] = ""
+    content: Annotated[str, BeforeValidator(_text_or_none), Field(max_length=_MOST_CHARS)] = ""
     images: list[Any] | None = None
     tool_calls: list[Any] | None = None
     tool_name: str = ""
@@ -107,7 +126,8 @@ class OllamaMessage(BaseModel):
         if self.role == "tool":
             return ChatMessage(role="user", text=result_text(self.tool_name, self.content))
         if self.role == "assistant":
-            return ChatMessage(role="assistant", text=self.content or called_text(self.tool_calls or ()))
+            texts = [text for text in (self.content, called_text(self.tool_calls or ())) if text]
+            return ChatMessage(role="assistant", text="\n".join(texts))
         return ChatMessage(role="system" if self.role == "system" else "user", text=self.content)
 
 
@@ -125,24 +145,35 @@ class OllamaGenerateBody(_Body):
     images: list[Any] | None = None
 
 
-class OllamaEmbedBody(BaseModel):
+class OllamaEmbedBody(RequestBody):
     """Body of `POST /api/embed`."""
 
     model: Annotated[str, Field(min_length=1, max_length=300)]
     input: str | list[str]
     truncate: bool | None = True
+    dimensions: int | None = None
 
 
-class OllamaShowBody(BaseModel):
+class OllamaShowBody(RequestBody):
     """Body of `POST /api/show`."""
 
     model: str = ""
     name: str = ""
 
 
+class _AnyContentType(APIRoute):
+    """A route whose bodies are JSON whatever their content type, as Ollama's are; `curl -d` names a form's."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        headers = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+        scope = {**scope, "headers": [*headers, (b"content-type", b"application/json")]}
+        await super().handle(scope, receive, send)
+
+
 def router(service: Service) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter(prefix="/api", tags=["Ollama"])
+    routes = APIRouter(prefix="/api", tags=["Ollama"], route_class=_AnyContentType)
 
     @routes.get("/version", summary="Version")
     async def server_version() -> dict[str, str]:
@@ -181,6 +212,9 @@ def router(service: Service) -> APIRouter:
             raise _refused("images are not supported, only text; add the picture as a document instead")
         if not body.messages:  # how clients load a model before its first question
             return JSONResponse({**_head(body.model), "message": _said(""), "done": True, "done_reason": "load"})
+        if body.model.endswith(WITH_DOCUMENTS) and body.messages[-1].role == "tool":
+            raise tool_result_refused("messages")
+        note_ignored(http, sorted({name for message in body.messages for name in message.unknown_fields("messages.")}))
         messages = [message.message() for message in body.messages]
         return await _answered(service, body, messages, http, lambda text: {"message": _said(text)})
 
@@ -195,14 +229,22 @@ def router(service: Service) -> APIRouter:
         return await _answered(service, body, messages, http, lambda text: {"response": text})
 
     @routes.post("/embed", summary="Vectors of texts")
-    async def embed(body: OllamaEmbedBody) -> dict[str, Any]:
+    async def embed(body: OllamaEmbedBody, http: Request, response: Response) -> dict[str, Any]:
+        note_ignored(http, (name for name in body.unknown_fields() if name not in _HARMLESS | {"options"}))
         name = body.model.removesuffix(_LATEST)
         if name not in {service.settings.rag.embedder, service.embedder.identity.model}:
             raise errors.NotFound(f"unknown embedding model {name!r}; use {service.settings.rag.embedder!r}")
         texts = [body.input] if isinstance(body.input, str) else body.input
         if not texts or not all(texts):
             raise _refused("input must hold text")
+        dimension = service.embedder.identity.dimension
+        if body.dimensions not in (None, dimension):
+            raise _refused(f"dimensions: the embedder makes vectors of {dimension} numbers only")
         done = await service.embed(texts, query=False)
+        if done.in_parts and body.truncate is False:
+            raise _refused(f"input is longer than the {service.embedder.identity.max_tokens} tokens that are read")
+        if done.in_parts:
+            response.headers["x-kb-chunked"] = ", ".join(map(str, done.in_parts))
         vectors: list[list[float]] = done.vectors.tolist()
         return {"model": body.model, "embeddings": vectors, "prompt_eval_count": done.token_count}
 

@@ -246,6 +246,15 @@ class Service:
 
         return await self.quick.run(work)
 
+    async def check_collection(self, collection: str) -> None:
+        """Check that a collection exists; the server's own need not yet.
+
+        Raises:
+            NotFound: It does not.
+        """
+        if collection not in ("", self.collection):
+            await self.quick.run(lambda: self._require(collection))
+
     async def document(self, doc: str, collection: str = "") -> Document:
         """Return one document by name, id or prefix of the id.
 

@@ -9,8 +9,12 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import threading
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
@@ -39,9 +43,13 @@ TYPES = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
 }
-# IPv6 networks whose addresses end in an IPv4 one: compatible, NAT64, its local prefix, translated.
-_IPV4_AT_THE_END = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")))
+# IPv6 networks whose addresses end in an IPv4 one: compatible, NAT64, translated.
+_IPV4_AT_THE_END = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "::ffff:0:0:0/96")))
 _ISATAP = (bytes.fromhex("00005efe"), bytes.fromhex("02005efe"))
+# All that IANA has assigned for global unicast (RFC 4291, 2.4); site-local and reserved addresses lie outside.
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+# For documentation (RFC 9637); older Pythons take it for public.
+_DOCUMENTATION = ipaddress.IPv6Network("3fff::/20")
 _ALIKE = {".htm": ".html", ".xhtml": ".html", ".markdown": ".md", ".text": ".txt", ".yml": ".yaml"}
 
 
@@ -73,7 +81,9 @@ def fetch(url: str, folder: Path, limits: IngestSettings, *, allow_private: bool
             if isinstance(target, Path):
                 return target
             current_url = urljoin(current_url, target)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # the standard library's parser raises ValueError
+        if time.monotonic() > deadline:
+            raise _too_slow(url, limits) from error
         raise DataError(f"cannot be fetched: {error or type(error).__name__}", path=url) from error
     raise DataError(f"redirects more than {limits.max_redirects} times", path=url)
 
@@ -92,8 +102,11 @@ def _get(
     pinned = httpx.URL(url).copy_with(host=address)
     headers = {"Host": parts.netloc.rpartition("@")[2], "Accept": ", ".join(TYPES), "User-Agent": "kb"}
     with (
+        _connection_until(left_s) as trace,
         httpx.Client(timeout=min(30.0, left_s), trust_env=False, follow_redirects=False) as client,
-        client.stream("GET", pinned, headers=headers, extensions={"sni_hostname": parts.hostname}) as response,
+        client.stream(
+            "GET", pinned, headers=headers, extensions={"sni_hostname": parts.hostname, "trace": trace}
+        ) as response,
     ):
         if response.is_redirect:
             return response.headers["location"]
@@ -102,6 +115,36 @@ def _get(
         target = folder / _name(url, response.headers.get("content-type", ""), given_url)
         _save(response, target, limits, deadline, given_url)
         return target
+
+
+@contextmanager
+def _connection_until(left_s: float) -> Iterator[Callable[[str, Mapping[str, Any]], None]]:
+    """Yield a trace function for httpx; connections that it sees are shut down after so many seconds.
+
+    The client's own timeouts begin anew with every byte, so a server could send one header for ever.
+    """
+    sockets: list[socket.socket] = []
+
+    def trace(event: str, info: Mapping[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            sockets.append(info["return_value"].get_extra_info("socket"))
+
+    def shut_down() -> None:
+        for connection in sockets:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(left_s, shut_down)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield trace
+    finally:
+        timer.cancel()
+
+
+def _too_slow(given_url: str, limits: IngestSettings) -> DataError:
+    return DataError(f"took longer than {limits.url_timeout_s:.0f} s", path=given_url)
 
 
 def _checked_address(host: str, given_url: str, *, allow_private: bool) -> str:
@@ -121,7 +164,12 @@ def _checked_address(host: str, given_url: str, *, allow_private: bool) -> str:
 
 def _is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = embedded_ipv4(ip) if isinstance(ip, ipaddress.IPv6Address) else ()
+    inner: tuple[ipaddress.IPv4Address, ...] = ()
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = embedded_ipv4(ip)
+        is_wrapper = bool(inner) and ip.packed[8:12] not in _ISATAP
+        if not is_wrapper and (ip not in _GLOBAL_UNICAST or ip in _DOCUMENTATION or not ip.is_global):
+            return False
     return all(each.is_global and not each.is_multicast for each in inner or (ip,))
 
 
@@ -129,7 +177,8 @@ def embedded_ipv4(ip: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...
     """Return the IPv4 addresses that an IPv6 address stands for; it is judged as what it reaches.
 
     Mapped and compatible addresses (RFC 4291, 2.5.5), 6to4 (RFC 3056), Teredo's server and client (RFC 4380), NAT64's
-    well-known and local prefixes (RFC 6052, RFC 8215), IPv4-translated (RFC 2765) and ISATAP (RFC 5214).
+    well-known prefix (RFC 6052), IPv4-translated (RFC 2765) and ISATAP (RFC 5214), whose prefix counts too. The places
+    of IPv4 in NAT64's local prefix (RFC 8215) are the operator's choice, so none of its addresses is public.
     """
     if ip.ipv4_mapped:
         return (ip.ipv4_mapped,)
@@ -162,5 +211,5 @@ def _save(response: httpx.Response, target: Path, limits: IngestSettings, deadli
             if size_bytes > limit_bytes:
                 raise DataError(f"is larger than {limits.max_file_mb} MiB", path=given_url)
             if time.monotonic() > deadline:
-                raise DataError(f"took longer than {limits.url_timeout_s:.0f} s", path=given_url)
+                raise _too_slow(given_url, limits)
             handle.write(block)

@@ -26,6 +26,7 @@ from serve import errors
 from serve.access.rates import RateLimiter
 from serve.access.sessions import SessionStore
 from serve.errors import RequestRefused, ServerBusy
+from serve.ignored import HEADER, header_value
 from serve.observability.logs import log
 from serve.service import Service
 
@@ -105,7 +106,7 @@ class RequestGuard:
             return
         headers = Headers(scope=scope)
         record = _RequestRecord(id=f"req-{secrets.token_hex(8)}", who=_address(scope), started=time.monotonic())
-        sending = self._sending(send, record)
+        sending = self._sending(scope, send, record)
         try:
             if self._service.access.remote:  # who asks is looked up over a network
                 await asyncio.to_thread(self._admit, scope, headers, record)
@@ -192,7 +193,7 @@ class RequestGuard:
         self._service.metrics.refused("size")
         return RequestRefused(f"the body is larger than {most >> 20} MiB", status=413, code="too_large")
 
-    def _sending(self, send: Send, record: _RequestRecord) -> Send:
+    def _sending(self, scope: Scope, send: Send, record: _RequestRecord) -> Send:
         """Return `send` with the headers of this server and a time limit for clients that read nothing."""
 
         async def timed(message: Message) -> None:
@@ -202,6 +203,9 @@ class RequestGuard:
                 ours["x-request-id"] = record.id
                 for name, value in _HEADERS.items():
                     ours.setdefault(name, value)
+                ignored = header_value(scope.get("state", {}))
+                if ignored:
+                    ours[HEADER] = ignored
             try:
                 await asyncio.wait_for(send(message), self._serve.stall_timeout_s)
             except TimeoutError as error:

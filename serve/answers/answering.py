@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any, Literal, NoReturn
 
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -12,7 +11,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from core.backends import BACKENDS, Backend, parse_spec, token_counter
 from core.chat.generate import generate
-from core.errors import ConfigError
+from core.chat.local.base import LocalChat
+from core.errors import BackendError, ConfigError
 from core.types import Answer, Citation, Statement
 from kb.answering import open_answerer
 from kb.collections import Collections
@@ -21,25 +21,16 @@ from kb.views.as_json import PageLabel, citation_json, page_labels
 from kb.workspace import Workspace
 from rag.answer.answer import Answerer
 from rag.open import Knowledge
+from serve.answers.history import ChatMessage, Role, latest_messages, turns, unpaired_count
+from serve.answers.json_answers import answer_fault
 from serve.answers.limits import TextLimits
 from serve.answers.models import BASE, WITH_DOCUMENTS, ModelRegistry, SamplingControls, ServedModel, with_controls
 from serve.errors import NotFound, RequestRefused
 
-Role = Literal["system", "user", "assistant"]
 _MESSAGES: dict[Role, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
 DEFAULT = BASE + WITH_DOCUMENTS
 # Controls that are applied to the text where a back end has no setting for them.
 _OURS = frozenset({"stop", "max_tokens"})
-# Tokens of a chat template around one message, at most.
-_MESSAGE_TOKENS = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatMessage:
-    """One message of a conversation."""
-
-    role: Role
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,11 +166,9 @@ class ConversationAnswerer:
             _check_schema_support(model, backend, chat)
         honoured = {*backend.controls, *_OURS}
         ignored = sorted(request.controls.given().keys() - honoured)
-        has_system = any(message.role == "system" for message in request.conversation)
         if model.documents:
-            if has_system and not backend.writes:
-                ignored.append("messages.system")
-            return PreparedRequest(request, tuple(ignored))
+            return PreparedRequest(request, (*ignored, *_ignored_messages(request, backend)))
+        ignored += [name for name in ("collection", "docs", "passages") if getattr(request, name)]
         if len(request.conversation) < 2:
             return PreparedRequest(request, tuple(ignored))
         models = self._workspace.settings.models
@@ -308,13 +297,14 @@ def _schema_options(spec: str, schema: Mapping[str, Any] | None) -> dict[str, An
     return {keyword: dict(schema)}
 
 
-def turns(messages: Sequence[ChatMessage]) -> list[tuple[str, str]]:
-    """Return earlier questions with their answers; a question without an answer is left out."""
-    return [
-        (question.text, answer.text)
-        for question, answer in pairwise(messages)
-        if question.role == "user" and answer.role == "assistant"
-    ]
+def _ignored_messages(request: AnswerRequest, backend: Backend) -> list[str]:
+    """Return names for the messages that an answer from the documents leaves out."""
+    names = []
+    if not backend.writes and any(message.role == "system" for message in request.conversation):
+        names.append("messages.system")
+    if unpaired_count(request.conversation[:-1]):
+        names.append("messages.unpaired")
+    return names
 
 
 def _response(answer: Answer, spec: str, max_tokens: int, label: PageLabel) -> AnswerResponse:
@@ -340,37 +330,26 @@ def _response(answer: Answer, spec: str, max_tokens: int, label: PageLabel) -> A
     )
 
 
-def latest_messages(
-    conversation: Sequence[ChatMessage], room: int, count_tokens: Callable[[str], int]
-) -> list[ChatMessage]:
-    """Return the messages that fit into a context: system messages, the question, and the latest turns before it.
-
-    Args:
-        conversation: Oldest first; the last message is the question.
-        room: Tokens for all messages.
-        count_tokens: Counts the tokens of a text.
-    """
-    system = [message for message in conversation[:-1] if message.role == "system"]
-    earlier = [message for message in conversation[:-1] if message.role != "system"]
-    room -= sum(count_tokens(message.text) + _MESSAGE_TOKENS for message in (*system, conversation[-1]))
-    kept: list[ChatMessage] = []
-    for message in reversed(earlier):
-        room -= count_tokens(message.text) + _MESSAGE_TOKENS
-        if room < 0:
-            break
-        kept.insert(0, message)
-    while kept and kept[0].role == "assistant":  # an answer whose question did not fit
-        del kept[0]
-    return [*system, *kept, conversation[-1]]
-
-
 def _alone(request: AnswerRequest, spec: str, chat: BaseChatModel, on_text: Callable[[str], None]) -> AnswerResponse:
-    """Let the model answer without the documents."""
+    """Let the model answer without the documents.
+
+    Raises:
+        RequestRefused: The back end cannot use the JSON schema, or the answer breaks it.
+    """
     messages = [_MESSAGES[message.role](content=message.text) for message in request.conversation]
     # Models that have the field carry it already.
     stop = request.controls.stop if request.controls.stop and not hasattr(chat, "stop") else None
     options = _schema_options(spec, request.json_schema)
-    reply = generate(chat, messages, on_text=on_text, stop=stop, cut_loops=False, options=options)
+    try:
+        reply = generate(chat, messages, on_text=on_text, stop=stop, cut_loops=False, options=options)
+    except BackendError as error:
+        if request.json_schema is None or not isinstance(chat, LocalChat):
+            raise
+        raise _schema_refused(f"the schema cannot be used: {error}", 400) from error
+    if request.json_schema is not None and reply.finish == "stop" and not request.controls.stop:
+        fault = answer_fault(reply.text, request.json_schema)
+        if fault:  # a part of the schema that the back end passes over
+            raise _schema_refused(f"what the model wrote does not keep to the schema: {fault}", 422)
     return AnswerResponse(
         text=reply.text,
         ground="",
@@ -380,3 +359,8 @@ def _alone(request: AnswerRequest, spec: str, chat: BaseChatModel, on_text: Call
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
     )
+
+
+def _schema_refused(reason: str, status: int) -> RequestRefused:
+    message = f"response_format: {reason}"
+    return RequestRefused(message, status=status, code="schema_not_kept", param="response_format")

@@ -11,7 +11,8 @@ from itertools import islice
 
 from core.errors import KbError
 from core.types import Document, Fact
-from serve.answers.answering import AnswerRequest, ChatMessage
+from serve.answers.answering import AnswerRequest
+from serve.answers.history import ChatMessage
 from serve.service import Service
 from synth.facts.read import read_facts
 

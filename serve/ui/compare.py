@@ -11,7 +11,8 @@ from typing import Any
 import gradio as gr
 
 from core.errors import KbError
-from serve.answers.answering import DEFAULT, AnswerRequest, AnswerResponse, ChatMessage
+from serve.answers.answering import DEFAULT, AnswerRequest, AnswerResponse
+from serve.answers.history import ChatMessage
 from serve.answers.models import BASE
 from serve.errors import page_text
 from serve.service import Service

@@ -13,6 +13,7 @@ from fastapi import Request
 from kb.views.as_json import statement_json
 from serve.answers.answering import AnswerRequest, AnswerResponse
 from serve.errors import RequestRefused, without_command
+from serve.ignored import note_ignored
 from serve.service import Service
 
 Parts = AsyncGenerator[str | AnswerResponse]
@@ -24,7 +25,7 @@ class PendingAnswer:
 
     Attributes:
         parts: The pieces of its answer, then the checked answer.
-        headers: `x-kb-ignored` names what has no effect, `x-kb-dropped` counts earlier messages that did not fit.
+        headers: `x-kb-dropped` counts earlier messages that did not fit.
         base_url: Of this server as the client spelled it, with a slash at its end.
     """
 
@@ -64,8 +65,7 @@ async def ask(service: Service, request: AnswerRequest, http: Request, *, ignore
     if prepared.n_dropped:
         names.append("messages.oldest")
         headers["x-kb-dropped"] = str(prepared.n_dropped)
-    if names:
-        headers["x-kb-ignored"] = ", ".join(names)
+    note_ignored(http, names)
     return PendingAnswer(service.answer(prepared.request), headers, str(http.base_url), request.collection)
 
 

@@ -31,7 +31,7 @@ def router(service: Service) -> APIRouter:
             "created": int(time.time()),
             "model": body.model,
         }
-        pending = await ask(service, body.request(), http, ignored=body.ignored_fields())
+        pending = await ask(service, body.request(), http, ignored=body.unknown_fields())
         before = body.prompt[0] if body.echo else ""
         if not body.stream:
             reply = await pending.whole(http)

@@ -26,12 +26,14 @@ def content_text(content: Any) -> Any:
         return content
     texts = []
     for part in content:
-        kind = str(part.get("type")) if isinstance(part, dict) else None
-        text = (part.get("text") or part.get("refusal")) if isinstance(part, dict) else None
+        kind = part.get("type") if isinstance(part, dict) else None
+        if not isinstance(kind, str) or kind not in _TEXT_PARTS | _IMAGES:
+            raise ValueError(f"only parts of type 'text' are supported, not {kind!r}")
         if kind in _IMAGES:
             raise ValueError("images are not supported, only text; add the picture as a document instead")
-        if kind not in _TEXT_PARTS or not isinstance(text, str):
-            raise ValueError(f"only parts of type 'text' are supported, not {kind!r}")
+        text = part.get("text", part.get("refusal"))
+        if not isinstance(text, str):
+            raise ValueError(f"the text of a part of type {kind!r} must be a string")
         texts.append(text)
     return "\n".join(texts)
 
@@ -40,9 +42,9 @@ def called_text(calls: Sequence[Any]) -> str:
     """Return an assistant's tool calls as text."""
     lines = []
     for call in calls:
-        named = call.get("function", call) if isinstance(call, Mapping) else {}
+        named = (call.get("function") or call.get("custom") or call) if isinstance(call, Mapping) else {}
         function = named if isinstance(named, Mapping) else {}
-        arguments = function.get("arguments", "")
+        arguments = function.get("arguments", function.get("input", ""))
         text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
         lines.append(f"{function.get('name', 'tool')}({text})")
     return "\n".join(lines)
@@ -69,6 +71,8 @@ def token_text(ids: Sequence[int]) -> str:
     Raises:
         ValueError: An id is unknown.
     """
+    if any(number < 0 for number in ids):
+        raise ValueError(f"token ids are 0 or more; send text, or ids of {_VOCABULARY}")
     try:
         text: str = _encoding().decode(list(ids))
     except (KeyError, OverflowError, TypeError) as error:

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from fastapi import Path as PathParameter
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
 from core.errors import DataError
 from kb.views.as_json import document_json, page_json
 from serve.documents.uploads import is_collection_name, is_web_address, receive
-from serve.errors import RequestRefused
+from serve.errors import NotFound, RequestRefused
+from serve.ignored import note_ignored
 from serve.service import Service
 from serve.v1.schemas import Collection
 
@@ -36,6 +38,8 @@ _FORM = {
 }
 InCollection = Annotated[Collection, Query(description="The server's default if empty.")]
 PageNumber = Annotated[int, Query(ge=0, le=10_000_000)]
+PageIndex = Annotated[int, PathParameter(ge=0, le=10_000_000)]
+_FORM_FIELDS = frozenset({"file", "url", "collection"})
 
 
 def router(service: Service) -> APIRouter:
@@ -75,7 +79,8 @@ def router(service: Service) -> APIRouter:
         "/{doc}/pages/{page}",
         summary="A page's text and blocks; page counts from 0, offsets count code points of the text",
     )
-    async def page(doc: str, page: int, http: Request, collection: InCollection = "") -> dict[str, Any]:
+    async def page(doc: str, page: PageIndex, http: Request, collection: InCollection = "") -> dict[str, Any]:
+        await _check_page(service, doc, page, collection)
         document, shown = await service.page(doc, page, collection)
         service.audit.note("page", http.state.who, sha256=document.sha256, page=shown.index)
         return page_json(document, shown)
@@ -87,8 +92,11 @@ def router(service: Service) -> APIRouter:
         responses={200: {"content": {"image/png": {}}}},
     )
     async def image(
-        doc: str, page: int, start: PageNumber = 0, end: PageNumber = 0, collection: InCollection = ""
+        doc: str, page: PageIndex, start: PageNumber = 0, end: PageNumber = 0, collection: InCollection = ""
     ) -> Response:
+        await _check_page(service, doc, page, collection)
+        if end < start:
+            raise _invalid(f"lies before start, which is {start}", "end")
         view = await service.page_view(doc, page, start, end, collection)
         if not view.picture:
             raise RequestRefused("pages of this document cannot be rendered: not a PDF", status=404, code="not_found")
@@ -103,6 +111,17 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
+async def _check_page(service: Service, doc: str, page: int, collection: str) -> None:
+    """Check that a document has a page, which counts from 0.
+
+    Raises:
+        NotFound: It has not, or there is no such document.
+    """
+    document = await service.document(doc, collection)
+    if page >= document.n_pages:
+        raise NotFound(f"{document.doc} has pages 0 to {document.n_pages - 1}, no page {page}")
+
+
 async def _received(service: Service, http: Request, job_id: str) -> tuple[str, list[dict[str, str]]]:
     """Read the form: store its files, check the form of its addresses; return the collection and the job's items."""
     if not http.headers.get("content-type", "").startswith("multipart/form-data"):
@@ -110,6 +129,7 @@ async def _received(service: Service, http: Request, job_id: str) -> tuple[str, 
     most = service.settings.serve.upload_files
     items: list[dict[str, str]] = []
     async with http.form(max_files=most, max_fields=most + 1) as form:  # the collection is a field too
+        note_ignored(http, sorted(form.keys() - _FORM_FIELDS))
         collection = str(form.get("collection") or "")
         if collection and not is_collection_name(collection):
             raise _invalid("letters, digits, '.', '_' and '-', at most 64", "collection")

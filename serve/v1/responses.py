@@ -10,37 +10,39 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from core.errors import KbError
 from serve import errors
-from serve.answers.answering import DEFAULT, AnswerRequest, AnswerResponse, ChatMessage
-from serve.answers.models import SamplingControls
+from serve.answers.answering import DEFAULT, AnswerRequest, AnswerResponse
+from serve.answers.history import ChatMessage
+from serve.answers.models import WITH_DOCUMENTS, SamplingControls
 from serve.service import Service
 from serve.v1.annotations import citations_with_links
 from serve.v1.asking import Parts, PendingAnswer, ask, event, extensions
+from serve.v1.body import RequestBody
 from serve.v1.content import called_text, content_text, result_text
-from serve.v1.schemas import Collection, Name
+from serve.v1.schemas import Collection, Name, least_top_p, tool_result_refused
 from serve.v1.structure import format_schema
 
-_HARMLESS = frozenset({"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "include"})
+_CALLS = frozenset({"function_call", "custom_tool_call"})
+_RESULTS = frozenset({"function_call_output", "custom_tool_call_output"})
 _MOST_CHARS = 400_000
 _MOST_TOKENS = 100_000
 
 
-class ResponseBody(BaseModel):
+class ResponseBody(RequestBody):
     """Body of `POST /v1/responses`; `collection`, `passages` and `docs` are extensions."""
-
-    model_config = ConfigDict(extra="allow")
 
     model: Annotated[str, Field(max_length=300)] = DEFAULT
     input: str | list[dict[str, Any]] = Field(max_length=_MOST_CHARS)
     instructions: str | None = Field(None, max_length=_MOST_CHARS)
     stream: bool | None = False
     temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
+    top_p: float | None = Field(None, ge=0, le=1)
     max_output_tokens: int | None = Field(None, ge=1, le=2**31)
     text: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
     previous_response_id: None = None
     conversation: None = None
     background: bool | None = False
@@ -92,13 +94,28 @@ class ResponseBody(BaseModel):
 
     def ignored_fields(self) -> list[str]:
         """Return names of the given fields that have no effect here."""
-        extra = self.model_extra or {}
-        names = sorted(name for name, value in extra.items() if value and name not in _HARMLESS)
-        return [*names, "tools"] if self.tools and self.tool_choice != "none" else names
+        names = self.unknown_fields()
+        names += sorted(f"text.{name}" for name, value in (self.text or {}).items() if value and name != "format")
+        if self.tools and self.tool_choice != "none":
+            names.append("tools")
+        if self.model.endswith(WITH_DOCUMENTS) and any(_is_about_tools(item) for item in self._items()):
+            names.append("input.tool")
+        return names
+
+    def _items(self) -> list[dict[str, Any]]:
+        return [{"role": "user", "content": self.input}] if isinstance(self.input, str) else self.input
 
     def request(self) -> AnswerRequest:
-        """Return it as the service takes it."""
-        items = [{"role": "user", "content": self.input}] if isinstance(self.input, str) else self.input
+        """Return it as the service takes it.
+
+        Raises:
+            RequestRefused: The result of a tool is all there is to answer.
+        """
+        items = self._items()
+        if self.model.endswith(WITH_DOCUMENTS):
+            if items[-1].get("type") in _RESULTS:
+                raise tool_result_refused("input")
+            items = [item for item in items if not _is_about_tools(item)]
         messages = [message for item in items if (message := _message(item)) is not None]
         if self.instructions:
             messages.insert(0, ChatMessage(role="system", text=self.instructions))
@@ -108,7 +125,7 @@ class ResponseBody(BaseModel):
             model=self.model,
             controls=SamplingControls(
                 temperature=self.temperature,
-                top_p=self.top_p,
+                top_p=least_top_p(self.top_p),
                 max_tokens=None if limit is None else min(limit, _MOST_TOKENS),
             ),
             collection=self.collection,
@@ -118,17 +135,8 @@ class ResponseBody(BaseModel):
         )
 
 
-def _check_unicode(text: str) -> str:
-    """Return a text that can be written as UTF-8.
-
-    Raises:
-        ValueError: It holds half of a pair of surrogates.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("is not valid Unicode") from error
-    return text
+def _is_about_tools(item: dict[str, Any]) -> bool:
+    return item.get("type") in _CALLS | _RESULTS
 
 
 def _message(item: dict[str, Any]) -> ChatMessage | None:
@@ -138,20 +146,29 @@ def _message(item: dict[str, Any]) -> ChatMessage | None:
         ValueError: It is of a kind that is not text.
     """
     kind = item.get("type", "message")
-    if kind == "function_call":
-        return ChatMessage(role="assistant", text=_check_unicode(called_text([item])))
-    if kind == "function_call_output":
-        return ChatMessage(role="user", text=_check_unicode(result_text("", str(item.get("output", "")))))
+    if kind in _CALLS:
+        return ChatMessage(role="assistant", text=called_text([item]))
+    if kind in _RESULTS:
+        return ChatMessage(role="user", text=result_text("", _text(item.get("output"), "output")))
     if kind == "reasoning":
         return None
     role = item.get("role")
     if kind != "message" or role not in ("system", "developer", "user", "assistant"):
         raise ValueError(f"items must be messages of text, not {kind if kind != 'message' else role!r}")
-    text = content_text(item.get("content"))
-    if not isinstance(text, str) or len(text) > _MOST_CHARS:
-        raise ValueError(f"content must be a text of at most {_MOST_CHARS} characters, or a list of parts")
-    _check_unicode(text)
+    text = _text(item.get("content"), "content")
     return ChatMessage(role="system" if role == "developer" else role, text=text)
+
+
+def _text(content: Any, field: str) -> str:
+    """Return the text of an item's field.
+
+    Raises:
+        ValueError: It is none, or too long.
+    """
+    text = content_text(content)
+    if not isinstance(text, str) or len(text) > _MOST_CHARS:
+        raise ValueError(f"{field} must be a text of at most {_MOST_CHARS} characters, or a list of parts")
+    return text
 
 
 def router(service: Service) -> APIRouter:
@@ -194,7 +211,7 @@ class _Response:
             "incomplete_details": None,
             "instructions": body.instructions,
             "max_output_tokens": body.max_output_tokens,
-            "metadata": {},
+            "metadata": body.metadata or {},
             "parallel_tool_calls": False,
             "previous_response_id": None,
             "store": False,

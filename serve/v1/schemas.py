@@ -5,14 +5,17 @@ Fields that would change the answer and are not supported are an error; other un
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
-from serve.answers.answering import DEFAULT, AnswerRequest, ChatMessage
+from serve.answers.answering import DEFAULT, AnswerRequest
+from serve.answers.history import ChatMessage
 from serve.answers.models import WITH_DOCUMENTS, SamplingControls
 from serve.errors import RequestRefused
 from serve.service import MOST_HITS
+from serve.v1.body import OpenBody, RequestBody
 from serve.v1.content import called_text, content_text, input_texts, result_text
 from serve.v1.structure import ToolDeclaration, forced_tool, format_schema
 
@@ -21,15 +24,13 @@ Name = Annotated[str, Field(min_length=1, max_length=300)]
 _MOST_CHARS = 400_000
 _MOST_TOKENS = 100_000
 _MOST_TEXTS = 2048
-# Fields of OpenAI's that change nothing about the text of an answer.
-_HARMLESS = frozenset({"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"})
+_LEAST_TOP_P = 1e-4
+_MOST_MESSAGES = 20_000
+# Fields of messages that say nothing about their text.
+_ABOUT_MESSAGES = frozenset({"annotations", "id", "reasoning", "reasoning_content", "status", "type"})
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-
-class TextPart(_Body):
+class TextPart(OpenBody):
     """A part of a message; only text is supported."""
 
     type: Literal["text"]
@@ -43,29 +44,64 @@ Content = Annotated[
 ]
 
 
-class MessageBody(_Body):
-    """One message of a conversation; `content` is null in an assistant's message that only called tools."""
+class MessageBody(OpenBody):
+    """One message of a conversation; `content` is null in an assistant's message that only called tools or refused."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: Content = ""
     name: str | None = Field(None, max_length=300)
+    refusal: Annotated[str, Field(max_length=_MOST_CHARS)] | None = None
+    audio: None = None
     tool_calls: list[Any] | None = Field(None, max_length=128)
+    tool_call_id: str | None = Field(None, max_length=300)
+    function_call: dict[str, Any] | None = None
+
+    @field_validator("audio", mode="before")
+    @classmethod
+    def _no_audio(cls, audio: Any) -> None:
+        if audio is not None:
+            raise ValueError("audio is not supported, only text; send its transcript as content")
 
     @property
     def is_about_tools(self) -> bool:
         """Whether it calls tools, or holds what one returned."""
-        return self.role in ("tool", "function") or bool(self.tool_calls)
+        return self.role in ("tool", "function") or bool(self.tool_calls or self.function_call)
 
-    def message(self) -> ChatMessage:
-        """Return it as the service takes it; calls of tools and their results are text."""
+    @property
+    def own_text(self) -> str:
+        """The text without the calls of tools: the content, or the refusal in its place."""
+        return self.content or self.refusal or ""
+
+    def call_names(self) -> dict[str, str]:
+        """Return the ids of the calls in it with the names of their tools."""
+        calls = [call for call in self.tool_calls or () if isinstance(call, Mapping)]
+        functions = {str(call.get("id")): call.get("function") or call.get("custom") for call in calls}
+        return {id_: str(named.get("name", "")) for id_, named in functions.items() if isinstance(named, Mapping)}
+
+    def ignored_fields(self) -> list[str]:
+        """Return the names of what is given and has no effect."""
+        names = [name for name in self.unknown_fields() if name not in _ABOUT_MESSAGES]
+        if self.name and self.role not in ("tool", "function"):
+            names.append("name")
+        return [f"messages.{name}" for name in names]
+
+    def message(self, call_names: Mapping[str, str] | None = None) -> ChatMessage:
+        """Return it as the service takes it; calls of tools and their results are text.
+
+        Args:
+            call_names: Of the calls before it.
+        """
         if self.role in ("tool", "function"):
-            return ChatMessage(role="user", text=result_text(self.name or "", self.content))
+            name = self.name or (call_names or {}).get(self.tool_call_id or "", "")
+            return ChatMessage(role="user", text=result_text(name, self.content))
         if self.role == "assistant":
-            return ChatMessage(role="assistant", text=self.content or called_text(self.tool_calls or ()))
+            calls = [*(self.tool_calls or ()), *([self.function_call] if self.function_call else ())]
+            texts = [text for text in (self.own_text, called_text(calls)) if text]
+            return ChatMessage(role="assistant", text="\n".join(texts))
         return ChatMessage(role="user" if self.role == "user" else "system", text=self.content)
 
 
-class StreamOptions(_Body):
+class StreamOptions(OpenBody):
     """What a stream carries beside the text."""
 
     include_usage: bool = False
@@ -82,24 +118,20 @@ Stop = Annotated[
 ]
 
 
-class _AllowedExtra(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
-
-class ChatCompletionBody(_AllowedExtra):
+class ChatCompletionBody(RequestBody):
     """Body of `POST /v1/chat/completions`.
 
-    `collection`, `passages`, `docs`, `top_k` and `repetition_penalty` are extensions. A negative `seed` means none;
-    `max_tokens` above the limit means the limit.
+    `collection`, `passages`, `docs`, `top_k` and `repetition_penalty` are extensions. A negative `seed` or `top_k`
+    means none; `max_tokens` above the limit means the limit; `top_p` 0 means the likeliest token.
     """
 
     model: Annotated[str, Field(max_length=300)] = DEFAULT
-    messages: list[MessageBody] = Field(min_length=1, max_length=1000)
+    messages: list[MessageBody] = Field(min_length=1, max_length=_MOST_MESSAGES)
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
-    top_k: int | None = Field(None, ge=0, le=1000)
+    top_p: float | None = Field(None, ge=0, le=1)
+    top_k: int | None = Field(None, ge=-1, le=1000)
     repetition_penalty: float | None = Field(None, ge=1, le=2)
     seed: int | None = Field(None, ge=-(2**63), le=2**63 - 1)
     max_tokens: int | None = Field(None, ge=1, le=2**31)
@@ -109,6 +141,8 @@ class ChatCompletionBody(_AllowedExtra):
     tools: list[Any] | None = Field(None, max_length=128)
     tool_choice: str | dict[str, Any] | None = None
     functions: list[Any] | None = Field(None, max_length=128)
+    function_call: str | dict[str, Any] | None = None
+    modalities: list[Any] | None = None
     response_format: dict[str, Any] | None = None
     logprobs: Literal[False] | None = None
     collection: Collection = ""
@@ -121,13 +155,27 @@ class ChatCompletionBody(_AllowedExtra):
         format_schema(response_format)
         return response_format
 
+    @field_validator("function_call")
+    @classmethod
+    def _free_call(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
+        if value not in (None, "auto", "none"):
+            raise ValueError("a function cannot be forced by function_call; use tools and tool_choice")
+        return value
+
+    @field_validator("modalities")
+    @classmethod
+    def _only_text(cls, value: list[Any] | None) -> list[Any] | None:
+        if value and value != ["text"]:
+            raise ValueError("only text is supported")
+        return value
+
     def ignored_fields(self) -> list[str]:
         """Return names of the given fields that have no effect here; those without effect anywhere are left out."""
-        extra = self.model_extra or {}
-        names = sorted(name for name, value in extra.items() if value and name not in _HARMLESS)
+        names = self.unknown_fields()
+        names += sorted({name for message in self.messages for name in message.ignored_fields()})
         if self.model.endswith(WITH_DOCUMENTS) and any(message.is_about_tools for message in self.messages):
             names.append("messages.tool")
-        if self.functions:
+        if self.functions and self.function_call != "none":
             names.append("functions")
         if self.tools and self.tool_choice != "none" and self.forced_tool is None:
             names.append("tools")
@@ -151,12 +199,12 @@ class ChatCompletionBody(_AllowedExtra):
         messages = self.messages
         if self.model.endswith(WITH_DOCUMENTS):
             if messages[-1].is_about_tools and messages[-1].role != "assistant":
-                reason = "results of tools are not read by models that answer from the documents; ask one without +rag"
-                last = f"messages.{len(messages) - 1}.role"
-                raise RequestRefused(f"{last}: {reason}", status=400, code="unsupported_value", param=last)
-            messages = [message for message in messages if message.content or not message.is_about_tools]
+                raise tool_result_refused(f"messages.{len(messages) - 1}.role")
             messages = [message for message in messages if message.role not in ("tool", "function")]
-        conversation = [message.message() for message in messages]
+            without_calls: dict[str, Any] = {"tool_calls": None, "function_call": None}
+            messages = [message.model_copy(update=without_calls) for message in messages]
+        call_names = {id_: name for message in messages for id_, name in message.call_names().items()}
+        conversation = [message.message(call_names) for message in messages]
         tool = self.forced_tool
         return AnswerRequest(
             conversation=[message for message in conversation if message.text or message.role != "assistant"],
@@ -169,12 +217,23 @@ class ChatCompletionBody(_AllowedExtra):
         )
 
 
+def tool_result_refused(param: str) -> RequestRefused:
+    """Return the error for a result of a tool that is to be answered from the documents."""
+    reason = "results of tools are not read by models that answer from the documents; ask one without +rag"
+    return RequestRefused(f"{param}: {reason}", status=400, code="unsupported_value", param=param)
+
+
+def least_top_p(top_p: float | None) -> float | None:
+    """Return a `top_p` that back ends take: 0 stands for the likeliest token alone."""
+    return None if top_p is None else max(top_p, _LEAST_TOP_P)
+
+
 def _controls(body: Any, max_tokens: int | None) -> SamplingControls:
-    stop = getattr(body, "stop", None)
+    stop, top_k = getattr(body, "stop", None), getattr(body, "top_k", None)
     return SamplingControls(
         temperature=body.temperature,
-        top_p=body.top_p,
-        top_k=getattr(body, "top_k", None),
+        top_p=least_top_p(body.top_p),
+        top_k=None if top_k is None else max(top_k, 0),
         repetition_penalty=getattr(body, "repetition_penalty", None),
         seed=None if body.seed is None or body.seed < 0 else body.seed % 2**31,
         max_tokens=None if max_tokens is None else min(max_tokens, _MOST_TOKENS),
@@ -182,7 +241,7 @@ def _controls(body: Any, max_tokens: int | None) -> SamplingControls:
     )
 
 
-class CompletionBody(_AllowedExtra):
+class CompletionBody(RequestBody):
     """Body of `POST /v1/completions`: one prompt; `collection`, `passages` and `docs` are extensions."""
 
     model: Annotated[str, Field(max_length=300)] = DEFAULT
@@ -195,8 +254,8 @@ class CompletionBody(_AllowedExtra):
     stream_options: StreamOptions | None = None
     echo: bool | None = False
     temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
-    top_k: int | None = Field(None, ge=0, le=1000)
+    top_p: float | None = Field(None, ge=0, le=1)
+    top_k: int | None = Field(None, ge=-1, le=1000)
     repetition_penalty: float | None = Field(None, ge=1, le=2)
     seed: int | None = Field(None, ge=-(2**63), le=2**63 - 1)
     max_tokens: int | None = Field(None, ge=1, le=2**31)
@@ -206,11 +265,6 @@ class CompletionBody(_AllowedExtra):
     collection: Collection = ""
     passages: int | None = Field(None, ge=1, le=50)
     docs: list[Name] = Field([], max_length=100)
-
-    def ignored_fields(self) -> list[str]:
-        """Return names of the given fields that have no effect here."""
-        extra = self.model_extra or {}
-        return sorted(name for name, value in extra.items() if value and name not in _HARMLESS)
 
     def request(self) -> AnswerRequest:
         """Return it as the service takes it."""
@@ -224,7 +278,7 @@ class CompletionBody(_AllowedExtra):
         )
 
 
-class EmbeddingsBody(_Body):
+class EmbeddingsBody(RequestBody):
     """Body of `POST /v1/embeddings`; `input_type` is an extension: queries and documents have different prefixes."""
 
     model: Annotated[str, Field(max_length=300)]
@@ -233,12 +287,12 @@ class EmbeddingsBody(_Body):
         BeforeValidator(input_texts, json_schema_input_type=str | list[str] | list[int] | list[list[int]]),
         Field(min_length=1, max_length=_MOST_TEXTS),
     ]
-    encoding_format: Literal["float", "base64"] = "float"
-    input_type: Literal["document", "query"] = "document"
+    encoding_format: Literal["float", "base64"] | None = "float"
+    input_type: Literal["document", "query"] | None = "document"
     dimensions: int | None = None
 
 
-class SearchBody(_Body):
+class SearchBody(RequestBody):
     """Body of `POST /v1/search`; `pages` are 0-based."""
 
     query: str = Field(min_length=1, max_length=10_000, pattern=r"\S")
@@ -248,7 +302,7 @@ class SearchBody(_Body):
     pages: list[Annotated[int, Field(ge=0, le=1_000_000)]] | None = Field(None, max_length=1000)
 
 
-class FeedbackBody(_Body):
+class FeedbackBody(RequestBody):
     """Body of `POST /v1/feedback`, as `feedback.jsonl` keeps it: the last one about an answer, none if `withdrawn`."""
 
     question: str = Field(min_length=1, max_length=20_000, pattern=r"\S")

@@ -11,6 +11,7 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 
 from serve.errors import NotFound, RequestRefused
+from serve.ignored import note_ignored
 from serve.service import Service
 from serve.v1.schemas import EmbeddingsBody, FeedbackBody, SearchBody
 from synth.importing.records.feedback import Feedback, append_feedback
@@ -23,13 +24,15 @@ def router(service: Service) -> APIRouter:
     @routes.post("/search", tags=["Documents"], summary="Find passages")
     async def search(body: SearchBody, http: Request) -> dict[str, Any]:
         service.audit.note("search", http.state.who, collection=body.collection or service.collection, k=body.k)
+        note_ignored(http, body.unknown_fields())
         hits = await service.search_json(
             body.query, body.k, collection=body.collection, docs=body.docs, pages=body.pages
         )
         return {"object": "list", "hits": hits}
 
     @routes.post("/embeddings", tags=["OpenAI"], summary="Vectors of texts")
-    async def embeddings(body: EmbeddingsBody, response: Response) -> dict[str, Any]:
+    async def embeddings(body: EmbeddingsBody, http: Request, response: Response) -> dict[str, Any]:
+        note_ignored(http, body.unknown_fields())
         await _check_embedder(service, body.model)
         dimension = service.embedder.identity.dimension
         if body.dimensions not in (None, dimension):
@@ -51,7 +54,9 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/feedback", tags=["Documents"], summary="Rate an answer and correct it")
     async def feedback(body: FeedbackBody, http: Request) -> dict[str, Any]:
-        noted = await keep_feedback(service, http.state.who, **body.model_dump())
+        note_ignored(http, body.unknown_fields())
+        fields = body.model_dump(include=set(FeedbackBody.model_fields))
+        noted = await keep_feedback(service, http.state.who, **fields)
         return {"object": "feedback", "id": noted.id, "time": noted.time}
 
     return routes
@@ -83,7 +88,7 @@ async def _check_embedder(service: Service, name: str) -> None:
         raise NotFound(f"unknown embedding model {name!r}; use {service.settings.rag.embedder!r}")
 
 
-def _encoded(vector: np.ndarray[Any, Any], how: str) -> list[float] | str:
+def _encoded(vector: np.ndarray[Any, Any], how: str | None) -> list[float] | str:
     if how == "base64":
         return base64.b64encode(vector.astype("<f4").tobytes()).decode()
     numbers: list[float] = vector.tolist()

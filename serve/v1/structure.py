@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from serve.answers.json_answers import schema_fault
 from serve.errors import RequestRefused
 
 _ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
@@ -30,14 +31,14 @@ def format_schema(response_format: Mapping[str, Any] | None) -> Mapping[str, Any
         response_format: As in chat completions (`json_schema.schema`), or flat as in responses (`schema`).
 
     Raises:
-        ValueError: The format is unknown or lacks its schema.
+        ValueError: The format is unknown, or its schema is absent or at fault.
     """
     if response_format is None:
         return None
     if not isinstance(response_format, Mapping):
         raise ValueError("must be an object")
-    kind = response_format.get("type", "text")
-    if kind == "text":
+    kind = response_format.get("type")
+    if kind == "text" or not response_format:
         return None
     if kind == "json_object":
         return _ANY_OBJECT
@@ -47,6 +48,9 @@ def format_schema(response_format: Mapping[str, Any] | None) -> Mapping[str, Any
     schema = inner.get("schema") if isinstance(inner, Mapping) else None
     if not isinstance(schema, Mapping):
         raise ValueError("json_schema.schema must be an object")
+    fault = schema_fault(schema)
+    if fault:
+        raise ValueError(f"json_schema.schema cannot be used: {fault}")
     return schema
 
 
@@ -56,18 +60,41 @@ def forced_tool(tools: Sequence[Any], choice: str | Mapping[str, Any] | None) ->
     Raises:
         RequestRefused: The choice names no tool that is there, or leaves more than one.
     """
+    if isinstance(choice, Mapping) and choice.get("type") == "allowed_tools":
+        tools, choice = _allowed(tools, choice)
     if choice is None or choice in ("auto", "none"):
         return None
     declared = [tool for tool in map(_declaration, tools) if tool is not None]
     if choice in ("required", "any"):
+        if tools and not declared:
+            raise _refused("only tools of type 'function' can be called")
         if len(declared) != 1:
             raise _refused(f"'{choice}' is supported with one tool, not with {len(declared)}; name the tool to call")
-        return declared[0]
+        return _usable(declared[0])
     name = _chosen_name(choice)
     tool = next((tool for tool in declared if tool.name == name), None)
     if tool is None:
         raise _refused(f"no tool {name!r} among tools")
+    return _usable(tool)
+
+
+def _usable(tool: ToolDeclaration) -> ToolDeclaration:
+    fault = schema_fault(tool.schema)
+    if fault:
+        message = f"tools: the parameters of {tool.name!r} cannot be used: {fault}"
+        raise RequestRefused(message, status=400, code="invalid_request", param="tools")
     return tool
+
+
+def _allowed(tools: Sequence[Any], choice: Mapping[str, Any]) -> tuple[list[Any], str]:
+    """Return the tools that a choice allows, and its mode: `auto` or `required`."""
+    inner = choice.get("allowed_tools", choice)
+    allowed = inner.get("tools") if isinstance(inner, Mapping) else None
+    if not isinstance(inner, Mapping) or not isinstance(allowed, list):
+        raise _refused("allowed_tools.tools must be a list")
+    names = {_chosen_name(tool) for tool in allowed if isinstance(tool, Mapping)}
+    mode = str(inner.get("mode", "auto"))
+    return [tool for tool in tools if isinstance(tool, Mapping) and _chosen_name(tool) in names], mode
 
 
 def _chosen_name(choice: str | Mapping[str, Any]) -> str:
@@ -82,7 +109,9 @@ def _declaration(tool: Any) -> ToolDeclaration | None:
     if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
         return None
     schema = function.get("parameters")
-    return ToolDeclaration(name=function["name"], schema=schema if isinstance(schema, Mapping) else _ANY_OBJECT)
+    if not isinstance(schema, Mapping) or not schema:  # a function without arguments takes an object all the same
+        schema = _ANY_OBJECT
+    return ToolDeclaration(name=function["name"], schema=schema)
 
 
 def _refused(message: str) -> RequestRefused:

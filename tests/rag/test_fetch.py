@@ -24,6 +24,10 @@ class Handler(QuietHandler):
             self.send(301, b"", Content_Type="text/plain", Location="/docs/page")
         elif self.path == "/to-file":
             self.send(302, b"", Content_Type="text/plain", Location="file:///etc/passwd")
+        elif self.path == "/to-nothing":
+            self.send(302, b"", Content_Type="text/plain", Location="http://[bad")
+        elif self.path == "/trickle":
+            self._trickle()
         elif self.path == "/endless":
             self._endless()
         elif self.path == "/binary":
@@ -32,6 +36,15 @@ class Handler(QuietHandler):
             self.send(404, b"no", Content_Type="text/plain")
         else:
             self.send(200, b"<h1>Herons</h1><p>They nest in reeds.</p>", Content_Type="text/html; charset=utf-8")
+
+    def _trickle(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        try:
+            for number in range(600):
+                self.wfile.write(f"X-Header-{number}: 1\r\n".encode())
+                time.sleep(0.05)
+        except OSError:
+            return
 
     def _endless(self) -> None:
         self.send_response(200)
@@ -73,6 +86,7 @@ def test_a_redirect_is_followed(site: str, tmp_path: Path) -> None:
         ("/missing", "answered 404"),
         ("/endless", "larger than 1 MiB"),
         ("/to-file", "no address to fetch from"),
+        ("/to-nothing", "cannot be fetched"),
     ],
 )
 def test_what_is_refused_says_why_and_leaves_nothing(site: str, tmp_path: Path, path: str, says: str) -> None:
@@ -97,6 +111,12 @@ def test_what_is_refused_says_why_and_leaves_nothing(site: str, tmp_path: Path, 
         "http://[64:ff9b::7f00:1]/a.pdf",
         "http://[64:ff9b::a9fe:a9fe]/a.pdf",
         "http://[64:ff9b:1::10.0.0.1]/a.pdf",
+        "http://[64:ff9b:1:a9fe:a9:fe08:808:808]/a.pdf",
+        "http://[fd12:3456::5efe:808:808]/a.pdf",
+        "http://[fe80::200:5efe:9.9.9.9]/a.pdf",
+        "http://[fec0::7]/a.pdf",
+        "http://[3fff:1::7]/a.pdf",
+        "http://[4001::7]/a.pdf",
         "http://[::127.0.0.1]/a.pdf",
         "http://[::ffff:0:127.0.0.1]/a.pdf",
         "http://[2002:7f00:1::]/a.pdf",
@@ -110,7 +130,9 @@ def test_private_addresses_are_refused(url: str, tmp_path: Path) -> None:
     assert "--allow-private" in caught.value.hint
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2a00:1450::1", "64:ff9b::8.8.8.8", "2002:808:808::"])
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "2a00:1450::1", "64:ff9b::8.8.8.8", "2002:808:808::", "2a00::5efe:808:808"]
+)
 def test_public_addresses_are_public(address: str) -> None:
     assert _is_public(address)
 
@@ -119,6 +141,17 @@ def test_time_is_limited(site: str, tmp_path: Path) -> None:
     limits = IngestSettings(max_file_mb=100, url_timeout_s=0.3)  # type: ignore[call-arg]
     with pytest.raises(DataError, match="took longer"):
         fetch(f"{site}/endless", tmp_path, limits, allow_private=True)
+
+
+def test_headers_that_never_end_are_cut_off(site: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="took longer than 1 s"):
+        fetch(f"{site}/trickle", tmp_path, LIMITS.model_copy(update={"url_timeout_s": 1.0}), allow_private=True)
+
+
+@pytest.mark.parametrize("url", ["http://[::1:80/a.pdf", "http://[10.0.0.1]/a.pdf", "http://h:port/a.pdf"])
+def test_a_malformed_address_is_refused_in_words(url: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot be (fetched|resolved)"):
+        fetch(url, tmp_path, LIMITS)
 
 
 def test_a_dead_server_is_an_error(tmp_path: Path) -> None:

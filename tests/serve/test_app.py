@@ -87,6 +87,24 @@ def test_an_invalid_field_is_named(client: TestClient, body: dict, param: str, m
     assert (error["param"], error["message"], error["code"]) == (param, message, "invalid_request")
 
 
+@pytest.mark.parametrize("path", ["/chat/completions", "/models", "/responses", "/embeddings", "/completions"])
+def test_a_base_address_without_its_prefix_is_put_right(client: TestClient, path: str) -> None:
+    for response in (client.get(path), client.post(path, json={})):
+        assert response.status_code == 404
+        assert response.json()["error"]["message"] == f"unknown path {path}; use /v1{path}"
+
+
+def test_the_prefix_alone_is_an_unknown_path(client: TestClient) -> None:
+    assert client.get("/v1").json()["error"]["code"] == "not_found"
+
+
+def test_parameters_that_a_route_does_not_take_are_named(client: TestClient) -> None:
+    assert client.get("/v1/documents?collection=club&limit=3&after=x").headers["x-kb-ignored"] == "limit, after"
+    assert "x-kb-ignored" not in client.get("/v1/documents?collection=club").headers
+    failed = client.post("/v1/search?api-version=2", json={"query": "x", "filter": "y"})
+    assert (failed.status_code, failed.headers["x-kb-ignored"]) == (404, "api-version, filter")
+
+
 def test_an_error_of_ours_has_its_status(client: TestClient) -> None:
     response = client.post("/v1/search", json={"query": "x"})
     assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")

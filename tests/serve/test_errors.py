@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from core.errors import BackendError, ConfigError, DataError, GateError, KbError, MissingExtra
-from serve.errors import NotFound, RequestRefused, ServerBusy, error_response, page_text, without_command
+from serve.errors import (
+    NotFound,
+    RequestRefused,
+    ServerBusy,
+    error_response,
+    page_text,
+    validation_fault,
+    without_command,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +62,28 @@ def test_the_page_shows_the_click_and_never_the_command(error: KbError, text: st
 )
 def test_a_note_loses_the_command_that_it_ends_in(note: str, text: str) -> None:
     assert without_command(note) == text
+
+
+def _fault(*loc: str | int, kind: str = "string_type", msg: str = "wrong") -> dict[str, object]:
+    return {"type": kind, "loc": ("body", *loc), "msg": msg}
+
+
+@pytest.mark.parametrize(
+    ("faults", "body", "message", "field"),
+    [
+        ([_fault("a", 0, "b")], {"a": [{"b": 5}]}, "a.0.b: wrong", "a.0.b"),
+        ([_fault("a", 0, "b", kind="missing")], {"a": [{}]}, "a.0.b: wrong", "a.0.b"),
+        ([_fault("a", "dict[str,any]")], {"a": 5}, "a: wrong", "a"),  # a name of pydantic's
+        ([_fault("a", 0)], {"a": "text"}, "a: wrong", "a"),  # an item of a list that only we made
+        ([_fault("a", "str", msg="text"), _fault("a", "list[x]", 0, msg="item")], {"a": [5]}, "a.0: item", "a.0"),
+        ([_fault(msg="Value error, odd")], {}, "odd", None),
+        ([_fault(kind="missing")], None, "send the body as a JSON object, with the header content-type: ", None),
+        ([_fault(kind="model_attributes_type")], b"x=1", "send the body as a JSON object, with the header ", None),
+        ([{**_fault(7, kind="json_invalid"), "ctx": {"error": "Odd"}}], "{", "the body is not JSON: Odd (char", None),
+    ],
+)
+def test_a_fault_is_said_with_the_field_as_the_client_spelled_it(
+    faults: list[dict[str, object]], body: object, message: str, field: str | None
+) -> None:
+    text, name = validation_fault(faults, body)
+    assert text.startswith(message) and name == field

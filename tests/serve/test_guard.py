@@ -121,7 +121,8 @@ def test_a_key_opens_and_a_browser_logs_in(keyed: tuple[Running, str]) -> None:
 
 def test_cors_is_for_listed_origins_alone(keyed: tuple[Running, str]) -> None:
     server, secret = keyed
-    ask = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+    headers = "authorization, x-stainless-os, mcp-protocol-version"
+    ask = {"access-control-request-method": "POST", "access-control-request-headers": headers}
     with server.client() as client:
         good = client.options("/v1/search", headers={"origin": "https://app.example", **ask})
         bad = client.options("/v1/search", headers={"origin": "https://evil.example", **ask})
@@ -129,6 +130,8 @@ def test_cors_is_for_listed_origins_alone(keyed: tuple[Running, str]) -> None:
     assert good.headers["access-control-allow-origin"] == "https://app.example"
     assert "access-control-allow-origin" not in bad.headers
     assert found.headers["access-control-allow-origin"] == "https://app.example"
+    assert "x-stainless-os" in good.headers["access-control-allow-headers"]
+    assert "x-kb-ignored" in found.headers["access-control-expose-headers"]
 
 
 def test_a_large_body_is_refused_declared_or_not(server: Running) -> None:

@@ -75,6 +75,7 @@ async def test_documents_and_pages_are_resources(server: Running) -> None:
         ("kb://documents/none", "none"),
         ("kb://documents/handbook.pdf/pages/0", "pages are numbers from 1, not '0'"),
         ("kb://documents/handbook.pdf/pages/99", "99"),
+        ("kb://documents/handbook.pdf/pages/99999999999999999999", "pages are numbers from 1"),
         ("kb://elsewhere", "unknown resource kb://elsewhere"),
     ],
 )
@@ -94,6 +95,9 @@ async def test_unknown_resources_are_refused_with_what_there_is(server: Running,
         ("show_page", {"doc": "handbook.pdf"}, "page: Field required"),
         ("search", {"query": "x", "top": 3}, "unknown argument 'top'; use query, k, docs, collection"),
         ("search", {"query": "x", "collection": "none"}, "none"),
+        ("search", {"query": " \n "}, "the query is empty"),
+        ("list_documents", {"collection": "none"}, "no collection 'none'"),
+        ("show_page", {"doc": "handbook.pdf", "page": 2**64}, "page: Input should be less than or equal to 10000000"),
         ("ask", {"question": "x", "model": "gguf:/etc/passwd"}, "unknown model 'gguf:/etc/passwd+rag'"),
     ],
 )
@@ -103,6 +107,28 @@ async def test_errors_are_plain(server: Running, tool: str, arguments: dict, mes
     text = done.content[0].text
     assert done.isError and message in text
     assert not any(word in text for word in ("pydantic", "Error executing", "kb show", "kb models"))
+
+
+async def test_resources_come_in_parts(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serve.mcp._LISTED_AT_ONCE", 2)
+    async with _over_http(server) as session:
+        first = await session.list_resources()
+        last = await session.list_resources(cursor=first.nextCursor)
+        assert [each.name for each in [*first.resources, *last.resources]] == [
+            "documents",
+            "handbook.pdf",
+            "manual.pdf",
+        ]
+        assert last.nextCursor is None
+        for cursor in ("3", "-1", "two"):
+            with pytest.raises(McpError, match="unknown cursor"):
+                await session.list_resources(cursor=cursor)
+
+
+async def test_a_slash_at_the_end_leads_to_the_tools_too(server: Running) -> None:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    with server.client(accept="application/json") as client:
+        assert client.post("/mcp/", json=body).json()["result"] == {}
 
 
 async def test_the_server_gives_its_own_version(server: Running) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,6 +72,33 @@ def test_what_has_no_effect_is_named_and_other_paths_are_refused_in_words(server
         404,
         "/api/pull is not supported here: models are listed, shown and asked",
     )
+
+
+def test_any_content_type_is_json_as_with_curl(server: Running) -> None:
+    body = json.dumps({"model": "extractive", "prompt": "x", "stream": False})
+    with server.client() as plain:
+        for headers in ({}, {"content-type": "application/x-www-form-urlencoded"}):
+            assert plain.post("/api/generate", content=body, headers=headers).json()["done"]
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "message"),
+    [
+        (
+            "/api/chat",
+            {"messages": ASKED, "format": "yaml"},
+            "format: unknown format 'yaml'; use json, or a JSON schema",
+        ),
+        ("/api/chat", {"messages": ASKED, "format": {"type": "text"}}, "cannot be used: type: 'text'"),
+        ("/api/chat", {"messages": [*ASKED, {"role": "tool", "content": "x"}]}, "results of tools are not read"),
+        ("/api/embed", {"model": "minilm", "input": "x " * 600, "truncate": False}, "longer than the 256 tokens"),
+        ("/api/embed", {"model": "minilm", "input": "x", "dimensions": 64}, "vectors of 384 numbers only"),
+    ],
+)
+def test_what_would_change_the_result_is_refused(server: Running, path: str, fields: dict, message: str) -> None:
+    with server.client() as plain:
+        response = plain.post(path, json={"model": "base+rag", "stream": False, **fields})
+    assert response.status_code == 400 and message in response.json()["error"]
 
 
 def test_texts_are_embedded(client: ollama.Client) -> None:
@@ -149,7 +177,12 @@ def test_fields_beside_ollamas_are_named_where_they_say_something() -> None:
         ({"role": "user", "content": "q"}, "user", "q"),
         ({"role": "system", "content": "Be brief."}, "system", "Be brief."),
         ({"role": "tool", "content": "16", "tool_name": "look"}, "user", "Result of look:\n16"),
-        ({"role": "assistant", "content": "a", "tool_calls": [{}]}, "assistant", "a"),
+        (
+            {"role": "assistant", "content": "a", "tool_calls": [{"function": {"name": "look"}}]},
+            "assistant",
+            "a\nlook()",
+        ),
+        ({"role": "user", "content": None}, "user", ""),
         (
             {"role": "assistant", "tool_calls": [{"function": {"name": "look", "arguments": {"a": 1}}}]},
             "assistant",

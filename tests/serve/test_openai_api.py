@@ -13,7 +13,8 @@ import pytest
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from pydantic import BaseModel, Field
 
-from serve.answers.answering import AnswerRequest, ChatMessage
+from serve.answers.answering import AnswerRequest
+from serve.answers.history import ChatMessage
 from serve.answers.models import WITH_DOCUMENTS
 from serve.v1.content import _encoding
 from serve.v1.schemas import ChatCompletionBody

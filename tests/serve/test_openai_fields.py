@@ -82,7 +82,8 @@ def test_what_would_change_the_answer_is_refused(server: Running, fields: dict, 
     [
         {"tools": [], "functions": None, "response_format": {"type": "text"}},
         {"user": "alice", "metadata": {"a": "b"}, "logit_bias": {}, "presence_penalty": 0},
-        {"messages": [*ASKED, {"role": "assistant", "content": None, "tool_calls": []}, *ASKED]},
+        {"messages": [*ASKED, {"role": "assistant", "content": "16 weeks."}, *ASKED]},
+        {"modalities": ["text"], "web_search_options": None, "logprobs": False},
         {"messages": [{"role": "user", "content": [{"type": "text", "text": QUESTION}]}]},
     ],
 )
@@ -204,3 +205,112 @@ def test_unknown_paths_fail_as_openais_do(server: Running, method: str, path: st
     assert response.status_code == status
     assert response.json()["error"]["code"] == code
     assert status != 405 or response.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "param", "says"),
+    [
+        ({"tool_choice": ["look"]}, "tool_choice", "Input should be a valid string"),
+        ({"modalities": ["text", "audio"]}, "modalities", "only text is supported"),
+        ({"functions": [{"name": "f"}], "function_call": {"name": "f"}}, "function_call", "use tools and tool_choice"),
+        (
+            {"messages": [{"role": "assistant", "audio": {"id": "a"}}, *ASKED]},
+            "messages.0.audio",
+            "send its transcript",
+        ),
+        ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages.0.content", "must be a string"),
+        ({"messages": [{"role": "user", "content": [{"text": "x"}]}]}, "messages.0.content", "not None"),
+        (
+            {"tools": [{"type": "custom", "custom": {"name": "g"}}], "tool_choice": "required"},
+            "tool_choice",
+            "only tools of type 'function' can be called",
+        ),
+    ],
+)
+def test_other_forms_are_refused_in_words(server: Running, fields: dict, param: str, says: str) -> None:
+    status, body, _ = _complete(server, **fields)
+    assert (status, body["error"]["param"]) == (400, param)
+    assert says in body["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "ignored"),
+    [
+        ({"model": "extractive", "docs": ["a"], "passages": 2, "collection": "c"}, "collection, docs, passages"),
+        ({"store": True, "web_search_options": {}}, "store, web_search_options"),
+        (
+            {"messages": [{"role": "user", "content": QUESTION, "name": "ann", "images": ["x"]}]},
+            "messages.images, messages.name",
+        ),
+        ({"messages": [{"role": "assistant", "content": "Hello."}, *ASKED]}, "messages.unpaired"),
+        ({"messages": [{"role": "user", "content": "I sail."}, *ASKED]}, "messages.unpaired"),
+        ({"größe\r\nx: y": 1}, "gr%C3%B6%C3%9Fe%0D%0Ax:%20y"),
+    ],
+)
+def test_other_fields_without_effect_are_named(server: Running, fields: dict, ignored: str) -> None:
+    status, _, header = _complete(server, **fields)
+    assert (status, header) == (200, ignored)
+
+
+def test_half_of_a_surrogate_pair_is_refused_by_every_route(server: Running) -> None:
+    bodies = {
+        "/v1/chat/completions": '{"messages": [{"role": "user", "content": "\\ud83d"}]}',
+        "/v1/responses": '{"input": "\\ud83d"}',
+        "/v1/search": '{"query": "x", "other": "\\ud83d"}',
+        "/api/generate": '{"model": "base", "prompt": "\\ud83d"}',
+    }
+    with server.client(**{"content-type": "application/json"}) as client:
+        for path, body in bodies.items():
+            response = client.post(path, content=body)
+            assert response.status_code == 400 and "not valid Unicode" in response.text, path
+
+
+def test_an_empty_part_changes_nothing_and_the_least_top_p_is_taken(server: Running) -> None:
+    parts = [{"type": "text", "text": ""}, {"type": "text", "text": QUESTION}]
+    status, body, ignored = _complete(server, messages=[{"role": "user", "content": parts}], top_p=0, top_k=-1)
+    assert (status, ignored) == (200, "top_k, top_p")
+    assert ANSWER in body["choices"][0]["message"]["content"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "ignored"),
+    [
+        ("/v1/search", {"query": "tour", "k": 1, "limit": 2}, "limit"),
+        ("/v1/embeddings", {"model": "minilm", "input": "x", "truncate": "END", "encoding_format": None}, "truncate"),
+        ("/v1/completions", {"model": "extractive", "prompt": "x", "logprobs": 0, "docs": ["a"]}, "logprobs, docs"),
+        ("/v1/responses", {"model": "extractive", "input": "x", "text": {"verbosity": "low"}}, "text.verbosity"),
+    ],
+)
+def test_every_route_names_what_has_no_effect(server: Running, path: str, body: dict, ignored: str) -> None:
+    with server.client() as client:
+        response = client.post(path, json=body)
+    assert (response.status_code, response.headers["x-kb-ignored"]) == (200, ignored)
+
+
+@pytest.mark.parametrize(
+    ("page", "status", "says"),
+    [
+        ("13", 404, "handbook.pdf has pages 0 to 12, no page 13"),
+        ("9" * 25, 400, "less than or equal"),
+        ("-1", 400, "page"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["", "/image"])
+def test_a_page_that_is_not_there_is_counted_as_the_api_counts(
+    server: Running, page: str, status: int, says: str, suffix: str
+) -> None:
+    with server.client() as client:
+        response = client.get(f"/v1/documents/handbook.pdf/pages/{page}{suffix}")
+    assert response.status_code == status and says in response.json()["error"]["message"]
+
+
+@pytest.mark.weights
+def test_a_schema_that_a_grammar_cannot_keep_is_checked_in_the_answer(server: Running) -> None:
+    number = {"type": "integer", "minimum": 2, "maximum": 2, "multipleOf": 5}
+    schema = {"type": "object", "properties": {"n": number}, "required": ["n"], "additionalProperties": False}
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    status, body, _ = _complete(server, model="smollm2", response_format=form, max_tokens=60)
+    assert (status, body["error"]["code"]) == (422, "schema_not_kept")
+    schema["properties"]["n"] = False  # sound, and no grammar can be made of it
+    status, body, _ = _complete(server, model="smollm2", response_format=form, max_tokens=60)
+    assert (status, body["error"]["param"]) == (400, "response_format")

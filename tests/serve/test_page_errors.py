@@ -28,7 +28,8 @@ from kb.job import EventWriter, do_job, job_line
 from kb.training.request import TrainingRequest
 from kb.workspace import Workspace
 from rag.catalogue.reader import CatalogueReader
-from serve.answers.answering import AnswerRequest, ChatMessage
+from serve.answers.answering import AnswerRequest
+from serve.answers.history import ChatMessage
 from serve.errors import error_response, page_text
 from serve.review import DatasetReviews
 from serve.service import Service

@@ -65,7 +65,7 @@ def test_messages_that_cannot_be_read_are_refused(message: dict[str, Any], place
     [
         ({"n": 2}, "n", "Input should be 1"),
         ({"temperature": 2.5}, "temperature", "Input should be less than or equal to 2"),
-        ({"top_p": 0}, "top_p", "Input should be greater than 0"),
+        ({"top_p": -0.1}, "top_p", "Input should be greater than or equal to 0"),
         ({"passages": 51}, "passages", "Input should be less than or equal to 50"),
         ({"max_tokens": 0}, "max_tokens", "Input should be greater than or equal to 1"),
         ({"messages": []}, "messages", "List should have at least 1 item after validation, not 0"),
@@ -160,3 +160,29 @@ def test_a_judgement_is_up_or_down() -> None:
     }
     assert fault(FeedbackBody, {**given_body, "rating": "5"})[0] == "rating"
     assert fault(FeedbackBody, {**given_body, "answer": " "})[0] == "answer"
+
+
+def test_calls_results_and_refusals_reach_a_model_as_text() -> None:
+    calls = [
+        {"id": "1", "type": "function", "function": {"name": "look", "arguments": "{}"}},
+        {"id": "2", "type": "custom", "custom": {"name": "grep", "input": "tide"}},
+    ]
+    history = [
+        *ASKED,
+        {"role": "assistant", "content": "I look.", "tool_calls": calls},
+        {"role": "tool", "tool_call_id": "2", "content": None},
+        {"role": "tool", "tool_call_id": "1", "content": [{"type": "text", "text": "16"}]},
+        {"role": "assistant", "content": None, "refusal": "I may not."},
+        {"role": "assistant", "content": None, "function_call": {"name": "old", "arguments": "1"}},
+        *ASKED,
+    ]
+    texts = [message.text for message in chat(model="smollm2", messages=history).request().conversation]
+    assert texts[1:-1] == [
+        "I look.\nlook({})\ngrep(tide)",
+        "Result of grep:\n",
+        "Result of look:\n16",
+        "I may not.",
+        "old(1)",
+    ]
+    from_documents = chat(messages=history).request().conversation
+    assert [message.text for message in from_documents][1:-1] == ["I look.", "I may not."]

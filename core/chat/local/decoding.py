@@ -51,9 +51,9 @@ def answer_room(n_prompt: int, context_tokens: int, max_tokens: int) -> int:
     if room < 1:
         raise KbError(
             f"the prompt has at least {n_prompt} tokens, the model's context is {context_tokens}: "
-            "use fewer passages (rag.top_k), or raise models.num_ctx as far as the model allows",
-            hint='kb ask --set rag.top_k=3 --set models.num_ctx=8192 "QUESTION"',
-            click="choose fewer passages under Model and controls",
+            "write less, use fewer passages (rag.top_k), or raise models.num_ctx as far as the model allows",
+            hint='kb ask --set rag.top_k=3 "QUESTION"',
+            click="write less, or choose fewer passages under Model and controls",
         )
     return min(room, max_tokens)
 

@@ -9,7 +9,8 @@ import pytest
 
 from core.files import Home
 from core.settings import Settings
-from serve.answers.answering import AnswerRequest, ChatMessage
+from serve.answers.answering import AnswerRequest
+from serve.answers.history import ChatMessage
 from serve.documents.examples import ExampleQuestions
 from serve.service import Service
 from tests.serve.conftest import Running

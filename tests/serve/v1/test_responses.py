@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from serve.errors import RequestRefused
 from serve.v1.responses import ResponseBody
 
 
@@ -32,7 +33,7 @@ def test_items_become_messages_in_order_and_reasoning_is_left_out() -> None:
         {"type": "function_call_output", "call_id": "1", "output": "16 weeks"},
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "16 weeks."}]},
     ]
-    assert conversation(input=items) == [
+    assert conversation(model="smollm2", input=items) == [
         ("system", "Be kind."),
         ("user", "Look\nit up."),
         ("assistant", 'look({"a": 1})'),
@@ -82,8 +83,27 @@ def test_sampling_format_and_documents_reach_the_service() -> None:
 
 
 def test_fields_without_effect_are_named() -> None:
-    assert body(store=True, metadata={"a": "b"}, background=False, tool_choice="auto").ignored_fields() == []
+    assert body(metadata={"a": "b"}, background=False, tool_choice="auto").ignored_fields() == []
+    assert body(store=True, include=["x"]).ignored_fields() == ["include", "store"]
+    assert body(text={"verbosity": "low"}).ignored_fields() == ["text.verbosity"]
     ignored = body(truncation="auto", reasoning={"effort": "low"}).ignored_fields()
     assert "reasoning" in ignored
     assert body().format_type == "text"
     assert body(text={"format": {"type": "json_object"}}).format_type == "json_object"
+
+
+def test_results_of_tools_may_be_parts_and_are_refused_where_they_are_all_there_is() -> None:
+    parts = [{"type": "input_text", "text": "16"}, {"type": "input_text", "text": "weeks"}]
+    result = {"type": "function_call_output", "call_id": "1", "output": parts}
+    assert conversation(model="smollm2", input=[result]) == [("user", "Result of the tool:\n16\nweeks")]
+    question = {"role": "user", "content": "How long?"}
+    asked = body(input=[question, result, question])
+    assert [message.text for message in asked.request().conversation] == ["How long?", "How long?"]
+    assert asked.ignored_fields() == ["input.tool"]
+    with pytest.raises(RequestRefused, match="results of tools are not read"):
+        body(input=[question, result]).request()
+
+
+def test_a_custom_call_keeps_its_name_and_input() -> None:
+    call = {"type": "custom_tool_call", "name": "grep", "input": "tide", "call_id": "1"}
+    assert conversation(model="smollm2", input=[call]) == [("assistant", "grep(tide)")]

@@ -41,6 +41,9 @@ def test_a_format_asks_for_a_schema(given_format: Any, schema: Any) -> None:
         ({"type": "json_schema"}, "schema must be an object"),
         ({"type": "json_schema", "json_schema": "x"}, "schema must be an object"),
         ({"type": "json_schema", "json_schema": {"schema": [1]}}, "schema must be an object"),
+        ({"schema": {"type": "object"}}, "unknown type None"),
+        ({"type": "json_schema", "schema": {"type": "text"}}, "cannot be used: type: 'text' is not valid"),
+        ({"type": "json_schema", "schema": {"$ref": "#/$defs/none"}}, "leads nowhere"),
     ],
 )
 def test_a_format_that_cannot_be_kept_is_refused(given_format: Any, message: str) -> None:
@@ -62,6 +65,14 @@ def test_a_model_may_answer_in_text(choice: str | None) -> None:
         ([LOOK, FLAT], {"type": "function", "function": {"name": "look"}}, "look", SCHEMA),
         ([LOOK, FLAT], {"type": "function", "name": "read"}, "read", {"type": "object"}),
         ([{"name": "bare", "parameters": None}], "required", "bare", {"type": "object"}),
+        ([{"name": "bare", "parameters": {}}], "required", "bare", {"type": "object"}),
+        (
+            [LOOK, FLAT],
+            {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [{"function": {"name": "look"}}]}},
+            "look",
+            SCHEMA,
+        ),
+        ([LOOK, FLAT], {"type": "allowed_tools", "mode": "required", "tools": [FLAT]}, "read", {"type": "object"}),
         ([LOOK, "no tool", {"type": "web_search"}], "required", "look", SCHEMA),  # one that can be called
     ],
 )
@@ -76,6 +87,12 @@ def test_a_tool_is_forced_by_its_name_or_where_it_is_alone(
     [
         ([LOOK, FLAT], "required", "supported with one tool, not with 2"),
         ([], "required", "supported with one tool, not with 0"),
+        ([{"type": "web_search"}], "required", "only tools of type 'function' can be called"),
+        (
+            [LOOK],
+            {"type": "allowed_tools", "allowed_tools": {"mode": "required"}},
+            "allowed_tools.tools must be a list",
+        ),
         ([LOOK], "read", "no tool 'read' among tools"),
         ([LOOK], {"function": "look"}, "no tool '' among tools"),
         ([{"function": {"name": 5}}], "5", "no tool '5' among tools"),
@@ -85,6 +102,16 @@ def test_a_choice_that_names_no_tool_is_refused(tools: list[Any], choice: Any, m
     with pytest.raises(RequestRefused, match=message) as raised:
         forced_tool(tools, choice)
     assert (raised.value.status, raised.value.param) == (400, "tool_choice")
+
+
+def test_allowed_tools_may_leave_the_choice_to_the_model() -> None:
+    assert forced_tool([LOOK], {"type": "allowed_tools", "mode": "auto", "tools": [FLAT]}) is None
+
+
+def test_a_forced_tool_whose_parameters_are_no_schema_is_refused() -> None:
+    with pytest.raises(RequestRefused, match="parameters of 'dig' cannot be used") as raised:
+        forced_tool([{"name": "dig", "parameters": {"required": "depth"}}], "required")
+    assert (raised.value.status, raised.value.param) == (400, "tools")
 
 
 NAMES = st.sampled_from(["look", "required", "any", ""])
