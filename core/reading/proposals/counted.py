@@ -8,17 +8,20 @@ from dataclasses import dataclass
 
 from core.language.answer_kinds import COUNTED, PERCENT_BEHIND
 from core.language.english import asking, units
+from core.language.language import language
 from core.reading.confidence import probability
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import Proposal, located, units_of
 from core.reading.reader import read_question
 from core.reading.tables.lookup import meets, years_in
-from core.reading.text.words import content_stems, is_empty, listed_stems, stem, words
+from core.reading.text.words import content_stems, is_empty, stem, words
 
 _ADJECTIVES = 2  # between a number and the thing that it counts
 _NO_COUNT = re.compile(rf"[{''.join(units.MONEY_SIGNS)}]\s?\Z")
+_ONE = ("1", *language("en").small_numbers[1])
+_WORD = re.compile(r"[^\W_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_WORKFORCE = listed_stems("workforce")
+_WORKFORCE = frozenset(language("en").word_lists["workforce"])
 # Close to its thing, with all that is asked; less sure where other sentences give other numbers.
 _SURE = {"close": 1.0, "covered": 1.0, "early": 0.5}
 _ONE_OF_SEVERAL = {"close": 0.0, "covered": 1.0, "early": 0.5}
@@ -26,7 +29,7 @@ _ONE_OF_SEVERAL = {"close": 0.0, "covered": 1.0, "early": 0.5}
 
 @dataclass(frozen=True, slots=True)
 class _CountQuestion:
-    """What is counted (the stems before its head, and the head), what else is asked, and the years."""
+    """What is counted (the stems before its head, and the head as written), what else is asked, and the years."""
 
     kind: tuple[str, ...]
     head: str
@@ -83,7 +86,8 @@ def _read(question: str) -> _CountQuestion | None:
     if len(thing) > 1 and not words(match["things"])[-1].endswith("s"):
         thing, rest = thing[:1], [*thing[1:], *rest]  # "how many women took part": a verb follows the noun
     rest = [term for term in rest if not _YEAR.fullmatch(term)]
-    return _CountQuestion(tuple(thing[:-1]), thing[-1], tuple(rest), frozenset(years_in(question)))
+    head = next(word for word in words(match["things"]) if stem(word) == thing[-1])
+    return _CountQuestion(tuple(thing[:-1]), head, tuple(rest), frozenset(years_in(question)))
 
 
 def _numbers(question: _CountQuestion, text: str, governing: frozenset[str]) -> Iterator[str]:
@@ -99,14 +103,18 @@ def _numbers(question: _CountQuestion, text: str, governing: frozenset[str]) -> 
         if _YEAR.fullmatch(number[0].strip(".,")) or _NO_COUNT.search(before) or PERCENT_BEHIND.match(behind):
             continue
         clause = re.match(r"[^.,;:()]*", behind)
-        following = [stem(word) for word in words(clause[0] if clause else "")[: 1 + _ADJECTIVES + len(question.kind)]]
-        if any(_is_thing(question, term, own) for term in following) and own.issuperset(question.kind):
-            yield number[0].strip(".,")
+        following = list(_WORD.finditer(clause[0] if clause else ""))[: 1 + _ADJECTIVES + len(question.kind)]
+        things = [word for word in following if _is_thing(question, number[0], word[0].casefold(), own)]
+        if things and own.issuperset(question.kind):
+            yield text[number.start() : number.end() + things[0].end()]
 
 
-def _is_thing(question: _CountQuestion, term: str, own: frozenset[str]) -> bool:
-    if term == question.head:
+def _is_thing(question: _CountQuestion, number: str, word: str, own: frozenset[str]) -> bool:
+    if word == question.head:
         return True
+    # "A Band 99 employee": what several are counted of stands in the plural.
+    if stem(word) == stem(question.head):
+        return number.casefold() in _ONE or not question.head.endswith("s")
     # "How many employees": who employs people says so of them.
-    workforce = {term, question.head} <= _WORKFORCE
-    return workforce and any(meets(other, own) for other in (question.head, *question.rest) if other != term)
+    workforce = {word, question.head} <= _WORKFORCE
+    return workforce and any(meets(stem(other), own) for other in (question.head, *question.rest) if other != word)

@@ -36,7 +36,7 @@ def that_fit(question: str, proposals: Sequence[Proposal], passages: Sequence[Pa
     counts = asking.HOW_MANY.search(question) is not None
     owners, years = _owners(question), frozenset(years_in(question))
     expected = expectation(question)
-    undated = expected if expected is not None and expected.kind == "date" else None
+    undated = expected if expected is not None and expected.kind == "date" and asking.FOR_DATE.match(question) else None
     fitting = []
     for proposal in proposals:
         if not proposal.quotes or proposal.kind in ("section", "list"):
@@ -85,9 +85,10 @@ def _counted(question: str, proposal: Proposal, passages: Sequence[Passage]) -> 
     numbers, thing = _numbers(question, text), asked_thing(question)
     # "The unit has five separate channels": the number stands before the thing and its adjectives.
     for number in numbers if thing else ():
-        following = [stem(word) for word in words(text[number.end() :])[: 1 + _ADJECTIVES]]
-        if thing[-1] in following:
-            return replace(proposal, short=number[0])
+        following = list(re.finditer(r"[^\W_]+", text[number.end() :]))[: 1 + _ADJECTIVES]
+        named = next((word for word in following if stem(word[0].casefold()) == thing[-1]), None)
+        if named is not None:
+            return replace(proposal, short=text[number.start() : number.end() + named.end()])
     return proposal if UNCOUNTED.search(text) or (numbers and proposal.kind == "sentence") else None
 
 

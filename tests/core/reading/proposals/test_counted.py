@@ -21,11 +21,11 @@ def numbers(question: str, *texts: str) -> list[str]:
 @pytest.mark.parametrize(
     ("question", "number"),
     [
-        ("How many people does Nordbuss employ?", "3,150"),
-        ("How many employees does Nordbuss have?", "3,150"),
-        ("How many households does it serve?", "2.4 million"),
-        ("How many spare buses does the depot keep?", "forty"),
-        ("How many people did it employ in 2021?", "3,150"),
+        ("How many people does Nordbuss employ?", "3,150 people"),
+        ("How many employees does Nordbuss have?", "3,150 people"),
+        ("How many households does it serve?", "2.4 million households"),
+        ("How many spare buses does the depot keep?", "forty spare buses"),
+        ("How many people did it employ in 2021?", "3,150 people"),
     ],
 )
 def test_the_number_stands_before_its_thing(question: str, number: str) -> None:
@@ -55,10 +55,15 @@ def test_money_and_years_are_no_numbers_of_things() -> None:
     )
 
 
+def test_the_number_of_a_kind_is_no_number_of_things() -> None:
+    assert numbers("How many drivers does the plan have?", "The plan has rules for a Class 40 driver.") == []
+    assert numbers("How many drivers does the plan have?", "The plan has one driver.") == ["one driver"]
+
+
 def test_two_numbers_are_less_sure_than_one() -> None:
     passages = [Passage(key="a", source="report.pdf, p. 1", text="The fleet has 40 boats.")]
     other = Passage(key="b", source="report.pdf, p. 2", text="The fleet had 35 boats.")
     (alone,) = from_counts("How many boats does the fleet have?", passages)
     first, second = from_counts("How many boats does the fleet have?", [*passages, other])
-    assert (first.short, second.short) == ("40", "35")
+    assert (first.short, second.short) == ("40 boats", "35 boats")
     assert first.confidence < alone.confidence

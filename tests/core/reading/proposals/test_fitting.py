@@ -29,7 +29,7 @@ FERRIES = "The fleet has nine small ferries."
 
 
 def test_how_many_is_answered_by_a_number_alone() -> None:
-    assert kept("How many ferries does the fleet have?", "small ferries", FERRIES) == ["nine"]
+    assert kept("How many ferries does the fleet have?", "small ferries", FERRIES) == ["nine small ferries"]
     assert kept("How many ferries does the fleet have?", "our values", "We speak of our values.") == []
     assert kept("How many ferries does the fleet have?", "$140", "Fares 140 120", "table") == []
     assert kept("How many dollars are the fares?", "$140", "Fares 140 120", "table") == ["$140"]
@@ -83,3 +83,7 @@ PRICE = "We bought Fjordtek for $7.5 million in cash, and $2.5 million of our co
 )
 def test_what_was_paid_with_is_the_one_asked_for(question: str, short: str, fits: bool) -> None:
     assert bool(kept(question, short, PRICE, page=PRICE)) == fits
+
+
+def test_when_inside_a_question_asks_for_no_date() -> None:
+    assert kept("What does the fleet do when it rains?", "nine", FERRIES, "named") == ["nine"]
