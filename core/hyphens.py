@@ -60,7 +60,8 @@ class LineEndHyphens:
             return "-"
         if is_whole:
             return ""
-        if (left in self._words and right in self._words) or self._joins_words(left, right):
+        written = left in self._words and (right in self._words or right in self._second_parts)
+        if written or self._joins_words(left, right):
             return "-"
         if keeps_hyphen(left, right, in_compound=sign == "-"):
             return "-"
@@ -93,6 +94,11 @@ class LineEndHyphens:
     @cached_property
     def _words(self) -> frozenset[str]:
         return frozenset(word.lower() for word in _WORD.findall(_HALVES.sub(" ", self._raw)))
+
+    @cached_property
+    def _second_parts(self) -> frozenset[str]:
+        """What stands behind the hyphens of the page's compounds: with "oil-fired", "wood-fired" is one, too."""
+        return frozenset(word.rpartition("-")[2] for word in self._words if "-" in word)
 
 
 def keeps_hyphen(left: str, right: str, *, in_compound: bool) -> bool:

@@ -19,6 +19,14 @@ _DOTTED = r"\b\d{1,2}\.\d{1,2}\.\d{2,4}\b|\b\d{1,2}\.\d\d\s?[ap]\.?m\b"
 _WEEKDAY = alternation(names[0] for names in _ENGLISH.weekdays)
 _SPELLED = alternation([*(spellings[0] for spellings in _ENGLISH.small_numbers[1:13]), *_ENGLISH.quantities])
 _COUNT = rf"\d|\b(?:{_SPELLED})\b"
+# A number of things, in figures or in words.
+_NUMBER_WORDS = alternation(
+    [*(spelling for row in (*_ENGLISH.small_numbers, *_ENGLISH.tens) for spelling in row), *_ENGLISH.quantities]
+)
+COUNTED = re.compile(rf"\d[\d,.]*(?:\s(?:{alternation(_ENGLISH.scales)})\b)?|\b(?:{_NUMBER_WORDS})\b", re.IGNORECASE)
+PERCENT_BEHIND = re.compile(r"\s?(?:%|per ?cent\b)", re.IGNORECASE)
+# What stands for a number where none is given.
+UNCOUNTED = re.compile(r"\b(?:no|none|nobody|single|both|several|pair)\b", re.IGNORECASE)
 _UNIT_OF_TIME = alternation(_ENGLISH.time_units)
 _MONEY = alternation([*_ENGLISH.currencies, *(name for name, power in _ENGLISH.scales.items() if power in (6, 9))])
 _CAPITALISED = r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+"

@@ -31,7 +31,10 @@ from core.reading.proposals.candidates import (
     quote_span,
     tables_in,
 )
+from core.reading.proposals.counted import from_counts
+from core.reading.proposals.fitting import that_fit
 from core.reading.proposals.settle import about_the_same, from_boxes, settled
+from core.reading.proposals.signed import from_signatures
 from core.reading.proposals.stated import from_statements
 from core.reading.proposals.structured import (
     from_lists,
@@ -246,6 +249,9 @@ def _proposals(
     sentences = from_sentences(plain, parsed, form, ranked, passages, known, weights)
     proposals += sentences if form.yes_no else without_notes(plain, sentences, proposals, tables)
     proposals = about_the_same(question, proposals, passages)
+    if not (form.yes_no or form.foreign):
+        stated = [*from_counts(plain, passages), *from_signatures(plain, passages)]
+        proposals = that_fit(question, [*stated, *proposals], passages)
     proposals = [*boxes, *settled(question, proposals, passages)] if form.yes_no else proposals
     if spans is None or worded:
         return proposals, {}

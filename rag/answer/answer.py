@@ -43,7 +43,7 @@ from rag.answer.answerable import MIN_ANSWERABLE, answerable
 from rag.answer.chat import Turn, standalone
 from rag.answer.cite import abstains, check
 from rag.answer.language_note import crosses_languages, language_note, quoted_by_words, unread_by_reader
-from rag.answer.pack import WIDEN_CHARS, PageText, Span, pack
+from rag.answer.pack import WIDEN_CHARS, PageText, Span, counts_first, pack
 from rag.answer.packed import PackedQuestion
 from rag.answer.parts import answer_in_parts
 from rag.answer.plain import Stream
@@ -252,7 +252,7 @@ class Answerer:
         # Ratios are computed from rows that are named otherwise, and so are many lines of statements.
         labels = " ".join(printed_labels(standalone_question))
         query = " ".join(f"{standalone_question} {search_words(standalone_question)} {labels}".split())
-        hits = list(self._searcher.search(query, limit * _OVERFETCH))
+        hits = counts_first(standalone_question, self._searcher.search(query, limit * _OVERFETCH))
         page = cache(self._page)  # several hits stand on one page
         template = prompt_for(question, self._template, self._chat)
         pack_by = partial(self._pack, standalone_question, template, hits, limit, page, instructions)

@@ -6,9 +6,10 @@ to know models, prompts and how hits were found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from core.reading.proposals.counted import states_count
 from core.reading.text.sentences import sentences_of
 from core.reading.text.words import numbers, words
 from core.types import Hit
@@ -69,6 +70,14 @@ def merge(hits: Sequence[Hit], page_text: PageText, *, widen_chars: int = WIDEN_
         span = Span(doc=hit.doc, sha256=hit.sha256, page=hit.page, start=start, end=end, text=text, title=hit.title)
         spans.insert(place, span)
     return [span for span in spans if span.text.strip()]
+
+
+def counts_first(question: str, hits: Iterable[Hit]) -> list[Hit]:
+    """Return hits, those before the others that state the number of what a question counts.
+
+    A page with the number is seldom found first: its other words are those of all pages.
+    """
+    return sorted(hits, key=lambda hit: not states_count(question, hit.text))
 
 
 def _shingles(text: str) -> frozenset[tuple[str, ...]]:

@@ -84,3 +84,9 @@ def test_common_words_speak_for_pages_of_their_language_only() -> None:
 def test_the_page_itself_decides_first() -> None:
     assert joined("a blue\ngreen", PAGE + "It is bluegreen. ") == "a bluegreen"
     assert joined("an e\nmail and infor\nmation", PAGE + "The infor-mation. ") == "an e-mail and infor-mation"
+
+
+def test_a_second_part_that_the_page_joins_by_hyphens_keeps_its_own() -> None:
+    page = f"{PAGE}The biofurnace is new; an oil-fuelled kiln is not. "
+    assert joined("biofurnace\nfuelled", page) == "biofurnace-fuelled"
+    assert joined("biofurnace\ntender", page) == "biofurnacetender"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.types import Hit
-from rag.answer.pack import Span, distinct, merge, pack
+from rag.answer.pack import Span, counts_first, distinct, merge, pack
 from tests.support.shelf import Shelf
 
 SENTENCES = [
@@ -91,3 +91,17 @@ def test_real_pages() -> None:
     assert 1 < len(spans) <= 8
     assert all(shelf.page_text(span.sha256, span.page)[span.start : span.end] == span.text for span in spans)
     assert len({span.text for span in spans}) == len(spans)
+
+
+def test_what_states_the_number_that_is_asked_for_comes_first() -> None:
+    texts = [
+        "Our people are our strength.",
+        "Benefits cost 3,000 a year.",
+        "We employ some 4,150 people in 9 countries.",
+    ]
+    hits = [
+        Hit(doc="a.pdf", sha256="s", page=at, start=0, end=len(text), text=text, score=1.0)
+        for at, text in enumerate(texts)
+    ]
+    assert [each.page for each in counts_first("How many people does Nordbuss employ?", hits)] == [2, 0, 1]
+    assert counts_first("What do people cost?", hits) == hits

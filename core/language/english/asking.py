@@ -35,6 +35,22 @@ COUNT = re.compile(
     re.IGNORECASE,
 )
 HOW_MANY = re.compile(r"\bhow many (?P<things>[\w-]+(?: [\w-]+)?)", re.IGNORECASE)
+FOR_DATE = re.compile(
+    r"^\W*(?:and\s)?(?:(?:since|until|by|from|on|in)\s)?(?:when|(?:what|which) (?:year|date|day))\b", re.I
+)
+MONEY_THINGS = re.compile(r"\bhow many (?:[\w-]+ )?(?:dollars?|euros?|pounds?|yen|cents?|usd|eur|gbp)\b", re.I)
+# What a price is paid with, and what parts the amounts of a sentence from each other.
+PAID_WITH = (
+    re.compile(r"\b(?:in|by|of|for) cash\b|\bcash (?:consideration|payments?|price)\b", re.IGNORECASE),
+    re.compile(r"\b(?:shares?|stock|equity|options|notes)\b", re.IGNORECASE),
+)
+PART_OF_PRICE = re.compile(r"[,;]\s|\band\b|\bplus\b|\bconsist\w*\b|\bincluding\b|\bof which\b", re.IGNORECASE)
+# Whom or what something is asked of: "did Acme Corp spend", "Acme's sales", "the sales of Acme in 2020".
+_OWNING = r"[a-z]?[A-Z][\w&.-]+(?:\s[A-Z][\w&.-]+)*"
+OWNER = re.compile(
+    rf"\b(?:did|does|do|has|have|had|will|can)\s({_OWNING})\b|\b({_OWNING})['’]s?\s"
+    rf"|\bof\s({_OWNING})(?=\W*$|\s(?:in|for|during|at|on)\s)"
+)
 YES_NO = re.compile(
     r"^\W*(?:and\s+)?(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had|am|may)\b"
     r"(?!.*\bor\b)",

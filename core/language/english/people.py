@@ -47,6 +47,14 @@ WHO_IS = re.compile(
 WHO_DOES = re.compile(
     r"^\W*(?:who|which \w+|whom)\s(?:has\s|had\s|have\s|is\s|are\s|was\s)?(?P<rest>[^?]+?)\s*\??\s*$", re.IGNORECASE
 )
+# A question for who did something or holds a post, up to the deed or the post.
+SIGNER = re.compile(
+    r"^\W*(?:who|which (?:\w+ )?(?:firm|company|person|auditors?))\s(?:(?:has|have|had|is|are|was|were)\s)?(?:the\s)?",
+    re.I,
+)
+# What one says of oneself, and the mark of a signature in a printed copy.
+FIRST_PERSON = re.compile(r"\b(?:We|I)\s[^,;.]{3,70}")
+SIGNATURE = re.compile(r"^[ \t]*(?P<mark>/s/)\s*(?P<name>[A-Z][^\n]{2,60}?)[ \t]*$", re.MULTILINE)
 WHO_WROTE = re.compile(
     r"^\W*who(?:m|se)?\b.*\b(?:wrote|written|authors?|authored)\b|\bauthors?\b.*\b(?:of|names?)\b|\bwritten by who",
     re.IGNORECASE,

@@ -49,7 +49,10 @@ SUBPERIODS = (
     ),
 )
 # A head of one quarter, which holds no figure of a year.
-QUARTER_HEAD = re.compile(rf"\b(?:{alternation(QUARTER_OF)}) quarter\b|\bq[1-4]\b", re.IGNORECASE)
+QUARTER_HEAD = re.compile(
+    rf"\b(?:{alternation(QUARTER_OF)}) quarter\b|\bq[1-4]\b|\b{_THREE} months\b|\bquarters? ended\b", re.IGNORECASE
+)
+MONTH_NAMED = re.compile(rf"\b{HEAD_MONTH}\b")
 # Heads over several columns: the length of the period, and that it ended.
 SPAN_HEAD = re.compile(
     rf"(?:{_THREE}|{_SIX}|{_NINE}|{_TWELVE}|\d+)[\s-](?:Months?|Weeks?)\s(?:Periods?\s)?Ended|Quarters?\sEnded"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from core.language.english.periods import QUARTER_HEAD, SUBPERIODS
+from core.language.english.periods import MONTH_NAMED, QUARTER_HEAD, SUBPERIODS
 from core.language.english.table_words import CHANGE_HEAD
 from core.language.german.participles import is_noun_of
 from core.language.guess import guess_language
@@ -23,7 +23,6 @@ _OPERATING = listed_stems("figure_request")
 _LIGHT = listed_stems("label_filler")
 # Words that filings use for one another.
 _ALIKE = tuple(frozenset(map(stem, group)) for group in language("en").synonyms)
-_OF_A_PART = 0.3  # what a head of a quarter loses where a year is asked for
 _OTHER_LABEL = 0.95  # what a label counts that means what the question names otherwise
 
 
@@ -158,7 +157,8 @@ def head_score(question: TableQuestion, head: str, column: int, heads: Sequence[
         score -= 0.02 * column
         part = QUARTER_HEAD.search(head) and not any(pattern.search(question.whole) for pattern, _ in SUBPERIODS)
         # A question for a year is not answered by one of its quarters.
-        score -= _OF_A_PART if part and question.years else 0.0
+        if part and question.years and not MONTH_NAMED.search(question.whole):
+            return None
     stems = stems_of(head)
     if not named and stems:
         shared = sum(meets(word, asked_stems(question.whole)) for word in stems) / len(stems)

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from docx.oxml.ns import qn
 
+from rag.load.symbols import signs_of
 from rag.load.web.links import target_of
 
 _LINK = re.compile(r'\s*HYPERLINK\s+"([^"]+)"', re.I)
 _OFF = ("0", "false", "off")
-# Signs of the fonts that boxes, ticks and arrows are usually taken from; by the Latin-1 character of its place.
-_SYMBOLS: Mapping[str, Mapping[str, str]] = {
-    "wingdings": dict(zip("o¨ýþûüßàèl§", "☐☐☒☒✗✓←→→●▪", strict=True)),
-    "wingdings 2": dict(zip("PRST£O", "✓☒☒☒☐✗", strict=True)),
-    "symbol": dict(zip("·®±³£¹»´°abgdDlmpsSW¥", "•→±≥≤≠≈×°αβγδΔλµπσΣΩ∞", strict=True)),
-}
 
 
 @dataclass(slots=True)
@@ -75,7 +69,7 @@ def symbol(element: Any) -> str:
         number = int(code, 16)
     except ValueError:
         return ""
-    signs = _SYMBOLS.get((element.get(qn("w:font")) or "").lower())
+    signs = signs_of(element.get(qn("w:font")) or "")
     if signs is not None:
         return signs.get(chr(number & 0xFF), "")
     return chr(number) if 0x20 <= number < 0xD800 else ""

@@ -36,11 +36,12 @@ from rag.load.pdf.layout.glyphs import font_name, read_words
 from rag.load.pdf.layout.read import lay_out
 from rag.load.pdf.pictures import picture_note, pictures_without_text
 from rag.load.pdf.pypdf_reader import PypdfReader, locked
+from rag.load.pdf.signs import with_signs
 from rag.load.pdf.survey import Rectangle, survey
 from rag.load.reader import FileInfo
 from rag.load.title import choose, tidy
 
-_LAYOUT = 4  # raised with every change of what a page's text and blocks are
+_LAYOUT = 5  # raised with every change of what a page's text and blocks are
 PARSER = f"pypdfium2 {PYPDFIUM_INFO.version} (PDFium {PDFIUM_INFO.build}), layout {_LAYOUT}"
 _METADATA = {
     "Title": "title",
@@ -134,6 +135,7 @@ def page_text(loaded_page: LoadedPage, max_chars: int) -> PdfiumText:
     total = max(0, pdfium.count_chars(textpage))
     count = min(total, max_chars)
     raw_text, chars = _raw_text(textpage, count)
+    raw_text = with_signs(raw_text, lambda place: font_name(textpage, chars[place]))
     verdict = Verdict()
     seen = survey(pdfium.address(loaded_page.page.raw), loaded_page.page.get_bbox()) if count else None
     if seen and seen.suspects:

@@ -31,6 +31,7 @@ _ROOM, _NUMBER_ROOM = 40.0, 12.0  # points: least width of a column, and of numb
 _NUMBERED = 0.9  # of the lines have a number
 _MIN_NUMBERS = 5  # of lines
 _MIN_LETTERS = 0.6
+_AS_WIDE = 0.85  # of the lines above: text that goes on in one column
 _MAX_DEPTH = 8
 _LEADING = 2.2  # of the height: lines further apart do not belong together
 _STOPS = ".!?:;"
@@ -58,7 +59,8 @@ def regions(rows: list[TextRow], rules: Rules, depth: int = 0) -> list[list[Text
     if cut is None:
         return [rows] if rows else []
     left, right = _parted(rows[cut.first : cut.after], cut.x)
-    parts = (rows[: cut.first], left, right, rows[cut.after :])
+    below = _rest_of_column(left, rows[cut.after :], cut.x)
+    parts = (rows[: cut.first], [*left, *below], right, rows[cut.after + len(below) :])
     return [region for part in parts for region in regions(part, rules, depth + 1)]
 
 
@@ -72,6 +74,19 @@ def _parted(rows: Sequence[TextRow], x: float) -> tuple[list[TextRow], list[Text
         if behind:
             right.append(row if len(behind) == len(row.segments) else row_of(behind))
     return left, right
+
+
+def _rest_of_column(left: Sequence[TextRow], below: Sequence[TextRow], x: float) -> list[TextRow]:
+    """Return the rows under two columns that belong to the left one, which is longer: running text as wide as it."""
+    start, edge = min(row.x0 for row in left), max(row.x1 for row in left)
+    rest = list(itertools.takewhile(lambda row: row.x1 <= x - _EDGE_SLACK, below))
+    body = _usual_height(left)
+    if len(rest) == len(below):
+        rest = rest[: len(rest) - _n_furniture(rest[::-1], body, _MOST_FURNITURE)]
+    wide = max((row.x1 for row in rest), default=start) - start >= _AS_WIDE * (edge - start)
+    if len(rest) < _MIN_LINES or not wide or not _is_prose(rest):
+        return []
+    return rest if _runs_on(rest) or _runs_on(rest, inner=True) else []
 
 
 def _best_cut(rows: Sequence[TextRow], rules: Rules) -> _Cut | None:

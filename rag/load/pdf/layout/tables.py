@@ -31,6 +31,7 @@ _ACROSS_SHARE = 0.5  # of the letters, in such segments
 _MANY_COLUMNS = 5
 _FEW_VALUES = 0.2  # of the texts
 _FILLED = 0.5  # of the cells
+_TITLE = 1.3  # of the height of a table's rows: a title over it and no head of a column
 _WIDE_GAP = 3.0  # of the height: no gap between words of a sentence
 _APART = 1.4  # of the usual step: from a table to the next
 _LABEL_SLACK = 2.0  # points
@@ -198,10 +199,11 @@ def _with_heads_above(rows: Sequence[TextRow], start: int, after: int, limit: in
     left = min(row.x0 for row in run)
     values_from = median(row.segments[1].x0 for row in run if len(row.segments) > 1)
     right = max(row.x1 for row in run)
+    largest = _TITLE * max(row.height for row in run)
     first = row_index = start
     while row_index > limit and start - row_index < _MAX_HEADS:
         row, below = rows[row_index - 1], rows[row_index]
-        if below.base - row.base > _HEAD_STEP * row.height or row.x1 > right + 8 * row.height:
+        if below.base - row.base > _HEAD_STEP * row.height or row.x1 > right + 8 * row.height or row.height > largest:
             break
         row_index -= 1
         if (row.x0 > left + 3 * row.height and row.x1 > values_from) or (

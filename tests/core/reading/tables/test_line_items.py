@@ -85,3 +85,8 @@ def test_other_labels_name_no_line() -> None:
 def test_names_that_no_statement_prints_are_searched_for_by_its_labels() -> None:
     assert "capital expenditures" in printed_labels("How much capex did it have?")
     assert printed_labels("What were capital expenditures?") == []
+
+
+def test_other_income_is_no_net_income() -> None:
+    assert item_of("Other income (expense), net") != item_of("Net income (loss)")
+    assert item_of("Net income (loss)") is not None

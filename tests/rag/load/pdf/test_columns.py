@@ -35,6 +35,21 @@ def test_a_line_across_both_columns_stands_between_what_is_above_and_below_it() 
     assert texts(regions(rows, NO_RULES)) == [LEFT, RIGHT, [across], LEFT, RIGHT]
 
 
+def test_the_longer_left_column_is_read_to_its_end_before_the_right_one() -> None:
+    rest = ["References", "One wrote of the rent of", "houses in the town and of", "the water of the mill too"]
+    below = [row(160 + 12 * at, (50, text)) for at, text in enumerate(rest)]
+    assert texts(regions([*two_columns(), *below], NO_RULES)) == [[*LEFT, *rest], RIGHT]
+
+
+def test_lines_wider_than_the_left_column_are_no_part_of_it() -> None:
+    wide = [
+        "this text is set across the page and not in the left of two",
+        "columns, so that it is read after both of them",
+    ]
+    below = [row(160 + 12 * at, (50, text)) for at, text in enumerate([*wide, *wide])]
+    assert texts(regions([*two_columns(), *below], NO_RULES)) == [LEFT, RIGHT, [*wide, *wide]]
+
+
 def small(row: TextRow) -> TextRow:
     row.height *= 0.8
     return row

@@ -51,6 +51,15 @@ def test_a_heading_set_larger_parts_two_tables() -> None:
     assert (first.n_heads, second.n_heads) == (1, 1)
 
 
+def test_the_last_line_of_a_title_is_no_head_of_the_names_below_it() -> None:
+    title = [row(80, (60, "A Long Study of the Rivers"), height=18.0), row(102, (110, "and Lakes"), height=18.0)]
+    authors = [row(118 + 12 * at, (50, f"Anna {at}"), (150, f"Berta {at}"), (250, f"Carl {at}")) for at in range(3)]
+    items = find_tables([*title, *authors], NO_RULES)
+    assert [line.text for item in items if isinstance(item, Grid) for line in item.rows] == [
+        line.text for line in authors
+    ]
+
+
 def test_a_table_of_other_columns_after_a_wider_step_is_another() -> None:
     items = find_tables([*table(100), *table(166, x=85)], NO_RULES)
     assert [isinstance(item, Grid) for item in items] == [True, True]
