@@ -20,6 +20,7 @@ from core.reading.answerability import (
 )
 from core.reading.asked import Asked, affirmed, bare_question, read_asked
 from core.reading.confidence import MIN_CONFIDENCE, POSSIBLE, SURE, logit, probability
+from core.reading.near_misses import shares_word, unspoken
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import (
     PlacedTable,
@@ -31,18 +32,20 @@ from core.reading.proposals.candidates import (
     quote_span,
     tables_in,
 )
-from core.reading.proposals.settle import about_the_same, from_boxes, settled
+from core.reading.proposals.compared import from_comparisons
+from core.reading.proposals.settle import about_the_same, from_boxes, heading_of, settled
 from core.reading.proposals.stated import from_statements
 from core.reading.proposals.structured import (
     from_lists,
     from_names,
     from_tables,
     from_worded_tables,
+    of_asked_rows,
     of_section,
     without_notes,
 )
-from core.reading.proposals.whole import made_whole
-from core.reading.reader import Candidate, Cosines, Question, rank, read_question, support
+from core.reading.proposals.whole import made_whole, with_counted_noun
+from core.reading.reader import Candidate, Cosines, Question, expects, gives_value, rank, read_question, support
 from core.reading.spans.protocol import Spans
 from core.reading.spans.windows import PlacedSpan, outside, predicted, windows
 from core.reading.tables.show import in_asked_unit
@@ -83,6 +86,9 @@ class Reading:
         spans_read: Whether the neural span reader took part.
         answerability: Probability that the passages answer the question at all; None where no span reader took part.
         names_thing: Whether the quotes name what is asked for.
+        gives_value: Whether the answer or its quotes hold a value of the kind that is asked for; True for no value.
+        is_spoken_of: Whether the passages speak of every thing that the question names.
+        fits: Whether the short answer is of the kind that is asked for, and its quotes have most words of the question.
         places: Where each passage answers best, the passages that answer best first.
     """
 
@@ -98,11 +104,18 @@ class Reading:
     spans_read: bool = False
     answerability: float | None = None
     names_thing: bool = True
+    gives_value: bool = True
+    is_spoken_of: bool = True
+    fits: bool = True
     places: tuple[Quote, ...] = ()
 
     @property
     def answers(self) -> bool:
         """Whether the answer is sure enough to be given."""
+        if self.confidence < MIN_CONFIDENCE and not self.fits and not self.polarity:
+            return False
+        if self.possible and not (self.gives_value and self.is_spoken_of):
+            return False
         if self.kind == "sentence" and not self.spans_read:
             # Words alone seldom tell the short answer, but they tell whether the sentence is about the question.
             return support(self.ranked) >= MIN_SUPPORT or self.confidence >= SURE
@@ -156,6 +169,8 @@ def read(
     percentage = one_percentage(best.short) if asking.SHARE.search(question) else ""
     best = replace(best, short=percentage) if percentage else best
     quotes = _quotes(best, made, form, max_quotes)
+    shown = _words_shown(best, chosen)
+    best = with_counted_noun(question, best, shown)
     return Reading(
         kind=best.kind,
         short_answer=best.short,
@@ -168,7 +183,10 @@ def read(
         features=tuple(best.features.items()),
         spans_read=any(proposal.kind == "span" for proposal in made),
         answerability=answerability(answer_evidence) if answer_evidence else None,
-        names_thing=names_thing(question, _words_shown(best, chosen)),
+        names_thing=names_thing(question, f"{shown} {heading_of(best, chosen)}" if best.kind == "named" else shown),
+        fits=expects(read_question(question), best.short) and shares_word(question, shown),
+        is_spoken_of=form.yes_no or not unspoken(question, [f"{each.source} {each.text}" for each in passages]),
+        gives_value=form.yes_no or form.counts != "" or gives_value(read_question(question), f"{best.short} {shown}"),
         places=_places(_moved(_shown_by(best, made, ranked, chosen), kept), passages),
     )
 
@@ -231,6 +249,7 @@ def _proposals(
     if tables:
         figures = from_tables(plain, tables, passages, known)
         worded_cells = from_worded_tables(plain, tables, figures)
+        figures = of_asked_rows(plain, tables, figures, worded_cells)
         proposals += [*figures, *(worded_cells if form.yes_no else ())]
     # What is asked by a denial or for yes or no stands in a sentence; no span of it is the answer.
     worded = bool(form.denial) or form.yes_no or form.negated or form.steps
@@ -240,6 +259,7 @@ def _proposals(
         proposals += from_spans(question, parsed, outside(predicted_spans, tables, passages), ranked, passages, known)
     if not form.yes_no:
         named = [*worded_cells, *from_names(plain, parsed, passages, form.denial), *from_statements(plain, passages)]
+        named += from_comparisons(plain, passages)
         proposals += sorted(named, key=lambda proposal: -proposal.confidence)
     boxes = from_boxes(plain, passages) if form.yes_no else []
     weights = "words" if spans is None or worded else "sentence"
