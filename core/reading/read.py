@@ -65,6 +65,7 @@ _AFTER_CELLS = 0.5
 _NEAR = 0.55
 # Support below which the words of the passages have nothing to do with the question.
 MIN_SUPPORT = 0.15
+_BARE_WORDS = 6  # of a quote that is no sentence
 # Share of other documents' passages that speak of what the title of one of them names.
 _SPOKEN_OF = 0.25
 
@@ -183,7 +184,7 @@ def read(
         features=tuple(best.features.items()),
         spans_read=any(proposal.kind == "span" for proposal in made),
         answerability=answerability(answer_evidence) if answer_evidence else None,
-        names_thing=names_thing(question, f"{shown} {heading_of(best, chosen)}" if best.kind == "named" else shown),
+        names_thing=names_thing(question, f"{shown} {heading_of(best, chosen)}" if _is_bare(best, shown) else shown),
         fits=expects(read_question(question), best.short) and shares_word(question, shown),
         is_spoken_of=form.yes_no or not unspoken(question, [f"{each.source} {each.text}" for each in passages]),
         gives_value=form.yes_no or form.counts != "" or gives_value(read_question(question), f"{best.short} {shown}"),
@@ -208,6 +209,11 @@ def _places(quotes: Sequence[Quote], passages: Sequence[Passage]) -> tuple[Quote
     first = {quote.passage: quote for quote in reversed(quotes)}
     order = dict.fromkeys([*(quote.passage for quote in quotes), *range(len(passages))])
     return tuple(first.get(each) or Quote(each, passages[each].offset, passages[each].offset) for each in order)
+
+
+def _is_bare(best: Proposal, shown: str) -> bool:
+    """Whether what is shown is no sentence: what it is stands above it."""
+    return best.kind == "named" or len(shown.split()) <= _BARE_WORDS
 
 
 def _words_shown(best: Proposal, passages: Sequence[Passage]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
@@ -87,6 +88,11 @@ def _bounds(rule: str) -> Iterator[tuple[str, str, Quantity]]:
         read_bound = _bound(rule[way.end() :])
         if read_bound is not None:
             yield str(way.lastgroup), *read_bound
+    for way in comparing.BOTH_BOUNDS.finditer(rule):
+        low, high = measures(way["low"]), measures(rule[way.end() :])
+        if low and high:
+            yield "least", way["low"], replace(low[0], unit=low[0].unit or high[0].unit)
+            yield "most", rule[way.end() :], high[0]
 
 
 def _inside(question: str, rule_bound: tuple[str, str, Quantity]) -> bool | None:

@@ -73,7 +73,7 @@ CHOICE = re.compile(r"\bor\b|\bwhich of\b", re.IGNORECASE)
 WHICH_ONE = re.compile(r"^\W*(?:which|who)\b", re.IGNORECASE)
 # Asks for one end of a range.
 ASKS_END = re.compile(r"\b(?:ends?|finish(?:es)?|expires?|closes?|last|latest|run out|until when)\b", re.IGNORECASE)
-ASKS_BEGIN = re.compile(r"\b(?:starts?|begins?|opens?|first|earliest|from when|since when)\b", re.IGNORECASE)
+ASKS_BEGIN = re.compile(r"\b(?:starts?|begins?|first|earliest|from when|since when)\b", re.IGNORECASE)
 ASKS_WHEN = re.compile(r"^\W*(?:when|(?:on )?(?:which|what) days?)\b", re.IGNORECASE)
 IS_WHO = re.compile(r"^\W*who(?:m|se)?\b", re.IGNORECASE)
 # A name behind a word that places what is asked for.

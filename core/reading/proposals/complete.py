@@ -88,8 +88,8 @@ def with_groups(text: str, start: int, end: int) -> Offsets:
     high = text.find("\n", end)
     for match in _GROUPED.finditer(text, low, high if high >= 0 else len(text)):
         is_told = _NUMBER_FOLLOWS.search(text[low : match.start()])
-        if is_told and match.start() <= start < match.end() and end <= match.end():
-            return match.span()
+        if is_told and match.start() < end and start < match.end():
+            return min(start, match.start()), max(end, match.end())
     return start, end
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.language.answer_kinds import Expectation, expectation
-from core.language.english import asking, short_answers, units, wording
+from core.language.english import asking, near, short_answers, units, wording
 from core.reading.contrast import (
     exception_among,
     kinds,
@@ -15,7 +15,7 @@ from core.reading.contrast import (
     of_another_owner,
     shares_word,
 )
-from core.reading.near_misses import LIGHT, of_opposite, of_other_number, of_other_year
+from core.reading.near_misses import of_opposite, of_other_number, of_other_year
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import Proposal, Quote, quote_span, units_of
 from core.reading.proposals.short import spans_of_kind
@@ -23,7 +23,7 @@ from core.reading.reader import read_question
 from core.reading.text.marks import line_with_box
 from core.reading.text.sentences import Offsets, Sentence
 from core.reading.text.values import Value, values
-from core.reading.text.words import is_empty, terms
+from core.reading.text.words import is_empty, listed_stems, terms
 from core.reading.verdict import answers_otherwise, asks_denial, denies, verdict
 
 # Proposals that are chosen by their words; rows of tables are chosen by their labels.
@@ -32,6 +32,8 @@ _BY_WORDS = ("span", "sentence", "named")
 _TOLD_BY_PATTERN = ("phone", "email", "time")
 # Kinds of which a sentence may give several, each for another case.
 _IN_PARTS = ("time", "date", "money", "number", "percent", "duration", "person")
+# A part of a sentence may leave out the verb of the one before.
+_PREDICATE = listed_stems("predicate")
 # Of a box that is ticked or not. Set by hand.
 _BOXED = 0.9
 # Of a sentence that answers with the opposite, another value or a bound of the same thing. Set by hand.
@@ -47,14 +49,18 @@ def about_the_same(question: str, proposals: Sequence[Proposal], passages: Seque
         if not (proposal.kind in ("span", "named") and _repeats(question, proposal.short))
         if not proposal.quotes or not _of_another(question, proposal, passages, elsewhere)
     ]
+    if near.ASKS_CODE.search(question):
+        # "Employee: Marek Dvorak" is no employee number.
+        kept = [proposal for proposal in kept if any(map(str.isdigit, proposal.short))]
     expected = expectation(question)
     if expected is not None and expected.kind in _IN_PARTS:
         kept = [_of_named_part(question, expected, proposal, passages) for proposal in kept]
         kept = [_of_named_end(question, proposal) for proposal in kept]
-    if expected is None or expected.kind not in _TOLD_BY_PATTERN:
+    if expected is None or expected.kind not in _TOLD_BY_PATTERN or asking.YES_NO.search(question):
         return kept
     fitting = (_of_kind(expected, proposal, passages) for proposal in kept)
-    return [proposal for proposal in fitting if proposal is not None]
+    given = [proposal for proposal in fitting if proposal is not None]
+    return [proposal for proposal in given if not _of_another_owner(question, proposal, passages)]
 
 
 def _repeats(question: str, short: str) -> bool:
@@ -68,7 +74,7 @@ def _of_named_part(question: str, expected: Expectation, proposal: Proposal, pas
     if proposal.kind not in ("span", "sentence") or len(proposal.quotes) != 1:
         return proposal
     parts = wording.STATEMENT_GAP.split(" ".join(quote_span(passages, proposal.quotes[0]).split()))
-    stems = frozenset(terms(question)) - LIGHT
+    stems = frozenset(terms(question)) - _PREDICATE
     # What stands before the first value holds for all of them.
     first = next(iter(values(parts[0])), None)
     head = frozenset(terms(parts[0][: first.start])) if first is not None else frozenset[str]()
@@ -130,9 +136,7 @@ def _of_another(
     yes_no = asking.YES_NO.search(question) is not None
     if not yes_no and of_other_year(question, passage.page, passage.source):
         return True
-    quote = proposal.quotes[0]
-    place = -1 if quote.pages_on else passage.page.find(proposal.short, quote.start)
-    if of_another_owner(question, passage.page, place if quote.start <= place < quote.end else quote.start):
+    if _of_another_owner(question, proposal, passages):
         return True
     if proposal.kind not in _BY_WORDS:
         return False
@@ -140,6 +144,16 @@ def _of_another(
     if of_another(question, text, around, passage.page, elsewhere=elsewhere):
         return True
     return not yes_no and (of_other_number(question, text, around, passage.page) or of_opposite(question, text))
+
+
+def _of_another_owner(question: str, proposal: Proposal, passages: Sequence[Passage]) -> bool:
+    """Whether the line that a short answer stands in is about another one than whose it is asked for."""
+    if not proposal.quotes:
+        return False
+    quote = proposal.quotes[0]
+    page = passages[quote.passage].page
+    place = -1 if quote.pages_on else page.find(proposal.short, quote.start)
+    return of_another_owner(question, page, place if quote.start <= place < quote.end else quote.start)
 
 
 def settled(question: str, proposals: Sequence[Proposal], passages: Sequence[Passage]) -> list[Proposal]:
@@ -199,13 +213,14 @@ def _misses_subject(question: str, proposal: Proposal, passages: Sequence[Passag
     passage = passages[proposal.quotes[0].passage]
     unit = _unit(passage, proposal.quotes[0])
     text = " ".join(quote_span(passages, quote) for quote in proposal.quotes)
-    if unit is not None and (asks := _question_before(passage, unit)):
-        text = f"{passage.whole[slice(*asks)]} {text}"
     # What stands above a row may be the heads of its columns, or just another row.
-    label = None if unit is not None and unit.kind == "row" else unit
+    around = _around(passage, None if unit is not None and unit.kind == "row" else unit)
+    if unit is not None and (asks := _question_before(passage, unit)):
+        # The question before an answer says what it speaks of.
+        text, around = f"{passage.whole[slice(*asks)]} {text}", passage.source
     # What excludes it, or gives another value, speaks of what is asked about in other words.
     otherwise = answers_otherwise(question, text) and shares_word(question, text)
-    return not otherwise and misses_subject(question, text, _around(passage, label))
+    return not otherwise and misses_subject(question, text, around)
 
 
 def heading_of(proposal: Proposal, passages: Sequence[Passage]) -> str:

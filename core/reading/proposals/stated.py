@@ -16,6 +16,7 @@ from core.reading.passages import Passage
 from core.reading.proposals.acronyms import asked_short_form, spelled_out
 from core.reading.proposals.actions import action_answer
 from core.reading.proposals.candidates import Proposal, Quote
+from core.reading.proposals.complete import with_groups
 from core.reading.proposals.headed import from_headings
 from core.reading.proposals.lists import bare_item, item_list
 from core.reading.proposals.minutes import attendance
@@ -123,8 +124,10 @@ def _of_code(question: str, passages: Sequence[Passage]) -> Proposal | None:
     if len({each["code"] for _, each in places}) != 1 or unspoken(question, [each.page for each in passages]):
         return None
     index, place = places[0]
-    quote = Quote(index, *_sentence(passages[index].page, place.span()))
-    return Proposal("named", place["code"], (quote,), confidence=probability("named", _NAMED), features=_NAMED)
+    page = passages[index].page
+    quote = Quote(index, *_sentence(page, place.span()))
+    code = page[slice(*with_groups(page, *place.span("code")))]
+    return Proposal("named", code, (quote,), confidence=probability("named", _NAMED), features=_NAMED)
 
 
 def _of_count(question: str, passages: Sequence[Passage]) -> Proposal | None:

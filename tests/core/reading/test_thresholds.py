@@ -100,6 +100,8 @@ def test_outside_the_bound_of_a_rule_the_opposite_holds(question: str, rule: str
         ("Can I charge it at 45 °C?", "Do not charge it below 5 °C or above 40 °C.", True),
         ("Can I charge it at 20 °C?", "Do not charge it below 5 °C or above 40 °C.", False),
         ("May a child of 8 years swim?", "Children over 6 years and under 12 years may swim.", True),
+        ("Can I store it at 50 °C?", "Store it between 0 and 35 °C.", False),
+        ("Can I store it at 20 °C?", "Store it between 0 °C and 35 °C.", True),
         ("May a child of 14 years swim?", "Children over 6 years and under 12 years may swim.", False),
     ],
 )

@@ -122,6 +122,7 @@ def test_the_part_or_the_end_that_is_asked_for(question: str, text: str, short: 
         ("When does class 5A visit?", "Class 4B visits on 20 March.", "20 March"),
         ("What was the fee in 2023?", "Fees from September 2025: £62 a day", "£62"),
         ("When does the coach come back?", "The coach leaves at 8:15.", "8:15"),
+        ("What is the employee number?", "Employee: Marek Dvorak", "Marek Dvorak"),
         ("What is the agent's phone number?", "Caretaker: Ivo Lund, phone 555-0133", "555-0133"),
     ],
 )

@@ -63,7 +63,8 @@ def test_what_is_not_stated_is_not_proposed(question: str) -> None:
 
 LEAFLET = (
     "Zinc drops. Babies must not use Zincofen.\n\nDo not use it if you have\n\n- a weak liver\n- an allergy to zinc\n\n"
-    "The letter has the reference PQ/2071. Mix 3 eggs with 200 ml milk. Take two drops a day."
+    "The letter has the reference PQ/2071. Mix 3 eggs with 200 ml milk. Take two drops a day. "
+    "The account number is 2019 4431 88."
 )
 
 
@@ -72,6 +73,7 @@ LEAFLET = (
     [
         ("Who should not use Zincofen?", "Babies must not use Zincofen; a weak liver; an allergy to zinc"),
         ("What is the reference number?", "PQ/2071"),
+        ("What is the account number?", "2019 4431 88"),
         ("How many eggs do I need?", "3"),
         ("How much milk?", "200 ml"),
         ("What is the case number?", None),
