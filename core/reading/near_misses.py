@@ -29,6 +29,7 @@ LIGHT = (
 )
 _EMPTY_VERBS = listed_stems("empty_verb")
 _FEWEST_LETTERS = 3
+_MOST_WORDS = 3  # of a noun with what stands before it
 _ROOT_LETTERS = 4
 
 
@@ -141,12 +142,14 @@ def _nouns(question: str) -> Iterator[str]:
     The last of several may be the verb of a question with an auxiliary verb: "when does the tenancy begin".
     """
     inverted = asking.DO_SUPPORT.search(question) is not None
-    for phrase in near.NOUN_OPENING.split(question)[1:]:
+    # When it is tells nothing of what it is: "after the price rise".
+    for phrase in near.NOUN_OPENING.split(near.TIME_CLAUSE.sub(" ", question))[1:]:
         kept: list[str] = []
         for word in words(re.split(r"[,;:.?!()\"“”]", phrase)[0]):
             if is_empty(word):
                 break
             kept.append(word)
+        kept = kept[:_MOST_WORDS]
         if inverted and len(kept) > 1:
             kept.pop()
         yield from (stem(word) for word in kept if _may_be_noun(word))

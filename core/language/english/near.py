@@ -61,6 +61,7 @@ COUNT = (
     r"(?:\d[\d.,/]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
     r"(?:\s?(?:k?g|m?l|cl|dl|oz|lb|cups?|(?:table|tea)?\s?spoons?|tbsp|tsp|pinch(?:es)?|slices?|cans?|cloves?))?"
 )
+TIME_CLAUSE = re.compile(r"\s(?:after|before|since|during|until)\s.*$", re.IGNORECASE | re.DOTALL)
 SUPERLATIVE = re.compile(r"\w{3,}est|most|least|best|worst", re.IGNORECASE)
 # What nouns stand behind.
 NOUN_OPENING = re.compile(

@@ -93,7 +93,9 @@ def _of_denying_list(question: str, passages: Sequence[Passage]) -> Proposal | N
         page, units = passage.page, sentences_of(passage.page)
         named = content_stems(f"{passage.source} {page}")
         for governing in dict.fromkeys(unit.header or unit.label for unit in units if unit.kind == "item"):
-            lead = "" if governing is None else page[slice(*governing)]
+            if governing is None:
+                continue
+            lead = page[slice(*governing)]
             if not polarity.DENYING_HEAD.search(lead) or not topic & content_stems(lead) or not topic <= named:
                 continue
             items = [unit for unit in units if unit.kind == "item" and governing in (unit.header, unit.label)]
@@ -109,7 +111,7 @@ def _of_denying_list(question: str, passages: Sequence[Passage]) -> Proposal | N
                 *(Quote(index, unit.start, unit.end) for unit in others),
                 Quote(index, governing[0], items[-1].end),
             ]
-            return _proposal("; ".join(" ".join(text.split()) for text in texts), quotes) if governing else None
+            return _proposal("; ".join(" ".join(text.split()) for text in texts), quotes)
     return None
 
 
