@@ -1,4 +1,4 @@
-"""Ask 165 questions about 51 short documents: yes or no, near misses, tables of words, labels, lists, other scripts.
+"""Ask 441 questions about 99 short documents: yes or no, near misses, tables of words, labels, lists, other scripts.
 
     python -m bench.short_documents [--show]
 

@@ -18,6 +18,7 @@ _MONTH = alternation(names[0] for names in _ENGLISH.months if names[0] != "may")
 _DOTTED = r"\b\d{1,2}\.\d{1,2}\.\d{2,4}\b|\b\d{1,2}\.\d\d\s?[ap]\.?m\b"
 _WEEKDAY = alternation(names[0] for names in _ENGLISH.weekdays)
 _SPELLED = alternation([*(spellings[0] for spellings in _ENGLISH.small_numbers[1:13]), *_ENGLISH.quantities])
+_ORDINAL = alternation(spelling for row in _ENGLISH.ordinals for spelling in row)
 _COUNT = rf"\d|\b(?:{_SPELLED})\b"
 # A number of things, in figures or in words.
 _NUMBER_WORDS = alternation(
@@ -55,8 +56,8 @@ _KINDS = (
     _kind(
         "phone",
         r"\b(?:phone|telephone|mobile|fax|cell)(?:\s(?:number|no\.?))?\b(?!\s(?:call|bill|company|contract))"
-        r"|\bnumber to (?:call|dial|ring)\b",
-        r"\+?\(?\d[\d\s()/.–-]{3,}\d",
+        r"|\bnumber\b.*\b(?:call|dial|ring|phone)\b|\w['’]s (?:new |own )?number\W*$",
+        r"(?<![\w/])\+?\(?\d[\d\s()/.–-]{3,}\d(?!\w)",
     ),
     _kind(
         "email",
@@ -66,7 +67,7 @@ _KINDS = (
     _kind(
         "time",
         r"\b(?:what|which) (?:time|hour)\b",
-        rf"\b\d{{1,2}}[:.]\d\d\b|\b\d{{1,2}}\s?[ap]\.?m\b|\b(?:noon|midnight|midday)\b|\bo['’]clock\b"
+        rf"\b\d{{1,2}}[:.]\d\d\b(?:\s?[ap]\.?m\b)?|\b\d{{1,2}}\s?[ap]\.?m\b|\b(?:noon|midnight|midday)\b|\bo['’]clock\b"
         rf"|\b(?:{_SPELLED}) in the\b|\bat \d{1, 2}\b(?!\s[A-Z])",
     ),
     _kind(
@@ -88,7 +89,9 @@ _KINDS = (
         "date",
         r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade)\b|\bsince what\b",
         rf"\b(?:1\d|20)\d\d\b|\b(?:{_MONTH})\b|\b\d{{1,2}}[/:]\d{{1,2}}|{_DOTTED}|\bcentury\b"
-        rf"|\b(?:{_WEEKDAY})",
+        rf"|\b(?:{_WEEKDAY})|\b\d{{1,2}}\s?[ap]\.?m\b|\b(?:noon|midnight|midday)\b"
+        rf"|\b(?:{_ORDINAL}|last) (?:[\w-]+ )?day\b|\bwithin (?:{_COUNT}).{{0,14}}\b(?:{_UNIT_OF_TIME})\b"
+        rf"|(?:{_COUNT}).{{0,14}}\b(?:{_UNIT_OF_TIME})\b (?:before|after|later|ago|in advance)\b",
     ),
     _kind(
         "number",

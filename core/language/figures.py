@@ -60,6 +60,19 @@ TIMES = (
     re.compile(r"\b(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)\b(?P<half>)"),
     re.compile(r"\b(?P<hour>[01]?\d|2[0-3])(?:\s?h\s?(?P<minute>[0-5]\d)?|\sUhr)\b(?P<half>)"),
 )
+# Numbers, times and amounts with their signs in Chinese, Japanese and Korean, and what joins two of them to a range.
+_COUNTERS = (
+    "年間|年|ヶ月|か月|カ月|個月|个月|月|日間|日|週間|週|周|天|時間|小时|小時|時|时|點|点|分鐘|分钟|分|秒|円|圓|元|万元|人|名|個|个|歳|岁|階|楼|度|割"
+    "|년|개월|월|일|주|시간|시|분|원|명|개|세|층"
+)
+_UNSPACED_NUMBER = r"[\d０-９][\d０-９,.]*|[〇零一二三四五六七八九十百千万萬億亿两]+"
+_UNSPACED_VALUE = (
+    r"(?:(?:午前|午後|上午|下午|早上|晚上|中午|毎月|每月|月額|毎週|每周|오전|오후|매월|毎日|每天)\s?)?"
+    rf"(?:(?:{_UNSPACED_NUMBER})\s?(?:[十百千万萬億亿만억천백]+\s?)?(?:{_COUNTERS}))+半?"
+)
+UNSPACED_VALUE = re.compile(
+    rf"{_UNSPACED_VALUE}(?:\s?(?:から|到|至|~|〜|～|-|부터)\s?{_UNSPACED_VALUE}(?:まで|까지)?)?"
+)
 # Scales in which a large number is spelled for a search.
 SPELLED_SCALES = tuple((name, power) for name, power in _ENGLISH.scales.items() if power in (6, 9))
 MORNING, AFTERNOON = "am", "pm"

@@ -33,6 +33,7 @@ _LEAST_SCRIPT_SHARE = 0.5  # of a text's letters
 _LEAST_KANA_SHARE = 0.05  # of kana and Chinese characters, from which a text is Japanese
 _LEAST_MATCHES = 1.5  # stop words, each divided by the number of languages that have it
 _LEAST_MATCH_SHARE = 0.08  # of all words
+_FEW_WORDS = 8  # of more distinct words a language has two function words
 _LEAST_RUSSIAN_LETTERS = 4
 _LEAST_MARGIN = 1.4  # times the second-best language
 
@@ -81,6 +82,12 @@ def _by_function_words(text: str) -> Language | None:
         sharing = _function_words().get(word, ())
         for code in sharing:
             matches[code] += 1 / len(sharing)
+    if not matches:
+        return None
+    # One word, however often, may be another language's: "due".
+    own = frozenset(words)
+    if len(own) > _FEW_WORDS:
+        matches = {code: count for code, count in matches.items() if len(own & language(code).stop_words) > 1}
     if not matches:
         return None
     (best, count), (_, second) = [*sorted(matches.items(), key=lambda item: -item[1]), ("", 0.0)][:2]

@@ -63,6 +63,7 @@ class Language:
         word_lists: Words that play one part in a question, a label or a sentence, by that part ("request").
         synonyms: Words that documents use for one another.
         event_nouns: Nouns of events, each with the forms of its verb ("birth", "born").
+        broader: Wider words, each followed by narrower ones ("pet", "dog").
         opposites: Words that tell two things apart where everything else is the same.
         contrasts: Words before a noun, no two of a row of one meaning ("annual", "sick" before "leave").
         abstention: What an answer says where the documents do not tell; empty for English.
@@ -101,6 +102,7 @@ class Language:
     word_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     synonyms: tuple[tuple[str, ...], ...] = ()
     event_nouns: tuple[tuple[str, ...], ...] = ()
+    broader: tuple[tuple[str, ...], ...] = ()
     opposites: tuple[tuple[str, ...], ...] = ()
     contrasts: tuple[tuple[str, ...], ...] = ()
     question_openers: tuple[str, ...] = ()
@@ -220,6 +222,7 @@ def _from_table(table: Mapping[str, Any]) -> Language:
                 "ordinals",
                 "synonyms",
                 "event_nouns",
+                "broader",
                 "opposites",
                 "contrasts",
             ),

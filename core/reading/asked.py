@@ -102,6 +102,7 @@ def bare_question(text: str) -> str:
     Definitions stay. A text that holds nothing else is returned as it is.
     """
     text = asking.OTHER_NAME.sub("", text) or text
+    text = asking.TYPED_NOT.sub(r"\1n't", asking.TYPED_IS.sub(r"\1 is", text))
     kept = [sentence for sentence in asking.SENTENCE_GAP.split(text.strip()) if not asking.INSTRUCTION.match(sentence)]
     kept = [asking.LEAD_IN.sub("", sentence) for sentence in kept]
     bare = " ".join(asking.UNIT_NOTE.sub("", sentence).strip() for sentence in kept)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from core.language.calendar import calendar_names
-from core.language.english import asking
+from core.language.english import asking, people
 from core.language.language import language
-from core.reading.text.words import is_empty, listed_stems, stem, words
+from core.reading.text.words import is_empty, listed_stems, stem, wider, words
 
 _ENGLISH = language("en")
 _LABEL = re.compile(r"^\s*(?:[-*•]\s+)?(?P<label>[^\W\d][^:\n]{1,38}?):\s+\S", re.MULTILINE)
@@ -23,6 +23,10 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
 _CONTRASTS = tuple(frozenset(map(stem, row)) for row in _ENGLISH.contrasts)
 _PREDICATE = listed_stems("predicate")
 _PERSONS = listed_stems("persons")
+# "Landlord: Helen Marchetti": who the lines below speak of.
+_PARTY = re.compile(rf"\s*(?:[-*•]\s+)?[A-Z][^:\n]{{1,38}}?:\s+(?-i:{people.NAME})")
+# "Last month's number" has no owner.
+_DATED = frozenset(map(stem, (*_ENGLISH.time_units, *calendar_names())))
 _FEWEST_LETTERS = 3
 Kind = tuple[str, str]
 _CALENDAR = frozenset(calendar_names())
@@ -123,6 +127,47 @@ def _other_label(question: str, text: str, page: str) -> bool:
     return any(label and label.isdisjoint(own_stems) for label in labels)
 
 
+def of_another_owner(question: str, page: str, place: int) -> bool:
+    """Tell whether the line at a place of a page is about another one than whose number or address is asked for.
+
+    "Caretaker: Ivo Lund, phone 555-0133" does not give the landlord's, nor does a line "Phone: ..." below the customer
+    give the carrier's.
+
+    Args:
+        question: As a person asks it.
+        page: The text of the page.
+        place: Where the value begins.
+    """
+    owner = _owner(question)
+    label_stems = [frozenset(map(stem, words(match["label"]))) for match in _LABEL.finditer(page)]
+    if not owner or (owner in _PERSONS and not any(owner in label for label in label_stems)):
+        return False
+    start = page.rfind("\n", 0, place) + 1
+    end = page.find("\n", place)
+    line = page[start : end if end >= 0 else len(page)]
+    if asking.OWN.search(line):
+        # The names of sender and receiver stand at both ends.
+        lines = [each for each in page.split("\n") if each.strip()]
+        return not any(owner in map(stem, words(each)) for each in (*lines[:2], *lines[-2:]) if each != line)
+    for above in (line, *reversed(page[:start].split("\n"))):
+        if owner in map(stem, words(above)):
+            return False
+        party = _PARTY.match(above)
+        if party is not None:
+            return True
+    return True
+
+
+def _owner(question: str) -> str:
+    """The stem of whose number, address or birth a question asks for; empty where it names none."""
+    for pattern in asking.OWNERS:
+        match = pattern.search(question)
+        if match is not None:
+            name = match["owner"] or match.groupdict().get("aged") or ""
+            return "" if is_empty(name.casefold()) or stem(name.casefold()) in _DATED else stem(name.casefold())
+    return ""
+
+
 def misses_subject(question: str, text: str, around: str) -> bool:
     """Tell whether a text says nothing of what a question for yes or no asks about.
 
@@ -162,9 +207,13 @@ def shares_word(question: str, text: str) -> bool:
 
 
 def _is_in(term: str, stems: frozenset[str]) -> bool:
-    """Whether a stem is among others, or one of them begins alike ("smoke" for "smoking")."""
+    """Whether a stem is among others, or one of them begins alike ("smoke", "smoking") or is wider ("pet", "dog")."""
     root = term[: max(4, len(term) - 3)]
-    return term in stems or (len(term) > 4 and any(other.startswith(root) for other in stems))
+    return (
+        term in stems
+        or not wider(term).isdisjoint(stems)
+        or (len(term) > 4 and any(other.startswith(root) for other in stems))
+    )
 
 
 def exception_among(question: str, chosen: str, others: Sequence[str], denies: Sequence[bool]) -> int | None:

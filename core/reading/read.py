@@ -6,7 +6,6 @@ chooses. Without the span reader's weights the words choose alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +19,8 @@ from core.reading.answerability import (
 )
 from core.reading.asked import Asked, affirmed, bare_question, read_asked
 from core.reading.confidence import MIN_CONFIDENCE, POSSIBLE, SURE, logit, probability
+from core.reading.named_documents import named_first
+from core.reading.near_misses import shares_word, unspoken
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import (
     PlacedTable,
@@ -31,9 +32,10 @@ from core.reading.proposals.candidates import (
     quote_span,
     tables_in,
 )
+from core.reading.proposals.compared import from_comparisons
 from core.reading.proposals.counted import from_counts
 from core.reading.proposals.fitting import that_fit
-from core.reading.proposals.settle import about_the_same, from_boxes, settled
+from core.reading.proposals.settle import about_the_same, from_boxes, heading_of, settled
 from core.reading.proposals.signed import from_signatures
 from core.reading.proposals.stated import from_statements
 from core.reading.proposals.structured import (
@@ -41,18 +43,17 @@ from core.reading.proposals.structured import (
     from_names,
     from_tables,
     from_worded_tables,
+    of_asked_rows,
     of_section,
     without_notes,
 )
-from core.reading.proposals.whole import made_whole
-from core.reading.reader import Candidate, Cosines, Question, rank, read_question, support
+from core.reading.proposals.whole import made_whole, with_counted_noun
+from core.reading.reader import Candidate, Cosines, Question, expects, gives_value, rank, read_question, support
 from core.reading.spans.protocol import Spans
 from core.reading.spans.windows import PlacedSpan, outside, predicted, windows
 from core.reading.tables.show import in_asked_unit
 from core.reading.text.marks import chosen_labels
 from core.reading.text.measures import one_percentage
-from core.reading.text.quarters import of_named_quarter
-from core.reading.text.words import stem, words
 from core.reading.verdict import verdict
 
 MAX_QUOTES = 3
@@ -65,8 +66,7 @@ _AFTER_CELLS = 0.5
 _NEAR = 0.55
 # Support below which the words of the passages have nothing to do with the question.
 MIN_SUPPORT = 0.15
-# Share of other documents' passages that speak of what the title of one of them names.
-_SPOKEN_OF = 0.25
+_BARE_WORDS = 6  # of a quote that is no sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,9 @@ class Reading:
         spans_read: Whether the neural span reader took part.
         answerability: Probability that the passages answer the question at all; None where no span reader took part.
         names_thing: Whether the quotes name what is asked for.
+        gives_value: Whether the answer or its quotes hold a value of the kind that is asked for; True for no value.
+        is_spoken_of: Whether the passages speak of every thing that the question names.
+        fits: Whether the short answer is of the kind that is asked for, and its quotes have most words of the question.
         places: Where each passage answers best, the passages that answer best first.
     """
 
@@ -101,11 +104,18 @@ class Reading:
     spans_read: bool = False
     answerability: float | None = None
     names_thing: bool = True
+    gives_value: bool = True
+    is_spoken_of: bool = True
+    fits: bool = True
     places: tuple[Quote, ...] = ()
 
     @property
     def answers(self) -> bool:
         """Whether the answer is sure enough to be given."""
+        if self.confidence < MIN_CONFIDENCE and not self.fits and not self.polarity:
+            return False
+        if self.possible and not (self.gives_value and self.is_spoken_of):
+            return False
         if self.kind == "sentence" and not self.spans_read:
             # Words alone seldom tell the short answer, but they tell whether the sentence is about the question.
             return support(self.ranked) >= MIN_SUPPORT or self.confidence >= SURE
@@ -145,7 +155,7 @@ def read(
     """
     as_asked, question = question, bare_question(question)
     form = read_asked(question)
-    kept = _named_first(question, passages)
+    kept = named_first(question, passages)
     chosen = [passages[index] for index in kept]
     ranked = rank(affirmed(question), chosen, cosines=cosines)
     made, answer_evidence = _proposals(question, form, ranked, chosen, spans) if ranked else ([], {})
@@ -159,6 +169,8 @@ def read(
     percentage = one_percentage(best.short) if asking.SHARE.search(question) else ""
     best = replace(best, short=percentage) if percentage else best
     quotes = _quotes(best, made, form, max_quotes)
+    shown = _words_shown(best, chosen)
+    best = with_counted_noun(question, best, shown)
     return Reading(
         kind=best.kind,
         short_answer=best.short,
@@ -171,7 +183,10 @@ def read(
         features=tuple(best.features.items()),
         spans_read=any(proposal.kind == "span" for proposal in made),
         answerability=answerability(answer_evidence) if answer_evidence else None,
-        names_thing=names_thing(question, _words_shown(best, chosen)),
+        names_thing=names_thing(question, f"{shown} {heading_of(best, chosen)}" if _is_bare(best, shown) else shown),
+        fits=expects(read_question(question), best.short) and shares_word(question, shown),
+        is_spoken_of=form.yes_no or not unspoken(question, [f"{each.source} {each.text}" for each in passages]),
+        gives_value=form.yes_no or form.counts != "" or gives_value(read_question(question), f"{best.short} {shown}"),
         places=_places(_moved(_shown_by(best, made, ranked, chosen), kept), passages),
     )
 
@@ -193,6 +208,11 @@ def _places(quotes: Sequence[Quote], passages: Sequence[Passage]) -> tuple[Quote
     first = {quote.passage: quote for quote in reversed(quotes)}
     order = dict.fromkeys([*(quote.passage for quote in quotes), *range(len(passages))])
     return tuple(first.get(each) or Quote(each, passages[each].offset, passages[each].offset) for each in order)
+
+
+def _is_bare(best: Proposal, shown: str) -> bool:
+    """Whether what is shown is no sentence: what it is stands above it."""
+    return best.kind == "named" or len(shown.split()) <= _BARE_WORDS
 
 
 def _words_shown(best: Proposal, passages: Sequence[Passage]) -> str:
@@ -234,6 +254,7 @@ def _proposals(
     if tables:
         figures = from_tables(plain, tables, passages, known)
         worded_cells = from_worded_tables(plain, tables, figures)
+        figures = of_asked_rows(plain, tables, figures, worded_cells)
         proposals += [*figures, *(worded_cells if form.yes_no else ())]
     # What is asked by a denial or for yes or no stands in a sentence; no span of it is the answer.
     worded = bool(form.denial) or form.yes_no or form.negated or form.steps
@@ -243,6 +264,7 @@ def _proposals(
         proposals += from_spans(question, parsed, outside(predicted_spans, tables, passages), ranked, passages, known)
     if not form.yes_no:
         named = [*worded_cells, *from_names(plain, parsed, passages, form.denial), *from_statements(plain, passages)]
+        named += from_comparisons(plain, passages)
         proposals += sorted(named, key=lambda proposal: -proposal.confidence)
     boxes = from_boxes(plain, passages) if form.yes_no else []
     weights = "words" if spans is None or worded else "sentence"
@@ -315,51 +337,6 @@ def _known(question: Question, ranked: Sequence[Candidate]) -> float:
     if not question.names:
         return 1.0
     return ranked[0].features[3] if ranked else 0.0
-
-
-def _named_first(question: str, passages: Sequence[Passage]) -> list[int]:
-    """Indices of the passages to read: those of the documents that the question names, all where it names none.
-
-    A document is named by a capitalised word of its file name or title that no other passage's document has, or by the
-    quarter in its name. A word that the other documents speak of as well ("the Council") names none of them.
-    """
-    in_quarter = of_named_quarter(question, [_document(passage.source) for passage in passages])
-    indices = [index for index, may_be in enumerate(in_quarter) if may_be]
-    kept = _named_among(question, [passages[index] for index in indices])
-    return [indices[index] for index in kept]
-
-
-def _named_among(question: str, passages: Sequence[Passage]) -> list[int]:
-    names = [
-        frozenset(stem(word) for word in words(_document(passage.source)) if len(word) > 2) for passage in passages
-    ]
-    distinct = {frozenset(name) for name in names}
-    question_names = frozenset(name for name in read_question(question).names if name.isalpha())
-    if len(distinct) < 2:
-        return list(range(len(passages)))
-    common = frozenset.intersection(*distinct)
-    counts = [len((name - common) & question_names) for name in names]
-    telling = {
-        word
-        for word in question_names - common
-        if sum(word in other for other in distinct) == 1 and not _spoken_of(word, names, passages)
-    }
-    unique = [bool(name & telling) for name in names]
-    if any(unique) and not all(unique):
-        named = [index for index, is_unique in enumerate(unique) if is_unique and counts[index] == max(counts)]
-        return named or list(range(len(passages)))
-    return list(range(len(passages)))
-
-
-def _spoken_of(word: str, names: Sequence[frozenset[str]], passages: Sequence[Passage]) -> bool:
-    """Whether passages of documents that are not named by a word hold it all the same: a quarter of them, or more."""
-    others = [passage.text for passage, name in zip(passages, names, strict=True) if word not in name]
-    return sum(word in map(stem, words(text)) for text in others) >= max(1, _SPOKEN_OF * len(others))
-
-
-def _document(source: str) -> str:
-    """The name and title of a passage's document, without its page."""
-    return re.sub(r",\s*pp?\.\s*\d+|\.(?:pdf|md|txt|docx|html?)\b", " ", source)
 
 
 def _marked(best: Proposal, passages: Sequence[Passage]) -> Proposal:

@@ -20,7 +20,7 @@ from core.language.english.asking import ASKS_FOR_PLACE, TITLED
 from core.reading.passages import Passage
 from core.reading.text.sentences import Sentence, sentences_of
 from core.reading.text.values import value_keys, values
-from core.reading.text.words import is_empty, listed_stems, same_name, stem, words
+from core.reading.text.words import is_empty, listed_stems, same_name, stem, wider, words
 
 # Maps a question and n texts to n cosines.
 Cosines = Callable[[str, Sequence[str]], Sequence[float]]
@@ -49,6 +49,9 @@ _NAME_BONUS = 1.5  # names, codes and numbers identify: they weigh more than the
 _NAMING_SHARE = 0.1  # of a term's weight, where it names the one document that all passages are of
 _SHARED_DISCOUNT = 0.8  # of a term's weight, where all of several passages hold it
 _PASSAGES_HELD = 256
+# Kinds of answers that are values; those of the second row may be bare figures.
+_VALUES = frozenset(("phone", "email", "time", "duration", "date", "money", "number", "percent"))
+_NUMERIC = frozenset(("money", "number", "percent"))
 _EMBEDDED = 16  # sentences that are worth an embedding, best by words
 _NAME = re.compile(r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'-]*|\b[A-Z][A-Z\d]+\b|\b\w*\d\w*|(?<=[\"“])[^\"”]+(?=[\"”])")
 # Words that say how to answer, not what about.
@@ -153,11 +156,12 @@ def _units(source: str, text: str) -> tuple[_Unit, ...]:
 
 
 def _alike(term: str, vocabulary: frozenset[str]) -> frozenset[str]:
-    """Return the stems that begin like a term: "production" for "product", not "paint" for "pay"."""
+    """Return the stems that begin like a term, "production" for "product", and wider ones: "pet" for "dog"."""
     if len(term) < 5 or not term.isalpha():
-        return frozenset()
+        return wider(term) & vocabulary
     root = term[: max(5, len(term) - 3)]
-    return frozenset(word for word in vocabulary if word.startswith(root) and len(word) - len(term) < 5)
+    begun = frozenset(word for word in vocabulary if word.startswith(root) and len(word) - len(term) < 5)
+    return begun | (wider(term) & vocabulary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,14 @@ def _rarity(question: Question, units: Sequence[tuple[int, _Unit]], passages: Se
 def expects(question: Question, text: str) -> bool:
     """Whether a text holds the kind of answer that a question asks for; True where its words do not tell."""
     return _expected(question, text) > 0
+
+
+def gives_value(question: Question, text: str) -> bool:
+    """Whether a text holds a value of the kind that a question asks for; True where what it asks for is no value."""
+    if question.expected is None or question.expected.kind not in _VALUES:
+        return True
+    numeric = question.expected.kind in _NUMERIC and any(sign.isdigit() for sign in text)
+    return numeric or expects(question, text)
 
 
 def _expected(question: Question, text: str) -> float:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 from core.language.english import comparing
 from core.reading.text.measures import Quantity, measures
@@ -71,13 +73,31 @@ def meets(question: str, rule: str) -> bool | None:
         rule: A sentence.
 
     Returns:
-        None where the rule has no bound, the question no value of its unit, or more than one, or where it is not told.
+        Of two bounds, whether it is inside one where the rule says "or", else inside both. None where the rule has no
+        bound, the question no value of its unit, or more than one, or where it is not told.
     """
-    way = comparing.THRESHOLD.search(rule)
-    read_bound = None if way is None else _bound(rule[way.end() :])
-    if way is None or read_bound is None:
-        return None
-    counted, bound = read_bound
+    outcomes = [outcome for outcome in map(partial(_inside, question), _bounds(rule)) if outcome is not None]
+    if len(outcomes) > 1 and not comparing.OR.search(rule):
+        return all(outcomes)
+    return any(outcomes) if outcomes else None
+
+
+def _bounds(rule: str) -> Iterator[tuple[str, str, Quantity]]:
+    """Yield the bounds of a rule: the sign, the text as its numbers were counted, and the value."""
+    for way in comparing.THRESHOLD.finditer(rule):
+        read_bound = _bound(rule[way.end() :])
+        if read_bound is not None:
+            yield str(way.lastgroup), *read_bound
+    for way in comparing.BOTH_BOUNDS.finditer(rule):
+        low, high = measures(way["low"]), measures(rule[way.end() :])
+        if low and high:
+            yield "least", way["low"], replace(low[0], unit=low[0].unit or high[0].unit)
+            yield "most", rule[way.end() :], high[0]
+
+
+def _inside(question: str, rule_bound: tuple[str, str, Quantity]) -> bool | None:
+    """Whether the one value of a question is inside a bound; None where it has none of its unit, or is not told."""
+    sign, counted, bound = rule_bound
     limit = _number(counted, bound)
     # An age is given without its unit: "under 21".
     ages = {"year"} if not bound.unit else set()
@@ -85,7 +105,7 @@ def meets(question: str, rule: str) -> bool | None:
     if len(values) != 1:
         return None
     sides = _sides((_number(question, values[0]), values[0].unit), (limit, bound.unit))
-    outcomes = {_HOLDS[str(way.lastgroup)](*pair) for pair in sides}
+    outcomes = {_HOLDS[sign](*pair) for pair in sides}
     return outcomes.pop() if len(outcomes) == 1 else None
 
 

@@ -50,12 +50,12 @@ def verdict(question: str, short: str, text: str, lead: str = "") -> Verdict:
     if against is not None:
         return "yes" if against == "yes" else "no" if against == "no" else ""
     # "Voluntary" denies that something must be done.
-    optional = bool(polarity.DUTY.search(question) and polarity.OPTIONAL.search(text))
     about = _part_about(question, text)
+    optional = bool(polarity.DUTY.search(question) and polarity.OPTIONAL.search(about))
     denied = denies(about) or optional
     outside = next((clause for clause in _CLAUSE_END.split(text) if meets(question, clause) is False), "")
     if outside:
-        if not polarity.RULE.search(outside):
+        if not polarity.RULE.search(outside) and not _is_order(question, outside):
             return ""
         denied = not denies(outside)
     else:
@@ -66,6 +66,12 @@ def verdict(question: str, short: str, text: str, lead: str = "") -> Verdict:
     if _other_value(question, text):
         return "" if denied or turned else "no"
     return "no" if denied != turned else "yes"
+
+
+def _is_order(question: str, clause: str) -> bool:
+    """Whether a clause begins with a verb of the question, or what orders it ("Store below 25 °C", "Do not charge")."""
+    verb = next(iter(words(polarity.ORDER_OPENING.sub("", clause))), "")
+    return bool(verb) and not is_empty(verb) and verb in words(question)[1:]
 
 
 def answers_otherwise(question: str, text: str) -> bool:

@@ -62,6 +62,36 @@ YES_NO_SUBJECT = re.compile(
     r"(?:there\s+)?(?:(?:the|an?|any|all|some|my|our|your|its|their|his|her|this|that|these|those|such)\s+)?",
     re.IGNORECASE,
 )
+# Whose telephone number, address or birth is asked for: "the landlord's", "of the landlord", "was the landlord born".
+_PERSONAL = r"(?:tele)?phone|mobile|fax|e-?mail|(?:home |postal )?address|birth\w*|age|number|account|iban|signature"
+_OWNER = r"(?P<owner>[^\W\d_][\w-]*)"
+OWNERS = (
+    re.compile(
+        rf"(?<!\w)(?!(?:what|who|where|when|how|that|it|there|here|which)['’]){_OWNER}['’]s?\s(?:[\w-]+\s){{0,2}}?(?:{_PERSONAL})\b",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?:{_PERSONAL})(?: number| address)?\s(?:of|for)\s(?:the\s|our\s|your\s|my\s)?{_OWNER}", re.IGNORECASE
+    ),
+    re.compile(rf"\b(?:was|is)\s(?:the\s)?{_OWNER}\sborn\b|\bhow old is (?:the\s)?(?P<aged>[\w-]+)", re.IGNORECASE),
+)
+# Whoever wrote the text speaks of what is his.
+OWN = re.compile(r"\b(?:my|mine|me|our|ours|us)\b", re.IGNORECASE)
+# Asks for what identifies something, which may be written in groups.
+IDENTIFIER = re.compile(
+    r"\b(?:number|no\.|code|pin|iban|bic|id|reference|serial|(?:tele)?phone|mobile|fax|call|ring|dial)\b", re.IGNORECASE
+)
+# A verb that helps another one, which stands behind the subject.
+DO_SUPPORT = re.compile(
+    r"\b(?:do|does|did|is|are|was|were|can|could|will|would|must|may|should|shall|has|have|had)\b", re.IGNORECASE
+)
+CHOICE = re.compile(r"\bor\b|\bwhich of\b", re.IGNORECASE)
+WHICH_ONE = re.compile(r"^\W*(?:which|who)\b", re.IGNORECASE)
+# Asks for one end of a range.
+ASKS_END = re.compile(r"\b(?:ends?|finish(?:es)?|expires?|closes?|last|latest|run out|until when)\b", re.IGNORECASE)
+ASKS_BEGIN = re.compile(r"\b(?:starts?|begins?|first|earliest|from when|since when)\b", re.IGNORECASE)
+ASKS_WHEN = re.compile(r"^\W*(?:when|(?:on )?(?:which|what) days?)\b", re.IGNORECASE)
+IS_WHO = re.compile(r"^\W*who(?:m|se)?\b", re.IGNORECASE)
 # A name behind a word that places what is asked for.
 PLACED = re.compile(r"\b(?P<word>from|to|in|at|for|between|via|near|on)\s+(?:the\s+)?(?P<name>[A-Z][\w’'-]+)")
 # A question for all things of a kind, words that ask for a kind of column, and a thing that is to be absent.
@@ -98,6 +128,9 @@ DENIALS = (
     (re.compile(r"\bnot covered\b|\b(?:does|do)(?: not|n['’]t) cover\b", re.I), "excluded exclude not cover"),
     (re.compile(r"\bnot (?:required|necessary)\b", re.I), "optional exempt not required"),
 )
+# "Whats" and "dont", as they are typed.
+TYPED_IS = re.compile(r"^(\W*(?:what|who|where|when|how))s\b", re.IGNORECASE)
+TYPED_NOT = re.compile(r"\b(do|does|did|is|are|was|were|has|have|ca|must|should|would|could|wo)nt\b", re.IGNORECASE)
 # How to answer, not what is asked: "Round your answer to two decimal places. Answer in USD millions."
 INSTRUCTION = re.compile(
     r"^\W*(?:please\s+)?(?:(?:answer|respond to|round|express|address|approach|provide a response|help (?:me|us)"

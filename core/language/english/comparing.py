@@ -65,6 +65,9 @@ THRESHOLD = re.compile(
     r"|(?P<most>at most|up to|no more than|not more than|a maximum of|within))\s+(?=[-−\d$€£¥]|[a-z]+)",
     re.IGNORECASE,
 )
+# "Between 0 and 35 °C", up to the upper bound.
+BOTH_BOUNDS = re.compile(r"\bbetween\s(?P<low>[-−]?\d[^;,]{0,20}?)\sand\s(?=[-−]?\d)", re.IGNORECASE)
+OR = re.compile(r"\bor\b", re.IGNORECASE)
 # A day with its month, written either way.
 DAY_AND_MONTH = re.compile(
     rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<month>{_MONTH})\b|\b(?P<before>{_MONTH})\.?\s(?P<after>\d{{1,2}})(?:st|nd|rd|th)?\b(?!,?\d)",

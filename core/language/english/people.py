@@ -18,6 +18,8 @@ NAME = (
 )
 _CAPITAL = r"[A-Z\u00c0-\u00de][\w’'&.-]*"
 _ORGANISATION = rf"{_CAPITAL}(?:\s(?:(?:of|and|&|for|the)\s)*{_CAPITAL}){{0,5}}"
+# Of "by the housing association": no word that begins something else.
+_WORD_OF_ROLE = rf"(?!(?:{alternation(_ENGLISH.stop_words)})\b)[a-z][\w-]+"
 # Marks of affiliations behind a name.
 _MARKS = r"(?:\s?[\d*†‡§¶⁰¹²³⁴-⁹,]+(?=\s|,|$))?"
 # Names on a line of their own, with marks of their affiliations.
@@ -89,6 +91,16 @@ def done_by(forms: str) -> re.Pattern[str]:
         forms: Alternation of the verb's forms.
     """
     return re.compile(
-        rf"\b(?i:{forms})\b(?:\s+(?:for|on|in|at)\s+[^.;:\n]{{1,40}}?|\s+out)?\s+(?i:by)\s+(?:(?:the|our)\s+)?"
-        rf"(?P<name>(?-i:{NAME}|{_ORGANISATION}))"
+        rf"\b(?i:{forms})\b(?:\s+(?:for|on|in|at)\s+[^.;:\n]{{1,40}}?|\s+out)?\s+(?i:by)\s+"
+        rf"(?:(?:(?:the|our)\s+)?(?P<name>(?-i:{NAME}|{_ORGANISATION}))"
+        rf"|(?P<role>(?i:the|our|your|its|their|an?)\s{_WORD_OF_ROLE}(?:\s{_WORD_OF_ROLE})?))"
     )
+
+
+def participles(verb: str) -> str:
+    """Return an alternation of how the participle of a regular verb may be spelled: "supplies" gives "supplied"."""
+    bases = {verb, verb.removesuffix("s"), verb.removesuffix("es"), re.sub(r"ies$", "y", verb)}
+    bases = {base for base in bases if len(base) > 1}
+    forms = {f"{base}ed" for base in bases} | {f"{base}d" for base in bases if base.endswith("e")}
+    forms |= {f"{base[:-1]}ied" for base in bases if base.endswith("y")}
+    return alternation(sorted(forms | {f"{base}{base[-1]}ed" for base in bases}))

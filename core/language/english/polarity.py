@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 NEGATIVE = re.compile(
-    r"\b(?:not|no|never|nobody|none|without|prohibited|forbidden|cannot|neither|nor|excluded|unsupported|rejected)\b"
+    r"\b(?:not|no|never|nobody|none|nothing|without|prohibited|forbidden|cannot|neither|nor|excluded|unsupported|rejected)\b"
     r"|n['’]t\b",  # inside its word: "isn't"
     re.IGNORECASE,
 )
@@ -28,10 +28,12 @@ RULE = re.compile(
     r"|\b(?:at most|at least|up to|(?:no|not) (?:more|less|fewer) than|maximum|minimum|limit(?:ed)?)\b",
     re.IGNORECASE,
 )
+# What may stand before the verb of an order.
+ORDER_OPENING = re.compile(r"^\W*(?:(?:please|always|never|only|do not|don['’]t)\s+)*", re.IGNORECASE)
 # Of a heading, or a line before a list: what stands below it is denied.
 DENYING_HEAD = re.compile(
     rf"{NEGATIVE.pattern}|\b(?:exclusions?|exceptions?|excludes?|contra-?indications?|banned|avoid|except|missing"
-    r"|unsuitable|unavailable|refused|ineligible)\b|^\W*don['’]?ts?\b",
+    r"|unsuitable|unavailable|refused|ineligible|leave (?:at home|behind|out))\b|^\W*don['’]?ts?\b",
     re.IGNORECASE,
 )
 _CURRENCY = r"euros?|dollars?|pounds?|cents?|pence|francs?|crowns?|EUR|USD|GBP|CHF"
@@ -67,6 +69,7 @@ OPPOSED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
             r"\bfree\b(?! (?:of|from)\b(?! charge))|\b(?:at no|without) (?:extra |additional )?(?:cost|charge|fee)\b",
         ),
         (r"\b(?:chew|crush|break|split|cut|divide|dissolve)\w*\b", r"\b(?:whole|intact|in one piece|uncut)\b"),
+        (r"\boff\b", r"\b(?:stays?|remains?|is|are|be|keeps?|left|switched|turned) on\b"),
         (r"\balive\b|\bstill liv\w+\b", r"\b(?:died|dead|deceased|passed away|killed)\b"),
         (r"\b(?:safe|harmless)\b", r"\b(?:dangerous|unsafe|hazardous|harmful|toxic|poisonous)\b"),
         (
@@ -111,7 +114,11 @@ OPPOSED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
         (r"\bunanimous(?:ly)?\b", r"\b(?:majority|votes? against|against)\b"),
     )
 )
-OPTIONAL = re.compile(r"\b(?:voluntary|optional|exempt|waived)\b", re.IGNORECASE)
+OPTIONAL = re.compile(
+    r"\b(?:voluntary|optional|exempt|waived|(?:is|are) (?:a|an) (?:plus|advantage|bonus)|desirable|preferred"
+    r"|nice to have)\b",
+    re.IGNORECASE,
+)
 # Syllables before a word that deny it, and what parts a sentence into statements.
 DENYING_STARTS = ("un", "non")
 PART_GAP = re.compile(r"[;,]\s+|\s(?:but|although|though|while|whereas|except)\s", re.IGNORECASE)

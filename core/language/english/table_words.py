@@ -63,6 +63,11 @@ MONEY_HEAD = re.compile(
     re.IGNORECASE,
 )
 
+# Asks for the price of one of several.
+EACH = re.compile(
+    r"\b(?:each|apiece|per|unit|single|an? (?:hour|day|night|piece|item|unit|metre|litre|kilo))\b", re.IGNORECASE
+)
+ASKS_COST = re.compile(r"\bhow much\b|\bcosts?\b|\bpay\b|\bcharged?\b", re.IGNORECASE)
 # A cell that says yes or no.
 FLAG = re.compile(
     r"(?P<yes>yes|y|✓|✔|☒|☑|x|included|available|true)|(?:no|n|✗|✘|☐|-|–|—|none|false|not included|unavailable)",
@@ -98,6 +103,33 @@ _ASKED_HEADS = tuple(
         ),
     )
 )
+
+
+# How documents name what a question word asks for: "Charging time", "Term", "Weight".
+_IMPLIED = tuple(
+    (re.compile(asks, re.IGNORECASE), frozenset(names.split()))
+    for asks, names in (
+        (r"\bhow long\b", "time duration term period length"),
+        (r"\bhow heavy\b|\bweighs?\b", "weight mass"),
+        (r"\bhow fast\b", "speed"),
+        (r"\bhow far\b", "distance range"),
+        (r"\bhow (?:big|large)\b", "size area capacity"),
+        (r"\bhow often\b", "frequency interval"),
+        (r"\bhow (?:hot|cold|warm)\b", "temperature"),
+        (r"\bwho made\b|\bwho makes\b", "manufacturer maker"),
+    )
+)
+
+
+def implied_names(question: str) -> frozenset[str]:
+    """Return the nouns by which documents name what a question asks for by its question word, in small letters."""
+    return frozenset[str]().union(*(names for asks, names in _IMPLIED if asks.search(question)))
+
+
+def implying_words(question: str) -> frozenset[str]:
+    """Return the words by which a question asks for what has such a name; they say nothing else."""
+    matches = [match[0] for asks, _ in _IMPLIED if (match := asks.search(question))]
+    return frozenset(" ".join(matches).lower().split()) | (frozenset(("take",)) if matches else frozenset())
 
 
 def asked_heads(question: str) -> tuple[re.Pattern[str], ...]:

@@ -27,6 +27,16 @@ ANY_UNIT = re.compile(r"\d\s?(?P<unit>[^\W\d_]{1,3}(?:/[a-z]{1,2})?|°\s?[CFK]?|
 TIME_UNIT = re.compile(
     rf"\b(?:{alternation(language('en').time_units)})\b|\b\d+\s?(?:ms|s|min|h|hrs?)\b", re.IGNORECASE
 )
+# Behind a length of time: from when it counts.
+RELATION = re.compile(
+    r"\s(?:beforehand|afterwards|later|ago|in advance"
+    r"|(?:before|after|of|from)(?:\s(?:it|this|that|then|(?:the|your|our|each)\s[\w-]+|[\w-]+ing|delivery|receipt))?)(?!\w)",
+    re.IGNORECASE,
+)
+# Words before a number that identifies.
+NUMBER_FOLLOWS = r"is|are|was|at|on|no\.?|number|code|pin|iban|call|ring|dial|phone|tel\.?|fax|mobile|under|quote|to"
+# Between two days of the week that are meant both, or with all between them.
+DAY_LINK = r"(?:,\s|,?\s(?:and|to)\s|\s?[-–]\s?)"
 PERCENT = "%"
 # Spellings of one unit behind a number; letters that stand for something else as often are left out ("m", "t", "in").
 SAME_UNITS: Mapping[str, str] = {

@@ -8,10 +8,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from core.blocks import Block
+from core.language.english.asking import IDENTIFIER
 from core.reading.asked import Asked, contradicts, counted_is_named
 from core.reading.confidence import logit, probability
 from core.reading.passages import Passage
-from core.reading.proposals.complete import completed, whole_property, with_times
+from core.reading.proposals.complete import (
+    completed,
+    whole_property,
+    with_groups,
+    with_relation,
+    with_times,
+)
 from core.reading.proposals.lists import body_under, stands_under_heading
 from core.reading.proposals.short import short_span
 from core.reading.reader import Candidate, Question, expects, support
@@ -19,6 +26,7 @@ from core.reading.spans.protocol import ScoredSpan
 from core.reading.tables.lines import line_tables
 from core.reading.tables.lookup import years_in
 from core.reading.tables.table import Table, is_contents, tables_of
+from core.reading.text.labels import begins_with_label
 from core.reading.text.sentences import Offsets, Sentence, sentences_of
 
 _PAGES_HELD = 256
@@ -140,6 +148,11 @@ def from_spans(
         weighed.append((span.score - 0.25 * behind + 0.8 * fits - doubt, span, sentence, behind))
     weighed.sort(key=lambda item: -item[0])
     offsets = [_whole_span(question, passages, span) for _, span, _, _ in weighed]
+    if IDENTIFIER.search(question_text):
+        offsets = [
+            with_groups(passages[span.passage].whole, *pair)
+            for pair, (_, span, _, _) in zip(offsets, weighed, strict=True)
+        ]
     texts = [passages[span.passage].whole[slice(*pair)] for (_, span, _, _), pair in zip(weighed, offsets, strict=True)]
     rival = next(
         (w for (w, *_), text in zip(weighed, texts, strict=True) if text.casefold() != texts[0].casefold()), None
@@ -173,8 +186,17 @@ def from_spans(
 def _whole_span(question: Question, passages: Sequence[Passage], span: ScoredSpan) -> Offsets:
     """A span, trimmed and with the whole of the values that it holds."""
     whole = passages[span.passage].whole
-    start, end = with_times(whole, *completed(whole, *trimmed(whole, span.start, span.end)))
+    start, end = trimmed(whole, span.start, _line_end(whole, span.start, span.end))
+    start, end = with_times(whole, *completed(whole, start, end))
+    if question.expected and question.expected.kind == "date":
+        start, end = with_relation(whole, start, end)
     return whole_property(whole, start, end, question.terms, question.expected.kind if question.expected else "")
+
+
+def _line_end(text: str, start: int, end: int) -> int:
+    """The end of a span before the first line in it that begins with a label of its own."""
+    breaks = (place.start() for place in re.finditer(r"\n", text[:end]) if place.start() > start)
+    return next((place for place in breaks if begins_with_label(text[place + 1 :].lstrip().partition("\n")[0])), end)
 
 
 def trimmed(text: str, start: int, end: int) -> Offsets:
@@ -232,6 +254,8 @@ def from_sentences(
         low, high = (0, len(text.rstrip(" ."))) if form.yes_no or form.steps else short_span(question, text)
         if high - low < _MOST_COMPLETED:
             low, high = with_times(text, *completed(text, low, high))
+            if IDENTIFIER.search(question):
+                low, high = with_groups(text, low, high)
         margin = candidate.score - ranked[place + 1].score if place + 1 < len(ranked) else 1.0
         features = {
             "support": evidence,

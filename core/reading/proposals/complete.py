@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from core.language.english import units
 from core.language.english.words import WEEKDAY
+from core.language.figures import UNSPACED_VALUE
 from core.reading.text.sentences import Offsets
 from core.reading.text.values import Value, values
 from core.reading.text.words import terms
@@ -21,12 +22,19 @@ _ADDRESS = re.compile(r"[\w.+%-]+@\w[\w.-]*\w|(?:\w+://|www\.)\S+[\w/]")
 _CODE = re.compile(r"(?=\S*[A-Z])(?=\S*\d)[A-Z0-9]+(?:[-/.:][A-Z0-9]+)+(?![\w-])")
 # Figures that a sign joins: the number of an invoice, a range, a date.
 _JOINED = re.compile(r"(?<![\w.,/-])\d+(?:[-/]\d+)+(?![\w/-])")
+# A number that identifies, in groups: "2019 4431 88", "DE89 3704 0044".
+_GROUPED = re.compile(
+    r"(?<![\w.,/-])(?:[A-Z]{2}\d{2}(?:\s[A-Z0-9]{2,4})+|\d{2,5}(?:[ \u00a0-]\d{1,5}){2,})(?![\w/-]|[.,]\d)"
+)
+# What stands before such a number, and not before the figures of a row.
+_NUMBER_FOLLOWS = re.compile(rf"(?:[:(#]|\b(?:{units.NUMBER_FOLLOWS}))\s*$", re.IGNORECASE)
 _PROPERTY = re.compile(r"[ \t]*(?:[-•*]\s)?(?P<name>[^:\n]{2,60}):[ \t]+(?P<value>[^\n]+)")
 _PARTS = re.compile(r"[,;|()\n]|\s[-–—]\s|(?<=[^\W\d_]{3})[.!?](?=\s)|[☐☒☑○◉]")
 _NO_WHOLE = re.compile(r"[()☐☒☑○◉]|:\s")  # in a value that is not given as a whole
 _NEXT_SENTENCE = re.compile(r"(?<=[^\W\d_]{3})[.!?]\s+(?=[A-Z])")
 _MOST_WORDS = 6  # of a value that is given whole
 _PARTICLE = 3  # letters of "van", "de"
+_FURTHER_WEEKDAY = re.compile(rf"{units.DAY_LINK}{WEEKDAY}\b", re.IGNORECASE)
 _WEEKDAY_END = re.compile(rf"\b{WEEKDAY}$", re.IGNORECASE)
 
 
@@ -40,6 +48,10 @@ def completed(text: str, start: int, end: int) -> Offsets:
     """
     start, end = _whole_token(text, start, end)
     low = max(0, start - _AROUND)
+    if not text[low : end + _AROUND].isascii():
+        for match in UNSPACED_VALUE.finditer(text, low, end + _AROUND):
+            if match.start() < end and start < match.end():
+                start, end = min(start, match.start()), max(end, match.end())
     # A value may run over a line break, not over a blank line.
     piece = text[low : end + _AROUND]
     placed_values = [(value.start + low, value.end + low, value) for value in values(piece)]
@@ -62,6 +74,29 @@ def _whole_token(text: str, start: int, end: int) -> Offsets:
             if match.start() < end and start < match.end():
                 start, end = min(start, match.start()), max(end, match.end())
     return start, end
+
+
+def with_groups(text: str, start: int, end: int) -> Offsets:
+    """Return a span with the other groups of the number that it is a part of; a row of figures is no such number.
+
+    Args:
+        text: What the span stands in.
+        start: First code point.
+        end: One past the last.
+    """
+    low = text.rfind("\n", 0, start) + 1
+    high = text.find("\n", end)
+    for match in _GROUPED.finditer(text, low, high if high >= 0 else len(text)):
+        is_told = _NUMBER_FOLLOWS.search(text[low : match.start()])
+        if is_told and match.start() < end and start < match.end():
+            return min(start, match.start()), max(end, match.end())
+    return start, end
+
+
+def with_relation(text: str, start: int, end: int) -> Offsets:
+    """Return a span that ends in a length of time with what tells from when it counts: "7 days before"."""
+    relation = units.RELATION.match(text, end) if units.TIME_UNIT.search(text[start:end]) else None
+    return start, relation.end() if relation else end
 
 
 def whole_property(text: str, start: int, end: int, question_terms: Sequence[str], kind: str) -> Offsets:
@@ -146,6 +181,8 @@ def with_times(text: str, start: int, end: int) -> Offsets:
     """Return a span that ends in a weekday with the time that follows it: "Wednesdays 14:00 to 15:30"."""
     if not _WEEKDAY_END.search(text[start:end]):
         return start, end
+    while further := _FURTHER_WEEKDAY.match(text, end):
+        end = further.end()
     times = [value for value in values(text[end : end + _AROUND]) if value.kind == "time"]
     if not times or not re.fullmatch(units.BEFORE_TIME, text[end : end + times[0].start]):
         return start, end

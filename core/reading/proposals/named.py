@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.language.english import people
+from core.language.english import people, table_words
 from core.language.language import alternation, language
 from core.reading.confidence import probability
 from core.reading.passages import Passage
@@ -181,12 +181,15 @@ def _doers(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
     if match is None or not re.match(people.BEGINS_WITH_WH, question, re.IGNORECASE):
         return
     rest = match["rest"]
-    for forms, nouns in _ENGLISH.agents.values():
-        verb = re.match(rf"(?:{alternation(forms)})\b", rest, re.IGNORECASE) if forms else None
+    first = re.match(r"[a-z]+(?=\s)", rest)
+    regular = [] if first is None else [((first[0],), people.participles(first[0]), ())]
+    listed = [(forms, alternation(forms), nouns) for forms, nouns in _ENGLISH.agents.values() if forms]
+    for forms, spelled, nouns in (*listed, *regular):
+        verb = re.match(rf"(?:{alternation(forms)})\b", rest, re.IGNORECASE)
         if verb is None:
             continue
         what = rest[verb.end() :].strip()
-        yield from _passive(alternation(forms), what, question, pages)
+        yield from _passive(spelled, what, question, pages)
         for noun in nouns:
             yield from _beside(rf"(?<![\w-]){noun}(?![\w-])", question, what, pages)
 
@@ -197,13 +200,14 @@ def _passive(forms: str, what: str, question: str, pages: Sequence[_Page]) -> It
     pattern = people.done_by(forms)
     for page in pages:
         for match in pattern.finditer(page.text):
-            if _stems(match["name"]) <= question_stems:
+            given = "name" if match["name"] else "role"
+            if _stems(match[given]) <= question_stems:
                 continue
             unit = next((u for u in sentences_of(page.text) if u.start <= match.start() < u.end), None)
             around = match.span() if unit is None or unit.end - unit.start > _MOST_SENTENCE else (unit.start, unit.end)
             own = _stems(page.text[slice(*around)]) | _stems(page.source)
             covered = len(stems & own) / len(stems) if stems else 1.0
-            yield _answer(page.passage, match.span("name"), around, close=0.9, covered=covered)
+            yield _answer(page.passage, match.span(given), around, close=0.9, covered=covered)
 
 
 def _bylines(question: str, pages: Sequence[_Page]) -> Iterator[NamedAnswer]:
@@ -238,6 +242,7 @@ def _properties(question: str, parsed: Question, pages: Sequence[_Page], denial:
     own = frozenset(parsed.terms)
     own |= {_NOUNS[term] for term in own & _NOUNS.keys()}
     own = own.union(*(group for group in _ALIKE if group & own))
+    own |= frozenset(map(stem, table_words.implied_names(question)))
     question_stems = own | _stems(question)
     for page in pages:
         source = _stems(page.source)

@@ -6,15 +6,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.language.answer_kinds import Expectation, expectation
-from core.language.english import wording
-from core.reading.contrast import exception_among, kinds, misses_subject, of_another, shares_word
+from core.language.english import asking, near, short_answers, units, wording
+from core.reading.contrast import (
+    exception_among,
+    kinds,
+    misses_subject,
+    of_another,
+    of_another_owner,
+    shares_word,
+)
+from core.reading.near_misses import of_opposite, of_other_number, of_other_year
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import Proposal, Quote, quote_span, units_of
+from core.reading.proposals.short import spans_of_kind
 from core.reading.reader import read_question
 from core.reading.text.marks import line_with_box
-from core.reading.text.sentences import Sentence
-from core.reading.text.values import values
-from core.reading.text.words import terms
+from core.reading.text.sentences import Offsets, Sentence
+from core.reading.text.values import Value, values
+from core.reading.text.words import is_empty, listed_stems, terms
 from core.reading.verdict import answers_otherwise, asks_denial, denies, verdict
 
 # Proposals that are chosen by their words; rows of tables are chosen by their labels.
@@ -22,7 +31,9 @@ _BY_WORDS = ("span", "sentence", "named")
 # Kinds of answers that a pattern tells wholly: what gives none is no answer.
 _TOLD_BY_PATTERN = ("phone", "email", "time")
 # Kinds of which a sentence may give several, each for another case.
-_IN_PARTS = ("time", "date", "money", "number", "percent", "duration")
+_IN_PARTS = ("time", "date", "money", "number", "percent", "duration", "person")
+# A part of a sentence may leave out the verb of the one before.
+_PREDICATE = listed_stems("predicate")
 # Of a box that is ticked or not. Set by hand.
 _BOXED = 0.9
 # Of a sentence that answers with the opposite, another value or a bound of the same thing. Set by hand.
@@ -35,17 +46,27 @@ def about_the_same(question: str, proposals: Sequence[Proposal], passages: Seque
     kept = [
         proposal
         for proposal in proposals
-        if proposal.kind not in _BY_WORDS
-        or not proposal.quotes
-        or not _of_another(question, proposal, passages, elsewhere)
+        if not (proposal.kind in ("span", "named") and _repeats(question, proposal.short))
+        if not proposal.quotes or not _of_another(question, proposal, passages, elsewhere)
     ]
+    if near.ASKS_CODE.search(question):
+        # "Employee: Marek Dvorak" is no employee number.
+        kept = [proposal for proposal in kept if any(map(str.isdigit, proposal.short))]
     expected = expectation(question)
     if expected is not None and expected.kind in _IN_PARTS:
         kept = [_of_named_part(question, expected, proposal, passages) for proposal in kept]
-    if expected is None or expected.kind not in _TOLD_BY_PATTERN:
+        kept = [_of_named_end(question, proposal) for proposal in kept]
+    if expected is None or expected.kind not in _TOLD_BY_PATTERN or asking.YES_NO.search(question):
         return kept
     fitting = (_of_kind(expected, proposal, passages) for proposal in kept)
-    return [proposal for proposal in fitting if proposal is not None]
+    given = [proposal for proposal in fitting if proposal is not None]
+    return [proposal for proposal in given if not _of_another_owner(question, proposal, passages)]
+
+
+def _repeats(question: str, short: str) -> bool:
+    """Whether a short answer only says what the question says; one that offers a choice has its answer in itself."""
+    own = frozenset(terms(short))
+    return bool(own) and own <= frozenset(terms(question)) and not asking.CHOICE.search(question)
 
 
 def _of_named_part(question: str, expected: Expectation, proposal: Proposal, passages: Sequence[Passage]) -> Proposal:
@@ -53,19 +74,47 @@ def _of_named_part(question: str, expected: Expectation, proposal: Proposal, pas
     if proposal.kind not in ("span", "sentence") or len(proposal.quotes) != 1:
         return proposal
     parts = wording.STATEMENT_GAP.split(" ".join(quote_span(passages, proposal.quotes[0]).split()))
-    stems = frozenset(terms(question))
+    stems = frozenset(terms(question)) - _PREDICATE
     # What stands before the first value holds for all of them.
     first = next(iter(values(parts[0])), None)
     head = frozenset(terms(parts[0][: first.start])) if first is not None else frozenset[str]()
     shares = [len(stems & (head | frozenset(terms(part)))) for part in parts]
     own = next((index for index, part in enumerate(parts) if proposal.short in part), None)
     best = max(range(len(parts)), key=lambda index: shares[index])
-    if own is None or shares[best] <= shares[own] or shares.count(shares[best]) > 1:
+    if own is None and len(ends := values(proposal.short)) == 2 and _is_range(proposal.short, *ends):
         return proposal
-    given = {value.kind for value in values(proposal.short)}
-    rivals = [parts[best][value.start : value.end] for value in values(parts[best]) if value.kind in given]
-    named = expected.gives.search(parts[best]) and len(rivals) == 1
-    return replace(proposal, short=rivals[0]) if named else proposal
+    # A short answer that runs over several parts is of none of them.
+    if shares.count(shares[best]) > 1 or len(parts) < 2 or (own is not None and shares[best] <= shares[own]):
+        return proposal
+    rivals = _rivals(expected.kind, parts[best], proposal.short)
+    rivals = [rival for rival in rivals if not frozenset(terms(rival)) <= stems]
+    named = expected.kind == "person" or expected.gives.search(parts[best])
+    return replace(proposal, short=rivals[0]) if named and len(rivals) == 1 else proposal
+
+
+def _of_named_end(question: str, proposal: Proposal) -> Proposal:
+    """Give a proposal that says a range of days or times the end of it that is asked for ("when does it close")."""
+    is_last, is_first = asking.ASKS_END.search(question), asking.ASKS_BEGIN.search(question)
+    given = [value for value in values(proposal.short) if value.kind in ("date", "time")]
+    if bool(is_last) == bool(is_first) or len(given) != 2 or not _is_range(proposal.short, *given):
+        return proposal
+    value = given[1] if is_last else given[0]
+    return replace(proposal, short=proposal.short[value.start : value.end])
+
+
+def _is_range(text: str, first: Value, last: Value) -> bool:
+    """Whether two values of a text are the ends of a range."""
+    return first.kind == last.kind and bool(units.RANGE_LINK.fullmatch(text[first.end : last.start]))
+
+
+def _rivals(kind: str, part: str, short: str) -> list[str]:
+    """What a part of a sentence gives of the kind that a short answer is of."""
+    if kind == "person":
+        return [match[0] for match in short_answers.NAME.finditer(part) if not is_empty(match[0].casefold())]
+    if kind == "duration":
+        return [part[low:high] for low, high in spans_of_kind(kind, part)]
+    given = {value.kind for value in values(short)}
+    return [part[value.start : value.end] for value in values(part) if value.kind in given]
 
 
 def _of_kind(expected: Expectation, proposal: Proposal, passages: Sequence[Passage]) -> Proposal | None:
@@ -84,8 +133,27 @@ def _of_another(
 ) -> bool:
     text = " ".join(quote_span(passages, quote) for quote in proposal.quotes)
     passage = passages[proposal.quotes[0].passage]
+    yes_no = asking.YES_NO.search(question) is not None
+    if not yes_no and of_other_year(question, passage.page, passage.source):
+        return True
+    if _of_another_owner(question, proposal, passages):
+        return True
+    if proposal.kind not in _BY_WORDS:
+        return False
     around = _around(passage, _unit(passage, proposal.quotes[0]))
-    return of_another(question, text, around, passage.page, elsewhere=elsewhere)
+    if of_another(question, text, around, passage.page, elsewhere=elsewhere):
+        return True
+    return not yes_no and (of_other_number(question, text, around, passage.page) or of_opposite(question, text))
+
+
+def _of_another_owner(question: str, proposal: Proposal, passages: Sequence[Passage]) -> bool:
+    """Whether the line that a short answer stands in is about another one than whose it is asked for."""
+    if not proposal.quotes:
+        return False
+    quote = proposal.quotes[0]
+    page = passages[quote.passage].page
+    place = -1 if quote.pages_on else page.find(proposal.short, quote.start)
+    return of_another_owner(question, page, place if quote.start <= place < quote.end else quote.start)
 
 
 def settled(question: str, proposals: Sequence[Proposal], passages: Sequence[Passage]) -> list[Proposal]:
@@ -146,10 +214,20 @@ def _misses_subject(question: str, proposal: Proposal, passages: Sequence[Passag
     unit = _unit(passage, proposal.quotes[0])
     text = " ".join(quote_span(passages, quote) for quote in proposal.quotes)
     # What stands above a row may be the heads of its columns, or just another row.
-    label = None if unit is not None and unit.kind == "row" else unit
+    around = _around(passage, None if unit is not None and unit.kind == "row" else unit)
+    if unit is not None and (asks := _question_before(passage, unit)):
+        # The question before an answer says what it speaks of.
+        text, around = f"{passage.whole[slice(*asks)]} {text}", passage.source
     # What excludes it, or gives another value, speaks of what is asked about in other words.
     otherwise = answers_otherwise(question, text) and shares_word(question, text)
-    return not otherwise and misses_subject(question, text, _around(passage, label))
+    return not otherwise and misses_subject(question, text, around)
+
+
+def heading_of(proposal: Proposal, passages: Sequence[Passage]) -> str:
+    """Return the line that the first quote of a proposal stands under; empty where there is none."""
+    passage = passages[proposal.quotes[0].passage] if proposal.quotes else None
+    unit = None if passage is None else _unit(passage, proposal.quotes[0])
+    return passage.whole[slice(*unit.label)] if passage is not None and unit is not None and unit.label else ""
 
 
 def _unit(passage: Passage, quote: Quote) -> Sentence | None:
@@ -161,9 +239,16 @@ def _unit(passage: Passage, quote: Quote) -> Sentence | None:
 
 
 def _around(passage: Passage, unit: Sentence | None) -> str:
-    """What governs a sentence: the name of its document, the line it stands under, the heading."""
-    spans = () if unit is None else (unit.header, unit.label)
+    """What governs a sentence: its document's name, the line it stands under, the heading, a question before it."""
+    spans = () if unit is None else (unit.header, unit.label, _question_before(passage, unit))
     return " ".join([passage.source, *(passage.whole[slice(*span)] for span in spans if span)])
+
+
+def _question_before(passage: Passage, unit: Sentence) -> Offsets | None:
+    """The question that a sentence answers, as in a list of questions and answers."""
+    before = next((each for each in reversed(units_of(passage)) if each.end <= unit.start), None)
+    asks = before is not None and passage.whole[before.start : before.end].rstrip(" *_").endswith("?")
+    return (before.start, before.end) if before is not None and asks else None
 
 
 def _lead(passage: Passage, unit: Sentence | None) -> Quote | None:

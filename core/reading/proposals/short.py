@@ -27,11 +27,12 @@ def short_span(question: str, sentence: str) -> Offsets:
         rest = property_line.start("rest")
         if kind in ("", "person", "definition", "place"):
             return rest, len(sentence.rstrip(" ."))
-    spans = [span for span in _of_kind(kind, sentence) if not _repeats(question, sentence[slice(*span)])]
+    spans = [span for span in spans_of_kind(kind, sentence) if not _repeats(question, sentence[slice(*span)])]
     return min(spans, key=lambda span: _distance(question, sentence, span), default=whole)
 
 
-def _of_kind(kind: str, sentence: str) -> list[Offsets]:
+def spans_of_kind(kind: str, sentence: str) -> list[Offsets]:
+    """Return the spans of a sentence that are of a kind of answer: a duration, an amount, a date, a name, a place."""
     if kind == "duration":
         return [match.span() for match in short_answers.DURATION.finditer(sentence) if _counts(match[0])]
     if kind in ("money", "percent", "date", "time"):

@@ -4,16 +4,19 @@ short answers below headings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from core.language.english import enumerations
+from core.language.english import asking, enumerations, near, polarity
 from core.language.language import language
 from core.reading.confidence import probability
+from core.reading.near_misses import LIGHT, unspoken
 from core.reading.passages import Passage
 from core.reading.proposals.acronyms import asked_short_form, spelled_out
 from core.reading.proposals.actions import action_answer
 from core.reading.proposals.candidates import Proposal, Quote
+from core.reading.proposals.complete import with_groups
 from core.reading.proposals.headed import from_headings
 from core.reading.proposals.lists import bare_item, item_list
 from core.reading.proposals.minutes import attendance
@@ -22,13 +25,15 @@ from core.reading.text.words import content_stems, stem, words
 
 _ORDINALS = {each: number for number, row in enumerate(language("en").ordinals, 1) for each in row}
 _FEATURES = {"covered": 1.0, "complete": 1.0}
+_NAMED = {"close": 1.0, "covered": 1.0, "early": 1.0}
+_TIME = frozenset(map(stem, language("en").time_units))
 # Of the words of a short form, where the question may ask for what they name.
 _LOOSE = {"close": 0.6, "covered": 1.0, "early": 1.0}
 
 
 def from_statements(question: str, passages: Sequence[Passage]) -> list[Proposal]:
     """Return what the form of the pages states in answer to a question."""
-    given = (_of_short_form, _of_attendance, _of_actions, _of_place)
+    given = (_of_short_form, _of_attendance, _of_actions, _of_place, _of_denying_list, _of_code, _of_count)
     proposals = [each(question, passages) for each in given]
     return [*(each for each in proposals if each is not None), *from_headings(question, passages)]
 
@@ -77,6 +82,73 @@ def _of_actions(question: str, passages: Sequence[Passage]) -> Proposal | None:
         return None
     quotes = list(dict.fromkeys(Quote(line.passage, *line.line) for line in given.lines))
     return _proposal(given.short, quotes, quotes if given.computed else ())
+
+
+def _of_denying_list(question: str, passages: Sequence[Passage]) -> Proposal | None:
+    """The items of the list whose lead-in or heading denies what the question asks who or what may not do."""
+    if not asking.NEGATED.search(question) or asking.YES_NO.search(question):
+        return None
+    topic = content_stems(question)
+    for index, passage in enumerate(passages):
+        page, units = passage.page, sentences_of(passage.page)
+        named = content_stems(f"{passage.source} {page}")
+        for governing in dict.fromkeys(unit.header or unit.label for unit in units if unit.kind == "item"):
+            if governing is None:
+                continue
+            lead = page[slice(*governing)]
+            if not polarity.DENYING_HEAD.search(lead) or not topic & content_stems(lead) or not topic <= named:
+                continue
+            items = [unit for unit in units if unit.kind == "item" and governing in (unit.header, unit.label)]
+            others = [
+                unit
+                for unit in units
+                if unit.kind == "prose" and topic <= content_stems(page[unit.start : unit.end])
+                if polarity.NEGATIVE.search(page[unit.start : unit.end])
+            ]
+            texts = [page[unit.start : unit.end].rstrip(" .") for unit in others]
+            texts += [bare_item(page[unit.start : unit.end]) for unit in items]
+            quotes = [
+                *(Quote(index, unit.start, unit.end) for unit in others),
+                Quote(index, governing[0], items[-1].end),
+            ]
+            return _proposal("; ".join(" ".join(text.split()) for text in texts), quotes)
+    return None
+
+
+def _of_code(question: str, passages: Sequence[Passage]) -> Proposal | None:
+    """A code behind the word that a question names it by: "(reference PP/40821)", "quote job 77123"."""
+    match = near.ASKS_CODE.search(question)
+    if match is None:
+        return None
+    name = r"\s+".join(map(re.escape, match["name"].split()))
+    pattern = re.compile(rf"\b{name}s?{near.BEFORE_CODE}(?P<code>{near.CODE})", re.IGNORECASE)
+    places = [(index, each) for index, passage in enumerate(passages) for each in pattern.finditer(passage.page)]
+    if len({each["code"] for _, each in places}) != 1 or unspoken(question, [each.page for each in passages]):
+        return None
+    index, place = places[0]
+    page = passages[index].page
+    quote = Quote(index, *_sentence(page, place.span()))
+    code = page[slice(*with_groups(page, *place.span("code")))]
+    return Proposal("named", code, (quote,), confidence=probability("named", _NAMED), features=_NAMED)
+
+
+def _of_count(question: str, passages: Sequence[Passage]) -> Proposal | None:
+    """The only number that stands before the noun that a question asks the number or the amount of: "2 eggs"."""
+    match = near.ASKS_COUNT.search(question)
+    if match is None or stem(match["noun"].casefold()) in _TIME:
+        return None
+    noun = re.escape(match["noun"][: max(3, len(match["noun"]) - 2)])
+    pattern = re.compile(rf"(?<![\w.,])(?P<count>{near.COUNT}){near.BEFORE_COUNTED}{noun}\w{{0,3}}\b", re.IGNORECASE)
+    topic = content_stems(question.replace(match[0], " ")) - LIGHT
+    for index, passage in enumerate(passages):
+        places = [(each, _sentence(passage.page, each.span())) for each in pattern.finditer(passage.page)]
+        named = content_stems(passage.source)
+        fitting = [(each, span) for each, span in places if topic <= content_stems(passage.page[slice(*span)]) | named]
+        if len({each["count"].casefold() for each, _ in fitting}) == 1:
+            each, span = fitting[0]
+            confidence = probability("named", _NAMED)
+            return Proposal("named", each["count"], (Quote(index, *span),), confidence=confidence, features=_NAMED)
+    return None
 
 
 def _of_place(question: str, passages: Sequence[Passage]) -> Proposal | None:

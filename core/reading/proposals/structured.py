@@ -18,7 +18,7 @@ from core.reading.tables.derive import TableReader
 from core.reading.tables.fiscal import asked_of_own_years
 from core.reading.tables.lookup import stems_of
 from core.reading.tables.table import Table
-from core.reading.tables.worded import worded_answers
+from core.reading.tables.worded import names_another_row, worded_answers
 from core.reading.text.quarters import Quarter, quarters_in, without_number
 from core.reading.text.sentences import Offsets, sentences_of
 from core.reading.text.words import stem, words
@@ -171,12 +171,28 @@ def from_tables(
     return proposals
 
 
+def of_asked_rows(
+    question: str, tables: Sequence[PlacedTable], figures: Sequence[Proposal], cells: Sequence[Proposal]
+) -> list[Proposal]:
+    """Return the figures of tables without prices of rows whose whole line is asked for, and without other rows'."""
+    lines = [cell for cell in cells if "product" in cell.features]
+    rows = {(placed.passage, row.start): (placed.table, row) for placed in tables for row in placed.table.rows}
+    kept = []
+    for figure in figures:
+        own = [rows[quote.passage, quote.start] for quote in figure.quotes if (quote.passage, quote.start) in rows]
+        is_price = any(_same_row(figure, line.quotes) and figure.short != line.short for line in lines)
+        if not is_price and not (len(own) == 1 and names_another_row(question, *own[0])):
+            kept.append(figure)
+    return kept
+
+
 def from_worded_tables(question: str, tables: Sequence[PlacedTable], others: Sequence[Proposal]) -> list[Proposal]:
     """Cells of tables of words that the question asks for by other cells of the row and by the head, best first."""
     proposals = []
     for answer in worded_answers(question, [placed.table for placed in tables]):
         placed = tables[answer.place]
         features = {"close": 1.0, "covered": answer.covered, "early": max(0.0, 1 - placed.passage / 4)}
+        features |= {"product": 1.0} if answer.is_product else {}
         rows = tuple(Quote(placed.passage, *span, heads=placed.table.heads_span) for span in answer.rows)
         cells = tuple(Quote(placed.passage, *span) for span in answer.cells)
         sure = probability("named", features)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from core.language.answer_kinds import expectation
 from core.language.english import asking, enumerations, polarity
+from core.language.english.units import TIME_UNIT
 from core.reading.asked import Asked
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import Proposal, Quote
@@ -50,6 +51,19 @@ def made_whole(question: str, form: Asked, best: Proposal, passages: Sequence[Pa
         return best
     listed = _all_items(question, best, unit, units, page) if unit.kind == "item" else None
     return listed or _enumerated(question, best, page)
+
+
+def with_counted_noun(question: str, best: Proposal, quoted: str) -> Proposal:
+    """Return an answer that is a number in words with the noun that it counts, where the question names that."""
+    counted = asking.HOW_MANY.search(question)
+    if counted is None or not best.short.isalnum():
+        return best
+    behind = re.search(rf"\b{re.escape(best.short)}\s+(?P<noun>[\w-]+)", quoted)
+    noun = content_stems(behind["noun"]) if behind else frozenset[str]()
+    # A figure stands alone, but for lengths of time.
+    needs = best.short.isalpha() or (behind is not None and TIME_UNIT.fullmatch(behind["noun"]))
+    named = bool(noun) and noun <= content_stems(counted["things"])
+    return replace(best, short=behind[0]) if behind and named and needs else best
 
 
 def _below(

@@ -41,6 +41,7 @@ class WordedAnswer:
         covered: Part of the question's words that the row, the head and the table's title account for.
         by_head: Whether the question names the head of the column.
         polarity: `yes` or `no` where the cell says so, else `""`.
+        is_product: Whether it is what the price beside it comes to.
     """
 
     place: int
@@ -50,6 +51,7 @@ class WordedAnswer:
     covered: float
     by_head: bool
     polarity: str = ""
+    is_product: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +79,36 @@ def worded_answers(question: str, tables: Sequence[Table]) -> list[WordedAnswer]
     return sorted((each for each in answers if each is not None), key=lambda each: -each.covered)
 
 
+def names_another_row(question: str, table: Table, row: TableRow) -> bool:
+    """Tell whether a question names a cell of a column of words, behind the labels, that another row has and not this.
+
+    "A large tea" is none of the rows "Tea, pot" and "Cappuccino, large".
+    """
+    known = frozenset(_weights(question))
+    for index, cell in enumerate(row.cells):
+        texts = [other.text for each in table.rows if (other := each.cells[index]) is not None and other.amount is None]
+        if cell is None or cell.amount is not None or len(texts) < len(table.rows):
+            continue
+        if not _shared(cell.text, known) and any(_shared(text, known) and not _polarity(text) for text in texts):
+            return True
+    return False
+
+
 def _of_table(question: str, table: Table, place: int) -> WordedAnswer | None:
     heads = (table.corner, *table.heads)
     rows = [_Row(row, (TableCell(row.label, *row.label_span) if row.label else None, *row.cells)) for row in table.rows]
     weights = _weights(question)
     if not weights or len(rows) < 2:
         return None
-    listed = _flagged(question, table, heads, rows, place, weights) or _extreme(question, heads, rows, place)
+    listed = (
+        _flagged(question, table, heads, rows, place, weights)
+        or _extreme(question, heads, rows, place)
+        or _by_value(question, heads, rows, place)
+    )
     if listed is not None:
         return listed
-    named = [(_named_columns(question, frozenset(weights), heads, each.cells), each) for each in rows]
+    known = frozenset(weights) | frozenset(map(stem, table_words.implied_names(question)))
+    named = [(_named_columns(question, known, heads, each.cells), each) for each in rows]
     scores = [sum(columns.values()) for columns, _ in named]
     best = max(scores)
     if best <= 0 or scores.count(best) > 1:
@@ -94,6 +116,7 @@ def _of_table(question: str, table: Table, place: int) -> WordedAnswer | None:
     columns, chosen = named[scores.index(best)]
     free = [index for index, cell in enumerate(chosen.cells) if cell is not None and index not in columns]
     column, by_head = _asked_column(question, table, chosen, heads, free)
+    priced, column = column, None if column is None else _comes_to(question, chosen, column)
     cell = None if column is None else chosen.cells[column]
     if column is None or cell is None:
         return None
@@ -112,6 +135,7 @@ def _of_table(question: str, table: Table, place: int) -> WordedAnswer | None:
         covered,
         by_head,
         _polarity(cell.text),
+        column != priced,
     )
 
 
@@ -188,6 +212,31 @@ def _extreme(question: str, heads: Sequence[str], rows: Sequence[_Row], place: i
     return WordedAnswer(place, " ".join(cell.text.split()), spans, shown, 1.0, bool(by_word) or len(measured) == 1)
 
 
+def _by_value(question: str, heads: Sequence[str], rows: Sequence[_Row], place: int) -> WordedAnswer | None:
+    """The rows or the columns in which a value stands: "Who is off on Tuesday?", "When does Igor work late?"."""
+    stems, spoken = stems_of(question), frozenset(words(question))
+    named = [each for each in rows if (label := stems_of(_text(each, 0))) and label <= stems]
+    columns = [index for index, head in enumerate(heads) if index and (own := stems_of(head)) and own <= stems]
+    by_row = len(named) == 1 and not columns and asking.ASKS_WHEN.match(question)
+    by_column = len(columns) == 1 and not named and asking.IS_WHO.match(question)
+    searched = [
+        (row, index)
+        for row in (named if by_row else rows)
+        for index in (columns if by_column else range(1, len(heads)))
+    ]
+    places = [(row, index) for row, index in searched if (own := frozenset(words(_text(row, index)))) and own <= spoken]
+    if (
+        not (by_row or by_column)
+        or not places
+        or any(each.amount is not None for row in rows for each in row.cells if each)
+    ):
+        return None
+    shown = dict.fromkeys((row.row.start, row.row.end) for row, _ in places)
+    cells = [cell for row, index in places if (cell := row.cells[0 if by_column else index]) is not None]
+    texts = [heads[index] for _, index in places] if by_row else [_text(row, 0) for row, _ in places]
+    return WordedAnswer(place, ", ".join(texts), tuple((c.start, c.end) for c in cells), tuple(shown), 1.0, True)
+
+
 def _text(row: _Row, column: int) -> str:
     cell = row.cells[column]
     return "" if cell is None else cell.text
@@ -195,7 +244,7 @@ def _text(row: _Row, column: int) -> str:
 
 def _weights(question: str) -> dict[str, float]:
     """What each word of a question weighs: a code identifies, and what asks for a kind of column weighs nothing."""
-    light = stems_of(" ".join(asking.ASKS_FOR_HEAD.findall(question)))
+    light = stems_of(" ".join(asking.ASKS_FOR_HEAD.findall(question))) | table_words.implying_words(question)
     return {
         each: _CODE_WEIGHT if any(sign.isdigit() for sign in each) and any(sign.isalpha() for sign in each) else 1.0
         for each in stems_of(question)
@@ -263,6 +312,23 @@ def _asked_column(
     if len(of_kind) == 1:
         return of_kind[0], False
     return (free[0], False) if len(free) == 1 else (None, False)
+
+
+def _comes_to(question: str, row: _Row, column: int) -> int:
+    """The column of what a price comes to, times the number in another column; the price itself where one is asked."""
+    amounts = [None if cell is None else cell.amount for cell in row.cells]
+    price = amounts[column]
+    if price is None or not table_words.ASKS_COST.search(question) or table_words.EACH.search(question):
+        return column
+    counts = [amount for index, amount in enumerate(amounts) if index != column and amount is not None]
+    products = [
+        index
+        for index, amount in enumerate(amounts)
+        if amount is not None
+        and amount != price
+        and any(count * price == amount for count in counts if count != amount)
+    ]
+    return products[0] if len(products) == 1 else column
 
 
 def _fits(question: str, table: Table, row: _Row, index: int) -> bool:

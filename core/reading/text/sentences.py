@@ -41,6 +41,10 @@ _STOP = re.compile(
 _ENDED = re.compile(r"[.!?;,]$|[。！？｡；，؟۔।]")
 _OPEN_END = re.compile(rf"(?:[,;&/\-–—(]|\b(?:{alternation(_ENGLISH.open_words)}))\s*$")
 _LAST_WORD = re.compile(r"([\w.]*\w)\.$")
+# A line that ends a sentence with a word, or with a figure behind another sentence: "... Call us on 0664 555 7120."
+_RUNNING = re.compile(
+    rf"[a-z]{{3}}[.!?]$|[a-z]{{2}}[.!?]\s+[A-Z].*\d[.!?]$|\s(?:{alternation(_ENGLISH.open_words)})\s\+?\d[\d\s/()-]*[.!?]$"
+)
 _HEADING_CHARS = 90
 _PROPERTY = re.compile(r"[^:]{2,40}:\s+\S")  # "Weight: 12 kg"
 _FEWEST_ROWS = 3
@@ -105,7 +109,7 @@ def _lines(text: str) -> list[_Line]:
     for raw in text.split("\n"):
         stripped = raw.strip()
         start = line_start + (len(raw) - len(raw.lstrip()))
-        running = re.search(r"[a-z]{3}[.!?]$", stripped) or documents.DATE_END.search(stripped)
+        running = _RUNNING.search(stripped) or documents.DATE_END.search(stripped)
         row = bool(_ROW.search(stripped) or _COLUMNS.search(stripped)) and not running
         lines.append(_Line(start, start + len(stripped), stripped, row))
         line_start += len(raw) + 1

@@ -105,12 +105,14 @@ def _numbers(text: str) -> Iterator[Value]:
             amount = amount.scaleb(figures.SCALES[match["scale"].lower()])
         bracketed = bool(match["open"] and match["close"])
         # A dash after a digit is a range, not a sign.
-        dashed = bool(match["sign"]) and not text[: match.start()].rstrip()[-1:].isdigit()
+        bulleted = bool(match["sign"]) and _is_bullet(text, *match.span("sign"))
+        dashed = bool(match["sign"]) and not bulleted and not text[: match.start()].rstrip()[-1:].isdigit()
         if bracketed or dashed:
             amount = -amount
         kind: ValueKind = "percent" if match["percent"] else "money" if match["money"] or match["word"] else "number"
         key = plain(amount) + ("%" if kind == "percent" else "")
         start, end = match.span()
+        start = match.end("sign") if bulleted else start
         if match["scale"] and not scaled and not match["percent"] and not match["word"]:
             end = match.end("digits")
         start = match.start("digits") if match["open"] and not bracketed else start
@@ -118,6 +120,11 @@ def _numbers(text: str) -> Iterator[Value]:
         if match["close"] and not bracketed:
             end = match.end("digits")
         yield Value(kind, key, amount, start, end)
+
+
+def _is_bullet(text: str, start: int, end: int) -> bool:
+    """Whether a dash begins a line and stands apart from the number behind it: "- 400 ml milk"."""
+    return text[end : end + 1] == " " and not text[:start].rpartition("\n")[2].strip()
 
 
 def values(text: str) -> list[Value]:

@@ -110,6 +110,13 @@ def _stems_of_names() -> dict[str, frozenset[str]]:
     return by_stem
 
 
+@cache
+def wider(noun: str) -> frozenset[str]:
+    """Return the stems of what a noun is a kind of: "pet" for "dog"."""
+    rows = (list(map(stem, row)) for row in _ENGLISH.broader)
+    return frozenset(row[0] for row in rows if noun in row[1:])
+
+
 def terms(text: str) -> list[str]:
     """Return the stems of the words that carry content, in order, repeats kept."""
     return [

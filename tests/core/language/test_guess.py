@@ -68,3 +68,8 @@ def test_a_name_in_another_script_changes_nothing():
 def test_any_text_has_a_language_or_none(text):
     guessed = guess_language(text)
     assert guessed is None or guessed is guess_language(text)
+
+
+def test_one_word_of_a_language_tells_it_not() -> None:
+    card = "Record of Biscuit, owner Hanna Weiss: rabies, next due 11 June 2027; cat flu, next due 11 June 2025"
+    assert guess_language(card) is None

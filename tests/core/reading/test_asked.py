@@ -219,3 +219,16 @@ def test_two_questions_in_one_are_told_apart(question: str, parts: tuple[str, ..
 )
 def test_a_question_whose_parts_need_each_other_stays_whole(question: str) -> None:
     assert parts_of(question) == (question,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "bare"),
+    [
+        ("whats the code", "what is the code"),
+        ("Whos the chair?", "Who is the chair?"),
+        ("can I smoke if I dont leave", "can I smoke if I don't leave"),
+        ("What shows the code?", "What shows the code?"),
+    ],
+)
+def test_words_as_they_are_typed(typed: str, bare: str) -> None:
+    assert bare_question(typed) == bare

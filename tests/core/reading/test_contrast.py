@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.reading.contrast import exception_among, kinds, misses_subject, of_another, shares_word
+from core.reading.contrast import exception_among, kinds, misses_subject, of_another, of_another_owner, shares_word
 
 LEASE = "Landlord: Helen Marchetti, 12 Quarry Lane\nTenant: Paul Adeyemi, born 3 May 1990"
 
@@ -79,3 +79,33 @@ def test_an_exception_comes_before_the_rule() -> None:
 def test_a_shared_word_is_no_mere_predicate() -> None:
     assert shares_word("Is the lift free?", "The lift is out of order.")
     assert not shares_word("Is the lift free?", "Entry is free.")
+
+
+CARD = (
+    "Landlord: Helen Marchetti, 12 Quarry Lane\nCaretaker: Ivo Lund, phone 555-0133\n\n"
+    "Customer: Lea Brandt\nPhone: 22 11 33 44\nCarrier: PostNord"
+)
+MAIL = "From: Lou Bell\n\nMy new number is 07700 900 461. Ben brings the cake.\n\nLou"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "value", "other"),
+    [
+        ("What is the landlord's phone number?", CARD, "555-0133", True),
+        ("What is the caretaker's phone number?", CARD, "555-0133", False),
+        ("What is the carrier's phone number?", CARD, "22 11", True),
+        ("What is the customer's phone number?", CARD, "22 11", False),
+        ("What is the phone number of the landlord?", CARD, "555-0133", True),
+        ("What's Ben's number?", MAIL, "07700", True),
+        ("What's Lou's new number?", MAIL, "07700", False),
+        ("What is the phone number?", CARD, "22 11", False),
+        ("What's last month's number?", CARD, "22 11", False),
+    ],
+)
+def test_a_number_belongs_to_who_the_lines_speak_of(question: str, text: str, value: str, other: bool) -> None:
+    assert of_another_owner(question, text, text.index(value)) is other
+
+
+def test_what_holds_for_pets_speaks_of_dogs() -> None:
+    assert not misses_subject("Can I bring my dog?", "Pets are welcome.", "")
+    assert misses_subject("Can I bring my bicycle?", "Pets are welcome.", "")

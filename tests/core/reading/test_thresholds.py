@@ -91,3 +91,19 @@ def test_a_value_is_inside_the_bound_of_a_rule_or_outside(question: str, rule: s
 def test_outside_the_bound_of_a_rule_the_opposite_holds(question: str, rule: str, polarity: str) -> None:
     passage = Passage(key="k", source="a.md, p. 1", text=rule, page_text=rule, offset=0, blocks=())
     assert read(question, [passage]).polarity == polarity
+
+
+@pytest.mark.parametrize(
+    ("question", "rule", "inside"),
+    [
+        ("Can I charge it at 2 °C?", "Do not charge it below 5 °C or above 40 °C.", True),
+        ("Can I charge it at 45 °C?", "Do not charge it below 5 °C or above 40 °C.", True),
+        ("Can I charge it at 20 °C?", "Do not charge it below 5 °C or above 40 °C.", False),
+        ("May a child of 8 years swim?", "Children over 6 years and under 12 years may swim.", True),
+        ("Can I store it at 50 °C?", "Store it between 0 and 35 °C.", False),
+        ("Can I store it at 20 °C?", "Store it between 0 °C and 35 °C.", True),
+        ("May a child of 14 years swim?", "Children over 6 years and under 12 years may swim.", False),
+    ],
+)
+def test_a_value_is_held_against_both_bounds_of_a_rule(question: str, rule: str, inside: bool) -> None:
+    assert meets(question, rule) is inside

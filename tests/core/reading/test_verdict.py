@@ -99,3 +99,19 @@ def test_what_answers_in_other_words() -> None:
 def test_a_bound_denies_nothing() -> None:
     assert not denies("It carries no more than six people.")
     assert denies("It carries no people.")
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "said"),
+    [
+        ("Can I store it at 30 °C?", "Store below 25 °C.", "no"),
+        ("Can I store it at 20 °C?", "Store below 25 °C.", "yes"),
+        ("Can I charge it at 45 °C?", "Do not charge it below 5 °C or above 40 °C.", "no"),
+        ("Can I charge it at 20 °C?", "Do not charge it below 5 °C or above 40 °C.", "yes"),
+        ("Will the heating be off?", "The heating stays on.", "no"),
+        ("Do I have to speak French?", "You speak Dutch; French is a plus.", "no"),
+        ("Do I have to speak Dutch?", "You speak Dutch; French is a plus.", "yes"),
+    ],
+)
+def test_orders_and_what_is_welcome_rule(question: str, text: str, said: str) -> None:
+    assert verdict(question, "", text) == said

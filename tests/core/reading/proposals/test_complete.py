@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.proposals.complete import completed, whole_property, with_times
+from core.reading.proposals.complete import completed, whole_property, with_groups, with_relation, with_times
 from core.reading.text.words import terms
 
 
@@ -74,3 +74,52 @@ def test_a_span_never_shrinks(text: str, data: st.DataObject) -> None:
     end = data.draw(st.integers(start + 1, len(text)))
     low, high = completed(text, start, end)
     assert 0 <= low <= start < end <= high <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "whole"),
+    [
+        ("The account number is 2019 4431 88.", "4431", "2019 4431 88"),
+        ("Helpline: 0800 555 014 (weekdays 8 to 18).", "0800 555", "0800 555 014"),
+        ("IBAN: DE89 3704 0044 0532 0130 00", "3704", "DE89 3704 0044 0532 0130 00"),
+        ("Station 039 573 39 24", "573", "573"),  # a row of figures
+        ("The sum is 4431.", "4431", "4431"),
+    ],
+)
+def test_a_number_in_groups_is_whole(text: str, span: str, whole: str) -> None:
+    start = text.index(span)
+    assert text[slice(*with_groups(text, start, start + len(span)))] == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "whole"),
+    [
+        ("Stop taking iron 7 days before.", "7 days", "7 days before"),
+        ("Pay within 10 days of delivery by card.", "10 days", "10 days of delivery"),
+        ("It lasts 7 days in June.", "7 days", "7 days"),
+    ],
+)
+def test_a_length_of_time_keeps_from_when_it_counts(text: str, span: str, whole: str) -> None:
+    start = text.index(span)
+    assert text[slice(*with_relation(text, start, start + len(span)))] == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "whole"),
+    [
+        ("閉館時間は午後八時三十分です。", "八時", "午後八時三十分"),
+        ("受付は午前十時から午後四時までです。", "十時", "午前十時から午後四時まで"),
+        ("入场时间是下午2点到晚上9点半。", "2点", "下午2点到晚上9点半"),
+        ("押金为3500元，租期三年。", "3500", "3500元"),
+        ("보증금은 500만 원입니다.", "500", "500만 원"),
+    ],
+)
+def test_values_without_blanks_are_whole(text: str, span: str, whole: str) -> None:
+    start = text.index(span)
+    assert text[slice(*completed(text, start, start + len(span)))] == whole
+
+
+def test_days_of_the_week_are_given_together() -> None:
+    text = "The office is open Tuesdays and Thursdays 9:00 to 12:00."
+    start = text.index("Tuesdays")
+    assert text[slice(*with_times(text, start, start + 8))] == "Tuesdays and Thursdays 9:00 to 12:00"

@@ -173,3 +173,25 @@ def test_a_label_is_asked_for_by_all_of_its_words_or_by_its_verb(question: str, 
 def test_a_line_is_found_by_another_word_for_its_label() -> None:
     passages = [Passage(key="k1", source="note.md", text="Carrier: PostNord\nWeight: 3.4 kg")]
     assert read("How heavy is the parcel?", passages).short_answer == "3.4 kg"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "name"),
+    [
+        ("Who holds the deposit?", "The tenant pays a deposit, held by the Deposit Board (DB).", "Deposit Board"),
+        (
+            "Who keeps the bond?",
+            "The bond is 800 euro, kept by the housing association in a safe.",
+            "the housing association",
+        ),
+        ("Who supplies the towels?", "Towels are supplied by the client. Soap is bought.", "the client"),
+        ("Who cleans the towels?", "Towels are supplied by the client.", ""),
+    ],
+)
+def test_who_does_it_stands_behind_a_participle(question: str, text: str, name: str) -> None:
+    assert best(question, text) == name
+
+
+def test_a_term_is_how_long() -> None:
+    passages = [Passage(key="k1", source="loan.md, p. 1", text="Amount: 900 euro\nTerm: 36 months\nRate: 4 %")]
+    assert read("How long does the loan run?", passages).short_answer == "36 months"

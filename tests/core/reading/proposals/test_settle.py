@@ -91,3 +91,46 @@ def test_an_opposite_of_the_same_thing_is_rather_sure() -> None:
     proposal = Proposal("sentence", text, (Quote(0, 0, len(text)),), confidence=0.2)
     (kept,) = settled("Is the lift working?", [proposal], passages)
     assert (kept.polarity, kept.confidence) == ("no", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "short", "better"),
+    [
+        ("Who brings the flowers?", "Dad brings the cake, Kim the flowers.", "Dad", "Kim"),
+        ("Who is the warden on floor 2?", "Wardens: floor 1 Helen Roe, floor 2 Dev Shah", "Helen Roe", "Dev Shah"),
+        ("How long can I keep a DVD?", "You keep 12 books for 3 weeks and 4 DVDs for 1 week.", "3 weeks", "1 week"),
+        (
+            "When does the lease end?",
+            "It runs from 1 May 2025 to 30 April 2026.",
+            "1 May 2025 to 30 April 2026",
+            "30 April 2026",
+        ),
+        ("When is the last bus?", "Every 30 minutes from 7:30 to 22:30", "7:30 to 22:30", "22:30"),
+        ("When is the power off?", "The power is off between 9:00 and 13:30.", "9:00 and 13:30", "9:00 and 13:30"),
+    ],
+)
+def test_the_part_or_the_end_that_is_asked_for(question: str, text: str, short: str, better: str) -> None:
+    proposal = Proposal("span", short, (Quote(0, 0, len(text)),), confidence=0.7)
+    (kept,) = about_the_same(question, [proposal], [Passage(key="k1", source="a.md, p. 1", text=text)])
+    assert kept.short == better
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "short"),
+    [
+        ("Who is the landlord?", "The deposit is kept by the landlord.", "the landlord"),
+        ("When does class 5A visit?", "Class 4B visits on 20 March.", "20 March"),
+        ("What was the fee in 2023?", "Fees from September 2025: £62 a day", "£62"),
+        ("When does the coach come back?", "The coach leaves at 8:15.", "8:15"),
+        ("What is the employee number?", "Employee: Marek Dvorak", "Marek Dvorak"),
+        ("What is the agent's phone number?", "Caretaker: Ivo Lund, phone 555-0133", "555-0133"),
+    ],
+)
+def test_answers_to_questions_close_to_it_are_left_out(question: str, text: str, short: str) -> None:
+    proposal = Proposal("span", short, (Quote(0, 0, len(text)),), confidence=0.7)
+    assert about_the_same(question, [proposal], [Passage(key="k1", source="a.md, p. 1", text=text)]) == []
+
+
+def test_an_answer_in_a_list_of_questions_speaks_of_what_is_asked() -> None:
+    text = "Do you take cards? Yes, all but one. Do you sell gold? No, never."
+    assert answer("Do you take cards?", text).polarity == "yes"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from core.reading.tables.table import Table, TableCell, TableRow
-from core.reading.tables.worded import worded_answers
+from core.reading.tables.worded import names_another_row, worded_answers
 from core.reading.text.values import decimal_of
 
 
@@ -103,3 +103,32 @@ def test_a_cell_says_yes_or_no() -> None:
     assert without.polarity == "no"
     (with_power,) = worded_answers("Does port B have PoE?", [PORTS.table])
     assert with_power.polarity == "yes"
+
+
+ORDER = table("Item | Hours | Unit price | Amount\nPainting | 3 | $40.00 | $120.00\nTiling | 2 | $70.00 | $140.00")
+ROTA = table("name | monday | tuesday\nAda | early | late\nBo | off | early\nCem | late | off")
+MENU = table("item | size | price\nMocha | small | 3.10\nMocha | large | 3.90\nTea | pot | 2.80")
+
+
+def test_a_line_costs_what_its_price_comes_to() -> None:
+    assert [each.text for each in worded_answers("How much does painting cost?", [ORDER.table])] == ["$120.00"]
+    assert [each.text for each in worded_answers("How much does painting cost each?", [ORDER.table])] == ["$40.00"]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Who is off on tuesday?", "Cem"),
+        ("When does Cem work late?", "monday"),
+        ("who works early on monday", "Ada"),
+    ],
+)
+def test_a_value_names_the_row_or_the_column(question: str, text: str) -> None:
+    assert [each.text for each in worded_answers(question, [ROTA.table])] == [text]
+
+
+def test_a_row_that_lacks_what_another_has_is_another() -> None:
+    small, _, tea = MENU.table.rows
+    assert names_another_row("How much is a large tea?", MENU.table, tea)
+    assert names_another_row("How much is a large mocha?", MENU.table, small)
+    assert not names_another_row("How much is a pot of tea?", MENU.table, tea)

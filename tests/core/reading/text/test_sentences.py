@@ -168,3 +168,11 @@ def test_a_first_row_of_figures_heads_no_columns() -> None:
     ]
     headed = "Room 2023 2024\n" + text
     assert sentences(headed)[0].kind == "heading"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Stop at noon. Questions? Call the ward on 01632 960 118.", "The account number is 2019 4431 88."],
+)
+def test_a_sentence_that_ends_in_a_number_in_groups_is_no_row(text: str) -> None:
+    assert {unit.kind for unit in sentences(text)} == {"prose"}

@@ -64,3 +64,10 @@ def test_spans_lie_in_the_text_in_order_and_apart(text: str) -> None:
     found = values(text)
     assert all(0 <= value.start < value.end <= len(text) for value in found)
     assert all(left.end <= right.start for left, right in pairwise(found))
+
+
+def test_a_bullet_is_no_sign() -> None:
+    (milk,) = values("- 400 ml milk")
+    assert (milk.key, milk.start) == ("400", 2)
+    (loss,) = values("The result was -400.")
+    assert loss.key == "-400"

@@ -1,0 +1,28 @@
+"""Numbers behind nouns, spans of years and nouns are found, amounts and months are no numbers of things."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.language.english import near
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("class 4B and flat C", [("class", "4B"), ("flat", "C")]),
+        ("in 2025 and at 25 °C", []),
+        ("on May 12 it costs 3", []),
+        ("every 12 minutes", []),
+    ],
+)
+def test_numbered_things(text: str, pairs: list[tuple[str, str]]) -> None:
+    assert [(match["noun"], match["code"]) for match in near.NUMBERED.finditer(text)] == pairs
+
+
+def test_what_asks_for_a_code_and_for_a_count() -> None:
+    code = near.ASKS_CODE.search("What's the reference number?")
+    count = near.ASKS_COUNT.search("how much milk do I need")
+    assert code is not None and code["name"] == "reference"
+    assert count is not None and count["noun"] == "milk"
+    assert near.ASKS_COUNT.search("how much does it cost") is None
