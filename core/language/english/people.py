@@ -92,7 +92,7 @@ def done_by(forms: str) -> re.Pattern[str]:
     """
     return re.compile(
         rf"\b(?i:{forms})\b(?:\s+(?:for|on|in|at)\s+[^.;:\n]{{1,40}}?|\s+out)?\s+(?i:by)\s+"
-        rf"(?:(?:(?:the|our)\s+)?(?P<name>(?-i:{NAME}|{_ORGANISATION}))"
+        rf"(?:(?:(?i:the|our|his|her|its|their|an?)\s+(?:{_WORD_OF_ROLE}\s+){{0,3}}?)?(?P<name>(?-i:{NAME}|{_ORGANISATION}))"
         rf"|(?P<role>(?i:the|our|your|its|their|an?)\s{_WORD_OF_ROLE}(?:\s{_WORD_OF_ROLE})?))"
     )
 

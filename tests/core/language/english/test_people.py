@@ -45,6 +45,14 @@ def test_who_did_something_stands_after_by() -> None:
     assert match is not None
     assert match["name"] == "Jo Day"
     assert not pattern.search("The guide was printed by Jo Day.")
+    for sentence, name, role in (
+        ("It was written by the chart engraver Jo Day.", "Jo Day", None),
+        ("It was written by his elder sister Jo Day.", "Jo Day", None),
+        ("It was written by the chart engraver.", None, "the chart engraver"),
+    ):
+        match = pattern.search(sentence)
+        assert match is not None
+        assert (match["name"], match["role"]) == (name, role)
 
 
 def test_another_post_is_told_by_the_word_before_it() -> None:
