@@ -36,13 +36,13 @@ def from_comparisons(question: str, passages: Sequence[Passage]) -> list[Proposa
 
     Nothing where a name has two values, the values have several units, or two of them are the extreme one.
     """
-    asked = next((each for each in ranking.RANKINGS if each.asks.search(question)), None)
-    if asked is None or not asking.WHICH_ONE.match(question):
+    ranked_by = next((each for each in ranking.RANKINGS if each.asks.search(question)), None)
+    if ranked_by is None or not asking.WHICH_ONE.match(question):
         return []
     groups = [
         (index, passage, entries)
         for index, passage in enumerate(passages)
-        for entries in _groups(passage.page, asked.units)
+        for entries in _groups(passage.page, ranked_by.units)
     ]
     for index, passage, entries in groups:
         names = [entry.name for entry in entries]
@@ -52,7 +52,7 @@ def from_comparisons(question: str, passages: Sequence[Passage]) -> list[Proposa
         if unspoken(question, [passage.source, passage.page]):
             continue
         amounts = [entry.amount * factors[entry.unit] for entry in entries]
-        extreme = min(amounts) if asked.least else max(amounts)
+        extreme = min(amounts) if ranked_by.least else max(amounts)
         if amounts.count(extreme) > 1:
             continue
         chosen = entries[amounts.index(extreme)]

@@ -33,8 +33,8 @@ def from_signatures(question: str, passages: Sequence[Passage]) -> list[Proposal
             continue
         for unit in sentences_of(passage.page):
             text = " ".join(passage.page[unit.start : unit.end].split())
-            said = people.FIRST_PERSON.search(text)
-            if said is None or not meets(terms[0], content_stems(said[0])):
+            statement = people.FIRST_PERSON.search(text)
+            if statement is None or not meets(terms[0], content_stems(statement[0])):
                 continue
             signature = signatures[0]
             quotes = (Quote(index, signature.start("mark"), signature.end("name")), Quote(index, unit.start, unit.end))
