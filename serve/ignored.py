@@ -29,6 +29,6 @@ def header_value(state: Mapping[str, Any]) -> str:
 
     Names come from the client: what a header cannot hold is percent-encoded, long ones and the last of many are cut.
     """
-    names = list(dict.fromkeys(state.get("ignored", ())))
+    names = [name for name in dict.fromkeys(state.get("ignored", ())) if name]
     shown = [quote(name[:_MOST_CHARS].encode("utf-8", "replace"), safe="._-[]:@/$") for name in names[:_MOST_NAMES]]
     return ", ".join([*shown, *([f"and {len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else [])])

@@ -213,3 +213,6 @@ def _save(response: httpx.Response, target: Path, limits: IngestSettings, deadli
             if time.monotonic() > deadline:
                 raise _too_slow(given_url, limits)
             handle.write(block)
+        if time.monotonic() >= deadline:
+            # A connection that was shut down then looks like the end of a file whose length nobody gave.
+            raise _too_slow(given_url, limits)
