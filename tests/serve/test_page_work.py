@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -51,8 +52,10 @@ def browser() -> Iterator[object]:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, stocked: Home, settings: Settings) -> Iterator[Running]:
-    """The whole server over the stocked home, with rows to review."""
-    catalogue = CatalogueReader(stocked.catalogue)
+    """The whole server over a copy of the stocked home, with rows to review."""
+    home = Home(tmp_path_factory.mktemp("work") / "home")
+    shutil.copytree(stocked.root, home.root, symlinks=True)
+    catalogue = CatalogueReader(home.catalogue)
     document = catalogue.resolve("default", "handbook.pdf")
     text = catalogue.page("default", document.sha256, 1).text
     quote = Citation(doc=document.doc, sha256=document.sha256, page=1, start=0, end=40, quote=text[:40])
@@ -72,8 +75,8 @@ def served(tmp_path_factory: pytest.TempPathFactory, stocked: Home, settings: Se
         for n in range(4)
     ]
     for name in ("pairs.jsonl", "train.jsonl"):
-        write_rows(stocked.root / "datasets" / "a-fast-one" / name, [row_to_json(row) for row in rows])
-    with running(settings, stocked) as server:
+        write_rows(home.root / "datasets" / "a-fast-one" / name, [row_to_json(row) for row in rows])
+    with running(settings, home) as server:
         yield server
 
 
