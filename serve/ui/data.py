@@ -13,7 +13,7 @@ import gradio as gr
 from serve.errors import NotFound
 from serve.review import DatasetReviews, ReviewRow
 from serve.ui import html
-from serve.ui.events import PRIVATE, block, errors_shown, requester
+from serve.ui.events import NOTHING, PRIVATE, block, errors_shown, requester
 from serve.ui.page_html import page_html
 from serve.ui.task_panel import TaskPanel
 from serve.work.tasks import BackgroundTasks
@@ -53,12 +53,12 @@ class DataTab:
                 self._make = gr.Button("Make", variant="primary", min_width=80, elem_id="data-start")
             self._panel = TaskPanel(tasks, "data-task")
         # What follows is shown once there is something to review.
-        head = gr.Row(elem_classes="kb-row", visible="hidden")
+        head = gr.Row(elem_classes=["kb-row", NOTHING])
         with head:
             self._dataset = gr.Dropdown(label="Dataset", choices=[], elem_id="data-set")
             self._keys = gr.Checkbox(label=_KEYS, value=True, elem_id="data-keys")
         self._status = block(html.note(_NONE), elem_id="data-status")
-        body = gr.Row(elem_classes="kb-row", visible="hidden")
+        body = gr.Row(elem_classes=["kb-row", NOTHING])
         with body:
             with gr.Column(scale=3, min_width=280):
                 self._question = gr.Textbox(label="Question", lines=2)
@@ -72,13 +72,13 @@ class DataTab:
                     self._undo = gr.Button("Undo", min_width=70, elem_id="data-undo")
             with gr.Column(scale=2, min_width=280):
                 self._proof = block("", elem_id="data-proof")
-        foot = gr.Accordion("Apply decisions and export", open=False, visible="hidden")
+        foot = gr.Accordion("Apply decisions and export", open=False, elem_classes=["kb-foot", NOTHING])
         with foot:
             self._apply = gr.Button("Apply decisions to the dataset")
             self._format = gr.Dropdown(label="Format", choices=list(FORMATS), value=FORMATS[0])
             self._export = gr.Button("Export")
             self._file = gr.File(label="Exported", interactive=False, visible=False, elem_id="data-file")
-        self._rooms = [head, body, foot]
+        self._rooms = {head: "kb-row", body: "kb-row", foot: "kb-foot"}
         self._wire()
 
     def _wire(self) -> None:
@@ -116,7 +116,7 @@ class DataTab:
     async def _look(self, chosen: str | None) -> tuple[Any, ...]:
         names = await self._reviews.datasets()
         dataset = gr.Dropdown(choices=names, value=chosen if chosen in names else next(iter(names), None))
-        rooms = [gr.update(visible=True if names else "hidden") for _ in self._rooms]
+        rooms = [gr.update(elem_classes=[shown, *([] if names else [NOTHING])]) for shown in self._rooms.values()]
         return dataset, *rooms, *self._panel.draw()
 
     async def _open(self, dataset: str | None) -> tuple[Any, ...]:

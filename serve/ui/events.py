@@ -53,6 +53,8 @@ class RedrawTimer:
 
 
 # No handler is an endpoint for other programs: the API is under /v1. Several people may run each at once.
+# Class of what is drawn and not shown.
+NOTHING = "kb-nothing"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 # For handlers that take seconds: the component shows that it waits.
 SLOW: dict[str, Any] = {**PRIVATE, "show_progress": "minimal"}

@@ -63,6 +63,8 @@ CSS = """
 :is(button, a, input, textarea, summary, [role=tab], [tabindex="0"]):focus-visible {
   outline: 3px solid var(--color-accent) !important; outline-offset: 2px; }
 footer { display: none !important; }
+/* Rooms without data; a component that Gradio does not draw would miss what changes in it. */
+.kb-nothing { display: none !important; }
 @media (max-width: 640px) {
   .kb-row { flex-direction: column !important; }
   .kb-row > * { min-width: 0 !important; width: 100% !important; }

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse
 from core.files import Home
 from serve.errors import NotFound
 from serve.ui import html
-from serve.ui.events import PRIVATE, block, errors_shown
+from serve.ui.events import NOTHING, PRIVATE, block, errors_shown
 from serve.ui.task_panel import TaskPanel
 from serve.work.tasks import BackgroundTasks
 from serve.work.training import COMPARED_QUESTIONS, TrainingManager
@@ -56,7 +56,7 @@ class ReportTab:
     def __init__(self, home: Home, training: TrainingManager, tasks: BackgroundTasks) -> None:
         self._home = home
         self._training = training
-        self._choices = gr.Row(elem_classes=["kb-row", "kb-end"], visible="hidden")
+        self._choices = gr.Row(elem_classes=["kb-row", "kb-end", NOTHING])
         with self._choices:
             self._chosen = gr.Dropdown(label="Report", choices=[], elem_id="report-choice")
             self._run = gr.Dropdown(label="Run", choices=[], elem_id="report-run")
@@ -93,7 +93,7 @@ class ReportTab:
         return (
             report,
             gr.Dropdown(choices=runs, value=run if run in runs else next(iter(runs), None)),
-            gr.update(visible=True if names or runs else "hidden"),
+            gr.update(elem_classes=["kb-row", "kb-end", *([] if names or runs else [NOTHING])]),
             gr.skip() if names else html.note(_NONE if runs else _NO_RUN),
             *self._panel.draw(),
         )
