@@ -571,6 +571,7 @@ def test_what_a_run_knows_is_drawn_fact_by_fact(wide, narrow, served: Running) -
 def test_what_takes_hours_is_started_by_a_second_click(wide) -> None:
     _tab(wide, "Training")
     wide.select_option("#training-set", "rows-for-hours")
+    wide.get_by_role("radio", name=re.compile("smollm2-cpu")).check()  # sixty steps take no hours
     wide.locator("#training-form > details > summary", has_text="More choices").click()
     wide.fill("#training-epochs", "1000")
     wide.select_option("#training-method", "lora")
