@@ -20,7 +20,7 @@ def named_first(question: str, passages: Sequence[Passage]) -> list[int]:
     A document is named by a capitalised word of its file name or title that no other passage's document has, or by the
     quarter in its name. A word that the other documents speak of as well ("the Council") names none of them.
     """
-    in_quarter = of_named_quarter(question, [_document(passage.source) for passage in passages])
+    in_quarter = of_named_quarter(question, [document_name(passage.source) for passage in passages])
     indices = [index for index, may_be in enumerate(in_quarter) if may_be]
     kept = _named_among(question, [passages[index] for index in indices])
     return [indices[index] for index in kept]
@@ -28,7 +28,7 @@ def named_first(question: str, passages: Sequence[Passage]) -> list[int]:
 
 def _named_among(question: str, passages: Sequence[Passage]) -> list[int]:
     names = [
-        frozenset(stem(word) for word in words(_document(passage.source)) if len(word) > 2) for passage in passages
+        frozenset(stem(word) for word in words(document_name(passage.source)) if len(word) > 2) for passage in passages
     ]
     distinct = {frozenset(name) for name in names}
     question_names = frozenset(name for name in read_question(question).names if name.isalpha())
@@ -54,6 +54,6 @@ def _spoken_of(word: str, names: Sequence[frozenset[str]], passages: Sequence[Pa
     return sum(word in map(stem, words(text)) for text in others) >= max(1, _SPOKEN_OF * len(others))
 
 
-def _document(source: str) -> str:
-    """The name and title of a passage's document, without its page."""
+def document_name(source: str) -> str:
+    """Return the name and title of a passage's document, without its page and the ending of a file name."""
     return re.sub(r",\s*pp?\.\s*\d+|\.(?:pdf|md|txt|docx|html?)\b", " ", source)

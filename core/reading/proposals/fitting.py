@@ -11,6 +11,7 @@ from core.language.calendar import calendar_names
 from core.language.english import asking, units
 from core.language.english.periods import RECURRING
 from core.reading.asked import asked_thing
+from core.reading.named_documents import document_name
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import Proposal, Quote, quote_span
 from core.reading.tables.lookup import years_in
@@ -126,17 +127,13 @@ def _owners(question: str) -> list[str]:
 
 def _is_spoken_of(name: str, passage: Passage, passages: Sequence[Passage]) -> bool:
     """Whether a page or the name of its document has a word of a name, or much of the document has."""
-    document = _document(passage)
+    document = document_name(passage.source)
     squeezed = re.sub(r"[\W_]", "", document).casefold()
     for word in _CAPITAL.findall(name):
         pattern = re.compile(rf"(?<![^\W_]){re.escape(word)}", re.IGNORECASE)
         if word.casefold() in squeezed or pattern.search(passage.page):
             return True
-        same = [other for other in passages if _document(other) == document]
+        same = [other for other in passages if document_name(other.source) == document]
         if sum(pattern.search(other.text) is not None for other in same) >= _OWN_NAME * len(same):
             return True
     return False
-
-
-def _document(passage: Passage) -> str:
-    return re.sub(r",\s*pp?\.\s*\d+", " ", passage.source)

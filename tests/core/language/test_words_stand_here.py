@@ -50,7 +50,7 @@ EXCEPTIONS = {
     ("core/machine/disk.py", "_SAYS_CLOSED"): "messages of operating systems",
     ("core/machine/system.py", "_PAGE_SIZE"): "output of vm_stat",
     ("core/machine/system.py", "_FREE_PAGES"): "output of vm_stat",
-    ("core/reading/named_documents.py", "_document"): "endings of file names",
+    ("core/reading/named_documents.py", "document_name"): "endings of file names",
     ("rag/load/pdf/layout/rows.py", "_UNIT"): "units of measurement",
     ("rag/load/rtf/reader.py", "_in_table_of"): "control words of RTF",
     ("rag/load/web/look.py", "_is_offset"): "properties of CSS",

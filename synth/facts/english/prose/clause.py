@@ -28,7 +28,8 @@ _LEADING = re.compile(
 )
 _DISCOURSE = re.compile(
     r"^(?:However|Additionally|In addition|Furthermore|Moreover|Also|Finally|Currently|Generally|Typically|Historically"
-    r"|Accordingly|For example|For instance|In fact|In particular|In practice|As a result|Consequently|Specifically|Today|Overall|In general|Second|First|Thus|Therefore|Hence|Interestingly|Notably), ",
+    r"|Accordingly|For example|For instance|In fact|In particular|In practice|As a result|Consequently|Specifically|Today"
+    r"|Overall|In general|Second|First|Thus|Therefore|Hence|Interestingly|Notably), ",
 )
 # What cannot stand in a subject that a question repeats.
 _NOT_SUBJECT = frozenset(

@@ -40,15 +40,14 @@ _ACTIVE = frozenset(
     """consist:of depend:on rely:on belong:to refer:to lead:to result:in result:from apply:to stem:from derive:from
     respond:to contribute:to participate:in focus:on differ:from specialise:in specialize:in feed:on convert:to
     react:with interact:with comply:with adhere:to relate:to correspond:to suffer:from originate:from arise:from
-    come:from come:with emerge:from evolve:from account:for search:for look:for protect:against compete:with connect:to bind:to attach:to
-    cooperate:with consent:to subscribe:to deal:with""".split()
+    come:from come:with emerge:from evolve:from account:for search:for look:for protect:against compete:with connect:to
+    bind:to attach:to cooperate:with consent:to subscribe:to deal:with""".split()
 )
 _PASSIVE = frozenset("by of from as for with into on to against".split())
 _AFTER_ON = frozenset("based built placed focused focussed modelled modeled founded".split())
 _AFTER_TO = frozenset(
     """related linked added applied attached connected assigned awarded bound compared limited restricted reduced
-    converted delivered dedicated exposed equivalent sent paid pegged translated submitted addressed bolted tied
-    sensitive similar due subject resistant""".split()
+    converted delivered dedicated exposed sent paid pegged translated submitted addressed bolted tied due""".split()
 )
 _ADJECTIVES = {
     adjective: preposition
@@ -210,8 +209,8 @@ def _with_preposition(group: _Group, tail: str) -> Gap | None:
     start = group.tail_at + len(preposition) + 1
     if preposition in ("by", "to") and are_people(answer):
         return Gap((f"{preposition} whom",), group.core, time, start, start + len(answer), "name")
-    if preposition == "to" and group.passive and last_word(group.core) not in _AFTER_TO:
-        return None
+    if preposition == "to" and _last_word(group.core) in _GIVEN_TO:
+        return None  # given to whom, not to what
     kept = f"{group.core} {preposition}".strip()
     return Gap(("what",), kept, time, start, start + len(answer), "object")
 
@@ -220,7 +219,7 @@ def _takes(group: _Group, preposition: str) -> bool:
     """Whether a preposition belongs to the verb, so that a question can end in both."""
     if not group.passive:
         return f"{group.base}:{preposition}" in _ACTIVE
-    last = last_word(group.core)
+    last = _last_word(group.core)
     if last in _ADJECTIVES:
         return _ADJECTIVES[last] == preposition
     if preposition == "on":
@@ -249,14 +248,14 @@ def _manner(group: _Group, tail: str) -> Gap | None:
 def _aim(group: _Group, tail: str) -> Gap | None:
     """Why something was built or introduced: what follows "to"."""
     match = re.match(r"(?P<aim>(?:in order )?to (?P<verb>[a-z]+) [^,;:]{4,90})$", tail)
-    if match is None or not group.passive or last_word(group.core) not in _MADE or not is_verb(match["verb"]):
+    if match is None or not group.passive or _last_word(group.core) not in _MADE or not is_verb(match["verb"]):
         return None
     if POINTS.search(match["aim"]):
         return None
     return Gap(("why",), group.core, "", group.tail_at, group.tail_at + len(match["aim"]), "reason")
 
 
-def last_word(core: str) -> str:
+def _last_word(core: str) -> str:
     """Return the participle or verb of a group."""
     words = core.split()
     return next((word for word in reversed(words) if word not in ("out", "up", "off", "down")), "")
@@ -269,7 +268,7 @@ def _moment(clause: Clause, group: _Group) -> Gap | None:
         r"(?:^| )(?P<when>(?P<word>when|once (?:the|an?|all|every)|as soon as|after|before|until|while|whenever) [^,;:]{5,90})$",
         text,
     )
-    if match is None:
+    if match is None or clause.lead:
         return None
     when, before = match["when"], text[: match.start()].strip()
     if re.search(r"\b(?:only|just|even|shortly|long|right|immediately|soon|except)$", before) or values_in(before):
@@ -284,18 +283,16 @@ def _moment(clause: Clause, group: _Group) -> Gap | None:
         when
     ):
         return None
-    if not clause.lead and (group.base or group.passive):
-        start = group.tail_at + match.start("when")
-        kept = f"{group.core} {before}".strip()
-        wh = "until when" if match["word"] == "until" else "when"
-        start += len("until ") if match["word"] == "until" else 0
-        return Gap((wh,), kept, "", start, group.tail_at + match.end("when"), "moment")
-    return None
+    kept = f"{group.core} {before}".strip()
+    is_end = match["word"] == "until"
+    start = group.tail_at + match.start("when") + (len("until ") if is_end else 0)
+    wh = "until when" if is_end else "when"
+    return Gap((wh,), kept, "", start, group.tail_at + match.end("when"), "moment")
 
 
 def _place(group: _Group, tail: str) -> Gap | None:
     """Where something is kept, made or done."""
-    placed = last_word(group.core) in _PLACED if group.passive else group.base in _LIVE and not group.core
+    placed = _last_word(group.core) in _PLACED if group.passive else group.base in _LIVE and not group.core
     if not placed:
         return None
     answer, time = split_time(tail)

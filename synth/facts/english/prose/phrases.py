@@ -17,10 +17,12 @@ from synth.facts.english.prose.verbs import (
 from synth.facts.english.values import values_in
 
 _MOST_WORDS = 18
-POINTS = re.compile(
-    r"(?i)\b(?:this|these|those|such|it|they|them|their|its|itself|he|she|his|her|him|we|our|us|you|your|my|former|latter|same"
-    r"|following|above|below|another|others?|respective(?:ly)?|one|ones|each|both|there|here)\b"
+# Words that refer to something outside the phrase.
+REFERRING = (
+    r"this|these|those|such|it|they|them|their|its|itself|he|she|his|her|him|we|our|us|my|former|latter|same"
+    r"|following|above|below|another|others?|respective(?:ly)?|one|ones|both|there|here"
 )
+POINTS = re.compile(rf"\b(?:{REFERRING}|you|your|each)\b", re.IGNORECASE)
 # A time at the end of a phrase belongs to the verb; it stands behind the last of these.
 _PREPOSITION = re.compile(
     r" (?=(?:in|on|at|by|since|until|during|from|for|within|after|before|between) |(?:once|twice|every|each)\b"
@@ -31,7 +33,8 @@ _TIMES = frozenset({"date", "time", "frequency", "duration"})
 _NEAR = 16  # code points between the preposition and its date
 _NO_OBJECT = re.compile(
     r"(?:\w+er (?:than|in|on|at|by)|that|how|whether|if|what|why|when|where|who|which|to|not|and|or|but|as|than|with|in|on"
-    r"|by|for|from|at|via|per|more|less|very|so|too|also|only|well|outside|inside|up|out|off|down|away|back|together|around|over|through|forward|between|among|both|some|any|many|few|several|much|little|lot)\b"
+    r"|by|for|from|at|via|per|more|less|very|so|too|also|only|well|outside|inside|up|out|off|down|away|back|together|around"
+    r"|over|through|forward|between|among|both|some|any|many|few|several|much|little|lot)\b"
 )
 _BOUNDARY = re.compile(
     r"[;:]|, |\s(?=(?:even (?:if|when|though)|because|due to|unless|although|while|whereas|so that|if|when|where)\b)"
@@ -48,7 +51,12 @@ _QUANTIFIED = re.compile(
 )
 # Letters that number a sentence, a heading that ran into it, and adverbs that lead it in.
 _IS_LABEL = re.compile(
-    r"^(?:[A-Za-z]+ly|[Tt]hen|Otherwise|Like|[Nn]ow|[Ss]ometimes|[Oo]ften|Try|No\.)(?= |$)|^[A-Z]{7,} |^[A-Z]\.? [A-Z]|(?<!^)\b(?:The|A|An|This)\b|\b[A-Z]{3,} [A-Z]{3,} "
+    r"^(?:[A-Za-z]+ly|[Tt]hen|Otherwise|Like|[Nn]ow|[Ss]ometimes|[Oo]ften|Try|No\.)(?= |$)"
+    r"|^[A-Z]{7,} |^[A-Z]\.? [A-Z]|(?<!^)\b(?:The|A|An|This)\b|\b[A-Z]{3,} [A-Z]{3,} "
+)
+# Of a subject: the adverb before its verb.
+ENDS_IN_ADVERB = re.compile(
+    r" (?:also|usually|often|always|typically|generally|normally|primarily|mainly|[a-z]{3,}ly)$"
 )
 _FEW_WORDS = 3
 _BARE_NOUN = re.compile(r"(?!(?:its|their|his|all|each|every|that|how|what|many|more)\b)[a-z]+s\b")
@@ -70,6 +78,7 @@ def is_plain_subject(clause: Clause) -> bool:
         any(value.start == 0 for value in values_in(clause.subject))
         or _QUANTIFIED.match(clause.subject)
         or _IS_LABEL.search(clause.subject)
+        or ENDS_IN_ADVERB.search(clause.subject)
     ):
         return False
     if len(words) == 1 and clause.verb.endswith("ed") and re.match(r"[a-z]+\b(?! (?:of|and))", clause.rest):
@@ -78,13 +87,13 @@ def is_plain_subject(clause: Clause) -> bool:
     if clause.verb.endswith("ed") and len(words) > _FEW_WORDS and _BARE_NOUN.match(clause.rest):
         return False  # "Failure to clean worn parts can ...": as likely an adjective
     names = [re.sub(r"[’']s$", "", word) for word in words if word[0].isupper()]
-    return len(names) == len(set(names)) and "also" not in words and "then" not in words
+    return len(names) == len(set(names)) and "then" not in words
 
 
 def tail_of(sentence: str, start: int) -> str | None:
     """What follows the verb and belongs to it, None where that cannot be told."""
     text = sentence[start:]
-    if _LIST.match(text):
+    if _LIST.match(text) and not starts_with_verb(re.split(r",? (?:and|or) ", text)[-1]):
         return text
     match = _BOUNDARY.search(text)
     if match is not None:
@@ -98,14 +107,21 @@ def tail_of(sentence: str, start: int) -> str | None:
 
 def _second_clause(text: str) -> bool:
     """Whether what follows a comma is "and" with a verb or a clause of its own, not the last of a list."""
-    match = re.match(r"and (?:then |also |thereby )?(?P<rest>(?P<word>[\w-]+)\b.*)", text)
+    match = re.match(r"and (?:then |also |thereby )?(?P<rest>[\w-]+\b.*)", text)
     if match is None:
         return False
-    word, rest = match["word"], match["rest"]
-    second = (
-        bool(past_base(word) or (present_base(word) and not is_noun_too(present_base(word)))) or word in AUXILIARIES
+    rest = match["rest"]
+    return starts_with_verb(rest) or parse(rest[:1].upper() + rest[1:]) is not None
+
+
+def starts_with_verb(text: str) -> bool:
+    """Whether a text begins with a finite verb: a word that is hardly ever a noun, or stands before an article."""
+    word, _, rest = text.partition(" ")
+    word = word.casefold()
+    base = present_base(word)
+    return word in AUXILIARIES or bool(
+        past_base(word) or (base and (not is_noun_too(base) or re.match(r"(?:an?|the)\b", rest)))
     )
-    return second or parse(rest[:1].upper() + rest[1:]) is not None
 
 
 def is_phrase(text: str) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from synth.facts.draft import FactDraft, Span
 from synth.facts.english import asking, names
@@ -18,9 +19,8 @@ from synth.facts.english.prose import sentences as prose
 from synth.facts.english.prose import terms
 from synth.facts.english.prose.clause import Clause, is_second_verb, parse
 from synth.facts.english.prose.complements import complements
-from synth.facts.english.prose.phrases import is_plain_subject
+from synth.facts.english.prose.phrases import ENDS_IN_ADVERB, is_plain_subject, starts_with_verb
 from synth.facts.english.prose.subjects import Inverse, inverses
-from synth.facts.english.prose.verbs import AUXILIARIES, is_noun_too, past_base, present_base
 from synth.facts.english.tables.flat import Flat, without_asides
 from synth.facts.english.values import Askable
 from synth.facts.english.wording import is_named, questions, sentence
@@ -40,7 +40,17 @@ _VAGUE = re.compile(
     r"|study|authors?|patients?|model|method|group|table|section|rest|majority|average|value|rate|percentage|ratio|former|latter)$"
 )
 _SPLIT = re.compile(r"; (?=\w)|, (?:and|but|while) (?=\w)")
-_FACT_KINDS = {"name": "name"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What every draft of a sentence has: what the sentence states, where it stands, and how its document speaks."""
+
+    statement: str
+    quote: Span
+    naming: Naming
+    casing: Casing
+    definites: Definites
 
 
 def facts_of(flat: Flat, naming: Naming, casing: Casing, definites: Definites) -> Iterator[FactDraft]:
@@ -58,30 +68,31 @@ def facts_of(flat: Flat, naming: Naming, casing: Casing, definites: Definites) -
     whole = resolve(flat, naming)
     yield from _short_forms(flat, naming, quote)
     plain = without_asides(whole)
-    stated = _statement(plain.text, naming, casing)
-    yield from _definition(plain, stated, naming, quote, casing)
+    source = _Source(_statement(plain.text, naming, casing), quote, naming, casing, definites)
+    yield from _definition(plain, source)
     for post, start, end in names.posts(plain.text):
-        yield _holder(plain, post, start, end, stated, naming, quote)
+        yield _holder(plain, post, start, end, source)
     amount = prose.leading(plain.text.rstrip(". "))
     if amount is not None:
-        yield from _counted(plain, *amount, stated, naming, quote)
-    if not naming.filing:  # what a filing says in words is said in every other one
-        for inverse in inverses(plain.text.rstrip(". "), parse(plain.text)):
-            yield from _inverse(plain, inverse, stated, naming, quote, casing, definites)
-    first = None if naming.filing else parse(plain.text)
+        yield from _counted(plain, *amount, source)
+    # What a filing says in words is said in every other one.
+    main = [] if naming.filing else [clause for _, clause in _main_clause(plain)]
+    if not naming.filing:
+        for inverse in inverses(plain.text.rstrip(". "), next(iter(main), None)):
+            yield from _inverse(plain, inverse, source)
     for part, clause in (pair for version in distributed(plain) for pair in _clauses(version)):
-        for gap in _gaps(clause, in_words=clause == first):
-            draft = _draft_for_gap(part, clause, gap, stated, naming, quote, casing, definites)
+        for gap in _gaps(clause, in_words=clause in main):
+            draft = _draft_for_gap(part, clause, gap, source)
             if draft is not None:
                 yield draft
         meaning = terms.classified(clause)
         if (
             meaning is not None
             and is_plain_subject(clause)
-            and _stands(clause.subject, naming, definites)
+            and _stands(clause.subject, source)
             and clause.subject != naming.organisation
         ):
-            yield _meaning(part, meaning, stated, naming, quote, casing)
+            yield _meaning(part, meaning, source)
 
 
 def _is_whole(text: str) -> bool:
@@ -105,26 +116,18 @@ def _gaps(clause: Clause, *, in_words: bool) -> Iterator[Gap]:
         yield from complements(clause)
 
 
-def _inverse(
-    flat: Flat,
-    inverse: Inverse,
-    stated: str,
-    naming: Naming,
-    quote: Span,
-    casing: Casing,
-    definites: Definites,
-) -> Iterator[FactDraft]:
+def _inverse(flat: Flat, inverse: Inverse, source: _Source) -> Iterator[FactDraft]:
     answer = flat.text[inverse.start : inverse.end]
-    if inverse.kind in ("subject", "name") and not _stands(answer, naming, definites):
+    if inverse.kind in ("subject", "name") and not _stands(answer, source):
         return
     yield FactDraft(
         kind=inverse.kind,
-        statement=stated,
+        statement=source.statement,
         subject=inverse.subject,
-        answer=lowered(answer, casing) if inverse.kind == "subject" else answer,
+        answer=lowered(answer, source.casing) if inverse.kind == "subject" else answer,
         value=flat.span(inverse.start, inverse.end),
-        quotes=(quote,),
-        questions=questions(inverse.direct, inverse.indirect, naming.scope, named=False),
+        quotes=(source.quote,),
+        questions=questions(inverse.direct, inverse.indirect, source.naming.scope, named=False),
     )
 
 
@@ -132,35 +135,37 @@ def _clauses(flat: Flat) -> Iterator[tuple[Flat, Clause]]:
     """The main clause, further ones after a semicolon or ", and", and a second predicate of the first subject."""
     for start in [0, *(match.end() for match in _SPLIT.finditer(flat.text))]:
         part = flat.piece(start, len(flat.text))
-        clause = parse(part.text)
-        if clause is None or (start and _leans(part.text)):
+        main = [] if start and _leans(part.text) else list(_main_clause(part))
+        if not main:
             continue
-        yield part, clause
-        bare = _without_adverb(part, clause)
-        plain = parse(bare.text) if bare else None
-        if bare and plain:
-            yield bare, plain
+        yield from main
+        _, clause = main[0]
         second = _second_predicate(part, clause)
         again = parse(second.text) if second else None
         if second and again and again.subject == clause.subject:
             yield second, again
 
 
+def _main_clause(flat: Flat) -> Iterator[tuple[Flat, Clause]]:
+    """The main clause as it stands, and without an adverb before its verb."""
+    clause = parse(flat.text)
+    if clause is None:
+        return
+    yield flat, clause
+    bare = _without_adverb(flat, clause)
+    plain = parse(bare.text) if bare else None
+    if bare and plain:
+        yield bare, plain
+
+
 def _leans(text: str) -> bool:
     """Whether a clause after a conjunction lives on the one before: "an appeal goes to ..." (of what?), "cut costs ..."."""
-    first = text.split(" ", 1)[0].casefold()
-    verb = present_base(first)
-    return first in AUXILIARIES | {"a", "an"} or bool(past_base(first) or (verb and not is_noun_too(verb)))
-
-
-_ADVERB_BEFORE_VERB = re.compile(
-    r" (?:also|usually|often|always|typically|generally|normally|primarily|mainly|[a-z]{3,}ly)$"
-)
+    return starts_with_verb(text) or re.match(r"an? ", text, re.IGNORECASE) is not None
 
 
 def _without_adverb(flat: Flat, clause: Clause) -> Flat | None:
     """The sentence without an adverb before its verb, which its subject ends in."""
-    match = _ADVERB_BEFORE_VERB.search(clause.subject)
+    match = ENDS_IN_ADVERB.search(clause.subject)
     if match is None or not match.start():
         return None
     end = clause.verb_at - 1
@@ -181,31 +186,24 @@ def _second_predicate(flat: Flat, clause: Clause) -> Flat | None:
     return None
 
 
-def _stands(subject: str, naming: Naming, definites: Definites) -> bool:
+def _stands(subject: str, source: _Source) -> bool:
     """Whether a subject says what it means without the sentence before it."""
+    naming = source.naming
     if _DANGLING.search(subject) or _VAGUE.match(subject):
         return False
     bare = re.fullmatch(r"[Tt]he ([a-z-]+)", subject)
     if bare:
         in_name = re.search(rf"\b{re.escape(bare[1])}\b", naming.scope, re.IGNORECASE) is not None
-        return in_name or (not naming.filing and definites.is_only(bare[1]))
+        return in_name or (not naming.filing and source.definites.is_only(bare[1]))
     return not (naming.filing and re.match(r"[Tt]he [a-z-]+(?: [a-z-]+)?$", subject))
 
 
-def _draft_for_gap(
-    flat: Flat,
-    clause: Clause,
-    gap: Gap,
-    stated: str,
-    naming: Naming,
-    quote: Span,
-    casing: Casing,
-    definites: Definites,
-) -> FactDraft | None:
+def _draft_for_gap(flat: Flat, clause: Clause, gap: Gap, source: _Source) -> FactDraft | None:
     """A draft for one gap of a clause, None where its question would depend on other sentences."""
-    if not _stands(clause.subject, naming, definites):
+    if not _stands(clause.subject, source):
         return None
-    subject = lowered(clause.subject, casing)
+    naming = source.naming
+    subject = lowered(clause.subject, source.casing)
     around = f"{gap.before} {gap.after} {' '.join(gap.wh)} {clause.lead}"
     if (
         _OWN.search(around)
@@ -229,18 +227,16 @@ def _draft_for_gap(
     named = not naming.filing and is_named(clause.subject) and not names.is_post(clause.subject)
     return FactDraft(
         kind=gap.kind,
-        statement=stated,
+        statement=source.statement,
         subject=subject,
         answer=answer,
         value=flat.span(gap.start, gap.end),
-        quotes=(quote,),
-        questions=questions(forms, indirect, naming.scope, named=named),
+        quotes=(source.quote,),
+        questions=questions(forms, indirect, source.naming.scope, named=named),
     )
 
 
-def _counted(
-    flat: Flat, value: Askable, predicate: str, stated: str, naming: Naming, quote: Span
-) -> Iterator[FactDraft]:
+def _counted(flat: Flat, value: Askable, predicate: str, source: _Source) -> Iterator[FactDraft]:
     """A quantity that is the subject: "Six bicycles are kept ..."."""
     noun = f"percentage {predicate}" if value.kind == "percent" else f"{value.noun} {predicate}"
     forms = [f"what {noun}"] if value.kind == "percent" else [f"how many {noun}", f"what number of {noun}"]
@@ -248,12 +244,12 @@ def _counted(
         return
     yield FactDraft(
         kind="quantity",
-        statement=stated,
+        statement=source.statement,
         subject=value.noun or predicate,
         answer=value.text,
         value=flat.span(value.start, value.end),
-        quotes=(quote,),
-        questions=questions(forms, forms[0], naming.scope, named=False),
+        quotes=(source.quote,),
+        questions=questions(forms, forms[0], source.naming.scope, named=False),
     )
 
 
@@ -285,15 +281,15 @@ def _statement(text: str, naming: Naming, casing: Casing) -> str:
     return f"According to {naming.scope}, {lowered(text, casing)}"
 
 
-def _definition(flat: Flat, stated: str, naming: Naming, quote: Span, casing: Casing) -> Iterator[FactDraft]:
+def _definition(flat: Flat, source: _Source) -> Iterator[FactDraft]:
     meaning = terms.defined(flat.text.rstrip(". "))
     if meaning is not None:
-        yield _meaning(flat, meaning, stated, naming, quote, casing)
+        yield _meaning(flat, meaning, source)
 
 
-def _meaning(flat: Flat, meaning: terms.Meaning, stated: str, naming: Naming, quote: Span, casing: Casing) -> FactDraft:
+def _meaning(flat: Flat, meaning: terms.Meaning, source: _Source) -> FactDraft:
     """A draft that asks what a term means or what a thing is."""
-    term = lowered(meaning.term, casing)
+    term = lowered(meaning.term, source.casing)
     start, end = meaning.start, meaning.end
     plural = meaning.verb in ("are", "are defined as", "were defined as")
     be = "are" if plural else "is"
@@ -307,29 +303,29 @@ def _meaning(flat: Flat, meaning: terms.Meaning, stated: str, naming: Naming, qu
         wh = "who" if person else "what"
         forms = [f"{wh} {be} {term}", f"how {be} {term} described", f"{wh} {be} {term} said to be"]
         indirect = f"{wh} {term} {be}"
-    named = not naming.filing and meaning.kind == "is-a" and is_named(meaning.term)
+    named = not source.naming.filing and meaning.kind == "is-a" and is_named(meaning.term)
     return FactDraft(
         kind=meaning.kind,
-        statement=stated,
+        statement=source.statement,
         subject=meaning.term if meaning.kind == "definition" else term,
         answer=flat.text[start:end],
         value=flat.span(start, end),
-        quotes=(quote,),
-        questions=questions(forms, indirect, naming.scope, named=named),
+        quotes=(source.quote,),
+        questions=questions(forms, indirect, source.naming.scope, named=named),
     )
 
 
-def _holder(flat: Flat, post: str, start: int, end: int, stated: str, naming: Naming, quote: Span) -> FactDraft:
+def _holder(flat: Flat, post: str, start: int, end: int, source: _Source) -> FactDraft:
     post = post[0].lower() + post[1:] if post.startswith("The ") else post
     forms = [f"who is {post}", f"what is the name of {post}"]
     return FactDraft(
         kind="name",
-        statement=stated,
+        statement=source.statement,
         subject=post,
         answer=flat.text[start:end],
         value=flat.span(start, end),
-        quotes=(quote,),
-        questions=questions(forms, f"who {post} is", naming.scope, named=False),
+        quotes=(source.quote,),
+        questions=questions(forms, f"who {post} is", source.naming.scope, named=False),
     )
 
 

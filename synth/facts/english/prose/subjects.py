@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from synth.facts.english.prose.clause import Clause, is_subject, parse
+from synth.facts.english.prose.clause import Clause, parse
 from synth.facts.english.prose.people import are_people
-from synth.facts.english.prose.phrases import is_plain_subject
+from synth.facts.english.prose.phrases import REFERRING, is_plain_subject
 from synth.facts.english.prose.verbs import (
     AUXILIARIES,
     BE,
@@ -24,10 +24,7 @@ from synth.facts.english.prose.verbs import (
 )
 from synth.facts.english.values import values_in
 
-_POINTS = re.compile(
-    r"(?i)\b(?:this|these|those|such|it|they|them|their|its|itself|he|she|his|her|him|we|our|us|my|former|latter|same|following"
-    r"|above|below|another|others?|respective(?:ly)?|one|ones|both|there|here|also|so|then|therefore|again)\b"
-)
+_POINTS = re.compile(rf"\b(?:{REFERRING}|also|so|then|therefore|again)\b", re.IGNORECASE)
 _YOU = re.compile(r"(?i)\b(?:you|your|yours|yourself|please)\b")
 _NEGATED = re.compile(r"\b(?:not|never|neither|nor|no|without)\b|n[’']t\b")
 _SUPERLATIVE = re.compile(
@@ -99,12 +96,8 @@ def _leader(clause: Clause) -> Inverse | None:
     people = are_people(rest.removeprefix("the ")) or re.match(r"(?:Dr|Mr|Mrs|Ms|Professor|Sir)\b", clause.subject)
     if not people and re.match(r"[A-Z][\w’-]+ [A-Z]", clause.subject):
         return None
-    at = clause.verb_at - len(clause.subject) - 1
-    if not is_subject(clause.subject) or clause.sentence[at : at + len(clause.subject)] != clause.subject:
-        return None
-    wh = "who" if people else "what"
-    direct = (f"{wh} {clause.verb} {rest}",)
-    return Inverse(direct, f"{wh} {clause.verb} {rest}", at, at + len(clause.subject), "subject", rest)
+    question = f"{'who' if people else 'what'} {clause.verb} {rest}"
+    return Inverse((question,), question, *_subject_span(clause), "subject", rest)
 
 
 def _doer(clause: Clause) -> Inverse | None:
@@ -126,18 +119,21 @@ def _doer(clause: Clause) -> Inverse | None:
         return None
     if not re.search(r"\b(?:the|an?|all|every|each)\b|[A-Z]|\d|\w+s\b", " ".join(taken)):
         return None
-    at = clause.verb_at - len(subject) - 1
-    if clause.sentence[at : at + len(subject)] != subject:
-        return None
     verb = third_person(clause.verb) if is_verb(clause.verb) and clause.inverted[0] == "do" else clause.verb
-    direct = (f"who {verb} {rest}",)
-    return Inverse(direct, f"who {verb} {rest}", at, at + len(subject), "name", rest)
+    question = f"who {verb} {rest}"
+    return Inverse((question,), question, *_subject_span(clause), "name", rest)
+
+
+def _subject_span(clause: Clause) -> tuple[int, int]:
+    end = clause.verb_at - 1
+    return end - len(clause.subject), end
 
 
 def _condition(clause: Clause) -> Inverse | None:
     """What happens when: the clause behind "when" or "if"."""
     match = _CONDITION.match(clause.lead)
-    main = clause.sentence[clause.verb_at - len(clause.subject) - 1 :]
+    at, _ = _subject_span(clause)
+    main = clause.sentence[at:]
     if (
         match is None
         or _ELLIPTIC.match(match["when"])
@@ -148,14 +144,12 @@ def _condition(clause: Clause) -> Inverse | None:
         return None
     if clause.verb in BE and not is_participle(clause.rest.split(" ", 1)[0]):
         return None
-    if _POINTS.search(main) or re.search(r"[;:]", main) or not main.startswith(clause.subject):
+    if _POINTS.search(main) or re.search(r"[;:]", main):
         return None
     when = match["when"][0].lower() + match["when"][1:]
     past = clause.verb in ("was", "were", "had", "did") or clause.inverted[0] == "did"
-    happens = "happened" if past else "happens"
-    at = len(clause.sentence) - len(main)
-    direct = (f"what {happens} {when}",)
-    return Inverse(direct, f"what {happens} {when}", at, len(clause.sentence), "condition", when)
+    question = f"what {'happened' if past else 'happens'} {when}"
+    return Inverse((question,), question, at, len(clause.sentence), "condition", when)
 
 
 def _instruction(sentence: str) -> Iterator[Inverse]:

@@ -30,6 +30,7 @@ def test_a_time_at_the_end_is_taken_off(tail: str, phrase: str, time: str):
         ("lamps, ropes and paint", "lamps, ropes and paint"),
         ("the upper deck; the rest is open", "the upper deck"),
         ("the upper deck, the hold", None),
+        ("ropes, particularly thick ones, and plays a part in mooring", None),
     ],
 )
 def test_the_end_of_what_belongs_to_the_verb(tail: str, end: str | None):

@@ -36,6 +36,11 @@ def test_clauses_after_a_semicolon():
     assert list(asked("The old boathouse has 14 racks; the new quay is 62 m long.").values()) == ["14 racks", "62 m"]
 
 
+def test_an_adverb_before_the_verb_is_left_out_of_the_question():
+    (draft,) = drafts("The old kiln usually consumes the peat of three farms.")
+    assert draft.questions[1].endswith("what does the old kiln consume?")
+
+
 def test_a_lead_stays_in_the_question():
     (question,) = asked("In 2021, the harbour museum received 12,000 visitors.")
     assert question.endswith("how many visitors did the harbour museum receive in 2021?")
