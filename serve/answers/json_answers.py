@@ -40,7 +40,7 @@ def answer_fault(text: str, schema: Mapping[str, Any]) -> str:
     return "" if error is None else error.message[:_MOST_CHARS]
 
 
-def _references(value: Any) -> Iterator[Any]:
+def _references(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         if "$ref" in value and not isinstance(value["$ref"], Mapping):  # else a property of that name
             yield value["$ref"]
@@ -51,19 +51,15 @@ def _references(value: Any) -> Iterator[Any]:
             yield from _references(inner)
 
 
-def _reference_fault(schema: Mapping[str, Any], reference: Any) -> str:
-    """Return why a reference leads nowhere; only pointers into the schema itself are followed."""
-    if not isinstance(reference, str) or not reference.startswith("#"):
-        return f"$ref {reference!r} leads out of the schema"
-    if reference == "#":
-        return ""
-    value: Any = schema
-    for part in reference.removeprefix("#/").split("/"):
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
-            value = value[int(key)]
-        elif isinstance(value, Mapping) and key in value:
-            value = value[key]
-        else:
-            return f"$ref {reference!r} leads nowhere"
+def _reference_fault(schema: Mapping[str, Any], reference: str) -> str:
+    """Return why a reference leads nowhere; nothing outside the schema is looked up."""
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    registry = Registry().with_resource("", DRAFT202012.create_resource(dict(schema)))
+    try:
+        registry.resolver().lookup(reference)
+    except (Unresolvable, ValueError):
+        return f"$ref {reference!r} leads nowhere in the schema"
     return ""

@@ -22,7 +22,7 @@ def _nested(depth: int) -> dict[str, Any]:
         ({"type": "number-ish"}, "type: 'number-ish' is not valid"),
         ({"properties": {"a": {"enum": "x"}}}, "properties.a.enum: 'x' is not of type 'array'"),
         ({"properties": {"a": {"$ref": "#/$defs/absent"}}}, "leads nowhere"),
-        ({"$ref": "other.json#/a"}, "leads out of the schema"),
+        ({"$ref": "other.json#/a"}, "leads nowhere in the schema"),
         ({"items": {"$ref": 5}}, "5 is not of type 'string'"),
         (_nested(2000), "nested too deeply"),
     ],
