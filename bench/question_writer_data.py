@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.reader_data import Corpus, Item
-from core.language.english.wording import ENGLISH
+from core.language.english.questions.wording import ENGLISH
 from core.metrics import contains
 from core.reading.text.sentences import split_prose
 from core.reading.text.words import STOPWORDS, words

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from core.language.english import asking, sections
+from core.language.english.printed import sections
+from core.language.english.questions import asking
 from core.language.guess import guess_language
 from core.reading.text.words import is_empty, stem, words
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from core.language.calendar import calendar_names
-from core.language.english import asking, people
+from core.language.english import people
+from core.language.english.questions import asking
 from core.language.language import language
 from core.reading.text.words import is_empty, listed_stems, stem, wider, words
 

@@ -17,7 +17,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import SkipValidation
 
-from core.language.english.documents import QUESTION_LINE
+from core.language.english.printed.documents import QUESTION_LINE
 from core.prompt import ABSTENTION, NOTICE
 from core.reading.compose import compose
 from core.reading.passages import parse

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from core.language.english import asking, near
+from core.language.english.questions import asking, near
 from core.language.language import language
 from core.reading.tables.lookup import meets, stems_of, years_in
 from core.reading.text.words import is_empty, listed_stems, stem, wider, words

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.language.english import asking
+from core.language.english.questions import asking
 from core.reading.answerability import (
     STRONG_SUPPORT,
     answerability,

@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from core.language.answer_kinds import Expectation, expectation
-from core.language.english.asking import ASKS_FOR_PLACE, TITLED
+from core.language.english.questions.asking import ASKS_FOR_PLACE, TITLED
 from core.reading.passages import Passage
 from core.reading.text.sentences import Sentence, sentences_of
 from core.reading.text.values import value_keys, values

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.prompts import ChatPromptTemplate
 
-from core.language.english.asking import OPENING
-from core.language.english.conversation import (
+from core.language.english.questions.asking import OPENING
+from core.language.english.questions.conversation import (
     AMONG,
     BACK_TO,
     BARE_WORD,

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from core.language.english import conversation, polarity
+from core.language.english import polarity
+from core.language.english.questions import conversation
 from core.prompt import NOTICE
 from core.reading.compose import abstention_for, all_abstentions
 from core.reading.passages import KEY_SHAPE

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.blocks import RUNNING, BlockKind
-from core.language.english.documents import CAPTION
-from core.language.english.pages import LONE_FOLIO, PLAIN_FOLIO
+from core.language.english.printed.documents import CAPTION
+from core.language.english.printed.pages import LONE_FOLIO, PLAIN_FOLIO
 from core.types import Page
 
 _NOTE_SIGN = re.compile(r"(?:[†‡§¶]{1,3}|\*{1,3}(?!\s*\*)|[¹²³⁰⁴-⁹]{1,2})\s*\w")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from core.language.english.conversation import NAMED_SUBJECT, POINTS_BACK
+from core.language.english.questions.conversation import NAMED_SUBJECT, POINTS_BACK
 from core.prompt import NOTICE
 from core.types import Answer, Citation, Statement
 from rag.answer.chat import Turn

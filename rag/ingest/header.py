@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from core.language.english.pages import RUNNING_LINE
+from core.language.english.printed.pages import RUNNING_LINE
 from core.types import Page
 from rag.search.cues import words, words_of_name
 from rag.search.profile import said_title

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.blocks import Block, Cell
 from core.clean import clean
-from core.language.english.pages import PART_TITLE
+from core.language.english.printed.pages import PART_TITLE
 from core.settings import IngestSettings
 from core.types import Page
 from rag.load.outline import CELL_GAP, PARAGRAPH_GAP, Element, Outline, OutlineCell, Run, row_is_shown

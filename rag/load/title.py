@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from core.clean import clean
-from core.language.english.pages import BOILERPLATE, SENSELESS_TITLE
+from core.language.english.printed.pages import BOILERPLATE, SENSELESS_TITLE
 
 _MAX_CHARS = 200
 _MAX_TIDIED = 5000

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from core.language.english.naming import ASKS_FOR_NUMBER, DOCUMENT_DATES, DOCUMENT_QUARTERS, DOCUMENT_YEARS
+from core.language.english.questions.naming import ASKS_FOR_NUMBER, DOCUMENT_DATES, DOCUMENT_QUARTERS, DOCUMENT_YEARS
 from core.language.english.words import MONTH_OF, QUARTER_OF
 from core.language.language import language
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from core.language.english.naming import PROGRAM_TITLE
+from core.language.english.questions.naming import PROGRAM_TITLE
 from rag.search.cues import (
     STOP_WORDS,
     CueWord,

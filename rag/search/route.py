@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from core.language.english.naming import LATEST, VERSIONED
+from core.language.english.questions.naming import LATEST, VERSIONED
 from rag.search.cues import STOP_WORDS, CueWord, Period, dates, periods, words, year_fraction
 from rag.search.profile import DocumentProfile
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core.language.english import conversation, polarity
+from core.language.english import polarity
+from core.language.english.questions import conversation
 from core.language.guess import guess_language
 from core.metrics import normalised
 from core.provenance import Effect, ValueChange

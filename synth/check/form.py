@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from core.language.english.wording import ENGLISH
+from core.language.english.questions.wording import ENGLISH
 from core.metrics import contains
 from core.reading.text.words import STOPWORDS, words
 from synth.work.candidate import QuestionCandidate

@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from core.language.english.wording import ENGLISH
+from core.language.english.questions.wording import ENGLISH
 from synth.work.components import components
 
 # A run of words this long, between marks, is not shared by chance.

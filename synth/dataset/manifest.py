@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.files import atomic_write, sha256_of
-from core.language.english.wording import ENGLISH
+from core.language.english.questions.wording import ENGLISH
 from core.reading.text.words import words
 from synth.dataset.split import SplitProof, nearest
 from synth.work.kinds import HUMAN_ORIGINS

@@ -9,7 +9,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from core.language.english.wording import ENGLISH
+from core.language.english.questions.wording import ENGLISH
 from core.reading.passages import Passage
 from core.reading.reader import rank
 from core.reading.text.sentences import sentences

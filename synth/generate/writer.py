@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby, islice, zip_longest
 from typing import Protocol
 
-from core.language.english.wording import DEPENDENT, ENGLISH
+from core.language.english.questions.wording import DEPENDENT, ENGLISH
 from core.language.language import language
 from core.metrics import contains, normalised, token_f1
 from core.reading.spans.protocol import ScoredSpan, Spans

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.language.english.wording import ENGLISH
+from core.language.english.questions.wording import ENGLISH
 from core.metrics import contains, normalised
 from core.types import Alteration, Citation, Fact
 from synth.facts.english.perturb import wrong_date, wrong_entity, wrong_number

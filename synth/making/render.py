@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.language.english.wording import ENGLISH, PREPOSITION, REQUESTS
+from core.language.english.questions.wording import ENGLISH, PREPOSITION, REQUESTS
 from core.metrics import contains
 from core.prompt import ABSTENTION
 from core.reading.proved import DIFFERS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from core.language.english import acronyms
+from core.language.english.printed import acronyms
 from core.reading.passages import Passage
 from core.reading.text.sentences import Offsets
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.language.english import actions
+from core.language.english.printed import actions
 from core.reading.passages import Passage
 from core.reading.text.sentences import Offsets, sentences_of
 from core.reading.text.values import values

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from core.blocks import Block
-from core.language.english.asking import IDENTIFIER
+from core.language.english.questions.asking import IDENTIFIER
 from core.reading.asked import Asked, contradicts, counted_is_named
 from core.reading.confidence import logit, probability
 from core.reading.passages import Passage

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from core.language.english.sections import JOINED
+from core.language.english.printed.sections import JOINED
 from core.reading.text.sentences import Offsets
 
 _MARK = r"[a-zA-Z]|[ivxl]{1,6}|[IVXL]{1,6}|\d{1,2}"

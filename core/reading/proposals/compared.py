@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from core.language.english import asking, ranking
+from core.language.english.questions import asking, ranking
 from core.reading.confidence import probability
 from core.reading.near_misses import unspoken
 from core.reading.passages import Passage

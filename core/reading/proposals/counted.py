@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.language.answer_kinds import COUNTED, PERCENT_BEHIND
-from core.language.english import asking, units
+from core.language.english import units
+from core.language.english.questions import asking
 from core.language.language import language
 from core.reading.confidence import probability
 from core.reading.passages import Passage

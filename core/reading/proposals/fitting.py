@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from core.language.answer_kinds import COUNTED, UNCOUNTED, Expectation, expectation
 from core.language.calendar import calendar_names
-from core.language.english import asking, units
+from core.language.english import units
 from core.language.english.periods import RECURRING
+from core.language.english.questions import asking
 from core.reading.asked import asked_thing
 from core.reading.named_documents import document_name
 from core.reading.passages import Passage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from core.language.english import headed
+from core.language.english.questions import headed
 from core.reading.confidence import probability
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import Proposal, Quote

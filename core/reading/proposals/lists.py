@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.language.english.table_words import BEGINS_WITH_TOTAL
+from core.language.english.printed.table_words import BEGINS_WITH_TOTAL
 from core.reading.proposals.sections import number_of_line, section_body
 from core.reading.tables.table import Table, TableRow
 from core.reading.text.sentences import Offsets, Sentence, sentences_of

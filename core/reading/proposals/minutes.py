@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from core.language.english import minutes
+from core.language.english.printed import minutes
 from core.reading.passages import Passage
 from core.reading.text.sentences import Offsets, sentences_of
 from core.reading.text.words import content_stems, stem

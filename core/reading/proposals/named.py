@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.language.english import people, table_words
+from core.language.english import people
+from core.language.english.printed import table_words
 from core.language.language import alternation, language
 from core.reading.confidence import probability
 from core.reading.passages import Passage

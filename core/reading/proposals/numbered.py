@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
-from core.language.english.documents import NUMBERED_ITEM
+from core.language.english.printed.documents import NUMBERED_ITEM
 from core.reading.text.sentences import Offsets
 from core.reading.text.words import is_empty, stem, words
 

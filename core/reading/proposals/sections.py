@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from core.language.english.sections import APPENDED, NUMBERED
+from core.language.english.printed.sections import APPENDED, NUMBERED
 from core.reading.proposals.clauses import items_with, marks_of
 from core.reading.proposals.numbered import after_heading, item_spans, lines_of
 from core.reading.text.sentences import Offsets

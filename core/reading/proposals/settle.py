@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.language.answer_kinds import Expectation, expectation
-from core.language.english import asking, near, short_answers, units, wording
+from core.language.english import units
+from core.language.english.questions import asking, near, short_answers, wording
 from core.reading.contrast import (
     exception_among,
     kinds,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from core.language.answer_kinds import expectation
-from core.language.english import short_answers
+from core.language.english.questions import short_answers
 from core.reading.text.sentences import Offsets
 from core.reading.text.values import Value, values
 from core.reading.text.words import is_empty, stem, words

@@ -8,7 +8,9 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from core.language.english import asking, enumerations, near, polarity
+from core.language.english import polarity
+from core.language.english.printed import enumerations
+from core.language.english.questions import asking, near
 from core.language.language import language
 from core.reading.confidence import probability
 from core.reading.near_misses import LIGHT, unspoken

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.language.answer_kinds import expectation
-from core.language.english import asking, enumerations, polarity
+from core.language.english import polarity
+from core.language.english.printed import enumerations
+from core.language.english.questions import asking
 from core.language.english.units import TIME_UNIT
 from core.reading.asked import Asked
 from core.reading.passages import Passage

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from core.language.answer_kinds import expectation
-from core.language.english import computations, table_words
+from core.language.english.printed import table_words
+from core.language.english.questions import computations
 from core.reading.tables.finder import OperandFinder
 from core.reading.tables.limits import keeping_limit
 from core.reading.tables.lookup import CellMatch, meets, stems_of, table_question, years_in

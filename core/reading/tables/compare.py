@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from core.language.english import computations, table_words
+from core.language.english.printed import table_words
+from core.language.english.questions import computations
 from core.reading.tables.columns import extreme_of_named
 from core.reading.tables.finder import OperandFinder
 from core.reading.tables.limits import keeping_limit

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
-from core.language.english import computations
 from core.language.english.periods import RANGE_MARK
+from core.language.english.questions import computations
 from core.language.language import language
 from core.reading.tables.finder import OperandFinder
 from core.reading.tables.lookup import years_in

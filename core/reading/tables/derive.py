@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from core.language.english import computations
 from core.language.english.periods import YEARS_THROUGH
+from core.language.english.questions import computations
 from core.reading.asked import asked_thing
 from core.reading.tables import columns, compare, compute, formulas
 from core.reading.tables.finder import OperandFinder

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.language.english import computations
-from core.language.english.table_words import CHANGE_HEAD
+from core.language.english.printed.table_words import CHANGE_HEAD
+from core.language.english.questions import computations
 from core.language.language import language
 from core.reading.tables.lookup import (
     CellMatch,

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, partial
 
-from core.language.english import computations, table_words
+from core.language.english.printed import table_words
+from core.language.english.questions import computations
 from core.language.language import alternation, data_table, language
 from core.reading.tables.finder import OperandFinder
 from core.reading.tables.line_items import item_of

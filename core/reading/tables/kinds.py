@@ -9,7 +9,7 @@ from core.language.answer_kinds import expectation
 from core.language.english import units
 from core.language.english.people import NAME_ALONE
 from core.language.english.periods import RECURRING
-from core.language.english.table_words import MONEY_HEAD
+from core.language.english.printed.table_words import MONEY_HEAD
 from core.reading.tables.show import unit_of
 from core.reading.tables.table import Table, TableCell, TableRow
 from core.reading.text.values import values

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.language.english import computations
+from core.language.english.questions import computations
 from core.reading.tables.operands import Operand
 from core.reading.text.values import values
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from core.language.english.periods import MONTH_NAMED, QUARTER_HEAD, SUBPERIODS
-from core.language.english.table_words import CHANGE_HEAD
+from core.language.english.printed.table_words import CHANGE_HEAD
 from core.language.german.participles import is_noun_of
 from core.language.guess import guess_language
 from core.language.language import language

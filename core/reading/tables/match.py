@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.language.english.computations import RANKS
 from core.language.english.people import IS_WHO
 from core.language.english.periods import PERIOD
+from core.language.english.questions.computations import RANKS
 from core.reading.asked import read_asked
 from core.reading.tables.kinds import fits
 from core.reading.tables.line_items import item_of, statement_stems

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.language.english import computations
+from core.language.english.questions import computations
 from core.reading.tables.finder import OperandFinder
 from core.reading.tables.limits import keeping_limit
 from core.reading.tables.lookup import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
-from core.language.english import table_words, units
+from core.language.english import units
+from core.language.english.printed import table_words
 from core.language.english.words import SCALE_NAMES
 from core.reading.tables.table import Table, TableCell, TableRow
 

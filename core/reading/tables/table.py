@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from core.blocks import Block, Cell, cell_grid
-from core.language.english import table_words
+from core.language.english.printed import table_words
 from core.reading.text.sentences import Offsets
 from core.reading.text.values import values
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.language.english import asking, computations, table_words
+from core.language.english.printed import table_words
+from core.language.english.questions import asking, computations
 from core.reading.asked import asked_thing
 from core.reading.tables.kinds import fits
 from core.reading.tables.lookup import meets, stems_of, years_in

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from core.language.english import documents
+from core.language.english.printed import documents
 from core.language.language import alternation, language
 from core.reading.text.labels import begins_with_label
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.blocks import BlockKind
-from core.language.english.pages import PAGE_NUMBER
+from core.language.english.printed.pages import PAGE_NUMBER
 from rag.load.outline import Element, Run
 
 # Codes of a header: a field (`&P`, `&[Page]`, `&P+1`), a way of writing (`&B`, `&12`, `&K00FF00`, `&"Arial"`), `&&`.

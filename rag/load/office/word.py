@@ -20,7 +20,7 @@ from lxml import etree
 
 from core.blocks import BlockKind
 from core.errors import DataError
-from core.language.english.pages import PAGE_NUMBER
+from core.language.english.printed.pages import PAGE_NUMBER
 from core.settings import IngestSettings
 from rag.load.office.body import BodyWalker
 from rag.load.office.drawings import elements_of, parsed, part_id

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.blocks import BlockKind
 from core.errors import DataError
-from core.language.english.pages import PAGE_NUMBER
+from core.language.english.printed.pages import PAGE_NUMBER
 from core.settings import IngestSettings
 from rag.load.outline import CELL_GAP, LINE_GAP, PARAGRAPH_GAP, ROW_GAP, STRUCK, Element, Outline, Run, shown, trimmed
 from rag.load.raised import lowered, raised

@@ -162,7 +162,7 @@ def known() -> frozenset[str]:
     """Every word of the data and of the patterns of English."""
     data = (_strings(data_table("en")), _strings(data_table("en/formulas")), _strings(data_table("en/line_items")))
     words = {word for texts in data for text in texts for word in re.findall(r"[a-z]{2,}", text)}
-    for path in (ROOT / "core/language/english").glob("*.py"):
+    for path in (ROOT / "core/language/english").rglob("*.py"):
         for found in words_in(path.name, path.read_text(encoding="utf-8")):
             words |= {word.casefold() for word in found.words}
     return frozenset(word for word in words if len(word) > 2) | telling()

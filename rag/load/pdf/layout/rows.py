@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.language.english.pages import NO_AMOUNT
+from core.language.english.printed.pages import NO_AMOUNT
 
 _FIGURE = re.compile(r"[(\[]?[-–−+]?[$€£¥]?[\d.,]*\d[\d.,]*[)\]]?%?|[-–—]+")
 _AMOUNT = re.compile(r"(?:[A-Z]{2,3})?[$€£¥₹](?:" + _FIGURE.pattern + ")")

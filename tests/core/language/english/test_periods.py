@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from core.language.english import naming, periods, words
+from core.language.english import periods, words
+from core.language.english.questions import naming
 
 
 @pytest.mark.parametrize("text", ["the third quarter of 2022", "Q3 FY22", "2022 Q3", "third fiscal quarter 2022"])

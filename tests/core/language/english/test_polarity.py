@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.language.english import asking, polarity
+from core.language.english import polarity
+from core.language.english.questions import asking
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from core.language.english import documents, pages, polarity, sections, table_words, units, words
+from core.language.english import polarity, units, words
+from core.language.english.printed import documents, pages, sections, table_words
 
 
 @pytest.mark.parametrize(

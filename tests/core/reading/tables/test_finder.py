@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.language.english import computations
+from core.language.english.questions import computations
 from core.reading.tables.finder import OperandFinder
 from core.reading.tables.lookup import CellMatch
 from core.reading.tables.operands import Operand

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.language.english import computations
+from core.language.english.questions import computations
 from core.reading.tables.limits import keeping_limit
 from core.reading.tables.lookup import CellMatch
 from core.reading.tables.operands import Operand

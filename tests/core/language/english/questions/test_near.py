@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.language.english import near
+from core.language.english.questions import near
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.language.english.wording import ENGLISH
+from core.language.english.questions.wording import ENGLISH
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.language.english import ranking
+from core.language.english.questions import ranking
 
 
 @pytest.mark.parametrize(

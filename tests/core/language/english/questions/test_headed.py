@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.language.english import headed
+from core.language.english.questions import headed
 
 
 @pytest.mark.parametrize(

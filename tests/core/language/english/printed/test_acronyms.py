@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.language.english import acronyms
+from core.language.english.printed import acronyms
 
 
 @pytest.mark.parametrize(

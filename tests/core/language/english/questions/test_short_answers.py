@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.language.english import short_answers
+from core.language.english.questions import short_answers
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.language.english import actions
+from core.language.english.printed import actions
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.language.english import computations
+from core.language.english.questions import computations
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.language.english import conversation
+from core.language.english.questions import conversation
 
 
 def points_back(question: str) -> bool:
