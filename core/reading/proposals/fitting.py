@@ -1,4 +1,4 @@
-"""Which proposals can answer a question at all: a number for how many, of the year and of the owner that it names."""
+"""Which proposals can answer a question at all: a number for how many, of the owner that it names."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from core.language.english.questions import asking
 from core.reading.asked import asked_thing
 from core.reading.named_documents import document_name
 from core.reading.passages import Passage
-from core.reading.proposals.candidates import Proposal, Quote, quote_span
-from core.reading.tables.lookup import years_in
+from core.reading.proposals.candidates import Proposal, quote_span
 from core.reading.text.words import is_empty, stem, words
 
 # Share of the passages of a document that speak of whom it is about.
@@ -36,7 +35,7 @@ def that_fit(question: str, proposals: Sequence[Proposal], passages: Sequence[Pa
         passages: What they were read in.
     """
     counts = asking.HOW_MANY.search(question) is not None
-    owners, years = _owners(question), frozenset(years_in(question))
+    owners = _owners(question)
     expected = expectation(question)
     undated = expected if expected is not None and expected.kind == "date" and asking.FOR_DATE.match(question) else None
     fitting = []
@@ -44,10 +43,7 @@ def that_fit(question: str, proposals: Sequence[Proposal], passages: Sequence[Pa
         if not proposal.quotes or proposal.kind in ("section", "list"):
             fitting.append(proposal)
             continue
-        quote = proposal.quotes[0]
-        passage = passages[quote.passage]
-        if years and _of_other_years(years, proposal, passage, quote):
-            continue
+        passage = passages[proposal.quotes[0].passage]
         if owners and not any(_is_spoken_of(owner, passage, passages) for owner in owners):
             continue
         if proposal.kind in ("named", "table") and undated is not None and not _has_kind(undated, proposal, passages):
@@ -102,15 +98,6 @@ def _numbers(question: str, text: str) -> list[re.Match[str]]:
         for match in COUNTED.finditer(text)
         if match[0].strip(".,").casefold() not in own and not _YEAR.fullmatch(match[0].strip(".,"))
     ]
-
-
-def _of_other_years(years: frozenset[str], proposal: Proposal, passage: Passage, quote: Quote) -> bool:
-    """Whether a row of a table stands on a page that speaks of years, and of none of those asked for."""
-    in_table = proposal.kind == "table" or quote.heads is not None
-    if quote.pages_on == 0 and not in_table:
-        in_table = any(block.kind == "table" and block.start <= quote.start < block.end for block in passage.blocks)
-    stated = frozenset(years_in(f"{passage.source} {passage.page}"))
-    return in_table and bool(stated) and stated.isdisjoint(years)
 
 
 def _owners(question: str) -> list[str]:
