@@ -45,6 +45,7 @@ class GenAIChat(LocalChat):
         path: The GGUF file; its matrices in F16, Q8_0 or Q4_0.
         reading: What makes it a better reader of passages; None where there is nothing.
         precision: `auto`, `bf16` or `f32`.
+        keep_graph: Whether a graph may be kept beside the file from which it takes less memory.
     """
 
     keeps_to_schemas: ClassVar[bool] = True
@@ -53,6 +54,7 @@ class GenAIChat(LocalChat):
     reading: ReadingAdapter | None = None
     model: str = "gguf"
     precision: str = "auto"
+    keep_graph: bool = False
 
     @property
     def _llm_type(self) -> str:
@@ -64,7 +66,7 @@ class GenAIChat(LocalChat):
         Raises:
             DataError: The file cannot be used.
         """
-        return engine_for(self.path, self.num_ctx, self.precision)
+        return engine_for(self.path, self.num_ctx, self.precision, keep_graph=self.keep_graph)
 
     def for_passages(self, prompt_digest: str) -> GenAIChat:
         """Return the model for passages under a prompt: with its reading adapter if that was trained under the prompt.
@@ -138,6 +140,8 @@ def open_spec(spec: ModelSpec, settings: Settings, home: Home) -> GenAIChat:
         DataError: The file is damaged.
     """
     chat = open_gguf(gguf_path(spec, home), settings.models, name=str(spec))
-    if spec.kind == "smollm2" and reading_adapter().is_file():
-        chat.reading = ReadingAdapter(open_adapter(reading_adapter()), home)
+    if spec.kind == "smollm2":
+        chat.keep_graph = True
+        if reading_adapter().is_file():
+            chat.reading = ReadingAdapter(open_adapter(reading_adapter()), home)
     return chat

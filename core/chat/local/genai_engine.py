@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from core.chat.local.decoding import Finish, Piece, Sampling, StopFilter, answer_room
+from core.chat.local.graph import graph_of, let_go
 from core.chat.local.readable import check_readable
 from core.chat.local.token_stream import Emit, pieces
 from core.errors import BackendError, DataError
@@ -25,8 +26,8 @@ import openvino_genai as genai  # isort: skip
 
 # Tokens per block of the key-value cache on a CPU.
 _BLOCK_TOKENS = 32
-# The cache holds this many full contexts; a larger batch takes turns.
-_CACHED_CONTEXTS = 2
+# The cache holds this many full contexts, all of it in memory; a larger batch takes turns.
+_CACHED_CONTEXTS = 1
 _PREFILL_TOKENS = 1024
 _LOADED_MODELS = 2
 
@@ -40,13 +41,14 @@ class GenAIEngine:
         control_tokens: Spellings that steer the model.
     """
 
-    def __init__(self, path: Path, context_tokens: int, precision: str = "auto") -> None:
+    def __init__(self, path: Path, context_tokens: int, precision: str = "auto", *, keep_graph: bool = False) -> None:
         """Load a file; takes seconds.
 
         Args:
             path: The GGUF file.
             context_tokens: Window asked for; the model's own, where that is smaller, wins.
             precision: `auto`, `bf16` or `f32`: arithmetic of activations.
+            keep_graph: Load it from a graph that is kept beside the file, which takes less memory and more disk.
 
         Raises:
             DataError: The file is damaged, holds matrices that would be read wrongly, or the runtime refuses it.
@@ -62,15 +64,18 @@ class GenAIEngine:
         scheduler.enable_prefix_caching = False
         scheduler.max_num_batched_tokens = _PREFILL_TOKENS
         scheduler.num_kv_blocks = _CACHED_CONTEXTS * (self.context_tokens // _BLOCK_TOKENS + 1)
+        graph = graph_of(path) if keep_graph else None
         try:
             self._tokenizer = genai.Tokenizer(str(path))
             self._pipeline = genai.ContinuousBatchingPipeline(
-                str(path), self._tokenizer, scheduler, "CPU", **_arithmetic(self.header, precision)
+                str(graph or path), self._tokenizer, scheduler, "CPU", **_arithmetic(self.header, precision)
             )
         except RuntimeError as error:
             kind = self.header.architecture or "nameless"
             message = f"OpenVINO GenAI cannot load this {kind} model: {_reason(error)}"
             raise DataError(message, path=path, hint='kb ask --model ollama:NAME "QUESTION"') from error
+        if graph is not None:
+            let_go(graph)
 
     def encode(self, text: str) -> list[int]:
         """Return token ids; control tokens spelled in `text` become themselves, none are added.
@@ -203,11 +208,17 @@ _loading = threading.Lock()
 
 
 @lru_cache(maxsize=_LOADED_MODELS)
-def _load(path: Path, stamp: tuple[int, int], context_tokens: int, precision: str) -> GenAIEngine:  # noqa: ARG001
-    return GenAIEngine(path, context_tokens, precision)
+def _load(
+    path: Path,
+    stamp: tuple[int, int],  # noqa: ARG001
+    context_tokens: int,
+    precision: str,
+    keep_graph: bool,
+) -> GenAIEngine:
+    return GenAIEngine(path, context_tokens, precision, keep_graph=keep_graph)
 
 
-def engine_for(path: Path, context_tokens: int, precision: str = "auto") -> GenAIEngine:
+def engine_for(path: Path, context_tokens: int, precision: str = "auto", *, keep_graph: bool = False) -> GenAIEngine:
     """Return the process's engine for a file, loading it once per file content and window.
 
     Raises:
@@ -218,7 +229,7 @@ def engine_for(path: Path, context_tokens: int, precision: str = "auto") -> GenA
     except OSError as error:
         raise DataError(f"cannot be read: {error}", path=path, hint="kb models list") from error
     with _loading:
-        return _load(path.resolve(), (stat.st_mtime_ns, stat.st_size), context_tokens, precision)
+        return _load(path.resolve(), (stat.st_mtime_ns, stat.st_size), context_tokens, precision, keep_graph)
 
 
 def release_engines() -> None:
