@@ -26,6 +26,8 @@ _GRAPH, _WEIGHTS = "openvino_model.xml", "openvino_model.bin"
 _MOST_BYTES = 512 << 20
 _FREE_SHARE = 6  # of the file, on the disk that takes the graph
 _PREFIX = "graph-"
+# Counts up whenever what is written changes.
+_FORMAT = 1
 
 
 def graph_of(path: Path) -> Path | None:
@@ -41,7 +43,7 @@ def graph_of(path: Path) -> Path | None:
     stat = path.stat()
     if stat.st_size > _MOST_BYTES or set(read_header(path).matrix_types.values()) != {"F16"}:
         return None
-    folder = path.with_name(f"{_PREFIX}{stat.st_mtime_ns:x}-{stat.st_size:x}")
+    folder = path.with_name(f"{_PREFIX}{_FORMAT}-{stat.st_mtime_ns:x}-{stat.st_size:x}")
     try:
         if not (folder / _GRAPH).is_file():
             if shutil.disk_usage(path.parent).free < _FREE_SHARE * stat.st_size:
