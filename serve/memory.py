@@ -1,4 +1,4 @@
-"""Memory of a server that is idle: freed blocks go back to the system, and so do the weights of models that write.
+"""Memory of a server that is idle: freed blocks and mapped weights go back, and so do models that write.
 
 glibc keeps what was freed in an arena for each thread; dozens of worker threads would hold a gigabyte of it.
 """
@@ -12,11 +12,15 @@ import sys
 import time
 from collections.abc import Callable
 
+from core.machine.mappings import let_go
+
 # `man 3 mallopt`.
 _M_ARENA_MAX, _M_TRIM_THRESHOLD = -8, -1
 _ARENAS, _TRIM_BYTES = 2, 1 << 20
 _LOOK_S = 15.0
 RELEASE_WEIGHTS_S = 600.0
+# Graphs of OpenVINO and what it compiled of them.
+_MAPPED_WEIGHTS = frozenset((".bin", ".blob"))
 
 
 def limit_arenas() -> bool:
@@ -28,8 +32,9 @@ def limit_arenas() -> bool:
 
 
 def give_back() -> None:
-    """Collect garbage and return freed memory to the system."""
+    """Collect garbage, return freed memory to the system and let go of weights that are on disk as well."""
     gc.collect()
+    let_go(lambda path: path.suffix in _MAPPED_WEIGHTS)
     libc = _glibc()
     if libc is not None:
         libc.malloc_trim(0)

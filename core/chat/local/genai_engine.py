@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from core.chat.local.decoding import Finish, Piece, Sampling, StopFilter, answer_room
-from core.chat.local.graph import graph_of, let_go
+from core.chat.local.graph import WEIGHTS, graph_of
 from core.chat.local.readable import check_readable
 from core.chat.local.token_stream import Emit, pieces
 from core.errors import BackendError, DataError
 from core.inference import openvino, pick_precision  # first: it silences OpenVINO's statistics
+from core.machine.mappings import let_go
 from core.weights.gguf_header import GgufHeader, read_header
 
 import openvino_genai as genai  # isort: skip
@@ -75,7 +76,7 @@ class GenAIEngine:
             message = f"OpenVINO GenAI cannot load this {kind} model: {_reason(error)}"
             raise DataError(message, path=path, hint='kb ask --model ollama:NAME "QUESTION"') from error
         if graph is not None:
-            let_go(graph)
+            let_go(graph.resolve().joinpath(WEIGHTS).__eq__)
 
     def encode(self, text: str) -> list[int]:
         """Return token ids; control tokens spelled in `text` become themselves, none are added.

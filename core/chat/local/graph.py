@@ -6,8 +6,6 @@ matrices are float32 on disk the first of the two is a mapping of the file, whos
 
 from __future__ import annotations
 
-import ctypes
-import mmap
 import os
 import shutil
 import subprocess
@@ -21,7 +19,7 @@ from numpy.typing import NDArray
 from core.weights.folders import delete_folder, make_folder
 from core.weights.gguf_header import read_header
 
-_GRAPH, _WEIGHTS = "openvino_model.xml", "openvino_model.bin"
+_GRAPH, WEIGHTS = "openvino_model.xml", "openvino_model.bin"
 # The graph takes twice the file on disk; larger models stay as they are.
 _MOST_BYTES = 512 << 20
 _FREE_SHARE = 6  # of the file, on the disk that takes the graph
@@ -54,24 +52,6 @@ def graph_of(path: Path) -> Path | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return folder
-
-
-def let_go(folder: Path) -> None:
-    """Tell the system that the mapped matrices of a graph need not stay in memory; whoever reads them has them again.
-
-    Args:
-        folder: As `graph_of` returns it, loaded by this process. Nothing happens where the system lists no mappings.
-    """
-    weights, maps = str((folder / _WEIGHTS).resolve()), Path("/proc/self/maps")
-    if not maps.is_file() or not hasattr(mmap, "MADV_DONTNEED"):
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    for line in maps.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-        fields = line.split(maxsplit=5)
-        # Pages of a shared mapping that nobody writes to are on disk and nowhere else.
-        if len(fields) == 6 and fields[5] == weights and fields[1].startswith("r--"):
-            start, end = (int(place, 16) for place in fields[0].split("-"))
-            libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
 
 
 def _make(path: Path, work: Path) -> None:
