@@ -45,6 +45,14 @@ class CompareTab:
             value=[BASE, DEFAULT],
             info="Two to four; with +rag a model answers from the documents, base is the model of the settings.",
         )
+        # Shown where there is more than one to choose from.
+        self._collection = gr.Dropdown(
+            label="Collection",
+            choices=[service.collection],
+            value=service.collection,
+            visible=False,
+            elem_id="compare-collection",
+        )
         self._blind = gr.Checkbox(
             label="Blind: names, sources and formatting are shown after the vote", value=True, elem_id="compare-blind"
         )
@@ -65,7 +73,7 @@ class CompareTab:
     def _wire(self) -> None:
         outputs = [*self._texts, self._asked, self._vote, self._status]
         running: list[Any] = [
-            trigger(self._run, [self._question, self._models, self._blind], outputs, **PRIVATE)
+            trigger(self._run, [self._question, self._models, self._blind, self._collection], outputs, **PRIVATE)
             for trigger in (self._ask.click, self._question.submit)
         ]
         stopped = html.note("Stopped.")
@@ -75,14 +83,16 @@ class CompareTab:
 
     def load(self, page: gr.Blocks) -> None:
         """Fill the choices whenever the page is opened."""
-        page.load(self._choices, None, [self._models, self._votes], **PRIVATE)
+        page.load(self._choices, None, [self._models, self._collection, self._votes], **PRIVATE)
 
     async def _choices(self) -> Any:
         models = [model.id for model in await self._service.listed_models()]
-        return gr.CheckboxGroup(choices=models), html.note(self._tally.text())
+        names = await self._service.collections()
+        where = gr.Dropdown(choices=names, value=names[0], visible=len(names) > 1)
+        return gr.CheckboxGroup(choices=models), where, html.note(self._tally.text())
 
     async def _run(
-        self, question: str, models: list[str], blind: bool, http: gr.Request
+        self, question: str, models: list[str], blind: bool, collection: str, http: gr.Request
     ) -> AsyncIterator[tuple[Any, ...]]:
         if not question.strip() or not 2 <= len(models) <= len(_LETTERS):
             raise gr.Error(
@@ -95,12 +105,12 @@ class CompareTab:
         vote = gr.Radio(choices=[*_LETTERS[: len(models)], _TIE], value=None)
         yield *_boxes(models, answers, named=not blind), {}, vote, html.note("Asking …")
         pace = RedrawTimer()
-        async with aclosing(_answers_of_all(self._service, question.strip(), models)) as pieces:
+        async with aclosing(_answers_of_all(self._service, question.strip(), models, collection)) as pieces:
             async for index, part in pieces:
                 answers[index] = part.text if isinstance(part, AnswerResponse) else answers[index] + part
                 if pace.due() and not blind:  # who writes first, and how fast, would tell as well
                     yield *_boxes(models, answers, named=not blind), gr.skip(), gr.skip(), gr.skip()
-        comparison = {"question": question.strip(), "models": models, "answers": answers}
+        comparison = {"question": question.strip(), "models": models, "answers": answers, "collection": collection}
         status = html.note("All have answered. Choose the best answer and vote.")
         shown = [disguised(answer) for answer in answers] if blind else answers
         yield *_boxes(models, shown, named=not blind), comparison, gr.skip(), status
@@ -126,7 +136,7 @@ class CompareTab:
                     rating="up" if index == best else "down",
                     correction="",
                     citations=[],
-                    collection=self._service.collection,
+                    collection=comparison["collection"],
                     context="",
                 )
         self._tally.add(comparison["models"], comparison["models"][best])
@@ -145,12 +155,15 @@ def _boxes(models: list[str], answers: list[str], *, named: bool) -> list[Any]:
     return boxes
 
 
-async def _answers_of_all(service: Service, question: str, models: list[str]) -> AsyncGenerator[tuple[int, Any]]:
+async def _answers_of_all(
+    service: Service, question: str, models: list[str], collection: str
+) -> AsyncGenerator[tuple[int, Any]]:
     """Yield (index of the model, piece or answer) of all models as they come; an error is that model's answer."""
     queue: asyncio.Queue[Any] = asyncio.Queue()
 
     async def ask(index: int, model: str) -> None:
-        request = AnswerRequest(conversation=[ChatMessage(role="user", text=question)], model=model)
+        conversation = [ChatMessage(role="user", text=question)]
+        request = AnswerRequest(conversation=conversation, model=model, collection=collection)
         try:
             async with aclosing(service.answer(request)) as parts:
                 async for part in parts:

@@ -134,7 +134,7 @@ FAILING: dict[str, tuple[Call, str]] = {
     "export of preferences that are not there": (lambda p: p.data._exported("mine", "dpo"), "Choose another format"),
     "comparison of an unknown run": (lambda p: _direct(p.report._begin, "none", 4), "Choose a run"),
     "comparison without a run": (lambda p: _direct(p.report._begin, None, 4), "Choose a run first"),
-    "question to one model": (lambda p: _drained(p.compare._run("Why?", ["base"], False, HTTP)), "two to four"),
+    "question to one model": (lambda p: _drained(p.compare._run("Why?", ["base"], False, "", HTTP)), "two to four"),
     "vote without an answer": (lambda p: p.compare._voted({}, "A", HTTP), "Ask a question first"),
 }  # fmt: skip
 
@@ -190,7 +190,7 @@ async def test_a_page_without_documents_and_weights_says_so(empty_page: Page) ->
         with pytest.raises(KbError) as caught:
             await empty_page.service.reply(_question(model=model))
         assert not COMMAND.search(page_text(caught.value)), page_text(caught.value)
-    drawings = await _drained(empty_page.compare._run("Why?", ["base+rag", "smollm2"], False, HTTP))
+    drawings = await _drained(empty_page.compare._run("Why?", ["base+rag", "smollm2"], False, "default", HTTP))
     assert not COMMAND.search(str([box.value for box in drawings[-1][:2]]))
 
 
@@ -230,3 +230,10 @@ def test_an_error_without_a_click_of_its_own_gets_one() -> None:
         "runs this server to install it."
     )
     assert "Try again" in page_text(BackendError("it is away", hint="ollama serve"))
+
+
+async def test_compared_models_search_the_collection_that_is_chosen(page: Page) -> None:
+    drawings = await _drained(page.compare._run("Why?", ["extractive+rag", "base+rag"], False, "elsewhere", HTTP))
+    assert all("elsewhere" in box.value for box in drawings[-1][:2])
+    chosen = (await page.compare._choices())[1]
+    assert (chosen.value, chosen.visible) == ("default", False)
