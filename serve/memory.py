@@ -32,8 +32,13 @@ def limit_arenas() -> bool:
 
 
 def give_back() -> None:
-    """Collect garbage, return freed memory to the system and let go of weights that are on disk as well."""
+    """Collect garbage, and return to the system what was freed or is on disk as well."""
     gc.collect()
+    give_back_unused()
+
+
+def give_back_unused() -> None:
+    """Return freed memory to the system and let go of weights that are on disk as well; harmless while work runs."""
     let_go(lambda path: path.suffix in _MAPPED_WEIGHTS)
     libc = _glibc()
     if libc is not None:
@@ -50,7 +55,7 @@ def release_engines() -> None:
 async def give_back_when_idle(
     work_count: Callable[[], int], *, look_s: float = _LOOK_S, release_s: float = RELEASE_WEIGHTS_S
 ) -> None:
-    """Return memory whenever nothing ran between two looks; weights of models that write after a longer rest.
+    """Return memory at each look, more of it when nothing ran; weights of models that write go after a longer rest.
 
     Args:
         work_count: Number of calls that have been made so far, those that run included.
@@ -63,6 +68,7 @@ async def give_back_when_idle(
         count = work_count()
         if count != seen:
             seen, since, trimmed, released = count, time.monotonic(), False, False
+            await asyncio.to_thread(give_back_unused)
             continue
         if not trimmed:
             await asyncio.to_thread(give_back)

@@ -10,7 +10,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ _OVERLAP_TOKENS = 64  # of neighbouring windows of one text
 _ANSWER_TOKENS = 60  # longest span
 _STARTS = 12  # best starts and ends that are paired, per window
 _BATCH_TOKENS = 1024
+_OPEN_READERS = 2
 _REVISION = 1  # of the graph: raise it when the code that makes it changes what it makes
 _SHARED = "embeddings.word_embeddings.weight"
 
@@ -170,7 +171,7 @@ def _apart(spans: Sequence[SpanPrediction], top: int) -> list[SpanPrediction]:
 
 
 def open_span_reader(home: Home, *, precision: str = "auto", weights: Path | None = None) -> SpanReader | None:
-    """Open the reader that ships with the program.
+    """Open the reader that ships with the program; all of a process share one, with the memory that it works in.
 
     The first time its graph is assembled and kept in the home's cache.
 
@@ -191,10 +192,15 @@ def open_span_reader(home: Home, *, precision: str = "auto", weights: Path | Non
         return None
     from core.encoder.prepared import prepare
 
-    tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
+    graph = prepare(home.cache / "graphs" / f"span-reader-{_key(base, own)}", lambda _work: _build(base, own))
+    return _opened(graph, base / "tokenizer.json", precision)
+
+
+@lru_cache(maxsize=_OPEN_READERS)
+def _opened(graph: Path, tokens: Path, precision: str) -> SpanReader:
+    tokenizer = Tokenizer.from_file(str(tokens))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    graph = prepare(home.cache / "graphs" / f"span-reader-{_key(base, own)}", lambda _work: _build(base, own))
     return SpanReader(graph, tokenizer, precision)
 
 
