@@ -36,6 +36,7 @@ class _CountQuestion:
 
     Attributes:
         measured: Whether an amount is asked for ("how much milk"), which stands in a measure.
+        bare: Whether nothing but the thing is named, so that the number alone answers.
     """
 
     kind: tuple[str, ...]
@@ -43,6 +44,7 @@ class _CountQuestion:
     rest: tuple[str, ...]
     years: frozenset[str]
     measured: bool
+    bare: bool
 
 
 def from_counts(question: str, passages: Sequence[Passage]) -> list[Proposal]:
@@ -97,7 +99,8 @@ def _read(question: str) -> _CountQuestion | None:
     rest = [term for term in rest if not _YEAR.fullmatch(term)]
     head = next(word for word in words(match["things"]) if stem(word) == thing[-1])
     years = frozenset(years_in(question))
-    return _CountQuestion(tuple(thing[:-1]), head, tuple(rest), years, measured is not None)
+    bare = not (rest or owning or years or thing[:-1] or stem(head) in LIGHT)
+    return _CountQuestion(tuple(thing[:-1]), head, tuple(rest), years, measured is not None, bare)
 
 
 def _numbers(question: _CountQuestion, text: str, governing: frozenset[str]) -> Iterator[str]:
@@ -140,7 +143,7 @@ def _counts(question: _CountQuestion, text: str, governing: frozenset[str]) -> I
         following = list(_WORD.finditer(clause[0] if clause else ""))[: 1 + _ADJECTIVES + len(question.kind)]
         things = [word for word in following if _is_thing(question, number[0], word[0].casefold(), own)]
         if things and own.issuperset(question.kind):
-            yield number.start(), number.end() + things[0].end()
+            yield number.start(), number.end() + (0 if question.bare else things[0].end())
 
 
 def _is_thing(question: _CountQuestion, number: str, word: str, own: frozenset[str]) -> bool:

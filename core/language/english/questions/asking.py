@@ -63,6 +63,9 @@ OWNER = re.compile(
     rf"\b(?:did|does|do|has|have|had|will|can)\s({_OWNING})\b|\b({_OWNING})['’]s?\s"
     rf"|\bof\s({_OWNING})(?=\W*$|\s(?:in|for|during|at|on)\s)"
 )
+# "Who is the chair of Acme": whose it is, and what a text says another's is of.
+HELD_OF = re.compile(rf"(?P<thing>[\w-]+)\sof\s(?P<owner>{_OWNING})\W*$")
+OF_HOLDER = rf"\s+of\s+(?P<owner>{_OWNING})"
 YES_NO = re.compile(
     r"^\W*(?:and\s+)?(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had|am|may)\b"
     r"(?!.*\bor\b)",
