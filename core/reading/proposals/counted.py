@@ -112,8 +112,8 @@ def _numbers(question: _CountQuestion, text: str, governing: frozenset[str]) -> 
     yield from (text[slice(*span)] for span in sorted(numbers, key=lambda span: -_terms_around(question, text, *span)))
 
 
-def _terms_around(question: _CountQuestion, text: str, start: int, end: int) -> int:
-    """How many of the terms of a question stand in the part of a sentence that a number is in."""
+def _terms_around(question: _CountQuestion, text: str, start: int, end: int) -> float:
+    """How much of the terms of a question stands in the part of a sentence that a number is in."""
     before = [match.end() for match in asking.BETWEEN_COUNTS.finditer(text, 0, start)]
     behind = asking.BETWEEN_COUNTS.search(text, end)
     own = content_stems(text[max(before, default=0) : behind.start() if behind else len(text)])
