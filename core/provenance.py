@@ -38,11 +38,12 @@ class Provenance:
     changes: tuple[ValueChange, ...] = ()
 
     def line(self, statement: str) -> str:
-        """Return label and evidence for a person, in one line."""
+        """Return label and evidence for a person, in one line; what is itself a quote is not quoted again."""
         changed = ", ".join(f"{change.new} in place of {change.old}" for change in self.changes)
         seen = [f"without the passage: “{self.without}”"] if self.without else []
         seen += [f"with {changed}: “{self.contradicted}”"] if self.contradicted else []
-        return f"{self.label}: “{statement}” {'; '.join([self.reason, *seen])}"
+        quoted = statement if statement.startswith("“") else f"“{statement}”"
+        return f"{self.label}: {quoted} {'; '.join([self.reason, *seen])}"
 
     def to_json(self) -> dict[str, Any]:
         """Return it as `kb ask --why --json` prints it."""

@@ -359,8 +359,7 @@ def load(
     Raises:
         ConfigError: Unknown keys or impossible values; every fault in one message.
     """
-    env = os.environ if env is None else env
-    cwd = Path.cwd() if cwd is None else cwd
+    env, cwd = os.environ if env is None else env, Path.cwd() if cwd is None else cwd
     entries: list[tuple[str, Any, str]] = []
     for path in reversed(config_files(env, cwd)):
         entries += _from_file(path)
@@ -376,8 +375,8 @@ def load(
         table, _, part = key.rpartition(".")
         if table in known and isinstance(known[table].default, Mapping):  # one entry of a mapping
             section, name = table.split(".", 1)
-            values_by_name = tree.setdefault(section, {}).get(name)
-            tree[section][name] = {**(values_by_name if isinstance(values_by_name, Mapping) else {}), part: value}
+            before = tree.setdefault(section, {}).get(name)
+            tree[section][name] = {**(before if isinstance(before, Mapping) else {}), part: value}
             sources[table] = source
             continue
         if key not in known:
@@ -387,7 +386,6 @@ def load(
         section, name = key.split(".", 1)
         tree.setdefault(section, {})[name] = value
         sources[key] = source
-    values = Settings()
     try:
         values = Settings.model_validate(tree)
     except ValidationError as error:
@@ -395,5 +393,8 @@ def load(
             key = ".".join(str(part) for part in fault["loc"])
             faults.append(f"{sources.get(key, '?')}: {key} = {fault['input']!r}: {fault['msg']}")
     if faults:
-        raise ConfigError("settings: " + "\n  ".join(["", *faults]).strip(), hint="kb config show")
+        # With the fault in a file or the environment, `kb config show` fails as well.
+        place = faults[0].partition(": ")[0].removeprefix("environment ")
+        first = "" if place == "flag" else f"mend {place}, then: "
+        raise ConfigError("settings: " + "\n  ".join(["", *faults]).strip(), hint=f"{first}kb config show")
     return Resolved(values=values, sources=sources, home=home_dir(env))

@@ -7,7 +7,7 @@ import platform
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -51,6 +51,13 @@ def setting_rows(workspace: Workspace) -> list[SettingRow]:
             SettingRow(key=key, value=value, source=workspace.sources[key], meaning=str(info.description or ""))
         )
     return rows
+
+
+def setting_text(value: Any) -> str:
+    """Return a setting's value for a column of a table; of a mapping, how many values it holds."""
+    if isinstance(value, Mapping):
+        return f"{len(value)} values (--json)"
+    return "" if value is None else str(value)
 
 
 def settings_json(rows: Sequence[SettingRow]) -> dict[str, dict[str, Any]]:

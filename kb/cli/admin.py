@@ -19,7 +19,7 @@ config_app = typer.Typer(help="Settings and where they come from.", no_args_is_h
 def config_show(pairs: options.Set = None, as_json: options.Json = False) -> None:
     """Print every setting with its value and source."""
     workspace = begin(pairs=pairs)
-    from kb.diagnosis import setting_rows, settings_json
+    from kb.diagnosis import setting_rows, setting_text, settings_json
 
     rows, home = setting_rows(workspace), str(workspace.home.root)
     if as_json:
@@ -28,7 +28,7 @@ def config_show(pairs: options.Set = None, as_json: options.Json = False) -> Non
     screen.table(
         ["setting", "value", "source", "meaning"],
         [["KB_HOME", home, "environment or default", "Where state lives."]]
-        + [[row.key, "" if row.value is None else str(row.value), row.source, row.meaning] for row in rows],
+        + [[row.key, setting_text(row.value), row.source, row.meaning] for row in rows],
     )
 
 

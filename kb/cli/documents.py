@@ -71,12 +71,11 @@ def contradictions(
 
     with screen.bar("{task.completed}/{task.total} documents", quiet=quiet) as bar:
         disagreements = find_contradictions(workspace, doc or (), on_progress=screen.step(bar, "reading"))
-    if as_json:
-        screen.document({"contradictions": [each.to_json() for each in disagreements]})
-        return
-    for each in disagreements:
-        screen.say(screen.plain("\n".join(each.side_by_side())) + "\n")
-    screen.note(f"{len(disagreements)} contradictions. Next: kb show DOC --page N", quiet=quiet)
+    sides = ("\n".join([*each.side_by_side(), ""]) for each in disagreements)
+    screen.shown({"contradictions": [each.to_json() for each in disagreements]}, sides, as_json=as_json)
+    count = len(disagreements)
+    step = ". Next: kb show DOC --page N" if count else " found"
+    screen.note(f"{count or 'no'} contradiction{'s' if count != 1 else ''}{step}", quiet=quiet)
 
 
 def show(
@@ -159,9 +158,9 @@ def forget(
     else:
         catalogue = _catalogue(workspace)
         documents = [catalogue.resolve(workspace.collection, doc) for doc in docs]
-        names = ", ".join(f"{screen.line(d.doc)} ({d.n_pages} pages)" for d in documents)
+        names = ", ".join(f"{screen.line(d.doc)} ({d.n_pages} page{'s' if d.n_pages != 1 else ''})" for d in documents)
     if dry_run:
-        screen.say(f"would forget {names}")
+        screen.shown({"would_forget": names}, [f"would forget {names}"], as_json=as_json)
         return 0
     if not yes:
         screen.confirm(f"Forget {names}?", f"kb forget --yes {'--from-runs ' if from_runs else ''}{shlex.join(docs)}")

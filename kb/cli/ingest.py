@@ -48,7 +48,7 @@ def ingest(
 
     plan = plan_ingest(paths, glob)
     if dry_run:
-        return _show_plan(plan)
+        return _show_plan(plan, as_json=as_json)
     with screen.bar("{task.fields[pages]} pages", "{task.fields[rate]}", quiet=quiet) as bar:
         report = run_ingest(
             workspace,
@@ -71,9 +71,11 @@ def ingest(
     return DataError.exit_code if report.refused else 0
 
 
-def _show_plan(plan: IngestPlan) -> int:
-    for name in [*map(str, plan.listing.files), *plan.urls]:
-        screen.say(screen.line(name))
+def _show_plan(plan: IngestPlan, *, as_json: bool) -> int:
+    names = [*map(str, plan.listing.files), *plan.urls]
+    screen.shown(
+        {"files": names, "refused": list(map(str, plan.listing.faults))}, map(screen.line, names), as_json=as_json
+    )
     if plan.listing.note:
         screen.note(f"kb: {plan.listing.note}")
     for fault in plan.listing.faults:
@@ -95,7 +97,7 @@ class _Meter:
         rate = progress.pages / max(1e-9, time.monotonic() - self._started)
         label = screen.line(progress.doc)[:32] if progress.stage == "read" else "indexing"
         self._bar.update(
-            self._task, completed=progress.share, description=label, pages=progress.pages, rate=f"{rate:.0f} pages/s"
+            self._task, completed=progress.share, description=label, pages=progress.pages, rate=f"{rate:.1f} pages/s"
         )
 
 
@@ -116,8 +118,9 @@ def _summary(report: IngestReport, workspace: Workspace) -> str:
     parts = [f"{counts[status]} {status}" for status in _STATUSES if counts[status]]
     if report.forgotten:
         parts.append(f"{report.forgotten} forgotten")
-    rate = f", {report.pages / report.seconds:.0f} pages/s" if report.pages else ""
-    return f"{', '.join(parts)}: {report.pages} pages in {report.seconds:.1f} s{rate}. Next: {_next(report, workspace)}"
+    rate = f", {report.pages / report.seconds:.1f} pages/s" if report.pages else ""
+    pages = f"{report.pages} page{'s' if report.pages != 1 else ''} in {report.seconds:.1f} s{rate}"
+    return f"{', '.join(parts)}: {pages}. Next: {_next(report, workspace)}"
 
 
 def _next(report: IngestReport, workspace: Workspace) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from core.errors import BackendError, ConfigError, KbError
+from core.machine.streams import mend_streams
 from core.machine.system import UNSUPPORTED, UNSUPPORTED_HINT, is_supported
 from core.telemetry import disable
 from core.version import project_version
@@ -45,7 +46,6 @@ app = typer.Typer(
     name="kb",
     help="Your documents, answered with quotes and page numbers that are true.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -94,7 +94,7 @@ def main(
 
 def run() -> None:
     """Run the command line; the process's entry point."""
-    _mend_streams()
+    mend_streams()
     disable()
     if not is_supported():
         _print_error(UNSUPPORTED, UNSUPPORTED_HINT)
@@ -102,20 +102,9 @@ def run() -> None:
     sys.exit(_guarded())
 
 
-def _mend_streams() -> None:
-    """Open the three standard streams where they are closed, and escape what their encoding lacks."""
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:  # closed by the parent; its number must not go to another file
-            os.open(os.devnull, os.O_RDWR)
-            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
-    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=errors)
-
-
 def _guarded() -> int:
     try:
-        result = app(standalone_mode=False)
+        result = app(standalone_mode=False, prog_name="kb")
         if not sys.stdout.closed:  # who speaks a protocol on it may have closed it
             sys.stdout.flush()
         if result == _INTERRUPTED:  # typer takes the exception and gives back this
@@ -158,6 +147,15 @@ def _print_error(message: str, hint: str = "") -> None:
     sys.stderr.write(f"error: {screen.plain(message)}\n")
     if hint:
         sys.stderr.write(f"hint: {screen.plain(hint)}\n")
+    _document_error(message, hint)
+
+
+def _document_error(message: str, hint: str = "") -> None:
+    """Print an error as the one JSON document of a command that was told to print one, where stdout takes it."""
+    if "--json" in sys.argv[1:]:
+        with suppress(OSError):
+            screen.document({"error": screen.plain(message), "hint": screen.plain(hint)})
+            sys.stdout.flush()
 
 
 def _hung_up() -> int:
@@ -172,4 +170,5 @@ def _usage_error(error: Exception) -> int | None:
     if show is None:
         return None
     show(file=sys.stderr)
+    _document_error(str(getattr(error, "format_message", error.__str__)()))
     return int(getattr(error, "exit_code", 2))

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from core.errors import ConfigError
 from kb.cli import options, screen
 from kb.cli.session import begin
 
@@ -35,6 +36,8 @@ def snapshot(
     from kb.snapshots.difference import read_questions
 
     note = screen.notes(quiet=quiet)
+    if not name and (restore or diff or against or questions or remove):
+        raise ConfigError("no snapshot is named", hint="kb snapshot --list")
     if listed or not name:
         rows = snapshots.snapshots(workspace)
         if as_json:
@@ -49,13 +52,14 @@ def snapshot(
             difference = snapshots.compare_snapshot(
                 workspace, name, against, questions=gold_questions, on_question=on_question, on_note=note
             )
-        _show(difference, as_json=as_json)
+        screen.shown(difference.to_json(), difference.lines(), as_json=as_json)
     elif restore or remove:
         what = f"{'Restore' if restore else 'Delete'} snapshot {snapshots.require_snapshot(workspace, name).name}?"
         if not yes:
             screen.confirm(what, f"kb snapshot --yes {name} {'--restore' if restore else '--rm'}")
         if restore:
-            _show(snapshots.restore_snapshot(workspace, name, on_note=note), as_json=as_json)
+            difference = snapshots.restore_snapshot(workspace, name, on_note=note)
+            screen.shown(difference.to_json(), difference.lines(), as_json=as_json)
         else:
             snapshots.remove_snapshot(workspace, name, on_note=note)
         screen.note(f"{'restored' if restore else 'deleted'} {name}. Next: kb snapshot --list", quiet=quiet)
@@ -64,16 +68,3 @@ def snapshot(
         if as_json:
             screen.document(asdict(taken))
         screen.note(f'kept {taken.documents} documents. Next: kb ask --at {taken.name} "QUESTION"', quiet=quiet)
-
-
-def _show(difference: object, *, as_json: bool) -> None:
-    from kb.snapshots.difference import SnapshotDifference
-
-    assert isinstance(difference, SnapshotDifference)
-    if as_json:
-        screen.document(difference.to_json())
-        return
-    for line in difference.lines():
-        screen.say(screen.plain(line))
-    if not list(difference.lines()):
-        screen.say(f"no document differs between {difference.before} and {difference.after}")

@@ -146,7 +146,7 @@ def import_rows(
         template=prompt_template(template) if template else None,
     )
     if dry_run:
-        _preview(sources, plan)
+        _preview(sources, plan, as_json=as_json)
         return
     with screen.bar("{task.fields[rows]} rows", quiet=quiet) as bar:
         task = bar.add_task("reading", total=None, rows=0) if bar else None
@@ -163,19 +163,21 @@ def import_rows(
         screen.note(line, quiet=quiet)
 
 
-def _preview(sources: list[str], plan: ImportPlan) -> None:
+def _preview(sources: list[str], plan: ImportPlan, *, as_json: bool) -> None:
     """Say what each source is and show its first row."""
     from synth.importing.drafts import Draft
     from synth.importing.files.sources import open_source
 
+    rows, lines = [], []
     for spec in sources:
         source = open_source(spec)
         opened = plan.recognise(source)
-        screen.say(f"{screen.plain(spec)}: {source.container}, {opened.shape}")
+        lines.append(f"{spec}: {source.container}, {opened.shape}")
         first = next((draft for _, draft in opened.outcomes() if isinstance(draft, Draft)), None)
-        for name in ("system", "context", "question", "answer", "rejected") if first else ():
-            if value := getattr(first, name):
-                screen.say(f"  {name:<9} {screen.plain(' '.join(value.split()))[:100]}")
+        values = {name: getattr(first, name, None) for name in ("system", "context", "question", "answer", "rejected")}
+        lines += [f"  {name:<9} {' '.join(value.split())[:100]}" for name, value in values.items() if value]
+        rows.append({"source": spec, "container": source.container, "shape": opened.shape, "first": first and values})
+    screen.shown({"sources": rows}, lines, as_json=as_json)
 
 
 @app.command("export")

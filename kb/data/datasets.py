@@ -142,10 +142,11 @@ def synthesize(
         DataError: Every row was filtered out.
         BackendError: The chat model failed.
     """
-    with _builder(workspace, folder, request or DatasetRequest(), on_progress, on_call, on_note) as builder:
+    request = request or DatasetRequest()
+    with _builder(workspace, folder, request, on_progress, on_call, on_note) as builder:
         manifest: dict[str, Any] = builder.build()
     register_dataset(workspace.home, folder)
-    if note := few_facts(manifest, workspace):
+    if note := few_facts(manifest, workspace, request.pairs):
         on_note(note)
     if (folder / DECISIONS).is_file():
         manifest = Review(folder).apply().manifest

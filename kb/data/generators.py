@@ -82,10 +82,16 @@ def _is_foreign(document: Document) -> bool:
     return bool(document.languages) and document.languages[0] not in READ_BY_RULES
 
 
-def few_facts(manifest: Mapping[str, Any], workspace: Workspace) -> str:
-    """Say where a collection yielded next to nothing, and what may yield more; `""` where it yielded enough."""
+def few_facts(manifest: Mapping[str, Any], workspace: Workspace, rows: int | None = None) -> str:
+    """Say where a collection yielded next to nothing, and what may yield more; `""` where it yielded enough.
+
+    Args:
+        manifest: Of the dataset.
+        workspace: What it was made in.
+        rows: How many rows were to be made; where there are as many, no more facts were looked for.
+    """
     fact_count = int(manifest["counts"]["facts_asked"])
-    if fact_count >= _FEW_FACTS:
+    if fact_count >= _FEW_FACTS or (rows and int(manifest["counts"]["pairs"]) >= rows):
         return ""
     rules = chosen_generator(workspace.settings) == RULES[0]
     further = "writer, or ollama:MODEL" if rules and _writer_is_here(workspace.home) else "ollama:MODEL"

@@ -53,7 +53,9 @@ class SnapshotDifference:
         return asdict(self)
 
     def lines(self) -> Iterator[str]:
-        """Yield the difference for a person."""
+        """Yield the difference for a person, and what was compared and is alike."""
+        if not (self.added or self.removed or self.changed):
+            yield f"no document differs between {self.before} and {self.after}"
         yield from (f"added    {doc}" for doc in self.added)
         yield from (f"removed  {doc}" for doc in self.removed)
         yield from (f"changed  {each['doc']} ({each['before'][:12]} -> {each['after'][:12]})" for each in self.changed)
@@ -61,6 +63,8 @@ class SnapshotDifference:
             yield f"answer   {each.question}"
             yield f"  {self.before}: {' '.join(each.before.split())[:160]}"
             yield f"  {self.after}: {' '.join(each.after.split())[:160]}"
+        if self.questions:
+            yield f"{len(self.answers)} of {self.questions} questions are answered otherwise"
 
 
 def difference_of(before: str, after: str, first: Sequence[Document], second: Sequence[Document]) -> SnapshotDifference:

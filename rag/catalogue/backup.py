@@ -94,13 +94,15 @@ def restore_backup(source: Path, home: Home) -> None:
     Every member is checked before the catalogue appears, which is the last file to be put in place.
 
     Raises:
-        ConfigError: The home already holds a catalogue.
+        ConfigError: The home already holds a catalogue, or there is no such file.
         DataError: The file is no backup, is damaged, or comes from a newer version.
     """
     if catalogue_exists(home.catalogue):
         raise ConfigError(
             f"{home.root} already holds a knowledge base", hint=f"KB_HOME=/an/empty/folder kb backup --restore {source}"
         )
+    if not source.is_file():
+        raise ConfigError(f"{source}: there is no such file", hint="kb backup --restore FILE")
     try:
         with tarfile.open(source, mode="r:gz") as archive:
             members = _manifest(archive, source)["members"]

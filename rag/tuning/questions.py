@@ -73,7 +73,7 @@ def split_by_document(questions: Sequence[TuningQuestion], seed: int) -> Questio
         raise ConfigError(
             f"questions about {MIN_DOCUMENTS} documents or more are needed, to hold some documents out; there are "
             f"questions about {len(by_document)}",
-            hint="kb ingest PATH",
+            hint="kb ingest PATH  # or: kb tune-search --data FILE.jsonl",
             click="Documents > Add files",
         )
     order = sorted(by_document, key=lambda sha256: hashlib.sha256(f"{seed}:{sha256}".encode()).digest())

@@ -34,6 +34,7 @@ def test_a_line_shows_the_answers_that_tell() -> None:
         contradicted="It is 8.",
         changes=(ValueChange(old="7", new="8"),),
     )
+    assert why.line("“It is 7.” (a.pdf, p. 1)").startswith("read: “It is 7.” (a.pdf, p. 1) It changed.;")
     line = why.line("It is 7.")
     assert line == "read: “It is 7.” It changed.; without the passage: “No idea.”; with 8 in place of 7: “It is 8.”"
     assert why.to_json()["changes"] == [{"old": "7", "new": "8"}]

@@ -39,6 +39,20 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
         load(env={}, cwd=tmp_path)
 
 
+def test_the_hint_names_what_is_to_be_mended(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(env={"KB_SERVE__PORT": "high"}, cwd=tmp_path)
+    assert caught.value.hint == "mend KB_SERVE__PORT, then: kb config show"
+    with pytest.raises(ConfigError) as caught:
+        load(env={}, cwd=tmp_path, pairs=["serve.port=high"])
+    assert caught.value.hint == "kb config show"  # which works without the flag
+    path = tmp_path / "kb.toml"
+    path.write_text('[serve]\nport = "high"\n')
+    with pytest.raises(ConfigError) as caught:
+        load(env={}, cwd=tmp_path)
+    assert caught.value.hint == f"mend {path}, then: kb config show"
+
+
 @pytest.mark.parametrize("pair", ["rag.top_k", "=3", "rag=3"])
 def test_a_malformed_pair_is_refused(tmp_path: Path, pair: str) -> None:
     with pytest.raises(ConfigError):

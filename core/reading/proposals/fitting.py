@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from core.language.answer_kinds import COUNTED, UNCOUNTED, Expectation, expectation
 from core.language.calendar import calendar_names
-from core.language.english import units
+from core.language.english import people, units
 from core.language.english.periods import RECURRING
 from core.language.english.questions import asking
 from core.reading.asked import asked_thing
@@ -48,11 +48,33 @@ def that_fit(question: str, proposals: Sequence[Proposal], passages: Sequence[Pa
             continue
         if proposal.kind in ("named", "table") and undated is not None and not _has_kind(undated, proposal, passages):
             continue
+        if _is_a_post(question, proposal.short):
+            continue
+        if proposal.kind != "table" and _is_of_another(question, proposal, passages):
+            continue
         if proposal.kind != "table" and _paid_otherwise(question, proposal, passages):
             continue
         counted = _counted(question, proposal, passages) if counts else proposal
         fitting += [counted] if counted is not None else []
     return fitting
+
+
+def _is_a_post(question: str, short: str) -> bool:
+    """Whether a post is given to a question for who holds one: "Finance Director" for "who is the Chief Engineer"."""
+    match = people.WHO_IS.match(question)
+    last = short.split()[-1:]
+    return bool(match and last and people.POSTS.search(match["post"].title()) and people.POSTS.fullmatch(last[0]))
+
+
+def _is_of_another(question: str, proposal: Proposal, passages: Sequence[Passage]) -> bool:
+    """Whether a quote says of another what is asked of someone: "head of Blue", where that of Green is asked for."""
+    match = asking.HELD_OF.search(question)
+    if match is None:
+        return False
+    text = " ".join(" ".join(quote_span(passages, quote) for quote in proposal.quotes).split())
+    thing, own = re.escape(match["thing"]), set(words(match["owner"]))
+    holders = re.findall(rf"\b(?i:{thing}){asking.OF_HOLDER}", text)
+    return bool(holders) and all(own.isdisjoint(words(holder)) for holder in holders)
 
 
 def _paid_otherwise(question: str, proposal: Proposal, passages: Sequence[Passage]) -> bool:

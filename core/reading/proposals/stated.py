@@ -13,7 +13,7 @@ from core.language.english.printed import enumerations
 from core.language.english.questions import asking, near
 from core.language.language import language
 from core.reading.confidence import probability
-from core.reading.near_misses import LIGHT, unspoken
+from core.reading.near_misses import unspoken
 from core.reading.passages import Passage
 from core.reading.proposals.acronyms import asked_short_form, spelled_out
 from core.reading.proposals.actions import action_answer
@@ -28,14 +28,13 @@ from core.reading.text.words import content_stems, stem, words
 _ORDINALS = {each: number for number, row in enumerate(language("en").ordinals, 1) for each in row}
 _FEATURES = {"covered": 1.0, "complete": 1.0}
 _NAMED = {"close": 1.0, "covered": 1.0, "early": 1.0}
-_TIME = frozenset(map(stem, language("en").time_units))
 # Of the words of a short form, where the question may ask for what they name.
 _LOOSE = {"close": 0.6, "covered": 1.0, "early": 1.0}
 
 
 def from_statements(question: str, passages: Sequence[Passage]) -> list[Proposal]:
     """Return what the form of the pages states in answer to a question."""
-    given = (_of_short_form, _of_attendance, _of_actions, _of_place, _of_denying_list, _of_code, _of_count)
+    given = (_of_short_form, _of_attendance, _of_actions, _of_place, _of_denying_list, _of_code)
     proposals = [each(question, passages) for each in given]
     return [*(each for each in proposals if each is not None), *from_headings(question, passages)]
 
@@ -132,25 +131,6 @@ def _of_code(question: str, passages: Sequence[Passage]) -> Proposal | None:
     quote = Quote(index, *_sentence(page, place.span()))
     code = page[slice(*with_groups(page, *place.span("code")))]
     return Proposal("named", code, (quote,), confidence=probability("named", _NAMED), features=_NAMED)
-
-
-def _of_count(question: str, passages: Sequence[Passage]) -> Proposal | None:
-    """The only number that stands before the noun that a question asks the number or the amount of: "2 eggs"."""
-    match = near.ASKS_COUNT.search(question)
-    if match is None or stem(match["noun"].casefold()) in _TIME:
-        return None
-    noun = re.escape(match["noun"][: max(3, len(match["noun"]) - 2)])
-    pattern = re.compile(rf"(?<![\w.,])(?P<count>{near.COUNT}){near.BEFORE_COUNTED}{noun}\w{{0,3}}\b", re.IGNORECASE)
-    topic = content_stems(question.replace(match[0], " ")) - LIGHT
-    for index, passage in enumerate(passages):
-        places = [(each, _sentence(passage.page, each.span())) for each in pattern.finditer(passage.page)]
-        named = content_stems(passage.source)
-        fitting = [(each, span) for each, span in places if topic <= content_stems(passage.page[slice(*span)]) | named]
-        if len({each["count"].casefold() for each, _ in fitting}) == 1:
-            each, span = fitting[0]
-            confidence = probability("named", _NAMED)
-            return Proposal("named", each["count"], (Quote(index, *span),), confidence=confidence, features=_NAMED)
-    return None
 
 
 def _of_place(question: str, passages: Sequence[Passage]) -> Proposal | None:

@@ -15,6 +15,7 @@ def test_settings_are_shown_with_their_source(cli: Cli, home: Home) -> None:
     done = cli("config", "show", "--set", "rag.top_k=3")
     row = next(line for line in done.out.splitlines() if line.startswith("rag.top_k "))
     assert row.split()[1:3] == ["3", "flag"]
+    assert "synth.shares               12 values (--json)" in done.out
     shown = json.loads(cli("config", "show", "--json", "--set", "rag.top_k=3").out)
     assert shown["settings"]["rag.top_k"] == {"value": 3, "source": "flag"} and shown["home"] == str(home.root)
 
@@ -32,6 +33,11 @@ def test_a_backup_is_written_where_asked(cli: Cli, in_own: Home, tmp_path: Path)
     done = cli("backup", "--out", path)
     assert done.code == 0 and path.is_file() and f"Next: kb backup --restore {path}" in done.err
     assert cli("backup", "--restore", path).code == 2  # the home is not empty
+
+
+def test_a_backup_that_is_not_there_is_named(cli: Cli, home: Home, tmp_path: Path) -> None:
+    done = cli("backup", "--restore", tmp_path / "gone.tar.gz")
+    assert done.code == 2 and f"{tmp_path / 'gone.tar.gz'}: there is no such file" in done.err
 
 
 @pytest.mark.weights

@@ -46,15 +46,23 @@ def test_hidden_text_is_shown_where_there_is_any(cli: Cli, in_stocked: Home) -> 
 
 
 def test_forgetting_asks_first(cli: Cli, in_own: Home) -> None:
-    assert cli("forget", "alder.md", "--dry-run").out == "would forget alder.md (1 pages)\n"
+    assert cli("forget", "alder.md", "--dry-run").out == "would forget alder.md (1 page)\n"
+    planned = cli("forget", "alder.md", "--dry-run", "--json").out
+    assert json.loads(planned) == {"would_forget": "alder.md (1 page)"}
     unasked = cli("forget", "alder.md")
     assert unasked.code == 2 and "not a terminal: pass --yes to confirm" in unasked.err
     assert "hint: kb forget --yes alder.md" in unasked.err
     assert cli("forget", "alder.md", stdin="n\n").code == 1
     assert len(json.loads(cli("list", "--json").out)["documents"]) == 2
     done = cli("forget", "alder.md", stdin="y\n")
-    assert done.code == 0 and done.err.endswith("forgot alder.md (1 pages). Next: kb list\n")
+    assert done.code == 0 and done.err.endswith("forgot alder.md (1 page). Next: kb list\n")
     assert [row["doc"] for row in json.loads(cli("list", "--json").out)["documents"]] == ["update.pdf"]
+
+
+def test_without_contradictions_no_page_is_offered(cli: Cli, in_stocked: Home) -> None:
+    done = cli("contradictions", "--doc", "alder.md")
+    assert (done.code, done.out, done.err) == (0, "", "no contradictions found\n")
+    assert json.loads(cli("contradictions", "--doc", "alder.md", "--json").out) == {"contradictions": []}
 
 
 def test_a_document_that_is_not_there_is_named(cli: Cli, in_stocked: Home) -> None:

@@ -26,7 +26,7 @@ def test_every_file_has_a_line_and_the_end_names_the_next_command(cli: Cli, in_o
     done = cli("ingest", folder)
     assert done.code == 5
     assert "gate.md: indexed, 1 page\n" in done.out and "empty.pdf: refused (is empty)" in done.out
-    assert "1 indexed, 1 refused: 1 pages in " in done.err and 'Next: kb ask "QUESTION"' in done.err
+    assert "1 indexed, 1 refused: 1 page in " in done.err and 'Next: kb ask "QUESTION"' in done.err
     (folder / "empty.pdf").unlink()
     again = cli("ingest", folder, "--collection", "other")
     assert again.code == 0 and 'Next: kb ask --collection other "QUESTION"' in again.err
@@ -45,6 +45,8 @@ def test_a_dry_run_names_files_and_reads_none(cli: Cli, in_own: Home, folder: Pa
     done = cli("ingest", folder, "https://example.org/a.pdf", "--dry-run", "--collection", "new")
     assert done.code == 0
     assert done.out.splitlines() == [str(folder / "gate.md"), "https://example.org/a.pdf"]
+    listed = json.loads(cli("ingest", folder, folder / "gone.pdf", "--dry-run", "--json").out)
+    assert listed["files"] == [str(folder / "gate.md")] and "gone.pdf" in listed["refused"][0]
     assert cli("list", "--collection", "new").code == 2
 
 

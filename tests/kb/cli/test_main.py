@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,36 @@ def test_an_error_has_a_line_and_a_hint(cli: Cli, home: Home) -> None:
     assert first.startswith("error: nothing has been ingested yet") and second == "hint: kb ingest PATH"
 
 
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (("list",), "nothing has been ingested yet", "kb ingest PATH"),
+        (("ask", "What?", "--set", "rag.top_k=many"), "settings: flag: rag.top_k = 'many'", "kb config show"),
+        (("search", "x", "-k", "0"), "Input should be greater than or equal to 1", ""),
+        (("ask",), "Missing argument 'QUESTION'", ""),
+        (("runs", "show", "none"), "unknown run 'none'", "kb runs list"),
+    ],
+)
+def test_who_wants_json_gets_errors_as_json(
+    cli: Cli, home: Home, words: tuple[str, ...], message: str, hint: str
+) -> None:
+    done = cli(*words, "--json")
+    error = json.loads(done.out)
+    assert done.code == 2 and set(error) == {"error", "hint"}
+    assert message in error["error"] and error["hint"] == hint and message in done.err
+
+
 def test_a_wrong_flag_is_a_usage_error(cli: Cli) -> None:
     done = cli("ask", "--no-such-flag")
     assert done.code == 2 and "--no-such-flag" in done.err
+
+
+def test_a_shell_completes_commands_and_flags(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_KB_COMPLETE", "complete_bash")
+    for typed, completion in (("kb sn", "snapshot"), ("kb ask --wh", "--why"), ("kb synth rev", "review")):
+        monkeypatch.setenv("COMP_WORDS", typed)
+        monkeypatch.setenv("COMP_CWORD", str(typed.count(" ")))
+        assert cli().out.split() == [completion]
 
 
 def test_a_path_that_cannot_be_written_is_a_bad_argument(cli: Cli, in_own: Home, tmp_path: Path) -> None:

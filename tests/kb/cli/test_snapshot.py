@@ -53,6 +53,12 @@ def test_a_snapshot_is_asked_compared_and_restored(cli: Cli, changed: Home, tmp_
     assert changed.original(document["sha256"], "lease.md").is_file()
 
 
+@pytest.mark.parametrize("flag", ["--restore", "--diff", "--rm", "--against=spring"])
+def test_what_needs_a_name_does_not_list(cli: Cli, in_stocked: Home, flag: str) -> None:
+    done = cli("snapshot", flag)
+    assert (done.code, done.out) == (2, "") and "no snapshot is named" in done.err
+
+
 def test_forgetting_reaches_snapshots(cli: Cli, changed: Home) -> None:
     old = json.loads(cli("snapshot", "spring", "--restore", "--yes", "--json").out)["changed"][0]["after"]
     assert "spring" in cli("snapshot").out

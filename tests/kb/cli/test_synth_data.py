@@ -57,6 +57,10 @@ def test_an_import_holds_out_and_reports_columns_it_does_not_use(
 def test_a_dry_run_shows_what_a_source_is(cli: Cli, home: Home, rows: Path, tmp_path: Path) -> None:
     done = cli("synth", "import", rows, "--out", tmp_path / "set", "--dry-run")
     assert done.code == 0 and "question  Question 0?" in done.out and not (tmp_path / "set").exists()
+    (source,) = json.loads(cli("synth", "import", rows, "--out", tmp_path / "set", "--dry-run", "--json").out)[
+        "sources"
+    ]
+    assert source["source"] == str(rows) and source["first"]["question"] == "Question 0?"
 
 
 @pytest.mark.parametrize("to", ["alpaca", "sharegpt", "openai", "trl", "text"])

@@ -67,6 +67,15 @@ def test_few_facts_are_said_in_one_sentence(own_home: Home, tmp_path: Path) -> N
 
 
 @pytest.mark.weights
+def test_as_many_rows_as_were_wanted_need_no_other_generator(own_home: Home, tmp_path: Path) -> None:
+    workspace: Workspace = open_workspace(own_home.root, flags={"synth.generator": "rules"})
+    notes: list[str] = []
+    manifest = synthesize(workspace, tmp_path / "set", DatasetRequest(pairs=4), on_note=notes.append)
+    assert manifest["counts"]["pairs"] == 4 and manifest["counts"]["facts_asked"] < 10
+    assert not [note for note in notes if note.startswith("only ")]
+
+
+@pytest.mark.weights
 def test_a_writer_without_weights_is_refused_with_a_way_on(
     stocked: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,8 +38,11 @@ CURRENCY_SIGNS = {"dollars": "$", "pounds": "£", "euros": "€"}
 # A cell that says that there is nothing.
 EMPTY_CELL = re.compile(r"^[\s—–―\-$€£*.%()]*$|^n/?[am]$", re.IGNORECASE)
 CAPTION = re.compile(r"(?:table|exhibit|schedule)\s+[\dA-Z][\w.-]*(?:[.:)]|\s+[A-Z])", re.IGNORECASE)
-# Heads of columns of changes.
-CHANGE_HEAD = re.compile(r"change|variance|increase|decrease", re.IGNORECASE)
+# Heads of columns of changes: "Change", "Fiscal 2019 vs. Fiscal 2018".
+CHANGE_HEAD = re.compile(
+    r"change|variance|increase|decrease|(?:19|20)\d\d\s(?:vs\b\.?|versus|compared (?:to|with))\s[\w\s]*(?:19|20)\d\d",
+    re.IGNORECASE,
+)
 
 # Labels of rows that sum up others, or the heads of such columns.
 TOTAL_ROW = re.compile(r"\b(?:total|sum|average|mean|all)\b", re.IGNORECASE)

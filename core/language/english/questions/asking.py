@@ -35,6 +35,18 @@ COUNT = re.compile(
     re.IGNORECASE,
 )
 HOW_MANY = re.compile(r"\bhow many (?P<things>[\w-]+(?: [\w-]+)?)", re.IGNORECASE)
+# "How much milk do I need"; the measure between the number and what is measured.
+HOW_MUCH = re.compile(
+    r"\bhow much (?P<things>[a-z]{3,})(?=\W*$|\s(?:do|does|did|are|is|a|per|in|each)\b)", re.IGNORECASE
+)
+MEASURE = re.compile(
+    r"(?P<unit>\s?(?:k?g|m?l|cl|dl|oz|lb|t|cups?|(?:table|tea)?\s?spoons?|tbsp|tsp|pinch(?:es)?|slices?|cans?|cloves?"
+    r"|(?:milli|kilo|centi)?(?:lit(?:er|re)|gram|gramme)s?|tonnes?|tons?)\b)?\s(?:of\s)?",
+    re.IGNORECASE,
+)
+# What stands between two things that are counted in one sentence, and before a number that is left out of a count.
+BETWEEN_COUNTS = re.compile(r"[,;:()]|\b(?:and|while|but|or)\b", re.IGNORECASE)
+LEFT_OUT = re.compile(r"\b(?:excluding|except(?: for)?|not counting|other than|without)\s(?:\w+\s)?\Z", re.IGNORECASE)
 FOR_DATE = re.compile(
     r"^\W*(?:and\s)?(?:(?:since|until|by|from|on|in)\s)?(?:when|(?:what|which) (?:year|date|day))\b", re.I
 )
@@ -51,6 +63,9 @@ OWNER = re.compile(
     rf"\b(?:did|does|do|has|have|had|will|can)\s({_OWNING})\b|\b({_OWNING})['’]s?\s"
     rf"|\bof\s({_OWNING})(?=\W*$|\s(?:in|for|during|at|on)\s)"
 )
+# "Who is the chair of Acme": whose it is, and what a text says another's is of.
+HELD_OF = re.compile(rf"(?P<thing>[\w-]+)\sof\s(?P<owner>{_OWNING})\W*$")
+OF_HOLDER = rf"\s+of\s+(?P<owner>{_OWNING})"
 YES_NO = re.compile(
     r"^\W*(?:and\s+)?(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had|am|may)\b"
     r"(?!.*\bor\b)",

@@ -52,15 +52,6 @@ ASKS_CODE = re.compile(
 )
 BEFORE_CODE = r"(?:\s(?:number|no\.?|code|id|ref\.?))?(?:\sis)?[:\s#]+"
 CODE = r"(?-i:(?=[A-Z0-9/.-]*\d)[A-Z0-9][A-Z0-9/.-]*[A-Z0-9])(?!\w)"
-# "How many eggs", "how much milk do I need"; a number with its unit before what it counts.
-ASKS_COUNT = re.compile(
-    r"\bhow (?:many|much) (?P<noun>[a-z]{3,})(?=\W*$|\s(?:do|does|did|are|is|a|per|in|each)\b)", re.IGNORECASE
-)
-BEFORE_COUNTED = r"\s(?:of\s)?"
-COUNT = (
-    r"(?:\d[\d.,/]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
-    r"(?:\s?(?:k?g|m?l|cl|dl|oz|lb|cups?|(?:table|tea)?\s?spoons?|tbsp|tsp|pinch(?:es)?|slices?|cans?|cloves?))?"
-)
 TIME_CLAUSE = re.compile(r"\s(?:after|before|since|during|until)\s.*$", re.IGNORECASE | re.DOTALL)
 SUPERLATIVE = re.compile(r"\w{3,}est|most|least|best|worst", re.IGNORECASE)
 # What nouns stand behind.

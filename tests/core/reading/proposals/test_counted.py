@@ -55,6 +55,42 @@ def test_money_and_years_are_no_numbers_of_things() -> None:
     )
 
 
+RECIPE = (
+    "Beat 3 eggs with 200 ml milk and 90 g of sugar. Add two cups of flour. The crew carries 1.5 litres of water. "
+    "The hall takes 4 tins and the stairs take 2 tins. 5 keys for the gate, 7 keys for the shed. "
+    "Of the shares 812 shares are held by members, excluding 60 shares held by the club. A visitor buys 9 kg."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "number"),
+    [
+        ("How many eggs do I need?", "3"),
+        ("How much milk?", "200 ml"),
+        ("How much sugar do I need?", "90 g"),
+        ("How much flour is in it?", "two cups"),
+        ("How much water does the crew carry?", "1.5 litres"),
+        ("How many tins does the hall take?", "4 tins"),
+        ("How many tins do the stairs take?", "2 tins"),
+        ("How many keys are for the gate?", "5 keys"),
+        ("How many keys are for the shed?", "7 keys"),
+        ("How many shares are held by members?", "812"),
+    ],
+)
+def test_amounts_and_the_part_of_a_sentence_that_is_asked_for(question: str, number: str) -> None:
+    assert numbers(question, RECIPE) == [number]
+
+
+@pytest.mark.parametrize("question", ["How much salt?", "How much does it cost?", "How much is owed?", "How much oil?"])
+def test_what_is_not_measured_has_no_amount(question: str) -> None:
+    assert numbers(question, RECIPE) == []
+
+
+def test_what_is_left_out_is_not_counted() -> None:
+    text = "Shares outstanding: 601,959 (excluding 152,653 shares held in the treasury)."
+    assert numbers("How many shares were outstanding?", text) == []
+
+
 def test_the_number_of_a_kind_is_no_number_of_things() -> None:
     assert numbers("How many drivers does the plan have?", "The plan has rules for a Class 40 driver.") == []
     assert numbers("How many drivers does the plan have?", "The plan has one driver.") == ["one driver"]

@@ -54,6 +54,25 @@ def test_whom_the_whole_document_speaks_of_need_not_stand_on_the_page() -> None:
     assert kept("What did Oslo earn?", "140", "Fares 140 120", "table", others=4) == ["140"]
 
 
+POSTS = "Ana Ruiz was Harbour Master of Oslo Port before she came. Bo Lind, Harbour Master of Tornvik, took over.\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "short", "quoted", "fits"),
+    [
+        ("Who is the harbour master of Tornvik?", "Ana Ruiz", "Ana Ruiz was Harbour Master of Oslo Port", False),
+        ("Who is the harbour master of Tornvik?", "Bo Lind", "Bo Lind, Harbour Master of Tornvik, took over.", True),
+        ("Who was harbour master of Oslo Port?", "Ana Ruiz", "Ana Ruiz was Harbour Master of Oslo Port", True),
+        ("Who is the head of Tornvik?", "Harbour Master", "Bo Lind, Harbour Master of Tornvik, took over.", False),
+        ("Who took over?", "Harbour Master", "Bo Lind, Harbour Master of Tornvik, took over.", True),
+    ],
+)
+def test_who_holds_a_post_is_no_holder_elsewhere_and_no_post(
+    question: str, short: str, quoted: str, fits: bool
+) -> None:
+    assert bool(kept(question, short, quoted, "named", page=PAGE + POSTS)) == fits
+
+
 def test_when_is_not_answered_by_a_value_that_is_no_date() -> None:
     assert kept("When did the fleet get its ferries?", "nine", FERRIES, "named") == []
     assert kept("When was the report made?", "2021", "report for 2021 and 2020.", "named") == ["2021"]

@@ -79,6 +79,8 @@ def test_a_column_of_changes_is_read_only_where_a_change_is_asked_for() -> None:
     table = make(("2021", "Change"), ("Rent", ("12", "2")))
     assert texts("What was the rent?", table) == ["12"]
     assert "2" in texts("What was the change in rent?", table)
+    table = make(("Fiscal 2021 versus fiscal 2020", "Fiscal 2021"), ("Rent", ("2", "12")))
+    assert texts("What was the rent in 2021?", table) == ["12"]
 
 
 def test_words_of_one_meaning_find_one_row() -> None:
