@@ -184,7 +184,7 @@ SHAPES: Sequence[Shape] = (
     Shape(name="logged calls", fits=logged.is_logged, drafts=_plain(logged.logged), marked=True),
     Shape(
         name="OpenAI messages",
-        fits=lambda r: _messages(r, "role"),
+        fits=lambda r: _messages(r, "role") or _messages(r, "author", "content"),
         drafts=_plain(conversations.openai),
         marked=True,
         spoken=True,
