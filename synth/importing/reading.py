@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
+from core.shell import quoted
 from synth.importing.chats.chat_log import chat_log, looks_like_chat
 from synth.importing.chats.logged import is_unanswered
 from synth.importing.chats.marks import with_marks
@@ -140,14 +141,14 @@ def _opened(
 def _unknown(source: Source, sample: list[SourceRecord], values: Sequence[Mapping[str, Any]]) -> DataError:
     where = source.path or source.name
     if not sample:
-        return DataError("the file holds no records", path=where, hint=f"head -c 300 '{where}'")
+        return DataError("the file holds no records", path=where, hint=f"head -c 300 {quoted(where)}")
     if not values:
         fault = next((record.fault for record in sample if record.fault), "the records are not objects")
-        hint = f"head -c 300 '{where}'"
+        hint = f"head -c 300 {quoted(where)}"
         if isinstance(sample[0].value, list):
             fault = "lists of values without a first list of names"
             naming = """sed '1s/\\[/[["question","answer"],/'"""
-            hint = f"{naming} '{where}' > rows.json && kb synth import rows.json --out DIR"
+            hint = f"{naming} {quoted(where)} > rows.json && kb synth import rows.json --out DIR"
         return DataError(fault, path=where, line=sample[0].line, hint=hint)
     if is_unanswered(values[0]):
         hint = "add its answer to every record, as a text in the field response"
@@ -270,9 +271,9 @@ def _recognise_text(source: Source, seed: int, answers_by: str) -> RecognisedSou
             shape="chat transcript", outcomes=lambda: chat_log(_numbered(source), source.name, answers_by)
         )
     if len(filled) == 1 and is_json(filled[0]):
-        raise DataError("JSON without records", path=source.path, hint=f"head -c 300 '{source.path}'")
+        raise DataError("JSON without records", path=source.path, hint=f"head -c 300 {quoted(source.path)}")
     if filled and filled[0].lstrip().startswith("<"):
-        hint = f"kb ingest '{source.path}' && kb synth --out DIR"
+        hint = f"kb ingest {quoted(source.path)} && kb synth --out DIR"
         raise DataError("markup, not rows, an FAQ, a chat or plain text", path=source.path, hint=hint)
     if source.path and (table := nameless_table(lines)):
         raise _unnamed(source.path, source.header_line, lines[source.header_line - 1], *table)
@@ -286,7 +287,9 @@ def _unnamed(path: Path, line: int, first: str, delimiter: str, n_columns: int) 
         twice = next((name for name in names if names.count(name) > 1), "")
         numbered = delimiter.join(f"{name}{n + 1}" if name == twice else name for n, name in enumerate(names))
         named = path.with_name(f"{path.stem}.named{path.suffix}")
-        hint = f"sed '{line}s/.*/{numbered}/' '{path}' > '{named}' && kb synth import '{named}' --out DIR"
+        spelled = re.sub(r"([/&\\])", r"\\\1", numbered)
+        edit = quoted(f"{line}s/.*/{spelled}/")
+        hint = f"sed {edit} {quoted(path)} > {quoted(named)} && kb synth import {quoted(named)} --out DIR"
         return DataError(f"two columns are named {twice!r}", path=path, line=line, hint=hint)
     hint = naming_command(path, delimiter, n_columns, line)
     return DataError(f"a table of {n_columns} columns without a row of names", path=path, hint=hint)

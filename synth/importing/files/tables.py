@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from core.errors import DataError, KbError
 from core.machine.install import missing_extra
+from core.shell import quoted
 
 _BATCH_ROWS = 256
 # A field longer than this is an unclosed quote that swallows the file.
@@ -82,7 +83,7 @@ def naming_command(path: Path, delimiter: str, n_columns: int, line: int = 1) ->
     names = ["question", "answer", *(f"column{number}" for number in range(3, n_columns + 1))]
     named = path.with_name(f"{path.stem}.named{path.suffix or '.csv'}")
     spelled = delimiter.join(names).replace("\t", "\\t")
-    return f"sed '{line}i {spelled}' '{path}' > '{named}' && kb synth import '{named}' --out DIR"
+    return f"sed '{line}i {spelled}' {quoted(path)} > {quoted(named)} && kb synth import {quoted(named)} --out DIR"
 
 
 def delimiter_of(head: str) -> str:
