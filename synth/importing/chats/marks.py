@@ -36,7 +36,8 @@ _WRONG = (
     *("wrong", "is_wrong", "incorrect", "is_incorrect"),
     *("hallucinated", "is_hallucinated", "hallucination", "is_hallucination"),
 )
-_VERDICTS = ("verdict", "label", "grade", "judgement", "judgment", "evaluation", "correctness")
+_DISLIKED = ("thumbs_down", "disliked", "downvoted")
+_VERDICTS = ("feedback", "rating", "verdict", "label", "grade", "judgement", "judgment", "evaluation", "correctness")
 # What such a column says where it is a setting, not a thought.
 _SETTINGS = frozenset("on off true false yes no none auto minimal low medium high enabled disabled".split())
 # Beside one of these, `reasoning` is that of a judge.
@@ -73,7 +74,9 @@ def _against(record: Fields) -> str:
     fields = dict(record)
     no = [name for name in _RIGHT if name in fields and mark(fields[name]) is False]
     yes = [name for name in _WRONG if name in fields and mark(fields[name])]
-    spelled = [name for name in _VERDICTS if str(fields.get(name)).strip().lower() in _WRONG]
+    yes += [name for name in _DISLIKED if mark(fields.get(name))]
+    wrong = (*_WRONG, *_DISLIKED)
+    spelled = [name for name in _VERDICTS if "_".join(str(fields.get(name)).lower().split()) in wrong]
     return next((name for name in (*no, *yes, *spelled) if record[name] is not None), "")
 
 

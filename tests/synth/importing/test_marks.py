@@ -156,6 +156,8 @@ def test_a_history_of_something_else_is_reported(tmp_path: Path):
         {"hallucinated": True},
         {"label": "Hallucination"},
         {"verdict": "wrong"},
+        {"feedback": "Thumbs down"},
+        {"thumbs_down": True},
     ],
 )
 def test_an_answer_that_its_record_calls_wrong_is_no_row(tmp_path: Path, verdict):
