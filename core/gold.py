@@ -67,7 +67,11 @@ PREDICTIONS = (
 TARGETS = ("target", "targets", "label", "labels")
 # All the wordings that count as right, as SQuAD, MS MARCO and TriviaQA have them.
 _ALTERNATIVES = ("answers", "answers_spans")
-ANSWERS = ("answer", "a", "antwort")
+# In English and as tables of other languages head the column.
+ANSWERS = (
+    *("answer", "a", "antwort", "réponse", "reponse", "respuesta", "risposta", "resposta", "antwoord"),
+    *("ответ", "回答", "答案", "답변"),
+)
 # Where an answer is given as an object or a list of objects: the field that holds its text.
 _TEXT_FIELDS = ("text", "value", "answer", "content", "body", "normalized_value", "spans", "output", "response")
 # Which of several answers people preferred.

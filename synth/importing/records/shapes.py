@@ -74,7 +74,7 @@ def _is_answered(record: Fields) -> bool:
     """Whether a record has a question and an answer; `input` and others are questions beside an answer of that name."""
     names = answer_names(dict(record))
     answered = bool(answer_columns(names, others=instructions.OUTPUTS))
-    if has(record, "question", "q", "frage"):
+    if has(record, *instructions.NAMED_QUESTION):
         return answered
     if has(record, "problem"):
         return bool(answer_columns(names, others=("solution",)))
