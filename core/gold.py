@@ -67,7 +67,11 @@ PREDICTIONS = (
 TARGETS = ("target", "targets", "label", "labels")
 # All the wordings that count as right, as SQuAD, MS MARCO and TriviaQA have them.
 _ALTERNATIVES = ("answers", "answers_spans")
-ANSWERS = ("answer", "a", "antwort")
+# In English and as tables of other languages head the column.
+ANSWERS = (
+    *("answer", "a", "antwort", "réponse", "reponse", "respuesta", "risposta", "resposta", "antwoord"),
+    *("ответ", "回答", "答案", "답변"),
+)
 # Where an answer is given as an object or a list of objects: the field that holds its text.
 _TEXT_FIELDS = ("text", "value", "answer", "content", "body", "normalized_value", "spans", "output", "response")
 # Which of several answers people preferred.
@@ -78,6 +82,9 @@ def _squeezed(name: str) -> str:
     return "".join(character for character in name.lower() if character.isalnum())
 
 
+# Words that mark a field as what a person made of the answer beside it: `corrected_answer`, `response_edited`.
+_CORRECTED = ("corrected", "edited", "revised", "fixed", "amended")
+_CORRECTABLE = ("answer", "response", "output", "completion")
 _GOLD_KEYS, _PREDICTION_KEYS = (frozenset(map(_squeezed, names)) for names in (GOLD_ANSWERS, PREDICTIONS))
 
 
@@ -161,6 +168,21 @@ def named_gold(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if _squeezed(name) in _GOLD_KEYS)
 
 
+def corrected(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record in which corrections stand in the place of the answers that they correct; empty ones are gone."""
+    keys = {_squeezed(name): name for name in record}
+    fields = dict(record)
+    for base in _CORRECTABLE:
+        marked = {spelled for mark in _CORRECTED for spelled in (f"{mark}{base}", f"{base}{mark}")}
+        corrections = [fields.pop(keys[key]) for key in sorted(marked & set(keys))] if base in keys else []
+        texts = [text for text in map(as_text, corrections) if text]
+        if len(texts) == 1:
+            fields[keys[base]] = texts[0]
+        elif corrections and (texts or None in map(as_text, corrections)):
+            return dict(record)  # several, or of other types: nothing is settled
+    return fields
+
+
 def answer_names(record: Mapping[str, Any]) -> list[str]:
     """Return the columns of a record, without a target that is a verdict on what a model predicted (true, 0, 1)."""
     return [name for name in record if not (_squeezed(name) in TARGETS and _is_verdict(record, name))]
@@ -202,6 +224,7 @@ def gold_answer(record: Mapping[str, Any]) -> str | None:
     Raises:
         ValueError: It has no field of an answer, an empty one, or two that differ.
     """
+    record = corrected(record)
     if record.get("is_impossible") is True:
         return None
     usable = [name for name in answer_names(record) if not is_link(record[name])]

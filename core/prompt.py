@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 from core.errors import ConfigError, DataError
 from core.language.guess import guess_language
 from core.reading.passages import Passage, parse, render
+from core.shell import quoted
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
@@ -271,6 +272,6 @@ def check_trained_prompt(chat: BaseChatModel, prompt: AnswerPrompt) -> str:
     raise ConfigError(
         f"run {name!r} was trained with prompt {digest[:_SHORT]} and would be asked with prompt "
         f"{prompt.digest[:_SHORT]} ({prompt.source})",
-        hint=f"kb ask --model run:{name} --set rag.prompt_file='{trained['file']}' QUESTION",
+        hint=f"kb ask --model run:{name} --set rag.prompt_file={quoted(trained['file'])} QUESTION",
         click="choose another model",
     )

@@ -11,6 +11,7 @@ from core.clean import has_half_surrogate
 from core.errors import DataError
 from core.gold import gold_answer
 from core.rows import read_records, row_fault
+from core.shell import quoted
 
 _BLANKS = " \t\r\n"
 # Names under which evaluation tools hold a question, the usual one first.
@@ -22,7 +23,7 @@ def read_question_records(path: Path, *, hint: str) -> Iterator[tuple[int, dict[
 
     Args:
         path: JSON lines, or one JSON array.
-        hint: The next step where the file is neither; `{path}` in it is the file.
+        hint: The next step where the file is neither; `{path}` in it becomes the file, quoted.
 
     Raises:
         DataError: The file is neither, or a record is no object with a text `question`, or has text that is broken.
@@ -30,7 +31,7 @@ def read_question_records(path: Path, *, hint: str) -> Iterator[tuple[int, dict[
     with path.open("rb") as handle:
         start = handle.read(64).lstrip(b"\xef\xbb\xbf" + _BLANKS.encode())[:1]
     if start not in (b"", b"{", b"["):
-        raise DataError("neither JSON lines nor a JSON array", path=path, hint=hint.format(path=path))
+        raise DataError("neither JSON lines nor a JSON array", path=path, hint=hint.format(path=quoted(path)))
     for line, record in _elements(path) if start == b"[" else read_records(path):
         if not isinstance(record, dict):
             raise row_fault("a record must be a JSON object", path, line)
@@ -59,7 +60,7 @@ def _elements(path: Path) -> Iterator[tuple[int, Any]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"not UTF-8: {error.reason}", path=path, hint=f"file '{path}'") from error
+        raise DataError(f"not UTF-8: {error.reason}", path=path, hint=f"file {quoted(path)}") from error
     decoder = json.JSONDecoder()
     line, position = 1, 0
     index = text.index("[") + 1

@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 
 from core.errors import DataError
 from core.files import atomic_write, sha256_of
+from core.shell import quoted
 from core.types import Alteration, Citation, Fact, Pair, Preference, Split
 
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -87,7 +88,7 @@ def _read_row(row_type: type[Row], raw: str | bytes, record: object, path: Path 
 
 def row_fault(message: str, path: Path | str, line: int) -> DataError:
     """Return the error of a row; its hint shows the line."""
-    return DataError(message, path=path, line=line, hint=f"sed -n {line}p '{path}'")
+    return DataError(message, path=path, line=line, hint=f"sed -n {line}p {quoted(path)}")
 
 
 def _check_span(citation: Citation, name: str, path: Path | str, line: int) -> None:
@@ -184,7 +185,7 @@ def read_records(path: Path) -> Iterator[tuple[int, Any]]:
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes, Any]]:
     if not path.is_file():
-        raise DataError("no such file", path=path, hint=f"ls '{path.parent}'")
+        raise DataError("no such file", path=path, hint=f"ls {quoted(path.parent)}")
     with path.open("rb") as handle:
         for line, raw in enumerate(handle, start=1):
             if not raw.strip():
@@ -382,7 +383,7 @@ class DatasetFolder:
         except ValidationError as error:
             fault = error.errors()[0]
             reason = fault["msg"] if not fault["loc"] else f"{_described(fault)}"
-            raise DataError(f"not a manifest: {reason}", path=path, hint=f"rm '{path}'") from error
+            raise DataError(f"not a manifest: {reason}", path=path, hint=f"rm {quoted(path)}") from error
 
     def sha256(self) -> str:
         """Return a digest over every file of rows, by which a run says what it was trained on."""

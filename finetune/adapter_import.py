@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from core.chat.local.peft_adapter import peft_warnings_ignored
 from core.errors import ConfigError, DataError, KbError, MissingExtra
 from core.files import Home
+from core.shell import quoted
 from core.types import RunCard
 from finetune.data.prepare import chat_of_policy
 from finetune.data.rows import TrainingRows
@@ -78,7 +79,7 @@ class ForeignAdapter:
         if kind not in _METHODS:
             raise ConfigError(
                 f"unsupported peft_type {kind!r} in {self.folder / CONFIG}; use one of {', '.join(_METHODS)}",
-                hint=f"cat '{self.folder / CONFIG}'",
+                hint=f"cat {quoted(self.folder / CONFIG)}",
             )
         if kind == "LORA" and self.config.get("use_dora"):
             return "dora"
@@ -163,10 +164,10 @@ def read_adapter(folder: Path) -> ForeignAdapter:
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        hint = f"cat '{folder / CONFIG}'"
+        hint = f"cat {quoted(folder / CONFIG)}"
         raise DataError(f"cannot be read: {error}", path=folder / CONFIG, hint=hint) from error
     if not isinstance(config, dict):
-        raise DataError("is not a JSON object", path=folder / CONFIG, hint=f"cat '{folder / CONFIG}'")
+        raise DataError("is not a JSON object", path=folder / CONFIG, hint=f"cat {quoted(folder / CONFIG)}")
     tensors = _tensors(folder)
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor.float()).all():
@@ -178,19 +179,19 @@ def read_adapter(folder: Path) -> ForeignAdapter:
 
 def _no_adapter(folder: Path) -> KbError:
     if not folder.is_dir():
-        return ConfigError(f"no folder at {folder}", hint=f"ls '{folder.parent}'")
+        return ConfigError(f"no folder at {folder}", hint=f"ls {quoted(folder.parent)}")
     inner = sorted(path.parent for path in folder.glob(f"*/{CONFIG}"))
     if inner:
         names = ", ".join(path.name for path in inner)
         return ConfigError(
-            f"{folder} holds no adapter itself; folders in it do: {names}", hint=f"kb runs import '{inner[-1]}'"
+            f"{folder} holds no adapter itself; folders in it do: {names}", hint=f"kb runs import {quoted(inner[-1])}"
         )
     if (folder / "config.json").is_file():
         return ConfigError(
             f"{folder} holds a whole model, not an adapter: it can be asked, served and tuned as it is",
             hint=f"kb ask --model 'hf:{folder}' \"QUESTION\"",
         )
-    return ConfigError(f"{folder} holds no {CONFIG}", hint=f"ls '{folder}'")
+    return ConfigError(f"{folder} holds no {CONFIG}", hint=f"ls {quoted(folder)}")
 
 
 def _tensors(folder: Path) -> dict[str, Tensor]:
@@ -202,7 +203,7 @@ def _tensors(folder: Path) -> dict[str, Tensor]:
             return dict(load_file(folder / WEIGHTS))
     except (OSError, ValueError, SafetensorError) as error:
         raise DataError(
-            f"the adapter's weights cannot be read: {error}", path=folder / WEIGHTS, hint=f"ls -l '{folder}'"
+            f"the adapter's weights cannot be read: {error}", path=folder / WEIGHTS, hint=f"ls -l {quoted(folder)}"
         ) from error
     if (folder / PICKLED).is_file():
         raise DataError(
@@ -210,7 +211,7 @@ def _tensors(folder: Path) -> dict[str, Tensor]:
             path=folder,
             hint=_CONVERT.format(folder=folder),
         )
-    raise DataError(f"holds no {WEIGHTS}", path=folder, hint=f"ls '{folder}'")
+    raise DataError(f"holds no {WEIGHTS}", path=folder, hint=f"ls {quoted(folder)}")
 
 
 def _base_of(adapter: ForeignAdapter, base: str, home: Home, on_note: Callable[[str], None]) -> Base:
@@ -231,14 +232,14 @@ def _base_of(adapter: ForeignAdapter, base: str, home: Home, on_note: Callable[[
     except MissingExtra as error:
         whole = unquantised_name(named)
         if not whole:
-            pull = f"kb models pull {named} && kb runs import '{adapter.folder}'"
+            pull = f"kb models pull {named} && kb runs import {quoted(adapter.folder)}"
             raise MissingExtra(f"the adapter's base {named} is not installed", hint=pull) from error
         try:
             found_base = find_base(f"hf:{whole}", home)
         except KbError:
             raise MissingExtra(
                 f"the adapter's base {named} is not installed, nor is {whole}, which it was probably made from",
-                hint=f"kb models pull {whole} && kb runs import '{adapter.folder}' --base hf:{whole}",
+                hint=f"kb models pull {whole} && kb runs import {quoted(adapter.folder)} --base hf:{whole}",
             ) from error
         on_note(f"trained over {named}, which is not here; opened over {whole}, which it was probably made from")
         return found_base
@@ -266,7 +267,7 @@ def _recipe(adapter: ForeignAdapter, method: str, base: Base, merge_base: str) -
         return Recipe.model_validate({key: value for key, value in values.items() if value is not None})
     except ValueError as error:
         path = adapter.folder / CONFIG
-        raise DataError(f"impossible values: {error}", path=path, hint=f"cat '{path}'") from error
+        raise DataError(f"impossible values: {error}", path=path, hint=f"cat {quoted(path)}") from error
 
 
 def embedding_rows(adapter: ForeignAdapter, base: Base) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import DataError
+from core.shell import quoted
 from finetune.compare.arms import ArmReply
 from finetune.compare.measures import cohens_kappa, right
 from finetune.compare.questions import GoldQuestion
@@ -61,7 +62,7 @@ def remembered(say: Say, path: Path, *, model: str = "") -> Say:
                 kept[record["key"]] = record["reply"]
             except (ValueError, TypeError, KeyError) as error:
                 raise DataError(
-                    f"cannot be read as a judgement: {error}", path=path, line=line, hint=f"rm '{path}'"
+                    f"cannot be read as a judgement: {error}", path=path, line=line, hint=f"rm {quoted(path)}"
                 ) from error
 
     def ask(prompt: str) -> str:

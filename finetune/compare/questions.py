@@ -20,6 +20,7 @@ from core.errors import ConfigError, DataError
 from core.metrics import numbers_of
 from core.question_file import read_gold_answer, read_question_records
 from core.rows import DatasetFolder, row_fault, row_from_json
+from core.shell import quoted
 from core.types import Citation, Pair
 from finetune.data.rows import open_dataset
 
@@ -41,7 +42,7 @@ _ASKING = frozenset({"closed-book", "evidence", "distractors", "abstain", "memor
 _SILENT = frozenset({"abstain", "unanswerable", "contradicts"})
 _TOLERANCE = 0.01
 _HINT = "kb compare --arm a=extractive+rag --arm b=smollm2+rag --questions QUESTIONS.jsonl"
-_IMPORT = "kb synth import '{path}' --split test --out DIR  # then: --questions DIR"
+_IMPORT = "kb synth import {path} --split test --out DIR  # then: --questions DIR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +129,7 @@ def read_questions(
         ]
     else:
         raise ConfigError(
-            f"no file or dataset folder at {path}", hint=f"ls '{path.parent}'", click="choose another run"
+            f"no file or dataset folder at {path}", hint=f"ls {quoted(path.parent)}", click="choose another run"
         )
     unique = {(question.text, question.answer): question for question in reversed(questions)}
     if not unique:

@@ -19,6 +19,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.errors import ConfigError, DataError
+from core.shell import quoted
 from core.types import Citation
 from finetune.compare.arms import AnswersAhead, Arm, ArmReply
 from finetune.compare.questions import GoldQuestion
@@ -137,7 +138,7 @@ def read_outputs(path: Path) -> list[Output]:
             outputs.append(output_from_json(json.loads(text)))
         except (ValueError, TypeError, KeyError) as error:
             raise DataError(
-                f"cannot be read as an output: {error}", path=path, line=line, hint=f"sed -i {line}d '{path}'"
+                f"cannot be read as an output: {error}", path=path, line=line, hint=f"sed -i {line}d {quoted(path)}"
             ) from error
     return outputs
 

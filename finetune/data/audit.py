@@ -160,7 +160,8 @@ def check_ends(row: TokenRow, chat: ChatFormat) -> None:
         raise GateError(
             f"row {row.id} does not end with EOS ({chat.tokenizer.eos_token!r}), so the model would never stop; the "
             f"chat template must write it after an answer: {marked(row, chat)}",
-            hint=_HINT,
+            hint="kb finetune --base smollm2 --dry-run --data DIR",
+            click="choose another base model",
         )
     if any(row.input_ids[end - 1] not in chat.eos_ids for _, end in _trained_spans(row)[:-1]):
         raise GateError(f"row {row.id}: the answer of an earlier turn does not end with EOS", hint=_HINT)

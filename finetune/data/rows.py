@@ -11,6 +11,7 @@ from pathlib import Path
 from core.errors import ConfigError, DataError
 from core.prompt import AnswerPrompt
 from core.rows import ASK_PROMPT, MANIFEST, PAIRS, PREFERENCES, DatasetFolder, columns_not_used, unused_fields
+from core.shell import quoted
 from core.types import Pair, Preference, Split
 
 # Rows whose unused fields are counted.
@@ -115,10 +116,15 @@ def open_dataset(path: Path) -> TrainingRows:
     """
     path = path.expanduser().absolute()
     if not path.is_dir():
-        raise ConfigError(f"no dataset folder at {path}", hint=f"ls '{path.parent}'", click="choose another dataset")
+        raise ConfigError(
+            f"no dataset folder at {path}", hint=f"ls {quoted(path.parent)}", click="choose another dataset"
+        )
     if not any((path / name).is_file() for name in ("train.jsonl", PAIRS)):
         raise DataError(
-            f"holds neither train.jsonl nor {PAIRS}", path=path, hint=f"ls '{path}'", click="choose another dataset"
+            f"holds neither train.jsonl nor {PAIRS}",
+            path=path,
+            hint=f"ls {quoted(path)}",
+            click="choose another dataset",
         )
     manifest = DatasetFolder(path).manifest()
     text = manifest.prompts.get(ASK_PROMPT)

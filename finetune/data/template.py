@@ -5,6 +5,7 @@ The same object renders for training, for the audit and for generation, so that 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -209,12 +210,53 @@ def chat_format(
     if not tokenizer.chat_template:
         source = "dataset" if dataset_template else "plain"
         tokenizer.chat_template = dataset_template or PLAIN_TEMPLATE
-    eos_ids = frozenset(listed)
-    stand_in = _settle_pad(tokenizer, eos_ids, vocabulary)
     prompt = answer_prompt or load_prompt()
+    bare = ChatFormat(tokenizer, frozenset(listed), source, system, context_template, prompt, None, vocabulary)
+    _settle_generation(bare)
+    eos_ids = bare.eos_ids | _turn_end(bare)
+    stand_in = _settle_pad(tokenizer, eos_ids, vocabulary)
     chat = ChatFormat(tokenizer, eos_ids, source, system, context_template, prompt, stand_in, vocabulary)
     _settle_system(chat)
     return chat
+
+
+def _settle_generation(chat: ChatFormat) -> None:
+    """Make the template begin an answer for generation as it begins one in a conversation, where it does not itself.
+
+    Else the model would be trained to write the head of its own turn.
+    """
+    user, answer = {"role": "user", "content": _PROBE}, {"role": "assistant", "content": _THOUGHT_PROBE}
+    try:
+        prompt, bare = (chat.render([user], generation=generation) for generation in (True, False))
+        whole = chat.render([user, answer], generation=False)
+    except DataError:
+        return  # reported where rows meet it
+    head, probe_mark, _ = whole[len(bare) :].partition(_THOUGHT_PROBE)
+    if prompt == bare and whole.startswith(bare) and probe_mark and head.strip() and OPEN not in head:
+        begin = json.dumps(head, ensure_ascii=False)
+        chat.tokenizer.chat_template = (
+            f"{chat.tokenizer.chat_template}{{% if add_generation_prompt %}}{{{{ {begin} }}}}"
+        )
+        chat.tokenizer.chat_template += "{% endif %}"
+
+
+def _turn_end(chat: ChatFormat) -> frozenset[int]:
+    """Return the special token that the template writes after an answer where none of `eos_ids` stands there.
+
+    Gemma's `<end_of_turn>` is one that the generation config may list or not. Empty where there is none.
+    """
+    tokenizer = chat.tokenizer
+    turns = [{"role": role, "content": _PROBE} for role in ("user", "assistant")]
+    try:
+        tail = chat.render(turns, generation=False).rpartition(_PROBE)[2]
+    except DataError:
+        return frozenset()  # reported where rows meet it
+    ids = [int(token) for token in tokenizer.encode(tail, add_special_tokens=False)]
+    special = {int(id_) for id_, token in tokenizer.added_tokens_decoder.items() if token.special}
+    first = next((token for token in ids if str(tokenizer.decode([token])).strip()), None)
+    if first is None or first not in special or first == tokenizer.bos_token_id or chat.eos_ids & set(ids):
+        return frozenset()
+    return frozenset((first,))
 
 
 def spoken(text: str) -> str:

@@ -27,6 +27,7 @@ from core.machine.disk import full_disk_reported
 from core.machine.system import usable_cores
 from core.prompt import AnswerPrompt
 from core.rows import DatasetFolder
+from core.shell import quoted
 from core.types import RunCard
 from core.version import project_version
 from finetune.data.rows import TrainingRows
@@ -248,7 +249,7 @@ def failure_of(log: str, stage: str, code: int, path: Path) -> KbError:
     for event in _events(reversed(lines), io.StringIO()):  # of a process beside the first
         if event["event"] == "error":
             return error_from_json(event)
-    hint = f"cat '{path}'"
+    hint = f"cat {quoted(path)}"
     killed = next((match[1] for line in lines if (match := _KILLED.search(line))), "SIGKILL" if code == -9 else "")
     if killed:
         return KbError(f"stage {stage} was ended by {killed}; memory may have run out", hint=hint)

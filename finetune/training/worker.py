@@ -17,6 +17,7 @@ from pathlib import Path
 from core.errors import DataError, KbError
 from core.files import Home
 from core.machine.disk import full_disk_reported
+from core.shell import quoted
 from core.telemetry import disable
 
 # Set by accelerate and torchrun.
@@ -61,7 +62,7 @@ def _unexpected(error: Exception, log: Path) -> KbError:
     message = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
     if "out of memory" in reason:
         return KbError(message, hint="kb finetune --set micro_batch=1 --set gradient_checkpointing=true --data DIR")
-    return KbError(message, hint=f"cat '{log}'", click="choose a smaller base model or another recipe")
+    return KbError(message, hint=f"cat {quoted(log)}", click="choose a smaller base model or another recipe")
 
 
 def _end_with_parent() -> None:

@@ -113,7 +113,8 @@ def compare(
         screen.document(report)
     else:
         _show_report(report)
-    after = f". Next: kb synth --from-report {folder / 'report.json'} --out DIR" if report["missed"] else ""
+    missed = shlex.quote(str(folder / "report.json"))
+    after = f". Next: kb synth --from-report {missed} --out DIR" if report["missed"] else ""
     screen.note(f"report: {folder / 'report.html'}{after}", quiet=quiet)
 
 

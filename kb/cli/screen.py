@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from shlex import quote as quote
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ConfigError, KbError

@@ -124,7 +124,7 @@ def _build(workspace: Workspace, out: Path | None, request: DatasetRequest, *, a
         for line in manifest_lines(manifest):
             screen.say(line)
     tokens = f", {meter.calls()}" if meter.tokens else ""
-    where = f" in {out}. Next: kb synth review {out}" if out else "; nothing was kept"
+    where = f" in {out}. Next: kb synth review {screen.quote(str(out))}" if out else "; nothing was kept"
     seconds = time.monotonic() - begun
     screen.note(f"{manifest['counts']['pairs']} rows in {seconds:.0f} s{tokens}{where}", quiet=quiet)
 

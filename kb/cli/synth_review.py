@@ -144,4 +144,4 @@ def _applied(reviewing: Review, folder: Path, *, as_json: bool, quiet: bool) -> 
         screen.document({**counts, "splits": done.manifest["counts"]["splits"]})
         return
     screen.note(f"{done.accepted} accepted, {done.edited} edited, {done.rejected} rejected in {folder}", quiet=quiet)
-    screen.note(f"Next: kb synth export {folder} --to openai --out train.jsonl", quiet=quiet)
+    screen.note(f"Next: kb synth export {screen.quote(str(folder))} --to openai --out train.jsonl", quiet=quiet)

@@ -23,6 +23,7 @@ from core.rows import (
     holds_rows,
     records_skipped,
 )
+from core.shell import quoted
 from core.types import Pair, Preference, Split
 
 OnNote = Callable[[str], None]
@@ -58,10 +59,10 @@ def training_folder(
 
     path = fetch_dataset(spec, home, most_rows=most_rows) if spec.startswith(PREFIX) else Path(spec).expanduser()
     if not path.exists():
-        raise ConfigError(f"no data at {path}", hint=f"ls '{path.parent}'", click="choose another dataset")
+        raise ConfigError(f"no data at {path}", hint=f"ls {quoted(path.parent)}", click="choose another dataset")
     if path.is_dir() and _is_dataset(path):
         if answer_column:
-            hint = f"kb finetune --data '{path}'"
+            hint = f"kb finetune --data {quoted(path)}"
             raise ConfigError(
                 "the column of the right answers can be chosen in files of rows, and this is a dataset", hint=hint
             )
@@ -172,10 +173,10 @@ def check_trainable(folder: Path, spec: str) -> None:
         raise DataError(
             f"every row is held out by its own split: {held_out}",
             path=spec,
-            hint=f"kb synth import '{spec}' --split train --out DIR && kb finetune --data DIR",
+            hint=f"kb synth import {quoted(spec)} --split train --out DIR && kb finetune --data DIR",
         )
     raise DataError(
         "single answers with a verdict (KTO) cannot be trained on",
         path=spec,
-        hint=f"kb synth import '{spec}' --out DIR && kb synth export DIR --to kto --for trl --out FILE",
+        hint=f"kb synth import {quoted(spec)} --out DIR && kb synth export DIR --to kto --for trl --out FILE",
     )

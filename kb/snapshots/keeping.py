@@ -19,6 +19,7 @@ from pathlib import Path
 from core.errors import ConfigError, DataError
 from core.files import Home, atomic_write
 from core.originals import keep_original, original_file
+from core.shell import quoted
 from core.types import Answer, Document
 from core.weights.folders import delete_folder, make_folder
 from kb.ingest import WAITING
@@ -267,7 +268,7 @@ def _read(folder: Path) -> Snapshot:
     try:
         return Snapshot(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"cannot be read: {error}", path=path, hint=f"rm -r '{folder}'") from error
+        raise DataError(f"cannot be read: {error}", path=path, hint=f"rm -r {quoted(folder)}") from error
 
 
 def _live_store(workspace: Workspace, catalogue: CatalogueReader) -> Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,7 @@ def import_lines(report: ImportReport, out: Path) -> Iterator[str]:
         yield "  all rows share a document or a passage: nothing can be held out"
     if report.is_loosened:
         yield "  a few passages hold most rows: rows on one of them are held out from the others"
-    yield f"Next: kb synth review {out}"
+    yield f"Next: kb synth review {shlex.quote(str(out))}"
 
 
 def _source_lines(read: SourceReport) -> Iterator[str]:

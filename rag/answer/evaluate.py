@@ -37,7 +37,7 @@ PAGE_CUTS = (1, 5, 20)
 DEPTH = 40
 # A bootstrap over fewer clusters than this says little; pages are drawn then.
 MIN_DOCUMENTS = 10
-_IMPORT = "kb synth import '{path}' --split test --out DIR && kb eval DIR/test.jsonl"
+_IMPORT = "kb synth import {path} --split test --out DIR && kb eval DIR/test.jsonl"
 
 PageId = tuple[str, int]
 

@@ -21,6 +21,7 @@ from filelock import FileLock
 from core.errors import ConfigError
 from core.files import atomic_write
 from core.rows import pair_from_json, preference_from_json, read_records, row_from_json, row_to_json, write_rows
+from core.shell import quoted
 from core.types import Alteration, Citation, Pair, Preference
 from synth.dataset.write import JudgedFolder, locked
 from synth.dataset.write import replace as replace_rows
@@ -210,7 +211,9 @@ class Review:
         exact = [row for row in matching if row.id == row_id] or matching
         if len(exact) != 1:
             how_many = "no row has" if not exact else f"{len(exact)} rows have"
-            raise ConfigError(f"{how_many} the id {row_id}", hint=f"kb synth review '{self._dataset.path}' --json")
+            raise ConfigError(
+                f"{how_many} the id {row_id}", hint=f"kb synth review {quoted(self._dataset.path)} --json"
+            )
         return ReviewItem(row=exact[0], decision=self.decisions().get(exact[0].id))
 
     def decisions(self) -> dict[str, Decision]:

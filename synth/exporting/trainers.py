@@ -14,6 +14,7 @@ from typing import Any
 
 from core.errors import ConfigError, DataError
 from core.files import atomic_write
+from core.shell import quoted
 
 TITLES = {"trl": "TRL", "unsloth": "Unsloth", "axolotl": "Axolotl", "llama-factory": "LLaMA-Factory"}
 TRAINERS = tuple(TITLES)
@@ -115,9 +116,9 @@ def write_dataset_info(to: str, out: Path, columns: Sequence[str] = ()) -> Path:
         try:
             entries = json.loads(path.read_bytes())
         except ValueError as error:
-            raise DataError(f"not JSON: {error}", path=path, hint=f"rm '{path}'") from error
+            raise DataError(f"not JSON: {error}", path=path, hint=f"rm {quoted(path)}") from error
     if not isinstance(entries, dict):
-        raise DataError("not a JSON object", path=path, hint=f"rm '{path}'")
+        raise DataError("not a JSON object", path=path, hint=f"rm {quoted(path)}")
     with atomic_write(path) as handle:
         handle.write((json.dumps({**entries, out.stem: entry}, indent=2, ensure_ascii=False) + "\n").encode())
     return path

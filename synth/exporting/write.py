@@ -14,6 +14,7 @@ from typing import Generic, Literal, TypeVar
 from core.errors import ConfigError, DataError
 from core.files import atomic_write
 from core.rows import SPLITS, per_answer
+from core.shell import quoted
 from core.types import Pair, Preference, Split
 from synth.dataset.judged import Judged
 from synth.dataset.write import JudgedFolder
@@ -209,11 +210,11 @@ def _empty(dataset: JudgedFolder, to: str, split: str, done: Exported) -> DataEr
         return DataError(
             f"{split} has only rows of plain text",
             path=dataset.path,
-            hint=f"kb synth export '{dataset.path}' --to text --out FILE",
+            hint=f"kb synth export {quoted(dataset.path)} --to text --out FILE",
             click="choose the format text",
         )
     wants = {"dpo": "preferences", "kto": "preferences or judged answers"}.get(to, "pairs")
-    hint = f"kb synth export '{dataset.path}' --split all --to {to} --out FILE"
+    hint = f"kb synth export {quoted(dataset.path)} --split all --to {to} --out FILE"
     if to in ("dpo", "kto"):
-        hint = f"kb synth import feedback.jsonl --out '{dataset.path}'"
+        hint = f"kb synth import feedback.jsonl --out {quoted(dataset.path)}"
     return DataError(f"no {wants} in {split}", path=dataset.path, hint=hint, click="choose another format")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BackendError
+from core.shell import quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,4 +98,4 @@ class CallCache:
             self._db.close()
 
     def _unusable(self, error: Exception) -> BackendError:
-        return BackendError(f"{self._path}: cannot use the reply cache: {error}", hint=f"rm '{self._path}'")
+        return BackendError(f"{self._path}: cannot use the reply cache: {error}", hint=f"rm {quoted(self._path)}")

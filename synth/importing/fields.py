@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.gold import answer_columns, answer_names, answer_texts, as_text, is_absent, is_link
+from core.gold import answer_columns, answer_names, answer_texts, as_text, corrected, is_absent, is_link
 from synth.importing.drafts import Unusable
 from synth.importing.records.annotated import plain_record
 
@@ -75,7 +75,9 @@ def normal_name(name: object) -> str:
 
 
 def normalised(record: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the record with normal names; numbers that are none are null, and lists given as text are lists."""
+    """Return the record with normal names; numbers that are none are null, lists given as text are lists, and a
+    correction is the answer.
+    """
     record = plain_record(record)
     fields: dict[str, Any] = {}
     for key, given in record.items():
@@ -85,7 +87,7 @@ def normalised(record: Mapping[Any, Any]) -> dict[str, Any]:
             fields |= normalised(value)
         else:
             fields[name] = None if isinstance(value, float) and is_absent(value) else value
-    return fields
+    return corrected(fields)
 
 
 def _wraps(record: Mapping[Any, Any], name: str) -> bool:

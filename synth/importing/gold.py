@@ -22,6 +22,7 @@ from core.gold import (
     is_predicted,
     named_gold,
 )
+from core.shell import quoted
 from synth.importing.drafts import Draft, Unusable
 from synth.importing.fields import ReadFields, answer_of, normal_name
 from synth.importing.records.instructions import OUTPUTS
@@ -156,4 +157,4 @@ def with_gold(fields: ReadFields, draft: Draft, columns: Sequence[str], *, chose
 
 def choice(where: Path | str, column: str) -> str:
     """Return the command that reads a source with a chosen answer column."""
-    return f"kb synth import '{where}' --answer-column {column} --out DIR"
+    return f"kb synth import {quoted(where)} --answer-column {column} --out DIR"

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from core.errors import DataError
 from core.rows import SPLITS
+from core.shell import quoted
 from core.types import Split
 from synth.dataset.holdout import assigned, first_of_each, pins
 from synth.dataset.leaks import Linked
@@ -185,7 +186,11 @@ def _nothing(read: SourceReport, shape: RecognisedSource) -> DataError:
     line, reason = read.examples[0] if read.examples else (None, "it has no rows")
     hint = shape.hint if any(repr(name) in reason for name in shape.answers) else ""
     is_text = read.container in ("JSON lines", "JSON array", "JSON object", "CSV", "text")
-    look = f"sed -n {line or 1}p '{read.source}'" if is_text else f"kb synth import '{read.source}' --dry-run --out DIR"
+    look = (
+        f"sed -n {line or 1}p {quoted(read.source)}"
+        if is_text
+        else f"kb synth import {quoted(read.source)} --dry-run --out DIR"
+    )
     return DataError(
         f"no usable record of shape {read.shape}: {reason}",
         path=read.source,

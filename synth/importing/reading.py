@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
+from core.shell import quoted
 from synth.importing.chats.chat_log import chat_log, looks_like_chat
 from synth.importing.chats.logged import is_unanswered
 from synth.importing.chats.marks import with_marks
@@ -105,11 +106,43 @@ def _recognise(source: Source, seed: int, answers_by: str, answer_column: str) -
     if answer_column and (shape is None or not (shape.gold or shape.spoken)):
         shape = answered_by(normal_name(answer_column))
     if shape is None:
+        shapes = list(dict.fromkeys(map(_shape_name, values)))
+        if len(shapes) > 1 and "" not in shapes and not answer_column:
+            return _of_each(source, shapes, seed)
         raise _unknown(source, sample, values)
     if shape.spoken:
         answers = conversation_gold(values, partial(_last_answer, shape), where, named=answer_column)
         return _opened(source, shape, seed, answers, chosen=bool(answer_column))
     return _opened(source, shape, seed, gold_columns(values, where, named=answer_column) if shape.gold else ())
+
+
+def _shape_name(record: Mapping[str, Any]) -> str:
+    """Return the name of a record's own shape, `""` for none."""
+    shape = shape_of([record])
+    return shape.name if shape else ""
+
+
+def _of_each(source: Source, shapes: Sequence[str], seed: int) -> RecognisedSource:
+    """Return a source none of whose shapes most records have: each is read by itself, in this order."""
+
+    def having(name: str) -> Iterator[SourceRecord]:
+        usable = (record for record in source.records() if isinstance(record.value, dict) and not record.fault)
+        return (record for record in usable if _shape_name(normalised(record.value)) == name)
+
+    parts = [_recognise(replace(source, records=partial(having, name)), seed, "", "") for name in shapes]
+    unused = Counter[str]()
+
+    def outcomes() -> Iterator[tuple[int, Outcome]]:
+        for part in parts:
+            yield from part.outcomes()
+            unused.update(part.unused)
+        for record in source.records():
+            if record.fault or not isinstance(record.value, dict):
+                yield record.line, Unusable(record.fault or "the record is not an object")
+            elif _shape_name(normalised(record.value)) not in shapes:
+                yield record.line, Unusable("of no known shape")
+
+    return RecognisedSource(shape=" and ".join(part.shape for part in parts), outcomes=outcomes, unused=unused)
 
 
 def _last_answer(shape: Shape, record: Mapping[str, Any]) -> str:
@@ -140,14 +173,14 @@ def _opened(
 def _unknown(source: Source, sample: list[SourceRecord], values: Sequence[Mapping[str, Any]]) -> DataError:
     where = source.path or source.name
     if not sample:
-        return DataError("the file holds no records", path=where, hint=f"head -c 300 '{where}'")
+        return DataError("the file holds no records", path=where, hint=f"head -c 300 {quoted(where)}")
     if not values:
         fault = next((record.fault for record in sample if record.fault), "the records are not objects")
-        hint = f"head -c 300 '{where}'"
+        hint = f"head -c 300 {quoted(where)}"
         if isinstance(sample[0].value, list):
             fault = "lists of values without a first list of names"
             naming = """sed '1s/\\[/[["question","answer"],/'"""
-            hint = f"{naming} '{where}' > rows.json && kb synth import rows.json --out DIR"
+            hint = f"{naming} {quoted(where)} > rows.json && kb synth import rows.json --out DIR"
         return DataError(fault, path=where, line=sample[0].line, hint=hint)
     if is_unanswered(values[0]):
         hint = "add its answer to every record, as a text in the field response"
@@ -270,13 +303,24 @@ def _recognise_text(source: Source, seed: int, answers_by: str) -> RecognisedSou
             shape="chat transcript", outcomes=lambda: chat_log(_numbered(source), source.name, answers_by)
         )
     if len(filled) == 1 and is_json(filled[0]):
-        raise DataError("JSON without records", path=source.path, hint=f"head -c 300 '{source.path}'")
+        raise DataError("JSON without records", path=source.path, hint=f"head -c 300 {quoted(source.path)}")
+    objects = [line for line in filled if line.lstrip().startswith("{") and is_json(line.strip().rstrip(","))]
+    if len(objects) > 1 and 2 * len(objects) >= len(filled) and source.path:
+        raise _interrupted(source.path, lines)
     if filled and filled[0].lstrip().startswith("<"):
-        hint = f"kb ingest '{source.path}' && kb synth --out DIR"
+        hint = f"kb ingest {quoted(source.path)} && kb synth --out DIR"
         raise DataError("markup, not rows, an FAQ, a chat or plain text", path=source.path, hint=hint)
     if source.path and (table := nameless_table(lines)):
         raise _unnamed(source.path, source.header_line, lines[source.header_line - 1], *table)
     return RecognisedSource(shape="plain text", outcomes=lambda: text_blocks(_numbered(source)))
+
+
+def _interrupted(path: Path, lines: Sequence[str]) -> DataError:
+    """Return the error of lines of JSON among which others stand: comments, a header, a log's marks."""
+    other = next(n for n, line in enumerate(lines, start=1) if line.strip() and not is_json(line.strip().rstrip(",")))
+    rows = path.with_name(f"{path.stem}.rows.jsonl")
+    hint = f"grep '^ *{{' {quoted(path)} | sed 's/,$//' > {quoted(rows)} && kb synth import {quoted(rows)} --out DIR"
+    return DataError("lines of JSON, among them some that are not", path=path, line=other, hint=hint)
 
 
 def _unnamed(path: Path, line: int, first: str, delimiter: str, n_columns: int) -> DataError:
@@ -286,7 +330,9 @@ def _unnamed(path: Path, line: int, first: str, delimiter: str, n_columns: int) 
         twice = next((name for name in names if names.count(name) > 1), "")
         numbered = delimiter.join(f"{name}{n + 1}" if name == twice else name for n, name in enumerate(names))
         named = path.with_name(f"{path.stem}.named{path.suffix}")
-        hint = f"sed '{line}s/.*/{numbered}/' '{path}' > '{named}' && kb synth import '{named}' --out DIR"
+        spelled = re.sub(r"([/&\\])", r"\\\1", numbered)
+        edit = quoted(f"{line}s/.*/{spelled}/")
+        hint = f"sed {edit} {quoted(path)} > {quoted(named)} && kb synth import {quoted(named)} --out DIR"
         return DataError(f"two columns are named {twice!r}", path=path, line=line, hint=hint)
     hint = naming_command(path, delimiter, n_columns, line)
     return DataError(f"a table of {n_columns} columns without a row of names", path=path, hint=hint)

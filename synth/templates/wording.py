@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from core.errors import ConfigError
+from core.shell import quoted
 
 _FOLDER = Path(__file__).parent
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
@@ -135,9 +136,9 @@ def _table(path: Path) -> Mapping[str, object]:
         text = path.read_text(encoding="utf-8")
         table = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read {path}: {error}", hint=f"cat '{path}'") from error
+        raise ConfigError(f"cannot read {path}: {error}", hint=f"cat {quoted(path)}") from error
     if not isinstance(table, dict):
-        raise ConfigError(f"{path}: not a table of keys", hint=f"cat '{path}'")
+        raise ConfigError(f"{path}: not a table of keys", hint=f"cat {quoted(path)}")
     return table
 
 

@@ -14,7 +14,7 @@ ROWS = [{"question": "a?", "answer": "x\u2028y"}, {"question": "b, [c]?", "answe
 
 
 def read(path: Path) -> list[tuple[int, dict[str, object]]]:
-    return list(read_question_records(path, hint="import '{path}'"))
+    return list(read_question_records(path, hint="import {path}"))
 
 
 @pytest.mark.parametrize(

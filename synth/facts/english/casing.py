@@ -16,6 +16,8 @@ _ARTICLES = frozenset("the a an each every all no average total most some".split
 _NATION = re.compile(r"(?:[a-z]{3}ian|[a-z]{3}ese|[a-z]{3}ish|[a-z]rican|German|Greek|French|Dutch|Swiss)s?$")
 _COMMON = re.compile(r"(?:[^s]s|tion|sion|ment|ing|ity|ance|ence|ness|ship|ure|ed|ly|ue)$")
 _FEWEST_LETTERS = 4
+# A number with a point after a word makes both a name: "Harrow 4.2", "Rule 3.1".
+_VERSION = re.compile(r"v?\d+\.\d")
 # What stands before a word that begins a sentence or a quotation.
 _BEGINS = re.compile(r"[.!?:•“\"] |.[“\"(]")
 
@@ -59,6 +61,8 @@ def lowered(phrase: str, casing: Casing | None = None) -> str:
     bare = re.sub(r"[’']s$", "", first.strip("“”\"’',"))
     if not bare[:1].isupper() or re.fullmatch(r"[A-Z]\.", bare) or re.search(r"\d|.[A-Z]", bare):
         return phrase
+    if _VERSION.match(rest):
+        return phrase
     small = bare[0].lower() + bare[1:]
     common = small in _ARTICLES or (not rest[:1].isupper() and _is_common(small, bare == first, rest, casing))
     return phrase[0].lower() + phrase[1:] if common and phrase[0].isalpha() else phrase
@@ -73,5 +77,6 @@ def _is_common(small: str, alone: bool, rest: str, casing: Casing | None) -> boo
         return True
     # A compound in small letters ("check-in"), or a noun before another ("fire extinguishers").
     following, _, after = rest.partition(" ")
-    compound = is_known_verb(following) and is_known_verb(after.split(" ", 1)[0])  # "council rules apply"
+    # "council rules apply", and "audio guides" alone: no verb ends a phrase
+    compound = is_known_verb(following) and (not after or is_known_verb(after.split(" ", 1)[0]))
     return "-" in small or (alone and following.islower() and (compound or not is_known_verb(following)))

@@ -35,8 +35,12 @@ _TOOL = re.compile(r"(?i)edgar|donnelley|workiva|adobe|microsoft word|anonymous|
 _DOCUMENT_NOUN = re.compile(
     r"(?i)\b(?:handbook|manual|policy|polic(?:y|ies)|report|guide|guideline|circular|agreement|contract|plan|act|code|rules"
     r"|charter|statute|regulations?|terms|notice|standard|specification|procedure|protocol|review|survey|statement"
-    r"|constitution|bylaws|catalogue|catalog|brochure|newsletter|minutes|programme|strategy|memorandum|lease|edition)$"
+    r"|constitution|bylaws|catalogue|catalog|brochure|newsletter|minutes|programme|strategy|memorandum|lease|edition"
+    r"|leaflet|booklet|sheet|instructions|prospectus|accounts|summary)$"
 )
+# So few words that end in such a noun say the sort of a document, not which it is.
+_MAX_SORT_WORDS = 3
+_NAMES_ONE = re.compile(r"\b[A-Z]\w*[^\W\d_]|\d")
 _SHORT_NAMES = "Company Corporation Registrant Institute University College Society Foundation Trust Bank Agency Authority Association Council Organisation Organization Group Firm Museum Hospital".split()
 _SMALL_WORDS = frozenset("of the and for in on at to de la".split())
 _WE = re.compile(r"\b(we|our|us|ours)\b", re.IGNORECASE)
@@ -80,8 +84,8 @@ def name_document(document: Document, pages: Sequence[Page]) -> Naming:
     form = _FORM.search(opening)
     if form:
         return _filing(form[1], opening, " ".join(document.title.split()))
-    title = _title(document)
     organisation = _organisation(document.metadata.get("author", ""), opening)
+    title = _title(document, is_owned=bool(organisation))
     in_title = organisation and organisation.removeprefix("the ").casefold() in title.casefold()
     short = len(title.split()) < 3
     scope = f"the {title}" if _DOCUMENT_NOUN.search(title) and not title.startswith("The ") else f"“{title}”"
@@ -128,11 +132,20 @@ def _mixed_case(name: str, opening: str) -> str:
     return " ".join(word.lower() if word.lower() in _SMALL_WORDS else word.capitalize() for word in name.split())
 
 
-def _title(document: Document) -> str:
-    """The title without its subtitle, where what is left still says something."""
+def _title(document: Document, *, is_owned: bool) -> str:
+    """The title without its subtitle, where what is left, perhaps with the owner's name, says which document it is."""
     title = " ".join(document.title.split()).strip(" .–—-:")
-    head = re.split(r":\s+|\s+[–—]\s+|\s+\|\s+", title)[0].strip()
+    head, *rest = (part.strip() for part in re.split(r":\s+|\s+[–—]\s+|\s+\|\s+", title, maxsplit=1))
+    if not is_owned and rest and _says_sort_alone(head) and _NAMES_ONE.search(rest[0]):
+        return title
     return head if head and (len(head.split()) >= 2 or _DOCUMENT_NOUN.search(head)) else title
+
+
+def _says_sort_alone(head: str) -> bool:
+    """Whether a title's head is true of many documents: "Package leaflet", "Annual report"."""
+    words = head.removeprefix("The ").split()
+    named = any(word[:1].isupper() for word in words[1:-1]) or any(character.isdigit() for character in head)
+    return len(words) <= _MAX_SORT_WORDS and not named and _DOCUMENT_NOUN.search(head) is not None
 
 
 def _organisation(author: str, opening: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.chat.thoughts import split_thought, with_thought
+from core.gold import named_gold
 from synth.importing.chats.conversations import read_conversation
 from synth.importing.chats.messages import mark, spoken
 from synth.importing.drafts import Draft, Unusable
@@ -28,6 +29,15 @@ _THOUGHTS = frozenset(
     "think thought thoughts thoughtprocess cot cotcontent complexcot longcot chainofthought chainofthoughts "
     "scratchpad".split()
 )
+# Columns for a verdict on the record's answer: that it is right, and that it is wrong. Beside a column of right answers
+# they judge another one.
+_RIGHT = ("is_correct", "correct", "is_right", "is_accepted", "accepted", "is_approved", "approved", "passed")
+_WRONG = (
+    *("wrong", "is_wrong", "incorrect", "is_incorrect"),
+    *("hallucinated", "is_hallucinated", "hallucination", "is_hallucination"),
+)
+_DISLIKED = ("thumbs_down", "disliked", "downvoted")
+_VERDICTS = ("feedback", "rating", "verdict", "label", "grade", "judgement", "judgment", "evaluation", "correctness")
 # What such a column says where it is a setting, not a thought.
 _SETTINGS = frozenset("on off true false yes no none auto minimal low medium high enabled disabled".split())
 # Beside one of these, `reasoning` is that of a judge.
@@ -44,8 +54,11 @@ def with_marks(record: Fields, drafts: Iterator[Draft]) -> Iterator[Draft]:
         # Other values than yes and no (a share, a number of kilograms) are left unread, to be reported.
         if name in record and mark(dict(record)[name]) is not None and not mark(record[name]):
             raise Unusable(f"marked as not to be trained ({name})")
+    verdict = "" if named_gold(record) else _against(record)
     system = system_of(record)
     for draft in drafts:
+        if verdict and draft.rejected is None and draft.good is None:
+            raise Unusable(f"marked as wrong ({verdict})")
         texts = dict.fromkeys(text for text in (system, draft.system) if text)
         whole = replace(draft, system="\n\n".join(texts))
         if not whole.turns and (turns := _history(record)):
@@ -54,6 +67,17 @@ def with_marks(record: Fields, drafts: Iterator[Draft]) -> Iterator[Draft]:
         if not split_thought(whole.answer)[0] and (thought := _thought(record)):
             whole = replace(whole, answer=with_thought(thought, whole.answer))
         yield from _rejected(record, whole, draft)
+
+
+def _against(record: Fields) -> str:
+    """Return the column that says that the record's answer is wrong, `""` for none; those that say so are read."""
+    fields = dict(record)
+    no = [name for name in _RIGHT if name in fields and mark(fields[name]) is False]
+    yes = [name for name in _WRONG if name in fields and mark(fields[name])]
+    yes += [name for name in _DISLIKED if mark(fields.get(name))]
+    wrong = (*_WRONG, *_DISLIKED)
+    spelled = [name for name in _VERDICTS if "_".join(str(fields.get(name)).lower().split()) in wrong]
+    return next((name for name in (*no, *yes, *spelled) if record[name] is not None), "")
 
 
 def system_of(record: Fields) -> str:

@@ -31,7 +31,7 @@ SPEAKERS = {
     "system": "system",
     "developer": "system",
 }
-_NAMES, _CONTENTS = ("role", "from", "speaker"), ("content", "value", "text", "parts")
+_NAMES, _CONTENTS = ("role", "from", "speaker", "author"), ("content", "value", "text", "parts")
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
 # Marks that say whether an answer is trained: OpenAI and Mistral, LLaMA-Factory, ms-swift, Axolotl, XTuner; and that it
 # is not.

@@ -68,7 +68,7 @@ def _wrapped(members: Sequence[Member], whole: Mapping[str, Any], known: Known) 
     """Return the one object in an object where it is a table or holds the lists of records, beside plain values."""
     inner = [member for member in members if isinstance(member.value, dict)]
     plain = all(not isinstance(member.value, list) for member in members)
-    if len(inner) != 1 or not plain:
+    if len(inner) != 1 or not plain or (len(members) > 1 and known([whole])):
         return None
     value = inner[0].value
     if _turned(value, known) is not None:
@@ -152,4 +152,6 @@ def _is_records(value: Any) -> bool:
 
 def _is_conversation(value: Any) -> bool:
     """Whether a list is a conversation: its parts are messages, and the first of them says who speaks."""
-    return any({role, text} <= set(value[0]) for role in ("role", "from") for text in ("content", "value", "parts"))
+    return any(
+        {role, text} <= set(value[0]) for role in ("role", "from", "author") for text in ("content", "value", "parts")
+    )

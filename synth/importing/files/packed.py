@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Literal
 
 from core.errors import DataError
+from core.shell import quoted
 
 _DATA = (".jsonl", ".json", ".ndjson", ".csv", ".tsv", ".txt", ".md")
 _DOCUMENTS = {"word/document.xml": "a Word document", "ppt/presentation.xml": "a presentation"}
@@ -29,7 +30,9 @@ def packed_kind(path: Path) -> tuple[Literal["workbook", "Slack", "file"], str]:
     if "xl/workbook.xml" in names:
         return "workbook", ""
     if document := next((what for name, what in _DOCUMENTS.items() if name in names), ""):
-        raise DataError(f"{document} is no table of rows", path=path, hint=f"kb ingest '{path}' && kb synth --out DIR")
+        raise DataError(
+            f"{document} is no table of rows", path=path, hint=f"kb ingest {quoted(path)} && kb synth --out DIR"
+        )
     if {"content.xml", "mimetype"} <= set(names):
         raise DataError("an OpenDocument file", path=path, hint="save it as .xlsx or CSV, then import that")
     bare = {PurePosixPath(name).name: name for name in names}
@@ -41,12 +44,12 @@ def packed_kind(path: Path) -> tuple[Literal["workbook", "Slack", "file"], str]:
         return "file", members[0]
     folder = f"{path.with_suffix('')}"
     if not members:
-        raise DataError("the zip archive holds no file of rows", path=path, hint=f"unzip -l '{path}'")
+        raise DataError("the zip archive holds no file of rows", path=path, hint=f"unzip -l {quoted(path)}")
     files = " ".join(f"'{folder}/{name}'" for name in members[:8])
     raise DataError(
         f"the zip archive holds {len(members)} files",
         path=path,
-        hint=f"unzip '{path}' -d '{folder}' && kb synth import {files} --out DIR",
+        hint=f"unzip {quoted(path)} -d {quoted(folder)} && kb synth import {files} --out DIR",
     )
 
 
@@ -62,4 +65,4 @@ def open_member(path: Path, name: str) -> IO[bytes]:
         with zipfile.ZipFile(path) as archive:
             return archive.open(name)
     except (RuntimeError, NotImplementedError) as error:
-        raise DataError(f"{name} cannot be unpacked: {error}", path=path, hint=f"unzip '{path}'") from error
+        raise DataError(f"{name} cannot be unpacked: {error}", path=path, hint=f"unzip {quoted(path)}") from error

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any, Literal, cast
 
 from core.errors import DataError
+from core.shell import quoted
 from synth.importing.chats.services import service_of
 from synth.importing.chats.slack import is_slack_message
 from synth.importing.fields import is_messages, normalised, split_named
@@ -122,11 +123,11 @@ def open_source(spec: str) -> Source:
     if path.is_dir():
         return _folder(path)
     if not path.is_file():
-        raise DataError("no such file", path=path, hint=f"ls '{path.parent}'")
+        raise DataError("no such file", path=path, hint=f"ls {quoted(path.parent)}")
     with path.open("rb") as handle:
         magic = handle.read(8)
     if not magic:
-        raise DataError("the file is empty", path=path, hint=f"ls -l '{path}'")
+        raise DataError("the file is empty", path=path, hint=f"ls -l {quoted(path)}")
     if magic.startswith(b"PAR1"):
         records, labels = parquet_records(path)
         return Source(name=path.name, container="Parquet", labels=labels, path=path, records=lambda: _rows(records()))
@@ -135,7 +136,7 @@ def open_source(spec: str) -> Source:
     for start, kind in _DOCUMENTS.items():
         if magic.startswith(start):
             raise DataError(
-                f"{kind} is a document, not rows", path=path, hint=f"kb ingest '{path}' && kb synth --out DIR"
+                f"{kind} is a document, not rows", path=path, hint=f"kb ingest {quoted(path)} && kb synth --out DIR"
             )
     if magic.startswith(b"\xd0\xcf\x11\xe0"):
         raise DataError("an Office file of the old kind", path=path, hint="save it as .xlsx or CSV, then import that")
@@ -174,7 +175,7 @@ def _folder(path: Path) -> Source:
     raise DataError(
         "the folder is neither a Slack export (users.json, channels.json, days of messages) nor a saved dataset",
         path=path,
-        hint=f"kb synth import '{path}'/* --out DIR",
+        hint=f"kb synth import {quoted(path)}/* --out DIR",
     )
 
 

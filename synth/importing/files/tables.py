@@ -13,7 +13,11 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from core.errors import DataError, KbError
+from core.gold import answer_columns
 from core.machine.install import missing_extra
+from core.shell import quoted
+from synth.importing.fields import normal_name
+from synth.importing.records.instructions import OUTPUTS, QUESTIONS
 
 _BATCH_ROWS = 256
 # A field longer than this is an unclosed quote that swallows the file.
@@ -22,7 +26,7 @@ _DELIMITERS = ",;\t|"
 # A first line for spreadsheet programs, which names the delimiter.
 _STATED = re.compile(r'\A\ufeff?"?sep=(?P<delimiter>[^"\r\n])"?[,;\t]*\r?\n', re.IGNORECASE)
 # How programs write that a cell is empty.
-_ABSENT = frozenset({"nan", "NaN", "NAN", "null", "NULL", "<NA>", "#N/A", "NaT"})
+_ABSENT = frozenset("nan NaN NAN null NULL <NA> N/A n/a NaT #N/A #REF! #VALUE! #NAME? #DIV/0! #NULL! #NUM!".split())
 _ONE_COLUMN = ("text", "content", "sentence", "document", "question", "prompt")
 Rows = Callable[[], Iterator[Any]]
 Labels = Mapping[str, tuple[str, ...]]
@@ -82,7 +86,7 @@ def naming_command(path: Path, delimiter: str, n_columns: int, line: int = 1) ->
     names = ["question", "answer", *(f"column{number}" for number in range(3, n_columns + 1))]
     named = path.with_name(f"{path.stem}.named{path.suffix or '.csv'}")
     spelled = delimiter.join(names).replace("\t", "\\t")
-    return f"sed '{line}i {spelled}' '{path}' > '{named}' && kb synth import '{named}' --out DIR"
+    return f"sed '{line}i {spelled}' {quoted(path)} > {quoted(named)} && kb synth import {quoted(named)} --out DIR"
 
 
 def delimiter_of(head: str) -> str:
@@ -99,9 +103,17 @@ def _dialect(head: str, *, whole: bool) -> str | None:
         rows = [row for row in (rows if whole else rows[:-1]) if row][:50]
         if len(rows) < 2 or len(rows[0]) < 2 or not _is_header(rows[0]):
             continue
-        if sum(len(row) == len(rows[0]) for row in rows) >= 0.8 * len(rows):
+        # Names of a question and its answer make a table of any rows: those of other lengths are faults.
+        if sum(len(row) == len(rows[0]) for row in rows) >= 0.8 * len(rows) or _names_answers(rows[0]):
             return delimiter
     return None
+
+
+def _names_answers(names: list[str]) -> bool:
+    """Whether fields name a question and its answer."""
+    normal = [normal_name(name) for name in names]
+    asks = [name for name in normal if name in QUESTIONS]
+    return bool(asks) and bool(answer_columns((name for name in normal if name not in asks), others=OUTPUTS))
 
 
 def _is_header(names: list[str]) -> bool:

@@ -10,6 +10,7 @@ from typing import IO
 from charset_normalizer import from_bytes
 
 from core.errors import DataError
+from core.shell import quoted
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -38,7 +39,7 @@ def sniff_encoding(head: bytes, path: Path) -> str:
     guesses = from_bytes(head)
     best = guesses.best()
     if best is None:
-        raise DataError("unknown file format", path=path, hint=f"file '{path}'")
+        raise DataError("unknown file format", path=path, hint=f"file {quoted(path)}")
     # Of code pages that read equally well, the commonest: a few accents do not tell Western from Central Europe.
     western = (guess for guess in guesses if guess.encoding == "cp1252" and guess.chaos <= best.chaos)
     return next(western, best).encoding
@@ -51,7 +52,7 @@ def _check_text(head: bytes, path: Path) -> None:
     if first < 0 or begins_json:
         return
     line = head.count(b"\n", 0, first) + 1
-    raise DataError("unknown file format: a NUL byte", path=path, line=line, hint=f"file '{path}'")
+    raise DataError("unknown file format: a NUL byte", path=path, line=line, hint=f"file {quoted(path)}")
 
 
 def _is_mostly_utf8(head: bytes) -> bool:

@@ -19,6 +19,8 @@ _SIDES = (("a", "b"), ("0", "1"), ("1", "2"), ("left", "right"), ("j", "k"))
 _BY_CONVENTION = _SIDES[-1]
 _STEMS = ("response", "answer", "output", "completion", "conversation", "reply", "generation", "human_ref", "summary")
 _VERDICTS = ("winner", "preference", "preferred", "choice", "chosen", "better", "label", "labels", "overall_preference")
+# Scales from the first answer (below zero) to the second (above): HelpSteer2 and 3.
+_SCALES = ("overall_preference", "preference_strength")
 _SCORES = ("score", "rating", "votes", "reward")
 _TIES = ("tie", "tie (bothbad)", "both", "neither", "equal", "none", "draw")
 _LISTS = ("responses", "completions", "outputs", "generations", "candidates", "answers")
@@ -88,7 +90,8 @@ def _sides(record: Fields) -> _Sides | None:
 
 
 def _verdict_column(record: Fields) -> str:
-    return next((name for name in _VERDICTS if record.get(name) is not None), "")
+    better = (f"{word}_{stem}{end}" for word in ("better", "preferred") for stem in _STEMS for end in ("_id", ""))
+    return next((name for name in (*_VERDICTS, *_SCALES, *better) if record.get(name) is not None), "")
 
 
 def _scores(record: Fields, sides: _Sides) -> tuple[float, float] | None:
@@ -111,6 +114,10 @@ def _first_is_better(record: Fields, sides: _Sides) -> bool:
     value = str(record[column]).strip().lower()
     if value in _TIES:
         raise Unusable("no answer is the better one: a tie")
+    if column in _SCALES and (strength := _number(value)) is not None:
+        if not strength:
+            raise Unusable("no answer is the better one: a tie")
+        return strength < 0
     if column == "labels" and sides.first.startswith("human_ref"):  # SHP: 1 stands for the first
         value = {"1": "a", "0": "b"}.get(value, value)
     for end, other, name in zip(sides.ends, reversed(sides.ends), sides[:2], strict=True):

@@ -21,7 +21,24 @@ from synth.importing.records.judged import transcript
 
 PROMPTS = ("prompt", "inputs", "input", "instruction", "query", "request", "source")
 COMPLETIONS = ("completion", "targets", "target", "output", "response", "reply", "completions")
-QUESTIONS = ("question", "q", "frage", "query", "prompt", "user_input", "input", "instruction", "problem")
+# In English and as tables of other languages head the column.
+NAMED_QUESTION = (
+    "question",
+    "q",
+    "frage",
+    "pregunta",
+    "domanda",
+    "pergunta",
+    "vraag",
+    "вопрос",
+    "問題",
+    "问题",
+    "질문",
+)
+QUESTIONS = (
+    *NAMED_QUESTION,
+    *("query", "prompt", "user_input", "input", "instruction", "problem"),
+)
 # Names that stand for an answer beside a question, an instruction.
 OUTPUTS = ("output", "response", "completion", "reply", "solution")
 CONTEXTS = (

@@ -12,8 +12,9 @@ from typing import Any
 
 from synth.importing.chats.conversations import answer_messages, draft_of, read_conversation
 from synth.importing.chats.marks import DIFFERING, REJECTED_RESPONSE, UNJUDGED, turns_of
+from synth.importing.chats.messages import mark
 from synth.importing.drafts import Draft, Unusable
-from synth.importing.fields import Fields, documents, optional, required
+from synth.importing.fields import Fields, documents, is_messages, optional, required
 
 # Names of both answers: TRL and LLaMA-Factory, OpenAI, Argilla, reward models.
 CHOSEN, REJECTED = (
@@ -38,6 +39,8 @@ def preference(record: Fields) -> Iterator[Draft]:
     OpenAI has the prompt's messages in an object `input`.
     """
     prompt = record.get("prompt") or record.get("conversations") or record.get("messages") or _openai_prompt(record)
+    talk = not prompt and is_messages(dict(record).get("context"))  # HelpSteer3
+    prompt = record["context"] if talk else prompt
     question = optional(record, "question", "instruction", "query", "input") if not isinstance(prompt, list) else ""
     if isinstance(prompt, list):
         before: list[Any] = prompt
@@ -54,6 +57,7 @@ def preference(record: Fields) -> Iterator[Draft]:
         raise Unusable(DIFFERING)
     if chosen == rejected:
         raise Unusable("the chosen and the rejected answer are the same")
+    _check_scores(record)
     if better.goes_on:
         raise Unusable(UNJUDGED)
     extra_input = "" if isinstance(prompt, list) or not record.get("instruction") else optional(record, "input")
@@ -61,13 +65,31 @@ def preference(record: Fields) -> Iterator[Draft]:
         question=question,
         answer=chosen,
         rejected=rejected,
-        context=optional(record, "context") or extra_input,
+        context="" if talk else optional(record, "context") or extra_input,
         turns=tuple(turns),
         system=better.system,
         documents=documents(record),
         left_out=(*better.left_out, *([(_UNHEEDED, 1)] if worse.goes_on else [])),
         unused=better.unused,
     )
+
+
+def _check_scores(record: Fields) -> None:
+    """Check that the scores that a record gives its own answers rank them as their names do.
+
+    Raises:
+        Unusable: They do not, or are equal.
+    """
+    for stem in ("score", "rating", "reward"):
+        for better, worse in ((f"{stem}_chosen", f"{stem}_rejected"), (f"chosen_{stem}", f"rejected_{stem}")):
+            # By `dict`, which does not count a column as used: a text is no score.
+            scores = [dict(record).get(name) for name in (better, worse)]
+            if not all(isinstance(score, int | float) for score in scores):
+                continue
+            if record[better] < record[worse]:
+                raise Unusable(f"the rejected answer has the higher score ({worse})")
+            if record[better] == record[worse]:
+                raise Unusable("no answer is the better one: a tie")
 
 
 def _openai_prompt(record: Fields) -> Any:
@@ -106,9 +128,8 @@ def transcript(text: str) -> list[Any]:
 def verdict(record: Fields) -> Iterator[Draft]:
     """`prompt`, `completion` and a true or false `label` (TRL), or `conversations` and `kto_tag` (LLaMA-Factory)."""
     label = record.get("label", record.get("kto_tag"))
-    if isinstance(label, str) and label.strip().lower() in ("true", "false"):
-        label = label.strip().lower() == "true"
-    if not isinstance(label, bool):
+    label = mark(label)
+    if label is None:
         raise Unusable("the label is neither true nor false")
     messages = record.get("conversations") or record.get("messages")
     prompt, completion = record.get("prompt"), record.get("completion")

@@ -74,7 +74,7 @@ def _is_answered(record: Fields) -> bool:
     """Whether a record has a question and an answer; `input` and others are questions beside an answer of that name."""
     names = answer_names(dict(record))
     answered = bool(answer_columns(names, others=instructions.OUTPUTS))
-    if has(record, "question", "q", "frage"):
+    if has(record, *instructions.NAMED_QUESTION):
         return answered
     if has(record, "problem"):
         return bool(answer_columns(names, others=("solution",)))
@@ -184,7 +184,7 @@ SHAPES: Sequence[Shape] = (
     Shape(name="logged calls", fits=logged.is_logged, drafts=_plain(logged.logged), marked=True),
     Shape(
         name="OpenAI messages",
-        fits=lambda r: _messages(r, "role"),
+        fits=lambda r: _messages(r, "role") or _messages(r, "author", "content"),
         drafts=_plain(conversations.openai),
         marked=True,
         spoken=True,

@@ -225,3 +225,41 @@ def test_a_thought_goes_into_the_field_that_a_template_has_for_it(name: str) -> 
         audit(Tokenised(rows=(cut,), max_length=512, dropped={}), chat, 512)
     turns = [["1+1?", answer]]
     assert chat.prompt(made(turns=turns))[1] == chat.assistant(answer)
+
+
+TURNS = (
+    "{{ bos_token }}{% for m in messages %}<turn>{{ m['role'] }}\n{{ m['content'] | trim }}<close>\n{% endfor %}"
+    "{% if add_generation_prompt %}<turn>assistant\n{% endif %}"
+)
+
+
+def test_the_token_that_closes_turns_ends_answers_where_no_list_has_it() -> None:
+    specials = ("<pad>", "<eos>", "<bos>", "<turn>", "<close>")
+    tokenizer = special_tokenizer(*specials, eos="<eos>", pad="<pad>", bos="<bos>")
+    tokenizer.chat_template = TURNS
+    chat = chat_of(tokenizer=tokenizer, ends=None)
+    ends = {chat.tokenizer.convert_ids_to_tokens(token) for token in chat.eos_ids}
+    assert ends == {"<eos>", "<close>"}
+    row = encode_pair(made(1), chat)
+    assert row.input_ids[-1] == row.labels[-1] == tokenizer.convert_tokens_to_ids("<close>")
+
+
+def test_plain_words_after_an_answer_end_nothing() -> None:
+    tokenizer = special_tokenizer("<pad>", "<eos>", "<turn>", eos="<eos>", pad="<pad>")
+    tokenizer.chat_template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}"
+    assert chat_of(tokenizer=tokenizer, ends=None).eos_ids == {tokenizer.eos_token_id}
+
+
+def test_a_template_without_a_generation_prompt_gets_the_one_that_it_writes_in_conversations() -> None:
+    template = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    chat = chat_of(tokenizer=tokenizer_of(template))
+    prompt, whole = chat.answered([{"role": "user", "content": "Q"}], "A")
+    assert prompt == "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n"
+    assert whole == f"{prompt}A<|im_end|>\n"
+
+
+def test_a_template_that_answers_right_after_the_question_stays_as_it_is() -> None:
+    template = "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }} <|im_end|>{% endfor %}"
+    inline = template.replace("[{{ m['role'] }}] ", "{{ '[Q] ' if m['role'] == 'user' else '' }}")
+    chat = chat_of(tokenizer=tokenizer_of(inline))
+    assert chat.answered([{"role": "user", "content": "Q"}], "A")[0] == "[Q] Q <|im_end|>"

@@ -145,3 +145,46 @@ def test_earlier_turns_stand_in_history(tmp_path: Path, shape):
 
 def test_a_history_of_something_else_is_reported(tmp_path: Path):
     assert read(tmp_path, {**RECORDS["swift"], "history": "It was founded in 1900."})[2] == {"history": 2}
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        {"is_correct": False},
+        {"passed": "no"},
+        {"approved": 0},
+        {"hallucinated": True},
+        {"label": "Hallucination"},
+        {"verdict": "wrong"},
+        {"feedback": "Thumbs down"},
+        {"thumbs_down": True},
+    ],
+)
+def test_an_answer_that_its_record_calls_wrong_is_no_row(tmp_path: Path, verdict):
+    path = write_jsonl(tmp_path / "x.jsonl", [{"question": "q", "answer": "said", **verdict}])
+    (_, outcome), *_ = recognise(open_source(str(path))).outcomes()
+    assert isinstance(outcome, Unusable)
+    assert str(outcome) == f"marked as wrong ({next(iter(verdict))})"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"question": "q", "answer": "gold", "is_correct": True},
+        {"question": "q", "answer": "gold", "label": "harbour"},
+        {"question": "q", "answer": "said", "correct_answer": "gold", "is_correct": False},
+        {"question": "q", "answer": "gold", "correct": 0.4},
+    ],
+)
+def test_a_verdict_on_another_answer_or_a_good_one_changes_nothing(tmp_path: Path, record):
+    path = write_jsonl(tmp_path / "x.jsonl", [record])
+    (_, outcome), *_ = recognise(open_source(str(path))).outcomes()
+    assert isinstance(outcome, Draft)
+    assert outcome.answer == "gold"
+
+
+@pytest.mark.parametrize(("chosen", "rejected"), [(2.0, 4.0), (3, 3)])
+def test_a_preference_against_its_own_scores_is_no_row(tmp_path: Path, chosen, rejected):
+    record = {"prompt": "q", "chosen": "a", "rejected": "b", "score_chosen": chosen, "score_rejected": rejected}
+    (_, outcome), *_ = recognise(open_source(str(write_jsonl(tmp_path / "x.jsonl", [record])))).outcomes()
+    assert isinstance(outcome, Unusable)

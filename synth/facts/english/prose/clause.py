@@ -146,7 +146,9 @@ def _finite(words: list[tuple[str, int]], position: int) -> bool:
     if base:
         # "stores", "returns": a verb only where what follows could be its object or adverbial.
         after = words[position + 1][0] if position + 1 < len(words) else ""
-        return not is_noun_too(base) or after in _AFTER_VERB or after[:1].isdigit() or _is_only_verb(words, position)
+        # A plural has no verb in the singular: in "shows works by" the first of two is the verb.
+        is_followed = after in _AFTER_VERB or after[:1].isdigit() or (present_base(after) and not is_plural(before))
+        return not is_noun_too(base) or bool(is_followed) or _is_only_verb(words, position)
     head = next(
         (
             words[back - 1][0]
@@ -210,7 +212,7 @@ def parse(sentence: str) -> Clause | None:
             return None
         if position and _finite(words, position) and not _is_ambiguous(words, position):
             subject = text[subject_at:offset].strip()
-            if not is_subject(subject):
+            if not is_subject(subject) or _is_read_twice(words, position) or _is_bare_passive(text, words, position):
                 return None
             while position + 1 < len(words) and word in AUXILIARIES and words[position + 1][0] in ("not", "never"):
                 return None
@@ -252,16 +254,39 @@ def _past_twice(words: list[tuple[str, int]], position: int) -> bool:
 
 
 def _is_ambiguous(words: list[tuple[str, int]], position: int) -> bool:
-    """Whether a past tense may be a participle: "The shares purchased under the plan were ..."."""
+    """Whether a past tense may be a participle, or a present one a noun: "The shares purchased under the plan were ..."."""
     word = words[position][0]
-    if word in AUXILIARIES or not past_base(word):
+    is_present = is_noun_too(present_base(word))
+    if word in AUXILIARIES or not (past_base(word) or is_present):
         return False
     for later, _ in words[position + 1 :]:
+        if is_present and later in _TIME_OPENERS:
+            return False
         if later[-1] in ",;:." or (later in _CLAUSE_OPENERS and later != "as") or later == "where":
             return False
         if later in AUXILIARIES:
             return True
     return False
+
+
+def _is_read_twice(words: list[tuple[str, int]], position: int) -> bool:
+    """Whether an earlier word may be the verb as well: "The club's insurance covers third-party claims up to ..."."""
+    if not is_noun_too(present_base(words[position][0])):
+        return False
+    return any(
+        present_base(words[back][0])
+        and words[back - 1][0] not in _BEFORE_NOUN
+        and not words[back - 1][0].endswith(("'s", "’s"))
+        for back in range(2, position)
+    )
+
+
+def _is_bare_passive(text: str, words: list[tuple[str, int]], position: int) -> bool:
+    """Whether a past tense is a participle without its auxiliary: "Version 3, approved by Ann Lee on 4 May"."""
+    word, start = words[position]
+    if word in AUXILIARIES or not is_participle(word):
+        return False
+    return re.match(r"by (?:the |an? )?[A-Z]", text[start + len(word) + 1 :]) is not None
 
 
 def is_subject(subject: str) -> bool:

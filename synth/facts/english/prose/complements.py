@@ -70,6 +70,8 @@ _MADE = frozenset(
     """built created founded established introduced designed developed launched adopted formed installed added written
     constructed set erected planted drafted passed organised organized invented""".split()
 )
+# Who makes things has such a name at the end: "the glass blower Edith Marchetti".
+_ENDS_IN_NAME = re.compile(r"[a-z] [A-Z][\w’'-]+(?: [A-Z][\w’'.-]+)+$")
 _WHERE = re.compile(
     r"^(?:in|on|at|behind|beside|under|above|below|near|inside|outside|beneath|between|along|next to|in front of)"
     r" [a-z][^,;:]{3,80}$"
@@ -207,7 +209,8 @@ def _with_preposition(group: _Group, tail: str) -> Gap | None:
     if preposition == "by" and re.match(r"[A-Z]", answer):
         return None  # by whom: `names.agent`
     start = group.tail_at + len(preposition) + 1
-    if preposition in ("by", "to") and are_people(answer):
+    is_maker = preposition == "by" and _last_word(group.core) in _MADE
+    if preposition in ("by", "to") and (are_people(answer) or (is_maker and _ENDS_IN_NAME.search(answer))):
         return Gap((f"{preposition} whom",), group.core, time, start, start + len(answer), "name")
     if preposition == "to" and _last_word(group.core) in _GIVEN_TO:
         return None  # given to whom, not to what

@@ -51,3 +51,13 @@ def test_headings_show_nothing(casing):
     assert casing.is_name("board")
     assert casing.is_small("member")
     assert not casing.is_small("board")
+
+
+def test_a_word_before_the_number_of_a_version_is_a_name(casing):
+    casing.learn("Type osprey to see which osprey is installed.")
+    assert lowered("Osprey 2.10 needs 4 GB", casing) == "Osprey 2.10 needs 4 GB"
+    assert lowered("Osprey users pay a fee", casing) == "osprey users pay a fee"
+
+
+def test_two_words_alone_are_a_thing_not_a_clause():
+    assert lowered("Wall plugs") == "wall plugs"

@@ -87,3 +87,16 @@ def test_offsets_survive_a_longer_name():
     at = whole.text.index("12 plants")
     start, end = whole.span(at, at + len("12 plants"))
     assert sentence[start:end] == "12 plants"
+
+
+@pytest.mark.parametrize(
+    ("title", "scope"),
+    [
+        ("Instruction sheet: Bellows pump K12", "“Instruction sheet: Bellows pump K12”"),
+        ("Annual report – Tarn Valley Trust", "“Annual report – Tarn Valley Trust”"),
+        ("Handbook: for members and friends", "the Handbook"),
+        ("Rules of Lund Rowing Club: a summary", "“Rules of Lund Rowing Club”"),
+    ],
+)
+def test_a_title_keeps_its_subtitle_where_its_head_fits_many_documents(title: str, scope: str):
+    assert name_document(document(title), [page("Nothing else.")]).scope == scope

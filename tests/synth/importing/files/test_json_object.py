@@ -52,6 +52,8 @@ def test_every_form_gives_the_rows(value):
         {"title": "T", "paragraphs": [{"context": "c", "qas": []}]},
         {"translation": {"en": "boat", "de": "Boot"}},
         {"question": "Q?", "answers": ["A"]},
+        {"question": "Q?", "context": "c", "answers": {"text": ["A"], "answer_start": [0]}, "is_impossible": False},
+        {"context": "Be brief.", "messages": [{"author": "user", "content": "q"}, {"author": "bot", "content": "a"}]},
         {"foo": 1},
         {},
     ],

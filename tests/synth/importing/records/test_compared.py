@@ -33,6 +33,12 @@ _BAD_TALK = [{"role": "user", "content": "q"}, {"role": "assistant", "content": 
             "instruction": "q",
             "completions": [{"response": "bad", "overall_score": 2.0}, {"response": "good", "overall_score": 9.0}],
         },
+        {"prompt": "q", "response_1": "good", "response_2": "bad", "preference_strength": -1},
+        {"prompt": "q", "response_1": "bad", "response_2": "good", "preference_strength": 3},
+        {"context": _TALK[:1], "response1": "bad", "response2": "good", "overall_preference": 1},
+        {"prompt": "q", "response_0": "bad", "response_1": "good", "better_response_id": 1},
+        {"prompt": "q", "answer_a": "good", "answer_b": "bad", "preferred_answer": "answer_a"},
+        {"prompt": "q", "chosen": "good", "rejected": "bad", "chosen-rating": 5, "rejected-rating": 4},
         {"prompt": "q", "accepted": "good", "rejected": "bad"},
         {"question": "q", "better": "good", "worse": "bad"},
         {"messages": _TALK, "rejected": {"role": "assistant", "content": "bad"}},
@@ -52,6 +58,7 @@ def test_the_better_answer_is_chosen(tmp_path: Path, record: dict[str, Any]) -> 
         {"prompt": "q", "answer_0": "one", "answer_1": "two", "score_0": 1, "score_1": 1},
         {"instruction": "q", "responses": ["one", "two"], "ratings": [3, 3]},
         {"prompt": "q", "response_a": "one", "response_b": "two", "winner": "somebody"},
+        {"prompt": "q", "response_1": "one", "response_2": "two", "overall_preference": 0},
     ],
 )
 def test_without_a_verdict_there_is_no_row(tmp_path: Path, record: dict[str, Any]) -> None:

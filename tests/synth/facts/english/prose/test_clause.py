@@ -121,3 +121,31 @@ def test_parts_are_spans_of_the_sentence(sentence):
     if clause is not None:
         assert clause.subject in clause.sentence
         assert clause.verb_at <= clause.rest_at <= len(clause.sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The trust's policy with Nordby covers hull damage claims up to 40 crowns.",
+        "The edition, printed by Halloway Press on 3 June 2020.",
+        "Edition 2 printed by Halloway Press on 3 June 2020.",
+    ],
+)
+def test_a_clause_with_two_verbs_or_a_participle_alone_is_left(sentence: str):
+    clause = parse(sentence)
+    assert clause is None or clause.verb == "covers"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "subject", "verb"),
+    [
+        ("The arcade displays prints by 9 makers.", "The arcade", "displays"),
+        ("Age limits in the junior crew are 12 and 16 years.", "Age limits in the junior crew", "are"),
+        ("The pump stops if the door is open.", "The pump", "stops"),
+        ("Sales grew by 5% in May.", "Sales", "grew"),
+    ],
+)
+def test_of_two_words_that_may_be_verbs_number_and_auxiliaries_decide(sentence: str, subject: str, verb: str):
+    clause = parse(sentence)
+    assert clause is not None
+    assert (clause.subject, clause.verb) == (subject, verb)

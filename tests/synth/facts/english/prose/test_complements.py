@@ -38,6 +38,11 @@ def asked(sentence: str) -> dict[str, str]:
             "by whom was The east mill rebuilt",
             "volunteers from Lund",
         ),
+        (
+            "The old kiln was built by the potter Jo Ann Reed.",
+            "by whom was The old kiln built",
+            "the potter Jo Ann Reed",
+        ),
         ("Spare keys are kept in a steel locker.", "where are Spare keys kept", "in a steel locker"),
         ("Marsh voles nest under the river bank.", "where do Marsh voles nest", "under the river bank"),
         (
