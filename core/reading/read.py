@@ -45,6 +45,7 @@ from core.reading.proposals.structured import (
     from_worded_tables,
     of_asked_rows,
     of_section,
+    without_empty_cells,
     without_notes,
 )
 from core.reading.proposals.whole import made_whole, with_counted_noun
@@ -170,6 +171,10 @@ def read(
     best = replace(best, short=percentage) if percentage else best
     quotes = _quotes(best, made, form, max_quotes)
     shown = _words_shown(best, chosen)
+    around = f"{chosen[best.quotes[0].passage].source} {heading_of(best, chosen)}" if best.quotes else ""
+    if form.negated and not form.yes_no and not shares_word(question, f"{around} {shown}"):
+        # What is not so is told by what is about it.
+        return Reading(ranked=tuple(ranked), places=_places([], passages))
     best = with_counted_noun(question, best, shown)
     return Reading(
         kind=best.kind,
@@ -270,6 +275,7 @@ def _proposals(
     weights = "words" if spans is None or worded else "sentence"
     sentences = from_sentences(plain, parsed, form, ranked, passages, known, weights)
     proposals += sentences if form.yes_no else without_notes(plain, sentences, proposals, tables)
+    proposals = proposals if form.yes_no else without_empty_cells(plain, proposals, tables)
     proposals = about_the_same(question, proposals, passages)
     if not (form.yes_no or form.foreign):
         stated = [*from_counts(plain, passages), *from_signatures(plain, passages)]
