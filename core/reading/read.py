@@ -17,7 +17,7 @@ from core.reading.answerability import (
     is_answered,
     names_thing,
 )
-from core.reading.asked import Asked, affirmed, bare_question, read_asked
+from core.reading.asked import Asked, affirmed, bare_question, lists_opposite, read_asked
 from core.reading.confidence import MIN_CONFIDENCE, POSSIBLE, SURE, logit, probability
 from core.reading.named_documents import named_first
 from core.reading.near_misses import shares_word, unspoken
@@ -276,7 +276,11 @@ def _proposals(
     sentences = from_sentences(plain, parsed, form, ranked, passages, known, weights)
     proposals += sentences if form.yes_no else without_notes(plain, sentences, proposals, tables)
     proposals = proposals if form.yes_no else without_empty_cells(plain, proposals, tables)
-    proposals = about_the_same(question, proposals, passages)
+    proposals = [
+        proposal
+        for proposal in about_the_same(question, proposals, passages)
+        if not (proposal.quotes and lists_opposite(form, question, quote_span(passages, proposal.quotes[0])))
+    ]
     if not (form.yes_no or form.foreign):
         stated = [*from_counts(plain, passages), *from_signatures(plain, passages)]
         proposals = that_fit(question, [*stated, *proposals], passages)

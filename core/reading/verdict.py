@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from core.language.english import comparing, polarity
+from core.language.english.questions import asking, wording
 from core.language.english.words import MONTH_OF
 from core.language.language import language
 from core.reading.text.measures import measures
@@ -171,8 +172,24 @@ def _part_about(question: str, text: str) -> str:
     """The part of a sentence that has all words of it that the question has, the sentence itself where none has."""
     mine = frozenset(terms(question))
     shared = mine & frozenset(terms(text))
-    parts = [part for part in polarity.PART_GAP.split(text) if shared <= frozenset(terms(part))]
-    return parts[0] if len(parts) == 1 and shared else text
+    label = polarity.LABEL.match(text)
+    statements = polarity.PART_GAP.split(text[label.end() :] if label else text)
+    parts = [part for part in statements if shared <= frozenset(terms(part))]
+    # What a line lists is governed by its label: "Excluded parts: gasket, glass".
+    chosen = f"{label[0] if label else ''}{parts[0]}" if len(parts) == 1 and shared else ""
+    return chosen or _clause_of_subject(question, text) or text
+
+
+def _clause_of_subject(question: str, text: str) -> str:
+    """The clause of a sentence that begins with what a question is about, where each has a subject of its own."""
+    clauses = text.split("; ")
+    opening = asking.YES_NO_SUBJECT.match(question)
+    rest = words(question[opening.end() :]) if opening and len(clauses) > 1 else []
+    subject = "" if not rest or is_empty(rest[0]) else next(iter(terms(" ".join(rest))), "")
+    if not subject or any(wording.ENGLISH.leaning_opening.match(clause) for clause in clauses):
+        return ""
+    own = [clause for clause in clauses if next(iter(terms(clause)), "") == subject]
+    return own[0] if len(own) == 1 and sum(subject in terms(clause) for clause in clauses) == 1 else ""
 
 
 def _other_value(question: str, text: str) -> bool:

@@ -12,7 +12,7 @@ NEGATIVE = re.compile(
 # "Isn't it open?" asks what "Is it open?" asks.
 INVERTED = re.compile(r"^\W*[a-z]+n['’]t\b", re.IGNORECASE)
 # Of a question: what denies, and what asks for something to be absent.
-DENYING = re.compile(rf"{NEGATIVE.pattern}|\bfree (?:of|from)\b", re.IGNORECASE)
+DENYING = re.compile(rf"{NEGATIVE.pattern}|\bfree (?:of|from)\b(?! charge)", re.IGNORECASE)
 # What makes a number without a sign a negative one, or one that says by how much something shrank.
 SHRINKING = re.compile(
     r"\b(?:below|under|loss(?:es)?|lost|deficits?|down|lower|less|fewer|minus|negative"
@@ -142,6 +142,7 @@ RESTRICTION = re.compile(
     re.IGNORECASE,
 )
 EXCEPTION_MEMBER = re.compile(r",\s(?:(?:and|or)\s)?|\s(?:and|or)\s", re.IGNORECASE)
+LABEL = re.compile(r"\W*[^\W\d][^:\n.;]{1,38}:\s+")
 # A sentence that begins with its answer, in any case.
 STATED = r"\W*(yes|no)\b(?!\s\w)"
 

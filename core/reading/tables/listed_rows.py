@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from core.language.english.printed import table_words
 from core.language.english.questions import asking, computations
-from core.reading.tables.lookup import meets, stems_of
+from core.reading.tables.lookup import meets, stems_of, without_unit
 from core.reading.tables.table import Table, TableCell, TableRow
 from core.reading.text.sentences import Offsets
 from core.reading.text.values import values
@@ -49,7 +49,7 @@ class WordedAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class TableLine:
+class LabelledRow:
     """A row with all its cells, the label first; None where one is empty."""
 
     row: TableRow
@@ -57,7 +57,7 @@ class TableLine:
 
 
 def listed_rows(
-    question: str, table: Table, heads: Sequence[str], rows: Sequence[TableLine], place: int
+    question: str, table: Table, heads: Sequence[str], rows: Sequence[LabelledRow], place: int
 ) -> WordedAnswer | None:
     """Return the rows, or the row, that a question asks for by a mark, an extreme or a value; None where it does not.
 
@@ -77,7 +77,7 @@ def listed_rows(
 
 
 def _flagged(
-    question: str, table: Table, heads: Sequence[str], rows: Sequence[TableLine], place: int
+    question: str, table: Table, heads: Sequence[str], rows: Sequence[LabelledRow], place: int
 ) -> WordedAnswer | None:
     """The rows of a column that another one marks: "Which ports have PoE?" where a column PoE says yes or no."""
     listed = asking.WHICH_THINGS.match(question)
@@ -114,7 +114,7 @@ def _flagged(
     )
 
 
-def _extreme(question: str, heads: Sequence[str], rows: Sequence[TableLine], place: int) -> WordedAnswer | None:
+def _extreme(question: str, heads: Sequence[str], rows: Sequence[LabelledRow], place: int) -> WordedAnswer | None:
     """The row that has the least or the most of one column: "Which hotel is the cheapest?"."""
     things = asking.WHICH_THINGS.match(question)
     least, most = computations.MINIMUM.search(question), computations.MAXIMUM.search(question)
@@ -151,7 +151,7 @@ def _extreme(question: str, heads: Sequence[str], rows: Sequence[TableLine], pla
     return WordedAnswer(place, " ".join(cell.text.split()), spans, shown, 1.0, bool(by_word) or len(measured) == 1)
 
 
-def _by_value(question: str, heads: Sequence[str], rows: Sequence[TableLine], place: int) -> WordedAnswer | None:
+def _by_value(question: str, heads: Sequence[str], rows: Sequence[LabelledRow], place: int) -> WordedAnswer | None:
     """The rows or the columns in which a value stands: "Who is off on Tuesday?", "When does Igor work late?"."""
     stems, spoken = stems_of(question), frozenset(words(question))
     named = [each for each in rows if (label := stems_of(cell_text(each, 0))) and label <= stems]
@@ -179,7 +179,7 @@ def _by_value(question: str, heads: Sequence[str], rows: Sequence[TableLine], pl
 
 
 def _with_cell(
-    question: str, table: Table, heads: Sequence[str], rows: Sequence[TableLine], place: int
+    question: str, table: Table, heads: Sequence[str], rows: Sequence[LabelledRow], place: int
 ) -> WordedAnswer | None:
     """All rows that have a cell which the question names, or all others: "Which codes are (not) a sensor fault?"."""
     listed = asking.WHICH_THINGS.match(question)
@@ -190,8 +190,8 @@ def _with_cell(
     known = stems_of(question) - things
     amounts = frozenset(value.amount for value in values(question) if value.amount is not None)
 
-    def is_named(row: TableLine, index: int) -> bool:
-        cell, head = row.cells[index], stems_of(heads[index])
+    def is_named(row: LabelledRow, index: int) -> bool:
+        cell, head = row.cells[index], stems_of(without_unit(heads[index]))
         if cell is not None and cell.amount is not None:
             return cell.amount in amounts and bool(head) and head <= known
         own = stems_of(cell_text(row, index))
@@ -221,7 +221,7 @@ def _with_cell(
     return WordedAnswer(place, text, tuple((cell.start, cell.end) for cell in cells), spans, covered, True)
 
 
-def cell_text(row: TableLine, column: int) -> str:
+def cell_text(row: LabelledRow, column: int) -> str:
     """Return what a cell of a row says, empty where there is none."""
     cell = row.cells[column]
     return "" if cell is None else cell.text

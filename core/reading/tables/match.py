@@ -26,6 +26,7 @@ from core.reading.tables.lookup import (
     label_stems,
     meets,
     stems_of,
+    without_unit,
     years_in,
 )
 from core.reading.tables.table import Table, TableCell, TableRow
@@ -122,7 +123,7 @@ def asks_empty_cell(question: str, table: Table, row: TableRow) -> bool:
     return _is_verbatim(row.label, question) and any(
         column >= len(row.cells) or row.cells[column] is None
         for column, head in enumerate(table.heads)
-        if not years_in(head) and (stems := stems_of(head)) and stems <= asked_stems(question)
+        if not years_in(head) and (stems := stems_of(without_unit(head))) and stems <= asked_stems(question)
     )
 
 

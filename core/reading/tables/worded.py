@@ -15,7 +15,7 @@ from core.reading.asked import asked_thing
 from core.reading.tables.kinds import fits
 from core.reading.tables.listed_rows import (
     LEAST_COVERED,
-    TableLine,
+    LabelledRow,
     WordedAnswer,
     cell_polarity,
     cell_text,
@@ -71,7 +71,8 @@ def names_another_row(question: str, table: Table, row: TableRow) -> bool:
 def _of_table(question: str, table: Table, place: int) -> WordedAnswer | None:
     heads = (table.corner, *table.heads)
     rows = [
-        TableLine(row, (TableCell(row.label, *row.label_span) if row.label else None, *row.cells)) for row in table.rows
+        LabelledRow(row, (TableCell(row.label, *row.label_span) if row.label else None, *row.cells))
+        for row in table.rows
     ]
     weights = question_weights(question)
     if not weights or len(rows) < 2:
@@ -147,7 +148,7 @@ def _behind_head(question: str, head: str, text: str) -> bool:
 
 
 def _asked_column(
-    question: str, table: Table, row: TableLine, heads: Sequence[str], free: Sequence[int]
+    question: str, table: Table, row: LabelledRow, heads: Sequence[str], free: Sequence[int]
 ) -> tuple[int | None, bool]:
     """The column that a question asks for, and whether it names its head; None where that is open."""
     # Words by which the question names the row name no column ("Chief Engineer", "Chief duty").
@@ -165,7 +166,7 @@ def _asked_column(
     return (free[0], False) if len(free) == 1 else (None, False)
 
 
-def _comes_to(question: str, row: TableLine, column: int) -> int:
+def _comes_to(question: str, row: LabelledRow, column: int) -> int:
     """The column of what a price comes to, times the number in another column; the price itself where one is asked."""
     amounts = [None if cell is None else cell.amount for cell in row.cells]
     price = amounts[column]
@@ -182,6 +183,6 @@ def _comes_to(question: str, row: TableLine, column: int) -> int:
     return products[0] if len(products) == 1 else column
 
 
-def _fits(question: str, table: Table, row: TableLine, index: int) -> bool:
+def _fits(question: str, table: Table, row: LabelledRow, index: int) -> bool:
     cell = row.cells[index]
     return cell is not None and index > 0 and fits(question, table, row.row, cell) > 0

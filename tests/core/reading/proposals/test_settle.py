@@ -106,6 +106,7 @@ def test_an_opposite_of_the_same_thing_is_rather_sure() -> None:
             "30 April 2026",
         ),
         ("When is the last bus?", "Every 30 minutes from 7:30 to 22:30", "7:30 to 22:30", "22:30"),
+        ("Who is the dean?", "Letters go to the dean, Runa Falk.", "Runa Falk", "Runa Falk"),
         ("When does the mill close?", "The mill opens at eight and closes at five.", "eight", "five"),
         ("When does the mill open?", "The mill opens at eight and closes at five.", "eight", "eight"),
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.reading.tables.listed_rows import TableLine, cell_text, listed_rows
+from core.reading.tables.listed_rows import LabelledRow, cell_text, listed_rows
 from core.reading.tables.table import TableCell
 from tests.core.reading.tables.test_worded import Rows, table
 
@@ -14,8 +14,8 @@ LAMPS = table(
 )
 
 
-def lines(rows: Rows) -> list[TableLine]:
-    return [TableLine(row, (TableCell(row.label, *row.label_span), *row.cells)) for row in rows.table.rows]
+def lines(rows: Rows) -> list[LabelledRow]:
+    return [LabelledRow(row, (TableCell(row.label, *row.label_span), *row.cells)) for row in rows.table.rows]
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_a_cell_names_its_rows(question: str, text: str | None) -> None:
 
 def test_an_empty_cell_says_nothing() -> None:
     row = LAMPS.table.rows[0]
-    assert cell_text(TableLine(row, (None, *row.cells)), 0) == ""
+    assert cell_text(LabelledRow(row, (None, *row.cells)), 0) == ""

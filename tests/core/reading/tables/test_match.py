@@ -197,3 +197,8 @@ def test_how_many_of_a_thing_stands_under_the_head_of_its_number() -> None:
     stock = table("Item", ("Unit price", "Qty"), ("Bolt", ("0.13", "75000")), ("Nut", ("0.20", "900")))
     best = match_cells(table_question("How many bolts are there?"), [stock])[0]
     assert cell_at([stock], best)[1].text == "75000"
+
+
+def test_the_unit_of_a_head_need_not_be_asked() -> None:
+    plots = table("Plot", ("Area (ha)", "Yield (t)"), ("Mill", ("2.1", "")), ("Hill", ("1.2", "9")))
+    assert asks_empty_cell("What is the yield of the Mill plot?", plots, plots.rows[0])
