@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from core.language.english import polarity
 from core.language.english.printed import sections
 from core.language.english.questions import asking
 from core.language.guess import guess_language
@@ -180,4 +181,14 @@ def contradicts(form: Asked, sentence: str) -> bool:
     """Whether a sentence states the opposite of what is asked ("Present: ..." where the absent are asked for)."""
     return ("absent" in form.denial and bool(asking.PRESENT.search(sentence))) or (
         form.negated and not form.denial and not asking.DENIES.search(sentence)
+    )
+
+
+def lists_opposite(form: Asked, question: str, text: str) -> bool:
+    """Tell whether a line lists under its label what the question denies: "Included: ..." for what is not included."""
+    label = polarity.LABEL.match(text)
+    if label is None or not (form.negated and form.denial) or asking.DENIES.search(label[0]):
+        return False
+    return any(stem(word) in map(stem, words(question)) and not is_empty(word) for word in words(label[0])) and not any(
+        stem(word) in map(stem, words(label[0])) for word in set(words(form.denial)) - set(words(question))
     )

@@ -193,6 +193,9 @@ def misses_subject(question: str, text: str, around: str) -> bool:
     subject = _content(following[:length])
     if subject and _PERSONS.isdisjoint(subject) and not any(_is_in(noun, own | governing) for noun in subject):
         return True
+    kind = asking.IS_A.match(question)
+    if kind is not None and not any(_is_in(noun, own | governing) for noun in _content(words(kind["noun"]))):
+        return True
     things = [term for term in _content(following[len(following[:length]) :]) if term not in _PREDICATE | _PERSONS]
     return bool(things) and not any(_is_in(thing, own | governing) for thing in things)
 

@@ -17,7 +17,7 @@ from core.reading.answerability import (
     is_answered,
     names_thing,
 )
-from core.reading.asked import Asked, affirmed, bare_question, read_asked
+from core.reading.asked import Asked, affirmed, bare_question, lists_opposite, read_asked
 from core.reading.confidence import MIN_CONFIDENCE, POSSIBLE, SURE, logit, probability
 from core.reading.named_documents import named_first
 from core.reading.near_misses import shares_word, unspoken
@@ -45,6 +45,7 @@ from core.reading.proposals.structured import (
     from_worded_tables,
     of_asked_rows,
     of_section,
+    without_empty_cells,
     without_notes,
 )
 from core.reading.proposals.whole import made_whole, with_counted_noun
@@ -170,6 +171,10 @@ def read(
     best = replace(best, short=percentage) if percentage else best
     quotes = _quotes(best, made, form, max_quotes)
     shown = _words_shown(best, chosen)
+    around = f"{chosen[best.quotes[0].passage].source} {heading_of(best, chosen)}" if best.quotes else ""
+    if form.negated and not form.yes_no and not shares_word(question, f"{around} {shown}"):
+        # What is not so is told by what is about it.
+        return Reading(ranked=tuple(ranked), places=_places([], passages))
     best = with_counted_noun(question, best, shown)
     return Reading(
         kind=best.kind,
@@ -270,7 +275,12 @@ def _proposals(
     weights = "words" if spans is None or worded else "sentence"
     sentences = from_sentences(plain, parsed, form, ranked, passages, known, weights)
     proposals += sentences if form.yes_no else without_notes(plain, sentences, proposals, tables)
-    proposals = about_the_same(question, proposals, passages)
+    proposals = proposals if form.yes_no else without_empty_cells(plain, proposals, tables)
+    proposals = [
+        proposal
+        for proposal in about_the_same(question, proposals, passages)
+        if not (proposal.quotes and lists_opposite(form, question, quote_span(passages, proposal.quotes[0])))
+    ]
     if not (form.yes_no or form.foreign):
         stated = [*from_counts(plain, passages), *from_signatures(plain, passages)]
         proposals = that_fit(question, [*stated, *proposals], passages)

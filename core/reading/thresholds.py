@@ -43,7 +43,8 @@ def held_against(question: str, short: str, quote: str) -> str | None:
         quote: What was found.
 
     Returns:
-        `yes` or `no`; empty where the question has a bound and the quote does not tell; None where it has none.
+        `yes` or `no`; empty where the question has a bound and the quote does not tell; None where it has none, or the
+        quote has the same one.
     """
     way = comparing.THRESHOLD.search(question)
     found_bound = None if way is None else _bound(question[way.end() :])
@@ -51,6 +52,8 @@ def held_against(question: str, short: str, quote: str) -> str | None:
         return None
     counted, bound = found_bound
     sign = str(way.lastgroup)
+    if shares_bound(question, quote):
+        return None
     for text in (short, quote):
         known = {_number(text, each): each for each in measures(text) if _comparable(each, bound)}
         # Against zero, a number with a unit is a value; others may be days and years.
@@ -63,6 +66,14 @@ def held_against(question: str, short: str, quote: str) -> str | None:
             outcomes = {_HOLDS[sign](*sides) for sides in _sides((number, quantity.unit), (limit, bound.unit))}
             return "" if len(outcomes) > 1 or _is_open(text, quantity, sign) else ("yes" if outcomes.pop() else "no")
     return ""
+
+
+def shares_bound(question: str, text: str) -> bool:
+    """Tell whether a question and a text have one bound ("children under ten"): it says of whom both speak."""
+    mine, given = (
+        {(sign, each.number, each.unit, each.power) for sign, _, each in _bounds(part)} for part in (question, text)
+    )
+    return not mine.isdisjoint(given)
 
 
 def meets(question: str, rule: str) -> bool | None:

@@ -13,11 +13,12 @@ from itertools import pairwise
 from typing import Literal
 
 from core.language.english import comparing, polarity
+from core.language.english.questions import asking, wording
 from core.language.english.words import MONTH_OF
 from core.language.language import language
 from core.reading.text.measures import measures
 from core.reading.text.words import is_empty, terms, words
-from core.reading.thresholds import held_against, meets
+from core.reading.thresholds import held_against, meets, shares_bound
 
 Verdict = Literal["yes", "no", ""]
 
@@ -46,6 +47,13 @@ def verdict(question: str, short: str, text: str, lead: str = "") -> Verdict:
     stated = re.match(polarity.STATED, text, re.IGNORECASE)
     if stated is not None:
         return "yes" if stated[1].lower() == "yes" else "no"
+    if _is_beyond(question, text):
+        return ""
+    excepted = _excepted(question, text)
+    if excepted is not None:
+        rule, is_named = excepted
+        answer = verdict(question, short, rule, lead) if is_named is not None else ""
+        return answer if not is_named or not answer else "no" if answer == "yes" else "yes"
     against = held_against(question, short, text)
     if against is not None:
         return "yes" if against == "yes" else "no" if against == "no" else ""
@@ -53,7 +61,8 @@ def verdict(question: str, short: str, text: str, lead: str = "") -> Verdict:
     about = _part_about(question, text)
     optional = bool(polarity.DUTY.search(question) and polarity.OPTIONAL.search(about))
     denied = denies(about) or optional
-    outside = next((clause for clause in _CLAUSE_END.split(text) if meets(question, clause) is False), "")
+    clauses = [] if shares_bound(question, text) else _CLAUSE_END.split(text)
+    outside = next((clause for clause in clauses if meets(question, clause) is False), "")
     if outside:
         if not polarity.RULE.search(outside) and not _is_order(question, outside):
             return ""
@@ -66,6 +75,51 @@ def verdict(question: str, short: str, text: str, lead: str = "") -> Verdict:
     if _other_value(question, text):
         return "" if denied or turned else "no"
     return "no" if denied != turned else "yes"
+
+
+def _is_beyond(question: str, text: str) -> bool:
+    """Whether a question is about something that a sentence does not name, which holds for some alone ("only staff").
+
+    "May guests use the lift?": it cannot be told whether guests are among them.
+    """
+    match = polarity.RESTRICTION.search(text)
+    if match is None:
+        return False
+    own, given = frozenset(terms(question)), frozenset(terms(text))
+    alone = frozenset(terms(match["first"] or match["after"] or match["before"]))
+    return bool(alone) and alone.isdisjoint(own) and not own <= given and not _names_day(question)
+
+
+def _names_day(text: str) -> bool:
+    """Whether a text names a day or a month, of which what is true is told by its place among the others."""
+    return any(kind.read(text) for kind in _KINDS)
+
+
+def _excepted(question: str, text: str) -> tuple[str, bool | None] | None:
+    """What a sentence says without its exception, and whether a question asks of what it takes out.
+
+    Returns:
+        None where it takes out nothing, or the question has an exception of its own. The second is None where the
+        question has some words of the exception and not all: nothing tells whether it is meant.
+    """
+    match = polarity.EXCEPTION.search(text)
+    if match is None or polarity.EXCEPTION.search(question):
+        return None
+    rule = f"{text[: match.start()].rstrip(' ,(')} {text[match.end() :].lstrip(' ,')}".strip()
+    of_rule, own = frozenset(terms(rule)), frozenset(terms(question))
+    members = [
+        frozenset(terms(member)) - of_rule for member in _members(match["before"] or match["what"] or match["behind"])
+    ]
+    members = [member for member in members if member]
+    if not of_rule or not members:
+        return None
+    if any(member <= own for member in members):
+        return rule, True
+    return rule, False if all(member.isdisjoint(own) for member in members) else None
+
+
+def _members(exception: str) -> list[str]:
+    return [exception, *polarity.EXCEPTION_MEMBER.split(exception)]
 
 
 def _is_order(question: str, clause: str) -> bool:
@@ -118,8 +172,24 @@ def _part_about(question: str, text: str) -> str:
     """The part of a sentence that has all words of it that the question has, the sentence itself where none has."""
     mine = frozenset(terms(question))
     shared = mine & frozenset(terms(text))
-    parts = [part for part in polarity.PART_GAP.split(text) if shared <= frozenset(terms(part))]
-    return parts[0] if len(parts) == 1 and shared else text
+    label = polarity.LABEL.match(text)
+    statements = polarity.PART_GAP.split(text[label.end() :] if label else text)
+    parts = [part for part in statements if shared <= frozenset(terms(part))]
+    # What a line lists is governed by its label: "Excluded parts: gasket, glass".
+    chosen = f"{label[0] if label else ''}{parts[0]}" if len(parts) == 1 and shared else ""
+    return chosen or _clause_of_subject(question, text) or text
+
+
+def _clause_of_subject(question: str, text: str) -> str:
+    """The clause of a sentence that begins with what a question is about, where each has a subject of its own."""
+    clauses = text.split("; ")
+    opening = asking.YES_NO_SUBJECT.match(question)
+    rest = words(question[opening.end() :]) if opening and len(clauses) > 1 else []
+    subject = "" if not rest or is_empty(rest[0]) else next(iter(terms(" ".join(rest))), "")
+    if not subject or any(wording.ENGLISH.leaning_opening.match(clause) for clause in clauses):
+        return ""
+    own = [clause for clause in clauses if next(iter(terms(clause)), "") == subject]
+    return own[0] if len(own) == 1 and sum(subject in terms(clause) for clause in clauses) == 1 else ""
 
 
 def _other_value(question: str, text: str) -> bool:

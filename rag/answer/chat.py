@@ -7,7 +7,7 @@ carries over the names of the question before.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.prompts import ChatPromptTemplate
@@ -18,8 +18,12 @@ from core.language.english.questions.conversation import (
     BACK_TO,
     BARE_WORD,
     GOES_ON,
+    NAMED_ONE,
     NAMED_SUBJECT,
+    OF_THE_SAME,
+    OF_WHAT,
     OTHER_ONE,
+    OWN_THING,
     POINTS_BACK,
     POINTS_NOWHERE,
 )
@@ -51,7 +55,7 @@ def depends_on_history(question: str) -> bool:
     return bool(POINTS_BACK.search(body) or GOES_ON.match(question)) or len(terms(question)) < 2
 
 
-def carried(question: str, earlier: str, subjects: Sequence[str] = ()) -> str:
+def carried(question: str, earlier: str, subjects: Sequence[str] = (), nouns: Set[str] = frozenset()) -> str:
     """Make a follow-up stand alone by rule.
 
     A fragment ("and in 2022?") takes over the earlier question, its year or its subject replaced if the fragment has
@@ -63,6 +67,7 @@ def carried(question: str, earlier: str, subjects: Sequence[str] = ()) -> str:
         question: The follow-up.
         earlier: The question before it, itself made to stand alone.
         subjects: Names that the conversation has been about, the last one last.
+        nouns: Words that stood beside these names ("depot" of "the North depot").
     """
     back = BACK_TO.match(question)
     if back is not None and OPENING.match(back["rest"]) and (named := _full_name(back["subject"], subjects)):
@@ -77,10 +82,10 @@ def carried(question: str, earlier: str, subjects: Sequence[str] = ()) -> str:
     bare, opening = BARE_WORD.match(question), OPENING.match(earlier)
     if bare is not None and opening is not None and opening["word"]:
         return bare["word"].capitalize() + earlier[opening.end() :]
-    rest = GOES_ON.sub("", question).strip()
+    rest = NAMED_ONE.sub(r"\1", GOES_ON.sub("", question).strip())
     fragment = bool(GOES_ON.match(question)) and len(terms(rest)) <= 4 and not POINTS_BACK.search(rest)
     if fragment or not terms(rest):
-        moved = _moved_subject(rest, earlier)
+        moved = _moved_subject(rest, earlier, nouns)
         if moved:
             return moved
         years = _YEAR.findall(rest)
@@ -93,6 +98,9 @@ def carried(question: str, earlier: str, subjects: Sequence[str] = ()) -> str:
     if not names and subjects:
         names = [subjects[-1]]  # the question before named nothing: it was of the same as those before it
     topic = " ".join(dict.fromkeys(names or content))
+    owned = OWN_THING.search(question)
+    if owned is not None and names and (of_what := _of_what(earlier, names[-1])):
+        return f"{question[: owned.start()]}{owned['be']} the {owned['thing']} {of_what}?"
     return f"{question.rstrip('? ')} ({topic})?" if topic else question
 
 
@@ -129,7 +137,16 @@ def _with_subjects(subjects: Sequence[str], question: str) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _moved_subject(rest: str, earlier: str) -> str:
+def _nouns_beside(names: Sequence[str], text: str) -> frozenset[str]:
+    """The words in small letters right before or behind names in a text, but for function words."""
+    joined = rf"\b(?:{'|'.join(map(re.escape, names))})\b" if names else r"(?!)"
+    before, behind = (
+        re.findall(pattern, text) for pattern in (rf"([a-z][\w-]+)\s{joined}", rf"{joined}\s([a-z][\w-]+)")
+    )
+    return frozenset((*before, *behind)) - STOPWORDS
+
+
+def _moved_subject(rest: str, earlier: str, nouns: Set[str]) -> str:
     """What a fragment asks where it names another subject, or another topic of the same; `""` where it does neither.
 
     "And in Alder?" asks the earlier question of Alder; "What about the deposit?" asks for the deposit of the same.
@@ -139,9 +156,18 @@ def _moved_subject(rest: str, earlier: str) -> str:
     if not known or _YEAR.search(rest):
         return ""
     if names:
-        only_names = set(words(rest)) <= STOPWORDS.union(*(words(name) for name in names))
+        only_names = set(words(rest)) <= STOPWORDS.union(nouns, *(words(name) for name in names))
         return earlier.replace(known[-1], names[0]) if only_names else f"{rest.rstrip('? ')}?"
+    thing, of_what = OF_THE_SAME.match(rest), _of_what(earlier, known[-1])
+    if thing is not None and of_what and thing["thing"].casefold() not in earlier.casefold():
+        return f"What is the {thing['thing']} {of_what}?"
     return f"{rest.rstrip('? ')} ({' '.join(dict.fromkeys(known))})?" if terms(rest) else ""
+
+
+def _of_what(earlier: str, name: str) -> str:
+    """The end of a question that says of what it asks ("of the Elm Street policy"), `""` where it has none."""
+    match = re.search(OF_WHAT.format(name=re.escape(name)), earlier)
+    return "" if match is None else match[0]
 
 
 def _trusted(rewritten: str, question: str, history: Sequence[Turn]) -> bool:
@@ -177,14 +203,15 @@ def standalone(question: str, history: Sequence[Turn], chat: BaseChatModel) -> s
         rewritten = reply.text.strip().strip('"“”').strip()
         if _trusted(rewritten, question, recent):
             return rewritten
-    return carried(question, *_context(history))
+    nouns = frozenset[str]().union(*(_nouns_beside(_names(text), text) for text, _ in history))
+    return carried(question, *_context(history, nouns), nouns)
 
 
-def _context(history: Sequence[Turn]) -> tuple[str, tuple[str, ...]]:
+def _context(history: Sequence[Turn], nouns: Set[str]) -> tuple[str, tuple[str, ...]]:
     """The last question of a conversation, itself made to stand alone, and the names that the conversation is about."""
     earlier = history[0][0]
     subjects = _with_subjects((), earlier)
     for next_question, _ in history[1:]:
-        earlier = carried(next_question, earlier, subjects)
+        earlier = carried(next_question, earlier, subjects, nouns)
         subjects = _with_subjects(subjects, earlier)
     return earlier, subjects

@@ -10,7 +10,7 @@ import json
 import shlex
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +82,7 @@ class CatalogueReader(Database):
         return {row["source"]: row["doc"] for row in rows}
 
     def resolve(self, collection: str, name: str) -> Document:
-        """Return the one document that `name` means: file name, name of a copy, hash, or unique prefix of the hash.
+        """Return the one document that `name` means: file name, name of a copy, end of a path, hash, or a prefix of it.
 
         Names compare in Unicode's composed form (NFC), so it does not matter how a file system spells an accent.
 
@@ -92,7 +92,8 @@ class CatalogueReader(Database):
         documents = self.documents(collection)
         matches = (
             [d for d in documents if _nfc(d.doc) == _nfc(name)]
-            or self._named_elsewhere(collection, name, documents)
+            or self._at_source(collection, documents, "doc", lambda doc: _nfc(doc) == _nfc(name))
+            or self._at_source(collection, documents, "source", lambda source: _ends_path(source, name))
             or [d for d in documents if len(name) >= 4 and d.sha256.startswith(name.lower())]
         )
         if len(matches) == 1:
@@ -103,13 +104,15 @@ class CatalogueReader(Database):
         those = ", ".join(f"{d.sha256[:12]} ({d.source})" for d in matches)
         raise ConfigError(f"{name!r} means {len(matches)} documents: {those}", hint=f"kb show {matches[0].sha256[:12]}")
 
-    def _named_elsewhere(self, collection: str, name: str, documents: Sequence[Document]) -> list[Document]:
-        """Return the documents that have this name at one of their sources."""
+    def _at_source(
+        self, collection: str, documents: Sequence[Document], column: str, is_meant: Callable[[str], bool]
+    ) -> list[Document]:
+        """Return the documents of which a source is meant, by its name or its path."""
         rows = self._execute(
-            "SELECT s.doc, d.sha256 FROM sources s JOIN visible d ON d.id = s.document WHERE s.collection=?",
+            "SELECT s.source, s.doc, d.sha256 FROM sources s JOIN visible d ON d.id = s.document WHERE s.collection=?",
             (collection,),
         )
-        hashes = {row["sha256"] for row in rows if _nfc(row["doc"]) == _nfc(name)}
+        hashes = {row["sha256"] for row in rows if is_meant(row[column])}
         return [document for document in documents if document.sha256 in hashes]
 
     def page(self, collection: str, sha256: str, index: int) -> Page:
@@ -369,6 +372,12 @@ def _page(row: Any) -> Page:
         blocks=tuple(map(block_from_json, json.loads(row["blocks"]))),
         language=row["language"] or "",
     )
+
+
+def _ends_path(source: str, name: str) -> bool:
+    """Whether a path, or the end of one from a folder on, is where a document comes from ("sub/notes.txt")."""
+    tail = _nfc(name).removeprefix("./")
+    return "/" in tail and f"/{_nfc(source)}".endswith(tail if tail.startswith("/") else f"/{tail}")
 
 
 def _nfc(name: str) -> str:

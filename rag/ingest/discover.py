@@ -12,6 +12,8 @@ from pathlib import Path
 from core.errors import ConfigError, DataError
 from rag.load.sniff import SUFFIXES
 
+_NAMED_PATHS = 4
+_LOCK = "~$"  # how office programs begin the name of the file beside one that is open
 _NAMED_SUFFIXES = 12  # of files that were left: more would fill the screen
 
 
@@ -23,20 +25,24 @@ class FoundFiles:
         files: Absolute paths in a stable order, each once.
         faults: Paths that lead nowhere, folders that cannot be looked into or hold nothing to read, each with a reason.
         others: Files of the folders that are of no type that is read, each once.
+        passed: Links of the folders that are not followed or lead nowhere, and hidden files of a type that is read.
     """
 
     files: tuple[Path, ...]
     faults: tuple[DataError, ...]
     others: tuple[Path, ...] = ()
+    passed: tuple[Path, ...] = ()
 
     @property
     def note(self) -> str:
         """What a person should know of the files that were left: how many, and their types; `""` for none."""
-        if not self.others:
-            return ""
         count = len(self.others)
         files = "1 file of another type was" if count == 1 else f"{count} files of other types were"
-        return f"{files} left: {_types(self.others)}; to read all files: --glob '*'"
+        left = f"{files} left: {_types(self.others)}; to read all files: --glob '*'" if count else ""
+        names = ", ".join(path.name for path in self.passed[:_NAMED_PATHS])
+        more = len(self.passed) - _NAMED_PATHS
+        passed = f"hidden files and links that were left: {names}" + (f" and {more} more" if more > 0 else "")
+        return "; ".join(part for part in (left, passed if self.passed else "") if part)
 
 
 def find_files(paths: Sequence[Path], glob: str | None = None) -> FoundFiles:
@@ -53,6 +59,7 @@ def find_files(paths: Sequence[Path], glob: str | None = None) -> FoundFiles:
         raise ConfigError("no path was given", hint="kb ingest PATH")
     files: dict[Path, None] = {}
     others: dict[Path, None] = {}
+    passed: dict[Path, None] = {}
     faults: list[DataError] = []
     for path in paths:
         # Without `..`, so that one file has one name; symbolic links keep theirs.
@@ -67,16 +74,18 @@ def find_files(paths: Sequence[Path], glob: str | None = None) -> FoundFiles:
             faults.append(DataError(f"cannot be read: {error.strerror}", path=path, hint="kb ingest PATH"))
             continue
         if is_folder:
-            inside, left_out = _walk(absolute, glob, lambda error: faults.append(_unreadable(error)))
+            inside, left_out, hidden = _walk(absolute, glob, lambda error: faults.append(_unreadable(error)))
             if not inside:
                 faults.append(_holds_nothing(path, glob, left_out))
             files.update(dict.fromkeys(inside))
             others.update(dict.fromkeys(left_out))
+            passed.update(dict.fromkeys(hidden))
         else:
             files[absolute] = None
     if faults and not files:
         raise faults[0]
-    return FoundFiles(tuple(files), tuple(faults), tuple(path for path in others if path not in files))
+    others_left, passed_left = (tuple(path for path in paths if path not in files) for paths in (others, passed))
+    return FoundFiles(tuple(files), tuple(faults), others_left, passed_left)
 
 
 def source_of(path: Path) -> str:
@@ -104,18 +113,25 @@ def _holds_nothing(path: Path, glob: str | None, others: Sequence[Path]) -> Data
     return DataError(message, path=path, hint=f"kb ingest {shlex.quote(str(path))} --glob '*'")
 
 
-def _walk(directory: Path, glob: str | None, on_fault: Callable[[OSError], None]) -> tuple[list[Path], list[Path]]:
-    """Return the files of a directory that are read, and without a glob those that are of other types."""
+def _walk(
+    directory: Path, glob: str | None, on_fault: Callable[[OSError], None]
+) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return the files of a directory that are read; without a glob those of other types; and what is passed by."""
     inside: list[Path] = []
+    passed: list[Path] = []
     for folder, folders, names in os.walk(directory, onerror=on_fault):
+        passed += [Path(folder, name) for name in folders if Path(folder, name).is_symlink()]
         folders[:] = [name for name in folders if not name.startswith(".")]
-        inside += [Path(folder, name) for name in names if not name.startswith(".")]
+        inside += [Path(folder, name) for name in names if not name.startswith((".", _LOCK))]
+        hidden = [Path(folder, name) for name in names if name.startswith(".")]
+        passed += [path for path in hidden if path.suffix.lower() in SUFFIXES]
     files = [path for path in sorted(inside) if path.is_file()]
+    passed += [path for path in inside if path.is_symlink() and not path.exists()]
     if glob:
         matching = _matching(directory, glob)
-        return [path for path in files if path in matching], []
+        return [path for path in files if path in matching], [], sorted(passed)
     known = [path for path in files if path.suffix.lower() in SUFFIXES]
-    return known, [path for path in files if path.suffix.lower() not in SUFFIXES]
+    return known, [path for path in files if path.suffix.lower() not in SUFFIXES], sorted(passed)
 
 
 def _matching(directory: Path, glob: str) -> set[Path]:

@@ -24,6 +24,12 @@ from rag.answer.chat import carried, depends_on_history, standalone
         ),
         ("Who chairs the Council?", "Is there a shop on the island?", "Is there a shop on the island?"),
         ("How high is Tharrow Top?", "Why?", "How high is Tharrow Top?"),
+        (
+            "What is the fee of the Birch Lane club?",
+            "And the deposit?",
+            "What is the deposit of the Birch Lane club?",
+        ),
+        ("Is tea served in the Birch hut?", "What is its address?", "What is the address in the Birch hut?"),
     ],
 )
 def test_the_rule(earlier: str, question: str, expected: str) -> None:
@@ -37,6 +43,7 @@ def test_a_chain_of_follow_ups_keeps_its_subject() -> None:
 
 
 CARS = ["How many hp does the Polo have?", "And the Fiesta?", "How big is the boot?", "And how much does it use?"]
+DEPOTS = ["Who runs the North depot?", "How many trucks does it have?", "And the South depot?"]
 PEOPLE = ["Where did Ada Reiss study?", "And Ben?", "When did he join?"]
 
 
@@ -50,6 +57,9 @@ PEOPLE = ["Where did Ada Reiss study?", "And Ben?", "When did he join?"]
         (CARS[:2], "Which is cheaper?", "Which is cheaper (Polo, Fiesta)?"),
         (CARS[:2], "Who is the owner of the shop?", "Who is the owner of the shop?"),
         (CARS[:1], "And the other one?", "And the other one (Polo)?"),  # no other is known
+        (DEPOTS[:2], "And the South depot?", "How many trucks does it have (South)?"),
+        (DEPOTS, "And in the North one?", "How many trucks does it have (North)?"),
+        (DEPOTS[:2], "What about the South fence?", "the South fence?"),
         (PEOPLE, "Back to Ada: who is her manager?", "Who is her manager (Ada Reiss)?"),
         (PEOPLE, "What about Ada, when did she join?", "When did she join (Ada Reiss)?"),
         (PEOPLE, "About the fee, is it due?", "About the fee, is it due (Ben)?"),

@@ -62,3 +62,12 @@ def test_faults_stop_nobody_unless_there_is_nothing_else(tmp_path: Path) -> None
 def test_a_source_is_text_whatever_the_bytes_of_a_name(tmp_path: Path) -> None:
     assert source_of(Path("/d/a.txt")) == "/d/a.txt"
     assert source_of(Path("/d/\udcff.txt")) == "/d/\\xff.txt"
+
+
+def test_links_that_are_not_followed_and_hidden_documents_are_named(tmp_path: Path) -> None:
+    folder = make(tmp_path / "d", "a.txt", "sub/b.txt", ".draft.md", ".git/c.txt", "~$open.docx")
+    (folder / "way").symlink_to("sub")
+    (folder / "gone.txt").symlink_to("nowhere")
+    listing = find_files([folder])
+    assert [path.name for path in listing.files] == ["a.txt", "b.txt"]
+    assert listing.note == "hidden files and links that were left: .draft.md, gone.txt, way"

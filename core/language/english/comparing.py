@@ -20,6 +20,8 @@ NUMBER_WORDS = {word: value for word, value in numbered(_ENGLISH.small_numbers, 
 }
 NUMBER_WORD = re.compile(rf"\b(?:{alternation(NUMBER_WORDS)})\b", re.IGNORECASE)
 
+# One of several, which counts nothing.
+ONE_AMONG = re.compile(r"one\sof\b", re.IGNORECASE)
 # What stands between a new value and the one that it takes the place of.
 INSTEAD_OF = re.compile(
     r",?\s*(?:instead of|rather than|in place of|no longer|not|formerly|previously|up from|down from)\s+", re.I

@@ -104,3 +104,7 @@ def participles(verb: str) -> str:
     forms = {f"{base}ed" for base in bases} | {f"{base}d" for base in bases if base.endswith("e")}
     forms |= {f"{base[:-1]}ied" for base in bases if base.endswith("y")}
     return alternation(sorted(forms | {f"{base}{base[-1]}ed" for base in bases}))
+
+
+# Stands for whoever signs below and names nobody.
+UNNAMED = re.compile(r"\W*(?:(?:each of )?the )?undersigned\W*", re.IGNORECASE)

@@ -12,7 +12,7 @@ NEGATIVE = re.compile(
 # "Isn't it open?" asks what "Is it open?" asks.
 INVERTED = re.compile(r"^\W*[a-z]+n['’]t\b", re.IGNORECASE)
 # Of a question: what denies, and what asks for something to be absent.
-DENYING = re.compile(rf"{NEGATIVE.pattern}|\bfree (?:of|from)\b", re.IGNORECASE)
+DENYING = re.compile(rf"{NEGATIVE.pattern}|\bfree (?:of|from)\b(?! charge)", re.IGNORECASE)
 # What makes a number without a sign a negative one, or one that says by how much something shrank.
 SHRINKING = re.compile(
     r"\b(?:below|under|loss(?:es)?|lost|deficits?|down|lower|less|fewer|minus|negative"
@@ -122,6 +122,27 @@ OPTIONAL = re.compile(
 # Syllables before a word that deny it, and what parts a sentence into statements.
 DENYING_STARTS = ("un", "non")
 PART_GAP = re.compile(r"[;,]\s+|\s(?:but|although|though|while|whereas|except)\s", re.IGNORECASE)
+# What a sentence takes out of what it says: "except on Sundays", "other than students"; and a leading one.
+_TAKES_OUT = (
+    r"(?:except(?:ing)?(?:\s(?:that|for|when|where|if))?|unless|other than|apart from|aside from"
+    r"|with the exception of|save for|excluding|but not)"
+)
+EXCEPTION = re.compile(
+    rf"^\W*{_TAKES_OUT}\s(?P<before>[^,;]+),\s"
+    rf"|(?:,\s|\s|\()\(?{_TAKES_OUT}\s(?P<what>(?:[^;.,()]|[.,](?=\d))+"
+    r"(?:,\s[^;.,()]{1,40}(?=,|,?\s(?:and|or)\s))*(?:,?\s(?:and|or)\s[^;.,()]+)?)\)?"
+    r"|,\s(?P<behind>[^;.,()]+)\s(?:excepted|excluded|aside|apart)(?!\s\w)",
+    re.IGNORECASE,
+)
+# To whom or to what alone it applies: "Only members may use it", "is used by staff only", "only on Sundays".
+RESTRICTION = re.compile(
+    r"^\W*only\s(?P<first>[^,;.]+?)\s(?:may|can|must|are|is|has|have)\b"
+    r"|\b(?:only|solely|exclusively)\s(?:by|for|to|with|on|in|at|if|when|after|from)\s(?P<after>[^,;.]+)"
+    r"|\b(?:by|for|to|with|from)\s(?P<before>[^,;.]{2,40}?)\sonly\b",
+    re.IGNORECASE,
+)
+EXCEPTION_MEMBER = re.compile(r",\s(?:(?:and|or)\s)?|\s(?:and|or)\s", re.IGNORECASE)
+LABEL = re.compile(r"\W*[^\W\d][^:\n.;]{1,38}:\s+")
 # A sentence that begins with its answer, in any case.
 STATED = r"\W*(yes|no)\b(?!\s\w)"
 

@@ -28,6 +28,7 @@ from core.reading.tables.lookup import years_in
 from core.reading.tables.table import Table, is_contents, tables_of
 from core.reading.text.labels import begins_with_label
 from core.reading.text.sentences import Offsets, Sentence, sentences_of
+from core.reading.text.words import terms
 
 _PAGES_HELD = 256
 _MOST_COMPLETED = 40  # a longer part of a sentence is no value
@@ -186,11 +187,25 @@ def from_spans(
 def _whole_span(question: Question, passages: Sequence[Passage], span: ScoredSpan) -> Offsets:
     """A span, trimmed and with the whole of the values that it holds."""
     whole = passages[span.passage].whole
-    start, end = trimmed(whole, span.start, _line_end(whole, span.start, span.end))
+    start, end = _in_sentence(question, passages[span.passage], span.start, _line_end(whole, span.start, span.end))
+    start, end = trimmed(whole, start, end)
     start, end = with_times(whole, *completed(whole, start, end))
     if question.expected and question.expected.kind == "date":
         start, end = with_relation(whole, start, end)
     return whole_property(whole, start, end, question.terms, question.expected.kind if question.expected else "")
+
+
+def _in_sentence(question: Question, passage: Passage, start: int, end: int) -> Offsets:
+    """Return a span that runs from amid a sentence into the next as its part of the one that has most of the question.
+
+    One that begins with its sentence may well be two.
+    """
+    units = [unit for unit in units_of(passage) if unit.start < end and start < unit.end]
+    if len(units) < 2 or start <= units[0].start or any(unit.kind != "prose" for unit in units):
+        return start, end
+    shares = [len(frozenset(question.terms) & frozenset(terms(passage.whole[unit.start : unit.end]))) for unit in units]
+    best = units[shares.index(max(shares))]
+    return max(start, best.start), min(end, best.end)
 
 
 def _line_end(text: str, start: int, end: int) -> int:
@@ -245,6 +260,8 @@ def from_sentences(
             if body is None and not stands_under_heading(unit, units):
                 continue
             start, end = body or (unit.start, unit.end)
+            if form.yes_no and body is not None:
+                start, end = _telling_part(candidate.passage, body, ranked)
         elif unit.kind != "heading" and text.endswith(":"):
             start, end = start, list_end(unit, passage)
         if form.steps:
@@ -279,6 +296,12 @@ def from_sentences(
             )
         )
     return proposals
+
+
+def _telling_part(passage: int, body: Offsets, ranked: Sequence[Candidate]) -> Offsets:
+    """The sentence below a heading that has most of a question for yes or no: others deny other things."""
+    inside = (each.sentence for each in ranked if each.passage == passage)
+    return next(((each.start, each.end) for each in inside if body[0] <= each.start and each.end <= body[1]), body)
 
 
 def paragraph_end(start: int, end: int, passage: Passage, *, most_chars: int = 600) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.reading.text.sentences import Offsets
 
 # "(Address of principal executive offices) (Zip Code)": the first of several belongs to the lines above as a whole.
-_CAPTION = re.compile(r"[ \t]*\((?P<name>[^\W\d_][^()\n]{3,90})\)(?:[ \t]*\([^()\n]{3,90}\))*[ \t]*")
+_CAPTION = re.compile(r"[ \t]*\((?P<name>[^\W\d_][^()\n]{3,120})\)(?:[ \t]*\([^()\n]{3,90}\))*[ \t]*")
 _MOST_LINES = 3
 _MOST_LINE = 100  # code points; a longer line is a paragraph's
 

@@ -8,13 +8,15 @@ from dataclasses import replace
 
 from core.language.answer_kinds import COUNTED, UNCOUNTED, Expectation, expectation
 from core.language.calendar import calendar_names
-from core.language.english import people, units
+from core.language.english import comparing, people, units
 from core.language.english.periods import RECURRING
 from core.language.english.questions import asking
+from core.language.english.words import ANY_SCALE
 from core.reading.asked import asked_thing
 from core.reading.named_documents import document_name
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import Proposal, quote_span
+from core.reading.text.values import values
 from core.reading.text.words import is_empty, stem, words
 
 # Share of the passages of a document that speak of whom it is about.
@@ -22,6 +24,7 @@ _OWN_NAME = 0.75
 _ADJECTIVES = 2  # between a number and the thing that it counts
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _MONEY = re.compile(rf"[{''.join(units.MONEY_SIGNS)}]")
+_SCALED = re.compile(rf"\b(?:{ANY_SCALE})\b", re.IGNORECASE)
 _CALENDAR = frozenset(calendar_names())
 _CAPITAL = re.compile(r"[A-Z][^\W_]*(?:[.&’'-][^\W_]+)*")
 
@@ -39,12 +42,16 @@ def that_fit(question: str, proposals: Sequence[Proposal], passages: Sequence[Pa
     expected = expectation(question)
     undated = expected if expected is not None and expected.kind == "date" and asking.FOR_DATE.match(question) else None
     fitting = []
+    bar = 0.0  # what is less sure than a sum that names no thing is a guess
     for proposal in proposals:
         if not proposal.quotes or proposal.kind in ("section", "list"):
             fitting.append(proposal)
             continue
         passage = passages[proposal.quotes[0].passage]
         if owners and not any(_is_spoken_of(owner, passage, passages) for owner in owners):
+            continue
+        if _is_sum_of_which(question, proposal.short):
+            bar = max(bar, proposal.confidence)
             continue
         if proposal.kind in ("named", "table") and undated is not None and not _has_kind(undated, proposal, passages):
             continue
@@ -56,7 +63,16 @@ def that_fit(question: str, proposals: Sequence[Proposal], passages: Sequence[Pa
             continue
         counted = _counted(question, proposal, passages) if counts else proposal
         fitting += [counted] if counted is not None else []
-    return fitting
+    return [proposal for proposal in fitting if proposal.confidence >= bar]
+
+
+def _is_sum_of_which(question: str, short: str) -> bool:
+    """Whether an answer is a sum of money or a percentage where a thing is asked for ("Which segment")."""
+    which = asking.WHICH_ONE.match(question) and asking.WHICH_THINGS.match(question)
+    if not which or asking.FIGURE.search(which["things"]):
+        return False
+    bare = _SCALED.sub("", short)
+    return bool(_MONEY.search(bare) or bare.rstrip().endswith("%")) and not re.search(r"[^\W\d_]{3}", bare)
 
 
 def _is_a_post(question: str, short: str) -> bool:
@@ -113,12 +129,17 @@ def _counted(question: str, proposal: Proposal, passages: Sequence[Passage]) -> 
 
 
 def _numbers(question: str, text: str) -> list[re.Match[str]]:
-    """The numbers of a text that are neither years nor in the question."""
+    """The numbers of a text that count something: no years, dates, times, sums of money, nor those of the question."""
     own = question.casefold().split()
+    no_counts = ("date", "time") if asking.MONEY_THINGS.search(question) else ("date", "time", "money")
+    others = [value for value in values(text) if value.kind in no_counts]
     return [
         match
         for match in COUNTED.finditer(text)
-        if match[0].strip(".,").casefold() not in own and not _YEAR.fullmatch(match[0].strip(".,"))
+        if match[0].strip(".,").casefold() not in own
+        and not _YEAR.fullmatch(match[0].strip(".,"))
+        and not any(value.start < match.end() and match.start() < value.end for value in others)
+        and not comparing.ONE_AMONG.match(text, match.start())
     ]
 
 

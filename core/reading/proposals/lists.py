@@ -50,20 +50,24 @@ def covered(topic_stems: frozenset[str], text: str) -> float:
     return len(topic_stems & text_stems) / len(topic_stems) if topic_stems else 0.0
 
 
-def table_list(topic_stems: frozenset[str], tables: Sequence[Table], *, least: float) -> ListAnswer | None:
+def table_list(
+    topic_stems: frozenset[str], tables: Sequence[Table], *, least: float, counts: bool = False
+) -> ListAnswer | None:
     """Return the labels of the table whose title and heads name what is asked for.
 
     Args:
         topic_stems: Stems of what is asked for.
         tables: Where to look.
         least: Share of those stems that title and heads must hold.
+        counts: Whether they are to be counted: a column of amounts gives their number, and its head names no rows.
     """
     best: tuple[float, int, list[TableRow]] | None = None
     for place, table in enumerate(tables):
         # The last lines of the title name the table; what stands further up is about something else.
         title = "\n".join(table.title.split("\n")[-4:])
-        parts = {"": f"{title} {table.corner} {' '.join(table.heads)}"}
-        parts |= {row.group: f"{row.group} {table.corner} {' '.join(table.heads)}" for row in table.rows if row.group}
+        heads = " ".join((table.corner, *(_heads_of_words(table) if counts else table.heads)))
+        parts = {"": f"{title} {heads}"}
+        parts |= {row.group: f"{row.group} {heads}" for row in table.rows if row.group}
         for group, words_above in parts.items():
             share = covered(topic_stems, words_above)
             # Rows under a label of their own are a list of their own.
@@ -86,6 +90,16 @@ def table_list(topic_stems: frozenset[str], tables: Sequence[Table], *, least: f
         table.end if whole else rows[-1].end,
         not table.open_end or rows[-1].end < table.rows[-1].end,
     )
+
+
+def _heads_of_words(table: Table) -> list[str]:
+    """The heads of the columns, behind the labels, in which no amount stands."""
+    columns = ([row.cells[index] for row in table.rows if index < len(row.cells)] for index in range(len(table.heads)))
+    return [
+        head
+        for head, cells in zip(table.heads, columns, strict=True)
+        if not any(cell is not None and cell.amount is not None for cell in cells)
+    ]
 
 
 def item_list(topic_stems: frozenset[str], text: str, place: int, *, least: float) -> ListAnswer | None:

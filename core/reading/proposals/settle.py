@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.language.answer_kinds import Expectation, expectation
-from core.language.english import units
+from core.language.english import people, units
 from core.language.english.questions import asking, near, short_answers, wording
+from core.language.language import language
 from core.reading.contrast import (
     exception_among,
     kinds,
@@ -19,12 +20,13 @@ from core.reading.contrast import (
 from core.reading.near_misses import of_opposite, of_other_number, of_other_year
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import Proposal, Quote, quote_span, units_of
+from core.reading.proposals.captions import captioned_values
 from core.reading.proposals.short import spans_of_kind
 from core.reading.reader import read_question
 from core.reading.text.marks import line_with_box
 from core.reading.text.sentences import Offsets, Sentence
 from core.reading.text.values import Value, values
-from core.reading.text.words import is_empty, listed_stems, terms
+from core.reading.text.words import is_empty, listed_stems, terms, words
 from core.reading.verdict import answers_otherwise, asks_denial, denies, verdict
 
 # Proposals that are chosen by their words; rows of tables are chosen by their labels.
@@ -33,6 +35,7 @@ _BY_WORDS = ("span", "sentence", "named")
 _TOLD_BY_PATTERN = ("phone", "email", "time")
 # Kinds of which a sentence may give several, each for another case.
 _IN_PARTS = ("time", "date", "money", "number", "percent", "duration", "person")
+_ENGLISH = language("en")
 # A part of a sentence may leave out the verb of the one before.
 _PREDICATE = listed_stems("predicate")
 # Of a box that is ticked or not. Set by hand.
@@ -47,9 +50,11 @@ def about_the_same(question: str, proposals: Sequence[Proposal], passages: Seque
     kept = [
         proposal
         for proposal in proposals
+        if not people.UNNAMED.fullmatch(proposal.short)
         if not (proposal.kind in ("span", "named") and _repeats(question, proposal.short))
         if not proposal.quotes or not _of_another(question, proposal, passages, elsewhere)
     ]
+    kept = [_of_caption(proposal, passages) for proposal in kept]
     if near.ASKS_CODE.search(question):
         # "Employee: Marek Dvorak" is no employee number.
         kept = [proposal for proposal in kept if any(map(str.isdigit, proposal.short))]
@@ -64,6 +69,19 @@ def about_the_same(question: str, proposals: Sequence[Proposal], passages: Seque
     return [proposal for proposal in given if not _of_another_owner(question, proposal, passages)]
 
 
+def _of_caption(proposal: Proposal, passages: Sequence[Passage]) -> Proposal:
+    """Give a proposal that is part of the name below a value of a form the value above it."""
+    if proposal.kind not in ("span", "sentence") or len(proposal.quotes) != 1 or proposal.quotes[0].pages_on:
+        return proposal
+    quote = proposal.quotes[0]
+    page = passages[quote.passage].page
+    for value in captioned_values(page):
+        if value.value[1] < quote.start < quote.end <= value.around[1] and proposal.short in value.name:
+            short = " ".join(page[slice(*value.value)].split())
+            return replace(proposal, short=short, quotes=(Quote(quote.passage, *value.around),))
+    return proposal
+
+
 def _repeats(question: str, short: str) -> bool:
     """Whether a short answer only says what the question says; one that offers a choice has its answer in itself."""
     own = frozenset(terms(short))
@@ -74,23 +92,75 @@ def _of_named_part(question: str, expected: Expectation, proposal: Proposal, pas
     """Give a proposal the value of the part of its sentence that has most words of the question ("on Sundays")."""
     if proposal.kind not in ("span", "sentence") or len(proposal.quotes) != 1:
         return proposal
-    parts = wording.STATEMENT_GAP.split(" ".join(quote_span(passages, proposal.quotes[0]).split()))
+    quote = quote_span(passages, proposal.quotes[0])
+    lines = _lines_with_values(quote)
+    parts = lines or _statements(question, " ".join(quote.split()))
+    first = next((value.start for value in values(parts[0])), max(0, parts[0].find(proposal.short)))
+    head = frozenset[str]() if lines else frozenset(terms(parts[0][:first]))
+    shares = _shares(frozenset(terms(question)), parts, head)
     stems = frozenset(terms(question)) - _PREDICATE
-    # What stands before the first value holds for all of them.
-    first = next(iter(values(parts[0])), None)
-    head = frozenset(terms(parts[0][: first.start])) if first is not None else frozenset[str]()
-    shares = [len(stems & (head | frozenset(terms(part)))) for part in parts]
     own = next((index for index, part in enumerate(parts) if proposal.short in part), None)
     best = max(range(len(parts)), key=lambda index: shares[index])
     if own is None and len(ends := values(proposal.short)) == 2 and _is_range(proposal.short, *ends):
+        return proposal
+    # "The harbour master, Runa Falk": the name behind a post is who holds it.
+    if expected.kind == "person" and own == best + 1 and parts[own].strip(" .") == proposal.short:
         return proposal
     # A short answer that runs over several parts is of none of them.
     if shares.count(shares[best]) > 1 or len(parts) < 2 or (own is not None and shares[best] <= shares[own]):
         return proposal
     rivals = _rivals(expected.kind, parts[best], proposal.short)
     rivals = [rival for rival in rivals if not frozenset(terms(rival)) <= stems]
-    named = expected.kind == "person" or expected.gives.search(parts[best])
+    named = (
+        expected.kind == "person" or expected.gives.search(parts[best]) or rivals == [*filter(_is_number_word, rivals)]
+    )
     return replace(proposal, short=rivals[0]) if named and len(rivals) == 1 else proposal
+
+
+def _statements(question: str, text: str) -> list[str]:
+    """The statements of a sentence: all that its gaps part, or only those with a verb where the rest tells nothing."""
+    parts = wording.STATEMENT_GAP.split(text)
+    stems = frozenset(terms(question)) - _PREDICATE
+    whole: list[str] = []
+    for part in parts:
+        if whole and not _opens_with_verb(part) and stems.isdisjoint(terms(part)):
+            whole[-1] = f"{whole[-1]}, {part}"
+        else:
+            whole.append(part)
+    return whole if any(map(_opens_with_verb, parts[1:])) else parts
+
+
+def _lines_with_values(quote: str) -> list[str]:
+    """The lines of a sentence that end with a value, where they are several: "adults 12 euro", "pupils 5 euro"."""
+    lines = [" ".join(line.split()) for line in quote.split("\n")]
+    valued = [line for line in lines if len(own := values(line)) == 1 and own[0].end == len(line)]
+    return valued if len(valued) > 1 else []
+
+
+def _shares(question_stems: frozenset[str], parts: Sequence[str], head: frozenset[str]) -> list[tuple[int, ...]]:
+    """How much of a question each part of a sentence has, to be compared: first by the words other than predicates.
+
+    Where each part has a verb of its own ("opens at nine and closes at four"), the verb and the part's own words tell
+    further.
+
+    Args:
+        question_stems: Of the question's words.
+        parts: In order.
+        head: Stems of what stands before the first value; it holds for all parts.
+    """
+    own = [frozenset(terms(part)) for part in parts]
+    shares: list[tuple[int, ...]] = [(len((question_stems - _PREDICATE) & (head | part)),) for part in own]
+    if not head or len(parts) < 2 or not all(map(_opens_with_verb, parts[1:])):
+        return shares
+    rest = head - _PREDICATE
+    verbs = [(len(question_stems & (rest | part)), len(question_stems & part)) for part in own]
+    return [(*share, *more) for share, more in zip(shares, verbs, strict=True)]
+
+
+def _opens_with_verb(part: str) -> bool:
+    """Whether a part of a sentence begins with a word that is no preposition, number or name."""
+    first = next(iter(words(part)), "")
+    return first.isalpha() and part.lstrip()[:1].islower() and not is_empty(first) and not values(first)
 
 
 def _of_named_end(question: str, proposal: Proposal) -> Proposal:
@@ -115,7 +185,13 @@ def _rivals(kind: str, part: str, short: str) -> list[str]:
     if kind == "duration":
         return [part[low:high] for low, high in spans_of_kind(kind, part)]
     given = {value.kind for value in values(short)}
+    if not given and any(map(_is_number_word, words(short))):
+        return [word for word in words(part) if _is_number_word(word)]
     return [part[value.start : value.end] for value in values(part) if value.kind in given]
+
+
+def _is_number_word(word: str) -> bool:
+    return word.isalpha() and _ENGLISH.number(word.casefold()) is not None
 
 
 def _of_kind(expected: Expectation, proposal: Proposal, passages: Sequence[Passage]) -> Proposal | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from core.reading.asked import Asked
-from core.reading.confidence import SURE, probability
+from core.reading.confidence import POSSIBLE, SURE, probability
 from core.reading.passages import Passage
 from core.reading.proposals.candidates import PlacedTable, Proposal, Quote
 from core.reading.proposals.lists import ListAnswer, item_list, items_of_section, table_list, topic
@@ -17,6 +17,7 @@ from core.reading.reader import Question
 from core.reading.tables.derive import TableReader
 from core.reading.tables.fiscal import asked_of_own_years
 from core.reading.tables.lookup import stems_of
+from core.reading.tables.match import asks_empty_cell
 from core.reading.tables.table import Table
 from core.reading.tables.worded import names_another_row, worded_answers
 from core.reading.text.quarters import Quarter, quarters_in, without_number
@@ -108,7 +109,7 @@ def from_lists(
     if not topic_stems:
         return None
     least = 0.99 if form.counts else 0.7
-    answer = table_list(topic_stems, [placed.table for placed in tables], least=least)
+    answer = table_list(topic_stems, [placed.table for placed in tables], least=least, counts=bool(form.counts))
     place = tables[answer.place].passage if answer is not None else 0
     for index, passage in enumerate(passages if answer is None else ()):
         answer = item_list(topic_stems, passage.page, index, least=least)
@@ -220,6 +221,21 @@ def _same_row(proposal: Proposal, rows: Sequence[Quote]) -> bool:
         for quote in proposal.quotes
         for row in rows
     )
+
+
+def without_empty_cells(question: str, proposals: Sequence[Proposal], tables: Sequence[PlacedTable]) -> list[Proposal]:
+    """Leave out the lines of rows that have nothing in the column that the question asks for: a dash, or no figure.
+
+    Beside such a row what is not sure is a guess.
+    """
+    empty = [
+        Quote(placed.passage, row.start, row.end)
+        for placed in tables
+        for row in placed.table.rows
+        if asks_empty_cell(question, placed.table, row)
+    ]
+    least = POSSIBLE if empty else 0.0
+    return [proposal for proposal in proposals if proposal.confidence >= least and not _same_row(proposal, empty)]
 
 
 def without_notes(

@@ -9,7 +9,8 @@ from core.language.answer_kinds import expectation
 from core.language.english import units
 from core.language.english.people import NAME_ALONE
 from core.language.english.periods import RECURRING
-from core.language.english.printed.table_words import MONEY_HEAD
+from core.language.english.printed.table_words import MONEY_HEAD, QUANTITY_HEAD
+from core.language.english.questions import asking
 from core.reading.tables.show import unit_of
 from core.reading.tables.table import Table, TableCell, TableRow
 from core.reading.text.values import values
@@ -19,6 +20,12 @@ def fits(question: str, table: Table, row: TableRow, cell: TableCell) -> int:
     """Return 2 where a cell's unit is the one asked for, 1 where its kind fits, -1 where not, 0 if unknown."""
     kind = _asked(question)
     text = cell.text
+    if asking.HOW_MANY.search(question) and not asking.MONEY_THINGS.search(question):
+        head = next((head for head, other in zip(table.heads, row.cells, strict=False) if other is cell), "")
+        if QUANTITY_HEAD.fullmatch(head):
+            return 1 if cell.amount is not None else -1
+        if MONEY_HEAD.search(head) and not MONEY_HEAD.search(question):
+            return -1
     if kind == "person":
         return 1 if NAME_ALONE.fullmatch(text) else -1 if cell.amount is not None or len(text.split()) > 3 else 0
     if kind == "date":

@@ -17,6 +17,7 @@ from core.reading.tables.table import Table, TableCell, TableRow
 from core.reading.text.words import is_empty, listed_stems, same_name, stem, words
 
 _YEAR = re.compile(r"(?<![\d,.])(?:FY\s?'?)?((?:19|20)\d\d)(?!\d|,\d)|\bFY\s?'?(\d\d)\b", re.IGNORECASE)
+_BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 # Words that say what to do with figures or how to answer, not which figure.
 _OPERATING = listed_stems("figure_request")
 # A label may have these without being asked for.
@@ -91,6 +92,11 @@ def table_question(text: str) -> TableQuestion:
 def stems_of(text: str) -> frozenset[str]:
     """Return the stems of the words of a text that carry content."""
     return frozenset(stem(word) for word in words(text) if not is_empty(word))
+
+
+def without_unit(head: str) -> str:
+    """Return a head without what it has in brackets: "Area (ha)" is asked for as the area."""
+    return _BRACKETED.sub(" ", head).strip() or head
 
 
 @lru_cache(maxsize=1 << 15)

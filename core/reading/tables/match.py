@@ -26,10 +26,11 @@ from core.reading.tables.lookup import (
     label_stems,
     meets,
     stems_of,
+    without_unit,
     years_in,
 )
 from core.reading.tables.table import Table, TableCell, TableRow
-from core.reading.text.words import listed_stems
+from core.reading.text.words import listed_stems, words
 
 _VERBATIM = 0.15  # for a row whose label stands in the question as it is
 _WORDED = 0.15  # for words where a figure is asked for and the row has one
@@ -92,12 +93,38 @@ def match_cells(
         match
         for place, table in enumerate(tables)
         for head_fits in [[head_score(question, head, column, table.heads) for column, head in enumerate(table.heads)]]
-        for index in range(len(table.rows))
+        for index in _rows_of_number(question.whole, table)
         for match in _of_row(context, table, place, index, head_fits)
     ]
     matches = _parts_after_whole(context, tables, matches)
     matches.sort(key=lambda match: (-match.score, match.place, match.row, match.column))
     return matches[:limit]
+
+
+def _rows_of_number(question: str, table: Table) -> list[int]:
+    """The rows that a question may ask for: none with another number where it has a label as it stands ("Depot 10")."""
+    numbered = {index: numbers for index, row in enumerate(table.rows) if (numbers := _numbers(row.label))}
+    named = [index for index in numbered if _is_verbatim(table.rows[index].label, question)]
+    own = _numbers(question)
+    return [index for index in range(len(table.rows)) if not named or numbered.get(index, own) <= own]
+
+
+def _numbers(text: str) -> frozenset[str]:
+    """The numbers of a text and the words that hold one, but for years."""
+    return frozenset(word for word in words(text) if any(map(str.isdigit, word)) and not years_in(word))
+
+
+def _is_verbatim(label: str, text: str) -> bool:
+    return bool(label) and re.search(rf"(?<!\w){re.escape(label)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def asks_empty_cell(question: str, table: Table, row: TableRow) -> bool:
+    """Tell whether a question has a row's label as it stands and the head of a column in which the row has nothing."""
+    return _is_verbatim(row.label, question) and any(
+        column >= len(row.cells) or row.cells[column] is None
+        for column, head in enumerate(table.heads)
+        if not years_in(head) and (stems := stems_of(without_unit(head))) and stems <= asked_stems(question)
+    )
 
 
 def _parts_after_whole(
@@ -149,7 +176,9 @@ def _of_row(
     if question.years and years_in(row.label) and not set(years_in(row.label)) & set(question.years):
         return []
     unasked = sum(not meets(word, asked_stems(question.text)) for word in group) / len(group) if group else 0.0
-    verbatim = bool(row.label) and re.search(rf"(?<!\w){re.escape(row.label)}(?!\w)", question.text, re.I) is not None
+    verbatim = _is_verbatim(row.label, question.text)
+    if asks_empty_cell(question.whole, table, row):
+        return []
     matches = []
     for column, (head, head_fit) in enumerate(zip(table.heads, head_fits, strict=True)):
         cell = row.cells[column] if column < len(row.cells) else None

@@ -26,6 +26,7 @@ from rag.load.text.letters import (
     WESTERN_ALONE,
     fit,
     is_turkish_disguised,
+    mixes_scripts,
     n_languages,
 )
 
@@ -106,7 +107,8 @@ def decode(data: bytes, label: str = "") -> tuple[str, str] | None:
     known = _european(data) if japanese is None else (japanese, "")
     if known is not None:
         return known
-    best = from_bytes(data[:_SAMPLE_BYTES]).best()
+    guesses = from_bytes(data[:_SAMPLE_BYTES])
+    best = next((guess for guess in guesses if not mixes_scripts(str(guess))), guesses.best())
     if best is None:
         return None
     text = data.decode(best.encoding, "replace")
@@ -187,7 +189,7 @@ def _greek_or_hebrew(data: bytes) -> tuple[str, str] | None:
             continue
         accented = sum(not _ACCENTED.isdisjoint(word) for word in words)
         closed = all(set(word[:-1]).isdisjoint(finals) for word in words)
-        small = all(word[1:].islower() or word.isupper() for word in words) or letters is _HEBREW
+        small = all(word[1:].islower() or word.isupper() or len(word) == 1 for word in words) or letters is _HEBREW
         if closed and small and (letters is _HEBREW or 2 * accented >= len(words)):
             return text, "" if len(high) >= _MANY_HIGH else f"encoding guessed: {encoding}"
     return None

@@ -50,6 +50,8 @@ _LONE = frozenset("àáâäåæèéêìíîòóôöøùúý")
 _BOXES = ("\u2500", "\u259f")
 _BARS = frozenset("│║")
 _SIGN_INSIDE = re.compile(r"[a-z][–—…•·§†‡¶][a-z]")
+_OTHER_LETTER = r"[\u0370-\u03ff\u0400-\u04ff]"
+_MIXED_WORD = re.compile(rf"[A-Za-z]{{2}}{_OTHER_LETTER}|{_OTHER_LETTER}[A-Za-z]{{2}}")
 _MAX_HIGH = 0.4  # of the letters: beyond ASCII; more is another script
 
 
@@ -74,7 +76,9 @@ def n_languages(
         return 0
     if sum(not _is_plausible(text, index) for index in high) > most_odd * len(high):
         return 0
-    used = {text[index].lower() for index in high if text[index].isalpha()} - {"ª", "º", "µ"}
+    # The small letter of one sign may be two, one of them in ASCII.
+    small = "".join(text[index].lower() for index in high if text[index].isalpha())
+    used = {character for character in small if character > "\x7f"} - {"ª", "º", "µ"}
     if any(used <= alphabet for alphabet in (*alphabets, *alone)):
         return 1
     return 2 if any(used <= first | second for first, second in combinations(alphabets, 2)) else 0
@@ -110,6 +114,11 @@ def _is_plausible(text: str, index: int) -> bool:
         amid = (before.isupper() and after.islower()) or (after.isupper() and behind.islower())
         return not before.islower() and not amid
     return not after.isupper() or before.isupper()  # "STRAßE"
+
+
+def mixes_scripts(text: str) -> bool:
+    """Tell whether a word of a text has Latin letters beside Greek or Cyrillic ones: a sign of a wrong encoding."""
+    return _MIXED_WORD.search(text) is not None
 
 
 def is_turkish_disguised(text: str) -> bool:

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.asked import affirmed, asked_thing, bare_question, contradicts, counted_is_named, parts_of, read_asked
+from core.reading.asked import (
+    affirmed,
+    asked_thing,
+    bare_question,
+    contradicts,
+    counted_is_named,
+    lists_opposite,
+    parts_of,
+    read_asked,
+)
 
 
 @pytest.mark.parametrize(
@@ -232,3 +241,11 @@ def test_a_question_whose_parts_need_each_other_stays_whole(question: str) -> No
 )
 def test_words_as_they_are_typed(typed: str, bare: str) -> None:
     assert bare_question(typed) == bare
+
+
+def test_a_list_under_the_opposite_label_is_told() -> None:
+    question = "What is not included?"
+    assert lists_opposite(read_asked(question), question, "Included: poker, gloves")
+    assert not lists_opposite(read_asked(question), question, "Not included: oil, hoses.")
+    assert not lists_opposite(read_asked(question), question, "Excluded: oil, hoses.")
+    assert not lists_opposite(read_asked("What is included?"), "What is included?", "Included: poker")

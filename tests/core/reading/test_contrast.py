@@ -109,3 +109,8 @@ def test_a_number_belongs_to_who_the_lines_speak_of(question: str, text: str, va
 def test_what_holds_for_pets_speaks_of_dogs() -> None:
     assert not misses_subject("Can I bring my dog?", "Pets are welcome.", "")
     assert misses_subject("Can I bring my bicycle?", "Pets are welcome.", "")
+
+
+def test_what_somebody_is_said_to_be_has_to_be_spoken_of() -> None:
+    assert misses_subject("Is the keeper a guest?", "Name of keeper: Tove Brandal", "form.pdf")
+    assert not misses_subject("Is the keeper a guest?", "The keeper is a guest of the club.", "form.pdf")

@@ -107,3 +107,8 @@ def test_outside_the_bound_of_a_rule_the_opposite_holds(question: str, rule: str
 )
 def test_a_value_is_held_against_both_bounds_of_a_rule(question: str, rule: str, inside: bool) -> None:
     assert meets(question, rule) is inside
+
+
+def test_a_bound_that_the_text_shares_tells_whom_it_is_about() -> None:
+    assert held_against("Do guests under twelve pay?", "", "Guests under twelve pay nothing.") is None
+    assert held_against("Do guests under twelve pay?", "", "Guests over twelve pay nothing.") is not None

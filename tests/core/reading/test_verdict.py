@@ -115,3 +115,42 @@ def test_a_bound_denies_nothing() -> None:
 )
 def test_orders_and_what_is_welcome_rule(question: str, text: str, said: str) -> None:
     assert verdict(question, "", text) == said
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "said"),
+    [
+        ("May I swim on Mondays?", "Swimming is allowed from six to nine, except on Mondays.", "no"),
+        ("May I swim on Tuesdays?", "Swimming is allowed from six to nine, except on Mondays.", "yes"),
+        ("Are fires allowed?", "Fires are not allowed unless the ranger agrees.", "no"),
+        ("Are fires allowed if the ranger agrees?", "Fires are not allowed unless the ranger agrees.", "yes"),
+        ("Is the hall open on New Year's Day?", "Apart from New Year's Day, the hall is open daily.", "no"),
+        ("Are snakes allowed?", "Pets are not allowed, with the exception of snakes and mice.", "yes"),
+        ("Are mice allowed?", "Pets are not allowed, with the exception of snakes and mice.", "yes"),
+        ("Are pets allowed?", "Pets are not allowed, with the exception of snakes and mice.", "no"),
+        ("Do kiosks close at ten?", "Shops, except kiosks, close at ten.", "no"),
+        ("Do shops close at ten?", "Shops, except kiosks, close at ten.", "yes"),
+        ("Is entry free for groups?", "Entry is free (except for groups) all year.", "no"),
+        ("Do children under ten swim free?", "Children under ten swim free unless they come with a class.", "yes"),
+        ("Does it take rolls over 3 kg?", "Rolls heavier than 3 kg are not taken.", "no"),
+        ("Is the gasket free of charge?", "Parts are free of charge, save for the gasket.", "no"),
+        ("Are parts free of charge?", "Parts are free of charge, save for the gasket.", "yes"),
+        ("May pellets be used?", "Neither coal nor coke may be used; pellets may.", "yes"),
+        ("May coal be used?", "Neither coal nor coke may be used; pellets may.", "no"),
+        ("May hens be sold?", "Hens may be kept; they may not be sold.", "no"),
+        ("Are handles covered?", "Excluded parts: gasket, glass, handles.", "no"),
+        ("May guide dogs enter?", "Dogs may not enter, guide dogs excepted.", "yes"),
+        ("May dogs enter?", "Dogs may not enter, guide dogs excepted.", "no"),
+        ("May guests use the lift?", "Only staff may use the lift.", ""),
+        ("May staff use the lift?", "Only staff may use the lift.", "yes"),
+        ("May guests use the lift?", "The lift may be used by staff only.", ""),
+        ("Is smoking allowed in the kitchen?", "Smoking is allowed only on the balcony.", ""),
+        ("Is smoking allowed on the balcony?", "Smoking is allowed only on the balcony.", "yes"),
+        ("Is the gate open on Mondays?", "The gate is open only on Sundays.", "no"),
+        # Not all that is taken out is asked about.
+        ("Is entry free for groups of ten?", "Entry is free, except for groups with a guide.", ""),
+        ("Do pupils pay 9 euro?", "Guests other than pupils pay 9 euro a day.", ""),
+    ],
+)
+def test_what_a_sentence_takes_out_is_turned(question: str, text: str, said: str) -> None:
+    assert verdict(question, "", text) == said

@@ -107,6 +107,11 @@ def test_names_resolve_or_say_why_not(catalogue: Catalogue) -> None:
     assert catalogue.resolve("default", sha256[:10]).sha256 == sha256
     with pytest.raises(ConfigError, match="means 2 documents"):
         catalogue.resolve("default", "a.pdf")
+    # The end of a path, from a folder on, tells them apart.
+    assert catalogue.resolve("default", "other/a.pdf").source == "/other/a.pdf"
+    assert catalogue.resolve("default", "./other/a.pdf").source == "/other/a.pdf"
+    with pytest.raises(ConfigError, match="no document"):
+        catalogue.resolve("default", "her/a.pdf")
     with pytest.raises(ConfigError, match=r"no document 'c\.pdf'"):
         catalogue.resolve("default", "c.pdf")
     with pytest.raises(ConfigError, match=r"a\.pdf has 1 page, no page 9"):

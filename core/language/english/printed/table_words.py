@@ -66,6 +66,11 @@ MONEY_HEAD = re.compile(
     re.IGNORECASE,
 )
 
+# The head of a column that says how many of a thing there are.
+QUANTITY_HEAD = re.compile(
+    r"\W*(?:qty|quantit(?:y|ies)|counts?|numbers?|pieces|pcs|on hand|(?:in )?stock|how many|total number)\W*",
+    re.IGNORECASE,
+)
 # Asks for the price of one of several.
 EACH = re.compile(
     r"\b(?:each|apiece|per|unit|single|an? (?:hour|day|night|piece|item|unit|metre|litre|kilo))\b", re.IGNORECASE

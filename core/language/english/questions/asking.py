@@ -77,6 +77,8 @@ YES_NO_SUBJECT = re.compile(
     r"(?:there\s+)?(?:(?:the|an?|any|all|some|my|our|your|its|their|his|her|this|that|these|those|such)\s+)?",
     re.IGNORECASE,
 )
+# "Is the keeper a guest?": what somebody or something is said to be.
+IS_A = re.compile(r"^\W*(?:is|are|was|were)\b.*\san?\s(?P<noun>[\w-]+)\W*$", re.IGNORECASE)
 # Whose telephone number, address or birth is asked for: "the landlord's", "of the landlord", "was the landlord born".
 _PERSONAL = r"(?:tele)?phone|mobile|fax|e-?mail|(?:home |postal )?address|birth\w*|age|number|account|iban|signature"
 _OWNER = r"(?P<owner>[^\W\d_][\w-]*)"

@@ -32,6 +32,8 @@ HOLLOW_WORDS = " ".join(language("en").word_lists["hollow"])
 NAMED_SUBJECT = re.compile(
     r"(?<!^)(?<![.?!]\s)\b[A-Z][\w’'&-]*(?:\s+(?:of\s+)?[A-Z\d][\w’'&-]*)*|\b[A-Z]{2,}\w*|\b\w*[A-Za-z]\d\w*"
 )
+# "The North one": the thing of that name.
+NAMED_ONE = re.compile(r"\b([A-Z][\w’'&-]*)\sones?(?=\W*$)")
 # "And the other one?": the earlier question of the other subject.
 OTHER_ONE = re.compile(
     r"^\W*(?:(?:and|but|so|what about|how about|same for)\s+)*the other(?:\s\w+)?\W*$", re.IGNORECASE
@@ -61,3 +63,7 @@ BARE_WORD = re.compile(
     r"^\W*(?:and\s)?(?P<word>when|where|who|whom|which|what|how|how (?:much|many|long|often|old|far))\W*$",
     re.IGNORECASE,
 )
+# "And the excess?", "its excess": what is asked for of the same; and the end of a question that says of what.
+OF_THE_SAME = re.compile(r"\b(?:the|its|their|his|her)\s+(?P<thing>[^\W\d_][\w\s’'-]*?)\W*$", re.IGNORECASE)
+OWN_THING = re.compile(r"\b(?P<be>is|are|was|were)\s(?:its|their)\s+(?P<thing>[^\W\d_][\w\s’'-]*?)\W*$", re.IGNORECASE)
+OF_WHAT = r"\b(?:of|in|for|under)\s+(?:the\s+)?(?:[\w’'-]+\s+){{0,3}}?{name}(?:\s+[\w’'-]+){{0,3}}(?=\W*$)"

@@ -35,6 +35,25 @@ def test_how_many_is_answered_by_a_number_alone() -> None:
     assert kept("How many dollars are the fares?", "$140", "Fares 140 120", "table") == ["$140"]
 
 
+SHARES = "On 3 May 12,500 shares of $0.01 each were held. It has one of our employees on its board."
+
+
+@pytest.mark.parametrize(
+    ("question", "short", "shorts"),
+    [
+        ("How many shares were held?", "$0.01", ["12,500 shares"]),
+        ("How many shares were held?", "3 May", ["12,500 shares"]),
+        ("How many employees are there?", "one of our employees", []),
+        ("Which segment has a loss?", "$(895) million", []),
+        ("Which share of sales is it?", "40%", ["40%"]),
+        ("Which segment has a loss?", "Ships, $895 million", ["Ships, $895 million"]),
+    ],
+)
+def test_sums_days_and_one_among_several_count_nothing(question: str, short: str, shorts: list[str]) -> None:
+    quoted = SHARES if "shares" in question else "It has one of our employees on its board."
+    assert kept(question, short, quoted, page=SHARES) == shorts
+
+
 @pytest.mark.parametrize(
     ("question", "fits"),
     [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +18,7 @@ from core.reading.proposals.lists import (
     topic,
 )
 from core.reading.proposals.sections import section_body
-from core.reading.tables.table import Table, TableRow
+from core.reading.tables.table import Table, TableCell, TableRow
 from core.reading.text.sentences import sentences
 
 KIT = "Every member needs the following equipment:\n• a rope\n• a lamp;\n• two gloves.\n"
@@ -192,3 +195,12 @@ def test_clauses_of_a_section_are_its_items_with_all_their_sentences() -> None:
         "4.1 The roof is ours. Bulbs are yours.",
         "4.2 Boilers wait two days.",
     ]
+
+
+def test_the_head_of_amounts_names_no_rows_to_count() -> None:
+    cell = TableCell("4", 0, 1, Decimal(4))
+    labelled = tuple(replace(row, cells=(cell,)) for row in rows("Shed 1", "Shed 2"))
+    sheds = Table("Sheds of the farm", "Shed", ("Sacks",), labelled, 0, None, "", 0, 20)
+    assert table_list(topic("sacks"), [sheds], least=0.99, counts=True) is None
+    counted = table_list(topic("sheds"), [sheds], least=0.99, counts=True)
+    assert counted is not None and counted.texts == ("Shed 1", "Shed 2")

@@ -106,6 +106,33 @@ def test_an_opposite_of_the_same_thing_is_rather_sure() -> None:
             "30 April 2026",
         ),
         ("When is the last bus?", "Every 30 minutes from 7:30 to 22:30", "7:30 to 22:30", "22:30"),
+        ("Who is the dean?", "Letters go to the dean, Runa Falk.", "Runa Falk", "Runa Falk"),
+        ("When does the mill close?", "The mill opens at eight and closes at five.", "eight", "five"),
+        ("When does the mill open?", "The mill opens at eight and closes at five.", "eight", "eight"),
+        (
+            "When does the mill open?",
+            "The mill opens at eight and closes at five in the evening, except on Fridays.",
+            "eight and closes at five in the evening",
+            "eight",
+        ),
+        (
+            "When was the lift built?",
+            "The lift was built on 2 May 2019 and repaired on 3 June 2024.",
+            "2 May 2019 and repaired on 3 June 2024",
+            "2 May 2019",
+        ),
+        (
+            "How much do pupils pay?",
+            "Entry\nadults 9 euro\npupils 4 euro\nat the gate",
+            "9 euro pupils 4 euro",
+            "4 euro",
+        ),
+        (
+            "How much do adults pay?",
+            "Entry\nadults 9 euro\npupils 4 euro\nat the gate",
+            "9 euro pupils 4 euro",
+            "9 euro",
+        ),
         ("When is the power off?", "The power is off between 9:00 and 13:30.", "9:00 and 13:30", "9:00 and 13:30"),
     ],
 )
@@ -134,3 +161,14 @@ def test_answers_to_questions_close_to_it_are_left_out(question: str, text: str,
 def test_an_answer_in_a_list_of_questions_speaks_of_what_is_asked() -> None:
     text = "Do you take cards? Yes, all but one. Do you sell gold? No, never."
     assert answer("Do you take cards?", text).polarity == "yes"
+
+
+def test_the_name_below_a_value_gives_way_to_the_value() -> None:
+    page = "14 Quay Road, Tarn\n(Address and fax number of the head office)\n\nSigned by the undersigned.\n"
+    start = page.index("Address")
+    name = Proposal("span", "Address and fax number", (Quote(0, start - 1, start + 40),), confidence=0.7)
+    passages = [Passage(key="k1", source="form.pdf, p. 1", text=page)]
+    (kept,) = about_the_same("What is the address of the head office?", [name], passages)
+    assert kept.short == "14 Quay Road, Tarn"
+    unnamed = Proposal("span", "the undersigned", (Quote(0, page.index("Signed"), len(page) - 1),), confidence=0.7)
+    assert about_the_same("Who signed it?", [unnamed], passages) == []

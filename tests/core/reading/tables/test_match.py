@@ -7,7 +7,7 @@ import pytest
 from core.reading.tables.derive import TableReader
 from core.reading.tables.kinds import fits
 from core.reading.tables.lookup import cell_at, table_question
-from core.reading.tables.match import match_cells
+from core.reading.tables.match import asks_empty_cell, match_cells
 from core.reading.tables.table import Table, TableCell, TableRow
 from core.reading.text.values import values
 
@@ -169,3 +169,36 @@ WHOLE = _grouped(
 def test_a_question_that_names_no_part_asks_for_the_whole(question: str, text: str, order: tuple[Table, ...]) -> None:
     matches = match_cells(table_question(question), list(order))
     assert cell_at(list(order), matches[0])[1].text == text
+
+
+DEPOTS = table(
+    "Shed",
+    ("Sacks", "Tins"),
+    ("Shed 1", ("137", "1.5")),
+    ("Shed 10", ("1370", "")),
+    ("Shed 100", ("13", "7")),
+)
+
+
+def test_a_label_as_it_stands_rules_out_rows_of_other_numbers() -> None:
+    matches = match_cells(table_question("How many sacks are in Shed 10?"), [DEPOTS])
+    assert {DEPOTS.rows[match.row].label for match in matches} == {"Shed 10"}
+    both = match_cells(table_question("How many sacks are in Shed 1 and Shed 100?"), [DEPOTS])
+    assert {DEPOTS.rows[match.row].label for match in both} == {"Shed 1", "Shed 100"}
+
+
+def test_a_row_with_nothing_in_the_column_asked_for_answers_nothing() -> None:
+    assert match_cells(table_question("How many tins are in Shed 10?"), [DEPOTS]) == []
+    assert asks_empty_cell("How many tins are in Shed 10?", DEPOTS, DEPOTS.rows[1])
+    assert not asks_empty_cell("How many sacks are in Shed 10?", DEPOTS, DEPOTS.rows[1])
+
+
+def test_how_many_of_a_thing_stands_under_the_head_of_its_number() -> None:
+    stock = table("Item", ("Unit price", "Qty"), ("Bolt", ("0.13", "75000")), ("Nut", ("0.20", "900")))
+    best = match_cells(table_question("How many bolts are there?"), [stock])[0]
+    assert cell_at([stock], best)[1].text == "75000"
+
+
+def test_the_unit_of_a_head_need_not_be_asked() -> None:
+    plots = table("Plot", ("Area (ha)", "Yield (t)"), ("Mill", ("2.1", "")), ("Hill", ("1.2", "9")))
+    assert asks_empty_cell("What is the yield of the Mill plot?", plots, plots.rows[0])

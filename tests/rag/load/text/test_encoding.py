@@ -61,6 +61,8 @@ def test_short_western_text_is_windows_1252_without_a_doubt(text: str) -> None:
         ("mac_roman", "L’été à Nîmes : 30 °C."),
         ("cp1254", "Kira bedeli aylık 5000 lira. Şubat ayında ödenir, ığdır."),
         ("cp1253", "Το ενοίκιο είναι 500 ευρώ."),
+        ("cp1253", "Ο φύλακας είναι ο Νίκος και η πόρτα κλείνει."),
+        ("cp1254", "İskele saat dokuzda açılır; Ağustos’ta kapalıdır."),
         ("iso8859_7", "Ενοικιαστής: Μαρία Παπαδοπούλου, η εγγύηση είναι 300 ευρώ."),
         ("cp1255", "שכר הדירה הוא 500 שקלים לחודש."),
         ("cp1257", "Šiaulių namas: nuoma 300 eurų, ąžuolas"),

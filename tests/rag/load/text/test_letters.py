@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.load.text.letters import CENTRAL, WESTERN, WESTERN_ALONE, fit, is_turkish_disguised, n_languages
+from rag.load.text.letters import CENTRAL, WESTERN, WESTERN_ALONE, fit, is_turkish_disguised, mixes_scripts, n_languages
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,8 @@ def test_letters_are_weighed_by_the_language_of_the_words() -> None:
 def test_turkish_in_the_page_of_icelandic() -> None:
     assert is_turkish_disguised("Kira bedeli aylýk, Þubat ayýnda")
     assert not is_turkish_disguised("Leigan er há, og hún er ný")
+
+
+@pytest.mark.parametrize(("text", "mixes"), [("aylύk kira", True), ("κόστος 5 euro", False), ("µm, Δt, 5 Ω", False)])
+def test_letters_of_two_scripts_in_a_word_are_a_wrong_guess(text: str, mixes: bool) -> None:
+    assert mixes_scripts(text) is mixes
