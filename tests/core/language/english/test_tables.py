@@ -76,7 +76,8 @@ def test_a_title_that_a_person_wrote() -> None:
 def test_denial_duty_and_what_is_free() -> None:
     assert polarity.NEGATIVE.search("Dogs are not allowed.")
     assert not polarity.NEGATIVE.search("Dogs are noted.")
-    assert polarity.DENYING.search("Is entry free of charge?")
+    assert polarity.DENYING.search("Is the salad free of nuts?")
+    assert not polarity.DENYING.search("Is entry free of charge?")
     assert not polarity.NEGATIVE.search("Entry is free of charge.")
     assert polarity.DUTY.search("Must I pay?")
     assert polarity.OPTIONAL.search("It is voluntary.")
