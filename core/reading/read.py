@@ -172,7 +172,7 @@ def read(
     quotes = _quotes(best, made, form, max_quotes)
     shown = _words_shown(best, chosen)
     around = f"{chosen[best.quotes[0].passage].source} {heading_of(best, chosen)}" if best.quotes else ""
-    if form.negated and not form.yes_no and not shares_word(question, f"{around} {shown}"):
+    if form.negated and not form.yes_no and not shares_word(f"{question} {form.denial}", f"{around} {shown}"):
         # What is not so is told by what is about it.
         return Reading(ranked=tuple(ranked), places=_places([], passages))
     best = with_counted_noun(question, best, shown)

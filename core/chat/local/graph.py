@@ -25,7 +25,7 @@ _MOST_BYTES = 512 << 20
 _FREE_SHARE = 6  # of the file, on the disk that takes the graph
 _PREFIX = "graph-"
 # Counts up whenever what is written changes.
-_FORMAT = 1
+_FORMAT = 2
 
 
 def graph_of(path: Path) -> Path | None:
@@ -113,9 +113,12 @@ def _frequencies(path: Path) -> NDArray[np.float32]:
     keys = {name: field.contents() for name, field in reader.fields.items() if name.startswith("llama.")}
     heads = keys["llama.attention.head_count"]
     size = keys.get("llama.rope.dimension_count", keys["llama.embedding_length"] // heads)
-    base = np.float32(keys.get("llama.rope.freq_base", 10_000.0))
-    turns = 1 / base ** (np.arange(0, size, 2, dtype=np.float32) / np.float32(size))
-    return turns.reshape(1, -1, 1).astype(np.float32)
+    base = float(keys.get("llama.rope.freq_base", 10_000.0))
+    # Rounded twice, as GenAI does: powers to float32, then what they divide. One unit in the last place is enough to
+    # turn an answer at a near-tie.
+    powers: NDArray[np.float32] = np.power(base, np.arange(0, size, 2) / size).astype(np.float32)
+    turns: NDArray[np.float32] = np.reciprocal(powers)
+    return turns.reshape(1, -1, 1)
 
 
 if __name__ == "__main__":

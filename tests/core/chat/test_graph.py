@@ -21,9 +21,17 @@ from core.chat.local.decoding import Sampling
 from core.chat.local.genai_engine import GenAIEngine
 engine = GenAIEngine(Path(sys.argv[1]), 2048, keep_graph=sys.argv[2] == "graph")
 loaded = psutil.Process().memory_full_info().uss
-prompt = engine.encode(engine.render([{"role": "user", "content": "Name three rivers of France."}]))
-pieces = engine.stream(prompt, Sampling(max_tokens=40))
-print(json.dumps(["".join(str(piece) for piece in pieces), loaded]))
+tale = " ".join(f"On day {day} the ferry took {7 * day % 40} people over the lake." for day in range(1, 90))
+number = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 2, "maximum": 2}}, "required": ["n"]}
+texts = []
+for question, schema in (
+    ("Name three rivers of France.", None),
+    (f"{tale} What does this tale say of the lake?", None),
+    ("How many days of leave does an employee get?", number),
+):
+    prompt = engine.encode(engine.render([{"role": "user", "content": question}]))
+    texts += [piece.text for piece in engine.stream(prompt, Sampling(max_tokens=40, json_schema=schema))]
+print(json.dumps(["".join(texts), loaded]))
 """
 
 
