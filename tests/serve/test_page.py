@@ -367,14 +367,15 @@ def test_the_keyboard_alone_asks(wide) -> None:
 def test_arms_are_compared_blind_and_voted_on(wide, served: Running) -> None:
     _tab(wide, "Compare")
     wide.fill("#compare-question textarea", QUESTION)
-    before = (served.home.root / "feedback.jsonl").read_text(encoding="utf-8").count("\n")
+    feedback = served.home.root / "feedback.jsonl"
+    before = feedback.read_text(encoding="utf-8").count("\n") if feedback.is_file() else 0
     wide.click("#compare-ask")
     wide.get_by_text("All have answered.").wait_for()
     wide.locator("#compare-vote").get_by_label("A", exact=True).check()
     wide.get_by_role("button", name="Vote").click()
     wide.get_by_text("was best").wait_for()
     _shoot(wide, "compare-1280-light")
-    kept = (served.home.root / "feedback.jsonl").read_text(encoding="utf-8").splitlines()[before:]
+    kept = feedback.read_text(encoding="utf-8").splitlines()[before:]
     assert sorted(json.loads(row)["rating"] for row in kept) == ["down", "up"]
 
 
