@@ -4,5 +4,8 @@ from __future__ import annotations
 
 
 def quoted(text: object) -> str:
-    """Return a text, or a path, between single quotes, so that a shell takes it for one word as it stands."""
+    """Return a text, or a path, between single quotes, so that a shell takes it for one word as it stands.
+
+    Unlike `shlex.quote`, plain words too: hints look alike whatever a file is called.
+    """
     return "'" + str(text).replace("'", "'\\''") + "'"

@@ -1,4 +1,4 @@
-"""A GGUF file in F16 as an OpenVINO graph on disk, so that a loaded model takes half the memory.
+"""A GGUF file in F16 as an OpenVINO graph on disk, so that a loaded model takes a third of the memory.
 
 From a GGUF file OpenVINO keeps every matrix twice: widened to float32, and packed for the CPU. Out of a graph whose
 matrices are float32 on disk the first of the two is a mapping of the file, whose pages may go once the second is there.
@@ -22,7 +22,7 @@ from core.weights.gguf_header import read_header
 _GRAPH, WEIGHTS = "openvino_model.xml", "openvino_model.bin"
 # The graph takes twice the file on disk; larger models stay as they are.
 _MOST_BYTES = 512 << 20
-_FREE_SHARE = 6  # of the file, on the disk that takes the graph
+_FREE_TIMES = 6  # the size of the file, on the disk that takes the graph
 _PREFIX = "graph-"
 # Counts up whenever what is written changes.
 _FORMAT = 2
@@ -44,7 +44,7 @@ def graph_of(path: Path) -> Path | None:
     folder = path.with_name(f"{_PREFIX}{_FORMAT}-{stat.st_mtime_ns:x}-{stat.st_size:x}")
     try:
         if not (folder / _GRAPH).is_file():
-            if shutil.disk_usage(path.parent).free < _FREE_SHARE * stat.st_size:
+            if shutil.disk_usage(path.parent).free < _FREE_TIMES * stat.st_size:
                 return None
             for earlier in path.parent.glob(f"{_PREFIX}*"):
                 delete_folder(earlier)

@@ -42,7 +42,7 @@ def answer(path: Path, way: str) -> tuple[str, int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").is_file(), reason="needs a system that lists mappings")
-def test_a_graph_answers_as_its_file_and_takes_half_the_memory(weights: Path) -> None:
+def test_a_graph_answers_as_its_file_and_takes_far_less_memory(weights: Path) -> None:
     path = weights / "smollm2" / "model.gguf"
     expected, plain = answer(path, "file")
     given, mapped = answer(path, "graph")
@@ -71,6 +71,6 @@ def test_a_file_without_room_for_its_graph_is_loaded_itself(tmp_path: Path, monk
     path = write(tmp_path / "model.gguf")
     earlier = tmp_path / "graph-1-1"
     earlier.mkdir()
-    monkeypatch.setattr("core.chat.local.graph._FREE_SHARE", 1 << 50)
+    monkeypatch.setattr("core.chat.local.graph._FREE_TIMES", 1 << 50)
     assert graph_of(path) is None
     assert earlier.exists()  # nothing is begun
